@@ -1,0 +1,66 @@
+# Everything stands in .venv, with the exact versions of the lock files.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DEBIAN := oathtool zbar-tools
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format screenshots bench lock clean
+
+help: ## show what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: .venv/run.stamp ## set up .venv and open the application
+	@$(BIN)/cwtui
+
+test: .venv/dev.stamp debian ## set up all that the tests need, and run them all
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: .venv/dev.stamp ## lint, types, and which room may import which
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev.stamp ## put the code into its standard form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+screenshots: .venv/dev.stamp ## draw every screen into screenshots/
+	$(BIN)/python -m tests.screenshots
+
+bench: .venv/dev.stamp ## measure against the budgets, as ratios in one run
+	$(BIN)/python -m tests.bench
+
+lock: .venv/dev.stamp ## choose exact versions anew
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --extra build --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
+
+clean: ## remove what was set up
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes --requirement requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/run.stamp
+
+# Debian's decoders and code generator, where this user may install them.
+.PHONY: debian
+debian:
+	@if command -v oathtool zbarimg >/dev/null; then :; \
+	elif ! command -v apt-get >/dev/null; then echo "No apt-get here: tests that need $(DEBIAN) are skipped"; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $(DEBIAN); \
+	elif sudo -n true 2>/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq $(DEBIAN); \
+	else echo "No right to install $(DEBIAN): the tests that need them are skipped"; fi

@@ -1,0 +1,1 @@
+"""The rules of an account. Time, randomness and storage come in as parameters."""

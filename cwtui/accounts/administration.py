@@ -1,0 +1,274 @@
+"""What admins do with accounts and settings. The store never loses its last enabled local admin."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from cwtui.accounts import listing, passwords, roles, settings, text
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.errors import InvalidInput, Refused, UnknownAccount
+from cwtui.accounts.model import Account, Origin, SignInRecord
+from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Actor, authorise, write_audit
+from cwtui.accounts.settings import OrganizationSettings
+
+INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
+"""Seconds; an initial password is to be replaced soon (OWASP ASVS 5.0, 6.4.1)."""
+
+
+@dataclass(frozen=True)
+class WithInitialPassword:
+    """An account, and the one-time password to hand over; shown now and never again."""
+
+    account: Account
+    password: Secret
+
+
+def create_first_admin(
+    ports: Ports, username: str, password: Secret, confirmation: Secret, actor: Actor
+) -> Account:
+    """On a store without accounts only. Raises InvalidInput and Refused."""
+    name = text.username(username)
+    passwords.check_new(password, ports.accounts.settings(), name)
+    passwords.check_confirmation(password, confirmation)
+    account = Account(
+        username=name,
+        created_at=ports.now(),
+        roles=(roles.ADMIN,),
+        password=passwords.hash_password(password, ports.keyring, ports.bcrypt_cost),
+    )
+    with ports.accounts.change() as change:
+        if not change.is_empty():
+            raise Refused("There is an administrator already. Sign in, or ask them.")
+        change.put(account)
+        write_audit(ports, EventType.USER_CREATE, actor, name, "first administrator")
+    return account
+
+
+def list_users(ports: Ports, actor: Actor, wanted: listing.Filter) -> list[listing.AccountRow]:
+    """The accounts that match, by username. Raises NotPermitted and SessionEnded."""
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    return listing.select(ports.accounts.rows(), wanted)
+
+
+def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignInRecord]:
+    """Raises UnknownAccount, NotPermitted and SessionEnded."""
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    account = ports.accounts.get(name)
+    if account is None:
+        raise UnknownAccount(name)
+    return account, ports.records.get(name)
+
+
+def create_user(
+    ports: Ports,
+    actor: Actor,
+    username: str,
+    *,
+    chosen_roles: Iterable[str] = (roles.MINIMUM,),
+    display_name: str = "",
+    mfa_required: bool = False,
+    password: Secret | None = None,
+) -> WithInitialPassword:
+    """A local account with a one-time initial password, made here unless one is given.
+
+    It must be changed at the first sign-in: an admin does not choose a password (ASVS 6.4.6).
+    Raises InvalidInput, NotPermitted and SessionEnded.
+    """
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    known_roles = roles.known(chosen_roles)
+    shown_name = text.line(display_name, "display_name", "The display name")
+    if password is not None:
+        passwords.check_new(password, ports.accounts.settings(), name, field="password")
+    if ports.accounts.get(name) is not None:
+        raise _exists(name)
+    initial = password if password is not None else Secret(passwords.random_groups(ports.random))
+    account = Account(
+        username=name,
+        created_at=ports.now(),
+        display_name=shown_name,
+        roles=known_roles,
+        mfa_required=mfa_required,
+    ).changed(**_initial_password_fields(ports, initial))
+    with ports.accounts.change() as change:
+        authorise(change, actor, Permission.MANAGE_USERS)
+        if change.get(name) is not None:
+            raise _exists(name)
+        change.put(account)
+        write_audit(ports, EventType.USER_CREATE, actor, name)
+    return WithInitialPassword(account, initial)
+
+
+def update_user(
+    ports: Ports,
+    actor: Actor,
+    username: str,
+    *,
+    chosen_roles: Iterable[str] | None = None,
+    mfa_required: bool | None = None,
+    enabled: bool | None = None,
+    display_name: str | None = None,
+) -> Account:
+    """Change what is given; None leaves a field as it is.
+
+    New roles and disabling end the account's sessions. Raises InvalidInput, Refused (the last
+    enabled local admin), UnknownAccount, NotPermitted and SessionEnded.
+    """
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    new_roles = roles.known(chosen_roles) if chosen_roles is not None else None
+    new_name = (
+        text.line(display_name, "display_name", "The display name")
+        if display_name is not None
+        else None
+    )
+    with ports.accounts.change() as change:
+        before = _existing(change, actor, name)
+        wanted = {
+            "roles": new_roles,
+            "mfa_required": mfa_required,
+            "enabled": enabled,
+            "display_name": new_name,
+        }
+        fields = {
+            field: value
+            for field, value in wanted.items()
+            if value is not None and value != getattr(before, field)
+        }
+        if not fields:
+            return before
+        ends_sessions = "roles" in fields or "enabled" in fields
+        after = (
+            before.changed_ending_sessions(**fields) if ends_sessions else before.changed(**fields)
+        )
+        if not (after.is_admin and after.enabled):
+            _keep_an_admin(change, name)
+        change.put(after)
+        reason = " ".join(f"{field}={_plain(value)}" for field, value in fields.items())
+        write_audit(ports, EventType.USER_UPDATE, actor, name, reason)
+    return after
+
+
+def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPassword:
+    """A new one-time initial password; ends the account's sessions.
+
+    Raises Refused for an account whose password is not kept here, UnknownAccount, NotPermitted.
+    """
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    initial = Secret(passwords.random_groups(ports.random))
+    fields = _initial_password_fields(ports, initial)
+    with ports.accounts.change() as change:
+        before = _existing(change, actor, name)
+        if before.origin is not Origin.LOCAL:
+            raise Refused("This is an LDAP user. The password is kept in the directory.")
+        after = before.changed_ending_sessions(**fields)
+        change.put(after)
+        write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name)
+    ports.records.update(name, lambda record: (record.changed(password_attempts={}), None))
+    return WithInitialPassword(after, initial)
+
+
+def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
+    """Remove the account's second factor, for one who lost the device.
+
+    A required account is led into enrolment at its next sign-in. Raises Refused, UnknownAccount,
+    NotPermitted and SessionEnded.
+    """
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    with ports.accounts.change() as change:
+        before = _existing(change, actor, name)
+        if before.second_factor is None:
+            raise Refused(f"Multi-factor authentication is not enabled for {name}.")
+        after = before.changed_ending_sessions(second_factor=None)
+        change.put(after)
+        write_audit(ports, EventType.USER_RESET_MFA, actor, name)
+    ports.records.update(name, lambda record: (record.changed(code_attempts={}), None))
+    return after
+
+
+def remove_user(ports: Ports, actor: Actor, username: str) -> None:
+    """Raises Refused (the last enabled local admin), UnknownAccount, NotPermitted."""
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    with ports.accounts.change() as change:
+        _existing(change, actor, name)
+        _keep_an_admin(change, name)
+        change.remove(name)
+        write_audit(ports, EventType.USER_REMOVE, actor, name)
+    ports.records.remove(name)
+
+
+def unlock(ports: Ports, actor: Actor, username: str) -> None:
+    """Forget the wrong tries of an account. Raises UnknownAccount, NotPermitted, SessionEnded."""
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    if ports.accounts.get(name) is None:
+        raise UnknownAccount(name)
+    write_audit(ports, EventType.USER_UNLOCK, actor, name)
+    ports.records.update(
+        name, lambda record: (replace(record, password_attempts={}, code_attempts={}), None)
+    )
+
+
+def show_settings(ports: Ports, actor: Actor) -> OrganizationSettings:
+    """Raises NotPermitted and SessionEnded."""
+    authorise(ports.accounts, actor, Permission.MANAGE_ORGANIZATION)
+    return ports.accounts.settings()
+
+
+def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> OrganizationSettings:
+    """Set these keys from text, all or none. Raises InvalidInput(field=key), NotPermitted."""
+    with ports.accounts.change() as change:
+        authorise(change, actor, Permission.MANAGE_ORGANIZATION)
+        before = change.settings()
+        after = settings.with_values(before, values)
+        if after != before:
+            change.put_settings(after)
+            changed = [
+                f"{key}={_plain(getattr(after, key))}"
+                for key in settings.KEYS
+                if getattr(after, key) != getattr(before, key)
+            ]
+            write_audit(ports, EventType.SETTINGS_UPDATE, actor, "", " ".join(changed))
+    return after
+
+
+def _initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
+    return {
+        "password": passwords.hash_password(initial, ports.keyring, ports.bcrypt_cost),
+        "must_change_password": True,
+        "initial_password_expires_at": ports.now() + INITIAL_PASSWORD_LIFETIME,
+    }
+
+
+def _existing(change: AccountsChange, actor: Actor, username: str) -> Account:
+    authorise(change, actor, Permission.MANAGE_USERS)
+    account = change.get(username)
+    if account is None:
+        raise UnknownAccount(username)
+    return account
+
+
+def _keep_an_admin(change: AccountsChange, without: str) -> None:
+    admins = change.enabled_local_admins()
+    if without in admins and len(admins) == 1:
+        raise Refused(
+            f"{without} is the last enabled admin. "
+            f"Give another account the role {roles.ADMIN} first."
+        )
+
+
+def _exists(username: str) -> InvalidInput:
+    return InvalidInput("username", f"There is an account {username} already. Choose another name.")
+
+
+def _plain(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,104 @@
+"""Enrolment: from showing the QR code to the backup codes being acknowledged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from cwtui.accounts import backup_codes, factors, totp
+from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.model import Account, SecondFactor
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.settings import Mfa, OrganizationSettings
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A second factor that is offered but not yet registered: it is in memory only."""
+
+    username: str
+    issuer: str
+    totp_secret: Secret
+
+    def uris(self) -> Iterator[Secret]:
+        """What the QR code may hold, the fullest first."""
+        return totp.uris(self.totp_secret, self.username, self.issuer)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A second factor to be kept, and its backup codes, which can be shown only now."""
+
+    factor: SecondFactor
+    codes: tuple[Secret, ...]
+
+
+def is_required(account: Account, settings: OrganizationSettings) -> bool:
+    """Whether the account must have a second factor."""
+    if settings.mfa is Mfa.OFF:
+        return False
+    return account.mfa_required or settings.mfa is Mfa.REQUIRED
+
+
+def begin(ports: Ports, account: Account) -> Enrolment:
+    """A new secret for the account. Raises Refused."""
+    settings = ports.accounts.settings()
+    check_offered(account, settings)
+    return Enrolment(account.username, settings.issuer, totp.new_secret(ports.random))
+
+
+def check_offered(account: Account, settings: OrganizationSettings) -> None:
+    """Raise Refused unless the account may register a second factor now."""
+    if settings.mfa is Mfa.OFF:
+        raise Refused("Your organization has not enabled multi-factor authentication.")
+    if account.second_factor is not None:
+        raise Refused("Multi-factor authentication is already enabled for this account.")
+
+
+def confirm(ports: Ports, enrolment: Enrolment, typed: str, source: str) -> Registered:
+    """The second factor, once a code shows that the app has the secret.
+
+    A code of a wrong time is diagnosed. Raises InvalidInput and SignInFailed.
+    """
+    code = totp.typed_code(typed)
+    now = ports.now()
+    step = totp.accepted_step(enrolment.totp_secret, code, now)
+    if step is None:
+        raise InvalidInput("code", _diagnosis(totp.drift(enrolment.totp_secret, code, now)))
+    factors.use_step(ports, factors.Claim(enrolment.username, source), step)
+    secret = enrolment.totp_secret.reveal().encode("ascii")
+    codes = backup_codes.new_codes(ports.random)
+    factor = SecondFactor(
+        totp_secret=ports.keyring.seal(secret, enrolment.username.encode()),
+        registered_at=now,
+        backup_codes=backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost),
+    )
+    return Registered(factor, codes)
+
+
+def new_backup_codes(ports: Ports, factor: SecondFactor) -> Registered:
+    """The same second factor with a new set of backup codes; the old ones are void."""
+    codes = backup_codes.new_codes(ports.random)
+    hashed = backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost)
+    return Registered(replace(factor, backup_codes=hashed), codes)
+
+
+def acknowledged(account: Account) -> Account:
+    """The account once the person said that the backup codes are saved."""
+    factor = account.second_factor
+    if factor is None:
+        return account
+    kept = replace(factor.backup_codes, acknowledged=True)
+    return account.changed(second_factor=replace(factor, backup_codes=kept))
+
+
+def _diagnosis(drift: int | None) -> str:
+    if drift is None:
+        return "This is not the current code. Enter the one that your app shows now."
+    minutes = max(1, round(abs(drift) / 60))
+    return (
+        f"Your phone is about {minutes} {'minute' if minutes == 1 else 'minutes'} "
+        f"{'ahead of' if drift > 0 else 'behind'} this host. Set both clocks to the right time, "
+        "then enter the new code."
+    )

@@ -1,0 +1,76 @@
+"""What can go wrong, each with a sentence for the person: what is wrong, what would be right."""
+
+
+class AccountsError(Exception):
+    """`str()` is the sentence to show; it never holds a secret."""
+
+
+class InvalidInput(AccountsError):
+    """What was typed cannot be taken. `field` names the input, as in `fields.py`."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class Refused(AccountsError):
+    """A rule forbids it."""
+
+
+class NotPermitted(Refused):
+    """The session's roles do not allow it."""
+
+
+class UnknownAccount(Refused):
+    """There is no account of that name."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__(
+            f"There is no account {username}. The list of users shows those that exist."
+        )
+        self.username = username
+
+
+class SignInFailed(Refused):
+    """A factor was wrong. `field` names the input to try again; `left` counts the tries."""
+
+    def __init__(self, field: str, sentence: str, left: int | None = None) -> None:
+        super().__init__(sentence)
+        self.field = field
+        self.left = left
+
+
+class Throttled(SignInFailed):
+    """Too many wrong tries. `until` is in seconds since the epoch; None: until an unlock."""
+
+    def __init__(self, field: str, sentence: str, until: float | None) -> None:
+        super().__init__(field, sentence, 0)
+        self.until = until
+
+
+class SignInEnded(Refused):
+    """This sign-in cannot go on: it took too long, or the account changed meanwhile."""
+
+
+class SessionEnded(Refused):
+    """The session is over; the sentence says why. Only a new sign-in helps."""
+
+
+class CannotCheck(AccountsError):
+    """What is needed to decide cannot be read or written: treated as refused (fail closed)."""
+
+
+class StoreDamaged(CannotCheck):
+    """A file does not hold what it should; it stays as it is."""
+
+
+class StoreTooNew(CannotCheck):
+    """A file was written by a later version."""
+
+
+class StoreExposed(CannotCheck):
+    """A file or folder is readable or owned by others."""
+
+
+class KeyringMissing(CannotCheck):
+    """The keys that protect the store are not there, or not these."""

@@ -1,0 +1,175 @@
+"""One factor, checked: counted before, cleared after, and accepted once across processes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from msgspec.structs import replace
+
+from cwtui.accounts import backup_codes, passwords, throttle, totp
+from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.errors import SignInFailed, Throttled
+from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+
+Tries: TypeAlias = Literal["password_attempts", "code_attempts"]
+"""Passwords and codes are counted apart; one-time codes and backup codes together."""
+
+_FEW: Final = 2
+_USED_CODE: Final = "This code was used already. Wait for the next one in your app."
+_USED_BACKUP_CODE: Final = "This backup code was used already. Use another one."
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who says they are whom, and from where."""
+
+    username: str
+    source: str
+
+
+def check_password(
+    ports: Ports, claim: Claim, account: Account | None, password: Secret, field: str
+) -> None:
+    """Raise SignInFailed or Throttled unless the password is the account's.
+
+    An account that does not exist costs the same work and gives the same answer.
+    """
+    left = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
+    kept = account.password if account is not None else None
+    if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
+        record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
+        what = "Username or password" if field == "password" else "The current password"
+        raise SignInFailed(field, f"{what} is wrong.{_last_tries(left)}", left)
+    ports.records.update(
+        claim.username, lambda record: (_clear(record, claim, "password_attempts"), None)
+    )
+
+
+def check_one_time_code(
+    ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "code"
+) -> None:
+    """Raise InvalidInput, SignInFailed or Throttled unless the code is right and not yet used."""
+    code = totp.typed_code(typed, field)
+    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field)
+    secret = unsealed_secret(ports, claim.username, factor)
+    step = totp.accepted_step(secret, code, ports.now())
+    if step is None:
+        record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
+        raise SignInFailed(field, f"This is not the current code.{_tries(left)}", left)
+    try:
+        use_step(ports, claim, step, field)
+    except SignInFailed:
+        record_failure(ports, claim, EventType.SIGN_IN_CODE, "used already")
+        raise
+
+
+def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None:
+    """Mark the time step as used. Raises SignInFailed if it, or a later one, was used before.
+
+    RFC 6238 section 5.2: a second use of a code must not be accepted. The step is compared, not
+    the code, so that the neighbouring codes of the window cannot be played back either.
+    """
+
+    def use(record: SignInRecord) -> tuple[SignInRecord, None]:
+        if step <= record.last_totp_step:
+            raise SignInFailed(field, _USED_CODE)
+        return _clear(record, claim, "code_attempts").changed(last_totp_step=step), None
+
+    ports.records.update(claim.username, use)
+
+
+def use_backup_code(
+    ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "backup_code"
+) -> int:
+    """Use up one of the backup codes; how many are left.
+
+    Raises InvalidInput, SignInFailed or Throttled.
+    """
+    code = backup_codes.typed_code(typed, field)
+    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_BACKUP_CODE, field)
+    hashed = backup_codes.matching_hash(code, factor.backup_codes, ports.keyring)
+    if hashed is None:
+        record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or used already")
+        sentence = f"This is not one of your unused backup codes.{_tries(left)}"
+        raise SignInFailed(field, sentence, left)
+    with ports.accounts.change() as change:
+        account = change.get(claim.username)
+        current = account.second_factor if account is not None else None
+        if account is None or current is None or hashed not in current.backup_codes.hashes:
+            record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "used already")
+            raise SignInFailed(field, _USED_BACKUP_CODE, left)
+        unused = tuple(other for other in current.backup_codes.hashes if other != hashed)
+        kept = replace(current, backup_codes=replace(current.backup_codes, hashes=unused))
+        change.put(account.changed(second_factor=kept))
+    ports.records.update(
+        claim.username, lambda record: (_clear(record, claim, "code_attempts"), None)
+    )
+    return len(unused)
+
+
+def unsealed_secret(ports: Ports, username: str, factor: SecondFactor) -> Secret:
+    """The account's TOTP secret. Raises CannotCheck."""
+    return Secret(ports.keyring.unseal(factor.totp_secret, username.encode()).decode("ascii"))
+
+
+def record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:
+    """Write a failed check to the audit log."""
+    ports.audit.append(
+        Event(
+            at=ports.now(),
+            event=event,
+            actor=claim.username,
+            subject=claim.username,
+            source=claim.source,
+            outcome=Outcome.FAILURE,
+            reason=reason,
+        )
+    )
+
+
+def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str) -> int:
+    settings = ports.accounts.settings()
+    limit = (
+        throttle.Limit(settings.password_limit, settings.password_ban_minutes * 60.0)
+        if tries == "password_attempts"
+        else throttle.Limit(settings.code_limit, settings.code_ban_minutes * 60.0)
+    )
+
+    def step(record: SignInRecord) -> tuple[SignInRecord, int]:
+        attempts: dict[str, Attempts] = getattr(record, tries)
+        whose = throttle.budget(record, claim.source)
+        after, left = throttle.count_try(attempts, whose, limit, ports.now(), field)
+        return record.changed(**{tries: after}), left
+
+    try:
+        return ports.records.update(claim.username, step, _forgetter(ports))
+    except Throttled:
+        record_failure(ports, claim, event, "throttled")
+        raise
+
+
+def _forgetter(ports: Ports) -> Callable[[str, SignInRecord], bool]:
+    """Tries at names that no account has must not fill the disk."""
+
+    def forget(username: str, record: SignInRecord) -> bool:
+        return throttle.is_stale(record, ports.now()) and ports.accounts.get(username) is None
+
+    return forget
+
+
+def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
+    attempts: dict[str, Attempts] = getattr(record, tries)
+    kept = throttle.cleared(attempts, throttle.budget(record, claim.source))
+    return record.changed(**{tries: kept})
+
+
+def _tries(left: int) -> str:
+    if left == 0:
+        return " That was the last try for now."
+    return f" {left} {'try' if left == 1 else 'tries'} left."
+
+
+def _last_tries(left: int) -> str:
+    return _tries(left) if left <= _FEW else ""

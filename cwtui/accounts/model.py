@@ -1,0 +1,116 @@
+"""The records that are kept. Times are seconds since the epoch, UTC."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cwtui.accounts import roles
+
+
+class Origin(StrEnum):
+    """Where an account's password is checked."""
+
+    LOCAL = "local"
+    LDAP = "ldap"
+
+
+class MfaState(StrEnum):
+    """An account's multi-factor authentication, in one word for lists and filters."""
+
+    ENABLED = "enabled"
+    REQUIRED = "required"
+    NONE = "none"
+
+
+class PasswordHash(Struct, frozen=True):
+    """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the key the pepper is from."""
+
+    key: str
+    bcrypt: str
+
+
+class Sealed(Struct, frozen=True):
+    """A secret encrypted with AES-256-GCM under the key of that id; bytes are base64 in JSON."""
+
+    key: str
+    nonce: bytes
+    ciphertext: bytes
+
+
+class BackupCodes(Struct, frozen=True):
+    """The unused codes of one set, as bcrypt hashes that share one salt."""
+
+    key: str
+    hashes: tuple[str, ...]
+    acknowledged: bool = False
+
+
+class SecondFactor(Struct, frozen=True):
+    """A registered authenticator device with its backup codes."""
+
+    totp_secret: Sealed
+    registered_at: float
+    backup_codes: BackupCodes
+
+
+class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One person's entry. `session_epoch` rises with each change that ends other sessions."""
+
+    username: Annotated[str, Meta(min_length=1, max_length=64)]
+    created_at: float
+    origin: Origin = Origin.LOCAL
+    display_name: str = ""
+    roles: tuple[str, ...] = (roles.MINIMUM,)
+    password: PasswordHash | None = None
+    must_change_password: bool = False
+    initial_password_expires_at: float | None = None
+    second_factor: SecondFactor | None = None
+    mfa_required: bool = False
+    enabled: bool = True
+    session_epoch: int = 0
+
+    @property
+    def is_admin(self) -> bool:
+        return roles.ADMIN in self.roles
+
+    @property
+    def mfa_state(self) -> MfaState:
+        if self.second_factor is not None:
+            return MfaState.ENABLED
+        return MfaState.REQUIRED if self.mfa_required else MfaState.NONE
+
+    def changed(self, **fields: object) -> Self:
+        """This account with other values in these fields."""
+        return msgspec.structs.replace(self, **fields)
+
+    def changed_ending_sessions(self, **fields: object) -> Self:
+        """The same, and every session signed in before stops at its next action."""
+        return self.changed(session_epoch=self.session_epoch + 1, **fields)
+
+
+class Attempts(Struct, frozen=True, omit_defaults=True):
+    """Wrong tries in a row from one source. `banned_until` is in seconds since the epoch."""
+
+    failures: int = 0
+    last_at: float = 0.0
+    banned_until: float = 0.0
+
+
+class SignInRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What changes at a sign-in, kept apart from the account.
+
+    `password_attempts` and `code_attempts` are by source; "" stands for all sources without an
+    earlier success. `known_sources` are those with one, newest last.
+    """
+
+    password_attempts: dict[str, Attempts] = {}
+    code_attempts: dict[str, Attempts] = {}
+    known_sources: tuple[str, ...] = ()
+    last_totp_step: int = 0
+    last_sign_in: float | None = None
+
+    def changed(self, **fields: object) -> Self:
+        """This record with other values in these fields."""
+        return msgspec.structs.replace(self, **fields)

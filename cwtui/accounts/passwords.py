@@ -1,0 +1,140 @@
+"""Passwords: one form, the organization's rules, and a slow peppered hash."""
+
+import base64
+import hmac
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import bcrypt
+
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.model import PasswordHash
+from cwtui.accounts.ports import Keyring, RandomBytes
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.text import normal, refuse_control_characters
+
+MAX_LENGTH: Final = 1024
+"""In characters; NIST SP 800-63B-4 asks for at least 64. More is no safer and costs time."""
+
+CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base32: no I, L, O, U, so that nothing is misread."""
+
+_WORDS: Final = ("very weak", "weak", "fair", "good", "strong")
+
+
+def random_groups(random: RandomBytes) -> str:
+    """16 characters of Crockford base32 in groups of 4: 80 random bits."""
+    letters = [CROCKFORD[byte & 31] for byte in random(16)]
+    return "-".join("".join(letters[start : start + 4]) for start in range(0, 16, 4))
+
+
+def pepper_digest(pepper: bytes, secret: Secret) -> bytes:
+    """`base64(hmac-sha384(pepper, NFKC text))`: 64 bytes, as bcrypt takes at most 72.
+
+    OWASP Password Storage Cheat Sheet, "Pre-Hashing Passwords with bcrypt".
+    """
+    text = normal(secret.reveal()).encode("utf-8", "surrogatepass")
+    return base64.b64encode(hmac.digest(pepper, text, "sha384"))
+
+
+def hash_password(password: Secret, keyring: Keyring, cost: int) -> PasswordHash:
+    """The hash to keep, peppered with the active key. Takes about 0.3 s at cost 12."""
+    digest = pepper_digest(keyring.pepper(keyring.active), password)
+    hashed = bcrypt.hashpw(digest, bcrypt.gensalt(cost))
+    return PasswordHash(key=keyring.active, bcrypt=hashed.decode("ascii"))
+
+
+def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, cost: int) -> bool:
+    """Whether the password is the one kept. Without one kept: the same work, and False."""
+    if kept is None or len(password.reveal()) > MAX_LENGTH:
+        hash_password(Secret(""), keyring, cost)
+        return False
+    return bcrypt.checkpw(pepper_digest(keyring.pepper(kept.key), password), kept.bcrypt.encode())
+
+
+def needs_rehash(kept: PasswordHash, keyring: Keyring, cost: int) -> bool:
+    """Whether the hash is of another key or cost than a new one would be."""
+    return kept.key != keyring.active or kept.bcrypt.split("$")[2] != f"{cost:02d}"
+
+
+def check_new(
+    password: Secret,
+    settings: OrganizationSettings,
+    username: str,
+    field: str = "new_password",
+) -> None:
+    """Raise InvalidInput, naming every rule that the password does not follow."""
+    if not password:
+        raise InvalidInput(field, "Enter a password.")
+    if len(password.reveal()) > MAX_LENGTH:
+        raise InvalidInput(field, f"A password has at most {MAX_LENGTH} characters.")
+    text = normal(password.reveal())
+    refuse_control_characters(text, field)
+    if not text.strip():
+        raise InvalidInput(field, "A password is more than spaces.")
+    missing = _unmet_rules(text, settings)
+    if missing:
+        raise InvalidInput(field, f"The password needs {_and(missing)}.")
+    if text.casefold() == username:
+        raise InvalidInput(field, "The password is your username. Choose another one.")
+    if text.casefold() in _common_passwords():
+        raise InvalidInput(
+            field, "This is one of the most common passwords, tried first. Choose another one."
+        )
+
+
+def check_confirmation(password: Secret, confirmation: Secret) -> None:
+    """Raise InvalidInput unless both are the same."""
+    same = Secret(normal(password.reveal())) == Secret(normal(confirmation.reveal()))
+    if not same:
+        raise InvalidInput("confirm_password", "The two passwords differ. Type the same one twice.")
+
+
+def _unmet_rules(text: str, settings: OrganizationSettings) -> list[str]:
+    categories = [unicodedata.category(character) for character in text]
+    counted = {
+        "characters": (len(text), settings.password_min),
+        "lower-case letters": (categories.count("Ll"), settings.password_lower),
+        "upper-case letters": (categories.count("Lu"), settings.password_upper),
+        "digits": (categories.count("Nd"), settings.password_numeric),
+        "symbols": (sum(c[0] in "PS" for c in categories), settings.password_symbol),
+    }
+    return [
+        f"at least {wanted} {what if wanted > 1 else what.removesuffix('s')}"
+        for what, (found, wanted) in counted.items()
+        if found < wanted
+    ]
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+@lru_cache(maxsize=1)
+def _common_passwords() -> frozenset[str]:
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+@dataclass(frozen=True)
+class Strength:
+    """`score` is 0 to 4, as zxcvbn counts; `advice` is a sentence or empty."""
+
+    score: int
+    word: str
+    advice: str
+
+
+def strength(password: Secret, username: str) -> Strength:
+    """How hard the password is to guess: advice, never a rule."""
+    from zxcvbn import zxcvbn
+
+    # zxcvbn's time grows faster than the length; what follows 72 characters cannot weaken it.
+    found = zxcvbn(password.reveal()[:72], user_inputs=[username])
+    score = int(found["score"])
+    advice = str(found["feedback"]["warning"] or "")
+    return Strength(score, _WORDS[score], advice)

@@ -1,0 +1,105 @@
+"""What the rules need from outside, as Protocols that store/, keyring.py and services.py fill."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, TypeVar
+
+from cwtui.accounts.audit import Event
+from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.model import Account, Sealed, SignInRecord
+from cwtui.accounts.settings import OrganizationSettings
+
+T = TypeVar("T")
+
+Clock: TypeAlias = Callable[[], float]
+"""The time now, in seconds since the epoch, UTC."""
+
+RandomBytes: TypeAlias = Callable[[int], bytes]
+"""That many bytes from a cryptographic source."""
+
+
+class AccountsChange(Protocol):
+    """One read-modify-write: nobody else changes accounts or settings until it is over."""
+
+    def get(self, username: str) -> Account | None: ...
+
+    def put(self, account: Account) -> None: ...
+
+    def remove(self, username: str) -> None: ...
+
+    def is_empty(self) -> bool: ...
+
+    def enabled_local_admins(self) -> frozenset[str]: ...
+
+    def settings(self) -> OrganizationSettings: ...
+
+    def put_settings(self, settings: OrganizationSettings) -> None: ...
+
+
+class AccountStore(Protocol):
+    """Accounts and organization settings. All methods raise CannotCheck."""
+
+    def get(self, username: str) -> Account | None: ...
+
+    def is_empty(self) -> bool: ...
+
+    def rows(self) -> list[AccountRow]:
+        """A line for each account, in the order of usernames."""
+
+    def settings(self) -> OrganizationSettings: ...
+
+    def change(self) -> AbstractContextManager[AccountsChange]:
+        """Committed at the end of the block; an exception leaves everything as it was."""
+
+
+class RecordStore(Protocol):
+    """Sign-in records, apart from the accounts. All methods raise CannotCheck."""
+
+    def get(self, username: str) -> SignInRecord: ...
+
+    def update(
+        self,
+        username: str,
+        step: Callable[[SignInRecord], tuple[SignInRecord, T]],
+        forget: Callable[[str, SignInRecord], bool] | None = None,
+    ) -> T:
+        """Replace the record by what `step` makes of it, exclusively, and return its result.
+
+        An exception in `step` leaves the record as it was. Other records for which `forget` is
+        true may be dropped on the occasion.
+        """
+
+    def remove(self, username: str) -> None: ...
+
+
+class Keyring(Protocol):
+    """The keys that protect the store. All methods raise KeyringMissing for an unknown key."""
+
+    @property
+    def active(self) -> str:
+        """The id of the key for what is written from now on."""
+
+    def pepper(self, key: str) -> bytes: ...
+
+    def seal(self, secret: bytes, associated: bytes) -> Sealed: ...
+
+    def unseal(self, sealed: Sealed, associated: bytes) -> bytes: ...
+
+
+class AuditLog(Protocol):
+    def append(self, event: Event) -> None:
+        """Write the event durably. Raises CannotCheck: then what it reports must not happen."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything that the rules use from outside."""
+
+    accounts: AccountStore
+    records: RecordStore
+    keyring: Keyring
+    audit: AuditLog
+    now: Clock
+    random: RandomBytes
+    bcrypt_cost: int = 12

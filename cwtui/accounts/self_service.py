@@ -1,0 +1,145 @@
+"""What people do with their own account, once signed in. Each call reads the account anew."""
+
+from dataclasses import dataclass
+
+from cwtui.accounts import enrolment, factors, passwords
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.model import Account, Origin, SecondFactor
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session, account_of, write_audit
+from cwtui.accounts.settings import Mfa
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the Settings page shows, and what it cannot offer and why (empty: it can)."""
+
+    account: Account
+    mfa: Mfa
+    backup_codes_left: int
+    change_password_refusal: str
+    enable_mfa_refusal: str
+    disable_mfa_refusal: str
+
+
+def overview(ports: Ports, session: Session) -> Overview:
+    """The session's account as it is now. Raises SessionEnded."""
+    account = account_of(ports.accounts, session)
+    settings = ports.accounts.settings()
+    factor = account.second_factor
+    enable_refusal = ""
+    try:
+        enrolment.check_offered(account, settings)
+    except Refused as refused:
+        enable_refusal = str(refused)
+    return Overview(
+        account=account,
+        mfa=settings.mfa,
+        backup_codes_left=len(factor.backup_codes.hashes) if factor is not None else 0,
+        change_password_refusal=_change_password_refusal(account),
+        enable_mfa_refusal=enable_refusal,
+        disable_mfa_refusal=_disable_refusal(ports, account),
+    )
+
+
+def change_password(
+    ports: Ports, session: Session, current: Secret, new: Secret, confirmation: Secret
+) -> Session:
+    """Ends the account's other sessions. Raises InvalidInput, SignInFailed, Throttled, Refused."""
+    account = account_of(ports.accounts, session)
+    refusal = _change_password_refusal(account)
+    if refusal:
+        raise Refused(refusal)
+    if not current:
+        raise InvalidInput("current_password", "Enter your current password.")
+    passwords.check_new(new, ports.accounts.settings(), account.username)
+    passwords.check_confirmation(new, confirmation)
+    claim = factors.Claim(account.username, session.source)
+    factors.check_password(ports, claim, account, current, field="current_password")
+    if Secret(new.reveal()) == current:
+        raise InvalidInput("new_password", "This is your current password. Choose a new one.")
+    hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
+    return _change(ports, session, EventType.PASSWORD_CHANGE, password=hashed)
+
+
+def begin_enrolment(ports: Ports, session: Session) -> Enrolment:
+    """A new secret to be scanned. Raises Refused and SessionEnded."""
+    return enrolment.begin(ports, account_of(ports.accounts, session))
+
+
+def register_device(
+    ports: Ports, session: Session, offered: Enrolment, typed: str
+) -> tuple[Session, tuple[Secret, ...]]:
+    """Enable MFA; the backup codes to be shown. Raises InvalidInput, Refused, SessionEnded."""
+    account = account_of(ports.accounts, session)
+    enrolment.check_offered(account, ports.accounts.settings())
+    registered = enrolment.confirm(ports, offered, typed, session.source)
+    renewed = _change(ports, session, EventType.MFA_ENABLE, second_factor=registered.factor)
+    return renewed, registered.codes
+
+
+def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
+    """The person says that the codes are saved. Raises SessionEnded."""
+    with ports.accounts.change() as change:
+        account = account_of(change, session)
+        change.put(enrolment.acknowledged(account))
+        write_audit(ports, EventType.BACKUP_CODES_ACKNOWLEDGE, session, session.username)
+
+
+def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
+    """Raises InvalidInput, SignInFailed, Throttled, Refused (MFA is required), SessionEnded."""
+    account = account_of(ports.accounts, session)
+    refusal = _disable_refusal(ports, account)
+    if refusal:
+        raise Refused(refusal)
+    _check_code(ports, session, account, typed)
+    return _change(ports, session, EventType.MFA_DISABLE, second_factor=None)
+
+
+def regenerate_backup_codes(
+    ports: Ports, session: Session, typed: str
+) -> tuple[Session, tuple[Secret, ...]]:
+    """A new set; the old codes are void. Raises as `disable_mfa`."""
+    account = account_of(ports.accounts, session)
+    factor = _check_code(ports, session, account, typed)
+    registered = enrolment.new_backup_codes(ports, factor)
+    event = EventType.BACKUP_CODES_REGENERATE
+    renewed = _change(ports, session, event, second_factor=registered.factor)
+    return renewed, registered.codes
+
+
+def _check_code(ports: Ports, session: Session, account: Account, typed: str) -> SecondFactor:
+    factor = account.second_factor
+    if factor is None:
+        raise Refused("Multi-factor authentication is not enabled for this account.")
+    claim = factors.Claim(account.username, session.source)
+    factors.check_one_time_code(ports, claim, factor, typed)
+    return factor
+
+
+def _change(ports: Ports, session: Session, event: EventType, **fields: object) -> Session:
+    with ports.accounts.change() as change:
+        after = account_of(change, session).changed_ending_sessions(**fields)
+        change.put(after)
+        write_audit(ports, event, session, session.username)
+    return session.renewed(after)
+
+
+def _change_password_refusal(account: Account) -> str:
+    if account.origin is Origin.LDAP:
+        return "You are an LDAP user. Change your password in your organization's directory."
+    return ""
+
+
+def _disable_refusal(ports: Ports, account: Account) -> str:
+    if account.second_factor is None:
+        return "Multi-factor authentication is not enabled for this account."
+    settings = ports.accounts.settings()
+    if settings.mfa is Mfa.REQUIRED:
+        return "Your organization requires multi-factor authentication for everyone."
+    if enrolment.is_required(account, settings):
+        return "An admin made multi-factor authentication mandatory for your account."
+    return ""

@@ -1,0 +1,90 @@
+"""Organization settings: what an admin decides for everyone."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cwtui.accounts import text
+from cwtui.accounts.errors import InvalidInput
+
+_DIGITS = 6
+_Count = Annotated[int, Meta(ge=0, le=64)]
+_Limit = Annotated[int, Meta(ge=1, le=10)]
+_Minutes = Annotated[int, Meta(ge=1, le=1440)]
+
+
+class Mfa(StrEnum):
+    """Whether people may, must, or cannot use multi-factor authentication."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class OrganizationSettings(Struct, frozen=True, kw_only=True):
+    """Defaults are Connectware's: passwords of five characters, five wrong codes, five minutes.
+
+    A limit is at most 10 tries: with `throttle`'s budgets that keeps every account under the 100
+    consecutive failures of NIST SP 800-63B-4, section 3.2.2.
+    """
+
+    mfa: Mfa = Mfa.OPTIONAL
+    issuer: Annotated[str, Meta(min_length=1, max_length=40)] = "Connectware"
+    password_min: Annotated[int, Meta(ge=1, le=256)] = 5
+    password_lower: _Count = 0
+    password_upper: _Count = 0
+    password_numeric: _Count = 0
+    password_symbol: _Count = 0
+    password_limit: _Limit = 5
+    password_ban_minutes: _Minutes = 5
+    code_limit: _Limit = 5
+    code_ban_minutes: _Minutes = 5
+
+
+KEYS: Final = OrganizationSettings.__struct_fields__
+
+_RIGHT: Final[dict[str, str]] = {
+    "mfa": "Choose off, optional or required.",
+    "issuer": "The issuer is 1 to 40 characters without a colon, such as Connectware (plant-7).",
+    "password_min": "The minimum length is a number from 1 to 256.",
+    "password_limit": "The number of tries is from 1 to 10.",
+    "code_limit": "The number of tries is from 1 to 10.",
+    "password_ban_minutes": "The wait is a number of minutes from 1 to 1440.",
+    "code_ban_minutes": "The wait is a number of minutes from 1 to 1440.",
+}
+
+
+def with_values(settings: OrganizationSettings, values: Mapping[str, str]) -> OrganizationSettings:
+    """The settings with these keys set from text, as typed. Raises InvalidInput(field=key)."""
+    changed = msgspec.to_builtins(settings)
+    for key, value in values.items():
+        if key not in KEYS:
+            raise InvalidInput(
+                "key", f"There is no setting {text.visible(key)!r}. Choose from: {', '.join(KEYS)}."
+            )
+        one = msgspec.to_builtins(settings) | {key: _typed(key, value)}
+        try:
+            msgspec.convert(one, OrganizationSettings)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(key, _RIGHT.get(key, "This is a number from 0 to 64.")) from error
+        changed[key] = one[key]
+    return msgspec.convert(changed, OrganizationSettings)
+
+
+def _typed(key: str, value: str) -> str | int:
+    if key == "mfa":
+        return value.strip().lower()
+    if key == "issuer":
+        issuer = text.line(value, key, "The issuer")
+        # A colon separates issuer and account in the otpauth label (Key URI format).
+        if ":" in issuer:
+            raise InvalidInput(key, _RIGHT[key])
+        return issuer
+    number = value.strip()
+    # int() would take "1_0", other scripts' digits and a megabyte of them.
+    return (
+        int(number) if number.isascii() and number.isdigit() and len(number) <= _DIGITS else value
+    )

@@ -1,0 +1,317 @@
+"""The sign-in: a value that moves through states. A screen shows the state it is handed.
+
+    password --> one-time code or backup code --> new password --> enrolment --> signed in
+
+`_next_step` alone decides where to go, from the account as it is now and what was proved.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final, TypeAlias
+
+from cwtui.accounts import enrolment, factors, passwords, text, throttle
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import InvalidInput, SignInEnded
+from cwtui.accounts.model import Account, Origin, SecondFactor
+from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session, open_session, write_audit
+from cwtui.accounts.settings import OrganizationSettings
+
+LIFETIME: Final = 300.0
+"""Seconds after which a sign-in left half-way is over."""
+
+
+class Proof(Enum):
+    """A factor that was proved in this sign-in."""
+
+    PASSWORD = auto()
+    SECOND_FACTOR = auto()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What was proved so far, by whom, for which epoch of the account."""
+
+    username: str
+    source: str
+    epoch: int
+    last_step_at: float
+    proved: frozenset[Proof]
+    codes_offered: bool = False
+    backup_codes_left: int | None = None
+
+
+@dataclass(frozen=True)
+class CodeNeeded:
+    """Ask for a one-time code, or a backup code."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class NewPasswordNeeded:
+    """Ask for a new password: the present one was an initial one."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class EnrolmentNeeded:
+    """Lead into enrolment: this account must have a second factor."""
+
+    progress: Progress
+    enrolment: Enrolment
+
+
+@dataclass(frozen=True)
+class BackupCodesUnacknowledged:
+    """The last backup codes were never acknowledged (the line dropped): offer new ones."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class BackupCodesShown:
+    """Show these codes, once; they must be acknowledged before one can go on."""
+
+    progress: Progress
+    codes: tuple[Secret, ...]
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The end. `backup_codes_left` is set when one was used."""
+
+    session: Session
+    backup_codes_left: int | None = None
+
+
+State: TypeAlias = (
+    CodeNeeded
+    | NewPasswordNeeded
+    | EnrolmentNeeded
+    | BackupCodesUnacknowledged
+    | BackupCodesShown
+    | SignedIn
+)
+
+
+def with_password(ports: Ports, typed_username: str, password: Secret, source: str) -> State:
+    """Begin. Raises InvalidInput, SignInFailed, Throttled, and Refused for a disabled account."""
+    if not typed_username.strip():
+        raise InvalidInput("username", "Enter your username.")
+    if not password:
+        raise InvalidInput("password", "Enter your password.")
+    username = text.username(typed_username)
+    account = ports.accounts.get(username)
+    # Only local passwords can be checked here; whatever cannot be checked is not let in.
+    local = account if account is not None and account.origin is Origin.LOCAL else None
+    factors.check_password(
+        ports, factors.Claim(username, source), local, password, field="password"
+    )
+    if local is None:
+        raise SignInEnded("This account cannot be checked here. Ask an admin.")
+    local = _rehashed(ports, local, password)
+    progress = Progress(
+        username, source, local.session_epoch, ports.now(), frozenset({Proof.PASSWORD})
+    )
+    return _advance(ports, progress)
+
+
+def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
+    """Prove the second factor. Raises InvalidInput, SignInFailed, Throttled, SignInEnded."""
+    progress = state.progress
+    factor = _second_factor(_current(ports, progress))
+    factors.check_one_time_code(
+        ports, factors.Claim(progress.username, progress.source), factor, typed
+    )
+    return _advance(ports, replace(progress, proved=progress.proved | {Proof.SECOND_FACTOR}))
+
+
+def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
+    """Prove the second factor by a backup code, used up by it. Raises as with a one-time code."""
+    progress = state.progress
+    factor = _second_factor(_current(ports, progress))
+    left = factors.use_backup_code(
+        ports, factors.Claim(progress.username, progress.source), factor, typed
+    )
+    proved = progress.proved | {Proof.SECOND_FACTOR}
+    return _advance(ports, replace(progress, proved=proved, backup_codes_left=left))
+
+
+def with_new_password(
+    ports: Ports, state: NewPasswordNeeded, new: Secret, confirmation: Secret
+) -> State:
+    """Replace the initial password. Raises InvalidInput and SignInEnded."""
+    progress = state.progress
+    account = _current(ports, progress)
+    passwords.check_new(new, ports.accounts.settings(), account.username)
+    passwords.check_confirmation(new, confirmation)
+    if passwords.is_password(new, account.password, ports.keyring, ports.bcrypt_cost):
+        raise InvalidInput("new_password", "This is the initial password. Choose your own.")
+    hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
+    with ports.accounts.change() as change:
+        account = _current_in(ports, progress, change)
+        after = account.changed_ending_sessions(
+            password=hashed, must_change_password=False, initial_password_expires_at=None
+        )
+        change.put(after)
+        _audit(ports, progress, EventType.PASSWORD_CHANGE)
+    return _advance(ports, replace(progress, epoch=after.session_epoch))
+
+
+def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupCodesShown:
+    """Finish the enrolment that the sign-in led into. Raises InvalidInput and SignInEnded."""
+    progress = state.progress
+    _current(ports, progress)
+    registered = enrolment.confirm(ports, state.enrolment, typed, progress.source)
+    with ports.accounts.change() as change:
+        account = _current_in(ports, progress, change)
+        enrolment.check_offered(account, change.settings())
+        after = account.changed_ending_sessions(second_factor=registered.factor)
+        change.put(after)
+        _audit(ports, progress, EventType.MFA_ENABLE)
+    return _shown(ports, progress, after, registered.codes)
+
+
+def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> BackupCodesShown:
+    """New codes for those that were never acknowledged; the second factor was proved just now."""
+    progress = state.progress
+    factor = _second_factor(_current(ports, progress))
+    registered = enrolment.new_backup_codes(ports, factor)
+    with ports.accounts.change() as change:
+        account = _current_in(ports, progress, change)
+        after = account.changed_ending_sessions(second_factor=registered.factor)
+        change.put(after)
+        _audit(ports, progress, EventType.BACKUP_CODES_REGENERATE)
+    return _shown(ports, progress, after, registered.codes)
+
+
+def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
+    """The person says that the codes are saved. Raises SignInEnded."""
+    with ports.accounts.change() as change:
+        account = _current_in(ports, state.progress, change)
+        change.put(enrolment.acknowledged(account))
+        _audit(ports, state.progress, EventType.BACKUP_CODES_ACKNOWLEDGE)
+    return _advance(ports, state.progress)
+
+
+def keep_old_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> State:
+    """Go on without new codes; the next sign-in offers them again. Raises SignInEnded."""
+    return _advance(ports, replace(state.progress, codes_offered=True))
+
+
+class _Step(Enum):
+    SECOND_FACTOR = auto()
+    NEW_PASSWORD = auto()
+    ENROLMENT = auto()
+    BACKUP_CODES = auto()
+    SIGNED_IN = auto()
+
+
+def _next_step(account: Account, settings: OrganizationSettings, progress: Progress) -> _Step:
+    if Proof.PASSWORD not in progress.proved:
+        raise SignInEnded("Sign in with your password first.")
+    if account.second_factor is not None and Proof.SECOND_FACTOR not in progress.proved:
+        return _Step.SECOND_FACTOR
+    if account.must_change_password:
+        return _Step.NEW_PASSWORD
+    if account.second_factor is None:
+        required = enrolment.is_required(account, settings)
+        return _Step.ENROLMENT if required else _Step.SIGNED_IN
+    if not account.second_factor.backup_codes.acknowledged and not progress.codes_offered:
+        return _Step.BACKUP_CODES
+    return _Step.SIGNED_IN
+
+
+def _advance(ports: Ports, progress: Progress) -> State:
+    account = _current(ports, progress)
+    progress = replace(progress, last_step_at=ports.now())
+    match _next_step(account, ports.accounts.settings(), progress):
+        case _Step.SECOND_FACTOR:
+            return CodeNeeded(progress)
+        case _Step.NEW_PASSWORD:
+            return NewPasswordNeeded(progress)
+        case _Step.ENROLMENT:
+            return EnrolmentNeeded(progress, enrolment.begin(ports, account))
+        case _Step.BACKUP_CODES:
+            return BackupCodesUnacknowledged(progress)
+        case _Step.SIGNED_IN:
+            return _signed_in(ports, account, progress)
+
+
+def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
+    now = ports.now()
+    session = open_session(account, progress.source, now)
+    ports.records.update(
+        account.username,
+        lambda record: (
+            throttle.with_known_source(record, progress.source).changed(last_sign_in=now),
+            None,
+        ),
+    )
+    write_audit(ports, EventType.SIGN_IN, session, account.username)
+    return SignedIn(session, progress.backup_codes_left)
+
+
+def _shown(
+    ports: Ports, progress: Progress, account: Account, codes: tuple[Secret, ...]
+) -> BackupCodesShown:
+    after = replace(
+        progress,
+        epoch=account.session_epoch,
+        last_step_at=ports.now(),
+        proved=progress.proved | {Proof.SECOND_FACTOR},
+        codes_offered=True,
+        backup_codes_left=None,
+    )
+    return BackupCodesShown(after, codes)
+
+
+def _current(ports: Ports, progress: Progress) -> Account:
+    return _checked(ports.accounts.get(progress.username), progress, ports.now())
+
+
+def _current_in(ports: Ports, progress: Progress, change: AccountsChange) -> Account:
+    return _checked(change.get(progress.username), progress, ports.now())
+
+
+def _checked(account: Account | None, progress: Progress, now: float) -> Account:
+    if now - progress.last_step_at > LIFETIME:
+        raise SignInEnded("The sign-in was left for more than 5 minutes. Start again.")
+    if account is None or account.session_epoch != progress.epoch:
+        raise SignInEnded("Your account was changed meanwhile. Start again.")
+    if not account.enabled:
+        raise SignInEnded("Your account is disabled. Ask an admin to enable it.")
+    expires_at = account.initial_password_expires_at
+    if expires_at is not None and now > expires_at:
+        raise SignInEnded("Your initial password has expired. Ask an admin for a new one.")
+    return account
+
+
+def _second_factor(account: Account) -> SecondFactor:
+    if account.second_factor is None:
+        raise SignInEnded("Your multi-factor authentication was disabled meanwhile. Start again.")
+    return account.second_factor
+
+
+def _rehashed(ports: Ports, account: Account, password: Secret) -> Account:
+    """The account with a hash of the present key and cost; the password is known only now."""
+    kept = account.password
+    if kept is None or not passwords.needs_rehash(kept, ports.keyring, ports.bcrypt_cost):
+        return account
+    hashed = passwords.hash_password(password, ports.keyring, ports.bcrypt_cost)
+    with ports.accounts.change() as change:
+        now = change.get(account.username)
+        if now is None or now.password != kept:
+            return account
+        after = now.changed(password=hashed)
+        change.put(after)
+        return after
+
+
+def _audit(ports: Ports, progress: Progress, event: EventType) -> None:
+    actor = Session(progress.username, progress.epoch, (), progress.source, progress.last_step_at)
+    write_audit(ports, event, actor, progress.username)

@@ -1,0 +1,73 @@
+"""What people type and what others typed: checked on the way in, made visible on the way out."""
+
+import re
+import unicodedata
+
+from cwtui.accounts.errors import InvalidInput
+
+USERNAME_LENGTH = 64
+LINE_LENGTH = 100
+
+_USERNAME_MARKS = "._-@+"
+_CONTROL = {"Cc", "Cs", "Zl", "Zp"}
+# Marks that reorder or hide text (UAX 9 and zero-width): "Trojan Source", CVE-2021-42574.
+_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_UNSHOWABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def normal(text: str) -> str:
+    """NFKC: the same letters typed on two keyboards are the same text (NIST SP 800-63B-4)."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def refuse_control_characters(text: str, field: str) -> None:
+    """Raise InvalidInput for control characters, line ends and lone surrogates (not UTF-8)."""
+    if any(unicodedata.category(character) in _CONTROL for character in text):
+        raise InvalidInput(
+            field, "This holds characters that cannot be shown. Type it without control characters."
+        )
+
+
+def username(text: str, field: str = "username") -> str:
+    """The name under which an account is kept: NFKC, casefolded, 1 to 64 characters.
+
+    Raises InvalidInput.
+    """
+    if len(text) > USERNAME_LENGTH * 4:
+        raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
+    refuse_control_characters(text, field)
+    name = normal(normal(text.strip()).casefold())
+    if not name:
+        raise InvalidInput(field, "Enter a username.")
+    if len(name) > USERNAME_LENGTH:
+        raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
+    if not all(_is_letter_or_digit(c) or c in _USERNAME_MARKS for c in name):
+        raise InvalidInput(field, "A username has letters, digits and . _ - @ + only.")
+    if not _is_letter_or_digit(name[0]) or unicodedata.category(name[0]).startswith("M"):
+        raise InvalidInput(field, "A username starts with a letter or a digit.")
+    return name
+
+
+def _is_letter_or_digit(character: str) -> bool:
+    # Combining marks (M*) are part of letters in many scripts.
+    return unicodedata.category(character)[0] in "LM" or unicodedata.category(character) == "Nd"
+
+
+def line(text: str, field: str, what: str) -> str:
+    """One line to show people, such as a display name or the issuer. Raises InvalidInput."""
+    if len(text) > LINE_LENGTH * 4:
+        raise InvalidInput(field, f"{what} has at most {LINE_LENGTH} characters.")
+    refuse_control_characters(text, field)
+    if _INVISIBLE.search(text):
+        raise InvalidInput(field, f"{what} holds invisible characters. Type it without them.")
+    cleaned = " ".join(normal(text).split())
+    if len(cleaned) > LINE_LENGTH:
+        raise InvalidInput(field, f"{what} has at most {LINE_LENGTH} characters.")
+    return cleaned
+
+
+def visible(text: str) -> str:
+    """Text of others, safe to show: control and direction characters become `<U+XXXX>`."""
+    return _UNSHOWABLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)

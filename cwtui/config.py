@@ -1,0 +1,124 @@
+"""The operator's TOML file, typed. Every value has a default: the file may be missing."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import platformdirs
+from msgspec import Meta, Struct
+
+from cwtui.accounts.errors import AccountsError
+
+CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
+STORE_VARIABLE: Final = "CWTUI_STORE"
+
+
+class ConfigError(AccountsError):
+    """The configuration cannot be used; the sentence names file, line or key."""
+
+
+class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """`url` is a folder, or file: and a folder."""
+
+    url: str = ""
+
+
+class KeyringConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    file: str = ""
+
+
+class PasswordsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """bcrypt's cost is the logarithm of its rounds; OWASP asks for at least 10."""
+
+    bcrypt_cost: Annotated[int, Meta(ge=10, le=16)] = 12
+
+
+class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """After how long without a key press a session ends, and secrets on the screen blank."""
+
+    idle_minutes: Annotated[int, Meta(ge=1, le=120)] = 10
+    secrets_visible_seconds: Annotated[int, Meta(ge=10, le=600)] = 120
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    store: StoreConfig = StoreConfig()
+    keyring: KeyringConfig = KeyringConfig()
+    passwords: PasswordsConfig = PasswordsConfig()
+    session: SessionConfig = SessionConfig()
+
+    @property
+    def folder(self) -> Path:
+        """Where the store is."""
+        return Path(self.store.url) if self.store.url else platformdirs.user_data_path("cwtui")
+
+    @property
+    def accounts_file(self) -> Path:
+        return self.folder / "accounts.json"
+
+    @property
+    def records_folder(self) -> Path:
+        return self.folder / "sign-in"
+
+    @property
+    def audit_file(self) -> Path:
+        return self.folder / "audit.jsonl"
+
+    @property
+    def keyring_file(self) -> Path:
+        if self.keyring.file:
+            return Path(self.keyring.file)
+        return platformdirs.user_config_path("cwtui") / "keyring.json"
+
+
+def config_file(given: str | None = None) -> Path:
+    """Which file is read: the one given, that of CWTUI_CONFIG, or the one in the user's folder."""
+    named = given or os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else platformdirs.user_config_path("cwtui") / "config.toml"
+
+
+def load(given: str | None = None, store: str | None = None) -> Config:
+    """The configuration; `store` and CWTUI_STORE win over the file. Raises ConfigError."""
+    path = config_file(given)
+    asked_for = given is not None or CONFIG_VARIABLE in os.environ
+    config = _read(path, asked_for=asked_for)
+    url = store if store is not None else os.environ.get(STORE_VARIABLE, config.store.url)
+    return msgspec.structs.replace(config, store=StoreConfig(_folder(url)))
+
+
+def _read(path: Path, *, asked_for: bool) -> Config:
+    try:
+        content = path.read_text("utf-8")
+    except FileNotFoundError:
+        if asked_for:
+            raise ConfigError(f"There is no configuration file {path}.") from None
+        return Config()
+    except OSError as error:
+        raise ConfigError(f"Cannot read {path}: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
+    try:
+        return msgspec.convert(tomllib.loads(content), Config)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}.") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}. The README lists every key.") from None
+
+
+def _folder(url: str) -> str:
+    scheme, colon, rest = url.partition(":")
+    if colon and scheme == "file":
+        rest = rest.removeprefix("//")
+        if not rest.startswith("/"):
+            raise ConfigError(
+                f"The store {url!r} is not an absolute path, such as file:/srv/cwtui."
+            )
+        return rest
+    if colon and "/" not in scheme:
+        raise ConfigError(
+            f"A store of kind {scheme!r} is not known. Give a folder, or file: and one."
+        )
+    if "\0" in url:
+        raise ConfigError("The store's path holds a NUL character.")
+    return url

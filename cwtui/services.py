@@ -1,0 +1,52 @@
+"""The one place that puts the parts together: Config in, Ports out."""
+
+import os
+import time
+
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.ports import Ports
+from cwtui.config import Config
+from cwtui.files import check_private, exclusive, lock_for, make_private_folder
+from cwtui.keyring import FileKeyring
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.audit import FileAuditLog
+from cwtui.store.records import TinyRecordStore
+
+
+class NoStoreYet(CannotCheck):
+    """Nothing was set up here."""
+
+
+def create(config: Config) -> Ports:
+    """Make what is missing of folders and keyring, then connect. Raises CannotCheck."""
+    make_private_folder(config.folder)
+    make_private_folder(config.keyring_file.parent)
+    with exclusive(lock_for(config.keyring_file)):
+        if not config.keyring_file.exists() and not config.accounts_file.exists():
+            FileKeyring.create(config.keyring_file, time.time())
+    return _connect(config)
+
+
+def connect(config: Config) -> Ports:
+    """The parts of a store that was set up before. Raises CannotCheck."""
+    if not config.accounts_file.exists():
+        raise NoStoreYet(
+            f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
+        )
+    return _connect(config)
+
+
+def _connect(config: Config) -> Ports:
+    check_private(config.folder)
+    make_private_folder(config.records_folder)
+    accounts = TinyAccountStore(config.accounts_file)
+    accounts.settings()  # a damaged or newer store is told now, not after a password
+    return Ports(
+        accounts=accounts,
+        records=TinyRecordStore(config.records_folder),
+        keyring=FileKeyring.load(config.keyring_file),
+        audit=FileAuditLog(config.audit_file),
+        now=time.time,
+        random=os.urandom,
+        bcrypt_cost=config.passwords.bcrypt_cost,
+    )

@@ -1,0 +1,1 @@
+"""Where accounts, settings, sign-in state and the audit log are kept."""

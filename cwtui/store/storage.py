@@ -1,0 +1,167 @@
+"""A TinyDB Storage that several processes can share, that cannot be torn, and that reads fast.
+
+Reading splits the file into documents and leaves each as bytes (msgspec.Raw) until it is asked
+for; writing copies those bytes. One document stands on one line, so that damage has an address.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock, get_ident
+from typing import Any, Final, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Raw
+from tinydb.storages import Storage
+from tinydb.table import Document, Table
+
+from cwtui.accounts.errors import StoreDamaged, StoreTooNew
+from cwtui.files import cannot, check_private, exclusive, lock_for, write_atomically
+
+SCHEMA: Final = 1
+_META: Final = "meta"
+
+T = TypeVar("T")
+Tables: TypeAlias = dict[str, dict[str, Any]]
+"""By table and document id: Raw as read, or plain data as put."""
+
+
+class RawDocument(Document):
+    """A document that is decoded when TinyDB hands it out."""
+
+    def __init__(self, value: Any, doc_id: str) -> None:
+        plain = msgspec.json.decode(value) if isinstance(value, Raw) else value
+        super().__init__(plain, doc_id)  # type: ignore[arg-type]  # ids are usernames here
+
+
+class NamedTable(Table):
+    """A table whose document ids are names."""
+
+    document_class = RawDocument  # type: ignore[assignment]  # as document_id_class:
+    document_id_class = str  # type: ignore[assignment]  # TinyDB's way to have string ids
+
+    def put(self, name: str, document: object) -> None:
+        """Insert or replace a whole document."""
+        self.drop(name)
+        self.insert(RawDocument(msgspec.to_builtins(document), name))
+
+    def drop(self, *names: str) -> None:
+        """Remove these documents, where they exist."""
+        self.remove(doc_ids=names)  # type: ignore[arg-type]  # ids are names here
+
+
+class AtomicStorage(Storage):
+    """One JSON file; written only inside `transaction`, as a whole, under its lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = lock_for(path)
+        self._threads = Lock()
+        self._staged: Tables | None = None
+        self._writer: int | None = None
+        self._cached: tuple[tuple[int, int, int], Tables] | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One read-modify-write: at the end, what was written inside is on disk, or an exception
+        has left the file as it was. Raises CannotCheck.
+        """
+        with self._threads, exclusive(self._lock):
+            self._writer = get_ident()
+            try:
+                yield
+                if self._staged is not None:
+                    write_atomically(self.path, _encoded(self._staged))
+            finally:
+                self._writer = None
+                self._staged = None
+
+    def read(self) -> Tables | None:
+        """What is in the file, or what this transaction has put so far."""
+        if self._staged is not None and self._writer == get_ident():
+            return dict(self._staged)
+        return dict(self._load())
+
+    def write(self, data: Tables) -> None:
+        if self._writer != get_ident():
+            message = "the store is written inside a transaction only"
+            raise RuntimeError(message)
+        self._staged = data
+
+    def documents(self, table: str) -> dict[str, Any]:
+        """All documents of a table, by id, undecoded."""
+        return (self.read() or {}).get(table, {})
+
+    def decoded(self, table: str, doc_id: str, document: Any, kind: type[T]) -> T:
+        """The document as that type. Raises StoreDamaged, naming line and reason."""
+        try:
+            if isinstance(document, Raw):
+                return msgspec.json.decode(document, type=kind)
+            return msgspec.convert(document, kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            reason = f"{table} {doc_id!r}: {error}"
+            raise self._damaged(self._line_of(doc_id), reason) from None
+
+    def _load(self) -> Tables:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise cannot("read", self.path, error) from None
+        version = (found.st_ino, found.st_mtime_ns, found.st_size)
+        cached = self._cached
+        if cached is not None and cached[0] == version:
+            return cached[1]
+        check_private(self.path)
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise cannot("read", self.path, error) from None
+        tables = self._decode(content)
+        self._cached = version, tables
+        return tables
+
+    def _decode(self, content: bytes) -> Tables:
+        try:
+            tables = msgspec.json.decode(content, type=dict[str, dict[str, Raw]])
+            schema = msgspec.json.decode(tables[_META]["schema"], type=int)
+        except KeyError:
+            raise self._damaged(1, "its schema version is missing") from None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise self._damaged(_line_in(str(error), content), str(error)) from None
+        if schema > SCHEMA:
+            raise StoreTooNew(
+                f"{self.path} has schema {schema}, written by a newer cwtui; this one reads up to "
+                f"{SCHEMA}. Install the newer version."
+            )
+        return tables
+
+    def _line_of(self, doc_id: str) -> int:
+        content = self.path.read_bytes()
+        return content.count(b"\n", 0, max(0, content.find(msgspec.json.encode(doc_id)))) + 1
+
+    def _damaged(self, line: int, reason: str) -> StoreDamaged:
+        return StoreDamaged(
+            f"{self.path} is damaged at line {line}: {reason}. It was left as it is; "
+            "restore it from a backup."
+        )
+
+
+def _line_in(message: str, content: bytes) -> int:
+    # msgspec says "... (byte 123)"; without that the file ended too early.
+    _, found, rest = message.partition("(byte ")
+    position = int(rest.rstrip(")")) if found else len(content)
+    return content.count(b"\n", 0, position) + 1
+
+
+def _encoded(tables: Tables) -> bytes:
+    meta: Tables = {_META: {"schema": SCHEMA}}
+    parts = [_encoded_table(name, documents) for name, documents in (meta | tables).items()]
+    return b"{" + b",\n".join(parts) + b"}\n"
+
+
+def _encoded_table(name: str, documents: dict[str, Any]) -> bytes:
+    encode = msgspec.json.Encoder().encode
+    lines = [b"%b:%b" % (encode(key), encode(value)) for key, value in documents.items()]
+    return b"%b:{\n%b\n}" % (encode(name), b",\n".join(lines))
