@@ -65,6 +65,15 @@ def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignI
     return account, ports.records.get(name)
 
 
+def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[str, float | None]:
+    """When these signed in last, in seconds since the epoch; None: never.
+
+    Apart from the list, which shows more accounts than are looked at. Raises NotPermitted.
+    """
+    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    return {name: ports.records.get(name).last_sign_in for name in usernames}
+
+
 def create_user(
     ports: Ports,
     actor: Actor,

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from cwtui.accounts.model import MfaState, Origin
 from cwtui.accounts.roles import MINIMUM
+from cwtui.accounts.text import normal
 
 
 class Registered(Struct, frozen=True):
@@ -53,7 +54,7 @@ class Filter:
         )
 
     def _has_text(self, row: AccountRow) -> bool:
-        wanted = self.text.strip().casefold()
+        wanted = normal(self.text.strip()).casefold()
         return not wanted or wanted in row.username or wanted in row.display_name.casefold()
 
 

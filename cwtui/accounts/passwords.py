@@ -14,7 +14,7 @@ from cwtui.accounts.model import PasswordHash
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import normal, refuse_control_characters
+from cwtui.accounts.text import CANNOT_BE_SHOWN, has_control_characters, normal
 
 MAX_LENGTH: Final = 1024
 """In characters; NIST SP 800-63B-4 asks for at least 64. More is no safer and costs time."""
@@ -67,29 +67,43 @@ def check_new(
     field: str = "new_password",
 ) -> None:
     """Raise InvalidInput, naming every rule that the password does not follow."""
+    reason = _refusal(password, settings, username)
+    if reason:
+        raise InvalidInput(field, reason)
+
+
+def _refusal(password: Secret, settings: OrganizationSettings, username: str) -> str:
     if not password:
-        raise InvalidInput(field, "Enter a password.")
+        return "Enter a password."
     if len(password.reveal()) > MAX_LENGTH:
-        raise InvalidInput(field, f"A password has at most {MAX_LENGTH} characters.")
-    text = normal(password.reveal())
-    refuse_control_characters(text, field)
+        return f"A password has at most {MAX_LENGTH} characters."
+    return _refusal_of_text(normal(password.reveal()), settings, username)
+
+
+def _refusal_of_text(text: str, settings: OrganizationSettings, username: str) -> str:
+    # Raises nothing, so that the plain text is a local variable of no traceback.
+    if has_control_characters(text):
+        return CANNOT_BE_SHOWN
     if not text.strip():
-        raise InvalidInput(field, "A password is more than spaces.")
+        return "A password is more than spaces."
     missing = _unmet_rules(text, settings)
     if missing:
-        raise InvalidInput(field, f"The password needs {_and(missing)}.")
+        return f"The password needs {_and(missing)}."
     if text.casefold() == username:
-        raise InvalidInput(field, "The password is your username. Choose another one.")
+        return "The password is your username. Choose another one."
     if text.casefold() in _common_passwords():
-        raise InvalidInput(
-            field, "This is one of the most common passwords, tried first. Choose another one."
-        )
+        return "This is one of the most common passwords, tried first. Choose another one."
+    return ""
+
+
+def is_same(one: Secret, other: Secret) -> bool:
+    """Whether both are the same password, typed on whatever keyboard."""
+    return Secret(normal(one.reveal())) == Secret(normal(other.reveal()))
 
 
 def check_confirmation(password: Secret, confirmation: Secret) -> None:
     """Raise InvalidInput unless both are the same."""
-    same = Secret(normal(password.reveal())) == Secret(normal(confirmation.reveal()))
-    if not same:
+    if not is_same(password, confirmation):
         raise InvalidInput("confirm_password", "The two passwords differ. Type the same one twice.")
 
 
@@ -133,6 +147,8 @@ def strength(password: Secret, username: str) -> Strength:
     """How hard the password is to guess: advice, never a rule."""
     from zxcvbn import zxcvbn
 
+    if not password:
+        return Strength(0, _WORDS[0], "")
     # zxcvbn's time grows faster than the length; what follows 72 characters cannot weaken it.
     found = zxcvbn(password.reveal()[:72], user_inputs=[username])
     score = int(found["score"])

@@ -59,7 +59,7 @@ def change_password(
     passwords.check_confirmation(new, confirmation)
     claim = factors.Claim(account.username, session.source)
     factors.check_password(ports, claim, account, current, field="current_password")
-    if Secret(new.reveal()) == current:
+    if passwords.is_same(new, current):
         raise InvalidInput("new_password", "This is your current password. Choose a new one.")
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
     return _change(ports, session, EventType.PASSWORD_CHANGE, password=hashed)

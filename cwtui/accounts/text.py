@@ -7,14 +7,19 @@ from cwtui.accounts.errors import InvalidInput
 
 USERNAME_LENGTH = 64
 LINE_LENGTH = 100
+CANNOT_BE_SHOWN = "This holds characters that cannot be shown. Type it without control characters."
 
 _USERNAME_MARKS = "._-@+"
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
-# Marks that reorder or hide text (UAX 9 and zero-width): "Trojan Source", CVE-2021-42574.
-_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_UNSHOWABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+# What reorders text or cannot be seen: Unicode's Default_Ignorable_Code_Point (UAX 44) with the
+# marks of UAX 9, and the interlinear ones. "Trojan Source", CVE-2021-42574.
+_HIDING = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_INVISIBLE = re.compile(f"[{_HIDING}]")
+_UNSHOWABLE = re.compile(f"[{_HIDING}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def normal(text: str) -> str:
@@ -22,12 +27,14 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def refuse_control_characters(text: str, field: str) -> None:
-    """Raise InvalidInput for control characters, line ends and lone surrogates (not UTF-8)."""
-    if any(unicodedata.category(character) in _CONTROL for character in text):
-        raise InvalidInput(
-            field, "This holds characters that cannot be shown. Type it without control characters."
-        )
+def has_control_characters(text: str) -> bool:
+    """Whether control characters, line ends or lone surrogates (not UTF-8) are in it."""
+    return any(unicodedata.category(character) in _CONTROL for character in text)
+
+
+def _refuse_control_characters(text: str, field: str) -> None:
+    if has_control_characters(text):
+        raise InvalidInput(field, CANNOT_BE_SHOWN)
 
 
 def username(text: str, field: str = "username") -> str:
@@ -37,13 +44,14 @@ def username(text: str, field: str = "username") -> str:
     """
     if len(text) > USERNAME_LENGTH * 4:
         raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
-    refuse_control_characters(text, field)
+    _refuse_control_characters(text, field)
     name = normal(normal(text.strip()).casefold())
     if not name:
         raise InvalidInput(field, "Enter a username.")
     if len(name) > USERNAME_LENGTH:
         raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
-    if not all(_is_letter_or_digit(c) or c in _USERNAME_MARKS for c in name):
+    taken = all(_is_letter_or_digit(c) or c in _USERNAME_MARKS for c in name)
+    if not taken or _INVISIBLE.search(name):
         raise InvalidInput(field, "A username has letters, digits and . _ - @ + only.")
     if not _is_letter_or_digit(name[0]) or unicodedata.category(name[0]).startswith("M"):
         raise InvalidInput(field, "A username starts with a letter or a digit.")
@@ -59,7 +67,7 @@ def line(text: str, field: str, what: str) -> str:
     """One line to show people, such as a display name or the issuer. Raises InvalidInput."""
     if len(text) > LINE_LENGTH * 4:
         raise InvalidInput(field, f"{what} has at most {LINE_LENGTH} characters.")
-    refuse_control_characters(text, field)
+    _refuse_control_characters(text, field)
     if _INVISIBLE.search(text):
         raise InvalidInput(field, f"{what} holds invisible characters. Type it without them.")
     cleaned = " ".join(normal(text).split())

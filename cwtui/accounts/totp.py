@@ -1,6 +1,7 @@
 """One-time codes: TOTP (RFC 6238) with SHA-1, 6 digits and 30 seconds, as every app reads it."""
 
 import base64
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -39,7 +40,8 @@ def typed_code(text: str, field: str = "code") -> str:
 
     Digits of other scripts count as digits. Raises InvalidInput.
     """
-    kept = "".join(normal(text[:64]).split()).replace("-", "")
+    typed = (c for c in normal(text[:64]) if c != "-" and not c.isspace())
+    kept = "".join(str(unicodedata.decimal(c, c)) for c in typed)
     if len(kept) != DIGITS or not (kept.isascii() and kept.isdigit()):
         raise InvalidInput(field, "A one-time code is the 6 digits that your app shows now.")
     return kept
@@ -47,9 +49,11 @@ def typed_code(text: str, field: str = "code") -> str:
 
 def accepted_step(secret: Secret, code: str, now: float) -> int | None:
     """The time step that the code belongs to, if it is one of now, before or after; else None."""
+    # A clock that starts at the epoch has no step before the first ones.
+    for_time = max(now, float(WINDOW * PERIOD))
     try:
         return pyotp.TOTP(secret.reveal()).verify_and_get_timecode(
-            code, for_time=now, valid_window=WINDOW
+            code, for_time=for_time, valid_window=WINDOW
         )
     except OTPVerificationError:
         return None
@@ -84,6 +88,9 @@ def uris(secret: Secret, username: str, issuer: str) -> Iterator[Secret]:
 def _labels(username: str, issuer: str) -> Iterator[str]:
     # RFC 3986 lets @ stand in a path; + is escaped, as some readers take it for a space.
     yield f"{quote(issuer)}:{quote(username, safe='@')}"
-    yield quote(username, safe="@")
+    whole = quote(username, safe="@")
+    yield whole
     for length in range(len(username) - 1, 0, -1):
-        yield quote(username[:length] + "…", safe="@")
+        cut = quote(username[:length] + "…", safe="@")
+        if len(cut) < len(whole):
+            yield cut

@@ -1,0 +1,155 @@
+"""An account as JSON fields, and as text for people."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cwtui.accounts import enrolment
+from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.text import visible
+from cwtui.accounts.throttle import STRANGERS
+from cwtui.cli.tables import moment, shown_moment
+
+HEADINGS: Final = ("USERNAME", "ORIGIN", "MFA", "STATUS", "ROLES")
+
+
+def row_fields(row: AccountRow | Account) -> dict[str, Any]:
+    """What a list holds of each account."""
+    return {
+        "username": row.username,
+        "display_name": row.display_name,
+        "origin": row.origin.value,
+        "roles": list(row.roles),
+        "mfa": row.mfa_state.value,
+        "mfa_required": row.mfa_required,
+        "enabled": row.enabled,
+    }
+
+
+def row_cells(row: AccountRow) -> tuple[str, ...]:
+    return (
+        visible(row.username),
+        row.origin.value,
+        row.mfa_state.value,
+        _status(row.enabled),
+        visible(",".join(row.roles)),
+    )
+
+
+def account_fields(account: Account) -> dict[str, Any]:
+    """The list's fields and more; nothing that is secret, not even a hash."""
+    return row_fields(account) | {
+        "created_at": moment(account.created_at),
+        "must_change_password": account.must_change_password,
+        "initial_password_expires_at": _moment_or_none(account.initial_password_expires_at),
+        "second_factor": _factor_fields(account.second_factor),
+    }
+
+
+def record_fields(record: SignInRecord) -> dict[str, Any]:
+    """What is known of the account's sign-ins. Source null: all without an earlier sign-in."""
+    return {
+        "last_sign_in": _moment_or_none(record.last_sign_in),
+        "known_sources": list(record.known_sources),
+        "wrong_passwords": _attempts_fields(record.password_attempts),
+        "wrong_codes": _attempts_fields(record.code_attempts),
+    }
+
+
+def account_lines(
+    account: Account, record: SignInRecord, settings: OrganizationSettings, now: float
+) -> list[tuple[str, str]]:
+    """Label and value, for people."""
+    return [
+        ("Username", visible(account.username)),
+        ("Display name", visible(account.display_name) or "-"),
+        ("Origin", account.origin.value),
+        ("Roles", visible(", ".join(account.roles))),
+        ("Status", _status(account.enabled)),
+        ("MFA", _mfa(account.second_factor)),
+        ("MFA (Required)", _required(account, settings)),
+        ("Backup codes", _backup_codes(account.second_factor)),
+        ("Password", _password(account)),
+        ("Created", shown_moment(account.created_at)),
+        ("Last sign-in", shown_moment(record.last_sign_in)),
+        *_tries("Wrong passwords", record.password_attempts, now),
+        *_tries("Wrong codes", record.code_attempts, now),
+    ]
+
+
+def summary(account: Account) -> str:
+    """What can be set, in one line."""
+    name = f"display name {account.display_name}, " if account.display_name else ""
+    required = "yes" if account.mfa_required else "no"
+    return (
+        f"{name}roles {', '.join(account.roles)}, MFA (Required) {required}, "
+        f"{_status(account.enabled)}"
+    )
+
+
+def _status(enabled: bool) -> str:
+    return "enabled" if enabled else "disabled"
+
+
+def _mfa(factor: SecondFactor | None) -> str:
+    return (
+        "not enabled" if factor is None else f"enabled since {shown_moment(factor.registered_at)}"
+    )
+
+
+def _backup_codes(factor: SecondFactor | None) -> str:
+    if factor is None:
+        return "none"
+    said = "" if factor.backup_codes.acknowledged else ", not acknowledged"
+    return f"{len(factor.backup_codes.hashes)} left{said}"
+
+
+def _required(account: Account, settings: OrganizationSettings) -> str:
+    if enrolment.is_required(account, settings):
+        return "yes" if account.mfa_required else "yes, by the organization"
+    return "yes, but the organization's MFA is off" if account.mfa_required else "no"
+
+
+def _password(account: Account) -> str:
+    if account.initial_password_expires_at is not None:
+        return f"initial, until {shown_moment(account.initial_password_expires_at)}"
+    if account.must_change_password:
+        return "to be changed at the next sign-in"
+    return "set" if account.password is not None else "none kept here"
+
+
+def _tries(label: str, attempts: Mapping[str, Attempts], now: float) -> list[tuple[str, str]]:
+    lines = [
+        f"{tries.failures} from {visible(source) or 'unknown sources'}"
+        + (f" (waits until {shown_moment(tries.banned_until)})" if tries.banned_until > now else "")
+        for source, tries in attempts.items()
+    ]
+    labels = [label, *[""] * len(lines)]
+    return list(zip(labels, lines or ["none"], strict=False))
+
+
+def _attempts_fields(attempts: Mapping[str, Attempts]) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": None if source == STRANGERS else source,
+            "failures": tries.failures,
+            "last_at": moment(tries.last_at),
+            "banned_until": moment(tries.banned_until) if tries.banned_until else None,
+        }
+        for source, tries in attempts.items()
+    ]
+
+
+def _factor_fields(factor: SecondFactor | None) -> dict[str, Any] | None:
+    if factor is None:
+        return None
+    return {
+        "registered_at": moment(factor.registered_at),
+        "backup_codes_left": len(factor.backup_codes.hashes),
+        "backup_codes_acknowledged": factor.backup_codes.acknowledged,
+    }
+
+
+def _moment_or_none(at: float | None) -> str | None:
+    return None if at is None else moment(at)

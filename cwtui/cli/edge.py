@@ -1,0 +1,86 @@
+"""The outermost edge: whatever went wrong becomes one sentence and an exit status."""
+
+import os
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final
+
+import click
+
+from cwtui.accounts.errors import AccountsError, InvalidInput, Refused
+from cwtui.cli import output
+from cwtui.cli.root import cli
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+CANNOT_CHECK: Final = 3
+INTERRUPTED: Final = 130
+
+
+def run(args: Sequence[str]) -> int:
+    """Run a command; its exit status. Nothing is raised but the wish to exit."""
+    output.show_everything()
+    try:
+        status = cli.main(args, prog_name="cwtui", standalone_mode=False)
+        output.flush()
+    except Exception as error:  # noqa: BLE001  the edge: a traceback would show values
+        return _tell(error)
+    else:
+        return status if isinstance(status, int) else DONE
+    finally:
+        output.drop_what_cannot_be_written()
+
+
+def _tell(error: Exception) -> int:
+    match error:
+        case click.Abort():
+            # Click keeps what it was: Ctrl+C, or the end of standard input at a question.
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                return INTERRUPTED
+            output.say("There was no answer, so this was not done.")
+            return FAILED
+        case click.exceptions.NoArgsIsHelpError():
+            output.say_lines(error.message)
+            return WRONG_USAGE
+        case click.ClickException():
+            output.say(_usage(error) if isinstance(error, click.UsageError) else error.message)
+            return error.exit_code
+        case AccountsError():
+            output.say(str(error))
+            return FAILED if isinstance(error, Refused | InvalidInput) else CANNOT_CHECK
+        case _:
+            output.say(_system(error) if isinstance(error, OSError) else _unexpected(error))
+            return CANNOT_CHECK
+
+
+def _usage(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption) and error.option_name in {"--config", "--store"}:
+        return f"{error.option_name} stands before the command: cwtui {error.option_name} ..."
+    sentence = " ".join(error.format_message().split())
+    return f"{sentence} See: {error.ctx.command_path if error.ctx else 'cwtui'} --help"
+
+
+def _system(error: OSError) -> str:
+    reason = (error.strerror or "the system does not say why").lower()
+    if isinstance(error.filename, str | bytes):
+        return f"Cannot use {os.fsdecode(error.filename)}: {reason}."
+    return f"Cannot go on: {reason}."
+
+
+def _unexpected(error: Exception) -> str:
+    where = _innermost(error.__traceback__)
+    return (
+        f"Something unexpected happened ({type(error).__name__}{where}), so this was not done or "
+        "could not be checked. Please report it with this line."
+    )
+
+
+def _innermost(traceback: TracebackType | None) -> str:
+    where = ""
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        if module.startswith("cwtui."):
+            where = f" at {module}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return where

@@ -1,0 +1,49 @@
+"""The host that a command works on, and its operator."""
+
+import os
+import pwd
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import click
+
+if TYPE_CHECKING:  # these load msgspec, which --version and --help do not need
+    from cwtui.accounts.ports import Ports
+    from cwtui.accounts.session import Operator
+    from cwtui.config import Config
+
+_NAME_LENGTH: Final = 64
+
+
+class Host(NamedTuple):
+    """What `--config` and `--store` said."""
+
+    config_file: str | None
+    store: str | None
+
+    def config(self) -> "Config":
+        """Raises ConfigError."""
+        from cwtui import config
+
+        return config.load(self.config_file, self.store)
+
+    def ports(self) -> "Ports":
+        """The parts of a store that was set up before. Raises ConfigError and CannotCheck."""
+        from cwtui import services
+
+        return services.connect(self.config())
+
+
+pass_host = click.make_pass_decorator(Host)
+
+
+def operator() -> "Operator":
+    """Whoever runs the command, under the names that this host knows."""
+    from cwtui.accounts.session import Operator
+    from cwtui.accounts.text import visible
+
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"uid {os.getuid()}"
+    before_sudo = os.environ.get("SUDO_USER", "")[:_NAME_LENGTH]
+    return Operator(visible(f"{name} (sudo: {before_sudo})" if before_sudo else name))

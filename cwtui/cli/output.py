@@ -1,0 +1,78 @@
+"""What is written: data to standard output, sentences to standard error, nothing unseen."""
+
+import io
+import os
+import sys
+from typing import Final, TextIO
+
+from cwtui.cli.errors import Failed
+
+SENTENCE_LENGTH: Final = 800
+"""In characters; a longer sentence repeats a megabyte that was typed."""
+
+
+def show_everything() -> None:
+    """Let no character stop the output: what the encoding lacks is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def put(text: str) -> None:
+    """Write lines to standard output, now. Raises Failed: they did not arrive."""
+    if sys.stdout is None:
+        raise Failed("Cannot write to standard output: it is closed.")
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise Failed(f"Cannot write to standard output: {reason}.") from None
+
+
+def say(sentence: str) -> None:
+    """Write one sentence to standard error, what others typed made visible."""
+    from cwtui.accounts.text import visible
+
+    say_lines(_shortened(visible(sentence)))
+
+
+def say_lines(text: str) -> None:
+    """Write lines of our own, such as a help page, to standard error."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except OSError:
+        # Nobody hears; the exit status still tells.
+        _to_nowhere(sys.stderr)
+
+
+def flush() -> None:
+    """Send what click wrote. Raises OSError."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def drop_what_cannot_be_written() -> None:
+    """Python flushes at its end, and would complain about a closed pipe once more."""
+    try:
+        flush()
+    except OSError:
+        _to_nowhere(sys.stdout)
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _shortened(sentence: str) -> str:
+    if len(sentence) <= SENTENCE_LENGTH:
+        return sentence
+    half = SENTENCE_LENGTH // 2
+    return f"{sentence[:half]} ... {sentence[-half:]}"

@@ -1,0 +1,56 @@
+"""Plain columns that fit a terminal of 80 columns, and times."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+WIDTH: Final = 80
+_NARROWEST: Final = 18
+"""Columns for first cells: labels fit, and values may be as long as they are."""
+_GAP: Final = "  "
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Aligned columns. Where they pass 80 columns, a long first cell has a line of its own."""
+    if not rows:
+        return ""
+    widths = [max(_width(cell) for cell in column) for column in zip(*rows, strict=True)]
+    others = sum(width + len(_GAP) for width in widths[1:])
+    widths[0] = min(widths[0], max(WIDTH - others, _NARROWEST))
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def moment(at: float) -> str:
+    """A time in ISO 8601, UTC, for scripts."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+def shown_moment(at: float | None) -> str:
+    """A time for people; None is never."""
+    return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = row
+    start = (
+        f"{first}\n{' ' * widths[0]}" if _width(first) > widths[0] else _padded(first, widths[0])
+    )
+    rest = [_padded(cell, width) for cell, width in zip(others, widths[1:], strict=True)]
+    return _GAP.join([start, *rest]).rstrip()
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))
+
+
+def _width(text: str) -> int:
+    """In columns: East Asian wide characters take two, combining marks none."""
+    return sum(
+        0
+        if unicodedata.category(character) in {"Mn", "Me"}
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )

@@ -1,0 +1,13 @@
+"""The terminal application.
+
+Textual reads its variables when it is imported; some log key strokes, import code or press keys.
+So those that could open the application to others are gone before anything here imports it.
+"""
+
+import os
+
+_HARMLESS = {"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITTY_KEY"}
+
+for _name in [name for name in os.environ if name.startswith("TEXTUAL")]:
+    if _name not in _HARMLESS:
+        del os.environ[_name]

@@ -1,0 +1,272 @@
+"""The application: which screen is up, whose session it is, and how it ends."""
+
+import asyncio
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+
+from cwtui.accounts.errors import AccountsError, CannotCheck
+from cwtui.accounts.text import visible
+from cwtui.config import Config
+from cwtui.ui import crash, theme
+from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.source import source_of
+
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
+    from cwtui.accounts.session import Session
+
+_ENDING_SIGNALS: Final = {signal.SIGHUP: "hang-up", signal.SIGTERM: "terminated"}
+_LAST_SECONDS: Final = 3.0
+"""How long leaving may take before the process ends all the same."""
+
+
+class AccountApp(App[int]):
+    """One use of the application. `session` is set between sign-in and sign-out only."""
+
+    TITLE = "Connectware"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("f3", "next_theme", "Colours", show=False),
+        Binding("f1", "help", "Help", show=False),
+    ]
+
+    def __init__(
+        self,
+        config: Config,
+        ports: "Ports | None" = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.clock = clock
+        self.host = visible(socket.gethostname())
+        self.source = source_of(os.environ)
+        self.session: Session | None = None
+        self._ports = ports
+        self._connecting: asyncio.Task[Ports] | None = None
+        self._idle_timer: Timer | None = None
+        self._blank_timer: Timer | None = None
+        for one in (theme.DARK, theme.LIGHT):
+            self.register_theme(one)
+        self.theme = theme.first_theme(os.environ)
+
+    # How it begins
+
+    def _first_screen(self) -> Screen[None]:
+        if self._ports is not None:
+            is_new = self._ports.accounts.is_empty()
+        else:
+            is_new = not self.config.accounts_file.exists()
+        if not is_new:
+            return SignInScreen()
+        from cwtui.ui.screens.first_run import FirstRunScreen
+
+        return FirstRunScreen()
+
+    def on_mount(self) -> None:
+        self.push_screen(self._first_screen())
+        session = self.config.session
+        self._idle_timer = self.set_timer(session.idle_minutes * 60, self._lock)
+        self._blank_timer = self.set_timer(session.secrets_visible_seconds, self._blank)
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number, reason in _ENDING_SIGNALS.items():
+                loop.add_signal_handler(number, self._end, reason)
+            self.set_interval(1, self._watch_terminal)
+        self.call_after_refresh(self._connect)
+
+    def _connect(self) -> None:
+        if self._ports is None and self._connecting is None:
+            self._connecting = asyncio.create_task(asyncio.to_thread(_connected, self.config))
+            self._connecting.add_done_callback(self._connected)
+
+    def _connected(self, task: "asyncio.Task[Ports]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, CannotCheck):
+            self.exit(3, 3, f"cwtui: {error}")
+        elif isinstance(error, Exception):
+            self._handle_exception(error)
+
+    async def connected(self) -> "Ports":
+        """The services, once they are there. Raises CannotCheck."""
+        if self._ports is None:
+            self._connect()
+            if self._connecting is not None:
+                self._ports = await asyncio.shield(self._connecting)
+        if self._ports is None:
+            raise CannotCheck("The store is not open. Start cwtui again.")
+        return self._ports
+
+    # Where one is
+
+    def show(self, screen: Screen[None]) -> None:
+        """This screen and no other: what was shown before is let go."""
+        # At the bottom of the stack is Textual's own empty screen.
+        for _ in self.screen_stack[2:]:
+            self.pop_screen()
+        self.switch_screen(screen)
+
+    def show_state(self, state: object) -> None:
+        """The screen for a state of the sign-in."""
+        from cwtui.ui import flow
+
+        flow.show_state(self, state)
+
+    def back_to_sign_in(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
+        """The login screen, whatever was before; nobody is signed in there."""
+        self.session = None
+        self.clear_notifications()
+        self.show(SignInScreen(notice, wrong=wrong, username=username))
+
+    # How a session ends
+
+    def renew(self, session: "Session") -> None:
+        """The session after a change that it made itself; not if it ended meanwhile."""
+        if self.session is not None and self.session.username == session.username:
+            self.session = session
+
+    def sign_out(self) -> None:
+        """End the session and say so."""
+        self._end_session("", "You are signed out.")
+
+    def _lock(self) -> None:
+        minutes = self.config.session.idle_minutes
+        self._end_session(
+            "idle",
+            f"Your session was locked after {minutes} minutes without a key press. Sign in again.",
+        )
+
+    def _end_session(self, reason: str, notice: str) -> None:
+        session = self.session
+        if session is None:
+            if isinstance(self.screen, AccountScreen) and not self.screen.RESTING:
+                self.back_to_sign_in("The sign-in was left half-way. Start again.", wrong=True)
+            return
+        self.back_to_sign_in(notice, username=session.username if reason else "")
+        self._record_end(session, reason)
+
+    def _record_end(self, session: "Session", reason: str) -> None:
+        from cwtui.accounts.session import sign_out
+
+        if self._ports is None:
+            return
+        try:
+            sign_out(self._ports, session, reason)
+        except AccountsError as error:
+            self.notify(visible(str(error)), severity="warning", markup=False)
+
+    async def action_quit(self) -> None:
+        session, self.session = self.session, None
+        if session is not None:
+            self._record_end(session, "")
+        self.exit(0)
+
+    def _end(self, reason: str) -> None:
+        # The terminal may be gone: whatever still waits for it must not keep the process alive.
+        signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS)
+        session, self.session = self.session, None
+        if session is not None:
+            self._record_end(session, reason)
+        self.exit(1, 1)
+
+    def _watch_terminal(self) -> None:
+        poll = select.poll()
+        poll.register(sys.__stdin__ or 0, 0)
+        if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0)):
+            self._end("hang-up")
+
+    # What is left alone for a while
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
+            for timer in (self._idle_timer, self._blank_timer):
+                if timer is not None:
+                    timer.reset()
+            if isinstance(self.screen, AccountScreen) and self.screen.blanked:
+                self.screen.show_secrets()
+                return
+        await super().on_event(event)
+
+    def _blank(self) -> None:
+        if isinstance(self.screen, AccountScreen):
+            self.screen.hide_secrets()
+
+    # What one can always do
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Our own commands only: Textual's would save a picture of the screen."""
+        del screen
+        from cwtui.ui import flow
+
+        for title, description, act in flow.commands(self):
+            yield SystemCommand(title, description, act)
+        yield SystemCommand("Colours", "Use the next theme", self.action_next_theme)
+        yield SystemCommand("Help", "What can be done on this screen", self.action_help)
+        yield SystemCommand("Quit", "Sign out and leave", self.action_quit)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they are printed on them: F1, Esc, Ctrl+Q."""
+        names = {"escape": "Esc", "enter": "Enter", "slash": "/"}
+        parts = binding.key.split("+")
+        return "+".join(names.get(part, part.capitalize()) for part in parts)
+
+    def action_command_palette(self) -> None:
+        if self.session is not None:
+            super().action_command_palette()
+
+    def action_next_theme(self) -> None:
+        """The next theme: dark, light, the terminal's own colours."""
+        names = theme.THEMES
+        position = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(position + 1) % len(names)]
+
+    def action_help(self) -> None:
+        from cwtui.ui.screens.help import HelpScreen
+
+        if isinstance(self.screen, AccountScreen):
+            self.push_screen(HelpScreen(self.screen.HELP))
+
+    def action_help_quit(self) -> None:
+        self.notify("Ctrl+Q leaves cwtui.", markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send text to the terminal's clipboard (OSC 52), and keep no copy here."""
+        super().copy_to_clipboard(text)
+        self._clipboard = ""
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of variables, passwords among them.
+        self.bell()
+        error = self._exception or sys.exception()
+        self._exit_renderables.append(crash.report(error))
+        self._close_messages_no_wait()
+
+
+def run(config: Config) -> int:
+    """Open the application; its exit status."""
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
+    app = AccountApp(config)
+    result = app.run()
+    return result if result is not None else (app.return_code or 0)
+
+
+def _connected(config: Config) -> "Ports":
+    from cwtui import services
+
+    return services.connect(config) if config.accounts_file.exists() else services.create(config)

@@ -1,0 +1,146 @@
+"""Which screen follows: from the states of the sign-in, and from page to page."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from cwtui.accounts import administration, backup_codes, roles, self_service, sign_in
+from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.listing import Filter
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import Session
+from cwtui.ui.screens.account import AccountPage
+from cwtui.ui.screens.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.new_password import NewPasswordScreen
+from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.organization import OrganizationPage
+from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.settings import SettingsPage
+from cwtui.ui.screens.unacknowledged import UnacknowledgedScreen
+from cwtui.ui.screens.users import UsersPage
+
+if TYPE_CHECKING:
+    from cwtui.ui.app import AccountApp
+
+T = TypeVar("T")
+
+
+def show_state(app: "AccountApp", state: object) -> None:
+    """The screen for a state of the sign-in; at its end, the first page."""
+    match state:
+        case sign_in.CodeNeeded():
+            app.show(OneTimeCodeScreen(state))
+        case sign_in.NewPasswordNeeded():
+            app.show(NewPasswordScreen(state))
+        case sign_in.EnrolmentNeeded():
+            app.show(
+                RegisterDeviceScreen(
+                    state.enrolment,
+                    lambda ports, code: sign_in.register_device(ports, state, code),
+                    app.show_state,
+                    app.back_to_sign_in,
+                    required=True,
+                )
+            )
+        case sign_in.BackupCodesUnacknowledged():
+            app.show(UnacknowledgedScreen(state))
+        case sign_in.BackupCodesShown():
+            app.show(
+                BackupCodesScreen(
+                    state.codes,
+                    lambda ports: sign_in.acknowledge_backup_codes(ports, state),
+                    app.show_state,
+                )
+            )
+        case sign_in.SignedIn():
+            app.session = state.session
+            _tell_backup_codes_left(app, state.backup_codes_left)
+            open_settings(app)
+        case _:
+            message = f"no screen for {type(state).__name__}"
+            raise TypeError(message)
+
+
+def open_settings(app: "AccountApp") -> None:
+    """Settings: one's own password and multi-factor authentication."""
+    session = _session(app)
+    _ask(
+        app,
+        lambda ports: self_service.overview(ports, session),
+        lambda overview: app.show(SettingsPage(overview)),
+    )
+
+
+def open_users(app: "AccountApp") -> None:
+    """User Management > Users and Roles."""
+    session = _session(app)
+    _ask(
+        app,
+        lambda ports: administration.list_users(ports, session, Filter()),
+        lambda rows: app.show(UsersPage(rows)),
+    )
+
+
+def open_account(app: "AccountApp", username: str) -> None:
+    """One account's page, of Users and Roles."""
+    session = _session(app)
+    _ask(
+        app,
+        lambda ports: administration.show_user(ports, session, username),
+        lambda details: app.show(AccountPage(details)),
+    )
+
+
+def open_organization(app: "AccountApp") -> None:
+    """Organization settings."""
+    session = _session(app)
+    _ask(
+        app,
+        lambda ports: administration.show_settings(ports, session),
+        lambda settings: app.show(OrganizationPage(settings)),
+    )
+
+
+SECTIONS: dict[str, tuple[str, Permission | None, Callable[["AccountApp"], None]]] = {
+    "settings": ("Settings", None, open_settings),
+    "users": ("Users and Roles", Permission.MANAGE_USERS, open_users),
+    "organization": ("Organization", Permission.MANAGE_ORGANIZATION, open_organization),
+}
+"""The sections of the navigation panel, and which permission shows them."""
+
+
+def commands(app: "AccountApp") -> Iterator[tuple[str, str, Callable[[], None]]]:
+    """What the command palette offers to this session: title, description, act."""
+    if app.session is None:
+        return
+    allowed = roles.permissions(app.session.roles)
+    for title, permission, open_section in SECTIONS.values():
+        if permission is None or permission in allowed:
+            yield title, f"Open {title}", partial(open_section, app)
+    yield "Sign Out", "End this session", app.sign_out
+
+
+def _ask(app: "AccountApp", call: "Callable[[Ports], T]", then: Callable[[T], None]) -> None:
+    if isinstance(app.screen, AccountScreen):
+        app.screen.perform(call, then, "One moment")
+
+
+def _tell_backup_codes_left(app: "AccountApp", left: int | None) -> None:
+    if left is None:
+        return
+    codes = "backup code" if left == 1 else "backup codes"
+    few = left <= backup_codes.WARN_AT
+    app.notify(
+        f"You used a backup code. {left} unused {codes} left."
+        + (" Regenerate them in Settings." if few else ""),
+        severity="warning" if few else "information",
+        markup=False,
+    )
+
+
+def _session(app: "AccountApp") -> Session:
+    if app.session is None:
+        raise SessionEnded("You are signed out. Sign in again.")
+    return app.session

@@ -1,0 +1,189 @@
+"""QR codes in text cells: which text fits the room, and how its modules are drawn.
+
+Import this late: the library that makes the codes takes a while to load.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import groupby, islice
+from typing import Final
+
+from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_L, ERROR_CORRECT_M, ERROR_CORRECT_Q
+from qrcode.main import QRCode
+
+from cwtui.accounts.secret import Secret
+
+FULL_QUIET_ZONE: Final = 4
+"""The white border that ISO/IEC 18004 asks for, in modules. Most readers need less."""
+
+SEGMENT_LENGTH: Final = 20
+"""Capitals and digits in a row, as in a base32 secret, that are worth a segment of their own."""
+
+
+class DrawingStyle(Enum):
+    """How modules become cells."""
+
+    HALF_BLOCKS = "half blocks"
+    """Two rows of modules in a row of text. Gaps of a few pixels between lines do no harm."""
+    WHOLE_CELLS = "whole cells"
+    """Two spaces a module: four times as large, for wide gaps and for fonts without half blocks."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Columns and rows of text."""
+
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Neighbouring cells in the same colours: black on white or, inverted, white on black."""
+
+    text: str = field(repr=False)
+    inverted: bool = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A whole code with its quiet zone, to be shown in black and white whatever the theme."""
+
+    size: Size
+    quiet_zone: int
+    """White modules on the narrowest side, 1 to 4."""
+    choice: int
+    """Which of the texts it holds, counted from 0."""
+    lines: tuple[tuple[Run, ...], ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class TooSmall:
+    """No text fits: the shortest one needs this much."""
+
+    needed: Size
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One text as a code in the room, not yet made."""
+
+    choice: int
+    text: Secret
+    version: int
+    width: int
+    """Modules from side to side."""
+    beside: int
+    """The quiet zone left and right; below 1 if the code does not fit."""
+    above: int
+
+    @property
+    def quiet_zone(self) -> int:
+        return min(self.beside, self.above)
+
+    @property
+    def fits(self) -> bool:
+        return self.quiet_zone >= 1
+
+
+def fit(
+    texts: Iterable[Secret], room: Size, style: DrawingStyle, *, complete: int = 2
+) -> Drawing | TooSmall:
+    """The drawing of the best of the texts, given in order of preference, that fits the room.
+
+    The first `complete` texts all say everything: of these the one with the largest quiet zone is
+    drawn. What follows is shortened: the first that fits is drawn, only if none of those does.
+    """
+    plans = (_plan(choice, text, room, style) for choice, text in enumerate(texts))
+    whole = list(islice(plans, complete))
+    best = max(whole, key=lambda plan: plan.quiet_zone)
+    smallest = min(plan.width for plan in whole)
+    while not best.fits:
+        shortened = next(plans, None)
+        if shortened is None:
+            return TooSmall(_size(smallest + 2, smallest + 2, style))
+        best, smallest = shortened, min(smallest, shortened.width)
+    return _drawn(best, style)
+
+
+def _plan(choice: int, text: Secret, room: Size, style: DrawingStyle) -> _Plan:
+    version = _code(text, ERROR_CORRECT_L).version
+    width = 17 + 4 * version
+    if style is DrawingStyle.HALF_BLOCKS:
+        across, down = room.columns, 2 * room.rows
+    else:
+        across, down = room.columns // 2, room.rows
+    beside = min(FULL_QUIET_ZONE, (across - width) // 2)
+    above = min(FULL_QUIET_ZONE, (down - width) // 2)
+    return _Plan(choice, text, version, width, beside, above)
+
+
+def _size(across: int, down: int, style: DrawingStyle) -> Size:
+    """What so many modules take."""
+    if style is DrawingStyle.HALF_BLOCKS:
+        return Size(across, (down + 1) // 2)
+    return Size(2 * across, down)
+
+
+def _drawn(plan: _Plan, style: DrawingStyle) -> Drawing:
+    grid = _with_quiet_zone(_modules(plan), plan)
+    rows = _half_blocks(grid) if style is DrawingStyle.HALF_BLOCKS else _whole_cells(grid)
+    size = _size(len(grid[0]), len(grid), style)
+    return Drawing(size, plan.quiet_zone, plan.choice, tuple(_runs(row) for row in rows))
+
+
+def _code(text: Secret, level: int) -> QRCode:
+    """The text in the smallest version that holds it, its modules not yet made."""
+    code = QRCode(error_correction=level, border=0)
+    code.add_data(text.reveal(), optimize=SEGMENT_LENGTH)
+    code.best_fit()
+    return code
+
+
+def _modules(plan: _Plan) -> list[list[bool]]:
+    """The black modules, with the strongest error correction that makes the code no larger."""
+    levels = (ERROR_CORRECT_H, ERROR_CORRECT_Q, ERROR_CORRECT_M, ERROR_CORRECT_L)
+    codes = (_code(plan.text, level) for level in levels)
+    code = next(code for code in codes if code.version == plan.version)
+    code.make()
+    return [[bool(module) for module in row] for row in code.modules]
+
+
+def _with_quiet_zone(modules: list[list[bool]], plan: _Plan) -> list[list[bool]]:
+    side = [False] * plan.beside
+    white = [[False] * (plan.width + 2 * plan.beside) for _ in range(plan.above)]
+    return [*white, *([*side, *row, *side] for row in modules), *white]
+
+
+def _half_blocks(grid: list[list[bool]]) -> Iterator[list[tuple[str, bool]]]:
+    """Cells as glyph and inversion, each for two modules, one above the other."""
+    white = [False] * len(grid[0])
+    rows = [white, *grid, white, white]
+    for y in range(1, len(grid) + 1, 2):
+        yield [_half_block(*column) for column in zip(*rows[y - 1 : y + 3], strict=True)]
+
+
+def _half_block(before: bool, upper: bool, lower: bool, after: bool) -> tuple[str, bool]:
+    """The cell for `upper` and `lower`, whose background suits what is before and after it.
+
+    A terminal with space between lines fills it with the background. Where that has the colour of
+    the next module beyond, the module looks a little larger; elsewhere a line would run between
+    two modules of the other colour. If that cannot be avoided, readers bear a black line better.
+    """
+    if upper == lower:
+        return " ", upper
+    inverted = before or after
+    return "▀" if upper != inverted else "▄", inverted
+
+
+def _whole_cells(grid: list[list[bool]]) -> Iterator[list[tuple[str, bool]]]:
+    for row in grid:
+        yield [("  ", module) for module in row]
+
+
+def _runs(cells: Sequence[tuple[str, bool]]) -> tuple[Run, ...]:
+    return tuple(
+        Run("".join(text for text, _ in run), inverted)
+        for inverted, run in groupby(cells, key=lambda cell: cell[1])
+    )

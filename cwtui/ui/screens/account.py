@@ -1,0 +1,194 @@
+"""User Management > Users and Roles > one account."""
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Button, Static
+
+from cwtui.accounts import administration
+from cwtui.accounts.administration import WithInitialPassword
+from cwtui.accounts.model import Account, Origin, SignInRecord
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.text import visible
+from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.page import Page, row, value
+from cwtui.ui.times import minute
+from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.role_choice import RoleChoice
+
+
+class AccountPage(Page):
+    AUTO_FOCUS = "#mfa-required"
+    SECTION = "users"
+    HELP = """\
+To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
+Enable, then press Update.
+
+Disable MFA is for a user who lost the authentication device: they sign in with the password \
+alone, or, where MFA is required, are led into setting it up again.
+
+Reset Password gives a new one-time initial password. New roles, a reset and disabling end the \
+user's sessions at once."""
+
+    def __init__(self, details: tuple[Account, SignInRecord]) -> None:
+        super().__init__()
+        self._account, self._record = details
+        self._required = self._account.mfa_required
+
+    def heading(self) -> str:
+        return f"Users and Roles > {visible(self._account.username)}"
+
+    def content(self) -> ComposeResult:
+        account = self._account
+        yield Field("display_name", "Display name", TextInput(account.display_name), inline=True)
+        if account.origin is Origin.LOCAL:
+            yield row("Roles", RoleChoice(account.roles), gap=True)
+        else:
+            yield row("Roles", value(", ".join(account.roles)), gap=True)
+        yield row(
+            "MFA (Required)",
+            Button("", id="mfa-required", compact=True),
+            Static("", id="mfa-required-state", classes="row-value", markup=False),
+        )
+        yield row("MFA", value(self._mfa()), gap=True)
+        yield row("Status", value("● enabled" if account.enabled else "✗ disabled"))
+        yield row("Origin", value(account.origin.value))
+        yield row("Last sign-in", value(self._last_sign_in()))
+        yield Button("Update", id="primary", variant="primary", compact=True)
+        with Horizontal(classes="buttons"):
+            if account.origin is Origin.LOCAL:
+                yield Button("Reset Password", id="reset-password", compact=True)
+            if account.second_factor is not None:
+                yield Button("Disable MFA", id="disable-mfa", compact=True)
+        with Horizontal(classes="buttons"):
+            word = "Disable Account" if account.enabled else "Enable Account"
+            yield Button(word, id="enabled", compact=True)
+            yield Button("Remove", id="remove", compact=True)
+
+    def on_mount(self) -> None:
+        self._show_required()
+
+    def _mfa(self) -> str:
+        factor = self._account.second_factor
+        if factor is None:
+            return "○ not set up"
+        left = len(factor.backup_codes.hashes)
+        since = minute(factor.registered_at)[:10]
+        return f"● enabled since {since}, {left} backup codes left"
+
+    def _last_sign_in(self) -> str:
+        at = self._record.last_sign_in
+        return "never" if at is None else f"{minute(at)} UTC"
+
+    def _show_required(self) -> None:
+        self.query_one("#mfa-required", Button).label = "Disable" if self._required else "Enable"
+        state = "● required" if self._required else "○ not required"
+        if self._required != self._account.mfa_required:
+            state += ", press Update"
+        self.query_one("#mfa-required-state", Static).update(state)
+
+    def action_back(self) -> None:
+        self.open_users()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        name = self._account.username
+        match event.button.id:
+            case "primary":
+                self.submit()
+            case "mfa-required":
+                self._required = not self._required
+                self._show_required()
+            case "reset-password":
+                self._confirm(
+                    f"Reset the password of {name}? The present one no longer works, and the "
+                    "user's sessions end.",
+                    "Reset Password",
+                    self._reset_password,
+                )
+            case "disable-mfa":
+                self._confirm(
+                    f"Disable the multi-factor authentication of {name}? The registered device "
+                    "and the backup codes are forgotten.",
+                    "Disable MFA",
+                    lambda: self._act(
+                        lambda ports: administration.disable_mfa(ports, self.session, name),
+                        f"Multi-factor authentication of {name} is disabled.",
+                    ),
+                )
+            case "enabled" if self._account.enabled:
+                self._confirm(
+                    f"Disable the account {name}? The user cannot sign in, and sessions end.",
+                    "Disable Account",
+                    lambda: self._set_enabled(enabled=False),
+                )
+            case "enabled":
+                self._set_enabled(enabled=True)
+            case "remove":
+                self._confirm(
+                    f"Remove the account {name}? This cannot be undone.", "Remove", self._remove
+                )
+
+    def submit(self) -> None:
+        session, name, required = self.session, self._account.username, self._required
+        display_name = self.query_one(TextInput).value
+        choices = self.query(RoleChoice)
+        chosen = choices.first().chosen if choices else None
+        self._act(
+            lambda ports: administration.update_user(
+                ports,
+                session,
+                name,
+                chosen_roles=chosen,
+                mfa_required=required,
+                display_name=display_name,
+            ),
+            f"{name} was updated.",
+        )
+
+    def _act(self, call: Callable[[Ports], object], outcome: str) -> None:
+        def then(_: object) -> None:
+            self.done(visible(outcome))
+            self.open_account(self._account.username)
+
+        self.perform(call, then, "One moment")
+
+    def _confirm(self, sentence: str, act: str, then: Callable[[], None]) -> None:
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                then()
+
+        self.app.push_screen(ConfirmScreen(sentence, act), answered)
+
+    def _set_enabled(self, *, enabled: bool) -> None:
+        session, name = self.session, self._account.username
+        self._act(
+            lambda ports: administration.update_user(ports, session, name, enabled=enabled),
+            f"The account {name} is {'enabled' if enabled else 'disabled'}.",
+        )
+
+    def _reset_password(self) -> None:
+        session, name = self.session, self._account.username
+        self.perform(
+            lambda ports: administration.reset_password(ports, session, name),
+            self._show_initial_password,
+            "Making an initial password",
+        )
+
+    def _show_initial_password(self, reset: WithInitialPassword) -> None:
+        self.app.push_screen(
+            InitialPasswordScreen(reset.account.username, reset.password),
+            lambda _: self.open_account(reset.account.username),
+        )
+
+    def _remove(self) -> None:
+        session, name = self.session, self._account.username
+
+        def removed(_: None) -> None:
+            self.done(visible(f"The account {name} was removed."))
+            self.open_users()
+
+        self.perform(
+            lambda ports: administration.remove_user(ports, session, name), removed, "Removing"
+        )

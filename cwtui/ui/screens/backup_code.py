@@ -1,0 +1,58 @@
+"""Sign-in, second step: a backup code instead of a one-time code."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Button, Static
+
+from cwtui.accounts import sign_in
+from cwtui.ui.screens.base import EntryStep
+from cwtui.ui.widgets.fields import Field, TextInput
+
+
+class BackupCodeScreen(EntryStep):
+    TITLE_TEXT = "Sign in with a backup code"
+    PRIMARY = "Sign In"
+    HELP = """\
+Backup codes were displayed when you set up multi-factor authentication: 16 letters and digits \
+in four groups. Capital or small letters, with or without hyphens: all the same.
+
+You can use each backup code only once.
+
+No backup codes left? Ask a Connectware admin to disable your multi-factor authentication."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "use_one_time_code", "Use one-time code")
+    ]
+
+    def __init__(self, state: sign_in.CodeNeeded) -> None:
+        super().__init__()
+        self._state = state
+
+    def question(self) -> ComposeResult:
+        yield Static("You can use each backup code only once.", classes="text", markup=False)
+        entry = TextInput(placeholder="XXXX-XXXX-XXXX-XXXX", max_length=64)
+        yield Field("backup_code", "Backup Code", entry)
+
+    def ways_out(self) -> ComposeResult:
+        yield Button("Use one-time code", id="use-code", classes="way-out", compact=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "use-code":
+            event.stop()
+            self.action_use_one_time_code()
+        else:
+            super().on_button_pressed(event)
+
+    def action_use_one_time_code(self) -> None:
+        self.account_app.show_state(self._state)
+
+    def submit(self) -> None:
+        entry = self.query_one(TextInput)
+        code, entry.value = entry.value, ""
+        self.perform(
+            lambda ports: sign_in.with_backup_code(ports, self._state, code),
+            self.account_app.show_state,
+            "Checking the backup code",
+        )

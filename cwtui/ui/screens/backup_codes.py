@@ -1,0 +1,105 @@
+"""The backup codes, shown once: to be copied, and acknowledged before one can go on."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Button, Static
+
+from cwtui.accounts import self_service
+from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.ui.screens.base import EntryScreen
+
+if TYPE_CHECKING:
+    from cwtui.ui.app import AccountApp
+
+T = TypeVar("T")
+
+
+class BackupCodesScreen(EntryScreen, Generic[T]):
+    TITLE_TEXT = "Backup codes"
+    PRIMARY = "I have saved my backup codes"
+    AUTO_FOCUS = "#copy"
+    HELP = """\
+If you do not have access to your authentication device, you can use a backup code instead of a \
+one-time 6-digit code. You can use each backup code only once.
+
+Copy and paste the backup codes to a safe location, such as a password manager, or print them. \
+They are shown now and never again.
+
+F4 sends them to your terminal's clipboard (OSC 52). Some terminals do not accept that: then \
+select them with the mouse, holding Shift."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "copy", "Copy")]
+
+    def __init__(
+        self,
+        codes: tuple[Secret, ...],
+        acknowledge: Callable[[Ports], T],
+        then: Callable[[T], None],
+    ) -> None:
+        super().__init__()
+        self._codes = codes
+        self._acknowledge = acknowledge
+        self._then = then
+
+    def question(self) -> ComposeResult:
+        yield Static(
+            "Copy and paste the backup codes to a safe location. Without your authentication "
+            "device, each of them signs you in once. They are not shown again.",
+            classes="text",
+            markup=False,
+        )
+        yield Static(self._shown_codes(), id="codes", markup=False)
+        yield Button("Copy", id="copy", classes="way-out", compact=True)
+
+    def hide_secrets(self) -> None:
+        self.blanked = True
+        self.query_one("#codes", Static).update("\n\nHidden. Press any key to show them.\n\n")
+
+    def show_secrets(self) -> None:
+        self.blanked = False
+        self.query_one("#codes", Static).update(self._shown_codes())
+
+    def _shown_codes(self) -> str:
+        half = (len(self._codes) + 1) // 2
+        pairs = zip(self._codes[:half], self._codes[half:], strict=False)
+        return "\n".join(f"{one.reveal()}    {other.reveal()}" for one, other in pairs)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "copy":
+            event.stop()
+            self.action_copy()
+        else:
+            super().on_button_pressed(event)
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard("\n".join(code.reveal() for code in self._codes))
+        self.say("✓ Sent to your terminal's clipboard. Paste them to a safe location.")
+
+    def submit(self) -> None:
+        self.perform(self._acknowledge, self._then, "One moment")
+
+
+def show_own_codes(app: "AccountApp", codes: tuple[Secret, ...], outcome: str) -> None:
+    """The codes of the session's account, then Settings with the outcome."""
+    session = app.session
+    if session is None:
+        raise SessionEnded("You are signed out. Sign in again.")
+
+    def acknowledged(_: None) -> None:
+        from cwtui.ui import flow
+
+        app.notify(outcome, markup=False)
+        flow.open_settings(app)
+
+    app.show(
+        BackupCodesScreen(
+            codes,
+            lambda ports: self_service.acknowledge_backup_codes(ports, session),
+            acknowledged,
+        )
+    )

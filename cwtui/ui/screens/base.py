@@ -1,0 +1,227 @@
+"""What all screens share: asking the services in a thread, and saying what went wrong where."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar, cast
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Center, Vertical, VerticalScroll
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Button, Footer, Static
+
+from cwtui.accounts.errors import (
+    AccountsError,
+    InvalidInput,
+    SessionEnded,
+    SignInEnded,
+    SignInFailed,
+    Throttled,
+)
+from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
+
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
+    from cwtui.ui.app import AccountApp
+
+T = TypeVar("T")
+
+MIN_COLUMNS: Final = 60
+MIN_ROWS: Final = 20
+
+
+class AccountScreen(Screen[None]):
+    """A screen that asks the services.
+
+    The services run in a thread and touch no widget; what they say is shown here, in the event
+    loop. While one question is open, further ones are ignored: Enter twice is Enter once.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_COLUMNS, "-wide-enough")]
+    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-high-enough")]
+    HELP: ClassVar[str] = ""
+    """What F1 says here, in plain text."""
+    RESTING: ClassVar[bool] = False
+    """Whether the screen may stay when nobody is there: it belongs to no one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "app.help", "Help")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asking = False
+        self._countdown: Timer | None = None
+        self.blanked = False
+
+    def hide_secrets(self) -> None:
+        """Called when there was no key press for a while."""
+        for entry in self.query(SecretInput):
+            entry.value = ""
+
+    def show_secrets(self) -> None:
+        """Called at the next key press if `blanked` is set."""
+
+    @property
+    def account_app(self) -> "AccountApp":
+        return cast("AccountApp", self.app)
+
+    def perform(
+        self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
+    ) -> None:
+        """Run `call` in a thread, say what is waited for, and hand the result to `then`."""
+        if not self._asking:
+            self._asking = True
+            self._perform(call, then, waiting)
+
+    @work
+    async def _perform(
+        self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
+    ) -> None:
+        self.clear_errors()
+        self.say(f"… {waiting}")
+        try:
+            ports = await self.account_app.connected()
+            result = await asyncio.to_thread(call, ports)
+        except AccountsError as error:
+            self.say("")
+            self.refuse(error)
+        else:
+            self.say("")
+            self._asking = False
+            if self.is_attached:
+                then(result)
+        finally:
+            self._asking = False
+
+    def refuse(self, error: AccountsError) -> None:
+        """Show the error where it belongs: at its field, on this screen, or before sign-in."""
+        match error:
+            case SessionEnded() | SignInEnded():
+                self.account_app.back_to_sign_in(str(error), wrong=True)
+            case Throttled(until=float(until)):
+                self._count_down(error, until)
+            case InvalidInput() | SignInFailed():
+                self.show_error(error.field, str(error))
+            case _:
+                self.say(f"✗ {error}", wrong=True)
+
+    def show_error(self, field: str, sentence: str) -> None:
+        """Show it under its field, which gets the focus."""
+        try:
+            wrong = self.query_one(f"#{field}", Field)
+        except NoMatches:
+            self.say(f"✗ {sentence}", wrong=True)
+            return
+        wrong.show_error(sentence)
+        wrong.entry.focus()
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        """Say it in the screen's own line; an empty sentence clears it."""
+        for line in self.query("#said").results(Static):
+            line.update(sentence)
+            line.set_class(wrong, "-wrong")
+
+    def clear_errors(self) -> None:
+        if self._countdown is not None:
+            self._countdown.stop()
+        for field in self.query(Field):
+            if field.has_class("-wrong"):
+                field.show_hint()
+
+    def _count_down(self, error: Throttled, until: float) -> None:
+        def tick() -> None:
+            left = round(until - self.account_app.clock())
+            if left > 0:
+                wait = f"Wait {left // 60}:{left % 60:02d}."
+                self._show_quietly(error.field, f"{error} {wait}")
+                return
+            if self._countdown is not None:
+                self._countdown.stop()
+            for field in self.query(f"#{error.field}").results(Field):
+                field.show_hint("You can try again now.")
+
+        self.show_error(error.field, str(error))
+        tick()
+        self._countdown = self.set_interval(1, tick)
+
+    def _show_quietly(self, field: str, sentence: str) -> None:
+        for wrong in self.query(f"#{field}").results(Field):
+            wrong.show_error(sentence)
+
+
+class TooSmall(Static):
+    """Stands in for a screen that has no room; app.tcss shows it and hides the rest."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+
+    def on_resize(self) -> None:
+        width, height = self.app.size
+        self.update(
+            f"cwtui needs a window of at least {MIN_COLUMNS}x{MIN_ROWS}. "
+            f"This one is {width}x{height}: make it larger."
+        )
+
+
+class EntryScreen(AccountScreen):
+    """Before sign-in: one centred column with one question and one primary button."""
+
+    CSS_PATH = "entry.tcss"
+    AUTO_FOCUS = "TextInput"
+    TITLE_TEXT: ClassVar[str] = ""
+    PRIMARY: ClassVar[str] = ""
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="entry", can_focus=False), Center(), Vertical(id="column"):
+            yield Static("Connectware", id="name", markup=False)
+            yield Static(self.account_app.host, id="host", markup=False)
+            yield Static(self.TITLE_TEXT, id="title", markup=False)
+            yield from self.question()
+            yield Static("", id="said", markup=False)
+            yield Button(self.PRIMARY, id="primary", variant="primary", compact=True)
+            yield from self.ways_out()
+        yield Footer(compact=True, show_command_palette=False)
+        yield TooSmall()
+
+    def question(self) -> ComposeResult:
+        """The fields of this screen."""
+        yield from ()
+
+    def ways_out(self) -> ComposeResult:
+        """What stands below the primary button."""
+        yield from ()
+
+    def on_input_submitted(self) -> None:
+        """Enter goes to the next empty field, and does the primary thing at the last one."""
+        entries = list(self.query(TextInput))
+        focused = self.focused
+        later = entries[entries.index(focused) + 1 :] if focused in entries else []
+        for entry in later:
+            if not entry.value:
+                entry.focus()
+                return
+        self.submit()
+
+    def on_code_input_complete(self, message: CodeInput.Complete) -> None:
+        message.stop()
+        self.submit()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "primary":
+            event.stop()
+            self.submit()
+
+    def submit(self) -> None:
+        """Do the primary thing."""
+        raise NotImplementedError
+
+
+class EntryStep(EntryScreen):
+    """A later step of a sign-in, which Esc gives up."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back to sign-in")]
+
+    def action_give_up(self) -> None:
+        self.account_app.back_to_sign_in()

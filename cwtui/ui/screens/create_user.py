@@ -1,0 +1,63 @@
+"""User Management > Users and Roles > Create User."""
+
+from textual.app import ComposeResult
+from textual.widgets import Button, Static
+
+from cwtui.accounts import administration, roles
+from cwtui.accounts.administration import WithInitialPassword
+from cwtui.ui.screens.dialogs import InitialPasswordScreen
+from cwtui.ui.screens.page import Page, row
+from cwtui.ui.widgets.choices import Choice
+from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.role_choice import RoleChoice
+
+
+class CreateUserPage(Page):
+    SECTION = "users"
+    TITLE_TEXT = "Users and Roles > Create User"
+    HELP = """\
+The new user gets a one-time initial password, shown to you once, and must change it at the \
+first sign-in. You do not choose a password for others.
+
+MFA (Required): the user is led into setting up multi-factor authentication at the first sign-in."""
+
+    def content(self) -> ComposeResult:
+        yield Field("username", "Username", TextInput())
+        yield Field("display_name", "Display name (may stay empty)", TextInput())
+        yield row("Roles", RoleChoice((roles.MINIMUM,)), gap=True)
+        yield row("MFA (Required)", Choice("Enable", id="mfa-required"), gap=True)
+        yield Static(
+            "The user gets a one-time initial password, which is shown next.",
+            classes="text",
+            markup=False,
+        )
+        yield Button("Create User", id="primary", variant="primary", compact=True)
+
+    def action_back(self) -> None:
+        self.open_users()
+
+    def submit(self) -> None:
+        session = self.session
+        username = self.query_one("#username", Field).entry.value
+        display_name = self.query_one("#display_name", Field).entry.value
+        chosen = self.query_one(RoleChoice).chosen
+        required = self.query_one("#mfa-required", Choice).value
+        self.perform(
+            lambda ports: administration.create_user(
+                ports,
+                session,
+                username,
+                chosen_roles=chosen,
+                display_name=display_name,
+                mfa_required=required,
+            ),
+            self._created,
+            "Creating the user",
+        )
+
+    def _created(self, created: WithInitialPassword) -> None:
+        username = created.account.username
+        self.app.push_screen(
+            InitialPasswordScreen(username, created.password),
+            lambda _: self.open_account(username),
+        )

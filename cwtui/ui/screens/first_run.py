@@ -1,0 +1,51 @@
+"""An empty store: create the first administrator."""
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from cwtui.accounts import administration
+from cwtui.accounts.model import Account
+from cwtui.accounts.session import Operator
+from cwtui.ui.screens.base import EntryScreen
+from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
+from cwtui.ui.widgets.strength import StrengthMeter
+
+
+class FirstRunScreen(EntryScreen):
+    TITLE_TEXT = "Create the first administrator"
+    PRIMARY = "Create Administrator"
+    RESTING = True
+    AUTO_FOCUS = "#new_password TextInput"
+    HELP = """\
+There is no account here yet. The first one is an administrator: it has the role \
+connectware-admin and can create the others.
+
+Choose a strong password that you do not use for other accounts. The minimum password length is \
+five characters.
+
+The accounts are kept in files of the user that runs cwtui; `cwtui --paths` says where."""
+
+    def question(self) -> ComposeResult:
+        yield Static("There is no account here yet.", classes="text", markup=False)
+        yield Field("username", "Username", TextInput("admin"))
+        yield Field("new_password", "Password", SecretInput())
+        yield StrengthMeter("new_password", lambda: self.query_one("#username", Field).entry.value)
+        yield Field("confirm_password", "Confirm Password", SecretInput())
+
+    def submit(self) -> None:
+        username = self.query_one("#username", Field).entry.value
+        password, confirmation = (entry.take() for entry in self.query(SecretInput))
+        operator = Operator("first run", self.account_app.source)
+        self.perform(
+            lambda ports: administration.create_first_admin(
+                ports, username, password, confirmation, operator
+            ),
+            self._created,
+            "Creating the administrator",
+        )
+
+    def _created(self, account: Account) -> None:
+        self.account_app.back_to_sign_in(
+            f"The administrator {account.username} was created. Sign in.",
+            username=account.username,
+        )

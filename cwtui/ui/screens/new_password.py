@@ -1,0 +1,37 @@
+"""Sign-in, third step: an own password in place of the initial one."""
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from cwtui.accounts import sign_in
+from cwtui.ui.screens.base import EntryStep
+from cwtui.ui.widgets.fields import Field, SecretInput
+from cwtui.ui.widgets.strength import StrengthMeter
+
+
+class NewPasswordScreen(EntryStep):
+    TITLE_TEXT = "Choose a new password"
+    PRIMARY = "Save New Password"
+    HELP = """\
+You signed in with an initial password that an admin gave you. Replace it by one that only you \
+know: a strong password that you do not use for other accounts."""
+
+    def __init__(self, state: sign_in.NewPasswordNeeded) -> None:
+        super().__init__()
+        self._state = state
+
+    def question(self) -> ComposeResult:
+        yield Static(
+            "Your initial password is for the first sign-in only.", classes="text", markup=False
+        )
+        yield Field("new_password", "New Password", SecretInput())
+        yield StrengthMeter("new_password", lambda: self._state.progress.username)
+        yield Field("confirm_password", "Confirm Password", SecretInput())
+
+    def submit(self) -> None:
+        new, confirmation = (entry.take() for entry in self.query(SecretInput))
+        self.perform(
+            lambda ports: sign_in.with_new_password(ports, self._state, new, confirmation),
+            self.account_app.show_state,
+            "Saving your new password",
+        )

@@ -1,0 +1,84 @@
+"""Organization: what is decided for everyone."""
+
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.widgets import Button, RadioSet, Static
+
+from cwtui.accounts import administration
+from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.ui.screens.page import Page
+from cwtui.ui.widgets.choices import Alternative
+from cwtui.ui.widgets.fields import Field, TextInput
+
+_SECTIONS: Final[dict[str, dict[str, str]]] = {
+    "Password rules (0 switches a rule off)": {
+        "password_min": "Minimum length",
+        "password_lower": "Lower-case letters",
+        "password_upper": "Upper-case letters",
+        "password_numeric": "Digits",
+        "password_symbol": "Symbols",
+    },
+    "After wrong tries": {
+        "password_limit": "Passwords: tries",
+        "password_ban_minutes": "Passwords: wait (minutes)",
+        "code_limit": "Codes: tries",
+        "code_ban_minutes": "Codes: wait (minutes)",
+    },
+}
+
+
+class OrganizationPage(Page):
+    CSS_PATH = "organization.tcss"
+    SECTION = "organization"
+    AUTO_FOCUS = "RadioSet"
+    TITLE_TEXT = "Organization"
+    HELP = """\
+Multi-factor authentication: off (nobody can set it up; devices that are registered are still \
+asked for), optional, or required for everyone. Who has none yet is led into setting it up at \
+the next sign-in.
+
+Issuer: what authentication apps show beside the username. Who is enrolled keeps the old one.
+
+Password rules hold for new passwords. After so many wrong passwords or codes in a row, one has \
+to wait; after 50 from unknown places, an admin has to unlock the account."""
+
+    def __init__(self, settings: OrganizationSettings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def content(self) -> ComposeResult:
+        yield Static("Multi-factor authentication", classes="section", markup=False)
+        with RadioSet(id="mfa", compact=True):
+            for mode in Mfa:
+                yield Alternative(mode.value, mode is self._settings.mfa, name=mode.value)
+        yield self._field("issuer", "Issuer")
+        for title, fields in _SECTIONS.items():
+            yield Static(title, classes="section", markup=False)
+            for key, label in fields.items():
+                yield self._field(key, label)
+        yield Button("Save Settings", id="primary", variant="primary", compact=True)
+
+    def _field(self, key: str, label: str) -> Field:
+        entry = TextInput(str(getattr(self._settings, key)))
+        return Field(key, label, entry, inline=True)
+
+    def submit(self) -> None:
+        session = self.session
+        values = {
+            str(field.id): field.entry.value
+            for field in self.query(Field)
+            if field.entry.value != str(getattr(self._settings, str(field.id)))
+        }
+        pressed = self.query_one(RadioSet).pressed_button
+        if pressed is not None and pressed.name != self._settings.mfa.value:
+            values["mfa"] = str(pressed.name)
+        self.perform(
+            lambda ports: administration.update_settings(ports, session, values),
+            self._saved,
+            "Saving",
+        )
+
+    def _saved(self, settings: OrganizationSettings) -> None:
+        self._settings = settings
+        self.done("The organization settings were saved.")

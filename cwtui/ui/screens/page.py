@@ -1,0 +1,109 @@
+"""After sign-in: the navigation panel on the left, one page on the right."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Button, Footer, Static
+
+from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.session import Session
+from cwtui.accounts.text import visible
+from cwtui.ui.screens.base import AccountScreen, TooSmall
+from cwtui.ui.widgets.fields import TextInput
+from cwtui.ui.widgets.navigation import Navigation
+
+
+class Page(AccountScreen):
+    """Handed what it shows; each act asks the services, which read the account anew."""
+
+    CSS_PATH = "page.tcss"
+    AUTO_FOCUS = "#page Input, #page Button, #page UserTable"
+    SECTION: ClassVar[str] = "settings"
+    TITLE_TEXT: ClassVar[str] = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back"),
+    ]
+
+    @property
+    def session(self) -> Session:
+        session = self.account_app.session
+        if session is None:
+            raise SessionEnded("You are signed out. Sign in again.")
+        return session
+
+    def compose(self) -> ComposeResult:
+        session = self.account_app.session
+        who = f"{visible(session.username)} on {self.account_app.host}" if session else ""
+        with Horizontal(id="top"):
+            yield Static("Connectware", id="product", markup=False)
+            yield Static(who, id="who", markup=False)
+        with Horizontal(id="below"):
+            yield Navigation(self.SECTION, session.roles if session else ())
+            with VerticalScroll(id="page", can_focus=False):
+                yield Static(self.heading(), id="title", markup=False)
+                yield from self.content()
+                yield Static("", id="said", markup=False)
+        yield Footer(compact=True)
+        yield TooSmall()
+
+    def heading(self) -> str:
+        return self.TITLE_TEXT
+
+    def content(self) -> ComposeResult:
+        """What stands on the page."""
+        yield from ()
+
+    def action_back(self) -> None:
+        """Esc: one level up, or into the navigation panel."""
+        self.query_one(Navigation).focus()
+
+    def submit(self) -> None:
+        """Do the primary thing of the page."""
+
+    def on_input_submitted(self) -> None:
+        """Enter goes to the next input, and does the primary thing at the last one."""
+        entries = list(self.query(TextInput))
+        position = entries.index(self.focused) if self.focused in entries else len(entries)
+        if position + 1 < len(entries):
+            entries[position + 1].focus()
+        else:
+            self.submit()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "primary":
+            event.stop()
+            self.submit()
+
+    def open_settings(self) -> None:
+        from cwtui.ui import flow
+
+        flow.open_settings(self.account_app)
+
+    def open_users(self) -> None:
+        from cwtui.ui import flow
+
+        flow.open_users(self.account_app)
+
+    def open_account(self, username: str) -> None:
+        from cwtui.ui import flow
+
+        flow.open_account(self.account_app, username)
+
+    def done(self, sentence: str) -> None:
+        """Say that something was done; it stays in the audit log as well."""
+        self.notify(sentence, markup=False)
+
+
+def row(label: str, *content: Widget, gap: bool = False) -> Horizontal:
+    """A line of a form: what it is on the left, its value or controls on the right."""
+    name = Static(label, classes="row-label", markup=False)
+    return Horizontal(name, *content, classes="row gap" if gap else "row")
+
+
+def value(text: str) -> Static:
+    """Text of a row, shown as it is."""
+    return Static(visible(text), classes="row-value", markup=False)

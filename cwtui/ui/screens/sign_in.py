@@ -1,0 +1,65 @@
+"""The login screen."""
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.ui.screens.base import EntryScreen
+from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
+
+
+class SignInScreen(EntryScreen):
+    TITLE_TEXT = "Sign in to Your Account"
+    PRIMARY = "Sign In"
+    RESTING = True
+    HELP = """\
+Enter your Username and Password, then press Enter.
+
+If multi-factor authentication is enabled for your account, you are then asked for the one-time \
+6-digit code of your authentication app, or for a backup code.
+
+You forgot your password, or lost your device and your backup codes? Ask a Connectware admin: \
+they can reset your password and disable your multi-factor authentication.
+
+Keys: Tab and Shift+Tab go from field to field, F2 shows what you type as a password, \
+F3 changes the colours, Ctrl+Q quits."""
+
+    def __init__(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
+        super().__init__()
+        self._notice = notice
+        self._wrong = wrong
+        self._username = username
+        self.AUTO_FOCUS = "SecretInput" if username else "TextInput"
+
+    def question(self) -> ComposeResult:
+        if self._notice:
+            mark = "✗ " if self._wrong else "✓ "
+            classes = "text -wrong" if self._wrong else "text"
+            yield Static(mark + self._notice, id="notice", classes=classes, markup=False)
+        yield Field("username", "Username", TextInput(self._username))
+        yield Field("password", "Password", SecretInput())
+
+    def submit(self) -> None:
+        username = self.query_one("#username", Field).entry
+        password = self.query_one(SecretInput)
+        if not username.value.strip():
+            self.refuse(InvalidInput("username", "Enter your username."))
+            return
+        if not password.value:
+            self.refuse(InvalidInput("password", "Enter your password."))
+            return
+        typed, secret, source = username.value, password.take(), self.account_app.source
+        self.perform(
+            lambda ports: _sign_in(ports, typed, secret, source),
+            self.account_app.show_state,
+            "Checking your password",
+        )
+
+
+def _sign_in(ports: Ports, username: str, password: Secret, source: str) -> object:
+    # Late: the first paint needs none of the rules.
+    from cwtui.accounts import sign_in
+
+    return sign_in.with_password(ports, username, password, source)

@@ -1,0 +1,52 @@
+"""Sign-in: the backup codes of the last enrolment were never acknowledged."""
+
+from textual.app import ComposeResult
+from textual.widgets import Button, Static
+
+from cwtui.accounts import sign_in
+from cwtui.ui.screens.base import EntryStep
+
+
+class UnacknowledgedScreen(EntryStep):
+    TITLE_TEXT = "Your backup codes were not saved"
+    PRIMARY = "Show New Backup Codes"
+    AUTO_FOCUS = "#primary"
+    HELP = """\
+When you set up multi-factor authentication, the connection ended before you confirmed that you \
+have saved your backup codes. Without them you cannot sign in when you lose your device.
+
+New codes replace the old ones."""
+
+    def __init__(self, state: sign_in.BackupCodesUnacknowledged) -> None:
+        super().__init__()
+        self._state = state
+
+    def question(self) -> ComposeResult:
+        yield Static(
+            "Your last session ended before you confirmed that you have saved your backup codes. "
+            "Without them you cannot sign in when you lose your device.\n\n"
+            "New codes replace the old ones.",
+            classes="text",
+            markup=False,
+        )
+
+    def ways_out(self) -> ComposeResult:
+        yield Button("I have the old ones", id="keep", classes="way-out", compact=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "keep":
+            event.stop()
+            self.perform(
+                lambda ports: sign_in.keep_old_backup_codes(ports, self._state),
+                self.account_app.show_state,
+                "Signing in",
+            )
+        else:
+            super().on_button_pressed(event)
+
+    def submit(self) -> None:
+        self.perform(
+            lambda ports: sign_in.make_new_backup_codes(ports, self._state),
+            self.account_app.show_state,
+            "Making new backup codes",
+        )

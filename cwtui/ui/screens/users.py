@@ -1,0 +1,108 @@
+"""User Management > Users and Roles: the list."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Static
+
+from cwtui.accounts import administration
+from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.listing import AccountRow, Filter, select
+from cwtui.ui.screens.create_user import CreateUserPage
+from cwtui.ui.screens.page import Page
+from cwtui.ui.times import ago, minute
+from cwtui.ui.widgets.fields import TextInput
+from cwtui.ui.widgets.user_table import UserTable
+
+
+class UsersPage(Page):
+    CSS_PATH = "users.tcss"
+    AUTO_FOCUS = "UserTable"
+    SECTION = "users"
+    TITLE_TEXT = "Users and Roles"
+    HELP = """\
+Each line is an account: its origin (where its password is checked), roles, multi-factor \
+authentication (enabled, required but not set up yet, or none), status and last sign-in.
+
+Up and Down choose, Enter opens the account's page. / filters by username and display name, \
+Esc ends the filter. N creates a user."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("n", "create", "Create user"),
+    ]
+
+    def __init__(self, rows: Sequence[AccountRow]) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def content(self) -> ComposeResult:
+        with Horizontal(id="tools"):
+            yield TextInput(placeholder="/ filter by name")
+            yield Static(self._counted(len(self._rows)), id="count", markup=False)
+            yield Button("Create User", id="create", compact=True)
+        yield UserTable(self._rows)
+
+    def _counted(self, shown: int) -> str:
+        users = "user" if len(self._rows) == 1 else "users"
+        if shown == len(self._rows):
+            return f"{shown:,} {users}"
+        return f"{shown:,} of {len(self._rows):,} {users}"
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        rows = select(self._rows, Filter(text=event.value))
+        self.query_one(UserTable).show_rows(rows)
+        self.query_one("#count", Static).update(self._counted(len(rows)))
+
+    def on_input_submitted(self) -> None:
+        self.query_one(UserTable).focus()
+
+    def on_key(self, event: object) -> None:
+        """Down leaves the filter for the list."""
+        if getattr(event, "key", "") == "down" and isinstance(self.focused, TextInput):
+            self.query_one(UserTable).focus()
+
+    def action_filter(self) -> None:
+        self.query_one(TextInput).focus()
+
+    def action_back(self) -> None:
+        entry = self.query_one(TextInput)
+        if entry.value or entry.has_focus:
+            entry.value = ""
+            self.query_one(UserTable).focus()
+        else:
+            super().action_back()
+
+    def action_create(self) -> None:
+        self.account_app.show(CreateUserPage())
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_create()
+
+    def on_user_table_opened(self, message: UserTable.Opened) -> None:
+        self.open_account(message.username)
+
+    def on_user_table_window_moved(self, message: UserTable.WindowMoved) -> None:
+        self._read_last_sign_ins(message.usernames)
+
+    @work(exclusive=True)
+    async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:
+        session = self.session
+        ports = await self.account_app.connected()
+        try:
+            found = await asyncio.to_thread(administration.last_sign_ins, ports, session, usernames)
+        except AccountsError as error:
+            self.refuse(error)
+            return
+        table = self.query_one(UserTable)
+        table.show_last_sign_ins(self._shown(found, wide=table.is_wide))
+
+    def _shown(self, found: Mapping[str, float | None], *, wide: bool) -> dict[str, str]:
+        now = self.account_app.clock()
+        return {name: minute(at) if wide else ago(at, now) for name, at in found.items()}

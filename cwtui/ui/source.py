@@ -1,0 +1,17 @@
+"""Where a person sits: what is known of the far end of the terminal."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Final
+
+CONSOLE: Final = "local console"
+
+
+def source_of(environ: Mapping[str, str]) -> str:
+    """The client's address that sshd tells in SSH_CONNECTION, else the local console."""
+    client = environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    try:
+        # A link-local address may carry a zone, such as fe80::1%eth0.
+        return str(ip_address(client.partition("%")[0]))
+    except ValueError:
+        return CONSOLE

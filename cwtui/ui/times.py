@@ -1,0 +1,25 @@
+"""Times for people, in UTC or as how long ago."""
+
+from datetime import UTC, datetime
+
+_STEPS = ((60, 60, "min"), (3600, 24, "h"), (86400, 365, "d"))
+
+
+def minute(at: float | None) -> str:
+    """Such as 2026-11-24 03:00 (UTC), or never."""
+    if at is None:
+        return "never"
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def ago(at: float | None, now: float) -> str:
+    """At most six characters: now, 5 min, 3 h, 12 d, 2 y, or never."""
+    if at is None:
+        return "never"
+    past = max(0.0, now - at)
+    if past < _STEPS[0][0]:
+        return "now"
+    for seconds, most, unit in _STEPS:
+        if past < seconds * most:
+            return f"{int(past // seconds)} {unit}"
+    return f"{int(past // (365 * 86400))} y"

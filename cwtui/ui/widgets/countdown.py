@@ -1,0 +1,25 @@
+"""When the code in the app changes."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual.widgets import Static
+
+from cwtui.accounts import totp
+
+if TYPE_CHECKING:
+    from cwtui.ui.app import AccountApp
+
+
+class CodeCountdown(Static):
+    DEFAULT_CSS = "CodeCountdown { height: 1; color: $text-muted; }"
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+
+    def on_mount(self) -> None:
+        self._tick()
+        self.set_interval(1, self._tick)
+
+    def _tick(self) -> None:
+        left = totp.seconds_left(cast("AccountApp", self.app).clock())
+        self.update(f"The code changes in {left} s")

@@ -1,0 +1,156 @@
+"""Inputs with a label above and what is wrong below."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import visible
+
+
+class TextInput(Input):
+    """One line of text. What cannot be taken is refused with a sentence, never cut."""
+
+    TOO_MUCH = "That is more than fits here. It was left out."
+
+    class Refused(Message):
+        """Something was typed or pasted that this input does not take."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def __init__(
+        self, value: str = "", *, placeholder: str = "", max_length: int = 256, restrict: str = ""
+    ) -> None:
+        super().__init__(
+            value,
+            placeholder=placeholder,
+            max_length=max_length,
+            restrict=restrict or None,
+            compact=True,
+            select_on_focus=False,
+        )
+        # A blinking cursor redraws twice a second, over the line and for nothing.
+        self.cursor_blink = False
+
+    def restricted(self) -> None:
+        self.post_message(self.Refused(self.TOO_MUCH))
+
+    def _on_paste(self, event: events.Paste) -> None:
+        # Textual would run its own handler as well, which takes only what is before a line end.
+        event.prevent_default()
+        event.stop()
+        lines = [line for line in event.text.splitlines() if line.strip()]
+        if len(lines) != 1 or self.unshowable(lines[0]):
+            self.post_message(self.Refused("Only one line of plain text can be pasted here."))
+            return
+        self.replace(lines[0], *self.selection)
+
+    def unshowable(self, text: str) -> bool:
+        """Whether the text would do something to the terminal instead of being shown."""
+        return visible(text) != text
+
+
+class SecretInput(TextInput):
+    """A password: masked, and never given to the clipboard."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "reveal", "Show / hide")]
+
+    def __init__(self) -> None:
+        super().__init__(max_length=4096)
+        self.password = True
+
+    def unshowable(self, text: str) -> bool:
+        return any(ord(character) < ord(" ") for character in text)
+
+    def take(self) -> Secret:
+        """What was typed; the input is empty afterwards."""
+        secret = Secret(self.value)
+        self.value = ""
+        return secret
+
+    def action_reveal(self) -> None:
+        self.password = not self.password
+
+    def action_copy(self) -> None:
+        self.post_message(self.Refused("A password is not copied to the clipboard."))
+
+    def action_cut(self) -> None:
+        self.action_copy()
+
+
+class CodeInput(TextInput):
+    """A one-time code. Six digits are complete: there is nothing more to press."""
+
+    TOO_MUCH = "A one-time code has 6 digits."
+
+    class Complete(Message):
+        """Six digits are there."""
+
+    def __init__(self) -> None:
+        super().__init__(placeholder="000000", max_length=16, restrict=r"[\d\s-]*")
+
+    def watch_value(self, value: str) -> None:
+        if sum(character.isdigit() for character in value) == 6:  # noqa: PLR2004  six digits
+            self.post_message(self.Complete())
+
+    def take(self) -> str:
+        """What was typed; the input is empty afterwards."""
+        code = self.value
+        with self.prevent(Input.Changed):
+            self.value = ""
+        return code
+
+
+class Field(Vertical):
+    """A label, an input, and under it a hint or what is wrong."""
+
+    DEFAULT_CSS = """
+    Field {
+        height: auto;
+        & > .label { color: $text-muted; }
+        &:focus-within > .label { color: $foreground; }
+        & > .message { color: $text-muted; min-height: 1; }
+        &.-wrong > .message { color: $error; }
+        &.-inline { layout: grid; grid-size: 2; grid-columns: 17 1fr; grid-rows: auto; }
+        &.-inline > .message { column-span: 2; display: none; }
+        &.-inline.-wrong > .message { display: block; }
+    }
+    """
+
+    def __init__(
+        self, field: str, label: str, entry: TextInput, hint: str = "", *, inline: bool = False
+    ) -> None:
+        super().__init__(id=field, classes="-inline" if inline else None)
+        self.entry = entry
+        self._label = label
+        self._hint = hint
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._label, classes="label", markup=False)
+        yield self.entry
+        yield Static(self._hint, classes="message", markup=False)
+
+    def show_error(self, sentence: str) -> None:
+        """Say what is wrong, in words and with a mark, under the input."""
+        self.add_class("-wrong")
+        self.query_one(".message", Static).update(f"✗ {sentence}")
+
+    def show_hint(self, hint: str | None = None) -> None:
+        """Say this, or what was said at first, instead of an error."""
+        self.remove_class("-wrong")
+        self.query_one(".message", Static).update(self._hint if hint is None else hint)
+
+    def on_text_input_refused(self, message: TextInput.Refused) -> None:
+        message.stop()
+        self.show_error(message.sentence)
+
+    def on_input_changed(self) -> None:
+        if self.has_class("-wrong") and self.entry.value:
+            self.show_hint()

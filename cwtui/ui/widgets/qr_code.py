@@ -1,0 +1,77 @@
+"""A QR code on the screen."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.filter import LineFilter
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+if TYPE_CHECKING:  # it loads the library that makes the codes
+    from cwtui.ui.qr import Drawing
+
+BLACK_ON_WHITE: Final = Style(color="#000000", bgcolor="#ffffff")
+WHITE_ON_BLACK: Final = Style(color="#ffffff", bgcolor="#000000")
+
+
+class QrCode(Widget, can_focus=False):
+    """A drawing in black and white, whatever the theme and NO_COLOR say, or nothing in its place.
+
+    It is as large as the drawing; whoever lays it out sees to it that this much room is there.
+    """
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "QrCode { width: auto; height: auto; }"
+
+    def __init__(
+        self,
+        drawing: "Drawing",
+        *,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._room = Size(0, 0)
+        self._strips: list[Strip] = []
+        self.show(drawing)
+
+    @property
+    def blanked(self) -> bool:
+        """Whether there is nothing to be seen."""
+        return not self._strips
+
+    def show(self, drawing: "Drawing") -> None:
+        """Draw this from now on."""
+        self._room = Size(drawing.size.columns, drawing.size.rows)
+        self._strips = [
+            Strip(
+                [Segment(r.text, WHITE_ON_BLACK if r.inverted else BLACK_ON_WHITE) for r in line],
+                drawing.size.columns,
+            )
+            for line in drawing.lines
+        ]
+        self.refresh(layout=True)
+
+    def blank(self) -> None:
+        """Forget the drawing and show nothing, but keep its room."""
+        self._strips = []
+        self.refresh()
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
+        return self._room.width
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        return self._room.height
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        # With NO_COLOR and ansi colours Textual's filter takes all colours away: on a dark terminal
+        # the code would be white on black, which many authenticator apps do not read.
+        return super().get_line_filters() if self.blanked else ()
+
+    def render_line(self, y: int) -> Strip:
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, self.visual_style.rich_style)

@@ -1,0 +1,47 @@
+"""How hard a new password is to guess: advice while typing."""
+
+import asyncio
+from collections.abc import Callable
+
+from textual import work
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from cwtui.accounts import passwords
+from cwtui.accounts.secret import Secret
+from cwtui.ui.widgets.fields import Field
+
+PAUSE = 0.25
+"""Seconds without a key press after which the password is looked at."""
+
+
+class StrengthMeter(Static):
+    """Watches the field of that name; a word beside a bar, never a colour alone."""
+
+    DEFAULT_CSS = "StrengthMeter { height: 1; color: $text-muted; }"
+
+    def __init__(self, field: str, username: Callable[[], str]) -> None:
+        super().__init__("", markup=False)
+        self._field = field
+        self._username = username
+        self._pause: Timer | None = None
+
+    def on_mount(self) -> None:
+        entry = self.screen.query_one(f"#{self._field}", Field).entry
+        self.watch(entry, "value", self._typed, init=False)
+
+    def _typed(self, value: str) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+        if value:
+            self._pause = self.set_timer(PAUSE, self._look)
+        else:
+            self.update("")
+
+    @work(exclusive=True)
+    async def _look(self) -> None:
+        password = Secret(self.screen.query_one(f"#{self._field} Input", Input).value)
+        if password:
+            found = await asyncio.to_thread(passwords.strength, password, self._username())
+            bar = "━" * (found.score + 1) + "╌" * (4 - found.score)
+            self.update(f"{bar} {found.word}")

@@ -1,0 +1,183 @@
+"""The ports of the rules, filled in memory. The store's contract holds for them too."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from threading import Lock, get_ident
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from cwtui.accounts import roles
+from cwtui.accounts.audit import Event
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
+from cwtui.accounts.listing import AccountRow, Registered
+from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
+from cwtui.accounts.settings import OrganizationSettings
+
+T = TypeVar("T")
+_State = tuple[dict[str, Account], OrganizationSettings]
+
+
+class MemoryAccounts:
+    """The ports AccountStore and, inside `change`, AccountsChange."""
+
+    def __init__(self) -> None:
+        self._committed: _State = ({}, OrganizationSettings())
+        self._staged: _State | None = None
+        self._writer: int | None = None
+        self._lock = Lock()
+        self.commits = 0
+        self.before_change: Callable[[], None] = lambda: None
+        """What another process does just before a change of ours begins."""
+
+    def get(self, username: str) -> Account | None:
+        return self._now[0].get(username)
+
+    def is_empty(self) -> bool:
+        return not self._now[0]
+
+    def rows(self) -> list[AccountRow]:
+        return [_row(account) for _, account in sorted(self._now[0].items())]
+
+    def settings(self) -> OrganizationSettings:
+        return self._now[1]
+
+    @contextmanager
+    def change(self) -> Iterator["MemoryAccounts"]:
+        interruption, self.before_change = self.before_change, lambda: None
+        interruption()
+        with self._lock:
+            accounts, settings = self._committed
+            self._staged, self._writer = (dict(accounts), settings), get_ident()
+            try:
+                yield self
+                self._committed = self._staged
+                self.commits += 1
+            finally:
+                self._staged = self._writer = None
+
+    def put(self, account: Account) -> None:
+        self._change[0][account.username] = account
+
+    def remove(self, username: str) -> None:
+        self._change[0].pop(username, None)
+
+    def enabled_local_admins(self) -> frozenset[str]:
+        return frozenset(
+            account.username
+            for account in self._now[0].values()
+            if account.enabled and account.origin is Origin.LOCAL and roles.ADMIN in account.roles
+        )
+
+    def put_settings(self, settings: OrganizationSettings) -> None:
+        self._staged = (self._change[0], settings)
+
+    @property
+    def _now(self) -> _State:
+        staged = self._staged if self._writer == get_ident() else None
+        return self._committed if staged is None else staged
+
+    @property
+    def _change(self) -> _State:
+        if self._staged is None or self._writer != get_ident():
+            message = "changed outside of a change"
+            raise RuntimeError(message)
+        return self._staged
+
+
+class MemoryRecords:
+    """The port RecordStore."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, SignInRecord] = {}
+        self.fails = False
+        self._lock = Lock()
+
+    def get(self, username: str) -> SignInRecord:
+        return self.kept.get(username, SignInRecord())
+
+    def update(
+        self,
+        username: str,
+        step: Callable[[SignInRecord], tuple[SignInRecord, T]],
+        forget: Callable[[str, SignInRecord], bool] | None = None,
+    ) -> T:
+        with self._lock:
+            after, result = step(self.get(username))
+            self._fail()
+            if forget is not None:
+                others = self.kept.keys() - {username}
+                for name in [name for name in others if forget(name, self.kept[name])]:
+                    del self.kept[name]
+            self.kept[username] = after
+        return result
+
+    def remove(self, username: str) -> None:
+        with self._lock:
+            self._fail()
+            self.kept.pop(username, None)
+
+    def _fail(self) -> None:
+        if self.fails:
+            raise CannotCheck("Cannot write records: no space left on device.")
+
+
+class MemoryAudit:
+    """The port AuditLog."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.fails = False
+
+    def append(self, event: Event) -> None:
+        if self.fails:
+            raise CannotCheck("Cannot write audit: no space left on device.")
+        self.events.append(event)
+
+
+class MemoryKeyring:
+    """The port Keyring, with keys made from their ids. `seal` repeats no nonce."""
+
+    def __init__(self, *ids: str) -> None:
+        self.ids = list(ids)
+        self._nonces = 0
+
+    @property
+    def active(self) -> str:
+        return self.ids[-1]
+
+    def pepper(self, key: str) -> bytes:
+        return self._key(key, "pepper")
+
+    def seal(self, secret: bytes, associated: bytes) -> Sealed:
+        self._nonces += 1
+        nonce = self._nonces.to_bytes(12, "big")
+        ciphertext = AESGCM(self._key(self.active, "seal")).encrypt(nonce, secret, associated)
+        return Sealed(self.active, nonce, ciphertext)
+
+    def unseal(self, sealed: Sealed, associated: bytes) -> bytes:
+        cipher = AESGCM(self._key(sealed.key, "seal"))
+        try:
+            return cipher.decrypt(sealed.nonce, sealed.ciphertext, associated)
+        except InvalidTag:
+            raise StoreDamaged("The secret was changed.") from None
+
+    def _key(self, key: str, purpose: str) -> bytes:
+        if key not in self.ids:
+            raise KeyringMissing(f"There is no key {key}.")
+        return sha256(f"{purpose} {key}".encode()).digest()
+
+
+def _row(account: Account) -> AccountRow:
+    factor = account.second_factor
+    return AccountRow(
+        username=account.username,
+        display_name=account.display_name,
+        origin=account.origin,
+        roles=account.roles,
+        second_factor=Registered(factor.registered_at) if factor is not None else None,
+        mfa_required=account.mfa_required,
+        enabled=account.enabled,
+    )

@@ -1,0 +1,56 @@
+"""The list of users, filtered."""
+
+import pytest
+
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.listing import AccountRow, Filter, Registered, select
+from cwtui.accounts.model import MfaState, Origin
+from cwtui.accounts.roles import ADMIN, MINIMUM, Permission, known, permissions
+
+ROWS = [
+    AccountRow(username="ada", display_name="Ada Lovelace", roles=(ADMIN,)),
+    AccountRow(username="bob", second_factor=Registered(1.0), mfa_required=True),
+    AccountRow(username="cho", display_name="Straße", mfa_required=True),
+    AccountRow(username="dan", origin=Origin.LDAP, roles=(ADMIN, MINIMUM), enabled=False),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (Filter(), "ada bob cho dan"),
+        (Filter(text="A"), "ada cho dan"),
+        (Filter(text="  LOVE "), "ada"),
+        (Filter(text="STRASSE"), "cho"),
+        (Filter(text="\uff42\uff4f\uff42"), "bob"),
+        (Filter(text="nobody"), ""),
+        (Filter(role=ADMIN), "ada dan"),
+        (Filter(role="unknown"), ""),
+        (Filter(mfa=MfaState.ENABLED), "bob"),
+        (Filter(mfa=MfaState.REQUIRED), "cho"),
+        (Filter(mfa=MfaState.NONE), "ada dan"),
+        (Filter(origin=Origin.LDAP), "dan"),
+        (Filter(text="d", role=ADMIN, mfa=MfaState.NONE, origin=Origin.LOCAL), "ada"),
+    ],
+)
+def test_filters_narrow_together(wanted: Filter, names: str) -> None:
+    assert [row.username for row in select(ROWS, wanted)] == names.split()
+
+
+def test_permissions_of_roles() -> None:
+    assert permissions([ADMIN]) == set(Permission)
+    assert permissions([MINIMUM]) == set()
+    assert permissions(["unknown", MINIMUM]) == set()
+    assert permissions([]) == set()
+
+
+def test_known_roles_each_once_in_order() -> None:
+    assert known([MINIMUM, ADMIN, MINIMUM]) == (ADMIN, MINIMUM)
+
+
+@pytest.mark.parametrize("chosen", [[], ["root"], [ADMIN, "\x1b[2J\u202e"], [""]])
+def test_no_role_and_unknown_roles_are_refused(chosen: list[str]) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        known(chosen)
+    assert refused.value.field == "roles"
+    assert str(refused.value).isprintable()

@@ -1,0 +1,98 @@
+"""A secret does not show itself by accident."""
+
+import copy
+import json
+import pickle
+import traceback
+from dataclasses import asdict, dataclass
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts.secret import Secret
+
+PLAIN = "Zr-7-unmistakable"
+
+
+@dataclass(frozen=True)
+class Holder:
+    secret: Secret
+
+
+def test_no_way_of_showing_shows_it() -> None:
+    """DESIGN 4.2: a secret is wrapped in a type whose repr is redacted."""
+    secret = Secret(PLAIN)
+    shown = [
+        repr(secret),
+        str(secret),
+        f"{secret}",
+        f"{secret!r}",
+        f"{secret!a}",
+        "%s %r" % (secret, secret),  # noqa: UP031  the other way to format
+        "{}".format(secret),  # noqa: UP032
+        repr([secret]),
+        repr({"password": secret}),
+        repr(Holder(secret)),
+        str(ValueError("wrong", secret)),
+        json.dumps({"password": secret}, default=str),
+    ]
+    for text in shown:
+        assert PLAIN not in text
+        assert "Secret(...)" in text
+
+
+def test_a_traceback_with_local_variables_does_not_show_it() -> None:
+    """DESIGN 4.2: no secret in a traceback, even where local variables are printed."""
+
+    def fails(password: Secret) -> None:
+        held = Holder(password)
+        raise RuntimeError(repr(held))
+
+    try:
+        fails(Secret(PLAIN))
+    except RuntimeError as error:
+        lines = traceback.TracebackException.from_exception(error, capture_locals=True).format()
+        shown = "".join(lines)
+    else:
+        shown = ""
+    assert "password = Secret(...)" in shown
+    assert PLAIN not in shown.replace(repr(PLAIN), "")
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_it_is_never_pickled(protocol: int) -> None:
+    with pytest.raises(TypeError, match="not stored"):
+        pickle.dumps(Secret(PLAIN), protocol)
+
+
+def test_it_is_neither_copied_nor_encoded() -> None:
+    secret = Secret(PLAIN)
+    with pytest.raises(TypeError):
+        copy.copy(secret)
+    with pytest.raises(TypeError):
+        copy.deepcopy([secret])
+    with pytest.raises(TypeError):
+        asdict(Holder(secret))
+    with pytest.raises(TypeError):
+        msgspec.json.encode(secret)
+    with pytest.raises(TypeError):
+        json.dumps(secret)
+
+
+def test_it_has_no_dictionary_of_attributes_and_is_no_key() -> None:
+    secret = Secret(PLAIN)
+    assert not hasattr(secret, "__dict__")
+    with pytest.raises(TypeError):
+        hash(secret)
+
+
+@given(st.text(st.characters()), st.text(st.characters()))
+def test_equal_if_the_text_is(one: str, other: str) -> None:
+    assert (Secret(one) == Secret(other)) is (one == other)
+    assert Secret(one) == Secret(one)
+    assert (Secret(one) != Secret(other)) is (one != other)
+    assert Secret(one) != one
+    assert bool(Secret(one)) is bool(one)
+    assert Secret(one).reveal() == one

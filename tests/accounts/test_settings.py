@@ -1,0 +1,142 @@
+"""Organization settings, typed as text."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts import settings
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.settings import KEYS, Mfa, OrganizationSettings
+from tests.accounts.world import outcome
+
+BOUNDS = {
+    "password_min": (1, 256),
+    "password_lower": (0, 64),
+    "password_upper": (0, 64),
+    "password_numeric": (0, 64),
+    "password_symbol": (0, 64),
+    "password_limit": (1, 10),
+    "password_ban_minutes": (1, 1440),
+    "code_limit": (1, 10),
+    "code_ban_minutes": (1, 1440),
+}
+DEFAULTS = OrganizationSettings()
+
+
+def test_the_defaults_are_connectwares() -> None:
+    assert DEFAULTS.mfa is Mfa.OPTIONAL
+    assert DEFAULTS.issuer == "Connectware"
+    assert DEFAULTS.password_min == 5
+    assert (DEFAULTS.password_lower, DEFAULTS.password_upper) == (0, 0)
+    assert (DEFAULTS.password_numeric, DEFAULTS.password_symbol) == (0, 0)
+    assert (DEFAULTS.code_limit, DEFAULTS.code_ban_minutes) == (5, 5)
+    assert (DEFAULTS.password_limit, DEFAULTS.password_ban_minutes) == (5, 5)
+
+
+def test_every_key_is_tested_here() -> None:
+    assert {*BOUNDS, "mfa", "issuer"} == set(KEYS)
+
+
+@pytest.mark.parametrize("key", BOUNDS)
+def test_the_bounds_of_each_number(key: str) -> None:
+    low, high = BOUNDS[key]
+    for number in (low, high):
+        assert getattr(settings.with_values(DEFAULTS, {key: f" {number} "}), key) == number
+    for number in (low - 1, high + 1):
+        with pytest.raises(InvalidInput) as refused:
+            settings.with_values(DEFAULTS, {key: str(number)})
+        assert refused.value.field == key
+        assert str(high) in str(refused.value)
+        assert str(low) in str(refused.value)
+
+
+@pytest.mark.parametrize("key", BOUNDS)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        " ",
+        "five",
+        "5.0",
+        "5e0",
+        "+5",
+        "-0",
+        "1_0",
+        "0x5",
+        "\u0665",
+        "\u2075",
+        "5 5",
+        "true",
+        "None",
+        "9" * 1_000_000,
+    ],
+    ids=lambda typed: typed[:9],
+)
+def test_what_is_no_number_is_refused_at_its_key(key: str, typed: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        settings.with_values(DEFAULTS, {key: typed})
+    assert refused.value.field == key
+    assert len(str(refused.value)) < 120
+
+
+@pytest.mark.parametrize("typed", ["off", " OFF ", "Optional", "required\n"])
+def test_mfa_is_one_of_three_words(typed: str) -> None:
+    assert settings.with_values(DEFAULTS, {"mfa": typed}).mfa.value == typed.strip().lower()
+
+
+@pytest.mark.parametrize("typed", ["", "on", "true", "0", "off,optional", "x" * 1_000_000])
+def test_other_words_for_mfa_are_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput, match="Choose off, optional or required") as refused:
+        settings.with_values(DEFAULTS, {"mfa": typed})
+    assert refused.value.field == "mfa"
+
+
+@pytest.mark.parametrize(
+    ("typed", "issuer"),
+    [
+        ("Connectware (plant-7)", "Connectware (plant-7)"),
+        ("  two  words ", "two words"),
+        ("Ä" * 40, "Ä" * 40),
+    ],
+)
+def test_issuers_that_are_taken(typed: str, issuer: str) -> None:
+    assert settings.with_values(DEFAULTS, {"issuer": typed}).issuer == issuer
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "  ", "x" * 41, "x" * 1_000_000, "a:b", "a\uff1ab", "a\x1b[2Jb", "a\u202eb", "a\nb"],
+)
+def test_issuers_that_are_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        settings.with_values(DEFAULTS, {"issuer": typed})
+    assert refused.value.field == "issuer"
+
+
+def test_an_unknown_key_is_shown_safely_with_the_right_ones() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        settings.with_values(DEFAULTS, {"mfa\x1b[2J": "off"})
+    assert "\x1b" not in str(refused.value)
+    assert "code_ban_minutes" in str(refused.value)
+
+
+def test_all_or_none() -> None:
+    with pytest.raises(InvalidInput):
+        settings.with_values(DEFAULTS, {"mfa": "off", "code_limit": "11"})
+    both = settings.with_values(DEFAULTS, {"mfa": "off", "code_limit": "10"})
+    assert (both.mfa, both.code_limit) == (Mfa.OFF, 10)
+    assert settings.with_values(both, {}) == both
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), st.one_of(st.text(), st.integers().map(str))))
+def test_whatever_is_typed_gives_valid_settings_or_a_sentence(values: dict[str, str]) -> None:
+    found = outcome(lambda: settings.with_values(DEFAULTS, values))
+    if isinstance(found, OrganizationSettings):
+        again = msgspec.json.decode(msgspec.json.encode(found), type=OrganizationSettings)
+        assert again == found
+        unchanged = set(KEYS) - set(values)
+        assert all(getattr(found, key) == getattr(DEFAULTS, key) for key in unchanged)
+    else:
+        assert isinstance(found, InvalidInput)
+        assert found.field in values

@@ -1,0 +1,495 @@
+"""The way through the sign-in, state by state."""
+
+import pytest
+
+from cwtui.accounts import administration, roles, sign_in
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, SignInEnded, SignInFailed
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.settings import Mfa
+from cwtui.accounts.sign_in import (
+    BackupCodesShown,
+    BackupCodesUnacknowledged,
+    CodeNeeded,
+    EnrolmentNeeded,
+    NewPasswordNeeded,
+    SignedIn,
+)
+from tests.accounts.memory import MemoryKeyring
+from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
+
+NEW = Secret("Another.9-Havel")
+
+
+def enrolling(world: World) -> EnrolmentNeeded:
+    state = world.begin()
+    assert isinstance(state, EnrolmentNeeded)
+    return state
+
+
+def device_of(state: EnrolmentNeeded) -> Device:
+    return Device(state.enrolment.totp_secret, ())
+
+
+# One factor
+
+
+def test_username_and_password_are_enough_for_an_account_without_more(world: World) -> None:
+    world.add()
+    state = world.begin("  ALICE ")
+    assert isinstance(state, SignedIn)
+    assert (state.session.username, state.session.source) == ("alice", HERE)
+    assert state.session.roles == (roles.MINIMUM,)
+    assert state.backup_codes_left is None
+    assert world.records.get("alice").last_sign_in == world.clock()
+    assert world.records.get("alice").known_sources == (HERE,)
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "field", "sentence"),
+    [
+        ("", "x", "username", "Enter your username."),
+        ("  ", "x", "username", "Enter your username."),
+        ("alice", "", "password", "Enter your password."),
+        ("x" * 65, "x", "username", "A username has at most 64 characters."),
+        ("x" * 1_000_000, "x", "username", "A username has at most 64 characters."),
+        ("ali\x1bce", "x", "username", "This holds characters that cannot be shown."),
+        ("[b]alice", "x", "username", "A username has letters, digits"),
+    ],
+)
+def test_what_cannot_be_a_username_or_password(
+    world: World, username: str, password: str, field: str, sentence: str
+) -> None:
+    world.add()
+    with pytest.raises(InvalidInput) as refused:
+        world.begin(username, password)
+    assert refused.value.field == field
+    assert str(refused.value).startswith(sentence)
+    assert world.events == []
+    assert world.records.kept == {}
+
+
+def test_the_session_names_roles_of_now(world: World) -> None:
+    world.add_admin("ada")
+    assert world.session("ada").roles == (roles.ADMIN,)
+
+
+# Two factors
+
+
+def test_a_one_time_code_is_asked_for_and_proved(world: World) -> None:
+    world.add()
+    device = world.equip()
+    state = world.asked_for_code()
+    signed_in = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(signed_in, SignedIn)
+    assert signed_in.backup_codes_left is None
+
+
+@pytest.mark.parametrize("steps", [-1, 0, 1])
+def test_the_neighbouring_codes_are_accepted(world: World, steps: int) -> None:
+    world.add()
+    device = world.equip()
+    code = device.code(world.clock(), steps)
+    assert isinstance(
+        sign_in.with_one_time_code(world.ports, world.asked_for_code(), code), SignedIn
+    )
+
+
+@pytest.mark.parametrize("steps", [-2, 2])
+def test_codes_further_away_are_not(world: World, steps: int) -> None:
+    world.add()
+    device = world.equip()
+    with pytest.raises(SignInFailed, match=r"This is not the current code\. 4 tries left\."):
+        sign_in.with_one_time_code(
+            world.ports, world.asked_for_code(), device.code(world.clock(), steps)
+        )
+
+
+def test_a_step_is_accepted_once_and_no_earlier_one_after_it(world: World) -> None:
+    """RFC 6238 section 5.2; the step counts, not the code (keycloak #13607)."""
+    world.add()
+    device = world.equip()
+    now = world.clock()
+    world.session(device=device)
+    for steps in (0, -1):
+        with pytest.raises(SignInFailed, match="used already"):
+            sign_in.with_one_time_code(world.ports, world.asked_for_code(), device.code(now, steps))
+    later = sign_in.with_one_time_code(world.ports, world.asked_for_code(), device.code(now, 1))
+    assert isinstance(later, SignedIn)
+
+
+def test_a_code_of_another_account_is_wrong(world: World) -> None:
+    world.add("alice")
+    world.add("bob")
+    world.equip("alice")
+    other = world.equip("bob")
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(
+            world.ports, world.asked_for_code("alice"), other.code(world.clock())
+        )
+
+
+def test_a_secret_moved_to_another_account_does_not_open_it(world: World) -> None:
+    """DESIGN 4.1: the username is bound into the encrypted TOTP secret."""
+    world.add("alice")
+    world.add("mallory")
+    world.equip("alice")
+    device = world.equip("mallory")
+    stolen = world.account("mallory").second_factor
+    world.put(world.account("alice").changed(second_factor=stolen))
+    with pytest.raises(CannotCheck):
+        sign_in.with_one_time_code(
+            world.ports, world.asked_for_code("alice"), device.code(world.clock())
+        )
+
+
+def test_a_backup_code_replaces_it_once_and_the_rest_are_counted(world: World) -> None:
+    world.add()
+    device = world.equip()
+    for number, code in enumerate(device.codes):
+        state = sign_in.with_backup_code(world.ports, world.asked_for_code(), code.reveal())
+        assert isinstance(state, SignedIn)
+        assert state.backup_codes_left == 9 - number
+        with pytest.raises(SignInFailed, match="not one of your unused backup codes"):
+            sign_in.with_backup_code(world.ports, world.asked_for_code(), code.reveal())
+
+
+def test_a_backup_code_used_by_another_process_meanwhile(world: World) -> None:
+    world.add()
+    device = world.equip()
+    state, other = world.asked_for_code(), world.asked_for_code()
+    code = device.codes[0].reveal()
+    world.accounts.before_change = lambda: (
+        sign_in.with_backup_code(world.ports, other, code) and None
+    )
+    with pytest.raises(SignInFailed, match="was used already"):
+        sign_in.with_backup_code(world.ports, state, code)
+
+
+def test_the_use_of_a_backup_code_is_in_the_audit_log(world: World) -> None:
+    world.add()
+    device = world.equip()
+    sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
+    assert world.event_types() == [EventType.SIGN_IN_BACKUP_CODE, EventType.SIGN_IN]
+    assert world.events[0].reason == "9 left"
+
+
+def test_a_code_typed_in_the_wrong_place_is_refused_there(world: World) -> None:
+    world.add()
+    device = world.equip()
+    state = world.asked_for_code()
+    with pytest.raises(InvalidInput):
+        sign_in.with_backup_code(world.ports, state, device.code(world.clock()))
+    with pytest.raises(InvalidInput):
+        sign_in.with_one_time_code(world.ports, state, device.codes[0].reveal())
+
+
+def test_mfa_off_does_not_open_an_account_that_has_a_second_factor(world: World) -> None:
+    world.add()
+    world.equip()
+    world.settings(mfa=Mfa.OFF)
+    assert isinstance(world.begin(), CodeNeeded)
+
+
+# Forced enrolment
+
+
+@pytest.mark.parametrize(("mfa", "required"), [(Mfa.REQUIRED, False), (Mfa.OPTIONAL, True)])
+def test_a_required_account_is_led_into_enrolment(world: World, mfa: Mfa, required: bool) -> None:
+    world.settings(mfa=mfa)
+    world.add(mfa_required=required)
+    state = enrolling(world)
+    shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    assert len(shown.codes) == 10
+    signed_in = sign_in.acknowledge_backup_codes(world.ports, shown)
+    assert isinstance(signed_in, SignedIn)
+    factor = world.account().second_factor
+    assert factor is not None
+    assert factor.backup_codes.acknowledged
+    assert signed_in.session.epoch == world.account().session_epoch
+
+
+def test_required_but_switched_off_for_everyone_leads_in(world: World) -> None:
+    world.settings(mfa=Mfa.OFF)
+    world.add(mfa_required=True)
+    assert isinstance(world.begin(), SignedIn)
+
+
+def test_the_code_of_the_registration_cannot_be_used_to_sign_in(world: World) -> None:
+    world.add(mfa_required=True)
+    state = enrolling(world)
+    code = device_of(state).code(world.clock())
+    sign_in.register_device(world.ports, state, code)
+    with pytest.raises(SignInFailed, match="used already"):
+        sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
+
+
+def test_a_wrong_code_at_registration_leaves_the_account_as_it_was(world: World) -> None:
+    world.add(mfa_required=True)
+    state = enrolling(world)
+    with pytest.raises(InvalidInput):
+        sign_in.register_device(world.ports, state, device_of(state).wrong_code(world.clock()))
+    assert world.account().second_factor is None
+
+
+def test_two_enrolments_at_once_leave_one_device(world: World) -> None:
+    world.add(mfa_required=True)
+    one, other = enrolling(world), enrolling(world)
+    sign_in.register_device(world.ports, one, device_of(one).code(world.clock()))
+    with pytest.raises(SignInEnded):
+        sign_in.register_device(world.ports, other, device_of(other).code(world.clock(), 1))
+
+
+def test_mfa_switched_off_during_the_enrolment(world: World) -> None:
+    world.add(mfa_required=True)
+    state = enrolling(world)
+    world.settings(mfa=Mfa.OFF)
+    with pytest.raises(Refused, match="has not enabled"):
+        sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    assert world.account().second_factor is None
+
+
+def test_unacknowledged_codes_are_offered_anew_at_the_next_sign_in(world: World) -> None:
+    world.add()
+    device = world.equip(acknowledged=False)
+    code = device.code(world.clock())
+    state = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
+    assert isinstance(state, BackupCodesUnacknowledged)
+    shown = sign_in.make_new_backup_codes(world.ports, state)
+    assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)
+    for old in device.codes[:2]:
+        with pytest.raises(SignInFailed):
+            sign_in.with_backup_code(world.ports, world.asked_for_code(), old.reveal())
+    new = shown.codes[0].reveal()
+    used = sign_in.with_backup_code(world.ports, world.asked_for_code(), new)
+    assert isinstance(used, SignedIn)
+
+
+def test_the_old_codes_may_be_kept_and_are_offered_again(world: World) -> None:
+    world.add()
+    device = world.equip(acknowledged=False)
+    code = device.code(world.clock())
+    state = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
+    assert isinstance(state, BackupCodesUnacknowledged)
+    assert isinstance(sign_in.keep_old_backup_codes(world.ports, state), SignedIn)
+    world.clock.forward(30)
+    code = device.code(world.clock())
+    again = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
+    assert isinstance(again, BackupCodesUnacknowledged)
+
+
+def test_a_backup_code_does_not_buy_a_new_set(world: World) -> None:
+    """The seed: only with the authentication app can backup codes be regenerated."""
+    world.add()
+    device = world.equip(acknowledged=False)
+    code = device.codes[0].reveal()
+    state = sign_in.with_backup_code(world.ports, world.asked_for_code(), code)
+    assert isinstance(state, SignedIn)
+    assert state.backup_codes_left == 9
+
+
+# Initial passwords
+
+
+def test_an_initial_password_must_be_replaced(world: World) -> None:
+    world.add_admin()
+    made = administration.create_user(world.ports, OPERATOR, "bob")
+    state = world.begin("bob", made.password.reveal())
+    assert isinstance(state, NewPasswordNeeded)
+    signed_in = sign_in.with_new_password(world.ports, state, NEW, NEW)
+    assert isinstance(signed_in, SignedIn)
+    assert isinstance(world.begin("bob", NEW.reveal()), SignedIn)
+    with pytest.raises(SignInFailed):
+        world.begin("bob", made.password.reveal())
+    assert world.account("bob").initial_password_expires_at is None
+
+
+def test_the_initial_password_is_no_new_one(world: World) -> None:
+    world.add(must_change_password=True)
+    state = world.begin()
+    assert isinstance(state, NewPasswordNeeded)
+    with pytest.raises(InvalidInput, match="This is the initial password") as refused:
+        sign_in.with_new_password(world.ports, state, Secret(PASSWORD), Secret(PASSWORD))
+    assert refused.value.field == "new_password"
+    with pytest.raises(InvalidInput, match="differ"):
+        sign_in.with_new_password(world.ports, state, NEW, Secret("x"))
+    with pytest.raises(InvalidInput, match="at least 5"):
+        sign_in.with_new_password(world.ports, state, Secret("x"), Secret("x"))
+    assert world.account().must_change_password
+
+
+def test_an_initial_password_expires_after_a_week(world: World) -> None:
+    made = administration.create_user(world.ports, OPERATOR, "bob")
+    world.clock.forward(7 * 86400)
+    assert isinstance(world.begin("bob", made.password.reveal()), NewPasswordNeeded)
+    world.clock.forward(1)
+    with pytest.raises(SignInEnded, match="initial password has expired"):
+        world.begin("bob", made.password.reveal())
+
+
+def test_second_factor_then_password_then_nothing_else(world: World) -> None:
+    world.add(must_change_password=True, mfa_required=True)
+    device = world.equip()
+    state = sign_in.with_one_time_code(
+        world.ports, world.asked_for_code(), device.code(world.clock())
+    )
+    assert isinstance(state, NewPasswordNeeded)
+    assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), SignedIn)
+
+
+def test_a_new_password_then_forced_enrolment(world: World) -> None:
+    world.add(must_change_password=True, mfa_required=True)
+    state = world.begin()
+    assert isinstance(state, NewPasswordNeeded)
+    state = sign_in.with_new_password(world.ports, state, NEW, NEW)
+    assert isinstance(state, EnrolmentNeeded)
+
+
+# Left half-way, or changed meanwhile
+
+
+def test_a_sign_in_left_half_way_expires(world: World) -> None:
+    world.add()
+    device = world.equip()
+    state = world.asked_for_code()
+    world.clock.forward(300)
+    assert isinstance(
+        sign_in.with_one_time_code(world.ports, state, device.code(world.clock())), SignedIn
+    )
+    state = world.asked_for_code()
+    world.clock.forward(301)
+    with pytest.raises(SignInEnded, match="more than 5 minutes"):
+        sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    with pytest.raises(SignInEnded):
+        sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
+
+
+def test_codes_left_unacknowledged_too_long_are_not_acknowledged(world: World) -> None:
+    world.add(mfa_required=True)
+    state = enrolling(world)
+    shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    world.clock.forward(301)
+    with pytest.raises(SignInEnded):
+        sign_in.acknowledge_backup_codes(world.ports, shown)
+    factor = world.account().second_factor
+    assert factor is not None
+    assert not factor.backup_codes.acknowledged
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("disable", "Your account was changed meanwhile. Start again."),
+        ("remove", "Your account was changed meanwhile. Start again."),
+        ("reset_password", "Your account was changed meanwhile. Start again."),
+        ("disable_mfa", "Your account was changed meanwhile. Start again."),
+        ("roles", "Your account was changed meanwhile. Start again."),
+    ],
+)
+def test_an_account_changed_meanwhile_starts_again(
+    world: World, change: str, sentence: str
+) -> None:
+    world.add_admin()
+    world.add()
+    device = world.equip()
+    state = world.asked_for_code()
+    match change:
+        case "disable":
+            administration.update_user(world.ports, OPERATOR, "alice", enabled=False)
+        case "remove":
+            administration.remove_user(world.ports, OPERATOR, "alice")
+        case "reset_password":
+            administration.reset_password(world.ports, OPERATOR, "alice")
+        case "disable_mfa":
+            administration.disable_mfa(world.ports, OPERATOR, "alice")
+        case _:
+            administration.update_user(world.ports, OPERATOR, "alice", chosen_roles=[roles.ADMIN])
+    with pytest.raises(SignInEnded) as ended:
+        sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert str(ended.value) == sentence
+
+
+def test_mfa_required_meanwhile_is_asked_for_in_the_same_sign_in(world: World) -> None:
+    world.add(must_change_password=True)
+    state = world.begin()
+    assert isinstance(state, NewPasswordNeeded)
+    administration.update_user(world.ports, OPERATOR, "alice", mfa_required=True)
+    assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), EnrolmentNeeded)
+
+
+def test_a_removed_account_made_anew_does_not_continue_an_old_sign_in(world: World) -> None:
+    world.add_admin()
+    administration.create_user(world.ports, OPERATOR, "bob", password=NEW)
+    state = world.begin("bob", NEW.reveal())
+    assert isinstance(state, NewPasswordNeeded)
+    administration.remove_user(world.ports, OPERATOR, "bob")
+    administration.create_user(world.ports, OPERATOR, "bob")
+    with pytest.raises(SignInEnded):
+        sign_in.with_new_password(world.ports, state, Secret(PASSWORD), Secret(PASSWORD))
+
+
+# Keys and costs
+
+
+@pytest.mark.parametrize("what", ["key", "cost"])
+def test_a_password_is_rehashed_when_it_is_known(world: World, what: str) -> None:
+    """DESIGN 4.1: rotation re-hashes at the next sign-in, and locks nobody out."""
+    world.add()
+    before = world.account().password
+    if what == "key":
+        world.keyring.ids.append("k2")
+    else:
+        world.bcrypt_cost = 5
+    with pytest.raises(SignInFailed):
+        world.begin(password="wrong")
+    assert world.account().password == before
+    assert isinstance(world.begin(), SignedIn)
+    after = world.account().password
+    assert after is not None
+    assert after != before
+    assert after.key == world.keyring.active
+    assert after.bcrypt.split("$")[2] == f"{world.bcrypt_cost:02d}"
+    assert isinstance(world.begin(), SignedIn)
+    assert world.account().password == after
+    assert world.account().session_epoch == 0
+
+
+def test_a_second_factor_of_the_old_key_still_works(world: World) -> None:
+    """DESIGN 4.1: each secret names its key."""
+    world.add()
+    device = world.equip()
+    world.keyring.ids.append("k2")
+    assert world.session(device=device)
+    state = sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
+    assert isinstance(state, SignedIn)
+
+
+def test_a_keyring_without_the_key_lets_nobody_in(world: World) -> None:
+    """DESIGN 4.10: what cannot be checked is refused."""
+    world.add()
+    world.keyring = MemoryKeyring("other")
+    with pytest.raises(CannotCheck):
+        world.begin()
+
+
+def test_a_password_changed_while_it_is_rehashed_stays_changed(world: World) -> None:
+    world.add()
+    changed = world.add("bob", NEW.reveal()).password
+    world.keyring.ids.append("k2")
+    world.accounts.before_change = lambda: (
+        world.put(world.account().changed_ending_sessions(password=changed)) and None
+    )
+    with pytest.raises(SignInEnded):
+        world.begin()
+    assert world.account().password == changed
+
+
+def test_what_a_state_holds_shows_no_secret(world: World) -> None:
+    """DESIGN 4.2."""
+    world.add(mfa_required=True)
+    state = enrolling(world)
+    shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    for secret in (state.enrolment.totp_secret, *shown.codes, Secret(PASSWORD)):
+        assert secret.reveal() not in repr(state)
+        assert secret.reveal() not in repr(shown)

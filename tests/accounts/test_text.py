@@ -1,0 +1,149 @@
+"""Usernames and lines on the way in, what others typed on the way out."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts import text
+from cwtui.accounts.errors import InvalidInput
+from tests.accounts.world import outcome
+
+# What reorders, hides or breaks a line on a terminal. UAX 44 Default_Ignorable_Code_Point, UAX 9.
+HIDING = [
+    *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180e\u180f",
+    *"\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e",
+    *"\u2060\u2061\u2064\u2066\u2067\u2068\u2069\u206a\u206f\u3164\ufe00\ufe0f\ufeff\uffa0",
+    *"\ufff9\ufffb\U000e0001\U000e0041\U000e0100",
+]
+BREAKING = [*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029", "\ud800"]
+EMBEDDINGS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+anything = st.text(st.characters(), max_size=80)
+name_characters = st.one_of(
+    st.characters(categories=["L", "M", "Nd"]), st.sampled_from("._-@+"), st.sampled_from(HIDING)
+)
+near_names = st.text(name_characters, min_size=1, max_size=70)
+
+
+@given(st.one_of(anything, near_names))
+def test_a_username_that_is_taken_is_in_its_one_form(typed: str) -> None:
+    name = outcome(lambda: text.username(typed))
+    if not isinstance(name, str):
+        assert isinstance(name, InvalidInput)
+        assert name.field == "username"
+        return
+    assert text.username(name) == name
+    assert unicodedata.normalize("NFKC", name) == name
+    assert name.casefold() == name
+    assert 1 <= len(name) <= 64
+    assert unicodedata.category(name[0])[0] in "LN"
+    assert all(unicodedata.category(c)[0] in "LM" or c.isdecimal() or c in "._-@+" for c in name)
+    assert not set(name) & {*HIDING, *BREAKING}
+    assert text.visible(name) == name
+
+
+@given(near_names)
+def test_case_and_form_of_a_name_do_not_matter(typed: str) -> None:
+    def name_of(form: str) -> str | None:
+        found = outcome(lambda: text.username(form))
+        return found if isinstance(found, str) else None
+
+    name = name_of(typed)
+    if name is not None:
+        for form in ("NFC", "NFD", "NFKC", "NFKD"):
+            assert name_of(unicodedata.normalize(form, typed)) in {name, None}
+        assert name_of(typed.casefold()) in {name, None}
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Alice", "alice"),
+        ("  alice  ", "alice"),
+        ("\uff21\uff2c\uff29\uff23\uff25", "alice"),
+        ("Straße", "strasse"),
+        ("I\u0307", "i\u0307"),
+        ("ada.lovelace+lab@plant-7.example", "ada.lovelace+lab@plant-7.example"),
+        ("9lives", "9lives"),
+        ("Jose\u0301", "jos\u00e9"),
+        ("Ω", "ω"),
+        ("中文", "中文"),
+        ("x" * 64, "x" * 64),
+    ],
+)
+def test_names_that_are_taken(typed: str, name: str) -> None:
+    assert text.username(typed) == name
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *["", "   ", "x" * 65, "x" * 1_000_000, ".alice", "-alice", "@", "+a", "_x", "\u0301a"],
+        *["al ice", "al/ice", "a:b", "a,b", "a=b", "a(b)", "a*", "[red]a", "a\\b", "½", "a'b"],
+        *["\x1b[31mred", "alice\n", "ali\x00ce", "alice\x9b", "\ud83d", "ß" * 64],
+    ],
+)
+def test_names_that_are_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        text.username(typed, "name")
+    assert refused.value.field == "name"
+    assert len(str(refused.value)) < 120
+
+
+@pytest.mark.parametrize("character", [*HIDING, *BREAKING], ids=lambda c: f"U+{ord(c):04X}")
+def test_no_name_and_no_line_holds_what_hides_or_breaks(character: str) -> None:
+    """DESIGN 4.3: control and direction characters, and those that cannot be seen, stay out."""
+    with pytest.raises(InvalidInput):
+        text.username(f"ali{character}ce")
+    with pytest.raises(InvalidInput):
+        text.line(f"Ali{character}ce", "display_name", "The display name")
+
+
+@pytest.mark.parametrize("character", [*HIDING, *BREAKING], ids=lambda c: f"U+{ord(c):04X}")
+def test_on_the_way_out_they_are_made_visible(character: str) -> None:
+    """DESIGN 4.3: what others typed is never an escape sequence."""
+    assert text.visible(f"a{character}b") == f"a<U+{ord(character):04X}>b"
+
+
+@given(anything)
+def test_visible_text_is_one_harmless_line(typed: str) -> None:
+    """DESIGN 4.3."""
+    shown = text.visible(typed)
+    assert text.visible(shown) == shown
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cs", "Zl", "Zp"}
+    assert not {unicodedata.bidirectional(c) for c in shown} & EMBEDDINGS
+    assert not set(shown) & set(HIDING)
+    assert len(shown.splitlines()) <= 1
+    shown.encode()
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=80))
+def test_visible_leaves_ordinary_text_alone(typed: str) -> None:
+    assert text.visible(typed) == typed or set(typed) & set(HIDING)
+
+
+@given(anything)
+def test_a_line_is_trimmed_and_single_spaced(typed: str) -> None:
+    line = outcome(lambda: text.line(typed, "issuer", "The issuer"))
+    if not isinstance(line, str):
+        assert isinstance(line, InvalidInput)
+        assert line.field == "issuer"
+        assert str(line).startswith(("The issuer ", "This holds characters"))
+        return
+    assert line == " ".join(line.split())
+    assert len(line) <= 100
+    assert text.visible(line) == line
+    assert text.line(line, "issuer", "The issuer") == line
+
+
+@pytest.mark.parametrize("typed", ["x" * 101, "x" * 1_000_000, "a\u202eb", "a\nb", "\ufdfa" * 20])
+def test_lines_that_are_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput):
+        text.line(typed, "display_name", "The display name")
+
+
+def test_a_line_of_a_hundred_characters_is_taken() -> None:
+    assert text.line("x" * 100, "display_name", "The display name") == "x" * 100
+    assert text.line("", "display_name", "The display name") == ""

@@ -1,0 +1,169 @@
+"""A small world for the rules: a clock moved by hand, seeded randomness, ports in memory."""
+
+import base64
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from cwtui.accounts import backup_codes, passwords, roles, sign_in, totp
+from cwtui.accounts.audit import Event, EventType
+from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.model import Account, SecondFactor
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Operator, Session
+from cwtui.accounts.settings import OrganizationSettings
+from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryKeyring, MemoryRecords
+
+T = TypeVar("T")
+
+NOW = 1_800_000_000.0
+"""The first second of a time step."""
+PASSWORD = "Ketzin.7-Havel"
+HERE = "10.0.0.1"
+OPERATOR = Operator("root")
+
+
+def outcome(call: Callable[[], T]) -> T | AccountsError:
+    """What the call gives, or how it was refused; anything else is a defect and goes through."""
+    try:
+        return call()
+    except AccountsError as refusal:
+        return refusal
+
+
+class Clock:
+    """The time, which stands still until it is moved."""
+
+    def __init__(self, at: float = NOW) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+    def forward(self, seconds: float) -> None:
+        self.at += seconds
+
+
+def hotp(key: bytes, counter: int, digits: int = 6) -> str:
+    """RFC 4226 section 5.3, written anew: the rules use a library."""
+    digest = hmac.digest(key, counter.to_bytes(8, "big"), "sha1")
+    offset = digest[-1] & 15
+    number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
+    return f"{number % 10**digits:0{digits}d}"
+
+
+@dataclass(frozen=True)
+class Device:
+    """What the person holds: the authenticator app's secret, and the saved backup codes."""
+
+    totp_secret: Secret
+    codes: tuple[Secret, ...]
+
+    def code(self, now: float, steps: int = 0) -> str:
+        key = base64.b32decode(self.totp_secret.reveal())
+        return hotp(key, int(now) // totp.PERIOD + steps)
+
+    def wrong_code(self, now: float) -> str:
+        """Six digits that no step of the window has."""
+        near = {self.code(now, steps) for steps in range(-3, 4)}
+        return next(code for code in map("{:06d}".format, range(10)) if code not in near)
+
+
+@dataclass
+class World:
+    """All ports, and short ways to what a test starts from."""
+
+    clock: Clock = field(default_factory=Clock)
+    accounts: MemoryAccounts = field(default_factory=MemoryAccounts)
+    records: MemoryRecords = field(default_factory=MemoryRecords)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
+    keyring: MemoryKeyring = field(default_factory=lambda: MemoryKeyring("k1"))
+    bcrypt_cost: int = 4
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed).randbytes  # noqa: S311  repeatable
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(
+            accounts=self.accounts,
+            records=self.records,
+            keyring=self.keyring,
+            audit=self.audit,
+            now=self.clock,
+            random=self.random,
+            bcrypt_cost=self.bcrypt_cost,
+        )
+
+    @property
+    def events(self) -> list[Event]:
+        return self.audit.events
+
+    def event_types(self) -> list[EventType]:
+        return [event.event for event in self.events]
+
+    def settings(self, **values: object) -> OrganizationSettings:
+        with self.accounts.change() as change:
+            after = replace(change.settings(), **values)
+            change.put_settings(after)
+        return after
+
+    def add(self, username: str = "alice", password: str = PASSWORD, **fields: object) -> Account:
+        account = Account(
+            username=username,
+            created_at=self.clock(),
+            password=passwords.hash_password(Secret(password), self.keyring, self.bcrypt_cost),
+        ).changed(**fields)
+        return self.put(account)
+
+    def add_admin(self, username: str = "ada", **fields: object) -> Account:
+        return self.put(self.add(username).changed(roles=(roles.ADMIN,), **fields))
+
+    def put(self, account: Account) -> Account:
+        with self.accounts.change() as change:
+            change.put(account)
+        return account
+
+    def account(self, username: str = "alice") -> Account:
+        account = self.accounts.get(username)
+        assert account is not None
+        return account
+
+    def equip(self, username: str = "alice", *, acknowledged: bool = True) -> Device:
+        """Give the account a second factor, as an enrolment would."""
+        device = Device(totp.new_secret(self.random), backup_codes.new_codes(self.random))
+        hashed = backup_codes.hash_codes(device.codes, self.keyring, self.bcrypt_cost)
+        factor = SecondFactor(
+            totp_secret=self.keyring.seal(device.totp_secret.reveal().encode(), username.encode()),
+            registered_at=self.clock(),
+            backup_codes=replace(hashed, acknowledged=acknowledged),
+        )
+        self.put(self.account(username).changed_ending_sessions(second_factor=factor))
+        return device
+
+    def begin(
+        self, username: str = "alice", password: str = PASSWORD, source: str = HERE
+    ) -> sign_in.State:
+        return sign_in.with_password(self.ports, username, Secret(password), source)
+
+    def asked_for_code(self, username: str = "alice", source: str = HERE) -> sign_in.CodeNeeded:
+        state = self.begin(username, source=source)
+        assert isinstance(state, sign_in.CodeNeeded)
+        return state
+
+    def session(
+        self, username: str = "alice", device: Device | None = None, source: str = HERE
+    ) -> Session:
+        """The session at the end of the whole way."""
+        state = self.begin(username, source=source)
+        if isinstance(state, sign_in.CodeNeeded):
+            assert device is not None
+            state = sign_in.with_one_time_code(self.ports, state, device.code(self.clock()))
+        assert isinstance(state, sign_in.SignedIn)
+        return state.session

@@ -1,0 +1,118 @@
+"""A host of its own for each test, and cwtui's commands on it."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from unittest.mock import patch
+
+from cwtui import services
+from cwtui.accounts.ports import Ports
+from cwtui.cli import edge
+from cwtui.config import load
+
+PYTHON: Final = sys.executable
+ROOT: Final = Path(__file__).parents[2]
+PASSWORD: Final = "a long way to Winterfell"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left: exit status, standard output and standard error."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Console(io.TextIOWrapper):
+    """A standard stream that says whether it is a terminal."""
+
+    def __init__(self, content: bytes = b"", *, terminal: bool = False) -> None:
+        super().__init__(io.BytesIO(content), "utf-8", write_through=True)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    @property
+    def text(self) -> str:
+        assert isinstance(self.buffer, io.BytesIO)
+        return self.buffer.getvalue().decode()
+
+
+class Host:
+    """A folder with a configuration; `run` is a command in this process, `process` in its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = folder / "store"
+        self.keyring = folder / "keys" / "keyring.json"
+        self.config = folder / "config.toml"
+        self.config.write_text(
+            f'store.url = "{self.store}"\nkeyring.file = "{self.keyring}"\n'
+            "passwords.bcrypt_cost = 10\n"
+        )
+
+    @property
+    def accounts(self) -> Path:
+        return self.store / "accounts.json"
+
+    @property
+    def audit(self) -> list[dict[str, str]]:
+        lines = (self.store / "audit.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def ports(self) -> Ports:
+        return services.connect(load(str(self.config)))
+
+    def run(self, *args: str, stdin: bytes = b"", terminal: bool = False) -> Result:
+        return run("--config", str(self.config), *args, stdin=stdin, terminal=terminal)
+
+    def process(
+        self,
+        *args: str,
+        stdin: bytes | int = b"",
+        stdout: int = subprocess.PIPE,
+        env: Mapping[str, str] | None = None,
+        preexec_fn: Callable[[], None] | None = None,
+    ) -> Result:
+        done = subprocess.run(
+            [PYTHON, "-m", "cwtui", "--config", str(self.config), *args],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            env=os.environ | (env or {}),
+            cwd=ROOT,
+            check=False,
+            preexec_fn=preexec_fn,
+            input=stdin if isinstance(stdin, bytes) else None,
+            stdin=stdin if isinstance(stdin, int) else None,
+        )
+        return Result(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+
+    def files(self) -> dict[str, tuple[int, bytes]]:
+        """Mode and content of every file but locks, whose content means nothing."""
+        return {
+            str(path.relative_to(self.folder)): (path.stat().st_mode, path.read_bytes())
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and not path.name.endswith(".lock")
+        }
+
+
+def run(*args: str, stdin: bytes = b"", terminal: bool = False) -> Result:
+    """A command in this process."""
+    out, err = Console(terminal=terminal), Console(terminal=terminal)
+    given = Console(stdin, terminal=terminal)
+    with patch.object(sys, "stdin", given), redirect_stdout(out), redirect_stderr(err):
+        status = edge.run(args)
+    return Result(status, out.text, err.text)

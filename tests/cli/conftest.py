@@ -1,0 +1,42 @@
+"""Hosts for the command line's tests."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import PASSWORD, Host
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the developer has set or keeps at home stays out of the tests."""
+    for name in ("CWTUI_CONFIG", "CWTUI_STORE", "SUDO_USER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A host with the admin `admin`, made once."""
+    host = Host(tmp_path_factory.mktemp("prepared"))
+    made = host.run("init", "--admin", "admin", "--password-stdin", stdin=PASSWORD.encode())
+    assert made.status == 0, made.err
+    return host.folder
+
+
+@pytest.fixture
+def host(prepared: Path, tmp_path: Path) -> Host:
+    """A host with the admin `admin`."""
+    folder = tmp_path / "host"
+    shutil.copytree(prepared, folder)
+    return Host(folder)
+
+
+@pytest.fixture
+def new_host(tmp_path: Path) -> Host:
+    """A host on which nothing was set up."""
+    folder = tmp_path / "host"
+    folder.mkdir()
+    return Host(folder)

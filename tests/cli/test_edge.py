@@ -1,0 +1,94 @@
+"""The outermost edge: no traceback, no values, and the right status."""
+
+import subprocess
+
+import pytest
+
+from cwtui.accounts import administration
+from cwtui.accounts.errors import (
+    AccountsError,
+    CannotCheck,
+    KeyringMissing,
+    NotPermitted,
+    Refused,
+)
+from cwtui.config import ConfigError
+from tests.cli.commands import PASSWORD, PYTHON, ROOT, Host, Result
+
+
+def raising(
+    monkeypatch: pytest.MonkeyPatch, host: Host, error: BaseException, *, secret: str = "s3cret"
+) -> Result:
+    def fail(*_: object) -> None:
+        held = secret  # a local variable, as a traceback would print it
+        assert held
+        raise error
+
+    monkeypatch.setattr(administration, "list_users", fail)
+    return host.run("user", "list")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Refused("No."), 1),
+        (NotPermitted("No."), 1),
+        (CannotCheck("No."), 3),
+        (KeyringMissing("No."), 3),
+        (ConfigError("No."), 3),
+        (AccountsError("No."), 3),
+    ],
+)
+def test_exit_status(
+    host: Host, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    result = raising(monkeypatch, host, error)
+    assert (result.status, result.out, result.err) == (status, "", "No.\n")
+
+
+def test_the_unexpected_shows_no_value(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = raising(monkeypatch, host, RuntimeError("s3cret"))
+    assert (result.status, result.out) == (3, "")
+    assert result.err.startswith("Something unexpected happened (RuntimeError at cwtui.cli.user:")
+    assert result.err.count("\n") == 1
+    assert "s3cret" not in result.err
+
+
+def test_a_failed_system_call_names_the_file(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = PermissionError(13, "Permission denied", "/srv/\x1b[31m")
+    result = raising(monkeypatch, host, error)
+    assert (result.status, result.err) == (
+        3,
+        "Cannot use /srv/<U+001B>[31m: permission denied.\n",
+    )
+
+
+def test_interrupted(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = raising(monkeypatch, host, KeyboardInterrupt())
+    assert (result.status, result.err.strip()) == (130, "")
+
+
+def test_interrupted_while_it_loads() -> None:
+    code = (
+        "import sys, signal\n"
+        "class Press:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press())\n"
+        "from cwtui.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run([PYTHON, "-c", code], capture_output=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_no_secret_of_standard_input_is_ever_written(
+    new_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(PASSWORD)
+
+    monkeypatch.setattr(administration, "create_first_admin", fail)
+    result = new_host.run("init", "--admin", "admin", "--password-stdin", stdin=PASSWORD.encode())
+    assert result.status == 3
+    assert PASSWORD not in result.err

@@ -1,0 +1,96 @@
+"""Standard output and standard error, when they do not take what is written."""
+
+import os
+import subprocess
+
+import pytest
+
+from cwtui.cli.output import SENTENCE_LENGTH
+from cwtui.cli.tables import moment, shown_moment, table
+from tests.cli.commands import PYTHON, ROOT, Host
+
+FULL = "/dev/full"
+
+
+def test_a_closed_pipe_is_quiet(host: Host) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        for command in (("user", "list"), ("settings", "show", "--json"), ("--help",)):
+            result = host.process(*command, stdout=write)
+            assert (result.status, result.err) == (1, "")
+    finally:
+        os.close(write)
+
+
+@pytest.mark.parametrize("command", [("user", "list"), ("user", "list", "--json"), ("--paths",)])
+def test_a_full_disk_is_told(host: Host, command: tuple[str, ...]) -> None:
+    with open(FULL, "wb") as full:  # noqa: PTH123  a device
+        result = host.process(*command, stdout=full.fileno())
+    assert result.status == 1
+    assert result.err == "Cannot write to standard output: no space left on device.\n"
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_clicks_own_output_to_a_full_disk(option: str) -> None:
+    with open(FULL, "wb") as full:  # noqa: PTH123  a device
+        done = subprocess.run(
+            [PYTHON, "-m", "cwtui", option],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=ROOT,
+        )
+    assert done.returncode == 3
+    assert done.stderr == b"Cannot go on: no space left on device.\n"
+
+
+@pytest.mark.parametrize("command", [("add", "jane"), ("reset-password", "admin")])
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_an_initial_password_that_is_lost_is_told(
+    host: Host, command: tuple[str, ...], options: tuple[str, ...]
+) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    result = host.process("user", *command, *options, stdout=write)
+    os.close(write)
+    assert result.status == 1
+    assert result.err.endswith(f"Make another: cwtui user reset-password {command[1]}\n")
+
+
+def test_a_closed_standard_output_is_told(host: Host) -> None:
+    result = host.process("user", "list", preexec_fn=lambda: os.close(1))
+    assert result.status == 1
+    assert result.err == "Cannot write to standard output: it is closed.\n"
+
+
+def test_closed_standard_input_and_error(host: Host) -> None:
+    command = ("user", "add", "jane", "--password-stdin")
+    result = host.process(*command, preexec_fn=lambda: os.close(0))
+    assert result.status == 1
+    assert result.err.startswith("Standard input is closed")
+    assert host.process("user", "show", "nobody", preexec_fn=lambda: os.close(2)).status == 1
+    assert host.process(preexec_fn=lambda: os.close(2)).status == 2
+
+
+def test_a_long_sentence_keeps_its_beginning_and_its_end(host: Host) -> None:
+    result = host.run("user", "list", "--role", "x" * 100_000)
+    assert result.err.startswith("There is no role 'xxx")
+    assert result.err.endswith("Choose from: connectware-admin, minimum-access.\n")
+    assert len(result.err) < SENTENCE_LENGTH + 10
+
+
+def test_columns_end_where_the_longest_cell_ends() -> None:
+    assert table([("a", "bb", "c"), ("aaa", "b", "")]) == "a    bb  c\naaa  b"
+
+
+def test_labels_keep_their_place_before_a_long_value() -> None:
+    assert table([("Username", "x" * 100), ("Origin", "local")]) == (
+        f"Username  {'x' * 100}\nOrigin    local"
+    )
+
+
+def test_times_are_utc() -> None:
+    assert moment(0) == "1970-01-01T00:00:00+00:00"
+    assert shown_moment(0) == "1970-01-01 00:00 UTC"
+    assert shown_moment(None) == "never"

@@ -1,0 +1,151 @@
+"""`cwtui` itself: version, help, paths, and what stands before every command."""
+
+import re
+
+import click
+import pytest
+
+from cwtui import __version__
+from cwtui.cli.root import cli
+from tests.cli.commands import Host, run
+
+MISSING_CONFIG = ("--config", "/nowhere/config.toml")
+COMMANDS = (
+    ("init",),
+    ("user",),
+    *(
+        ("user", name)
+        for name in (
+            "list",
+            "show",
+            "add",
+            "set",
+            "remove",
+            "reset-password",
+            "reset-mfa",
+            "unlock",
+        )
+    ),
+    ("settings",),
+    ("settings", "show"),
+    ("settings", "set"),
+)
+
+
+def test_version_needs_no_config() -> None:
+    result = run(*MISSING_CONFIG, "--version")
+    assert (result.status, result.out, result.err) == (0, f"cwtui {__version__}\n", "")
+
+
+def test_help_fits_the_smallest_screen_and_needs_no_config() -> None:
+    result = run(*MISSING_CONFIG, "--help")
+    lines = result.out.splitlines()
+    assert result.status == 0
+    assert len(lines) < 24
+    assert max(map(len, lines)) <= 80
+    assert "0 done, 1 refused or failed, 2 wrong usage, 3" in result.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_does(command: tuple[str, ...]) -> None:
+    result = run(*MISSING_CONFIG, *command, "--help")
+    assert result.status == 0
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert re.search(r"^  [A-Z][^.]+\.", result.out, re.MULTILINE)
+
+
+def test_no_command_of_a_later_issue_is_there() -> None:
+    for later in ("role", "audit", "key", "store", "directory", "verify", "doctor"):
+        assert run(later).status == 2
+    for later in ("import", "export"):
+        assert run("user", later).status == 2
+
+
+def test_list_of_commands_says_what_each_command_says() -> None:
+    context = click.Context(cli)
+    for name, (_, sentence) in cli.lazy.items():
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+        assert command.get_short_help_str(80) == sentence.removesuffix(".") or (
+            command.get_short_help_str(80) == sentence
+        )
+
+
+def test_a_short_list_of_commands_cuts_no_sentence() -> None:
+    for group in ("user", "settings"):
+        _, _, commands = run(group, "--help").out.partition("Commands:")
+        assert commands.count(".\n") == commands.count("\n") - 1
+        assert "..." not in commands
+
+
+def test_paths_says_where_files_are(host: Host) -> None:
+    result = host.run("--paths")
+    lines = [re.split(r"  +", line) for line in result.out.splitlines()]
+    assert result.status == 0
+    assert lines == [
+        ["config", "exists", str(host.config)],
+        ["store", "exists", str(host.store)],
+        ["keyring", "exists", str(host.keyring)],
+        ["audit log", "exists", str(host.store / "audit.jsonl")],
+    ]
+
+
+def test_paths_says_what_is_missing_and_makes_nothing(new_host: Host) -> None:
+    result = new_host.run("--paths")
+    assert [line.split()[-2] for line in result.out.splitlines()] == ["exists"] + ["missing"] * 3
+    assert set(new_host.files()) == {"config.toml"}
+
+
+def test_paths_stands_alone(host: Host) -> None:
+    assert host.run("--paths", "user", "list").status == 2
+
+
+def test_store_wins_over_config_and_variable(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CWTUI_STORE", "/nowhere")
+    assert "/nowhere" in run("--paths").out
+    assert f" {host.store}\n" in run("--store", f"file:{host.store}", "--paths").out
+
+
+def test_variable_names_the_config(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CWTUI_CONFIG", str(host.config))
+    assert run("user", "list").status == 0
+
+
+@pytest.mark.parametrize("option", ["--config", "--store"])
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_path_is_not_the_default(option: str, value: str) -> None:
+    result = run(option, value, "user", "list")
+    assert result.status == 2
+    assert "Give a path" in result.err
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"store = 3", "store"),
+        (b"[passwords]\nbcrypt_cost = 4", "bcrypt_cost"),
+        (b"[nosuch]\n", "nosuch"),
+        (b"= =", "line 1"),
+        (b"\xff\xfe", "UTF-8"),
+    ],
+)
+def test_a_config_that_cannot_be_used_is_not_checked(host: Host, content: bytes, part: str) -> None:
+    host.config.write_bytes(content)
+    result = host.run("user", "list")
+    assert result.status == 3
+    assert part in result.err
+    assert str(host.config) in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_missing_config_that_was_asked_for() -> None:
+    result = run(*MISSING_CONFIG, "user", "list")
+    assert (result.status, result.out) == (3, "")
+    assert result.err == "There is no configuration file /nowhere/config.toml.\n"
+
+
+def test_options_of_the_host_after_the_command_are_explained() -> None:
+    result = run("user", "list", "--store", "/srv/x")
+    assert result.status == 2
+    assert result.err == "--store stands before the command: cwtui --store ...\n"

@@ -1,0 +1,65 @@
+"""`cwtui settings`: the organization settings."""
+
+import msgspec
+import pytest
+
+from cwtui.accounts.settings import KEYS, OrganizationSettings
+from tests.cli.commands import Host
+
+
+def test_show(host: Host) -> None:
+    result = host.run("settings", "show")
+    assert result.status == 0
+    assert [line.split(maxsplit=1)[0] for line in result.out.splitlines()] == list(KEYS)
+    assert "issuer                Connectware\n" in result.out
+
+
+def test_show_json(host: Host) -> None:
+    shown = host.run("settings", "show", "--json").json
+    assert shown == msgspec.to_builtins(OrganizationSettings())
+    assert list(shown) == list(KEYS)
+
+
+def test_set(host: Host) -> None:
+    result = host.run("settings", "set", "mfa", "Required")
+    assert (result.status, result.out, result.err) == (0, "", "mfa is required.\n")
+    changed = host.run("settings", "set", "issuer", "Connectware (plant-7)", "--json")
+    assert (changed.json["mfa"], changed.json["issuer"]) == ("required", "Connectware (plant-7)")
+    assert changed.err == ""
+    assert [line["reason"] for line in host.audit[1:]] == [
+        "mfa=required",
+        "issuer=Connectware (plant-7)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [
+        ("nosuch", "1", "There is no setting"),
+        ("", "1", "There is no setting"),
+        ("--nosuch", "1", "There is no setting"),
+        ("mfa", "maybe", "off, optional or required"),
+        ("password_min", "-1", "from 1 to 256"),
+        ("password_min", "1e3", "from 1 to 256"),
+        ("password_min", "", "from 1 to 256"),
+        ("password_min", "9" * 1_000_000, "from 1 to 256"),
+        ("code_limit", "11", "from 1 to 10"),
+        ("issuer", "a:b", "without a colon"),
+        ("issuer", " ", "1 to 40 characters"),
+        ("issuer", "\x1b[31m", "control characters"),
+        ("issuer", "x" * 1_000_000, "at most"),
+        ("issuer", "\udcff", "cannot be shown"),
+    ],
+)
+def test_refused(host: Host, key: str, value: str, part: str) -> None:
+    before = host.files()
+    result = host.run("settings", "set", key, value)
+    assert (result.status, result.out) == (1, "")
+    assert part in result.err
+    assert host.files() == before
+
+
+@pytest.mark.parametrize("args", [("set",), ("set", "mfa"), ("set", "mfa", "off", "x"), ()])
+def test_wrong_usage(host: Host, args: tuple[str, ...]) -> None:
+    result = host.run("settings", *args)
+    assert (result.status, result.out) == (2, "")

@@ -1,0 +1,148 @@
+"""What needs a terminal: the application, and questions. In a real pty."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import PASSWORD, PYTHON, Host, run
+from tests.console.terminal import Terminal
+
+CWTUI = (PYTHON, "-m", "cwtui")
+# The application itself has its own tests: here it says what it was opened with.
+STAND_IN = (
+    "import sys, types\n"
+    "app = types.ModuleType('cwtui.ui.app')\n"
+    "app.run = lambda config: print('opened on', config.folder) or 7\n"
+    "sys.modules['cwtui.ui.app'] = app\n"
+    "from cwtui.__main__ import main\n"
+    "sys.exit(main())\n"
+)
+OPENED = (PYTHON, "-c", STAND_IN)
+
+
+def in_shell(command: tuple[str, ...], redirections: str) -> tuple[str, ...]:
+    return ("/bin/sh", "-c", f'exec "$@" {redirections}', "sh", *command)
+
+
+class TestApplication:
+    def test_opens_on_a_terminal_and_gives_its_status(self, tmp_path: Path) -> None:
+        with Terminal((*OPENED, "--store", "/srv/x"), tmp_path) as terminal:
+            terminal.wait_for("opened on /srv/x")
+            assert terminal.wait_exit() == 7
+
+    @pytest.mark.parametrize(
+        ("redirection", "name"), [("</dev/null", "input"), ("2>&1 | cat", "output")]
+    )
+    def test_needs_a_terminal(self, tmp_path: Path, redirection: str, name: str) -> None:
+        with Terminal(in_shell(OPENED, redirection), tmp_path) as terminal:
+            terminal.wait_for(f"standard {name} is none")
+            terminal.wait_exit()
+            assert "opened" not in terminal.text
+
+    @pytest.mark.parametrize("redirection", ["</dev/null", ">/dev/null", "2>/dev/null"])
+    def test_without_a_terminal_the_status_is_2(self, tmp_path: Path, redirection: str) -> None:
+        with Terminal(in_shell(OPENED, redirection), tmp_path) as terminal:
+            assert terminal.wait_exit() == 2
+            assert "opened" not in terminal.text
+
+    def test_none_is_needed_for_the_sentence(self) -> None:
+        result = run("--config", "/nowhere")
+        assert (result.status, result.out) == (2, "")
+        assert result.err.count("\n") == 1
+        assert "ssh -t" in result.err
+
+    @pytest.mark.parametrize(
+        ("term", "env", "said"),
+        [
+            ("dumb", {}, "of the kind 'dumb'"),
+            ("xterm", {"PYTHONIOENCODING": "latin-1"}, "draws in UTF-8"),
+        ],
+    )
+    def test_a_terminal_that_cannot_show_screens(
+        self, tmp_path: Path, term: str, env: dict[str, str], said: str
+    ) -> None:
+        with Terminal(OPENED, tmp_path, term=term, env=env) as terminal:
+            terminal.wait_for(said)
+            assert terminal.wait_exit() == 2
+
+    def test_the_c_locale_is_utf8_enough(self, tmp_path: Path) -> None:
+        with Terminal(OPENED, tmp_path, env={"LANG": "", "LC_ALL": "C"}) as terminal:
+            assert terminal.wait_exit() == 7
+
+    def test_a_config_that_cannot_be_used(self, tmp_path: Path) -> None:
+        with Terminal((*OPENED, "--config", "/nowhere"), tmp_path) as terminal:
+            assert terminal.wait_exit() == 3
+            assert "There is no configuration file /nowhere." in terminal.text
+
+
+class TestInit:
+    def command(self, host: Host) -> tuple[str, ...]:
+        return (*CWTUI, "--config", str(host.config), "init", "--admin", "admin")
+
+    def test_asks_twice_and_shows_nothing(self, new_host: Host) -> None:
+        with Terminal(self.command(new_host), new_host.folder) as terminal:
+            terminal.wait_for("Password:")
+            terminal.type(f"{PASSWORD}\n")
+            terminal.wait_for("Confirm Password:")
+            terminal.type(f"{PASSWORD}\n")
+            terminal.wait_for("Created the admin admin.")
+            assert terminal.wait_exit() == 0
+            assert PASSWORD.encode() not in terminal.raw
+        assert new_host.ports().accounts.get("admin") is not None
+
+    def test_two_different_ones(self, new_host: Host) -> None:
+        with Terminal(self.command(new_host), new_host.folder) as terminal:
+            terminal.wait_for("Password:")
+            terminal.type(f"{PASSWORD}\n")
+            terminal.wait_for("Confirm Password:")
+            terminal.type("another one\n")
+            terminal.wait_for("The two passwords differ.")
+            assert terminal.wait_exit() == 1
+        assert not new_host.accounts.exists()
+
+    @pytest.mark.parametrize(("key", "status"), [("ctrl+c", 130), ("ctrl+d", 1)])
+    def test_leaving(self, new_host: Host, key: str, status: int) -> None:
+        with Terminal(self.command(new_host), new_host.folder) as terminal:
+            terminal.wait_for("Password:")
+            terminal.send(key)
+            assert terminal.wait_exit() == status
+            assert "Traceback" not in terminal.text
+
+    def test_not_utf8(self, new_host: Host) -> None:
+        with Terminal(self.command(new_host), new_host.folder) as terminal:
+            terminal.wait_for("Password:")
+            terminal._child.send(b"\xff\xfe\n")
+            assert terminal.wait_exit() == 1
+            assert "not UTF-8" in terminal.text
+
+    def test_a_wrong_name_is_told_before_it_asks(self, new_host: Host) -> None:
+        with Terminal((*self.command(new_host)[:-1], "a b"), new_host.folder) as terminal:
+            assert terminal.wait_exit() == 1
+            assert "Password" not in terminal.text
+
+
+class TestRemove:
+    @pytest.mark.parametrize(("key", "status"), [("n\r", 1), ("ctrl+c", 130), ("ctrl+d", 1)])
+    def test_asks(self, host: Host, key: str, status: int) -> None:
+        assert host.run("user", "add", "jane").status == 0
+        command = (*CWTUI, "--config", str(host.config), "user", "remove", "jane")
+        with Terminal(command, host.folder) as terminal:
+            terminal.wait_for("Remove the account jane for good? [y/N]")
+            terminal.send(key)
+            assert terminal.wait_exit() == status
+            assert "Traceback" not in terminal.text
+        assert host.ports().accounts.get("jane") is not None
+
+    def test_the_question_is_not_part_of_the_data(self, host: Host) -> None:
+        assert host.run("user", "add", "jane").status == 0
+        command = (*CWTUI, "--config", str(host.config), "user", "remove", "jane")
+        with Terminal(in_shell(command, "> /dev/null"), host.folder) as terminal:
+            terminal.wait_for("[y/N]")
+            terminal.send("y", "enter")
+            assert terminal.wait_exit() == 0
+
+
+def test_the_module_is_the_console_script() -> None:
+    script = Path(sys.executable).with_name("cwtui")
+    assert not script.exists() or "cwtui.__main__ import main" in script.read_text()

@@ -1,0 +1,161 @@
+"""A store that cannot be used is told in a sentence, and stays as it is, byte for byte."""
+
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import PASSWORD, Host, Result
+
+CHANGES = [
+    ("user", "add", "jane"),
+    ("user", "set", "admin", "--display-name", "New"),
+    ("user", "reset-password", "admin"),
+    ("settings", "set", "mfa", "required"),
+    ("init", "--admin", "other", "--password-stdin"),
+]
+READS = [("user", "list"), ("user", "show", "admin"), ("settings", "show")]
+
+
+def damage(host: Host) -> Path:
+    content = host.accounts.read_bytes()
+    host.accounts.write_bytes(content[: len(content) // 2])
+    return host.accounts
+
+
+def of_a_newer_version(host: Host) -> Path:
+    content = host.accounts.read_bytes()
+    host.accounts.write_bytes(content.replace(b'"schema":1', b'"schema":99'))
+    return host.accounts
+
+
+def of_a_wrong_type(host: Host) -> Path:
+    content = host.accounts.read_bytes()
+    host.accounts.write_bytes(content.replace(b'"admin":{', b'"admin":{"enabled":"yes",'))
+    return host.accounts
+
+
+def not_utf8(host: Host) -> Path:
+    content = host.accounts.read_bytes()
+    host.accounts.write_bytes(content.replace(b'"username":"admin"', b'"username":"adm\xff"'))
+    return host.accounts
+
+
+def readable_by_others(host: Host) -> Path:
+    host.accounts.chmod(0o644)
+    return host.accounts
+
+
+def folder_readable_by_others(host: Host) -> Path:
+    host.store.chmod(0o755)
+    return host.store
+
+
+def keyring_missing(host: Host) -> Path:
+    host.keyring.unlink()
+    return host.keyring
+
+
+def keyring_damaged(host: Host) -> Path:
+    host.keyring.write_bytes(b"{}")
+    return host.keyring
+
+
+def keyring_readable_by_others(host: Host) -> Path:
+    host.keyring.chmod(0o640)
+    return host.keyring
+
+
+def folder_is_a_file(host: Host) -> Path:
+    sign_in = host.store / "sign-in"
+    for file in sign_in.iterdir():
+        file.unlink()
+    sign_in.rmdir()
+    sign_in.write_bytes(b"in the way")
+    sign_in.chmod(0o600)
+    return sign_in
+
+
+SPOILT = [
+    damage,
+    of_a_newer_version,
+    readable_by_others,
+    folder_readable_by_others,
+    keyring_missing,
+    keyring_damaged,
+    keyring_readable_by_others,
+]
+
+
+def run(host: Host, command: tuple[str, ...]) -> Result:
+    return host.run(*command, stdin=PASSWORD.encode())
+
+
+@pytest.mark.parametrize("command", [*CHANGES, *READS], ids=" ".join)
+@pytest.mark.parametrize("spoil", SPOILT)
+def test_what_cannot_be_checked_stays(
+    host: Host, spoil: Callable[[Host], Path], command: tuple[str, ...]
+) -> None:
+    path = spoil(host)
+    before = host.files()
+    result = run(host, command)
+    assert (result.status, result.out) == (3, "")
+    assert str(path) in result.err
+    assert result.err.count("\n") == 1
+    assert host.files() == before
+
+
+@pytest.mark.parametrize("command", [*CHANGES[1:3], *READS[:2]], ids=" ".join)
+@pytest.mark.parametrize("spoil", [of_a_wrong_type, not_utf8])
+def test_one_damaged_account_is_named(
+    host: Host, spoil: Callable[[Host], Path], command: tuple[str, ...]
+) -> None:
+    spoil(host)
+    before = host.files()
+    result = run(host, command)
+    assert (result.status, result.out) == (3, "")
+    assert "line " in result.err
+    assert "admin" in result.err
+    assert host.files() == before
+
+
+@pytest.mark.parametrize("command", CHANGES[:4], ids=" ".join)
+def test_a_disk_that_takes_nothing_more(host: Host, command: tuple[str, ...]) -> None:
+    def no_more() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    before = host.files()
+    result = host.process(*command, preexec_fn=no_more)
+    assert (result.status, result.out) == (3, "")
+    assert "Cannot write" in result.err
+    assert result.err.count("\n") == 1
+    assert host.files() == before
+
+
+def test_a_file_in_the_way_of_the_folder(new_host: Host) -> None:
+    new_host.store.write_bytes(b"mine")
+    result = run(new_host, CHANGES[-1])
+    assert result.status == 3
+    assert str(new_host.store) in result.err
+    assert new_host.store.read_bytes() == b"mine"
+    assert not new_host.keyring.exists()
+
+
+def test_a_folder_that_cannot_be_made(new_host: Host) -> None:
+    result = new_host.run(
+        "--store", "/proc/nowhere", "init", "--admin", "admin", "--password-stdin",
+        stdin=PASSWORD.encode(),
+    )  # fmt: skip
+    assert (result.status, result.out) == (3, "")
+    assert "/proc/nowhere" in result.err
+    assert set(new_host.files()) == {"config.toml"}
+
+
+def test_a_store_that_was_never_made(new_host: Host) -> None:
+    result = run(new_host, READS[0])
+    assert (result.status, result.out) == (3, "")
+    assert "cwtui init --admin NAME" in result.err
+    assert set(new_host.files()) == {"config.toml"}

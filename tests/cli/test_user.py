@@ -1,0 +1,409 @@
+"""`cwtui user`: each command, its JSON and its exit statuses."""
+
+import re
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts import enrolment, passwords
+from cwtui.accounts.administration import create_user
+from cwtui.accounts.model import Attempts, Origin
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Operator
+from tests.cli.commands import PASSWORD, Host
+
+INITIAL = re.compile(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}\n")
+ROW = ["username", "display_name", "origin", "roles", "mfa", "mfa_required", "enabled"]
+ACCOUNT = [
+    *ROW,
+    "created_at",
+    "must_change_password",
+    "initial_password_expires_at",
+    "second_factor",
+]
+SHOWN = [*ACCOUNT, "last_sign_in", "known_sources", "wrong_passwords", "wrong_codes"]
+ADD_JANE = ("user", "add", "jane", "--display-name", "Jane Doe", "--mfa-required")
+
+
+def is_utc(text: str) -> bool:
+    offset = datetime.fromisoformat(text).utcoffset()
+    return offset is not None and not offset
+
+
+def put(host: Host, name: str, **fields: Any) -> None:
+    """An account, or these fields of one that is there."""
+    ports = host.ports()
+    with ports.accounts.change() as change:
+        account = change.get(name)
+        if account is None:
+            admin = change.get("admin")
+            assert admin is not None
+            account = replace(admin, username=name, roles=("minimum-access",))
+        change.put(replace(account, **fields))
+
+
+def enrol(host: Host, name: str) -> None:
+    ports = host.ports()
+    account = ports.accounts.get(name)
+    assert account is not None
+    offered = enrolment.begin(ports, account)
+    import pyotp
+
+    code = pyotp.TOTP(offered.totp_secret.reveal()).now()
+    put(host, name, second_factor=enrolment.confirm(ports, offered, code, "console").factor)
+
+
+class TestList:
+    def test_columns(self, host: Host) -> None:
+        put(host, "jane", mfa_required=True, enabled=False)
+        result = host.run("user", "list")
+        assert result.status == 0
+        assert result.out == (
+            "USERNAME  ORIGIN  MFA       STATUS    ROLES\n"
+            "admin     local   none      enabled   connectware-admin\n"
+            "jane      local   required  disabled  minimum-access\n"
+        )
+
+    def test_the_longest_name_fits_and_nothing_is_cut(self, host: Host) -> None:
+        put(host, "x" * 64, roles=("connectware-admin", "minimum-access"), mfa_required=True)
+        put(host, "x" * 18)
+        lines = host.run("user", "list").out.splitlines()
+        assert "x" * 64 in lines
+        assert max(map(len, lines)) <= 80
+        assert len({line.index("local") for line in lines if "local" in line}) == 1
+
+    def test_wide_letters_take_two_columns(self, host: Host) -> None:
+        put(host, "山田")
+        put(host, "a" * 4)
+        lines = host.run("user", "list").out.splitlines()
+        assert "山田      local" in lines[-1]
+
+    def test_json(self, host: Host) -> None:
+        put(host, "jane", display_name="Jane", mfa_required=True)
+        rows = host.run("user", "list", "--json").json
+        assert [list(row) for row in rows] == [ROW, ROW]
+        assert rows[1] == {
+            "username": "jane",
+            "display_name": "Jane",
+            "origin": "local",
+            "roles": ["minimum-access"],
+            "mfa": "required",
+            "mfa_required": True,
+            "enabled": True,
+        }
+
+    @pytest.mark.parametrize(
+        ("options", "names"),
+        [
+            (("--filter", "ANE"), ["jane"]),
+            (("--filter", "doe"), ["jane"]),
+            (("--role", "connectware-admin"), ["admin"]),
+            (("--mfa", "required"), ["jane"]),
+            (("--mfa", "enabled"), ["max"]),
+            (("--mfa", "none"), ["admin", "zoe"]),
+            (("--origin", "ldap"), ["zoe"]),
+            (("--origin", "local", "--mfa", "none"), ["admin"]),
+            (("--filter", "nobody"), []),
+        ],
+    )
+    def test_filters(self, host: Host, options: tuple[str, ...], names: list[str]) -> None:
+        put(host, "jane", display_name="Jane Doe", mfa_required=True)
+        put(host, "max")
+        enrol(host, "max")
+        put(host, "zoe", origin=Origin.LDAP)
+        result = host.run("user", "list", "--json", *options)
+        assert result.status == 0
+        assert [row["username"] for row in result.json] == names
+
+    def test_no_match_is_said_apart_from_the_data(self, host: Host) -> None:
+        result = host.run("user", "list", "--filter", "nobody")
+        assert (result.status, result.out, result.err) == (0, "", "No account matches.\n")
+
+    def test_an_unknown_role_is_not_an_empty_list(self, host: Host) -> None:
+        result = host.run("user", "list", "--role", "connectware-admim")
+        assert (result.status, result.out) == (1, "")
+        assert "There is no role" in result.err
+
+    @pytest.mark.parametrize("option", ["--mfa", "--origin"])
+    def test_an_unknown_choice_is_wrong_usage(self, host: Host, option: str) -> None:
+        assert host.run("user", "list", option, "nosuch").status == 2
+
+
+class TestShow:
+    def test_json_holds_no_secret(self, host: Host) -> None:
+        put(host, "jane")
+        enrol(host, "jane")
+        shown = host.run("user", "show", "JANE", "--json").json
+        assert list(shown) == SHOWN
+        assert is_utc(shown["created_at"])
+        assert shown["second_factor"]["backup_codes_left"] == 10
+        assert shown["second_factor"]["backup_codes_acknowledged"] is False
+        assert is_utc(shown["second_factor"]["registered_at"])
+        assert shown["last_sign_in"] is None
+        account = host.ports().accounts.get("jane")
+        assert account is not None
+        assert account.password is not None
+        assert account.password.bcrypt not in str(shown)
+
+    def test_wrong_tries(self, host: Host) -> None:
+        ports = host.ports()
+        until = ports.now() + 300
+        tries = {"": Attempts(5, ports.now(), until), "console": Attempts(2, ports.now())}
+        ports.records.update("admin", lambda r: (r.changed(password_attempts=tries), None))
+        lines = host.run("user", "show", "admin").out
+        assert re.search(r"Wrong passwords  5 from unknown sources \(waits until .+ UTC\)", lines)
+        assert re.search(r"^ +2 from console$", lines, re.MULTILINE)
+        assert max(map(len, lines.splitlines())) <= 80
+        stranger, known = host.run("user", "show", "admin", "--json").json["wrong_passwords"]
+        assert stranger["source"] is None
+        assert is_utc(stranger["banned_until"])
+        assert known == {**known, "source": "console", "failures": 2, "banned_until": None}
+
+    @pytest.mark.parametrize(
+        ("mfa", "flag", "said"),
+        [
+            ("required", False, "yes, by the organization"),
+            ("off", True, "yes, but the organization's MFA is off"),
+            ("optional", True, "yes"),
+            ("optional", False, "no"),
+        ],
+    )
+    def test_mfa_required(self, host: Host, mfa: str, flag: bool, said: str) -> None:
+        put(host, "admin", mfa_required=flag)
+        assert host.run("settings", "set", "mfa", mfa).status == 0
+        lines = host.run("user", "show", "admin").out.splitlines()
+        row = next(line for line in lines if line.startswith("MFA (Required)"))
+        assert row.split(maxsplit=2)[2] == said
+
+
+class TestAdd:
+    def test_the_initial_password_is_the_only_line(self, host: Host) -> None:
+        result = host.run(*ADD_JANE)
+        assert result.status == 0
+        assert INITIAL.fullmatch(result.out)
+        assert result.err.startswith("Added jane. The initial password must be changed")
+        ports = host.ports()
+        account = ports.accounts.get("jane")
+        assert account is not None
+        assert passwords.is_password(
+            Secret(result.out.removesuffix("\n")), account.password, ports.keyring, 10
+        )
+        assert account.must_change_password
+        assert account.mfa_required
+        assert account.display_name == "Jane Doe"
+        assert account.roles == ("minimum-access",)
+
+    def test_json(self, host: Host) -> None:
+        result = host.run("user", "add", "jane", "--json")
+        assert list(result.json) == [*ACCOUNT, "initial_password"]
+        assert INITIAL.fullmatch(result.json["initial_password"] + "\n")
+        assert is_utc(result.json["initial_password_expires_at"])
+
+    def test_a_given_password_is_not_printed(self, host: Host) -> None:
+        command = ("user", "add", "jane", "--password-stdin")
+        result = host.run(*command, stdin=PASSWORD.encode())
+        assert (result.status, result.out) == (0, "")
+        assert PASSWORD not in result.err
+        assert host.run("user", "show", "jane", "--json").json["must_change_password"]
+
+    def test_a_given_password_is_not_in_json(self, host: Host) -> None:
+        command = ("user", "add", "jane", "--password-stdin", "--json")
+        result = host.run(*command, stdin=PASSWORD.encode())
+        assert result.json["initial_password"] is None
+        assert PASSWORD not in result.out + result.err
+
+    def test_roles(self, host: Host) -> None:
+        roles = ("--role", "minimum-access", "--role", "connectware-admin")
+        result = host.run("user", "add", "jane", *roles, "--json")
+        assert result.json["roles"] == ["connectware-admin", "minimum-access"]
+
+    @pytest.mark.parametrize(
+        ("args", "part"),
+        [
+            (("admin",), "already"),
+            (("ADMIN",), "already"),
+            (("jane", "--role", "nosuch"), "no role"),
+            (("jane", "--role", ""), "no role"),
+            (("jane", "--display-name", "a\x1b[31m"), "control characters"),
+            (("jane", "--display-name", "a\u202eb"), "invisible"),
+            (("",), "Enter a username"),
+            ((" ",), "Enter a username"),
+        ],
+    )
+    def test_refused(self, host: Host, args: tuple[str, ...], part: str) -> None:
+        before = host.files()
+        result = host.run("user", "add", *args)
+        assert (result.status, result.out) == (1, "")
+        assert part in result.err
+        assert host.files() == before
+
+    def test_mfa_that_is_off_is_mentioned(self, host: Host) -> None:
+        host.run("settings", "set", "mfa", "off")
+        assert "MFA is off" in host.run(*ADD_JANE).err
+
+
+class TestSet:
+    def test_what_is_given_changes_and_the_rest_stays(self, host: Host) -> None:
+        put(host, "jane", display_name="Jane", mfa_required=True)
+        result = host.run("user", "set", "jane", "--disabled", "--role", "connectware-admin")
+        assert (result.status, result.out) == (0, "")
+        assert result.err == (
+            "Saved jane: display name Jane, roles connectware-admin, MFA (Required) yes, "
+            "disabled.\n"
+        )
+        assert host.run("user", "set", "jane", "--enabled", "--no-mfa-required").status == 0
+        account = host.ports().accounts.get("jane")
+        assert account is not None
+        assert (account.enabled, account.mfa_required) == (True, False)
+        assert (account.display_name, account.roles) == ("Jane", ("connectware-admin",))
+
+    def test_a_display_name_can_be_taken_away(self, host: Host) -> None:
+        put(host, "jane", display_name="Jane")
+        assert host.run("user", "set", "jane", "--display-name", "").status == 0
+        assert host.run("user", "show", "jane", "--json").json["display_name"] == ""
+
+    def test_nothing_to_change_is_wrong_usage(self, host: Host) -> None:
+        result = host.run("user", "set", "admin")
+        assert result.status == 2
+        assert result.err == "Say what to change: cwtui user set --help lists it.\n"
+
+    @pytest.mark.parametrize("change", [("--disabled",), ("--role", "minimum-access")])
+    def test_the_last_admin_stays(self, host: Host, change: tuple[str, ...]) -> None:
+        before = host.files()
+        result = host.run("user", "set", "admin", *change)
+        assert result.status == 1
+        assert "last enabled admin" in result.err
+        assert host.files() == before
+
+
+class TestRemove:
+    def test_yes(self, host: Host) -> None:
+        put(host, "jane")
+        result = host.run("user", "remove", "Jane", "--yes")
+        assert (result.status, result.out, result.err) == (0, "", "Removed jane.\n")
+        assert host.ports().accounts.get("jane") is None
+
+    def test_needs_yes_without_terminal(self, host: Host) -> None:
+        put(host, "jane")
+        result = host.run("user", "remove", "jane")
+        assert result.status == 2
+        assert "--yes" in result.err
+        assert host.ports().accounts.get("jane") is not None
+
+    @pytest.mark.parametrize("answer", [b"y\n", b"YES\n"])
+    def test_asks(self, host: Host, answer: bytes) -> None:
+        put(host, "jane")
+        result = host.run("user", "remove", "JANE", stdin=answer, terminal=True)
+        assert result.err == "Remove the account jane for good? [y/N] Removed jane.\n"
+        assert (result.status, result.out) == (0, "")
+
+    @pytest.mark.parametrize("answer", [b"", b"\n", b"n\n", b"yess\n", b"\xff\n", b"x" * 9999])
+    def test_anything_else_is_no(self, host: Host, answer: bytes) -> None:
+        put(host, "jane")
+        result = host.run("user", "remove", "jane", stdin=answer, terminal=True)
+        assert result.status == 1
+        assert host.ports().accounts.get("jane") is not None
+
+    def test_an_unknown_account_is_told_before_it_asks(self, host: Host) -> None:
+        result = host.run("user", "remove", "nobody", terminal=True)
+        assert result.status == 1
+        assert result.err.startswith("There is no account nobody")
+
+    def test_the_last_admin_stays(self, host: Host) -> None:
+        assert host.run("user", "remove", "admin", "--yes").status == 1
+        assert host.ports().accounts.get("admin") is not None
+
+
+class TestResets:
+    def test_password(self, host: Host) -> None:
+        put(host, "jane")
+        result = host.run("user", "reset-password", "jane")
+        assert result.status == 0
+        assert INITIAL.fullmatch(result.out)
+        assert result.err.startswith("Reset the password of jane.")
+
+    def test_password_as_json(self, host: Host) -> None:
+        put(host, "jane")
+        result = host.run("user", "reset-password", "jane", "--json")
+        assert list(result.json) == [*ACCOUNT, "initial_password"]
+        assert INITIAL.fullmatch(result.json["initial_password"] + "\n")
+
+    def test_password_of_a_directory_user(self, host: Host) -> None:
+        put(host, "zoe", origin=Origin.LDAP)
+        result = host.run("user", "reset-password", "zoe")
+        assert (result.status, result.out) == (1, "")
+        assert "LDAP user" in result.err
+
+    def test_mfa(self, host: Host) -> None:
+        put(host, "jane", mfa_required=True)
+        enrol(host, "jane")
+        result = host.run("user", "reset-mfa", "jane")
+        assert (result.status, result.out) == (0, "")
+        assert result.err == "Disabled the MFA of jane. The next sign-in leads into enrolment.\n"
+        assert host.run("user", "show", "jane", "--json").json["second_factor"] is None
+        assert host.run("user", "reset-mfa", "jane").status == 1
+
+    def test_unlock(self, host: Host) -> None:
+        ports = host.ports()
+        tries = {"": Attempts(50, ports.now(), ports.now() + 300)}
+        ports.records.update("admin", lambda r: (r.changed(code_attempts=tries), None))
+        result = host.run("user", "unlock", "ADMIN")
+        assert (result.status, result.out, result.err) == (0, "", "Unlocked admin.\n")
+        assert host.run("user", "show", "admin", "--json").json["wrong_codes"] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("show",),
+        ("set", "--disabled"),
+        ("remove", "--yes"),
+        ("reset-password",),
+        ("reset-mfa",),
+        ("unlock",),
+    ],
+)
+def test_an_unknown_account_is_refused(host: Host, command: tuple[str, ...]) -> None:
+    before = host.files()
+    result = host.run("user", *command, "nobody")
+    assert (result.status, result.out) == (1, "")
+    assert result.err.startswith("There is no account nobody.")
+    assert host.files() == before
+
+
+def test_every_change_is_written_to_the_audit_log_under_the_operators_name(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "max\x1b[31m\udcff")
+    put(host, "jane")
+    enrol(host, "jane")
+    counted = count(len(host.audit))
+    for command, event in [
+        (("add", "zoe"), "user.create"),
+        (("set", "zoe", "--disabled"), "user.update"),
+        (("reset-password", "jane"), "user.reset_password"),
+        (("reset-mfa", "jane"), "user.reset_mfa"),
+        (("unlock", "jane"), "user.unlock"),
+        (("remove", "zoe", "--yes"), "user.remove"),
+    ]:
+        assert host.run("user", *command).status == 0
+        line = host.audit[next(counted)]
+        assert line["event"] == event
+        assert line["source"] == "command line"
+        assert line["actor"].startswith("operator:")
+        assert line["actor"].endswith("(sudo: max<U+001B>[31m<U+DCFF>)")
+
+
+def test_what_others_typed_reaches_no_terminal_as_it_is(host: Host) -> None:
+    put(host, "jane", display_name="\x1b]52;c;eA==\x07\x9b31m\u202eevil\x7f\u200b[red]")
+    create_user(host.ports(), Operator("x"), "max")
+    for command in (("list",), ("show", "jane"), ("set", "jane", "--mfa-required")):
+        for options in ((), ("--json",)) if command[0] != "set" else ((),):
+            result = host.run("user", *command, *options)
+            assert result.status == 0
+            shown = result.out + result.err
+            assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e]", shown)
+    assert host.run("user", "show", "jane", "--json").json["display_name"].endswith("\u200b[red]")

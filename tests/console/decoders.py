@@ -1,0 +1,62 @@
+"""Independent readers of what the application shows: QR codes, and one-time codes."""
+
+import io
+import os
+import shutil
+import subprocess
+
+import pytest
+import zxingcpp
+from PIL import Image, ImageFilter
+
+
+def require(tool: str) -> str:
+    """The path of a program that a test needs. Without it, the test fails in CI, else skips."""
+    path = shutil.which(tool)
+    if path is None:
+        reason = f"{tool} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+def zxing(image: Image.Image) -> str | None:
+    """The text of the QR code that zxing-cpp finds, without trying white on black."""
+    qr_codes = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(image, qr_codes, try_invert=False)
+    return found[0].text if found else None
+
+
+def zbar(image: Image.Image) -> str | None:
+    """The text of the QR code that zbarimg finds; it does not try white on black."""
+    png = io.BytesIO()
+    image.save(png, "PNG", compress_level=1)
+    done = subprocess.run(
+        [require("zbarimg"), "--raw", "-q", "-Sdisable", "-Sqrcode.enable", "png:-"],
+        input=png.getvalue(),
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    return done.stdout.decode().removesuffix("\n") or None
+
+
+def photographed(image: Image.Image) -> Image.Image:
+    """The image as a camera held by hand sees it: turned a little, not sharp, smaller."""
+    turned = image.rotate(3, Image.Resampling.BICUBIC, expand=True)
+    blurred = turned.filter(ImageFilter.GaussianBlur(1.5))
+    return blurred.resize((image.width * 3 // 5, image.height * 3 // 5), Image.Resampling.BILINEAR)
+
+
+def one_time_code(secret: str, at: float) -> str:
+    """The code for a base32 secret at a time, in seconds since 1970, as oathtool makes it."""
+    done = subprocess.run(
+        [require("oathtool"), "--totp", "-b", "--now", f"@{int(at)}", "-"],
+        input=secret,
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=30,
+    )
+    return done.stdout.strip()

@@ -1,0 +1,261 @@
+"""A real terminal for tests: a command in a pty, and the screen that its output makes."""
+
+import copy
+import os
+import re
+import signal
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import pexpect
+import pyte
+
+ROOT: Final = Path(__file__).parents[2]
+
+KEYS: Final = {
+    "enter": "\r",
+    "escape": "\x1b",
+    "tab": "\t",
+    "shift+tab": "\x1b[Z",
+    "backspace": "\x7f",
+    "delete": "\x1b[3~",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "home": "\x1b[H",
+    "end": "\x1b[F",
+    "pageup": "\x1b[5~",
+    "pagedown": "\x1b[6~",
+    "f1": "\x1bOP",
+    **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
+}
+
+# pyte draws the last letter of the first kind, takes CSI > ... m for colours, and draws the second.
+PRIVATE: Final = re.compile(rb"\x1b\[[<=>][0-9;:]*[ -/]*[@-~]|\x1b[P_^X].*?\x1b\\", re.DOTALL)
+UNFINISHED: Final = re.compile(
+    rb"\x1b(?:\[(?:[<=>][0-9;:]*[ -/]*)?|[P_^X](?:(?!\x1b\\).)*)?\Z", re.DOTALL
+)
+ALTERNATE_SCREEN: Final = 1049
+
+
+class NotSeenError(AssertionError):
+    """What was waited for did not come."""
+
+
+class Screen(pyte.Screen):
+    """pyte's screen with the alternate screen, which it lacks."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._main: tuple[Any, pyte.screens.Cursor] | None = None
+        super().__init__(columns, rows)
+
+    @property
+    def alternate(self) -> bool:
+        """Whether a full-screen application has the terminal."""
+        return self._main is not None
+
+    def set_mode(self, *modes: int, **kwargs: Any) -> None:
+        super().set_mode(*modes, **kwargs)
+        if kwargs.get("private") and ALTERNATE_SCREEN in modes and self._main is None:
+            self._main = self.buffer, copy.copy(self.cursor)
+            self.buffer = self.buffer.copy()
+            self.buffer.clear()
+
+    def reset_mode(self, *modes: int, **kwargs: Any) -> None:
+        super().reset_mode(*modes, **kwargs)
+        if kwargs.get("private") and ALTERNATE_SCREEN in modes and self._main is not None:
+            self.buffer, self.cursor = self._main
+            self._main = None
+
+    def has_private_mode(self, mode: int) -> bool:
+        """Whether DEC mode `mode`, such as 1000 for the mouse, is on."""
+        return mode << 5 in self.mode
+
+
+class Emulator:
+    """Bytes in, a screen out."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.screen = Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self._held = b""
+
+    def feed(self, data: bytes) -> None:
+        data = self._held + data
+        unfinished = UNFINISHED.search(data)
+        end = unfinished.start() if unfinished else len(data)
+        self._held = data[end:]
+        self._stream.feed(PRIVATE.sub(b"", data[:end]))
+
+
+class Terminal:
+    """A command that believes it talks to a person's terminal. Use it in a `with` statement.
+
+    Output is read while a method waits for something, and only then. All of it stays in `raw`.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        home: Path,
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        term: str = "xterm-256color",
+        colorterm: str | None = "truecolor",
+        no_color: bool = False,
+        env: Mapping[str, str] | None = None,
+        cwd: Path = ROOT,
+    ) -> None:
+        self.raw = bytearray()
+        self._emulator = Emulator(columns, rows)
+        self._ended = False
+        variables = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_DATA_HOME": str(home / "data"),
+            "XDG_STATE_HOME": str(home / "state"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "TERM": term,
+            "TEXTUAL_ANIMATIONS": "none",
+            **({"COLORTERM": colorterm} if colorterm else {}),
+            **({"NO_COLOR": "1"} if no_color else {}),
+            **(env or {}),
+        }
+        with warnings.catch_warnings():
+            # Python 3.12 on warns when a process with threads (xdist's) forks for a pty.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._child: Any = pexpect.spawn(
+                command[0],
+                list(command[1:]),
+                env=variables,
+                cwd=str(cwd),
+                dimensions=(rows, columns),
+                timeout=0,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        return int(self._child.pid)
+
+    @property
+    def screen(self) -> Screen:
+        return self._emulator.screen
+
+    @property
+    def lines(self) -> list[str]:
+        """The rows of the screen, without the spaces at their ends."""
+        return [line.rstrip() for line in self.screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def send(self, *keys: str) -> None:
+        """Press keys by name ("tab", "ctrl+q") or as one character."""
+        for key in keys:
+            self._child.send(KEYS.get(key, key).encode())
+
+    def type(self, text: str) -> None:
+        """Type text, all at once."""
+        self._child.send(text.encode())
+
+    def paste(self, text: str) -> None:
+        """Paste text as a terminal with bracketed paste does."""
+        self.type(f"\x1b[200~{text}\x1b[201~")
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+        self._child.setwinsize(rows, columns)
+
+    def wait_until(
+        self, predicate: Callable[[], bool], timeout: float = 10, what: str = "the condition"
+    ) -> None:
+        """Read until the predicate holds, or raise NotSeenError with the screen."""
+        deadline = time.monotonic() + timeout
+        while not predicate():
+            if self._ended or time.monotonic() > deadline:
+                why = "the command ended" if self._ended else f"{timeout} s went by"
+                raise NotSeenError(f"{what}: not seen when {why}. The screen:\n{self.text}")
+            self._read(0.05)
+
+    def wait_for(self, text: str, timeout: float = 10) -> None:
+        """Read until the text is on the screen."""
+        self.wait_until(lambda: text in self.text, timeout, repr(text))
+
+    def wait_until_still(self, quiet: float = 0.3, timeout: float = 10) -> None:
+        """Read until nothing came for a while: the screen is drawn."""
+        deadline = time.monotonic() + timeout
+        while self._read(quiet):
+            if time.monotonic() > deadline:
+                raise NotSeenError(f"a still screen: not seen when {timeout} s went by")
+
+    def wait_exit(self, timeout: float = 10) -> int:
+        """Read until the command has ended; its exit status, or minus the signal's number."""
+        deadline = time.monotonic() + timeout
+        while self.alive:
+            if time.monotonic() > deadline:
+                raise NotSeenError(f"the end: not seen when {timeout} s went by\n{self.text}")
+            self._read(0.05)
+        while self._read(0):
+            pass
+        if self._child.signalstatus is not None:
+            return -int(self._child.signalstatus)
+        return int(self._child.exitstatus)
+
+    @property
+    def alive(self) -> bool:
+        return bool(self._child.isalive())
+
+    def kill(self, number: signal.Signals) -> None:
+        """Send a signal to the command alone."""
+        os.kill(self.pid, number)
+
+    def hang_up(self) -> None:
+        """Drop the line: the pty closes, and the kernel sends SIGHUP."""
+        if not self._child.ptyproc.fileobj.closed:
+            self._child.ptyproc.fileobj.close()
+        self._ended = True
+
+    def close(self) -> None:
+        """End the command, whatever it does, and the pty."""
+        if self.alive:
+            self.kill(signal.SIGKILL)
+        self.hang_up()
+        while self.alive:
+            time.sleep(0.01)
+        self._child.closed = self._child.ptyproc.closed = True
+
+    def _read(self, timeout: float) -> bool:
+        """Feed the screen with what came; False if nothing did."""
+        if self._ended:
+            time.sleep(timeout)
+            return False
+        try:
+            data = self._child.read_nonblocking(1 << 16, timeout)
+        except pexpect.TIMEOUT:
+            return False
+        except pexpect.EOF:
+            self._ended = True
+            return False
+        self.raw += data
+        self._emulator.feed(data)
+        return True

@@ -1,0 +1,137 @@
+"""The QR code as a terminal shows it, read as a phone reads it."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.totp import uris
+from tests.console import qr_app
+from tests.console.decoders import photographed, zbar, zxing
+from tests.console.picture import (
+    DARK,
+    LIGHT,
+    LINUX_CONSOLE,
+    SOLARIZED_DARK,
+    SOLARIZED_LIGHT,
+    Gap,
+    Palette,
+    paint,
+)
+from tests.console.terminal import NotSeenError, Terminal
+
+URIS = uris(qr_app.SECRET, qr_app.USERNAME, qr_app.ISSUER)
+COMPLETE = [uri.reveal() for uri in islice(URIS, 2)]
+
+
+def opened(
+    home: Path,
+    theme: str = "textual-dark",
+    style: str = "HALF_BLOCKS",
+    *,
+    columns: int = 80,
+    rows: int = 24,
+    term: str = "xterm-256color",
+    colorterm: str | None = "truecolor",
+    no_color: bool = False,
+) -> Terminal:
+    return Terminal(
+        [sys.executable, "-m", "tests.console.qr_app", theme, style],
+        home,
+        columns=columns,
+        rows=rows,
+        term=term,
+        colorterm=colorterm,
+        no_color=no_color,
+    )
+
+
+@pytest.mark.parametrize("no_color", [False, True], ids=["colour", "NO_COLOR"])
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark", "ansi-light"])
+@pytest.mark.parametrize(
+    ("term", "colorterm", "palettes"),
+    [
+        ("xterm-256color", "truecolor", [DARK, LIGHT]),
+        ("xterm-256color", None, [DARK, LIGHT]),
+        ("xterm", None, [DARK, LIGHT, SOLARIZED_DARK, SOLARIZED_LIGHT]),
+        ("linux", None, [LINUX_CONSOLE, DARK]),
+    ],
+    ids=["truecolour", "256", "16", "linux"],
+)
+def test_it_is_read_from_every_terminal_in_every_theme(
+    tmp_path: Path,
+    term: str,
+    colorterm: str | None,
+    palettes: list[Palette],
+    theme: str,
+    no_color: bool,
+) -> None:
+    with opened(tmp_path, theme, term=term, colorterm=colorterm, no_color=no_color) as terminal:
+        terminal.wait_for("Scan the QR code")
+        terminal.wait_until_still()
+        for palette in palettes:
+            image = paint(terminal.screen, palette)
+            assert zxing(image) in COMPLETE
+            assert zbar(image) in COMPLETE
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+        assert not terminal.screen.alternate
+        assert not terminal.text.strip()
+
+
+@pytest.mark.parametrize("gap", [Gap(below=2), Gap(below=4), Gap(above=2), Gap(above=4)], ids=str)
+def test_it_is_read_through_gaps_between_lines(tmp_path: Path, gap: Gap) -> None:
+    with opened(tmp_path) as terminal:
+        terminal.wait_for("Scan the QR code")
+        terminal.wait_until_still()
+        image = paint(terminal.screen, DARK, gap=gap)
+        assert zxing(image) in COMPLETE
+        assert zbar(image) in COMPLETE
+
+
+@pytest.mark.parametrize("gap", [Gap(above=1, below=1), Gap(above=2, below=2)], ids=str)
+def test_a_camera_reads_it_through_gaps_on_both_sides(tmp_path: Path, gap: Gap) -> None:
+    with opened(tmp_path) as terminal:
+        terminal.wait_for("Scan the QR code")
+        terminal.wait_until_still()
+        image = photographed(paint(terminal.screen, DARK, gap=gap))
+        assert zxing(image) in COMPLETE
+        assert zbar(image) in COMPLETE
+
+
+def test_whole_cells_are_read_through_wide_gaps(tmp_path: Path) -> None:
+    with opened(tmp_path, style="WHOLE_CELLS", columns=140, rows=50) as terminal:
+        terminal.wait_for("Scan the QR code")
+        terminal.wait_until_still()
+        assert not set("▀▄") & set(terminal.text)
+        image = paint(terminal.screen, DARK, gap=Gap(above=4, below=4))
+        assert zxing(image) in COMPLETE
+        assert zbar(image) in COMPLETE
+
+
+def test_blanked_it_leaves_nothing_to_read_and_can_be_shown_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as terminal:
+        terminal.wait_for("Scan the QR code")
+        terminal.send("b")
+        terminal.wait_for("hidden")
+        terminal.wait_until_still()
+        assert not set("▀▄") & set(terminal.text)
+        assert zxing(paint(terminal.screen, DARK)) is None
+        cells = [terminal.screen.buffer[row] for row in range(terminal.screen.lines)]
+        assert len({cells[row][79].bg for row in range(24)}) == 1
+        terminal.send("s")
+        terminal.wait_for("shown")
+        terminal.wait_until_still()
+        assert zxing(paint(terminal.screen, DARK)) in COMPLETE
+
+
+def test_a_command_that_ignores_hang_ups_does_not_outlive_its_test(tmp_path: Path) -> None:
+    stubborn = "import signal, time; signal.signal(signal.SIGHUP, signal.SIG_IGN); print('ready')"
+    command = [sys.executable, "-c", f"{stubborn}; time.sleep(60)"]
+    with Terminal(command, tmp_path) as terminal:
+        terminal.wait_for("ready")
+        terminal.hang_up()
+        with pytest.raises(NotSeenError):
+            terminal.wait_exit(0.2)
+    assert not terminal.alive
