@@ -40,6 +40,7 @@ def create_first_admin(
         created_at=ports.now(),
         roles=(roles.ADMIN,),
         password=passwords.hash_password(password, ports.keyring, ports.bcrypt_cost),
+        session_epoch=_first_epoch(ports),
     )
     with ports.accounts.change() as change:
         if not change.is_empty():
@@ -104,6 +105,7 @@ def create_user(
         display_name=shown_name,
         roles=known_roles,
         mfa_required=mfa_required,
+        session_epoch=_first_epoch(ports),
     ).changed(**_initial_password_fields(ports, initial))
     with ports.accounts.change() as change:
         authorise(change, actor, Permission.MANAGE_USERS)
@@ -256,6 +258,11 @@ def _initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]
         "must_change_password": True,
         "initial_password_expires_at": ports.now() + INITIAL_PASSWORD_LIFETIME,
     }
+
+
+def _first_epoch(ports: Ports) -> int:
+    """A session of a removed account must not go on in one of the same name made later."""
+    return int.from_bytes(ports.random(4), "big")
 
 
 def _existing(change: AccountsChange, actor: Actor, username: str) -> Account:

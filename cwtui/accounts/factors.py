@@ -39,7 +39,7 @@ def check_password(
     left = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
     kept = account.password if account is not None else None
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
-        record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
+        _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
         what = "Username or password" if field == "password" else "The current password"
         raise SignInFailed(field, f"{what} is wrong.{_last_tries(left)}", left)
     ports.records.update(
@@ -56,12 +56,12 @@ def check_one_time_code(
     secret = unsealed_secret(ports, claim.username, factor)
     step = totp.accepted_step(secret, code, ports.now())
     if step is None:
-        record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
+        _record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
         raise SignInFailed(field, f"This is not the current code.{_tries(left)}", left)
     try:
         use_step(ports, claim, step, field)
     except SignInFailed:
-        record_failure(ports, claim, EventType.SIGN_IN_CODE, "used already")
+        _record_failure(ports, claim, EventType.SIGN_IN_CODE, "used already")
         raise
 
 
@@ -91,18 +91,19 @@ def use_backup_code(
     left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_BACKUP_CODE, field)
     hashed = backup_codes.matching_hash(code, factor.backup_codes, ports.keyring)
     if hashed is None:
-        record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or used already")
+        _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or used already")
         sentence = f"This is not one of your unused backup codes.{_tries(left)}"
         raise SignInFailed(field, sentence, left)
     with ports.accounts.change() as change:
         account = change.get(claim.username)
         current = account.second_factor if account is not None else None
         if account is None or current is None or hashed not in current.backup_codes.hashes:
-            record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "used already")
+            _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "used already")
             raise SignInFailed(field, _USED_BACKUP_CODE, left)
         unused = tuple(other for other in current.backup_codes.hashes if other != hashed)
         kept = replace(current, backup_codes=replace(current.backup_codes, hashes=unused))
         change.put(account.changed(second_factor=kept))
+        _record(ports, claim, EventType.SIGN_IN_BACKUP_CODE, Outcome.SUCCESS, f"{len(unused)} left")
     ports.records.update(
         claim.username, lambda record: (_clear(record, claim, "code_attempts"), None)
     )
@@ -114,8 +115,11 @@ def unsealed_secret(ports: Ports, username: str, factor: SecondFactor) -> Secret
     return Secret(ports.keyring.unseal(factor.totp_secret, username.encode()).decode("ascii"))
 
 
-def record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:
-    """Write a failed check to the audit log."""
+def _record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:
+    _record(ports, claim, event, Outcome.FAILURE, reason)
+
+
+def _record(ports: Ports, claim: Claim, event: EventType, outcome: Outcome, reason: str) -> None:
     ports.audit.append(
         Event(
             at=ports.now(),
@@ -123,7 +127,7 @@ def record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) ->
             actor=claim.username,
             subject=claim.username,
             source=claim.source,
-            outcome=Outcome.FAILURE,
+            outcome=outcome,
             reason=reason,
         )
     )
@@ -146,7 +150,7 @@ def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: st
     try:
         return ports.records.update(claim.username, step, _forgetter(ports))
     except Throttled:
-        record_failure(ports, claim, event, "throttled")
+        _record_failure(ports, claim, event, "throttled")
         raise
 
 

@@ -56,7 +56,10 @@ class SecondFactor(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One person's entry. `session_epoch` rises with each change that ends other sessions."""
+    """One person's entry.
+
+    `session_epoch` starts at random and rises with each change that ends other sessions.
+    """
 
     username: Annotated[str, Meta(min_length=1, max_length=64)]
     created_at: float

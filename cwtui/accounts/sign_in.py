@@ -137,8 +137,16 @@ def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
     left = factors.use_backup_code(
         ports, factors.Claim(progress.username, progress.source), factor, typed
     )
-    proved = progress.proved | {Proof.SECOND_FACTOR}
-    return _advance(ports, replace(progress, proved=proved, backup_codes_left=left))
+    # Who types a backup code has them, and new ones are for who has the app (the seed).
+    return _advance(
+        ports,
+        replace(
+            progress,
+            proved=progress.proved | {Proof.SECOND_FACTOR},
+            codes_offered=True,
+            backup_codes_left=left,
+        ),
+    )
 
 
 def with_new_password(

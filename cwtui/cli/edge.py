@@ -58,6 +58,7 @@ def _usage(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption) and error.option_name in {"--config", "--store"}:
         return f"{error.option_name} stands before the command: cwtui {error.option_name} ..."
     sentence = " ".join(error.format_message().split())
+    sentence = sentence if sentence.endswith((".", "?", ")")) else f"{sentence}."
     return f"{sentence} See: {error.ctx.command_path if error.ctx else 'cwtui'} --help"
 
 

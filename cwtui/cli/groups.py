@@ -33,6 +33,17 @@ class LazyGroup(click.Group):
             raise TypeError(module)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click's, which would not find the lazy ones among those that were perhaps meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(
+                error.command_name, possibilities=self.lazy, ctx=ctx
+            ) from None
+
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002  click's signature

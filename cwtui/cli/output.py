@@ -2,7 +2,9 @@
 
 import io
 import os
+import shutil
 import sys
+import textwrap
 from typing import Final, TextIO
 
 from cwtui.cli.errors import Failed
@@ -36,7 +38,11 @@ def say(sentence: str) -> None:
     """Write one sentence to standard error, what others typed made visible."""
     from cwtui.accounts.text import visible
 
-    say_lines(_shortened(visible(sentence)))
+    sentence = _shortened(visible(sentence))
+    if sys.stderr is not None and sys.stderr.isatty():
+        columns = shutil.get_terminal_size().columns
+        sentence = textwrap.fill(sentence, columns, break_long_words=False, break_on_hyphens=False)
+    say_lines(sentence)
 
 
 def say_lines(text: str) -> None:

@@ -78,7 +78,7 @@ def show(host: Host, name: str, as_json: bool) -> None:
 
 @command.command()
 @_name
-@_role("A role of the account; again for another.")
+@_role(f"A role, such as {roles.ADMIN} (again for another); else {roles.MINIMUM}.")
 @click.option("--mfa-required", is_flag=True, help="It must have a second factor.")
 @click.option("--display-name", metavar="TEXT", default="", help="The person's name.")
 @click.option(
@@ -119,7 +119,7 @@ def add(
 
 @command.command("set")
 @_name
-@_role("The roles from now on; again for another.")
+@_role("A role from now on, in place of the present ones (again for another).")
 @click.option(
     "--mfa-required/--no-mfa-required", default=None, help="Whether it must have a second factor."
 )
@@ -217,8 +217,8 @@ def _hand_over(made: WithInitialPassword, what: str, *, as_json: bool, known: bo
     """Print the initial password, unless the operator gave it."""
     name = made.account.username
     until = shown_moment(made.account.initial_password_expires_at)
-    which = "The password given" if known else "The initial password"
-    say(f"{what} {name}. {which} must be changed at sign-in, before {until}.")
+    which = "The password given" if known else "Initial password"
+    say(f"{what} {name}. {which}, to be changed before {until}{'.' if known else ':'}")
     try:
         if as_json:
             initial = None if known else made.password.reveal()

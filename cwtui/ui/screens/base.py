@@ -47,7 +47,13 @@ class AccountScreen(Screen[None]):
     RESTING: ClassVar[bool] = False
     """Whether the screen may stay when nobody is there: it belongs to no one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1", "app.help", "Help")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "app.help", "Help"),
+        # Before other keys are handed out: what is typed ahead on a slow line finds its field.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("enter", "enter", show=False, priority=True),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,6 +100,33 @@ class AccountScreen(Screen[None]):
                 then(result)
         finally:
             self._asking = False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "enter":
+            return isinstance(self.focused, TextInput)
+        return super().check_action(action, parameters)
+
+    def action_enter(self) -> None:
+        """In an input: go to the next one that is empty, or do the primary thing."""
+        entries = list(self.query(TextInput))
+        here = self.focused
+        if not isinstance(here, TextInput):
+            return
+        later = entries[entries.index(here) + 1 :]
+        following = next((entry for entry in later if not entry.value), None)
+        if following is not None:
+            self.set_focus(following)
+        else:
+            # Not before the input has seen all keys that came before this one.
+            here.call_later(self.submit)
+
+    def submit(self) -> None:
+        """Do the primary thing of the screen."""
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "primary":
+            event.stop()
+            self.submit()
 
     def refuse(self, error: AccountsError) -> None:
         """Show the error where it belongs: at its field, on this screen, or before sign-in."""
@@ -193,29 +226,9 @@ class EntryScreen(AccountScreen):
         """What stands below the primary button."""
         yield from ()
 
-    def on_input_submitted(self) -> None:
-        """Enter goes to the next empty field, and does the primary thing at the last one."""
-        entries = list(self.query(TextInput))
-        focused = self.focused
-        later = entries[entries.index(focused) + 1 :] if focused in entries else []
-        for entry in later:
-            if not entry.value:
-                entry.focus()
-                return
-        self.submit()
-
     def on_code_input_complete(self, message: CodeInput.Complete) -> None:
         message.stop()
         self.submit()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "primary":
-            event.stop()
-            self.submit()
-
-    def submit(self) -> None:
-        """Do the primary thing."""
-        raise NotImplementedError
 
 
 class EntryStep(EntryScreen):

@@ -59,6 +59,11 @@ to wait; after 50 from unknown places, an admin has to unlock the account."""
                 yield self._field(key, label)
         yield Button("Save Settings", id="primary", variant="primary", compact=True)
 
+    def on_mount(self) -> None:
+        choices = self.query_one(RadioSet)
+        for _ in range(choices.pressed_index):
+            choices.action_next_button()
+
     def _field(self, key: str, label: str) -> Field:
         entry = TextInput(str(getattr(self._settings, key)))
         return Field(key, label, entry, inline=True)

@@ -6,13 +6,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Footer, Static
 
 from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.base import AccountScreen, TooSmall
-from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.navigation import Navigation
 
 
@@ -60,23 +59,6 @@ class Page(AccountScreen):
     def action_back(self) -> None:
         """Esc: one level up, or into the navigation panel."""
         self.query_one(Navigation).focus()
-
-    def submit(self) -> None:
-        """Do the primary thing of the page."""
-
-    def on_input_submitted(self) -> None:
-        """Enter goes to the next input, and does the primary thing at the last one."""
-        entries = list(self.query(TextInput))
-        position = entries.index(self.focused) if self.focused in entries else len(entries)
-        if position + 1 < len(entries):
-            entries[position + 1].focus()
-        else:
-            self.submit()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "primary":
-            event.stop()
-            self.submit()
 
     def open_settings(self) -> None:
         from cwtui.ui import flow

@@ -7,6 +7,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from cwtui.accounts import totp
@@ -98,17 +99,20 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
         drawing = qr.fit(self._enrolment.uris(), room, style)
         if isinstance(drawing, qr.TooSmall):
             needed = drawing.needed
-            shown: Static | QrCode = Static(
+            shown: Widget = Static(
                 f"The QR code does not fit here. It needs a window of "
                 f"{needed.columns + PANEL_COLUMNS} columns and {needed.rows} rows; this one has "
                 f"{self.size.width} and {self.size.height}.\n\n"
                 "Make the window larger, press F5, or enter the secret key by hand.",
-                id="no-room",
                 markup=False,
             )
         else:
-            shown = QrCode(drawing, id="qr-code")
+            shown = QrCode(drawing)
+        self._show(shown)
+
+    def _show(self, shown: Widget) -> None:
         side = self.query_one("#code-side", Vertical)
+        side.set_class(isinstance(shown, Static), "-no-code")
         side.remove_children()
         side.mount(shown)
 
@@ -118,9 +122,7 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
 
     def hide_secrets(self) -> None:
         self.blanked = True
-        side = self.query_one("#code-side", Vertical)
-        side.remove_children()
-        side.mount(Static("Hidden. Press any key to show it.", id="no-room", markup=False))
+        self._show(Static("Hidden. Press any key to show it.", markup=False))
         self.query_one("#key", Static).update("\n")
 
     def show_secrets(self) -> None:
@@ -143,15 +145,8 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
     def action_cancel(self) -> None:
         self._cancel()
 
-    def on_input_submitted(self) -> None:
-        self.submit()
-
     def on_code_input_complete(self, message: CodeInput.Complete) -> None:
         message.stop()
-        self.submit()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
         self.submit()
 
     def submit(self) -> None:

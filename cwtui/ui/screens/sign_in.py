@@ -31,7 +31,6 @@ F3 changes the colours, Ctrl+Q quits."""
         self._notice = notice
         self._wrong = wrong
         self._username = username
-        self.AUTO_FOCUS = "SecretInput" if username else "TextInput"
 
     def question(self) -> ComposeResult:
         if self._notice:
@@ -40,6 +39,10 @@ F3 changes the colours, Ctrl+Q quits."""
             yield Static(mark + self._notice, id="notice", classes=classes, markup=False)
         yield Field("username", "Username", TextInput(self._username))
         yield Field("password", "Password", SecretInput())
+
+    def on_mount(self) -> None:
+        if self._username:
+            self.query_one(SecretInput).focus()
 
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry

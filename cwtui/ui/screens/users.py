@@ -59,7 +59,7 @@ Esc ends the filter. N creates a user."""
         self.query_one(UserTable).show_rows(rows)
         self.query_one("#count", Static).update(self._counted(len(rows)))
 
-    def on_input_submitted(self) -> None:
+    def action_enter(self) -> None:
         self.query_one(UserTable).focus()
 
     def on_key(self, event: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+
 from cwtui.accounts import roles
 from cwtui.ui.widgets.choices import Choice
 
