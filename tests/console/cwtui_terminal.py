@@ -1,0 +1,67 @@
+"""The real application in a real terminal, with a data folder of its own."""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from tests.console.decoders import zbar, zxing
+from tests.console.picture import DARK, paint
+from tests.console.terminal import Terminal
+
+CONFIG = """\
+[passwords]
+bcrypt_cost = 10
+"""
+
+
+def opened(home: Path, *, before: Sequence[str] = (), **options: object) -> Terminal:
+    """`cwtui` on the data folder of `home`; bcrypt at its least cost, to be quick."""
+    config = home / "cwtui.toml"
+    if not config.exists():
+        config.write_text(CONFIG)
+    command = [*before, sys.executable, "-m", "cwtui", "--config", str(config)]
+    return Terminal(command, home, **options)  # type: ignore[arg-type]
+
+
+def scanned(terminal: Terminal) -> str:
+    """The otpauth URI that both readers see on the screen."""
+    terminal.wait_for("Register Device")
+    terminal.wait_until_still()
+    image = paint(terminal.screen, DARK)
+    first, second = zxing(image), zbar(image)
+    assert first is not None
+    assert first == second
+    return first
+
+
+def secret_of(uri: str) -> str:
+    """The base32 secret in an otpauth URI."""
+    return parse_qs(urlsplit(uri).query)["secret"][0]
+
+
+def shown_key(terminal: Terminal) -> str:
+    """The secret key in groups of four, as one reads it off the screen."""
+    return "".join(re.findall(r"\b[A-Z2-7]{4}\b", terminal.text))
+
+
+def shown_codes(terminal: Terminal) -> list[str]:
+    """The backup codes, or the initial password, on the screen."""
+    group = "[0-9A-HJKMNP-TV-Z]{4}"
+    return re.findall(rf"\b{group}-{group}-{group}-{group}\b", terminal.text)
+
+
+def sign_in(terminal: Terminal, username: str, password: str) -> None:
+    """Username and password, typed ahead in one go, on the login screen."""
+    terminal.wait_for("Sign in to Your Account")
+    terminal.wait_until_still()
+    terminal.type(f"{username}\t{password}\r")
+
+
+def sign_out(terminal: Terminal) -> None:
+    """By the navigation panel, from any first-level page."""
+    terminal.send("escape")
+    terminal.wait_until_still()
+    terminal.send("end", "enter")
+    terminal.wait_for("You are signed out.")

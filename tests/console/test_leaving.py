@@ -1,0 +1,133 @@
+"""DESIGN 4.6: leaving is leaving, however it comes about."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.console import cwtui_terminal as cwtui
+from tests.console.decoders import one_time_code
+from tests.console.terminal import Terminal
+
+PASSWORD = "correct horse battery"
+
+
+def signed_in(terminal: Terminal) -> None:
+    terminal.wait_for("Create the first administrator")
+    terminal.wait_until_still()
+    terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
+    terminal.wait_for("The administrator admin was created.")
+    terminal.wait_until_still()
+    terminal.type(f"{PASSWORD}\r")
+    terminal.wait_for("Enable Multi-Factor Authentication")
+    terminal.wait_until_still()
+
+
+def last_event(home: Path) -> dict[str, str]:
+    (log,) = home.rglob("audit.jsonl")
+    event: dict[str, str] = json.loads(log.read_text().splitlines()[-1])
+    return event
+
+
+def wait_gone(pid: int, timeout: float) -> None:
+    """Wait until no process of that id runs; a zombie does not run."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail(f"the process still runs after {timeout} s")
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(signal.SIGTERM, "terminated"), (signal.SIGHUP, "hang-up")],
+    ids=["SIGTERM", "SIGHUP"],
+)
+def test_a_signal_ends_the_session_and_restores_the_terminal(
+    tmp_path: Path, number: signal.Signals, reason: str
+) -> None:
+    with cwtui.opened(tmp_path) as terminal:
+        signed_in(terminal)
+        assert terminal.screen.alternate
+        terminal.kill(number)
+        assert terminal.wait_exit(5) == 1
+        assert not terminal.screen.alternate
+        assert not terminal.screen.has_private_mode(1000)
+    event = last_event(tmp_path)
+    assert (event["event"], event["reason"]) == ("session.end", reason)
+
+
+def test_a_dropped_line_leaves_no_process_behind(tmp_path: Path) -> None:
+    with cwtui.opened(tmp_path) as terminal:
+        signed_in(terminal)
+        pid = terminal.pid
+        terminal.hang_up()
+        wait_gone(pid, 6)
+    event = last_event(tmp_path)
+    assert (event["event"], event["reason"]) == ("session.end", "hang-up")
+
+
+def test_a_line_that_drops_while_hang_ups_are_ignored_ends_it_too(tmp_path: Path) -> None:
+    """As under nohup: no signal comes, only the terminal is gone."""
+    command = [
+        "/bin/sh",
+        "-c",
+        'trap "" HUP; exec setsid --wait -- "$0" "$@" <"$(tty)" >"$(tty)" 2>&1',
+    ]
+    with cwtui.opened(tmp_path, before=command) as terminal:
+        signed_in(terminal)
+        (pid,) = children(terminal.pid)
+        terminal.hang_up()
+        wait_gone(pid, 6)
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def test_the_line_drops_before_the_backup_codes_are_acknowledged(tmp_path: Path) -> None:
+    """The next sign-in says so and offers new ones; the new ones work, the old ones do not."""
+    with cwtui.opened(tmp_path) as terminal:
+        signed_in(terminal)
+        terminal.send("tab", "enter")
+        secret = cwtui.secret_of(cwtui.scanned(terminal))
+        now = time.time()
+        terminal.type(one_time_code(secret, now))
+        terminal.wait_for("I have saved my backup codes")
+        terminal.wait_until_still()
+        old = cwtui.shown_codes(terminal)
+        pid = terminal.pid
+        terminal.hang_up()
+        wait_gone(pid, 6)
+    with cwtui.opened(tmp_path) as terminal:
+        cwtui.sign_in(terminal, "admin", PASSWORD)
+        terminal.wait_for("Use backup code")
+        terminal.wait_until_still()
+        terminal.type(one_time_code(secret, now + 30))
+        terminal.wait_for("Your backup codes were not saved")
+        terminal.wait_until_still()
+        terminal.send("enter")
+        terminal.wait_for("I have saved my backup codes")
+        terminal.wait_until_still()
+        assert not set(cwtui.shown_codes(terminal)) & set(old)
+        terminal.send("tab", "enter")
+        terminal.wait_for("10 unused backup codes left")
+
+
+def test_ctrl_q_leaves_from_the_first_screen_and_nothing_is_half_done(tmp_path: Path) -> None:
+    for _ in range(2):
+        with cwtui.opened(tmp_path) as terminal:
+            terminal.wait_for("Create the first administrator")
+            terminal.wait_until_still()
+            terminal.send("ctrl+q")
+            assert terminal.wait_exit() == 0
+            assert not terminal.screen.alternate
+    assert not list(tmp_path.rglob("accounts.json"))
