@@ -29,6 +29,7 @@ def scanned(terminal: Terminal) -> str:
     """The otpauth URI that both readers see on the screen."""
     terminal.wait_for("Register Device")
     terminal.wait_until_still()
+    terminal.wait_until(lambda: zxing(paint(terminal.screen, DARK)) is not None, what="a QR code")
     image = paint(terminal.screen, DARK)
     first, second = zxing(image), zbar(image)
     assert first is not None

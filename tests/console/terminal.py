@@ -43,6 +43,14 @@ UNFINISHED: Final = re.compile(
 ALTERNATE_SCREEN: Final = 1049
 
 
+def stat_of(path: Path) -> list[str]:
+    """The fields of a Linux stat file from the state on (proc(5)); "gone" if it is gone."""
+    try:
+        return path.read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ["gone"]
+
+
 class NotSeenError(AssertionError):
     """What was waited for did not come."""
 
@@ -187,7 +195,7 @@ class Terminal:
         self._child.setwinsize(rows, columns)
 
     def wait_until(
-        self, predicate: Callable[[], bool], timeout: float = 10, what: str = "the condition"
+        self, predicate: Callable[[], bool], timeout: float = 20, what: str = "the condition"
     ) -> None:
         """Read until the predicate holds, or raise NotSeenError with the screen."""
         deadline = time.monotonic() + timeout
@@ -197,18 +205,23 @@ class Terminal:
                 raise NotSeenError(f"{what}: not seen when {why}. The screen:\n{self.text}")
             self._read(0.05)
 
-    def wait_for(self, text: str, timeout: float = 10) -> None:
+    def wait_for(self, text: str, timeout: float = 20) -> None:
         """Read until the text is on the screen."""
         self.wait_until(lambda: text in self.text, timeout, repr(text))
 
-    def wait_until_still(self, quiet: float = 0.3, timeout: float = 10) -> None:
-        """Read until nothing came for a while: the screen is drawn."""
+    def wait_until_still(self, quiet: float = 0.3, timeout: float = 20) -> None:
+        """Read until nothing came for a while and the command sleeps: the screen is drawn."""
         deadline = time.monotonic() + timeout
-        while self._read(quiet):
+        while self._read(quiet) or self._is_working():
             if time.monotonic() > deadline:
                 raise NotSeenError(f"a still screen: not seen when {timeout} s went by")
 
-    def wait_exit(self, timeout: float = 10) -> int:
+    def _is_working(self) -> bool:
+        """Whether a thread of the command runs or waits for a processor."""
+        states = [stat_of(path)[0] for path in Path(f"/proc/{self.pid}/task").glob("*/stat")]
+        return "R" in states
+
+    def wait_exit(self, timeout: float = 20) -> int:
         """Read until the command has ended; its exit status, or minus the signal's number."""
         deadline = time.monotonic() + timeout
         while self.alive:
