@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.console.decoders import zbar, zxing
@@ -16,13 +17,13 @@ bcrypt_cost = 10
 """
 
 
-def opened(home: Path, *, before: Sequence[str] = (), **options: object) -> Terminal:
+def opened(home: Path, *, before: Sequence[str] = (), **options: Any) -> Terminal:
     """`cwtui` on the data folder of `home`; bcrypt at its least cost, to be quick."""
     config = home / "cwtui.toml"
     if not config.exists():
         config.write_text(CONFIG)
     command = [*before, sys.executable, "-m", "cwtui", "--config", str(config)]
-    return Terminal(command, home, **options)  # type: ignore[arg-type]
+    return Terminal(command, home, **options)
 
 
 def scanned(terminal: Terminal) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.console import cwtui_terminal as cwtui
 from tests.console.decoders import one_time_code
+from tests.console.terminal import Terminal
 
 ADMIN_PASSWORD = "correct horse battery"
 BOB_PASSWORD = "staple the battery"
@@ -14,125 +15,138 @@ def test_from_an_empty_folder_to_managing_another_account(tmp_path: Path) -> Non
     # Textual would write every key to this file; the application does not let it (DESIGN 4.5).
     log = tmp_path / "textual.log"
     with cwtui.opened(tmp_path, env={"TEXTUAL_LOG": str(log), "TEXTUAL_DEBUG": "1"}) as terminal:
-        terminal.wait_for("Create the first administrator")
-        terminal.wait_until_still()
-        terminal.type(f"{ADMIN_PASSWORD}\r{ADMIN_PASSWORD}\r")
-        terminal.wait_for("The administrator admin was created.")
-        terminal.wait_until_still()
-        terminal.type(f"{ADMIN_PASSWORD}\r")
-
-        # Setting up multi-factor authentication, by scanning the screen
-        terminal.wait_for("Enable Multi-Factor Authentication")
-        terminal.wait_until_still()
-        terminal.send("tab", "enter")
-        uri = cwtui.scanned(terminal)
-        secret = cwtui.secret_of(uri)
-        assert uri == f"otpauth://totp/Connectware:admin?secret={secret}&issuer=Connectware"
-        assert cwtui.shown_key(terminal) == secret
-        registered_at = time.time()
-        terminal.type(one_time_code(secret, registered_at))
-        terminal.wait_for("I have saved my backup codes")
-        terminal.wait_until_still()
-        codes = cwtui.shown_codes(terminal)
-        assert len(set(codes)) == 10
-        terminal.send("tab", "enter")
-        terminal.wait_for("10 unused backup codes left")
-
-        # Signing in with a one-time code: the next one, as each is accepted once
+        create_first_admin(terminal)
+        secret, codes = set_up_mfa(terminal)
+        sign_in_with_a_backup_code(terminal, codes[0], left=9)
+        initial_password = create_user_who_must_use_mfa(terminal)
         cwtui.sign_out(terminal)
-        cwtui.sign_in(terminal, "admin", ADMIN_PASSWORD)
-        terminal.wait_for("One-time code")
-        terminal.wait_until_still()
-        terminal.type(one_time_code(secret, registered_at))
-        terminal.wait_for("This code was used already.")
-        terminal.type(one_time_code(secret, registered_at + 30))
-        terminal.wait_for("10 unused backup codes left")
-
-        # Signing in with a backup code
-        cwtui.sign_out(terminal)
-        cwtui.sign_in(terminal, "admin", ADMIN_PASSWORD)
-        terminal.wait_for("Use backup code")
-        terminal.wait_until_still()
-        terminal.send("tab", "tab", "enter")
-        terminal.wait_for("Backup Code")
-        terminal.wait_until_still()
-        terminal.type(f"{codes[0].lower().replace('-', ' ')}\r")
-        terminal.wait_for("9 unused backup codes left")
-
-        # Managing another account: create, make MFA mandatory
-        terminal.send("escape")
-        terminal.wait_until_still()
-        terminal.send("down", "enter")
-        terminal.wait_for("1 user")
-        terminal.wait_until_still()
-        terminal.send("n")
-        terminal.wait_for("Display name")
-        terminal.wait_until_still()
-        terminal.type("bob\r\r")
-        terminal.wait_for("Initial password of bob")
-        terminal.wait_until_still()
-        (initial_password,) = cwtui.shown_codes(terminal)
-        terminal.send("enter")
-        terminal.wait_for("Users and Roles > bob")
-        terminal.wait_until_still()
-        terminal.send("enter")
-        terminal.wait_for("press Update")
-        terminal.send("tab", "enter")
-        terminal.wait_for("bob was updated.")
-        terminal.wait_for("● required")
-        terminal.wait_until_still()
-        terminal.send("escape")
-        terminal.wait_for("2 users")
-        terminal.wait_until_still()
-        cwtui.sign_out(terminal)
-
-        # The new user: an own password, then the enrolment that is required
-        cwtui.sign_in(terminal, "bob", initial_password)
-        terminal.wait_for("Choose a new password")
-        terminal.wait_until_still()
-        terminal.type(f"{BOB_PASSWORD}\r{BOB_PASSWORD}\r")
-        bobs_secret = cwtui.secret_of(cwtui.scanned(terminal))
-        terminal.type(one_time_code(bobs_secret, time.time()))
-        terminal.wait_for("I have saved my backup codes")
-        terminal.wait_until_still()
-        terminal.send("tab", "enter")
-        terminal.wait_for("It cannot be disabled")
-        terminal.wait_until_still()
-        assert "User Management" not in terminal.text
-        cwtui.sign_out(terminal)
-
-        # The admin disables the MFA of the user who lost the device
-        cwtui.sign_in(terminal, "admin", ADMIN_PASSWORD)
-        terminal.wait_for("Use backup code")
-        terminal.wait_until_still()
-        terminal.send("tab", "tab", "enter")
-        terminal.wait_for("Backup Code")
-        terminal.wait_until_still()
-        terminal.type(f"{codes[1]}\r")
-        terminal.wait_for("8 unused backup codes left")
-        terminal.wait_until_still()
-        terminal.send("escape")
-        terminal.wait_until_still()
-        terminal.send("down", "enter")
-        terminal.wait_for("2 users")
-        terminal.wait_until_still()
-        terminal.send("down", "enter")
-        terminal.wait_for("Disable MFA")
-        terminal.wait_until_still()
-        terminal.send("tab", "tab", "tab", "enter")
-        terminal.wait_for("Disable the multi-factor authentication of bob?")
-        terminal.wait_until_still()
-        terminal.send("tab", "enter")
-        terminal.wait_for("○ not set up")
+        bobs_secret = first_sign_in_of_bob(terminal, initial_password)
+        sign_in_with_a_backup_code(terminal, codes[1], left=8)
+        disable_mfa_of_bob(terminal)
         terminal.send("ctrl+q")
         assert terminal.wait_exit() == 0
         assert not terminal.screen.alternate
-
     secrets = [ADMIN_PASSWORD, BOB_PASSWORD, initial_password, secret, bobs_secret, *codes]
     for typed in (ADMIN_PASSWORD, BOB_PASSWORD):
         assert typed.encode() not in terminal.raw
     assert not log.exists()
     assert_nowhere(tmp_path, secrets)
+
+
+def create_first_admin(terminal: Terminal) -> None:
+    terminal.wait_for("Create the first administrator")
+    terminal.wait_until_still()
+    terminal.type(f"{ADMIN_PASSWORD}\r{ADMIN_PASSWORD}\r")
+    terminal.wait_for("The administrator admin was created.")
+    terminal.wait_until_still()
+    terminal.type(f"{ADMIN_PASSWORD}\r")
+    terminal.wait_for("Enable Multi-Factor Authentication")
+    terminal.wait_until_still()
+
+
+def set_up_mfa(terminal: Terminal) -> tuple[str, list[str]]:
+    """By scanning the screen; then sign out, and in with the next one-time code."""
+    terminal.send("tab", "enter")
+    uri = cwtui.scanned(terminal)
+    secret = cwtui.secret_of(uri)
+    assert uri == f"otpauth://totp/Connectware:admin?secret={secret}&issuer=Connectware"
+    assert cwtui.shown_key(terminal) == secret
+    now = time.time()
+    terminal.type(one_time_code(secret, now))
+    codes = acknowledge_backup_codes(terminal)
+    terminal.wait_for("10 unused backup codes left")
+    cwtui.sign_out(terminal)
+    cwtui.sign_in(terminal, "admin", ADMIN_PASSWORD)
+    terminal.wait_for("Use backup code")
+    terminal.wait_until_still()
+    terminal.type(one_time_code(secret, now))
+    terminal.wait_for("This code was used already.")
+    terminal.type(one_time_code(secret, now + 30))
+    terminal.wait_for("10 unused backup codes left")
+    cwtui.sign_out(terminal)
+    return secret, codes
+
+
+def acknowledge_backup_codes(terminal: Terminal) -> list[str]:
+    terminal.wait_for("I have saved my backup codes")
+    terminal.wait_until_still()
+    codes = cwtui.shown_codes(terminal)
+    assert len(set(codes)) == 10
+    terminal.send("tab", "enter")
+    return codes
+
+
+def sign_in_with_a_backup_code(terminal: Terminal, code: str, left: int) -> None:
+    cwtui.sign_in(terminal, "admin", ADMIN_PASSWORD)
+    terminal.wait_for("Use backup code")
+    terminal.wait_until_still()
+    terminal.send("tab", "tab", "enter")
+    terminal.wait_for("Backup Code")
+    terminal.wait_until_still()
+    terminal.type(code.lower().replace("-", " ") + "\r")
+    terminal.wait_for(f"{left} unused backup codes left")
+    terminal.wait_until_still()
+
+
+def open_users(terminal: Terminal, count: str) -> None:
+    terminal.send("escape")
+    terminal.wait_until_still()
+    terminal.send("down", "enter")
+    terminal.wait_for(count)
+    terminal.wait_until_still()
+
+
+def create_user_who_must_use_mfa(terminal: Terminal) -> str:
+    open_users(terminal, "1 user")
+    terminal.send("n")
+    terminal.wait_for("Display name")
+    terminal.wait_until_still()
+    terminal.type("bob\r\r")
+    terminal.wait_for("Initial password of bob")
+    terminal.wait_until_still()
+    (initial_password,) = cwtui.shown_codes(terminal)
+    terminal.send("enter")
+    terminal.wait_for("Users and Roles > bob")
+    terminal.wait_until_still()
+    # The row MFA (Required): Enable; then Update
+    terminal.send("enter")
+    terminal.wait_for("press Update")
+    terminal.send("tab", "enter")
+    terminal.wait_for("bob was updated.")
+    terminal.wait_for("● required")
+    terminal.wait_until_still()
+    terminal.send("escape")
+    terminal.wait_for("2 users")
+    terminal.wait_until_still()
+    return initial_password
+
+
+def first_sign_in_of_bob(terminal: Terminal, initial_password: str) -> str:
+    """An own password, then the enrolment that is required."""
+    cwtui.sign_in(terminal, "bob", initial_password)
+    terminal.wait_for("Choose a new password")
+    terminal.wait_until_still()
+    terminal.type(f"{BOB_PASSWORD}\r{BOB_PASSWORD}\r")
+    secret = cwtui.secret_of(cwtui.scanned(terminal))
+    terminal.type(one_time_code(secret, time.time()))
+    acknowledge_backup_codes(terminal)
+    terminal.wait_for("It cannot be disabled")
+    terminal.wait_until_still()
+    assert "User Management" not in terminal.text
+    cwtui.sign_out(terminal)
+    return secret
+
+
+def disable_mfa_of_bob(terminal: Terminal) -> None:
+    open_users(terminal, "2 users")
+    terminal.send("down", "enter")
+    terminal.wait_for("Disable MFA")
+    terminal.wait_until_still()
+    terminal.send("tab", "tab", "tab", "enter")
+    terminal.wait_for("Disable the multi-factor authentication of bob?")
+    terminal.wait_until_still()
+    terminal.send("tab", "enter")
+    terminal.wait_for("○ not set up")
 
 
 def assert_nowhere(folder: Path, secrets: list[str]) -> None:

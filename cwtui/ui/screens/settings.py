@@ -78,8 +78,8 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
             )
         since = datetime.fromtimestamp(factor.registered_at, UTC).date()
         left = self._overview.backup_codes_left
+        codes = "backup code" if left == 1 else "backup codes"
         warning = "⚠ Only " if left <= backup_codes.WARN_AT else ""
-        codes = "backup code is" if left == 1 else "backup codes are"
         return f"● Enabled since {since}. {warning}{left} unused {codes} left."
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

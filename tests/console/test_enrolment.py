@@ -1,0 +1,122 @@
+"""The application's own QR code, at its largest, read off every kind of terminal."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.console import cwtui_terminal as cwtui
+from tests.console.decoders import one_time_code, photographed, zbar, zxing
+from tests.console.picture import (
+    DARK,
+    LIGHT,
+    LINUX_CONSOLE,
+    SOLARIZED_DARK,
+    SOLARIZED_LIGHT,
+    Gap,
+    paint,
+)
+from tests.console.terminal import Terminal
+
+USERNAME = "the.name-of_an@account+that.has.as.many.characters.as.it.may-have"[:64]
+ISSUER = "Connectware (plant-7)"
+PASSWORD = "correct horse battery"
+
+TERMINALS: dict[str, dict[str, Any]] = {
+    "truecolour": {"term": "xterm-256color", "colorterm": "truecolor"},
+    "256": {"term": "xterm-256color", "colorterm": None},
+    "16": {"term": "xterm", "colorterm": None},
+    "linux": {"term": "linux", "colorterm": None},
+    "NO_COLOR": {"no_color": True},
+}
+
+
+def command(home: Path, *arguments: str, typed: str = "") -> None:
+    config = home / "cwtui.toml"
+    config.write_text(cwtui.CONFIG)
+    environment = {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "LANG": "C.UTF-8",
+    }
+    subprocess.run(
+        [sys.executable, "-m", "cwtui", "--config", str(config), *arguments],
+        input=typed.encode(),
+        env=environment,
+        check=True,
+        timeout=30,
+    )
+
+
+def at_enrolment(terminal: Terminal) -> None:
+    cwtui.sign_in(terminal, USERNAME, PASSWORD)
+    terminal.wait_for("Enable Multi-Factor Authentication")
+    terminal.wait_until_still()
+    terminal.send("tab", "enter")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    command(tmp_path, "init", "--admin", USERNAME, "--password-stdin", typed=f"{PASSWORD}\n")
+    command(tmp_path, "settings", "set", "issuer", ISSUER)
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", TERMINALS)
+def test_the_longest_name_is_scanned_whole_at_80x24_and_signs_in(home: Path, kind: str) -> None:
+    assert len(USERNAME) == 64
+    with cwtui.opened(home, **TERMINALS[kind]) as terminal:
+        at_enrolment(terminal)
+        uri = cwtui.scanned(terminal)
+        secret = cwtui.secret_of(uri)
+        name = quote(USERNAME, safe="@")
+        assert uri == f"otpauth://totp/{name}?secret={secret}&issuer={quote(ISSUER)}"
+        assert cwtui.shown_key(terminal) == secret
+        palettes = [DARK, LIGHT, SOLARIZED_DARK, SOLARIZED_LIGHT]
+        for palette in [LINUX_CONSOLE] if kind == "linux" else palettes:
+            image = paint(terminal.screen, palette)
+            assert zxing(image) == zbar(image) == uri
+            # Terminals with room between lines fill it with the background of the cell above.
+            for pixels in (1, 2, 3, 4):
+                spaced = paint(terminal.screen, palette, gap=Gap(below=pixels))
+                assert zxing(spaced) == zbar(spaced) == uri
+                assert zxing(photographed(spaced)) == uri
+        now = time.time()
+        terminal.type(one_time_code(secret, now))
+        terminal.wait_for("I have saved my backup codes")
+        terminal.wait_until_still()
+        terminal.send("tab", "enter")
+        terminal.wait_for("10 unused backup codes left")
+        cwtui.sign_out(terminal)
+        cwtui.sign_in(terminal, USERNAME, PASSWORD)
+        terminal.wait_for("Use backup code")
+        terminal.wait_until_still()
+        terminal.type(one_time_code(secret, now + 30))
+        terminal.wait_for("10 unused backup codes left")
+
+
+def test_other_drawings_and_sizes_are_whole_or_say_what_they_need(home: Path) -> None:
+    with cwtui.opened(home) as terminal:
+        at_enrolment(terminal)
+        uri = cwtui.scanned(terminal)
+        terminal.type("\x1b[15~")
+        terminal.wait_for("not fit here.")
+        terminal.resize(140, 60)
+        terminal.wait_until(lambda: zxing(paint(terminal.screen, LIGHT)) is not None)
+        terminal.wait_until_still()
+        for gap in (Gap(), Gap(below=4), Gap(above=2, below=2), Gap(below=8)):
+            image = paint(terminal.screen, LIGHT, gap=gap)
+            assert zxing(image) == zbar(image) is not None
+        terminal.type("\x1b[15~")
+        terminal.resize(60, 20)
+        terminal.wait_for("not fit here.")
+        assert cwtui.shown_key(terminal) == cwtui.secret_of(uri)
+        terminal.resize(59, 19)
+        terminal.wait_for("at least 60x20")
+        terminal.resize(80, 24)
+        assert cwtui.scanned(terminal) == uri
