@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -20,7 +21,7 @@ from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config
 from cwtui.ui import crash, theme
-from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.source import source_of
 
@@ -82,8 +83,9 @@ class AccountApp(App[int]):
     def on_mount(self) -> None:
         self.push_screen(self._first_screen())
         session = self.config.session
-        self._idle_timer = self.set_timer(session.idle_minutes * 60, self._lock)
-        self._blank_timer = self.set_timer(session.secrets_visible_seconds, self._blank)
+        # Intervals, as a timer that has fired cannot be reset.
+        self._idle_timer = self.set_interval(session.idle_minutes * 60, self._lock)
+        self._blank_timer = self.set_interval(session.secrets_visible_seconds, self._blank)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number, reason in _ENDING_SIGNALS.items():
@@ -99,7 +101,7 @@ class AccountApp(App[int]):
     def _connected(self, task: "asyncio.Task[Ports]") -> None:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, CannotCheck):
-            self.exit(3, 3, f"cwtui: {error}")
+            self.exit(3, 3, Text(visible(f"cwtui: {error}")))
         elif isinstance(error, Exception):
             self._handle_exception(error)
 
@@ -155,7 +157,8 @@ class AccountApp(App[int]):
     def _end_session(self, reason: str, notice: str) -> None:
         session = self.session
         if session is None:
-            if isinstance(self.screen, AccountScreen) and not self.screen.RESTING:
+            below = self.screen_stack[1]
+            if isinstance(below, AccountScreen) and not below.RESTING:
                 self.back_to_sign_in("The sign-in was left half-way. Start again.", wrong=True)
             return
         self.back_to_sign_in(notice, username=session.username if reason else "")
@@ -198,13 +201,13 @@ class AccountApp(App[int]):
             for timer in (self._idle_timer, self._blank_timer):
                 if timer is not None:
                     timer.reset()
-            if isinstance(self.screen, AccountScreen) and self.screen.blanked:
+            if isinstance(self.screen, ShowsSecrets) and self.screen.blanked:
                 self.screen.show_secrets()
                 return
         await super().on_event(event)
 
     def _blank(self) -> None:
-        if isinstance(self.screen, AccountScreen):
+        if isinstance(self.screen, ShowsSecrets):
             self.screen.hide_secrets()
 
     # What one can always do

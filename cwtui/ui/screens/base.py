@@ -33,7 +33,19 @@ MIN_COLUMNS: Final = 60
 MIN_ROWS: Final = 20
 
 
-class AccountScreen(Screen[None]):
+class ShowsSecrets:
+    """What a screen does when there was no key press for a while."""
+
+    blanked = False
+
+    def hide_secrets(self) -> None:
+        """Show nothing secret; set `blanked` if there is something to show again."""
+
+    def show_secrets(self) -> None:
+        """Called at the next key press if `blanked` is set; the key does nothing else."""
+
+
+class AccountScreen(ShowsSecrets, Screen[None]):
     """A screen that asks the services.
 
     The services run in a thread and touch no widget; what they say is shown here, in the event
@@ -59,15 +71,10 @@ class AccountScreen(Screen[None]):
         super().__init__()
         self._asking = False
         self._countdown: Timer | None = None
-        self.blanked = False
 
     def hide_secrets(self) -> None:
-        """Called when there was no key press for a while."""
         for entry in self.query(SecretInput):
             entry.value = ""
-
-    def show_secrets(self) -> None:
-        """Called at the next key press if `blanked` is set."""
 
     @property
     def account_app(self) -> "AccountApp":

@@ -10,6 +10,7 @@ from textual.widgets import Button, Static
 
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
+from cwtui.ui.screens.base import ShowsSecrets
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -34,7 +35,7 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(event.button.id == "act")
 
 
-class InitialPasswordScreen(ModalScreen[None]):
+class InitialPasswordScreen(ShowsSecrets, ModalScreen[None]):
     """A one-time password to hand over, shown once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Done")]
@@ -56,6 +57,14 @@ class InitialPasswordScreen(ModalScreen[None]):
             with Horizontal(classes="buttons"):
                 yield Button("Done", id="done", variant="primary", compact=True)
                 yield Button("Copy", id="copy", compact=True)
+
+    def hide_secrets(self) -> None:
+        self.blanked = True
+        self.query_one("#initial-password", Static).update("Hidden. Press any key to show it.")
+
+    def show_secrets(self) -> None:
+        self.blanked = False
+        self.query_one("#initial-password", Static).update(self._password.reveal())
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
