@@ -10,6 +10,7 @@ import platformdirs
 from msgspec import Meta, Struct
 
 from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.text import visible
 
 CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
 STORE_VARIABLE: Final = "CWTUI_STORE"
@@ -51,7 +52,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def folder(self) -> Path:
         """Where the store is."""
-        return Path(self.store.url) if self.store.url else platformdirs.user_data_path("cwtui")
+        return (
+            Path(self.store.url).expanduser()
+            if self.store.url
+            else platformdirs.user_data_path("cwtui")
+        )
 
     @property
     def accounts_file(self) -> Path:
@@ -68,7 +73,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def keyring_file(self) -> Path:
         if self.keyring.file:
-            return Path(self.keyring.file)
+            return Path(self.keyring.file).expanduser()
         return platformdirs.user_config_path("cwtui") / "keyring.json"
 
 
@@ -81,9 +86,11 @@ def config_file(given: str | None = None) -> Path:
 def load(given: str | None = None, store: str | None = None) -> Config:
     """The configuration; `store` and CWTUI_STORE win over the file. Raises ConfigError."""
     path = config_file(given)
-    asked_for = given is not None or CONFIG_VARIABLE in os.environ
+    asked_for = bool(given or os.environ.get(CONFIG_VARIABLE))
     config = _read(path, asked_for=asked_for)
-    url = store if store is not None else os.environ.get(STORE_VARIABLE, config.store.url)
+    url = store or os.environ.get(STORE_VARIABLE) or config.store.url
+    if "\0" in config.keyring.file:
+        raise ConfigError(f"{path}: the keyring's path holds a NUL character.")
     return msgspec.structs.replace(config, store=StoreConfig(_folder(url)))
 
 
@@ -100,13 +107,18 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
     try:
         return msgspec.convert(tomllib.loads(content), Config)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}.") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}. The README lists every key.") from None
+        reason = visible(str(error))
+        raise ConfigError(f"{path}: {reason}. The README lists every key.") from None
+    except (ValueError, RecursionError) as error:
+        # TOMLDecodeError is a ValueError, and so is a number of 5000 digits.
+        reason = visible(str(error)).removesuffix(".")
+        raise ConfigError(f"{path} is not TOML: {reason}.") from None
 
 
 def _folder(url: str) -> str:
+    if "\0" in url:
+        raise ConfigError("The store's path holds a NUL character.")
     scheme, colon, rest = url.partition(":")
     if colon and scheme == "file":
         rest = rest.removeprefix("//")
@@ -119,6 +131,4 @@ def _folder(url: str) -> str:
         raise ConfigError(
             f"A store of kind {scheme!r} is not known. Give a folder, or file: and one."
         )
-    if "\0" in url:
-        raise ConfigError("The store's path holds a NUL character.")
     return url

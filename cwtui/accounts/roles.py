@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.text import visible
 
 
 class Permission(StrEnum):
@@ -33,7 +34,8 @@ def known(roles: Iterable[str]) -> tuple[str, ...]:
     for role in chosen:
         if role not in BUILT_IN:
             raise InvalidInput(
-                "roles", f"There is no role {role!r}. Choose from: {', '.join(BUILT_IN)}."
+                "roles",
+                f"There is no role {visible(role[:64])}. Choose from: {', '.join(BUILT_IN)}.",
             )
     if not chosen:
         raise InvalidInput("roles", f"An account has at least one role, such as {MINIMUM}.")

@@ -26,6 +26,7 @@ def command(host: Host, admin: str, password_stdin: bool) -> None:
         raise WrongUsage("There is no terminal to ask for the password: --password-stdin.")
     password = standard_input.password() if password_stdin else None
     ports = services.create(host.config())
+    administration.check_no_accounts(ports.accounts)
     new, confirmation = (
         (password, password) if password is not None else terminal.ask_new_password()
     )

@@ -2,9 +2,7 @@
 
 import io
 import os
-import shutil
 import sys
-import textwrap
 from typing import Final, TextIO
 
 from cwtui.cli.errors import Failed
@@ -36,10 +34,14 @@ def put(text: str) -> None:
 
 def say(sentence: str) -> None:
     """Write one sentence to standard error, what others typed made visible."""
+    # Late: --version says no sentence.
     from cwtui.accounts.text import visible
 
     sentence = _shortened(visible(sentence))
     if sys.stderr is not None and sys.stderr.isatty():
+        import shutil
+        import textwrap
+
         columns = shutil.get_terminal_size().columns
         sentence = textwrap.fill(sentence, columns, break_long_words=False, break_on_hyphens=False)
     say_lines(sentence)

@@ -217,8 +217,11 @@ def _hand_over(made: WithInitialPassword, what: str, *, as_json: bool, known: bo
     """Print the initial password, unless the operator gave it."""
     name = made.account.username
     until = shown_moment(made.account.initial_password_expires_at)
-    which = "The password given" if known else "Initial password"
-    say(f"{what} {name}. {which}, to be changed before {until}{'.' if known else ':'}")
+    say(
+        f"{what} {name}. The password given must be changed before {until}."
+        if known
+        else f"{what} {name}. Initial password, to be changed before {until}:"
+    )
     try:
         if as_json:
             initial = None if known else made.password.reveal()

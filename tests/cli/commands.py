@@ -84,13 +84,14 @@ class Host:
         *args: str,
         stdin: bytes | int = b"",
         stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
         env: Mapping[str, str] | None = None,
         preexec_fn: Callable[[], None] | None = None,
     ) -> Result:
         done = subprocess.run(
             [PYTHON, "-m", "cwtui", "--config", str(self.config), *args],
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             env=os.environ | (env or {}),
             cwd=ROOT,
             check=False,
@@ -98,7 +99,7 @@ class Host:
             input=stdin if isinstance(stdin, bytes) else None,
             stdin=stdin if isinstance(stdin, int) else None,
         )
-        return Result(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+        return Result(done.returncode, (done.stdout or b"").decode(), (done.stderr or b"").decode())
 
     def files(self) -> dict[str, tuple[int, bytes]]:
         """Mode and content of every file but locks, whose content means nothing."""

@@ -11,7 +11,13 @@ from tests.cli.commands import PASSWORD, Host
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What the developer has set or keeps at home stays out of the tests."""
-    for name in ("CWTUI_CONFIG", "CWTUI_STORE", "SUDO_USER"):
+    for name in (
+        "CWTUI_CONFIG",
+        "CWTUI_STORE",
+        "SUDO_USER",
+        "PYTHONUNBUFFERED",
+        "PYTHONIOENCODING",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))

@@ -58,6 +58,13 @@ def test_an_initial_password_that_is_lost_is_told(
     assert result.err.endswith(f"Make another: cwtui user reset-password {command[1]}\n")
 
 
+def test_without_ears_the_status_still_tells(host: Host) -> None:
+    with open(FULL, "wb") as full:  # noqa: PTH123  a device
+        assert host.process("user", "show", "nobody", stderr=full.fileno()).status == 1
+        assert host.process("user", "list", "--mfa", "x", stderr=full.fileno()).status == 2
+        assert host.process("settings", "set", "mfa", "off", stderr=full.fileno()).status == 0
+
+
 def test_a_closed_standard_output_is_told(host: Host) -> None:
     result = host.process("user", "list", preexec_fn=lambda: os.close(1))
     assert result.status == 1
@@ -74,9 +81,9 @@ def test_closed_standard_input_and_error(host: Host) -> None:
 
 
 def test_a_long_sentence_keeps_its_beginning_and_its_end(host: Host) -> None:
-    result = host.run("user", "list", "--role", "x" * 100_000)
-    assert result.err.startswith("There is no role 'xxx")
-    assert result.err.endswith("Choose from: connectware-admin, minimum-access.\n")
+    result = host.run("settings", "set", "x" * 100_000, "1")
+    assert result.err.startswith("There is no setting 'xxx")
+    assert result.err.rstrip().endswith("code_ban_minutes.")
     assert len(result.err) < SENTENCE_LENGTH + 10
 
 

@@ -145,6 +145,18 @@ def test_a_missing_config_that_was_asked_for() -> None:
     assert result.err == "There is no configuration file /nowhere/config.toml.\n"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(("users",), "'user'"), (("user", "ad"), "'add'"), (("setings",), "'settings'")],
+)
+def test_a_mistyped_command_is_answered_by_the_right_one(
+    typed: tuple[str, ...], meant: str
+) -> None:
+    result = run(*typed)
+    assert result.status == 2
+    assert f"Did you mean {meant}?" in result.err
+
+
 def test_options_of_the_host_after_the_command_are_explained() -> None:
     result = run("user", "list", "--store", "/srv/x")
     assert result.status == 2

@@ -143,6 +143,15 @@ class TestRemove:
             assert terminal.wait_exit() == 0
 
 
+def test_sentences_break_between_words(host: Host) -> None:
+    command = (*CWTUI, "--config", str(host.config), "settings", "set", "x", "1")
+    with Terminal(command, host.folder) as terminal:
+        assert terminal.wait_exit() == 1
+        shown = [line for line in terminal.lines if line]
+        assert len(shown) > 1
+        assert " ".join(shown) + "\n" == host.run("settings", "set", "x", "1").err
+
+
 def test_the_module_is_the_console_script() -> None:
     script = Path(sys.executable).with_name("cwtui")
     assert not script.exists() or "cwtui.__main__ import main" in script.read_text()

@@ -1,6 +1,8 @@
 """A store that cannot be used is told in a sentence, and stays as it is, byte for byte."""
 
+import os
 import resource
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -68,14 +70,9 @@ def keyring_readable_by_others(host: Host) -> Path:
     return host.keyring
 
 
-def folder_is_a_file(host: Host) -> Path:
-    sign_in = host.store / "sign-in"
-    for file in sign_in.iterdir():
-        file.unlink()
-    sign_in.rmdir()
-    sign_in.write_bytes(b"in the way")
-    sign_in.chmod(0o600)
-    return sign_in
+def of_another_user(host: Host) -> Path:
+    os.chown(host.accounts, 12345, 12345)
+    return host.accounts
 
 
 SPOILT = [
@@ -104,6 +101,29 @@ def test_what_cannot_be_checked_stays(
     assert (result.status, result.out) == (3, "")
     assert str(path) in result.err
     assert result.err.count("\n") == 1
+    assert host.files() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("command", [CHANGES[0], READS[0]], ids=" ".join)
+def test_a_store_of_another_user_stays(host: Host, command: tuple[str, ...]) -> None:
+    path = of_another_user(host)
+    before = host.files()
+    result = run(host, command)
+    assert (result.status, result.out) == (3, "")
+    assert f"{path} belongs to another user (uid 12345)" in result.err
+    assert host.files() == before
+
+
+def test_a_file_in_the_way_of_the_sign_in_state(host: Host) -> None:
+    folder = host.store / "sign-in"
+    shutil.rmtree(folder)
+    folder.write_bytes(b"mine")
+    folder.chmod(0o600)
+    before = host.files()
+    result = host.run("user", "show", "admin")
+    assert (result.status, result.out) == (3, "")
+    assert str(folder) in result.err
     assert host.files() == before
 
 

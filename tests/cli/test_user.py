@@ -5,14 +5,15 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+import pyotp
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import enrolment, passwords
+from cwtui.accounts import passwords, self_service
 from cwtui.accounts.administration import create_user
 from cwtui.accounts.model import Attempts, Origin
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Operator
+from cwtui.accounts.session import Operator, open_session
 from tests.cli.commands import PASSWORD, Host
 
 INITIAL = re.compile(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}\n")
@@ -49,11 +50,10 @@ def enrol(host: Host, name: str) -> None:
     ports = host.ports()
     account = ports.accounts.get(name)
     assert account is not None
-    offered = enrolment.begin(ports, account)
-    import pyotp
-
+    session = open_session(account, "console", ports.now())
+    offered = self_service.begin_enrolment(ports, session)
     code = pyotp.TOTP(offered.totp_secret.reveal()).now()
-    put(host, name, second_factor=enrolment.confirm(ports, offered, code, "console").factor)
+    self_service.register_device(ports, session, offered, code)
 
 
 class TestList:
@@ -184,7 +184,7 @@ class TestAdd:
         result = host.run(*ADD_JANE)
         assert result.status == 0
         assert INITIAL.fullmatch(result.out)
-        assert result.err.startswith("Added jane. The initial password must be changed")
+        assert result.err.startswith("Added jane. Initial password, to be changed before ")
         ports = host.ports()
         account = ports.accounts.get("jane")
         assert account is not None
