@@ -1,10 +1,11 @@
 """Private files: 0700 folders, 0600 files, replaced as a whole or not at all."""
 
+import errno
 import os
 import stat
-import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,8 @@ def make_private_folder(folder: Path) -> None:
         if not folder.exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
+        elif not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     except OSError as error:
         raise cannot("make", folder, error) from None
     check_private(folder)
@@ -44,46 +47,75 @@ def check_private(path: Path) -> None:
         )
 
 
+def exists(path: Path) -> bool:
+    """Whether there is such a file or folder. Raises CannotCheck where that cannot be seen."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise cannot("read", path, error) from None
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the file by a new one, 0600, that is on disk before it has the name.
 
-    Whoever reads sees all of the old or all of the new. Raises CannotCheck: the old one stays.
+    Whoever reads sees all of the old or all of the new. The caller holds a lock, and what a killed
+    writer left under the temporary name is overwritten. Raises CannotCheck: the old one stays.
     """
-    temporary = ""
+    temporary = path.with_name(f".{path.name}.new")
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _write_all(descriptor, content)
+            os.utime(descriptor, ns=(_later_than(path),) * 2)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise cannot("write", path, error) from None
     _sync_folder(path.parent)
 
 
-def append_durably(path: Path, content: bytes) -> None:
-    """Add to the end of a file, 0600, on disk before this returns; the caller holds a lock.
+def _later_than(path: Path) -> int:
+    # A file's number may be used again at once, and its clock ticks in milliseconds: only a time
+    # that rises with each write tells a reader that the file is another one.
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    return max(time.time_ns(), before + 1)
+
+
+def append_durably(path: Path, line: bytes) -> None:
+    """Add a line to the end of a file, 0600, on disk before this returns; the caller holds a lock.
 
     Raises CannotCheck: the file is then as long as before.
     """
+    is_new = not exists(path)
+    if not is_new:
+        check_private(path)
     try:
-        is_new = not path.exists()
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "ab", buffering=0):
-            length = os.fstat(descriptor).st_size
-            try:
-                _write_all(descriptor, content)
-                os.fsync(descriptor)
-            except OSError:
-                os.ftruncate(descriptor, length)
-                raise
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _append_line(descriptor, line)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise cannot("write", path, error) from None
     if is_new:
         _sync_folder(path.parent)
+
+
+def _append_line(descriptor: int, line: bytes) -> None:
+    length = os.fstat(descriptor).st_size
+    # What a power failure left half-written keeps its own line.
+    is_torn = length > 0 and os.pread(descriptor, 1, length - 1) != b"\n"
+    try:
+        _write_all(descriptor, b"\n" * is_torn + line + b"\n")
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, length)
+        raise
 
 
 @contextmanager
@@ -121,10 +153,16 @@ def _sync_folder(folder: Path) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise cannot("write", folder, error) from None
+        raise CannotCheck(
+            f"Cannot write {folder} to disk: {_reason(error)}. "
+            "What was changed last may be lost if this host stops now."
+        ) from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def cannot(verb: str, path: Path, error: OSError) -> CannotCheck:
     """The sentence for a call of the operating system that failed."""
-    reason = (error.strerror or str(error)).lower()
-    return CannotCheck(f"Cannot {verb} {path}: {reason}. Nothing was changed.")
+    return CannotCheck(f"Cannot {verb} {path}: {_reason(error)}. Nothing was changed.")

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts.errors import KeyringMissing, StoreDamaged, StoreTooNew
 from cwtui.accounts.model import Sealed
-from cwtui.files import check_private, make_private_folder, write_atomically
+from cwtui.files import check_private, exists, make_private_folder, write_atomically
 
 SCHEMA: Final = 1
 _KEY_BYTES: Final = 32
@@ -66,7 +66,7 @@ class FileKeyring:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Raises KeyringMissing, StoreExposed, StoreDamaged or StoreTooNew."""
-        if not path.exists():
+        if not exists(path):
             raise KeyringMissing(
                 f"The keyring {path} is missing, and without it the store cannot be read. "
                 "Put it back from your backup."
@@ -78,7 +78,7 @@ class FileKeyring:
             if schema is not None and msgspec.json.decode(schema, type=int) > SCHEMA:
                 raise StoreTooNew(f"{path} was written by a newer cwtui. Install that version.")
             return cls(msgspec.json.decode(content, type=_File), path)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise StoreDamaged(f"{path} is damaged: {error}.") from None
         except OSError as error:
             raise KeyringMissing(f"{path} cannot be read: {error.strerror}.") from None

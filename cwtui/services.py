@@ -6,7 +6,7 @@ import time
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Ports
 from cwtui.config import Config
-from cwtui.files import check_private, exclusive, lock_for, make_private_folder
+from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
 from cwtui.keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit import FileAuditLog
@@ -22,14 +22,14 @@ def create(config: Config) -> Ports:
     make_private_folder(config.folder)
     make_private_folder(config.keyring_file.parent)
     with exclusive(lock_for(config.keyring_file)):
-        if not config.keyring_file.exists() and not config.accounts_file.exists():
+        if not exists(config.keyring_file) and not exists(config.accounts_file):
             FileKeyring.create(config.keyring_file, time.time())
     return _connect(config)
 
 
 def connect(config: Config) -> Ports:
     """The parts of a store that was set up before. Raises CannotCheck."""
-    if not config.accounts_file.exists():
+    if not exists(config.accounts_file):
         raise NoStoreYet(
             f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
         )

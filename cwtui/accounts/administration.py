@@ -10,7 +10,7 @@ from cwtui.accounts import listing, passwords, roles, settings, text
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
-from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor, authorise, write_audit
@@ -32,6 +32,7 @@ def create_first_admin(
     ports: Ports, username: str, password: Secret, confirmation: Secret, actor: Actor
 ) -> Account:
     """On a store without accounts only. Raises InvalidInput and Refused."""
+    check_no_accounts(ports.accounts)
     name = text.username(username)
     passwords.check_new(password, ports.accounts.settings(), name)
     passwords.check_confirmation(password, confirmation)
@@ -43,11 +44,16 @@ def create_first_admin(
         session_epoch=_first_epoch(ports),
     )
     with ports.accounts.change() as change:
-        if not change.is_empty():
-            raise Refused("There is an administrator already. Sign in, or ask them.")
+        check_no_accounts(change)
         change.put(account)
         write_audit(ports, EventType.USER_CREATE, actor, name, "first administrator")
     return account
+
+
+def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
+    """Raise Refused if there is an account already."""
+    if not accounts.is_empty():
+        raise Refused("There is an administrator already. Sign in, or ask them.")
 
 
 def list_users(ports: Ports, actor: Actor, wanted: listing.Filter) -> list[listing.AccountRow]:
@@ -182,7 +188,7 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
         after = before.changed_ending_sessions(**fields)
         change.put(after)
         write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name)
-    ports.records.update(name, lambda record: (record.changed(password_attempts={}), None))
+        ports.records.update(name, lambda record: (record.changed(password_attempts={}), None))
     return WithInitialPassword(after, initial)
 
 
@@ -201,7 +207,7 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
         after = before.changed_ending_sessions(second_factor=None)
         change.put(after)
         write_audit(ports, EventType.USER_RESET_MFA, actor, name)
-    ports.records.update(name, lambda record: (record.changed(code_attempts={}), None))
+        ports.records.update(name, lambda record: (record.changed(code_attempts={}), None))
     return after
 
 
@@ -214,7 +220,7 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
         _keep_an_admin(change, name)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name)
-    ports.records.remove(name)
+        ports.records.remove(name)
 
 
 def unlock(ports: Ports, actor: Actor, username: str) -> None:

@@ -48,19 +48,31 @@ def begin(ports: Ports, account: Account) -> Enrolment:
     return Enrolment(account.username, settings.issuer, totp.new_secret(ports.random))
 
 
+def refusal(account: Account, settings: OrganizationSettings) -> str:
+    """Why the account cannot register a second factor now; empty: it can."""
+    if settings.mfa is Mfa.OFF:
+        return "Your organization has not enabled multi-factor authentication."
+    if account.second_factor is not None:
+        return "Multi-factor authentication is already enabled for this account."
+    return ""
+
+
 def check_offered(account: Account, settings: OrganizationSettings) -> None:
     """Raise Refused unless the account may register a second factor now."""
-    if settings.mfa is Mfa.OFF:
-        raise Refused("Your organization has not enabled multi-factor authentication.")
-    if account.second_factor is not None:
-        raise Refused("Multi-factor authentication is already enabled for this account.")
+    reason = refusal(account, settings)
+    if reason:
+        raise Refused(reason)
 
 
-def confirm(ports: Ports, enrolment: Enrolment, typed: str, source: str) -> Registered:
+def confirm(
+    ports: Ports, account: Account, enrolment: Enrolment, typed: str, source: str
+) -> Registered:
     """The second factor, once a code shows that the app has the secret.
 
-    A code of a wrong time is diagnosed. Raises InvalidInput and SignInFailed.
+    A code of a wrong time is diagnosed. Raises InvalidInput, SignInFailed and Refused.
     """
+    if enrolment.username != account.username:
+        raise Refused("This secret key was made for another account. Start again.")
     code = totp.typed_code(typed)
     now = ports.now()
     step = totp.accepted_step(enrolment.totp_secret, code, now)
@@ -85,10 +97,10 @@ def new_backup_codes(ports: Ports, factor: SecondFactor) -> Registered:
 
 
 def acknowledged(account: Account) -> Account:
-    """The account once the person said that the backup codes are saved."""
+    """The account once the person said that the backup codes are saved. Raises Refused."""
     factor = account.second_factor
     if factor is None:
-        return account
+        raise Refused("Multi-factor authentication is not enabled for this account.")
     kept = replace(factor.backup_codes, acknowledged=True)
     return account.changed(second_factor=replace(factor, backup_codes=kept))
 

@@ -1,7 +1,11 @@
-"""The records that are kept. Times are seconds since the epoch, UTC."""
+"""The records that are kept. Times are seconds since the epoch, UTC.
+
+A field left out has its default, so a field of an unknown name is damage, not a detail: with
+"second_fbctor" in its place an account would have none. A new field is a new schema version.
+"""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -24,14 +28,18 @@ class MfaState(StrEnum):
     NONE = "none"
 
 
-class PasswordHash(Struct, frozen=True):
+Bcrypt: TypeAlias = Annotated[str, Meta(pattern=r"^\$2b\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}\Z")]
+"""A bcrypt hash. bcrypt raises for another form, and would work for years at cost 31."""
+
+
+class PasswordHash(Struct, frozen=True, forbid_unknown_fields=True):
     """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the key the pepper is from."""
 
     key: str
-    bcrypt: str
+    bcrypt: Bcrypt
 
 
-class Sealed(Struct, frozen=True):
+class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
     """A secret encrypted with AES-256-GCM under the key of that id; bytes are base64 in JSON."""
 
     key: str
@@ -39,15 +47,15 @@ class Sealed(Struct, frozen=True):
     ciphertext: bytes
 
 
-class BackupCodes(Struct, frozen=True):
+class BackupCodes(Struct, frozen=True, forbid_unknown_fields=True):
     """The unused codes of one set, as bcrypt hashes that share one salt."""
 
     key: str
-    hashes: tuple[str, ...]
+    hashes: tuple[Bcrypt, ...]
     acknowledged: bool = False
 
 
-class SecondFactor(Struct, frozen=True):
+class SecondFactor(Struct, frozen=True, forbid_unknown_fields=True):
     """A registered authenticator device with its backup codes."""
 
     totp_secret: Sealed
@@ -55,7 +63,7 @@ class SecondFactor(Struct, frozen=True):
     backup_codes: BackupCodes
 
 
-class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One person's entry.
 
     `session_epoch` starts at random and rises with each change that ends other sessions.
@@ -93,7 +101,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.changed(session_epoch=self.session_epoch + 1, **fields)
 
 
-class Attempts(Struct, frozen=True, omit_defaults=True):
+class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Wrong tries in a row from one source. `banned_until` is in seconds since the epoch."""
 
     failures: int = 0
@@ -101,7 +109,9 @@ class Attempts(Struct, frozen=True, omit_defaults=True):
     banned_until: float = 0.0
 
 
-class SignInRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SignInRecord(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """What changes at a sign-in, kept apart from the account.
 
     `password_attempts` and `code_attempts` are by source; "" stands for all sources without an

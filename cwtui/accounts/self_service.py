@@ -1,5 +1,6 @@
 """What people do with their own account, once signed in. Each call reads the account anew."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cwtui.accounts import enrolment, factors, passwords
@@ -10,7 +11,7 @@ from cwtui.accounts.model import Account, Origin, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of, write_audit
-from cwtui.accounts.settings import Mfa
+from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,13 @@ def overview(ports: Ports, session: Session) -> Overview:
     account = account_of(ports.accounts, session)
     settings = ports.accounts.settings()
     factor = account.second_factor
-    enable_refusal = ""
-    try:
-        enrolment.check_offered(account, settings)
-    except Refused as refused:
-        enable_refusal = str(refused)
     return Overview(
         account=account,
         mfa=settings.mfa,
         backup_codes_left=len(factor.backup_codes.hashes) if factor is not None else 0,
         change_password_refusal=_change_password_refusal(account),
-        enable_mfa_refusal=enable_refusal,
-        disable_mfa_refusal=_disable_refusal(ports, account),
+        enable_mfa_refusal=enrolment.refusal(account, settings),
+        disable_mfa_refusal=_disable_refusal(account, settings),
     )
 
 
@@ -50,9 +46,7 @@ def change_password(
 ) -> Session:
     """Ends the account's other sessions. Raises InvalidInput, SignInFailed, Throttled, Refused."""
     account = account_of(ports.accounts, session)
-    refusal = _change_password_refusal(account)
-    if refusal:
-        raise Refused(refusal)
+    _refuse(_change_password_refusal(account))
     if not current:
         raise InvalidInput("current_password", "Enter your current password.")
     passwords.check_new(new, ports.accounts.settings(), account.username)
@@ -76,8 +70,9 @@ def register_device(
     """Enable MFA; the backup codes to be shown. Raises InvalidInput, Refused, SessionEnded."""
     account = account_of(ports.accounts, session)
     enrolment.check_offered(account, ports.accounts.settings())
-    registered = enrolment.confirm(ports, offered, typed, session.source)
-    renewed = _change(ports, session, EventType.MFA_ENABLE, second_factor=registered.factor)
+    registered = enrolment.confirm(ports, account, offered, typed, session.source)
+    factor = registered.factor
+    renewed = _change(ports, session, EventType.MFA_ENABLE, enrolment.refusal, second_factor=factor)
     return renewed, registered.codes
 
 
@@ -92,11 +87,9 @@ def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
 def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
     """Raises InvalidInput, SignInFailed, Throttled, Refused (MFA is required), SessionEnded."""
     account = account_of(ports.accounts, session)
-    refusal = _disable_refusal(ports, account)
-    if refusal:
-        raise Refused(refusal)
+    _refuse(_disable_refusal(account, ports.accounts.settings()))
     _check_code(ports, session, account, typed)
-    return _change(ports, session, EventType.MFA_DISABLE, second_factor=None)
+    return _change(ports, session, EventType.MFA_DISABLE, _disable_refusal, second_factor=None)
 
 
 def regenerate_backup_codes(
@@ -120,9 +113,26 @@ def _check_code(ports: Ports, session: Session, account: Account, typed: str) ->
     return factor
 
 
-def _change(ports: Ports, session: Session, event: EventType, **fields: object) -> Session:
+def _no_refusal(_account: Account, _settings: OrganizationSettings) -> str:
+    return ""
+
+
+def _refuse(reason: str) -> None:
+    if reason:
+        raise Refused(reason)
+
+
+def _change(
+    ports: Ports,
+    session: Session,
+    event: EventType,
+    refusal: Callable[[Account, OrganizationSettings], str] = _no_refusal,
+    **fields: object,
+) -> Session:
     with ports.accounts.change() as change:
-        after = account_of(change, session).changed_ending_sessions(**fields)
+        before = account_of(change, session)
+        _refuse(refusal(before, change.settings()))
+        after = before.changed_ending_sessions(**fields)
         change.put(after)
         write_audit(ports, event, session, session.username)
     return session.renewed(after)
@@ -134,10 +144,9 @@ def _change_password_refusal(account: Account) -> str:
     return ""
 
 
-def _disable_refusal(ports: Ports, account: Account) -> str:
+def _disable_refusal(account: Account, settings: OrganizationSettings) -> str:
     if account.second_factor is None:
         return "Multi-factor authentication is not enabled for this account."
-    settings = ports.accounts.settings()
     if settings.mfa is Mfa.REQUIRED:
         return "Your organization requires multi-factor authentication for everyone."
     if enrolment.is_required(account, settings):

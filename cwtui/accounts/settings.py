@@ -24,7 +24,7 @@ class Mfa(StrEnum):
     REQUIRED = "required"
 
 
-class OrganizationSettings(Struct, frozen=True, kw_only=True):
+class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Defaults are Connectware's: passwords of five characters, five wrong codes, five minutes.
 
     A limit is at most 10 tries: with `throttle`'s budgets that keeps every account under the 100
@@ -46,6 +46,7 @@ class OrganizationSettings(Struct, frozen=True, kw_only=True):
 
 KEYS: Final = OrganizationSettings.__struct_fields__
 
+_COUNT: Final = "This is a number from 0 to 64."
 _RIGHT: Final[dict[str, str]] = {
     "mfa": "Choose off, optional or required.",
     "issuer": "The issuer is 1 to 40 characters without a colon, such as Connectware (plant-7).",
@@ -69,20 +70,22 @@ def with_values(settings: OrganizationSettings, values: Mapping[str, str]) -> Or
         try:
             msgspec.convert(one, OrganizationSettings)
         except msgspec.ValidationError as error:
-            raise InvalidInput(key, _RIGHT.get(key, "This is a number from 0 to 64.")) from error
+            raise InvalidInput(key, _RIGHT.get(key, _COUNT)) from error
         changed[key] = one[key]
     return msgspec.convert(changed, OrganizationSettings)
 
 
 def _typed(key: str, value: str) -> str | int:
-    if key == "mfa":
-        return value.strip().lower()
     if key == "issuer":
         issuer = text.line(value, key, "The issuer")
         # A colon separates issuer and account in the otpauth label (Key URI format).
         if ":" in issuer:
             raise InvalidInput(key, _RIGHT[key])
         return issuer
+    if text.has_control_characters(value):
+        raise InvalidInput(key, _RIGHT.get(key, _COUNT))
+    if key == "mfa":
+        return value.strip().lower()
     number = value.strip()
     # int() would take "1_0", other scripts' digits and a megabyte of them.
     return (

@@ -13,7 +13,7 @@ from cwtui.accounts import enrolment, factors, passwords, text, throttle
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
-from cwtui.accounts.model import Account, Origin, SecondFactor
+from cwtui.accounts.model import Account, Origin, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, open_session, write_audit
@@ -173,8 +173,8 @@ def with_new_password(
 def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupCodesShown:
     """Finish the enrolment that the sign-in led into. Raises InvalidInput and SignInEnded."""
     progress = state.progress
-    _current(ports, progress)
-    registered = enrolment.confirm(ports, state.enrolment, typed, progress.source)
+    account = _current(ports, progress)
+    registered = enrolment.confirm(ports, account, state.enrolment, typed, progress.source)
     with ports.accounts.change() as change:
         account = _current_in(ports, progress, change)
         enrolment.check_offered(account, change.settings())
@@ -253,14 +253,12 @@ def _advance(ports: Ports, progress: Progress) -> State:
 def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
     now = ports.now()
     session = open_session(account, progress.source, now)
-    ports.records.update(
-        account.username,
-        lambda record: (
-            throttle.with_known_source(record, progress.source).changed(last_sign_in=now),
-            None,
-        ),
-    )
-    write_audit(ports, EventType.SIGN_IN, session, account.username)
+
+    def succeed(record: SignInRecord) -> tuple[SignInRecord, None]:
+        write_audit(ports, EventType.SIGN_IN, session, account.username)
+        return throttle.with_known_source(record, progress.source).changed(last_sign_in=now), None
+
+    ports.records.update(account.username, succeed)
     return SignedIn(session, progress.backup_codes_left)
 
 

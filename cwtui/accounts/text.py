@@ -32,7 +32,8 @@ def has_control_characters(text: str) -> bool:
     return any(unicodedata.category(character) in _CONTROL for character in text)
 
 
-def _refuse_control_characters(text: str, field: str) -> None:
+def refuse_control_characters(text: str, field: str) -> None:
+    """Raise InvalidInput if there are such characters."""
     if has_control_characters(text):
         raise InvalidInput(field, CANNOT_BE_SHOWN)
 
@@ -44,7 +45,7 @@ def username(text: str, field: str = "username") -> str:
     """
     if len(text) > USERNAME_LENGTH * 4:
         raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
-    _refuse_control_characters(text, field)
+    refuse_control_characters(text, field)
     name = normal(normal(text.strip()).casefold())
     if not name:
         raise InvalidInput(field, "Enter a username.")
@@ -67,7 +68,7 @@ def line(text: str, field: str, what: str) -> str:
     """One line to show people, such as a display name or the issuer. Raises InvalidInput."""
     if len(text) > LINE_LENGTH * 4:
         raise InvalidInput(field, f"{what} has at most {LINE_LENGTH} characters.")
-    _refuse_control_characters(text, field)
+    refuse_control_characters(text, field)
     if _INVISIBLE.search(text):
         raise InvalidInput(field, f"{what} holds invisible characters. Type it without them.")
     cleaned = " ".join(normal(text).split())

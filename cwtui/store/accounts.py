@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts import roles
-from cwtui.accounts.errors import StoreDamaged
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
@@ -21,7 +20,7 @@ class TinyAccountStore:
     """The port AccountStore on a file; inside `change` also the port AccountsChange."""
 
     def __init__(self, path: Path) -> None:
-        self._storage = AtomicStorage(path)
+        self._storage = AtomicStorage(path, _ACCOUNTS, _SETTINGS)
         self._accounts = NamedTable(self._storage, _ACCOUNTS)
         self._settings = NamedTable(self._storage, _SETTINGS)
 
@@ -31,10 +30,7 @@ class TinyAccountStore:
             return None
         account = self._storage.decoded(_ACCOUNTS, username, document, Account)
         if account.username != username:
-            raise StoreDamaged(
-                f"{self._storage.path} is damaged: the entry {username!r} is of another account. "
-                "Restore it from a backup."
-            )
+            raise self._storage.damaged(_ACCOUNTS, username, "it is of another account")
         return account
 
     def is_empty(self) -> bool:
@@ -46,7 +42,10 @@ class TinyAccountStore:
         return [decoded(_ACCOUNTS, key, documents[key], AccountRow) for key in sorted(documents)]
 
     def settings(self) -> OrganizationSettings:
-        document = self._storage.documents(_SETTINGS).get(_ORGANIZATION)
+        documents = self._storage.documents(_SETTINGS)
+        for other in documents.keys() - {_ORGANIZATION}:
+            raise self._storage.damaged(_SETTINGS, other, "there are no such settings")
+        document = documents.get(_ORGANIZATION)
         if document is None:
             return OrganizationSettings()
         return self._storage.decoded(_SETTINGS, _ORGANIZATION, document, OrganizationSettings)

@@ -21,4 +21,4 @@ class FileAuditLog:
         # JSON escapes line ends and control characters: what others typed cannot forge a line.
         line = msgspec.json.encode({**msgspec.to_builtins(event), "at": at})
         with exclusive(self._lock):
-            append_durably(self._path, line + b"\n")
+            append_durably(self._path, line)

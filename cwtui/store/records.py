@@ -18,7 +18,8 @@ class TinyRecordStore:
     """The port RecordStore on a folder; a username's file is found by its checksum."""
 
     def __init__(self, folder: Path) -> None:
-        self._storages = [AtomicStorage(folder / f"{number:02d}.json") for number in range(FILES)]
+        self._folder = folder
+        self._storages: dict[int, AtomicStorage] = {}
 
     def get(self, username: str) -> SignInRecord:
         return self._read(self._storage_of(username), username)
@@ -33,8 +34,9 @@ class TinyRecordStore:
         with storage.transaction():
             before = self._read(storage, username)
             after, result = step(before)
-            others = storage.documents(_RECORDS).keys() - {username} if forget else set()
-            stale = [name for name in others if forget and forget(name, self._read(storage, name))]
+            # Only a new name makes the file longer, so only then is it looked through.
+            is_new = username not in storage.documents(_RECORDS)
+            stale = self._stale(storage, forget) if forget and is_new else []
             if after != before or stale:
                 table = NamedTable(storage, _RECORDS)
                 table.drop(*stale)
@@ -47,10 +49,23 @@ class TinyRecordStore:
             NamedTable(storage, _RECORDS).drop(username)
 
     def _storage_of(self, username: str) -> AtomicStorage:
-        return self._storages[crc32(username.encode()) % FILES]
+        number = crc32(username.encode()) % FILES
+        if number not in self._storages:
+            storage = AtomicStorage(self._folder / f"{number:02d}.json", _RECORDS)
+            self._storages.setdefault(number, storage)  # another thread may have been first
+        return self._storages[number]
 
     def _read(self, storage: AtomicStorage, username: str) -> SignInRecord:
         document = storage.documents(_RECORDS).get(username)
         if document is None:
             return SignInRecord()
         return storage.decoded(_RECORDS, username, document, SignInRecord)
+
+    def _stale(
+        self, storage: AtomicStorage, forget: Callable[[str, SignInRecord], bool]
+    ) -> list[str]:
+        return [
+            name
+            for name, document in storage.documents(_RECORDS).items()
+            if forget(name, storage.decoded(_RECORDS, name, document, SignInRecord))
+        ]

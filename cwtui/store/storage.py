@@ -4,14 +4,15 @@ Reading splits the file into documents and leaves each as bytes (msgspec.Raw) un
 for; writing copies those bytes. One document stands on one line, so that damage has an address.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock, get_ident
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
-from msgspec import Raw
+from msgspec import Meta, Raw
 from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
@@ -20,6 +21,7 @@ from cwtui.files import cannot, check_private, exclusive, lock_for, write_atomic
 
 SCHEMA: Final = 1
 _META: Final = "meta"
+_Schema = Annotated[int, Meta(ge=1)]
 
 T = TypeVar("T")
 Tables: TypeAlias = dict[str, dict[str, Any]]
@@ -53,19 +55,23 @@ class NamedTable(Table):
 class AtomicStorage(Storage):
     """One JSON file; written only inside `transaction`, as a whole, under its lock."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *tables: str) -> None:
         self.path = path
+        self._tables = {_META, *tables}
         self._lock = lock_for(path)
         self._threads = Lock()
         self._staged: Tables | None = None
         self._writer: int | None = None
-        self._cached: tuple[tuple[int, int, int], Tables] | None = None
+        self._cached: tuple[tuple[int, ...], Tables] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One read-modify-write: at the end, what was written inside is on disk, or an exception
         has left the file as it was. Raises CannotCheck.
         """
+        if self._writer == get_ident():
+            message = "a transaction inside a transaction would wait for itself"
+            raise RuntimeError(message)
         with self._threads, exclusive(self._lock):
             self._writer = get_ident()
             try:
@@ -98,9 +104,12 @@ class AtomicStorage(Storage):
             if isinstance(document, Raw):
                 return msgspec.json.decode(document, type=kind)
             return msgspec.convert(document, kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            reason = f"{table} {doc_id!r}: {error}"
-            raise self._damaged(self._line_of(doc_id), reason) from None
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self.damaged(table, doc_id, str(error)) from None
+
+    def damaged(self, table: str, doc_id: str, reason: str) -> StoreDamaged:
+        """What to raise for a document that cannot be right."""
+        return self._damaged(self._line_of(doc_id), f"{table} {doc_id!r}: {reason}")
 
     def _load(self) -> Tables:
         try:
@@ -109,7 +118,7 @@ class AtomicStorage(Storage):
             return {}
         except OSError as error:
             raise cannot("read", self.path, error) from None
-        version = (found.st_ino, found.st_mtime_ns, found.st_size)
+        version = (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
         cached = self._cached
         if cached is not None and cached[0] == version:
             return cached[1]
@@ -125,21 +134,27 @@ class AtomicStorage(Storage):
     def _decode(self, content: bytes) -> Tables:
         try:
             tables = msgspec.json.decode(content, type=dict[str, dict[str, Raw]])
-            schema = msgspec.json.decode(tables[_META]["schema"], type=int)
+            schema = msgspec.json.decode(tables[_META]["schema"], type=_Schema)
         except KeyError:
             raise self._damaged(1, "its schema version is missing") from None
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._damaged(_line_in(str(error), content), str(error)) from None
         if schema > SCHEMA:
             raise StoreTooNew(
                 f"{self.path} has schema {schema}, written by a newer cwtui; this one reads up to "
                 f"{SCHEMA}. Install the newer version."
             )
+        unknown = sorted(tables.keys() - self._tables)
+        if unknown:
+            line = _line_of_key(unknown[0], content)
+            raise self._damaged(line, f"there is no table {unknown[0]!r}")
         return tables
 
     def _line_of(self, doc_id: str) -> int:
-        content = self.path.read_bytes()
-        return content.count(b"\n", 0, max(0, content.find(msgspec.json.encode(doc_id)))) + 1
+        try:
+            return _line_of_key(doc_id, self.path.read_bytes())
+        except OSError:
+            return 1
 
     def _damaged(self, line: int, reason: str) -> StoreDamaged:
         return StoreDamaged(
@@ -148,10 +163,21 @@ class AtomicStorage(Storage):
         )
 
 
+def _line_of_key(key: str, content: bytes) -> int:
+    # Each table and each document begins a line.
+    start = re.search(rb"^\{?%b:" % re.escape(msgspec.json.encode(key)), content, re.MULTILINE)
+    return _line_at(start.start() if start else 0, content)
+
+
 def _line_in(message: str, content: bytes) -> int:
-    # msgspec says "... (byte 123)"; without that the file ended too early.
-    _, found, rest = message.partition("(byte ")
-    position = int(rest.rstrip(")")) if found else len(content)
+    # msgspec says "... (byte 123)", "truncated", or what is wrong with the whole.
+    position = re.search(r"\(byte (\d+)\)", message)
+    if position:
+        return _line_at(int(position[1]), content)
+    return _line_at(len(content), content) if "truncated" in message else 1
+
+
+def _line_at(position: int, content: bytes) -> int:
     return content.count(b"\n", 0, position) + 1
 
 

@@ -15,12 +15,12 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.timer import Timer
 
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config
 from cwtui.ui import crash, theme
+from cwtui.ui.idle import Idle
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.source import source_of
@@ -53,7 +53,8 @@ class AccountApp(App[int]):
         ports: "Ports | None" = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__()
+        # Textual decides here what NO_COLOR does, before it knows the theme: greys, or no colours.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.config = config
         self.clock = clock
         self.host = visible(socket.gethostname())
@@ -61,8 +62,7 @@ class AccountApp(App[int]):
         self.session: Session | None = None
         self._ports = ports
         self._connecting: asyncio.Task[Ports] | None = None
-        self._idle_timer: Timer | None = None
-        self._blank_timer: Timer | None = None
+        self._idle: tuple[Idle, ...] = ()
         for one in (theme.DARK, theme.LIGHT):
             self.register_theme(one)
         self.theme = theme.first_theme(os.environ)
@@ -83,9 +83,10 @@ class AccountApp(App[int]):
     def on_mount(self) -> None:
         self.push_screen(self._first_screen())
         session = self.config.session
-        # Intervals, as a timer that has fired cannot be reset.
-        self._idle_timer = self.set_interval(session.idle_minutes * 60, self._lock)
-        self._blank_timer = self.set_interval(session.secrets_visible_seconds, self._blank)
+        self._idle = (
+            Idle(self, session.idle_minutes * 60, self._lock),
+            Idle(self, session.secrets_visible_seconds, self._blank),
+        )
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number, reason in _ENDING_SIGNALS.items():
@@ -198,17 +199,23 @@ class AccountApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
-            for timer in (self._idle_timer, self._blank_timer):
-                if timer is not None:
-                    timer.reset()
-            if isinstance(self.screen, ShowsSecrets) and self.screen.blanked:
-                self.screen.show_secrets()
+            for one in self._idle:
+                one.touch()
+            blanked = [screen for screen in self._secret_screens if screen.blanked]
+            for screen in blanked:
+                screen.show_secrets()
+            if blanked:
                 return
         await super().on_event(event)
 
     def _blank(self) -> None:
-        if isinstance(self.screen, ShowsSecrets):
-            self.screen.hide_secrets()
+        for screen in self._secret_screens:
+            screen.hide_secrets()
+
+    @property
+    def _secret_screens(self) -> list[ShowsSecrets]:
+        # Also those under a help or a question, which shine through.
+        return [screen for screen in self.screen_stack if isinstance(screen, ShowsSecrets)]
 
     # What one can always do
 

@@ -66,7 +66,8 @@ _FEW_COLOURS: Final = ("linux", "xterm", "screen", "ansi", "cons25", "sun")
 
 
 def first_theme(environ: Mapping[str, str]) -> str:
-    """The theme to begin with: the terminal's own 16 colours where it has no more."""
+    """The theme to begin with: the terminal's own 16 colours where it has no more, or none."""
     term = environ.get("TERM", "")
     plain = term in _FEW_COLOURS or term.startswith("vt")
-    return "ansi-dark" if plain and not environ.get("COLORTERM") else DARK.name
+    few = "NO_COLOR" in environ or (plain and not environ.get("COLORTERM"))
+    return "ansi-dark" if few else DARK.name

@@ -29,7 +29,7 @@ class MemoryAccounts:
         self._writer: int | None = None
         self._lock = Lock()
         self.commits = 0
-        self.before_change: Callable[[], None] = lambda: None
+        self.before_change: Callable[[], object] = lambda: None
         """What another process does just before a change of ours begins."""
 
     def get(self, username: str) -> Account | None:

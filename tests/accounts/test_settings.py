@@ -80,12 +80,12 @@ def test_what_is_no_number_is_refused_at_its_key(key: str, typed: str) -> None:
     assert len(str(refused.value)) < 120
 
 
-@pytest.mark.parametrize("typed", ["off", " OFF ", "Optional", "required\n"])
+@pytest.mark.parametrize("typed", ["off", " OFF ", "Optional", "required"])
 def test_mfa_is_one_of_three_words(typed: str) -> None:
     assert settings.with_values(DEFAULTS, {"mfa": typed}).mfa.value == typed.strip().lower()
 
 
-@pytest.mark.parametrize("typed", ["", "on", "true", "0", "off,optional", "x" * 1_000_000])
+@pytest.mark.parametrize("typed", ["", "on", "true", "0", "off,optional", "off\n", "x" * 1_000_000])
 def test_other_words_for_mfa_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInput, match="Choose off, optional or required") as refused:
         settings.with_values(DEFAULTS, {"mfa": typed})

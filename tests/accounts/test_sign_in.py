@@ -8,7 +8,6 @@ from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, SignInEnde
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import Mfa
 from cwtui.accounts.sign_in import (
-    BackupCodesShown,
     BackupCodesUnacknowledged,
     CodeNeeded,
     EnrolmentNeeded,
@@ -160,9 +159,7 @@ def test_a_backup_code_used_by_another_process_meanwhile(world: World) -> None:
     device = world.equip()
     state, other = world.asked_for_code(), world.asked_for_code()
     code = device.codes[0].reveal()
-    world.accounts.before_change = lambda: (
-        sign_in.with_backup_code(world.ports, other, code) and None
-    )
+    world.accounts.before_change = lambda: sign_in.with_backup_code(world.ports, other, code)
     with pytest.raises(SignInFailed, match="was used already"):
         sign_in.with_backup_code(world.ports, state, code)
 
@@ -460,7 +457,7 @@ def test_a_second_factor_of_the_old_key_still_works(world: World) -> None:
     world.add()
     device = world.equip()
     world.keyring.ids.append("k2")
-    assert world.session(device=device)
+    world.session(device=device)
     state = sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
     assert isinstance(state, SignedIn)
 
@@ -477,8 +474,8 @@ def test_a_password_changed_while_it_is_rehashed_stays_changed(world: World) -> 
     world.add()
     changed = world.add("bob", NEW.reveal()).password
     world.keyring.ids.append("k2")
-    world.accounts.before_change = lambda: (
-        world.put(world.account().changed_ending_sessions(password=changed)) and None
+    world.accounts.before_change = lambda: world.put(
+        world.account().changed_ending_sessions(password=changed)
     )
     with pytest.raises(SignInEnded):
         world.begin()

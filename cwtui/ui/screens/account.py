@@ -51,16 +51,21 @@ user's sessions at once."""
             Button("", id="mfa-required", compact=True),
             Static("", id="mfa-required-state", classes="row-value", markup=False),
         )
-        yield row("MFA", value(self._mfa()), gap=True)
+        factor = account.second_factor
+        yield row("MFA", value(self._mfa()), gap=factor is None)
+        if factor is not None:
+            left = f"{len(factor.backup_codes.hashes)} unused"
+            yield row("Backup codes", value(left), gap=True)
         yield row("Status", value("● enabled" if account.enabled else "✗ disabled"))
         yield row("Origin", value(account.origin.value))
         yield row("Last sign-in", value(self._last_sign_in()))
         yield Button("Update", id="primary", variant="primary", compact=True)
-        with Horizontal(classes="buttons"):
-            if account.origin is Origin.LOCAL:
-                yield Button("Reset Password", id="reset-password", compact=True)
-            if account.second_factor is not None:
-                yield Button("Disable MFA", id="disable-mfa", compact=True)
+        if account.origin is Origin.LOCAL or account.second_factor is not None:
+            with Horizontal(classes="buttons"):
+                if account.origin is Origin.LOCAL:
+                    yield Button("Reset Password", id="reset-password", compact=True)
+                if account.second_factor is not None:
+                    yield Button("Disable MFA", id="disable-mfa", compact=True)
         with Horizontal(classes="buttons"):
             word = "Disable Account" if account.enabled else "Enable Account"
             yield Button(word, id="enabled", compact=True)
@@ -73,9 +78,7 @@ user's sessions at once."""
         factor = self._account.second_factor
         if factor is None:
             return "○ not set up"
-        left = len(factor.backup_codes.hashes)
-        since = minute(factor.registered_at)[:10]
-        return f"● enabled since {since}, {left} backup codes left"
+        return f"● enabled since {minute(factor.registered_at)[:10]}"
 
     def _last_sign_in(self) -> str:
         at = self._record.last_sign_in
@@ -132,7 +135,8 @@ user's sessions at once."""
 
     def submit(self) -> None:
         session, name, required = self.session, self._account.username, self._required
-        display_name = self.query_one(TextInput).value
+        typed = self.query_one(TextInput).value
+        display_name = typed if typed != visible(self._account.display_name) else None
         choices = self.query(RoleChoice)
         chosen = choices.first().chosen if choices else None
         self._act(

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar, cast
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical, VerticalScroll
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Button, Footer, Static
 
 from cwtui.accounts.errors import (
@@ -71,6 +72,15 @@ class AccountScreen(ShowsSecrets, Screen[None]):
         super().__init__()
         self._asking = False
         self._countdown: Timer | None = None
+        self._last_focus: Widget | None = None
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._last_focus = event.widget
+
+    def focus_again(self) -> None:
+        """Give the focus back to what had it before everything was hidden."""
+        if self.focused is None and self._last_focus is not None and self._last_focus.is_attached:
+            self.set_focus(self._last_focus)
 
     def hide_secrets(self) -> None:
         for entry in self.query(SecretInput):
@@ -98,15 +108,20 @@ class AccountScreen(ShowsSecrets, Screen[None]):
             ports = await self.account_app.connected()
             result = await asyncio.to_thread(call, ports)
         except AccountsError as error:
-            self.say("")
-            self.refuse(error)
+            self._leave_thread(self.refuse, error)
         else:
-            self.say("")
+            self._leave_thread(then, result)
+
+    def _leave_thread(self, then: Callable[[T], None], result: T) -> None:
+        def leave() -> None:
             self._asking = False
             if self.is_attached:
+                self.say("")
                 then(result)
-        finally:
-            self._asking = False
+
+        # From the application's own context: a screen that is made in the worker's would keep the
+        # worker, and with it this screen and its secrets, as long as it lives.
+        self.app.call_later(leave)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "enter":
@@ -119,13 +134,21 @@ class AccountScreen(ShowsSecrets, Screen[None]):
         here = self.focused
         if not isinstance(here, TextInput):
             return
-        later = entries[entries.index(here) + 1 :]
+        # An empty one is not left behind: the rules say what belongs there. Keys that it has not
+        # seen yet are as good as text.
+        is_filled = bool(here.value or here.message_queue_size)
+        later = entries[entries.index(here) + 1 :] if is_filled else []
         following = next((entry for entry in later if not entry.value), None)
         if following is not None:
             self.set_focus(following)
         else:
             # Not before the input has seen all keys that came before this one.
-            here.call_later(self.submit)
+            here.call_later(self._submit_once)
+
+    def _submit_once(self) -> None:
+        # What was typed was taken already: an empty input would be complained about.
+        if not self._asking:
+            self.submit()
 
     def submit(self) -> None:
         """Do the primary thing of the screen."""
@@ -133,7 +156,7 @@ class AccountScreen(ShowsSecrets, Screen[None]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "primary":
             event.stop()
-            self.submit()
+            self._submit_once()
 
     def refuse(self, error: AccountsError) -> None:
         """Show the error where it belongs: at its field, on this screen, or before sign-in."""
@@ -196,6 +219,10 @@ class TooSmall(Static):
 
     def __init__(self) -> None:
         super().__init__("", markup=False)
+
+    def on_hide(self) -> None:
+        if isinstance(self.screen, AccountScreen):
+            self.screen.focus_again()
 
     def on_resize(self) -> None:
         width, height = self.app.size

@@ -7,6 +7,7 @@ from textual.widgets import Button, RadioSet, Static
 
 from cwtui.accounts import administration
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.accounts.text import visible
 from cwtui.ui.screens.page import Page
 from cwtui.ui.widgets.choices import Alternative
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -73,7 +74,7 @@ to wait; after 50 from unknown places, an admin has to unlock the account."""
         values = {
             str(field.id): field.entry.value
             for field in self.query(Field)
-            if field.entry.value != str(getattr(self._settings, str(field.id)))
+            if field.entry.value != visible(str(getattr(self._settings, str(field.id))))
         }
         pressed = self.query_one(RadioSet).pressed_button
         if pressed is not None and pressed.name != self._settings.mfa.value:

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import has_control_characters, visible
 
 
 class TextInput(Input):
@@ -28,8 +28,9 @@ class TextInput(Input):
     def __init__(
         self, value: str = "", *, placeholder: str = "", max_length: int = 256, restrict: str = ""
     ) -> None:
+        # What is shown at first may come from others, and Textual draws it as it is.
         super().__init__(
-            value,
+            visible(value),
             placeholder=placeholder,
             max_length=max_length,
             restrict=restrict or None,
@@ -67,7 +68,8 @@ class SecretInput(TextInput):
         self.password = True
 
     def unshowable(self, text: str) -> bool:
-        return any(ord(character) < ord(" ") for character in text)
+        # A password may hold what is not seen, but nothing that a terminal obeys once it is shown.
+        return has_control_characters(text)
 
     def take(self) -> Secret:
         """What was typed; the input is empty afterwards."""
@@ -115,7 +117,7 @@ class Field(Vertical):
     Field {
         height: auto;
         & > .label { color: $text-muted; }
-        &:focus-within > .label { color: $foreground; }
+        &.-focused > .label { color: $foreground; }
         & > .message { color: $text-muted; min-height: 1; }
         &.-wrong > .message { color: $error; }
         &.-inline { layout: grid; grid-size: 2; grid-columns: 17 1fr; grid-rows: auto; }
@@ -146,6 +148,13 @@ class Field(Vertical):
         """Say this, or what was said at first, instead of an error."""
         self.remove_class("-wrong")
         self.query_one(".message", Static).update(self._hint if hint is None else hint)
+
+    # Textual draws :focus-within anew for what is below the widget alone, not for the label.
+    def on_descendant_focus(self) -> None:
+        self.add_class("-focused")
+
+    def on_descendant_blur(self) -> None:
+        self.remove_class("-focused")
 
     def on_text_input_refused(self, message: TextInput.Refused) -> None:
         message.stop()

@@ -60,7 +60,8 @@ class Navigation(OptionList):
         event.stop()
         app = cast("AccountApp", self.app)
         if event.option_id == "sign-out":
-            app.sign_out()
+            # Not from here: what is made in this widget's context would keep it alive.
+            app.call_later(app.sign_out)
         elif event.option_id is not None:
             _, _, open_section = flow.SECTIONS[event.option_id]
             open_section(app)

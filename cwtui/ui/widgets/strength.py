@@ -18,7 +18,7 @@ PAUSE = 0.25
 class StrengthMeter(Static):
     """Watches the field of that name; a word beside a bar, never a colour alone."""
 
-    DEFAULT_CSS = "StrengthMeter { height: 1; color: $text-muted; }"
+    DEFAULT_CSS = "StrengthMeter { height: 1; color: $text-muted; margin-bottom: 1; }"
 
     def __init__(self, field: str, username: Callable[[], str]) -> None:
         super().__init__("", markup=False)

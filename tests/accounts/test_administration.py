@@ -1,0 +1,445 @@
+"""What admins do with accounts and settings."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts.errors import (
+    CannotCheck,
+    InvalidInput,
+    NotPermitted,
+    Refused,
+    SessionEnded,
+    SignInFailed,
+    Throttled,
+    UnknownAccount,
+)
+from cwtui.accounts.listing import Filter
+from cwtui.accounts.model import MfaState, Origin
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Actor
+from cwtui.accounts.settings import Mfa
+from cwtui.accounts.sign_in import EnrolmentNeeded, SignedIn
+from tests.accounts.world import NOW, OPERATOR, PASSWORD, World
+
+NEW = Secret("Another.9-Havel")
+
+
+# The first admin
+
+
+def test_the_first_admin_signs_in_with_the_chosen_password(world: World) -> None:
+    account = administration.create_first_admin(world.ports, " Ada ", NEW, NEW, OPERATOR)
+    assert (account.username, account.roles) == ("ada", (roles.ADMIN,))
+    assert isinstance(world.begin("ada", NEW.reveal()), SignedIn)
+
+
+def test_there_is_one_first_admin_only(world: World) -> None:
+    world.add()
+    with pytest.raises(Refused, match="already"):
+        administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    assert world.accounts.get("ada") is None
+
+
+def test_two_first_admins_at_once(world: World) -> None:
+    world.accounts.before_change = lambda: administration.create_first_admin(
+        world.ports, "bob", NEW, NEW, OPERATOR
+    )
+    with pytest.raises(Refused):
+        administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    assert [row.username for row in world.accounts.rows()] == ["bob"]
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "confirmation", "field"),
+    [
+        ("", "Havel-99", "Havel-99", "username"),
+        ("a b", "Havel-99", "Havel-99", "username"),
+        ("ada", "", "", "new_password"),
+        ("ada", "ada", "ada", "new_password"),
+        ("ada", "Havel-99", "Havel-9", "confirm_password"),
+    ],
+)
+def test_bad_input_creates_nobody(
+    world: World, username: str, password: str, confirmation: str, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        administration.create_first_admin(
+            world.ports, username, Secret(password), Secret(confirmation), OPERATOR
+        )
+    assert refused.value.field == field
+    assert world.accounts.is_empty()
+
+
+# Creating
+
+
+def test_a_created_account_gets_a_one_time_initial_password(world: World) -> None:
+    made = administration.create_user(
+        world.ports,
+        OPERATOR,
+        "Bob",
+        chosen_roles=[roles.MINIMUM, roles.ADMIN],
+        display_name="  Bob   Builder ",
+        mfa_required=True,
+    )
+    account = world.account("bob")
+    assert account == made.account
+    assert account.roles == (roles.ADMIN, roles.MINIMUM)
+    assert account.display_name == "Bob Builder"
+    assert account.must_change_password
+    assert account.mfa_state is MfaState.REQUIRED
+    assert account.initial_password_expires_at == NOW + 7 * 86400
+    assert made.password.reveal() not in repr(made)
+    assert len(made.password.reveal()) == 19
+
+
+def test_a_given_password_is_an_initial_one_too(world: World) -> None:
+    made = administration.create_user(world.ports, OPERATOR, "bob", password=NEW)
+    assert made.password == NEW
+    assert isinstance(world.begin("bob", NEW.reveal()), sign_in.NewPasswordNeeded)
+
+
+@pytest.mark.parametrize("rules", [{}, {"password_min": 64, "password_symbol": 9}])
+def test_an_initial_password_that_is_made_works_whatever_the_rules(
+    world: World, rules: dict[str, int]
+) -> None:
+    world.settings(**rules)
+    made = administration.create_user(world.ports, OPERATOR, "bob")
+    assert isinstance(world.begin("bob", made.password.reveal()), sign_in.NewPasswordNeeded)
+
+
+@pytest.mark.parametrize(
+    ("username", "chosen", "display_name", "password", "field"),
+    [
+        ("", [roles.MINIMUM], "", None, "username"),
+        ("ada", [roles.MINIMUM], "", None, "username"),
+        ("ADA", [roles.MINIMUM], "", None, "username"),
+        ("bob", [], "", None, "roles"),
+        ("bob", ["root"], "", None, "roles"),
+        ("bob", [roles.MINIMUM], "x" * 101, None, "display_name"),
+        ("bob", [roles.MINIMUM], "\x1b]52;c;eA==\x07", None, "display_name"),
+        ("bob", [roles.MINIMUM], "", "1234", "password"),
+        ("bob", [roles.MINIMUM], "", "bob12\n", "password"),
+    ],
+)
+def test_bad_input_is_refused_at_its_field(
+    world: World,
+    username: str,
+    chosen: list[str],
+    display_name: str,
+    password: str | None,
+    field: str,
+) -> None:
+    world.add_admin("ada")
+    with pytest.raises(InvalidInput) as refused:
+        administration.create_user(
+            world.ports,
+            OPERATOR,
+            username,
+            chosen_roles=chosen,
+            display_name=display_name,
+            password=Secret(password) if password is not None else None,
+        )
+    assert refused.value.field == field
+    assert [row.username for row in world.accounts.rows()] == ["ada"]
+
+
+def test_two_accounts_of_one_name_at_once(world: World) -> None:
+    world.accounts.before_change = lambda: administration.create_user(
+        world.ports, OPERATOR, "bob", display_name="first"
+    )
+    with pytest.raises(InvalidInput, match="already"):
+        administration.create_user(world.ports, OPERATOR, "bob", display_name="second")
+    assert world.account("bob").display_name == "first"
+
+
+# The last admin
+
+LAST: dict[str, Callable[[World, Actor], object]] = {
+    "demote": lambda world, actor: administration.update_user(
+        world.ports, actor, "ada", chosen_roles=[roles.MINIMUM]
+    ),
+    "disable": lambda world, actor: administration.update_user(
+        world.ports, actor, "ada", enabled=False
+    ),
+    "remove": lambda world, actor: administration.remove_user(world.ports, actor, "ada"),
+}
+
+
+@pytest.mark.parametrize("way", LAST)
+@pytest.mark.parametrize("by", ["operator", "ada herself"])
+def test_the_last_enabled_local_admin_stays(world: World, way: str, by: str) -> None:
+    world.add_admin("ada")
+    world.add_admin("disabled", enabled=False)
+    world.add_admin("ldap", origin=Origin.LDAP)
+    world.add("bob")
+    before = world.account("ada")
+    actor = OPERATOR if by == "operator" else world.session("ada")
+    with pytest.raises(Refused, match="ada is the last enabled admin"):
+        LAST[way](world, actor)
+    assert world.account("ada") == before
+
+
+@pytest.mark.parametrize("way", LAST)
+def test_with_a_second_admin_the_first_may_go(world: World, way: str) -> None:
+    world.add_admin("ada")
+    world.add_admin("eve")
+    LAST[way](world, OPERATOR)
+    assert world.accounts.enabled_local_admins() == {"eve"}
+
+
+@pytest.mark.parametrize("way", LAST)
+def test_two_admins_who_go_at_once(world: World, way: str) -> None:
+    world.add_admin("ada")
+    world.add_admin("eve")
+    world.accounts.before_change = lambda: administration.update_user(
+        world.ports, OPERATOR, "eve", enabled=False
+    )
+    with pytest.raises(Refused, match="last enabled admin"):
+        LAST[way](world, OPERATOR)
+    assert world.accounts.enabled_local_admins() == {"ada"}
+
+
+def test_other_changes_of_the_last_admin_are_free(world: World) -> None:
+    world.add_admin("ada")
+    administration.update_user(world.ports, OPERATOR, "ada", display_name="Ada", mfa_required=True)
+    administration.reset_password(world.ports, OPERATOR, "ada")
+    assert world.account("ada").display_name == "Ada"
+
+
+# Updating
+
+
+def test_only_what_is_given_changes(world: World) -> None:
+    world.add_admin("ada")
+    before = world.add("bob")
+    after = administration.update_user(world.ports, OPERATOR, "BOB", mfa_required=True)
+    assert after == before.changed(mfa_required=True)
+    commits, events = world.accounts.commits, len(world.events)
+    assert administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True) == after
+    assert len(world.events) == events
+    assert world.account("bob") == after
+    assert world.accounts.commits == commits + 1
+
+
+def test_an_update_with_one_bad_part_changes_nothing(world: World) -> None:
+    world.add_admin("ada")
+    before = world.add("bob")
+    with pytest.raises(InvalidInput):
+        administration.update_user(
+            world.ports, OPERATOR, "bob", mfa_required=True, chosen_roles=["root"]
+        )
+    assert world.account("bob") == before
+
+
+def test_mfa_required_leads_into_enrolment_at_the_next_sign_in(world: World) -> None:
+    world.add("bob")
+    session = world.session("bob")
+    administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True)
+    self_service.overview(world.ports, session)  # this session goes on
+    assert isinstance(world.begin("bob"), EnrolmentNeeded)
+
+
+def test_a_reset_password_is_one_time_and_lifts_the_ban_on_passwords(world: World) -> None:
+    world.add("bob")
+    device = world.equip("bob")
+    state = world.asked_for_code("bob")
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
+    for _ in range(6):
+        with pytest.raises(SignInFailed):
+            world.begin("bob", "wrong")
+    made = administration.reset_password(world.ports, OPERATOR, "bob")
+    with pytest.raises(SignInFailed):
+        world.begin("bob")
+    assert isinstance(world.begin("bob", made.password.reveal()), sign_in.CodeNeeded)
+    assert world.account("bob").must_change_password
+    assert world.records.get("bob").code_attempts != {}
+
+
+def test_the_password_of_an_ldap_user_is_not_reset_here(world: World) -> None:
+    world.add("bob", origin=Origin.LDAP)
+    with pytest.raises(Refused, match="kept in the directory"):
+        administration.reset_password(world.ports, OPERATOR, "bob")
+
+
+def test_an_admin_disables_mfa_for_one_who_lost_the_device(world: World) -> None:
+    world.add("bob", mfa_required=True)
+    device = world.equip("bob")
+    state = world.asked_for_code("bob")
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
+    administration.disable_mfa(world.ports, OPERATOR, "bob")
+    assert isinstance(world.begin("bob"), EnrolmentNeeded)
+    assert world.records.get("bob").code_attempts == {}
+    with pytest.raises(Refused, match="not enabled for bob"):
+        administration.disable_mfa(world.ports, OPERATOR, "bob")
+
+
+def test_disabling_mfa_does_not_make_a_used_code_new(world: World) -> None:
+    world.add("bob")
+    device = world.equip("bob")
+    world.session("bob", device)
+    step = world.records.get("bob").last_totp_step
+    administration.disable_mfa(world.ports, OPERATOR, "bob")
+    assert world.records.get("bob").last_totp_step == step > 0
+
+
+def test_unlock_forgets_wrong_tries(world: World) -> None:
+    world.add("bob")
+    for _ in range(6):
+        with pytest.raises(SignInFailed):
+            world.begin("bob", "wrong")
+    with pytest.raises(Throttled):
+        world.begin("bob")
+    administration.unlock(world.ports, OPERATOR, "Bob")
+    assert isinstance(world.begin("bob"), SignedIn)
+
+
+def test_a_removed_account_leaves_no_record(world: World) -> None:
+    world.add_admin("ada")
+    world.add("bob")
+    world.session("bob")
+    administration.remove_user(world.ports, OPERATOR, "bob")
+    assert world.accounts.get("bob") is None
+    assert "bob" not in world.records.kept
+    with pytest.raises(SignInFailed, match="Username or password is wrong"):
+        world.begin("bob")
+
+
+# Reading
+
+
+def test_lists_and_shows(world: World) -> None:
+    world.add_admin("ada")
+    world.add("bob")
+    actor = world.session("ada")
+    rows = administration.list_users(world.ports, actor, Filter(text="b"))
+    assert [row.username for row in rows] == ["bob"]
+    account, record = administration.show_user(world.ports, actor, " BOB ")
+    assert account == world.account("bob")
+    assert record.last_sign_in is None
+
+
+# Settings
+
+
+def test_settings_are_all_or_none_and_recorded(world: World) -> None:
+    world.add_admin("ada")
+    actor = world.session("ada")
+    after = administration.update_settings(
+        world.ports, actor, {"mfa": "required", "code_limit": "3"}
+    )
+    assert (after.mfa, after.code_limit) == (Mfa.REQUIRED, 3)
+    assert world.accounts.settings() == after == administration.show_settings(world.ports, actor)
+    assert world.events[-1].reason == "mfa=required code_limit=3"
+    with pytest.raises(InvalidInput):
+        administration.update_settings(world.ports, actor, {"mfa": "off", "code_limit": "0"})
+    assert world.accounts.settings() == after
+    events = len(world.events)
+    administration.update_settings(world.ports, actor, {"mfa": "required"})
+    assert len(world.events) == events
+
+
+# Who may
+
+ACTS: dict[str, Callable[[World, Actor], object]] = {
+    "list_users": lambda w, a: administration.list_users(w.ports, a, Filter()),
+    "show_user": lambda w, a: administration.show_user(w.ports, a, "bob"),
+    "create_user": lambda w, a: administration.create_user(w.ports, a, "new"),
+    "update_user": lambda w, a: administration.update_user(w.ports, a, "bob", enabled=False),
+    "reset_password": lambda w, a: administration.reset_password(w.ports, a, "bob"),
+    "disable_mfa": lambda w, a: administration.disable_mfa(w.ports, a, "bob"),
+    "remove_user": lambda w, a: administration.remove_user(w.ports, a, "bob"),
+    "unlock": lambda w, a: administration.unlock(w.ports, a, "bob"),
+    "show_settings": lambda w, a: administration.show_settings(w.ports, a),
+    "update_settings": lambda w, a: administration.update_settings(w.ports, a, {"mfa": "off"}),
+}
+
+
+def populated(world: World) -> None:
+    world.add_admin("ada")
+    world.add_admin("eve")
+    world.add("bob")
+    world.equip("bob")
+    world.add("mallory")
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_minimum_access_allows_none_of_it(world: World, act: str) -> None:
+    populated(world)
+    actor = world.session("mallory")
+    before, events = world.accounts.rows(), len(world.events)
+    with pytest.raises(NotPermitted, match=r"do not include the permission manage-"):
+        ACTS[act](world, actor)
+    assert world.accounts.rows() == before
+    assert len(world.events) == events
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_admin_may(world: World, act: str) -> None:
+    populated(world)
+    ACTS[act](world, world.session("ada"))
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("what", ["demoted", "disabled", "removed"])
+def test_an_admin_no_longer_stops_at_the_next_action(world: World, act: str, what: str) -> None:
+    populated(world)
+    actor = world.session("ada")
+    if what == "demoted":
+        administration.update_user(world.ports, OPERATOR, "ada", chosen_roles=[roles.MINIMUM])
+    elif what == "disabled":
+        administration.update_user(world.ports, OPERATOR, "ada", enabled=False)
+    else:
+        administration.remove_user(world.ports, OPERATOR, "ada")
+    before, events = world.accounts.rows(), len(world.events)
+    with pytest.raises(SessionEnded):
+        ACTS[act](world, actor)
+    assert world.accounts.rows() == before
+    assert len(world.events) == events
+
+
+@pytest.mark.parametrize(
+    "act", ["create_user", "update_user", "reset_password", "disable_mfa", "remove_user"]
+)
+def test_an_admin_demoted_at_that_very_moment_changes_nothing(world: World, act: str) -> None:
+    populated(world)
+    actor = world.session("ada")
+    world.accounts.before_change = lambda: administration.update_user(
+        world.ports, OPERATOR, "ada", chosen_roles=[roles.MINIMUM]
+    )
+    bob = world.account("bob")
+    with pytest.raises(SessionEnded):
+        ACTS[act](world, actor)
+    assert world.account("bob") == bob
+    assert world.accounts.get("new") is None
+
+
+@pytest.mark.parametrize(
+    "act", ["show_user", "update_user", "reset_password", "disable_mfa", "remove_user", "unlock"]
+)
+def test_an_account_that_is_not_there(world: World, act: str) -> None:
+    world.add_admin("ada")
+    with pytest.raises(UnknownAccount, match="There is no account bob"):
+        ACTS[act](world, OPERATOR)
+    assert world.events == []
+    assert world.records.kept == {}
+
+
+# Half-done
+
+
+@pytest.mark.parametrize("act", ["reset_password", "disable_mfa", "remove_user"])
+def test_an_act_whose_record_cannot_be_written_is_not_half_done(world: World, act: str) -> None:
+    """DESIGN 4.7: nothing is half there."""
+    populated(world)
+    before = world.account("bob")
+    world.records.fails = True
+    with pytest.raises(CannotCheck):
+        ACTS[act](world, OPERATOR)
+    assert world.account("bob") == before
+    assert PASSWORD not in repr(world.events)

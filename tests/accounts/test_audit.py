@@ -1,0 +1,271 @@
+"""Who did what: an event for each act, no secret in any, and no act without its event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from cwtui.accounts import administration, roles, self_service, session, sign_in
+from cwtui.accounts.audit import EventType, Outcome
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
+
+NEW = Secret("Another.9-Havel")
+OLD = Secret(PASSWORD)
+
+
+@dataclass
+class Scene:
+    """A world in which each act below is possible, once."""
+
+    world: World
+    plain: Session
+    equipped: Session
+    device: Device
+    offer: Enrolment
+
+    def code(self) -> str:
+        return self.device.code(self.world.clock())
+
+    def asked(self) -> sign_in.CodeNeeded:
+        return self.world.asked_for_code("equipped")
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    world.add_admin("ada")
+    world.add("plain")
+    world.add("equipped")
+    world.add("unsaved")
+    world.add("forced", mfa_required=True)
+    world.add("initial", must_change_password=True)
+    device = world.equip("equipped")
+    world.equip("unsaved", acknowledged=False)
+    plain, equipped = world.session("plain"), world.session("equipped", device)
+    world.clock.forward(30)
+    offer = self_service.begin_enrolment(world.ports, plain)
+    world.audit.events.clear()
+    return Scene(world, plain, equipped, device, offer)
+
+
+def register_in_sign_in(scene: Scene) -> object:
+    state = scene.world.begin("forced")
+    assert isinstance(state, sign_in.EnrolmentNeeded)
+    code = Device(state.enrolment.totp_secret, ()).code(scene.world.clock())
+    return sign_in.register_device(scene.world.ports, state, code)
+
+
+def new_password_in_sign_in(scene: Scene) -> object:
+    state = scene.world.begin("initial")
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    return sign_in.with_new_password(scene.world.ports, state, NEW, NEW)
+
+
+def register(scene: Scene) -> object:
+    code = Device(scene.offer.totp_secret, ()).code(scene.world.clock())
+    return self_service.register_device(scene.world.ports, scene.plain, scene.offer, code)
+
+
+ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
+    EventType.USER_CREATE: lambda w: administration.create_user(w.ports, OPERATOR, "new"),
+    EventType.USER_UPDATE: lambda w: administration.update_user(
+        w.ports, OPERATOR, "plain", enabled=False, chosen_roles=[roles.ADMIN, roles.MINIMUM]
+    ),
+    EventType.USER_RESET_PASSWORD: lambda w: administration.reset_password(
+        w.ports, OPERATOR, "plain"
+    ),
+    EventType.USER_RESET_MFA: lambda w: administration.disable_mfa(w.ports, OPERATOR, "equipped"),
+    EventType.USER_REMOVE: lambda w: administration.remove_user(w.ports, OPERATOR, "plain"),
+    EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "plain"),
+    EventType.SETTINGS_UPDATE: lambda w: administration.update_settings(
+        w.ports, OPERATOR, {"mfa": "required"}
+    ),
+}
+
+OWN_ACTS: dict[EventType, tuple[str, Callable[[Scene], object]]] = {
+    EventType.SIGN_IN: ("plain", lambda s: s.world.begin("plain")),
+    EventType.SIGN_OUT: ("plain", lambda s: session.sign_out(s.world.ports, s.plain)),
+    EventType.SESSION_END: (
+        "plain",
+        lambda s: session.sign_out(s.world.ports, s.plain, "idle"),
+    ),
+    EventType.PASSWORD_CHANGE: (
+        "plain",
+        lambda s: self_service.change_password(s.world.ports, s.plain, OLD, NEW, NEW),
+    ),
+    EventType.MFA_ENABLE: ("plain", register),
+    EventType.MFA_DISABLE: (
+        "equipped",
+        lambda s: self_service.disable_mfa(s.world.ports, s.equipped, s.code()),
+    ),
+    EventType.BACKUP_CODES_REGENERATE: (
+        "equipped",
+        lambda s: self_service.regenerate_backup_codes(s.world.ports, s.equipped, s.code()),
+    ),
+    EventType.BACKUP_CODES_ACKNOWLEDGE: (
+        "equipped",
+        lambda s: self_service.acknowledge_backup_codes(s.world.ports, s.equipped),
+    ),
+    EventType.SIGN_IN_BACKUP_CODE: (
+        "equipped",
+        lambda s: sign_in.with_backup_code(s.world.ports, s.asked(), s.device.codes[0].reveal()),
+    ),
+}
+
+FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
+
+
+def test_every_type_of_event_is_tested_here() -> None:
+    assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES} == set(EventType)
+
+
+@pytest.mark.parametrize("event", ADMIN_ACTS)
+def test_each_act_of_an_admin_is_recorded(scene: Scene, event: EventType) -> None:
+    ADMIN_ACTS[event](scene.world)
+    [written] = scene.world.events
+    assert (written.event, written.outcome) == (event, Outcome.SUCCESS)
+    assert (written.at, written.actor) == (NOW + 30, "operator:root")
+    assert written.source == "command line"
+    subjects = {EventType.USER_CREATE: "new", EventType.USER_RESET_MFA: "equipped"}
+    without = {EventType.SETTINGS_UPDATE: ""}
+    assert written.subject == (subjects | without).get(event, "plain")
+
+
+@pytest.mark.parametrize("event", OWN_ACTS)
+def test_each_act_of_ones_own_is_recorded(scene: Scene, event: EventType) -> None:
+    who, act = OWN_ACTS[event]
+    act(scene)
+    written = next(one for one in scene.world.events if one.event is event)
+    assert (written.actor, written.subject, written.source) == (who, who, HERE)
+    assert (written.at, written.outcome) == (NOW + 30, Outcome.SUCCESS)
+
+
+def test_what_changed_is_said(scene: Scene) -> None:
+    ADMIN_ACTS[EventType.USER_UPDATE](scene.world)
+    ADMIN_ACTS[EventType.SETTINGS_UPDATE](scene.world)
+    assert [event.reason for event in scene.world.events] == [
+        "roles=connectware-admin,minimum-access enabled=False",
+        "mfa=required",
+    ]
+
+
+def test_the_steps_within_a_sign_in_are_recorded(scene: Scene) -> None:
+    register_in_sign_in(scene)
+    new_password_in_sign_in(scene)
+    assert scene.world.event_types() == [
+        EventType.MFA_ENABLE,
+        EventType.PASSWORD_CHANGE,
+        EventType.SIGN_IN,
+    ]
+    assert [event.actor for event in scene.world.events] == ["forced", "initial", "initial"]
+
+
+def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None:
+    ports, now = scene.world.ports, scene.world.clock()
+    with pytest.raises(SignInFailed):
+        scene.world.begin("plain", "wrong")
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(ports, scene.asked(), scene.device.wrong_code(now))
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(ports, scene.asked(), scene.device.code(now, -1))
+    with pytest.raises(SignInFailed):
+        sign_in.with_backup_code(ports, scene.asked(), "0" * 16)
+    scene.world.settings(code_limit=1)
+    with pytest.raises(SignInFailed):
+        sign_in.with_backup_code(ports, scene.asked(), "0" * 16)
+    with pytest.raises(Throttled):
+        sign_in.with_backup_code(ports, scene.asked(), "0" * 16)
+    assert [(event.event, event.reason) for event in scene.world.events] == [
+        (EventType.SIGN_IN_PASSWORD, "wrong"),
+        (EventType.SIGN_IN_CODE, "wrong"),
+        (EventType.SIGN_IN_CODE, "used already"),
+        (EventType.SIGN_IN_BACKUP_CODE, "wrong or used already"),
+        (EventType.SIGN_IN_BACKUP_CODE, "wrong or used already"),
+        (EventType.SIGN_IN_BACKUP_CODE, "throttled"),
+    ]
+    assert {event.outcome for event in scene.world.events} == {Outcome.FAILURE}
+
+
+ALL_ACTS: dict[str, Callable[[Scene], object]] = {
+    **{str(event): act for event, (_, act) in OWN_ACTS.items()},
+    **{str(event): lambda s, act=act: act(s.world) for event, act in ADMIN_ACTS.items()},  # type: ignore[misc]
+    "registration in a sign-in": register_in_sign_in,
+    "new password in a sign-in": new_password_in_sign_in,
+}
+
+
+@pytest.mark.parametrize("act", ALL_ACTS)
+def test_no_secret_is_in_any_event(scene: Scene, act: str) -> None:
+    """DESIGN 4.2: no secret in the audit log."""
+    result = ALL_ACTS[act](scene)
+    made: tuple[Secret, ...] = ()
+    match result:
+        case administration.WithInitialPassword():
+            made = (result.password,)
+        case sign_in.BackupCodesShown():
+            made = result.codes
+        case (_, tuple(codes)):
+            made = codes
+    secrets = [OLD, NEW, scene.device.totp_secret, scene.offer.totp_secret, *scene.device.codes]
+    written = repr(scene.world.events)
+    assert written != "[]"
+    for secret in (*secrets, *made, Secret(scene.code())):
+        assert secret.reveal() not in written
+        assert secret.reveal().replace("-", "") not in written
+
+
+@pytest.mark.parametrize("act", ALL_ACTS)
+def test_what_cannot_be_recorded_does_not_happen(scene: Scene, act: str) -> None:
+    """DESIGN 4.10: without its event in the audit log, an act is refused and changes nothing."""
+    world = scene.world
+    accounts, settings = world.accounts._committed
+    records = {
+        name: record.changed(password_attempts={}) for name, record in world.records.kept.items()
+    }
+    scene.asked()
+    world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        ALL_ACTS[act](scene)
+    assert world.accounts._committed == (accounts, settings)
+    for name, before in records.items():
+        after = world.records.get(name)
+        assert after.last_sign_in == before.last_sign_in
+        assert after.known_sources == before.known_sources
+        assert after.last_totp_step >= before.last_totp_step  # a code may be used up
+    assert world.events == []
+
+
+WRONG: dict[str, Callable[[Scene, sign_in.CodeNeeded], object]] = {
+    "password": lambda s, _: s.world.begin("plain", "wrong"),
+    "one-time code": lambda s, asked: sign_in.with_one_time_code(
+        s.world.ports, asked, s.device.wrong_code(s.world.clock())
+    ),
+    "backup code": lambda s, asked: sign_in.with_backup_code(s.world.ports, asked, "0" * 16),
+}
+
+
+@pytest.mark.parametrize("factor", WRONG)
+def test_a_failure_that_cannot_be_recorded_lets_nobody_in(scene: Scene, factor: str) -> None:
+    """DESIGN 4.10."""
+    asked = scene.asked()
+    scene.world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        WRONG[factor](scene, asked)
+
+
+def test_the_first_admin_is_recorded(world: World) -> None:
+    administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    [event] = world.events
+    assert (event.event, event.subject) == (EventType.USER_CREATE, "ada")
+    assert event.reason == "first administrator"
+
+
+def test_without_a_record_there_is_no_first_admin(world: World) -> None:
+    """DESIGN 4.10."""
+    world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    assert world.accounts.is_empty()

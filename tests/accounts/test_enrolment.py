@@ -1,0 +1,180 @@
+"""Enrolment: from the QR code to the acknowledged backup codes."""
+
+import pytest
+
+from cwtui.accounts import enrolment, self_service, sign_in, totp
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInFailed
+from cwtui.accounts.session import Session
+from cwtui.accounts.settings import Mfa, OrganizationSettings
+from tests.accounts.world import Device, World
+
+
+def offered(world: World) -> tuple[Session, Enrolment, Device]:
+    world.add()
+    session = world.session()
+    offer = self_service.begin_enrolment(world.ports, session)
+    return session, offer, Device(offer.totp_secret, ())
+
+
+def test_the_offer_holds_a_new_secret_and_the_issuer_and_keeps_nothing(world: World) -> None:
+    world.settings(issuer="Connectware (plant-7)")
+    session, offer, _ = offered(world)
+    other = self_service.begin_enrolment(world.ports, session)
+    assert offer.totp_secret != other.totp_secret
+    assert (offer.username, offer.issuer) == ("alice", "Connectware (plant-7)")
+    assert next(offer.uris()).reveal().startswith("otpauth://totp/Connectware")
+    assert offer.totp_secret.reveal() not in repr(offer)
+    assert world.account().second_factor is None
+
+
+@pytest.mark.parametrize("steps", [-1, 0, 1])
+def test_a_code_of_the_window_registers_the_device(world: World, steps: int) -> None:
+    session, offer, device = offered(world)
+    code = device.code(world.clock(), steps)
+    renewed, codes = self_service.register_device(world.ports, session, offer, code)
+    factor = world.account().second_factor
+    assert factor is not None
+    assert factor.registered_at == world.clock()
+    assert len(codes) == len(factor.backup_codes.hashes) == 10
+    assert not factor.backup_codes.acknowledged
+    assert self_service.overview(world.ports, renewed).backup_codes_left == 10
+    self_service.acknowledge_backup_codes(world.ports, renewed)
+    factor = world.account().second_factor
+    assert factor is not None
+    assert factor.backup_codes.acknowledged
+
+
+def test_at_rest_the_secret_is_encrypted_for_this_account(world: World) -> None:
+    """DESIGN 4.1: AES-256-GCM with the username as associated data, under a key with an id."""
+    session, offer, device = offered(world)
+    code = device.code(world.clock())
+    _, codes = self_service.register_device(world.ports, session, offer, code)
+    account = world.account()
+    factor = account.second_factor
+    assert factor is not None
+    kept = repr(account)
+    for secret in (offer.totp_secret, *codes):
+        assert secret.reveal() not in kept
+    assert factor.totp_secret.key == "k1"
+    plain = world.keyring.unseal(factor.totp_secret, b"alice")
+    assert plain.decode() == offer.totp_secret.reveal()
+    with pytest.raises(Exception, match="changed"):
+        world.keyring.unseal(factor.totp_secret, b"mallory")
+
+
+def test_the_code_of_the_registration_cannot_be_used_to_sign_in(world: World) -> None:
+    session, offer, device = offered(world)
+    now = world.clock()
+    self_service.register_device(world.ports, session, offer, device.code(now))
+    for steps in (0, -1):
+        with pytest.raises(SignInFailed, match="used already"):
+            sign_in.with_one_time_code(world.ports, world.asked_for_code(), device.code(now, steps))
+
+
+def test_nor_to_switch_mfa_off_again(world: World) -> None:
+    session, offer, device = offered(world)
+    code = device.code(world.clock())
+    renewed, _ = self_service.register_device(world.ports, session, offer, code)
+    with pytest.raises(SignInFailed, match="used already"):
+        self_service.disable_mfa(world.ports, renewed, code)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sentence"),
+    [
+        (60, "Your phone is about 1 minute ahead of this host."),
+        (240, "Your phone is about 4 minutes ahead of this host."),
+        (3600, "Your phone is about 60 minutes ahead of this host."),
+        (-60, "Your phone is about 1 minute behind this host."),
+        (-240, "Your phone is about 4 minutes behind this host."),
+        (-3600, "Your phone is about 60 minutes behind this host."),
+    ],
+)
+def test_a_wrong_clock_is_diagnosed_in_both_directions(
+    world: World, seconds: int, sentence: str
+) -> None:
+    session, offer, device = offered(world)
+    with pytest.raises(InvalidInput) as refused:
+        self_service.register_device(
+            world.ports, session, offer, device.code(world.clock() + seconds)
+        )
+    assert refused.value.field == "code"
+    assert str(refused.value) == (
+        f"{sentence} Set both clocks to the right time, then enter the new code."
+    )
+    assert world.account().second_factor is None
+
+
+def test_a_code_of_no_near_time_is_just_wrong(world: World) -> None:
+    session, offer, device = offered(world)
+    with pytest.raises(InvalidInput, match="This is not the current code"):
+        self_service.register_device(
+            world.ports, session, offer, device.code(world.clock() + 86400)
+        )
+
+
+def test_a_diagnosis_never_names_the_right_code(world: World) -> None:
+    """google-authenticator prints it."""
+    session, offer, device = offered(world)
+    with pytest.raises(InvalidInput) as refused:
+        self_service.register_device(world.ports, session, offer, device.code(world.clock() + 240))
+    assert device.code(world.clock()) not in str(refused.value)
+
+
+def test_an_offer_of_an_old_session_is_void(world: World) -> None:
+    session, offer, device = offered(world)
+    world.put(world.account().changed_ending_sessions())
+    with pytest.raises(SessionEnded):
+        self_service.register_device(world.ports, session, offer, device.code(world.clock()))
+
+
+def test_a_second_device_is_not_registered_over_the_first(world: World) -> None:
+    session, offer, device = offered(world)
+    second = self_service.begin_enrolment(world.ports, session)
+    renewed, _ = self_service.register_device(
+        world.ports, session, offer, device.code(world.clock())
+    )
+    later = Device(second.totp_secret, ()).code(world.clock(), 1)
+    with pytest.raises(Refused, match="already enabled"):
+        self_service.register_device(world.ports, renewed, second, later)
+    with pytest.raises(Refused, match="already enabled"):
+        self_service.begin_enrolment(world.ports, renewed)
+
+
+def test_an_offer_of_another_account_is_not_taken(world: World) -> None:
+    session, _, _ = offered(world)
+    foreign = Enrolment("mallory", "Connectware", totp.new_secret(world.random))
+    code = Device(foreign.totp_secret, ()).code(world.clock())
+    with pytest.raises(Refused):
+        self_service.register_device(world.ports, session, foreign, code)
+    assert world.account().second_factor is None
+
+
+def test_mfa_switched_off_for_everyone_offers_nothing(world: World) -> None:
+    session, offer, device = offered(world)
+    world.settings(mfa=Mfa.OFF)
+    with pytest.raises(Refused, match="has not enabled"):
+        self_service.begin_enrolment(world.ports, session)
+    with pytest.raises(Refused, match="has not enabled"):
+        self_service.register_device(world.ports, session, offer, device.code(world.clock()))
+
+
+@pytest.mark.parametrize("mfa", list(Mfa))
+@pytest.mark.parametrize("flag", [True, False])
+def test_who_must_have_a_second_factor(world: World, mfa: Mfa, flag: bool) -> None:
+    account = world.add(mfa_required=flag)
+    required = enrolment.is_required(account, OrganizationSettings(mfa=mfa))
+    assert required is (mfa is not Mfa.OFF and (flag or mfa is Mfa.REQUIRED))
+
+
+def test_wrong_codes_at_enrolment_are_no_tries(world: World) -> None:
+    """Whoever sees the QR code holds the secret: there is nothing to guess."""
+    session, offer, device = offered(world)
+    for _ in range(20):
+        with pytest.raises(InvalidInput):
+            self_service.register_device(
+                world.ports, session, offer, device.wrong_code(world.clock())
+            )
+    assert world.records.get("alice").code_attempts == {}
+    self_service.register_device(world.ports, session, offer, device.code(world.clock()))

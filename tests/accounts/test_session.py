@@ -1,0 +1,137 @@
+"""A session holds no authority: each call reads the account."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cwtui.accounts import administration, roles, self_service, session, sign_in
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session
+from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
+
+NEW = Secret("Another.9-Havel")
+
+ENDINGS: dict[str, tuple[Callable[[World], object], str]] = {
+    "removed": (
+        lambda w: administration.remove_user(w.ports, OPERATOR, "alice"),
+        "Your account was removed. Ask an admin if that is wrong.",
+    ),
+    "disabled": (
+        lambda w: administration.update_user(w.ports, OPERATOR, "alice", enabled=False),
+        "Your account was disabled. Ask an admin to enable it.",
+    ),
+    "promoted": (
+        lambda w: administration.update_user(
+            w.ports, OPERATOR, "alice", chosen_roles=[roles.ADMIN]
+        ),
+        "Your roles were changed. Sign in again to go on with the new ones.",
+    ),
+    "password reset": (
+        lambda w: administration.reset_password(w.ports, OPERATOR, "alice"),
+        "Your password or multi-factor authentication was changed elsewhere. Sign in again.",
+    ),
+    "password changed elsewhere": (
+        lambda w: self_service.change_password(
+            w.ports, w.session(source="10.0.0.2"), Secret(PASSWORD), NEW, NEW
+        ),
+        "Your password or multi-factor authentication was changed elsewhere. Sign in again.",
+    ),
+    "MFA enabled elsewhere": (
+        lambda w: w.equip(),
+        "Your password or multi-factor authentication was changed elsewhere. Sign in again.",
+    ),
+}
+
+CALLS: dict[str, Callable[[World, Session], object]] = {
+    "overview": lambda w, s: self_service.overview(w.ports, s),
+    "change_password": lambda w, s: self_service.change_password(
+        w.ports, s, Secret(PASSWORD), NEW, NEW
+    ),
+    "begin_enrolment": lambda w, s: self_service.begin_enrolment(w.ports, s),
+    "acknowledge": lambda w, s: self_service.acknowledge_backup_codes(w.ports, s),
+    "disable_mfa": lambda w, s: self_service.disable_mfa(w.ports, s, "123456"),
+    "regenerate": lambda w, s: self_service.regenerate_backup_codes(w.ports, s, "123456"),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_session_stops_at_its_next_action_with_the_reason(
+    world: World, ending: str, call: str
+) -> None:
+    world.add_admin("ada")
+    world.add()
+    ended = world.session()
+    end, sentence = ENDINGS[ending]
+    end(world)
+    before = world.accounts.get("alice")
+    with pytest.raises(SessionEnded) as over:
+        CALLS[call](world, ended)
+    assert str(over.value) == sentence
+    assert world.accounts.get("alice") == before
+
+
+def test_a_session_of_a_removed_account_does_not_go_on_in_one_made_anew(world: World) -> None:
+    world.add_admin("ada")
+    made = administration.create_user(world.ports, OPERATOR, "alice")
+    state = world.begin("alice", made.password.reveal())
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    signed_in = sign_in.with_new_password(world.ports, state, NEW, NEW)
+    assert isinstance(signed_in, sign_in.SignedIn)
+    administration.remove_user(world.ports, OPERATOR, "alice")
+    again = administration.create_user(world.ports, OPERATOR, "alice")
+    state = world.begin("alice", again.password.reveal())
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    sign_in.with_new_password(world.ports, state, NEW, NEW)
+    with pytest.raises(SessionEnded):
+        self_service.overview(world.ports, signed_in.session)
+
+
+def test_a_new_display_name_or_flag_ends_no_session(world: World) -> None:
+    world.add()
+    going_on = world.session()
+    administration.update_user(
+        world.ports, OPERATOR, "alice", display_name="Alice", mfa_required=True
+    )
+    assert self_service.overview(world.ports, going_on).account.display_name == "Alice"
+
+
+def test_the_use_of_a_backup_code_ends_no_session(world: World) -> None:
+    world.add()
+    device: Device = world.equip()
+    going_on = world.session(device=device)
+    sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
+    self_service.overview(world.ports, going_on)
+
+
+def test_a_session_renewed_after_its_own_change_goes_on(world: World) -> None:
+    world.add()
+    first = world.session()
+    second = self_service.change_password(world.ports, first, Secret(PASSWORD), NEW, NEW)
+    third = self_service.change_password(
+        world.ports, second, NEW, Secret(PASSWORD + "!"), Secret(PASSWORD + "!")
+    )
+    assert first.epoch < second.epoch < third.epoch
+    assert (third.started_at, third.source) == (first.started_at, HERE)
+
+
+@pytest.mark.parametrize(
+    ("reason", "event"),
+    [("", EventType.SIGN_OUT), ("idle", EventType.SESSION_END)],
+)
+def test_leaving_is_recorded(world: World, reason: str, event: EventType) -> None:
+    world.add()
+    leaving = world.session()
+    session.sign_out(world.ports, leaving, reason)
+    assert world.events[-1].event is event
+    assert world.events[-1].reason == reason
+    assert (world.events[-1].actor, world.events[-1].source) == ("alice", HERE)
+
+
+def test_the_operator_is_named_as_such(world: World) -> None:
+    world.add("bob")
+    administration.unlock(world.ports, OPERATOR, "bob")
+    assert world.events[-1].actor == "operator:root"
+    assert world.events[-1].source == "command line"

@@ -1,0 +1,40 @@
+"""Measure against the budgets of the design: python -m tests.bench [--quick] [--idle SECONDS].
+
+It prints one table and never fails on time.
+"""
+
+import argparse
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from tests.bench import reading, signing_in, startup, table, terminals, users_page
+from tests.bench.measuring import QUICK, Scale, make_bench
+
+BENCHMARKS = (
+    startup.rows,
+    signing_in.rows,
+    reading.rows,
+    users_page.rows,
+    terminals.rows,
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few accounts, few rounds")
+    parser.add_argument("--idle", type=float, metavar="SECONDS", help="how long to watch idling")
+    given = parser.parse_args()
+    scale = QUICK if given.quick else Scale()
+    if given.idle is not None:
+        scale = replace(scale, idle_seconds=given.idle)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = make_bench(Path(folder), scale)
+        print(table.head())
+        for rows in BENCHMARKS:
+            for row in rows(bench):
+                print(table.line(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""How much is measured, and how: side by side, in turn, the median of several rounds."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Final
+
+from tests.bench.people import Store, make_store
+
+CWTUI: Final = (str(Path(sys.executable).with_name("cwtui")),)
+BARE: Final = (sys.executable, "-c", "from tests.bench import bare_app; bare_app.main()")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many accounts, how many rounds, and how long to watch what is idle."""
+
+    few: int = 10_000
+    many: int = 100_000
+    rounds: int = 7
+    idle_seconds: float = 10.0
+
+
+QUICK: Final = Scale(few=1_000, many=10_000, rounds=2, idle_seconds=3.0)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What each benchmark is handed: the scale, and two stores."""
+
+    scale: Scale
+    few: Store
+    """At the cost that operators have: people sign in here."""
+    many: Store
+    """At a cost that is next to nothing: what is measured here is the rest."""
+
+
+def make_bench(folder: Path, scale: Scale) -> Bench:
+    return Bench(
+        scale,
+        make_store(folder / "few", scale.few, cost=12),
+        make_store(folder / "many", scale.many, cost=4),
+    )
+
+
+def medians(rounds: int, *measures: Callable[[], float]) -> list[float]:
+    """The median of each; they take turns, so that a busy moment of the machine meets all."""
+    measured = [[measure() for measure in measures] for _ in range(rounds)]
+    return [median(column) for column in zip(*measured, strict=True)]
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """How long the call takes."""
+    started = perf_counter()
+    call()
+    return perf_counter() - started

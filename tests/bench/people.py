@@ -1,0 +1,100 @@
+"""Stores with many accounts, written as files at once by the project's own encoder."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from cwtui import services
+from cwtui.accounts import backup_codes, passwords, roles
+from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SecondFactor, SignInRecord
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.files import write_atomically
+from cwtui.store.records import TinyRecordStore
+from cwtui.store.storage import Tables, _encoded
+
+PASSWORD: Final = "Ketzin.7-Havel"
+TOTP_SECRET: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+SOURCE: Final = "local console"
+ADMINS: Final = 10
+"""The first users are admins."""
+NEWCOMER: Final = "newcomer"
+"""Must have a second factor and has none: a sign-in leads into enrolment."""
+_LONG_AGO: Final = 1_700_000_000.0
+
+
+@dataclass(frozen=True)
+class Store:
+    """A home folder in which cwtui finds a store."""
+
+    home: Path
+    accounts: int
+    cost: int
+
+    @property
+    def config(self) -> Config:
+        return config_in(self.home)
+
+
+def config_in(home: Path) -> Config:
+    """The folders that tests.console.terminal names to a command."""
+    keyring = home / "config" / "cwtui" / "keyring.json"
+    return Config(StoreConfig(str(home / "data" / "cwtui")), KeyringConfig(str(keyring)))
+
+
+def user(number: int) -> str:
+    return f"user-{number:06d}"
+
+
+def make_store(home: Path, accounts: int, cost: int) -> Store:
+    """Everyone has a second factor with ten backup codes, and has signed in before."""
+    store = Store(home, accounts, cost)
+    ports = services.create(store.config)
+    people = _people(ports, accounts, cost)
+    _write(store.config.accounts_file, "accounts", {one.username: one for one in people})
+    _write_records(store.config.records_folder, [one.username for one in people])
+    return store
+
+
+def _people(ports: Ports, accounts: int, cost: int) -> list[Account]:
+    password = passwords.hash_password(Secret(PASSWORD), ports.keyring, cost)
+    codes = backup_codes.hash_codes(backup_codes.new_codes(ports.random), ports.keyring, cost=4)
+    kept = replace(codes, acknowledged=True)
+    people = [_person(ports, number, password, kept) for number in range(accounts - 1)]
+    newcomer = Account(
+        username=NEWCOMER, created_at=_LONG_AGO, password=password, mfa_required=True
+    )
+    return [newcomer, *people]
+
+
+def _person(ports: Ports, number: int, password: PasswordHash, codes: BackupCodes) -> Account:
+    name = user(number)
+    sealed = ports.keyring.seal(TOTP_SECRET.encode(), name.encode())
+    return Account(
+        username=name,
+        created_at=_LONG_AGO,
+        display_name=f"User {number}",
+        roles=(roles.ADMIN if number < ADMINS else roles.MINIMUM,),
+        password=password,
+        second_factor=SecondFactor(sealed, _LONG_AGO, codes),
+    )
+
+
+def _write_records(folder: Path, names: list[str]) -> None:
+    store = TinyRecordStore(folder)
+    record = SignInRecord(known_sources=(SOURCE,), last_totp_step=1, last_sign_in=_LONG_AGO)
+    files: defaultdict[Path, dict[str, object]] = defaultdict(dict)
+    for name in names:
+        files[store._storage_of(name).path][name] = record
+    for path, records in files.items():
+        _write(path, "records", records)
+
+
+def _write(path: Path, table: str, documents: Mapping[str, object]) -> None:
+    tables: Tables = {table: dict(documents)}
+    write_atomically(path, _encoded(tables))

@@ -1,0 +1,100 @@
+"""The table: what, ours, against what, ratio, budget, and whether it holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+Unit: TypeAlias = Callable[[float], str]
+
+FRAME: Final = 1 / 30
+"""In seconds: what is drawn 30 times a second is seen as moving."""
+
+_COLUMNS: Final = (56, 11, 36, 11, 7, 12, 5)
+_HEAD: Final = ("what", "ours", "against", "theirs", "ratio", "at most", "holds")
+
+
+def milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:,.1f} ms" if seconds < 0.1 else f"{seconds * 1000:,.0f} ms"
+
+
+def frames(seconds: float) -> str:
+    return f"{seconds / FRAME:,.1f} frames"
+
+
+def megabytes(count: float) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
+
+def kilobytes(count: float) -> str:
+    return f"{count / 1024:,.2f} KB"
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.2f} %"
+
+
+def number(count: float) -> str:
+    return f"{count:,.0f}"
+
+
+@dataclass(frozen=True)
+class Most:
+    """A budget: so many times what it is measured against, or, with `unit`, so much."""
+
+    limit: float
+    unit: Unit | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement, beside another of the same run. Without a budget it is there to compare."""
+
+    what: str
+    ours: float
+    unit: Unit
+    against: str = ""
+    theirs: float | None = None
+    most: Most | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.ours / self.theirs if self.theirs else None
+
+    @property
+    def holds(self) -> bool | None:
+        """None where nothing was promised."""
+        if self.most is None:
+            return None
+        measured = self.ratio if self.most.unit is None else self.ours
+        return measured is not None and measured <= self.most.limit
+
+
+def head() -> str:
+    return f"{_line(_HEAD)}\n{_line(tuple('-' * width for width in _COLUMNS))}"
+
+
+def line(row: Row) -> str:
+    ratio, most, holds = row.ratio, row.most, row.holds
+    return _line(
+        (
+            row.what,
+            row.unit(row.ours),
+            row.against,
+            row.unit(row.theirs) if row.theirs is not None else "",
+            f"{ratio:.2f}x" if ratio is not None else "",
+            (most.unit or _ratio)(most.limit) if most is not None else "",
+            "" if holds is None else "yes" if holds else "NO",
+        )
+    )
+
+
+def _ratio(limit: float) -> str:
+    return f"{limit:.2f}x"
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    on_the_left = {0, 2, 6}
+    return "  ".join(
+        cell.ljust(width) if column in on_the_left else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, _COLUMNS, strict=True))
+    ).rstrip()

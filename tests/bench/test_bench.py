@@ -1,0 +1,74 @@
+"""The benchmarks run. How long what they measure takes is not looked at here."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.bench import reading, signing_in, startup, table, terminals, users_page, visits
+from tests.bench.measuring import Bench, Scale, make_bench, medians
+from tests.bench.table import Most, Row
+
+TINY = Scale(few=60, many=120, rounds=1, idle_seconds=0.1)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return make_bench(tmp_path_factory.mktemp("bench"), TINY)
+
+
+@pytest.mark.parametrize(
+    "benchmark",
+    [startup.rows, signing_in.rows, reading.rows, users_page.rows],
+    ids=["startup", "signing in", "reading", "users page"],
+)
+def test_a_benchmark_measures(bench: Bench, benchmark: Callable[[Bench], Iterator[Row]]) -> None:
+    rows = list(benchmark(bench))
+    assert rows
+    assert all(row.ours > 0 for row in rows)
+    assert all(row.theirs is None or row.theirs > 0 for row in rows)
+
+
+def test_bytes_of_the_first_paint_are_counted(bench: Bench) -> None:
+    row = next(terminals.first_paint(bench.few.home))
+    assert row.theirs is not None
+    assert 1_000 < row.ours < 100_000
+    assert 1_000 < row.theirs < 100_000
+
+
+def test_memory_and_processor_of_a_running_application_are_read(bench: Bench) -> None:
+    with visits.bare(bench.few.home) as terminal:
+        assert 1e6 < terminals.memory(terminal) < 1e9
+        [row, written] = terminals.idle(terminal, {"itself": terminal}, 0.1)
+    assert row.theirs == row.ours
+    assert written.ours == 0
+
+
+def test_a_ratio_holds_up_to_its_budget() -> None:
+    assert Row("a", 3.0, table.milliseconds, "b", 2.0, Most(1.5)).holds is True
+    assert Row("a", 3.1, table.milliseconds, "b", 2.0, Most(1.5)).holds is False
+
+
+def test_an_amount_holds_whatever_it_is_beside() -> None:
+    assert Row("a", 7.0, table.number, "b", 1.0, Most(8, table.number)).holds is True
+    assert Row("a", 9.0, table.number, "b", 10.0, Most(8, table.number)).holds is False
+
+
+def test_nothing_holds_where_nothing_was_promised() -> None:
+    assert Row("a", 1.0, table.number).holds is None
+
+
+def test_a_line_says_what_was_measured_against_what() -> None:
+    line = table.line(Row("first paint", 0.25, table.milliseconds, "bare", 0.2, Most(1.15)))
+    assert " ".join(line.split()) == "first paint 250 ms bare 200 ms 1.25x 1.15x NO"
+
+
+def test_medians_take_turns() -> None:
+    called: list[str] = []
+
+    def measure(name: str, seconds: float) -> float:
+        called.append(name)
+        return seconds
+
+    found = medians(3, lambda: measure("a", 1), lambda: measure("b", 2))
+    assert called == ["a", "b", "a", "b", "a", "b"]
+    assert found == [1, 2]

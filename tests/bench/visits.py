@@ -1,0 +1,61 @@
+"""Applications in a terminal, led to the screen where something is measured, which is still."""
+
+from pathlib import Path
+
+import pyotp
+
+from tests.bench.measuring import BARE, CWTUI
+from tests.bench.people import NEWCOMER, PASSWORD, TOTP_SECRET
+from tests.console.terminal import Terminal
+
+
+def bare(home: Path, colorterm: str | None = "truecolor") -> Terminal:
+    terminal = Terminal(BARE, home, colorterm=colorterm)
+    _still(terminal, "Sign In")
+    return terminal
+
+
+def login(home: Path, colorterm: str | None = "truecolor") -> Terminal:
+    terminal = Terminal(CWTUI, home, colorterm=colorterm)
+    _still(terminal, "Sign In")
+    return terminal
+
+
+def one_time_code(home: Path, username: str) -> Terminal:
+    terminal = login(home)
+    terminal.type(f"{username}\t{PASSWORD}\r")
+    _still(terminal, "One-time code", "Use backup code")
+    return terminal
+
+
+def settings(home: Path, username: str) -> Terminal:
+    """Signed in. A username serves once: its one-time code is used up for 30 seconds."""
+    terminal = one_time_code(home, username)
+    terminal.type(pyotp.TOTP(TOTP_SECRET).now())
+    _still(terminal, "Change Password")
+    return terminal
+
+
+def users(home: Path, admin: str) -> Terminal:
+    terminal = settings(home, admin)
+    terminal.send("escape")
+    terminal.wait_until_still()
+    terminal.send("down", "enter")
+    _still(terminal, "Create User", "Origin")
+    return terminal
+
+
+def enrolment(home: Path) -> tuple[Terminal, bytes]:
+    """The screen with the QR code, and all that was written to go there from the login screen."""
+    terminal = login(home)
+    before = len(terminal.raw)
+    terminal.type(f"{NEWCOMER}\t{PASSWORD}\r")
+    _still(terminal, "Register Device")
+    return terminal, bytes(terminal.raw[before:])
+
+
+def _still(terminal: Terminal, *texts: str) -> None:
+    for text in texts:
+        terminal.wait_for(text, timeout=60)
+    # The countdown of a one-time code is drawn every second.
+    terminal.wait_until_still(quiet=0.5, timeout=60)

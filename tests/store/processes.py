@@ -1,0 +1,67 @@
+"""Start workers, and open the gate for all of them at once."""
+
+import fcntl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+ROOT = Path(__file__).parents[2]
+
+
+class Worker:
+    """One other process; it is killed at the latest when the test ends."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.store.worker", *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.finish()
+
+    def line(self) -> str:
+        """The next line of its output; empty at the end."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rstrip("\n")
+
+    def finish(self) -> str:
+        """End its input, wait for it, and return the rest of its output."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        if self.process.stdout.closed:
+            return ""
+        self.process.stdin.close()
+        with self.process.stdout as output:
+            rest = output.read()
+        self.process.wait(60)
+        return rest
+
+
+@contextmanager
+def started(*arguments: tuple[object, ...]) -> Iterator[list[Worker]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(Worker(*each)) for each in arguments]
+
+
+class Gate:
+    """Closed from the beginning; workers that wait for it go on at the same instant."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def open_for(self, workers: list[Worker]) -> None:
+        """Once all of them are ready."""
+        assert [worker.line() for worker in workers] == ["ready"] * len(workers)
+        self._file.close()

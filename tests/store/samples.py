@@ -1,0 +1,47 @@
+"""Accounts to keep, with every field in use."""
+
+from cwtui.accounts import roles
+from cwtui.accounts.model import (
+    Account,
+    Attempts,
+    BackupCodes,
+    Origin,
+    PasswordHash,
+    Sealed,
+    SecondFactor,
+    SignInRecord,
+)
+from cwtui.accounts.settings import Mfa, OrganizationSettings
+
+BCRYPT = "$2b$04$q2CQ9u25LOLdbXh3m2OCNOGUUtKUwxYzat83L53tN11qepgTg8XNi"
+
+FULL = Account(
+    username="ada@plant-7",
+    created_at=1_800_000_000.25,
+    origin=Origin.LOCAL,
+    display_name='Ada "Countess" Lovelace\\',
+    roles=(roles.ADMIN, roles.MINIMUM),
+    password=PasswordHash(key="k1", bcrypt=BCRYPT),
+    must_change_password=True,
+    initial_password_expires_at=1_800_604_800.25,
+    second_factor=SecondFactor(
+        totp_secret=Sealed(key="k1", nonce=bytes(range(12)), ciphertext=bytes(range(48))),
+        registered_at=1_800_000_001.5,
+        backup_codes=BackupCodes(key="k1", hashes=(BCRYPT, BCRYPT[:-1] + "j")),
+    ),
+    mfa_required=True,
+    enabled=False,
+    session_epoch=4_294_967_296,
+)
+PLAIN = Account(username="bob", created_at=1.0)
+LDAP = Account(username="émile", created_at=2.0, origin=Origin.LDAP, display_name="Émile 中文")
+
+RECORD = SignInRecord(
+    password_attempts={"": Attempts(3, 1.5, 0.0)},
+    code_attempts={"10.0.0.1": Attempts(5, 2.5, 302.5)},
+    known_sources=("10.0.0.2", "10.0.0.1"),
+    last_totp_step=60_000_000,
+    last_sign_in=1_800_000_000.125,
+)
+
+SETTINGS = OrganizationSettings(mfa=Mfa.REQUIRED, issuer="Connectware (plant-7)", code_limit=3)

@@ -1,0 +1,377 @@
+"""What every implementation of AccountStore and RecordStore keeps to.
+
+A new one joins by a line in STORES.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import NoReturn
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from cwtui.accounts import roles
+from cwtui.accounts.listing import Registered
+from cwtui.accounts.model import Account, Origin, SignInRecord
+from cwtui.accounts.ports import AccountsChange, AccountStore, RecordStore
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.records import TinyRecordStore
+from tests.accounts.memory import MemoryAccounts, MemoryRecords
+from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
+
+
+@dataclass(frozen=True)
+class Stores:
+    """How a process opens the same stores again, as another process would."""
+
+    accounts: Callable[[], AccountStore]
+    records: Callable[[], RecordStore]
+
+
+def memory(_: Path) -> Stores:
+    accounts, records = MemoryAccounts(), MemoryRecords()
+    return Stores(lambda: accounts, lambda: records)
+
+
+def tinydb(folder: Path) -> Stores:
+    records = folder / "sign-in"
+    records.mkdir(mode=0o700)
+    return Stores(
+        lambda: TinyAccountStore(folder / "accounts.json"), lambda: TinyRecordStore(records)
+    )
+
+
+STORES = {"memory": memory, "tinydb": tinydb}
+
+
+@pytest.fixture(params=STORES)
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    kind: str = request.param
+    return STORES[kind](folder)
+
+
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reaches the disk is tested elsewhere."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture
+def accounts(stores: Stores) -> AccountStore:
+    return stores.accounts()
+
+
+@pytest.fixture
+def records(stores: Stores) -> RecordStore:
+    return stores.records()
+
+
+def put(store: AccountStore, *kept: Account) -> None:
+    with store.change() as change:
+        for account in kept:
+            change.put(account)
+
+
+# Accounts
+
+
+def test_an_empty_store(accounts: AccountStore) -> None:
+    assert accounts.is_empty()
+    assert accounts.rows() == []
+    assert accounts.get("ada") is None
+    assert accounts.settings() == OrganizationSettings()
+    with accounts.change() as change:
+        assert change.is_empty()
+        assert change.enabled_local_admins() == frozenset()
+        change.remove("nobody")
+    assert accounts.is_empty()
+
+
+@pytest.mark.parametrize("account", [FULL, PLAIN, LDAP], ids=lambda a: a.username)
+def test_what_is_put_is_got_by_every_process(stores: Stores, account: Account) -> None:
+    put(stores.accounts(), account)
+    for store in (stores.accounts(), stores.accounts()):
+        assert store.get(account.username) == account
+        assert not store.is_empty()
+
+
+def test_a_put_replaces_the_whole_account(accounts: AccountStore) -> None:
+    put(accounts, FULL, PLAIN)
+    bare = Account(username=FULL.username, created_at=9.0)
+    put(accounts, bare)
+    assert accounts.get(FULL.username) == bare
+    assert accounts.get(PLAIN.username) == PLAIN
+
+
+def test_a_removed_account_is_gone_and_the_others_stay(accounts: AccountStore) -> None:
+    put(accounts, FULL, PLAIN)
+    with accounts.change() as change:
+        change.remove(PLAIN.username)
+        assert change.get(PLAIN.username) is None
+    assert accounts.get(PLAIN.username) is None
+    assert accounts.get(FULL.username) == FULL
+    with accounts.change() as change:
+        change.remove(FULL.username)
+    assert accounts.is_empty()
+
+
+def test_rows_are_light_and_in_the_order_of_usernames(accounts: AccountStore) -> None:
+    put(accounts, LDAP, PLAIN, FULL)
+    rows = accounts.rows()
+    assert [row.username for row in rows] == ["ada@plant-7", "bob", "émile"]
+    first = rows[0]
+    assert first.display_name == FULL.display_name
+    assert (first.roles, first.enabled, first.mfa_required) == (FULL.roles, False, True)
+    assert first.second_factor == Registered(1_800_000_001.5)
+    assert rows[1].second_factor is None
+    assert rows[2].origin is Origin.LDAP
+    assert [row.mfa_state for row in rows] == [a.mfa_state for a in (FULL, PLAIN, LDAP)]
+
+
+def test_settings_are_kept_beside_the_accounts(stores: Stores) -> None:
+    put(stores.accounts(), PLAIN)
+    with stores.accounts().change() as change:
+        change.put_settings(SETTINGS)
+        assert change.settings() == SETTINGS
+    assert stores.accounts().settings() == SETTINGS
+    assert stores.accounts().get(PLAIN.username) == PLAIN
+    put(stores.accounts(), FULL)
+    assert stores.accounts().settings() == SETTINGS
+
+
+def test_settings_before_the_first_account_leave_the_store_empty(accounts: AccountStore) -> None:
+    with accounts.change() as change:
+        change.put_settings(SETTINGS)
+    assert accounts.is_empty()
+
+
+def test_enabled_local_admins(accounts: AccountStore) -> None:
+    admin = PLAIN.changed(roles=(roles.ADMIN,))
+    put(
+        accounts,
+        admin.changed(username="one"),
+        admin.changed(username="two", roles=(roles.ADMIN, roles.MINIMUM)),
+        admin.changed(username="disabled", enabled=False),
+        admin.changed(username="ldap", origin=Origin.LDAP),
+        PLAIN,
+    )
+    with accounts.change() as change:
+        assert change.enabled_local_admins() == {"one", "two"}
+        change.put(admin.changed(username="one", enabled=False))
+        assert change.enabled_local_admins() == {"two"}
+
+
+def test_a_change_sees_what_it_has_done_so_far(accounts: AccountStore) -> None:
+    put(accounts, PLAIN)
+    with accounts.change() as change:
+        change.put(PLAIN.changed(display_name="one"))
+        found = change.get("bob")
+        assert found is not None
+        change.put(found.changed(mfa_required=True))
+        change.put(FULL)
+        change.remove(FULL.username)
+        assert not change.is_empty()
+    assert accounts.get("bob") == PLAIN.changed(display_name="one", mfa_required=True)
+    assert accounts.get(FULL.username) is None
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_exception_leaves_everything_as_it_was(
+    stores: Stores, error: type[BaseException]
+) -> None:
+    store = stores.accounts()
+    put(store, PLAIN)
+
+    def fail() -> NoReturn:
+        with store.change() as change:
+            change.put(FULL)
+            change.put(PLAIN.changed(enabled=False))
+            change.put_settings(SETTINGS)
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    for seen in (store, stores.accounts()):
+        assert seen.get(FULL.username) is None
+        assert seen.get(PLAIN.username) == PLAIN
+        assert seen.settings() == OrganizationSettings()
+    put(store, FULL)
+    assert stores.accounts().get(FULL.username) == FULL
+    assert stores.accounts().get(PLAIN.username) == PLAIN
+    assert stores.accounts().settings() == OrganizationSettings()
+
+
+def test_nothing_is_changed_outside_of_a_change(accounts: AccountStore) -> None:
+    with accounts.change() as change:
+        change.put(PLAIN)
+    late: AccountsChange = change
+    with pytest.raises(RuntimeError):
+        late.put(FULL)
+    with pytest.raises(RuntimeError):
+        late.put_settings(SETTINGS)
+    assert accounts.get(FULL.username) is None
+
+
+def test_others_do_not_see_a_change_before_it_is_over(stores: Stores) -> None:
+    store = stores.accounts()
+    put(store, PLAIN)
+    seen: list[Account | None] = []
+    with store.change() as change:
+        change.put(FULL)
+        reader = Thread(target=lambda: seen.append(store.get(FULL.username)))
+        reader.start()
+        reader.join(10)
+    assert seen == [None]
+    assert store.get(FULL.username) == FULL
+
+
+def test_threads_that_change_at_once_lose_nothing(stores: Stores) -> None:
+    store = stores.accounts()
+    put(store, PLAIN)
+    gate = Barrier(6)
+
+    def work(number: int) -> None:
+        gate.wait(10)
+        for _ in range(5):
+            with store.change() as change:
+                now = change.get("bob")
+                assert now is not None
+                change.put(now.changed(session_epoch=now.session_epoch + 1))
+        put(store, PLAIN.changed(username=f"user{number}"))
+
+    threads = [Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    bob = stores.accounts().get("bob")
+    assert bob is not None
+    assert bob.session_epoch == 30
+    assert len(stores.accounts().rows()) == 7
+
+
+# Sign-in records
+
+
+def test_without_a_record_there_is_an_empty_one(records: RecordStore) -> None:
+    assert records.get("nobody") == SignInRecord()
+    records.remove("nobody")
+
+
+def test_an_update_replaces_the_record_and_returns_the_result(stores: Stores) -> None:
+    def step(before: SignInRecord) -> tuple[SignInRecord, str]:
+        assert before == SignInRecord()
+        return RECORD, "result"
+
+    assert stores.records().update("ada", step) == "result"
+    assert stores.records().get("ada") == RECORD
+    assert stores.records().get("bob") == SignInRecord()
+    stores.records().update("ada", lambda before: (replace(before, last_totp_step=7), None))
+    assert stores.records().get("ada") == replace(RECORD, last_totp_step=7)
+
+
+def test_an_exception_in_a_step_leaves_the_record(records: RecordStore) -> None:
+    records.update("ada", lambda _: (RECORD, None))
+
+    def fail(_: SignInRecord) -> NoReturn:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        records.update("ada", fail)
+    assert records.get("ada") == RECORD
+
+
+def test_a_removed_record_is_gone_and_others_stay(stores: Stores) -> None:
+    for name in ("ada", "bob"):
+        stores.records().update(name, lambda _: (RECORD, None))
+    stores.records().remove("ada")
+    assert stores.records().get("ada") == SignInRecord()
+    assert stores.records().get("bob") == RECORD
+
+
+def test_what_may_be_forgotten_is_other_names_only(stores: Stores) -> None:
+    for number in range(100):
+        stores.records().update(f"u{number}", lambda _: (RECORD, None))
+    asked: list[str] = []
+
+    def forget(name: str, record: SignInRecord) -> bool:
+        assert record == RECORD
+        asked.append(name)
+        return name != "u7"
+
+    stores.records().update("u1", lambda before: (before, None), forget)
+    assert "u1" not in asked
+    assert stores.records().get("u1") == RECORD
+    assert stores.records().get("u7") == RECORD
+    for name in asked:
+        assert stores.records().get(name) == (RECORD if name == "u7" else SignInRecord())
+
+
+def test_threads_that_count_at_once_lose_nothing(stores: Stores) -> None:
+    records = stores.records()
+    gate = Barrier(6)
+
+    def count(before: SignInRecord) -> tuple[SignInRecord, int]:
+        after = before.last_totp_step + 1
+        return replace(before, last_totp_step=after), after
+
+    seen: list[int] = []
+
+    def work() -> None:
+        gate.wait(10)
+        seen.extend(records.update("ada", count) for _ in range(5))
+
+    threads = [Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(seen) == list(range(1, 31))
+    assert stores.records().get("ada").last_totp_step == 30
+
+
+# Whatever is kept
+
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+usernames = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
+
+
+@pytest.mark.parametrize("kind", STORES)
+@hypothesis_settings(max_examples=30)
+@given(
+    kept=st.dictionaries(
+        usernames, st.builds(dict, display_name=text, enabled=st.booleans()), max_size=6
+    ),
+    removed=st.sets(usernames),
+)
+def test_any_names_and_texts_come_back_as_they_were(
+    tmp_path_factory: pytest.TempPathFactory,
+    kind: str,
+    kept: dict[str, dict[str, object]],
+    removed: set[str],
+) -> None:
+    folder = tmp_path_factory.mktemp("data")
+    stores = STORES[kind](folder)
+    expected = {name: PLAIN.changed(username=name, **fields) for name, fields in kept.items()}
+    with stores.accounts().change() as change:
+        for account in expected.values():
+            change.put(account)
+    with stores.accounts().change() as change:
+        for name in removed | set(list(kept)[:1]):
+            change.remove(name)
+            expected.pop(name, None)
+    seen = stores.accounts()
+    assert {row.username: seen.get(row.username) for row in seen.rows()} == expected
+    for name in kept:
+        stores.records().update(name, lambda _: (RECORD, None))
+        assert stores.records().get(name) == RECORD

@@ -1,0 +1,87 @@
+"""One code, twenty processes, the same instant: exactly one gets in."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace as with_fields
+
+from cwtui import services
+from cwtui.accounts import administration, backup_codes, passwords, throttle, totp
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.model import Account, SecondFactor
+from cwtui.accounts.secret import Secret
+from tests.accounts.world import NOW, OPERATOR, PASSWORD, Device
+from tests.store.processes import Gate, started
+from tests.store.worker import config_in
+
+PROCESSES = 20
+KNOWN, STRANGE = "10.0.0.1", "198.51.100.7"
+
+
+def prepared(folder: Path, *, admit_all: bool) -> tuple[Account, Device]:
+    """A store with an equipped account, whose owner has signed in from KNOWN before."""
+    ports = replace(services.create(config_in(folder)), bcrypt_cost=4, now=lambda: NOW)
+    secret = Secret(PASSWORD)
+    administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
+    if admit_all:
+        administration.update_settings(ports, OPERATOR, {"code_limit": "10"})
+    device = Device(totp.new_secret(ports.random), backup_codes.new_codes(ports.random))
+    hashed = backup_codes.hash_codes(device.codes, ports.keyring, 4)
+    account = Account(
+        username="alice",
+        created_at=NOW,
+        password=passwords.hash_password(secret, ports.keyring, 4),
+        second_factor=SecondFactor(
+            totp_secret=ports.keyring.seal(device.totp_secret.reveal().encode(), b"alice"),
+            registered_at=NOW,
+            backup_codes=with_fields(hashed, acknowledged=True),
+        ),
+    )
+    with ports.accounts.change() as change:
+        change.put(account)
+    ports.records.update("alice", lambda record: (throttle.with_known_source(record, KNOWN), None))
+    return account, device
+
+
+@pytest.mark.parametrize("admit_all", [True, False], ids=["all admitted", "default limits"])
+def test_exactly_one_of_twenty_gets_in_with_each_code(tmp_path: Path, admit_all: bool) -> None:
+    """Issue 2: a one-time code and a backup code, used by 20 processes at the same instant.
+
+    With limits of 10, the ten of the known source and the ten strangers are all checked; with the
+    default ones, some are turned away before. Three rounds of each kind, in the same processes.
+    """
+    account, device = prepared(tmp_path, admit_all=admit_all)
+    rounds = {
+        "gate1": ("one-time", device.code(NOW, -1)),
+        "gate2": ("backup", device.codes[0].reveal()),
+        "gate3": ("one-time", device.code(NOW)),
+        "gate4": ("backup", device.codes[1].reveal()),
+        "gate5": ("one-time", device.code(NOW, 1)),
+        "gate6": ("backup", device.codes[2].reveal()),
+    }
+    gates = {name: Gate(tmp_path / name) for name in rounds}
+    orders = ",".join(f"{name}={kind}={code}" for name, (kind, code) in rounds.items())
+    sources = [KNOWN, STRANGE] * (PROCESSES // 2)
+    racers = [
+        ("sign-in", tmp_path, NOW, source, account.session_epoch, orders) for source in sources
+    ]
+    connected = replace(services.connect(config_in(tmp_path)), now=lambda: NOW)
+    with started(*racers) as workers:
+        for name, (kind, _) in rounds.items():
+            administration.unlock(connected, OPERATOR, "alice")
+            gates[name].open_for(workers)
+            results = Counter(worker.line() for worker in workers)
+            assert results["SignedIn"] == 1, (kind, results)
+            assert sum(results.values()) == PROCESSES
+            assert set(results) <= {"SignedIn", "refused", "throttled"}
+            if admit_all:
+                assert results["throttled"] == 0
+    after = connected.accounts.get("alice")
+    assert after is not None
+    assert after.second_factor is not None
+    assert len(after.second_factor.backup_codes.hashes) == 7
+    assert connected.records.get("alice").last_totp_step == int(NOW) // 30 + 1
+    log = config_in(tmp_path).audit_file.read_text().splitlines()
+    assert sum(EventType.SIGN_IN in line for line in log) == len(rounds)

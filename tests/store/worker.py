@@ -1,0 +1,138 @@
+"""What another process does with a store: python -m tests.store.worker WHAT FOLDER ...
+
+It says "ready", and goes on when the gate opens: the test holds an exclusive lock on a file, and
+all workers wait for a shared one, so that they start at the same instant.
+"""
+
+import fcntl
+import select
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from cwtui import services
+from cwtui.accounts import sign_in
+from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
+from cwtui.accounts.model import SignInRecord
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.sign_in import CodeNeeded, Progress, Proof
+from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.audit import FileAuditLog
+from cwtui.store.records import TinyRecordStore
+
+
+def config_in(folder: Path) -> Config:
+    return Config(
+        store=StoreConfig(str(folder / "data")),
+        keyring=KeyringConfig(str(folder / "keys" / "keyring.json")),
+    )
+
+
+def say(what: object) -> None:
+    print(what, flush=True)  # noqa: T201  standard output is how a worker reports
+
+
+def wait_for(gate: Path) -> None:
+    say("ready")
+    with gate.open() as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+
+def sign_in_once(folder: Path, now: str, source: str, epoch: str, rounds: str) -> None:
+    """Each round is GATE=KIND=CODE: after the gate, sign in with that code; say how it went."""
+    ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=lambda: float(now))
+    proved = frozenset({Proof.PASSWORD})
+    state = CodeNeeded(Progress("alice", source, int(epoch), float(now), proved))
+    steps: dict[str, Callable[[Ports, CodeNeeded, str], sign_in.State]] = {
+        "one-time": sign_in.with_one_time_code,
+        "backup": sign_in.with_backup_code,
+    }
+    for one in rounds.split(","):
+        gate, kind, code = one.split("=")
+        wait_for(folder / gate)
+        try:
+            say(type(steps[kind](ports, state, code)).__name__)
+        except Throttled:
+            say("throttled")
+        except SignInFailed:
+            say("refused")
+
+
+def increment(folder: Path, times: str) -> None:
+    """Count up in the account and in its record."""
+    accounts, records = TinyAccountStore(folder / "accounts.json"), TinyRecordStore(folder)
+
+    def count(record: SignInRecord) -> tuple[SignInRecord, None]:
+        return record.changed(last_totp_step=record.last_totp_step + 1), None
+
+    wait_for(folder / "gate")
+    for _ in range(int(times)):
+        with accounts.change() as change:
+            bob = change.get("bob")
+            assert bob is not None
+            change.put(bob.changed(session_epoch=bob.session_epoch + 1))
+        records.update("bob", count)
+
+
+def write_for_ever(folder: Path) -> None:
+    """Print each number after it was written, until killed."""
+    store = TinyAccountStore(folder / "accounts.json")
+    while True:
+        with store.change() as change:
+            bob = change.get("bob")
+            assert bob is not None
+            number = bob.session_epoch + 1
+            change.put(bob.changed(session_epoch=number, display_name="x" * (number % 90)))
+        say(number)
+
+
+def append_for_ever(folder: Path, actor: str) -> None:
+    """The same for the audit log."""
+    log = FileAuditLog(folder / "audit.jsonl")
+    number = 0
+    while True:
+        number += 1
+        log.append(
+            Event(
+                at=float(number),
+                event=EventType.SIGN_IN,
+                actor=actor,
+                subject=str(number),
+                source="",
+                outcome=Outcome.SUCCESS,
+            )
+        )
+        say(number)
+
+
+def read_for_ever(folder: Path) -> None:
+    """Read until standard input ends; print what was wrong, at last how often it read."""
+    path, times, last = folder / "accounts.json", 0, 0
+    say("ready")
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        with suppress(CannotCheck):
+            bob = TinyAccountStore(path).get("bob")
+            if bob is None or len(bob.display_name) != bob.session_epoch % 90:
+                say(f"torn: {bob}")
+            elif bob.session_epoch < last:
+                say(f"back from {last} to {bob.session_epoch}")
+            else:
+                last, times = bob.session_epoch, times + 1
+    say(times)
+
+
+WHAT: dict[str, Callable[..., None]] = {
+    "sign-in": sign_in_once,
+    "increment": increment,
+    "write": write_for_ever,
+    "append": append_for_ever,
+    "read": read_for_ever,
+}
+
+if __name__ == "__main__":
+    what, where, *rest = sys.argv[1:]
+    WHAT[what](Path(where), *rest)

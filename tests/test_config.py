@@ -1,0 +1,214 @@
+"""The operator's TOML file: what is wrong is named by file and key."""
+
+from pathlib import Path
+
+import pytest
+
+from cwtui import config
+from cwtui.accounts.errors import AccountsError
+from cwtui.config import Config, ConfigError
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("CWTUI_CONFIG", "CWTUI_STORE", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def file(home: Path) -> Path:
+    return home / "cwtui.toml"
+
+
+def load(file: Path, content: str) -> Config:
+    file.write_text(content, "utf-8")
+    return config.load(str(file))
+
+
+def refusal(file: Path, content: str | bytes) -> str:
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ConfigError) as refused:
+        config.load(str(file))
+    return str(refused.value)
+
+
+def test_without_a_file_everything_has_a_default(home: Path) -> None:
+    found = config.load()
+    assert found == Config()
+    assert found.folder == home / ".local/share/cwtui"
+    assert found.accounts_file == found.folder / "accounts.json"
+    assert found.records_folder == found.folder / "sign-in"
+    assert found.audit_file == found.folder / "audit.jsonl"
+    assert found.keyring_file == home / ".config/cwtui/keyring.json"
+    assert found.passwords.bcrypt_cost == 12
+    assert (found.session.idle_minutes, found.session.secrets_visible_seconds) == (10, 120)
+
+
+def test_the_keyring_is_apart_from_the_store(home: Path) -> None:
+    """DESIGN 4.1: keys in a keyring outside the store."""
+    found = config.load()
+    assert found.folder not in found.keyring_file.parents
+    assert home in found.keyring_file.parents
+
+
+def test_every_key(file: Path) -> None:
+    found = load(
+        file,
+        """
+        [store]
+        url = "/srv/cwtui"
+        [keyring]
+        file = "/etc/cwtui/keyring.json"
+        [passwords]
+        bcrypt_cost = 16
+        [session]
+        idle_minutes = 120
+        secrets_visible_seconds = 10
+        """,
+    )
+    assert found.folder == Path("/srv/cwtui")
+    assert found.keyring_file == Path("/etc/cwtui/keyring.json")
+    assert found.passwords.bcrypt_cost == 16
+    assert (found.session.idle_minutes, found.session.secrets_visible_seconds) == (120, 10)
+
+
+def test_which_file_is_read(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = home / ".config/cwtui/config.toml"
+    usual.parent.mkdir(parents=True)
+    for path, cost in ((usual, 10), (file, 11), (home / "env.toml", 13)):
+        path.write_text(f"[passwords]\nbcrypt_cost = {cost}\n")
+    assert config.load().passwords.bcrypt_cost == 10
+    monkeypatch.setenv("CWTUI_CONFIG", str(home / "env.toml"))
+    assert config.load().passwords.bcrypt_cost == 13
+    assert config.load(str(file)).passwords.bcrypt_cost == 11
+
+
+def test_which_store_is_used(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text('[store]\nurl = "/from/file"\n')
+    assert config.load(str(file)).folder == Path("/from/file")
+    monkeypatch.setenv("CWTUI_STORE", "/from/environment")
+    assert config.load(str(file)).folder == Path("/from/environment")
+    assert config.load(str(file), "/from/option").folder == Path("/from/option")
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_variable_is_as_good_as_none(
+    file: Path, monkeypatch: pytest.MonkeyPatch, empty: str | None
+) -> None:
+    monkeypatch.setenv("CWTUI_CONFIG", "")
+    monkeypatch.setenv("CWTUI_STORE", "")
+    file.write_text('[store]\nurl = "/from/file"\n')
+    assert config.load(empty) == Config()
+    assert config.load(str(file), empty).folder == Path("/from/file")
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("/srv/cwtui", "/srv/cwtui"),
+        ("srv/cwtui", "srv/cwtui"),
+        ("file:/srv/cwtui", "/srv/cwtui"),
+        ("file:///srv/cwtui", "/srv/cwtui"),
+        ("/srv/with:colon", "/srv/with:colon"),
+        ("./c:d", "./c:d"),
+        ("/srv/Größe [1]", "/srv/Größe [1]"),
+    ],
+)
+def test_store_urls_that_are_taken(url: str, folder: str) -> None:
+    assert config.load(store=url).folder == Path(folder)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("file:cwtui", "The store 'file:cwtui' is not an absolute path"),
+        ("file://host/cwtui", "The store 'file://host/cwtui' is not an absolute path"),
+        ("file:", "The store 'file:' is not an absolute path"),
+        ("mysql://host/db", "A store of kind 'mysql' is not known"),
+        ("C:", "A store of kind 'C' is not known"),
+        (":x", "A store of kind '' is not known"),
+        ("/srv/\0", "The store's path holds a NUL character"),
+        ("file:/srv/\0", "The store's path holds a NUL character"),
+        ("\x1b[2J:x", r"A store of kind '\x1b[2J' is not known"),
+    ],
+)
+def test_store_urls_that_are_refused(url: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        config.load(store=url)
+    assert str(refused.value).startswith(sentence)
+    assert isinstance(refused.value, AccountsError)
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("[passwords]\nbcrypt_cost = 9", "passwords.bcrypt_cost"),
+        ("[passwords]\nbcrypt_cost = 17", "passwords.bcrypt_cost"),
+        ('[passwords]\nbcrypt_cost = "12"', "passwords.bcrypt_cost"),
+        ("[passwords]\nbcrypt_cost = 12.5", "passwords.bcrypt_cost"),
+        ("[passwords]\nbcrypt_cost = true", "passwords.bcrypt_cost"),
+        ("[session]\nidle_minutes = 0", "session.idle_minutes"),
+        ("[session]\nidle_minutes = 121", "session.idle_minutes"),
+        ("[session]\nsecrets_visible_seconds = 9", "session.secrets_visible_seconds"),
+        ("[store]\nurl = 1", "store.url"),
+        ("[store]\nurl = []", "store.url"),
+        ("[keyring]\nfile = 1979-05-27", "keyring.file"),
+        ("store = 1", "store"),
+        ("[store]\npassword = 'x'", "password"),
+        ("[databse]\nurl = ''", "databse"),
+        ("bcrypt_cost = 12", "bcrypt_cost"),
+        ('[keyring]\nfile = "a\\u0000b"', "keyring"),
+    ],
+)
+def test_what_is_wrong_is_named_by_file_and_key(file: Path, content: str, named: str) -> None:
+    sentence = refusal(file, content)
+    assert sentence.startswith(f"{file}: ")
+    assert named in sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[store", "end of document"),
+        ("\n\nurl = =", "line 3"),
+        ("a = 1\na = 2\n", "line 2"),
+        ("a = 1" + "0" * 5000, "4300 digits"),
+        ("a = " + "[" * 100_000, "recursion"),
+        ("\x00", "line 1"),
+    ],
+    ids=["bracket", "value", "twice", "digits", "depth", "nul"],
+)
+def test_what_is_not_toml_is_named_by_file_and_line(file: Path, content: str, reason: str) -> None:
+    sentence = refusal(file, content)
+    assert sentence.startswith(f"{file} is not TOML: ")
+    assert reason in sentence
+    assert len(sentence) < 400
+
+
+def test_what_is_not_utf8_is_named_by_its_byte(file: Path) -> None:
+    sentence = refusal(file, b'[store]\nurl = "\xff"')
+    assert sentence == f"{file} is not UTF-8 at byte 15. Save it as UTF-8."
+
+
+def test_escape_sequences_in_it_are_made_visible(file: Path) -> None:
+    """DESIGN 4.3."""
+    assert "<U+001B>" in refusal(file, '["\\u001b[2J"]\n')
+
+
+def test_a_file_that_was_asked_for_must_be_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match=f"There is no configuration file {home}/none"):
+        config.load(str(home / "none"))
+    monkeypatch.setenv("CWTUI_CONFIG", str(home / "none"))
+    with pytest.raises(ConfigError, match=f"There is no configuration file {home}/none"):
+        config.load()
+
+
+def test_a_file_that_cannot_be_read(home: Path) -> None:
+    with pytest.raises(ConfigError, match=f"Cannot read {home}: Is a directory"):
+        config.load(str(home))
+    with pytest.raises(ConfigError, match="File name too long"):
+        config.load(str(home / ("x" * 300)))

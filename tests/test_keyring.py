@@ -1,0 +1,312 @@
+"""The keyring: what it holds, what it refuses, what it never shows."""
+
+import json
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec.structs import replace
+
+from cwtui.accounts.errors import (
+    CannotCheck,
+    KeyringMissing,
+    StoreDamaged,
+    StoreExposed,
+    StoreTooNew,
+)
+from cwtui.accounts.model import Sealed
+from cwtui.keyring import FileKeyring, _File
+from tests.accounts.world import outcome
+
+NOW = 1_800_000_000.0
+SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "keys" / "keyring.json"
+
+
+@pytest.fixture
+def keyring(file: Path) -> FileKeyring:
+    return FileKeyring.create(file, NOW)
+
+
+def content_of(file: Path) -> dict[str, object]:
+    found = json.loads(file.read_bytes())
+    assert isinstance(found, dict)
+    return found
+
+
+def write(file: Path, content: object) -> None:
+    file.write_text(json.dumps(content))
+
+
+# Format
+
+
+def test_one_key_of_256_bits_with_an_id_in_a_private_file(file: Path, keyring: FileKeyring) -> None:
+    """DESIGN 4.1: keys in a keyring, each with an id, from the first day."""
+    content = content_of(file)
+    assert list(content) == ["schema", "active", "keys"]
+    assert content["schema"] == 1
+    assert content["active"] == keyring.active
+    [key] = msgspec.convert(content["keys"], list[dict[str, object]])
+    assert key["id"] == keyring.active
+    assert len(keyring.active) == 8
+    assert key["created_at"] == NOW
+    assert len(msgspec.convert(key["material"], bytes)) == 32
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_no_two_keyrings_share_a_key_or_an_id(tmp_path: Path) -> None:
+    made = [FileKeyring.create(tmp_path / f"{n}" / "k.json", NOW) for n in range(5)]
+    assert len({keyring.active for keyring in made}) == 5
+    assert len({keyring.pepper(keyring.active) for keyring in made}) == 5
+
+
+def test_what_is_loaded_is_what_was_created(file: Path, keyring: FileKeyring) -> None:
+    again = FileKeyring.load(file)
+    assert again.active == keyring.active
+    assert again.pepper(again.active) == keyring.pepper(keyring.active)
+    sealed = keyring.seal(SECRET, b"ada")
+    assert again.unseal(sealed, b"ada") == SECRET
+
+
+def test_each_purpose_has_a_key_of_its_own(file: Path, keyring: FileKeyring) -> None:
+    """RFC 5869: the key itself is used for nothing."""
+    [key] = msgspec.convert(content_of(file)["keys"], list[dict[str, object]])
+    material = msgspec.convert(key["material"], bytes)
+
+    def derived(purpose: bytes) -> bytes:
+        return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(material)
+
+    pepper = keyring.pepper(keyring.active)
+    assert pepper == derived(b"cwtui password pepper")
+    sealed = keyring.seal(SECRET, b"ada")
+    for wrong in (material, pepper):
+        with pytest.raises(InvalidTag):
+            AESGCM(wrong).decrypt(sealed.nonce, sealed.ciphertext, b"ada")
+    right = AESGCM(derived(b"cwtui secret encryption"))
+    assert right.decrypt(sealed.nonce, sealed.ciphertext, b"ada") == SECRET
+
+
+# Sealing
+
+
+def test_a_sealed_secret_names_its_key_and_shows_nothing(keyring: FileKeyring) -> None:
+    """DESIGN 4.1."""
+    one, other = keyring.seal(SECRET, b"ada"), keyring.seal(SECRET, b"ada")
+    assert one.key == keyring.active
+    assert len(one.nonce) == 12
+    assert len(one.ciphertext) == len(SECRET) + 16
+    assert SECRET not in one.ciphertext
+    assert one.nonce != other.nonce
+    assert one.ciphertext != other.ciphertext
+
+
+def test_a_secret_is_bound_to_its_username(keyring: FileKeyring) -> None:
+    """DESIGN 4.1: AES-256-GCM with the username as associated data."""
+    sealed = keyring.seal(SECRET, b"ada")
+    with pytest.raises(StoreDamaged, match="The secret of mallory was changed outside cwtui"):
+        keyring.unseal(sealed, b"mallory")
+    assert keyring.unseal(sealed, b"ada") == SECRET
+
+
+def test_any_flipped_bit_is_noticed(keyring: FileKeyring) -> None:
+    sealed = keyring.seal(b"x", b"ada")
+
+    def flipped(data: bytes) -> list[bytes]:
+        return [
+            data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
+            for at in range(len(data))
+            for bit in range(8)
+        ]
+
+    changed = [replace(sealed, nonce=nonce) for nonce in flipped(sealed.nonce)]
+    changed += [replace(sealed, ciphertext=text) for text in flipped(sealed.ciphertext)]
+    for one in changed:
+        with pytest.raises(StoreDamaged):
+            keyring.unseal(one, b"ada")
+
+
+@pytest.mark.parametrize("nonce", [b"", b"short", b"x" * 500])
+@pytest.mark.parametrize("ciphertext", [b"", b"x", b"x" * 16])
+def test_lengths_that_no_secret_has(keyring: FileKeyring, nonce: bytes, ciphertext: bytes) -> None:
+    with pytest.raises(StoreDamaged):
+        keyring.unseal(Sealed(keyring.active, nonce, ciphertext), b"ada")
+
+
+def test_a_key_that_is_not_there_is_asked_for(file: Path, keyring: FileKeyring) -> None:
+    sealed = Sealed("0badc0de", b"x" * 12, b"x" * 48)
+    sentence = (
+        f"The store needs the key 0badc0de, which {file} does not hold. "
+        "Put the keyring that belongs to this store in its place."
+    )
+    with pytest.raises(KeyringMissing) as missing:
+        keyring.unseal(sealed, b"ada")
+    assert str(missing.value) == sentence
+    with pytest.raises(KeyringMissing) as missing:
+        keyring.pepper("0badc0de")
+    assert str(missing.value) == sentence
+
+
+def test_a_keyring_of_another_store_opens_nothing(tmp_path: Path, keyring: FileKeyring) -> None:
+    other = FileKeyring.create(tmp_path / "other" / "keyring.json", NOW)
+    with pytest.raises(KeyringMissing):
+        other.unseal(keyring.seal(SECRET, b"ada"), b"ada")
+
+
+def test_with_more_keys_old_secrets_open_and_new_ones_use_the_active(
+    file: Path, keyring: FileKeyring
+) -> None:
+    """DESIGN 4.1: rotation needs no new format."""
+    old = keyring.seal(SECRET, b"ada")
+    content = content_of(file)
+    keys = msgspec.convert(content["keys"], list[dict[str, object]])
+    added = {"id": "k2", "created_at": NOW, "material": msgspec.to_builtins(b"m" * 32)}
+    write(file, content | {"active": "k2", "keys": [*keys, added]})
+    rotated = FileKeyring.load(file)
+    assert rotated.unseal(old, b"ada") == SECRET
+    assert rotated.seal(SECRET, b"ada").key == "k2"
+    assert rotated.pepper(old.key) == keyring.pepper(old.key) != rotated.pepper("k2")
+
+
+# Refusals
+
+
+def test_a_missing_keyring_is_named(file: Path) -> None:
+    with pytest.raises(KeyringMissing) as missing:
+        FileKeyring.load(file)
+    assert str(missing.value) == (
+        f"The keyring {file} is missing, and without it the store cannot be read. "
+        "Put it back from your backup."
+    )
+
+
+@pytest.mark.parametrize("bits", [0o604, 0o640, 0o666])
+def test_an_exposed_keyring_is_refused(file: Path, keyring: FileKeyring, bits: int) -> None:
+    """DESIGN 4.7."""
+    assert keyring.active
+    file.chmod(bits)
+    with pytest.raises(StoreExposed, match="chmod 600"):
+        FileKeyring.load(file)
+
+
+def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
+    """DESIGN 4.8: whatever else it holds."""
+    assert keyring.active
+    write(file, {"schema": 2, "keys": "of another form"})
+    before = file.read_bytes()
+    with pytest.raises(StoreTooNew, match="written by a newer cwtui"):
+        FileKeyring.load(file)
+    assert file.read_bytes() == before
+
+
+GOOD_KEY = {"id": "a", "created_at": 1.0, "material": "A" * 43 + "="}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        [],
+        {},
+        {"schema": 1},
+        {"schema": "1", "active": "a", "keys": [GOOD_KEY]},
+        {"schema": None, "active": "a", "keys": [GOOD_KEY]},
+        {"schema": 1, "active": "a", "keys": []},
+        {"schema": 1, "active": "b", "keys": [GOOD_KEY]},
+        {"schema": 1, "active": "a", "keys": [GOOD_KEY | {"material": "AAAA"}]},
+        {"schema": 1, "active": "a", "keys": [GOOD_KEY | {"material": "not base64"}]},
+        {"schema": 1, "active": "a", "keys": [GOOD_KEY | {"material": 1}]},
+        {"schema": 1, "active": "a", "keys": [GOOD_KEY, {"id": "short", "created_at": 1.0}]},
+        {"schema": 1, "active": "a", "keys": {"a": GOOD_KEY}},
+        {"schema": 1, "active": "", "keys": [GOOD_KEY | {"id": ""}]},
+    ],
+)
+def test_a_keyring_of_wrong_types_is_refused_untouched(
+    file: Path, keyring: FileKeyring, content: object
+) -> None:
+    """DESIGN 4.8."""
+    assert keyring.active
+    write(file, content)
+    before = file.read_bytes()
+    with pytest.raises(StoreDamaged) as damaged:
+        FileKeyring.load(file)
+    assert str(damaged.value).startswith(f"{file} is damaged: ")
+    assert file.read_bytes() == before
+
+
+def test_a_keyring_cut_anywhere_is_refused_untouched(file: Path, keyring: FileKeyring) -> None:
+    """DESIGN 4.8."""
+    assert keyring.active
+    whole = file.read_bytes()
+    for length in range(len(whole.rstrip())):
+        file.write_bytes(whole[:length])
+        with pytest.raises(StoreDamaged):
+            FileKeyring.load(file)
+        assert file.read_bytes() == whole[:length]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b'{"schema":1,"active":"\xff"}'])
+def test_a_keyring_that_is_no_text_is_refused(
+    file: Path, keyring: FileKeyring, content: bytes
+) -> None:
+    assert keyring.active
+    file.write_bytes(content)
+    with pytest.raises(StoreDamaged):
+        FileKeyring.load(file)
+
+
+def test_a_flipped_bit_is_found_or_makes_another_key(file: Path, keyring: FileKeyring) -> None:
+    """DESIGN 4.8: never another exception than our own."""
+    sealed = keyring.seal(SECRET, b"ada")
+    whole = file.read_bytes()
+
+    def opened() -> bytes:
+        return FileKeyring.load(file).unseal(sealed, b"ada")
+
+    for at in range(len(whole)):
+        for bit in (0, 5):
+            file.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+            found = outcome(opened)
+            assert found == SECRET or isinstance(found, CannotCheck)
+
+
+def test_a_keyring_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(CannotCheck, match=r"Cannot make .*: not a directory"):
+        FileKeyring.create(tmp_path / "file" / "keyring.json", NOW)
+    with pytest.raises(CannotCheck, match=r"Cannot write .*: file name too long"):
+        FileKeyring.create(tmp_path / "keys" / ("x" * 300), NOW)
+    with pytest.raises(CannotCheck, match=r"Cannot read .*: file name too long"):
+        FileKeyring.load(tmp_path / "keys" / ("x" * 300))
+
+
+# Never shown
+
+
+def test_no_key_material_is_in_any_repr_or_error(file: Path, keyring: FileKeyring) -> None:
+    """DESIGN 4.2."""
+    content = content_of(file)
+    [key] = msgspec.convert(content["keys"], list[dict[str, object]])
+    encoded = key["material"]
+    assert isinstance(encoded, str)
+    material = msgspec.convert(encoded, bytes)
+    read = msgspec.json.decode(file.read_bytes(), type=_File)
+    write(file, content | {"active": "other"})
+    shown = [repr(keyring), repr(read), repr(read.keys)]
+    shown += [repr(outcome(lambda: FileKeyring.load(file)))]
+    shown += [repr(outcome(lambda: keyring.pepper("other")))]
+    shown += [repr(outcome(lambda: keyring.unseal(Sealed("other", b"", b""), b"ada")))]
+    for text in shown:
+        assert encoded not in text
+        assert repr(material)[2:-1] not in text
+        assert material.hex() not in text

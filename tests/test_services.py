@@ -1,0 +1,187 @@
+"""The parts put together: what is made, what is refused, and that first starts do not collide."""
+
+import dataclasses
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui import services
+from cwtui.accounts import administration, sign_in
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged, StoreExposed
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.keyring import FileKeyring
+from cwtui.services import NoStoreYet
+from tests.accounts.world import HERE, OPERATOR, PASSWORD
+
+SECRET = Secret(PASSWORD)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(
+        store=StoreConfig(str(tmp_path / "data")),
+        keyring=KeyringConfig(str(tmp_path / "keys" / "keyring.json")),
+    )
+
+
+def quick(ports: Ports) -> Ports:
+    return dataclasses.replace(ports, bcrypt_cost=4)
+
+
+@pytest.fixture
+def ports(config: Config) -> Ports:
+    """A store with its first administrator."""
+    made = quick(services.create(config))
+    administration.create_first_admin(made, "ada", SECRET, SECRET, OPERATOR)
+    return made
+
+
+def test_everything_that_is_made_is_private(config: Config, ports: Ports) -> None:
+    """DESIGN 4.7: 0700 folders, 0600 files, of all that is kept."""
+    sign_in.with_password(ports, "ada", SECRET, HERE)
+    folders = [config.folder, config.records_folder, config.keyring_file.parent]
+    for folder in folders:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        for path in folder.iterdir():
+            if path not in folders:
+                assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert config.accounts_file.exists()
+    assert config.audit_file.exists()
+    assert config.keyring_file.exists()
+
+
+def test_a_store_that_was_created_is_connected_to(config: Config, ports: Ports) -> None:
+    again = quick(services.connect(config))
+    state = sign_in.with_password(again, "ada", SECRET, HERE)
+    assert isinstance(state, sign_in.SignedIn)
+    assert quick(services.create(config)).accounts.get("ada") == ports.accounts.get("ada")
+
+
+def test_nothing_was_set_up(config: Config) -> None:
+    with pytest.raises(NoStoreYet) as missing:
+        services.connect(config)
+    assert str(missing.value) == (
+        f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
+    )
+    assert not config.folder.exists()
+    assert not config.keyring_file.parent.exists()
+
+
+def test_a_lost_keyring_is_not_replaced_by_a_new_one(config: Config, ports: Ports) -> None:
+    """DESIGN 4.10: a new keyring would lock everybody out for good."""
+    assert not ports.accounts.is_empty()
+    config.keyring_file.unlink()
+    for start in (services.connect, services.create):
+        with pytest.raises(KeyringMissing):
+            start(config)
+        assert not config.keyring_file.exists()
+
+
+def test_a_keyring_without_a_store_is_kept(config: Config) -> None:
+    made = FileKeyring.create(config.keyring_file, 1.0)
+    assert services.create(config).keyring.active == made.active
+
+
+def test_the_keyring_of_another_store_lets_nobody_in(config: Config, ports: Ports) -> None:
+    """DESIGN 4.10."""
+    assert not ports.accounts.is_empty()
+    FileKeyring.create(config.keyring_file, 1.0)
+    with pytest.raises(KeyringMissing):
+        sign_in.with_password(quick(services.connect(config)), "ada", SECRET, HERE)
+
+
+@pytest.mark.parametrize("start", [services.connect, services.create], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("what", ["folder", "accounts", "records", "keyring"])
+def test_whatever_others_can_reach_is_refused(
+    config: Config, ports: Ports, what: str, start: object
+) -> None:
+    """DESIGN 4.7."""
+    assert callable(start)
+    assert not ports.accounts.is_empty()
+    path = {
+        "folder": config.folder,
+        "accounts": config.accounts_file,
+        "records": config.records_folder,
+        "keyring": config.keyring_file,
+    }[what]
+    path.chmod(0o755)
+    with pytest.raises(StoreExposed, match=str(path)):
+        start(config)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+
+
+def test_an_exposed_audit_log_stops_what_it_would_record(config: Config, ports: Ports) -> None:
+    """DESIGN 4.7 and 4.10."""
+    config.audit_file.chmod(0o644)
+    with pytest.raises(StoreExposed):
+        sign_in.with_password(ports, "ada", SECRET, HERE)
+    assert ports.records.get("ada").last_sign_in is None
+
+
+def test_damage_is_told_at_the_start(config: Config, ports: Ports) -> None:
+    """DESIGN 4.8."""
+    assert not ports.accounts.is_empty()
+    config.accounts_file.write_bytes(b"{")
+    for start in (services.connect, services.create):
+        with pytest.raises(StoreDamaged):
+            start(config)
+    assert config.accounts_file.read_bytes() == b"{"
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "file/below", "file"])
+@pytest.mark.parametrize("which", ["store", "keyring"])
+def test_paths_that_cannot_be(tmp_path: Path, config: Config, name: str, which: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    path = str(tmp_path / name)
+    if which == "store":
+        config = replace(config, store=StoreConfig(path))
+    else:
+        config = replace(config, keyring=KeyringConfig(f"{path}/keyring.json"))
+    with pytest.raises(CannotCheck) as refused:
+        services.create(config)
+    assert "Nothing was changed" in str(refused.value)
+    with pytest.raises(CannotCheck):
+        services.connect(config)
+
+
+FIRST_START = """
+import sys
+from cwtui import services
+from cwtui.config import Config, KeyringConfig, StoreConfig
+config = Config(store=StoreConfig(sys.argv[1]), keyring=KeyringConfig(sys.argv[2]))
+print("ready", flush=True)
+sys.stdin.read()
+print(services.create(config).keyring.active)
+"""
+
+
+def test_processes_that_start_first_at_once_end_with_one_keyring(config: Config) -> None:
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", FIRST_START, str(config.folder), str(config.keyring_file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(6)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.close()
+    ids = set()
+    for process in started:
+        with process:
+            assert process.stdout is not None
+            ids.add(process.stdout.read().strip())
+        assert process.returncode == 0
+    assert ids == {json.loads(config.keyring_file.read_bytes())["active"]}

@@ -1,0 +1,379 @@
+"""The application as a person uses it: keys, pastes and clicks in, rows of text out."""
+
+import asyncio
+import unicodedata
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from textual import events
+from textual._compositor import LayoutUpdate
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
+from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Button, Static
+from textual.widgets._footer import FooterKey
+
+from cwtui.accounts import totp
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.config import Config
+from cwtui.ui import theme
+from cwtui.ui.app import AccountApp
+from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
+from tests.accounts.world import HERE, PASSWORD, Clock
+
+S = TypeVar("S")
+
+HOST: Final = "plant-7"
+SMALL: Final = (80, 24)
+PATIENCE: Final = 20.0
+"""Seconds after which what is waited for will not come."""
+
+
+def key_event(key: str) -> events.Key:
+    """A key press as Textual's drivers make it."""
+    if len(key) == 1 and not key.isalnum():
+        key = _character_to_key(key)
+    name = REPLACED_KEYS.get(key, key)
+    try:
+        character: str | None = unicodedata.lookup(_get_unicode_name_from_key(name))
+    except KeyError:
+        character = key if len(key) == 1 else None
+    return events.Key(key, character)
+
+
+@dataclass
+class Person:
+    """Someone at the application. Each method returns when all of its consequences are there."""
+
+    app: AccountApp
+    pilot: Pilot[int]
+    clipboard: list[str]
+    """What was sent to the terminal's clipboard."""
+    stopwatch: Clock
+    """By which the application sees that nobody is there; it stands still, however slow the test."""
+
+    # What one does
+
+    async def press(self, *keys: str) -> None:
+        """One key after the other, each when the one before has done all it does."""
+        for key in keys:
+            self.send(key)
+            await self.settle()
+
+    async def write(self, text: str) -> None:
+        """Type text ahead: all of it at once, whatever the application is doing."""
+        self.send(*text)
+        await self.settle()
+
+    def send(self, *keys: str) -> None:
+        """The keys at once, without waiting for anything."""
+        driver = self.app._driver
+        assert driver is not None
+        for key in keys:
+            driver.send_message(key_event(key))
+
+    async def paste(self, text: str) -> None:
+        driver = self.app._driver
+        assert driver is not None
+        driver.send_message(events.Paste(text))
+        await self.settle()
+
+    async def fill(self, field: str, text: str) -> None:
+        """Go to the field and replace what is in it."""
+        self.field(field).entry.focus()
+        await self.settle()
+        self.field(field).entry.value = ""
+        await self.write(text)
+
+    async def click(self, label: str) -> None:
+        """Click on the words, wherever they stand first on the screen."""
+        for y, row in enumerate(self.rows):
+            if label in row:
+                await self._click_at(row.index(label) + len(label) // 2, y)
+                return
+        raise AssertionError(f"{label!r} is nowhere on the screen:\n{self.text}")
+
+    async def click_button(self, label: str) -> None:
+        """Click on the button of that label."""
+        button = self.button(label)
+        # Textual takes no second click while a button looks pressed.
+        await self.until(lambda: not button.has_class("-active"))
+        x, y = button.region.offset
+        await self._click_at(x + button.region.width // 2, y + button.region.height // 2)
+
+    async def _click_at(self, x: int, y: int) -> None:
+        driver = self.app._driver
+        assert driver is not None
+        for kind in (events.MouseMove, events.MouseDown, events.MouseUp):
+            down = 0 if kind is events.MouseMove else 1
+            driver.send_message(
+                kind(
+                    widget=self.app,
+                    x=x, y=y, delta_x=0, delta_y=0, button=down,
+                    shift=False, meta=False, ctrl=False, screen_x=x, screen_y=y,
+                )
+            )
+        await self.settle()
+
+    async def sign_in(self, username: str, password: str = PASSWORD) -> None:
+        """The login screen's part, typed in one go."""
+        entry = self.field("username").entry
+        entry.value = ""
+        entry.focus()
+        await self.settle()
+        self.send(*username, "tab", *password, "enter")
+        await self.settle()
+
+    async def enter_code(self, code: str) -> None:
+        await self.fill("code", code)
+
+    async def resize(self, columns: int, rows: int) -> None:
+        await self.pilot.resize_terminal(columns, rows)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until all messages are handled and drawn, no worker runs and no question is open."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + PATIENCE
+        before: object = None
+        while self.running:
+            assert loop.time() < give_up_at, f"It does not come to rest:\n{self.text}"
+            await self.pilot._wait_for_screen()
+            if not self.running:
+                return
+            self.app.screen._on_timer_update()
+            open_workers = [worker for worker in self.app.workers if not worker.is_finished]
+            if open_workers:
+                waits = [asyncio.ensure_future(worker.wait()) for worker in open_workers]
+                await asyncio.gather(*waits, return_exceptions=True)
+            now = self._at_rest()
+            if now is not None and now == before:
+                return
+            before = now
+
+    def _at_rest(self) -> object:
+        """What is on the screen, if nothing is about to change it; else None."""
+        screen = self.app.screen
+        widgets = [self.app, *screen.walk_children(with_self=True)]
+        waiting = (
+            self.is_asking
+            or any(not pump.is_running for pump in widgets)
+            or any(not pump._message_queue.empty() or pump._next_callbacks for pump in widgets)
+            or screen._layout_required
+            or screen._scroll_required
+            or screen._repaint_required
+            or screen._dirty_widgets
+            or screen._callbacks
+        )
+        return None if waiting else (*map(id, widgets), id(screen.focused))
+
+    async def look_up(self) -> None:
+        """Let it show what it shows while something is still going on."""
+        for _ in range(4):
+            await self.pilot._wait_for_screen()
+            self.app.screen._on_timer_update()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what a timer brings."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + PATIENCE
+        while not condition():
+            assert loop.time() < give_up_at, f"It does not come:\n{self.text}"
+            await asyncio.sleep(0.005)
+            await self.settle()
+
+    # What one sees
+
+    @property
+    def running(self) -> bool:
+        return self.app._exception is None and self.app.is_running and not self.app._exit
+
+    @property
+    def is_asking(self) -> bool:
+        stack = self.app.screen_stack
+        return any(screen._asking for screen in stack if isinstance(screen, AccountScreen))
+
+    @property
+    def strips(self) -> list[Strip]:
+        screen = self.app.screen
+        update = screen._compositor.render_update(
+            full=True, screen_stack=self.app._background_screens
+        )
+        assert isinstance(update, LayoutUpdate)
+        return [Strip.join(parts) for parts in update.strips]
+
+    @property
+    def rows(self) -> list[str]:
+        """The cell grid as text, without styles."""
+        return [strip.text for strip in self.strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(row.rstrip() for row in self.rows)
+
+    @property
+    def words(self) -> str:
+        """All text of the screen with single spaces, so that sentences may be wrapped."""
+        return " ".join(self.text.split())
+
+    def sees(self, *texts: str) -> bool:
+        """Whether all of these are on the screen; raises AssertionError that shows the screen."""
+        for text in texts:
+            assert " ".join(text.split()) in self._column_words, f"no {text!r}:\n{self.text}"
+        return True
+
+    def sees_nothing_of(self, *texts: str) -> bool:
+        for text in texts:
+            assert text not in self.text, f"{text!r} is there:\n{self.text}"
+        return True
+
+    @property
+    def _column_words(self) -> str:
+        """The words of each widget, as what stands beside it would interrupt its sentences."""
+        said = [" ".join(_said(widget).split()) for widget in self._shown_widgets()]
+        return "\n".join([self.words, *said])
+
+    def _shown_widgets(self) -> list[Widget]:
+        screens = [*self.app._background_screens, self.app.screen]
+        return [
+            widget
+            for screen in screens
+            for widget in screen.walk_children()
+            if widget.display and widget.region.size
+        ]
+
+    @property
+    def footer(self) -> list[tuple[str, str]]:
+        """The keys that the footer offers, and what it says that they do."""
+        shown = self.app.screen.query(FooterKey)
+        return [(key.key_display.strip(), key.description) for key in shown if key.display]
+
+    @property
+    def focus(self) -> str:
+        """What has the focus: a field's name, a button's label, or a widget's class."""
+        widget = self.app.screen.focused
+        if isinstance(widget, TextInput) and isinstance(widget.parent, Field):
+            return str(widget.parent.id)
+        if isinstance(widget, Button):
+            return label_of(widget)
+        return type(widget).__name__
+
+    @property
+    def tab_order(self) -> list[str]:
+        """What Tab goes to, from first to last."""
+        before = self.app.screen.focused
+        found = []
+        for widget in self.app.screen.focus_chain:
+            self.app.screen.set_focus(widget)
+            found.append(self.focus)
+        self.app.screen.set_focus(before)
+        return found
+
+    def screen(self, kind: type[S]) -> S:
+        screen = self.app.screen
+        assert isinstance(screen, kind), f"This is {type(screen).__name__}:\n{self.text}"
+        return screen
+
+    def field(self, name: str) -> Field:
+        return self.app.screen.query_one(f"#{name}", Field)
+
+    def typed(self, name: str) -> str:
+        return self.field(name).entry.value
+
+    def error(self, name: str) -> str:
+        """What is wrong with the field, or nothing."""
+        field = self.field(name)
+        if not field.has_class("-wrong"):
+            return ""
+        return str(field.query_one(".message", Static).content).removeprefix("✗ ")
+
+    @property
+    def said(self) -> str:
+        """The screen's own line."""
+        return str(self.app.screen.query_one("#said", Static).content)
+
+    @property
+    def notice(self) -> str:
+        """What the login screen says about how one came there."""
+        return " ".join(str(line.content) for line in self.app.screen.query("#notice").results(Static))
+
+    @property
+    def toasts(self) -> list[str]:
+        return [notification.message for notification in self.app._notifications]
+
+    @property
+    def secret_inputs(self) -> list[str]:
+        """What the inputs for secrets hold, on every screen that is alive."""
+        kinds = (SecretInput, CodeInput)
+        return [
+            entry.value
+            for screen in self.app.screen_stack
+            for entry in screen.query(TextInput)
+            if isinstance(entry, kinds) and entry.value
+        ]
+
+    def button(self, label: str) -> Button:
+        for button in self.app.screen.query(Button):
+            if label_of(button) == label:
+                return button
+        raise AssertionError(f"no button {label!r}:\n{self.text}")
+
+    @property
+    def buttons(self) -> list[str]:
+        return [label_of(button) for button in self.app.screen.query(Button)]
+
+
+def label_of(button: Button) -> str:
+    return " ".join(str(button.label).split())
+
+
+def _said(widget: Widget) -> str:
+    if isinstance(widget, Static):
+        return str(widget.content)
+    if isinstance(widget, Button):
+        return str(widget.label)
+    return ""
+
+
+@asynccontextmanager
+async def at_work(
+    ports: Ports,
+    clock: Clock,
+    *,
+    size: tuple[int, int] = SMALL,
+    theme_name: str = theme.DARK.name,
+    config: Config = Config(),
+) -> AsyncIterator[Person]:
+    """The application over these ports, on a terminal of that size."""
+    app = AccountApp(config, replace(ports, now=clock), clock)
+    app.host, app.source = HOST, HERE
+    if theme_name:
+        app.theme = theme_name
+    app.NOTIFICATION_TIMEOUT = 3600
+    app.animation_level = "none"
+    clipboard: list[str] = []
+    send = app.copy_to_clipboard
+
+    def copy(text: str) -> None:
+        clipboard.append(text)
+        send(text)
+
+    app.copy_to_clipboard = copy  # type: ignore[method-assign]
+    async with app.run_test(size=size, notifications=True) as pilot:
+        stopwatch = Clock()
+        for idle in app._idle:
+            idle._now = stopwatch
+            idle.touch()
+        person = Person(app, pilot, clipboard, stopwatch)
+        await person.settle()
+        yield person
+
+
+def code_at(secret: Secret, at: float) -> str:
+    """The one-time code that an app shows at that time."""
+    return totp.pyotp.TOTP(secret.reveal()).at(int(at))

@@ -1,0 +1,426 @@
+"""Every screen in every state worth a picture: how one gets there, by the keys a person presses.
+
+The goldens and the pictures in screenshots/ are made of these, and each of them is checked for what
+holds everywhere.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from cwtui.accounts import roles
+from cwtui.accounts.model import Origin, SignInRecord
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.settings import Mfa
+from cwtui.ui import theme
+from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from tests.accounts.world import HERE, NOW, PASSWORD, Device, World
+from tests.ui.harness import SMALL, Person, at_work, code_at
+
+ADMIN: Final = "admin"
+LONG_NAME: Final = "carol.longername@plant-7.example.com"
+INITIAL: Final = "2V6F-0Q9K-7T3M-XH5R"
+HOUR: Final = 3600.0
+
+
+@dataclass
+class Plant:
+    """The accounts of a small plant, and the devices that their owners hold."""
+
+    world: World
+    devices: dict[str, Device]
+
+    def code(self, username: str) -> str:
+        """The code that the app shows after the one used last."""
+        self.world.clock.forward(30)
+        return self.devices[username].code(self.world.clock())
+
+    def wrong_code(self, username: str) -> str:
+        return self.devices[username].wrong_code(self.world.clock())
+
+
+def plant() -> Plant:
+    """An admin, and users in every state that the list can show."""
+    world = World()
+    world.settings(issuer="Connectware (plant-7)")
+    world.add(ADMIN, roles=(roles.ADMIN,), display_name="Ada Minister")
+    world.add("alice", display_name="Alice Ångström")
+    world.add("bob", roles=(roles.ADMIN, roles.MINIMUM))
+    world.add(LONG_NAME, mfa_required=True)
+    world.add("dave", enabled=False)
+    world.put(world.add("erin").changed(origin=Origin.LDAP, password=None))
+    world.add("frank", password=INITIAL, must_change_password=True, mfa_required=True)
+    devices = {
+        "alice": world.equip("alice"),
+        "bob": world.equip("bob", acknowledged=False),
+    }
+    for name, hours in (("alice", 3.0), ("bob", 49.0), (ADMIN, 0.2), ("dave", 9000.0)):
+        world.records.kept[name] = SignInRecord(
+            last_sign_in=NOW - hours * HOUR, known_sources=(HERE,)
+        )
+    return Plant(world, devices)
+
+
+def empty() -> Plant:
+    """Nobody is here yet."""
+    return Plant(World(), {})
+
+
+Way = Callable[[Person, Plant], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A way to a screen, and on what it begins."""
+
+    way: Way
+    start: Callable[[], Plant] = plant
+    size: tuple[int, int] = SMALL
+
+    @asynccontextmanager
+    async def played(
+        self, size: tuple[int, int] | None = None, theme_name: str = theme.DARK.name
+    ) -> AsyncIterator[tuple[Person, Plant]]:
+        there = self.start()
+        world = there.world
+        shown = size or self.size
+        async with at_work(world.ports, world.clock, size=shown, theme_name=theme_name) as person:
+            await self.way(person, there)
+            # A button that was pressed looks so for a moment.
+            await person.until(lambda: not person.app.screen.query("Button.-active"))
+            yield person, there
+
+
+async def arrive(_: Person, __: Plant) -> None:
+    """What one sees first."""
+
+
+async def first_run_wrong(person: Person, _: Plant) -> None:
+    await person.fill("new_password", "password")
+    await person.fill("confirm_password", "password")
+    await person.press("enter")
+
+
+async def signed_in(person: Person, _: Plant) -> None:
+    await person.sign_in(ADMIN)
+
+
+async def as_alice(person: Person, there: Plant) -> None:
+    await person.sign_in("alice")
+    await person.write(there.code("alice"))
+
+
+async def wrong_password(person: Person, _: Plant) -> None:
+    await person.sign_in(ADMIN, "wrong")
+
+
+async def too_many_passwords(person: Person, _: Plant) -> None:
+    for _try in range(6):
+        await person.sign_in("alice", "wrong")
+
+
+async def signed_out(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("escape", "end", "enter")
+
+
+async def locked(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    person.app._lock()
+    await person.settle()
+
+
+async def session_ended(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    world = there.world
+    world.put(world.account(ADMIN).changed_ending_sessions(roles=(roles.MINIMUM,)))
+    await person.press("escape", "down", "enter")
+
+
+async def one_time_code(person: Person, _: Plant) -> None:
+    await person.sign_in("alice")
+
+
+async def wrong_code(person: Person, there: Plant) -> None:
+    await one_time_code(person, there)
+    await person.write(there.wrong_code("alice"))
+
+
+async def too_many_codes(person: Person, there: Plant) -> None:
+    await one_time_code(person, there)
+    for _ in range(6):
+        await person.write(there.wrong_code("alice"))
+    there.world.clock.forward(17)
+    await person.write(there.wrong_code("alice"))
+
+
+async def backup_code(person: Person, there: Plant) -> None:
+    await one_time_code(person, there)
+    await person.press("f4")
+
+
+async def wrong_backup_code(person: Person, there: Plant) -> None:
+    await backup_code(person, there)
+    await person.write("ABCD-EFGH-JKMN-PQRS")
+    await person.press("enter")
+
+
+async def new_password(person: Person, _: Plant) -> None:
+    await person.sign_in("frank", INITIAL)
+
+
+async def forced_enrolment(person: Person, _: Plant) -> None:
+    await person.sign_in(LONG_NAME)
+
+
+async def unacknowledged(person: Person, there: Plant) -> None:
+    await person.sign_in("bob")
+    await person.write(there.code("bob"))
+
+
+async def register_device(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("tab", "enter")
+
+
+async def register_device_wrong(person: Person, there: Plant) -> None:
+    await register_device(person, there)
+    late = code_at(offered(person), there.world.clock() + 240)
+    await person.write(late)
+
+
+async def register_device_redrawn(person: Person, there: Plant) -> None:
+    await register_device(person, there)
+    await person.press("f5")
+
+
+async def register_device_hidden(person: Person, there: Plant) -> None:
+    await register_device(person, there)
+    person.app._blank()
+    await person.settle()
+
+
+def offered(person: Person) -> Secret:
+    """The secret key that the app on the phone would scan."""
+    return person.screen(RegisterDeviceScreen)._enrolment.totp_secret
+
+
+async def backup_codes(person: Person, there: Plant) -> None:
+    await register_device(person, there)
+    await person.write(code_at(offered(person), there.world.clock()))
+
+
+async def backup_codes_copied(person: Person, there: Plant) -> None:
+    await backup_codes(person, there)
+    await person.press("f4")
+
+
+async def backup_codes_hidden(person: Person, there: Plant) -> None:
+    await backup_codes(person, there)
+    person.app._blank()
+    await person.settle()
+
+
+def few_codes_plant() -> Plant:
+    there = plant()
+    account = there.world.account("alice")
+    factor = account.second_factor
+    assert factor is not None
+    left = replace(factor.backup_codes, hashes=factor.backup_codes.hashes[:3])
+    there.world.put(account.changed(second_factor=replace(factor, backup_codes=left)))
+    return there
+
+
+def required_plant() -> Plant:
+    there = plant()
+    there.world.put(there.world.account("alice").changed(mfa_required=True))
+    return there
+
+
+def off_plant() -> Plant:
+    there = plant()
+    there.world.settings(mfa=Mfa.OFF)
+    return there
+
+
+async def change_password(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("enter")
+
+
+async def change_password_wrong(person: Person, there: Plant) -> None:
+    await change_password(person, there)
+    await person.write(PASSWORD)
+    await person.fill("new_password", "abc")
+    await person.fill("confirm_password", "abc")
+    await person.press("enter")
+
+
+async def change_password_typing(person: Person, there: Plant) -> None:
+    await change_password(person, there)
+    await person.write(PASSWORD)
+    await person.fill("new_password", "correct horse battery")
+    await person.until(lambda: "strong" in person.text)
+
+
+async def disable_mfa(person: Person, there: Plant) -> None:
+    await as_alice(person, there)
+    await person.click_button("Disable Multi-Factor Authentication")
+
+
+async def disable_mfa_wrong(person: Person, there: Plant) -> None:
+    await disable_mfa(person, there)
+    await person.write(there.wrong_code("alice"))
+    await person.press("enter")
+
+
+async def regenerate(person: Person, there: Plant) -> None:
+    await as_alice(person, there)
+    await person.press("tab", "enter")
+
+
+async def navigation(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("escape", "down")
+
+
+async def users(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("escape", "down", "enter")
+
+
+async def users_filtered(person: Person, there: Plant) -> None:
+    await users(person, there)
+    await person.press("/")
+    await person.write("al")
+
+
+async def users_none(person: Person, there: Plant) -> None:
+    await users(person, there)
+    await person.press("/")
+    await person.write("nobody")
+
+
+def account_of(username: str) -> Way:
+    async def way(person: Person, there: Plant) -> None:
+        await users(person, there)
+        await person.click(username[:12])
+
+    return way
+
+
+async def account_pending(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.press("enter")
+
+
+async def account_updated(person: Person, there: Plant) -> None:
+    await account_pending(person, there)
+    await person.click_button("Update")
+
+
+async def confirm(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.click_button("Disable MFA")
+
+
+async def initial_password(person: Person, there: Plant) -> None:
+    await create_user(person, there)
+    await person.write("grace")
+    await person.press("enter", "enter")
+
+
+async def create_user(person: Person, there: Plant) -> None:
+    await users(person, there)
+    await person.press("n")
+
+
+async def create_user_wrong(person: Person, there: Plant) -> None:
+    await create_user(person, there)
+    await person.write("alice")
+    await person.press("enter", "enter")
+
+
+async def organization(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("escape", "end", "up", "enter")
+
+
+async def organization_wrong(person: Person, there: Plant) -> None:
+    await organization(person, there)
+    await person.fill("password_min", "many")
+    await person.press("enter")
+
+
+async def help_on_sign_in(person: Person, _: Plant) -> None:
+    await person.press("f1")
+
+
+async def help_on_account(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.press("f1")
+
+
+async def palette(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("ctrl+p")
+
+
+SCENES: Final[dict[str, Scene]] = {
+    "first_run": Scene(arrive, empty),
+    "first_run_wrong": Scene(first_run_wrong, empty),
+    "sign_in": Scene(arrive),
+    "sign_in_wrong": Scene(wrong_password),
+    "sign_in_throttled": Scene(too_many_passwords),
+    "sign_in_after_sign_out": Scene(signed_out),
+    "sign_in_after_lock": Scene(locked),
+    "sign_in_after_demotion": Scene(session_ended),
+    "one_time_code": Scene(one_time_code),
+    "one_time_code_wrong": Scene(wrong_code),
+    "one_time_code_throttled": Scene(too_many_codes),
+    "backup_code": Scene(backup_code),
+    "backup_code_wrong": Scene(wrong_backup_code),
+    "new_password": Scene(new_password),
+    "forced_enrolment": Scene(forced_enrolment),
+    "unacknowledged_codes": Scene(unacknowledged),
+    "register_device": Scene(register_device),
+    "register_device_wrong": Scene(register_device_wrong),
+    "register_device_redrawn": Scene(register_device_redrawn),
+    "register_device_hidden": Scene(register_device_hidden),
+    "backup_codes": Scene(backup_codes),
+    "backup_codes_copied": Scene(backup_codes_copied),
+    "backup_codes_hidden": Scene(backup_codes_hidden),
+    "settings": Scene(signed_in),
+    "settings_enabled": Scene(as_alice),
+    "settings_few_codes": Scene(as_alice, few_codes_plant),
+    "settings_required": Scene(as_alice, required_plant),
+    "settings_off": Scene(signed_in, off_plant),
+    "change_password": Scene(change_password),
+    "change_password_typing": Scene(change_password_typing),
+    "change_password_wrong": Scene(change_password_wrong),
+    "disable_mfa": Scene(disable_mfa),
+    "disable_mfa_wrong": Scene(disable_mfa_wrong),
+    "regenerate_backup_codes": Scene(regenerate),
+    "navigation": Scene(navigation),
+    "users": Scene(users),
+    "users_filtered": Scene(users_filtered),
+    "users_none_match": Scene(users_none),
+    "account": Scene(account_of("alice")),
+    "account_pending": Scene(account_pending),
+    "account_updated": Scene(account_updated),
+    "account_disabled": Scene(account_of("dave")),
+    "account_ldap": Scene(account_of("erin")),
+    "confirm_disable_mfa": Scene(confirm),
+    "create_user": Scene(create_user),
+    "create_user_wrong": Scene(create_user_wrong),
+    "initial_password": Scene(initial_password),
+    "organization": Scene(organization),
+    "organization_wrong": Scene(organization_wrong),
+    "help": Scene(help_on_sign_in),
+    "help_account": Scene(help_on_account),
+    "command_palette": Scene(palette),
+    "too_small": Scene(arrive, size=(59, 19)),
+}

@@ -1,0 +1,185 @@
+"""Every field, and everything that could be typed or pasted into it: a sentence, and nothing lost."""
+
+import unicodedata
+from collections.abc import Sequence
+
+import pytest
+
+from tests.accounts.world import PASSWORD
+from tests.ui.harness import Person
+from tests.ui.scenes import SCENES, Plant
+
+# The scene, how its fields are filled so that all else is right, and the button.
+FORMS = {
+    "first_run": (("username", "new_password", "confirm_password"), "Create Administrator"),
+    "sign_in": (("username", "password"), "Sign In"),
+    "one_time_code": (("code",), "Sign In"),
+    "backup_code": (("backup_code",), "Sign In"),
+    "new_password": (("new_password", "confirm_password"), "Save New Password"),
+    "register_device": (("code",), "Enable Multi-Factor Authentication"),
+    "change_password": (
+        ("current_password", "new_password", "confirm_password"),
+        "Save New Password",
+    ),
+    "disable_mfa": (("code",), "Disable Multi-Factor Authentication"),
+    "regenerate_backup_codes": (("code",), "Regenerate Backup Codes"),
+    "create_user": (("username", "display_name"), "Create User"),
+    "account": (("display_name",), "Update"),
+    "organization": (("issuer", "password_min", "code_ban_minutes"), "Save Settings"),
+}
+MEGABYTE = "x" * 1_000_000
+REFUSED_PASTES = {
+    "a megabyte": MEGABYTE,
+    "a megabyte of lines": "line\n" * 200_000,
+    "control characters": "a\x00b\x07c\x7f",
+    "an escape sequence": "\x1b]52;c;aGVsbG8=\x07",
+    "a C1 control": "a\x9b31mb",
+    "two lines": "one\ntwo",
+    "a bidi override": "abc\u202ecba",
+    "line breaks alone": "\n\r\n\n",
+}
+CHECKED = {"sign_in", "one_time_code", "backup_code", "create_user", "organization"}
+LETTERS = {"right to left", "combining"}
+"""Of which usernames may be made."""
+SECRET_FIELDS = {"password", "current_password", "new_password", "confirm_password"}
+ODD_TEXTS = {
+    "blank": "   ",
+    "markup": "[/]",
+    "an action": "[@click=app.quit]x[/]",
+    "right to left": "\u05e9\u05dc\u05d5\u05dd",
+    "combining": "e\u0301" * 20,
+    "surrogate": "\ud800",
+}
+
+
+def kept(there: Plant) -> object:
+    """All that is kept, but the counts of tries."""
+    accounts = there.world.accounts
+    return accounts._committed[0], accounts.settings()
+
+
+@pytest.mark.parametrize("scene", FORMS)
+async def test_a_form_takes_no_harm_and_says_what_is_wrong(scene: str) -> None:
+    fields, button = FORMS[scene]
+    async with SCENES[scene].played() as (person, there):
+        before = kept(there)
+        for name in fields:
+            await refuses_what_cannot_be_shown(person, name)
+            await takes_the_one_line_of_a_paste(person, name)
+        needed = [name for name in fields if name != "display_name"]
+        if needed:
+            for name in needed:
+                person.field(name).entry.value = ""
+            await complains(person, button, needed)
+        for what, text in ODD_TEXTS.items():
+            if scene not in CHECKED or (scene == "create_user" and what in LETTERS):
+                continue
+            for name in needed:
+                person.field(name).entry.value = text
+            await complains(person, button, needed)
+            if person.focus not in (*SECRET_FIELDS, "code", "backup_code"):
+                assert person.typed(person.focus) == text
+        assert kept(there) == before
+
+
+async def refuses_what_cannot_be_shown(person: Person, name: str) -> None:
+    person.field(name).entry.focus()
+    person.field(name).entry.value = "12"
+    await person.settle()
+    for what, text in REFUSED_PASTES.items():
+        if name in SECRET_FIELDS and what == "a bidi override":
+            continue  # no harm where nothing is shown
+        person.field(name).show_hint()
+        await person.paste(text)
+        assert person.typed(name) == "12", what
+        assert person.error(name).endswith("."), what
+        assert person.focus == name, what
+
+
+async def takes_the_one_line_of_a_paste(person: Person, name: str) -> None:
+    person.field(name).entry.value = ""
+    await person.paste("\n  \r\n12\n")
+    assert person.typed(name) == "12"
+    assert person.error(name) == ""
+
+
+async def complains(person: Person, button: str, fields: Sequence[str]) -> None:
+    """Pressing the button is answered at one of the fields, which gets the focus."""
+    await person.settle()
+    await person.click_button(button)
+    assert person.running
+    assert person.focus in fields, person.text
+    assert person.error(person.focus).endswith("."), person.text
+
+
+async def test_a_display_name_may_be_odd_and_is_shown_as_it_is() -> None:
+    async with SCENES["account"].played() as (person, there):
+        for what in ("markup", "an action", "right to left", "combining"):
+            person.field("display_name").entry.value = ODD_TEXTS[what]
+            await person.click_button("Update")
+            person.app.clear_notifications()
+            await person.settle()
+            shown = there.world.account("alice").display_name
+            assert shown == unicodedata.normalize("NFKC", ODD_TEXTS[what])
+            assert person.typed("display_name") == shown
+            await person.click(shown[:5])
+            assert person.running
+
+
+async def test_any_text_may_be_a_password() -> None:
+    async with SCENES["settings"].played() as (person, there):
+        current = PASSWORD
+        for what in ("right to left", "combining", "markup", "an action"):
+            new = ODD_TEXTS[what] + " and more"
+            await person.click_button("Change Password")
+            for name, text in (
+                ("current_password", current),
+                ("new_password", new),
+                ("confirm_password", new),
+            ):
+                person.field(name).entry.focus()
+                await person.paste(text)
+            await person.press("enter")
+            there.world.begin("admin", new)
+            current = new
+
+
+async def test_a_password_of_256_characters_is_taken_whole() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        password = "0123456789abcdef" * 16
+        there.world.add("gary", password=password)
+        await person.fill("username", "gary")
+        await person.press("tab")
+        await person.paste(password[:-1])
+        await person.press("enter")
+        assert person.error("password") == "Username or password is wrong."
+        await person.paste(password)
+        await person.press("enter")
+        assert person.app.session is not None
+
+
+async def test_a_password_longer_than_any_is_refused_with_a_sentence() -> None:
+    async with SCENES["first_run"].played() as (person, there):
+        for name in ("new_password", "confirm_password"):
+            person.field(name).entry.focus()
+            await person.paste("long" * 500)
+        await person.press("enter")
+        assert person.error("new_password") == "A password has at most 1024 characters."
+        assert there.world.accounts.is_empty()
+
+
+async def test_a_key_that_would_make_it_too_long_is_said() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.paste("a" * 256)
+        await person.write("b")
+        assert person.typed("username") == "a" * 256
+        assert person.error("username") == "That is more than fits here. It was left out."
+
+
+async def test_the_filter_takes_anything() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("/")
+        for text in (*REFUSED_PASTES.values(), *ODD_TEXTS.values()):
+            await person.paste(text)
+            assert person.running
+        person.sees("of 7 users")

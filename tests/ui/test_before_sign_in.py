@@ -1,0 +1,422 @@
+"""The screens before sign-in: each by keyboard, by mouse, and when something is wrong."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from cwtui.accounts import backup_codes, passwords
+from cwtui.ui.screens.backup_code import BackupCodeScreen
+from cwtui.ui.screens.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.first_run import FirstRunScreen
+from cwtui.ui.screens.new_password import NewPasswordScreen
+from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.settings import SettingsPage
+from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.unacknowledged import UnacknowledgedScreen
+from tests.accounts.world import PASSWORD
+from tests.ui.harness import PATIENCE
+from tests.ui.scenes import ADMIN, INITIAL, LONG_NAME, SCENES
+
+NEW = "a much longer one"
+
+
+# First run
+
+
+async def test_first_run_goes_by_tab_in_the_order_one_reads() -> None:
+    async with SCENES["first_run"].played() as (person, _):
+        assert person.tab_order == [
+            "username",
+            "new_password",
+            "confirm_password",
+            "Create Administrator",
+        ]
+        assert person.focus == "new_password"
+        assert person.typed("username") == "admin"
+        assert person.footer == [("F2", "Show / hide"), ("F1", "Help"), ("Ctrl+Q", "Quit")]
+
+
+async def test_first_run_keeps_what_was_typed_but_no_password() -> None:
+    async with SCENES["first_run"].played() as (person, there):
+        await person.fill("username", "ada")
+        await person.fill("new_password", NEW)
+        await person.fill("confirm_password", NEW + "!")
+        await person.click_button("Create Administrator")
+        assert person.error("confirm_password").startswith("The two passwords differ.")
+        assert person.focus == "confirm_password"
+        assert person.typed("username") == "ada"
+        assert person.secret_inputs == []
+        await person.fill("new_password", "1234")
+        await person.fill("confirm_password", "1234")
+        await person.press("enter")
+        assert person.error("new_password") == "The password needs at least 5 characters."
+        assert person.error("confirm_password") == ""
+        assert person.focus == "new_password"
+        assert there.world.accounts.is_empty()
+        await person.fill("username", "not a name")
+        await person.fill("new_password", NEW)
+        await person.fill("confirm_password", NEW)
+        await person.press("enter")
+        assert person.error("username") == "A username has letters, digits and . _ - @ + only."
+        assert person.focus == "username"
+        assert there.world.accounts.is_empty()
+
+
+async def test_first_run_says_how_strong_the_password_is() -> None:
+    async with SCENES["first_run"].played() as (person, _):
+        await person.write("admin")
+        await person.until(lambda: "very weak" in person.text)
+        person.sees("━╌╌╌╌ very weak")
+        await person.write(" correct horse battery")
+        await person.until(lambda: "━━━━━ strong" in person.text)
+
+
+async def test_first_run_cannot_make_a_second_first_administrator() -> None:
+    async with SCENES["first_run"].played() as (person, there):
+        there.world.add_admin("eve")
+        await person.fill("new_password", NEW)
+        await person.fill("confirm_password", NEW)
+        await person.press("enter")
+        person.screen(FirstRunScreen)
+        assert person.said == "✗ There is an administrator already. Sign in, or ask them."
+
+
+# The login screen
+
+
+async def test_the_login_screen_is_one_question_with_one_primary_button() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        person.sees("Connectware", "plant-7", "Sign in to Your Account", "Username", "Password")
+        assert person.buttons == ["Sign In"]
+        assert person.tab_order == ["username", "password", "Sign In"]
+        assert person.focus == "username"
+        assert person.footer == [("F1", "Help"), ("Ctrl+Q", "Quit")]
+        column = person.app.screen.query_one("#column").region
+        assert column.width == 46
+        assert column.x == (80 - 46) // 2
+
+
+async def test_all_that_is_typed_ahead_in_one_burst_arrives_where_it_belongs() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        code = there.code("alice")
+        person.send(*"alice", "tab", *PASSWORD, "enter")
+        await person.settle()
+        person.screen(OneTimeCodeScreen)
+        person.send(*code)
+        await person.settle()
+        person.screen(SettingsPage)
+
+
+async def test_enter_goes_to_the_empty_password_and_then_signs_in() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.write(ADMIN)
+        await person.press("enter")
+        assert person.focus == "password"
+        await person.press("shift+tab")
+        assert person.focus == "username"
+        await person.press("tab")
+        await person.write(PASSWORD)
+        await person.press("enter")
+        person.screen(SettingsPage)
+
+
+async def test_a_wrong_password_is_said_at_its_field_and_the_username_stays() -> None:
+    async with SCENES["sign_in_wrong"].played() as (person, _):
+        assert person.error("password") == "Username or password is wrong."
+        assert person.focus == "password"
+        assert person.typed("username") == ADMIN
+        assert person.secret_inputs == []
+        await person.write("x")
+        assert person.error("password") == ""
+
+
+async def test_an_unknown_username_reads_like_a_wrong_password() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.sign_in("nobody", "wrong")
+        assert person.error("password") == "Username or password is wrong."
+
+
+async def test_enter_pressed_twice_signs_in_once() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        person.send(*"alice", "tab", *"wrong", "enter", "enter", "enter")
+        await person.settle()
+        assert person.error("password") == "Username or password is wrong."
+        attempts = there.world.records.get("alice").password_attempts
+        assert sum(kept.failures for kept in attempts.values()) == 1
+
+
+async def test_while_the_password_is_checked_it_says_so_and_complains_of_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checked = threading.Event()
+    is_password = passwords.is_password
+
+    def slow(*arguments: Any) -> bool:
+        assert checked.wait(PATIENCE)
+        return is_password(*arguments)
+
+    monkeypatch.setattr(passwords, "is_password", slow)
+    async with SCENES["sign_in"].played() as (person, _):
+        person.send(*ADMIN, "tab", *PASSWORD, "enter", "enter")
+        try:
+            await person.look_up()
+            await person.look_up()
+            person.sees("… Checking your password")
+            assert person.error("password") == ""
+            assert person.secret_inputs == []
+        finally:
+            checked.set()
+        await person.settle()
+        person.screen(SettingsPage)
+
+
+async def test_what_is_missing_is_asked_for_at_its_field() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.click_button("Sign In")
+        assert (person.error("username"), person.focus) == ("Enter your username.", "username")
+        await person.write(ADMIN)
+        await person.click_button("Sign In")
+        assert person.error("username") == ""
+        assert (person.error("password"), person.focus) == ("Enter your password.", "password")
+
+
+async def test_a_disabled_account_is_told_so() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.sign_in("dave")
+        assert person.notice == "✗ Your account is disabled. Ask an admin to enable it."
+        person.screen(SignInScreen)
+
+
+async def test_f2_shows_a_password_and_hides_it_again() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.press("tab")
+        assert ("F2", "Show / hide") in person.footer
+        await person.write("open sesame")
+        person.sees_nothing_of("open sesame")
+        await person.press("f2")
+        person.sees("open sesame")
+        await person.press("f2")
+        person.sees_nothing_of("open sesame")
+
+
+async def test_the_wait_after_too_many_wrong_passwords_counts_down() -> None:
+    async with SCENES["sign_in_throttled"].played() as (person, there):
+        assert person.error("password") == "Too many wrong tries. Wait 5:00."
+        there.world.clock.forward(61)
+        await person.until(lambda: "Wait 3:59." in person.error("password"))
+        there.world.clock.forward(239)
+        await person.until(lambda: not person.error("password"))
+        person.sees("You can try again now.")
+        await person.sign_in("alice")
+        person.screen(OneTimeCodeScreen)
+
+
+# One-time code
+
+
+async def test_the_sixth_digit_submits_the_code() -> None:
+    async with SCENES["one_time_code"].played() as (person, there):
+        assert person.tab_order == ["code", "Sign In", "Use backup code"]
+        assert person.focus == "code"
+        code = there.code("alice")
+        await person.write(code[:5])
+        person.screen(OneTimeCodeScreen)
+        await person.write(code[5])
+        person.screen(SettingsPage)
+
+
+async def test_a_code_may_be_pasted_with_a_space() -> None:
+    async with SCENES["one_time_code"].played() as (person, there):
+        code = there.code("alice")
+        await person.paste(f"{code[:3]} {code[3:]}\n")
+        person.screen(SettingsPage)
+
+
+async def test_a_wrong_code_says_how_many_tries_are_left_and_is_forgotten() -> None:
+    async with SCENES["one_time_code_wrong"].played() as (person, there):
+        assert person.error("code") == "This is not the current code. 4 tries left."
+        assert person.focus == "code"
+        assert person.secret_inputs == []
+        await person.write(there.code("alice"))
+        person.screen(SettingsPage)
+
+
+async def test_the_code_field_says_when_the_code_changes() -> None:
+    async with SCENES["one_time_code"].played() as (person, there):
+        person.sees("The code changes in 30 s")
+        there.world.clock.forward(21)
+        await person.until(lambda: "The code changes in 9 s" in person.text)
+
+
+async def test_letters_are_not_taken_for_a_code() -> None:
+    async with SCENES["one_time_code"].played() as (person, _):
+        await person.write("1a")
+        assert person.typed("code") == "1"
+        assert person.error("code") == "A one-time code has 6 digits."
+        await person.press("enter")
+        person.sees("A one-time code is the 6 digits that your app shows now.")
+
+
+async def test_the_wait_after_too_many_wrong_codes_counts_down() -> None:
+    async with SCENES["one_time_code_throttled"].played() as (person, there):
+        assert person.error("code") == "Too many wrong tries. Wait 4:43."
+        there.world.clock.forward(40)
+        await person.until(lambda: "Wait 4:03." in person.error("code"))
+
+
+async def test_escape_gives_the_sign_in_up() -> None:
+    async with SCENES["one_time_code"].played() as (person, _):
+        assert ("Esc", "Back to sign-in") in person.footer
+        await person.press("escape")
+        person.screen(SignInScreen)
+        assert person.typed("username") == ""
+
+
+async def test_a_sign_in_left_half_way_expires() -> None:
+    async with SCENES["one_time_code"].played() as (person, there):
+        there.world.clock.forward(301)
+        await person.write(there.devices["alice"].code(there.world.clock()))
+        person.screen(SignInScreen)
+        assert person.notice == "✗ The sign-in was left for more than 5 minutes. Start again."
+
+
+# Backup code
+
+
+async def test_a_backup_code_signs_in_typed_in_any_way() -> None:
+    async with SCENES["one_time_code"].played() as (person, there):
+        assert ("F4", "Use backup code") in person.footer
+        await person.click("Use backup code")
+        person.screen(BackupCodeScreen)
+        assert person.tab_order == ["backup_code", "Sign In", "Use one-time code"]
+        typed = there.devices["alice"].codes[0].reveal().lower().replace("-", " ")
+        await person.write(typed)
+        await person.press("enter")
+        person.screen(SettingsPage)
+        assert person.toasts == ["You used a backup code. 9 unused backup codes left."]
+
+
+async def test_few_backup_codes_left_are_a_warning() -> None:
+    async with SCENES["settings_few_codes"].played() as (person, there):
+        person.sees("⚠ Only 3 unused backup codes left.")
+        await person.click("Sign Out")
+        await person.sign_in("alice")
+        await person.press("f4")
+        code = there.devices["alice"].codes[0]
+        kept = there.world.account("alice").second_factor
+        assert kept is not None
+        assert len(kept.backup_codes.hashes) == backup_codes.WARN_AT
+        await person.write(code.reveal())
+        await person.press("enter")
+        assert person.toasts == [
+            "You used a backup code. 2 unused backup codes left. Regenerate them in Settings."
+        ]
+
+
+async def test_a_wrong_backup_code_is_said_at_its_field() -> None:
+    async with SCENES["backup_code_wrong"].played() as (person, there):
+        sentence = "This is not one of your unused backup codes. 4 tries left."
+        assert person.error("backup_code") == sentence
+        assert person.focus == "backup_code"
+        assert person.typed("backup_code") == ""
+        await person.write("ABCD")
+        await person.click_button("Sign In")
+        assert person.error("backup_code") == (
+            "A backup code has 16 letters and digits in four groups: XXXX-XXXX-XXXX-XXXX."
+        )
+        await person.press("f4")
+        person.screen(OneTimeCodeScreen)
+        await person.write(there.code("alice"))
+        person.screen(SettingsPage)
+
+
+# Choose a new password
+
+
+async def test_an_initial_password_is_replaced_at_the_first_sign_in() -> None:
+    async with SCENES["new_password"].played() as (person, there):
+        person.sees("Choose a new password", "New Password", "Confirm Password")
+        assert person.tab_order == ["new_password", "confirm_password", "Save New Password"]
+        await person.write(INITIAL)
+        await person.press("enter")
+        await person.write(INITIAL)
+        await person.press("enter")
+        assert person.error("new_password") == "This is the initial password. Choose your own."
+        assert person.focus == "new_password"
+        assert person.secret_inputs == []
+        await person.write(NEW)
+        await person.press("tab")
+        await person.write(NEW)
+        await person.click_button("Save New Password")
+        person.screen(RegisterDeviceScreen)
+        assert not there.world.account("frank").must_change_password
+        await person.press("escape")
+        person.screen(SignInScreen)
+
+
+async def test_the_new_password_is_held_against_the_rules() -> None:
+    async with SCENES["new_password"].played() as (person, there):
+        there.world.settings(password_min=12, password_numeric=1)
+        await person.write("short")
+        await person.press("enter")
+        await person.write("short")
+        await person.press("enter")
+        sentence = "The password needs at least 12 characters and at least 1 digit."
+        assert person.error("new_password") == sentence
+        assert there.world.account("frank").must_change_password
+        await person.press("escape")
+        person.screen(SignInScreen)
+
+
+# Forced enrolment
+
+
+async def test_who_must_have_mfa_is_led_into_setting_it_up() -> None:
+    async with SCENES["forced_enrolment"].played() as (person, _):
+        person.sees("Your account must use MFA.")
+        assert person.app.session is None
+        await person.press("escape")
+        person.screen(SignInScreen)
+        await person.sign_in(LONG_NAME)
+        person.screen(RegisterDeviceScreen)
+
+
+# Backup codes that were never acknowledged
+
+
+async def test_the_line_dropped_before_the_codes_were_saved_new_ones_are_offered() -> None:
+    async with SCENES["unacknowledged_codes"].played() as (person, there):
+        person.sees("Your backup codes were not saved", "New codes replace the old ones.")
+        assert person.tab_order == ["Show New Backup Codes", "I have the old ones"]
+        assert person.focus == "Show New Backup Codes"
+        await person.press("enter")
+        shown = [code.reveal() for code in person.screen(BackupCodesScreen)._codes]
+        assert not {code.reveal() for code in there.devices["bob"].codes} & set(shown)
+        person.sees(*shown)
+        await person.click_button("I have saved my backup codes")
+        person.screen(SettingsPage)
+        await person.click("Sign Out")
+        await person.sign_in("bob")
+        await person.write(there.code("bob"))
+        person.screen(SettingsPage)
+
+
+async def test_who_has_the_old_codes_goes_on_with_them() -> None:
+    async with SCENES["unacknowledged_codes"].played() as (person, there):
+        await person.press("tab", "enter")
+        person.screen(SettingsPage)
+        await person.click("Sign Out")
+        await person.sign_in("bob")
+        await person.write(there.code("bob"))
+        person.screen(UnacknowledgedScreen)
+        await person.press("escape")
+        person.screen(SignInScreen)
+
+
+async def test_new_password_screen_is_left_by_escape_only() -> None:
+    async with SCENES["new_password"].played() as (person, _):
+        await person.press("enter", "enter")
+        person.screen(NewPasswordScreen)
+        assert person.error("new_password") == "Enter a password."

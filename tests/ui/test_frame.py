@@ -1,0 +1,265 @@
+"""What holds on every screen: footer, help, palette, navigation, small terminals, themes."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from textual.widgets._footer import FooterKey
+
+from cwtui.ui import theme
+from cwtui.ui.screens.account import AccountPage
+from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.help import HelpScreen
+from cwtui.ui.screens.organization import OrganizationPage
+from cwtui.ui.screens.settings import SettingsPage
+from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.widgets.qr_code import QrCode
+from tests.ui.harness import Person
+from tests.ui.scenes import SCENES
+
+WITH_FOOTER = (
+    "first_run",
+    "sign_in_wrong",
+    "one_time_code",
+    "backup_code",
+    "new_password",
+    "unacknowledged_codes",
+    "backup_codes",
+    "settings",
+    "change_password",
+    "disable_mfa",
+    "users",
+    "users_filtered",
+    "account",
+    "create_user",
+    "organization",
+)
+
+
+def impression(person: Person) -> tuple[object, ...]:
+    """What a person could notice: text, colours, the focus, and what went to the clipboard."""
+    # A screen that is left has no say any more.
+    looks = [[(segment.text, segment.style) for segment in strip] for strip in person.strips]
+    return looks, person.app.screen, person.app.screen.focused, len(person.clipboard)
+
+
+@pytest.mark.parametrize("name", WITH_FOOTER)
+async def test_the_footer_shows_only_keys_that_work(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        if person.app.screen.query("SecretInput:focus"):
+            await person.write("something to be shown")
+        offered = [
+            (key.key, key.description) for key in person.app.screen.query(FooterKey) if key.display
+        ]
+        assert len({key for key, _ in offered}) == len(offered)
+        for key, description in offered:
+            if description == "Quit":
+                continue
+            start, before = person.app.screen, impression(person)
+            focused = start.focused
+            await person.press(key)
+            assert impression(person) != before, f"{key} ({description}) does nothing on {name}"
+            if person.app.screen is not start:
+                if not isinstance(person.app.screen, AccountScreen):
+                    await person.press("escape")
+                if person.app.screen is not start:
+                    break
+            start.set_focus(focused)
+            await person.settle()
+        assert ("ctrl+q", "Quit") in offered
+        await person.press("ctrl+q")
+        assert not person.running
+
+
+@pytest.mark.parametrize("name", ["sign_in", "register_device", "account", "organization"])
+async def test_f1_helps_and_goes_away_again(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        screen = person.app.screen
+        assert isinstance(screen, AccountScreen)
+        for closing in ("escape", "f1", "enter"):
+            await person.press("f1")
+            person.screen(HelpScreen)
+            person.sees(screen.HELP)
+            await person.press(closing)
+            assert person.app.screen is screen
+
+
+def test_every_screen_has_a_help() -> None:
+    for kind in (SignInScreen, SettingsPage, UsersPage, AccountPage, OrganizationPage):
+        assert kind.HELP
+
+
+# The navigation panel
+
+
+async def test_the_navigation_panel_by_keyboard() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        person.sees("User Management")
+        for keys, kind in (
+            (("escape", "down", "enter"), UsersPage),
+            (("escape", "down", "enter"), OrganizationPage),
+            (("escape", "home", "enter"), SettingsPage),
+        ):
+            await person.press(*keys)
+            person.screen(kind)
+        await person.press("escape", "end", "enter")
+        person.screen(SignInScreen)
+        assert person.notice == "✓ You are signed out."
+
+
+async def test_the_navigation_panel_by_mouse() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        for section, kind in (
+            ("Users and Roles", UsersPage),
+            ("Organization", OrganizationPage),
+            ("Settings", SettingsPage),
+        ):
+            await person.click(section)
+            person.screen(kind)
+        await person.click("Sign Out")
+        person.screen(SignInScreen)
+
+
+# The command palette
+
+
+async def test_the_palette_has_our_commands_and_does_them() -> None:
+    async with SCENES["command_palette"].played() as (person, _):
+        for command in ("Settings", "Users and Roles", "Organization", "Sign Out", "Quit", "Help"):
+            person.sees(command)
+        await person.write("organ")
+        await person.press("enter", "enter")
+        person.screen(OrganizationPage)
+        await person.press("ctrl+p")
+        await person.write("sign out")
+        await person.press("enter", "enter")
+        person.screen(SignInScreen)
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("name", ["sign_in", "register_device", "users", "organization"])
+async def test_below_60x20_a_line_says_what_is_needed(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        before = person.text
+        for columns, rows in ((59, 24), (80, 19), (20, 5)):
+            await person.resize(columns, rows)
+            person.sees(f"This one is {columns}x{rows}: make it larger.")
+            assert "Connectware" not in person.text
+        await person.resize(80, 24)
+        assert person.text == before
+
+
+@pytest.mark.parametrize("name", ["sign_in_wrong", "backup_codes", "users", "account"])
+async def test_at_60x20_everything_can_be_reached(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        await person.resize(60, 20)
+        for widget in person.app.screen.focus_chain:
+            person.app.screen.set_focus(widget)
+            await person.settle()
+            seen = widget.region.intersection(person.app.screen.region)
+            assert seen.height >= 1
+            assert seen.width > 1
+
+
+# Themes
+
+
+@pytest.mark.parametrize("name", ["sign_in_wrong", "account_pending", "users", "organization"])
+@pytest.mark.parametrize("theme_name", theme.THEMES[1:])
+async def test_what_is_said_is_said_in_words_in_every_theme(name: str, theme_name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        words = person.text
+    async with SCENES[name].played(theme_name=theme_name) as (person, _):
+        assert person.text == words
+
+
+async def test_f3_goes_through_all_themes() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        seen = []
+        for _theme in theme.THEMES:
+            await person.press("f3")
+            seen.append(person.app.theme)
+        assert seen == [*theme.THEMES[1:], theme.THEMES[0]]
+
+
+@pytest.mark.parametrize("theme_name", ["ansi-dark", "ansi-light"])
+async def test_sixteen_colours_are_sixteen_colours(theme_name: str) -> None:
+    async with SCENES["account"].played(theme_name=theme_name) as (person, _):
+        colours = {
+            colour
+            for strip in person.strips
+            for segment in strip
+            if segment.style is not None
+            for colour in (segment.style.color, segment.style.bgcolor)
+            if colour is not None
+        }
+        assert all(colour.triplet is None for colour in colours)
+
+
+@pytest.mark.parametrize(
+    "name", ["sign_in_wrong", "settings", "account", "users", "organization", "confirm_disable_mfa"]
+)
+async def test_with_no_color_there_is_none_and_the_focus_is_seen(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with SCENES[name].played(theme_name="") as (person, _):
+        screen = person.app.screen
+        for strip in person.strips:
+            for segment in strip:
+                style = segment.style
+                assert style is None or (
+                    (style.color is None or style.color.is_default)
+                    and (style.bgcolor is None or style.bgcolor.is_default)
+                ), segment
+        for widget in screen.focus_chain:
+            looks = []
+            for focused in (widget, None):
+                screen.set_focus(focused)
+                await person.settle()
+                x, y, width, height = widget.region
+                rows = [strip.crop(x, x + width) for strip in person.strips[y : y + height]]
+                looks.append([[(part.text, part.style) for part in row] for row in rows])
+            assert looks[0] != looks[1], f"one does not see that {widget} has the focus"
+
+
+async def test_with_no_color_the_qr_code_is_black_on_white(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with SCENES["register_device"].played(theme_name="") as (person, _):
+        region = person.app.screen.query_one(QrCode).region
+        styles = [part.style for part in person.strips[2].crop(region.x, region.right)]
+        assert all(style and style.color and style.color.triplet for style in styles)
+
+
+def test_a_terminal_with_few_colours_begins_with_its_own() -> None:
+    for term in ("linux", "vt100", "xterm", "screen"):
+        assert theme.first_theme({"TERM": term}) == "ansi-dark"
+    assert theme.first_theme({"TERM": "xterm", "COLORTERM": "truecolor"}) == theme.DARK.name
+    assert theme.first_theme({"TERM": "xterm-256color"}) == theme.DARK.name
+
+
+def test_dangerous_variables_are_gone_before_textual_is_imported() -> None:
+    """DESIGN section 4, point 5."""
+    program = (
+        "import sys, os, cwtui.ui.app, textual.constants as c;"
+        "print(sorted(n for n in os.environ if n.startswith('TEXTUAL')), c.PRESS, c.LOG_FILE,"
+        " c.DEBUG, c.DRIVER, c.DEVTOOLS_HOST)"
+    )
+    environ = os.environ | {
+        "TEXTUAL": "debug,devtools",
+        "TEXTUAL_LOG": "/tmp/keys",
+        "TEXTUAL_DEBUG": "1",
+        "TEXTUAL_DRIVER": "os:abort",
+        "TEXTUAL_PRESS": "ctrl+q",
+        "TEXTUAL_DEVTOOLS_HOST": "example.com",
+        "TEXTUAL_SCREENSHOT": "1",
+        "TEXTUAL_ANIMATIONS": "none",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["['TEXTUAL_ANIMATIONS']", "None", "False", "None", "127.0.0.1"]

@@ -1,0 +1,330 @@
+"""How a session ends, and what is left of it: nothing. How secrets on the screen blank themselves."""
+
+import gc
+import hashlib
+import weakref
+from collections.abc import Callable
+
+import pytest
+from textual.message_pump import MessagePump
+
+from cwtui.accounts import roles
+from cwtui.accounts.audit import EventType
+from cwtui.ui.idle import Idle
+from cwtui.ui.screens.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.dialogs import InitialPasswordScreen
+from cwtui.ui.screens.help import HelpScreen
+from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.widgets.qr_code import QrCode
+from tests.accounts.world import PASSWORD, World
+from tests.ui.harness import Person
+from tests.ui.scenes import ADMIN, SCENES, offered
+
+LOCK, BLANK = 0, 1
+
+
+async def left_alone(person: Person, timer: int, seconds: float) -> None:
+    """So much time goes by without a key press."""
+    person.stopwatch.forward(seconds)
+    person.app._idle[timer].look()
+    await person.settle()
+
+
+# Ended from elsewhere
+
+
+def removed(world: World) -> None:
+    with world.accounts.change() as change:
+        change.remove(ADMIN)
+
+
+def disabled(world: World) -> None:
+    world.put(world.account(ADMIN).changed_ending_sessions(enabled=False))
+
+
+def demoted(world: World) -> None:
+    world.put(world.account(ADMIN).changed_ending_sessions(roles=(roles.MINIMUM,)))
+
+
+def password_changed(world: World) -> None:
+    world.put(world.account(ADMIN).changed_ending_sessions())
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (removed, "✗ Your account was removed. Ask an admin if that is wrong."),
+        (disabled, "✗ Your account was disabled. Ask an admin to enable it."),
+        (demoted, "✗ Your roles were changed. Sign in again to go on with the new ones."),
+        (
+            password_changed,
+            "✗ Your password or multi-factor authentication was changed elsewhere. Sign in again.",
+        ),
+    ],
+)
+async def test_a_session_that_ended_elsewhere_stops_at_its_next_act(
+    change: Callable[[World], None], sentence: str
+) -> None:
+    async with SCENES["account"].played() as (person, there):
+        change(there.world)
+        await person.press("f1")
+        person.screen(HelpScreen)
+        await person.press("escape", "escape")
+        person.screen(SignInScreen)
+        assert person.notice == sentence
+        assert person.app.session is None
+        person.sees_nothing_of("alice", "Users and Roles")
+
+
+# Nobody is there
+
+
+async def test_an_idle_session_locks_itself() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await left_alone(person, LOCK, 599)
+        assert person.app.session is not None
+        await person.press("tab")
+        await left_alone(person, LOCK, 599)
+        assert person.app.session is not None
+        await left_alone(person, LOCK, 1)
+        assert person.app.session is None
+        person.sees("Your session was locked after 10 minutes without a key press.")
+        assert person.typed("username") == ADMIN
+        assert person.focus == "password"
+        last = there.world.events[-1]
+        assert (last.event, last.reason) == (EventType.SESSION_END, "idle")
+        await person.write(PASSWORD)
+        await person.press("enter")
+        assert person.app.session is not None
+        await left_alone(person, LOCK, 600)
+        assert person.app.session is None
+
+
+async def test_a_dialog_does_not_keep_the_session_open() -> None:
+    async with SCENES["confirm_disable_mfa"].played() as (person, _):
+        await left_alone(person, LOCK, 600)
+        person.screen(SignInScreen)
+        assert len(person.app.screen_stack) == 2
+
+
+async def test_a_sign_in_left_half_way_is_given_up_even_under_a_help() -> None:
+    async with SCENES["one_time_code"].played() as (person, _):
+        await person.press("f1")
+        await left_alone(person, LOCK, 600)
+        person.screen(SignInScreen)
+        assert person.notice == "✗ The sign-in was left half-way. Start again."
+
+
+async def test_the_login_screen_stays() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.write("half a na")
+        await left_alone(person, LOCK, 600)
+        assert person.typed("username") == "half a na"
+        assert person.notice == ""
+
+
+class Pump:
+    """Stands in for the application: takes timers, and lets time go by."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.due: list[tuple[float, Callable[[], None]]] = []
+        self.fired: list[float] = []
+
+    def set_timer(self, seconds: float, callback: Callable[[], None]) -> None:
+        self.due.append((self.now + seconds, callback))
+
+    def go_to(self, when: float) -> None:
+        while self.due and self.due[0][0] <= when:
+            self.now, callback = self.due.pop(0)
+            callback()
+        self.now = when
+
+
+def test_idle_counts_from_the_last_touch() -> None:
+    pump = Pump()
+
+    def then() -> None:
+        pump.fired.append(pump.now)
+
+    idle = Idle(pump, 600, then, lambda: pump.now)  # type: ignore[arg-type]
+    assert isinstance(pump, Pump | MessagePump)
+    pump.go_to(1001)
+    idle.touch()
+    pump.go_to(1599)
+    idle.touch()
+    pump.go_to(5000)
+    assert pump.fired == [2199, 2799, 3399, 3999, 4599]
+    assert len(pump.due) == 1
+
+
+# Secrets blank themselves
+
+
+async def test_the_qr_code_and_the_key_blank_themselves_and_a_key_shows_them_again() -> None:
+    async with SCENES["register_device"].played() as (person, _):
+        shown = person.text
+        key = offered(person).reveal()
+        await left_alone(person, BLANK, 119)
+        assert person.text == shown
+        await left_alone(person, BLANK, 1)
+        assert not person.app.screen.query(QrCode)
+        person.sees_nothing_of(key[:4], key[-4:], "▀", "▄")
+        await person.press("f4")
+        assert person.clipboard == []
+        assert person.text == shown
+        await left_alone(person, BLANK, 120)
+        await person.write("1")
+        assert person.typed("code") == ""
+        assert person.text == shown
+
+
+async def test_a_resize_does_not_bring_the_qr_code_back() -> None:
+    async with SCENES["register_device_hidden"].played() as (person, _):
+        await person.resize(120, 40)
+        person.screen(RegisterDeviceScreen)
+        assert not person.app.screen.query(QrCode)
+
+
+async def test_the_backup_codes_blank_themselves() -> None:
+    async with SCENES["backup_codes"].played() as (person, _):
+        shown = person.text
+        await left_alone(person, BLANK, 120)
+        person.sees("Hidden. Press any key to show them.")
+        assert not [word for word in person.text.split() if word.count("-") == 3]
+        await person.press("enter")
+        assert person.text == shown
+        assert person.clipboard == []
+
+
+async def test_an_initial_password_blanks_itself() -> None:
+    async with SCENES["initial_password"].played() as (person, _):
+        password = person.screen(InitialPasswordScreen)._password.reveal()
+        await left_alone(person, BLANK, 120)
+        person.sees_nothing_of(password)
+        await person.press("enter")
+        person.screen(InitialPasswordScreen)
+        person.sees(password)
+
+
+@pytest.mark.parametrize("name", ["register_device", "backup_codes"])
+async def test_what_shines_through_below_a_help_blanks_as_well(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        shown = person.text
+        await person.press("f1")
+        await left_alone(person, BLANK, 120)
+        person.sees_nothing_of("▀")
+        assert not [word for word in person.text.split() if word.count("-") == 3]
+        await person.press("x")
+        await person.press("escape")
+        assert person.text == shown
+
+
+async def test_passwords_that_were_typed_and_left_are_forgotten() -> None:
+    async with SCENES["change_password"].played() as (person, _):
+        await person.write(PASSWORD)
+        await left_alone(person, BLANK, 120)
+        assert person.secret_inputs == []
+
+
+async def test_secrets_are_shown_for_as_long_as_configured() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        session = person.app.config.session
+        assert person.app._idle[LOCK]._seconds == session.idle_minutes * 60
+        assert person.app._idle[BLANK]._seconds == session.secrets_visible_seconds
+
+
+# What is left: nothing (DESIGN section 4, points 2 and 6)
+
+
+def holders(digest: bytes, length: int) -> list[object]:
+    """What holds the text of that SHA-256 and length, wherever Python's memory shows it."""
+    gc.collect()
+    found = []
+    for holder in gc.get_objects():
+        for held in gc.get_referents(holder):
+            if isinstance(held, str) and len(held) == length:
+                if hashlib.sha256(held.encode("utf-8", "replace")).digest() == digest:
+                    found.append(holder)
+            elif isinstance(held, bytes) and len(held) == length:
+                if hashlib.sha256(held).digest() == digest:
+                    found.append(holder)
+    return found
+
+
+async def test_after_sign_out_no_screen_of_the_session_is_alive_and_no_password_is_held() -> None:
+    letters = [*"never-before-", *"seen-", *"words"]
+    digest = hashlib.sha256("".join(letters).encode()).digest()
+    async with SCENES["sign_in"].played() as (person, there):
+        there.world.add("gary", password="".join(letters))
+        gone: list[weakref.ref[object]] = []
+
+        def note() -> None:
+            screens = person.app.screen_stack[1:]
+            gone.extend(weakref.ref(one) for s in screens for one in s.walk_children(with_self=True))
+
+        note()
+        person.send(*"gary", "tab", *letters, "enter")
+        await person.settle()
+        assert person.app.session is not None
+        note()
+        await person.press("enter")
+        person.send(*letters, "enter", *"short", "enter", *"other", "enter")
+        await person.settle()
+        note()
+        # Textual keeps the widget that was clicked last until the next click.
+        await person.press("escape", "escape", "end", "enter")
+        person.screen(SignInScreen)
+        now = {id(one) for one in person.app.screen.walk_children(with_self=True)}
+        await person.settle()
+        assert holders(digest, len(letters)) == []
+        gc.collect()
+        alive = [ref() for ref in gone if ref() is not None and id(ref()) not in now]
+        assert alive == []
+
+
+async def test_after_sign_out_no_backup_code_and_no_key_is_held() -> None:
+    async with SCENES["backup_codes"].played() as (person, there):
+        screen = weakref.ref(person.app.screen)
+        digests = [
+            hashlib.sha256(code.reveal().encode()).digest()
+            for code in person.screen(BackupCodesScreen)._codes
+        ]
+        await person.press("tab", "enter")
+        await person.click("Sign Out")
+        there.world.clock.forward(30)
+        await person.settle()
+        gc.collect()
+        assert screen() is None
+        for digest in digests:
+            assert holders(digest, 19) == []
+
+
+async def test_after_a_wrong_password_it_is_not_held_either() -> None:
+    letters = [*"another-", *"unheard-", *"of"]
+    digest = hashlib.sha256("".join(letters).encode()).digest()
+    async with SCENES["sign_in"].played() as (person, _):
+        person.send(*ADMIN, "tab", *letters)
+        await person.settle()
+        assert holders(digest, len(letters)) != []
+        await person.press("enter")
+        person.screen(SignInScreen)
+        assert holders(digest, len(letters)) == []
+
+
+async def test_quitting_ends_the_session_in_the_audit_log() -> None:
+    async with SCENES["users"].played() as (person, there):
+        await person.press("ctrl+q")
+        assert not person.running
+        assert there.world.events[-1].event is EventType.SIGN_OUT
+        assert person.app.return_value == 0
+
+
+async def test_the_second_step_is_not_a_session() -> None:
+    async with SCENES["one_time_code"].played() as (person, _):
+        person.screen(OneTimeCodeScreen)
+        await person.press("ctrl+p")
+        person.screen(OneTimeCodeScreen)
+        assert person.app.session is None

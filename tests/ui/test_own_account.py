@@ -1,0 +1,248 @@
+"""Settings and what it leads to."""
+
+from cwtui.accounts.settings import Mfa
+from cwtui.ui.qr import DrawingStyle
+from cwtui.ui.screens.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.change_password import ChangePasswordPage
+from cwtui.ui.screens.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
+from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.settings import SettingsPage
+from cwtui.ui.widgets.qr_code import QrCode
+from tests.accounts.world import PASSWORD, Device
+from tests.ui.harness import code_at
+from tests.ui.scenes import ADMIN, LONG_NAME, SCENES, offered
+
+NEW = "a much longer one"
+
+
+async def test_settings_says_what_is_and_offers_what_can_be_done() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        person.sees("admin on plant-7", "Password", "Multi-Factor Authentication", "○ Not enabled.")
+        assert person.tab_order == [
+            "Navigation",
+            "Change Password",
+            "Enable Multi-Factor Authentication",
+        ]
+        assert person.focus == "Change Password"
+        await person.press("escape")
+        assert person.focus == "Navigation"
+
+
+async def test_settings_of_one_without_permissions_shows_no_administration() -> None:
+    async with SCENES["settings_enabled"].played() as (person, _):
+        person.sees_nothing_of("Users and Roles", "Organization")
+        person.sees("● Enabled since 2027-01-15. 10 unused backup codes left.")
+        assert person.tab_order[1:] == [
+            "Change Password",
+            "Regenerate Backup Codes",
+            "Disable Multi-Factor Authentication",
+        ]
+
+
+async def test_a_required_user_cannot_disable_mfa_and_is_told_why() -> None:
+    async with SCENES["settings_required"].played() as (person, there):
+        person.sees(
+            "It cannot be disabled: "
+            "An admin made multi-factor authentication mandatory for your account."
+        )
+        assert person.buttons == ["Change Password", "Regenerate Backup Codes"]
+        there.world.put(there.world.account("alice").changed(mfa_required=False))
+        there.world.settings(mfa=Mfa.REQUIRED)
+        await person.press("escape", "enter")
+        person.sees(
+            "It cannot be disabled: "
+            "Your organization requires multi-factor authentication for everyone."
+        )
+
+
+async def test_what_became_required_meanwhile_cannot_be_disabled_either() -> None:
+    async with SCENES["disable_mfa"].played() as (person, there):
+        there.world.put(there.world.account("alice").changed(mfa_required=True))
+        await person.write(there.code("alice"))
+        await person.press("enter")
+        person.screen(DisableMfaPage)
+        person.sees("✗ An admin made multi-factor authentication mandatory for your account.")
+        assert there.world.account("alice").second_factor is not None
+
+
+async def test_where_mfa_is_off_it_cannot_be_enabled_and_says_so() -> None:
+    async with SCENES["settings_off"].played() as (person, _):
+        person.sees("Your organization has not enabled multi-factor authentication.")
+        assert person.buttons == ["Change Password"]
+
+
+# Change Password
+
+
+async def test_the_password_is_changed_by_keyboard_alone() -> None:
+    async with SCENES["change_password"].played() as (person, there):
+        assert person.tab_order[1:] == [
+            "current_password",
+            "new_password",
+            "confirm_password",
+            "Save New Password",
+        ]
+        person.send(*PASSWORD, "enter", *NEW, "enter", *NEW, "enter")
+        await person.settle()
+        person.screen(SettingsPage)
+        assert person.toasts == ["Your password was changed."]
+        there.world.begin(ADMIN, NEW)
+        await person.click("Change Password")
+        person.screen(ChangePasswordPage)
+        await person.press("escape")
+        person.screen(SettingsPage)
+
+
+async def test_each_wrong_password_is_said_at_its_own_field() -> None:
+    async with SCENES["change_password"].played() as (person, there):
+        before = there.world.account(ADMIN)
+
+        async def tried(current: str, new: str, confirmation: str) -> tuple[str, str]:
+            await person.fill("current_password", current)
+            await person.fill("new_password", new)
+            await person.fill("confirm_password", confirmation)
+            await person.click_button("Save New Password")
+            assert person.secret_inputs == []
+            return person.focus, person.error(person.focus)
+
+        assert await tried("", NEW, NEW) == ("current_password", "Enter your current password.")
+        assert await tried("wrong", NEW, NEW) == (
+            "current_password",
+            "The current password is wrong.",
+        )
+        assert await tried(PASSWORD, "abc", "abc") == (
+            "new_password",
+            "The password needs at least 5 characters.",
+        )
+        assert await tried(PASSWORD, PASSWORD, PASSWORD) == (
+            "new_password",
+            "This is your current password. Choose a new one.",
+        )
+        assert await tried(PASSWORD, NEW, "other") == (
+            "confirm_password",
+            "The two passwords differ. Type the same one twice.",
+        )
+        assert there.world.account(ADMIN) == before
+
+
+# Register Device
+
+
+async def test_the_device_is_registered_and_the_codes_are_to_be_acknowledged() -> None:
+    async with SCENES["register_device"].played() as (person, there):
+        assert person.tab_order == ["code", "Enable Multi-Factor Authentication"]
+        assert person.focus == "code"
+        code = code_at(offered(person), there.world.clock())
+        await person.paste(f"{code[:3]} {code[3:]}")
+        screen = person.screen(BackupCodesScreen)
+        assert person.tab_order == ["Copy", "I have saved my backup codes"]
+        await person.press("escape")
+        assert person.app.screen is screen
+        await person.press("enter")
+        assert person.clipboard == ["\n".join(code.reveal() for code in screen._codes)]
+        person.sees("✓ Sent to your terminal's clipboard.")
+        await person.press("tab", "enter")
+        person.screen(SettingsPage)
+        assert person.toasts == ["Multi-factor authentication is enabled."]
+
+
+async def test_esc_leaves_the_enrolment_and_nothing_is_registered() -> None:
+    async with SCENES["register_device"].played() as (person, there):
+        await person.press("escape")
+        person.screen(SettingsPage)
+        assert there.world.account(ADMIN).second_factor is None
+
+
+async def test_a_code_of_a_wrong_clock_is_diagnosed() -> None:
+    async with SCENES["register_device_wrong"].played() as (person, there):
+        assert person.error("code") == (
+            "Your phone is about 4 minutes ahead of this host. "
+            "Set both clocks to the right time, then enter the new code."
+        )
+        assert person.focus == "code"
+        wrong = Device(offered(person), ()).wrong_code(there.world.clock())
+        await person.write(wrong)
+        assert "not the current code" in person.error("code")
+        await person.write(code_at(offered(person), there.world.clock()))
+        person.screen(BackupCodesScreen)
+
+
+async def test_the_key_is_sent_to_the_clipboard_on_request_only() -> None:
+    async with SCENES["register_device"].played() as (person, _):
+        assert person.clipboard == []
+        await person.press("f4")
+        assert person.clipboard == [offered(person).reveal()]
+        person.sees("✓ Key sent to your terminal's clipboard.")
+        assert person.app.clipboard == ""
+
+
+async def test_the_qr_code_is_whole_or_it_is_said_what_room_it_needs() -> None:
+    async with SCENES["register_device"].played() as (person, _):
+        code = person.app.screen.query_one(QrCode)
+        assert code.region.height <= 24
+        assert code.region.right <= 80 - 33
+        await person.resize(64, 20)
+        assert not person.app.screen.query(QrCode)
+        person.sees("The QR code does not fit here.", "this one has 64 and 20.")
+        await person.resize(120, 40)
+        person.screen(RegisterDeviceScreen)
+        assert person.app.screen.query_one(QrCode).region.height > 20
+        await person.press("f5")
+        assert person.screen(RegisterDeviceScreen)._style is DrawingStyle.WHOLE_CELLS
+        assert person.app.screen.query_one(QrCode).region.width > 80
+        await person.press("f5")
+        assert person.app.screen.query_one(QrCode).region.width < 60
+
+
+async def test_the_codes_of_a_forced_enrolment_lead_into_the_session() -> None:
+    async with SCENES["forced_enrolment"].played() as (person, there):
+        await person.write(code_at(offered(person), there.world.clock()))
+        await person.click_button("I have saved my backup codes")
+        person.screen(SettingsPage)
+        assert person.app.session is not None
+        assert person.app.session.username == LONG_NAME
+
+
+# Disable Multi-Factor Authentication, Regenerate Backup Codes
+
+
+async def test_a_code_alone_disables_nothing() -> None:
+    async with SCENES["disable_mfa"].played() as (person, there):
+        assert person.tab_order[1:] == ["code", "Disable Multi-Factor Authentication"]
+        await person.write(there.code("alice"))
+        person.screen(DisableMfaPage)
+        await person.press("tab", "enter")
+        person.screen(SettingsPage)
+        assert person.toasts == ["Multi-factor authentication is disabled."]
+        assert there.world.account("alice").second_factor is None
+
+
+async def test_a_wrong_code_disables_nothing_and_is_said_at_its_field() -> None:
+    async with SCENES["disable_mfa_wrong"].played() as (person, there):
+        assert person.error("code") == "This is not the current code. 4 tries left."
+        assert person.focus == "code"
+        await person.press("enter")
+        assert person.error("code").startswith("A one-time code is the 6 digits")
+        await person.press("escape")
+        person.screen(SettingsPage)
+        assert there.world.account("alice").second_factor is not None
+
+
+async def test_backup_codes_are_regenerated_by_keyboard_alone() -> None:
+    async with SCENES["regenerate_backup_codes"].played() as (person, there):
+        person.screen(RegenerateBackupCodesPage)
+        assert person.tab_order[1:] == ["code", "Regenerate Backup Codes"]
+        await person.write(there.code("alice"))
+        await person.press("enter")
+        person.screen(BackupCodesScreen)
+        await person.press("tab", "enter")
+        person.screen(SettingsPage)
+        assert person.toasts == ["Your backup codes were regenerated."]
+
+
+async def test_a_required_user_may_regenerate() -> None:
+    async with SCENES["settings_required"].played() as (person, there):
+        await person.click("Regenerate Backup Codes")
+        await person.write(there.code("alice"))
+        await person.press("enter")
+        person.screen(BackupCodesScreen)

@@ -1,0 +1,362 @@
+"""Users and Roles, one account, Create User, Organization, and the questions asked between."""
+
+import pytest
+
+from cwtui.accounts import roles
+from cwtui.accounts.settings import Mfa
+from cwtui.ui.screens.account import AccountPage
+from cwtui.ui.screens.create_user import CreateUserPage
+from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.organization import OrganizationPage
+from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.widgets.user_table import UserTable
+from tests.ui.harness import Person
+from tests.ui.scenes import ADMIN, LONG_NAME, SCENES
+
+
+def highlighted(person: Person) -> str:
+    table = person.app.screen.query_one(UserTable)
+    return table._rows[table.cursor].username
+
+
+# Users and Roles
+
+
+async def test_the_list_shows_what_one_looks_for() -> None:
+    async with SCENES["users"].played() as (person, _):
+        assert person.focus == "UserTable"
+        person.sees("7 users")
+        text = [" ".join(row[20:].split()) for row in person.rows]
+        assert "Username Origin Roles MFA Status Last" in text
+        assert "alice local minimum-ac… enabled enabled 3 h" in text
+        assert "dave local minimum-ac… none disabled 1 y" in text
+        assert "erin ldap minimum-ac… none enabled never" in text
+        assert "frank local minimum-ac… required enabled never" in text
+
+
+async def test_a_wide_terminal_shows_more_of_it() -> None:
+    async with SCENES["users"].played((120, 40)) as (person, _):
+        text = [" ".join(row[20:].split()) for row in person.rows]
+        assert "alice local minimum-access ● enabled ● enabled 2027-01-15 05:00" in text
+        assert "dave local minimum-access ○ none ✗ disabled 2026-01-05 08:00" in text
+
+
+async def test_the_list_by_keyboard() -> None:
+    async with SCENES["users"].played() as (person, _):
+        assert person.footer == [
+            ("Enter", "Open"),
+            ("F1", "Help"),
+            ("Esc", "Back"),
+            ("/", "Filter"),
+            ("N", "Create user"),
+            ("Ctrl+Q", "Quit"),
+            ("Ctrl+P", "palette"),
+        ]
+        assert highlighted(person) == ADMIN
+        await person.press("end")
+        assert highlighted(person) == "frank"
+        await person.press("up", "k", "pageup", "pageup", "down", "j")
+        assert highlighted(person) == "bob"
+        await person.press("enter")
+        person.screen(AccountPage)
+        person.sees("Users and Roles > bob")
+        await person.press("escape")
+        person.screen(UsersPage)
+
+
+async def test_the_filter_by_keyboard() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("/")
+        await person.write("LONGER")
+        person.sees("1 of 7 users")
+        assert highlighted(person) == LONG_NAME
+        await person.press("escape")
+        assert person.focus == "UserTable"
+        person.sees("7 users")
+        await person.press("/")
+        await person.write("ångström")
+        assert highlighted(person) == "alice"
+        await person.press("enter")
+        assert person.focus == "UserTable"
+        await person.press("enter")
+        person.sees("Users and Roles > alice")
+
+
+async def test_letters_are_commands_only_where_no_input_has_the_focus() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("/")
+        await person.write("n/k")
+        person.screen(UsersPage)
+        person.sees("0 of 7 users")
+        assert ("N", "Create user") not in person.footer
+        await person.press("down")
+        assert person.focus == "UserTable"
+        await person.press("escape", "n")
+        person.screen(CreateUserPage)
+
+
+async def test_the_list_by_mouse() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.click("bob")
+        person.sees("Users and Roles > bob")
+        await person.click("▸  Users and Roles")
+        await person.click("Create User")
+        person.screen(CreateUserPage)
+
+
+async def test_many_users_are_a_window_of_rows() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        for number in range(300):
+            account = there.world.account("alice").changed(username=f"user-{number:03d}")
+            there.world.put(account)
+        await person.sign_in(ADMIN)
+        await person.click("Users and Roles")
+        person.sees("307 users")
+        await person.press("end")
+        person.sees("user-299")
+        await person.press("home")
+        person.sees(ADMIN)
+        assert len(list(person.app.screen.walk_children())) < 40
+
+
+# One account
+
+
+async def test_mfa_is_made_mandatory_by_keyboard_alone() -> None:
+    async with SCENES["account"].played() as (person, there):
+        assert person.focus == "Enable"
+        assert person.tab_order[1:] == [
+            "display_name",
+            "Choice",
+            "Choice",
+            "Enable",
+            "Update",
+            "Reset Password",
+            "Disable MFA",
+            "Disable Account",
+            "Remove",
+        ]
+        person.sees("MFA (Required)", "○ not required")
+        await person.press("enter")
+        person.sees("● required, press Update")
+        assert not there.world.account("alice").mfa_required
+        await person.press("tab", "enter")
+        assert person.toasts == ["alice was updated."]
+        person.screen(AccountPage)
+        person.sees("● required")
+        person.sees_nothing_of("press Update")
+        assert there.world.account("alice").mfa_required
+
+
+async def test_enter_in_the_display_name_updates() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await person.fill("display_name", "Alice Renamed")
+        await person.press("enter")
+        assert there.world.account("alice").display_name == "Alice Renamed"
+        person.sees("Alice Renamed")
+
+
+async def test_roles_are_words_and_at_least_one_is_needed() -> None:
+    async with SCENES["account"].played() as (person, there):
+        person.sees("[ ] connectware-admin", "[x] minimum-access")
+        await person.click("minimum-access")
+        person.sees("[ ] minimum-access")
+        await person.click_button("Update")
+        assert person.said == "✗ An account has at least one role, such as minimum-access."
+        await person.click("connectware-admin")
+        person.sees("[x] connectware-admin")
+        await person.click_button("Update")
+        assert there.world.account("alice").roles == (roles.ADMIN,)
+
+
+async def test_the_last_admin_is_kept() -> None:
+    async with SCENES["account"].played() as (person, there):
+        there.world.put(there.world.account("bob").changed(enabled=False))
+        await person.press("escape")
+        await person.press("home", "enter")
+        await person.click_button("Remove")
+        await person.click_button("Remove")
+        person.screen(AccountPage)
+        assert person.said.startswith("✗ admin is the last enabled admin.")
+        assert there.world.account(ADMIN).enabled
+
+
+async def test_what_destroys_asks_first_and_cancel_has_the_focus() -> None:
+    questions = {
+        "Reset Password": "Reset the password of alice?",
+        "Disable MFA": "Disable the multi-factor authentication of alice?",
+        "Disable Account": "Disable the account alice?",
+        "Remove": "Remove the account alice? This cannot be undone.",
+    }
+    async with SCENES["account"].played() as (person, there):
+        before = there.world.account("alice")
+        for act, question in questions.items():
+            for way in ("enter", "escape"):
+                person.button(act).focus()
+                await person.press("enter")
+                person.screen(ConfirmScreen)
+                person.sees(question)
+                assert person.tab_order == ["Cancel", act]
+                assert person.focus == "Cancel"
+                await person.press(way)
+                person.screen(AccountPage)
+                assert person.focus == act
+        assert there.world.account("alice") == before
+
+
+async def test_a_password_is_reset_and_shown_once() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await person.click_button("Reset Password")
+        await person.press("tab", "enter")
+        password = person.screen(InitialPasswordScreen)._password.reveal()
+        person.sees(password, "Initial password of alice")
+        assert person.tab_order == ["Done", "Copy"]
+        await person.press("tab", "enter")
+        assert person.clipboard == [password]
+        await person.press("escape")
+        person.screen(AccountPage)
+        person.sees_nothing_of(password)
+        assert there.world.account("alice").must_change_password
+
+
+async def test_an_account_is_disabled_and_enabled() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await person.click_button("Disable Account")
+        await person.click_button("Disable Account")
+        person.sees("✗ disabled")
+        assert not there.world.account("alice").enabled
+        await person.click_button("Enable Account")
+        person.sees("● enabled")
+        assert there.world.account("alice").enabled
+        assert person.toasts == ["The account alice is disabled.", "The account alice is enabled."]
+
+
+async def test_an_account_is_removed() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await person.click_button("Remove")
+        await person.click_button("Remove")
+        person.screen(UsersPage)
+        person.sees("6 users")
+        assert person.toasts == ["The account alice was removed."]
+        assert there.world.accounts.get("alice") is None
+
+
+async def test_what_another_admin_removed_meanwhile_is_said() -> None:
+    async with SCENES["account"].played() as (person, there):
+        with there.world.accounts.change() as change:
+            change.remove("alice")
+        await person.click_button("Update")
+        assert person.said.startswith("✗ There is no account alice.")
+
+
+async def test_an_ldap_account_offers_no_password_and_no_roles() -> None:
+    async with SCENES["account_ldap"].played() as (person, _):
+        assert person.buttons == ["Enable", "Update", "Disable Account", "Remove"]
+        person.sees("ldap")
+
+
+# Create User
+
+
+async def test_a_user_is_created_by_keyboard_alone() -> None:
+    async with SCENES["create_user"].played() as (person, there):
+        assert person.focus == "username"
+        assert person.tab_order[1:] == [
+            "username",
+            "display_name",
+            "Choice",
+            "Choice",
+            "Choice",
+            "Create User",
+        ]
+        await person.write("Grace")
+        await person.press("tab")
+        await person.write("Grace Hopper")
+        await person.press("tab", "space", "tab", "tab", "space", "tab", "enter")
+        password = person.screen(InitialPasswordScreen)._password.reveal()
+        person.sees("Initial password of grace", password)
+        await person.press("enter")
+        person.screen(AccountPage)
+        grace = there.world.account("grace")
+        assert grace.display_name == "Grace Hopper"
+        assert grace.mfa_required
+        assert grace.roles == (roles.ADMIN, roles.MINIMUM)
+        await person.click("Sign Out")
+        await person.sign_in("grace", password)
+        person.sees("Choose a new password")
+
+
+async def test_a_taken_username_is_said_at_its_field_and_all_stays() -> None:
+    async with SCENES["create_user_wrong"].played() as (person, _):
+        sentence = "There is an account alice already. Choose another name."
+        assert person.error("username") == sentence
+        assert person.focus == "username"
+        await person.fill("display_name", "Stays")
+        await person.fill("username", "")
+        await person.click_button("Create User")
+        assert person.error("username") == "Enter a username."
+        assert person.typed("display_name") == "Stays"
+        await person.press("escape")
+        person.screen(UsersPage)
+
+
+# Organization
+
+
+async def test_the_organization_settings_are_saved_by_keyboard_alone() -> None:
+    async with SCENES["organization"].played() as (person, there):
+        assert person.focus == "RadioSet"
+        person.sees("( ) off   (x) optional   ( ) required")
+        await person.press("right", "space")
+        person.sees("( ) off   ( ) optional   (x) required")
+        await person.fill("password_min", "9")
+        await person.press("enter")
+        assert person.toasts == ["The organization settings were saved."]
+        settings = there.world.accounts.settings()
+        assert (settings.mfa, settings.password_min) == (Mfa.REQUIRED, 9)
+        await person.click("Sign Out")
+        await person.sign_in(ADMIN)
+        person.screen(RegisterDeviceScreen)
+
+
+async def test_a_wrong_setting_is_said_at_its_field_and_none_is_saved() -> None:
+    async with SCENES["organization_wrong"].played() as (person, there):
+        before = there.world.accounts.settings()
+        assert person.error("password_min") == "The minimum length is a number from 1 to 256."
+        assert person.focus == "password_min"
+        assert person.typed("password_min") == "many"
+        await person.fill("password_min", "9")
+        await person.fill("code_limit", "99")
+        await person.press("enter")
+        assert person.error("code_limit") == "The number of tries is from 1 to 10."
+        assert person.error("password_min") == ""
+        assert there.world.accounts.settings() == before
+
+
+async def test_the_settings_are_chosen_by_mouse() -> None:
+    async with SCENES["organization"].played() as (person, there):
+        await person.click("off")
+        await person.click_button("Save Settings")
+        assert there.world.accounts.settings().mfa is Mfa.OFF
+        person.screen(OrganizationPage)
+
+
+# What a session may do is looked at anew with each act
+
+
+@pytest.mark.parametrize(
+    ("scene", "act"),
+    [("account", "Update"), ("create_user", "Create User"), ("organization", "Save Settings")],
+)
+async def test_a_session_whose_roles_shrank_stops_at_its_next_act(scene: str, act: str) -> None:
+    async with SCENES[scene].played() as (person, there):
+        account = there.world.account(ADMIN)
+        there.world.put(account.changed_ending_sessions(roles=(roles.MINIMUM,)))
+        if scene == "create_user":
+            await person.fill("username", "grace")
+        await person.click_button(act)
+        person.screen(SignInScreen)
+        assert person.notice.startswith("✗ Your roles were changed.")
+        assert there.world.accounts.get("grace") is None
