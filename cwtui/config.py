@@ -52,11 +52,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def folder(self) -> Path:
         """Where the store is."""
-        return (
-            Path(self.store.url).expanduser()
-            if self.store.url
-            else platformdirs.user_data_path("cwtui")
-        )
+        return Path(self.store.url) if self.store.url else platformdirs.user_data_path("cwtui")
 
     @property
     def accounts_file(self) -> Path:
@@ -73,7 +69,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def keyring_file(self) -> Path:
         if self.keyring.file:
-            return Path(self.keyring.file).expanduser()
+            return Path(self.keyring.file)
         return platformdirs.user_config_path("cwtui") / "keyring.json"
 
 
@@ -89,9 +85,11 @@ def load(given: str | None = None, store: str | None = None) -> Config:
     asked_for = bool(given or os.environ.get(CONFIG_VARIABLE))
     config = _read(path, asked_for=asked_for)
     url = store or os.environ.get(STORE_VARIABLE) or config.store.url
-    if "\0" in config.keyring.file:
-        raise ConfigError(f"{path}: the keyring's path holds a NUL character.")
-    return msgspec.structs.replace(config, store=StoreConfig(_folder(url)))
+    return msgspec.structs.replace(
+        config,
+        store=StoreConfig(_usable(_folder(url), "store")),
+        keyring=KeyringConfig(_usable(config.keyring.file, "keyring")),
+    )
 
 
 def _read(path: Path, *, asked_for: bool) -> Config:
@@ -116,9 +114,17 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         raise ConfigError(f"{path} is not TOML: {reason}.") from None
 
 
+def _usable(path: str, whose: str) -> str:
+    """The path with ~ replaced; empty stays empty, for the default."""
+    if "\0" in path:
+        raise ConfigError(f"The {whose}'s path holds a NUL character.")
+    try:
+        return str(Path(path).expanduser()) if path else ""
+    except RuntimeError:
+        raise ConfigError(f"The {whose}'s path {path!r} names no home folder.") from None
+
+
 def _folder(url: str) -> str:
-    if "\0" in url:
-        raise ConfigError("The store's path holds a NUL character.")
     scheme, colon, rest = url.partition(":")
     if colon and scheme == "file":
         rest = rest.removeprefix("//")

@@ -61,6 +61,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     Whoever reads sees all of the old or all of the new. The caller holds a lock, and what a killed
     writer left under the temporary name is overwritten. Raises CannotCheck: the old one stays.
     """
+    rename(prepare(path, content), path)
+
+
+def prepare(path: Path, content: bytes) -> Path:
+    """The new file, on disk under its temporary name. Raises CannotCheck."""
     temporary = path.with_name(f".{path.name}.new")
     try:
         temporary.unlink(missing_ok=True)
@@ -71,12 +76,26 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except OSError as error:
+        discard(temporary)
+        raise cannot("write", path, error) from None
+    return temporary
+
+
+def rename(temporary: Path, path: Path) -> None:
+    """Give the prepared file its name. Raises CannotCheck: the old one stays."""
+    try:
         temporary.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        discard(temporary)
         raise cannot("write", path, error) from None
     _sync_folder(path.parent)
+
+
+def discard(temporary: Path) -> None:
+    """Remove a prepared file that is not wanted."""
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
 
 
 def _later_than(path: Path) -> int:
@@ -137,7 +156,9 @@ def exclusive(lock: FileLock) -> Iterator[None]:
 
 def lock_for(path: Path) -> FileLock:
     """The lock that guards the file, kept beside it as a file of its own."""
-    return FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS, mode=0o600)
+    lock = path.with_name(f".{path.name}.lock")
+    # The soft lock that it may fall back to would outlive its process.
+    return FileLock(lock, timeout=LOCK_SECONDS, mode=0o600, fallback_to_soft=False)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

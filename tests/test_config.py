@@ -120,6 +120,24 @@ def test_store_urls_that_are_taken(url: str, folder: str) -> None:
     assert config.load(store=url).folder == Path(folder)
 
 
+def test_a_tilde_is_the_home_folder(home: Path, file: Path) -> None:
+    found = load(file, '[store]\nurl = "~/cwtui"\n[keyring]\nfile = "~/keys/k.json"\n')
+    assert found.folder == home / "cwtui"
+    assert found.keyring_file == home / "keys/k.json"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('[keyring]\nfile = "a\\u0000b"', "The keyring's path holds a NUL character."),
+        ('[keyring]\nfile = "~0"', "The keyring's path '~0' names no home folder."),
+        ('[store]\nurl = "a\\u0000b"', "The store's path holds a NUL character."),
+    ],
+)
+def test_paths_that_cannot_be(file: Path, content: str, sentence: str) -> None:
+    assert refusal(file, content) == sentence
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
@@ -131,6 +149,8 @@ def test_store_urls_that_are_taken(url: str, folder: str) -> None:
         (":x", "A store of kind '' is not known"),
         ("/srv/\0", "The store's path holds a NUL character"),
         ("file:/srv/\0", "The store's path holds a NUL character"),
+        ("~0", "The store's path '~0' names no home folder"),
+        ("~nobody-of-that-name/x", "The store's path '~nobody-of-that-name/x' names no home"),
         ("\x1b[2J:x", r"A store of kind '\x1b[2J' is not known"),
     ],
 )
@@ -159,7 +179,6 @@ def test_store_urls_that_are_refused(url: str, sentence: str) -> None:
         ("[store]\npassword = 'x'", "password"),
         ("[databse]\nurl = ''", "databse"),
         ("bcrypt_cost = 12", "bcrypt_cost"),
-        ('[keyring]\nfile = "a\\u0000b"', "keyring"),
     ],
 )
 def test_what_is_wrong_is_named_by_file_and_key(file: Path, content: str, named: str) -> None:

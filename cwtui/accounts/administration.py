@@ -46,7 +46,7 @@ def create_first_admin(
     with ports.accounts.change() as change:
         check_no_accounts(change)
         change.put(account)
-        write_audit(ports, EventType.USER_CREATE, actor, name, "first administrator")
+        write_audit(ports, EventType.USER_CREATE, actor, name, "first administrator", change=change)
     return account
 
 
@@ -118,7 +118,7 @@ def create_user(
         if change.get(name) is not None:
             raise _exists(name)
         change.put(account)
-        write_audit(ports, EventType.USER_CREATE, actor, name)
+        write_audit(ports, EventType.USER_CREATE, actor, name, change=change)
     return WithInitialPassword(account, initial)
 
 
@@ -168,7 +168,7 @@ def update_user(
             _keep_an_admin(change, name)
         change.put(after)
         reason = " ".join(f"{field}={_plain(value)}" for field, value in fields.items())
-        write_audit(ports, EventType.USER_UPDATE, actor, name, reason)
+        write_audit(ports, EventType.USER_UPDATE, actor, name, reason, change=change)
     return after
 
 
@@ -187,7 +187,7 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
             raise Refused("This is an LDAP user. The password is kept in the directory.")
         after = before.changed_ending_sessions(**fields)
         change.put(after)
-        write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name)
+        write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name, change=change)
         ports.records.update(name, lambda record: (record.changed(password_attempts={}), None))
     return WithInitialPassword(after, initial)
 
@@ -206,7 +206,7 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
             raise Refused(f"Multi-factor authentication is not enabled for {name}.")
         after = before.changed_ending_sessions(second_factor=None)
         change.put(after)
-        write_audit(ports, EventType.USER_RESET_MFA, actor, name)
+        write_audit(ports, EventType.USER_RESET_MFA, actor, name, change=change)
         ports.records.update(name, lambda record: (record.changed(code_attempts={}), None))
     return after
 
@@ -219,7 +219,7 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
         _existing(change, actor, name)
         _keep_an_admin(change, name)
         change.remove(name)
-        write_audit(ports, EventType.USER_REMOVE, actor, name)
+        write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
         ports.records.remove(name)
 
 
@@ -254,7 +254,9 @@ def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> Or
                 for key in settings.KEYS
                 if getattr(after, key) != getattr(before, key)
             ]
-            write_audit(ports, EventType.SETTINGS_UPDATE, actor, "", " ".join(changed))
+            write_audit(
+                ports, EventType.SETTINGS_UPDATE, actor, "", " ".join(changed), change=change
+            )
     return after
 
 

@@ -7,14 +7,18 @@ from typing import Final, Literal, TypeAlias
 from msgspec.structs import replace
 
 from cwtui.accounts import backup_codes, passwords, throttle, totp
-from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.errors import SignInFailed, Throttled
 from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import write_audit
 
 Tries: TypeAlias = Literal["password_attempts", "code_attempts"]
 """Passwords and codes are counted apart; one-time codes and backup codes together."""
+
+NO_ACCOUNT: Final = "(no such account)"
+"""Stands for a username in the audit log; no username has such characters."""
 
 _FEW: Final = 2
 _USED_CODE: Final = "This code was used already. Wait for the next one in your app."
@@ -27,6 +31,10 @@ class Claim:
 
     username: str
     source: str
+
+    @property
+    def actor(self) -> str:
+        return self.username
 
 
 def check_password(
@@ -103,7 +111,8 @@ def use_backup_code(
         unused = tuple(other for other in current.backup_codes.hashes if other != hashed)
         kept = replace(current, backup_codes=replace(current.backup_codes, hashes=unused))
         change.put(account.changed(second_factor=kept))
-        _record(ports, claim, EventType.SIGN_IN_BACKUP_CODE, Outcome.SUCCESS, f"{len(unused)} left")
+        event, left_over = EventType.SIGN_IN_BACKUP_CODE, f"{len(unused)} left"
+        write_audit(ports, event, claim, claim.username, left_over, change=change)
     ports.records.update(
         claim.username, lambda record: (_clear(record, claim, "code_attempts"), None)
     )
@@ -116,21 +125,10 @@ def unsealed_secret(ports: Ports, username: str, factor: SecondFactor) -> Secret
 
 
 def _record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:
-    _record(ports, claim, event, Outcome.FAILURE, reason)
-
-
-def _record(ports: Ports, claim: Claim, event: EventType, outcome: Outcome, reason: str) -> None:
-    ports.audit.append(
-        Event(
-            at=ports.now(),
-            event=event,
-            actor=claim.username,
-            subject=claim.username,
-            source=claim.source,
-            outcome=outcome,
-            reason=reason,
-        )
-    )
+    # A name that no account has is left out: people type passwords there.
+    known = ports.accounts.get(claim.username) is not None
+    named = claim if known else Claim(NO_ACCOUNT, claim.source)
+    write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
 
 
 def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str) -> int:

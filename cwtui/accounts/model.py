@@ -32,6 +32,10 @@ Bcrypt: TypeAlias = Annotated[str, Meta(pattern=r"^\$2b\$(0[4-9]|1[0-6])\$[./A-Z
 """A bcrypt hash. bcrypt raises for another form, and would work for years at cost 31."""
 
 
+Time: TypeAlias = Annotated[float, Meta(ge=0, lt=253402300800)]
+"""Up to the end of the year 9999: what a calendar can show."""
+
+
 class PasswordHash(Struct, frozen=True, forbid_unknown_fields=True):
     """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the key the pepper is from."""
 
@@ -59,7 +63,7 @@ class SecondFactor(Struct, frozen=True, forbid_unknown_fields=True):
     """A registered authenticator device with its backup codes."""
 
     totp_secret: Sealed
-    registered_at: float
+    registered_at: Time
     backup_codes: BackupCodes
 
 
@@ -70,13 +74,13 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     """
 
     username: Annotated[str, Meta(min_length=1, max_length=64)]
-    created_at: float
+    created_at: Time
     origin: Origin = Origin.LOCAL
     display_name: str = ""
     roles: tuple[str, ...] = (roles.MINIMUM,)
     password: PasswordHash | None = None
     must_change_password: bool = False
-    initial_password_expires_at: float | None = None
+    initial_password_expires_at: Time | None = None
     second_factor: SecondFactor | None = None
     mfa_required: bool = False
     enabled: bool = True
@@ -105,8 +109,8 @@ class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     """Wrong tries in a row from one source. `banned_until` is in seconds since the epoch."""
 
     failures: int = 0
-    last_at: float = 0.0
-    banned_until: float = 0.0
+    last_at: Time = 0.0
+    banned_until: Time = 0.0
 
 
 class SignInRecord(
@@ -122,7 +126,7 @@ class SignInRecord(
     code_attempts: dict[str, Attempts] = {}
     known_sources: tuple[str, ...] = ()
     last_totp_step: int = 0
-    last_sign_in: float | None = None
+    last_sign_in: Time | None = None
 
     def changed(self, **fields: object) -> Self:
         """This record with other values in these fields."""

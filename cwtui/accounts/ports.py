@@ -36,6 +36,12 @@ class AccountsChange(Protocol):
 
     def put_settings(self, settings: OrganizationSettings) -> None: ...
 
+    def prepare(self) -> None:
+        """Do all of the writing that can fail, so that what is recorded now will have happened.
+
+        Raises CannotCheck.
+        """
+
 
 class AccountStore(Protocol):
     """Accounts and organization settings. All methods raise CannotCheck."""

@@ -81,7 +81,9 @@ def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
     with ports.accounts.change() as change:
         account = account_of(change, session)
         change.put(enrolment.acknowledged(account))
-        write_audit(ports, EventType.BACKUP_CODES_ACKNOWLEDGE, session, session.username)
+        write_audit(
+            ports, EventType.BACKUP_CODES_ACKNOWLEDGE, session, session.username, change=change
+        )
 
 
 def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
@@ -134,7 +136,7 @@ def _change(
         _refuse(refusal(before, change.settings()))
         after = before.changed_ending_sessions(**fields)
         change.put(after)
-        write_audit(ports, event, session, session.username)
+        write_audit(ports, event, session, session.username, change=change)
     return session.renewed(after)
 
 

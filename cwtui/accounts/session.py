@@ -7,7 +7,7 @@ from cwtui.accounts import roles
 from cwtui.accounts.audit import Event, EventType, Outcome
 from cwtui.accounts.errors import NotPermitted, SessionEnded
 from cwtui.accounts.model import Account
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.ports import AccountsChange, Ports
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def account_of(accounts: Accounts, session: Session) -> Account:
         raise SessionEnded("Your roles were changed. Sign in again to go on with the new ones.")
     if account.session_epoch != session.epoch:
         raise SessionEnded(
-            "Your password or multi-factor authentication was changed elsewhere. Sign in again."
+            "Your account was changed elsewhere (password, roles, status or multi-factor "
+            "authentication). Sign in again."
         )
     return account
 
@@ -80,15 +81,29 @@ def authorise(accounts: Accounts, actor: Actor, permission: roles.Permission) ->
         raise NotPermitted(f"Your roles do not include the permission {permission}.")
 
 
+class Acting(Protocol):
+    """Whom the audit log names, and from where: a session, a sign-in half-way, the operator."""
+
+    @property
+    def actor(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+
 def write_audit(
     ports: Ports,
     event: EventType,
-    actor: Actor,
+    actor: Acting,
     subject: str,
     reason: str = "",
+    *,
     outcome: Outcome = Outcome.SUCCESS,
+    change: AccountsChange | None = None,
 ) -> None:
-    """Record what the actor did. Raises CannotCheck: then it must not happen."""
+    """Record what the actor did, or does by this change. Raises CannotCheck: then it must not."""
+    if change is not None:
+        change.prepare()
     ports.audit.append(
         Event(
             at=ports.now(),

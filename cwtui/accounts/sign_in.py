@@ -26,8 +26,13 @@ LIFETIME: Final = 300.0
 class Proof(Enum):
     """A factor that was proved in this sign-in."""
 
-    PASSWORD = auto()
-    SECOND_FACTOR = auto()
+    PASSWORD = "password"  # noqa: S105  a word
+    ONE_TIME_CODE = "one-time code"
+    BACKUP_CODE = "backup code"
+
+
+SECOND_FACTOR: Final = frozenset({Proof.ONE_TIME_CODE, Proof.BACKUP_CODE})
+"""What proves the second factor: either of them."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class Progress:
     proved: frozenset[Proof]
     codes_offered: bool = False
     backup_codes_left: int | None = None
+
+    @property
+    def actor(self) -> str:
+        return self.username
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
     factors.check_one_time_code(
         ports, factors.Claim(progress.username, progress.source), factor, typed
     )
-    return _advance(ports, replace(progress, proved=progress.proved | {Proof.SECOND_FACTOR}))
+    return _advance(ports, replace(progress, proved=progress.proved | {Proof.ONE_TIME_CODE}))
 
 
 def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
@@ -142,7 +151,7 @@ def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
         ports,
         replace(
             progress,
-            proved=progress.proved | {Proof.SECOND_FACTOR},
+            proved=progress.proved | {Proof.BACKUP_CODE},
             codes_offered=True,
             backup_codes_left=left,
         ),
@@ -166,7 +175,7 @@ def with_new_password(
             password=hashed, must_change_password=False, initial_password_expires_at=None
         )
         change.put(after)
-        _audit(ports, progress, EventType.PASSWORD_CHANGE)
+        write_audit(ports, EventType.PASSWORD_CHANGE, progress, progress.username, change=change)
     return _advance(ports, replace(progress, epoch=after.session_epoch))
 
 
@@ -180,7 +189,7 @@ def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupC
         enrolment.check_offered(account, change.settings())
         after = account.changed_ending_sessions(second_factor=registered.factor)
         change.put(after)
-        _audit(ports, progress, EventType.MFA_ENABLE)
+        write_audit(ports, EventType.MFA_ENABLE, progress, progress.username, change=change)
     return _shown(ports, progress, after, registered.codes)
 
 
@@ -193,7 +202,9 @@ def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Bac
         account = _current_in(ports, progress, change)
         after = account.changed_ending_sessions(second_factor=registered.factor)
         change.put(after)
-        _audit(ports, progress, EventType.BACKUP_CODES_REGENERATE)
+        write_audit(
+            ports, EventType.BACKUP_CODES_REGENERATE, progress, progress.username, change=change
+        )
     return _shown(ports, progress, after, registered.codes)
 
 
@@ -202,7 +213,13 @@ def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
     with ports.accounts.change() as change:
         account = _current_in(ports, state.progress, change)
         change.put(enrolment.acknowledged(account))
-        _audit(ports, state.progress, EventType.BACKUP_CODES_ACKNOWLEDGE)
+        write_audit(
+            ports,
+            EventType.BACKUP_CODES_ACKNOWLEDGE,
+            state.progress,
+            state.progress.username,
+            change=change,
+        )
     return _advance(ports, state.progress)
 
 
@@ -222,7 +239,7 @@ class _Step(Enum):
 def _next_step(account: Account, settings: OrganizationSettings, progress: Progress) -> _Step:
     if Proof.PASSWORD not in progress.proved:
         raise SignInEnded("Sign in with your password first.")
-    if account.second_factor is not None and Proof.SECOND_FACTOR not in progress.proved:
+    if account.second_factor is not None and not SECOND_FACTOR & progress.proved:
         return _Step.SECOND_FACTOR
     if account.must_change_password:
         return _Step.NEW_PASSWORD
@@ -255,11 +272,15 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
     session = open_session(account, progress.source, now)
 
     def succeed(record: SignInRecord) -> tuple[SignInRecord, None]:
-        write_audit(ports, EventType.SIGN_IN, session, account.username)
+        write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
         return throttle.with_known_source(record, progress.source).changed(last_sign_in=now), None
 
     ports.records.update(account.username, succeed)
     return SignedIn(session, progress.backup_codes_left)
+
+
+def _proofs(progress: Progress) -> str:
+    return ", ".join(proof.value for proof in Proof if proof in progress.proved)
 
 
 def _shown(
@@ -269,7 +290,7 @@ def _shown(
         progress,
         epoch=account.session_epoch,
         last_step_at=ports.now(),
-        proved=progress.proved | {Proof.SECOND_FACTOR},
+        proved=progress.proved | {Proof.ONE_TIME_CODE},
         codes_offered=True,
         backup_codes_left=None,
     )
@@ -316,8 +337,3 @@ def _rehashed(ports: Ports, account: Account, password: Secret) -> Account:
         after = now.changed(password=hashed)
         change.put(after)
         return after
-
-
-def _audit(ports: Ports, progress: Progress, event: EventType) -> None:
-    actor = Session(progress.username, progress.epoch, (), progress.source, progress.last_step_at)
-    write_audit(ports, event, actor, progress.username)

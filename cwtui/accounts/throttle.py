@@ -45,8 +45,10 @@ def count_try(
         raise Throttled(
             field, "Too many wrong tries. Ask an admin to unlock your account.", until=None
         )
-    if now < before.banned_until:
-        raise Throttled(field, "Too many wrong tries.", until=before.banned_until)
+    # A clock that was set back must not make the wait longer.
+    until = min(before.banned_until, now + limit.ban)
+    if now < until:
+        raise Throttled(field, "Too many wrong tries.", until=until)
     failures = before.failures + 1
     full = failures % limit.tries == 0 or failures >= most
     after = Attempts(failures, now, now + limit.ban if full else 0.0)

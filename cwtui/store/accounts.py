@@ -55,6 +55,9 @@ class TinyAccountStore:
         with self._storage.transaction():
             yield self
 
+    def prepare(self) -> None:
+        self._storage.prepare()
+
     def put(self, account: Account) -> None:
         self._accounts.put(account.username, account)
 

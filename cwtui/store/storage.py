@@ -17,7 +17,7 @@ from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
 from cwtui.accounts.errors import StoreDamaged, StoreTooNew
-from cwtui.files import cannot, check_private, exclusive, lock_for, write_atomically
+from cwtui.files import cannot, check_private, discard, exclusive, lock_for, prepare, rename
 
 SCHEMA: Final = 1
 _META: Final = "meta"
@@ -61,6 +61,7 @@ class AtomicStorage(Storage):
         self._lock = lock_for(path)
         self._threads = Lock()
         self._staged: Tables | None = None
+        self._prepared: Path | None = None
         self._writer: int | None = None
         self._cached: tuple[tuple[int, ...], Tables] | None = None
 
@@ -76,11 +77,27 @@ class AtomicStorage(Storage):
             self._writer = get_ident()
             try:
                 yield
-                if self._staged is not None:
-                    write_atomically(self.path, _encoded(self._staged))
+                self.prepare()
+                if self._prepared is not None:
+                    rename(self._prepared, self.path)
+                    self._prepared = None
             finally:
                 self._writer = None
                 self._staged = None
+                self._forget_prepared()
+
+    def prepare(self) -> None:
+        """Bring what this transaction has put so far to disk, all but the file's name.
+
+        What is left to do after it hardly fails. Raises CannotCheck.
+        """
+        if self._staged is not None and self._prepared is None:
+            self._prepared = prepare(self.path, _encoded(self._staged))
+
+    def _forget_prepared(self) -> None:
+        if self._prepared is not None:
+            discard(self._prepared)
+            self._prepared = None
 
     def read(self) -> Tables | None:
         """What is in the file, or what this transaction has put so far."""
@@ -93,6 +110,7 @@ class AtomicStorage(Storage):
             message = "the store is written inside a transaction only"
             raise RuntimeError(message)
         self._staged = data
+        self._forget_prepared()
 
     def documents(self, table: str) -> dict[str, Any]:
         """All documents of a table, by id, undecoded."""

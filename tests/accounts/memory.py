@@ -31,6 +31,8 @@ class MemoryAccounts:
         self.commits = 0
         self.before_change: Callable[[], object] = lambda: None
         """What another process does just before a change of ours begins."""
+        self.before_prepare: Callable[[], object] = lambda: None
+        """Raises CannotCheck where a disk is full."""
 
     def get(self, username: str) -> Account | None:
         return self._now[0].get(username)
@@ -57,6 +59,9 @@ class MemoryAccounts:
                 self.commits += 1
             finally:
                 self._staged = self._writer = None
+
+    def prepare(self) -> None:
+        self.before_prepare()
 
     def put(self, account: Account) -> None:
         self._change[0][account.username] = account

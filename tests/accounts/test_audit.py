@@ -238,6 +238,27 @@ def test_what_cannot_be_recorded_does_not_happen(scene: Scene, act: str) -> None
     assert world.events == []
 
 
+WRITING_ACTS = [
+    act
+    for act in (*ADMIN_ACTS, *OWN_ACTS)
+    if act
+    not in {EventType.SIGN_IN, EventType.SIGN_OUT, EventType.SESSION_END, EventType.USER_UNLOCK}
+]
+
+
+@pytest.mark.parametrize("act", WRITING_ACTS)
+def test_what_cannot_be_written_is_not_said_to_have_happened(scene: Scene, act: EventType) -> None:
+    """DESIGN 4.7: a full disk is noticed before the event is in the log."""
+
+    def full_disk() -> None:
+        raise CannotCheck("no space left")
+
+    scene.world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        ALL_ACTS[act](scene)
+    assert act not in {event.event for event in scene.world.events}
+
+
 WRONG: dict[str, Callable[[Scene, sign_in.CodeNeeded], object]] = {
     "password": lambda s, _: s.world.begin("plain", "wrong"),
     "one-time code": lambda s, asked: sign_in.with_one_time_code(
@@ -269,3 +290,12 @@ def test_without_a_record_there_is_no_first_admin(world: World) -> None:
     with pytest.raises(CannotCheck):
         administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
     assert world.accounts.is_empty()
+
+
+def test_a_name_that_no_account_has_is_left_out(world: World) -> None:
+    """People type passwords into the wrong field."""
+    with pytest.raises(SignInFailed):
+        sign_in.with_password(world.ports, "hunter2", Secret("whatever"), HERE)
+    [event] = world.events
+    assert (event.actor, event.subject) == ("(no such account)", "(no such account)")
+    assert "hunter2" not in repr(event)

@@ -337,4 +337,4 @@ class SignInMachine(RuleBasedStateMachine):
 
 
 TestSignIn = SignInMachine.TestCase
-TestSignIn.settings = settings(max_examples=80, stateful_step_count=30)
+TestSignIn.settings = settings(max_examples=60, stateful_step_count=30)
