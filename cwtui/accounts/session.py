@@ -66,8 +66,7 @@ def account_of(accounts: Accounts, session: Session) -> Account:
         raise SessionEnded("Your roles were changed. Sign in again to go on with the new ones.")
     if account.session_epoch != session.epoch:
         raise SessionEnded(
-            "Your account was changed elsewhere (password, roles, status or multi-factor "
-            "authentication). Sign in again."
+            "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again."
         )
     return account
 

@@ -30,17 +30,17 @@ ENDINGS: dict[str, tuple[Callable[[World], object], str]] = {
     ),
     "password reset": (
         lambda w: administration.reset_password(w.ports, OPERATOR, "alice"),
-        "Your account was changed elsewhere (password, roles, status or multi-factor authentication). Sign in again.",
+        "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
     ),
     "password changed elsewhere": (
         lambda w: self_service.change_password(
             w.ports, w.session(source="10.0.0.2"), Secret(PASSWORD), NEW, NEW
         ),
-        "Your account was changed elsewhere (password, roles, status or multi-factor authentication). Sign in again.",
+        "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
     ),
     "MFA enabled elsewhere": (
         lambda w: w.equip(),
-        "Your account was changed elsewhere (password, roles, status or multi-factor authentication). Sign in again.",
+        "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
     ),
 }
 
