@@ -24,7 +24,11 @@ from tests.ui.scenes import SCENES
 FOLDER: Final = Path(__file__).parents[1] / "screenshots"
 WIDE: Final = (120, 40)
 GOOD_ONES: Final = ("sign_in", "users", "account", "register_device")
-"""Drawn in light and on a large terminal as well."""
+VARIANTS: Final[dict[str, tuple[str, tuple[int, int] | None, str]]] = {
+    **{f"{name}-light": (name, None, theme.LIGHT.name) for name in GOOD_ONES},
+    **{f"{name}-wide": (name, WIDE, theme.DARK.name) for name in GOOD_ONES},
+}
+"""The best of them in light, and on a large terminal."""
 
 CELL: Final = (9, 20)
 FONT_SIZE: Final = 15
@@ -133,9 +137,7 @@ def _kind(glyph: str) -> str:
     return glyph if glyph in _BLOCKS or glyph in _LINES else ""
 
 
-def _rect(
-    x: int, y: int, shape: tuple[float, float, float, float], colour: str, cells: int
-) -> str:
+def _rect(x: int, y: int, shape: tuple[float, float, float, float], colour: str, cells: int) -> str:
     left, top, right, bottom = shape
     from_x = x * CELL[0] + left * CELL[0]
     to_x = (x + cells - 1) * CELL[0] + right * CELL[0]
@@ -211,9 +213,11 @@ def title_of(name: str) -> str:
     return f"cwtui: {name.replace('_', ' ')}"
 
 
-async def drawn(name: str, size: tuple[int, int] | None = None, theme_name: str = "") -> str:
+async def drawn(
+    name: str, size: tuple[int, int] | None = None, theme_name: str = theme.DARK.name
+) -> str:
     """The picture of a scene."""
-    async with SCENES[name].played(size, theme_name or theme.DARK.name) as (person, _):
+    async with SCENES[name].played(size, theme_name) as (person, _):
         return picture(person.strips, title_of(name))
 
 
@@ -224,10 +228,8 @@ async def draw_all(folder: Path) -> None:
         old.unlink()
     for name in SCENES:
         (folder / f"{name}.svg").write_text(await drawn(name), "utf-8")
-    for name in GOOD_ONES:
-        light = await drawn(name, theme_name=theme.LIGHT.name)
-        (folder / f"{name}-light.svg").write_text(light, "utf-8")
-        (folder / f"{name}-wide.svg").write_text(await drawn(name, WIDE), "utf-8")
+    for name, variant in VARIANTS.items():
+        (folder / f"{name}.svg").write_text(await drawn(*variant), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """How much is measured, and how: side by side, in turn, the median of several rounds."""
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def make_bench(folder: Path, scale: Scale) -> Bench:
 
 def medians(rounds: int, *measures: Callable[[], float]) -> list[float]:
     """The median of each; they take turns, so that a busy moment of the machine meets all."""
-    measured = [[measure() for measure in measures] for _ in range(rounds)]
+    measured = [[_clean(measure) for measure in measures] for _ in range(rounds)]
     return [median(column) for column in zip(*measured, strict=True)]
 
 
@@ -57,3 +58,9 @@ def seconds(call: Callable[[], object]) -> float:
     started = perf_counter()
     call()
     return perf_counter() - started
+
+
+def _clean(measure: Callable[[], float]) -> float:
+    # What one measure has left behind is not to be swept up in the time of the next.
+    gc.collect()
+    return measure()

@@ -17,22 +17,22 @@ _LONGEST = 60.0
 class WatchedApp(App[T]):
     """Makes the bytes for the terminal, as an application on one does, and looks into them."""
 
-    _wanted: str | None = None
-    _painted: "asyncio.Future[float] | None" = None
+    _awaited_text: str | None = None
+    _awaited: "asyncio.Future[float] | None" = None
 
     async def seconds_until(self, text: str, act: Callable[[], object]) -> float:
         """How long it takes from the act until this text is painted."""
-        self._wanted = text
-        self._painted = asyncio.get_running_loop().create_future()
+        self._awaited_text = text
+        self._awaited = asyncio.get_running_loop().create_future()
         started = perf_counter()
         act()
-        return await asyncio.wait_for(self._painted, _LONGEST) - started
+        return await asyncio.wait_for(self._awaited, _LONGEST) - started
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         super()._display(screen, renderable)
         if self._batch_count or not isinstance(renderable, CompositorUpdate):
             return
         written = renderable.render_segments(self.console)
-        painted = self._painted
-        if self._wanted and self._wanted in written and painted and not painted.done():
-            painted.set_result(perf_counter())
+        awaited = self._awaited
+        if self._awaited_text and self._awaited_text in written and awaited and not awaited.done():
+            awaited.set_result(perf_counter())

@@ -9,7 +9,7 @@ Unit: TypeAlias = Callable[[float], str]
 FRAME: Final = 1 / 30
 """In seconds: what is drawn 30 times a second is seen as moving."""
 
-_COLUMNS: Final = (56, 11, 36, 11, 7, 12, 5)
+_COLUMNS: Final = (58, 11, 30, 14, 7, 11, 5)
 _HEAD: Final = ("what", "ours", "against", "theirs", "ratio", "at most", "holds")
 
 

@@ -104,7 +104,7 @@ def processor_seconds(terminal: Terminal) -> float:
 def memory(terminal: Terminal) -> float:
     """The resident set in bytes; what is shared with others counts in full."""
     status = Path(f"/proc/{terminal.pid}/status").read_text("utf-8")
-    kilobytes_ = re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)
-    if kilobytes_ is None:
+    found = re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)
+    if found is None:
         raise LookupError(status)
-    return int(kilobytes_[1]) * 1024
+    return int(found[1]) * 1024

@@ -15,7 +15,8 @@ from cwtui.accounts import roles
 from cwtui.accounts.model import Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import Mfa
-from cwtui.ui import theme
+from cwtui.ui import flow, theme
+from cwtui.ui.screens.create_user import CreateUserPage
 from cwtui.ui.screens.register_device import RegisterDeviceScreen
 from tests.accounts.world import HERE, NOW, PASSWORD, Device, World
 from tests.ui.harness import SMALL, Person, at_work, code_at
@@ -104,13 +105,22 @@ async def first_run_wrong(person: Person, _: Plant) -> None:
     await person.press("enter")
 
 
-async def signed_in(person: Person, _: Plant) -> None:
-    await person.sign_in(ADMIN)
+def enter_session(person: Person, there: Plant) -> None:
+    """The session of the admin, without the screens on the way to it."""
+    person.app.session = there.world.session(ADMIN)
+
+
+async def signed_in(person: Person, there: Plant) -> None:
+    enter_session(person, there)
+    flow.open_settings(person.app)
+    await person.settle()
 
 
 async def as_alice(person: Person, there: Plant) -> None:
-    await person.sign_in("alice")
-    await person.write(there.code("alice"))
+    there.world.clock.forward(30)
+    person.app.session = there.world.session("alice", there.devices["alice"])
+    flow.open_settings(person.app)
+    await person.settle()
 
 
 async def wrong_password(person: Person, _: Plant) -> None:
@@ -288,8 +298,9 @@ async def navigation(person: Person, there: Plant) -> None:
 
 
 async def users(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
-    await person.press("escape", "down", "enter")
+    enter_session(person, there)
+    flow.open_users(person.app)
+    await person.settle()
 
 
 async def users_filtered(person: Person, there: Plant) -> None:
@@ -306,8 +317,9 @@ async def users_none(person: Person, there: Plant) -> None:
 
 def account_of(username: str) -> Way:
     async def way(person: Person, there: Plant) -> None:
-        await users(person, there)
-        await person.click(username[:12])
+        enter_session(person, there)
+        flow.open_account(person.app, username)
+        await person.settle()
 
     return way
 
@@ -334,8 +346,9 @@ async def initial_password(person: Person, there: Plant) -> None:
 
 
 async def create_user(person: Person, there: Plant) -> None:
-    await users(person, there)
-    await person.press("n")
+    enter_session(person, there)
+    person.app.show(CreateUserPage())
+    await person.settle()
 
 
 async def create_user_wrong(person: Person, there: Plant) -> None:
@@ -345,8 +358,9 @@ async def create_user_wrong(person: Person, there: Plant) -> None:
 
 
 async def organization(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
-    await person.press("escape", "end", "up", "enter")
+    enter_session(person, there)
+    flow.open_organization(person.app)
+    await person.settle()
 
 
 async def organization_wrong(person: Person, there: Plant) -> None:

@@ -96,7 +96,9 @@ async def set_up(host: Host, person: Person) -> tuple[Device, list[str]]:
     codes = [code.reveal() for code in screen._codes]
     assert len(codes) == 10
     person.sees(*codes)
-    person.sees("You can use" if "You can use" in person.words else "each of them signs you in once")
+    person.sees(
+        "You can use" if "You can use" in person.words else "each of them signs you in once"
+    )
     await person.press("f4")
     assert person.clipboard == ["\n".join(codes)]
     await person.press("tab")
@@ -174,7 +176,9 @@ async def test_signing_in_with_multi_factor_authentication_backup_codes(host: Ho
                 assert person.toasts[-1] == "You used a backup code. 9 unused backup codes left."
                 await person.click("Sign Out")
         assert person.app.session is None
-        assert person.error("backup_code").startswith("This is not one of your unused backup codes.")
+        assert person.error("backup_code").startswith(
+            "This is not one of your unused backup codes."
+        )
 
 
 async def test_disabling_multi_factor_authentication_user(host: Host) -> None:

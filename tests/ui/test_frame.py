@@ -169,12 +169,13 @@ async def test_at_60x20_everything_can_be_reached(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sign_in_wrong", "account_pending", "users", "organization"])
-@pytest.mark.parametrize("theme_name", theme.THEMES[1:])
-async def test_what_is_said_is_said_in_words_in_every_theme(name: str, theme_name: str) -> None:
+async def test_what_is_said_is_said_in_words_in_every_theme(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         words = person.text
-    async with SCENES[name].played(theme_name=theme_name) as (person, _):
-        assert person.text == words
+        for theme_name in theme.THEMES[1:]:
+            person.app.theme = theme_name
+            await person.settle()
+            assert person.text == words
 
 
 async def test_f3_goes_through_all_themes() -> None:
@@ -201,7 +202,7 @@ async def test_sixteen_colours_are_sixteen_colours(theme_name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sign_in_wrong", "settings", "account", "users", "organization", "confirm_disable_mfa"]
+    "name", ["sign_in_wrong", "account", "users", "organization", "confirm_disable_mfa"]
 )
 async def test_with_no_color_there_is_none_and_the_focus_is_seen(
     name: str, monkeypatch: pytest.MonkeyPatch

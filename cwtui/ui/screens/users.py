@@ -21,7 +21,7 @@ from cwtui.ui.widgets.user_table import UserTable
 
 
 class UsersPage(Page):
-    CSS_PATH = "users.tcss"
+    CSS_PATH = ["page.tcss", "users.tcss"]
     AUTO_FOCUS = "UserTable"
     SECTION = "users"
     TITLE_TEXT = "Users and Roles"
