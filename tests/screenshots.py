@@ -75,8 +75,10 @@ def picture(strips: Sequence[Strip], title: str) -> str:
     paper = _most_common_background(strips)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-            f'width="{width}" height="{height}">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+                f'width="{width}" height="{height}">'
+            ),
             f"<title>{escape(title)}</title>",
             "<style>",
             f"text {{ font-family: {FONTS}; font-size: {FONT_SIZE}px; }}",
@@ -87,8 +89,10 @@ def picture(strips: Sequence[Strip], title: str) -> str:
                 f'<circle cx="{20 + 18 * number}" cy="{BAR // 2}" r="5" fill="{colour}"/>'
                 for number, colour in enumerate(("#e06c66", "#dfb04f", "#63b95f"))
             ),
-            f'<text x="{width // 2}" y="{BAR // 2 + 5}" text-anchor="middle" fill="#8a97a5">'
-            f"{escape(title)}</text>",
+            (
+                f'<text x="{width // 2}" y="{BAR // 2 + 5}" text-anchor="middle" fill="#8a97a5">'
+                f"{escape(title)}</text>"
+            ),
             f'<g transform="translate({MARGIN} {BAR})">',
             *(part for y, strip in enumerate(strips) for part in _row(strip, y, paper)),
             "</g>",
@@ -222,10 +226,7 @@ async def drawn(
 
 
 async def draw_all(folder: Path) -> None:
-    """Every screen, and nothing else, in the folder."""
-    folder.mkdir(exist_ok=True)
-    for old in folder.glob("*.svg"):
-        old.unlink()
+    """Every screen, in the folder."""
     for name in SCENES:
         (folder / f"{name}.svg").write_text(await drawn(name), "utf-8")
     for name, variant in VARIANTS.items():
@@ -233,4 +234,8 @@ async def draw_all(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(draw_all(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER))
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    target.mkdir(exist_ok=True)
+    for old in target.glob("*.svg"):
+        old.unlink()
+    asyncio.run(draw_all(target))

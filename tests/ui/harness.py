@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, cast
 
+import pyotp
 from textual import events
 from textual._compositor import LayoutUpdate
 from textual.css.model import RuleSet
@@ -18,7 +19,6 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 from textual.widgets._footer import FooterKey
 
-from cwtui.accounts import totp
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config
@@ -31,6 +31,7 @@ from tests.accounts.world import HERE, PASSWORD, Clock
 S = TypeVar("S")
 
 HOST: Final = "plant-7"
+CONFIG: Final = Config()
 SMALL: Final = (80, 24)
 PATIENCE: Final = 20.0
 """Seconds after which what is waited for will not come."""
@@ -57,7 +58,7 @@ class Person:
     clipboard: list[str]
     """What was sent to the terminal's clipboard."""
     stopwatch: Clock
-    """By which the application sees that nobody is there; it stands still, however slow the test."""
+    """By which the application sees that nobody is there; it moves by hand alone."""
 
     # What one does
 
@@ -103,8 +104,6 @@ class Person:
     async def click_button(self, label: str) -> None:
         """Click on the button of that label."""
         button = self.button(label)
-        # Textual takes no second click while a button looks pressed.
-        await self.until(lambda: not button.has_class("-active"))
         x, y = button.region.offset
         await self._click_at(x + button.region.width // 2, y + button.region.height // 2)
 
@@ -115,7 +114,7 @@ class Person:
             down = 0 if kind is events.MouseMove else 1
             driver.send_message(
                 kind(
-                    widget=self.app,
+                    widget=None,
                     x=x,
                     y=y,
                     delta_x=0,
@@ -254,7 +253,7 @@ class Person:
         return [
             widget
             for screen in screens
-            for widget in screen.walk_children()
+            for widget in screen.walk_children(Widget)
             if widget.display and widget.region.size
         ]
 
@@ -355,13 +354,19 @@ def _parse_styles_once() -> None:
     Stylesheet._parse_rules = parsed_once  # type: ignore[method-assign]
 
 
+def _press_buttons_for_no_time() -> None:
+    """For 0.2 s a button looks pressed and takes no second click: longer than tests wait."""
+    Button._start_active_affect = lambda _: None  # type: ignore[method-assign]
+
+
 _parse_styles_once()
+_press_buttons_for_no_time()
 
 
 async def _let_others_run(loop: asyncio.AbstractEventLoop) -> None:
     """Until every task waits for something that is not there yet."""
     await asyncio.sleep(0)
-    while cast("asyncio.BaseEventLoop", loop)._ready:  # type: ignore[attr-defined]
+    while cast("asyncio.BaseEventLoop", loop)._ready:  # type: ignore[attr-defined]  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
@@ -384,14 +389,14 @@ async def at_work(
     *,
     size: tuple[int, int] = SMALL,
     theme_name: str = theme.DARK.name,
-    config: Config = Config(),
+    config: Config = CONFIG,
 ) -> AsyncIterator[Person]:
     """The application over these ports, on a terminal of that size."""
     app = AccountApp(config, replace(ports, now=clock), clock)
     app.host, app.source = HOST, HERE
     if theme_name:
         app.theme = theme_name
-    app.NOTIFICATION_TIMEOUT = 3600
+    app.NOTIFICATION_TIMEOUT = 3600  # type: ignore[misc]  # one application, not all
     app.animation_level = "none"
     clipboard: list[str] = []
     send = app.copy_to_clipboard
@@ -413,4 +418,4 @@ async def at_work(
 
 def code_at(secret: Secret, at: float) -> str:
     """The one-time code that an app shows at that time."""
-    return totp.pyotp.TOTP(secret.reveal()).at(int(at))
+    return pyotp.TOTP(secret.reveal()).at(int(at))

@@ -90,8 +90,6 @@ class Scene:
         shown = size or self.size
         async with at_work(world.ports, world.clock, size=shown, theme_name=theme_name) as person:
             await self.way(person, there)
-            # A button that was pressed looks so for a moment.
-            await person.until(lambda: not person.app.screen.query("Button.-active"))
             yield person, there
 
 

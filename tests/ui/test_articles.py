@@ -39,7 +39,7 @@ class Host:
         self.ports: Ports = replace(
             services.create(self.config),
             now=self.clock,
-            random=Random(7).randbytes,
+            random=Random(7).randbytes,  # noqa: S311  the same codes every time
             bcrypt_cost=4,
         )
         password = Secret(PASSWORD)

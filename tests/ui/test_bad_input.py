@@ -1,4 +1,4 @@
-"""Every field, and everything that could be typed or pasted into it: a sentence, and nothing lost."""
+"""Every field, and what could be typed or pasted into it: a sentence, and nothing lost."""
 
 import unicodedata
 from collections.abc import Sequence

@@ -81,7 +81,7 @@ async def test_f1_helps_and_goes_away_again(name: str) -> None:
         for closing in ("escape", "f1", "enter"):
             await person.press("f1")
             person.screen(HelpScreen)
-            person.sees(screen.HELP)
+            person.sees(str(screen.HELP))
             await person.press(closing)
             assert person.app.screen is screen
 

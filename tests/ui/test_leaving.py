@@ -1,4 +1,4 @@
-"""How a session ends, and what is left of it: nothing. How secrets on the screen blank themselves."""
+"""How a session ends, and that nothing is left of it. How secrets blank themselves."""
 
 import gc
 import hashlib
@@ -60,7 +60,10 @@ def password_changed(world: World) -> None:
         (demoted, "✗ Your roles were changed. Sign in again to go on with the new ones."),
         (
             password_changed,
-            "✗ Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
+            (
+                "✗ Your account was changed elsewhere: its password, roles, status or MFA. "
+                "Sign in again."
+            ),
         ),
     ],
 )

@@ -96,7 +96,7 @@ async def test_point_2_nor_does_it_when_a_worker_fails(
 def test_point_2_the_crash_page_goes_back_to_the_cause_and_names_no_value() -> None:
     try:
         try:
-            raise KeyError("tell-nobody")
+            raise KeyError("tell-nobody")  # noqa: TRY301  to be seen as the cause
         except KeyError as error:
             raise RuntimeError("nor this") from error
     except RuntimeError as error:
@@ -118,7 +118,9 @@ def test_point_2_it_replaces_the_method_by_which_textual_prints_locals() -> None
 
 
 @pytest.mark.parametrize("what", NASTY)
-async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(what: str) -> None:
+async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(  # noqa: PLR0915
+    what: str,
+) -> None:
     nasty = NASTY[what]
     there = plant()
     world = there.world
