@@ -85,7 +85,10 @@ user's sessions at once."""
         return "never" if at is None else f"{minute(at)} UTC"
 
     def _show_required(self) -> None:
-        self.query_one("#mfa-required", Button).label = "Disable" if self._required else "Enable"
+        button = self.query_one("#mfa-required", Button)
+        button.label = "Disable" if self._required else "Enable"
+        # Textual leaves it as wide as the word before.
+        button.refresh(layout=True)
         state = "● required" if self._required else "○ not required"
         if self._required != self._account.mfa_required:
             state += ", press Update"
