@@ -1,7 +1,6 @@
 """The operator's TOML file, typed. Every value has a default: the file may be missing."""
 
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -103,6 +102,9 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         raise ConfigError(f"Cannot read {path}: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
+    # Late: most hosts have no file.
+    import tomllib
+
     try:
         return msgspec.convert(tomllib.loads(content), Config)
     except msgspec.ValidationError as error:

@@ -1,6 +1,5 @@
 """A value that must not be seen by accident."""
 
-import hmac
 from typing import NoReturn
 
 
@@ -25,6 +24,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac
+
         mine = self._text.encode("utf-8", "surrogatepass")
         return hmac.compare_digest(mine, other._text.encode("utf-8", "surrogatepass"))
 

@@ -38,7 +38,7 @@ class AccountApp(App[int]):
     """One use of the application. `session` is set between sign-in and sign-out only."""
 
     TITLE = "Connectware"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "screens/entry.tcss"]
     ENABLE_COMMAND_PALETTE = True
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,7 +69,8 @@ class AccountApp(App[int]):
 
     # How it begins
 
-    def _first_screen(self) -> Screen[None]:
+    def get_default_screen(self) -> Screen[None]:
+        """The first screen is the bottom one of Textual's stack, and not on top of an empty one."""
         if self._ports is not None:
             is_new = self._ports.accounts.is_empty()
         else:
@@ -80,8 +81,14 @@ class AccountApp(App[int]):
 
         return FirstRunScreen()
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Before there is a screen nothing was parsed, and a new theme is new variables only."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def on_mount(self) -> None:
-        self.push_screen(self._first_screen())
         session = self.config.session
         self._idle = (
             Idle(self, session.idle_minutes * 60, self._lock),
@@ -120,10 +127,15 @@ class AccountApp(App[int]):
 
     def show(self, screen: Screen[None]) -> None:
         """This screen and no other: what was shown before is let go."""
-        # At the bottom of the stack is Textual's own empty screen.
-        for _ in self.screen_stack[2:]:
+        first, *above = self.screen_stack
+        for _ in above[1:]:
             self.pop_screen()
-        self.switch_screen(screen)
+        if above:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+        # Textual keeps the bottom of its stack; nothing of what was typed there stays on it.
+        first.remove_children()
 
     def show_state(self, state: object) -> None:
         """The screen for a state of the sign-in."""
@@ -158,7 +170,7 @@ class AccountApp(App[int]):
     def _end_session(self, reason: str, notice: str) -> None:
         session = self.session
         if session is None:
-            below = self.screen_stack[1]
+            below = self.screen_stack[:2][-1]
             if isinstance(below, AccountScreen) and not below.RESTING:
                 self.back_to_sign_in("The sign-in was left half-way. Start again.", wrong=True)
             return

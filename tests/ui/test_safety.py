@@ -76,7 +76,7 @@ async def test_point_2_our_crash_page_shows_no_value(
 
 
 async def test_point_2_nor_does_it_when_a_worker_fails(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fails(*_arguments: object) -> None:
         password = "tell-nobody"
@@ -86,7 +86,7 @@ async def test_point_2_nor_does_it_when_a_worker_fails(
     with pytest.raises(Exception, match="tell-nobody"):
         async with SCENES["sign_in"].played() as (person, _):
             await person.sign_in(ADMIN)
-    printed = "".join(capsys.readouterr())
+    printed = "".join(capfd.readouterr())
     assert "cwtui has stopped because of a mistake in itself." in printed
     assert "KeyError" in printed
     assert "tell-nobody" not in printed

@@ -69,7 +69,8 @@ class AccountScreen(ShowsSecrets, Screen[None]):
     ]
 
     def __init__(self) -> None:
-        super().__init__()
+        # Textual styles all again when a class changes; in most windows none does.
+        super().__init__(classes="-wide-enough -high-enough")
         self._asking = False
         self._countdown: Timer | None = None
         self._last_focus: Widget | None = None

@@ -30,7 +30,6 @@ _SECTIONS: Final[dict[str, dict[str, str]]] = {
 
 
 class OrganizationPage(Page):
-    CSS_PATH = ["page.tcss", "organization.tcss"]
     SECTION = "organization"
     AUTO_FOCUS = "RadioSet"
     TITLE_TEXT = "Organization"

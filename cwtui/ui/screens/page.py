@@ -1,6 +1,5 @@
 """After sign-in: the navigation panel on the left, one page on the right."""
 
-from pathlib import PurePath
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,7 +18,8 @@ from cwtui.ui.widgets.navigation import Navigation
 class Page(AccountScreen):
     """Handed what it shows; each act asks the services, which read the account anew."""
 
-    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = "page.tcss"
+    # One list for all pages: each list of its own is parsed when a page is first opened.
+    CSS_PATH = ["page.tcss", "users.tcss", "organization.tcss"]
     AUTO_FOCUS = "#page Input, #page Button, #page UserTable"
     SECTION: ClassVar[str] = "settings"
     TITLE_TEXT: ClassVar[str] = ""

@@ -1,13 +1,17 @@
 """The login screen."""
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.ui.screens.base import EntryScreen
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
+
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
 
 
 class SignInScreen(EntryScreen):
@@ -61,7 +65,7 @@ F3 changes the colours, Ctrl+Q quits."""
         )
 
 
-def _sign_in(ports: Ports, username: str, password: Secret, source: str) -> object:
+def _sign_in(ports: "Ports", username: str, password: Secret, source: str) -> object:
     # Late: the first paint needs none of the rules.
     from cwtui.accounts import sign_in
 

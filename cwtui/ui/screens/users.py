@@ -21,7 +21,6 @@ from cwtui.ui.widgets.user_table import UserTable
 
 
 class UsersPage(Page):
-    CSS_PATH = ["page.tcss", "users.tcss"]
     AUTO_FOCUS = "UserTable"
     SECTION = "users"
     TITLE_TEXT = "Users and Roles"
@@ -98,10 +97,12 @@ Esc ends the filter. N creates a user."""
         try:
             found = await asyncio.to_thread(administration.last_sign_ins, ports, session, usernames)
         except AccountsError as error:
-            self.refuse(error)
+            if self.is_attached:
+                self.refuse(error)
             return
-        table = self.query_one(UserTable)
-        table.show_last_sign_ins(self._shown(found, wide=table.is_wide))
+        # The page may be gone by now.
+        for table in self.query(UserTable):
+            table.show_last_sign_ins(self._shown(found, wide=table.is_wide))
 
     def _shown(self, found: Mapping[str, float | None], *, wide: bool) -> dict[str, str]:
         now = self.account_app.clock()

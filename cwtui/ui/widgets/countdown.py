@@ -22,4 +22,4 @@ class CodeCountdown(Static):
 
     def _tick(self) -> None:
         left = totp.seconds_left(cast("AccountApp", self.app).clock())
-        self.update(f"The code changes in {left} s")
+        self.update(f"The code changes in {left} s", layout=False)
