@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -21,6 +23,7 @@ from cwtui.accounts.text import visible
 from cwtui.config import Config
 from cwtui.ui import crash, theme
 from cwtui.ui.idle import Idle
+from cwtui.ui.painted import Painted
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.source import source_of
@@ -43,6 +46,7 @@ class AccountApp(App[int]):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("ctrl+l", "repaint", "Repaint", show=False, priority=True),
         Binding("f3", "next_theme", "Colours", show=False),
         Binding("f1", "help", "Help", show=False),
     ]
@@ -61,6 +65,7 @@ class AccountApp(App[int]):
         self.source = source_of(os.environ)
         self.session: Session | None = None
         self._ports = ports
+        self._painted = Painted()
         self._connecting: asyncio.Task[Ports] | None = None
         self._idle: tuple[Idle, ...] = ()
         for one in (theme.DARK, theme.LIGHT):
@@ -271,6 +276,17 @@ class AccountApp(App[int]):
         """Send text to the terminal's clipboard (OSC 52), and keep no copy here."""
         super().copy_to_clipboard(text)
         self._clipboard = ""
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        # What Textual holds back, the terminal does not show.
+        if isinstance(renderable, CompositorUpdate) and self._running and not self._batch_count:
+            renderable = self._painted.news(renderable, self.size)
+        super()._display(screen, renderable)
+
+    def action_repaint(self) -> None:
+        """Write all of the screen again: something else, such as the kernel, wrote over it."""
+        self._painted = Painted()
+        self.screen.refresh()
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of variables, passwords among them.

@@ -26,7 +26,8 @@ _KEY, _FOUND = "9", user(49)
 
 
 class WatchedAccountApp(WatchedApp[int], AccountApp):
-    CSS_PATH = str(Path(inspect.getfile(AccountApp)).with_name("app.tcss"))
+    # Textual looks for style sheets beside the class.
+    CSS_PATH = [Path(inspect.getfile(AccountApp)).parent / name for name in AccountApp.CSS_PATH]
 
 
 class TableApp(WatchedApp[None]):

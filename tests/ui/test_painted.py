@@ -1,0 +1,62 @@
+"""What is left out when a screen is written changes nothing of what is seen."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region, Size
+from textual.strip import Strip
+
+from cwtui.ui.painted import Painted
+from tests.console.terminal import Emulator
+
+SIZE = Size(8, 3)
+CONSOLE = Console(color_system="truecolor", force_terminal=True, width=8)
+STYLES = (Style(color="red"), Style(bgcolor="blue"), Style(bold=True))
+
+
+def update(x: int, y: int, cells: list[tuple[str, int]]) -> LayoutUpdate:
+    """One row from there to the edge at most: letters, each in one of the styles."""
+    cells = cells[: SIZE.width - x]
+    strip = Strip([Segment(letter, STYLES[style]) for letter, style in cells])
+    return LayoutUpdate([[strip]], Region(x, y, len(cells), 1))
+
+
+UPDATES = st.lists(
+    st.builds(
+        update,
+        st.integers(0, 7),
+        st.integers(0, 2),
+        st.lists(st.tuples(st.sampled_from("ab "), st.integers(0, 2)), min_size=1, max_size=8),
+    ),
+    max_size=20,
+)
+
+
+@given(UPDATES)
+def test_the_screen_is_the_same_as_with_all_of_it(updates: list[LayoutUpdate]) -> None:
+    whole, spared = Emulator(*SIZE), Emulator(*SIZE)
+    painted = Painted()
+    for one in updates:
+        whole.feed(one.render_segments(CONSOLE).encode())
+        spared.feed(painted.news(one, SIZE).render_segments(CONSOLE).encode())
+        assert spared.screen.buffer == whole.screen.buffer
+
+
+@given(UPDATES)
+def test_what_was_just_written_is_not_written_again(updates: list[LayoutUpdate]) -> None:
+    painted = Painted()
+    for one in updates:
+        painted.news(one, SIZE)
+        assert painted.news(one, SIZE).render_segments(CONSOLE) == ""
+
+
+@given(UPDATES)
+def test_after_a_change_of_size_all_is_written(updates: list[LayoutUpdate]) -> None:
+    painted = Painted()
+    for one in updates:
+        painted.news(one, SIZE)
+    for one in updates[:1]:
+        assert painted.news(one, Size(9, 3)).render_segments(CONSOLE)
