@@ -44,30 +44,29 @@ def impression(person: Person) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("name", WITH_FOOTER)
 async def test_the_footer_shows_only_keys_that_work(name: str) -> None:
-    async with SCENES[name].played() as (person, _):
-        if person.app.screen.query("SecretInput:focus"):
-            await person.write("something to be shown")
-        offered = [
-            (key.key, key.description) for key in person.app.screen.query(FooterKey) if key.display
-        ]
-        assert len({key for key, _ in offered}) == len(offered)
-        for key, description in offered:
-            if description == "Quit":
-                continue
-            start, before = person.app.screen, impression(person)
-            focused = start.focused
-            await person.press(key)
-            assert impression(person) != before, f"{key} ({description}) does nothing on {name}"
-            if person.app.screen is not start:
+    todo: list[str] | None = None
+    while todo is None or todo:
+        async with SCENES[name].played() as (person, _):
+            if person.app.screen.query("SecretInput:focus"):
+                await person.write("something to be shown")
+            start = person.app.screen
+            if todo is None:
+                offered = [key.key for key in start.query(FooterKey) if key.display]
+                assert len(set(offered)) == len(offered)
+                assert "ctrl+q" in offered
+                todo = [key for key in offered if key != "ctrl+q"]
+            # Until a key leads elsewhere; then from the start again with the others.
+            while todo and person.app.screen is start:
+                key, focused, before = todo.pop(0), start.focused, impression(person)
+                await person.press(key)
+                assert impression(person) != before, f"{key} does nothing on {name}"
                 if not isinstance(person.app.screen, AccountScreen):
                     await person.press("escape")
-                if person.app.screen is not start:
-                    break
-            start.set_focus(focused)
-            await person.settle()
-        assert ("ctrl+q", "Quit") in offered
-        await person.press("ctrl+q")
-        assert not person.running
+                start.set_focus(focused)
+                await person.settle()
+            if not todo:
+                await person.press("ctrl+q")
+                assert not person.running
 
 
 @pytest.mark.parametrize("name", ["sign_in", "account"])

@@ -307,6 +307,17 @@ async def test_after_sign_out_no_backup_code_and_no_key_is_held() -> None:
         assert holders(digests, 19) == []
 
 
+async def test_after_a_session_was_ended_no_key_is_held() -> None:
+    async with SCENES["register_device"].played() as (person, there):
+        screen = weakref.ref(person.app.screen)
+        digest = digest_of(offered(person).reveal())
+        disabled(there.world)
+        await person.write("000000")
+        person.screen(SignInScreen)
+        assert holders([digest], 32) == []
+        assert screen() is None
+
+
 async def test_after_a_wrong_password_it_is_not_held_either() -> None:
     letters = [*"another-", *"unheard-", *"of"]
     digest = digest_of(letters)

@@ -1,5 +1,11 @@
 """Settings and what it leads to."""
 
+import pytest
+
+from cwtui.accounts import self_service
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.session import Session
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.qr import DrawingStyle
 from cwtui.ui.screens.backup_codes import BackupCodesScreen
@@ -69,6 +75,22 @@ async def test_where_mfa_is_off_it_cannot_be_enabled_and_says_so() -> None:
     async with SCENES["settings_off"].played() as (person, _):
         person.sees("Your organization has not enabled multi-factor authentication.")
         assert person.buttons == ["Change Password"]
+
+
+async def test_a_button_pressed_twice_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    begin = self_service.begin_enrolment
+
+    def counted(ports: Ports, session: Session) -> Enrolment:
+        asked.append(session.username)
+        return begin(ports, session)
+
+    monkeypatch.setattr(self_service, "begin_enrolment", counted)
+    async with SCENES["settings"].played() as (person, _):
+        person.send("tab", "enter", "enter", "enter")
+        await person.settle()
+        person.screen(RegisterDeviceScreen)
+        assert asked == [ADMIN]
 
 
 # Change Password
