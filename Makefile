@@ -59,7 +59,7 @@ clean: ## remove what was set up
 # Debian's decoders and code generator, where this user may install them.
 .PHONY: debian
 debian:
-	@if command -v oathtool zbarimg >/dev/null; then :; \
+	@if command -v oathtool >/dev/null && command -v zbarimg >/dev/null; then :; \
 	elif ! command -v apt-get >/dev/null; then echo "No apt-get here: tests that need $(DEBIAN) are skipped"; \
 	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $(DEBIAN); \
 	elif sudo -n true 2>/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq $(DEBIAN); \

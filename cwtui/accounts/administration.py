@@ -13,7 +13,7 @@ from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Actor, authorise, write_audit
+from cwtui.accounts.session import Actor, Session, authorise, write_audit
 from cwtui.accounts.settings import OrganizationSettings
 
 INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
@@ -179,6 +179,7 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
     """
     authorise(ports.accounts, actor, Permission.MANAGE_USERS)
     name = text.username(username)
+    _refuse_own(actor, name)
     initial = Secret(passwords.random_groups(ports.random))
     fields = _initial_password_fields(ports, initial)
     with ports.accounts.change() as change:
@@ -187,8 +188,9 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
             raise Refused("This is an LDAP user. The password is kept in the directory.")
         after = before.changed_ending_sessions(**fields)
         change.put(after)
-        write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name, change=change)
+        change.prepare()
         ports.records.update(name, lambda record: (record.changed(password_attempts={}), None))
+        write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name, change=change)
     return WithInitialPassword(after, initial)
 
 
@@ -200,14 +202,16 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
     """
     authorise(ports.accounts, actor, Permission.MANAGE_USERS)
     name = text.username(username)
+    _refuse_own(actor, name)
     with ports.accounts.change() as change:
         before = _existing(change, actor, name)
         if before.second_factor is None:
             raise Refused(f"Multi-factor authentication is not enabled for {name}.")
         after = before.changed_ending_sessions(second_factor=None)
         change.put(after)
-        write_audit(ports, EventType.USER_RESET_MFA, actor, name, change=change)
+        change.prepare()
         ports.records.update(name, lambda record: (record.changed(code_attempts={}), None))
+        write_audit(ports, EventType.USER_RESET_MFA, actor, name, change=change)
     return after
 
 
@@ -258,6 +262,12 @@ def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> Or
                 ports, EventType.SETTINGS_UPDATE, actor, "", " ".join(changed), change=change
             )
     return after
+
+
+def _refuse_own(actor: Actor, name: str) -> None:
+    """One's own password and device need proof (ASVS 7.5.1): Settings asks for it."""
+    if isinstance(actor, Session) and actor.username == name:
+        raise Refused("This is your own account. Use Settings, which asks for your proof.")
 
 
 def _initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:

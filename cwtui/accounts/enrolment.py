@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec.structs import replace
 
-from cwtui.accounts import backup_codes, factors, totp
+from cwtui.accounts import backup_codes, totp
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+
+_HOURS_FROM: Final = 90
+"""Minutes from which a wrong clock is told in hours."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Registered:
 
     factor: SecondFactor
     codes: tuple[Secret, ...]
+    step: int
+    """The time step of the code that showed it, which is thereby used."""
 
 
 def is_required(account: Account, settings: OrganizationSettings) -> bool:
@@ -64,12 +70,10 @@ def check_offered(account: Account, settings: OrganizationSettings) -> None:
         raise Refused(reason)
 
 
-def confirm(
-    ports: Ports, account: Account, enrolment: Enrolment, typed: str, source: str
-) -> Registered:
+def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) -> Registered:
     """The second factor, once a code shows that the app has the secret.
 
-    A code of a wrong time is diagnosed. Raises InvalidInput, SignInFailed and Refused.
+    A code of a wrong time is diagnosed. Raises InvalidInput and Refused.
     """
     if enrolment.username != account.username:
         raise Refused("This secret key was made for another account. Start again.")
@@ -78,7 +82,6 @@ def confirm(
     step = totp.accepted_step(enrolment.totp_secret, code, now)
     if step is None:
         raise InvalidInput("code", _diagnosis(totp.drift(enrolment.totp_secret, code, now)))
-    factors.use_step(ports, factors.Claim(enrolment.username, source), step)
     secret = enrolment.totp_secret.reveal().encode("ascii")
     codes = backup_codes.new_codes(ports.random)
     factor = SecondFactor(
@@ -86,14 +89,14 @@ def confirm(
         registered_at=now,
         backup_codes=backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost),
     )
-    return Registered(factor, codes)
+    return Registered(factor, codes, step)
 
 
-def new_backup_codes(ports: Ports, factor: SecondFactor) -> Registered:
+def new_backup_codes(ports: Ports, factor: SecondFactor) -> tuple[SecondFactor, tuple[Secret, ...]]:
     """The same second factor with a new set of backup codes; the old ones are void."""
     codes = backup_codes.new_codes(ports.random)
     hashed = backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost)
-    return Registered(replace(factor, backup_codes=hashed), codes)
+    return replace(factor, backup_codes=hashed), codes
 
 
 def acknowledged(account: Account) -> Account:
@@ -109,8 +112,9 @@ def _diagnosis(drift: int | None) -> str:
     if drift is None:
         return "This is not the current code. Enter the one that your app shows now."
     minutes = max(1, round(abs(drift) / 60))
+    count, unit = (minutes, "minute") if minutes < _HOURS_FROM else (round(minutes / 60), "hour")
     return (
-        f"Your phone is about {minutes} {'minute' if minutes == 1 else 'minutes'} "
+        f"Your phone is about {count} {unit}{'s' if count > 1 else ''} "
         f"{'ahead of' if drift > 0 else 'behind'} this host. Set both clocks to the right time, "
         "then enter the new code."
     )

@@ -1,5 +1,6 @@
 """One factor, checked: counted before, cleared after, and accepted once across processes."""
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -22,6 +23,10 @@ NO_ACCOUNT: Final = "(no such account)"
 
 _FEW: Final = 2
 _USED_CODE: Final = "This code was used already. Wait for the next one in your app."
+_CLOCK_WAS_AHEAD: Final = (
+    "The clock of this host was ahead when you last signed in, so that no code can be accepted "
+    "now. Use a backup code, or ask an admin to disable your MFA."
+)
 _USED_BACKUP_CODE: Final = "This backup code was used already. Use another one."
 
 
@@ -81,11 +86,18 @@ def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None
     """
 
     def use(record: SignInRecord) -> tuple[SignInRecord, None]:
+        if record.last_totp_step > totp.step_at(ports.now()) + totp.WINDOW:
+            raise SignInFailed(field, _CLOCK_WAS_AHEAD)
         if step <= record.last_totp_step:
             raise SignInFailed(field, _USED_CODE)
         return _clear(record, claim, "code_attempts").changed(last_totp_step=step), None
 
     ports.records.update(claim.username, use)
+
+
+def begin_steps(ports: Ports, username: str, step: int) -> None:
+    """A new device: its first code is used. The steps of the device before it do not count."""
+    ports.records.update(username, lambda record: (record.changed(last_totp_step=step), None))
 
 
 def use_backup_code(
@@ -145,11 +157,22 @@ def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: st
         after, left = throttle.count_try(attempts, whose, limit, ports.now(), field)
         return record.changed(**{tries: after}), left
 
+    known = ports.accounts.get(claim.username) is not None
+    name = claim.username if known else _unknown_name(ports, claim.username)
     try:
-        return ports.records.update(claim.username, step, _forgetter(ports))
+        return ports.records.update(name, step, _forgetter(ports))
     except Throttled:
         _record_failure(ports, claim, event, "throttled")
         raise
+
+
+def _unknown_name(ports: Ports, username: str) -> str:
+    """Under which tries at a name that no account has are counted.
+
+    People type passwords there, which must not be written down. No username begins with "?".
+    """
+    pepper = ports.keyring.pepper(ports.keyring.active)
+    return "?" + hmac.digest(pepper, username.encode(), "sha256").hex()[:32]
 
 
 def _forgetter(ports: Ports) -> Callable[[str, SignInRecord], bool]:

@@ -70,10 +70,16 @@ def register_device(
     """Enable MFA; the backup codes to be shown. Raises InvalidInput, Refused, SessionEnded."""
     account = account_of(ports.accounts, session)
     enrolment.check_offered(account, ports.accounts.settings())
-    registered = enrolment.confirm(ports, account, offered, typed, session.source)
-    factor = registered.factor
-    renewed = _change(ports, session, EventType.MFA_ENABLE, enrolment.refusal, second_factor=factor)
-    return renewed, registered.codes
+    registered = enrolment.confirm(ports, account, offered, typed)
+    with ports.accounts.change() as change:
+        before = account_of(change, session)
+        enrolment.check_offered(before, change.settings())
+        after = before.changed_ending_sessions(second_factor=registered.factor)
+        change.put(after)
+        change.prepare()
+        factors.begin_steps(ports, session.username, registered.step)
+        write_audit(ports, EventType.MFA_ENABLE, session, session.username, change=change)
+    return session.renewed(after), registered.codes
 
 
 def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
@@ -100,10 +106,9 @@ def regenerate_backup_codes(
     """A new set; the old codes are void. Raises as `disable_mfa`."""
     account = account_of(ports.accounts, session)
     factor = _check_code(ports, session, account, typed)
-    registered = enrolment.new_backup_codes(ports, factor)
+    renewed_factor, codes = enrolment.new_backup_codes(ports, factor)
     event = EventType.BACKUP_CODES_REGENERATE
-    renewed = _change(ports, session, event, second_factor=registered.factor)
-    return renewed, registered.codes
+    return _change(ports, session, event, second_factor=renewed_factor), codes
 
 
 def _check_code(ports: Ports, session: Session, account: Account, typed: str) -> SecondFactor:

@@ -183,12 +183,14 @@ def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupC
     """Finish the enrolment that the sign-in led into. Raises InvalidInput and SignInEnded."""
     progress = state.progress
     account = _current(ports, progress)
-    registered = enrolment.confirm(ports, account, state.enrolment, typed, progress.source)
+    registered = enrolment.confirm(ports, account, state.enrolment, typed)
     with ports.accounts.change() as change:
         account = _current_in(ports, progress, change)
         enrolment.check_offered(account, change.settings())
         after = account.changed_ending_sessions(second_factor=registered.factor)
         change.put(after)
+        change.prepare()
+        factors.begin_steps(ports, progress.username, registered.step)
         write_audit(ports, EventType.MFA_ENABLE, progress, progress.username, change=change)
     return _shown(ports, progress, after, registered.codes)
 
@@ -197,15 +199,15 @@ def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Bac
     """New codes for those that were never acknowledged; the second factor was proved just now."""
     progress = state.progress
     factor = _second_factor(_current(ports, progress))
-    registered = enrolment.new_backup_codes(ports, factor)
+    renewed, codes = enrolment.new_backup_codes(ports, factor)
     with ports.accounts.change() as change:
         account = _current_in(ports, progress, change)
-        after = account.changed_ending_sessions(second_factor=registered.factor)
+        after = account.changed_ending_sessions(second_factor=renewed)
         change.put(after)
         write_audit(
             ports, EventType.BACKUP_CODES_REGENERATE, progress, progress.username, change=change
         )
-    return _shown(ports, progress, after, registered.codes)
+    return _shown(ports, progress, after, codes)
 
 
 def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:

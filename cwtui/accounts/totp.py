@@ -20,8 +20,8 @@ SECRET_BYTES: Final = 20
 """160 bits, as RFC 4226 section 4 (R6) recommends."""
 WINDOW: Final = 1
 """Steps before and after now: RFC 6238 section 5.2 recommends at most one."""
-DRIFT_STEPS: Final = 120
-"""How far a wrong clock is looked for: an hour either way."""
+DRIFT_STEPS: Final = 14 * 120
+"""How far a wrong clock is looked for: 14 hours either way, as far as time zones go."""
 
 
 def new_secret(random: RandomBytes) -> Secret:
@@ -67,6 +67,11 @@ def drift(secret: Secret, code: str, now: float) -> int | None:
             if generator.verify(code, for_time=max(0.0, now + steps * PERIOD)):
                 return steps * PERIOD
     return None
+
+
+def step_at(now: float) -> int:
+    """The number of the time step: 30 seconds each since the epoch."""
+    return int(now) // PERIOD
 
 
 def seconds_left(now: float) -> int:

@@ -21,7 +21,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
 from cwtui.accounts.settings import Mfa
 from cwtui.accounts.sign_in import EnrolmentNeeded, SignedIn
-from tests.accounts.world import NOW, OPERATOR, PASSWORD, World
+from tests.accounts.world import NOW, OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
 
@@ -443,3 +443,37 @@ def test_an_act_whose_record_cannot_be_written_is_not_half_done(world: World, ac
         ACTS[act](world, OPERATOR)
     assert world.account("bob") == before
     assert PASSWORD not in repr(world.events)
+
+
+@pytest.mark.parametrize("act", [administration.disable_mfa, administration.reset_password])
+def test_an_admin_proves_changes_of_the_own_account_in_settings(
+    world: World, act: Callable[..., object]
+) -> None:
+    """ASVS 7.5.1: an unattended session must not take off the own second factor."""
+    world.add_admin("ada")
+    device = world.equip("ada")
+    session = world.session("ada", device)
+    before = world.accounts.get("ada")
+    with pytest.raises(Refused, match="your own account"):
+        act(world.ports, session, "ada")
+    assert world.accounts.get("ada") == before
+
+
+def test_after_a_clock_that_was_ahead_a_new_device_can_be_registered(world: World) -> None:
+    world.add("bob")
+    device = world.equip("bob")
+    world.clock.forward(10 * 365 * 86400)
+    world.session("bob", device)
+    world.clock.forward(-10 * 365 * 86400)
+    asked = world.asked_for_code("bob")
+    with pytest.raises(SignInFailed, match="clock of this host was ahead"):
+        sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
+    administration.disable_mfa(world.ports, OPERATOR, "bob")
+    session = world.session("bob")
+    offered = self_service.begin_enrolment(world.ports, session)
+    new = Device(offered.totp_secret, ())
+    code = new.code(world.clock())
+    session, _ = self_service.register_device(world.ports, session, offered, code)
+    self_service.acknowledge_backup_codes(world.ports, session)
+    world.clock.forward(30)
+    world.session("bob", new)

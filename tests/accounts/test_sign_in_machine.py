@@ -236,6 +236,8 @@ class SignInMachine(RuleBasedStateMachine):
             assert steps in {-1, 0, 1}
             assert self.known.device is None
             self._proved_so_far(proved)
+            # A new secret: the steps of the device before it say nothing about its codes.
+            self.known.last_step = 0
             self._step_used(steps)
             self.known.device = replace(offer, codes=found.codes)
             self.known.devices += 1
