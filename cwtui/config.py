@@ -65,6 +65,16 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def audit_file(self) -> Path:
         return self.folder / "audit.jsonl"
 
+    def is_pristine(self) -> bool:
+        """Whether nobody was here: no accounts, and no audit log of any.
+
+        Where that cannot be seen, it is not so, and opening the store says why.
+        """
+        try:
+            return not self.accounts_file.exists() and not self.audit_file.exists()
+        except OSError:
+            return False
+
     @property
     def keyring_file(self) -> Path:
         if self.keyring.file:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from cwtui.accounts.errors import CannotCheck, StoreExposed
 
+_OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
 LOCK_SECONDS: Final = 10.0
 
 
@@ -41,10 +42,16 @@ def check_private(path: Path) -> None:
             f"or give it back with: chown {os.geteuid()} {path}"
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
-        mode = "700" if stat.S_ISDIR(found.st_mode) else "600"
-        raise StoreExposed(
-            f"Others on this host can reach {path}. Check who did, then run: chmod {mode} {path}"
-        )
+        raise StoreExposed(f"Others on this host can reach {path}. {_remedy(path)}")
+
+
+def _remedy(path: Path) -> str:
+    if not path.is_dir():
+        return f"Check who did, then run: chmod 600 {path}"
+    if path.name == "cwtui" or any((path / name).exists() for name in _OURS):
+        return f"Check who did, then run: chmod 700 {path}"
+    # A mistyped path, such as /srv: closing it would break the host.
+    return f"Choose a folder of its own, such as {path / 'cwtui'}"
 
 
 def exists(path: Path) -> bool:

@@ -30,6 +30,11 @@ def create(config: Config) -> Ports:
 def connect(config: Config) -> Ports:
     """The parts of a store that was set up before. Raises CannotCheck."""
     if not exists(config.accounts_file):
+        if exists(config.audit_file):
+            raise NoStoreYet(
+                f"The accounts are missing in {config.folder}, but not their audit log. Restore "
+                "accounts.json, or begin anew with: cwtui init --admin NAME"
+            )
         raise NoStoreYet(
             f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
         )
@@ -38,6 +43,7 @@ def connect(config: Config) -> Ports:
 
 def _connect(config: Config) -> Ports:
     check_private(config.folder)
+    check_private(config.keyring_file.parent)
     make_private_folder(config.records_folder)
     accounts = TinyAccountStore(config.accounts_file)
     accounts.settings()  # a damaged or newer store is told now, not after a password

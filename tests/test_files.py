@@ -82,8 +82,11 @@ def test_a_file_that_others_can_reach_is_refused(file: Path, bits: int) -> None:
 
 @pytest.mark.parametrize("bits", [0o701, 0o710, 0o750, 0o755, 0o777, 0o1777])
 def test_a_folder_that_others_can_reach_is_refused(folder: Path, bits: int) -> None:
-    """DESIGN 4.7."""
+    """DESIGN 4.7. One that is not ours alone, such as a mistyped /srv, is not to be closed."""
     folder.chmod(bits)
+    with pytest.raises(StoreExposed, match=f"Choose a folder of its own, such as {folder}/cwtui"):
+        make_private_folder(folder)
+    (folder / "accounts.json").touch()
     with pytest.raises(StoreExposed, match=f"chmod 700 {folder}"):
         make_private_folder(folder)
     assert mode(folder) == bits

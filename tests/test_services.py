@@ -185,3 +185,30 @@ def test_processes_that_start_first_at_once_end_with_one_keyring(config: Config)
             ids.add(process.stdout.read().strip())
         assert process.returncode == 0
     assert ids == {json.loads(config.keyring_file.read_bytes())["active"]}
+
+
+def test_a_store_whose_accounts_are_missing_is_not_taken_for_a_new_one(
+    config: Config, ports: Ports
+) -> None:
+    """DESIGN 4.10: whoever comes first must not become its administrator."""
+    del ports
+    assert not config.is_pristine()
+    config.accounts_file.rename(config.folder / "accounts.json.broken")
+    assert not config.is_pristine()
+    with pytest.raises(NoStoreYet, match="but not their audit log"):
+        services.connect(config)
+
+
+def test_a_store_that_cannot_be_seen_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    config = Config(store=StoreConfig(str(tmp_path / ("x" * 300))))
+    assert not config.is_pristine()
+
+
+def test_a_keyring_in_a_folder_that_others_can_reach_is_refused(
+    config: Config, ports: Ports
+) -> None:
+    """DESIGN 4.7."""
+    del ports
+    config.keyring_file.parent.chmod(0o777)
+    with pytest.raises(StoreExposed):
+        services.connect(config)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -68,6 +68,7 @@ class AccountApp(App[int]):
         self._painted = Painted()
         self._connecting: asyncio.Task[Ports] | None = None
         self._idle: tuple[Idle, ...] = ()
+        self._left: tuple[Session, str] | None = None
         for one in (theme.DARK, theme.LIGHT):
             self.register_theme(one)
         self.theme = theme.first_theme(os.environ)
@@ -79,7 +80,7 @@ class AccountApp(App[int]):
         if self._ports is not None:
             is_new = self._ports.accounts.is_empty()
         else:
-            is_new = not self.config.accounts_file.exists()
+            is_new = self.config.is_pristine()
         if not is_new:
             return SignInScreen()
         from cwtui.ui.screens.first_run import FirstRunScreen
@@ -132,6 +133,8 @@ class AccountApp(App[int]):
 
     def show(self, screen: Screen[None]) -> None:
         """This screen and no other: what was shown before is let go."""
+        if isinstance(screen, AccountScreen) and screen.NEEDS_SESSION and self.session is None:
+            return  # what was pressed before the session ended
         first, *above = self.screen_stack
         for _ in above[1:]:
             self.pop_screen()
@@ -182,29 +185,42 @@ class AccountApp(App[int]):
         self.back_to_sign_in(notice, username=session.username if reason else "")
         self._record_end(session, reason)
 
-    def _record_end(self, session: "Session", reason: str) -> None:
+    @work
+    async def _record_end(self, session: "Session", reason: str) -> None:
+        # Another process may hold the log's lock: that is waited for in a thread.
+        problem = await asyncio.to_thread(self._record, session, reason)
+        if problem:
+            self.notify(problem, severity="warning", markup=False)
+
+    def _record(self, session: "Session", reason: str) -> str:
+        """Write the end of the session to the audit log; what kept it from there, or nothing."""
         from cwtui.accounts.session import sign_out
 
         if self._ports is None:
-            return
+            return ""
         try:
             sign_out(self._ports, session, reason)
         except AccountsError as error:
-            self.notify(visible(str(error)), severity="warning", markup=False)
+            return visible(str(error))
+        return ""
 
     async def action_quit(self) -> None:
-        session, self.session = self.session, None
-        if session is not None:
-            self._record_end(session, "")
-        self.exit(0)
+        self._leave("", 0)
 
     def _end(self, reason: str) -> None:
         # The terminal may be gone: whatever still waits for it must not keep the process alive.
         signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS)
-        session, self.session = self.session, None
-        if session is not None:
-            self._record_end(session, reason)
-        self.exit(1, 1)
+        self._leave(reason, 1)
+
+    def _leave(self, reason: str, status: int) -> None:
+        if self.session is not None:
+            self._left = self.session, reason
+        self.session = None
+        self.exit(status, status)
+
+    def record_leaving(self) -> str:
+        """Record the session that leaving ended, once the terminal is as it was before."""
+        return self._record(*self._left) if self._left is not None else ""
 
     def _watch_terminal(self) -> None:
         poll = select.poll()
@@ -254,7 +270,8 @@ class AccountApp(App[int]):
         return "+".join(names.get(part, part.capitalize()) for part in parts)
 
     def action_command_palette(self) -> None:
-        if self.session is not None:
+        # Not where something must be answered first, such as backup codes.
+        if isinstance(self.screen, AccountScreen) and self.screen.NEEDS_SESSION:
             super().action_command_palette()
 
     def action_next_theme(self) -> None:
@@ -301,10 +318,14 @@ def run(config: Config) -> int:
     signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
     app = AccountApp(config)
     result = app.run()
+    # The log comes after the screen: a lock that another process holds must not keep it up.
+    problem = app.record_leaving()
+    if problem:
+        sys.stderr.write(f"cwtui: {problem}\n")
     return result if result is not None else (app.return_code or 0)
 
 
 def _connected(config: Config) -> "Ports":
     from cwtui import services
 
-    return services.connect(config) if config.accounts_file.exists() else services.create(config)
+    return services.create(config) if config.is_pristine() else services.connect(config)

@@ -5,11 +5,9 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from cwtui.accounts import administration, backup_codes, roles, self_service, sign_in
-from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.listing import Filter
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.session import Session
 from cwtui.ui.screens.account import AccountPage
 from cwtui.ui.screens.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.base import AccountScreen
@@ -65,7 +63,9 @@ def show_state(app: "AccountApp", state: object) -> None:
 
 def open_settings(app: "AccountApp") -> None:
     """Settings: one's own password and multi-factor authentication."""
-    session = _session(app)
+    session = app.session
+    if session is None:
+        return
     _ask(
         app,
         lambda ports: self_service.overview(ports, session),
@@ -75,7 +75,9 @@ def open_settings(app: "AccountApp") -> None:
 
 def open_users(app: "AccountApp") -> None:
     """User Management > Users and Roles."""
-    session = _session(app)
+    session = app.session
+    if session is None:
+        return
     _ask(
         app,
         lambda ports: administration.list_users(ports, session, Filter()),
@@ -85,7 +87,9 @@ def open_users(app: "AccountApp") -> None:
 
 def open_account(app: "AccountApp", username: str) -> None:
     """One account's page, of Users and Roles."""
-    session = _session(app)
+    session = app.session
+    if session is None:
+        return
     _ask(
         app,
         lambda ports: administration.show_user(ports, session, username),
@@ -95,7 +99,9 @@ def open_account(app: "AccountApp", username: str) -> None:
 
 def open_organization(app: "AccountApp") -> None:
     """Organization settings."""
-    session = _session(app)
+    session = app.session
+    if session is None:
+        return
     _ask(
         app,
         lambda ports: administration.show_settings(ports, session),
@@ -138,9 +144,3 @@ def _tell_backup_codes_left(app: "AccountApp", left: int | None) -> None:
         severity="warning" if few else "information",
         markup=False,
     )
-
-
-def _session(app: "AccountApp") -> Session:
-    if app.session is None:
-        raise SessionEnded("You are signed out. Sign in again.")
-    return app.session

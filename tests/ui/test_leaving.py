@@ -334,6 +334,7 @@ async def test_quitting_ends_the_session_in_the_audit_log() -> None:
     async with SCENES["users"].played() as (person, there):
         await person.press("ctrl+q")
         assert not person.running
+        assert person.app.record_leaving() == ""
         assert there.world.events[-1].event is EventType.SIGN_OUT
         assert person.app.return_value == 0
 

@@ -60,7 +60,11 @@ user's sessions at once."""
         yield row("Origin", value(account.origin.value))
         yield row("Last sign-in", value(self._last_sign_in()))
         yield Button("Update", id="primary", variant="primary", compact=True)
-        if account.origin is Origin.LOCAL or account.second_factor is not None:
+        if self._is_own:
+            yield Static(
+                "Your own password and device: see Settings.", classes="text", markup=False
+            )
+        elif account.origin is Origin.LOCAL or account.second_factor is not None:
             with Horizontal(classes="buttons"):
                 if account.origin is Origin.LOCAL:
                     yield Button("Reset Password", id="reset-password", compact=True)
@@ -70,6 +74,11 @@ user's sessions at once."""
             word = "Disable Account" if account.enabled else "Enable Account"
             yield Button(word, id="enabled", compact=True)
             yield Button("Remove", id="remove", compact=True)
+
+    @property
+    def _is_own(self) -> bool:
+        session = self.account_app.session
+        return session is not None and session.username == self._account.username
 
     def on_mount(self) -> None:
         self._show_required()
@@ -99,7 +108,7 @@ user's sessions at once."""
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        name = self._account.username
+        session, name = self.session, self._account.username
         match event.button.id:
             case "primary":
                 self.submit()
@@ -119,7 +128,7 @@ user's sessions at once."""
                     "and the backup codes are forgotten.",
                     "Disable MFA",
                     lambda: self._act(
-                        lambda ports: administration.disable_mfa(ports, self.session, name),
+                        lambda ports: administration.disable_mfa(ports, session, name),
                         f"Multi-factor authentication of {name} is disabled.",
                     ),
                 )
@@ -137,17 +146,19 @@ user's sessions at once."""
                 )
 
     def submit(self) -> None:
-        session, name, required = self.session, self._account.username, self._required
+        session, name, shown = self.session, self._account.username, self._account
+        # Only what was changed here: others may have changed the rest meanwhile.
+        required = self._required if self._required != shown.mfa_required else None
         typed = self.query_one(TextInput).value
-        display_name = typed if typed != visible(self._account.display_name) else None
+        display_name = typed if typed != visible(shown.display_name) else None
         choices = self.query(RoleChoice)
-        chosen = choices.first().chosen if choices else None
+        chosen = choices.first().chosen if choices else shown.roles
         self._act(
             lambda ports: administration.update_user(
                 ports,
                 session,
                 name,
-                chosen_roles=chosen,
+                chosen_roles=chosen if set(chosen) != set(shown.roles) else None,
                 mfa_required=required,
                 display_name=display_name,
             ),
@@ -156,7 +167,7 @@ user's sessions at once."""
 
     def _act(self, call: Callable[[Ports], object], outcome: str) -> None:
         def then(_: object) -> None:
-            self.done(visible(outcome))
+            self.done(outcome)
             self.open_account(self._account.username)
 
         self.perform(call, then, "One moment")
@@ -166,7 +177,8 @@ user's sessions at once."""
             if agreed:
                 then()
 
-        self.app.push_screen(ConfirmScreen(sentence, act), answered)
+        if self.account_app.session is not None:
+            self.app.push_screen(ConfirmScreen(sentence, act), answered)
 
     def _set_enabled(self, *, enabled: bool) -> None:
         session, name = self.session, self._account.username
@@ -193,7 +205,7 @@ user's sessions at once."""
         session, name = self.session, self._account.username
 
         def removed(_: None) -> None:
-            self.done(visible(f"The account {name} was removed."))
+            self.done(f"The account {name} was removed.")
             self.open_users()
 
         self.perform(

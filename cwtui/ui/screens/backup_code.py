@@ -38,6 +38,9 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
     def ways_out(self) -> ComposeResult:
         yield Button("Use one-time code", id="use-code", classes="way-out", compact=True)
 
+    def hide_secrets(self) -> None:
+        self.query_one(TextInput).value = ""
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "use-code":
             event.stop()

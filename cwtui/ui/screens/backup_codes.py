@@ -8,7 +8,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Button, Static
 
 from cwtui.accounts import self_service
-from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.ui.screens.base import EntryScreen
@@ -88,7 +87,7 @@ def show_own_codes(app: "AccountApp", codes: tuple[Secret, ...], outcome: str) -
     """The codes of the session's account, then Settings with the outcome."""
     session = app.session
     if session is None:
-        raise SessionEnded("You are signed out. Sign in again.")
+        return
 
     def acknowledged(_: None) -> None:
         from cwtui.ui import flow

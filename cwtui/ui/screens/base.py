@@ -22,6 +22,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
     Throttled,
 )
+from cwtui.accounts.text import visible
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class AccountScreen(ShowsSecrets, Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-high-enough")]
     HELP: ClassVar[str] = ""
     """What F1 says here, in plain text."""
+    NEEDS_SESSION: ClassVar[bool] = False
+    """Whether it is a page of a session: not shown without one; commands may lead away from it."""
     RESTING: ClassVar[bool] = False
     """Whether the screen may stay when nobody is there: it belongs to no one."""
 
@@ -84,8 +87,10 @@ class AccountScreen(ShowsSecrets, Screen[None]):
             self.set_focus(self._last_focus)
 
     def hide_secrets(self) -> None:
-        for entry in self.query(SecretInput):
-            entry.value = ""
+        for secret in self.query(SecretInput):
+            secret.forget()
+        for code in self.query(CodeInput):
+            code.value = ""
 
     @property
     def account_app(self) -> "AccountApp":
@@ -184,7 +189,7 @@ class AccountScreen(ShowsSecrets, Screen[None]):
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """Say it in the screen's own line; an empty sentence clears it."""
         for line in self.query("#said").results(Static):
-            line.update(sentence)
+            line.update(visible(sentence))
             line.set_class(wrong, "-wrong")
 
     def clear_errors(self) -> None:
@@ -272,4 +277,6 @@ class EntryStep(EntryScreen):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back to sign-in")]
 
     def action_give_up(self) -> None:
-        self.account_app.back_to_sign_in()
+        # What is being checked may sign in: it is waited for.
+        if not self._asking:
+            self.account_app.back_to_sign_in()

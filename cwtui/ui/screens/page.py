@@ -1,6 +1,7 @@
 """After sign-in: the navigation panel on the left, one page on the right."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,6 +15,11 @@ from cwtui.accounts.text import visible
 from cwtui.ui.screens.base import AccountScreen, TooSmall
 from cwtui.ui.widgets.navigation import Navigation
 
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
+
+T = TypeVar("T")
+
 
 class Page(AccountScreen):
     """Handed what it shows; each act asks the services, which read the account anew."""
@@ -21,6 +27,7 @@ class Page(AccountScreen):
     # One list for all pages: each list of its own is parsed when a page is first opened.
     CSS_PATH = ["page.tcss", "users.tcss", "organization.tcss"]
     AUTO_FOCUS = "#page Input, #page Button, #page UserTable"
+    NEEDS_SESSION = True
     SECTION: ClassVar[str] = "settings"
     TITLE_TEXT: ClassVar[str] = ""
 
@@ -28,15 +35,25 @@ class Page(AccountScreen):
         Binding("escape", "back", "Back"),
     ]
 
+    _last_session: Session | None = None
+
     @property
     def session(self) -> Session:
-        session = self.account_app.session
+        """The session; when it has just ended, what it was: `perform` asks nothing for it."""
+        session = self.account_app.session or self._last_session
         if session is None:
             raise SessionEnded("You are signed out. Sign in again.")
         return session
 
+    def perform(
+        self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
+    ) -> None:
+        # What was pressed before the session ended is not done after it.
+        if self.account_app.session is not None:
+            super().perform(call, then, waiting)
+
     def compose(self) -> ComposeResult:
-        session = self.account_app.session
+        session = self._last_session = self.account_app.session
         who = f"{visible(session.username)} on {self.account_app.host}" if session else ""
         with Horizontal(id="top"):
             yield Static("Connectware", id="product", markup=False)
@@ -78,7 +95,7 @@ class Page(AccountScreen):
 
     def done(self, sentence: str) -> None:
         """Say that something was done; it stays in the audit log as well."""
-        self.notify(sentence, markup=False)
+        self.notify(visible(sentence), markup=False)
 
 
 def row(label: str, *content: Widget, gap: bool = False) -> Horizontal:

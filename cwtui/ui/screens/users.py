@@ -92,7 +92,9 @@ Esc ends the filter. N creates a user."""
 
     @work(exclusive=True)
     async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:
-        session = self.session
+        session = self.account_app.session
+        if session is None:
+            return
         ports = await self.account_app.connected()
         try:
             found = await asyncio.to_thread(administration.last_sign_ins, ports, session, usernames)

@@ -74,8 +74,13 @@ class SecretInput(TextInput):
     def take(self) -> Secret:
         """What was typed; the input is empty afterwards."""
         secret = Secret(self.value)
-        self.value = ""
+        self.forget()
         return secret
+
+    def forget(self) -> None:
+        """Empty the input, and mask what comes next."""
+        self.value = ""
+        self.password = True
 
     def action_reveal(self) -> None:
         self.password = not self.password
@@ -142,7 +147,7 @@ class Field(Vertical):
     def show_error(self, sentence: str) -> None:
         """Say what is wrong, in words and with a mark, under the input."""
         self.add_class("-wrong")
-        self.query_one(".message", Static).update(f"✗ {sentence}")
+        self.query_one(".message", Static).update(f"✗ {visible(sentence)}")
 
     def show_hint(self, hint: str | None = None) -> None:
         """Say this, or what was said at first, instead of an error."""

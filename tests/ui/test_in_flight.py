@@ -1,0 +1,77 @@
+"""What others did meanwhile, and what was pressed before a session ended."""
+
+import pytest
+from textual.widgets import Button
+
+from cwtui.accounts.errors import StoreDamaged
+from cwtui.ui.screens.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.widgets.fields import SecretInput
+from tests.accounts.world import PASSWORD
+from tests.ui.scenes import ADMIN, SCENES
+
+PAGES = ["settings", "settings_enabled", "users", "account", "create_user", "organization"]
+
+
+@pytest.mark.parametrize("name", [*PAGES, "change_password", "disable_mfa", "register_device"])
+async def test_each_button_may_be_on_its_way_when_the_session_locks(name: str) -> None:
+    async with SCENES[name].played() as (person, there):
+        before = there.world.accounts._committed
+        for button in person.app.screen.query(Button):
+            button.post_message(Button.Pressed(button))
+        person.app._lock()
+        await person.settle()
+        assert isinstance(person.app.screen, SignInScreen)
+        assert len(person.app.screen_stack) <= 2
+        assert there.world.accounts._committed == before
+
+
+async def test_an_older_page_takes_back_nothing_that_others_changed() -> None:
+    async with SCENES["account"].played() as (person, there):
+        world, alice = there.world, there.world.account("alice")
+        world.put(alice.changed(mfa_required=not alice.mfa_required, roles=("connectware-admin",)))
+        await person.fill("display_name", "Another Name")
+        await person.click("Update")
+        after = world.account("alice")
+        assert after.display_name == "Another Name"
+        assert after.mfa_required is not alice.mfa_required
+        assert after.roles == ("connectware-admin",)
+
+
+async def test_backup_codes_are_acknowledged_and_not_walked_around() -> None:
+    async with SCENES["backup_codes"].played() as (person, _):
+        await person.press("ctrl+p")
+        assert isinstance(person.app.screen, BackupCodesScreen)
+
+
+async def test_what_was_revealed_is_masked_again() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.write(ADMIN)
+        await person.press("tab", "f2")
+        await person.write(PASSWORD[:-1])
+        assert PASSWORD[:-1] in person.text
+        await person.press("enter")
+        await person.write(PASSWORD)
+        assert PASSWORD not in person.text
+        await person.press("f2")
+        person.app._blank()
+        assert all(entry.password for entry in person.app.screen.query(SecretInput))
+
+
+async def test_point_3_an_error_holds_no_escape_sequence() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        screen = person.app.screen
+        assert isinstance(screen, AccountScreen)
+        screen.refuse(StoreDamaged("field \x1b]52;c;aGk=\x07 is unknown"))
+        screen.show_error("password", "\x1b[31m")
+        await person.settle()
+        assert "\x1b" not in person.text
+        person.sees("<U+001B>]52;c;aGk=<U+0007>", "<U+001B>[31m")
+
+
+async def test_the_own_account_is_managed_in_settings() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("enter")
+        person.sees("Your own password and device: see Settings.")
+        assert not {"Reset Password", "Disable MFA"} & set(person.buttons)
