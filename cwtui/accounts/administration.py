@@ -14,7 +14,7 @@ from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor, Session, authorise, write_audit
-from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
 """Seconds; an initial password is to be replaced soon (OWASP ASVS 5.0, 6.4.1)."""
@@ -59,7 +59,11 @@ def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
 def list_users(ports: Ports, actor: Actor, wanted: listing.Filter) -> list[listing.AccountRow]:
     """The accounts that match, by username. Raises NotPermitted and SessionEnded."""
     authorise(ports.accounts, actor, Permission.MANAGE_USERS)
-    return listing.select(ports.accounts.rows(), wanted)
+    rows = ports.accounts.rows()
+    if ports.accounts.settings().mfa is Mfa.REQUIRED:
+        # Who has no device yet must register one, whatever the account's own flag says.
+        rows = [row if row.mfa_required else replace(row, mfa_required=True) for row in rows]
+    return listing.select(rows, wanted)
 
 
 def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignInRecord]:

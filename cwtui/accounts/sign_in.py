@@ -21,6 +21,8 @@ from cwtui.accounts.settings import OrganizationSettings
 
 LIFETIME: Final = 300.0
 """Seconds after which a sign-in left half-way is over."""
+ENROLMENT_LIFETIME: Final = 1800.0
+"""The same where an app is to be installed first, or ten codes to be written down."""
 
 
 class Proof(Enum):
@@ -44,6 +46,7 @@ class Progress:
     epoch: int
     last_step_at: float
     proved: frozenset[Proof]
+    lifetime: float = LIFETIME
     codes_offered: bool = False
     backup_codes_left: int | None = None
 
@@ -255,13 +258,14 @@ def _next_step(account: Account, settings: OrganizationSettings, progress: Progr
 
 def _advance(ports: Ports, progress: Progress) -> State:
     account = _current(ports, progress)
-    progress = replace(progress, last_step_at=ports.now())
+    progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
     match _next_step(account, ports.accounts.settings(), progress):
         case _Step.SECOND_FACTOR:
             return CodeNeeded(progress)
         case _Step.NEW_PASSWORD:
             return NewPasswordNeeded(progress)
         case _Step.ENROLMENT:
+            progress = replace(progress, lifetime=ENROLMENT_LIFETIME)
             return EnrolmentNeeded(progress, enrolment.begin(ports, account))
         case _Step.BACKUP_CODES:
             return BackupCodesUnacknowledged(progress)
@@ -293,6 +297,7 @@ def _shown(
         epoch=account.session_epoch,
         last_step_at=ports.now(),
         proved=progress.proved | {Proof.ONE_TIME_CODE},
+        lifetime=ENROLMENT_LIFETIME,
         codes_offered=True,
         backup_codes_left=None,
     )
@@ -308,8 +313,9 @@ def _current_in(ports: Ports, progress: Progress, change: AccountsChange) -> Acc
 
 
 def _checked(account: Account | None, progress: Progress, now: float) -> Account:
-    if now - progress.last_step_at > LIFETIME:
-        raise SignInEnded("The sign-in was left for more than 5 minutes. Start again.")
+    if now - progress.last_step_at > progress.lifetime:
+        minutes = round(progress.lifetime / 60)
+        raise SignInEnded(f"The sign-in was left for more than {minutes} minutes. Start again.")
     if account is None or account.session_epoch != progress.epoch:
         raise SignInEnded("Your account was changed meanwhile. Start again.")
     if not account.enabled:

@@ -477,3 +477,12 @@ def test_after_a_clock_that_was_ahead_a_new_device_can_be_registered(world: Worl
     self_service.acknowledge_backup_codes(world.ports, session)
     world.clock.forward(30)
     world.session("bob", new)
+
+
+def test_the_list_calls_required_whom_the_organization_requires(world: World) -> None:
+    world.add("bob")
+    world.add("carol")
+    world.equip("carol")
+    world.settings(mfa=Mfa.REQUIRED)
+    rows = administration.list_users(world.ports, OPERATOR, Filter(mfa=MfaState.REQUIRED))
+    assert [row.username for row in rows] == ["bob"]

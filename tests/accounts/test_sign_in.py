@@ -366,7 +366,7 @@ def test_codes_left_unacknowledged_too_long_are_not_acknowledged(world: World) -
     world.add(mfa_required=True)
     state = enrolling(world)
     shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
-    world.clock.forward(301)
+    world.clock.forward(sign_in.ENROLMENT_LIFETIME + 1)
     with pytest.raises(SignInEnded):
         sign_in.acknowledge_backup_codes(world.ports, shown)
     factor = world.account().second_factor
@@ -490,3 +490,12 @@ def test_what_a_state_holds_shows_no_secret(world: World) -> None:
     for secret in (state.enrolment.totp_secret, *shown.codes, Secret(PASSWORD)):
         assert secret.reveal() not in repr(state)
         assert secret.reveal() not in repr(shown)
+
+
+def test_there_is_time_to_install_an_app_and_to_write_codes_down(world: World) -> None:
+    world.add(mfa_required=True)
+    state = enrolling(world)
+    world.clock.forward(sign_in.ENROLMENT_LIFETIME)
+    shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    world.clock.forward(sign_in.ENROLMENT_LIFETIME)
+    assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)
