@@ -109,8 +109,13 @@ def append_for_ever(folder: Path, actor: str) -> None:
         say(number)
 
 
+ENOUGH = 20
+
+
 def read_for_ever(folder: Path) -> None:
-    """Read until standard input ends; print what was wrong, at last how often it read."""
+    """Read until standard input ends; print what was wrong, when it has read enough, at last how
+    often it read.
+    """
     path, times, last = folder / "accounts.json", 0, 0
     say("ready")
     while not select.select([sys.stdin], [], [], 0)[0]:
@@ -122,6 +127,8 @@ def read_for_ever(folder: Path) -> None:
                 say(f"back from {last} to {bob.session_epoch}")
             else:
                 last, times = bob.session_epoch, times + 1
+                if times == ENOUGH:
+                    say("enough")
     say(times)
 
 

@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 
 import pytest
+from textual.widget import Widget
 from textual.widgets._footer import FooterKey
 
 from cwtui.ui import theme
@@ -149,6 +151,11 @@ async def test_below_60x20_a_line_says_what_is_needed(name: str) -> None:
         assert person.text == before
 
 
+def is_seen(person: Person, widget: Widget) -> bool:
+    seen = widget.region.intersection(person.app.screen.region)
+    return seen.height >= 1 and seen.width > 1
+
+
 @pytest.mark.parametrize("name", ["backup_codes", "users", "account"])
 async def test_at_60x20_everything_can_be_reached(name: str) -> None:
     async with SCENES[name].played() as (person, _):
@@ -156,9 +163,8 @@ async def test_at_60x20_everything_can_be_reached(name: str) -> None:
         for widget in person.app.screen.focus_chain:
             person.app.screen.set_focus(widget)
             await person.settle()
-            seen = widget.region.intersection(person.app.screen.region)
-            assert seen.height >= 1
-            assert seen.width > 1
+            # Textual scrolls there after it has drawn once more.
+            await person.until(partial(is_seen, person, widget))
 
 
 # Themes
