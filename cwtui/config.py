@@ -110,6 +110,8 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         return Config()
     except OSError as error:
         raise ConfigError(f"Cannot read {path}: {error.strerror}.") from None
+    except UnicodeEncodeError:
+        raise ConfigError(f"No file can have the name {visible(str(path))}.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
     # Late: most hosts have no file.

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.cli.commands import Host, run
@@ -73,6 +73,7 @@ def test_any_text_anywhere(host: Host, command: list[str], typed: str) -> None:
 
 @settings(max_examples=40)
 @given(typed=TYPED.filter(lambda text: "\0" not in text and not text.startswith("/")))
+@example(typed="\ud800")
 @pytest.mark.parametrize("option", ["--config", "--store"])
 def test_any_text_as_a_path(option: str, typed: str) -> None:
     result = run(option, typed, "user", "list")
