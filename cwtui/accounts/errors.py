@@ -32,20 +32,25 @@ class UnknownAccount(Refused):
 
 
 class SignInFailed(Refused):
-    """A factor was wrong. `field` names the input to try again; `left` counts the tries."""
+    """A factor was wrong. `field` names the input to try again; `left` counts the tries.
 
-    def __init__(self, field: str, sentence: str, left: int | None = None) -> None:
+    `until`, in seconds since the epoch, is set when one has to wait before the next one.
+    """
+
+    def __init__(
+        self, field: str, sentence: str, left: int | None = None, until: float | None = None
+    ) -> None:
         super().__init__(sentence)
         self.field = field
         self.left = left
+        self.until = until
 
 
 class Throttled(SignInFailed):
-    """Too many wrong tries. `until` is in seconds since the epoch; None: until an unlock."""
+    """Too many wrong tries: this one was not even checked. `until` None: until an unlock."""
 
     def __init__(self, field: str, sentence: str, until: float | None) -> None:
-        super().__init__(field, sentence, 0)
-        self.until = until
+        super().__init__(field, sentence, 0, until)
 
 
 class SignInEnded(Refused):

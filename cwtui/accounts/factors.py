@@ -54,7 +54,7 @@ def check_password(
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
         what = "Username or password" if field == "password" else "The current password"
-        raise SignInFailed(field, f"{what} is wrong.{_last_tries(left)}", left)
+        raise _wrong(ports, "password_attempts", field, f"{what} is wrong.", left)
     ports.records.update(
         claim.username, lambda record: (_clear(record, claim, "password_attempts"), None)
     )
@@ -70,7 +70,7 @@ def check_one_time_code(
     step = totp.accepted_step(secret, code, ports.now())
     if step is None:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
-        raise SignInFailed(field, f"This is not the current code.{_tries(left)}", left)
+        raise _wrong(ports, "code_attempts", field, "This is not the current code.", left)
     try:
         use_step(ports, claim, step, field)
     except SignInFailed:
@@ -112,8 +112,8 @@ def use_backup_code(
     hashed = backup_codes.matching_hash(code, factor.backup_codes, ports.keyring)
     if hashed is None:
         _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or used already")
-        sentence = f"This is not one of your unused backup codes.{_tries(left)}"
-        raise SignInFailed(field, sentence, left)
+        sentence = "This is not one of your unused backup codes."
+        raise _wrong(ports, "code_attempts", field, sentence, left)
     with ports.accounts.change() as change:
         account = change.get(claim.username)
         current = account.second_factor if account is not None else None
@@ -143,13 +143,15 @@ def _record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -
     write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
 
 
-def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str) -> int:
+def _limit(ports: Ports, tries: Tries) -> throttle.Limit:
     settings = ports.accounts.settings()
-    limit = (
-        throttle.Limit(settings.password_limit, settings.password_ban_minutes * 60.0)
-        if tries == "password_attempts"
-        else throttle.Limit(settings.code_limit, settings.code_ban_minutes * 60.0)
-    )
+    if tries == "password_attempts":
+        return throttle.Limit(settings.password_limit, settings.password_ban_minutes * 60.0)
+    return throttle.Limit(settings.code_limit, settings.code_ban_minutes * 60.0)
+
+
+def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str) -> int:
+    limit = _limit(ports, tries)
 
     def step(record: SignInRecord) -> tuple[SignInRecord, int]:
         attempts: dict[str, Attempts] = getattr(record, tries)
@@ -190,11 +192,12 @@ def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
     return record.changed(**{tries: kept})
 
 
-def _tries(left: int) -> str:
+def _wrong(ports: Ports, tries: Tries, field: str, sentence: str, left: int) -> SignInFailed:
+    """What to raise for a wrong try: how many are left, or how long to wait from now on."""
     if left == 0:
-        return " That was the last try for now."
-    return f" {left} {'try' if left == 1 else 'tries'} left."
-
-
-def _last_tries(left: int) -> str:
-    return _tries(left) if left <= _FEW else ""
+        until = ports.now() + _limit(ports, tries).ban
+        return SignInFailed(field, f"{sentence} That was the last try for now.", left, until)
+    # An attacker need not be told of passwords' tries from the first on.
+    if tries == "password_attempts" and left > _FEW:
+        return SignInFailed(field, sentence, left)
+    return SignInFailed(field, f"{sentence} {left} {'try' if left == 1 else 'tries'} left.", left)

@@ -69,6 +69,8 @@ class AccountApp(App[int]):
         self._connecting: asyncio.Task[Ports] | None = None
         self._idle: tuple[Idle, ...] = ()
         self._left: tuple[Session, str] | None = None
+        self.users_place = ("", "")
+        """Filter and username that the list of users was left at."""
         for one in (theme.DARK, theme.LIGHT):
             self.register_theme(one)
         self.theme = theme.first_theme(os.environ)
@@ -152,7 +154,12 @@ class AccountApp(App[int]):
         flow.show_state(self, state)
 
     def back_to_sign_in(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
-        """The login screen, whatever was before; nobody is signed in there."""
+        """The login screen, whatever was before; nobody is signed in there.
+
+        Whose session ended unasked need not type the username again, or the password into it.
+        """
+        if wrong and self.session is not None:
+            username = self.session.username
         self.session = None
         self.clear_notifications()
         self.show(SignInScreen(notice, wrong=wrong, username=username))
@@ -237,7 +244,9 @@ class AccountApp(App[int]):
             blanked = [screen for screen in self._secret_screens if screen.blanked]
             for screen in blanked:
                 screen.show_secrets()
-            if blanked:
+            # A digit is the beginning of a code, typed by one who looked at the phone for a while.
+            is_digit = isinstance(event, events.Key) and (event.character or "").isdigit()
+            if blanked and not is_digit:
                 return
         await super().on_event(event)
 

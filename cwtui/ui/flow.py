@@ -73,15 +73,16 @@ def open_settings(app: "AccountApp") -> None:
     )
 
 
-def open_users(app: "AccountApp") -> None:
-    """User Management > Users and Roles."""
+def open_users(app: "AccountApp", *, back: bool = False) -> None:
+    """User Management > Users and Roles; `back`: at the filter and row where one was."""
+    place = app.users_place if back else ("", "")
     session = app.session
     if session is None:
         return
     _ask(
         app,
         lambda ports: administration.list_users(ports, session, Filter()),
-        lambda rows: app.show(UsersPage(rows)),
+        lambda rows: app.show(UsersPage(rows, *place)),
     )
 
 

@@ -11,6 +11,7 @@ from cwtui.ui.screens.organization import OrganizationPage
 from cwtui.ui.screens.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 from tests.ui.harness import Person
 from tests.ui.scenes import ADMIN, LONG_NAME, SCENES
@@ -360,3 +361,18 @@ async def test_a_session_whose_roles_shrank_stops_at_its_next_act(scene: str, ac
         person.screen(SignInScreen)
         assert person.notice.startswith("✗ Your roles were changed.")
         assert there.world.accounts.get("grace") is None
+
+
+async def test_back_from_an_account_the_list_is_where_it_was() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("slash")
+        await person.write("a")
+        await person.press("enter", "down", "down")
+        row = person.app.screen.query_one(UserTable).cursor
+        assert row == 2
+        await person.press("enter")
+        person.screen(AccountPage)
+        await person.press("escape")
+        screen = person.screen(UsersPage)
+        assert screen.query_one(TextInput).value == "a"
+        assert screen.query_one(UserTable).cursor == row

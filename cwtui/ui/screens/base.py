@@ -20,7 +20,6 @@ from cwtui.accounts.errors import (
     SessionEnded,
     SignInEnded,
     SignInFailed,
-    Throttled,
 )
 from cwtui.accounts.text import visible
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
@@ -169,7 +168,7 @@ class AccountScreen(ShowsSecrets, Screen[None]):
         match error:
             case SessionEnded() | SignInEnded():
                 self.account_app.back_to_sign_in(str(error), wrong=True)
-            case Throttled(until=float(until)):
+            case SignInFailed(until=float(until)):
                 self._count_down(error, until)
             case InvalidInput() | SignInFailed():
                 self.show_error(error.field, str(error))
@@ -199,7 +198,7 @@ class AccountScreen(ShowsSecrets, Screen[None]):
             if field.has_class("-wrong"):
                 field.show_hint()
 
-    def _count_down(self, error: Throttled, until: float) -> None:
+    def _count_down(self, error: SignInFailed, until: float) -> None:
         def tick() -> None:
             left = round(until - self.account_app.clock())
             if left > 0:

@@ -86,7 +86,7 @@ class Page(AccountScreen):
     def open_users(self) -> None:
         from cwtui.ui import flow
 
-        flow.open_users(self.account_app)
+        flow.open_users(self.account_app, back=True)
 
     def open_account(self, username: str) -> None:
         from cwtui.ui import flow

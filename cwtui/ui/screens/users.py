@@ -36,16 +36,19 @@ Esc ends the filter. N creates a user."""
         Binding("n", "create", "Create user"),
     ]
 
-    def __init__(self, rows: Sequence[AccountRow]) -> None:
+    def __init__(self, rows: Sequence[AccountRow], wanted: str = "", username: str = "") -> None:
         super().__init__()
         self._rows = rows
+        self._wanted = wanted
+        self._username = username
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
-            yield TextInput(placeholder="/ filter by name")
-            yield Static(self._counted(len(self._rows)), id="count", markup=False)
+            yield TextInput(self._wanted, placeholder="/ filter by name")
+            rows = select(self._rows, Filter(text=self._wanted))
+            yield Static(self._counted(len(rows)), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
-        yield UserTable(self._rows)
+        yield UserTable(rows, self._username)
 
     def _counted(self, shown: int) -> str:
         users = "user" if len(self._rows) == 1 else "users"
@@ -54,6 +57,9 @@ Esc ends the filter. N creates a user."""
         return f"{shown:,} of {len(self._rows):,} {users}"
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        if event.value == self._wanted:
+            return  # as it was opened
+        self._wanted = event.value
         rows = select(self._rows, Filter(text=event.value))
         self.query_one(UserTable).show_rows(rows)
         self.query_one("#count", Static).update(self._counted(len(rows)))
@@ -85,6 +91,7 @@ Esc ends the filter. N creates a user."""
         self.action_create()
 
     def on_user_table_opened(self, message: UserTable.Opened) -> None:
+        self.account_app.users_place = (self.query_one(TextInput).value, message.username)
         self.open_account(message.username)
 
     def on_user_table_window_moved(self, message: UserTable.WindowMoved) -> None:

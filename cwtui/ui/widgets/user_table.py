@@ -64,10 +64,17 @@ class UserTable(ScrollView, can_focus=True):
             super().__init__()
             self.usernames = usernames
 
-    def __init__(self, rows: Sequence[AccountRow]) -> None:
+    def __init__(self, rows: Sequence[AccountRow], username: str = "") -> None:
         super().__init__()
         self._rows = rows
+        self._username = username
         self._last_sign_ins: Mapping[str, str] = {}
+
+    def on_mount(self) -> None:
+        """Begin at the row of the username given, if it is there."""
+        for position, row in enumerate(self._rows) if self._username else ():
+            if row.username == self._username:
+                self.call_after_refresh(setattr, self, "cursor", position)
 
     def show_rows(self, rows: Sequence[AccountRow]) -> None:
         """List these, from the top."""
