@@ -99,6 +99,18 @@ def rename(temporary: Path, path: Path) -> None:
     _sync_folder(path.parent)
 
 
+def keep(path: Path, version: str) -> None:
+    """Keep the file as it is under a second name, `path.version`, unless it was kept before.
+
+    Raises CannotCheck.
+    """
+    try:
+        with suppress(FileExistsError, FileNotFoundError):
+            os.link(path, path.with_name(f"{path.name}.{version}"))
+    except OSError as error:
+        raise cannot("keep a copy of", path, error) from None
+
+
 def discard(temporary: Path) -> None:
     """Remove a prepared file that is not wanted."""
     with suppress(OSError):

@@ -42,21 +42,20 @@ def typed_code(text: str, field: str = "backup_code") -> Secret:
 
 def hash_codes(codes: tuple[Secret, ...], keyring: Keyring, cost: int) -> BackupCodes:
     """The set to keep: one salt for all, so that checking a code costs one hash."""
-    salt = bcrypt.gensalt(min(cost, COST))
+    salt = bcrypt.gensalt(min(cost, COST)).decode("ascii")
     pepper = keyring.pepper(keyring.active)
     hashes = (_hash(typed_code(code.reveal()), pepper, salt) for code in codes)
-    return BackupCodes(key=keyring.active, hashes=tuple(hashes))
+    return BackupCodes(key=keyring.active, salt=salt, hashes=tuple(hashes))
 
 
 def matching_hash(code: Secret, kept: BackupCodes, keyring: Keyring) -> str | None:
     """Which of the unused hashes the typed code has; None if none."""
     if not kept.hashes:
         return None
-    # bcrypt's salt is the first 29 characters of each hash.
-    salt = kept.hashes[0][:29].encode("ascii")
-    hashed = _hash(code, keyring.pepper(kept.key), salt)
+    hashed = _hash(code, keyring.pepper(kept.key), kept.salt)
     return hashed if hashed in kept.hashes else None
 
 
-def _hash(code: Secret, pepper: bytes, salt: bytes) -> str:
-    return bcrypt.hashpw(passwords.pepper_digest(pepper, code), salt).decode("ascii")
+def _hash(code: Secret, pepper: bytes, salt: str) -> str:
+    whole = bcrypt.hashpw(passwords.pepper_digest(pepper, code), salt.encode("ascii"))
+    return whole.decode("ascii").removeprefix(salt)

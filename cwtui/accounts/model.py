@@ -36,6 +36,13 @@ Time: TypeAlias = Annotated[float, Meta(ge=0, lt=253402300800)]
 """Up to the end of the year 9999: what a calendar can show."""
 
 
+Salt: TypeAlias = Annotated[str, Meta(pattern=r"^\$2b\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{22}\Z")]
+"""The first part of a bcrypt hash: its form, cost and salt."""
+
+Digest: TypeAlias = Annotated[str, Meta(pattern=r"^[./A-Za-z0-9]{31}\Z")]
+"""The rest of a bcrypt hash, after the salt."""
+
+
 class PasswordHash(Struct, frozen=True, forbid_unknown_fields=True):
     """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the key the pepper is from."""
 
@@ -52,10 +59,11 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BackupCodes(Struct, frozen=True, forbid_unknown_fields=True):
-    """The unused codes of one set, as bcrypt hashes that share one salt."""
+    """The unused codes of one set, as bcrypt hashes; the salt that they share is kept once."""
 
     key: str
-    hashes: tuple[Bcrypt, ...]
+    salt: Salt
+    hashes: tuple[Digest, ...]
     acknowledged: bool = False
 
 
@@ -106,11 +114,23 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
 
 
 class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Wrong tries in a row from one source. `banned_until` is in seconds since the epoch."""
+    """Wrong tries in a row from one source. `banned_until` is in seconds since the epoch.
+
+    `told`: that tries are refused unchecked now stands in the audit log already.
+    """
 
     failures: int = 0
     last_at: Time = 0.0
     banned_until: Time = 0.0
+    told: bool = False
+
+
+class FailedSignIns(Struct, frozen=True, forbid_unknown_fields=True):
+    """Tries since the last sign-in that failed, for the person to be told of."""
+
+    count: Annotated[int, Meta(ge=1)]
+    last_at: Time
+    last_source: str
 
 
 class SignInRecord(
@@ -127,6 +147,8 @@ class SignInRecord(
     known_sources: tuple[str, ...] = ()
     last_totp_step: int = 0
     last_sign_in: Time | None = None
+    last_source: str = ""
+    failed: FailedSignIns | None = None
 
     def changed(self, **fields: object) -> Self:
         """This record with other values in these fields."""

@@ -24,7 +24,8 @@ class AccountsChange(Protocol):
 
     def get(self, username: str) -> Account | None: ...
 
-    def put(self, account: Account) -> None: ...
+    def put(self, *accounts: Account) -> None:
+        """Insert or replace; many at once cost little more than one."""
 
     def remove(self, username: str) -> None: ...
 
@@ -35,6 +36,10 @@ class AccountsChange(Protocol):
     def settings(self) -> OrganizationSettings: ...
 
     def put_settings(self, settings: OrganizationSettings) -> None: ...
+
+    def needed_keys(self) -> frozenset[str]: ...
+
+    def put_needed_keys(self, ids: frozenset[str]) -> None: ...
 
     def prepare(self) -> None:
         """Do all of the writing that can fail, so that what is recorded now will have happened.
@@ -54,6 +59,9 @@ class AccountStore(Protocol):
         """A line for each account, in the order of usernames."""
 
     def settings(self) -> OrganizationSettings: ...
+
+    def needed_keys(self) -> frozenset[str]:
+        """The ids of the keys that something in the store may be protected by."""
 
     def change(self) -> AbstractContextManager[AccountsChange]:
         """Committed at the end of the block; an exception leaves everything as it was."""

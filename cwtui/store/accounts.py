@@ -3,26 +3,40 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from cwtui.accounts import roles
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.store import schema_1
 from cwtui.store.storage import AtomicStorage, NamedTable
+
+T = TypeVar("T")
 
 _ACCOUNTS: Final = "accounts"
 _SETTINGS: Final = "settings"
 _ORGANIZATION: Final = "organization"
+_KEYS: Final = "keys"
+_NEEDED: Final = "needed"
+
+
+class _NeededKeys(Struct, frozen=True, forbid_unknown_fields=True):
+    ids: tuple[str, ...] = ()
 
 
 class TinyAccountStore:
     """The port AccountStore on a file; inside `change` also the port AccountsChange."""
 
     def __init__(self, path: Path) -> None:
-        self._storage = AtomicStorage(path, _ACCOUNTS, _SETTINGS)
+        self._storage = AtomicStorage(
+            path, _ACCOUNTS, _SETTINGS, _KEYS, migrations={1: schema_1.with_salts_apart}
+        )
         self._accounts = NamedTable(self._storage, _ACCOUNTS)
         self._settings = NamedTable(self._storage, _SETTINGS)
+        self._keys = NamedTable(self._storage, _KEYS)
 
     def get(self, username: str) -> Account | None:
         document = self._storage.documents(_ACCOUNTS).get(username)
@@ -42,13 +56,14 @@ class TinyAccountStore:
         return [decoded(_ACCOUNTS, key, documents[key], AccountRow) for key in sorted(documents)]
 
     def settings(self) -> OrganizationSettings:
-        documents = self._storage.documents(_SETTINGS)
-        for other in documents.keys() - {_ORGANIZATION}:
-            raise self._storage.damaged(_SETTINGS, other, "there are no such settings")
-        document = documents.get(_ORGANIZATION)
-        if document is None:
-            return OrganizationSettings()
-        return self._storage.decoded(_SETTINGS, _ORGANIZATION, document, OrganizationSettings)
+        return self._only(_SETTINGS, _ORGANIZATION, OrganizationSettings)
+
+    def needed_keys(self) -> frozenset[str]:
+        return frozenset(self._only(_KEYS, _NEEDED, _NeededKeys).ids)
+
+    def verify(self) -> None:
+        """Raise StoreDamaged unless the file is, to the byte, as cwtui wrote it."""
+        self._storage.verify_checksum()
 
     @contextmanager
     def change(self) -> Iterator["TinyAccountStore"]:
@@ -58,8 +73,8 @@ class TinyAccountStore:
     def prepare(self) -> None:
         self._storage.prepare()
 
-    def put(self, account: Account) -> None:
-        self._accounts.put(account.username, account)
+    def put(self, *accounts: Account) -> None:
+        self._accounts.put({account.username: account for account in accounts})
 
     def remove(self, username: str) -> None:
         self._accounts.drop(username)
@@ -72,4 +87,17 @@ class TinyAccountStore:
         )
 
     def put_settings(self, settings: OrganizationSettings) -> None:
-        self._settings.put(_ORGANIZATION, settings)
+        self._settings.put({_ORGANIZATION: settings})
+
+    def put_needed_keys(self, ids: frozenset[str]) -> None:
+        self._keys.put({_NEEDED: _NeededKeys(tuple(sorted(ids)))})
+
+    def _only(self, table: str, name: str, kind: type[T]) -> T:
+        """The one document of a table; where there is none yet, its default."""
+        documents = self._storage.documents(table)
+        for other in documents.keys() - {name}:
+            raise self._storage.damaged(table, other, f"there are no such {table}")
+        document = documents.get(name)
+        if document is None:
+            return kind()
+        return self._storage.decoded(table, name, document, kind)

@@ -40,7 +40,7 @@ class TinyRecordStore:
             if after != before or stale:
                 table = NamedTable(storage, _RECORDS)
                 table.drop(*stale)
-                table.put(username, after)
+                table.put({username: after})
         return result
 
     def remove(self, username: str) -> None:

@@ -5,8 +5,9 @@ for; writing copies those bytes. One document stands on one line, so that damage
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock, get_ident
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
@@ -17,15 +18,20 @@ from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
 from cwtui.accounts.errors import StoreDamaged, StoreTooNew
-from cwtui.files import cannot, check_private, discard, exclusive, lock_for, prepare, rename
+from cwtui.files import cannot, check_private, discard, exclusive, keep, lock_for, prepare, rename
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _META: Final = "meta"
+_CHECKSUM: Final = re.compile(rb'\A\{"meta":\{\n"schema":\d+,\n"sha256":"([0-9a-f]{64})"\n\}')
+"""What stands before the content that the checksum is of."""
+_FIRST_WITH_CHECKSUM: Final = 2
 _Schema = Annotated[int, Meta(ge=1)]
 
 T = TypeVar("T")
 Tables: TypeAlias = dict[str, dict[str, Any]]
 """By table and document id: Raw as read, or plain data as put."""
+Migration: TypeAlias = Callable[[Tables], Tables]
+"""From one schema version to the next; a document of a wrong form is left for decoding to name."""
 
 
 class RawDocument(Document):
@@ -42,10 +48,12 @@ class NamedTable(Table):
     document_class = RawDocument  # type: ignore[assignment]  # as document_id_class:
     document_id_class = str  # type: ignore[assignment]  # TinyDB's way to have string ids
 
-    def put(self, name: str, document: object) -> None:
-        """Insert or replace a whole document."""
-        self.drop(name)
-        self.insert(RawDocument(msgspec.to_builtins(document), name))
+    def put(self, documents: Mapping[str, object]) -> None:
+        """Insert or replace whole documents."""
+        self.drop(*documents)
+        self.insert_multiple(
+            RawDocument(msgspec.to_builtins(document), name) for name, document in documents.items()
+        )
 
     def drop(self, *names: str) -> None:
         """Remove these documents, where they exist."""
@@ -55,8 +63,12 @@ class NamedTable(Table):
 class AtomicStorage(Storage):
     """One JSON file; written only inside `transaction`, as a whole, under its lock."""
 
-    def __init__(self, path: Path, *tables: str) -> None:
+    def __init__(
+        self, path: Path, *tables: str, migrations: Mapping[int, Migration] | None = None
+    ) -> None:
         self.path = path
+        self._migrations = migrations or {}
+        self._schema = SCHEMA
         self._tables = {_META, *tables}
         self._lock = lock_for(path)
         self._threads = Lock()
@@ -92,6 +104,8 @@ class AtomicStorage(Storage):
         What is left to do after it hardly fails. Raises CannotCheck.
         """
         if self._staged is not None and self._prepared is None:
+            if self._schema < SCHEMA:
+                keep(self.path, f"schema-{self._schema}")
             self._prepared = prepare(self.path, _encoded(self._staged))
 
     def _forget_prepared(self) -> None:
@@ -162,11 +176,30 @@ class AtomicStorage(Storage):
                 f"{self.path} has schema {schema}, written by a newer cwtui; this one reads up to "
                 f"{SCHEMA}. Install the newer version."
             )
+        for old in range(schema, SCHEMA):
+            if old in self._migrations:
+                tables = self._migrations[old](tables)
+        self._schema = schema
         unknown = sorted(tables.keys() - self._tables)
         if unknown:
             line = _line_of_key(unknown[0], content)
             raise self._damaged(line, f"there is no table {unknown[0]!r}")
         return tables
+
+    def verify_checksum(self) -> None:
+        """Whether the file is, to the byte, as cwtui wrote it. Raises StoreDamaged, CannotCheck.
+
+        Apart from reading, which must be quick. Schema 1 had none.
+        """
+        try:
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise cannot("read", self.path, error) from None
+        self._decode(content)
+        kept = _CHECKSUM.match(content)
+        found = _checksum(content[kept.end() :]) if kept is not None else b""
+        if self._schema >= _FIRST_WITH_CHECKSUM and (kept is None or found != kept[1]):
+            raise self._damaged(1, "its checksum is of another content")
 
     def _line_of(self, doc_id: str) -> int:
         try:
@@ -200,9 +233,14 @@ def _line_at(position: int, content: bytes) -> int:
 
 
 def _encoded(tables: Tables) -> bytes:
-    meta: Tables = {_META: {"schema": SCHEMA}}
-    parts = [_encoded_table(name, documents) for name, documents in (meta | tables).items()]
-    return b"{" + b",\n".join(parts) + b"}\n"
+    kept = [b",\n" + _encoded_table(name, table) for name, table in tables.items() if name != _META]
+    rest = b"".join([*kept, b"}\n"])
+    meta = _encoded_table(_META, {"schema": SCHEMA, "sha256": _checksum(rest).decode("ascii")})
+    return b"{" + meta + rest
+
+
+def _checksum(rest: bytes) -> bytes:
+    return sha256(rest).hexdigest().encode("ascii")
 
 
 def _encoded_table(name: str, documents: dict[str, Any]) -> bytes:

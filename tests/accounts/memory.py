@@ -17,14 +17,14 @@ from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
 
 T = TypeVar("T")
-_State = tuple[dict[str, Account], OrganizationSettings]
+_State = tuple[dict[str, Account], OrganizationSettings, frozenset[str]]
 
 
 class MemoryAccounts:
     """The ports AccountStore and, inside `change`, AccountsChange."""
 
     def __init__(self) -> None:
-        self._committed: _State = ({}, OrganizationSettings())
+        self._committed: _State = ({}, OrganizationSettings(), frozenset())
         self._staged: _State | None = None
         self._writer: int | None = None
         self._lock = Lock()
@@ -51,8 +51,8 @@ class MemoryAccounts:
         interruption, self.before_change = self.before_change, lambda: None
         interruption()
         with self._lock:
-            accounts, settings = self._committed
-            self._staged, self._writer = (dict(accounts), settings), get_ident()
+            accounts, settings, keys = self._committed
+            self._staged, self._writer = (dict(accounts), settings, keys), get_ident()
             try:
                 yield self
                 self._committed = self._staged
@@ -63,8 +63,8 @@ class MemoryAccounts:
     def prepare(self) -> None:
         self.before_prepare()
 
-    def put(self, account: Account) -> None:
-        self._change[0][account.username] = account
+    def put(self, *accounts: Account) -> None:
+        self._change[0].update({account.username: account for account in accounts})
 
     def remove(self, username: str) -> None:
         self._change[0].pop(username, None)
@@ -77,7 +77,13 @@ class MemoryAccounts:
         )
 
     def put_settings(self, settings: OrganizationSettings) -> None:
-        self._staged = (self._change[0], settings)
+        self._staged = (self._change[0], settings, self._change[2])
+
+    def needed_keys(self) -> frozenset[str]:
+        return self._now[2]
+
+    def put_needed_keys(self, ids: frozenset[str]) -> None:
+        self._staged = (*self._change[:2], ids)
 
     @property
     def _now(self) -> _State:

@@ -5,6 +5,7 @@ from cwtui.accounts.model import (
     Account,
     Attempts,
     BackupCodes,
+    FailedSignIns,
     Origin,
     PasswordHash,
     Sealed,
@@ -27,7 +28,9 @@ FULL = Account(
     second_factor=SecondFactor(
         totp_secret=Sealed(key="k1", nonce=bytes(range(12)), ciphertext=bytes(range(48))),
         registered_at=1_800_000_001.5,
-        backup_codes=BackupCodes(key="k1", hashes=(BCRYPT, BCRYPT[:-1] + "j")),
+        backup_codes=BackupCodes(
+            key="k1", salt=BCRYPT[:29], hashes=(BCRYPT[29:], BCRYPT[29:-1] + "j")
+        ),
     ),
     mfa_required=True,
     enabled=False,
@@ -42,6 +45,8 @@ RECORD = SignInRecord(
     known_sources=("10.0.0.2", "10.0.0.1"),
     last_totp_step=60_000_000,
     last_sign_in=1_800_000_000.125,
+    last_source="10.0.0.1",
+    failed=FailedSignIns(3, 1_800_000_000.5, "2001:db8::1"),
 )
 
 SETTINGS = OrganizationSettings(mfa=Mfa.REQUIRED, issuer="Connectware (plant-7)", code_limit=3)

@@ -148,6 +148,32 @@ def test_settings_are_kept_beside_the_accounts(stores: Stores) -> None:
     assert stores.accounts().settings() == SETTINGS
 
 
+def test_the_keys_that_are_needed_are_kept(stores: Stores) -> None:
+    accounts = stores.accounts()
+    assert accounts.needed_keys() == frozenset()
+    with accounts.change() as change:
+        change.put(PLAIN)
+        change.put_needed_keys(frozenset({"k1", "k2"}))
+        assert change.needed_keys() == {"k1", "k2"}
+    assert stores.accounts().needed_keys() == {"k1", "k2"}
+    with stores.accounts().change() as change:
+        change.put_needed_keys(frozenset({"k2"}))
+    assert stores.accounts().needed_keys() == {"k2"}
+    assert stores.accounts().get("bob") == PLAIN
+
+
+def test_many_accounts_are_put_at_once(stores: Stores) -> None:
+    with stores.accounts().change() as change:
+        change.put(PLAIN)
+        change.put(PLAIN.changed(display_name="Bob"), FULL, LDAP)
+        change.put()
+    found = {row.username for row in stores.accounts().rows()}
+    assert found == {PLAIN.username, FULL.username, LDAP.username}
+    changed = stores.accounts().get("bob")
+    assert changed is not None
+    assert changed.display_name == "Bob"
+
+
 def test_settings_before_the_first_account_leave_the_store_empty(accounts: AccountStore) -> None:
     with accounts.change() as change:
         change.put_settings(SETTINGS)

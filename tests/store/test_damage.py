@@ -81,7 +81,7 @@ def test_one_document_stands_on_one_line(file: Path) -> None:
     """Damage has an address, and a backup a readable difference."""
     lines = file.read_text("utf-8").splitlines()
     assert lines[0] == '{"meta":{'
-    assert lines[1] == '"schema":1'
+    assert lines[1] == '"schema":2,'
     assert sum(line.startswith('"ada@plant-7":{') for line in lines) == 1
     assert sum(line.startswith('"bob":{') for line in lines) == 1
     assert sum(line.startswith('"organization":{') for line in lines) == 1
@@ -108,7 +108,9 @@ def test_no_secret_is_in_the_file(file: Path) -> None:
     account = content["accounts"][FULL.username]
     assert set(account["password"]) == {"key", "bcrypt"}
     assert set(account["second_factor"]["totp_secret"]) == {"key", "nonce", "ciphertext"}
-    assert all(h.startswith("$2b$") for h in account["second_factor"]["backup_codes"]["hashes"])
+    codes = account["second_factor"]["backup_codes"]
+    assert codes["salt"].startswith("$2b$")
+    assert {len(hashed) for hashed in codes["hashes"]} == {31}
 
 
 # Damage
@@ -291,7 +293,7 @@ def test_a_name_that_is_not_utf8(file: Path) -> None:
 # Newer, exposed, foreign
 
 
-@pytest.mark.parametrize("content", [b'{"meta":{"schema":2},"x":[1]}', b'{"meta":{"schema":2}}'])
+@pytest.mark.parametrize("content", [b'{"meta":{"schema":3},"x":[1]}', b'{"meta":{"schema":3}}'])
 def test_a_newer_schema_is_refused_and_left(file: Path, content: bytes) -> None:
     """DESIGN 4.8."""
     write(file, content)
@@ -303,11 +305,11 @@ def test_a_newer_schema_is_refused_and_left(file: Path, content: bytes) -> None:
 
 def test_a_newer_schema_is_said(file: Path) -> None:
     """DESIGN 4.8."""
-    write(file, b'{"meta":{"schema":2},"accounts":{},"roles":{"new":{}}}')
+    write(file, b'{"meta":{"schema":3},"accounts":{},"roles":{"new":{}}}')
     with pytest.raises(StoreTooNew) as newer:
         TinyAccountStore(file).get("ada")
     assert str(newer.value) == (
-        f"{file} has schema 2, written by a newer cwtui; this one reads up to 1. "
+        f"{file} has schema 3, written by a newer cwtui; this one reads up to 2. "
         "Install the newer version."
     )
 

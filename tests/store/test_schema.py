@@ -1,0 +1,130 @@
+"""An older file is read, and kept as it was when it is first written anew (DESIGN 4.8)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts.errors import AccountsError, StoreDamaged
+from cwtui.accounts.model import Account
+from cwtui.store import schema_1
+from cwtui.store.accounts import TinyAccountStore
+from tests.store.samples import BCRYPT, FULL, PLAIN, SETTINGS
+
+OTHER = BCRYPT[:-1] + "j"
+
+
+def schema_1_file(path: Path, hashes: list[str]) -> bytes:
+    """As version 1 wrote it."""
+    with TinyAccountStore(path).change() as change:
+        change.put(PLAIN, FULL)
+        change.put_settings(SETTINGS)
+    content: dict[str, Any] = json.loads(path.read_bytes())
+    codes = content["accounts"][FULL.username]["second_factor"]["backup_codes"]
+    del codes["salt"]
+    codes["hashes"] = hashes
+    content["meta"] = {"schema": 1}
+    path.write_text(json.dumps(content), "utf-8")
+    return path.read_bytes()
+
+
+def account(path: Path) -> Account | None:
+    return TinyAccountStore(path).get(FULL.username)
+
+
+def test_the_salt_of_backup_codes_is_set_apart(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    schema_1_file(file, [BCRYPT, OTHER])
+    assert account(file) == FULL
+    assert TinyAccountStore(file).get("bob") == PLAIN
+    assert TinyAccountStore(file).settings() == SETTINGS
+
+
+def test_a_set_that_was_used_up_is_one_still(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    schema_1_file(file, [])
+    found = account(file)
+    assert found is not None
+    assert found.second_factor is not None
+    assert found.second_factor.backup_codes.hashes == ()
+
+
+def test_the_old_file_is_kept_when_the_first_change_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    before = schema_1_file(file, [BCRYPT, OTHER])
+    store = TinyAccountStore(file)
+    assert store.get("bob") == PLAIN
+    assert file.read_bytes() == before
+    with store.change() as change:
+        change.put(PLAIN.changed(display_name="Bob"))
+    kept = tmp_path / "accounts.json.schema-1"
+    assert kept.read_bytes() == before
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert json.loads(file.read_bytes())["meta"]["schema"] == 2
+    assert account(file) == FULL
+    with store.change() as change:
+        change.put(PLAIN)
+    assert kept.read_bytes() == before
+
+
+def test_a_change_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    before = schema_1_file(file, [BCRYPT])
+    with pytest.raises(ZeroDivisionError), TinyAccountStore(file).change() as change:
+        change.put(PLAIN.changed(display_name=str(1 // 0)))
+    assert file.read_bytes() == before
+    assert not (tmp_path / "accounts.json.schema-1").exists()
+
+
+@pytest.mark.parametrize("hashes", [["short"], [1], "no list", [BCRYPT, "$2b$12$short"]])
+def test_damage_in_an_old_file_is_named(tmp_path: Path, hashes: Any) -> None:
+    file = tmp_path / "accounts.json"
+    schema_1_file(file, hashes)
+    with pytest.raises(StoreDamaged, match="ada@plant-7"):
+        account(file)
+
+
+@given(st.binary())
+def test_whatever_an_old_document_holds_is_left_for_decoding(document: bytes) -> None:
+    from msgspec import Raw
+
+    tables = {"accounts": {"ada": Raw(document)}}
+    changed = schema_1.with_salts_apart(tables)["accounts"]["ada"]
+    assert changed is tables["accounts"]["ada"] or "second_factor" in changed
+
+
+# The checksum
+
+
+def test_a_file_is_as_it_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    store = TinyAccountStore(file)
+    with store.change() as change:
+        change.put(FULL, PLAIN)
+    store.verify()
+
+
+def test_every_changed_byte_is_found(tmp_path: Path) -> None:
+    """Also a digit of a time, which reads as well as the one before."""
+    file = tmp_path / "accounts.json"
+    with TinyAccountStore(file).change() as change:
+        change.put(PLAIN)
+    content = file.read_bytes()
+    unnoticed = []
+    for at in range(len(content)):
+        file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        try:
+            TinyAccountStore(file).verify()
+        except AccountsError:
+            continue
+        unnoticed.append(at)
+    assert unnoticed == []
+
+
+def test_an_old_file_has_no_checksum(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    schema_1_file(file, [BCRYPT])
+    TinyAccountStore(file).verify()
