@@ -36,9 +36,12 @@ class PasswordsConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """After how long without a key press a session ends, and secrets on the screen blank."""
+    """After how long without a key press a session ends, and secrets on the screen blank; and how
+    long a session may last at all (a shift is longer than eight hours).
+    """
 
     idle_minutes: Annotated[int, Meta(ge=1, le=120)] = 10
+    limit_hours: Annotated[int, Meta(ge=1, le=168)] = 12
     secrets_visible_seconds: Annotated[int, Meta(ge=10, le=600)] = 120
 
 

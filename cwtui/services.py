@@ -55,4 +55,5 @@ def _connect(config: Config) -> Ports:
         now=time.time,
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,
+        session_limit=config.session.limit_hours * 3600.0,
     )

@@ -13,7 +13,7 @@ from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Actor, Session, authorise, write_audit
+from cwtui.accounts.session import Actor, Session, authorise, authorise_change, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
@@ -58,7 +58,7 @@ def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
 
 def list_users(ports: Ports, actor: Actor, wanted: listing.Filter) -> list[listing.AccountRow]:
     """The accounts that match, by username. Raises NotPermitted and SessionEnded."""
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.MANAGE_USERS)
     rows = ports.accounts.rows()
     if ports.accounts.settings().mfa is Mfa.REQUIRED:
         # Who has no device yet must register one, whatever the account's own flag says.
@@ -68,7 +68,7 @@ def list_users(ports: Ports, actor: Actor, wanted: listing.Filter) -> list[listi
 
 def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignInRecord]:
     """Raises UnknownAccount, NotPermitted and SessionEnded."""
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     account = ports.accounts.get(name)
     if account is None:
@@ -81,7 +81,7 @@ def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[
 
     Apart from the list, which shows more accounts than are looked at. Raises NotPermitted.
     """
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.MANAGE_USERS)
     return {name: ports.records.get(name).last_sign_in for name in usernames}
 
 
@@ -100,7 +100,7 @@ def create_user(
     It must be changed at the first sign-in: an admin does not choose a password (ASVS 6.4.6).
     Raises InvalidInput, NotPermitted and SessionEnded.
     """
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     known_roles = roles.known(chosen_roles)
     shown_name = text.line(display_name, "display_name", "The display name")
@@ -118,7 +118,7 @@ def create_user(
         session_epoch=_first_epoch(ports),
     ).changed(**_initial_password_fields(ports, initial))
     with ports.accounts.change() as change:
-        authorise(change, actor, Permission.MANAGE_USERS)
+        authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         if change.get(name) is not None:
             raise _exists(name)
         change.put(account)
@@ -141,7 +141,7 @@ def update_user(
     New roles and disabling end the account's sessions. Raises InvalidInput, Refused (the last
     enabled local admin), UnknownAccount, NotPermitted and SessionEnded.
     """
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     new_roles = roles.known(chosen_roles) if chosen_roles is not None else None
     new_name = (
@@ -150,7 +150,7 @@ def update_user(
         else None
     )
     with ports.accounts.change() as change:
-        before = _existing(change, actor, name)
+        before = _existing(ports, change, actor, name)
         wanted = {
             "roles": new_roles,
             "mfa_required": mfa_required,
@@ -181,13 +181,13 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
 
     Raises Refused for an account whose password is not kept here, UnknownAccount, NotPermitted.
     """
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     _refuse_own(actor, name)
     initial = Secret(passwords.random_groups(ports.random))
     fields = _initial_password_fields(ports, initial)
     with ports.accounts.change() as change:
-        before = _existing(change, actor, name)
+        before = _existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
             raise Refused("This is an LDAP user. The password is kept in the directory.")
         after = before.changed_ending_sessions(**fields)
@@ -204,11 +204,11 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
     A required account is led into enrolment at its next sign-in. Raises Refused, UnknownAccount,
     NotPermitted and SessionEnded.
     """
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     _refuse_own(actor, name)
     with ports.accounts.change() as change:
-        before = _existing(change, actor, name)
+        before = _existing(ports, change, actor, name)
         if before.second_factor is None:
             raise Refused(f"Multi-factor authentication is not enabled for {name}.")
         after = before.changed_ending_sessions(second_factor=None)
@@ -221,10 +221,10 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
 
 def remove_user(ports: Ports, actor: Actor, username: str) -> None:
     """Raises Refused (the last enabled local admin), UnknownAccount, NotPermitted."""
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     with ports.accounts.change() as change:
-        _existing(change, actor, name)
+        _existing(ports, change, actor, name)
         _keep_an_admin(change, name)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
@@ -233,7 +233,7 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
 
 def unlock(ports: Ports, actor: Actor, username: str) -> None:
     """Forget the wrong tries of an account. Raises UnknownAccount, NotPermitted, SessionEnded."""
-    authorise(ports.accounts, actor, Permission.MANAGE_USERS)
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     if ports.accounts.get(name) is None:
         raise UnknownAccount(name)
@@ -245,14 +245,14 @@ def unlock(ports: Ports, actor: Actor, username: str) -> None:
 
 def show_settings(ports: Ports, actor: Actor) -> OrganizationSettings:
     """Raises NotPermitted and SessionEnded."""
-    authorise(ports.accounts, actor, Permission.MANAGE_ORGANIZATION)
+    authorise(ports, actor, Permission.MANAGE_ORGANIZATION)
     return ports.accounts.settings()
 
 
 def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> OrganizationSettings:
     """Set these keys from text, all or none. Raises InvalidInput(field=key), NotPermitted."""
     with ports.accounts.change() as change:
-        authorise(change, actor, Permission.MANAGE_ORGANIZATION)
+        authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION, change)
         before = change.settings()
         after = settings.with_values(before, values)
         if after != before:
@@ -287,8 +287,8 @@ def _first_epoch(ports: Ports) -> int:
     return int.from_bytes(ports.random(4), "big")
 
 
-def _existing(change: AccountsChange, actor: Actor, username: str) -> Account:
-    authorise(change, actor, Permission.MANAGE_USERS)
+def _existing(ports: Ports, change: AccountsChange, actor: Actor, username: str) -> Account:
+    authorise_change(ports, actor, Permission.MANAGE_USERS, change)
     account = change.get(username)
     if account is None:
         raise UnknownAccount(username)

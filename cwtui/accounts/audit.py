@@ -14,6 +14,7 @@ class EventType(StrEnum):
     SIGN_IN_BACKUP_CODE = "sign_in.backup_code"
     SIGN_OUT = "session.sign_out"
     SESSION_END = "session.end"
+    PROOF = "session.proof"
     PASSWORD_CHANGE = "password.change"  # noqa: S105  an event's name
     MFA_ENABLE = "mfa.enable"
     MFA_DISABLE = "mfa.disable"

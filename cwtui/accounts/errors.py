@@ -58,7 +58,23 @@ class SignInEnded(Refused):
 
 
 class SessionEnded(Refused):
-    """The session is over; the sentence says why. Only a new sign-in helps."""
+    """The session is over; the sentence says why. Only a new sign-in helps.
+
+    `reason` is the same in a few words, for the audit log.
+    """
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class ProofNeeded(Refused):
+    """The last proof is too long ago for this change: ask for these factors, then repeat it."""
+
+    def __init__(self, *, password: bool, code: bool) -> None:
+        super().__init__("Confirm that it is you: enter your password again.")
+        self.password = password
+        self.code = code
 
 
 class CannotCheck(AccountsError):

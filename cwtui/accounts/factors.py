@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts import backup_codes, passwords, throttle, totp
 from cwtui.accounts.audit import EventType, Outcome
-from cwtui.accounts.errors import SignInFailed, Throttled
+from cwtui.accounts.errors import SignInFailed
 from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
@@ -21,6 +21,11 @@ Tries: TypeAlias = Literal["password_attempts", "code_attempts"]
 NO_ACCOUNT: Final = "(no such account)"
 """Stands for a username in the audit log; no username has such characters."""
 
+_WHAT: Final = {
+    EventType.SIGN_IN_PASSWORD: "password",
+    EventType.SIGN_IN_CODE: "one-time code",
+    EventType.SIGN_IN_BACKUP_CODE: "backup code",
+}
 _FEW: Final = 2
 _USED_CODE: Final = "This code was used already. Wait for the next one in your app."
 _CLOCK_WAS_AHEAD: Final = (
@@ -32,10 +37,11 @@ _USED_BACKUP_CODE: Final = "This backup code was used already. Use another one."
 
 @dataclass(frozen=True)
 class Claim:
-    """Who says they are whom, and from where."""
+    """Who says they are whom, and from where: at the sign-in, or again in a session."""
 
     username: str
     source: str
+    in_session: bool = False
 
     @property
     def actor(self) -> str:
@@ -53,11 +59,9 @@ def check_password(
     kept = account.password if account is not None else None
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
-        what = "Username or password" if field == "password" else "The current password"
+        what = "The password" if claim.in_session else "Username or password"
         raise _wrong(ports, "password_attempts", field, f"{what} is wrong.", left)
-    ports.records.update(
-        claim.username, lambda record: (_clear(record, claim, "password_attempts"), None)
-    )
+    _record_success(ports, claim, "password_attempts")
 
 
 def check_one_time_code(
@@ -90,7 +94,8 @@ def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None
             raise SignInFailed(field, _CLOCK_WAS_AHEAD)
         if step <= record.last_totp_step:
             raise SignInFailed(field, _USED_CODE)
-        return _clear(record, claim, "code_attempts").changed(last_totp_step=step), None
+        cleared = _clear(record, claim, "code_attempts", ports.now())
+        return cleared.changed(last_totp_step=step), None
 
     ports.records.update(claim.username, use)
 
@@ -125,9 +130,7 @@ def use_backup_code(
         change.put(account.changed(second_factor=kept))
         event, left_over = EventType.SIGN_IN_BACKUP_CODE, f"{len(unused)} left"
         write_audit(ports, event, claim, claim.username, left_over, change=change)
-    ports.records.update(
-        claim.username, lambda record: (_clear(record, claim, "code_attempts"), None)
-    )
+    _record_success(ports, claim, "code_attempts")
     return len(unused)
 
 
@@ -140,7 +143,21 @@ def _record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -
     # A name that no account has is left out: people type passwords there.
     known = ports.accounts.get(claim.username) is not None
     named = claim if known else Claim(NO_ACCOUNT, claim.source)
+    if claim.in_session:
+        event, reason = EventType.PROOF, f"{_WHAT[event]} {reason}"
     write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
+    if not claim.in_session:
+        # As much work for a name that no account has.
+        ports.records.update(
+            _counted_name(ports, claim.username),
+            lambda record: (throttle.with_failure(record, claim.source, ports.now()), None),
+        )
+
+
+def _record_success(ports: Ports, claim: Claim, tries: Tries) -> None:
+    ports.records.update(
+        claim.username, lambda record: (_clear(record, claim, tries, ports.now()), None)
+    )
 
 
 def _limit(ports: Ports, tries: Tries) -> throttle.Limit:
@@ -153,26 +170,29 @@ def _limit(ports: Ports, tries: Tries) -> throttle.Limit:
 def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str) -> int:
     limit = _limit(ports, tries)
 
-    def step(record: SignInRecord) -> tuple[SignInRecord, int]:
+    def step(record: SignInRecord) -> tuple[SignInRecord, throttle.Counted]:
         attempts: dict[str, Attempts] = getattr(record, tries)
-        whose = throttle.budget(record, claim.source)
-        after, left = throttle.count_try(attempts, whose, limit, ports.now(), field)
-        return record.changed(**{tries: after}), left
+        whose = throttle.budget(record, attempts, claim.source, ports.now())
+        counted = throttle.count_try(attempts, whose, limit, ports.now(), field)
+        return record.changed(**{tries: counted.attempts}), counted
 
-    known = ports.accounts.get(claim.username) is not None
-    name = claim.username if known else _unknown_name(ports, claim.username)
-    try:
-        return ports.records.update(name, step, _forgetter(ports))
-    except Throttled:
+    name = _counted_name(ports, claim.username)
+    counted = ports.records.update(name, step, _forgetter(ports))
+    if counted.throttled is None:
+        return counted.left
+    # The first one of each wait: who tries on and on must not fill the audit log.
+    if counted.is_news:
         _record_failure(ports, claim, event, "throttled")
-        raise
+    raise counted.throttled
 
 
-def _unknown_name(ports: Ports, username: str) -> str:
-    """Under which tries at a name that no account has are counted.
+def _counted_name(ports: Ports, username: str) -> str:
+    """Under which tries are counted: the username, or something else where no account has it.
 
     People type passwords there, which must not be written down. No username begins with "?".
     """
+    if ports.accounts.get(username) is not None:
+        return username
     pepper = ports.keyring.pepper(ports.keyring.active)
     return "?" + hmac.digest(pepper, username.encode(), "sha256").hex()[:32]
 
@@ -186,10 +206,10 @@ def _forgetter(ports: Ports) -> Callable[[str, SignInRecord], bool]:
     return forget
 
 
-def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
+def _clear(record: SignInRecord, claim: Claim, tries: Tries, now: float) -> SignInRecord:
     attempts: dict[str, Attempts] = getattr(record, tries)
-    kept = throttle.cleared(attempts, throttle.budget(record, claim.source))
-    return record.changed(**{tries: kept})
+    whose = throttle.budget(record, attempts, claim.source, now)
+    return record.changed(**{tries: throttle.cleared(attempts, whose, claim.source)})
 
 
 def _wrong(ports: Ports, tries: Tries, field: str, sentence: str, left: int) -> SignInFailed:

@@ -48,16 +48,26 @@ def hash_password(password: Secret, keyring: Keyring, cost: int) -> PasswordHash
 
 
 def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, cost: int) -> bool:
-    """Whether the password is the one kept. Without one kept: the same work, and False."""
+    """Whether the password is the one kept. If not: the same work whatever is kept, or nothing."""
     if kept is None or len(password.reveal()) > MAX_LENGTH:
         hash_password(Secret(""), keyring, cost)
         return False
-    return bcrypt.checkpw(pepper_digest(keyring.pepper(kept.key), password), kept.bcrypt.encode())
+    digest = pepper_digest(keyring.pepper(kept.key), password)
+    if bcrypt.checkpw(digest, kept.bcrypt.encode()):
+        return True
+    # What a hash of a lower cost left to be done: each step of the cost doubles the work.
+    for lower in range(_cost(kept), cost):
+        bcrypt.hashpw(digest, bcrypt.gensalt(lower))
+    return False
 
 
 def needs_rehash(kept: PasswordHash, keyring: Keyring, cost: int) -> bool:
     """Whether the hash is of another key or cost than a new one would be."""
-    return kept.key != keyring.active or kept.bcrypt.split("$")[2] != f"{cost:02d}"
+    return kept.key != keyring.active or _cost(kept) != cost
+
+
+def _cost(kept: PasswordHash) -> int:
+    return int(kept.bcrypt.split("$")[2])
 
 
 def check_new(

@@ -117,3 +117,5 @@ class Ports:
     now: Clock
     random: RandomBytes
     bcrypt_cost: int = 12
+    session_limit: float = 12 * 3600.0
+    """Seconds after which a session ends, whatever is done in it."""

@@ -1,16 +1,16 @@
 """What people do with their own account, once signed in. Each call reads the account anew."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cwtui.accounts import enrolment, factors, passwords
+from cwtui.accounts import enrolment, factors, passwords, totp
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, Origin, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Session, account_of, write_audit
+from cwtui.accounts.session import Session, account_of, proved_account_of, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 
@@ -28,7 +28,7 @@ class Overview:
 
 def overview(ports: Ports, session: Session) -> Overview:
     """The session's account as it is now. Raises SessionEnded."""
-    account = account_of(ports.accounts, session)
+    account = account_of(ports, session)
     settings = ports.accounts.settings()
     factor = account.second_factor
     return Overview(
@@ -45,47 +45,78 @@ def change_password(
     ports: Ports, session: Session, current: Secret, new: Secret, confirmation: Secret
 ) -> Session:
     """Ends the account's other sessions. Raises InvalidInput, SignInFailed, Throttled, Refused."""
-    account = account_of(ports.accounts, session)
+    account = account_of(ports, session)
     _refuse(_change_password_refusal(account))
     if not current:
         raise InvalidInput("current_password", "Enter your current password.")
     passwords.check_new(new, ports.accounts.settings(), account.username)
     passwords.check_confirmation(new, confirmation)
-    claim = factors.Claim(account.username, session.source)
-    factors.check_password(ports, claim, account, current, field="current_password")
+    factors.check_password(ports, _claim(session), account, current, field="current_password")
     if passwords.is_same(new, current):
         raise InvalidInput("new_password", "This is your current password. Choose a new one.")
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
-    return _change(ports, session, EventType.PASSWORD_CHANGE, password=hashed)
+    proved = replace(session, password_at=ports.now())
+    return _change(ports, proved, EventType.PASSWORD_CHANGE, password=hashed)
+
+
+def prove(ports: Ports, session: Session, password: Secret | None, code: str | None) -> Session:
+    """The session after its person has proved again who they are, by the factors that are given.
+
+    The code is a one-time code or a backup code. Raises InvalidInput, SignInFailed, Throttled and
+    SessionEnded.
+    """
+    account = account_of(ports, session)
+    claim = _claim(session)
+    proofs = []
+    if password is not None:
+        if not password:
+            raise InvalidInput("password", "Enter your password.")
+        factors.check_password(ports, claim, account, password, field="password")
+        session = replace(session, password_at=ports.now())
+        proofs.append("password")
+    if code is not None:
+        proofs.append(_prove_code(ports, claim, account, code))
+        session = replace(session, code_at=ports.now())
+    write_audit(ports, EventType.PROOF, session, session.username, ", ".join(proofs))
+    return session
+
+
+def _prove_code(ports: Ports, claim: factors.Claim, account: Account, typed: str) -> str:
+    factor = _second_factor(account)
+    if sum(character.isalnum() for character in typed) > totp.DIGITS:
+        factors.use_backup_code(ports, claim, factor, typed, field="code")
+        return "backup code"
+    factors.check_one_time_code(ports, claim, factor, typed)
+    return "one-time code"
 
 
 def begin_enrolment(ports: Ports, session: Session) -> Enrolment:
-    """A new secret to be scanned. Raises Refused and SessionEnded."""
-    return enrolment.begin(ports, account_of(ports.accounts, session))
+    """A new secret to be scanned. Raises ProofNeeded, Refused and SessionEnded."""
+    return enrolment.begin(ports, proved_account_of(ports, session))
 
 
 def register_device(
     ports: Ports, session: Session, offered: Enrolment, typed: str
 ) -> tuple[Session, tuple[Secret, ...]]:
     """Enable MFA; the backup codes to be shown. Raises InvalidInput, Refused, SessionEnded."""
-    account = account_of(ports.accounts, session)
+    account = account_of(ports, session)
     enrolment.check_offered(account, ports.accounts.settings())
     registered = enrolment.confirm(ports, account, offered, typed)
     with ports.accounts.change() as change:
-        before = account_of(change, session)
+        before = account_of(ports, session, change)
         enrolment.check_offered(before, change.settings())
         after = before.changed_ending_sessions(second_factor=registered.factor)
         change.put(after)
         change.prepare()
         factors.begin_steps(ports, session.username, registered.step)
         write_audit(ports, EventType.MFA_ENABLE, session, session.username, change=change)
-    return session.renewed(after), registered.codes
+    return replace(session.renewed(after), code_at=ports.now()), registered.codes
 
 
 def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
     """The person says that the codes are saved. Raises SessionEnded."""
     with ports.accounts.change() as change:
-        account = account_of(change, session)
+        account = account_of(ports, session, change)
         change.put(enrolment.acknowledged(account))
         write_audit(
             ports, EventType.BACKUP_CODES_ACKNOWLEDGE, session, session.username, change=change
@@ -93,10 +124,12 @@ def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
 
 
 def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
-    """Raises InvalidInput, SignInFailed, Throttled, Refused (MFA is required), SessionEnded."""
-    account = account_of(ports.accounts, session)
+    """Raises InvalidInput, SignInFailed, Throttled, Refused (MFA is required), ProofNeeded (of the
+    password) and SessionEnded.
+    """
+    account = proved_account_of(ports, session, code_follows=True)
     _refuse(_disable_refusal(account, ports.accounts.settings()))
-    _check_code(ports, session, account, typed)
+    factors.check_one_time_code(ports, _claim(session), _second_factor(account), typed)
     return _change(ports, session, EventType.MFA_DISABLE, _disable_refusal, second_factor=None)
 
 
@@ -104,20 +137,23 @@ def regenerate_backup_codes(
     ports: Ports, session: Session, typed: str
 ) -> tuple[Session, tuple[Secret, ...]]:
     """A new set; the old codes are void. Raises as `disable_mfa`."""
-    account = account_of(ports.accounts, session)
-    factor = _check_code(ports, session, account, typed)
+    account = proved_account_of(ports, session, code_follows=True)
+    factor = _second_factor(account)
+    factors.check_one_time_code(ports, _claim(session), factor, typed)
+    proved = replace(session, code_at=ports.now())
     renewed_factor, codes = enrolment.new_backup_codes(ports, factor)
     event = EventType.BACKUP_CODES_REGENERATE
-    return _change(ports, session, event, second_factor=renewed_factor), codes
+    return _change(ports, proved, event, second_factor=renewed_factor), codes
 
 
-def _check_code(ports: Ports, session: Session, account: Account, typed: str) -> SecondFactor:
-    factor = account.second_factor
-    if factor is None:
+def _claim(session: Session) -> factors.Claim:
+    return factors.Claim(session.username, session.source, in_session=True)
+
+
+def _second_factor(account: Account) -> SecondFactor:
+    if account.second_factor is None:
         raise Refused("Multi-factor authentication is not enabled for this account.")
-    claim = factors.Claim(account.username, session.source)
-    factors.check_one_time_code(ports, claim, factor, typed)
-    return factor
+    return account.second_factor
 
 
 def _no_refusal(_account: Account, _settings: OrganizationSettings) -> str:
@@ -137,7 +173,7 @@ def _change(
     **fields: object,
 ) -> Session:
     with ports.accounts.change() as change:
-        before = account_of(change, session)
+        before = account_of(ports, session, change)
         _refuse(refusal(before, change.settings()))
         after = before.changed_ending_sessions(**fields)
         change.put(after)

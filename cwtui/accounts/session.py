@@ -1,24 +1,34 @@
 """Who acts: a signed-in session, or the operator of the host on the command line."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from cwtui.accounts import roles
 from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.errors import NotPermitted, SessionEnded
+from cwtui.accounts.errors import NotPermitted, ProofNeeded, SessionEnded
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.roles import Permission
+
+PROOF_LIFETIME: Final = 600.0
+"""Seconds after which a change asks for proof again (OWASP ASVS 5.0, 7.5.1)."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """One signed-in use of the application. It holds no authority: each call reads the account."""
+    """One signed-in use of the application. It holds no authority: each call reads the account.
+
+    `password_at` and `code_at` are when the factors were proved last; 0: never.
+    """
 
     username: str
     epoch: int
     roles: tuple[str, ...]
     source: str
     started_at: float
+    ends_at: float
+    password_at: float
+    code_at: float = 0.0
 
     @property
     def actor(self) -> str:
@@ -44,38 +54,94 @@ class Operator:
 Actor: TypeAlias = Session | Operator
 
 
-class Accounts(Protocol):
-    """What both the store and a change of it can do."""
+def open_session(
+    ports: Ports, account: Account, source: str, password_at: float, code_at: float = 0.0
+) -> Session:
+    """The session of an account that has proved its factors at these times."""
+    now = ports.now()
+    return Session(
+        username=account.username,
+        epoch=account.session_epoch,
+        roles=account.roles,
+        source=source,
+        started_at=now,
+        ends_at=now + ports.session_limit,
+        password_at=password_at,
+        code_at=code_at,
+    )
 
-    def get(self, username: str) -> Account | None: ...
 
-
-def open_session(account: Account, source: str, now: float) -> Session:
-    """The session of an account that has proved all its factors."""
-    return Session(account.username, account.session_epoch, account.roles, source, now)
-
-
-def account_of(accounts: Accounts, session: Session) -> Account:
+def account_of(ports: Ports, session: Session, change: AccountsChange | None = None) -> Account:
     """The session's account as it is now. Raises SessionEnded with the reason."""
-    account = accounts.get(session.username)
+    account = (change or ports.accounts).get(session.username)
     if account is None:
-        raise SessionEnded("Your account was removed. Ask an admin if that is wrong.")
+        raise SessionEnded("Your account was removed. Ask an admin if that is wrong.", "removed")
     if not account.enabled:
-        raise SessionEnded("Your account was disabled. Ask an admin to enable it.")
+        raise SessionEnded("Your account was disabled. Ask an admin to enable it.", "disabled")
     if account.roles != session.roles:
-        raise SessionEnded("Your roles were changed. Sign in again to go on with the new ones.")
+        raise SessionEnded(
+            "Your roles were changed. Sign in again to go on with the new ones.", "roles changed"
+        )
     if account.session_epoch != session.epoch:
         raise SessionEnded(
-            "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again."
+            "Your account was changed elsewhere: its password, roles, status or MFA. "
+            "Sign in again.",
+            "changed elsewhere",
         )
+    if ports.now() >= session.ends_at:
+        raise SessionEnded(limit_reached(session), "time limit")
     return account
 
 
-def authorise(accounts: Accounts, actor: Actor, permission: roles.Permission) -> None:
-    """Raise SessionEnded or NotPermitted unless the actor may do this now."""
-    if isinstance(actor, Operator):
-        return
-    account = account_of(accounts, actor)
+def limit_reached(session: Session) -> str:
+    """What is said when a session has lasted as long as one may (OWASP ASVS 5.0, 7.3.2)."""
+    hours = round((session.ends_at - session.started_at) / 3600)
+    return f"A session lasts at most {hours} {'hour' if hours == 1 else 'hours'}. Sign in again."
+
+
+def proved_account_of(
+    ports: Ports,
+    session: Session,
+    change: AccountsChange | None = None,
+    *,
+    code_follows: bool = False,
+) -> Account:
+    """The account, for a change that wants a fresh proof of who is there.
+
+    `code_follows`: a code is part of the change itself. Raises ProofNeeded and SessionEnded.
+    """
+    account = account_of(ports, session, change)
+    now = ports.now()
+    password = not _is_fresh(session.password_at, now)
+    code = account.second_factor is not None and not _is_fresh(session.code_at, now)
+    if password or (code and not code_follows):
+        raise ProofNeeded(password=password, code=code and not code_follows)
+    return account
+
+
+def _is_fresh(proved_at: float, now: float) -> bool:
+    # A clock that was set back must not make it last longer.
+    return 0 <= now - proved_at <= PROOF_LIFETIME
+
+
+def authorise(
+    ports: Ports, actor: Actor, permission: Permission, change: AccountsChange | None = None
+) -> None:
+    """Raise SessionEnded or NotPermitted unless the actor may see this now."""
+    if isinstance(actor, Session):
+        _permit(account_of(ports, actor, change), permission)
+
+
+def authorise_change(
+    ports: Ports, actor: Actor, permission: Permission, change: AccountsChange | None = None
+) -> None:
+    """Raise SessionEnded, NotPermitted or ProofNeeded unless the actor may change this now."""
+    if isinstance(actor, Session):
+        _permit(account_of(ports, actor, change), permission)
+        proved_account_of(ports, actor, change)
+
+
+def _permit(account: Account, permission: Permission) -> None:
     if permission not in roles.permissions(account.roles):
         raise NotPermitted(f"Your roles do not include the permission {permission}.")
 

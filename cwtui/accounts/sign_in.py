@@ -46,6 +46,8 @@ class Progress:
     epoch: int
     last_step_at: float
     proved: frozenset[Proof]
+    password_at: float
+    code_at: float = 0.0
     lifetime: float = LIFETIME
     codes_offered: bool = False
     backup_codes_left: int | None = None
@@ -94,9 +96,12 @@ class BackupCodesShown:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The end. `backup_codes_left` is set when one was used."""
+    """The end. `before` is the sign-in record as it was: of the last sign-in, and of those that
+    failed since, people are told. `backup_codes_left` is set when one was used.
+    """
 
     session: Session
+    before: SignInRecord
     backup_codes_left: int | None = None
 
 
@@ -126,8 +131,9 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
     if local is None:
         raise SignInEnded("This account cannot be checked here. Ask an admin.")
     local = _rehashed(ports, local, password)
+    now = ports.now()
     progress = Progress(
-        username, source, local.session_epoch, ports.now(), frozenset({Proof.PASSWORD})
+        username, source, local.session_epoch, now, frozenset({Proof.PASSWORD}), now
     )
     return _advance(ports, progress)
 
@@ -139,7 +145,8 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
     factors.check_one_time_code(
         ports, factors.Claim(progress.username, progress.source), factor, typed
     )
-    return _advance(ports, replace(progress, proved=progress.proved | {Proof.ONE_TIME_CODE}))
+    proved = progress.proved | {Proof.ONE_TIME_CODE}
+    return _advance(ports, replace(progress, proved=proved, code_at=ports.now()))
 
 
 def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
@@ -155,6 +162,7 @@ def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
         replace(
             progress,
             proved=progress.proved | {Proof.BACKUP_CODE},
+            code_at=ports.now(),
             codes_offered=True,
             backup_codes_left=left,
         ),
@@ -274,15 +282,16 @@ def _advance(ports: Ports, progress: Progress) -> State:
 
 
 def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
-    now = ports.now()
-    session = open_session(account, progress.source, now)
+    now, source = ports.now(), progress.source
+    session = open_session(ports, account, source, progress.password_at, progress.code_at)
 
-    def succeed(record: SignInRecord) -> tuple[SignInRecord, None]:
+    def succeed(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
         write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
-        return throttle.with_known_source(record, progress.source).changed(last_sign_in=now), None
+        known = throttle.with_known_source(record, source)
+        return known.changed(last_sign_in=now, last_source=source, failed=None), record
 
-    ports.records.update(account.username, succeed)
-    return SignedIn(session, progress.backup_codes_left)
+    before = ports.records.update(account.username, succeed)
+    return SignedIn(session, before, progress.backup_codes_left)
 
 
 def _proofs(progress: Progress) -> str:
@@ -297,6 +306,7 @@ def _shown(
         epoch=account.session_epoch,
         last_step_at=ports.now(),
         proved=progress.proved | {Proof.ONE_TIME_CODE},
+        code_at=ports.now(),
         lifetime=ENROLMENT_LIFETIME,
         codes_offered=True,
         backup_codes_left=None,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from cwtui.accounts import enrolment
 from cwtui.accounts.listing import AccountRow
-from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
+from cwtui.accounts.model import Account, Attempts, FailedSignIns, SecondFactor, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.accounts.throttle import STRANGERS
@@ -51,6 +51,8 @@ def record_fields(record: SignInRecord) -> dict[str, Any]:
     """What is known of the account's sign-ins. Source null: all without an earlier sign-in."""
     return {
         "last_sign_in": _moment_or_none(record.last_sign_in),
+        "last_source": record.last_source or None,
+        "failed_since": _failed_fields(record.failed),
         "known_sources": list(record.known_sources),
         "wrong_passwords": _attempts_fields(record.password_attempts),
         "wrong_codes": _attempts_fields(record.code_attempts),
@@ -72,7 +74,8 @@ def account_lines(
         ("Backup codes", _backup_codes(account.second_factor)),
         ("Password", _password(account)),
         ("Created", shown_moment(account.created_at)),
-        ("Last sign-in", shown_moment(record.last_sign_in)),
+        ("Last sign-in", _last_sign_in(record)),
+        ("Failed since", _failed(record.failed)),
         *_tries("Wrong passwords", record.password_attempts, now),
         *_tries("Wrong codes", record.code_attempts, now),
     ]
@@ -117,6 +120,27 @@ def _password(account: Account) -> str:
     if account.must_change_password:
         return "to be changed at the next sign-in"
     return "set" if account.password is not None else "none kept here"
+
+
+def _last_sign_in(record: SignInRecord) -> str:
+    where = f" from {visible(record.last_source)}" if record.last_source else ""
+    return shown_moment(record.last_sign_in) + where
+
+
+def _failed(failed: FailedSignIns | None) -> str:
+    if failed is None:
+        return "none"
+    return f"{failed.count}, last {shown_moment(failed.last_at)} from {visible(failed.last_source)}"
+
+
+def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
+    if failed is None:
+        return None
+    return {
+        "count": failed.count,
+        "last_at": moment(failed.last_at),
+        "last_source": failed.last_source,
+    }
 
 
 def _tries(label: str, attempts: Mapping[str, Attempts], now: float) -> list[tuple[str, str]]:

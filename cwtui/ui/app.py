@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.console import RenderableType
@@ -29,6 +30,7 @@ from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.source import source_of
 
 if TYPE_CHECKING:
+    from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
 
@@ -64,6 +66,8 @@ class AccountApp(App[int]):
         self.host = visible(socket.gethostname())
         self.source = source_of(os.environ)
         self.session: Session | None = None
+        self.record_before: SignInRecord | None = None
+        """Of the last sign-in before this one, and of those that failed since."""
         self._ports = ports
         self._painted = Painted()
         self._connecting: asyncio.Task[Ports] | None = None
@@ -160,7 +164,7 @@ class AccountApp(App[int]):
         """
         if wrong and self.session is not None:
             username = self.session.username
-        self.session = None
+        self.session = self.record_before = None
         self.clear_notifications()
         self.show(SignInScreen(notice, wrong=wrong, username=username))
 
@@ -171,26 +175,44 @@ class AccountApp(App[int]):
         if self.session is not None and self.session.username == session.username:
             self.session = session
 
+    def begin_session(self, session: "Session", before: "SignInRecord") -> None:
+        """Someone is signed in; `before` is the sign-in record as it was until then."""
+        self.session = session
+        self.record_before = before
+        self.set_timer(session.ends_at - self.clock(), partial(self._end_at_limit, session))
+
     def sign_out(self) -> None:
         """End the session and say so."""
-        self._end_session("", "You are signed out.")
+        self.end_session("", "You are signed out.")
+
+    def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
+        """End it and record why, in a few words; none if it was asked for."""
+        session = self.session
+        self.back_to_sign_in(
+            notice, wrong=wrong, username=session.username if session and reason else ""
+        )
+        if session is not None:
+            self._record_end(session, reason)
 
     def _lock(self) -> None:
         minutes = self.config.session.idle_minutes
-        self._end_session(
-            "idle",
-            f"Your session was locked after {minutes} minutes without a key press. Sign in again.",
-        )
-
-    def _end_session(self, reason: str, notice: str) -> None:
-        session = self.session
-        if session is None:
-            below = self.screen_stack[:2][-1]
-            if isinstance(below, AccountScreen) and not below.RESTING:
-                self.back_to_sign_in("The sign-in was left half-way. Start again.", wrong=True)
+        if self.session is not None:
+            notice = f"Your session was locked after {minutes} minutes without a key press."
+            self.end_session("idle", f"{notice} Sign in again.")
             return
-        self.back_to_sign_in(notice, username=session.username if reason else "")
-        self._record_end(session, reason)
+        below = self.screen_stack[:2][-1]
+        if isinstance(below, AccountScreen) and not below.RESTING:
+            self.back_to_sign_in("The sign-in was left half-way. Start again.", wrong=True)
+
+    def _end_at_limit(self, session: "Session") -> None:
+        from cwtui.accounts.session import limit_reached
+
+        now = self.session
+        if now is not None and (now.username, now.started_at) == (
+            session.username,
+            session.started_at,
+        ):
+            self.end_session("time limit", limit_reached(session), wrong=True)
 
     @work
     async def _record_end(self, session: "Session", reason: str) -> None:

@@ -53,7 +53,7 @@ def show_state(app: "AccountApp", state: object) -> None:
                 )
             )
         case sign_in.SignedIn():
-            app.session = state.session
+            app.begin_session(state.session, state.before)
             _tell_backup_codes_left(app, state.backup_codes_left)
             open_settings(app)
         case _:

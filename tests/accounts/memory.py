@@ -104,6 +104,7 @@ class MemoryRecords:
     def __init__(self) -> None:
         self.kept: dict[str, SignInRecord] = {}
         self.fails = False
+        self.updates = 0
         self._lock = Lock()
 
     def get(self, username: str) -> SignInRecord:
@@ -116,6 +117,7 @@ class MemoryRecords:
         forget: Callable[[str, SignInRecord], bool] | None = None,
     ) -> T:
         with self._lock:
+            self.updates += 1
             after, result = step(self.get(username))
             self._fail()
             if forget is not None:

@@ -90,7 +90,7 @@ def test_the_current_password_is_counted_like_any(world: World) -> None:
     world.add()
     session = world.session()
     for _ in range(2):
-        with pytest.raises(SignInFailed, match="The current password is wrong") as failed:
+        with pytest.raises(SignInFailed, match="The password is wrong") as failed:
             self_service.change_password(world.ports, session, Secret("wrong"), NEW, NEW)
         assert failed.value.field == "current_password"
     with pytest.raises(Throttled):

@@ -14,7 +14,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
     Throttled,
 )
-from cwtui.accounts.model import Attempts, Origin, SignInRecord
+from cwtui.accounts.model import Attempts, FailedSignIns, Origin, SignInRecord
 from tests.accounts.world import HERE, NOW, World
 
 LIMIT = throttle.Limit(tries=5, ban=300.0)
@@ -43,13 +43,51 @@ def test_the_fifth_wrong_try_starts_the_wait() -> None:
     attempts: dict[str, Attempts] = {}
     lefts = []
     for _ in range(5):
-        attempts, left = throttle.count_try(attempts, "here", LIMIT, NOW, "code")
-        lefts.append(left)
+        counted = throttle.count_try(attempts, "here", LIMIT, NOW, "code")
+        attempts = counted.attempts
+        lefts.append(counted.left)
     assert lefts == [4, 3, 2, 1, 0]
-    with pytest.raises(Throttled) as throttled:
-        throttle.count_try(attempts, "here", LIMIT, NOW + 299.9, "code")
-    assert (throttled.value.field, throttled.value.until) == ("code", NOW + 300)
-    assert throttle.count_try(attempts, "here", LIMIT, NOW + 300, "code")[1] == 4
+    refused = throttle.count_try(attempts, "here", LIMIT, NOW + 299.9, "code")
+    assert refused.throttled is not None
+    assert (refused.throttled.field, refused.throttled.until) == ("code", NOW + 300)
+    assert throttle.count_try(refused.attempts, "here", LIMIT, NOW + 300, "code").left == 4
+
+
+def test_only_the_first_try_of_a_wait_is_news_and_the_others_change_nothing() -> None:
+    """Who tries on and on fills neither the audit log nor the disk."""
+    full = {"here": Attempts(5, NOW, NOW + 300)}
+    first = throttle.count_try(full, "here", LIMIT, NOW + 1, "code")
+    second = throttle.count_try(first.attempts, "here", LIMIT, NOW + 2, "code")
+    assert (first.is_news, second.is_news) == (True, False)
+    assert second.attempts == first.attempts
+    after = throttle.count_try(second.attempts, "here", LIMIT, NOW + 300, "code")
+    assert after.throttled is None
+    assert not after.attempts["here"].told
+
+
+def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
+    full = {"here": Attempts(5, NOW, NOW + 300)}
+    first = throttle.count_try(full, "here", LIMIT, NOW - 86400, "code")
+    assert first.throttled is not None
+    assert first.throttled.until == NOW - 86400 + 300
+    later = throttle.count_try(first.attempts, "here", LIMIT, NOW - 86400 + 300, "code")
+    assert later.throttled is None
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("local console", "local console"),
+        ("198.51.100.7", "198.51.100.7"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff:1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("", ""),
+        ("300.1.1.1", "300.1.1.1"),
+    ],
+)
+def test_a_network_of_ipv6_is_one_place(source: str, place: str) -> None:
+    assert throttle.place(source) == place
 
 
 @given(
@@ -63,12 +101,11 @@ def test_no_budget_ever_allows_more_than_its_most(
     allowed = {"": 0, "a": 0, "b": 0}
     for whose, pause in arrivals:
         now += pause
-        try:
-            attempts, left = throttle.count_try(attempts, whose, limit, now, "code")
-        except Throttled:
-            continue
-        allowed[whose] += 1
-        assert 0 <= left < tries
+        counted = throttle.count_try(attempts, whose, limit, now, "code")
+        attempts = counted.attempts
+        if counted.throttled is None:
+            allowed[whose] += 1
+            assert 0 <= counted.left < tries
     assert allowed[""] <= throttle.STRANGERS_MOST
     assert allowed["a"] <= throttle.KNOWN_MOST
     assert allowed["b"] <= throttle.KNOWN_MOST
@@ -212,15 +249,40 @@ def test_a_stranger_cannot_lock_the_owner_out(world: World) -> None:
     assert isinstance(wrong(world, source=ELSEWHERE), Throttled)
 
 
-def test_a_known_source_has_ten_tries_in_all(world: World) -> None:
+def test_a_known_source_has_ten_tries_of_its_own_and_then_those_of_strangers(world: World) -> None:
     world.add()
     world.session()
+    for _ in range(2):
+        ban(world)
+        assert set(world.records.get("alice").password_attempts) == {HERE}
+        world.clock.forward(300)
+    ban(world)
+    attempts = world.records.get("alice").password_attempts
+    assert {whose: kept.failures for whose, kept in attempts.items()} == {HERE: 10, "": 5}
+    world.clock.forward(300)
+    assert isinstance(world.begin(), sign_in.SignedIn)
+    assert world.records.get("alice").password_attempts == {}
+
+
+def test_a_stranger_who_used_up_the_common_tries_leaves_the_owner_ten(world: World) -> None:
+    world.add()
+    world.session()
+    for _ in range(10):
+        ban(world, source=ELSEWHERE)
+        world.clock.forward(300)
     for _ in range(2):
         ban(world)
         world.clock.forward(300)
     throttled = wrong(world)
     assert isinstance(throttled, Throttled)
     assert throttled.until is None
+
+
+def test_the_owner_of_another_address_in_a_known_network_is_known(world: World) -> None:
+    world.add()
+    world.session(source="2001:db8::1")
+    ban(world, source=ELSEWHERE)
+    assert isinstance(world.begin(source="2001:db8::2"), sign_in.SignedIn)
 
 
 @pytest.mark.parametrize("what", ["password", "code"])
@@ -353,9 +415,56 @@ def test_a_ban_is_not_forgotten_before_it_ends(world: World) -> None:
 def test_failures_and_throttled_tries_are_in_the_audit_log(world: World) -> None:
     world.add()
     ban(world, source=ELSEWHERE)
+    for _ in range(3):
+        wrong(world, source=ELSEWHERE)
     assert [event.reason for event in world.events] == ["wrong"] * 5 + ["throttled"]
     assert {event.event for event in world.events} == {EventType.SIGN_IN_PASSWORD}
     assert {event.outcome for event in world.events} == {Outcome.FAILURE}
     assert {(event.actor, event.subject, event.source) for event in world.events} == {
         ("alice", "alice", ELSEWHERE)
     }
+
+
+# What the owner is told
+
+
+def test_the_owner_is_told_of_failed_sign_ins(world: World) -> None:
+    """How many, when, and from where: at the next sign-in that succeeds, once."""
+    world.add()
+    device = world.equip()
+    first = world.session(device=device)
+    world.clock.forward(3600)
+    wrong(world, source=ELSEWHERE)
+    world.clock.forward(60)
+    state = world.asked_for_code(source=ELSEWHERE)
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
+    failed_at = world.clock()
+    world.clock.forward(60)
+    end = sign_in.with_one_time_code(
+        world.ports, world.asked_for_code(), device.code(world.clock())
+    )
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == FailedSignIns(2, failed_at, ELSEWHERE)
+    assert (end.before.last_sign_in, end.before.last_source) == (first.started_at, HERE)
+    assert world.records.get("alice").failed is None
+
+
+def test_tries_that_were_not_checked_are_not_told_but_that_there_were_some(world: World) -> None:
+    world.add()
+    for _ in range(9):
+        wrong(world, source=ELSEWHERE)
+    failed = world.records.get("alice").failed
+    assert failed is not None
+    assert failed.count == 6
+
+
+def test_a_failed_sign_in_costs_a_stranger_no_less_for_a_name_that_nobody_has(world: World) -> None:
+    """The same writes, which take time, whether the name exists or not."""
+    world.add()
+    counts = []
+    for name in ("alice", "nobody"):
+        before = world.records.updates
+        wrong(world, name)
+        counts.append(world.records.updates - before)
+    assert counts[0] == counts[1] == 2

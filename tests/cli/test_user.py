@@ -25,7 +25,15 @@ ACCOUNT = [
     "initial_password_expires_at",
     "second_factor",
 ]
-SHOWN = [*ACCOUNT, "last_sign_in", "known_sources", "wrong_passwords", "wrong_codes"]
+SHOWN = [
+    *ACCOUNT,
+    "last_sign_in",
+    "last_source",
+    "failed_since",
+    "known_sources",
+    "wrong_passwords",
+    "wrong_codes",
+]
 ADD_JANE = ("user", "add", "jane", "--display-name", "Jane Doe", "--mfa-required")
 
 
@@ -50,7 +58,7 @@ def enrol(host: Host, name: str) -> None:
     ports = host.ports()
     account = ports.accounts.get(name)
     assert account is not None
-    session = open_session(account, "console", ports.now())
+    session = open_session(ports, account, "console", ports.now())
     offered = self_service.begin_enrolment(ports, session)
     code = pyotp.TOTP(offered.totp_secret.reveal()).now()
     self_service.register_device(ports, session, offered, code)
@@ -143,6 +151,7 @@ class TestShow:
         assert shown["second_factor"]["backup_codes_acknowledged"] is False
         assert is_utc(shown["second_factor"]["registered_at"])
         assert shown["last_sign_in"] is None
+        assert shown["failed_since"] is None
         account = host.ports().accounts.get("jane")
         assert account is not None
         assert account.password is not None

@@ -46,7 +46,7 @@ def sign_in_once(folder: Path, now: str, source: str, epoch: str, rounds: str) -
     """Each round is GATE=KIND=CODE: after the gate, sign in with that code; say how it went."""
     ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=lambda: float(now))
     proved = frozenset({Proof.PASSWORD})
-    state = CodeNeeded(Progress("alice", source, int(epoch), float(now), proved))
+    state = CodeNeeded(Progress("alice", source, int(epoch), float(now), proved, float(now)))
     steps: dict[str, Callable[[Ports, CodeNeeded, str], sign_in.State]] = {
         "one-time": sign_in.with_one_time_code,
         "backup": sign_in.with_backup_code,

@@ -11,9 +11,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cwtui.accounts import roles
-from cwtui.accounts.model import Origin, SignInRecord
+from cwtui.accounts import roles, throttle
+from cwtui.accounts.model import Attempts, FailedSignIns, Origin, SignInRecord
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.settings import Mfa
 from cwtui.ui import flow, theme
 from cwtui.ui.screens.create_user import CreateUserPage
@@ -118,6 +119,18 @@ async def signed_in(person: Person, there: Plant) -> None:
 async def as_alice(person: Person, there: Plant) -> None:
     there.world.clock.forward(30)
     person.app.session = there.world.session("alice", there.devices["alice"])
+    flow.open_settings(person.app)
+    await person.settle()
+
+
+async def told_of_failures(person: Person, there: Plant) -> None:
+    """Somebody tried while alice was away."""
+    before = there.world.records.get("alice").changed(
+        last_source=HERE, failed=FailedSignIns(3, NOW - HOUR, "203.0.113.7")
+    )
+    there.world.clock.forward(30)
+    session = there.world.session("alice", there.devices["alice"])
+    person.app.begin_session(session, before)
     flow.open_settings(person.app)
     await person.settle()
 
@@ -317,6 +330,17 @@ async def users_none(person: Person, there: Plant) -> None:
     await person.write("nobody")
 
 
+def locked_plant() -> Plant:
+    there = plant()
+    record = there.world.records.get("alice")
+    tries = {
+        throttle.STRANGERS: Attempts(throttle.STRANGERS_MOST, NOW - HOUR),
+        HERE: Attempts(2, NOW - 60),
+    }
+    there.world.records.kept["alice"] = record.changed(password_attempts=tries)
+    return there
+
+
 def account_of(username: str) -> Way:
     async def way(person: Person, there: Plant) -> None:
         enter_session(person, there)
@@ -329,6 +353,29 @@ def account_of(username: str) -> Way:
 async def account_pending(person: Person, there: Plant) -> None:
     await account_of("alice")(person, there)
     await person.press("enter")
+
+
+async def proof(person: Person, there: Plant) -> None:
+    """A change at a terminal where nobody proved anything for a while."""
+    await account_pending(person, there)
+    there.world.clock.forward(PROOF_LIFETIME + 1)
+    await person.click_button("Update")
+
+
+async def proof_wrong(person: Person, there: Plant) -> None:
+    await proof(person, there)
+    await person.write("wrong")
+    await person.press("enter")
+
+
+async def proof_with_code(person: Person, there: Plant) -> None:
+    there.devices[ADMIN] = there.world.equip(ADMIN)
+    person.app.session = there.world.session(ADMIN, there.devices[ADMIN])
+    flow.open_account(person.app, "alice")
+    await person.settle()
+    await person.press("enter")
+    there.world.clock.forward(PROOF_LIFETIME + 1)
+    await person.click_button("Update")
 
 
 async def account_updated(person: Person, there: Plant) -> None:
@@ -411,6 +458,7 @@ SCENES: Final[dict[str, Scene]] = {
     "backup_codes_hidden": Scene(backup_codes_hidden),
     "settings": Scene(signed_in),
     "settings_enabled": Scene(as_alice),
+    "settings_after_failures": Scene(told_of_failures),
     "settings_few_codes": Scene(as_alice, few_codes_plant),
     "settings_required": Scene(as_alice, required_plant),
     "settings_off": Scene(signed_in, off_plant),
@@ -428,7 +476,11 @@ SCENES: Final[dict[str, Scene]] = {
     "account_pending": Scene(account_pending),
     "account_updated": Scene(account_updated),
     "account_disabled": Scene(account_of("dave")),
+    "account_locked": Scene(account_of("alice"), locked_plant),
     "account_ldap": Scene(account_of("erin")),
+    "proof": Scene(proof),
+    "proof_wrong": Scene(proof_wrong),
+    "proof_with_code": Scene(proof_with_code),
     "confirm_disable_mfa": Scene(confirm),
     "create_user": Scene(create_user),
     "create_user_wrong": Scene(create_user_wrong),

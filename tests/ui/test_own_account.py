@@ -130,7 +130,7 @@ async def test_each_wrong_password_is_said_at_its_own_field() -> None:
         assert await tried("", NEW, NEW) == ("current_password", "Enter your current password.")
         assert await tried("wrong", NEW, NEW) == (
             "current_password",
-            "The current password is wrong.",
+            "The password is wrong.",
         )
         assert await tried(PASSWORD, "abc", "abc") == (
             "new_password",

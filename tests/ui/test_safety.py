@@ -7,7 +7,7 @@ from textual.app import App
 
 from cwtui.accounts import roles, self_service
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.model import Origin
+from cwtui.accounts.model import Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import open_session
 from cwtui.accounts.sign_in import SignedIn
@@ -200,7 +200,8 @@ async def test_point_3_a_session_of_such_a_name_shows_it_as_text() -> None:
 
 
 def _signed_in(world: World, username: str) -> object:
-    return SignedIn(open_session(world.account(username), HERE, world.clock()))
+    session = open_session(world.ports, world.account(username), HERE, world.clock())
+    return SignedIn(session, SignInRecord())
 
 
 # Point 4: the password field gives nothing to the clipboard

@@ -1,15 +1,17 @@
 """User Management > Users and Roles > one account."""
 
 from collections.abc import Callable
+from math import inf
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
-from cwtui.accounts import administration
+from cwtui.accounts import administration, throttle
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.page import Page, row, value
@@ -29,7 +31,9 @@ Disable MFA is for a user who lost the authentication device: they sign in with 
 alone, or, where MFA is required, are led into setting it up again.
 
 Reset Password gives a new one-time initial password. New roles, a reset and disabling end the \
-user's sessions at once."""
+user's sessions at once.
+
+Unlock forgets wrong passwords and codes: the user can try again at once."""
 
     def __init__(self, details: tuple[Account, SignInRecord]) -> None:
         super().__init__()
@@ -59,6 +63,9 @@ user's sessions at once."""
         yield row("Status", value("● enabled" if account.enabled else "✗ disabled"))
         yield row("Origin", value(account.origin.value))
         yield row("Last sign-in", value(self._last_sign_in()))
+        if throttle.wrong_tries(self._record):
+            unlock = Button("Unlock", id="unlock", compact=True)
+            yield row("Wrong tries", unlock, value(self._tries()))
         yield Button("Update", id="primary", variant="primary", compact=True)
         if self._is_own:
             yield Static(
@@ -93,6 +100,13 @@ user's sessions at once."""
         at = self._record.last_sign_in
         return "never" if at is None else f"{minute(at)} UTC"
 
+    def _tries(self) -> str:
+        tries = throttle.wrong_tries(self._record)
+        until = throttle.longest_wait(self._record, self.account_app.clock())
+        if until == inf:
+            return f"✗ {tries} in a row: stopped"
+        return f"◐ {tries}: wait until {minute(until)[11:]} UTC" if until else f"{tries} in a row"
+
     def _show_required(self) -> None:
         button = self.query_one("#mfa-required", Button)
         button.label = "Disable" if self._required else "Enable"
@@ -108,7 +122,7 @@ user's sessions at once."""
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        session, name = self.session, self._account.username
+        name = self._account.username
         match event.button.id:
             case "primary":
                 self.submit()
@@ -128,7 +142,7 @@ user's sessions at once."""
                     "and the backup codes are forgotten.",
                     "Disable MFA",
                     lambda: self._act(
-                        lambda ports: administration.disable_mfa(ports, session, name),
+                        lambda ports, session: administration.disable_mfa(ports, session, name),
                         f"Multi-factor authentication of {name} is disabled.",
                     ),
                 )
@@ -140,13 +154,18 @@ user's sessions at once."""
                 )
             case "enabled":
                 self._set_enabled(enabled=True)
+            case "unlock":
+                self._act(
+                    lambda ports, session: administration.unlock(ports, session, name),
+                    f"{name} can try again now.",
+                )
             case "remove":
                 self._confirm(
                     f"Remove the account {name}? This cannot be undone.", "Remove", self._remove
                 )
 
     def submit(self) -> None:
-        session, name, shown = self.session, self._account.username, self._account
+        name, shown = self._account.username, self._account
         # Only what was changed here: others may have changed the rest meanwhile.
         required = self._required if self._required != shown.mfa_required else None
         typed = self.query_one(TextInput).value
@@ -154,7 +173,7 @@ user's sessions at once."""
         choices = self.query(RoleChoice)
         chosen = choices.first().chosen if choices else shown.roles
         self._act(
-            lambda ports: administration.update_user(
+            lambda ports, session: administration.update_user(
                 ports,
                 session,
                 name,
@@ -165,12 +184,12 @@ user's sessions at once."""
             f"{name} was updated.",
         )
 
-    def _act(self, call: Callable[[Ports], object], outcome: str) -> None:
+    def _act(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
         def then(_: object) -> None:
             self.done(outcome)
             self.open_account(self._account.username)
 
-        self.perform(call, then, "One moment")
+        self.ask(call, then, "One moment")
 
     def _confirm(self, sentence: str, act: str, then: Callable[[], None]) -> None:
         def answered(agreed: bool | None) -> None:
@@ -181,16 +200,18 @@ user's sessions at once."""
             self.app.push_screen(ConfirmScreen(sentence, act), answered)
 
     def _set_enabled(self, *, enabled: bool) -> None:
-        session, name = self.session, self._account.username
+        name = self._account.username
         self._act(
-            lambda ports: administration.update_user(ports, session, name, enabled=enabled),
+            lambda ports, session: administration.update_user(
+                ports, session, name, enabled=enabled
+            ),
             f"The account {name} is {'enabled' if enabled else 'disabled'}.",
         )
 
     def _reset_password(self) -> None:
-        session, name = self.session, self._account.username
-        self.perform(
-            lambda ports: administration.reset_password(ports, session, name),
+        name = self._account.username
+        self.ask(
+            lambda ports, session: administration.reset_password(ports, session, name),
             self._show_initial_password,
             "Making an initial password",
         )
@@ -202,12 +223,14 @@ user's sessions at once."""
         )
 
     def _remove(self) -> None:
-        session, name = self.session, self._account.username
+        name = self._account.username
 
         def removed(_: None) -> None:
             self.done(f"The account {name} was removed.")
             self.open_users()
 
-        self.perform(
-            lambda ports: administration.remove_user(ports, session, name), removed, "Removing"
+        self.ask(
+            lambda ports, session: administration.remove_user(ports, session, name),
+            removed,
+            "Removing",
         )

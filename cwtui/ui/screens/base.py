@@ -166,7 +166,9 @@ class AccountScreen(ShowsSecrets, Screen[None]):
     def refuse(self, error: AccountsError) -> None:
         """Show the error where it belongs: at its field, on this screen, or before sign-in."""
         match error:
-            case SessionEnded() | SignInEnded():
+            case SessionEnded():
+                self.account_app.end_session(error.reason, str(error), wrong=True)
+            case SignInEnded():
                 self.account_app.back_to_sign_in(str(error), wrong=True)
             case SignInFailed(until=float(until)):
                 self._count_down(error, until)

@@ -42,9 +42,9 @@ class DisableMfaPage(ConfirmCodePage):
     )
 
     def submit(self) -> None:
-        session, code = self.session, self.query_one(CodeInput).take()
-        self.perform(
-            lambda ports: self_service.disable_mfa(ports, session, code),
+        code = self.query_one(CodeInput).take()
+        self.ask(
+            lambda ports, session: self_service.disable_mfa(ports, session, code),
             self._disabled,
             "Checking the code",
         )
@@ -60,9 +60,9 @@ class RegenerateBackupCodesPage(ConfirmCodePage):
     EXPLANATION = "You get new backup codes. The old ones, used or not, are void."
 
     def submit(self) -> None:
-        session, code = self.session, self.query_one(CodeInput).take()
-        self.perform(
-            lambda ports: self_service.regenerate_backup_codes(ports, session, code),
+        code = self.query_one(CodeInput).take()
+        self.ask(
+            lambda ports, session: self_service.regenerate_backup_codes(ports, session, code),
             self._regenerated,
             "Making new backup codes",
         )

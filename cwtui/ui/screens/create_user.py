@@ -37,13 +37,12 @@ MFA (Required): the user is led into setting up multi-factor authentication at t
         self.open_users()
 
     def submit(self) -> None:
-        session = self.session
         username = self.query_one("#username", Field).entry.value
         display_name = self.query_one("#display_name", Field).entry.value
         chosen = self.query_one(RoleChoice).chosen
         required = self.query_one("#mfa-required", Choice).value
-        self.perform(
-            lambda ports: administration.create_user(
+        self.ask(
+            lambda ports, session: administration.create_user(
                 ports,
                 session,
                 username,

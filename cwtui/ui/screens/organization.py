@@ -41,7 +41,7 @@ the next sign-in.
 Issuer: what authentication apps show beside the username. Who is enrolled keeps the old one.
 
 Password rules hold for new passwords. After so many wrong passwords or codes in a row, one has \
-to wait; after 50 from unknown places, an admin has to unlock the account."""
+to wait; after 50 from unknown places, an admin has to unlock the account on its page."""
 
     def __init__(self, settings: OrganizationSettings) -> None:
         super().__init__()
@@ -69,7 +69,6 @@ to wait; after 50 from unknown places, an admin has to unlock the account."""
         return Field(key, label, entry, inline=True)
 
     def submit(self) -> None:
-        session = self.session
         values = {
             str(field.id): field.entry.value
             for field in self.query(Field)
@@ -78,8 +77,8 @@ to wait; after 50 from unknown places, an admin has to unlock the account."""
         pressed = self.query_one(RadioSet).pressed_button
         if pressed is not None and pressed.name != self._settings.mfa.value:
             values["mfa"] = str(pressed.name)
-        self.perform(
-            lambda ports: administration.update_settings(ports, session, values),
+        self.ask(
+            lambda ports, session: administration.update_settings(ports, session, values),
             self._saved,
             "Saving",
         )

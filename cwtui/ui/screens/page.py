@@ -1,6 +1,7 @@
 """After sign-in: the navigation panel on the left, one page on the right."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -9,7 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
-from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.errors import AccountsError, ProofNeeded, SessionEnded
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.base import AccountScreen, TooSmall
@@ -36,13 +37,14 @@ class Page(AccountScreen):
     ]
 
     _last_session: Session | None = None
+    _again: Callable[[], None] = staticmethod(lambda: None)
 
     @property
     def session(self) -> Session:
         """The session; when it has just ended, what it was: `perform` asks nothing for it."""
         session = self.account_app.session or self._last_session
         if session is None:
-            raise SessionEnded("You are signed out. Sign in again.")
+            raise SessionEnded("You are signed out. Sign in again.", "signed out")
         return session
 
     def perform(
@@ -51,6 +53,22 @@ class Page(AccountScreen):
         # What was pressed before the session ended is not done after it.
         if self.account_app.session is not None:
             super().perform(call, then, waiting)
+
+    def ask(
+        self, call: "Callable[[Ports, Session], T]", then: Callable[[T], None], waiting: str
+    ) -> None:
+        """Do it as the session; where that wants a fresh proof, ask for it and do it then."""
+        self._again = partial(self.ask, call, then, waiting)
+        self.perform(lambda ports: call(ports, self.session), then, waiting)
+
+    def refuse(self, error: AccountsError) -> None:
+        if not isinstance(error, ProofNeeded):
+            super().refuse(error)
+            return
+        from cwtui.ui.screens.proof import ProofScreen
+
+        # Over the page: what was typed there stays.
+        self.app.push_screen(ProofScreen(self.session, error, self._again))
 
     def compose(self) -> ComposeResult:
         session = self._last_session = self.account_app.session

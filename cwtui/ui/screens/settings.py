@@ -11,11 +11,13 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.self_service import Overview
 from cwtui.accounts.session import Session
+from cwtui.accounts.text import visible
 from cwtui.ui.screens.backup_codes import show_own_codes
 from cwtui.ui.screens.change_password import ChangePasswordPage
 from cwtui.ui.screens.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
 from cwtui.ui.screens.page import Page
 from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.times import minute
 
 
 class SettingsPage(Page):
@@ -37,6 +39,7 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
 
     def content(self) -> ComposeResult:
         overview = self._overview
+        yield from self._last_sign_in()
         yield Static("Password", classes="section", markup=False)
         if overview.change_password_refusal:
             yield Static(overview.change_password_refusal, classes="text", markup=False)
@@ -69,6 +72,25 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         else:
             yield Button("Disable Multi-Factor Authentication", id="disable-mfa", compact=True)
 
+    def _last_sign_in(self) -> ComposeResult:
+        before = self.account_app.record_before
+        if before is None:
+            return
+        if before.last_sign_in is not None:
+            last = f"Last sign-in: {minute(before.last_sign_in)} UTC"
+            where = f" from {visible(before.last_source)}" if before.last_source else ""
+            yield Static(last + where, id="last-sign-in", markup=False)
+        failed = before.failed
+        if failed is not None:
+            tries = "attempt" if failed.count == 1 else "attempts"
+            last = "" if failed.count == 1 else "the last "
+            yield Static(
+                f"⚠ {failed.count} failed {tries} since: {last}{minute(failed.last_at)} UTC from "
+                f"{visible(failed.last_source)}. If that was not you, change your password.",
+                id="failed-sign-ins",
+                markup=False,
+            )
+
     def _mfa_state(self) -> str:
         factor = self._overview.account.second_factor
         if factor is None:
@@ -84,16 +106,12 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        app, session = self.account_app, self.session
+        app = self.account_app
         match event.button.id:
             case "change-password":
                 app.show(ChangePasswordPage(self._overview.account.username))
             case "enable-mfa":
-                self.perform(
-                    lambda ports: self_service.begin_enrolment(ports, session),
-                    self._enrol,
-                    "Making a secret key",
-                )
+                self.ask(self_service.begin_enrolment, self._enrol, "Making a secret key")
             case "regenerate":
                 app.show(RegenerateBackupCodesPage())
             case "disable-mfa":

@@ -115,6 +115,18 @@ class CodeInput(TextInput):
         return code
 
 
+class AnyCodeInput(CodeInput):
+    """A one-time code or a backup code: only Enter says that it is complete."""
+
+    TOO_MUCH = "A code has 6 digits, or 16 letters and digits."
+
+    def __init__(self) -> None:
+        TextInput.__init__(self, max_length=32)
+
+    def watch_value(self, value: str) -> None:
+        """Nothing: six digits may be the beginning of a backup code."""
+
+
 class Field(Vertical):
     """A label, an input, and under it a hint or what is wrong."""
 

@@ -1,0 +1,297 @@
+"""Who may do what, and when it must be proved anew: every public act, none left out."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import ModuleType
+
+import pytest
+
+from cwtui.accounts import administration, roles, self_service
+from cwtui.accounts.audit import EventType, Outcome
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import (
+    InvalidInput,
+    NotPermitted,
+    ProofNeeded,
+    SessionEnded,
+    SignInFailed,
+    Throttled,
+)
+from cwtui.accounts.listing import Filter
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import PROOF_LIFETIME, Session
+from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
+
+NEW = Secret("Another.9-Havel")
+OLD = Secret(PASSWORD)
+
+
+@dataclass
+class Scene:
+    """An admin with a device and a user without one, both signed in."""
+
+    world: World
+    admin: Session
+    user: Session
+    device: Device
+    offer: Enrolment
+
+    def code(self) -> str:
+        return self.device.code(self.world.clock())
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    world.add_admin("ada")
+    world.add_admin("root")
+    world.add("bob")
+    world.equip("bob")
+    world.add("alice")
+    device = world.equip("ada")
+    admin, user = world.session("ada", device), world.session("alice")
+    offer = self_service.begin_enrolment(world.ports, user)
+    world.clock.forward(30)
+    return Scene(world, admin, user, device, offer)
+
+
+Act = Callable[[Scene, Session], object]
+
+READS: dict[str, Act] = {
+    "list_users": lambda s, by: administration.list_users(s.world.ports, by, Filter()),
+    "show_user": lambda s, by: administration.show_user(s.world.ports, by, "bob"),
+    "last_sign_ins": lambda s, by: administration.last_sign_ins(s.world.ports, by, ["bob"]),
+    "show_settings": lambda s, by: administration.show_settings(s.world.ports, by),
+}
+CHANGES: dict[str, Act] = {
+    "create_user": lambda s, by: administration.create_user(s.world.ports, by, "new"),
+    "update_user": lambda s, by: administration.update_user(
+        s.world.ports, by, "bob", mfa_required=True
+    ),
+    "reset_password": lambda s, by: administration.reset_password(s.world.ports, by, "bob"),
+    "disable_mfa": lambda s, by: administration.disable_mfa(s.world.ports, by, "bob"),
+    "remove_user": lambda s, by: administration.remove_user(s.world.ports, by, "bob"),
+    "unlock": lambda s, by: administration.unlock(s.world.ports, by, "bob"),
+    "update_settings": lambda s, by: administration.update_settings(
+        s.world.ports, by, {"mfa": "required"}
+    ),
+}
+OWN: dict[str, Act] = {
+    "overview": lambda s, by: self_service.overview(s.world.ports, by),
+    "change_password": lambda s, by: self_service.change_password(s.world.ports, by, OLD, NEW, NEW),
+    "prove": lambda s, by: self_service.prove(s.world.ports, by, OLD, None),
+    "register_device": lambda s, by: self_service.register_device(
+        s.world.ports, by, s.offer, Device(s.offer.totp_secret, ()).code(s.world.clock())
+    ),
+}
+OWN_CHANGES: dict[str, Act] = {
+    "begin_enrolment": lambda s, by: self_service.begin_enrolment(s.world.ports, by),
+}
+OWN_CHANGES_WITH_A_CODE: dict[str, Act] = {
+    "disable_mfa": lambda s, by: self_service.disable_mfa(s.world.ports, by, s.code()),
+    "regenerate_backup_codes": lambda s, by: self_service.regenerate_backup_codes(
+        s.world.ports, by, s.code()
+    ),
+}
+ACKNOWLEDGE: dict[str, Act] = {
+    "acknowledge_backup_codes": lambda s, by: self_service.acknowledge_backup_codes(
+        s.world.ports, by
+    ),
+}
+OF_ADMINS = READS | CHANGES
+OF_ADA = OF_ADMINS | {f"own {name}": act for name, act in OWN_CHANGES_WITH_A_CODE.items()}
+OF_ALICE = OWN | OWN_CHANGES
+BEFORE_ANYONE = {"create_first_admin", "check_no_accounts"}
+
+
+def public_functions(module: ModuleType) -> set[str]:
+    return {
+        name
+        for name, found in inspect.getmembers(module, inspect.isfunction)
+        if found.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def test_no_public_act_is_left_out_here() -> None:
+    assert public_functions(administration) == {*OF_ADMINS} | BEFORE_ANYONE
+    own = OWN | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
+    assert public_functions(self_service) == {*own}
+
+
+def state(world: World) -> object:
+    return world.accounts._committed
+
+
+@pytest.mark.parametrize("act", OF_ADMINS)
+def test_who_has_no_permission_may_not(scene: Scene, act: str) -> None:
+    before = state(scene.world)
+    with pytest.raises(NotPermitted, match="Your roles do not include the permission"):
+        OF_ADMINS[act](scene, scene.user)
+    assert state(scene.world) == before
+
+
+@pytest.mark.parametrize("act", OF_ADMINS)
+def test_an_admin_may(scene: Scene, act: str) -> None:
+    OF_ADMINS[act](scene, scene.admin)
+
+
+@pytest.mark.parametrize("act", OF_ADMINS)
+def test_a_demoted_admin_may_no_longer(scene: Scene, act: str) -> None:
+    administration.update_user(scene.world.ports, OPERATOR, "ada", chosen_roles=[roles.MINIMUM])
+    before = state(scene.world)
+    with pytest.raises(SessionEnded):
+        OF_ADMINS[act](scene, scene.admin)
+    assert state(scene.world) == before
+
+
+@pytest.mark.parametrize("act", OF_ALICE | ACKNOWLEDGE)
+def test_a_session_of_a_disabled_account_may_nothing(scene: Scene, act: str) -> None:
+    administration.update_user(scene.world.ports, OPERATOR, "alice", enabled=False)
+    before = state(scene.world)
+    with pytest.raises(SessionEnded) as over:
+        (OF_ALICE | ACKNOWLEDGE)[act](scene, scene.user)
+    assert over.value.reason == "disabled"
+    assert state(scene.world) == before
+
+
+# The absolute limit: OWASP ASVS 5.0, 7.3.2
+
+
+@pytest.mark.parametrize("act", OF_ADA | OF_ALICE)
+def test_a_session_ends_at_its_limit_whatever_is_done_in_it(scene: Scene, act: str) -> None:
+    by = scene.admin if act in OF_ADA else scene.user
+    scene.world.clock.at = by.ends_at
+    fresh = replace(by, password_at=by.ends_at, code_at=by.ends_at)
+    with pytest.raises(SessionEnded) as over:
+        (OF_ADA | OF_ALICE)[act](scene, fresh)
+    assert str(over.value) == "A session lasts at most 12 hours. Sign in again."
+    assert over.value.reason == "time limit"
+
+
+def test_a_session_goes_on_until_its_limit(scene: Scene) -> None:
+    assert scene.user.ends_at == scene.user.started_at + scene.world.ports.session_limit
+    scene.world.clock.at = scene.user.ends_at - 0.001
+    self_service.overview(scene.world.ports, scene.user)
+
+
+def test_the_limit_is_the_operators(scene: Scene) -> None:
+    ports = replace(scene.world.ports, session_limit=3600.0)
+    ended = replace(scene.user, ends_at=scene.user.started_at + ports.session_limit)
+    scene.world.clock.at = ended.ends_at
+    with pytest.raises(SessionEnded, match=r"at most 1 hour\. Sign in again"):
+        self_service.overview(ports, ended)
+
+
+# Proof again: OWASP ASVS 5.0, 7.5.1
+
+
+@pytest.mark.parametrize("act", CHANGES)
+def test_a_change_of_an_admin_wants_a_fresh_proof(scene: Scene, act: str) -> None:
+    scene.world.clock.at = scene.admin.code_at + PROOF_LIFETIME + 1
+    before = state(scene.world)
+    with pytest.raises(ProofNeeded) as needed:
+        CHANGES[act](scene, scene.admin)
+    assert (needed.value.password, needed.value.code) == (True, True)
+    assert state(scene.world) == before
+    proved = self_service.prove(scene.world.ports, scene.admin, OLD, scene.code())
+    CHANGES[act](scene, proved)
+    assert state(scene.world) != before or act == "unlock"
+
+
+@pytest.mark.parametrize("act", CHANGES)
+def test_within_ten_minutes_no_proof_is_asked_for(scene: Scene, act: str) -> None:
+    scene.world.clock.at = scene.admin.code_at + PROOF_LIFETIME
+    CHANGES[act](scene, scene.admin)
+
+
+@pytest.mark.parametrize("act", READS)
+def test_looking_wants_no_proof(scene: Scene, act: str) -> None:
+    scene.world.clock.forward(5 * 3600)
+    READS[act](scene, scene.admin)
+
+
+def test_the_operator_is_never_asked(scene: Scene) -> None:
+    scene.world.clock.forward(5 * 3600)
+    administration.update_user(scene.world.ports, OPERATOR, "bob", enabled=False)
+
+
+def test_enabling_mfa_wants_the_password_again(scene: Scene) -> None:
+    scene.world.clock.forward(PROOF_LIFETIME)
+    with pytest.raises(ProofNeeded) as needed:
+        self_service.begin_enrolment(scene.world.ports, scene.user)
+    assert (needed.value.password, needed.value.code) == (True, False)
+    proved = self_service.prove(scene.world.ports, scene.user, OLD, None)
+    self_service.begin_enrolment(scene.world.ports, proved)
+
+
+@pytest.mark.parametrize("act", OWN_CHANGES_WITH_A_CODE)
+def test_what_asks_for_a_code_itself_wants_the_password_only(scene: Scene, act: str) -> None:
+    """Two codes cannot be had within 30 seconds."""
+    scene.world.clock.forward(PROOF_LIFETIME)
+    with pytest.raises(ProofNeeded) as needed:
+        OWN_CHANGES_WITH_A_CODE[act](scene, scene.admin)
+    assert (needed.value.password, needed.value.code) == (True, False)
+    proved = self_service.prove(scene.world.ports, scene.admin, OLD, None)
+    OWN_CHANGES_WITH_A_CODE[act](scene, proved)
+
+
+def test_the_password_alone_does_not_do_for_who_has_a_device(scene: Scene) -> None:
+    scene.world.clock.forward(PROOF_LIFETIME)
+    half = self_service.prove(scene.world.ports, scene.admin, OLD, None)
+    with pytest.raises(ProofNeeded) as needed:
+        CHANGES["unlock"](scene, half)
+    assert (needed.value.password, needed.value.code) == (False, True)
+
+
+def test_a_device_registered_just_now_was_proved_just_now(scene: Scene) -> None:
+    code = Device(scene.offer.totp_secret, ()).code(scene.world.clock())
+    session, _ = self_service.register_device(scene.world.ports, scene.user, scene.offer, code)
+    assert session.code_at == scene.world.clock()
+
+
+def test_a_clock_that_was_set_back_makes_no_proof_last_longer(scene: Scene) -> None:
+    scene.world.clock.at = scene.admin.password_at - 1
+    with pytest.raises(ProofNeeded):
+        CHANGES["unlock"](scene, scene.admin)
+
+
+def test_a_backup_code_proves_too_and_is_used_up(scene: Scene) -> None:
+    scene.world.clock.forward(PROOF_LIFETIME)
+    typed = scene.device.codes[0].reveal().lower()
+    proved = self_service.prove(scene.world.ports, scene.admin, OLD, typed)
+    CHANGES["unlock"](scene, proved)
+    with pytest.raises(SignInFailed):
+        self_service.prove(scene.world.ports, scene.admin, OLD, typed)
+
+
+def test_a_proof_is_recorded_and_a_failed_one_as_well(scene: Scene) -> None:
+    scene.world.events.clear()
+    with pytest.raises(SignInFailed, match="password is wrong"):
+        self_service.prove(scene.world.ports, scene.admin, Secret("wrong"), scene.code())
+    wrong = scene.device.wrong_code(scene.world.clock())
+    with pytest.raises(SignInFailed):
+        self_service.prove(scene.world.ports, scene.admin, OLD, wrong)
+    self_service.prove(scene.world.ports, scene.admin, OLD, scene.code())
+    assert {event.event for event in scene.world.events} == {EventType.PROOF}
+    assert [(event.outcome, event.reason) for event in scene.world.events] == [
+        (Outcome.FAILURE, "password wrong"),
+        (Outcome.FAILURE, "one-time code wrong"),
+        (Outcome.SUCCESS, "password, one-time code"),
+    ]
+    # It was somebody in a session, not at the sign-in.
+    assert scene.world.records.get("ada").failed is None
+
+
+def test_proofs_are_throttled_as_sign_ins_are(scene: Scene) -> None:
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            self_service.prove(scene.world.ports, scene.admin, Secret("wrong"), None)
+    with pytest.raises(Throttled):
+        self_service.prove(scene.world.ports, scene.admin, OLD, None)
+    assert {*scene.world.records.get("ada").password_attempts} == {HERE}
+
+
+@pytest.mark.parametrize(("password", "code"), [("", None), (PASSWORD, ""), (PASSWORD, "12")])
+def test_nothing_typed_proves_nothing(scene: Scene, password: str, code: str | None) -> None:
+    with pytest.raises(InvalidInput):
+        self_service.prove(scene.world.ports, scene.admin, Secret(password), code)

@@ -1,0 +1,232 @@
+"""A change at a terminal where nobody proved anything for a while; and what a sign-in tells."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cwtui.accounts import throttle
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.model import Attempts
+from cwtui.accounts.session import PROOF_LIFETIME
+from cwtui.ui import flow
+from cwtui.ui.screens.account import AccountPage
+from cwtui.ui.screens.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.proof import ProofScreen
+from cwtui.ui.screens.settings import SettingsPage
+from cwtui.ui.screens.sign_in import SignInScreen
+from tests.accounts.world import HERE, NOW, PASSWORD, World
+from tests.ui.harness import Person, at_work
+from tests.ui.scenes import ADMIN, SCENES, Plant, account_of, create_user, plant
+from tests.ui.test_leaving import LOCK, left_alone
+
+
+@pytest.fixture
+async def at_proof() -> AsyncIterator[tuple[Person, Plant]]:
+    async with SCENES["proof"].played() as (person, there):
+        yield person, there
+
+
+async def test_the_change_is_done_once_it_was_proved(at_proof: tuple[Person, Plant]) -> None:
+    person, there = at_proof
+    person.screen(ProofScreen)
+    assert not there.world.account("alice").mfa_required
+    await person.write(PASSWORD)
+    await person.press("enter")
+    person.screen(AccountPage)
+    assert there.world.account("alice").mfa_required
+    # And for ten minutes more none is asked for.
+    there.world.clock.forward(PROOF_LIFETIME)
+    await person.click_button("Disable")
+    await person.click_button("Update")
+    assert not there.world.account("alice").mfa_required
+
+
+async def test_a_wrong_proof_changes_nothing_and_may_be_repeated(
+    at_proof: tuple[Person, Plant],
+) -> None:
+    person, there = at_proof
+    await person.write("wrong")
+    await person.press("enter")
+    assert "✗ The password is wrong." in person.text
+    assert not there.world.account("alice").mfa_required
+    await person.write(PASSWORD)
+    await person.press("enter")
+    assert there.world.account("alice").mfa_required
+
+
+async def test_esc_goes_back_to_what_was_typed(at_proof: tuple[Person, Plant]) -> None:
+    person, there = at_proof
+    await person.write(PASSWORD)
+    await person.press("escape")
+    person.screen(AccountPage)
+    assert "● required, press Update" in person.text
+    assert not there.world.account("alice").mfa_required
+
+
+async def test_what_was_typed_in_a_form_is_still_there_after_the_proof() -> None:
+    there = plant()
+    async with at_work(there.world.ports, there.world.clock) as person:
+        await create_user(person, there)
+        await person.write("grace")
+        there.world.clock.forward(PROOF_LIFETIME + 1)
+        await person.press("enter", "enter")
+        person.screen(ProofScreen)
+        await person.write(PASSWORD)
+        await person.press("enter")
+        assert "Initial password of grace" in person.text
+        assert there.world.accounts.get("grace") is not None
+
+
+async def test_a_proof_with_a_code_takes_both() -> None:
+    async with SCENES["proof_with_code"].played() as (person, there):
+        await person.write(PASSWORD)
+        await person.press("enter")
+        person.screen(ProofScreen)  # the code is still to be typed
+        await person.write(there.code(ADMIN))
+        await person.press("enter")
+        person.screen(AccountPage)
+        assert there.world.account("alice").mfa_required
+
+
+async def test_a_proof_takes_a_backup_code() -> None:
+    async with SCENES["proof_with_code"].played() as (person, there):
+        await person.write(PASSWORD)
+        await person.press("enter")
+        await person.paste(there.devices[ADMIN].codes[3].reveal())
+        await person.press("enter")
+        person.screen(AccountPage)
+
+
+async def test_own_backup_codes_want_the_password_and_then_the_code_on_the_page() -> None:
+    async with SCENES["regenerate_backup_codes"].played() as (person, there):
+        there.world.clock.forward(PROOF_LIFETIME)
+        await person.write(there.code("alice"))
+        await person.click_button("Regenerate Backup Codes")
+        person.screen(ProofScreen)
+        assert "One-time code" not in person.text
+        await person.write(PASSWORD)
+        await person.press("enter")
+        person.screen(BackupCodesScreen)
+
+
+async def test_nothing_of_a_proof_is_kept_when_nobody_is_there(
+    at_proof: tuple[Person, Plant],
+) -> None:
+    person, there = at_proof
+    await person.write(PASSWORD)
+    await left_alone(person, LOCK, 600)
+    person.screen(SignInScreen)
+    assert there.world.events[-1].reason == "idle"
+    await person.sign_in(ADMIN, PASSWORD)
+    person.screen(SettingsPage)
+    assert not there.world.account("alice").mfa_required
+
+
+async def test_a_session_ended_elsewhere_ends_at_the_proof(at_proof: tuple[Person, Plant]) -> None:
+    person, there = at_proof
+    there.world.put(there.world.account(ADMIN).changed_ending_sessions(enabled=False))
+    await person.write(PASSWORD)
+    await person.press("enter")
+    person.screen(SignInScreen)
+    assert "✗ Your account was disabled." in person.text
+    assert not there.world.account("alice").mfa_required
+
+
+# How long a session may last
+
+
+async def test_a_session_ends_at_its_limit_though_nobody_does_anything(world: World) -> None:
+    world.add()
+    async with at_work(world.ports, world.clock) as person:
+        await person.sign_in("alice", PASSWORD)
+        session = person.app.session
+        assert session is not None
+        world.clock.at = session.ends_at
+        person.app._end_at_limit(session)
+        await person.settle()
+        person.screen(SignInScreen)
+        assert "✗ A session lasts at most 12 hours." in person.text
+        assert (world.events[-1].event, world.events[-1].reason) == (
+            EventType.SESSION_END,
+            "time limit",
+        )
+
+
+async def test_the_limit_of_an_earlier_session_does_not_end_the_next(world: World) -> None:
+    world.add()
+    async with at_work(world.ports, world.clock) as person:
+        await person.sign_in("alice", PASSWORD)
+        first = person.app.session
+        assert first is not None
+        person.app.sign_out()
+        world.clock.forward(1)
+        await person.settle()
+        await person.sign_in("alice", PASSWORD)
+        person.app._end_at_limit(first)
+        await person.settle()
+        person.screen(SettingsPage)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [({"enabled": False}, "disabled"), ({"roles": ("minimum-access",)}, "roles changed")],
+)
+async def test_a_session_that_was_ended_from_elsewhere_is_recorded(
+    fields: dict[str, object], reason: str
+) -> None:
+    async with SCENES["settings"].played() as (person, there):
+        there.world.put(there.world.account(ADMIN).changed_ending_sessions(**fields))
+        flow.open_users(person.app)
+        await person.settle()
+        person.screen(SignInScreen)
+        ended = there.world.events[-1]
+        assert (ended.event, ended.actor, ended.reason) == (EventType.SESSION_END, ADMIN, reason)
+
+
+# What a sign-in tells
+
+
+async def test_one_is_told_of_the_last_sign_in_and_of_failed_ones(world: World) -> None:
+    world.add()
+    world.session()
+    async with at_work(world.ports, world.clock) as person:
+        await person.sign_in("alice", "wrong")
+        await person.sign_in("alice", PASSWORD)
+        assert f"Last sign-in: 2027-01-15 08:00 UTC from {HERE}" in person.text
+        assert "⚠ 1 failed attempt since: 2027-01-15 08:00 UTC from" in person.text
+        person.app.sign_out()
+        await person.settle()
+        await person.sign_in("alice", PASSWORD)
+        assert "failed attempt" not in person.text
+
+
+async def test_a_first_sign_in_tells_nothing(world: World) -> None:
+    world.add()
+    async with at_work(world.ports, world.clock) as person:
+        await person.sign_in("alice", PASSWORD)
+        person.screen(SettingsPage)
+        assert "Last sign-in" not in person.text
+
+
+# Unlock, on the account's page
+
+
+async def test_an_admin_unlocks_on_the_page() -> None:
+    async with SCENES["account_locked"].played() as (person, there):
+        assert "✗ 52 in a row: stopped" in person.text
+        await person.click_button("Unlock")
+        assert "alice can try again now." in person.text
+        assert "Unlock" not in person.text
+        assert there.world.records.get("alice").password_attempts == {}
+        assert there.world.events[-1].event is EventType.USER_UNLOCK
+
+
+async def test_a_wait_that_goes_on_is_shown_with_its_end() -> None:
+    there = plant()
+    waiting = Attempts(5, NOW, NOW + 300)
+    there.world.records.kept["alice"] = there.world.records.get("alice").changed(
+        code_attempts={throttle.STRANGERS: waiting}
+    )
+    async with at_work(there.world.ports, there.world.clock) as person:
+        await account_of("alice")(person, there)
+        assert "◐ 5: wait until 08:05 UTC" in person.text

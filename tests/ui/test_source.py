@@ -1,0 +1,23 @@
+"""Where a person sits, as sshd tells it."""
+
+import pytest
+
+from cwtui.ui.source import source_of
+
+
+@pytest.mark.parametrize(
+    ("connection", "source"),
+    [
+        (None, "local console"),
+        ("", "local console"),
+        ("198.51.100.7 50022 10.0.0.1 22", "198.51.100.7"),
+        ("2001:DB8::1 50022 2001:db8::2 22", "2001:db8::1"),
+        ("::ffff:198.51.100.7 50022 ::ffff:10.0.0.1 22", "198.51.100.7"),
+        ("fe80::1%eth0 50022 fe80::2%eth0 22", "fe80::1"),
+        ("\x1b[31m 1 2 3", "local console"),
+        ("999.1.1.1 1 2 3", "local console"),
+    ],
+)
+def test_the_clients_address_in_one_form(connection: str | None, source: str) -> None:
+    environ = {} if connection is None else {"SSH_CONNECTION": connection}
+    assert source_of(environ) == source
