@@ -358,6 +358,31 @@ def test_an_unknown_user_is_told_the_same_after_the_same_work(
     assert rounds[-1][0][-1] == []
 
 
+@pytest.mark.parametrize("cost", [4, 5, 6, 7])
+def test_a_hash_of_a_lower_cost_is_followed_by_the_work_it_lacks(
+    world: World, monkeypatch: pytest.MonkeyPatch, cost: int
+) -> None:
+    """After the operator raised the cost: each step of it doubles the work."""
+    world.bcrypt_cost = cost
+    world.add("alice")
+    world.bcrypt_cost = 7
+    rounds = {
+        name: sum(2 ** int(hashed[4:6]) for hashed in work(world, monkeypatch, name)[-1])
+        for name in ("alice", "nobody")
+    }
+    assert rounds == {"alice": 2**7, "nobody": 2**7}
+
+
+def test_an_empty_password_asks_nothing_of_anybody(world: World) -> None:
+    """The same answer at once, whoever it is."""
+    world.add("alice")
+    for name in ("alice", "nobody"):
+        with pytest.raises(InvalidInput, match="Enter your password"):
+            world.begin(name, "")
+    assert world.records.updates == 0
+    assert world.events == []
+
+
 @pytest.mark.parametrize("password", ["x", "x" * 1024, "x" * 5000, "\ud800\x00\x1b"])
 @pytest.mark.parametrize("username", ["alice", "nobody"])
 def test_every_password_costs_one_hash(

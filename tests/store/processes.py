@@ -14,9 +14,9 @@ ROOT = Path(__file__).parents[2]
 class Worker:
     """One other process; it is killed at the latest when the test ends."""
 
-    def __init__(self, *arguments: object) -> None:
+    def __init__(self, *arguments: object, module: str = "tests.store.worker") -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.store.worker", *map(str, arguments)],
+            [sys.executable, "-m", module, *map(str, arguments)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -49,9 +49,11 @@ class Worker:
 
 
 @contextmanager
-def started(*arguments: tuple[object, ...]) -> Iterator[list[Worker]]:
+def started(
+    *arguments: tuple[object, ...], module: str = "tests.store.worker"
+) -> Iterator[list[Worker]]:
     with ExitStack() as stack:
-        yield [stack.enter_context(Worker(*each)) for each in arguments]
+        yield [stack.enter_context(Worker(*each, module=module)) for each in arguments]
 
 
 class Gate:
