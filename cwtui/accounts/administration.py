@@ -227,8 +227,9 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
         _existing(ports, change, actor, name)
         _keep_an_admin(change, name)
         change.remove(name)
-        write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
+        change.prepare()
         ports.records.remove(name)
+        write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
 
 
 def unlock(ports: Ports, actor: Actor, username: str) -> None:

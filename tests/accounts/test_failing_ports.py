@@ -1,0 +1,124 @@
+"""Whatever fails, and when: an act is done and recorded, or neither."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import pytest
+
+from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.errors import AccountsError, CannotCheck
+from cwtui.accounts.model import SignInRecord
+from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryRecords
+from tests.accounts.test_audit import ALL_ACTS, Scene, scene
+
+__all__ = ["scene"]  # the fixture
+
+T = TypeVar("T")
+
+RECORDED_FIRST = {EventType.SIGN_IN, EventType.SIGN_OUT, EventType.SESSION_END, EventType.PROOF}
+"""They change no account: the event is all, or stands before a sign-in record is written."""
+
+
+class Failing:
+    """Counts calls of the ports, and fails one of them."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.calls = 0
+
+    def call(self, what: str) -> None:
+        self.calls += 1
+        if self.calls == self.number:
+            raise CannotCheck(f"Cannot {what}: input/output error.")
+
+
+class _Accounts(MemoryAccounts):
+    def __init__(self, real: MemoryAccounts, failing: Failing) -> None:
+        self.__dict__ = real.__dict__  # the same accounts
+        self._failing = failing
+
+    def prepare(self) -> None:
+        self._failing.call("prepare")
+        super().prepare()
+
+    @contextmanager
+    def change(self) -> Iterator[MemoryAccounts]:
+        self._failing.call("lock")
+        with super().change():
+            yield self
+
+
+class _Records(MemoryRecords):
+    def __init__(self, real: MemoryRecords, failing: Failing) -> None:
+        self.__dict__ = real.__dict__
+        self._failing = failing
+
+    def update(
+        self,
+        username: str,
+        step: Callable[[SignInRecord], tuple[SignInRecord, T]],
+        forget: Callable[[str, SignInRecord], bool] | None = None,
+    ) -> T:
+        self._failing.call("read records")
+
+        def then_fail(record: SignInRecord) -> tuple[SignInRecord, T]:
+            result = step(record)
+            self._failing.call("write records")
+            return result
+
+        return super().update(username, then_fail, forget)
+
+    def remove(self, username: str) -> None:
+        self._failing.call("remove records")
+        super().remove(username)
+
+
+class _Audit(MemoryAudit):
+    def __init__(self, real: MemoryAudit, failing: Failing) -> None:
+        self.__dict__ = real.__dict__
+        self._failing = failing
+
+    def append(self, event: Event) -> None:
+        self._failing.call("append")
+        super().append(event)
+
+
+def attempt(scene: Scene, act: str, number: int) -> tuple[int, bool]:
+    """Do it with the call of that number failing; how many calls there were, whether it failed."""
+    failing, world = Failing(number), scene.world
+    world.accounts = _Accounts(world.accounts, failing)
+    world.records = _Records(world.records, failing)
+    world.audit = _Audit(world.audit, failing)
+    try:
+        ALL_ACTS[act](scene)
+    except AccountsError:
+        return failing.calls, True
+    return failing.calls, False
+
+
+@pytest.mark.parametrize("act", ALL_ACTS)
+def test_an_act_that_fails_is_not_recorded_as_done(scene: Scene, act: str) -> None:
+    """DESIGN 4.10: at each call of a port in turn, until none is left to fail."""
+    for number in range(1, 40):
+        world = scene.world
+        before = world.accounts._committed, dict(world.records.kept)
+        world.audit.events.clear()
+        calls, failed = attempt(scene, act, number)
+        if calls < number:
+            assert not failed
+            break
+        assert failed
+        done = {
+            event.event
+            for event in world.events
+            if event.outcome is Outcome.SUCCESS and event.event not in RECORDED_FIRST
+        }
+        if world.accounts._committed == before[0]:
+            assert done <= {EventType.USER_UNLOCK}
+        else:
+            # A backup code is used up before the sign-in that it was for fails.
+            assert done
+        world.accounts._committed, world.records.kept = before
+    else:
+        pytest.fail("it never ends")
