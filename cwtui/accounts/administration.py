@@ -1,6 +1,7 @@
 """What admins do with accounts and settings. The store never loses its last enabled local admin."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts import listing, passwords, roles, settings, text
 from cwtui.accounts.audit import EventType
-from cwtui.accounts.errors import InvalidInput, Refused, UnknownAccount
+from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
@@ -122,6 +123,8 @@ def create_user(
         if change.get(name) is not None:
             raise _exists(name)
         change.put(account)
+        change.prepare()
+        ports.records.remove(name)
         write_audit(ports, EventType.USER_CREATE, actor, name, change=change)
     return WithInitialPassword(account, initial)
 
@@ -227,9 +230,10 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
         _existing(ports, change, actor, name)
         _keep_an_admin(change, name)
         change.remove(name)
-        change.prepare()
-        ports.records.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
+    # What cannot be removed now is when an account of that name is made.
+    with suppress(CannotCheck):
+        ports.records.remove(name)
 
 
 def unlock(ports: Ports, actor: Actor, username: str) -> None:

@@ -16,7 +16,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
 )
 from cwtui.accounts.listing import Filter
-from cwtui.accounts.model import MfaState, Origin
+from cwtui.accounts.model import MfaState, Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
 from cwtui.accounts.settings import Mfa
@@ -433,15 +433,16 @@ def test_an_account_that_is_not_there(world: World, act: str) -> None:
 # Half-done
 
 
-@pytest.mark.parametrize("act", ["reset_password", "disable_mfa", "remove_user"])
+@pytest.mark.parametrize("act", ["reset_password", "disable_mfa", "create_user"])
 def test_an_act_whose_record_cannot_be_written_is_not_half_done(world: World, act: str) -> None:
     """DESIGN 4.7: nothing is half there."""
     populated(world)
-    before = world.account("bob")
+    before = world.accounts._committed
     world.records.fails = True
     with pytest.raises(CannotCheck):
         ACTS[act](world, OPERATOR)
-    assert world.account("bob") == before
+    assert world.accounts._committed == before
+    assert world.events == []
     assert PASSWORD not in repr(world.events)
 
 
@@ -486,3 +487,16 @@ def test_the_list_calls_required_whom_the_organization_requires(world: World) ->
     world.settings(mfa=Mfa.REQUIRED)
     rows = administration.list_users(world.ports, OPERATOR, Filter(mfa=MfaState.REQUIRED))
     assert [row.username for row in rows] == ["bob"]
+
+
+def test_a_new_account_has_nothing_of_one_of_that_name_before_it(world: World) -> None:
+    """Also where the sign-in record could not be removed with the account."""
+    world.add_admin()
+    world.add("alice")
+    world.session("alice")
+    world.records.fails = True
+    administration.remove_user(world.ports, OPERATOR, "alice")
+    world.records.fails = False
+    assert world.records.get("alice").known_sources != ()
+    administration.create_user(world.ports, OPERATOR, "alice")
+    assert world.records.get("alice") == SignInRecord()
