@@ -8,11 +8,13 @@ import msgspec
 import platformdirs
 from msgspec import Meta, Struct
 
-from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import visible
 
 CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
 STORE_VARIABLE: Final = "CWTUI_STORE"
+CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
+"""Where systemd puts the credentials of a unit (systemd.exec(5), "Credentials")."""
 
 
 class ConfigError(AccountsError):
@@ -26,7 +28,10 @@ class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyringConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file, or the name of a credential that systemd gives to the process: not both."""
+
     file: str = ""
+    credential: str = ""
 
 
 class PasswordsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,9 +85,27 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def keyring_file(self) -> Path:
+        """Raises KeyringMissing where it is a credential, and there are none."""
+        if self.keyring.credential:
+            return _credential(self.keyring.credential)
         if self.keyring.file:
             return Path(self.keyring.file)
         return platformdirs.user_config_path("cwtui") / "keyring.json"
+
+    def keyring_is_in_store(self) -> bool:
+        """Whether whoever copies the store's folder copies the keys with it."""
+        return self.keyring_file.resolve().is_relative_to(self.folder.resolve())
+
+
+def _credential(name: str) -> Path:
+    folder = os.environ.get(CREDENTIALS_VARIABLE, "")
+    if not Path(folder).is_absolute():
+        raise KeyringMissing(
+            f"The keyring is the credential {name}, and this process was given none: "
+            f"{CREDENTIALS_VARIABLE} is not set. Run it in the systemd unit that has "
+            f"LoadCredential={name}:FILE"
+        )
+    return Path(folder) / name
 
 
 def config_file(given: str | None = None) -> Path:
@@ -100,7 +123,7 @@ def load(given: str | None = None, store: str | None = None) -> Config:
     return msgspec.structs.replace(
         config,
         store=StoreConfig(_usable(_folder(url), "store")),
-        keyring=KeyringConfig(_usable(config.keyring.file, "keyring")),
+        keyring=_usable_keyring(config.keyring),
     )
 
 
@@ -139,6 +162,19 @@ def _usable(path: str, whose: str) -> str:
         return str(Path(path).expanduser()) if path else ""
     except RuntimeError:
         raise ConfigError(f"The {whose}'s path {path!r} names no home folder.") from None
+
+
+def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
+    name = keyring.credential
+    if name and keyring.file:
+        raise ConfigError(
+            "The keyring is either a file or a credential: give keyring.file or keyring.credential."
+        )
+    if name in {".", ".."} or "/" in name or "\0" in name:
+        raise ConfigError(
+            f"A credential has a name without a slash, such as cwtui-keyring, not {visible(name)}."
+        )
+    return KeyringConfig(_usable(keyring.file, "keyring"), name)
 
 
 def _folder(url: str) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pwd
 import stat
 import time
 from collections.abc import Iterator
@@ -38,11 +39,23 @@ def check_private(path: Path) -> None:
         raise cannot("read", path, error) from None
     if found.st_uid != os.geteuid():
         raise StoreExposed(
-            f"{path} belongs to another user (uid {found.st_uid}). Run cwtui as that user, "
-            f"or give it back with: chown {os.geteuid()} {path}"
+            f"{path} belongs to another user (uid {found.st_uid}). {_for_owner(path, found.st_uid)}"
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise StoreExposed(f"Others on this host can reach {path}. {_remedy(path)}")
+
+
+def _for_owner(path: Path, uid: int) -> str:
+    if os.geteuid() != 0:
+        return f"Run cwtui as that user, or give it back with: chown {os.geteuid()} {path}"
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = f"#{uid}"
+    import shlex
+
+    # What root wrote, its owner could not use: nobody could sign in any more.
+    return f"Run cwtui as that user: sudo -H -u {shlex.quote(name)} cwtui ..."
 
 
 def _remedy(path: Path) -> str:

@@ -1,98 +1,112 @@
 """The keys that protect the store: one JSON file, kept apart from it.
 
-Each key is 256 random bits with an id. Encryption and pepper keys are derived from it with HKDF
-(RFC 5869), so that one key never serves two purposes.
+Each key is 256 random bits with an id. Encryption and pepper keys are derived from it, so that one
+key never serves two purposes.
 """
 
 import os
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Final, Self, TypeAlias
 
-import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from msgspec import Meta, Struct
+from msgspec.structs import replace
 
-from cwtui.accounts.errors import KeyringMissing, StoreDamaged, StoreTooNew
+from cwtui import key_file
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
 from cwtui.accounts.model import Sealed
-from cwtui.files import check_private, exists, make_private_folder, write_atomically
+from cwtui.accounts.protection import Key
+from cwtui.files import (
+    check_private,
+    discard,
+    exclusive,
+    exists,
+    keep,
+    lock_for,
+    make_private_folder,
+    prepare,
+    rename,
+    write_atomically,
+)
+from cwtui.key_file import KeyFile
 
-SCHEMA: Final = 1
-_KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 """96 bits, as NIST SP 800-38D recommends for GCM."""
+_PEPPER: Final = b"cwtui password pepper"
+_ENCRYPTION: Final = b"cwtui secret encryption"
+_Version: TypeAlias = tuple[int, int, int]
 
-
-class _Key(Struct, frozen=True):
-    id: Annotated[str, Meta(min_length=1, max_length=64)]
-    created_at: float
-    material: bytes
-
-    def __repr__(self) -> str:
-        return f"_Key({self.id})"
-
-
-class _File(Struct, frozen=True):
-    schema: int
-    active: str
-    keys: tuple[_Key, ...]
+REMEDY: Final = (
+    "Put the keyring of this store back from your backup. "
+    "If it is lost for good: cwtui init --admin NAME --new-keyring"
+)
 
 
 class FileKeyring:
-    """The keys of one file, read once."""
+    """The keys of one file, read again when it was replaced: another process may rotate them.
 
-    def __init__(self, content: _File, path: Path) -> None:
-        self._keys = {key.id: key.material for key in content.keys}
+    A credential is a file that systemd made for this process; cwtui never writes it.
+    """
+
+    def __init__(self, path: Path, *, credential: bool = False) -> None:
+        """Raises KeyringMissing, StoreExposed, StoreDamaged or StoreTooNew."""
         self._path = path
-        self._derived: dict[tuple[str, bytes], bytes] = {}
-        self.active = content.active
-        if content.active not in self._keys or any(
-            len(material) != _KEY_BYTES for material in self._keys.values()
-        ):
-            raise StoreDamaged(f"{path} is damaged: its active key is missing or not 32 bytes.")
+        self._credential = credential
+        self._keys = self._read()
 
     @classmethod
     def create(cls, path: Path, now: float) -> Self:
-        """A keyring with one new key. Raises CannotCheck if it cannot be written."""
-        key = _Key(secrets.token_hex(4), now, os.urandom(_KEY_BYTES))
-        content = _File(SCHEMA, key.id, (key,))
+        """A keyring with one new key; the caller holds its lock. Raises CannotCheck."""
         make_private_folder(path.parent)
-        write_atomically(path, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
-        return cls(content, path)
+        if exists(path):
+            raise CannotCheck(f"There is a keyring {path} already. It was left as it is.")
+        return cls._made(path, now)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Raises KeyringMissing, StoreExposed, StoreDamaged or StoreTooNew."""
-        if not exists(path):
+    def replace(cls, path: Path, now: float) -> Self:
+        """The same in the place of a wrong one, which is kept beside it as `NAME.lost-TIME`."""
+        make_private_folder(path.parent)
+        keep(path, f"lost-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S.%f}")
+        return cls._made(path, now)
+
+    @classmethod
+    def _made(cls, path: Path, now: float) -> Self:
+        key = key_file.new_key(now)
+        content = KeyFile(key_file.SCHEMA, key.id, (key,))
+        write_atomically(path, key_file.encoded(content))
+        return cls(path)
+
+    @property
+    def active(self) -> str:
+        return self._current().active
+
+    def all_keys(self) -> tuple[Key, ...]:
+        return self._current().made
+
+    def check_holds(self, needed: frozenset[str]) -> None:
+        """Raise KeyringMissing, naming the keys that are not there."""
+        missing = sorted(needed - {key.id for key in self.all_keys()})
+        if missing:
+            keys = f"key{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
             raise KeyringMissing(
-                f"The keyring {path} is missing, and without it the store cannot be read. "
-                "Put it back from your backup."
+                f"The store needs the {keys}, which the keyring {self._path} does not hold. "
+                f"{REMEDY}"
             )
-        check_private(path)
-        try:
-            content = path.read_bytes()
-            schema = msgspec.json.decode(content, type=dict[str, msgspec.Raw]).get("schema")
-            if schema is not None and msgspec.json.decode(schema, type=int) > SCHEMA:
-                raise StoreTooNew(f"{path} was written by a newer cwtui. Install that version.")
-            return cls(msgspec.json.decode(content, type=_File), path)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise StoreDamaged(f"{path} is damaged: {error}.") from None
-        except OSError as error:
-            raise KeyringMissing(f"{path} cannot be read: {error.strerror}.") from None
 
     def pepper(self, key: str) -> bytes:
-        return self._derive(key, b"cwtui password pepper")
+        return self._holding(key).derived(key, _PEPPER)
 
     def seal(self, secret: bytes, associated: bytes) -> Sealed:
+        keys = self._current()
         nonce = os.urandom(_NONCE_BYTES)
-        cipher = AESGCM(self._derive(self.active, b"cwtui secret encryption"))
-        return Sealed(self.active, nonce, cipher.encrypt(nonce, secret, associated))
+        cipher = AESGCM(keys.derived(keys.active, _ENCRYPTION))
+        return Sealed(keys.active, nonce, cipher.encrypt(nonce, secret, associated))
 
     def unseal(self, sealed: Sealed, associated: bytes) -> bytes:
-        cipher = AESGCM(self._derive(sealed.key, b"cwtui secret encryption"))
+        cipher = AESGCM(self._holding(sealed.key).derived(sealed.key, _ENCRYPTION))
         try:
             return cipher.decrypt(sealed.nonce, sealed.ciphertext, associated)
         except (InvalidTag, ValueError):
@@ -101,13 +115,108 @@ class FileKeyring:
                 "or belongs to another account. An admin can disable its MFA."
             ) from None
 
-    def _derive(self, key: str, purpose: bytes) -> bytes:
-        if key not in self._keys:
-            raise KeyringMissing(
-                f"The store needs the key {key}, which {self._path} does not hold. "
-                "Put the keyring that belongs to this store in its place."
+    @contextmanager
+    def change(self) -> Iterator["KeyringChange"]:
+        """Raises Refused for a credential, and CannotCheck."""
+        if self._credential:
+            raise Refused(
+                f"The keyring {self._path} is a credential, which only systemd writes. Stop the "
+                "unit, name its source as keyring.file in the configuration, and do this again; "
+                "then give the unit the new file."
             )
+        with exclusive(lock_for(self._path)):
+            change = KeyringChange(self._path)
+            try:
+                yield change
+                change.commit()
+            finally:
+                change.forget()
+
+    def _holding(self, key: str) -> "_Keys":
+        keys = self._keys if key in self._keys else self._current()
+        if key not in keys:
+            raise KeyringMissing(
+                f"This account is protected by the key {key}, which the keyring {self._path} does "
+                "not hold. Put back the one that does, or have an admin reset the account's "
+                "password and MFA."
+            )
+        return keys
+
+    def _current(self) -> "_Keys":
+        if self._version() != self._keys.version:
+            self._keys = self._read()
+        return self._keys
+
+    def _read(self) -> "_Keys":
+        # Looked at before it is read: what is written meanwhile is read next time.
+        version = self._version()
+        if self._credential:
+            key_file.check_credential(self._path)
+        else:
+            check_private(self._path)
+        return _Keys(key_file.read(self._path), version)
+
+    def _version(self) -> _Version:
+        try:
+            found = self._path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise KeyringMissing(
+                f"The keyring {self._path} is missing, and without it the store cannot be read. "
+                f"{REMEDY}"
+            ) from None
+        except OSError as error:
+            raise CannotCheck(
+                f"Cannot read the keyring {self._path}: {(error.strerror or '').lower()}."
+            ) from None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+class KeyringChange:
+    """A new file, on disk but for its name as soon as something was changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._content = key_file.read(path)
+        self._prepared: Path | None = None
+
+    def add(self, now: float) -> str:
+        key = key_file.new_key(now)
+        self._put(replace(self._content, active=key.id, keys=(*self._content.keys, key)))
+        return key.id
+
+    def remove(self, *ids: str) -> None:
+        kept = tuple(key for key in self._content.keys if key.id not in ids)
+        self._put(replace(self._content, keys=kept))
+
+    def commit(self) -> None:
+        """Raises CannotCheck: the file is as it was."""
+        if self._prepared is not None:
+            rename(self._prepared, self._path)
+            self._prepared = None
+
+    def forget(self) -> None:
+        if self._prepared is not None:
+            discard(self._prepared)
+
+    def _put(self, content: KeyFile) -> None:
+        self._content = content
+        self._prepared = prepare(self._path, key_file.encoded(content))
+
+
+class _Keys:
+    """One version of the file, and what was derived from its keys so far."""
+
+    def __init__(self, content: KeyFile, version: _Version) -> None:
+        self.version = version
+        self.active = content.active
+        self.made = tuple(Key(key.id, key.created_at) for key in content.keys)
+        self._materials = {key.id: key.material for key in content.keys}
+        self._derived: dict[tuple[str, bytes], bytes] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._materials
+
+    def derived(self, key: str, purpose: bytes) -> bytes:
         if (key, purpose) not in self._derived:
-            derivation = HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=purpose)
-            self._derived[key, purpose] = derivation.derive(self._keys[key])
+            self._derived[key, purpose] = key_file.derived(self._materials[key], purpose)
         return self._derived[key, purpose]

@@ -3,8 +3,8 @@
 import os
 import time
 
-from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
+from cwtui.accounts.ports import AccountStore, Ports
 from cwtui.config import Config
 from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
 from cwtui.keyring import FileKeyring
@@ -20,15 +20,52 @@ class NoStoreYet(CannotCheck):
 def create(config: Config) -> Ports:
     """Make what is missing of folders and keyring, then connect. Raises CannotCheck."""
     make_private_folder(config.folder)
-    make_private_folder(config.keyring_file.parent)
-    with exclusive(lock_for(config.keyring_file)):
-        if not exists(config.keyring_file) and not exists(config.accounts_file):
-            FileKeyring.create(config.keyring_file, time.time())
+    if not config.keyring.credential:
+        make_private_folder(config.keyring_file.parent)
+        with exclusive(lock_for(config.keyring_file)):
+            if not exists(config.keyring_file) and not exists(config.accounts_file):
+                FileKeyring.create(config.keyring_file, time.time())
     return _connect(config)
 
 
 def connect(config: Config) -> Ports:
     """The parts of a store that was set up before. Raises CannotCheck."""
+    _check_set_up(config)
+    return _connect(config)
+
+
+def without_keyring(config: Config) -> AccountStore:
+    """The accounts of a store whose keyring is lost. Raises Refused if it is not, CannotCheck."""
+    _check_set_up(config)
+    accounts = _accounts(config)
+    if config.keyring.credential:
+        raise Refused(
+            "The keyring is a credential, which only systemd writes. Name a new file as "
+            "keyring.file in the configuration, do this again, and give the unit that file."
+        )
+    try:
+        _keyring(config, accounts)
+    except (KeyringMissing, StoreDamaged):
+        return accounts
+    raise Refused(
+        f"The keyring {config.keyring_file} holds every key that the store needs, so it stays."
+    )
+
+
+def with_new_keyring(config: Config) -> Ports:
+    """The parts of a store whose keyring is lost, with a new one in its place.
+
+    What was there is kept beside it. Nobody can sign in until the keys that the store needs are
+    given up, as `recovery.recover_admin` does. Raises Refused and CannotCheck.
+    """
+    make_private_folder(config.keyring_file.parent)
+    with exclusive(lock_for(config.keyring_file)):
+        accounts = without_keyring(config)
+        keyring = FileKeyring.replace(config.keyring_file, time.time())
+    return _put_together(config, accounts, keyring)
+
+
+def _check_set_up(config: Config) -> None:
     if not exists(config.accounts_file):
         if exists(config.audit_file):
             raise NoStoreYet(
@@ -38,19 +75,35 @@ def connect(config: Config) -> Ports:
         raise NoStoreYet(
             f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
         )
-    return _connect(config)
 
 
 def _connect(config: Config) -> Ports:
+    accounts = _accounts(config)
+    return _put_together(config, accounts, _keyring(config, accounts))
+
+
+def _accounts(config: Config) -> TinyAccountStore:
     check_private(config.folder)
-    check_private(config.keyring_file.parent)
     make_private_folder(config.records_folder)
     accounts = TinyAccountStore(config.accounts_file)
     accounts.settings()  # a damaged or newer store is told now, not after a password
+    return accounts
+
+
+def _keyring(config: Config, accounts: AccountStore) -> FileKeyring:
+    is_credential = bool(config.keyring.credential)
+    if not is_credential and exists(config.keyring_file.parent):
+        check_private(config.keyring_file.parent)
+    keyring = FileKeyring(config.keyring_file, credential=is_credential)
+    keyring.check_holds(accounts.needed_keys())  # another store's too
+    return keyring
+
+
+def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) -> Ports:
     return Ports(
         accounts=accounts,
         records=TinyRecordStore(config.records_folder),
-        keyring=FileKeyring.load(config.keyring_file),
+        keyring=keyring,
         audit=FileAuditLog(config.audit_file),
         now=time.time,
         random=os.urandom,

@@ -20,7 +20,8 @@ from cwtui.accounts.errors import (
     StoreTooNew,
 )
 from cwtui.accounts.model import Sealed
-from cwtui.keyring import FileKeyring, _File
+from cwtui.key_file import KeyFile
+from cwtui.keyring import FileKeyring
 from tests.accounts.world import outcome
 
 NOW = 1_800_000_000.0
@@ -72,7 +73,7 @@ def test_no_two_keyrings_share_a_key_or_an_id(tmp_path: Path) -> None:
 
 
 def test_what_is_loaded_is_what_was_created(file: Path, keyring: FileKeyring) -> None:
-    again = FileKeyring.load(file)
+    again = FileKeyring(file)
     assert again.active == keyring.active
     assert again.pepper(again.active) == keyring.pepper(keyring.active)
     sealed = keyring.seal(SECRET, b"ada")
@@ -172,7 +173,7 @@ def test_with_more_keys_old_secrets_open_and_new_ones_use_the_active(
     keys = msgspec.convert(content["keys"], list[dict[str, object]])
     added = {"id": "k2", "created_at": NOW, "material": msgspec.to_builtins(b"m" * 32)}
     write(file, content | {"active": "k2", "keys": [*keys, added]})
-    rotated = FileKeyring.load(file)
+    rotated = FileKeyring(file)
     assert rotated.unseal(old, b"ada") == SECRET
     assert rotated.seal(SECRET, b"ada").key == "k2"
     assert rotated.pepper(old.key) == keyring.pepper(old.key) != rotated.pepper("k2")
@@ -183,7 +184,7 @@ def test_with_more_keys_old_secrets_open_and_new_ones_use_the_active(
 
 def test_a_missing_keyring_is_named(file: Path) -> None:
     with pytest.raises(KeyringMissing) as missing:
-        FileKeyring.load(file)
+        FileKeyring(file)
     assert str(missing.value) == (
         f"The keyring {file} is missing, and without it the store cannot be read. "
         "Put it back from your backup."
@@ -196,7 +197,7 @@ def test_an_exposed_keyring_is_refused(file: Path, keyring: FileKeyring, bits: i
     assert keyring.active
     file.chmod(bits)
     with pytest.raises(StoreExposed, match="chmod 600"):
-        FileKeyring.load(file)
+        FileKeyring(file)
 
 
 def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
@@ -205,7 +206,7 @@ def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
     write(file, {"schema": 2, "keys": "of another form"})
     before = file.read_bytes()
     with pytest.raises(StoreTooNew, match="written by a newer cwtui"):
-        FileKeyring.load(file)
+        FileKeyring(file)
     assert file.read_bytes() == before
 
 
@@ -239,7 +240,7 @@ def test_a_keyring_of_wrong_types_is_refused_untouched(
     write(file, content)
     before = file.read_bytes()
     with pytest.raises(StoreDamaged) as damaged:
-        FileKeyring.load(file)
+        FileKeyring(file)
     assert str(damaged.value).startswith(f"{file} is damaged: ")
     assert file.read_bytes() == before
 
@@ -251,7 +252,7 @@ def test_a_keyring_cut_anywhere_is_refused_untouched(file: Path, keyring: FileKe
     for length in range(len(whole.rstrip())):
         file.write_bytes(whole[:length])
         with pytest.raises(StoreDamaged):
-            FileKeyring.load(file)
+            FileKeyring(file)
         assert file.read_bytes() == whole[:length]
 
 
@@ -262,7 +263,7 @@ def test_a_keyring_that_is_no_text_is_refused(
     assert keyring.active
     file.write_bytes(content)
     with pytest.raises(StoreDamaged):
-        FileKeyring.load(file)
+        FileKeyring(file)
 
 
 def test_a_flipped_bit_is_found_or_makes_another_key(file: Path, keyring: FileKeyring) -> None:
@@ -271,7 +272,7 @@ def test_a_flipped_bit_is_found_or_makes_another_key(file: Path, keyring: FileKe
     whole = file.read_bytes()
 
     def opened() -> bytes:
-        return FileKeyring.load(file).unseal(sealed, b"ada")
+        return FileKeyring(file).unseal(sealed, b"ada")
 
     for at in range(len(whole)):
         for bit in (0, 5):
@@ -287,7 +288,7 @@ def test_a_keyring_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CannotCheck, match=r"Cannot write .*: file name too long"):
         FileKeyring.create(tmp_path / "keys" / ("x" * 300), NOW)
     with pytest.raises(CannotCheck, match=r"Cannot read .*: file name too long"):
-        FileKeyring.load(tmp_path / "keys" / ("x" * 300))
+        FileKeyring(tmp_path / "keys" / ("x" * 300))
 
 
 # Never shown
@@ -300,10 +301,10 @@ def test_no_key_material_is_in_any_repr_or_error(file: Path, keyring: FileKeyrin
     encoded = key["material"]
     assert isinstance(encoded, str)
     material = msgspec.convert(encoded, bytes)
-    read = msgspec.json.decode(file.read_bytes(), type=_File)
+    read = msgspec.json.decode(file.read_bytes(), type=KeyFile)
     write(file, content | {"active": "other"})
     shown = [repr(keyring), repr(read), repr(read.keys)]
-    shown += [repr(outcome(lambda: FileKeyring.load(file)))]
+    shown += [repr(outcome(lambda: FileKeyring(file)))]
     shown += [repr(outcome(lambda: keyring.pepper("other")))]
     shown += [repr(outcome(lambda: keyring.unseal(Sealed("other", b"", b""), b"ada")))]
     for text in shown:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cwtui.accounts import listing, passwords, roles, settings, text
+from cwtui.accounts import admins, listing, passwords, roles, settings, text
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
@@ -42,7 +42,7 @@ def create_first_admin(
         created_at=ports.now(),
         roles=(roles.ADMIN,),
         password=passwords.hash_password(password, ports.keyring, ports.bcrypt_cost),
-        session_epoch=_first_epoch(ports),
+        session_epoch=first_epoch(ports),
     )
     with ports.accounts.change() as change:
         check_no_accounts(change)
@@ -116,8 +116,8 @@ def create_user(
         display_name=shown_name,
         roles=known_roles,
         mfa_required=mfa_required,
-        session_epoch=_first_epoch(ports),
-    ).changed(**_initial_password_fields(ports, initial))
+        session_epoch=first_epoch(ports),
+    ).changed(**initial_password_fields(ports, initial))
     with ports.accounts.change() as change:
         authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         if change.get(name) is not None:
@@ -172,7 +172,7 @@ def update_user(
             before.changed_ending_sessions(**fields) if ends_sessions else before.changed(**fields)
         )
         if not (after.is_admin and after.enabled):
-            _keep_an_admin(change, name)
+            _keep_an_admin(ports, change, name)
         change.put(after)
         reason = " ".join(f"{field}={_plain(value)}" for field, value in fields.items())
         write_audit(ports, EventType.USER_UPDATE, actor, name, reason, change=change)
@@ -188,7 +188,7 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
     name = text.username(username)
     _refuse_own(actor, name)
     initial = Secret(passwords.random_groups(ports.random))
-    fields = _initial_password_fields(ports, initial)
+    fields = initial_password_fields(ports, initial)
     with ports.accounts.change() as change:
         before = _existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
@@ -228,7 +228,7 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
     name = text.username(username)
     with ports.accounts.change() as change:
         _existing(ports, change, actor, name)
-        _keep_an_admin(change, name)
+        _keep_an_admin(ports, change, name)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
     # What cannot be removed now is when an account of that name is made.
@@ -279,7 +279,8 @@ def _refuse_own(actor: Actor, name: str) -> None:
         raise Refused("This is your own account. Use Settings, which asks for your proof.")
 
 
-def _initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
+def initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
+    """What an account gets with a one-time initial password."""
     return {
         "password": passwords.hash_password(initial, ports.keyring, ports.bcrypt_cost),
         "must_change_password": True,
@@ -287,7 +288,7 @@ def _initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]
     }
 
 
-def _first_epoch(ports: Ports) -> int:
+def first_epoch(ports: Ports) -> int:
     """A session of a removed account must not go on in one of the same name made later."""
     return int.from_bytes(ports.random(4), "big")
 
@@ -300,9 +301,9 @@ def _existing(ports: Ports, change: AccountsChange, actor: Actor, username: str)
     return account
 
 
-def _keep_an_admin(change: AccountsChange, without: str) -> None:
-    admins = change.enabled_local_admins()
-    if without in admins and len(admins) == 1:
+def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
+    able = admins.who_can_sign_in(change, ports.keyring, ports.now())
+    if {without} == (able or change.enabled_local_admins()):
         raise Refused(
             f"{without} is the last enabled admin. "
             f"Give another account the role {roles.ADMIN} first."

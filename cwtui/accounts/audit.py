@@ -26,7 +26,10 @@ class EventType(StrEnum):
     USER_RESET_MFA = "user.reset_mfa"
     USER_REMOVE = "user.remove"
     USER_UNLOCK = "user.unlock"
+    USER_RECOVER = "user.recover"
     SETTINGS_UPDATE = "settings.update"
+    KEY_ROTATE = "key.rotate"
+    KEY_RETIRE = "key.retire"
 
 
 class Outcome(StrEnum):

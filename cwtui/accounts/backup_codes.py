@@ -43,9 +43,10 @@ def typed_code(text: str, field: str = "backup_code") -> Secret:
 def hash_codes(codes: tuple[Secret, ...], keyring: Keyring, cost: int) -> BackupCodes:
     """The set to keep: one salt for all, so that checking a code costs one hash."""
     salt = bcrypt.gensalt(min(cost, COST)).decode("ascii")
-    pepper = keyring.pepper(keyring.active)
+    key = keyring.active  # once: it may be another one when the hashes are made
+    pepper = keyring.pepper(key)
     hashes = (_hash(typed_code(code.reveal()), pepper, salt) for code in codes)
-    return BackupCodes(key=keyring.active, salt=salt, hashes=tuple(hashes))
+    return BackupCodes(key=key, salt=salt, hashes=tuple(hashes))
 
 
 def matching_hash(code: Secret, kept: BackupCodes, keyring: Keyring) -> str | None:

@@ -9,7 +9,7 @@ from typing import Final
 
 import bcrypt
 
-from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.errors import InvalidInput, KeyringMissing
 from cwtui.accounts.model import PasswordHash
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
@@ -42,17 +42,26 @@ def pepper_digest(pepper: bytes, secret: Secret) -> bytes:
 
 def hash_password(password: Secret, keyring: Keyring, cost: int) -> PasswordHash:
     """The hash to keep, peppered with the active key. Takes about 0.3 s at cost 12."""
-    digest = pepper_digest(keyring.pepper(keyring.active), password)
+    key = keyring.active  # once: it may be another one when the hash is made
+    digest = pepper_digest(keyring.pepper(key), password)
     hashed = bcrypt.hashpw(digest, bcrypt.gensalt(cost))
-    return PasswordHash(key=keyring.active, bcrypt=hashed.decode("ascii"))
+    return PasswordHash(key=key, bcrypt=hashed.decode("ascii"))
 
 
 def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, cost: int) -> bool:
-    """Whether the password is the one kept. If not: the same work whatever is kept, or nothing."""
+    """Whether the password is the one kept. If not: the same work whatever is kept, or nothing.
+
+    Raises KeyringMissing, after the same work too.
+    """
     if kept is None or len(password.reveal()) > MAX_LENGTH:
         hash_password(Secret(""), keyring, cost)
         return False
-    digest = pepper_digest(keyring.pepper(kept.key), password)
+    try:
+        pepper = keyring.pepper(kept.key)
+    except KeyringMissing:
+        hash_password(Secret(""), keyring, cost)
+        raise
+    digest = pepper_digest(pepper, password)
     if bcrypt.checkpw(digest, kept.bcrypt.encode()):
         return True
     # What a hash of a lower cost left to be done: each step of the cost doubles the work.

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from cwtui.accounts.audit import Event
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Sealed, SignInRecord
+from cwtui.accounts.protection import Key, Protected
 from cwtui.accounts.settings import OrganizationSettings
 
 T = TypeVar("T")
@@ -25,7 +26,10 @@ class AccountsChange(Protocol):
     def get(self, username: str) -> Account | None: ...
 
     def put(self, *accounts: Account) -> None:
-        """Insert or replace; many at once cost little more than one."""
+        """Insert or replace; many at once cost little more than one.
+
+        Keys that an account was not protected by before are needed from then on.
+        """
 
     def remove(self, username: str) -> None: ...
 
@@ -36,6 +40,8 @@ class AccountsChange(Protocol):
     def settings(self) -> OrganizationSettings: ...
 
     def put_settings(self, settings: OrganizationSettings) -> None: ...
+
+    def protected(self) -> list[Protected]: ...
 
     def needed_keys(self) -> frozenset[str]: ...
 
@@ -60,8 +66,14 @@ class AccountStore(Protocol):
 
     def settings(self) -> OrganizationSettings: ...
 
+    def protected(self) -> list[Protected]:
+        """For each account what is under which key, in the order of usernames."""
+
     def needed_keys(self) -> frozenset[str]:
-        """The ids of the keys that something in the store may be protected by."""
+        """The ids of the keys that something in the store may be protected by.
+
+        Those that were given up as lost are not among them, though something may still be.
+        """
 
     def change(self) -> AbstractContextManager[AccountsChange]:
         """Committed at the end of the block; an exception leaves everything as it was."""
@@ -87,12 +99,37 @@ class RecordStore(Protocol):
     def remove(self, username: str) -> None: ...
 
 
+class KeyringChange(Protocol):
+    """One read-modify-write of the keyring: nobody else changes it until it is over.
+
+    What can fail has been done when a method returns. All of them raise CannotCheck.
+    """
+
+    def add(self, now: float) -> str:
+        """The id of a new key, which is the active one from then on."""
+
+    def remove(self, *ids: str) -> None:
+        """Keys other than the active one."""
+
+
 class Keyring(Protocol):
-    """The keys that protect the store. All methods raise KeyringMissing for an unknown key."""
+    """The keys that protect the store. All methods raise KeyringMissing for an unknown key.
+
+    What another process changes is seen at the next call.
+    """
 
     @property
     def active(self) -> str:
-        """The id of the key for what is written from now on."""
+        """The id of the key for what is written from now on: ask once for what belongs together."""
+
+    def all_keys(self) -> tuple[Key, ...]:
+        """In the order in which they were made; each was active until the next one was."""
+
+    def change(self) -> AbstractContextManager[KeyringChange]:
+        """Committed at the end of the block; an exception leaves everything as it was.
+
+        Raises Refused for a keyring that is not to be written here.
+        """
 
     def pepper(self, key: str) -> bytes: ...
 

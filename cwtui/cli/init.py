@@ -1,34 +1,82 @@
-"""`cwtui init`: store, keyring and first admin."""
+"""`cwtui init`: store, keyring and first admin; and the way back in when no admin is left."""
 
 import click
 
 from cwtui import services
-from cwtui.accounts import administration, text
+from cwtui.accounts import administration, recovery, text
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
 from cwtui.cli import standard_input, terminal
-from cwtui.cli.errors import WrongUsage
+from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.initial_password import hand_over
 from cwtui.cli.output import say
+from cwtui.config import Config
+
+_LOST = (
+    "Without the old keyring, the passwords, TOTP secrets and backup codes of all accounts are "
+    "lost: each account but {name} then needs cwtui user reset-password, and reset-mfa if it has "
+    "MFA. A wrong or damaged keyring is kept beside the new one. If there may be a backup of "
+    "{keyring}, look for it first."
+)
 
 
 @click.command("init")
-@click.option("--admin", metavar="NAME", required=True, help="Username of the first admin.")
+@click.option("--admin", metavar="NAME", required=True, help="Username of the admin.")
 @click.option(
     "--password-stdin", is_flag=True, help="Take the password from the line on standard input."
 )
+@click.option("--new-keyring", is_flag=True, help="Give up a keyring that is lost for good.")
+@click.option("--yes", is_flag=True, help="Do not ask whether to give it up.")
 @pass_host
-def command(host: Host, admin: str, password_stdin: bool) -> None:
+def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes: bool) -> None:
     """Make the store, the keyring and the first admin.
 
     Without --password-stdin asks for the password twice, without showing it.
+
+    On a store whose admins are all gone, disabled or expired, lets NAME in again: prints a one-time
+    initial password, or takes the one given as such.
     """
     username = text.username(admin, "admin")
-    if not password_stdin and not terminal.is_there():
-        raise WrongUsage("There is no terminal to ask for the password: --password-stdin.")
+    config = host.config()
+    # An empty variable in a script or a pipe that broke is told before anything is made.
     password = standard_input.password() if password_stdin else None
-    ports = services.create(host.config())
-    administration.check_no_accounts(ports.accounts)
+    if new_keyring:
+        _give_up_keyring(config, username, password, ask=not yes)
+        return
+    if password is None and not terminal.is_there() and config.is_pristine():
+        raise WrongUsage("There is no terminal to ask for the password: --password-stdin.")
+    ports = services.create(config)
+    if not ports.accounts.is_empty():
+        _recover(ports, username, password)
+        return
+    if password is None and not terminal.is_there():
+        raise WrongUsage("There is no terminal to ask for the password: --password-stdin.")
     new, confirmation = (
         (password, password) if password is not None else terminal.ask_new_password()
     )
     account = administration.create_first_admin(ports, username, new, confirmation, operator())
     say(f"Created the admin {account.username}. Sign in with: cwtui")
+
+
+def _recover(ports: Ports, username: str, password: Secret | None) -> None:
+    recovered = recovery.recover_admin(ports, operator(), username, password)
+    hand_over(recovered, "Let in the admin", known=password is not None)
+    if recovered.account.second_factor is not None:
+        say(
+            "The sign-in asks for a code of the registered device too. If it is lost: "
+            f"cwtui user reset-mfa {recovered.account.username}"
+        )
+
+
+def _give_up_keyring(config: Config, username: str, password: Secret | None, *, ask: bool) -> None:
+    accounts = services.without_keyring(config)
+    recovery.check_input(accounts, username, password)
+    say(_LOST.format(name=username, keyring=config.keyring_file))
+    if ask and not terminal.is_there():
+        raise WrongUsage("There is no terminal to ask on: give --yes to make a new keyring.")
+    if ask and not terminal.ask_yes("Give up the old keyring for good?"):
+        raise Failed("The keyring was left as it is.")
+    ports = services.with_new_keyring(config)
+    say(f"Made a new keyring: {config.keyring_file}")
+    _recover(ports, username, password)

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from cwtui.accounts.errors import KeyringMissing
 from cwtui.accounts.text import visible
 from cwtui.cli.host import Host
 from cwtui.cli.output import put
 from cwtui.cli.tables import table
-from cwtui.config import config_file
+from cwtui.config import Config, config_file
 
 
 def show(host: Host) -> None:
@@ -15,10 +16,17 @@ def show(host: Host) -> None:
     paths = {
         "config": config_file(host.config_file),
         "store": config.folder,
-        "keyring": config.keyring_file,
+        "keyring": _keyring(config),
         "audit log": config.audit_file,
     }
     put(table([(name, _state(path), visible(str(path))) for name, path in paths.items()]))
+
+
+def _keyring(config: Config) -> Path:
+    try:
+        return config.keyring_file
+    except KeyringMissing:
+        return Path("/run/credentials/UNIT", config.keyring.credential)
 
 
 def _state(path: Path) -> str:

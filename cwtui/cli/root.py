@@ -10,6 +10,7 @@ from cwtui.cli.host import Host
 _COMMANDS = {
     "init": ("cwtui.cli.init", "Make the store, the keyring and the first admin."),
     "user": ("cwtui.cli.user", "List, show, add, change and remove accounts."),
+    "key": ("cwtui.cli.key", "Show what the keys protect, and replace them."),
     "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
 }
 

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from cwtui.accounts import administration, enrolment, roles
-from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.listing import Filter
 from cwtui.accounts.model import Account, MfaState, Origin
 from cwtui.accounts.ports import Ports
@@ -14,9 +13,10 @@ from cwtui.cli import account_output, standard_input, terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.initial_password import hand_over
 from cwtui.cli.json_output import put_list, put_object
 from cwtui.cli.output import put, say
-from cwtui.cli.tables import shown_moment, table
+from cwtui.cli.tables import table
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _name = click.argument("name")
@@ -114,7 +114,7 @@ def add(
         password=password,
     )
     _say_if_mfa_is_off(ports, created.account)
-    _hand_over(created, "Added", as_json=as_json, known=password is not None)
+    hand_over(created, "Added", as_json=as_json, known=password is not None)
 
 
 @command.command("set")
@@ -181,7 +181,7 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
     It is the only line on standard output, and must be changed at the next sign-in.
     """
     renewed = administration.reset_password(host.ports(), operator(), name)
-    _hand_over(renewed, "Reset the password of", as_json=as_json)
+    hand_over(renewed, "Reset the password of", as_json=as_json)
 
 
 @command.command("reset-mfa")
@@ -211,28 +211,6 @@ def unlock(host: Host, name: str) -> None:
     account, _ = administration.show_user(ports, operator(), name)
     administration.unlock(ports, operator(), account.username)
     say(f"Unlocked {account.username}.")
-
-
-def _hand_over(made: WithInitialPassword, what: str, *, as_json: bool, known: bool = False) -> None:
-    """Print the initial password, unless the operator gave it."""
-    name = made.account.username
-    until = shown_moment(made.account.initial_password_expires_at)
-    say(
-        f"{what} {name}. The password given must be changed before {until}."
-        if known
-        else f"{what} {name}. Initial password, to be changed before {until}:"
-    )
-    try:
-        if as_json:
-            initial = None if known else made.password.reveal()
-            put_object(account_output.account_fields(made.account) | {"initial_password": initial})
-        elif not known:
-            put(made.password.reveal())
-    except (OSError, Failed):
-        raise Failed(
-            f"The initial password could not be written. Make another: "
-            f"cwtui user reset-password {name}"
-        ) from None
 
 
 def _say_if_mfa_is_off(ports: Ports, account: Account) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from cwtui.accounts import roles
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.protection import Protected, keys_of
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.store import schema_1
 from cwtui.store.storage import AtomicStorage, NamedTable
@@ -32,7 +33,7 @@ class TinyAccountStore:
 
     def __init__(self, path: Path) -> None:
         self._storage = AtomicStorage(
-            path, _ACCOUNTS, _SETTINGS, _KEYS, migrations={1: schema_1.with_salts_apart}
+            path, _ACCOUNTS, _SETTINGS, _KEYS, migrations={1: schema_1.as_schema_2}
         )
         self._accounts = NamedTable(self._storage, _ACCOUNTS)
         self._settings = NamedTable(self._storage, _SETTINGS)
@@ -51,9 +52,10 @@ class TinyAccountStore:
         return not self._storage.documents(_ACCOUNTS)
 
     def rows(self) -> list[AccountRow]:
-        documents = self._storage.documents(_ACCOUNTS)
-        decoded = self._storage.decoded
-        return [decoded(_ACCOUNTS, key, documents[key], AccountRow) for key in sorted(documents)]
+        return self._each(AccountRow)
+
+    def protected(self) -> list[Protected]:
+        return self._each(Protected)
 
     def settings(self) -> OrganizationSettings:
         return self._only(_SETTINGS, _ORGANIZATION, OrganizationSettings)
@@ -74,6 +76,11 @@ class TinyAccountStore:
         self._storage.prepare()
 
     def put(self, *accounts: Account) -> None:
+        needed = self.needed_keys()
+        others = [account for account in accounts if not keys_of(account) <= needed]
+        added = frozenset[str]().union(*(self._added_keys(account) for account in others))
+        if added:
+            self.put_needed_keys(needed | added)
         self._accounts.put({account.username: account for account in accounts})
 
     def remove(self, username: str) -> None:
@@ -91,6 +98,16 @@ class TinyAccountStore:
 
     def put_needed_keys(self, ids: frozenset[str]) -> None:
         self._keys.put({_NEEDED: _NeededKeys(tuple(sorted(ids)))})
+
+    def _added_keys(self, account: Account) -> frozenset[str]:
+        # A key that was given up as lost is not needed again by what it has protected all along.
+        before = self.get(account.username)
+        return keys_of(account) - (keys_of(before) if before is not None else frozenset())
+
+    def _each(self, kind: type[T]) -> list[T]:
+        documents = self._storage.documents(_ACCOUNTS)
+        decoded = self._storage.decoded
+        return [decoded(_ACCOUNTS, name, documents[name], kind) for name in sorted(documents)]
 
     def _only(self, table: str, name: str, kind: type[T]) -> T:
         """The one document of a table; where there is none yet, its default."""

@@ -14,6 +14,7 @@ from cwtui.accounts.audit import Event
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
+from cwtui.accounts.protection import Key, Protected, keys_of, protected
 from cwtui.accounts.settings import OrganizationSettings
 
 T = TypeVar("T")
@@ -46,6 +47,9 @@ class MemoryAccounts:
     def settings(self) -> OrganizationSettings:
         return self._now[1]
 
+    def protected(self) -> list[Protected]:
+        return [protected(account) for _, account in sorted(self._now[0].items())]
+
     @contextmanager
     def change(self) -> Iterator["MemoryAccounts"]:
         interruption, self.before_change = self.before_change, lambda: None
@@ -64,7 +68,12 @@ class MemoryAccounts:
         self.before_prepare()
 
     def put(self, *accounts: Account) -> None:
-        self._change[0].update({account.username: account for account in accounts})
+        before = self._change[0]
+        for account in accounts:
+            kept = before.get(account.username)
+            added = keys_of(account) - (keys_of(kept) if kept is not None else frozenset())
+            self.put_needed_keys(self.needed_keys() | added)
+        before.update({account.username: account for account in accounts})
 
     def remove(self, username: str) -> None:
         self._change[0].pop(username, None)
@@ -154,12 +163,30 @@ class MemoryKeyring:
     """The port Keyring, with keys made from their ids. `seal` repeats no nonce."""
 
     def __init__(self, *ids: str) -> None:
-        self.ids = list(ids)
+        self.made = dict.fromkeys(ids, 0.0)
         self._nonces = 0
+        self._number = len(ids)
+        self._lock = Lock()
+        self.before_change: Callable[[], object] = lambda: None
+        """Raises what stops a change of the keyring from beginning."""
+        self.before_commit: Callable[[], object] = lambda: None
+        """The same for its end."""
 
     @property
     def active(self) -> str:
-        return self.ids[-1]
+        return list(self.made)[-1]
+
+    def all_keys(self) -> tuple[Key, ...]:
+        return tuple(Key(id_, created_at) for id_, created_at in self.made.items())
+
+    @contextmanager
+    def change(self) -> Iterator["MemoryKeyringChange"]:
+        self.before_change()
+        with self._lock:
+            change = MemoryKeyringChange(dict(self.made), self._number)
+            yield change
+            self.before_commit()
+            self.made, self._number = change.made, change.number
 
     def pepper(self, key: str) -> bytes:
         return self._key(key, "pepper")
@@ -178,9 +205,25 @@ class MemoryKeyring:
             raise StoreDamaged("The secret was changed.") from None
 
     def _key(self, key: str, purpose: str) -> bytes:
-        if key not in self.ids:
+        if key not in self.made:
             raise KeyringMissing(f"There is no key {key}.")
         return sha256(f"{purpose} {key}".encode()).digest()
+
+
+class MemoryKeyringChange:
+    """The port KeyringChange."""
+
+    def __init__(self, made: dict[str, float], number: int) -> None:
+        self.made, self.number = made, number
+
+    def add(self, now: float) -> str:
+        self.number += 1
+        self.made[f"k{self.number}"] = now
+        return f"k{self.number}"
+
+    def remove(self, *ids: str) -> None:
+        for id_ in ids:
+            del self.made[id_]
 
 
 def _row(account: Account) -> AccountRow:

@@ -435,7 +435,7 @@ def test_a_password_is_rehashed_when_it_is_known(world: World, what: str) -> Non
     world.add()
     before = world.account().password
     if what == "key":
-        world.keyring.ids.append("k2")
+        world.keyring.made["k2"] = 0.0
     else:
         world.bcrypt_cost = 5
     with pytest.raises(SignInFailed):
@@ -456,7 +456,7 @@ def test_a_second_factor_of_the_old_key_still_works(world: World) -> None:
     """DESIGN 4.1: each secret names its key."""
     world.add()
     device = world.equip()
-    world.keyring.ids.append("k2")
+    world.keyring.made["k2"] = 0.0
     world.session(device=device)
     state = sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
     assert isinstance(state, SignedIn)
@@ -473,7 +473,7 @@ def test_a_keyring_without_the_key_lets_nobody_in(world: World) -> None:
 def test_a_password_changed_while_it_is_rehashed_stays_changed(world: World) -> None:
     world.add()
     changed = world.add("bob", NEW.reveal()).password
-    world.keyring.ids.append("k2")
+    world.keyring.made["k2"] = 0.0
     world.accounts.before_change = lambda: world.put(
         world.account().changed_ending_sessions(password=changed)
     )

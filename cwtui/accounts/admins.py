@@ -1,0 +1,27 @@
+"""The admins on whom a store depends: without one who can sign in, only the host's operator can
+help (recovery.py).
+"""
+
+from cwtui.accounts.model import Account
+from cwtui.accounts.ports import AccountsChange, Keyring
+from cwtui.accounts.protection import keys_of
+
+
+def who_can_sign_in(change: AccountsChange, keyring: Keyring, now: float) -> frozenset[str]:
+    """The enabled local admins whose password is one, not expired, and under keys that are there.
+
+    A wait after wrong tries passes by itself, so it does not count.
+    """
+    present = frozenset(key.id for key in keyring.all_keys())
+    candidates = [change.get(username) for username in change.enabled_local_admins()]
+    return frozenset(
+        account.username
+        for account in candidates
+        if account is not None and _can_be_checked(account, present, now)
+    )
+
+
+def _can_be_checked(account: Account, present: frozenset[str], now: float) -> bool:
+    expires_at = account.initial_password_expires_at
+    expired = expires_at is not None and now > expires_at
+    return account.password is not None and not expired and keys_of(account) <= present

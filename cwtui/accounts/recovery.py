@@ -1,0 +1,98 @@
+"""Break-glass: the operator of the host lets an admin back into a store that has none."""
+
+from msgspec.structs import replace
+
+from cwtui.accounts import admins, passwords, roles, text
+from cwtui.accounts.administration import (
+    WithInitialPassword,
+    first_epoch,
+    initial_password_fields,
+)
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
+from cwtui.accounts.protection import keys_of
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Operator, write_audit
+
+
+def check_input(accounts: AccountStore, username: str, password: Secret | None) -> None:
+    """Raise InvalidInput for what `recover_admin` would not take, before anything is done."""
+    name = text.username(username, "admin")
+    if password is not None:
+        passwords.check_new(password, accounts.settings(), name, field="password")
+    _check_local(accounts.get(name))
+
+
+def recover_admin(
+    ports: Ports, actor: Operator, username: str, password: Secret | None = None
+) -> WithInitialPassword:
+    """Let this admin in again, with a one-time initial password; an account is made if need be.
+
+    Only where no enabled local admin can sign in. The second factor stays, unless it is under a
+    key that is lost. Keys that the store needs and the keyring lacks are given up. Raises
+    InvalidInput and Refused.
+    """
+    check_input(ports.accounts, username, password)
+    name = text.username(username)
+    initial = password if password is not None else Secret(passwords.random_groups(ports.random))
+    fields = initial_password_fields(ports, initial)
+    with ports.accounts.change() as change:
+        _check_nobody_can(ports, change)
+        before = change.get(name)
+        _check_local(before)
+        present = frozenset(key.id for key in ports.keyring.all_keys())
+        after = _let_in(before or _new(ports, name), present, fields)
+        change.put_needed_keys(change.needed_keys() & present)
+        change.put(after)
+        change.prepare()
+        ports.records.update(
+            name, lambda record: (replace(record, password_attempts={}, code_attempts={}), None)
+        )
+        reason = "created" if before is None else _difference(before, after)
+        write_audit(ports, EventType.USER_RECOVER, actor, name, reason, change=change)
+    return WithInitialPassword(after, initial)
+
+
+def _check_nobody_can(ports: Ports, change: AccountsChange) -> None:
+    able = sorted(admins.who_can_sign_in(change, ports.keyring, ports.now()))
+    if able:
+        raise Refused(
+            f"There is an administrator already: {', '.join(able[:3])}. Whoever is locked out "
+            "gets in by: cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
+        )
+
+
+def _check_local(account: Account | None) -> None:
+    if account is not None and account.origin is not Origin.LOCAL:
+        raise InvalidInput(
+            "admin",
+            f"{account.username} is an LDAP user, whose password is kept in the directory. Choose "
+            "the name of a local account, or a new one.",
+        )
+
+
+def _new(ports: Ports, username: str) -> Account:
+    return Account(
+        username=username,
+        created_at=ports.now(),
+        roles=(roles.ADMIN,),
+        session_epoch=first_epoch(ports),
+    )
+
+
+def _let_in(account: Account, present: frozenset[str], fields: dict[str, object]) -> Account:
+    after = account.changed_ending_sessions(
+        enabled=True, roles=tuple(sorted({*account.roles, roles.ADMIN})), **fields
+    )
+    return after if keys_of(after) <= present else after.changed(second_factor=None)
+
+
+def _difference(before: Account, after: Account) -> str:
+    told = {
+        "enabled": not before.enabled,
+        f"role {roles.ADMIN} added": not before.is_admin,
+        "second factor of a lost key removed": before.mfa_state is not after.mfa_state,
+    }
+    return ", ".join(["new initial password", *(what for what, is_so in told.items() if is_so)])

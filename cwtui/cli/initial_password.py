@@ -1,0 +1,32 @@
+"""Handing over an initial password: the only line on standard output."""
+
+from cwtui.accounts.administration import WithInitialPassword
+from cwtui.cli import account_output
+from cwtui.cli.errors import Failed
+from cwtui.cli.json_output import put_object
+from cwtui.cli.output import put, say
+from cwtui.cli.tables import shown_moment
+
+
+def hand_over(
+    made: WithInitialPassword, what: str, *, as_json: bool = False, known: bool = False
+) -> None:
+    """Print the initial password, unless the operator gave it: it is known. Raises Failed."""
+    name = made.account.username
+    until = shown_moment(made.account.initial_password_expires_at)
+    say(
+        f"{what} {name}. The password given must be changed before {until}."
+        if known
+        else f"{what} {name}. Initial password, to be changed before {until}:"
+    )
+    try:
+        if as_json:
+            initial = None if known else made.password.reveal()
+            put_object(account_output.account_fields(made.account) | {"initial_password": initial})
+        elif not known:
+            put(made.password.reveal())
+    except (OSError, Failed):
+        raise Failed(
+            f"The initial password could not be written. Make another: "
+            f"cwtui user reset-password {name}"
+        ) from None

@@ -1,0 +1,185 @@
+"""`cwtui key`: the keys that protect the store."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from cwtui.accounts import keys
+from cwtui.accounts.keys import KeyUse, Progress
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.text import visible
+from cwtui.cli.groups import GroupInOrder
+from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.json_output import put_object
+from cwtui.cli.output import put, say
+from cwtui.cli.tables import moment, shown_moment, table
+
+_FEW = 5
+
+
+@click.group("key", cls=GroupInOrder)
+def command() -> None:
+    """Show what the keys protect, and replace them."""
+
+
+@command.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_host
+def status(host: Host, as_json: bool) -> None:
+    """Show each key and how much it protects.
+
+    TOTP secrets are encrypted with a key; the hashes of passwords and of backup codes (by set) are
+    made with one.
+    """
+    config = host.config()
+    uses = keys.status(host.ports())
+    if as_json:
+        put_object(
+            {
+                "keyring": str(config.keyring_file),
+                "in_store": config.keyring_is_in_store(),
+                "rotation_under_way": keys.is_under_way(uses),
+                "keys": [_fields(use) for use in uses],
+            }
+        )
+        return
+    put(table([_HEADINGS, *map(_cells, uses)]))
+    if keys.is_under_way(uses):
+        say("A rotation is under way. Go on with it: cwtui key rotate")
+    if config.keyring_is_in_store():
+        say(
+            f"The keyring {config.keyring_file} is in the folder of the store: whoever copies one "
+            "has both. Move it, and name the place as keyring.file in the configuration."
+        )
+
+
+@command.command("rotate")
+@pass_host
+def rotate(host: Host) -> None:
+    """Protect everything with a new key.
+
+    TOTP secrets are encrypted anew now, the hash of a password at the next sign-in. Nobody is
+    locked out meanwhile. It may be interrupted, and goes on when it is called again.
+    """
+    config, ports = host.config(), host.ports()
+    try:
+        with _progress("Encrypting secrets anew") as progress:
+            done = keys.rotate(ports, operator(), progress)
+    except KeyboardInterrupt:
+        say("Interrupted. Nobody is locked out; cwtui key rotate goes on with the rest.")
+        raise
+    begun = "Made the key" if done.made else "Went on with the rotation to the key"
+    say(f"{begun} {done.key}, and encrypted {_counted(done.renewed, 'TOTP secret')} anew.")
+    if done.left:
+        others = f" and {len(done.left) - _FEW} more" if len(done.left) > _FEW else ""
+        say(
+            f"These secrets cannot be read, and stay as they are: {', '.join(done.left[:_FEW])}"
+            f"{others}. Their owners need: cwtui user reset-mfa NAME"
+        )
+    _say_retired(done.retired)
+    _say_what_stays(ports)
+    if done.made:
+        say(f"Copy {config.keyring_file} to your backup now: older copies lack the new key.")
+
+
+@command.command("retire")
+@pass_host
+def retire(host: Host) -> None:
+    """Remove the keys that protect nothing any more.
+
+    A key stays for an hour after it was replaced. Backups of the store that need a retired key
+    need a backup of the keyring too.
+    """
+    ports = host.ports()
+    _say_retired(keys.retire(ports, operator()))
+    _say_what_stays(ports)
+
+
+def _say_retired(ids: tuple[str, ...]) -> None:
+    if ids:
+        say(
+            f"Retired {_counted(len(ids), 'key')}: {', '.join(ids)}. Backups of the store made "
+            "before need the keyring of then."
+        )
+
+
+def _say_what_stays(ports: Ports) -> None:
+    """Why each key but the active one is still there."""
+    for use in keys.status(ports):
+        if use.active:
+            continue
+        if use.created_at is None:
+            say(f"The key {use.id} is lost, and still protects {_protected(use)}.")
+        elif use.retirable_at is None:
+            say(f"The key {use.id} stays, as it still protects {_protected(use)}.")
+        else:
+            say(
+                f"The key {use.id} protects nothing any more. It can be retired from "
+                f"{shown_moment(use.retirable_at)} on: cwtui key retire"
+            )
+
+
+def _protected(use: KeyUse) -> str:
+    parts = (
+        (use.totp_secrets, "TOTP secret"),
+        (use.passwords, "password"),
+        (use.backup_code_sets, "set of backup codes"),
+    )
+    return ", ".join(_counted(count, what) for count, what in parts if count)
+
+
+def _counted(count: int, what: str) -> str:
+    first, of, rest = what.partition(" of ")
+    return f"{count} {first}{'' if count == 1 else 's'}{of}{rest}"
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Progress]:
+    """A bar on a terminal, and none in a pipe."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+_HEADINGS = ("KEY", "STATE", "CREATED", "TOTP SECRETS", "PASSWORDS", "BACKUP CODES")
+
+
+def _state(use: KeyUse) -> str:
+    if use.created_at is None:
+        return "lost"
+    if use.active:
+        return "active"
+    return "in use" if use.retirable_at is None else "unused"
+
+
+def _cells(use: KeyUse) -> tuple[str, ...]:
+    return (
+        visible(use.id),
+        _state(use),
+        "-" if use.created_at is None else shown_moment(use.created_at),
+        str(use.totp_secrets),
+        str(use.passwords),
+        str(use.backup_code_sets),
+    )
+
+
+def _fields(use: KeyUse) -> dict[str, Any]:
+    return {
+        "id": use.id,
+        "state": _state(use),
+        "created_at": None if use.created_at is None else moment(use.created_at),
+        "totp_secrets": use.totp_secrets,
+        "passwords": use.passwords,
+        "backup_code_sets": use.backup_code_sets,
+        "retirable_at": None if use.retirable_at is None else moment(use.retirable_at),
+    }
