@@ -23,7 +23,10 @@ from cwtui.accounts.ports import AccountsChange, AccountStore, Keyring, Ports
 from cwtui.accounts.session import Operator, write_audit
 
 BATCH: Final = 5000
-"""Accounts in one change: it rewrites the whole file, and others wait for it meanwhile."""
+"""Accounts in one change. It rewrites the whole file, and others wait for it meanwhile: 1 to 2 s
+with 100,000 accounts, of which there are 20 then. Four times as many would be half as long in all,
+but make others wait for 6 s of the 10 that they wait at most.
+"""
 
 SETTLED: Final = 3600.0
 """Seconds for which a key stays after it was replaced: a process may be hashing with it."""

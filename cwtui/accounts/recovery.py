@@ -44,6 +44,7 @@ def recover_admin(
         _check_local(before)
         present = frozenset(key.id for key in ports.keyring.all_keys())
         after = _let_in(before or _new(ports, name), present, fields)
+        given_up = sorted(change.needed_keys() - present)
         change.put_needed_keys(change.needed_keys() & present)
         change.put(after)
         change.prepare()
@@ -51,6 +52,7 @@ def recover_admin(
             name, lambda record: (replace(record, password_attempts={}, code_attempts={}), None)
         )
         reason = "created" if before is None else _difference(before, after)
+        reason += f", keys given up: {' '.join(given_up)}" if given_up else ""
         write_audit(ports, EventType.USER_RECOVER, actor, name, reason, change=change)
     return WithInitialPassword(after, initial)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, session, sign_in
+from cwtui.accounts import administration, keys, recovery, roles, self_service, session, sign_in
 from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
@@ -36,7 +36,7 @@ class Scene:
 
 @pytest.fixture
 def scene(world: World) -> Scene:
-    world.add_admin("ada")
+    world.add_admin("ada", enabled=False)
     world.add("plain")
     world.add("equipped")
     world.add("unsaved")
@@ -69,6 +69,11 @@ def register(scene: Scene) -> object:
     return self_service.register_device(scene.world.ports, scene.plain, scene.offer, code)
 
 
+def retire_unused_key(world: World) -> object:
+    world.keyring.made = {"k0": 0.0} | world.keyring.made
+    return keys.retire(world.ports, OPERATOR)
+
+
 ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     EventType.USER_CREATE: lambda w: administration.create_user(w.ports, OPERATOR, "new"),
     EventType.USER_UPDATE: lambda w: administration.update_user(
@@ -80,9 +85,12 @@ ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     EventType.USER_RESET_MFA: lambda w: administration.disable_mfa(w.ports, OPERATOR, "equipped"),
     EventType.USER_REMOVE: lambda w: administration.remove_user(w.ports, OPERATOR, "plain"),
     EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "plain"),
+    EventType.USER_RECOVER: lambda w: recovery.recover_admin(w.ports, OPERATOR, "plain"),
     EventType.SETTINGS_UPDATE: lambda w: administration.update_settings(
         w.ports, OPERATOR, {"mfa": "required"}
     ),
+    EventType.KEY_ROTATE: lambda w: keys.rotate(w.ports, OPERATOR, lambda *_: None),
+    EventType.KEY_RETIRE: retire_unused_key,
 }
 
 OWN_ACTS: dict[EventType, tuple[str, Callable[[Scene], object]]] = {
@@ -134,7 +142,9 @@ def test_each_act_of_an_admin_is_recorded(scene: Scene, event: EventType) -> Non
     assert (written.at, written.actor) == (NOW + 30, "operator:root")
     assert written.source == "command line"
     subjects = {EventType.USER_CREATE: "new", EventType.USER_RESET_MFA: "equipped"}
-    without = {EventType.SETTINGS_UPDATE: ""}
+    without = dict.fromkeys(
+        (EventType.SETTINGS_UPDATE, EventType.KEY_ROTATE, EventType.KEY_RETIRE), ""
+    )
     assert written.subject == (subjects | without).get(event, "plain")
 
 
@@ -248,6 +258,7 @@ LEAVE_THE_ACCOUNTS = {
     EventType.SESSION_END,
     EventType.PROOF,
     EventType.USER_UNLOCK,
+    EventType.KEY_ROTATE,  # it is the keyring that is written first
 }
 WRITING_ACTS = [act for act in (*ADMIN_ACTS, *OWN_ACTS) if act not in LEAVE_THE_ACCOUNTS]
 

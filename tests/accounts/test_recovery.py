@@ -1,0 +1,306 @@
+"""Break-glass: an admin is let in again, when no admin can sign in and only then."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cwtui.accounts import (
+    admins,
+    administration,
+    backup_codes,
+    factors,
+    passwords,
+    recovery,
+    roles,
+    sign_in,
+)
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.errors import (
+    CannotCheck,
+    InvalidInput,
+    KeyringMissing,
+    Refused,
+    SessionEnded,
+    SignInFailed,
+    Throttled,
+)
+from cwtui.accounts.model import Origin
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import account_of
+from tests.accounts.memory import MemoryKeyring
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
+
+NEW = Secret("Another.9-Havel")
+WEEK = administration.INITIAL_PASSWORD_LIFETIME
+
+
+def lost_key(world: World) -> None:
+    world.add_admin("ada")
+    world.keyring = MemoryKeyring("k9")
+
+
+def lost_key_of_the_device(world: World) -> None:
+    world.add_admin("ada")
+    world.equip("ada")
+    world.keyring = MemoryKeyring("k9")
+    world.put(world.account("ada").changed(password=world.add("bob").password))
+
+
+def expired(world: World) -> None:
+    world.add_admin("ada")
+    administration.reset_password(world.ports, OPERATOR, "ada")
+    world.clock.forward(WEEK + 1)
+
+
+NOBODY_CAN: dict[str, Callable[[World], object]] = {
+    "gone": lambda world: world.add("bob"),
+    "disabled": lambda world: world.add_admin("ada", enabled=False),
+    "demoted": lambda world: world.add("ada"),
+    "in the directory": lambda world: world.add_admin("eve", origin=Origin.LDAP),
+    "expired": expired,
+    "without a password": lambda world: world.add_admin("ada", password=None),
+    "of a lost key": lost_key,
+    "with a device of a lost key": lost_key_of_the_device,
+}
+
+SOMEBODY_CAN: dict[str, Callable[[World], object]] = {
+    "enabled": lambda world: world.add_admin("eve"),
+    "with an initial password": lambda world: administration.create_user(
+        world.ports, OPERATOR, "eve", chosen_roles=[roles.ADMIN]
+    ),
+    "with a device": lambda world: (world.add_admin("eve"), world.equip("eve")),
+}
+
+
+@pytest.mark.parametrize("how", NOBODY_CAN)
+def test_an_admin_is_let_in_where_no_admin_can_sign_in(world: World, how: str) -> None:
+    NOBODY_CAN[how](world)
+    recovered = recovery.recover_admin(world.ports, OPERATOR, " Ada ")
+    assert recovered.account == world.account("ada")
+    assert recovered.account.is_admin
+    assert recovered.account.initial_password_expires_at == world.clock() + WEEK
+    state = world.begin("ada", recovered.password.reveal())
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    state = sign_in.with_new_password(world.ports, state, NEW, NEW)
+    assert isinstance(state, sign_in.SignedIn)
+    created = administration.create_user(world.ports, state.session, "carol")
+    assert created.account.username == "carol"
+
+
+@pytest.mark.parametrize("how", SOMEBODY_CAN)
+@pytest.mark.parametrize("name", ["ada", "eve", "new"])
+def test_with_an_admin_who_can_sign_in_nothing_is_broken_open(
+    world: World, how: str, name: str
+) -> None:
+    world.add_admin("ada", enabled=False)
+    SOMEBODY_CAN[how](world)
+    before = world.accounts._committed
+    with pytest.raises(Refused) as refused:
+        recovery.recover_admin(world.ports, OPERATOR, name)
+    assert str(refused.value) == (
+        "There is an administrator already: eve. Whoever is locked out gets in by: "
+        "cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
+    )
+    assert world.accounts._committed == before
+
+
+def test_only_the_first_of_two_at_once(world: World) -> None:
+    world.add("bob")
+    world.accounts.before_change = lambda: recovery.recover_admin(world.ports, OPERATOR, "bob")
+    with pytest.raises(Refused, match="already: bob"):
+        recovery.recover_admin(world.ports, OPERATOR, "eve")
+    assert world.accounts.get("eve") is None
+
+
+def test_an_account_keeps_what_it_has_and_its_sessions_end(world: World) -> None:
+    before = world.add("ada", display_name="Ada", mfa_required=True, enabled=False)
+    session = sign_in.open_session(before, HERE, NOW)
+    after = recovery.recover_admin(world.ports, OPERATOR, "ada").account
+    assert (after.display_name, after.mfa_required) == ("Ada", True)
+    assert after.roles == (roles.ADMIN, roles.MINIMUM)
+    with pytest.raises(SessionEnded):
+        account_of(world.accounts, session)
+
+
+def test_the_second_factor_stays(world: World) -> None:
+    """Who has the host is not thereby who has the device; reset-mfa is an act of its own."""
+    world.add_admin("ada", enabled=False)
+    device = world.equip("ada")
+    recovered = recovery.recover_admin(world.ports, OPERATOR, "ada")
+    state = world.begin("ada", recovered.password.reveal())
+    assert isinstance(state, sign_in.CodeNeeded)
+    state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+
+
+def test_wrong_tries_are_forgotten(world: World) -> None:
+    world.add("ada")
+    device = world.equip("ada")
+    for _ in range(5):
+        asked = world.asked_for_code("ada")
+        with pytest.raises(SignInFailed):
+            sign_in.with_one_time_code(world.ports, asked, device.wrong_code(world.clock()))
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            world.begin("ada", "wrong")
+    with pytest.raises(Throttled):
+        world.begin("ada")
+    recovered = recovery.recover_admin(world.ports, OPERATOR, "ada")
+    state = world.begin("ada", recovered.password.reveal())
+    assert isinstance(state, sign_in.CodeNeeded)
+    sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+
+
+def test_a_given_password_is_a_one_time_one_too(world: World) -> None:
+    world.add("bob")
+    recovered = recovery.recover_admin(world.ports, OPERATOR, "ada", NEW)
+    assert recovered.password == NEW
+    assert isinstance(world.begin("ada", NEW.reveal()), sign_in.NewPasswordNeeded)
+    world.clock.forward(WEEK + 1)
+    with pytest.raises(Refused, match="expired"):
+        world.begin("ada", NEW.reveal())
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "field"),
+    [
+        ("", None, "admin"),
+        ("a b", None, "admin"),
+        ("eve", None, "admin"),
+        ("ada", "1234", "password"),
+    ],
+)
+def test_bad_input_lets_nobody_in(
+    world: World, name: str, password: str | None, field: str
+) -> None:
+    world.add_admin("eve", origin=Origin.LDAP)
+    before = world.accounts._committed
+    secret = Secret(password) if password is not None else None
+    for call in (
+        lambda: recovery.recover_admin(world.ports, OPERATOR, name, secret),
+        lambda: recovery.check_input(world.accounts, name, secret),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            call()
+        assert refused.value.field == field
+    assert world.accounts._committed == before
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("gone", "created"),
+        ("disabled", "new initial password, enabled"),
+        ("demoted", "new initial password, role connectware-admin added"),
+        ("expired", "new initial password"),
+        ("of a lost key", "new initial password, keys given up: k1"),
+        (
+            "with a device of a lost key",
+            "new initial password, second factor of a lost key removed, keys given up: k1",
+        ),
+    ],
+)
+def test_what_was_done_is_recorded(world: World, how: str, reason: str) -> None:
+    NOBODY_CAN[how](world)
+    recovery.recover_admin(world.ports, OPERATOR, "ada")
+    event = world.events[-1]
+    assert (event.event, event.actor, event.subject) == (
+        EventType.USER_RECOVER,
+        "operator:root",
+        "ada",
+    )
+    assert event.reason == reason
+
+
+# The last admin, by the same rule
+
+
+def test_an_admin_whose_initial_password_expired_is_no_last_admin(world: World) -> None:
+    """Nobody can sign in as that one, so the other one stays."""
+    world.add_admin("ada")
+    world.add_admin("eve")
+    administration.reset_password(world.ports, OPERATOR, "eve")
+    with world.accounts.change() as change:
+        assert admins.who_can_sign_in(change, world.keyring, NOW + WEEK) == {"ada", "eve"}
+        assert admins.who_can_sign_in(change, world.keyring, NOW + WEEK + 1) == {"ada"}
+    world.clock.forward(WEEK + 1)
+    with pytest.raises(Refused, match="ada is the last enabled admin"):
+        administration.remove_user(world.ports, OPERATOR, "ada")
+    administration.remove_user(world.ports, OPERATOR, "eve")
+
+
+def test_the_last_enabled_admin_stays_though_expired(world: World) -> None:
+    """DESIGN section 3: a store has an enabled admin, who needs a new password only."""
+    world.add_admin("ada")
+    expired(world)
+    with pytest.raises(Refused, match="ada is the last enabled admin"):
+        administration.update_user(world.ports, OPERATOR, "ada", enabled=False)
+
+
+# Accounts of a key that was given up
+
+
+@pytest.fixture
+def given_up(world: World) -> World:
+    """ada and bob were there before the keyring was lost, and ada was let in again."""
+    world.add_admin("ada")
+    world.add("bob")
+    world.equip("bob")
+    world.keyring = MemoryKeyring("k9")
+    recovery.recover_admin(world.ports, OPERATOR, "ada", NEW)
+    return world
+
+
+def test_the_store_needs_no_key_any_more_that_was_given_up(given_up: World) -> None:
+    assert given_up.accounts.needed_keys() == {"k9"}
+    administration.update_user(given_up.ports, OPERATOR, "bob", display_name="Bob")
+    assert given_up.accounts.needed_keys() == {"k9"}
+
+
+def test_its_account_is_refused_with_a_sentence(given_up: World) -> None:
+    with pytest.raises(KeyringMissing):
+        given_up.begin("bob")
+
+
+def test_refusing_it_takes_the_work_of_a_wrong_password(
+    given_up: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[object] = []
+    monkeypatch.setattr(
+        passwords.bcrypt, "hashpw", lambda *_: hashed.append(1) or b"$2b$04$" + b"x" * 53
+    )
+    for name in ("bob", "nobody"):
+        with pytest.raises((KeyringMissing, SignInFailed)):
+            given_up.begin(name, "wrong")
+    assert len(hashed) == 2
+
+
+def test_its_tries_are_counted(given_up: World) -> None:
+    for _ in range(5):
+        with pytest.raises(KeyringMissing):
+            given_up.begin("bob")
+    with pytest.raises(Throttled):
+        given_up.begin("bob")
+
+
+def test_reset_password_and_reset_mfa_bring_it_back(given_up: World) -> None:
+    renewed = administration.reset_password(given_up.ports, OPERATOR, "bob")
+    state = given_up.begin("bob", renewed.password.reveal())
+    assert isinstance(state, sign_in.CodeNeeded)
+    with pytest.raises(CannotCheck):
+        sign_in.with_one_time_code(given_up.ports, state, "123456")
+    codes = backup_codes.new_codes(given_up.random)
+    with pytest.raises(CannotCheck):
+        sign_in.with_backup_code(given_up.ports, state, codes[0].reveal())
+    administration.disable_mfa(given_up.ports, OPERATOR, "bob")
+    state = given_up.begin("bob", renewed.password.reveal())
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert given_up.accounts.needed_keys() == {"k9"}
+
+
+def test_its_password_is_no_proof_in_a_session_either(given_up: World) -> None:
+    claim = factors.Claim("bob", HERE)
+    with pytest.raises(CannotCheck):
+        factors.check_password(
+            given_up.ports, claim, given_up.account("bob"), Secret(PASSWORD), field="x"
+        )

@@ -1,0 +1,315 @@
+"""A keyring that is changed: by this process, by another one, or by systemd."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from threading import Barrier, Thread
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui import files, key_file
+from cwtui.accounts.errors import (
+    CannotCheck,
+    KeyringMissing,
+    Refused,
+    StoreDamaged,
+    StoreExposed,
+    StoreTooNew,
+)
+from cwtui.accounts.protection import Key
+from cwtui.keyring import FileKeyring
+from tests.accounts.world import outcome
+
+NOW = 1_800_000_000.0
+SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "keys" / "keyring.json"
+
+
+@pytest.fixture
+def keyring(file: Path) -> FileKeyring:
+    return FileKeyring.create(file, NOW)
+
+
+def rotated(file: Path) -> str:
+    """What another process does."""
+    with FileKeyring(file).change() as change:
+        return change.add(NOW + 1)
+
+
+# Changing
+
+
+def test_a_new_key_is_active_when_the_change_is_over(file: Path, keyring: FileKeyring) -> None:
+    first = keyring.active
+    sealed = keyring.seal(SECRET, b"ada")
+    with keyring.change() as change:
+        second = change.add(NOW + 1)
+        assert keyring.active == first
+    assert keyring.all_keys() == (Key(first, NOW), Key(second, NOW + 1))
+    for seen in (keyring, FileKeyring(file)):
+        assert seen.active == second != first
+        assert seen.seal(SECRET, b"ada").key == second
+        assert seen.unseal(sealed, b"ada") == SECRET
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_removed_key_is_gone(file: Path, keyring: FileKeyring) -> None:
+    first = keyring.active
+    second = rotated(file)
+    with keyring.change() as change:
+        change.remove(first)
+    assert keyring.all_keys() == (Key(second, NOW + 1),)
+    with pytest.raises(KeyringMissing):
+        FileKeyring(file).pepper(first)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_exception_leaves_the_keyring_as_it_was(
+    file: Path, keyring: FileKeyring, error: type[BaseException]
+) -> None:
+    before = file.read_bytes()
+
+    def fail() -> None:
+        with keyring.change() as change:
+            change.add(NOW)
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert file.read_bytes() == before
+    assert {path.name for path in file.parent.iterdir()} == {file.name, f".{file.name}.lock"}
+
+
+def test_a_full_disk_is_noticed_when_the_key_is_added(
+    file: Path, keyring: FileKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it is written down in the audit log."""
+    before = file.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with keyring.change() as change:
+        monkeypatch.setattr(files.os, "fsync", full)
+        with pytest.raises(CannotCheck, match="no space left"):
+            change.add(NOW)
+        monkeypatch.undo()
+    assert file.read_bytes() == before
+
+
+def test_an_existing_keyring_is_not_made_anew(file: Path, keyring: FileKeyring) -> None:
+    before = file.read_bytes()
+    with pytest.raises(CannotCheck, match="already"):
+        FileKeyring.create(file, NOW)
+    assert file.read_bytes() == before
+    assert FileKeyring(file).active == keyring.active
+
+
+def test_a_replaced_keyring_is_kept_beside_the_new_one(file: Path, keyring: FileKeyring) -> None:
+    before = file.read_bytes()
+    new = FileKeyring.replace(file, NOW)
+    assert new.active != before
+    [kept] = file.parent.glob("keyring.json.lost-*")
+    assert kept.name == "keyring.json.lost-20270115T080000.000000"
+    assert kept.read_bytes() == before
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert keyring.active == new.active
+
+
+def test_processes_that_rotate_at_once_lose_no_key(file: Path, keyring: FileKeyring) -> None:
+    gate = Barrier(4)
+
+    def work() -> None:
+        gate.wait(10)
+        rotated(file)
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(keyring.all_keys()) == 5
+
+
+# Another process
+
+
+def test_what_another_process_made_active_is_seen(file: Path, keyring: FileKeyring) -> None:
+    first = keyring.active
+    second = rotated(file)
+    assert keyring.seal(SECRET, b"ada").key == second
+    assert keyring.active == second
+    assert keyring.pepper(first) == FileKeyring(file).pepper(first)
+
+
+def test_a_key_of_another_process_is_looked_for(file: Path, keyring: FileKeyring) -> None:
+    assert keyring.active
+    rotated(file)
+    sealed = FileKeyring(file).seal(SECRET, b"ada")
+    assert keyring.unseal(sealed, b"ada") == SECRET
+    assert keyring.pepper(rotated(file))
+
+
+def test_a_file_that_stays_is_read_once(
+    file: Path, keyring: FileKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    whole = key_file.read
+    monkeypatch.setattr(key_file, "read", lambda path: read.append(path) or whole(path))
+    for _ in range(3):
+        keyring.pepper(keyring.active)
+        keyring.unseal(keyring.seal(SECRET, b"ada"), b"ada")
+    assert read == []
+    rotated(file)
+    read.clear()
+    assert [keyring.active for _ in range(3)]
+    assert read == [file]
+
+
+@pytest.mark.parametrize("what", ["missing", "damaged", "exposed"])
+def test_a_keyring_that_is_spoilt_meanwhile_writes_nothing_more(
+    file: Path, keyring: FileKeyring, what: str
+) -> None:
+    """DESIGN 4.10: what is written now might be unreadable later."""
+    match what:
+        case "missing":
+            file.unlink()
+        case "damaged":
+            file.write_bytes(b"{")
+        case _:
+            rotated(file)
+            file.chmod(0o644)
+    with pytest.raises((KeyringMissing, StoreDamaged, StoreExposed)):
+        keyring.seal(SECRET, b"ada")
+    with pytest.raises((KeyringMissing, StoreDamaged, StoreExposed)):
+        assert keyring.active
+
+
+def test_needed_keys_that_are_not_there_are_named(file: Path, keyring: FileKeyring) -> None:
+    keyring.check_holds(frozenset({keyring.active}))
+    keyring.check_holds(frozenset({rotated(file)}))
+    with pytest.raises(KeyringMissing) as missing:
+        keyring.check_holds(frozenset({keyring.active, "b" * 16, "a" * 16}))
+    assert str(missing.value) == (
+        f"The store needs the keys {'a' * 16}, {'b' * 16}, which the keyring {file} does not hold. "
+        "Put the keyring of this store back from your backup. If it is lost for good: "
+        "cwtui init --admin NAME --new-keyring"
+    )
+
+
+# A credential of systemd
+
+
+@pytest.fixture
+def credential(file: Path, keyring: FileKeyring) -> Path:
+    """As systemd gives it: read-only, and open to the group by its access control list."""
+    assert keyring.active
+    file.chmod(0o440)
+    file.parent.chmod(0o550)
+    return file
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o440, 0o600])
+def test_a_credential_is_read(credential: Path, mode: int) -> None:
+    credential.chmod(mode)
+    keyring = FileKeyring(credential, credential=True)
+    assert keyring.unseal(keyring.seal(SECRET, b"ada"), b"ada") == SECRET
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o460, 0o402, 0o441])
+def test_a_credential_that_others_can_reach_is_refused(credential: Path, mode: int) -> None:
+    credential.chmod(mode)
+    with pytest.raises(StoreExposed, match="LoadCredential"):
+        FileKeyring(credential, credential=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_credential_of_another_user_is_refused(credential: Path) -> None:
+    os.chown(credential, 12345, 12345)
+    with pytest.raises(StoreExposed, match="owned by root or this user"):
+        FileKeyring(credential, credential=True)
+
+
+def test_a_credential_is_not_written(credential: Path) -> None:
+    before = credential.read_bytes()
+    with (
+        pytest.raises(Refused, match="a credential, which only systemd writes"),
+        FileKeyring(credential, credential=True).change(),
+    ):
+        pass
+    assert credential.read_bytes() == before
+    assert not (credential.parent / f".{credential.name}.lock").exists()
+
+
+def test_a_credential_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(KeyringMissing, match="is missing"):
+        FileKeyring(tmp_path / "none", credential=True)
+
+
+# Whatever the file holds
+
+
+ids = st.one_of(
+    st.sampled_from(["0123abcd", "0123abcd01234567", "", "x"]),
+    st.text(max_size=16),
+    st.from_regex(r"[0-9a-f]{8}", fullmatch=True),
+)
+anything = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8) | ids,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+keys = st.fixed_dictionaries(
+    {
+        "id": ids,
+        "created_at": st.floats() | st.integers() | anything,
+        "material": st.binary(min_size=31, max_size=33).map(msgspec.to_builtins) | anything,
+    },
+    optional={"note": anything},
+)
+right_key = {"id": "0123abcd", "created_at": 1.0, "material": "A" * 43 + "="}
+right = {"schema": 1, "active": "0123abcd", "keys": [right_key]}
+contents = st.fixed_dictionaries(
+    {},
+    optional={
+        "schema": st.integers(-1, 3) | anything,
+        "active": ids | anything,
+        "keys": st.lists(keys | st.just(right_key), max_size=3) | anything,
+        "note": anything,
+    },
+).map(lambda wrong: right | wrong)
+
+
+@given(st.one_of(contents.map(msgspec.json.encode), anything.map(msgspec.json.encode), st.binary()))
+def test_whatever_the_file_holds_is_a_keyring_or_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    """DESIGN 4.8: never another exception than our own, and a keyring that was read works."""
+    file = tmp_path_factory.getbasetemp() / "fuzzed.json"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    found = outcome(lambda: FileKeyring(file))
+    if isinstance(found, FileKeyring):
+        assert found.unseal(found.seal(SECRET, b"ada"), b"ada") == SECRET
+        assert found.active == found.all_keys()[-1].id
+    else:
+        assert isinstance(found, StoreDamaged | StoreTooNew)
+        assert str(file) in str(found)
+    assert file.read_bytes() == content
+
+
+@given(st.binary(min_size=32, max_size=32), st.floats(0, 1e11))
+def test_a_key_is_known_by_its_fingerprint(material: bytes, at: float) -> None:
+    made = key_file.KeyEntry(key_file.derived(material, b"cwtui key id", 8).hex(), at, material)
+    content = key_file.KeyFile(1, made.id, (made,))
+    read = msgspec.json.decode(key_file.encoded(content), type=key_file.KeyFile)
+    assert read == content
+    assert len(made.id) == 16
