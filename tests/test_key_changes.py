@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui import files, key_file
+from cwtui import key_file
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -98,7 +98,7 @@ def test_a_full_disk_is_noticed_when_the_key_is_added(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with keyring.change() as change:
-        monkeypatch.setattr(files.os, "fsync", full)
+        monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(CannotCheck, match="no space left"):
             change.add(NOW)
         monkeypatch.undo()
@@ -115,8 +115,9 @@ def test_an_existing_keyring_is_not_made_anew(file: Path, keyring: FileKeyring) 
 
 def test_a_replaced_keyring_is_kept_beside_the_new_one(file: Path, keyring: FileKeyring) -> None:
     before = file.read_bytes()
+    lost = keyring.active
     new = FileKeyring.replace(file, NOW)
-    assert new.active != before
+    assert new.active != lost
     [kept] = file.parent.glob("keyring.json.lost-*")
     assert kept.name == "keyring.json.lost-20270115T080000.000000"
     assert kept.read_bytes() == before
@@ -163,7 +164,12 @@ def test_a_file_that_stays_is_read_once(
 ) -> None:
     read: list[Path] = []
     whole = key_file.read
-    monkeypatch.setattr(key_file, "read", lambda path: read.append(path) or whole(path))
+
+    def counted(path: Path) -> key_file.KeyFile:
+        read.append(path)
+        return whole(path)
+
+    monkeypatch.setattr(key_file, "read", counted)
     for _ in range(3):
         keyring.pepper(keyring.active)
         keyring.unseal(keyring.seal(SECRET, b"ada"), b"ada")

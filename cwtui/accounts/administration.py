@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
 
 from msgspec.structs import replace
 
@@ -11,14 +10,12 @@ from cwtui.accounts import admins, listing, passwords, roles, settings, text
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
+from cwtui.accounts.new_account import first_epoch, initial_password_fields
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor, Session, authorise, authorise_change, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
-
-INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
-"""Seconds; an initial password is to be replaced soon (OWASP ASVS 5.0, 6.4.1)."""
 
 
 @dataclass(frozen=True)
@@ -277,20 +274,6 @@ def _refuse_own(actor: Actor, name: str) -> None:
     """One's own password and device need proof (ASVS 7.5.1): Settings asks for it."""
     if isinstance(actor, Session) and actor.username == name:
         raise Refused("This is your own account. Use Settings, which asks for your proof.")
-
-
-def initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
-    """What an account gets with a one-time initial password."""
-    return {
-        "password": passwords.hash_password(initial, ports.keyring, ports.bcrypt_cost),
-        "must_change_password": True,
-        "initial_password_expires_at": ports.now() + INITIAL_PASSWORD_LIFETIME,
-    }
-
-
-def first_epoch(ports: Ports) -> int:
-    """A session of a removed account must not go on in one of the same name made later."""
-    return int.from_bytes(ports.random(4), "big")
 
 
 def _existing(ports: Ports, change: AccountsChange, actor: Actor, username: str) -> Account:

@@ -3,14 +3,11 @@
 from msgspec.structs import replace
 
 from cwtui.accounts import admins, passwords, roles, text
-from cwtui.accounts.administration import (
-    WithInitialPassword,
-    first_epoch,
-    initial_password_fields,
-)
+from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.new_account import first_epoch, initial_password_fields
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.protection import keys_of
 from cwtui.accounts.secret import Secret

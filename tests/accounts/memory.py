@@ -167,10 +167,6 @@ class MemoryKeyring:
         self._nonces = 0
         self._number = len(ids)
         self._lock = Lock()
-        self.before_change: Callable[[], object] = lambda: None
-        """Raises what stops a change of the keyring from beginning."""
-        self.before_commit: Callable[[], object] = lambda: None
-        """The same for its end."""
 
     @property
     def active(self) -> str:
@@ -181,11 +177,9 @@ class MemoryKeyring:
 
     @contextmanager
     def change(self) -> Iterator["MemoryKeyringChange"]:
-        self.before_change()
         with self._lock:
             change = MemoryKeyringChange(dict(self.made), self._number)
             yield change
-            self.before_commit()
             self.made, self._number = change.made, change.number
 
     def pepper(self, key: str) -> bytes:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
+import bcrypt
 import pytest
 
 from cwtui.accounts import (
-    admins,
     administration,
+    admins,
     backup_codes,
     factors,
-    passwords,
     recovery,
     roles,
     sign_in,
@@ -25,13 +25,14 @@ from cwtui.accounts.errors import (
     Throttled,
 )
 from cwtui.accounts.model import Origin
+from cwtui.accounts.new_account import INITIAL_PASSWORD_LIFETIME
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import account_of
+from cwtui.accounts.session import account_of, open_session
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
 
 NEW = Secret("Another.9-Havel")
-WEEK = administration.INITIAL_PASSWORD_LIFETIME
+WEEK = INITIAL_PASSWORD_LIFETIME
 
 
 def lost_key(world: World) -> None:
@@ -114,12 +115,12 @@ def test_only_the_first_of_two_at_once(world: World) -> None:
 
 def test_an_account_keeps_what_it_has_and_its_sessions_end(world: World) -> None:
     before = world.add("ada", display_name="Ada", mfa_required=True, enabled=False)
-    session = sign_in.open_session(before, HERE, NOW)
+    session = open_session(world.ports, before, HERE, NOW)
     after = recovery.recover_admin(world.ports, OPERATOR, "ada").account
     assert (after.display_name, after.mfa_required) == ("Ada", True)
     assert after.roles == (roles.ADMIN, roles.MINIMUM)
     with pytest.raises(SessionEnded):
-        account_of(world.accounts, session)
+        account_of(world.ports, session)
 
 
 def test_the_second_factor_stays(world: World) -> None:
@@ -265,14 +266,17 @@ def test_its_account_is_refused_with_a_sentence(given_up: World) -> None:
 def test_refusing_it_takes_the_work_of_a_wrong_password(
     given_up: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hashed: list[object] = []
-    monkeypatch.setattr(
-        passwords.bcrypt, "hashpw", lambda *_: hashed.append(1) or b"$2b$04$" + b"x" * 53
-    )
+    salts: list[bytes] = []
+
+    def counted(_: bytes, salt: bytes) -> bytes:
+        salts.append(salt[:7])
+        return b"$2b$04$" + b"x" * 53
+
+    monkeypatch.setattr(bcrypt, "hashpw", counted)
     for name in ("bob", "nobody"):
         with pytest.raises((KeyringMissing, SignInFailed)):
             given_up.begin(name, "wrong")
-    assert len(hashed) == 2
+    assert salts == [b"$2b$04$"] * 2
 
 
 def test_its_tries_are_counted(given_up: World) -> None:
