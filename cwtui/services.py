@@ -37,12 +37,8 @@ def connect(config: Config) -> Ports:
 def without_keyring(config: Config) -> AccountStore:
     """The accounts of a store whose keyring is lost. Raises Refused if it is not, CannotCheck."""
     _check_set_up(config)
+    _check_no_credential(config)
     accounts = _accounts(config)
-    if config.keyring.credential:
-        raise Refused(
-            "The keyring is a credential, which only systemd writes. Name a new file as "
-            "keyring.file in the configuration, do this again, and give the unit that file."
-        )
     try:
         _keyring(config, accounts)
     except (KeyringMissing, StoreDamaged):
@@ -58,6 +54,7 @@ def with_new_keyring(config: Config) -> Ports:
     What was there is kept beside it. Nobody can sign in until the keys that the store needs are
     given up, as `recovery.recover_admin` does. Raises Refused and CannotCheck.
     """
+    _check_no_credential(config)
     make_private_folder(config.keyring_file.parent)
     with exclusive(lock_for(config.keyring_file)):
         accounts = without_keyring(config)
@@ -74,6 +71,14 @@ def _check_set_up(config: Config) -> None:
             )
         raise NoStoreYet(
             f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
+        )
+
+
+def _check_no_credential(config: Config) -> None:
+    if config.keyring.credential:
+        raise Refused(
+            "The keyring is a credential, which only systemd writes. Name a new file as "
+            "keyring.file in the configuration, do this again, and give the unit that file."
         )
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from cwtui import config
-from cwtui.accounts.errors import AccountsError
-from cwtui.config import Config, ConfigError
+from cwtui.accounts.errors import AccountsError, KeyringMissing
+from cwtui.accounts.text import visible
+from cwtui.config import Config, ConfigError, KeyringConfig, StoreConfig
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +133,23 @@ def test_a_tilde_is_the_home_folder(home: Path, file: Path) -> None:
         ('[keyring]\nfile = "a\\u0000b"', "The keyring's path holds a NUL character."),
         ('[keyring]\nfile = "~0"', "The keyring's path '~0' names no home folder."),
         ('[store]\nurl = "a\\u0000b"', "The store's path holds a NUL character."),
+        (
+            '[keyring]\nfile = "k"\ncredential = "c"',
+            (
+                "The keyring is either a file or a credential: give keyring.file or "
+                "keyring.credential."
+            ),
+        ),
+        *(
+            (
+                f'[keyring]\ncredential = "{name}"',
+                (
+                    "A credential has a name without a slash, such as cwtui-keyring, not "
+                    f"{visible(shown)}."
+                ),
+            )
+            for name, shown in (("..", ".."), ("a/b", "a/b"), ("a\\u0000b", "a\0b"))
+        ),
     ],
 )
 def test_paths_that_cannot_be(file: Path, content: str, sentence: str) -> None:
@@ -175,6 +193,7 @@ def test_store_urls_that_are_refused(url: str, sentence: str) -> None:
         ("[store]\nurl = 1", "store.url"),
         ("[store]\nurl = []", "store.url"),
         ("[keyring]\nfile = 1979-05-27", "keyring.file"),
+        ("[keyring]\ncredential = 1", "keyring.credential"),
         ("store = 1", "store"),
         ("[store]\npassword = 'x'", "password"),
         ("[databse]\nurl = ''", "databse"),
@@ -231,3 +250,43 @@ def test_a_file_that_cannot_be_read(home: Path) -> None:
         config.load(str(home))
     with pytest.raises(ConfigError, match="File name too long"):
         config.load(str(home / ("x" * 300)))
+
+
+# A credential of systemd
+
+
+def test_a_credential_is_where_systemd_says(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/cwtui.service")
+    found = load(file, '[keyring]\ncredential = "cwtui-keyring"\n')
+    assert found.keyring_file == Path("/run/credentials/cwtui.service/cwtui-keyring")
+
+
+@pytest.mark.parametrize("folder", [None, "", "relative"])
+def test_without_credentials_there_is_no_keyring(
+    file: Path, monkeypatch: pytest.MonkeyPatch, folder: str | None
+) -> None:
+    """DESIGN 4.10: a file of that name in the present folder is not it."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    if folder is not None:
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", folder)
+    found = load(file, '[keyring]\ncredential = "cwtui-keyring"\n')
+    with pytest.raises(KeyringMissing) as missing:
+        found.keyring_file.exists()
+    assert str(missing.value) == (
+        "The keyring is the credential cwtui-keyring, and this process was given none: "
+        "CREDENTIALS_DIRECTORY is not set. Run it in the systemd unit that has "
+        "LoadCredential=cwtui-keyring:FILE"
+    )
+
+
+@pytest.mark.parametrize(
+    ("keyring", "inside"),
+    [("store/keyring.json", True), ("store/deep/k.json", True), ("keys/k.json", False)],
+)
+def test_a_keyring_in_the_store_is_noticed(tmp_path: Path, keyring: str, inside: bool) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "store")
+    found = Config(
+        store=StoreConfig(str(tmp_path / "link")), keyring=KeyringConfig(str(tmp_path / keyring))
+    )
+    assert found.keyring_is_in_store() is inside

@@ -5,14 +5,22 @@ import json
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from cwtui import services
-from cwtui.accounts import administration, sign_in
-from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged, StoreExposed
+from cwtui.accounts import administration, keys, recovery, sign_in
+from cwtui.accounts.errors import (
+    CannotCheck,
+    KeyringMissing,
+    Refused,
+    StoreDamaged,
+    StoreExposed,
+    StoreTooNew,
+)
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, KeyringConfig, StoreConfig
@@ -92,9 +100,17 @@ def test_a_keyring_without_a_store_is_kept(config: Config) -> None:
 def test_the_keyring_of_another_store_lets_nobody_in(config: Config, ports: Ports) -> None:
     """DESIGN 4.10."""
     assert not ports.accounts.is_empty()
+    needed = ports.keyring.active
+    config.keyring_file.unlink()
     FileKeyring.create(config.keyring_file, 1.0)
-    with pytest.raises(KeyringMissing):
-        sign_in.with_password(quick(services.connect(config)), "ada", SECRET, HERE)
+    for start in (services.connect, services.create):
+        with pytest.raises(KeyringMissing) as missing:
+            start(config)
+        assert str(missing.value) == (
+            f"The store needs the key {needed}, which the keyring {config.keyring_file} does not "
+            "hold. Put the keyring of this store back from your backup. If it is lost for good: "
+            "cwtui init --admin NAME --new-keyring"
+        )
 
 
 @pytest.mark.parametrize("start", [services.connect, services.create], ids=lambda f: f.__name__)
@@ -212,3 +228,117 @@ def test_a_keyring_in_a_folder_that_others_can_reach_is_refused(
     config.keyring_file.parent.chmod(0o777)
     with pytest.raises(StoreExposed):
         services.connect(config)
+
+
+# A keyring that is lost
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b'"material": "', b'"material": "AA'))
+
+
+def of_another_store(path: Path) -> None:
+    path.unlink()
+    FileKeyring.create(path, 1.0)
+
+
+LOST: dict[str, Callable[[Path], object]] = {
+    "missing": Path.unlink,
+    "damaged": damage,
+    "of another store": of_another_store,
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_a_lost_keyring_is_replaced_when_asked_for(config: Config, ports: Ports, how: str) -> None:
+    del ports
+    LOST[how](config.keyring_file)
+    lost = config.keyring_file.read_bytes() if config.keyring_file.exists() else None
+    assert services.without_keyring(config).get("ada") is not None
+    recovery.recover_admin(quick(services.with_new_keyring(config)), OPERATOR, "ada", SECRET)
+    again = quick(services.connect(config))
+    state = sign_in.with_password(again, "ada", SECRET, HERE)
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    kept = [path.read_bytes() for path in config.keyring_file.parent.glob("*.lost-*")]
+    assert kept == ([lost] if lost is not None else [])
+
+
+def test_a_keyring_that_is_not_lost_stays(config: Config, ports: Ports) -> None:
+    del ports
+    before = config.keyring_file.read_bytes()
+    for attempt in (services.without_keyring, services.with_new_keyring):
+        with pytest.raises(Refused, match="so it stays"):
+            attempt(config)
+    assert config.keyring_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("how", ["exposed", "newer"])
+def test_a_keyring_that_can_be_mended_stays(config: Config, ports: Ports, how: str) -> None:
+    del ports
+    if how == "exposed":
+        config.keyring_file.chmod(0o644)
+    else:
+        config.keyring_file.write_text('{"schema": 2}')
+    before = config.keyring_file.read_bytes()
+    for attempt in (services.without_keyring, services.with_new_keyring):
+        with pytest.raises((StoreExposed, StoreTooNew)):
+            attempt(config)
+    assert config.keyring_file.read_bytes() == before
+
+
+def test_until_an_admin_is_let_in_the_store_stays_closed(config: Config, ports: Ports) -> None:
+    """DESIGN 4.10: killed between the two, it is done again."""
+    del ports
+    config.keyring_file.unlink()
+    services.with_new_keyring(config)
+    with pytest.raises(KeyringMissing):
+        services.connect(config)
+    recovery.recover_admin(quick(services.with_new_keyring(config)), OPERATOR, "ada")
+    services.connect(config)
+
+
+def test_without_a_store_no_keyring_is_lost(config: Config) -> None:
+    for attempt in (services.without_keyring, services.with_new_keyring):
+        with pytest.raises(NoStoreYet):
+            attempt(config)
+    assert not config.keyring_file.exists()
+
+
+# A credential of systemd
+
+
+@pytest.fixture
+def credential(config: Config, ports: Ports, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """The keyring of the store, given by systemd."""
+    del ports
+    folder = config.keyring_file.parent
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    config.keyring_file.rename(folder / "cwtui-keyring").chmod(0o440)
+    folder.chmod(0o550)
+    return replace(config, keyring=KeyringConfig(credential="cwtui-keyring"))
+
+
+@pytest.mark.parametrize("start", [services.connect, services.create], ids=lambda f: f.__name__)
+def test_a_credential_opens_the_store(credential: Config, start: object) -> None:
+    assert callable(start)
+    ports = quick(start(credential))
+    assert isinstance(sign_in.with_password(ports, "ada", SECRET, HERE), sign_in.SignedIn)
+    names = {path.name for path in credential.keyring_file.parent.iterdir()}
+    assert names <= {"cwtui-keyring", ".keyring.json.lock"}
+
+
+def test_a_credential_is_neither_made_nor_rotated_nor_given_up(credential: Config) -> None:
+    ports = services.connect(credential)
+    acts: list[Callable[[], object]] = [
+        lambda: keys.rotate(ports, OPERATOR, lambda *_: None),
+        lambda: keys.retire(ports, OPERATOR),
+        lambda: services.without_keyring(credential),
+    ]
+    for act in acts:
+        with pytest.raises(Refused, match="credential, which only systemd writes"):
+            act()
+    credential.keyring_file.unlink()
+    with pytest.raises(KeyringMissing):
+        services.create(credential)
+    with pytest.raises(Refused):
+        services.with_new_keyring(credential)

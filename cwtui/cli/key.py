@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -17,7 +17,7 @@ from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import moment, shown_moment, table
 
-_FEW = 5
+_FEW: Final = 5
 
 
 @click.group("key", cls=GroupInOrder)
@@ -31,8 +31,8 @@ def command() -> None:
 def status(host: Host, as_json: bool) -> None:
     """Show each key and how much it protects.
 
-    TOTP secrets are encrypted with a key; the hashes of passwords and of backup codes (by set) are
-    made with one.
+    Secrets are TOTP secrets, encrypted with a key; the hashes of passwords and of sets of backup
+    codes are made with one.
     """
     config = host.config()
     uses = keys.status(host.ports())
@@ -151,7 +151,7 @@ def _progress(label: str) -> Iterator[Progress]:
         yield show
 
 
-_HEADINGS = ("KEY", "STATE", "CREATED", "TOTP SECRETS", "PASSWORDS", "BACKUP CODES")
+_HEADINGS: Final = ("KEY", "STATE", "CREATED", "SECRETS", "PASSWORDS", "CODES")
 
 
 def _state(use: KeyUse) -> str:

@@ -26,6 +26,10 @@ COMMANDS = (
             "unlock",
         )
     ),
+    ("key",),
+    ("key", "status"),
+    ("key", "rotate"),
+    ("key", "retire"),
     ("settings",),
     ("settings", "show"),
     ("settings", "set"),
@@ -55,7 +59,7 @@ def test_every_command_says_what_it_does(command: tuple[str, ...]) -> None:
 
 
 def test_no_command_of_a_later_issue_is_there() -> None:
-    for later in ("role", "audit", "key", "store", "directory", "verify", "doctor"):
+    for later in ("role", "audit", "store", "directory", "verify", "doctor"):
         assert run(later).status == 2
     for later in ("import", "export"):
         assert run("user", later).status == 2
@@ -73,7 +77,7 @@ def test_list_of_commands_says_what_each_command_says() -> None:
 
 
 def test_a_short_list_of_commands_cuts_no_sentence() -> None:
-    for group in ("user", "settings"):
+    for group in ("user", "key", "settings"):
         _, _, commands = run(group, "--help").out.partition("Commands:")
         assert commands.count(".\n") == commands.count("\n") - 1
         assert "..." not in commands

@@ -162,6 +162,43 @@ def test_the_keys_that_are_needed_are_kept(stores: Stores) -> None:
     assert stores.accounts().get("bob") == PLAIN
 
 
+def test_what_is_under_which_key(accounts: AccountStore) -> None:
+    put(accounts, FULL, PLAIN)
+    with accounts.change() as change:
+        for seen in (accounts, change):
+            full, plain = seen.protected()
+            assert (full.username, plain.username) == (FULL.username, "bob")
+            assert (full.password_key, full.totp_key, full.codes_key) == ("k1", "k1", "k1")
+            assert (plain.password_key, plain.totp_key, plain.codes_key) == (None, None, None)
+
+
+def under(account: Account, key: str) -> Account:
+    assert account.password is not None
+    return account.changed(password=replace(account.password, key=key))
+
+
+def test_keys_of_what_is_put_are_needed_from_then_on(stores: Stores) -> None:
+    put(stores.accounts(), FULL)
+    assert stores.accounts().needed_keys() == {"k1"}
+    with stores.accounts().change() as change:
+        change.put(under(FULL, "k2"), PLAIN)
+        assert change.needed_keys() == {"k1", "k2"}
+    assert stores.accounts().needed_keys() == {"k1", "k2"}
+
+
+def test_a_key_that_was_given_up_is_not_needed_again_by_what_it_protected(stores: Stores) -> None:
+    """Or a store whose keyring is lost could not be opened after the next change."""
+    put(stores.accounts(), FULL)
+    with stores.accounts().change() as change:
+        change.put_needed_keys(frozenset({"k2"}))
+    put(stores.accounts(), FULL.changed(display_name="Ada"))
+    assert stores.accounts().needed_keys() == {"k2"}
+    put(stores.accounts(), under(FULL, "k3"))
+    assert stores.accounts().needed_keys() == {"k2", "k3"}
+    put(stores.accounts(), under(FULL, "k1"))
+    assert stores.accounts().needed_keys() == {"k2", "k3"}
+
+
 def test_many_accounts_are_put_at_once(stores: Stores) -> None:
     with stores.accounts().change() as change:
         change.put(PLAIN)

@@ -26,6 +26,7 @@ def schema_1_file(path: Path, hashes: list[str]) -> bytes:
     codes = content["accounts"][FULL.username]["second_factor"]["backup_codes"]
     del codes["salt"]
     codes["hashes"] = hashes
+    del content["keys"]
     content["meta"] = {"schema": 1}
     path.write_text(json.dumps(content), "utf-8")
     return path.read_bytes()
@@ -41,6 +42,20 @@ def test_the_salt_of_backup_codes_is_set_apart(tmp_path: Path) -> None:
     assert account(file) == FULL
     assert TinyAccountStore(file).get("bob") == PLAIN
     assert TinyAccountStore(file).settings() == SETTINGS
+
+
+def test_the_keys_that_its_accounts_are_under_are_needed(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    schema_1_file(file, [BCRYPT])
+    content: dict[str, Any] = json.loads(file.read_bytes())
+    content["accounts"][FULL.username]["password"]["key"] = "k0"
+    content["accounts"][FULL.username]["second_factor"]["backup_codes"]["key"] = "k2"
+    file.write_text(json.dumps(content), "utf-8")
+    store = TinyAccountStore(file)
+    assert store.needed_keys() == {"k0", "k1", "k2"}
+    with store.change() as change:
+        change.put(PLAIN)
+    assert TinyAccountStore(file).needed_keys() == {"k0", "k1", "k2"}
 
 
 def test_a_set_that_was_used_up_is_one_still(tmp_path: Path) -> None:

@@ -1,0 +1,189 @@
+"""`cwtui key`: status, rotate and retire."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from cwtui.accounts import keys
+from cwtui.accounts.keys import Rotation
+from tests.cli.commands import PYTHON, Host
+from tests.console.terminal import Terminal
+
+
+def first_key(host: Host) -> str:
+    return host.ports().keyring.active
+
+
+def backdate(host: Host) -> None:
+    """As if every key had been made two hours before."""
+    content = host.keyring.read_text()
+    earlier = re.sub(
+        r'("created_at": )([0-9.]+)', lambda found: f"{found[1]}{float(found[2]) - 7200}", content
+    )
+    host.keyring.write_text(earlier)
+
+
+def sign_in_anew(host: Host) -> None:
+    """Nothing of the admin is under the old key any more."""
+    assert host.run("user", "add", "other", "--role", "connectware-admin").status == 0
+    assert host.run("user", "reset-password", "admin").status == 0
+
+
+def test_status_shows_each_key(host: Host) -> None:
+    old = first_key(host)
+    assert host.run("key", "rotate").status == 0
+    result = host.run("key", "status")
+    assert (result.status, result.err) == (0, "")
+    heading, first, second = result.out.splitlines()
+    assert heading.split() == ["KEY", "STATE", "CREATED", "SECRETS", "PASSWORDS", "CODES"]
+    assert first.split()[:3] == [old, "in", "use"]
+    assert first.split()[-3:] == ["0", "1", "0"]
+    assert second.split()[:2] == [first_key(host), "active"]
+    assert max(map(len, result.out.splitlines())) <= 80
+
+
+def test_status_as_json(host: Host) -> None:
+    result = host.run("key", "status", "--json")
+    assert result.json["keyring"] == str(host.keyring)
+    assert result.json["in_store"] is False
+    assert result.json["rotation_under_way"] is False
+    [key] = result.json["keys"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", key.pop("created_at"))
+    assert key == {
+        "id": first_key(host),
+        "state": "active",
+        "totp_secrets": 0,
+        "passwords": 1,
+        "backup_code_sets": 0,
+        "retirable_at": None,
+    }
+    assert result.err == ""
+
+
+def test_a_keyring_in_the_store_is_warned_of(host: Host) -> None:
+    inside = host.store / "keyring.json"
+    inside.write_bytes(host.keyring.read_bytes())
+    inside.chmod(0o600)
+    host.config.write_text(f'store.url = "{host.store}"\nkeyring.file = "{inside}"\n')
+    assert "is in the folder of the store" in host.run("key", "status").err
+    assert host.run("key", "status", "--json").json["in_store"] is True
+
+
+def test_rotate_says_what_was_done_and_what_follows(host: Host) -> None:
+    old = first_key(host)
+    result = host.run("key", "rotate")
+    assert (result.status, result.out) == (0, "")
+    assert result.err.splitlines() == [
+        f"Made the key {first_key(host)}, and encrypted 0 TOTP secrets anew.",
+        f"The key {old} stays, as it still protects 1 password.",
+        f"Copy {host.keyring} to your backup now: older copies lack the new key.",
+    ]
+    event = host.audit[-1]
+    assert (event["event"], event["subject"]) == ("key.rotate", "")
+    assert event["reason"] == f"key={first_key(host)} before={old}"
+
+
+def test_retire_removes_what_is_unused(host: Host) -> None:
+    old = first_key(host)
+    host.run("key", "rotate")
+    sign_in_anew(host)
+    early = host.run("key", "retire")
+    assert early.status == 0
+    assert re.fullmatch(
+        rf"The key {old} protects nothing any more\. It can be retired from "
+        r"\d{4}-\d\d-\d\d \d\d:\d\d UTC on: cwtui key retire\n",
+        early.err,
+    )
+    backdate(host)
+    result = host.run("key", "retire")
+    assert (result.status, result.out) == (0, "")
+    assert result.err == (
+        f"Retired 1 key: {old}. Backups of the store made before need the keyring of then.\n"
+    )
+    assert host.audit[-1]["event"] == "key.retire"
+    assert [key["id"] for key in host.run("key", "status", "--json").json["keys"]] != [old]
+    assert host.run("user", "list").status == 0
+
+
+def test_ctrl_c_says_that_it_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> Rotation:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keys, "rotate", interrupted)
+    result = host.run("key", "rotate")
+    assert result.status == 130
+    assert result.err.strip() == (
+        "Interrupted. Nobody is locked out; cwtui key rotate goes on with the rest."
+    )
+
+
+def test_unreadable_secrets_are_named(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = tuple(f"user{number}" for number in range(7))
+    monkeypatch.setattr(keys, "rotate", lambda *_: Rotation("k", False, 3, names, ()))
+    lines = host.run("key", "rotate").err.splitlines()
+    assert lines[0] == "Went on with the rotation to the key k, and encrypted 3 TOTP secrets anew."
+    assert lines[1] == (
+        "These secrets cannot be read, and stay as they are: user0, user1, user2, user3, user4 "
+        "and 2 more. Their owners need: cwtui user reset-mfa NAME"
+    )
+
+
+SLOWLY = (
+    "import sys\n"
+    "from cwtui.accounts import keys\n"
+    "def rotate(ports, actor, progress):\n"
+    "    for done in range(4):\n"
+    "        progress(done, 3)\n"
+    "    return keys.Rotation('0123', True, 3, (), ())\n"
+    "keys.rotate = rotate\n"
+    "from cwtui.__main__ import main\n"
+    "sys.exit(main())\n"
+)
+
+
+def test_a_bar_on_a_terminal(host: Host) -> None:
+    command = (PYTHON, "-c", SLOWLY, "--config", str(host.config), "key", "rotate")
+    with Terminal(command, host.folder) as terminal:
+        assert terminal.wait_exit() == 0
+        assert "Encrypting secrets anew" in terminal.text
+        assert "100%" in terminal.text
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda host: host.keyring.unlink(), lambda host: host.keyring.write_bytes(b"{}")],
+    ids=["missing", "damaged"],
+)
+@pytest.mark.parametrize("command", ["status", "rotate", "retire"])
+def test_without_its_keyring(host: Host, command: str, spoil: Callable[[Host], object]) -> None:
+    spoil(host)
+    before = host.files()
+    result = host.run("key", command)
+    assert (result.status, result.out) == (3, "")
+    assert str(host.keyring) in result.err
+    assert host.files() == before
+
+
+def test_a_credential_is_not_rotated(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(host.keyring.parent))
+    host.config.write_text(f'store.url = "{host.store}"\nkeyring.credential = "keyring.json"\n')
+    assert host.run("key", "status").status == 0
+    for command in ("rotate", "retire"):
+        result = host.run("key", command)
+        assert (result.status, result.out) == (1, "")
+        assert "name its source as keyring.file" in result.err
+    assert f"exists  {host.keyring}" in host.run("--paths").out
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    result = host.run("key", "status")
+    assert result.status == 3
+    assert "CREDENTIALS_DIRECTORY is not set" in result.err
+    assert "missing  /run/credentials/UNIT/keyring.json" in host.run("--paths").out
+
+
+def test_keys_are_made_at_the_time_of_this_host(host: Host) -> None:
+    made = host.ports().keyring.all_keys()[0].created_at
+    assert abs(made - time.time()) < 3600
+    assert os.stat(host.keyring).st_mode & 0o777 == 0o600  # noqa: PTH116  the mode alone
