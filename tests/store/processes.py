@@ -35,6 +35,17 @@ class Worker:
         assert self.process.stdout is not None
         return self.process.stdout.readline().rstrip("\n")
 
+    def ask(self, line: str) -> str:
+        """Its answer to a line of input."""
+        self.tell(line)
+        return self.line()
+
+    def tell(self, line: str = "") -> None:
+        """A line of input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
     def finish(self) -> str:
         """End its input, wait for it, and return the rest of its output."""
         assert self.process.stdin is not None

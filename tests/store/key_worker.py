@@ -1,0 +1,63 @@
+"""What another process does with keys: python -m tests.store.key_worker WHAT FOLDER."""
+
+import sys
+from base64 import b32decode
+from dataclasses import replace
+from pathlib import Path
+
+from cwtui import services
+from cwtui.accounts import keys, self_service, sign_in
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Operator, Session
+from cwtui.accounts.sign_in import CodeNeeded, SignedIn
+from tests.accounts.world import HERE, Clock, hotp
+from tests.store.worker import config_in, say
+
+
+def rotate(folder: Path) -> None:
+    """A rotation in small steps; say how far it is, and go on when a line is read."""
+    keys.BATCH = 3  # type: ignore[misc]  # so that there are many
+
+    def progress(done: int, total: int) -> None:
+        say(f"{done}/{total}")
+        sys.stdin.readline()
+
+    keys.rotate(services.connect(config_in(folder)), Operator("root"), progress)
+    say("finished")
+
+
+def stay_open(folder: Path) -> None:
+    """An application that stays open: each line is NOW ACT NAME PASSWORD REST; say how it went."""
+    clock = Clock()
+    ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=clock)
+    say("ready")
+    for line in sys.stdin:
+        now, act, name, password, rest = line.removesuffix("\n").split(" ")
+        clock.at = float(now)
+        state = sign_in.with_password(ports, name, Secret(password), HERE)
+        if isinstance(state, CodeNeeded):
+            state = sign_in.with_one_time_code(ports, state, rest)
+        if not isinstance(state, SignedIn):
+            say(type(state).__name__)
+        elif act == "enrol":
+            say(enrolled(ports, state.session).reveal())
+        elif act == "change-password":
+            new = Secret(rest)
+            self_service.change_password(ports, state.session, Secret(password), new, new)
+            say("changed")
+        else:
+            say("SignedIn")
+
+
+def enrolled(ports: Ports, session: Session) -> Secret:
+    offer = self_service.begin_enrolment(ports, session)
+    code = hotp(b32decode(offer.totp_secret.reveal()), int(ports.now()) // 30)
+    session, _ = self_service.register_device(ports, session, offer, code)
+    self_service.acknowledge_backup_codes(ports, session)
+    return offer.totp_secret
+
+
+if __name__ == "__main__":
+    what, where = sys.argv[1:]
+    {"rotate": rotate, "stay-open": stay_open}[what](Path(where))

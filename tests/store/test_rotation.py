@@ -1,0 +1,124 @@
+"""A rotation on real files: with another process that stays open, and killed at any instant."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace as with_fields
+
+from cwtui import services
+from cwtui.accounts import administration, backup_codes, keys, passwords, sign_in, totp
+from cwtui.accounts.model import Account, SecondFactor
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Clock, Device
+from tests.store.processes import Worker
+from tests.store.worker import config_in
+
+MODULE = "tests.store.key_worker"
+PEOPLE = 30
+
+
+def connected(folder: Path, clock: Clock) -> Ports:
+    return replace(services.connect(config_in(folder)), bcrypt_cost=4, now=clock)
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> dict[str, Device]:
+    """A store with an admin, two people without a device, and many with one."""
+    ports = replace(services.create(config_in(tmp_path)), bcrypt_cost=4, now=lambda: NOW)
+    secret = Secret(PASSWORD)
+    administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
+    hashed = passwords.hash_password(secret, ports.keyring, 4)
+    plain = Account(username="carol", created_at=NOW, password=hashed)
+    made: dict[str, Device] = {}
+    accounts = [plain, plain.changed(username="dave")]
+    for name in (f"user{number}" for number in range(PEOPLE)):
+        made[name] = Device(totp.new_secret(ports.random), backup_codes.new_codes(ports.random)[:1])
+        codes = backup_codes.hash_codes(made[name].codes, ports.keyring, 4)
+        sealed = ports.keyring.seal(made[name].totp_secret.reveal().encode(), name.encode())
+        factor = SecondFactor(sealed, NOW, with_fields(codes, acknowledged=True))
+        accounts.append(plain.changed(username=name, second_factor=factor))
+    with ports.accounts.change() as change:
+        change.put(*accounts)
+    return made
+
+
+def everybody_gets_in(ports: Ports, devices: dict[str, Device], others: dict[str, str]) -> None:
+    """Each with password and code; `others` have a password alone."""
+    for name, password in others.items():
+        state = sign_in.with_password(ports, name, Secret(password), HERE)
+        assert isinstance(state, sign_in.SignedIn), name
+    for name, device in devices.items():
+        state = sign_in.with_password(ports, name, Secret(PASSWORD), HERE)
+        assert isinstance(state, sign_in.CodeNeeded), name
+        state = sign_in.with_one_time_code(ports, state, device.code(ports.now()))
+        assert isinstance(state, sign_in.SignedIn), name
+
+
+def test_an_application_that_stays_open_goes_on(tmp_path: Path, devices: dict[str, Device]) -> None:
+    """It was started before the rotation, and is used after it, and after the retirement."""
+    clock = Clock()
+    ports = connected(tmp_path, clock)
+    [old] = ports.keyring.all_keys()
+    with Worker("stay-open", tmp_path, module=MODULE) as application:
+        assert application.line() == "ready"
+
+        def ask(act: str, name: str, rest: str = "", password: str = PASSWORD) -> str:
+            clock.forward(30)
+            if name in devices and not rest:
+                rest = devices[name].code(clock())
+            return application.ask(f"{clock()} {act} {name} {password} {rest}")
+
+        assert ask("sign-in", "user0") == "SignedIn"
+        new = keys.rotate(ports, OPERATOR, lambda *_: None).key
+        for name in ("ada", "user0", "user1"):
+            assert ask("sign-in", name) == "SignedIn"
+        devices["carol"] = Device(Secret(ask("enrol", "carol")), ())
+        assert ask("change-password", "dave", "Another.9-Havel") == "changed"
+        under = {row.username: row for row in ports.accounts.protected()}
+        for name in ("ada", "user0", "user1", "carol", "dave"):
+            assert under[name].password_key == new, name
+        assert {row.totp_key for row in under.values()} == {new, None}
+
+        everybody_gets_in(ports, devices, {"ada": PASSWORD, "dave": "Another.9-Havel"})
+        for name in [name for name in devices if name != "carol"]:
+            administration.disable_mfa(ports, OPERATOR, name)
+            del devices[name]
+        clock.forward(7200)
+        assert keys.retire(ports, OPERATOR) == (old.id,)
+        for name in ("ada", "user0", "carol"):
+            assert ask("sign-in", name) == "SignedIn"
+        devices["user1"] = Device(Secret(ask("enrol", "user1")), ())
+        clock.forward(60)
+    fresh = connected(tmp_path, clock)
+    assert fresh.accounts.needed_keys() == {new}
+    everybody_gets_in(fresh, devices, {"ada": PASSWORD, "dave": "Another.9-Havel"})
+
+
+def test_kill_9_at_any_instant_of_a_rotation(tmp_path: Path, devices: dict[str, Device]) -> None:
+    """Every time it was killed the store opens and everybody gets in; at last it is finished."""
+    chance = random.Random(5)  # noqa: S311  repeatable
+    clock, kills, finished = Clock(), 0, False
+    ports = connected(tmp_path, clock)
+    while not finished:
+        with Worker("rotate", tmp_path, module=MODULE) as rotation:
+            for _ in range(chance.randrange(4)):
+                if rotation.line() == "finished":
+                    finished = True
+                    break
+                rotation.tell()
+            rotation.process.kill()
+            finished |= "finished" in rotation.finish()
+        kills += not finished
+        clock.forward(60)
+        ports = connected(tmp_path, clock)
+        assert ports.accounts.needed_keys() <= {key.id for key in ports.keyring.all_keys()}
+        few = {name: devices[name] for name in chance.sample(sorted(devices), 3)}
+        everybody_gets_in(ports, few, {})
+    assert kills > PEOPLE // 3 // 4
+    active = ports.keyring.active
+    assert {row.totp_key for row in ports.accounts.protected()} == {active, None}
+    clock.forward(60)
+    everybody_gets_in(ports, devices, {"ada": PASSWORD})
