@@ -1,0 +1,105 @@
+"""README's page "Locked out at night": every command on it, and the way in that follows."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts import backup_codes, roles, totp
+from cwtui.accounts import sign_in as rules
+from cwtui.accounts.errors import SignInFailed
+from cwtui.accounts.model import SecondFactor
+from cwtui.accounts.secret import Secret
+from tests.cli.commands import PASSWORD, PYTHON, ROOT, Host
+from tests.console.cwtui_terminal import sign_in
+from tests.console.terminal import Terminal
+
+NEW = "a longer way to Winterfell"
+NAME = "ada"
+
+
+def page() -> str:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    found = re.search(r"^## Locked out at night\n(.*?)^## ", readme, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def commands() -> list[str]:
+    """What helps, in the order of the table."""
+    rows = [line.split("|") for line in page().splitlines() if line.startswith("| ")]
+    return [row[2].strip().strip("`") for row in rows if row[2].strip().startswith("`cwtui ")]
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """An admin NAME, and another one, who cannot be reached at night."""
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    made = Host(tmp_path)
+    for name, command in ((NAME, ("init", "--admin", NAME)), ("eve", ("user", "add", "eve"))):
+        done = made.run(*command, "--password-stdin", stdin=PASSWORD.encode())
+        assert done.status == 0, (name, done.err)
+    return made
+
+
+def change(host: Host, **fields: object) -> None:
+    with host.ports().accounts.change() as accounts:
+        account = accounts.get(NAME)
+        assert account is not None
+        accounts.put(account.changed(**fields))
+
+
+def lose_device(host: Host) -> None:
+    ports = host.ports()
+    secret = totp.new_secret(ports.random).reveal().encode()
+    hashed = backup_codes.hash_codes(backup_codes.new_codes(ports.random), ports.keyring, 10)
+    change(host, second_factor=SecondFactor(ports.keyring.seal(secret, NAME.encode()), 1.0, hashed))
+
+
+def be_locked(host: Host) -> None:
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            rules.with_password(host.ports(), NAME, Secret("wrong"), "10.0.0.1")
+
+
+NIGHTS: dict[str, tuple[Callable[[Host], object], str]] = {
+    "cwtui user reset-password NAME": (lambda host: change(host, password=None), "printed"),
+    "cwtui user reset-mfa NAME": (lose_device, PASSWORD),
+    "cwtui user unlock NAME": (be_locked, PASSWORD),
+    "cwtui user set NAME --enabled": (lambda host: change(host, enabled=False), PASSWORD),
+    "cwtui user set NAME --role connectware-admin": (
+        lambda host: change(host, roles=(roles.MINIMUM,)),
+        PASSWORD,
+    ),
+    "cwtui init --admin NAME": (lambda host: change(host, enabled=False), "printed"),
+    "cwtui init --admin NAME --new-keyring": (lambda host: host.keyring.unlink(), "printed"),
+}
+
+
+def test_every_command_of_the_page_is_tried() -> None:
+    assert commands() == list(NIGHTS)
+
+
+@pytest.mark.parametrize("command", NIGHTS)
+def test_who_is_locked_out_gets_in(host: Host, command: str) -> None:
+    happens, password = NIGHTS[command]
+    happens(host)
+    program, *arguments = command.replace("NAME", NAME).split()
+    assert program == "cwtui"
+    prefix = (PYTHON, "-m", "cwtui", "--config", host.config)
+    with Terminal([*map(str, prefix), *arguments], host.folder) as terminal:
+        if "--new-keyring" in command:
+            terminal.wait_for("Give up the old keyring for good? [y/N]")
+            terminal.type("y\r")
+        assert terminal.wait_exit() == 0
+        printed = re.findall(r"^(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}$", terminal.text, re.MULTILINE)
+    with Terminal([*map(str, prefix)], host.folder) as terminal:
+        if password == "printed":
+            sign_in(terminal, NAME, printed[0])
+            terminal.wait_for("Choose a new password")
+            terminal.wait_until_still()
+            terminal.type(f"{NEW}\t{NEW}\r")
+        else:
+            sign_in(terminal, NAME, password)
+        terminal.wait_for("User Management")
