@@ -52,10 +52,14 @@ class FileKeyring:
     """
 
     def __init__(self, path: Path, *, credential: bool = False) -> None:
-        """Raises KeyringMissing, StoreExposed, StoreDamaged or StoreTooNew."""
         self._path = path
         self._credential = credential
         self._keys = self._read()
+
+    @classmethod
+    def load(cls, path: Path, *, credential: bool = False) -> Self:
+        """Raises KeyringMissing, StoreExposed, StoreDamaged or StoreTooNew."""
+        return cls(path, credential=credential)
 
     @classmethod
     def create(cls, path: Path, now: float) -> Self:

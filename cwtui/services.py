@@ -34,6 +34,14 @@ def connect(config: Config) -> Ports:
     return _connect(config)
 
 
+def open_keyring(config: Config) -> FileKeyring:
+    """The keyring, of whatever store. Raises CannotCheck."""
+    is_credential = bool(config.keyring.credential)
+    if not is_credential and exists(config.keyring_file.parent):
+        check_private(config.keyring_file.parent)
+    return FileKeyring.load(config.keyring_file, credential=is_credential)
+
+
 def without_keyring(config: Config) -> AccountStore:
     """The accounts of a store whose keyring is lost. Raises Refused if it is not, CannotCheck."""
     _check_set_up(config)
@@ -96,11 +104,8 @@ def _accounts(config: Config) -> TinyAccountStore:
 
 
 def _keyring(config: Config, accounts: AccountStore) -> FileKeyring:
-    is_credential = bool(config.keyring.credential)
-    if not is_credential and exists(config.keyring_file.parent):
-        check_private(config.keyring_file.parent)
-    keyring = FileKeyring(config.keyring_file, credential=is_credential)
-    keyring.check_holds(accounts.needed_keys())  # another store's too
+    keyring = open_keyring(config)
+    keyring.check_holds(accounts.needed_keys())  # it may be of another store
     return keyring
 
 

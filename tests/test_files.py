@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pwd
 import resource
 import signal
 import stat
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -101,6 +103,32 @@ def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.Monke
     assert str(exposed.value) == (
         f"{file} belongs to another user (uid {owner}). Run cwtui as that user, "
         f"or give it back with: chown {NOBODY} {file}"
+    )
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_root_is_told_to_be_the_owner(
+    file: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """What root wrote into a store, its owner could not read: nobody could sign in."""
+    if os.geteuid() == 0:
+        os.chown(file, NOBODY, NOBODY)
+    owner = file.stat().st_uid
+
+    def entry(uid: int) -> SimpleNamespace:
+        assert uid == owner
+        if not known:
+            raise KeyError(uid)
+        return SimpleNamespace(pw_name="the owner")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(pwd, "getpwuid", entry)
+    name = "'the owner'" if known else f"'#{owner}'"
+    with pytest.raises(StoreExposed) as exposed:
+        check_private(file)
+    assert str(exposed.value) == (
+        f"{file} belongs to another user (uid {owner}). Run cwtui as that user: "
+        f"sudo -H -u {name} cwtui ..."
     )
 
 

@@ -40,7 +40,7 @@ def keyring(file: Path) -> FileKeyring:
 
 def rotated(file: Path) -> str:
     """What another process does."""
-    with FileKeyring(file).change() as change:
+    with FileKeyring.load(file).change() as change:
         return change.add(NOW + 1)
 
 
@@ -54,7 +54,7 @@ def test_a_new_key_is_active_when_the_change_is_over(file: Path, keyring: FileKe
         second = change.add(NOW + 1)
         assert keyring.active == first
     assert keyring.all_keys() == (Key(first, NOW), Key(second, NOW + 1))
-    for seen in (keyring, FileKeyring(file)):
+    for seen in (keyring, FileKeyring.load(file)):
         assert seen.active == second != first
         assert seen.seal(SECRET, b"ada").key == second
         assert seen.unseal(sealed, b"ada") == SECRET
@@ -68,7 +68,7 @@ def test_a_removed_key_is_gone(file: Path, keyring: FileKeyring) -> None:
         change.remove(first)
     assert keyring.all_keys() == (Key(second, NOW + 1),)
     with pytest.raises(KeyringMissing):
-        FileKeyring(file).pepper(first)
+        FileKeyring.load(file).pepper(first)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -110,7 +110,7 @@ def test_an_existing_keyring_is_not_made_anew(file: Path, keyring: FileKeyring) 
     with pytest.raises(CannotCheck, match="already"):
         FileKeyring.create(file, NOW)
     assert file.read_bytes() == before
-    assert FileKeyring(file).active == keyring.active
+    assert FileKeyring.load(file).active == keyring.active
 
 
 def test_a_replaced_keyring_is_kept_beside_the_new_one(file: Path, keyring: FileKeyring) -> None:
@@ -148,13 +148,13 @@ def test_what_another_process_made_active_is_seen(file: Path, keyring: FileKeyri
     second = rotated(file)
     assert keyring.seal(SECRET, b"ada").key == second
     assert keyring.active == second
-    assert keyring.pepper(first) == FileKeyring(file).pepper(first)
+    assert keyring.pepper(first) == FileKeyring.load(file).pepper(first)
 
 
 def test_a_key_of_another_process_is_looked_for(file: Path, keyring: FileKeyring) -> None:
     assert keyring.active
     rotated(file)
-    sealed = FileKeyring(file).seal(SECRET, b"ada")
+    sealed = FileKeyring.load(file).seal(SECRET, b"ada")
     assert keyring.unseal(sealed, b"ada") == SECRET
     assert keyring.pepper(rotated(file))
 
@@ -226,7 +226,7 @@ def credential(file: Path, keyring: FileKeyring) -> Path:
 @pytest.mark.parametrize("mode", [0o400, 0o440, 0o600])
 def test_a_credential_is_read(credential: Path, mode: int) -> None:
     credential.chmod(mode)
-    keyring = FileKeyring(credential, credential=True)
+    keyring = FileKeyring.load(credential, credential=True)
     assert keyring.unseal(keyring.seal(SECRET, b"ada"), b"ada") == SECRET
 
 
@@ -234,21 +234,21 @@ def test_a_credential_is_read(credential: Path, mode: int) -> None:
 def test_a_credential_that_others_can_reach_is_refused(credential: Path, mode: int) -> None:
     credential.chmod(mode)
     with pytest.raises(StoreExposed, match="LoadCredential"):
-        FileKeyring(credential, credential=True)
+        FileKeyring.load(credential, credential=True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_a_credential_of_another_user_is_refused(credential: Path) -> None:
     os.chown(credential, 12345, 12345)
     with pytest.raises(StoreExposed, match="owned by root or this user"):
-        FileKeyring(credential, credential=True)
+        FileKeyring.load(credential, credential=True)
 
 
 def test_a_credential_is_not_written(credential: Path) -> None:
     before = credential.read_bytes()
     with (
         pytest.raises(Refused, match="a credential, which only systemd writes"),
-        FileKeyring(credential, credential=True).change(),
+        FileKeyring.load(credential, credential=True).change(),
     ):
         pass
     assert credential.read_bytes() == before
@@ -257,7 +257,7 @@ def test_a_credential_is_not_written(credential: Path) -> None:
 
 def test_a_credential_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(KeyringMissing, match="is missing"):
-        FileKeyring(tmp_path / "none", credential=True)
+        FileKeyring.load(tmp_path / "none", credential=True)
 
 
 # Whatever the file holds
@@ -302,7 +302,7 @@ def test_whatever_the_file_holds_is_a_keyring_or_a_sentence(
     file = tmp_path_factory.getbasetemp() / "fuzzed.json"
     file.write_bytes(content)
     file.chmod(0o600)
-    found = outcome(lambda: FileKeyring(file))
+    found = outcome(lambda: FileKeyring.load(file))
     if isinstance(found, FileKeyring):
         assert found.unseal(found.seal(SECRET, b"ada"), b"ada") == SECRET
         assert found.active == found.all_keys()[-1].id

@@ -73,7 +73,7 @@ def test_no_two_keyrings_share_a_key_or_an_id(tmp_path: Path) -> None:
 
 
 def test_what_is_loaded_is_what_was_created(file: Path, keyring: FileKeyring) -> None:
-    again = FileKeyring(file)
+    again = FileKeyring.load(file)
     assert again.active == keyring.active
     assert again.pepper(again.active) == keyring.pepper(keyring.active)
     sealed = keyring.seal(SECRET, b"ada")
@@ -173,7 +173,7 @@ def test_with_more_keys_old_secrets_open_and_new_ones_use_the_active(
     keys = msgspec.convert(content["keys"], list[dict[str, object]])
     added = {"id": "0123abcd", "created_at": NOW, "material": msgspec.to_builtins(b"m" * 32)}
     write(file, content | {"active": "0123abcd", "keys": [*keys, added]})
-    rotated = FileKeyring(file)
+    rotated = FileKeyring.load(file)
     assert rotated.unseal(old, b"ada") == SECRET
     assert rotated.seal(SECRET, b"ada").key == "0123abcd"
     assert rotated.pepper(old.key) == keyring.pepper(old.key) != rotated.pepper("0123abcd")
@@ -184,7 +184,7 @@ def test_with_more_keys_old_secrets_open_and_new_ones_use_the_active(
 
 def test_a_missing_keyring_is_named(file: Path) -> None:
     with pytest.raises(KeyringMissing) as missing:
-        FileKeyring(file)
+        FileKeyring.load(file)
     assert str(missing.value) == (
         f"The keyring {file} is missing, and without it the store cannot be read. "
         "Put the keyring of this store back from your backup. If it is lost for good: "
@@ -198,7 +198,7 @@ def test_an_exposed_keyring_is_refused(file: Path, keyring: FileKeyring, bits: i
     assert keyring.active
     file.chmod(bits)
     with pytest.raises(StoreExposed, match="chmod 600"):
-        FileKeyring(file)
+        FileKeyring.load(file)
 
 
 def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
@@ -207,7 +207,7 @@ def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
     write(file, {"schema": 2, "keys": "of another form"})
     before = file.read_bytes()
     with pytest.raises(StoreTooNew, match="written by a newer cwtui"):
-        FileKeyring(file)
+        FileKeyring.load(file)
     assert file.read_bytes() == before
 
 
@@ -219,7 +219,7 @@ def test_a_keyring_of_the_early_form_is_read(file: Path, keyring: FileKeyring) -
     """Its ids of 8 digits were random."""
     assert keyring.active
     write(file, GOOD)
-    assert FileKeyring(file).active == "0123abcd"
+    assert FileKeyring.load(file).active == "0123abcd"
 
 
 @pytest.mark.parametrize(
@@ -265,11 +265,11 @@ def test_a_keyring_of_wrong_types_is_refused_untouched(
     """DESIGN 4.8."""
     assert keyring.active
     write(file, GOOD)
-    assert FileKeyring(file).active == "0123abcd"
+    assert FileKeyring.load(file).active == "0123abcd"
     write(file, content)
     before = file.read_bytes()
     with pytest.raises(StoreDamaged) as damaged:
-        FileKeyring(file)
+        FileKeyring.load(file)
     assert str(damaged.value).startswith(f"{file} is damaged: ")
     assert file.read_bytes() == before
 
@@ -281,7 +281,7 @@ def test_a_keyring_cut_anywhere_is_refused_untouched(file: Path, keyring: FileKe
     for length in range(len(whole.rstrip())):
         file.write_bytes(whole[:length])
         with pytest.raises(StoreDamaged):
-            FileKeyring(file)
+            FileKeyring.load(file)
         assert file.read_bytes() == whole[:length]
 
 
@@ -292,7 +292,7 @@ def test_a_keyring_that_is_no_text_is_refused(
     assert keyring.active
     file.write_bytes(content)
     with pytest.raises(StoreDamaged):
-        FileKeyring(file)
+        FileKeyring.load(file)
 
 
 def test_a_flipped_bit_is_found_or_changes_no_key(file: Path, keyring: FileKeyring) -> None:
@@ -303,7 +303,7 @@ def test_a_flipped_bit_is_found_or_changes_no_key(file: Path, keyring: FileKeyri
     for at in range(len(whole)):
         for bit in (0, 5):
             file.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
-            found = outcome(lambda: FileKeyring(file))
+            found = outcome(lambda: FileKeyring.load(file))
             if isinstance(found, FileKeyring):
                 assert found.unseal(sealed, b"ada") == SECRET
             else:
@@ -317,7 +317,7 @@ def test_a_keyring_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CannotCheck, match=r"Cannot read .*: file name too long"):
         FileKeyring.create(tmp_path / "keys" / ("x" * 300), NOW)
     with pytest.raises(CannotCheck, match=r"Cannot read .*: file name too long"):
-        FileKeyring(tmp_path / "keys" / ("x" * 300))
+        FileKeyring.load(tmp_path / "keys" / ("x" * 300))
 
 
 # Never shown
@@ -333,7 +333,7 @@ def test_no_key_material_is_in_any_repr_or_error(file: Path, keyring: FileKeyrin
     read = msgspec.json.decode(file.read_bytes(), type=KeyFile)
     write(file, content | {"active": "01234567"})
     shown = [repr(keyring), repr(read), repr(read.keys)]
-    shown += [repr(outcome(lambda: FileKeyring(file)))]
+    shown += [repr(outcome(lambda: FileKeyring.load(file)))]
     shown += [repr(outcome(lambda: keyring.pepper("other")))]
     shown += [repr(outcome(lambda: keyring.unseal(Sealed("other", b"", b""), b"ada")))]
     for text in shown:

@@ -39,19 +39,26 @@ def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes
     """
     username = text.username(admin, "admin")
     config = host.config()
-    # An empty variable in a script or a pipe that broke is told before anything is made.
     password = standard_input.password() if password_stdin else None
     if new_keyring:
         _give_up_keyring(config, username, password, ask=not yes)
         return
-    if password is None and not terminal.is_there() and config.is_pristine():
-        raise WrongUsage("There is no terminal to ask for the password: --password-stdin.")
+    if config.is_pristine():  # told before anything is made
+        _check_can_be_asked(password)
     ports = services.create(config)
-    if not ports.accounts.is_empty():
+    if ports.accounts.is_empty():
+        _create(ports, username, password)
+    else:
         _recover(ports, username, password)
-        return
+
+
+def _check_can_be_asked(password: Secret | None) -> None:
     if password is None and not terminal.is_there():
         raise WrongUsage("There is no terminal to ask for the password: --password-stdin.")
+
+
+def _create(ports: Ports, username: str, password: Secret | None) -> None:
+    _check_can_be_asked(password)
     new, confirmation = (
         (password, password) if password is not None else terminal.ask_new_password()
     )
