@@ -5,7 +5,8 @@ import time
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Ports
-from cwtui.config import Config
+from cwtui.config import Config, ConfigError
+from cwtui.directory.client import LdapDirectory
 from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
 from cwtui.keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
@@ -41,6 +42,16 @@ def connect(config: Config) -> Ports:
     return _connect(config)
 
 
+def directory(config: Config) -> LdapDirectory:
+    """The directory, which needs no store. Raises ConfigError where none is configured."""
+    if config.directory is None:
+        raise ConfigError(
+            "No directory is configured: there is no table [directory] in the configuration. "
+            "cwtui --paths says where that is, and the README what to write."
+        )
+    return LdapDirectory(config.directory)
+
+
 def _connect(config: Config) -> Ports:
     check_private(config.folder)
     check_private(config.keyring_file.parent)
@@ -56,4 +67,5 @@ def _connect(config: Config) -> Ports:
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,
         session_limit=config.session.limit_hours * 3600.0,
+        directory=LdapDirectory(config.directory) if config.directory is not None else None,
     )

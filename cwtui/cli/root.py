@@ -10,6 +10,7 @@ from cwtui.cli.host import Host
 _COMMANDS = {
     "init": ("cwtui.cli.init", "Make the store, the keyring and the first admin."),
     "user": ("cwtui.cli.user", "List, show, add, change and remove accounts."),
+    "directory": ("cwtui.cli.directory", "Ask the LDAP directory about a person."),
     "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
 }
 

@@ -1,0 +1,207 @@
+"""TLS as it must be: before any password, to the right host, and never for longer than allowed."""
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from cwtui.accounts.directory import CannotReachDirectory, DirectoryMisconfigured
+from cwtui.directory.client import LdapDirectory
+from cwtui.directory.config import DirectoryConfig
+from tests.directory.people import LDIF, PASSWORD, config, steps
+from tests.servers import ber, odd_servers
+from tests.servers import slapd as servers
+from tests.servers.certificates import Authority, Certificate
+from tests.servers.slapd import Slapd
+
+QUICK = {"connect_seconds": 0.3, "bind_seconds": 0.3, "search_seconds": 0.3, "total_seconds": 0.6}
+
+
+def reasons(directory: LdapDirectory) -> tuple[str, ...]:
+    """Why no server was reached; everything that asks must raise the same."""
+    with pytest.raises(CannotReachDirectory) as unreachable:
+        directory.check_password("alice", PASSWORD)
+    assert "does not count as a try" in str(unreachable.value)
+    return unreachable.value.reasons
+
+
+@contextmanager
+def with_certificate(folder: Path, certificate: Certificate) -> Iterator[Slapd]:
+    with servers.start(folder, certificate, LDIF) as running:
+        yield running
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_good_certificate(
+    tmp_path: Path, slapd: Slapd, ca_file: Path, way: str, host: str
+) -> None:
+    settings = secured(tmp_path, slapd, ca_file, way, host)
+    assert LdapDirectory(settings).check_password("alice", PASSWORD).username == "alice"
+    told = {step.what: step for step in steps(LdapDirectory(settings), "alice")}
+    assert told["tls"].ok
+    assert "TLSv1.3; the certificate is for CN=good, valid until " in told["tls"].sentence
+
+
+def secured(
+    folder: Path, slapd: Slapd, ca_file: Path | str, way: str, host: str = "127.0.0.1"
+) -> DirectoryConfig:
+    if way == "ldaps":
+        return config(folder, f"ldaps://{host}:{slapd.tls_port}", ca_file=str(ca_file))
+    return config(folder, f"ldap://{host}:{slapd.port}", starttls=True, ca_file=str(ca_file))
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+def test_an_authority_that_is_not_trusted(
+    tmp_path: Path, slapd: Slapd, ca_file: Path, way: str
+) -> None:
+    other = Authority(tmp_path / "other").file
+    # Of the same name and with another key; and none but those of this host.
+    for trusted in (other, ""):
+        (reason,) = reasons(LdapDirectory(secured(tmp_path, slapd, trusted, way)))
+        assert "not trusted here: set ca_file" in reason or "refused" in reason
+    assert LdapDirectory(secured(tmp_path, slapd, ca_file, way)).find("alice")
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+def test_an_expired_certificate(
+    tmp_path: Path, authority: Authority, ca_file: Path, way: str
+) -> None:
+    old = authority.certificate("old", "127.0.0.1", days=-1)
+    with with_certificate(tmp_path, old) as running:
+        (reason,) = reasons(LdapDirectory(secured(tmp_path, running, ca_file, way)))
+    assert "has expired" in reason
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+def test_a_certificate_for_another_host(
+    tmp_path: Path, authority: Authority, ca_file: Path, way: str
+) -> None:
+    other = authority.certificate("other", "ldap.example.com", "10.0.0.1")
+    with with_certificate(tmp_path, other) as running:
+        for host in ("127.0.0.1", "localhost"):
+            directory = LdapDirectory(secured(tmp_path, running, ca_file, way, host))
+            (reason,) = reasons(directory)
+            assert f"a certificate that is not for {host}" in reason
+
+
+def test_no_password_travels_before_tls(tmp_path: Path, ca_file: Path) -> None:
+    """A server without StartTLS, or in the middle, sees nothing but the wish for it."""
+    seen: list[ber.Request] = []
+
+    def refuse(connection: socket.socket) -> None:
+        while request := ber.received(connection):
+            seen.append(request)
+            connection.sendall(ber.result(request.id, ber.EXTENDED_DONE, 2))
+
+    with odd_servers.answering(refuse) as port:
+        settings = config(tmp_path, f"ldap://127.0.0.1:{port}", starttls=True, ca_file=str(ca_file))
+        (reason,) = reasons(LdapDirectory(settings))
+    assert "does not offer StartTLS" in reason
+    (operation,) = (request.operation for request in seen)
+    assert (operation.tag, operation.parts[0].content) == (ber.EXTENDED, b"1.3.6.1.4.1.1466.20037")
+
+
+def test_plain_ldap_stays_on_this_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name such as localhost may lead elsewhere."""
+
+    def elsewhere(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 389))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", elsewhere)
+    settings = config(tmp_path, "ldap://localhost", unsafe_plain_ldap_on_loopback=True)
+    (reason,) = reasons(LdapDirectory(settings))
+    assert "is not on this host" in reason
+
+
+@pytest.mark.parametrize(
+    ("server", "more", "reason"),
+    [
+        ("ldaps", {}, "did not answer within 0.3 seconds"),
+        ("ldap", {"starttls": True}, "did not answer within 0.3 seconds"),
+        ("ldap", {"unsafe_plain_ldap_on_loopback": True}, "did not answer within 0.3 seconds"),
+    ],
+    ids=["tls-handshake", "starttls", "bind"],
+)
+def test_a_server_that_takes_the_connection_and_keeps_silent(
+    tmp_path: Path, server: str, more: dict[str, object], reason: str
+) -> None:
+    with odd_servers.silent() as port:
+        settings = config(tmp_path, f"{server}://127.0.0.1:{port}", **more, **QUICK)
+        assert reasons(LdapDirectory(settings)) == (f"{server}://127.0.0.1:{port} {reason}",)
+
+
+@pytest.mark.parametrize("way", ["ldap", "ldaps"])
+def test_a_server_that_drips(tmp_path: Path, way: str) -> None:
+    """A time-out for each read would never come."""
+    more = {"unsafe_plain_ldap_on_loopback": True} if way == "ldap" else {}
+    with odd_servers.dripping() as port:
+        settings = config(tmp_path, f"{way}://127.0.0.1:{port}", **more, **QUICK)
+        (reason,) = reasons(LdapDirectory(settings))
+    assert "0.3 seconds" in reason or "TLS" in reason
+
+
+def test_a_name_server_that_keeps_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """getaddrinfo knows no time-out."""
+    over = Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        over.wait()
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        (reason,) = reasons(LdapDirectory(config(tmp_path, "ldaps://ldap.example.com", **QUICK)))
+    finally:
+        over.set()
+    assert "not found by name in time" in reason
+
+
+def test_all_of_many_hanging_servers_together_take_the_total(tmp_path: Path) -> None:
+    """The default of 8 seconds keeps a sign-in under 10, whatever the number of servers."""
+    assert DirectoryConfig.__struct_defaults__[-1] == 8.0
+    quick = QUICK | {"total_seconds": 0.5}
+    with odd_servers.silent() as a, odd_servers.silent() as b, odd_servers.silent() as c:
+        urls = [f"ldaps://127.0.0.1:{port}" for port in (a, b, c)]
+        directory = LdapDirectory(config(tmp_path, *urls, **quick))
+        began = time.monotonic()
+        asked = reasons(directory)
+        took = time.monotonic() - began
+    assert len(asked) == 3
+    # Three times 0.3 would be over; what is checked is the shares, not this machine's speed.
+    shares = [float(reason.split()[-2]) for reason in asked]
+    assert sum(shares) == pytest.approx(0.5, abs=0.05)
+    assert took >= 0.49
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_a_ca_file_that_is_none(tmp_path: Path, slapd: Slapd, content: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    directory = LdapDirectory(config(tmp_path, slapd.ldaps, ca_file=str(file)))
+    with pytest.raises(DirectoryMisconfigured, match="ca_file"):
+        directory.find("alice")
+
+
+def test_old_tls_is_refused(tmp_path: Path, certificate: Certificate, ca_file: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+    def old(connection: socket.socket) -> None:
+        context.wrap_socket(connection, server_side=True).close()
+
+    with odd_servers.answering(old) as port:
+        settings = config(tmp_path, f"ldaps://127.0.0.1:{port}", ca_file=str(ca_file))
+        (reason,) = reasons(LdapDirectory(settings))
+    assert "TLS 1.2 or newer" in reason
