@@ -74,10 +74,9 @@ def display_name(entry: Entry) -> str:
     """The displayName, or cn; what cannot be one line to show is made visible."""
     for value in (*entry.texts("displayName"), *entry.texts("cn")):
         shown = text.visible(value)[: text.LINE_LENGTH]
-        try:
-            return text.line(shown, "display_name", "A display name")
-        except InvalidInput:
-            continue
+        with suppress(InvalidInput):
+            if line := text.line(shown, "display_name", "A display name"):
+                return line
     return ""
 
 

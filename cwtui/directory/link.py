@@ -92,7 +92,8 @@ class Link:
                 connection.send("bindRequest", request, ask_for_policy)
             )
             connection.request = None
-            return self._answer(with_policy=True)
+            answer = self._answer("bindResponse")
+            return answer._replace(policy=_policy(self._connection.result))
 
     def read(self, dn: str, search_filter: str, attributes: Sequence[str] = ()) -> list[Entry]:
         """The entry itself if it matches; nothing if it does not, or if there is none."""
@@ -129,7 +130,7 @@ class Link:
         if server.protection == "starttls":
             with _speaking():
                 self._connection.extended(_START_TLS)
-                answer = self._answer()
+                answer = self._answer("extendedResp")
             if answer.code != answers.SUCCESS:
                 raise Unreachable(f"does not offer StartTLS ({answer.technical})")
         self.certificate = self._line.protect(server.host, self._config.ca_file)
@@ -151,7 +152,7 @@ class Link:
 
     def _found(self, fine: int = answers.SUCCESS) -> list[Entry]:
         """What the search gave; `fine` is an answer that is as good as success."""
-        answer = self._answer()
+        answer = self._answer("searchResDone")
         if answer.code != fine:
             if answer.code == answers.NO_SUCH_OBJECT:
                 raise DirectoryMisconfigured(
@@ -171,19 +172,21 @@ class Link:
                 if found["type"] == "searchResEntry"
             ]
 
-    def _answer(self, *, with_policy: bool = False) -> Answer:
+    def _answer(self, kind: str) -> Answer:
         with _speaking():
             result = self._connection.result
-            answer = Answer(int(result["result"]), result["description"], result["message"])
-            if not with_policy:
-                return answer
-            controls = result.get("controls") or {}
-            policy = None
-            if answers.POLICY_CONTROL in controls:
-                policy = answers.policy_error(controls[answers.POLICY_CONTROL]["value"])
-            elif answers.EXPIRED_CONTROL in controls:
-                policy = answers.EXPIRED
-            return answer._replace(policy=policy)
+            if result["type"] != kind:
+                # ldap3 takes the end of a search for a successful bind.
+                raise Unreachable("answers another question")
+            return Answer(int(result["result"]), result["description"], result["message"])
+
+
+def _policy(result: Any) -> int | None:
+    """The error number that came with the answer to a bind."""
+    controls = result.get("controls") or {}
+    if answers.POLICY_CONTROL in controls:
+        return answers.policy_error(controls[answers.POLICY_CONTROL]["value"])
+    return answers.EXPIRED if answers.EXPIRED_CONTROL in controls else None
 
 
 @contextmanager

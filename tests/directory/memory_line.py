@@ -1,6 +1,6 @@
-"""A line that leads to no server: it keeps what leaves us, and answers that nothing was found."""
+"""A line that leads to no server: it keeps what leaves us, and answers as it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -8,30 +8,36 @@ import pytest
 from cwtui.directory import link
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server
-from cwtui.directory.transport import Deadline
+from cwtui.directory.transport import Deadline, Unreachable
 from tests.directory.people import PEOPLE, ROLES
 from tests.servers import ber
 
 
+def nothing_found(request: ber.Request) -> bytes:
+    tag = ber.BOUND if request.operation.tag == ber.BIND else ber.DONE
+    return ber.result(request.id, tag)
+
+
 class MemoryLine:
+    """`answer` makes the bytes that come back to a request."""
+
     def __init__(self) -> None:
+        self.answer: Callable[[ber.Request], bytes] = nothing_found
         self.deadline: Deadline
         self.searches: list[ber.Node] = []
-        self.binds: list[ber.Node] = []
-        self._answer = b""
+        self._coming = b""
 
     def sendall(self, data: bytes) -> None:
         request = ber.request(data)
-        if request.operation.tag == ber.BIND:
-            self.binds.append(request.operation)
-            self._answer = ber.result(request.id, ber.BOUND)
-        elif request.operation.tag == ber.SEARCH:
+        if request.operation.tag == ber.SEARCH:
             self.searches.append(request.operation)
-            self._answer = ber.result(request.id, ber.DONE)
+        self._coming = self.answer(request)
 
     def recv(self, size: int) -> bytes:
-        answer, self._answer = self._answer[:size], self._answer[size:]
-        return answer
+        if not self._coming:
+            raise Unreachable("ended the connection in the middle")
+        data, self._coming = self._coming[:size], self._coming[size:]
+        return data
 
     def close(self) -> None:
         pass

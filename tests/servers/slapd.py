@@ -53,6 +53,12 @@ class Slapd:
         """Whether OpenLDAP's own client may bind so."""
         return self._run("ldapwhoami", "-D", dn, "-w", password).returncode == 0
 
+    def start_again(self) -> "Slapd":
+        """The same server, after it was killed."""
+        started = _started(self.folder, self.port, self.tls_port)
+        assert started is not None, (self.folder / "log").read_text()
+        return started
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -80,13 +86,17 @@ class Slapd:
 
 
 def start(
-    folder: Path, certificate: Certificate, ldif: str = "", schema: Iterable[str] = ()
+    folder: Path,
+    certificate: Certificate,
+    ldif: str = "",
+    schema: Iterable[str] = (),
+    limits: str = "",
 ) -> Slapd:
-    """A server with these entries and the root; `schema` are lines for its configuration."""
+    """A server with these entries and the root; `schema` and `limits` are as in slapd.conf(5)."""
     slapd = _copied(folder)
     (folder / "data").mkdir()
     configuration = folder / "slapd.conf"
-    configuration.write_text("\n".join(_configuration(folder, certificate, schema)))
+    configuration.write_text("\n".join(_configuration(folder, certificate, schema)) + limits)
     root = f"dn: {BASE}\nobjectClass: domain\ndc: example\n\n"
     loaded = subprocess.run(
         [slapd, "-Tadd", "-q", "-f", configuration],
@@ -98,19 +108,20 @@ def start(
     )
     assert loaded.returncode == 0, loaded.stderr
     for _ in range(_ATTEMPTS):
-        started = _started(folder, slapd, configuration)
+        started = _started(folder, free_port(), free_port())
         if started is not None:
             return started
     raise AssertionError((folder / "log").read_text())
 
 
-def _started(folder: Path, slapd: Path, configuration: Path) -> Slapd | None:
-    port, tls_port = free_port(), free_port()
+def _started(folder: Path, port: int, tls_port: int) -> Slapd | None:
     urls = f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"
     with (folder / "log").open("wb") as log:
         # With a debug level, be it 0, it stays in the foreground.
         process = subprocess.Popen(
-            [slapd, "-f", configuration, "-h", urls, "-d", "0"], stdout=log, stderr=log
+            [folder / "slapd", "-f", folder / "slapd.conf", "-h", urls, "-d", "0"],
+            stdout=log,
+            stderr=log,
         )
     server = Slapd(folder, port, tls_port, process)
     until = time.monotonic() + _START_SECONDS
