@@ -92,5 +92,6 @@ class CannotSearchDirectory(CannotCheck):
 
     def __init__(self) -> None:
         super().__init__(
-            "Without bind_dn in [directory], an entry can be read with its own password only."
+            "Without bind_dn in [directory], an entry can be read with its own password only "
+            "(for cwtui directory test: --password-stdin)."
         )

@@ -130,12 +130,16 @@ class Directory(Protocol):
     def find_all(
         self, usernames: Iterable[str], progress: Progress
     ) -> dict[str, DirectoryUser | None]:
-        """As `find`, for many, in few searches. Raises CannotSearchDirectory."""
+        """As `find`, for many, in few searches. Raises CannotSearchDirectory.
+
+        A name that two entries have is left out: nothing can be said of it.
+        """
 
     def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
         """As `check_password`, or as `find` without a password, step by step.
 
-        Raises what they raise, and DirectoryRefused for nobody and for a disabled person.
+        Raises what they raise, and DirectoryRefused for nobody and for a disabled person. What is
+        raised is the last word, and not told as a step.
         """
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 from cwtui.accounts import text
 from cwtui.accounts.directory import (
     CannotReachDirectory,
-    DirectoryMisconfigured,
     DirectoryUser,
     Progress,
     Step,
@@ -100,14 +99,10 @@ class LdapDirectory:
         from cwtui.directory.link import Link
         from cwtui.directory.visit import Visit
 
-        try:
-            with Link(server, self._config, deadline) as link:
-                tell(Step("server", True, f"{visible(server.url)} answers."))
-                self._tell_protection(link, tell)
-                return ask(Visit(link, self._config, self._now(), tell))
-        except DirectoryMisconfigured as error:
-            tell(Step("directory", False, str(error)))
-            raise
+        with Link(server, self._config, deadline) as link:
+            tell(Step("server", True, f"{visible(server.url)} answers."))
+            self._tell_protection(link, tell)
+            return ask(Visit(link, self._config, self._now(), tell))
 
     def _tell_protection(self, link: "Link", tell: Tell) -> None:
         shown = link.certificate

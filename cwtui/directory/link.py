@@ -169,7 +169,7 @@ class Link:
                     },
                 )
                 for found in self._connection.response or []
-                if found["type"] == "searchResEntry"
+                if found["type"] == "searchResEntry" and found["dn"]
             ]
 
     def _answer(self, kind: str) -> Answer:

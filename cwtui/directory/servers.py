@@ -40,14 +40,22 @@ def parsed(url: str, *, starttls: bool, plain_on_loopback: bool) -> Server:
     return Server(url, host, port or _PORTS[parts.scheme], protection)
 
 
+def is_address(host: str) -> bool:
+    """Whether it is an IP address rather than a name."""
+    from ipaddress import ip_address
+
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(address: str) -> bool:
     """Whether an IP address leads to this host; a name does not count."""
     from ipaddress import ip_address
 
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return is_address(address) and ip_address(address).is_loopback
 
 
 def _check_plain(url: str, host: str, *, plain_on_loopback: bool) -> None:

@@ -7,13 +7,14 @@ waits for each address anew, and for as long as a server that hangs in the middl
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.text import visible
-from cwtui.directory.servers import Server, is_loopback
+from cwtui.directory.servers import Server, is_address, is_loopback
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds that never go back."""
@@ -139,21 +140,7 @@ def connect(server: Server, deadline: Deadline) -> Line:
 
 
 def _addresses(server: Server, deadline: Deadline) -> list[Address]:
-    answers: SimpleQueue[list[Address] | Exception] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-            answers.put([(family, address) for family, _, _, _, address in found])
-        except (OSError, UnicodeError) as error:
-            answers.put(error)
-
-    # A resolver waits for as long as it likes, and cannot be told to stop: it is left behind.
-    Thread(target=ask, name="resolver", daemon=True).start()
-    try:
-        found = answers.get(timeout=deadline.left())
-    except Empty:
-        raise Unreachable("was not found by name in time") from None
+    found = _resolved(server) if is_address(server.host) else _resolved_in_time(server, deadline)
     if isinstance(found, Exception):
         raise Unreachable(f"is not found by name ({_reason(found)})")
     if server.protection == "none" and not all(is_loopback(str(at[0])) for _, at in found):
@@ -161,16 +148,47 @@ def _addresses(server: Server, deadline: Deadline) -> list[Address]:
     return found
 
 
-def _context(ca_file: str) -> ssl.SSLContext:
+def _resolved_in_time(server: Server, deadline: Deadline) -> list[Address] | Exception:
+    # A resolver waits for as long as it likes, and cannot be told to stop: it is left behind.
+    answers: SimpleQueue[list[Address] | Exception] = SimpleQueue()
+    ask = Thread(target=lambda: answers.put(_resolved(server)), name="resolver", daemon=True)
+    ask.start()
     try:
-        # It asks for a certificate, and for one of this host.
-        context = ssl.create_default_context(cafile=ca_file or None)
-    except OSError as error:  # ssl.SSLError is one
-        raise DirectoryMisconfigured(
-            f"Cannot use the ca_file {visible(ca_file)}: {_reason(error)}. "
-            "It holds certificates in PEM."
-        ) from None
+        return answers.get(timeout=deadline.left())
+    except Empty:
+        raise Unreachable("was not found by name in time") from None
+
+
+def _resolved(server: Server) -> list[Address] | Exception:
+    try:
+        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return error
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def _context(ca_file: str) -> ssl.SSLContext:
+    """Asks for a certificate, for one of this host, and for TLS 1.2 or newer.
+
+    Not ssl.create_default_context: there, SSLKEYLOGFILE in the environment writes down what
+    decrypts the line, and SSL_CERT_FILE says whom to trust.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            raise DirectoryMisconfigured(
+                f"Cannot use the ca_file {visible(ca_file)}: {_reason(error)}. "
+                "It holds certificates in PEM."
+            ) from None
+        return context
+    usual = ssl.get_default_verify_paths()
+    for file, folder in ((usual.openssl_cafile, None), (None, usual.openssl_capath)):
+        # One of the two is often missing; with neither, nobody is trusted.
+        with suppress(OSError):
+            context.load_verify_locations(file, folder)
     return context
 
 

@@ -56,16 +56,18 @@ class Visit:
         return self._user(entry, username) if entry is not None else None
 
     def find_all(self, usernames: list[str], progress: Progress) -> dict[str, DirectoryUser | None]:
-        """Raises CannotSearchDirectory."""
+        """Without the names that have two entries. Raises CannotSearchDirectory."""
         self._bind_account()
         found: dict[str, DirectoryUser | None] = {}
         for start in range(0, len(usernames), _BATCH):
             batch = usernames[start : start + _BATCH]
             by_name = self._batch(batch)
             for username in batch:
+                if len(by_name[username]) > 1:
+                    continue
                 entry = self._one_of(by_name[username], username)
                 found[username] = self._user(entry, username) if entry is not None else None
-            progress(len(found), len(usernames))
+            progress(start + len(batch), len(usernames))
         return found
 
     def explain(self, username: str, password: Secret | None) -> DirectoryUser:

@@ -97,6 +97,15 @@ def test_the_same_answers_unspoilt(link: tuple[Link, MemoryLine]) -> None:
     assert entry.attributes["cn"] == (b"A", b"\xff")
 
 
+def test_an_entry_without_a_dn_is_none(link: tuple[Link, MemoryLine]) -> None:
+    """A bind to it would be one as nobody."""
+    opened, line = link
+    line.answer = lambda request: (
+        ber.entry(request.id, "", {"uid": [b"a"]}) + ber.result(request.id, ber.DONE)
+    )
+    assert opened.first_two(PEOPLE, "(uid=a)", ["uid"]) == []
+
+
 def test_an_answer_to_another_question_is_none(link: tuple[Link, MemoryLine]) -> None:
     """Or whoever can guess what is asked next could answer before the server."""
     opened, line = link

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ldap3 import BASE, MODIFY_REPLACE, Connection, Server
 
@@ -109,6 +109,8 @@ def test_a_person_whose_dn_is_awkward(
         assert user.display_name == name.strip()[:100]
 
 
+@example(value="\0")
+@example(value="a\0b*)(uid=*")
 @given(value=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_slapd_reads_the_filter_that_was_meant(admin: Connection, link: Link, value: str) -> None:
     """An independent reader of filters: it finds the value, and not one that is longer."""

@@ -153,6 +153,9 @@ def test_an_id_stays_when_the_name_goes_to_somebody_else(
 
 
 def test_two_entries_of_one_name_are_nobody(searching: LdapDirectory) -> None:
+    """And nothing is said of that name when many are asked for: it is not gone either."""
+    found = searching.find_all(["two", "alice", "nobody"], lambda _done, _of: None)
+    assert found == {"alice": searching.find("alice"), "nobody": None}
     with pytest.raises(DirectoryMisconfigured, match="two entries for two"):
         searching.check_password("two", PASSWORD)
 
