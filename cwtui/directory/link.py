@@ -210,4 +210,5 @@ def _speaking() -> Iterator[None]:
         TypeError,
         ValueError,
     ) as error:
-        raise Unreachable(f"answers what is not LDAP ({visible(type(error).__name__)})") from None
+        name = visible(type(error).__name__)
+        raise Unreachable(f"answers what cannot be read as LDAP ({name})") from None

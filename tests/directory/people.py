@@ -13,6 +13,9 @@ from tests.servers.slapd import BASE, Slapd
 
 PEOPLE: Final = f"ou=people,{BASE}"
 GROUPS: Final = f"ou=groups,{BASE}"
+ANY_CHARACTERS: Final = Secret("\U0001f511ª\u05d05\u00a0x")
+"""What SASLprep of Unicode 3.2 would refuse or change: servers compare the bytes."""
+
 READER: Final = f"cn=reader,{BASE}"
 READER_PASSWORD: Final = "reads-what-is-there"
 PASSWORD: Final = Secret("Ketzin.7-Havel")
@@ -76,6 +79,7 @@ LDIF: Final = "".join(
         person("ruled-out", "employeeType: guest"),
         person("two", dn=f"cn=first,{PEOPLE}"),
         person("two", dn=f"cn=second,{PEOPLE}"),
+        person("any-characters", password=ANY_CHARACTERS.reveal()),
         person("müller"),
         person("ىوسف"),
     )

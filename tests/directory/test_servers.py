@@ -1,17 +1,19 @@
 """Several servers: in order, the dead ones passed over for a while, a definite answer once."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cwtui.accounts.directory import CannotReachDirectory, WrongDirectoryPassword
+from cwtui.accounts.errors import CannotCheck
 from cwtui.directory.client import LdapDirectory
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import SKIP_SECONDS, Server, Servers
 from tests.accounts.world import Clock
 from tests.directory.people import LDIF, PASSWORD, WRONG, config, direct, plain, steps
-from tests.servers import odd_servers
+from tests.servers import ber, odd_servers
 from tests.servers import slapd as servers
 from tests.servers.certificates import Certificate
 from tests.servers.slapd import Slapd, free_port
@@ -159,10 +161,6 @@ def test_a_definite_answer_is_not_asked_for_twice(tmp_path: Path, slapd: Slapd) 
 
 
 def test_a_server_that_is_busy_is_not_the_last_word(tmp_path: Path, slapd: Slapd) -> None:
-    import socket
-
-    from tests.servers import ber
-
     def busy(connection: socket.socket) -> None:
         while request := ber.received(connection):
             connection.sendall(ber.result(request.id, ber.BOUND, 51, "later"))
@@ -177,6 +175,37 @@ def test_a_server_that_is_busy_is_not_the_last_word(tmp_path: Path, slapd: Slapd
         told = steps(LdapDirectory(settings), "alice")
     assert any("cannot answer now (51 busy: later)" in step.sentence for step in told)
     assert told[-1].ok
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        # ldap3 cannot read a referral of a bind at all.
+        (ber.BIND, "cannot be reached"),
+        (ber.SEARCH, "referrals are not followed"),
+    ],
+)
+def test_referrals_are_not_followed(tmp_path: Path, at: int, says: str) -> None:
+    """Or the password would go wherever the answer says."""
+    strangers: list[socket.socket] = []
+    with odd_servers.answering(strangers.append) as stranger:
+        elsewhere = f"ldap://127.0.0.1:{stranger}/dc=example,dc=com"
+
+        def refer(connection: socket.socket) -> None:
+            while request := ber.received(connection):
+                tag = ber.BOUND if request.operation.tag == ber.BIND else ber.DONE
+                code = 10 if request.operation.tag == at else 0
+                said = ber.result(request.id, tag, code, referral=elsewhere if code else "")
+                connection.sendall(said)
+
+        with odd_servers.answering(refer) as port:
+            settings = config(
+                tmp_path, f"ldap://127.0.0.1:{port}", unsafe_plain_ldap_on_loopback=True
+            )
+            directory = LdapDirectory(settings)
+            with pytest.raises(CannotCheck, match=says):
+                directory.check_password("alice", PASSWORD)
+    assert not strangers
 
 
 def test_loading_asks_nobody() -> None:

@@ -15,6 +15,7 @@ from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.directory.client import LdapDirectory
 from tests.directory.people import (
+    ANY_CHARACTERS,
     GROUPS,
     PASSWORD,
     PEOPLE,
@@ -54,6 +55,10 @@ def test_a_right_password(directory: LdapDirectory) -> None:
         enabled=True,
         id=user.id,
     )
+
+
+def test_a_password_travels_as_it_was_typed(directory: LdapDirectory) -> None:
+    assert directory.check_password("any-characters", ANY_CHARACTERS).enabled
 
 
 def test_wrong_password_and_nobody_read_the_same_but_have_types(directory: LdapDirectory) -> None:

@@ -82,9 +82,11 @@ def received(connection: socket.socket) -> Request | None:
     return None
 
 
-def result(id_: int, tag: int, code: int = 0, message: str = "") -> bytes:
+def result(id_: int, tag: int, code: int = 0, message: str = "", referral: str = "") -> bytes:
     """An LDAPResult as the answer to a message."""
-    content = (integer(code, ENUMERATED), octets(""), octets(message))
+    content = [integer(code, ENUMERATED), octets(""), octets(message)]
+    if referral:
+        content.append(tlv(0xA3, octets(referral)))
     return tlv(SEQUENCE, integer(id_), tlv(tag, *content))
 
 
