@@ -72,17 +72,14 @@ class Line:
         self.deadline = deadline
 
     def recv(self, size: int) -> bytes:
-        """At least one byte. Raises Unreachable, which ldap3 lets through, unlike OSError."""
+        """Raises Unreachable, which ldap3 lets through, unlike OSError."""
         self._socket.settimeout(self.deadline.left())
         try:
-            data = self._socket.recv(size)
+            return self._socket.recv(size)
         except TimeoutError:
             raise self.deadline.missed() from None
         except OSError as error:
             raise Unreachable(f"broke off ({_reason(error)})") from None
-        if not data:
-            raise Unreachable("ended the connection in the middle")
-        return data
 
     def sendall(self, data: bytes) -> None:
         """Raises Unreachable."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.directory.people import LDIF, MEMBERSHIPS
+from tests.directory.people import HIDDEN, LDIF, MEMBERSHIPS
 from tests.servers import slapd as servers
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.slapd import Slapd
@@ -24,7 +24,8 @@ def certificate(authority: Authority) -> Certificate:
 @pytest.fixture(scope="session")
 def slapd(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -> Iterator[Slapd]:
     """The people's server. Tests that change a person take one that no other test has."""
-    with servers.start(tmp_path_factory.mktemp("slapd"), certificate, LDIF) as running:
+    folder = tmp_path_factory.mktemp("slapd")
+    with servers.start(folder, certificate, LDIF, database=HIDDEN) as running:
         running.add(MEMBERSHIPS)
         yield running
 

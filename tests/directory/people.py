@@ -90,10 +90,14 @@ MEMBERSHIPS: Final = "".join(
     (
         group("admins", f"uid=alice,{PEOPLE}", f"uid=carol,{PEOPLE}"),
         group("staff", f"uid=alice,{PEOPLE}", f"uid=bob,{PEOPLE}", f"uid=müller,{PEOPLE}"),
+        group("hidden", f"uid=alice,{PEOPLE}"),
         posix_group("by-uid", "bob"),
     )
 )
 """Added to the running server, so that its memberOf overlay sees it."""
+
+HIDDEN: Final = f'access to dn.base="cn=hidden,{GROUPS}" by dn.exact="{READER}" read by * none'
+"""A group that people may not see themselves."""
 
 ROLES: Final[dict[str, tuple[str, ...]]] = {
     "connectware-admin": (ADMINS,),

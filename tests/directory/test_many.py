@@ -39,8 +39,8 @@ def crowd(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) ->
         *(entry(number) for number in range(MANY)),
     )
     folder = tmp_path_factory.mktemp("crowd")
-    limits = f'limits dn.exact="{PAGER}" size.soft=500 size.hard=500 size.prtotal=unlimited\n'
-    with servers.start(folder, certificate, "".join(ldif), limits=limits) as running:
+    database = f'limits dn.exact="{PAGER}" size.soft=500 size.hard=500 size.prtotal=unlimited\n'
+    with servers.start(folder, certificate, "".join(ldif), database=database) as running:
         yield running
 
 

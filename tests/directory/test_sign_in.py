@@ -235,6 +235,17 @@ def test_roles(
         assert directory.check_password(name, PASSWORD) == found
 
 
+def test_roles_are_seen_by_the_bind_account_if_there_is_one(tmp_path: Path, slapd: Slapd) -> None:
+    more: dict[str, object] = {
+        "roles": {"a": (f"cn=hidden,{GROUPS}",)},
+        "unsafe_plain_ldap_on_loopback": True,
+    }
+    searching = LdapDirectory(config(tmp_path, slapd.ldap, **more))
+    assert searching.check_password("alice", PASSWORD).roles == ("a",)
+    alone = LdapDirectory(direct(slapd.ldap, **more))
+    assert alone.check_password("alice", PASSWORD).roles == ()
+
+
 def test_a_group_that_is_missing_gives_nothing_and_is_told(tmp_path: Path, slapd: Slapd) -> None:
     gone = f"cn=gone,{GROUPS}"
     directory = LdapDirectory(plain(tmp_path, slapd, roles={"connectware-admin": (gone,)}))

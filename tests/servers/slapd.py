@@ -90,13 +90,13 @@ def start(
     certificate: Certificate,
     ldif: str = "",
     schema: Iterable[str] = (),
-    limits: str = "",
+    database: str = "",
 ) -> Slapd:
-    """A server with these entries and the root; `schema` and `limits` are as in slapd.conf(5)."""
+    """A server with these entries and the root; `schema` and `database` are for slapd.conf(5)."""
     slapd = _copied(folder)
     (folder / "data").mkdir()
     configuration = folder / "slapd.conf"
-    configuration.write_text("\n".join(_configuration(folder, certificate, schema)) + limits)
+    configuration.write_text("\n".join(_configuration(folder, certificate, schema, database)))
     root = f"dn: {BASE}\nobjectClass: domain\ndc: example\n\n"
     loaded = subprocess.run(
         [slapd, "-Tadd", "-q", "-f", configuration],
@@ -116,10 +116,12 @@ def start(
 
 def _started(folder: Path, port: int, tls_port: int) -> Slapd | None:
     urls = f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"
+    # It ends with the tests, however they end.
+    with_us = [require("setpriv"), "--pdeathsig", "TERM"]
     with (folder / "log").open("wb") as log:
         # With a debug level, be it 0, it stays in the foreground.
         process = subprocess.Popen(
-            [folder / "slapd", "-f", folder / "slapd.conf", "-h", urls, "-d", "0"],
+            [*with_us, folder / "slapd", "-f", folder / "slapd.conf", "-h", urls, "-d", "0"],
             stdout=log,
             stderr=log,
         )
@@ -146,7 +148,9 @@ def _copied(folder: Path) -> Path:
     return copied
 
 
-def _configuration(folder: Path, certificate: Certificate, schema: Iterable[str]) -> Iterable[str]:
+def _configuration(
+    folder: Path, certificate: Certificate, schema: Iterable[str], database: str
+) -> Iterable[str]:
     yield from (f"include /etc/ldap/schema/{name}.schema" for name in _SCHEMAS)
     yield from schema
     yield "modulepath /usr/lib/ldap"
@@ -164,6 +168,7 @@ directory {folder / "data"}
 maxsize 268435456
 dbnosync
 index objectClass,uid,member,memberUid eq
+{database}
 access to attrs=userPassword by anonymous auth by * none
 access to * by users read by anonymous auth
 overlay memberof
