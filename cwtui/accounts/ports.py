@@ -157,3 +157,4 @@ class Ports:
     session_limit: float = 12 * 3600.0
     """Seconds after which a session ends, whatever is done in it."""
     directory: Directory | None = None
+    """None where no directory is configured."""

@@ -4,9 +4,16 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
+from typing import Final
 
-SEARCH: int = 0x63
+SEARCH: Final = 0x63
 """The first byte of a search request's operation, in LDAP (RFC 4511 section 4.5.1)."""
+
+LONG_MESSAGE: Final = b"\x30\x82\xff\xff"
+"""The head of an LDAP message of 64 KB."""
+
+LONG_RECORD: Final = b"\x16\x03\x03\x40\x00"
+"""The head of a TLS record of 16 KB, with a handshake in it (RFC 8446 section 5.1)."""
 
 
 @contextmanager
@@ -41,12 +48,12 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 @contextmanager
-def dripping() -> Iterator[int]:
-    """Sends the head of a long LDAP message, then a byte now and then: it is never quite silent."""
+def dripping(head: bytes) -> Iterator[int]:
+    """Sends the head of a long message, then a byte now and then: it is never quite silent."""
     over = Event()
 
     def drip(connection: socket.socket) -> None:
-        connection.sendall(b"\x30\x84\x00\x00\xff\xff")
+        connection.sendall(head)
         while not over.wait(0.05):
             connection.sendall(b"\0")
 
