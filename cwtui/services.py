@@ -4,9 +4,8 @@ import os
 import time
 
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.ports import Directory, Ports
 from cwtui.config import Config, ConfigError
-from cwtui.directory.client import LdapDirectory
 from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
 from cwtui.keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
@@ -42,13 +41,16 @@ def connect(config: Config) -> Ports:
     return _connect(config)
 
 
-def directory(config: Config) -> LdapDirectory:
+def directory(config: Config) -> Directory:
     """The directory, which needs no store. Raises ConfigError where none is configured."""
     if config.directory is None:
         raise ConfigError(
             "No directory is configured: there is no table [directory] in the configuration. "
             "cwtui --paths says where that is, and the README what to write."
         )
+    # Late: most hosts have no directory.
+    from cwtui.directory.client import LdapDirectory
+
     return LdapDirectory(config.directory)
 
 
@@ -67,5 +69,5 @@ def _connect(config: Config) -> Ports:
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,
         session_limit=config.session.limit_hours * 3600.0,
-        directory=LdapDirectory(config.directory) if config.directory is not None else None,
+        directory=directory(config) if config.directory is not None else None,
     )

@@ -1,8 +1,9 @@
 """What the directory says about a person, and the ways in which it can refuse."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from cwtui.accounts.errors import CannotCheck, Refused
 
@@ -10,8 +11,7 @@ WRONG: Final = "Username or password is wrong."
 """The same sentence for a wrong password and for a name that the directory does not have."""
 
 
-@dataclass(frozen=True)
-class DirectoryUser:
+class DirectoryUser(Struct, frozen=True):
     """One entry of the directory.
 
     `id` never changes and is never given to somebody else (entryUUID of RFC 4530, objectGUID);
@@ -26,8 +26,7 @@ class DirectoryUser:
     id: str
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing that was tried, for `directory test`: `ok` says whether it went well."""
 
     what: str

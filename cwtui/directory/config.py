@@ -1,18 +1,19 @@
 """The table [directory] of the operator's file: typed, and refused where it cannot work."""
 
 import re
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from cwtui.directory.servers import Server, parsed
+if TYPE_CHECKING:  # most hosts have no directory
+    from cwtui.directory.servers import Server
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0.1, le=60)]
 
-_ATTRIBUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*|[0-9]+(\.[0-9]+)+")
+_ATTRIBUTE: Final = r"(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)"
 """RFC 4512 section 1.4: a descriptor or an OID."""
 
-_DN: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)\s*=.+", re.DOTALL)
+_DN: Final = rf"(?s)\s*{_ATTRIBUTE}\s*=.+"
 """Enough to tell a DN from a name; the server reads the rest."""
 
 
@@ -55,7 +56,9 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
         self._check_roles()
 
     @property
-    def parsed_servers(self) -> tuple[Server, ...]:
+    def parsed_servers(self) -> "tuple[Server, ...]":
+        from cwtui.directory.servers import parsed
+
         return tuple(
             parsed(
                 url,
@@ -109,7 +112,7 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
     def _check_search(self) -> None:
         if not self.base:
             raise ValueError('`base` is missing: where people are, such as "dc=example,dc=com"')
-        if not _DN.fullmatch(self.base):
+        if not re.fullmatch(_DN, self.base):
             raise ValueError('`base` is not a DN, such as "ou=people,dc=example,dc=com"')
         _check_attribute("user_rdn", self.user_rdn)
         if self.search_filter and not is_balanced(self.search_filter):
@@ -143,7 +146,7 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
             )
         _check_attribute("member_attribute", self.member_attribute)
         for role, groups in self.roles.items():
-            if not groups or not all(_DN.fullmatch(group) for group in groups):
+            if not groups or not all(re.fullmatch(_DN, group) for group in groups):
                 raise ValueError(f"`roles` gives {role!r} to what is not a list of DNs of groups")
         if self.nested != "off" and (self.member_is, self.member_attribute) != ("dn", "member"):
             key = "member_is" if self.member_is != "dn" else "member_attribute"
@@ -163,5 +166,5 @@ def is_balanced(text: str) -> bool:
 
 
 def _check_attribute(key: str, name: str) -> None:
-    if not _ATTRIBUTE.fullmatch(name):
+    if not re.fullmatch(_ATTRIBUTE, name):
         raise ValueError(f"`{key}` is not the name of an attribute, such as uid")
