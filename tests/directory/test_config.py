@@ -1,5 +1,6 @@
 """The table [directory]: what cannot work is refused at load, by key and line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,22 @@ def test_every_key(file: Path, tmp_path: Path) -> None:
     seconds = (found.connect_seconds, found.bind_seconds, found.search_seconds)
     assert (*seconds, found.total_seconds) == (1, 1.5, 2, 5)
     assert found.roles == {"connectware-admin": ("cn=admins,dc=example,dc=com",)}
+
+
+def test_the_readmes_example(file: Path) -> None:
+    """Its values are the defaults, where it does not have to name a host or a DN."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (example,) = re.findall(r"```toml\n(\[directory\].*?)```", readme, re.DOTALL)
+    file.write_text(example)
+    found = config.load(str(file)).directory
+    assert found is not None
+    shown = {key for key in found.__struct_fields__ if f"\n{key} = " in example}
+    own = {"servers", "starttls", "base", "bind_dn", "bind_password_file"}
+    assert own < shown
+    usual = dict(zip(found.__struct_fields__, found.__struct_defaults__, strict=True))
+    assert {key: getattr(found, key) for key in shown - own} == {
+        key: usual[key] for key in shown - own
+    }
 
 
 def test_the_defaults_keep_a_sign_in_under_ten_seconds(file: Path) -> None:
