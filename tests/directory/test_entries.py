@@ -33,6 +33,7 @@ def entry(dn: str = DN, **attributes: str | bytes | list[str]) -> Entry:
         (entry(uid=["alice", "alias"]), "alias", False),
         (entry("cn=x,ou=people", uid=["alice", "alias"]), "alice", False),
         (entry("UID=alice+cn=x,ou=people", uid=["alice", "alias"]), "alice", True),
+        (entry("uid=alice+uid=alias,ou=people", uid=["alice", "alias"]), "alice", False),
         (entry("uid=a\\2cb,ou=people", uid=["a,b", "alias"]), "alias", False),
         (entry("uid=m\\c3\\bcller,ou=people", uid=["müller", "alias"]), "müller", True),
         (entry("not a dn", uid=["alice", "alias"]), "alice", False),
