@@ -14,7 +14,14 @@ from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Actor, Session, authorise, authorise_change, write_audit
+from cwtui.accounts.session import (
+    Actor,
+    Session,
+    authorise,
+    authorise_change,
+    first_epoch,
+    write_audit,
+)
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
@@ -42,7 +49,7 @@ def create_first_admin(
         created_at=ports.now(),
         roles=(roles.ADMIN,),
         password=passwords.hash_password(password, ports.keyring, ports.bcrypt_cost),
-        session_epoch=_first_epoch(ports),
+        session_epoch=first_epoch(ports),
     )
     with ports.accounts.change() as change:
         check_no_accounts(change)
@@ -116,7 +123,7 @@ def create_user(
         display_name=shown_name,
         roles=known_roles,
         mfa_required=mfa_required,
-        session_epoch=_first_epoch(ports),
+        session_epoch=first_epoch(ports),
     ).changed(**_initial_password_fields(ports, initial))
     with ports.accounts.change() as change:
         authorise_change(ports, actor, Permission.MANAGE_USERS, change)
@@ -154,6 +161,10 @@ def update_user(
     )
     with ports.accounts.change() as change:
         before = _existing(ports, change, actor, name)
+        if before.origin is Origin.LDAP and not (new_roles is None and new_name is None):
+            raise Refused(
+                f"{name} is an LDAP user: roles and display name are those of the directory."
+            )
         wanted = {
             "roles": new_roles,
             "mfa_required": mfa_required,
@@ -285,11 +296,6 @@ def _initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]
         "must_change_password": True,
         "initial_password_expires_at": ports.now() + INITIAL_PASSWORD_LIFETIME,
     }
-
-
-def _first_epoch(ports: Ports) -> int:
-    """A session of a removed account must not go on in one of the same name made later."""
-    return int.from_bytes(ports.random(4), "big")
 
 
 def _existing(ports: Ports, change: AccountsChange, actor: Actor, username: str) -> Account:

@@ -71,6 +71,11 @@ def open_session(
     )
 
 
+def first_epoch(ports: Ports) -> int:
+    """A session of a removed account must not go on in one of the same name made later."""
+    return int.from_bytes(ports.random(4), "big")
+
+
 def account_of(ports: Ports, session: Session, change: AccountsChange | None = None) -> Account:
     """The session's account as it is now. Raises SessionEnded with the reason."""
     account = (change or ports.accounts).get(session.username)

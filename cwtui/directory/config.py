@@ -47,6 +47,7 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
     bind_seconds: Seconds = 4.0
     search_seconds: Seconds = 4.0
     total_seconds: Seconds = 8.0
+    session_check_minutes: Annotated[int, Meta(ge=1, le=1440)] = 5
 
     def __post_init__(self) -> None:
         """Raise ValueError for what cannot work; the first word in backticks is the key."""
