@@ -75,9 +75,8 @@ class CannotReachDirectory(CannotCheck):
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
         super().__init__(
-            "The directory cannot be reached, so the password was not checked and this does not "
-            "count as a try. Try again in a minute. Local accounts sign in as ever. For whoever "
-            "runs this host, cwtui directory test USER says more."
+            "The directory cannot be reached: the password was not checked, and this does not "
+            "count as a try. Try again in a minute; cwtui directory test USER says more."
         )
         self.reasons = reasons
 

@@ -31,7 +31,9 @@ _FROM: Final = "from the directory:"
 def directory_of(ports: Ports) -> Directory:
     """Raises CannotCheck where the operator configured none."""
     if ports.directory is None:
-        raise CannotCheck("No directory is configured here any more. Ask the operator of the host.")
+        raise CannotCheck(
+            "No directory is configured here: there is no table [directory] in the configuration."
+        )
     return ports.directory
 
 

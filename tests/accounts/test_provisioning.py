@@ -281,7 +281,7 @@ def test_without_a_directory_an_ldap_user_cannot_be_checked(world: World) -> Non
     world.directory = None
     with pytest.raises(SignInFailed):
         begin(world)
-    with pytest.raises(CannotCheck, match="No directory is configured here any more"):
+    with pytest.raises(CannotCheck, match="No directory is configured here"):
         self_service.prove(world.ports, session, SECRET, None)
 
 

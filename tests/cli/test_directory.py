@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cwtui.accounts.model import Account, Origin
 from tests.cli.commands import Host
 from tests.directory.people import (
     ADMINS,
@@ -158,3 +159,62 @@ def test_a_process_of_its_own(asked: Host, encoding: str) -> None:
     )
     assert (done.status, done.err) == (0, "")
     assert len(done.out.splitlines()) == 10
+
+
+# Synchronised
+
+
+@pytest.fixture
+def synced(host: Host, slapd: Slapd, authority: Authority) -> Host:
+    """A store with an LDAP user who is there, one who is gone, and a local one of both."""
+    configure(host, authority.file, slapd.ldaps)
+    accounts = [
+        Account(username="alice", created_at=0.0, origin=Origin.LDAP),
+        Account(username="gone", created_at=0.0, origin=Origin.LDAP),
+        Account(username="bob", created_at=0.0),
+    ]
+    with host.ports().accounts.change() as change:
+        change.put(*accounts)
+    return host
+
+
+def test_sync_marks_who_is_gone_and_who_is_hidden(synced: Host) -> None:
+    done = synced.run("directory", "sync")
+    assert done.status == 0
+    assert done.out == "gone  not in the directory\nbob  local, and in the directory too\n"
+    assert done.err == (
+        "1 not in the directory, 0 found again, 1 local ones that hide one of the directory.\n"
+    )
+    again = synced.run("directory", "sync", "--json")
+    assert again.json == {"gone": ["gone"], "found_again": [], "shadowing": ["bob"]}
+    assert [(event["event"], event["subject"]) for event in synced.audit[-2:]] == [
+        ("user.update", "bob"),
+        ("user.update", "gone"),
+    ]
+    listed = {row["username"]: row for row in synced.run("user", "list", "--json").json}
+    assert listed["gone"]["gone_since"] is not None
+    assert listed["bob"]["in_directory_too"] is True
+    shown = synced.run("user", "list").out
+    assert "local, hides ldap" in shown
+    assert "ldap, gone" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_sync_shows_how_far_it_has_come_on_a_terminal(synced: Host) -> None:
+    done = synced.run("directory", "sync", terminal=True)
+    assert done.status == 0
+    assert "Asking the directory" in done.err
+
+
+def test_sync_of_a_dead_directory_marks_nobody(host: Host, authority: Authority) -> None:
+    configure(host, authority.file, f"ldaps://127.0.0.1:{free_port()}")
+    before = host.files()
+    done = host.run("directory", "sync")
+    assert (done.status, done.out) == (3, "")
+    assert host.files() == before
+
+
+def test_sync_without_a_directory(host: Host) -> None:
+    done = host.run("directory", "sync")
+    assert done.status == 3
+    assert "No directory is configured here" in done.err
