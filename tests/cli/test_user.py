@@ -111,6 +111,8 @@ class TestList:
             "mfa": "required",
             "mfa_required": True,
             "enabled": True,
+            "gone_since": None,
+            "in_directory_too": False,
         }
 
     @pytest.mark.parametrize(

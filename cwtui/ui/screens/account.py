@@ -52,7 +52,7 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
         else:
             yield row("Display name", value(account.display_name or "-"))
             yield row("Roles", value(", ".join(account.roles)))
-            yield row("", value("Both are the directory's, as of the last sign-in."), gap=True)
+            yield row("", value("as the directory had it at the last sign-in"), gap=True)
         yield row(
             "MFA (Required)",
             Button("", id="mfa-required", compact=True),
@@ -96,11 +96,9 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
     def _origin(self) -> str:
         account = self._account
         if account.gone_since is not None:
-            return (
-                f"✗ {account.origin}: not in the directory since {minute(account.gone_since)[:10]}"
-            )
+            return f"✗ {account.origin}: gone since {minute(account.gone_since)[:10]}"
         if account.in_directory_too:
-            return f"⚠ {account.origin}: hides the directory's user of this name"
+            return f"⚠ {account.origin}: hides the LDAP user {visible(account.username)}"
         return account.origin.value
 
     def _mfa(self) -> str:
