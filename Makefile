@@ -2,7 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-DEBIAN := oathtool zbar-tools
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format screenshots bench lock clean
@@ -56,11 +55,6 @@ clean: ## remove what was set up
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/run.stamp
 
-# Debian's decoders and code generator, where this user may install them.
 .PHONY: debian
 debian:
-	@if command -v oathtool >/dev/null && command -v zbarimg >/dev/null; then :; \
-	elif ! command -v apt-get >/dev/null; then echo "No apt-get here: tests that need $(DEBIAN) are skipped"; \
-	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $(DEBIAN); \
-	elif sudo -n true 2>/dev/null; then sudo apt-get update -qq && sudo apt-get install -y -qq $(DEBIAN); \
-	else echo "No right to install $(DEBIAN): the tests that need them are skipped"; fi
+	@sh tests/debian.sh

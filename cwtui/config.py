@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import visible
+from cwtui.directory.config import DirectoryConfig
 
 CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
 STORE_VARIABLE: Final = "CWTUI_STORE"
@@ -55,6 +56,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     keyring: KeyringConfig = KeyringConfig()
     passwords: PasswordsConfig = PasswordsConfig()
     session: SessionConfig = SessionConfig()
+    directory: DirectoryConfig | None = None
 
     @property
     def folder(self) -> Path:
@@ -124,6 +126,7 @@ def load(given: str | None = None, store: str | None = None) -> Config:
         config,
         store=StoreConfig(_usable(_folder(url), "store")),
         keyring=_usable_keyring(config.keyring),
+        directory=_with_usable_paths(config.directory),
     )
 
 
@@ -146,8 +149,12 @@ def _read(path: Path, *, asked_for: bool) -> Config:
     try:
         return msgspec.convert(tomllib.loads(content), Config)
     except msgspec.ValidationError as error:
+        from cwtui.config_lines import place
+
         reason = visible(str(error))
-        raise ConfigError(f"{path}: {reason}. The README lists every key.") from None
+        raise ConfigError(
+            f"{path}: {reason}{place(content, str(error))}. The README lists every key."
+        ) from None
     except (ValueError, RecursionError) as error:
         # TOMLDecodeError is a ValueError, and so is a number of 5000 digits.
         reason = visible(str(error)).removesuffix(".")
@@ -175,6 +182,16 @@ def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
             f"A credential has a name without a slash, such as cwtui-keyring, not {visible(name)}."
         )
     return KeyringConfig(_usable(keyring.file, "keyring"), name)
+
+
+def _with_usable_paths(directory: DirectoryConfig | None) -> DirectoryConfig | None:
+    if directory is None:
+        return None
+    return msgspec.structs.replace(
+        directory,
+        ca_file=_usable(directory.ca_file, "directory's CA file"),
+        bind_password_file=_usable(directory.bind_password_file, "directory's password file"),
+    )
 
 
 def _folder(url: str) -> str:

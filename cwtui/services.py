@@ -4,8 +4,8 @@ import os
 import time
 
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
-from cwtui.accounts.ports import AccountStore, Ports
-from cwtui.config import Config
+from cwtui.accounts.ports import AccountStore, Directory, Ports
+from cwtui.config import Config, ConfigError
 from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
 from cwtui.keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
@@ -90,6 +90,19 @@ def _check_no_credential(config: Config) -> None:
         )
 
 
+def directory(config: Config) -> Directory:
+    """The directory, which needs no store. Raises ConfigError where none is configured."""
+    if config.directory is None:
+        raise ConfigError(
+            "No directory is configured: there is no table [directory] in the configuration. "
+            "cwtui --paths says where that is, and the README what to write."
+        )
+    # Late: most hosts have no directory.
+    from cwtui.directory.client import LdapDirectory
+
+    return LdapDirectory(config.directory)
+
+
 def _connect(config: Config) -> Ports:
     accounts = _accounts(config)
     return _put_together(config, accounts, _keyring(config, accounts))
@@ -119,4 +132,5 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,
         session_limit=config.session.limit_hours * 3600.0,
+        directory=directory(config) if config.directory is not None else None,
     )

@@ -14,7 +14,13 @@ from cwtui.accounts.new_account import first_epoch, initial_password_fields
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Actor, Session, authorise, authorise_change, write_audit
+from cwtui.accounts.session import (
+    Actor,
+    Session,
+    authorise,
+    authorise_change,
+    write_audit,
+)
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 
@@ -151,6 +157,10 @@ def update_user(
     )
     with ports.accounts.change() as change:
         before = _existing(ports, change, actor, name)
+        if before.origin is Origin.LDAP and not (new_roles is None and new_name is None):
+            raise Refused(
+                f"{name} is an LDAP user: roles and display name are those of the directory."
+            )
         wanted = {
             "roles": new_roles,
             "mfa_required": mfa_required,

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from cwtui.accounts import backup_codes, passwords, throttle, totp
 from cwtui.accounts.audit import EventType, Outcome
-from cwtui.accounts.errors import SignInFailed
+from cwtui.accounts.directory import DirectoryRefused, DirectoryUser, WrongDirectoryPassword
+from cwtui.accounts.errors import CannotCheck, SignInFailed
 from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import write_audit
 
@@ -55,7 +56,7 @@ def check_password(
 
     An account that does not exist costs the same work and gives the same answer.
     """
-    left = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
+    left = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field).left
     kept = account.password if account is not None else None
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
@@ -64,12 +65,37 @@ def check_password(
     _record_success(ports, claim, "password_attempts")
 
 
+def check_directory_password(
+    ports: Ports, directory: Directory, claim: Claim, password: Secret, field: str
+) -> DirectoryUser:
+    """The person in the directory, if it takes the password. Raises SignInFailed or Throttled, and
+    CannotCheck where it cannot be asked: that does not count as a try.
+    """
+    counted = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
+    try:
+        user = directory.check_password(claim.username, password)
+    except CannotCheck:
+        _uncount(ports, claim, counted.whose)
+        raise
+    except DirectoryRefused as refusal:
+        is_wrong = isinstance(refusal, WrongDirectoryPassword)
+        reason = "wrong" if is_wrong else type(refusal).__name__
+        _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason)
+        if is_wrong:
+            what = "The password" if claim.in_session else "Username or password"
+            sentence = f"{what} is wrong."
+            raise _wrong(ports, "password_attempts", field, sentence, counted.left) from None
+        raise SignInFailed(field, str(refusal), counted.left) from None
+    _record_success(ports, claim, "password_attempts")
+    return user
+
+
 def check_one_time_code(
     ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "code"
 ) -> None:
     """Raise InvalidInput, SignInFailed or Throttled unless the code is right and not yet used."""
     code = totp.typed_code(typed, field)
-    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field)
+    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field).left
     secret = unsealed_secret(ports, claim.username, factor)
     step = totp.accepted_step(secret, code, ports.now())
     if step is None:
@@ -113,7 +139,7 @@ def use_backup_code(
     Raises InvalidInput, SignInFailed or Throttled.
     """
     code = backup_codes.typed_code(typed, field)
-    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_BACKUP_CODE, field)
+    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_BACKUP_CODE, field).left
     hashed = backup_codes.matching_hash(code, factor.backup_codes, ports.keyring)
     if hashed is None:
         _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or used already")
@@ -154,9 +180,20 @@ def _record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -
         )
 
 
+def _uncount(ports: Ports, claim: Claim, whose: str) -> None:
+    """Take back a try that was counted and could not be checked."""
+
+    def take_back(record: SignInRecord) -> tuple[SignInRecord, None]:
+        attempts = throttle.without_last(record.password_attempts, whose)
+        return record.changed(password_attempts=attempts), None
+
+    ports.records.update(_counted_name(ports, claim.username), take_back)
+
+
 def _record_success(ports: Ports, claim: Claim, tries: Tries) -> None:
     ports.records.update(
-        claim.username, lambda record: (_clear(record, claim, tries, ports.now()), None)
+        _counted_name(ports, claim.username),
+        lambda record: (_clear(record, claim, tries, ports.now()), None),
     )
 
 
@@ -167,7 +204,9 @@ def _limit(ports: Ports, tries: Tries) -> throttle.Limit:
     return throttle.Limit(settings.code_limit, settings.code_ban_minutes * 60.0)
 
 
-def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str) -> int:
+def _count(
+    ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str
+) -> throttle.Counted:
     limit = _limit(ports, tries)
 
     def step(record: SignInRecord) -> tuple[SignInRecord, throttle.Counted]:
@@ -179,7 +218,7 @@ def _count(ports: Ports, claim: Claim, tries: Tries, event: EventType, field: st
     name = _counted_name(ports, claim.username)
     counted = ports.records.update(name, step, _forgetter(ports))
     if counted.throttled is None:
-        return counted.left
+        return counted
     # The first one of each wait: who tries on and on must not fill the audit log.
     if counted.is_news:
         _record_failure(ports, claim, event, "throttled")

@@ -28,6 +28,8 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     second_factor: Registered | None = None
     mfa_required: bool = False
     enabled: bool = True
+    gone_since: float | None = None
+    in_directory_too: bool = False
 
     @property
     def mfa_state(self) -> MfaState:

@@ -78,7 +78,10 @@ class SecondFactor(Struct, frozen=True, forbid_unknown_fields=True):
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One person's entry.
 
-    `session_epoch` starts at random and rises with each change that ends other sessions.
+    `session_epoch` starts at random and rises with each change that ends other sessions. Of an LDAP
+    user, `directory_id` is what the directory never gives to somebody else, and `gone_since` is
+    when it was seen to have the person no longer. `in_directory_too`: it has somebody of the name
+    of this local account as well.
     """
 
     username: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -93,6 +96,9 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     mfa_required: bool = False
     enabled: bool = True
     session_epoch: int = 0
+    directory_id: str = ""
+    gone_since: Time | None = None
+    in_directory_too: bool = False
 
     @property
     def is_admin(self) -> bool:

@@ -1,14 +1,16 @@
 """What the rules need from outside, as Protocols that store/, keyring.py and services.py fill."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 from cwtui.accounts.audit import Event
+from cwtui.accounts.directory import DirectoryUser, Progress, Tell
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Sealed, SignInRecord
 from cwtui.accounts.protection import Key, Protected
+from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
 
 T = TypeVar("T")
@@ -143,6 +145,41 @@ class AuditLog(Protocol):
         """Write the event durably. Raises CannotCheck: then what it reports must not happen."""
 
 
+class Directory(Protocol):
+    """The LDAP server, or several of which one is asked.
+
+    All methods raise CannotReachDirectory and DirectoryMisconfigured, which are CannotCheck and
+    nobody's wrong try, and InvalidInput for a name that no account can have. Each call ends within
+    the configured total time, but `find_all`, of which each search does. Usernames are normalized
+    as by `text.username`, and an entry of which that is not the name is not found.
+    """
+
+    def check_password(self, username: str, password: Secret) -> DirectoryUser:
+        """The person, whose password it is. Raises DirectoryRefused, of which each kind is a type.
+
+        An empty password is refused unasked: servers take it for an anonymous bind (RFC 4513
+        section 5.1.2).
+        """
+
+    def find(self, username: str) -> DirectoryUser | None:
+        """The person without a password, disabled or not. Raises CannotSearchDirectory."""
+
+    def find_all(
+        self, usernames: Iterable[str], progress: Progress
+    ) -> dict[str, DirectoryUser | None]:
+        """As `find`, for many, in few searches. Raises CannotSearchDirectory.
+
+        A name that two entries have is left out: nothing can be said of it.
+        """
+
+    def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
+        """As `check_password`, or as `find` without a password, step by step.
+
+        Raises what they raise, and DirectoryRefused for nobody and for a disabled person. What is
+        raised is the last word, and not told as a step.
+        """
+
+
 @dataclass(frozen=True)
 class Ports:
     """Everything that the rules use from outside."""
@@ -156,3 +193,5 @@ class Ports:
     bcrypt_cost: int = 12
     session_limit: float = 12 * 3600.0
     """Seconds after which a session ends, whatever is done in it."""
+    directory: Directory | None = None
+    """None where no directory is configured."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cwtui.accounts import enrolment, factors, passwords, totp
+from cwtui.accounts import enrolment, factors, passwords, provisioning, totp
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused
@@ -71,7 +71,11 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
     if password is not None:
         if not password:
             raise InvalidInput("password", "Enter your password.")
-        factors.check_password(ports, claim, account, password, field="password")
+        if account.origin is Origin.LDAP:
+            directory = provisioning.directory_of(ports)
+            factors.check_directory_password(ports, directory, claim, password, "password")
+        else:
+            factors.check_password(ports, claim, account, password, field="password")
         session = replace(session, password_at=ports.now())
         proofs.append("password")
     if code is not None:

@@ -32,6 +32,7 @@ class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     mfa: Mfa = Mfa.OPTIONAL
+    mfa_required_for_new_ldap_users: bool = False
     issuer: Annotated[str, Meta(min_length=1, max_length=40)] = "Connectware"
     password_min: Annotated[int, Meta(ge=1, le=256)] = 5
     password_lower: _Count = 0
@@ -46,9 +47,18 @@ class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 KEYS: Final = OrganizationSettings.__struct_fields__
 
+_YES_OR_NO: Final = {
+    "yes": True,
+    "true": True,
+    "on": True,
+    "no": False,
+    "false": False,
+    "off": False,
+}
 _COUNT: Final = "This is a number from 0 to 64."
 _RIGHT: Final[dict[str, str]] = {
     "mfa": "Choose off, optional or required.",
+    "mfa_required_for_new_ldap_users": "Choose yes or no.",
     "issuer": "The issuer is 1 to 40 characters without a colon, such as Connectware (plant-7).",
     "password_min": "The minimum length is a number from 1 to 256.",
     "password_limit": "The number of tries is from 1 to 10.",
@@ -75,7 +85,7 @@ def with_values(settings: OrganizationSettings, values: Mapping[str, str]) -> Or
     return msgspec.convert(changed, OrganizationSettings)
 
 
-def _typed(key: str, value: str) -> str | int:
+def _typed(key: str, value: str) -> str | int | bool:
     if key == "issuer":
         issuer = text.line(value, key, "The issuer")
         # A colon separates issuer and account in the otpauth label (Key URI format).
@@ -86,6 +96,8 @@ def _typed(key: str, value: str) -> str | int:
         raise InvalidInput(key, _RIGHT.get(key, _COUNT))
     if key == "mfa":
         return value.strip().lower()
+    if key == "mfa_required_for_new_ldap_users":
+        return _YES_OR_NO.get(value.strip().lower(), value)
     number = value.strip()
     # int() would take "1_0", other scripts' digits and a megabyte of them.
     return (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from cwtui.accounts import enrolment, factors, passwords, text, throttle
+from cwtui.accounts import enrolment, factors, passwords, provisioning, text, throttle
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
@@ -122,20 +122,29 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
     if not password:
         raise InvalidInput("password", "Enter your password.")
     username = text.username(typed_username)
-    account = ports.accounts.get(username)
-    # Only local passwords can be checked here; whatever cannot be checked is not let in.
-    local = account if account is not None and account.origin is Origin.LOCAL else None
-    factors.check_password(
-        ports, factors.Claim(username, source), local, password, field="password"
-    )
-    if local is None:
-        raise SignInEnded("This account cannot be checked here. Ask an admin.")
-    local = _rehashed(ports, local, password)
+    claim, kept = factors.Claim(username, source), ports.accounts.get(username)
+    # A local account wins over one of the directory of the same name.
+    if ports.directory is not None and (kept is None or kept.origin is Origin.LDAP):
+        user = factors.check_directory_password(ports, ports.directory, claim, password, "password")
+        account = provisioning.provide(ports, claim, user)
+    else:
+        account = _with_local_password(ports, claim, kept, password)
     now = ports.now()
     progress = Progress(
-        username, source, local.session_epoch, now, frozenset({Proof.PASSWORD}), now
+        username, source, account.session_epoch, now, frozenset({Proof.PASSWORD}), now
     )
     return _advance(ports, progress)
+
+
+def _with_local_password(
+    ports: Ports, claim: factors.Claim, account: Account | None, password: Secret
+) -> Account:
+    # Only local passwords can be checked here; whatever cannot be checked is not let in.
+    local = account if account is not None and account.origin is Origin.LOCAL else None
+    factors.check_password(ports, claim, local, password, field="password")
+    if local is None:
+        raise SignInEnded("This account cannot be checked here. Ask an admin.")
+    return _rehashed(ports, local, password)
 
 
 def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str) -> State:

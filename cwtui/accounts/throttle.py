@@ -40,6 +40,7 @@ class Counted:
     """
 
     attempts: dict[str, Attempts]
+    whose: str
     left: int = 0
     throttled: Throttled | None = None
     is_news: bool = False
@@ -79,12 +80,21 @@ def count_try(
         throttled = Throttled(field, sentence, until=None)
     if throttled is not None:
         refused = replace(before, banned_until=until, told=True)
-        return Counted(attempts | {whose: refused}, 0, throttled, is_news=not before.told)
+        return Counted(attempts | {whose: refused}, whose, 0, throttled, is_news=not before.told)
     failures = before.failures + 1
     full = failures % limit.tries == 0 or failures >= _most(whose)
     after = Attempts(failures, now, now + limit.ban if full else 0.0)
     left = min(-failures % limit.tries, _most(whose) - failures)
-    return Counted(attempts | {whose: after}, left)
+    return Counted(attempts | {whose: after}, whose, left)
+
+
+def without_last(attempts: Mapping[str, Attempts], whose: str) -> dict[str, Attempts]:
+    """The attempts without the last one of that budget, which could not be checked."""
+    before = attempts.get(whose, Attempts())
+    others = {name: kept for name, kept in attempts.items() if name != whose}
+    if before.failures <= 1:
+        return others
+    return others | {whose: Attempts(before.failures - 1, before.last_at)}
 
 
 def _most(whose: str) -> int:

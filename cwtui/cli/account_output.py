@@ -24,13 +24,15 @@ def row_fields(row: AccountRow | Account) -> dict[str, Any]:
         "mfa": row.mfa_state.value,
         "mfa_required": row.mfa_required,
         "enabled": row.enabled,
+        "gone_since": _moment_or_none(row.gone_since),
+        "in_directory_too": row.in_directory_too,
     }
 
 
 def row_cells(row: AccountRow) -> tuple[str, ...]:
     return (
         visible(row.username),
-        row.origin.value,
+        _origin(row),
         row.mfa_state.value,
         _status(row.enabled),
         visible(",".join(row.roles)),
@@ -66,7 +68,7 @@ def account_lines(
     return [
         ("Username", visible(account.username)),
         ("Display name", visible(account.display_name) or "-"),
-        ("Origin", account.origin.value),
+        ("Origin", _origin(account)),
         ("Roles", visible(", ".join(account.roles))),
         ("Status", _status(account.enabled)),
         ("MFA", _mfa(account.second_factor)),
@@ -89,6 +91,13 @@ def summary(account: Account) -> str:
         f"{name}roles {', '.join(account.roles)}, MFA (Required) {required}, "
         f"{_status(account.enabled)}"
     )
+
+
+def _origin(row: AccountRow | Account) -> str:
+    """With a mark where something is to be looked at."""
+    if row.gone_since is not None:
+        return f"{row.origin.value}, gone"
+    return f"{row.origin.value}, hides ldap" if row.in_directory_too else row.origin.value
 
 
 def _status(enabled: bool) -> str:

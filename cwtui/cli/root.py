@@ -11,6 +11,7 @@ _COMMANDS = {
     "init": ("cwtui.cli.init", "Make the store, the keyring and the first admin."),
     "user": ("cwtui.cli.user", "List, show, add, change and remove accounts."),
     "key": ("cwtui.cli.key", "Show what the keys protect, and replace them."),
+    "directory": ("cwtui.cli.directory", "Ask the LDAP directory, and mark who is gone."),
     "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
 }
 
@@ -28,7 +29,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 could not be checked.",
+    epilog="Status: 0 done, 1 refused or failed, 2 wrong usage, 3 could not be checked.",
 )
 @click.option("--config", metavar="FILE", callback=_given, help="Configuration (CWTUI_CONFIG).")
 @click.option(
@@ -41,10 +42,9 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.version_option(__version__, message="cwtui %(version)s", help="Show the version.")
 @click.pass_context
 def cli(ctx: click.Context, config: str | None, store: str | None, paths: bool) -> None:
-    """The Connectware account, in a terminal.
+    """The Connectware account in a terminal: without a command, the application.
 
-    Without a command, opens the application. The commands are for the operator of this host:
-    whoever can read the keyring is an admin, and is written to the audit log as such.
+    Commands are for this host's operator, an admin by being able to read the keyring.
     """
     ctx.obj = Host(config, store)
     if paths:

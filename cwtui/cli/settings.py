@@ -28,7 +28,7 @@ def show(host: Host, as_json: bool) -> None:
     if as_json:
         put_object(settings)
     else:
-        put(table([(key, visible(str(value))) for key, value in settings.items()]))
+        put(table([(key, visible(_shown(value))) for key, value in settings.items()]))
 
 
 # A value such as -1 is answered by the setting's own sentence.
@@ -46,4 +46,8 @@ def set_(host: Host, key: str, value: str, as_json: bool) -> None:
     if as_json:
         put_object(settings)
     else:
-        say(f"{key} is {settings[key]}.")
+        say(f"{key} is {_shown(settings[key])}.")
+
+
+def _shown(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -230,4 +230,6 @@ def _row(account: Account) -> AccountRow:
         second_factor=Registered(factor.registered_at) if factor is not None else None,
         mfa_required=account.mfa_required,
         enabled=account.enabled,
+        gone_since=account.gone_since,
+        in_directory_too=account.in_directory_too,
     )

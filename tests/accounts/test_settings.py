@@ -35,7 +35,22 @@ def test_the_defaults_are_connectwares() -> None:
 
 
 def test_every_key_is_tested_here() -> None:
-    assert {*BOUNDS, "mfa", "issuer"} == set(KEYS)
+    assert {*BOUNDS, "mfa", "mfa_required_for_new_ldap_users", "issuer"} == set(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "required"), [("yes", True), (" ON ", True), ("true", True), ("No", False)]
+)
+def test_whether_mfa_is_required_for_new_ldap_users(typed: str, required: bool) -> None:
+    changed = settings.with_values(DEFAULTS, {"mfa_required_for_new_ldap_users": typed})
+    assert changed.mfa_required_for_new_ldap_users is required
+
+
+@pytest.mark.parametrize("typed", ["", "1", "maybe", "yes no", "None"])
+def test_other_words_for_yes_and_no_are_refused(typed: str) -> None:
+    with pytest.raises(InvalidInput, match="Choose yes or no") as refused:
+        settings.with_values(DEFAULTS, {"mfa_required_for_new_ldap_users": typed})
+    assert refused.value.field == "mfa_required_for_new_ldap_users"
 
 
 @pytest.mark.parametrize("key", BOUNDS)

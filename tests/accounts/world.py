@@ -13,7 +13,7 @@ from cwtui.accounts import backup_codes, passwords, roles, sign_in, totp
 from cwtui.accounts.audit import Event, EventType
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, SecondFactor
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, Session
 from cwtui.accounts.settings import OrganizationSettings
@@ -84,6 +84,7 @@ class World:
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     keyring: MemoryKeyring = field(default_factory=lambda: MemoryKeyring("k1"))
     bcrypt_cost: int = 4
+    directory: Directory | None = None
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -99,6 +100,7 @@ class World:
             now=self.clock,
             random=self.random,
             bcrypt_cost=self.bcrypt_cost,
+            directory=self.directory,
         )
 
     @property

@@ -1,5 +1,7 @@
 """`cwtui settings`: the organization settings."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -11,7 +13,8 @@ def test_show(host: Host) -> None:
     result = host.run("settings", "show")
     assert result.status == 0
     assert [line.split(maxsplit=1)[0] for line in result.out.splitlines()] == list(KEYS)
-    assert "issuer                Connectware\n" in result.out
+    assert re.search(r"^issuer +Connectware$", result.out, re.MULTILINE)
+    assert re.search(r"^mfa_required_for_new_ldap_users +no$", result.out, re.MULTILINE)
 
 
 def test_show_json(host: Host) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from cwtui import accounts
-from tests.cli.commands import PYTHON, ROOT
+from tests.cli.commands import PYTHON, ROOT, Host
 
 HEAVY = ("textual", "msgspec", "tinydb", "ldap3", "cryptography", "bcrypt", "filelock", "pyotp")
 
@@ -29,6 +29,21 @@ def test_version_and_help_load_click_and_little_else(option: str) -> None:
 def test_commands_load_neither_screens_nor_the_directory() -> None:
     code = "from cwtui.cli.edge import run\nassert run(['--config=/nowhere', 'user', 'list']) == 3"
     assert modules_after(code).isdisjoint({"textual", "ldap3"})
+
+
+def test_a_configured_directory_is_loaded_when_it_is_asked(host: Host) -> None:
+    """A local sign-in and the first screen do not need it."""
+    with host.config.open("a") as config:
+        config.write('[directory]\nservers = ["ldaps://a"]\nbase = "dc=x"\n')
+        config.write('mode = "attribute"\nroles_attribute = "employeeType"\n')
+    code = (
+        "from cwtui import config, services\n"
+        f"ports = services.connect(config.load({str(host.config)!r}))\n"
+        "assert ports.directory is not None"
+    )
+    loaded = modules_after(code)
+    assert "cwtui" in loaded
+    assert loaded.isdisjoint({"textual", "ldap3", "pyasn1"})
 
 
 def test_rules_load_neither_screen_store_nor_directory() -> None:

@@ -17,7 +17,17 @@ from cwtui.accounts.session import Operator, open_session
 from tests.cli.commands import PASSWORD, Host
 
 INITIAL = re.compile(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}\n")
-ROW = ["username", "display_name", "origin", "roles", "mfa", "mfa_required", "enabled"]
+ROW = [
+    "username",
+    "display_name",
+    "origin",
+    "roles",
+    "mfa",
+    "mfa_required",
+    "enabled",
+    "gone_since",
+    "in_directory_too",
+]
 ACCOUNT = [
     *ROW,
     "created_at",
@@ -101,6 +111,8 @@ class TestList:
             "mfa": "required",
             "mfa_required": True,
             "enabled": True,
+            "gone_since": None,
+            "in_directory_too": False,
         }
 
     @pytest.mark.parametrize(

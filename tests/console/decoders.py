@@ -1,24 +1,12 @@
 """Independent readers of what the application shows: QR codes, and one-time codes."""
 
 import io
-import os
-import shutil
 import subprocess
 
-import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
 
-
-def require(tool: str) -> str:
-    """The path of a program that a test needs. Without it, the test fails in CI, else skips."""
-    path = shutil.which(tool)
-    if path is None:
-        reason = f"{tool} is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
+from tests.programs import require
 
 
 def zxing(image: Image.Image) -> str | None:

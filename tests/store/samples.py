@@ -35,9 +35,17 @@ FULL = Account(
     mfa_required=True,
     enabled=False,
     session_epoch=4_294_967_296,
+    in_directory_too=True,
 )
 PLAIN = Account(username="bob", created_at=1.0)
-LDAP = Account(username="émile", created_at=2.0, origin=Origin.LDAP, display_name="Émile 中文")
+LDAP = Account(
+    username="émile",
+    created_at=2.0,
+    origin=Origin.LDAP,
+    display_name="Émile 中文",
+    directory_id="7c9e6679-7425-40de-944b-e07fc1f90ae7",
+    gone_since=3.5,
+)
 
 RECORD = SignInRecord(
     password_attempts={"": Attempts(3, 1.5, 0.0)},

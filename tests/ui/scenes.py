@@ -341,6 +341,14 @@ def locked_plant() -> Plant:
     return there
 
 
+def gone_plant() -> Plant:
+    """The directory no longer has erin, and has a bob of its own."""
+    there = plant()
+    there.world.put(there.world.account("erin").changed(gone_since=NOW - 50 * HOUR))
+    there.world.put(there.world.account("bob").changed(in_directory_too=True))
+    return there
+
+
 def account_of(username: str) -> Way:
     async def way(person: Person, there: Plant) -> None:
         enter_session(person, there)
@@ -478,6 +486,8 @@ SCENES: Final[dict[str, Scene]] = {
     "account_disabled": Scene(account_of("dave")),
     "account_locked": Scene(account_of("alice"), locked_plant),
     "account_ldap": Scene(account_of("erin")),
+    "account_gone": Scene(account_of("erin"), gone_plant),
+    "account_hiding": Scene(account_of("bob"), gone_plant),
     "proof": Scene(proof),
     "proof_wrong": Scene(proof_wrong),
     "proof_with_code": Scene(proof_with_code),

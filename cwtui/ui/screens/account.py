@@ -45,11 +45,14 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
 
     def content(self) -> ComposeResult:
         account = self._account
-        yield Field("display_name", "Display name", TextInput(account.display_name), inline=True)
         if account.origin is Origin.LOCAL:
+            entry = TextInput(account.display_name)
+            yield Field("display_name", "Display name", entry, inline=True)
             yield row("Roles", RoleChoice(account.roles), gap=True)
         else:
-            yield row("Roles", value(", ".join(account.roles)), gap=True)
+            yield row("Display name", value(account.display_name or "-"))
+            yield row("Roles", value(", ".join(account.roles)))
+            yield row("", value("as the directory had it at the last sign-in"), gap=True)
         yield row(
             "MFA (Required)",
             Button("", id="mfa-required", compact=True),
@@ -61,7 +64,7 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
             left = f"{len(factor.backup_codes.hashes)} unused"
             yield row("Backup codes", value(left), gap=True)
         yield row("Status", value("● enabled" if account.enabled else "✗ disabled"))
-        yield row("Origin", value(account.origin.value))
+        yield row("Origin", value(self._origin()))
         yield row("Last sign-in", value(self._last_sign_in()))
         if throttle.wrong_tries(self._record):
             unlock = Button("Unlock", id="unlock", compact=True)
@@ -89,6 +92,14 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
 
     def on_mount(self) -> None:
         self._show_required()
+
+    def _origin(self) -> str:
+        account = self._account
+        if account.gone_since is not None:
+            return f"✗ {account.origin}: gone since {minute(account.gone_since)[:10]}"
+        if account.in_directory_too:
+            return f"⚠ {account.origin}: hides the LDAP user {visible(account.username)}"
+        return account.origin.value
 
     def _mfa(self) -> str:
         factor = self._account.second_factor
@@ -168,8 +179,8 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
         name, shown = self._account.username, self._account
         # Only what was changed here: others may have changed the rest meanwhile.
         required = self._required if self._required != shown.mfa_required else None
-        typed = self.query_one(TextInput).value
-        display_name = typed if typed != visible(shown.display_name) else None
+        typed = [entry.value for entry in self.query(TextInput)]
+        display_name = typed[0] if typed and typed[0] != visible(shown.display_name) else None
         choices = self.query(RoleChoice)
         chosen = choices.first().chosen if choices else shown.roles
         self._act(

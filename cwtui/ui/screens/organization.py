@@ -9,9 +9,10 @@ from cwtui.accounts import administration
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.page import Page
-from cwtui.ui.widgets.choices import Alternative
+from cwtui.ui.widgets.choices import Alternative, Choice
 from cwtui.ui.widgets.fields import Field, TextInput
 
+_FOR_NEW_LDAP_USERS: Final = "mfa_required_for_new_ldap_users"
 _SECTIONS: Final[dict[str, dict[str, str]]] = {
     "Password rules (0 switches a rule off)": {
         "password_min": "Minimum length",
@@ -36,7 +37,7 @@ class OrganizationPage(Page):
     HELP = """\
 Multi-factor authentication: off (nobody can set it up; devices that are registered are still \
 asked for), optional, or required for everyone. Who has none yet is led into setting it up at \
-the next sign-in.
+the next sign-in. For new LDAP users it can be required from their first sign-in on.
 
 Issuer: what authentication apps show beside the username. Who is enrolled keeps the old one.
 
@@ -52,6 +53,8 @@ to wait; after 50 from unknown places, an admin has to unlock the account on its
         with RadioSet(id="mfa", compact=True):
             for mode in Mfa:
                 yield Alternative(mode.value, mode is self._settings.mfa, name=mode.value)
+        required = self._settings.mfa_required_for_new_ldap_users
+        yield Choice("Required for new LDAP users", required, id=_FOR_NEW_LDAP_USERS)
         yield self._field("issuer", "Issuer")
         for title, fields in _SECTIONS.items():
             yield Static(title, classes="section", markup=False)
@@ -77,6 +80,9 @@ to wait; after 50 from unknown places, an admin has to unlock the account on its
         pressed = self.query_one(RadioSet).pressed_button
         if pressed is not None and pressed.name != self._settings.mfa.value:
             values["mfa"] = str(pressed.name)
+        required = self.query_one(Choice).value
+        if required != self._settings.mfa_required_for_new_ldap_users:
+            values[_FOR_NEW_LDAP_USERS] = "yes" if required else "no"
         self.ask(
             lambda ports, session: administration.update_settings(ports, session, values),
             self._saved,

@@ -48,6 +48,13 @@ F3 changes the colours, Ctrl+Q quits."""
         if self._username:
             self.query_one(SecretInput).focus()
 
+    @property
+    def _waiting(self) -> str:
+        directory = self.account_app.config.directory
+        if directory is None:
+            return "Checking your password"
+        return f"Checking your password. The directory has {directory.total_seconds:g} s to answer"
+
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry
         password = self.query_one(SecretInput)
@@ -61,7 +68,7 @@ F3 changes the colours, Ctrl+Q quits."""
         self.perform(
             lambda ports: _sign_in(ports, typed, secret, source),
             self.account_app.show_state,
-            "Checking your password",
+            self._waiting,
         )
 
 

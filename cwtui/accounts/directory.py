@@ -1,0 +1,95 @@
+"""What the directory says about a person, and the ways in which it can refuse."""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from cwtui.accounts.errors import CannotCheck, Refused
+
+WRONG: Final = "Username or password is wrong."
+"""The same sentence for a wrong password and for a name that the directory does not have."""
+
+
+class DirectoryUser(Struct, frozen=True):
+    """One entry of the directory.
+
+    `id` never changes and is never given to somebody else (entryUUID of RFC 4530, objectGUID);
+    empty where the server has none. Names of roles may be ones that cwtui does not know.
+    """
+
+    username: str
+    dn: str
+    display_name: str
+    roles: tuple[str, ...]
+    enabled: bool
+    id: str
+
+
+class Step(Struct, frozen=True):
+    """One thing that was tried, for `directory test`: `ok` says whether it went well."""
+
+    what: str
+    ok: bool
+    sentence: str
+
+
+Tell: TypeAlias = Callable[[Step], None]
+"""Takes the steps as they happen."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Takes how many are done, and of how many."""
+
+
+class DirectoryRefused(Refused):
+    """The directory was asked, and does not let the person in."""
+
+
+class WrongDirectoryPassword(DirectoryRefused):
+    def __init__(self) -> None:
+        super().__init__(WRONG)
+
+
+class NoDirectoryUser(WrongDirectoryPassword):
+    """There is no such person. Whoever signs in must not learn the difference."""
+
+
+class DirectoryPasswordExpired(DirectoryRefused):
+    """The password is too old; the directory wants another one first."""
+
+
+class DirectoryPasswordMustChange(DirectoryRefused):
+    """The password was given by an administrator, and the person has to choose one."""
+
+
+class DirectoryAccountLocked(DirectoryRefused):
+    """Too many wrong passwords, counted by the directory."""
+
+
+class DirectoryAccountDisabled(DirectoryRefused):
+    """Switched off, out of date, or not at this time or from this host."""
+
+
+class CannotReachDirectory(CannotCheck):
+    """No server answered: nobody's try, and nothing was decided. `reasons` is by server."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__(
+            "The directory cannot be reached: the password was not checked, and this does not "
+            "count as a try. Try again in a minute; cwtui directory test USER says more."
+        )
+        self.reasons = reasons
+
+
+class DirectoryMisconfigured(CannotCheck):
+    """The directory answers, but not in a way that decides; the operator has to mend something."""
+
+
+class CannotSearchDirectory(CannotCheck):
+    """Without a bind account, the directory tells about a person only with their password."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Without bind_dn in [directory], an entry can be read with its own password only "
+            "(for cwtui directory test: --password-stdin)."
+        )

@@ -1,0 +1,74 @@
+"""`cwtui directory`: what the LDAP server says, for the operator."""
+
+from dataclasses import asdict
+
+import click
+
+from cwtui import services
+from cwtui.accounts import provisioning
+from cwtui.accounts.directory import NoDirectoryUser, Step
+from cwtui.accounts.text import visible
+from cwtui.cli import standard_input
+from cwtui.cli.errors import Failed
+from cwtui.cli.groups import GroupInOrder
+from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.json_output import put_object
+from cwtui.cli.output import put, say
+from cwtui.cli.progress import progress
+
+_WIDTH = len("attributes")
+
+
+@click.group("directory", cls=GroupInOrder)
+def command() -> None:
+    """Ask the LDAP directory about a person."""
+
+
+@command.command()
+@click.argument("user")
+@click.option(
+    "--password-stdin", is_flag=True, help="Check the password on the line of standard input too."
+)
+@pass_host
+def test(host: Host, user: str, password_stdin: bool) -> None:
+    """Say step by step what the directory answers about USER.
+
+    Asks each server in turn until one answers: certificate, bind account, search, entry, groups
+    and roles. Nothing is written, neither there nor here.
+    """
+    directory = services.directory(host.config())
+    password = standard_input.password() if password_stdin else None
+    try:
+        directory.explain(user, password, _show)
+    except NoDirectoryUser:
+        raise Failed("The directory has nobody of this name, or does not show them.") from None
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_host
+def sync(host: Host, as_json: bool) -> None:
+    """Mark LDAP accounts that the directory no longer has.
+
+    And local accounts whose name it has as well: the local one wins. Roles and display names come
+    at the next sign-in of each. Nothing is written to the directory.
+    """
+    ports = host.ports()
+    directory = provisioning.directory_of(ports)
+    with progress("Asking the directory") as tell:
+        found = provisioning.sync(ports, directory, operator(), tell)
+    if as_json:
+        put_object(asdict(found))
+        return
+    for name in found.gone:
+        put(f"{visible(name)}  not in the directory")
+    for name in found.shadowing:
+        put(f"{visible(name)}  local, and in the directory too")
+    say(
+        f"{len(found.gone)} not in the directory, {len(found.found_again)} found again, "
+        f"{len(found.shadowing)} local ones that hide one of the directory."
+    )
+
+
+def _show(step: Step) -> None:
+    put(visible(f"{'✓' if step.ok else '✗'} {step.what:<{_WIDTH}}  {step.sentence}"))

@@ -1,0 +1,37 @@
+"""On which line a key of a TOML file stands. tomllib does not tell, so this looks for it."""
+
+import re
+from typing import Final
+
+_WHERE: Final = re.compile(r"at `\$((?:\.[\w-]+)+)")
+_NAMED: Final = re.compile(r"`([A-Za-z_][\w-]*)`")
+_TABLE: Final = re.compile(r"\s*\[+\s*([^\]#]+?)\s*\]+\s*(?:#.*)?")
+_KEY: Final = re.compile(r"""\s*([\w."'-]+(?:\s*\.\s*[\w."'-]+)*)\s*=""")
+
+
+def place(content: str, reason: str) -> str:
+    """` (line N)` for the key that the reason names, as msgspec words it; empty if not found."""
+    where, named = _WHERE.search(reason), _NAMED.search(reason)
+    parts = where[1].strip(".").split(".") if where else []
+    lines = _lines(content)
+    for path in ([*parts, named[1]] if named else parts, parts):
+        if tuple(path) in lines:
+            return f" (line {lines[tuple(path)]})"
+    return ""
+
+
+def _lines(content: str) -> dict[tuple[str, ...], int]:
+    """The line of each key and of each table; a multi-line string may add one that is none."""
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(content.splitlines(), 1):
+        if header := _TABLE.fullmatch(line):
+            table = _split(header[1])
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            found.setdefault(table + _split(key[1]), number)
+    return found
+
+
+def _split(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))

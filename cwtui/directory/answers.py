@@ -1,0 +1,175 @@
+"""What the answer to a bind means for the person."""
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from cwtui.accounts.directory import (
+    DirectoryAccountDisabled,
+    DirectoryAccountLocked,
+    DirectoryMisconfigured,
+    DirectoryPasswordExpired,
+    DirectoryPasswordMustChange,
+    DirectoryRefused,
+    NoDirectoryUser,
+    WrongDirectoryPassword,
+)
+from cwtui.accounts.text import visible
+from cwtui.directory.transport import Unreachable
+
+POLICY_CONTROL: Final = "1.3.6.1.4.1.42.2.27.8.5.1"
+"""Asks for and carries the password policy's view (draft-behera-ldap-password-policy-11)."""
+
+EXPIRED_CONTROL: Final = "2.16.840.1.113730.3.4.4"
+"""Sent by 389 Directory Server and its kin (draft-vchu-ldap-pwd-policy-00)."""
+
+EXPIRED: Final = 0
+"""Error number of that draft."""
+
+SUCCESS: Final = 0
+TIME_LIMIT: Final = 3
+SIZE_LIMIT: Final = 4
+REFERRAL: Final = 10
+NO_SUCH_OBJECT: Final = 32
+_NOT_NOW: Final = {TIME_LIMIT, 11, 51, 52, 80}
+"""RFC 4511 section 4.1.9: timeLimitExceeded, adminLimitExceeded, busy, unavailable, other."""
+
+_WRONG: Final = {NO_SUCH_OBJECT, 34, 48, 49}
+"""noSuchObject, invalidDNSyntax, inappropriateAuthentication (it has none), invalidCredentials."""
+
+_MORE_PROTECTION: Final = {8, 13}
+"""strongerAuthRequired, confidentialityRequired."""
+
+_CONSTRAINT: Final = 19
+"""constraintViolation: so 389 Directory Server calls too many wrong passwords."""
+
+_UNWILLING: Final = 53
+"""unwillingToPerform: so 389 Directory Server calls an account that was inactivated."""
+
+_AD_CODE: Final = re.compile(r"\bdata ([0-9a-fA-F]{2,8})\b")
+_HERE: Final = "Change it where you usually do, then sign in here again."
+_ASK: Final = "Ask whoever runs the directory."
+
+
+def _expired() -> DirectoryRefused:
+    return DirectoryPasswordExpired(f"Your password has expired in the directory. {_HERE}")
+
+
+def _must_change() -> DirectoryRefused:
+    return DirectoryPasswordMustChange(
+        f"Your password has to be changed in the directory first. {_HERE}"
+    )
+
+
+def _locked() -> DirectoryRefused:
+    return DirectoryAccountLocked(
+        "The directory has locked your account after too many wrong passwords. Wait a while, or "
+        "ask whoever runs it."
+    )
+
+
+def disabled() -> DirectoryRefused:
+    return DirectoryAccountDisabled(f"Your account is disabled in the directory. {_ASK}")
+
+
+_BY_POLICY: Final[dict[int, Callable[[], DirectoryRefused]]] = {
+    EXPIRED: _expired,
+    1: _locked,
+    2: _must_change,
+}
+
+_BY_AD_CODE: Final[dict[int, Callable[[], DirectoryRefused]]] = {
+    # Win32 error codes behind LDAP's 49, as Active Directory writes them (Microsoft, MS-ERREF).
+    0x525: NoDirectoryUser,
+    0x52E: WrongDirectoryPassword,
+    0x530: lambda: DirectoryAccountDisabled(
+        f"The directory does not let you sign in at this time. {_ASK}"
+    ),
+    0x531: lambda: DirectoryAccountDisabled(
+        f"The directory does not let you sign in from this host. {_ASK}"
+    ),
+    0x532: _expired,
+    0x533: disabled,
+    0x701: lambda: DirectoryAccountDisabled(f"Your account has expired in the directory. {_ASK}"),
+    0x773: _must_change,
+    0x775: _locked,
+}
+
+
+class Answer(NamedTuple):
+    """The result of an operation. `policy` is the error number of the password policy."""
+
+    code: int
+    description: str
+    message: str
+    policy: int | None = None
+
+    @property
+    def technical(self) -> str:
+        """For the operator: the code's name, and what the server says beside."""
+        said = visible(self.message.rstrip("\0").strip())[:200]
+        return f"{self.code} {self.description}{f': {said}' if said else ''}"
+
+
+def check_bind(answer: Answer) -> None:
+    """Raise what the answer means, unless it is that the password is right."""
+    refusal = _refusal(answer)
+    if refusal is not None:
+        raise refusal
+    check_answer(answer)
+
+
+def check_answer(answer: Answer) -> None:
+    """Raise Unreachable or DirectoryMisconfigured for any operation that did not succeed."""
+    if answer.code == SUCCESS:
+        return
+    if answer.code in _NOT_NOW:
+        raise Unreachable(f"cannot answer now ({answer.technical})")
+    if answer.code == REFERRAL:
+        raise DirectoryMisconfigured(
+            "The directory refers to another server, and referrals are not followed: "
+            "name that server in [directory]."
+        )
+    if answer.code in _MORE_PROTECTION:
+        raise DirectoryMisconfigured(
+            f"The directory asks for more protection ({answer.technical}): use ldaps:// or "
+            "starttls = true."
+        )
+    raise DirectoryMisconfigured(f"The directory answers with an error: {answer.technical}.")
+
+
+def _refusal(answer: Answer) -> DirectoryRefused | None:
+    if answer.policy in _BY_POLICY:
+        return _BY_POLICY[answer.policy]()
+    if answer.code in _WRONG:
+        code = _AD_CODE.search(answer.message)
+        return _BY_AD_CODE.get(int(code[1], 16) if code else 0, WrongDirectoryPassword)()
+    if answer.code == _CONSTRAINT:
+        return _locked()
+    if answer.code == _UNWILLING and "inactivated" in answer.message.lower():
+        return disabled()
+    return None
+
+
+def policy_error(control_value: bytes) -> int | None:
+    """The error number in the response control's value; None if it says none.
+
+    Raises PyAsn1Error for what is not one.
+    """
+    from pyasn1.codec.ber.decoder import decode
+    from pyasn1.type import namedtype, tag, univ
+
+    def tagged(number: int, form: int) -> tag.Tag:
+        return tag.Tag(tag.tagClassContext, form, number)
+
+    warning = univ.Any().subtype(explicitTag=tagged(0, tag.tagFormatConstructed))
+    error = univ.Enumerated().subtype(implicitTag=tagged(1, tag.tagFormatSimple))
+    response = univ.Sequence(
+        componentType=namedtype.NamedTypes(
+            namedtype.OptionalNamedType("warning", warning),
+            namedtype.OptionalNamedType("error", error),
+        )
+    )
+    value, _ = decode(control_value, asn1Spec=response)
+    found = value["error"]
+    return int(found) if found.hasValue() else None

@@ -1,0 +1,130 @@
+"""The accounts' port filled with LDAP: several servers, of which the first that answers counts."""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from cwtui.accounts import text
+from cwtui.accounts.directory import (
+    CannotReachDirectory,
+    DirectoryUser,
+    Progress,
+    Step,
+    Tell,
+    WrongDirectoryPassword,
+)
+from cwtui.accounts.ports import Clock
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import visible
+from cwtui.directory.config import DirectoryConfig
+from cwtui.directory.servers import Server, Servers
+
+if TYPE_CHECKING:  # these load ldap3, which a local sign-in does not need
+    from cwtui.directory.link import Link
+    from cwtui.directory.transport import Deadline
+    from cwtui.directory.visit import Visit
+
+T = TypeVar("T")
+
+
+def _silent(step: Step) -> None:
+    pass
+
+
+class LdapDirectory:
+    """Asks the servers of the configuration; remembers which of them did not answer.
+
+    `clock` counts seconds and never goes back; `now` is the time. May be used by several threads.
+    """
+
+    def __init__(
+        self,
+        config: DirectoryConfig,
+        clock: Clock = time.monotonic,
+        now: Clock = time.time,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._now = now
+        self._servers = Servers(config.parsed_servers, clock)
+
+    def check_password(self, username: str, password: Secret) -> DirectoryUser:
+        name = text.username(username)
+        _refuse_unasked(password)
+        return self._ask(lambda visit: visit.check_password(name, password), _silent)
+
+    def find(self, username: str) -> DirectoryUser | None:
+        name = text.username(username)
+        return self._ask(lambda visit: visit.find(name), _silent)
+
+    def find_all(
+        self, usernames: Iterable[str], progress: Progress
+    ) -> dict[str, DirectoryUser | None]:
+        names = [text.username(username) for username in usernames]
+        return self._ask(lambda visit: visit.find_all(names, progress), _silent, math.inf)
+
+    def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
+        name = text.username(username)
+        if password is not None:
+            _refuse_unasked(password)
+        return self._ask(lambda visit: visit.explain(name, password), tell)
+
+    def _ask(self, ask: Callable[["Visit"], T], tell: Tell, seconds: float | None = None) -> T:
+        """What the first server that answers says. The time left is shared by those left."""
+        from cwtui.directory.transport import Deadline, Unreachable
+
+        deadline = Deadline(self._clock, seconds or self._config.total_seconds)
+        reasons: list[str] = []
+        for server, left in self._servers.in_turn():
+            try:
+                share = deadline.within(deadline.left() / left)
+            except Unreachable:
+                break
+            try:
+                answer = self._visit(server, share, ask, tell)
+            except Unreachable as error:
+                self._servers.did_not_answer(server)
+                reasons.append(f"{visible(server.url)} {error}")
+                tell(Step("server", False, f"{reasons[-1]}."))
+            else:
+                self._servers.answered(server)
+                return answer
+        raise CannotReachDirectory(tuple(reasons))
+
+    def _visit(
+        self, server: Server, deadline: "Deadline", ask: Callable[["Visit"], T], tell: Tell
+    ) -> T:
+        from cwtui.directory.link import Link
+        from cwtui.directory.visit import Visit
+
+        with Link(server, self._config, deadline) as link:
+            tell(Step("server", True, f"{visible(server.url)} answers."))
+            self._tell_protection(link, tell)
+            return ask(Visit(link, self._config, self._now(), tell))
+
+    def _tell_protection(self, link: "Link", tell: Tell) -> None:
+        shown = link.certificate
+        if shown is None:
+            tell(Step("tls", False, "Nothing protects this connection; it stays on this host."))
+            return
+        until = datetime.fromtimestamp(shown.expires_at, UTC)
+        days = int((shown.expires_at - self._now()) / 86400)
+        tell(
+            Step(
+                "tls",
+                True,
+                f"{shown.tls_version}; the certificate is for {shown.subject or 'the host'}, "
+                f"valid until {until:%Y-%m-%d} ({days} days).",
+            )
+        )
+
+
+def _refuse_unasked(password: Secret) -> None:
+    """An empty password makes an anonymous bind, which succeeds (RFC 4513 section 5.1.2).
+
+    One that begins with NUL is empty to a server written in C, and lone surrogates are no UTF-8.
+    """
+    if not password or text.has_control_characters(password.reveal()):
+        raise WrongDirectoryPassword

@@ -1,0 +1,171 @@
+"""The table [directory] of the operator's file: typed, and refused where it cannot work."""
+
+import re
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+if TYPE_CHECKING:  # most hosts have no directory
+    from cwtui.directory.servers import Server
+
+Seconds: TypeAlias = Annotated[float, Meta(ge=0.1, le=60)]
+
+_ATTRIBUTE: Final = r"(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)"
+"""RFC 4512 section 1.4: a descriptor or an OID."""
+
+_DN: Final = rf"(?s)\s*{_ATTRIBUTE}\s*=.+"
+"""Enough to tell a DN from a name; the server reads the rest."""
+
+
+class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """With `bind_dn` a person is searched for; without, the DN is `user_rdn`=name,`base`.
+
+    The times are seconds; `total_seconds` holds for a whole sign-in, over all servers.
+    """
+
+    servers: tuple[str, ...] = ()
+    starttls: bool = False
+    ca_file: str = ""
+    unsafe_plain_ldap_on_loopback: bool = False
+
+    bind_dn: str = ""
+    bind_password_file: str = ""
+    bind_password_credential: str = ""
+
+    base: str = ""
+    user_rdn: str = "uid"
+    search_filter: str = ""
+
+    mode: Literal["groups", "attribute"] = "groups"
+    roles: dict[str, tuple[str, ...]] = {}
+    member_attribute: str = "member"
+    member_is: Literal["dn", "uid"] = "dn"
+    nested: Literal["off", "memberOf", "matching-rule"] = "off"
+    roles_attribute: str = ""
+
+    connect_seconds: Seconds = 3.0
+    bind_seconds: Seconds = 4.0
+    search_seconds: Seconds = 4.0
+    total_seconds: Seconds = 8.0
+    session_check_minutes: Annotated[int, Meta(ge=1, le=1440)] = 5
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what cannot work; the first word in backticks is the key."""
+        self._check_transport()
+        self._check_bind_account()
+        self._check_search()
+        self._check_roles()
+
+    @property
+    def parsed_servers(self) -> "tuple[Server, ...]":
+        from cwtui.directory.servers import parsed
+
+        return tuple(
+            parsed(
+                url,
+                starttls=self.starttls,
+                plain_on_loopback=self.unsafe_plain_ldap_on_loopback,
+            )
+            for url in self.servers
+        )
+
+    def _check_transport(self) -> None:
+        if not self.servers:
+            raise ValueError('`servers` is missing: name at least one, such as ["ldaps://HOST"]')
+        if len(set(self.servers)) < len(self.servers):
+            raise ValueError("`servers` names one server twice")
+        if self.starttls and self.unsafe_plain_ldap_on_loopback:
+            raise ValueError(
+                "`unsafe_plain_ldap_on_loopback` and starttls exclude each other: leave one out"
+            )
+        ways = {server.protection for server in self.parsed_servers}
+        if self.starttls and "starttls" not in ways:
+            raise ValueError("`starttls` is for ldap:// servers, and all of these are ldaps://")
+        if self.unsafe_plain_ldap_on_loopback and "none" not in ways:
+            raise ValueError(
+                "`unsafe_plain_ldap_on_loopback` is for ldap:// servers, and all of these are "
+                "ldaps://: leave it out"
+            )
+        if self.ca_file and ways == {"none"}:
+            raise ValueError("`ca_file` has no use without ldaps:// or starttls")
+        if self.connect_seconds > self.total_seconds:
+            raise ValueError("`connect_seconds` is longer than total_seconds")
+
+    def _check_bind_account(self) -> None:
+        if self.bind_password_file and self.bind_password_credential:
+            raise ValueError(
+                "`bind_password_credential` and bind_password_file exclude each other: "
+                "leave one out"
+            )
+        has_password = bool(self.bind_password_file or self.bind_password_credential)
+        if self.bind_dn and not has_password:
+            raise ValueError(
+                "`bind_dn` needs its password: set bind_password_file, or "
+                "bind_password_credential for one of systemd"
+            )
+        if has_password and not self.bind_dn:
+            key = "bind_password_file" if self.bind_password_file else "bind_password_credential"
+            raise ValueError(f"`{key}` is the password of bind_dn, which is missing")
+        name = self.bind_password_credential
+        if "/" in name or "\0" in name or name in {".", ".."}:
+            raise ValueError("`bind_password_credential` is a name without slashes")
+
+    def _check_search(self) -> None:
+        if not self.base:
+            raise ValueError('`base` is missing: where people are, such as "dc=example,dc=com"')
+        if not re.fullmatch(_DN, self.base):
+            raise ValueError('`base` is not a DN, such as "ou=people,dc=example,dc=com"')
+        _check_attribute("user_rdn", self.user_rdn)
+        if self.search_filter and not is_balanced(self.search_filter):
+            raise ValueError(
+                '`search_filter` is not one filter in parentheses, such as "(objectClass=person)"'
+            )
+
+    def _check_roles(self) -> None:
+        if self.mode == "attribute":
+            if not self.roles_attribute:
+                raise ValueError(
+                    '`roles_attribute` is missing: mode = "attribute" reads the names of roles in '
+                    'it, such as in "employeeType"'
+                )
+            _check_attribute("roles_attribute", self.roles_attribute)
+            given = {
+                "roles": bool(self.roles),
+                "nested": self.nested != "off",
+                "member_is": self.member_is != "dn",
+                "member_attribute": self.member_attribute != "member",
+            }
+            for key in (key for key, is_given in given.items() if is_given):
+                raise ValueError(f'`{key}` is for mode = "groups", and the mode is "attribute"')
+            return
+        if self.roles_attribute:
+            raise ValueError('`roles_attribute` is for mode = "attribute"')
+        if not self.roles:
+            raise ValueError(
+                "`roles` is missing: say in [directory.roles] which groups give which role, such "
+                'as connectware-admin = ["cn=admins,dc=example,dc=com"]'
+            )
+        _check_attribute("member_attribute", self.member_attribute)
+        for role, groups in self.roles.items():
+            if not groups or not all(re.fullmatch(_DN, group) for group in groups):
+                raise ValueError(f"`roles` gives {role!r} to what is not a list of DNs of groups")
+        if self.nested != "off" and (self.member_is, self.member_attribute) != ("dn", "member"):
+            key = "member_is" if self.member_is != "dn" else "member_attribute"
+            raise ValueError(
+                f"`{key}` is for groups that are read, and nested asks about the person"
+            )
+
+
+def is_balanced(text: str) -> bool:
+    """Whether it is one pair of parentheses around all; RFC 4515 escapes those in values."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth < 0 or (depth == 0) != (place == len(text) - 1):
+            return False
+    return depth == 0 and "=" in text
+
+
+def _check_attribute(key: str, name: str) -> None:
+    if not re.fullmatch(_ATTRIBUTE, name):
+        raise ValueError(f"`{key}` is not the name of an attribute, such as uid")

@@ -1,0 +1,138 @@
+"""What an entry says of a person: the name, whether it is enabled, the id."""
+
+import uuid
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from cwtui.accounts import text
+from cwtui.accounts.errors import InvalidInput
+
+READ: Final = (
+    "displayName",
+    "cn",
+    "entryUUID",
+    "objectGUID",
+    "nsUniqueId",
+    "userAccountControl",
+    "accountExpires",
+    "nsAccountLock",
+    "pwdAccountLockedTime",
+)
+
+_ACCOUNT_DISABLED: Final = 0x2
+"""ADS_UF_ACCOUNTDISABLE of userAccountControl."""
+
+_LOCKED_BY_ADMIN: Final = "000001010000Z"
+"""pwdAccountLockedTime for "until an administrator unlocks" (draft-behera-ldap-password-policy)."""
+
+_GUID_BYTES: Final = 16
+_NEVER: Final = {0, 0x7FFF_FFFF_FFFF_FFFF}
+_FILETIME_PER_SECOND: Final = 10_000_000
+_FILETIME_OF_1970: Final = 11_644_473_600
+"""accountExpires counts 100 ns from 1601 (Microsoft, MS-DTYP)."""
+
+
+class Entry(NamedTuple):
+    """One entry; names of attributes in small letters."""
+
+    dn: str
+    attributes: dict[str, tuple[bytes, ...]]
+
+    def texts(self, name: str) -> list[str]:
+        """The values that are UTF-8."""
+        found = []
+        for value in self.attributes.get(name.lower(), ()):
+            with suppress(UnicodeDecodeError):
+                found.append(value.decode())
+        return found
+
+
+def is_of(entry: Entry, user_rdn: str, username: str) -> bool:
+    """Whether the entry has this name, as cwtui reads names, and no second one.
+
+    A server may take "josé" for "jose". And whoever had two names would have two accounts here,
+    the second one without the second factor of the first. Where the attribute has several values,
+    the one in the DN is the name.
+    """
+    found = names(entry, user_rdn)
+    if len(found) > 1:
+        found = {_name(value) for value in _values_in_rdn(entry.dn, user_rdn)}
+    return found == {username}
+
+
+def names(entry: Entry, user_rdn: str) -> set[str]:
+    """The values of the attribute as usernames; empty for what cannot be one."""
+    return {_name(value) for value in entry.texts(user_rdn)}
+
+
+def spellings(entry: Entry, user_rdn: str, username: str) -> list[str]:
+    """The name as the directory writes it."""
+    return [value for value in entry.texts(user_rdn) if _name(value) == username]
+
+
+def display_name(entry: Entry) -> str:
+    """The displayName, or cn; what cannot be one line to show is made visible."""
+    for value in (*entry.texts("displayName"), *entry.texts("cn")):
+        shown = text.visible(value)[: text.LINE_LENGTH]
+        with suppress(InvalidInput):
+            if line := text.line(shown, "display_name", "A display name"):
+                return line
+    return ""
+
+
+def is_enabled(entry: Entry, now: float) -> bool:
+    """Whether the server would let the person in; `now` is seconds since 1970.
+
+    A lock after wrong passwords is not counted: it ends by itself, and a stranger can cause it.
+    """
+    controls = (_number(value) for value in entry.texts("userAccountControl"))
+    expiries = (_number(value) for value in entry.texts("accountExpires"))
+    return not (
+        any(control & _ACCOUNT_DISABLED for control in controls)
+        or any(at not in _NEVER and _seconds(at) <= now for at in expiries)
+        or any(value.lower() == "true" for value in entry.texts("nsAccountLock"))
+        or _LOCKED_BY_ADMIN in entry.texts("pwdAccountLockedTime")
+    )
+
+
+def unchanging_id(entry: Entry) -> str:
+    """The entryUUID (RFC 4530), objectGUID or nsUniqueId; empty without."""
+    for guid in entry.attributes.get("objectguid", ()):
+        if len(guid) == _GUID_BYTES:
+            return str(uuid.UUID(bytes_le=guid))
+    named = (*entry.texts("entryUUID"), *entry.texts("nsUniqueId"))
+    return named[0] if named else ""
+
+
+def _name(value: str) -> str:
+    try:
+        return text.username(value)
+    except InvalidInput:
+        return ""
+
+
+def _values_in_rdn(dn: str, attribute: str) -> list[str]:
+    from ldap3.core.exceptions import LDAPInvalidDnError
+    from ldap3.utils.conv import ldap_escape_to_bytes
+    from ldap3.utils.dn import safe_rdn
+
+    try:
+        rdn = safe_rdn(dn, decompose=True)
+    except LDAPInvalidDnError:
+        return []
+    return [
+        ldap_escape_to_bytes(value).decode("utf-8", "replace")
+        for name, value in rdn
+        if name.lower() == attribute.lower()
+    ]
+
+
+def _number(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        return 0
+
+
+def _seconds(filetime: int) -> float:
+    return filetime / _FILETIME_PER_SECOND - _FILETIME_OF_1970

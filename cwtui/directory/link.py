@@ -1,0 +1,214 @@
+"""A conversation with one server, in LDAP. The only module that knows ldap3."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+from ldap3 import BASE, DEREF_NEVER, NONE, SIMPLE, SUBTREE, SYNC, Connection
+from ldap3 import Server as Ldap3Server
+from ldap3.core.exceptions import (
+    LDAPExceptionError,
+    LDAPInvalidFilterError,
+    LDAPSessionTerminatedByServerError,
+)
+from ldap3.operation.bind import bind_operation
+from pyasn1.error import PyAsn1Error
+
+from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import visible
+from cwtui.directory import answers
+from cwtui.directory.answers import Answer
+from cwtui.directory.config import DirectoryConfig
+from cwtui.directory.entries import Entry
+from cwtui.directory.servers import Server
+from cwtui.directory.transport import Certificate, Deadline, Unreachable, connect
+
+PAGE: Final = 200
+"""Entries on a page (RFC 2696); servers allow 500 (OpenLDAP) or 1000 (Active Directory)."""
+
+_START_TLS: Final = "1.3.6.1.4.1.1466.20037"
+_PAGED: Final = "1.2.840.113556.1.4.319"
+_NO_ATTRIBUTES: Final = ["1.1"]
+"""RFC 4511 section 4.5.1.8."""
+
+
+class Link:
+    """Open until its block ends. All methods raise Unreachable and DirectoryMisconfigured."""
+
+    def __init__(self, server: Server, config: DirectoryConfig, deadline: Deadline) -> None:
+        self._config = config
+        self._deadline = deadline
+        self.certificate: Certificate | None = None
+        self._line = connect(server, deadline.within(config.connect_seconds))
+        # ldap3's own logging and repr hold the password of a Connection: it is never given one.
+        self._connection: Any = Connection(
+            Ldap3Server("localhost", get_info=NONE),
+            client_strategy=SYNC,
+            auto_referrals=False,
+            auto_range=False,
+            auto_escape=False,
+            auto_encode=False,
+            check_names=False,
+        )
+        # Instead of ldap3's open(), which would connect on its own.
+        self._connection.socket = self._line
+        self._connection.closed = False
+        self._connection.listening = True
+        self._connection.strategy._outstanding = {}  # noqa: SLF001
+        try:
+            self._protect(server)
+        except BaseException:
+            self._line.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with suppress(Unreachable, LDAPExceptionError):
+            self._connection.unbind()
+        self._line.close()
+
+    def bind(self, dn: str, password: Secret) -> Answer:
+        """Sign in on the server; what the answer means is for `answers` to say."""
+        if not dn or not password:
+            # RFC 4513 section 5.1.2: this would succeed, as nobody.
+            raise ValueError("a bind needs a DN and a password")
+        self._line.deadline = self._deadline.within(self._config.bind_seconds)
+        with _speaking():
+            # As bytes: ldap3 would refuse what SASLprep of Unicode 3.2 does not know.
+            request = bind_operation(3, SIMPLE, dn, password.reveal().encode())
+            ask_for_policy = [(answers.POLICY_CONTROL, False, None)]
+            connection = self._connection
+            connection.post_send_single_response(
+                connection.send("bindRequest", request, ask_for_policy)
+            )
+            connection.request = None
+            answer = self._answer("bindResponse")
+            return answer._replace(policy=_policy(self._connection.result))
+
+    def read(self, dn: str, search_filter: str, attributes: Sequence[str] = ()) -> list[Entry]:
+        """The entry itself if it matches; nothing if it does not, or if there is none."""
+        self._search(dn, search_filter, attributes, BASE)
+        return self._found(answers.NO_SUCH_OBJECT)
+
+    def exists(self, dn: str) -> bool:
+        """Whether there is such an entry, that may be seen."""
+        return bool(self.read(dn, "(objectClass=*)"))
+
+    def first_two(self, base: str, search_filter: str, attributes: Sequence[str]) -> list[Entry]:
+        """What matches below the base, up to two entries: more than one is one too many."""
+        self._search(base, search_filter, attributes, SUBTREE, size_limit=2)
+        return self._found(answers.SIZE_LIMIT)
+
+    def pages(
+        self, base: str, search_filter: str, attributes: Sequence[str]
+    ) -> Iterator[list[Entry]]:
+        """All that matches below the base, a page at a time."""
+        cookie = None
+        while True:
+            self._search(
+                base, search_filter, attributes, SUBTREE, paged_size=PAGE, paged_cookie=cookie
+            )
+            yield self._found()
+            controls = self._connection.result.get("controls") or {}
+            cookie = controls.get(_PAGED, {}).get("value", {}).get("cookie")
+            if not cookie:
+                return
+
+    def _protect(self, server: Server) -> None:
+        if server.protection == "none":
+            return
+        if server.protection == "starttls":
+            with _speaking():
+                self._connection.extended(_START_TLS)
+                answer = self._answer("extendedResp")
+            if answer.code != answers.SUCCESS:
+                raise Unreachable(f"does not offer StartTLS ({answer.technical})")
+        self.certificate = self._line.protect(server.host, self._config.ca_file)
+
+    def _search(
+        self, base: str, search_filter: str, attributes: Sequence[str], scope: str, **more: Any
+    ) -> None:
+        self._line.deadline = self._deadline.within(self._config.search_seconds)
+        with _speaking():
+            self._connection.search(
+                base,
+                search_filter,
+                scope,
+                DEREF_NEVER,
+                list(attributes) or _NO_ATTRIBUTES,
+                time_limit=math.ceil(self._config.search_seconds),
+                **more,
+            )
+
+    def _found(self, fine: int = answers.SUCCESS) -> list[Entry]:
+        """What the search gave; `fine` is an answer that is as good as success."""
+        answer = self._answer("searchResDone")
+        if answer.code != fine:
+            if answer.code == answers.NO_SUCH_OBJECT:
+                raise DirectoryMisconfigured(
+                    "The directory has no entry, or shows none, at the base of [directory]."
+                )
+            answers.check_answer(answer)
+        with _speaking():
+            return [
+                Entry(
+                    found["dn"],
+                    {
+                        name.lower(): tuple(values)
+                        for name, values in found["raw_attributes"].items()
+                    },
+                )
+                for found in self._connection.response or []
+                if found["type"] == "searchResEntry" and found["dn"]
+            ]
+
+    def _answer(self, kind: str) -> Answer:
+        with _speaking():
+            result = self._connection.result
+            if result["type"] != kind:
+                # ldap3 takes the end of a search for a successful bind.
+                raise Unreachable("answers another question")
+            return Answer(int(result["result"]), result["description"], result["message"])
+
+
+def _policy(result: Any) -> int | None:
+    """The error number that came with the answer to a bind."""
+    controls = result.get("controls") or {}
+    if answers.POLICY_CONTROL in controls:
+        return answers.policy_error(controls[answers.POLICY_CONTROL]["value"])
+    return answers.EXPIRED if answers.EXPIRED_CONTROL in controls else None
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """What ldap3 raises, as ours. Its decoder stumbles in many ways over what is not LDAP."""
+    try:
+        yield
+    except LDAPInvalidFilterError:
+        raise DirectoryMisconfigured(
+            "The search_filter of [directory] is not a filter as of RFC 4515."
+        ) from None
+    except LDAPSessionTerminatedByServerError:
+        raise Unreachable("ended the connection in the middle") from None
+    except (
+        LDAPExceptionError,
+        PyAsn1Error,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        name = visible(type(error).__name__)
+        raise Unreachable(f"answers what cannot be read as LDAP ({name})") from None

@@ -1,0 +1,61 @@
+"""Which roles a person has: by the groups they are in, or by an attribute of theirs.
+
+The server compares DNs: nothing here has to know when two ways of writing one are the same.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from cwtui.accounts.directory import Step, Tell
+from cwtui.accounts.text import visible
+from cwtui.directory import entries
+from cwtui.directory.config import DirectoryConfig
+from cwtui.directory.entries import Entry
+from cwtui.directory.escaping import escaped
+from cwtui.directory.link import Link
+
+IN_CHAIN: Final = "1.2.840.113556.1.4.1941"
+"""Active Directory's LDAP_MATCHING_RULE_IN_CHAIN: a member of a member is a member."""
+
+
+def roles(
+    link: Link, config: DirectoryConfig, entry: Entry, username: str, tell: Tell
+) -> tuple[str, ...]:
+    """The roles, each once, in order; none if nothing gives one."""
+    found: set[str] = set()
+    if config.mode == "attribute":
+        found = {value.strip() for value in entry.texts(config.roles_attribute)} - {""}
+    for role, group in _groups(config):
+        questions = _questions(config, entry, username, group)
+        is_in = any(link.read(dn, search_filter) for dn, search_filter in questions)
+        tell(Step("group", True, f"{'In' if is_in else 'Not in'} {visible(group)}."))
+        found |= {role} if is_in else set()
+    by = visible(config.roles_attribute) if config.mode == "attribute" else "groups"
+    shown = ", ".join(visible(role) for role in sorted(found)) or "none"
+    tell(Step("roles", bool(found), f"Roles by {by}: {shown}."))
+    return tuple(sorted(found))
+
+
+def missing_groups(link: Link, config: DirectoryConfig) -> list[str]:
+    """The configured groups that are not there, or may not be read."""
+    return [group for _, group in _groups(config) if not link.exists(group)]
+
+
+def _groups(config: DirectoryConfig) -> Iterator[tuple[str, str]]:
+    return ((role, group) for role, groups in config.roles.items() for group in groups)
+
+
+def _questions(
+    config: DirectoryConfig, entry: Entry, username: str, group: str
+) -> Iterator[tuple[str, str]]:
+    """Which entry to read with which filter: one that matches means that the person is in it."""
+    match config.nested:
+        case "memberOf":
+            yield entry.dn, f"(memberOf={escaped(group)})"
+        case "matching-rule":
+            yield entry.dn, f"(memberOf:{IN_CHAIN}:={escaped(group)})"
+        case "off":
+            by_uid = config.member_is == "uid"
+            members = entries.spellings(entry, config.user_rdn, username) if by_uid else [entry.dn]
+            for member in members:
+                yield group, f"({config.member_attribute}={escaped(member)})"

@@ -1,0 +1,197 @@
+"""One visit to one server: the bind account, the person, the password, the roles."""
+
+import secrets
+from collections.abc import Iterable
+from typing import Final
+
+from cwtui.accounts.directory import (
+    CannotSearchDirectory,
+    DirectoryMisconfigured,
+    DirectoryRefused,
+    DirectoryUser,
+    NoDirectoryUser,
+    Progress,
+    Step,
+    Tell,
+)
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import visible
+from cwtui.directory import answers, bind_password, entries, membership
+from cwtui.directory.config import DirectoryConfig
+from cwtui.directory.entries import Entry
+from cwtui.directory.escaping import escaped
+from cwtui.directory.link import Link
+
+_BATCH: Final = 100
+"""Names in one search: some servers refuse filters of many more."""
+
+
+class Visit:
+    """What can be asked while the link is open. All methods raise what `Link` raises."""
+
+    def __init__(self, link: Link, config: DirectoryConfig, now: float, tell: Tell) -> None:
+        self._link = link
+        self._config = config
+        self._now = now
+        self._tell = tell
+        roles_attribute = [config.roles_attribute] if config.roles_attribute else []
+        self._attributes = [config.user_rdn, *entries.READ, *roles_attribute]
+
+    def check_password(self, username: str, password: Secret) -> DirectoryUser:
+        """The person, enabled. Raises DirectoryRefused."""
+        entry = (
+            self._checked_after_search(username, password)
+            if self._config.bind_dn
+            else self._checked_directly(username, password)
+        )
+        user = self._user(entry, username)
+        if not user.enabled:
+            raise answers.disabled()
+        return user
+
+    def find(self, username: str) -> DirectoryUser | None:
+        """Raises CannotSearchDirectory."""
+        self._bind_account()
+        entry = self._searched(username)
+        return self._user(entry, username) if entry is not None else None
+
+    def find_all(self, usernames: list[str], progress: Progress) -> dict[str, DirectoryUser | None]:
+        """Without the names that have two entries. Raises CannotSearchDirectory."""
+        self._bind_account()
+        found: dict[str, DirectoryUser | None] = {}
+        for start in range(0, len(usernames), _BATCH):
+            batch = usernames[start : start + _BATCH]
+            by_name = self._batch(batch)
+            for username in batch:
+                if len(by_name[username]) > 1:
+                    continue
+                entry = self._one_of(by_name[username], username)
+                found[username] = self._user(entry, username) if entry is not None else None
+            progress(start + len(batch), len(usernames))
+        return found
+
+    def explain(self, username: str, password: Secret | None) -> DirectoryUser:
+        """The person, enabled. Raises DirectoryRefused, and CannotSearchDirectory."""
+        if password is not None:
+            user: DirectoryUser | None = self.check_password(username, password)
+        else:
+            user = self.find(username)
+        if user is None:
+            raise NoDirectoryUser
+        if not user.enabled:
+            raise answers.disabled()
+        self._tell_missing_groups()
+        return user
+
+    def _tell_missing_groups(self) -> None:
+        """A group that is misspelt gives its role to nobody."""
+        for group in membership.missing_groups(self._link, self._config):
+            sentence = f"There is no {visible(group)}, or it may not be read."
+            self._tell(Step("group", False, sentence))
+
+    def _checked_after_search(self, username: str, password: Secret) -> Entry:
+        self._bind_account()
+        entry = self._searched(username)
+        if entry is None:
+            # Nobody is asked for as well, so that names cannot be told apart by the time.
+            nobody = f"{self._config.user_rdn}={secrets.token_hex(16)},{self._config.base}"
+            self._link.bind(nobody, Secret(secrets.token_hex(16)))
+            raise NoDirectoryUser
+        self._check_bind(entry.dn, password)
+        # Roles are what the bind account sees, in sign-in and in sync alike.
+        self._bind_account(again=True)
+        return entry
+
+    def _checked_directly(self, username: str, password: Secret) -> Entry:
+        dn = f"{self._config.user_rdn}={escaped(username)},{self._config.base}"
+        self._check_bind(dn, password)
+        found = self._link.read(dn, self._filter([username]), self._attributes)
+        self._tell_search(dn, username)
+        entry = self._one_of(found, username)
+        if entry is None:
+            raise NoDirectoryUser
+        return entry
+
+    def _check_bind(self, dn: str, password: Secret) -> None:
+        try:
+            answers.check_bind(self._link.bind(dn, password))
+        except DirectoryRefused as refusal:
+            self._tell(Step("password", False, f"{visible(dn)}: {refusal}"))
+            raise
+        self._tell(Step("password", True, f"The password of {visible(dn)} is right."))
+
+    def _bind_account(self, *, again: bool = False) -> None:
+        dn = self._config.bind_dn
+        if not dn:
+            raise CannotSearchDirectory
+        answer = self._link.bind(dn, bind_password.read(self._config))
+        try:
+            answers.check_bind(answer)
+        except DirectoryRefused:
+            raise DirectoryMisconfigured(
+                f"The directory refuses the bind account {visible(dn)} ({answer.technical}). "
+                "Check bind_dn and its password in [directory]."
+            ) from None
+        if not again:
+            self._tell(Step("bind", True, f"Bound as {visible(dn)}."))
+
+    def _searched(self, username: str) -> Entry | None:
+        found = self._link.first_two(self._config.base, self._filter([username]), self._attributes)
+        self._tell_search(self._config.base, username)
+        return self._one_of(found, username)
+
+    def _one_of(self, found: list[Entry], username: str) -> Entry | None:
+        """The only entry, if it has this very name. Raises DirectoryMisconfigured for two."""
+        if len(found) > 1:
+            raise DirectoryMisconfigured(
+                f"The directory has two entries for {visible(username)}, such as "
+                f"{visible(found[0].dn)} and {visible(found[1].dn)}, so neither is taken. Narrow "
+                "search_filter or base in [directory]."
+            )
+        if not found:
+            self._tell(Step("entry", False, "Nobody matches."))
+            return None
+        (entry,) = found
+        if not entries.is_of(entry, self._config.user_rdn, username):
+            sentence = (
+                f"{visible(entry.dn)} matches, but its {self._config.user_rdn} is not "
+                f"{visible(username)} and nothing else."
+            )
+            self._tell(Step("entry", False, sentence))
+            return None
+        self._tell(Step("entry", True, f"Found {visible(entry.dn)}."))
+        return entry
+
+    def _batch(self, usernames: list[str]) -> dict[str, list[Entry]]:
+        by_name: dict[str, list[Entry]] = {username: [] for username in usernames}
+        search_filter = self._filter(usernames)
+        for page in self._link.pages(self._config.base, search_filter, self._attributes):
+            for entry in page:
+                for name in entries.names(entry, self._config.user_rdn) & by_name.keys():
+                    by_name[name].append(entry)
+        return by_name
+
+    def _filter(self, usernames: Iterable[str]) -> str:
+        names = [f"({self._config.user_rdn}={escaped(username)})" for username in usernames]
+        asked = names[0] if len(names) == 1 else f"(|{''.join(names)})"
+        more = self._config.search_filter
+        return f"(&{asked}{more})" if more else asked
+
+    def _user(self, entry: Entry, username: str) -> DirectoryUser:
+        user = DirectoryUser(
+            username=username,
+            dn=entry.dn,
+            display_name=entries.display_name(entry),
+            roles=membership.roles(self._link, self._config, entry, username, self._tell),
+            enabled=entries.is_enabled(entry, self._now),
+            id=entries.unchanging_id(entry),
+        )
+        shown = f"Display name {user.display_name or 'none'}, id {visible(user.id) or 'none'}."
+        self._tell(Step("attributes", bool(user.id), shown))
+        state = "enabled" if user.enabled else "disabled, or has expired"
+        self._tell(Step("state", user.enabled, f"The account is {state}."))
+        return user
+
+    def _tell_search(self, base: str, username: str) -> None:
+        sentence = f"Searched {visible(base)} for {visible(self._filter([username]))}."
+        self._tell(Step("search", True, sentence))

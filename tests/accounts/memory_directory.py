@@ -1,0 +1,72 @@
+"""The port Directory, in memory."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cwtui.accounts.directory import (
+    CannotReachDirectory,
+    DirectoryRefused,
+    DirectoryUser,
+    NoDirectoryUser,
+    Progress,
+    Tell,
+    WrongDirectoryPassword,
+)
+from cwtui.accounts.secret import Secret
+
+
+@dataclass
+class MemoryDirectory:
+    """People by name; `down`: no server answers; `refusal`: what it says to a right password."""
+
+    people: dict[str, tuple[str, DirectoryUser]] = field(default_factory=dict)
+    down: bool = False
+    refusal: DirectoryRefused | None = None
+    asked: list[str] = field(default_factory=list)
+    """Whose password was sent to it."""
+
+    def add(
+        self,
+        username: str,
+        password: str,
+        roles: tuple[str, ...] = ("minimum-access",),
+        display_name: str = "",
+        id_: str = "",
+        *,
+        enabled: bool = True,
+    ) -> DirectoryUser:
+        dn = f"uid={username},dc=example"
+        user = DirectoryUser(username, dn, display_name, roles, enabled, id_ or f"id-{username}")
+        self.people[username] = (password, user)
+        return user
+
+    def check_password(self, username: str, password: Secret) -> DirectoryUser:
+        self._answer()
+        self.asked.append(username)
+        if username not in self.people:
+            raise NoDirectoryUser
+        right, user = self.people[username]
+        if password.reveal() != right:
+            raise WrongDirectoryPassword
+        if self.refusal is not None:
+            raise self.refusal
+        return user
+
+    def find(self, username: str) -> DirectoryUser | None:
+        self._answer()
+        return self.people[username][1] if username in self.people else None
+
+    def find_all(
+        self, usernames: Iterable[str], progress: Progress
+    ) -> dict[str, DirectoryUser | None]:
+        names = list(usernames)
+        found = {name: self.find(name) for name in names}
+        progress(len(names), len(names))
+        return found
+
+    def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
+        raise NotImplementedError
+
+    def _answer(self) -> None:
+        if self.down:
+            raise CannotReachDirectory(("ldaps://one: no answer",))

@@ -1,0 +1,441 @@
+"""LDAP users: signed in by the directory, with an account and an MFA of their own here."""
+
+from dataclasses import replace
+
+import pytest
+
+from cwtui.accounts import administration, provisioning, roles, self_service, sign_in
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.directory import (
+    CannotReachDirectory,
+    DirectoryAccountLocked,
+    DirectoryPasswordExpired,
+)
+from cwtui.accounts.errors import (
+    CannotCheck,
+    ProofNeeded,
+    Refused,
+    SessionEnded,
+    SignInFailed,
+    Throttled,
+)
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import PROOF_LIFETIME, Session
+from cwtui.accounts.settings import Mfa
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
+
+LDAP_PASSWORD = "Havel-7.Ketzin"
+SECRET = Secret(LDAP_PASSWORD)
+
+
+@pytest.fixture
+def directory(world: World) -> MemoryDirectory:
+    """It has erin; the store has an admin of its own."""
+    found = MemoryDirectory()
+    found.add("erin", LDAP_PASSWORD, display_name="Erin Example")
+    world.directory = found
+    world.add_admin("ada")
+    return found
+
+
+def begin(world: World, username: str = "erin", password: str = LDAP_PASSWORD) -> sign_in.State:
+    return sign_in.with_password(world.ports, username, Secret(password), HERE)
+
+
+def session_of(world: World) -> Session:
+    state = begin(world)
+    assert isinstance(state, sign_in.SignedIn)
+    return state.session
+
+
+# The first sign-in
+
+
+def test_the_first_sign_in_makes_the_account(world: World, directory: MemoryDirectory) -> None:
+    directory.add("erin", LDAP_PASSWORD, (roles.ADMIN, "unknown-role"), "Erin Example")
+    state = begin(world)
+    assert isinstance(state, sign_in.SignedIn)
+    account = world.account("erin")
+    assert (account.origin, account.display_name) == (Origin.LDAP, "Erin Example")
+    assert account.roles == (roles.ADMIN,)
+    assert (account.password, account.directory_id) == (None, "id-erin")
+    assert not account.mfa_required
+    made = next(event for event in world.events if event.event is EventType.USER_CREATE)
+    assert (made.actor, made.subject, made.source) == ("erin", "erin", HERE)
+    assert made.reason.startswith("from the directory: display_name=Erin Example roles=")
+
+
+def test_new_ones_may_be_required_to_have_mfa_from_the_first_sign_in_on(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """The seed: a flag for all new LDAP users."""
+    session_of(world)
+    world.settings(mfa_required_for_new_ldap_users=True)
+    directory.add("frank", LDAP_PASSWORD)
+    assert isinstance(begin(world, "frank"), sign_in.EnrolmentNeeded)
+    assert world.account("frank").mfa_required
+    # Who was there before is not new.
+    assert isinstance(begin(world), sign_in.SignedIn)
+    administration.update_user(world.ports, OPERATOR, "frank", mfa_required=False)
+    assert isinstance(begin(world, "frank"), sign_in.SignedIn)
+
+
+@pytest.mark.parametrize("held", [(), ("unknown-role",)])
+def test_without_a_role_there_is_no_account(
+    world: World, directory: MemoryDirectory, held: tuple[str, ...]
+) -> None:
+    directory.add("erin", LDAP_PASSWORD, held)
+    with pytest.raises(Refused, match="gives you no role in Connectware"):
+        begin(world)
+    assert world.accounts.get("erin") is None
+
+
+@pytest.mark.usefixtures("directory")
+def test_a_wrong_password_makes_no_account_and_is_told_as_everywhere(world: World) -> None:
+    for name in ("erin", "nobody"):
+        with pytest.raises(SignInFailed, match=r"^Username or password is wrong\.$"):
+            begin(world, name, "wrong")
+        assert world.accounts.get(name) is None
+    assert {(event.subject, event.reason) for event in world.events} == {
+        ("(no such account)", "wrong")
+    }
+
+
+@pytest.mark.parametrize("shown", ["\x1b[31mred", "x" * 300, "a\u202eb", "  two  words "])
+def test_a_display_name_of_any_form_is_taken_as_far_as_it_can_be_shown(
+    world: World, directory: MemoryDirectory, shown: str
+) -> None:
+    directory.add("erin", LDAP_PASSWORD, display_name=shown)
+    session_of(world)
+    kept = world.account("erin").display_name
+    assert kept
+    assert len(kept) <= 100
+    assert "\x1b" not in kept
+    assert "\u202e" not in kept
+
+
+# At each sign-in
+
+
+def test_roles_and_name_are_the_directorys_at_each_sign_in(
+    world: World, directory: MemoryDirectory
+) -> None:
+    before = session_of(world)
+    directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,), "Erin Other")
+    after = session_of(world)
+    assert after.roles == (roles.ADMIN,)
+    account = world.account("erin")
+    assert account.display_name == "Erin Other"
+    assert world.events[-2].reason == (
+        "from the directory: display_name=Erin Other roles=connectware-admin"
+    )
+    with pytest.raises(SessionEnded):
+        self_service.overview(world.ports, before)
+
+
+@pytest.mark.usefixtures("directory")
+def test_nothing_is_written_where_nothing_changed(world: World) -> None:
+    session_of(world)
+    commits = world.accounts.commits
+    before = world.account("erin")
+    session_of(world)
+    assert world.account("erin") == before
+    assert world.accounts.commits == commits + 1  # a change in which nothing was put
+    assert world.event_types()[-2:] == [EventType.SIGN_IN, EventType.SIGN_IN]
+
+
+@pytest.mark.usefixtures("directory")
+def test_roles_and_name_are_not_edited_here(world: World) -> None:
+    session_of(world)
+    for fields in ({"chosen_roles": [roles.ADMIN]}, {"display_name": "Other"}):
+        with pytest.raises(Refused, match="those of the directory"):
+            administration.update_user(world.ports, OPERATOR, "erin", **fields)
+    administration.update_user(world.ports, OPERATOR, "erin", mfa_required=True, enabled=False)
+    assert world.account("erin").mfa_required
+
+
+@pytest.mark.usefixtures("directory")
+def test_who_is_disabled_here_does_not_get_in(world: World) -> None:
+    session_of(world)
+    administration.update_user(world.ports, OPERATOR, "erin", enabled=False)
+    with pytest.raises(Refused, match="Your account is disabled"):
+        begin(world)
+
+
+def test_another_person_of_the_same_name_does_not_get_the_account(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """A name that was given to somebody else: entryUUID tells."""
+    session_of(world)
+    directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,), id_="somebody else")
+    with pytest.raises(Refused, match="another person under this name"):
+        begin(world)
+    assert world.account("erin").roles == (roles.MINIMUM,)
+
+
+@pytest.mark.usefixtures("directory")
+def test_mfa_works_as_for_local_users(world: World) -> None:
+    session = session_of(world)
+    offered = self_service.begin_enrolment(world.ports, session)
+    device = Device(offered.totp_secret, ())
+    session, codes = self_service.register_device(
+        world.ports, session, offered, device.code(world.clock())
+    )
+    self_service.acknowledge_backup_codes(world.ports, session)
+    world.clock.forward(30)
+    state = begin(world)
+    assert isinstance(state, sign_in.CodeNeeded)
+    state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(state, sign_in.SignedIn)
+    state = begin(world)
+    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(
+        sign_in.with_backup_code(world.ports, state, codes[0].reveal()), sign_in.SignedIn
+    )
+
+
+# The same name twice
+
+
+def test_a_local_account_wins_and_its_password_is_not_sent_anywhere(
+    world: World, directory: MemoryDirectory
+) -> None:
+    world.add("erin")
+    assert isinstance(begin(world, "erin", PASSWORD), sign_in.SignedIn)
+    with pytest.raises(SignInFailed):
+        begin(world)
+    assert directory.asked == []
+    assert world.account("erin").origin is Origin.LOCAL
+
+
+@pytest.mark.usefixtures("directory")
+def test_a_local_account_made_meanwhile_is_not_taken_over(world: World) -> None:
+    world.accounts.before_change = lambda: world.add("erin")
+    with pytest.raises(Refused, match="There is a local account of this name now"):
+        begin(world)
+    assert world.account("erin").origin is Origin.LOCAL
+
+
+# What the directory refuses, and when it is down
+
+
+@pytest.mark.parametrize("refusal", [DirectoryPasswordExpired, DirectoryAccountLocked])
+def test_what_the_directory_refuses_is_told_in_its_sentence(
+    world: World, directory: MemoryDirectory, refusal: type[DirectoryPasswordExpired]
+) -> None:
+    directory.refusal = refusal("The directory says why.")
+    with pytest.raises(SignInFailed, match=r"The directory says why\."):
+        begin(world)
+    assert world.accounts.get("erin") is None
+    assert world.events[-1].reason == refusal.__name__
+
+
+def test_a_directory_that_is_down_counts_against_nobody(
+    world: World, directory: MemoryDirectory
+) -> None:
+    session_of(world)
+    directory.down = True
+    for _ in range(12):
+        with pytest.raises(CannotReachDirectory):
+            begin(world)
+    assert world.records.get("erin").password_attempts == {}
+    assert isinstance(begin(world, "ada", PASSWORD), sign_in.SignedIn)
+    directory.down = False
+    assert isinstance(begin(world), sign_in.SignedIn)
+
+
+def test_wrong_tries_before_it_went_down_still_count(
+    world: World, directory: MemoryDirectory
+) -> None:
+    session_of(world)
+    for _ in range(4):
+        with pytest.raises(SignInFailed):
+            begin(world, password="wrong")
+    directory.down = True
+    with pytest.raises(CannotReachDirectory):
+        begin(world)
+    directory.down = False
+    with pytest.raises(SignInFailed):
+        begin(world, password="wrong")
+    asked = len(directory.asked)
+    with pytest.raises(Throttled):
+        begin(world)
+    assert len(directory.asked) == asked  # it is not asked either
+
+
+@pytest.mark.usefixtures("directory")
+def test_tries_at_names_that_nobody_has_are_throttled_too(world: World) -> None:
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            begin(world, "nobody", "wrong")
+    with pytest.raises(Throttled):
+        begin(world, "nobody", "wrong")
+
+
+@pytest.mark.usefixtures("directory")
+def test_without_a_directory_an_ldap_user_cannot_be_checked(world: World) -> None:
+    session = session_of(world)
+    world.directory = None
+    with pytest.raises(SignInFailed):
+        begin(world)
+    with pytest.raises(CannotCheck, match="No directory is configured here"):
+        self_service.prove(world.ports, session, SECRET, None)
+
+
+# In a session
+
+
+@pytest.mark.usefixtures("directory")
+def test_a_proof_in_a_session_asks_the_directory(world: World) -> None:
+    session = session_of(world)
+    world.clock.forward(PROOF_LIFETIME + 1)
+    with pytest.raises(ProofNeeded):
+        self_service.begin_enrolment(world.ports, session)
+    with pytest.raises(SignInFailed, match="The password is wrong"):
+        self_service.prove(world.ports, session, Secret("wrong"), None)
+    proved = self_service.prove(world.ports, session, SECRET, None)
+    self_service.begin_enrolment(world.ports, proved)
+
+
+@pytest.mark.usefixtures("directory")
+def test_the_password_is_changed_in_the_directory(world: World) -> None:
+    """The seed: LDAP users cannot change their password here."""
+    session = session_of(world)
+    overview = self_service.overview(world.ports, session)
+    assert "LDAP user" in overview.change_password_refusal
+
+
+@pytest.mark.parametrize("what", ["removed", "disabled", "somebody else"])
+def test_who_is_gone_from_the_directory_does_not_keep_a_session(
+    world: World, directory: MemoryDirectory, what: str
+) -> None:
+    session = session_of(world)
+    provisioning.check_session(world.ports, session)
+    match what:
+        case "removed":
+            del directory.people["erin"]
+        case "disabled":
+            directory.add("erin", LDAP_PASSWORD, enabled=False)
+        case _:
+            directory.add("erin", LDAP_PASSWORD, id_="other")
+    with pytest.raises(SessionEnded, match="removed or disabled in the directory") as over:
+        provisioning.check_session(world.ports, session)
+    assert over.value.reason == "gone from the directory"
+
+
+def test_other_roles_in_the_directory_end_the_session(
+    world: World, directory: MemoryDirectory
+) -> None:
+    session = session_of(world)
+    directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,))
+    with pytest.raises(SessionEnded, match="Your roles were changed in the directory"):
+        provisioning.check_session(world.ports, session)
+
+
+def test_a_directory_that_is_down_ends_no_session(world: World, directory: MemoryDirectory) -> None:
+    session = session_of(world)
+    directory.down = True
+    provisioning.check_session(world.ports, session)
+
+
+def test_a_local_session_asks_nothing(world: World, directory: MemoryDirectory) -> None:
+    directory.down = True
+    state = begin(world, "ada", PASSWORD)
+    assert isinstance(state, sign_in.SignedIn)
+    provisioning.check_session(world.ports, state.session)
+
+
+# Synchronised
+
+
+def sync(world: World) -> provisioning.Synchronised:
+    directory = provisioning.directory_of(world.ports)
+    return provisioning.sync(world.ports, directory, OPERATOR, lambda _done, _of: None)
+
+
+def ldap_account(world: World, username: str) -> Account:
+    return world.put(
+        Account(
+            username=username,
+            created_at=world.clock(),
+            origin=Origin.LDAP,
+            directory_id=f"id-{username}",
+        )
+    )
+
+
+def test_sync_marks_who_is_gone_and_who_hides_somebody(
+    world: World, directory: MemoryDirectory
+) -> None:
+    session_of(world)
+    ldap_account(world, "gone")
+    ldap_account(world, "frank")
+    directory.add("frank", LDAP_PASSWORD, id_="somebody else")
+    world.add("henry")
+    directory.add("henry", LDAP_PASSWORD)
+    found = sync(world)
+    assert found == provisioning.Synchronised(("frank", "gone"), (), ("henry",))
+    assert world.account("gone").gone_since == world.clock()
+    assert world.account("henry").in_directory_too
+    assert world.account("erin").gone_since is None
+    assert world.event_types()[-3:] == [EventType.USER_UPDATE] * 3
+    written = len(world.events)
+    world.clock.forward(60)
+    again = sync(world)
+    assert again == found
+    assert len(world.events) == written
+    assert world.account("gone").gone_since == world.clock() - 60
+
+
+def test_sync_takes_back_what_it_marked(world: World, directory: MemoryDirectory) -> None:
+    ldap_account(world, "gone")
+    world.add("henry", in_directory_too=True)
+    sync(world)
+    directory.add("gone", LDAP_PASSWORD)
+    found = sync(world)
+    assert found == provisioning.Synchronised((), ("gone",), ())
+    assert world.account("gone").gone_since is None
+    assert not world.account("henry").in_directory_too
+
+
+@pytest.mark.usefixtures("directory")
+def test_a_sign_in_takes_back_the_mark_as_well(world: World) -> None:
+    session_of(world)
+    world.put(world.account("erin").changed(gone_since=world.clock()))
+    session_of(world)
+    assert world.account("erin").gone_since is None
+
+
+@pytest.mark.usefixtures("directory")
+def test_sync_works_in_batches(world: World) -> None:
+    for number in range(provisioning.BATCH + 3):
+        ldap_account(world, f"user-{number:04d}")
+    commits = world.accounts.commits
+    found = sync(world)
+    assert len(found.gone) == provisioning.BATCH + 3
+    assert world.accounts.commits == commits + 2
+
+
+def test_sync_of_a_directory_that_is_down_marks_nobody(
+    world: World, directory: MemoryDirectory
+) -> None:
+    ldap_account(world, "gone")
+    directory.down = True
+    with pytest.raises(CannotReachDirectory):
+        sync(world)
+    assert world.account("gone").gone_since is None
+
+
+@pytest.mark.usefixtures("directory")
+def test_mfa_that_is_off_is_off_for_ldap_users_too(world: World) -> None:
+    world.settings(mfa=Mfa.OFF, mfa_required_for_new_ldap_users=True)
+    assert isinstance(begin(world), sign_in.SignedIn)
+
+
+def test_the_ports_may_have_no_directory(world: World) -> None:
+    ports: Ports = replace(world.ports, directory=None)
+    with pytest.raises(CannotCheck):
+        provisioning.directory_of(ports)

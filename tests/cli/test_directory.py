@@ -1,0 +1,220 @@
+"""`cwtui directory test`: step by step against a real slapd, and its exit status."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.model import Account, Origin
+from tests.cli.commands import Host
+from tests.directory.people import (
+    ADMINS,
+    LDIF,
+    MEMBERSHIPS,
+    PASSWORD,
+    PEOPLE,
+    READER,
+    READER_PASSWORD,
+    WRONG,
+)
+from tests.servers import slapd as servers
+from tests.servers.certificates import Authority
+from tests.servers.slapd import Slapd, free_port
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def slapd(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Slapd]:
+    certificate = authority.certificate("good", "127.0.0.1")
+    with servers.start(tmp_path_factory.mktemp("slapd"), certificate, LDIF) as running:
+        running.add(MEMBERSHIPS)
+        yield running
+
+
+def configure(host: Host, ca_file: Path, *urls: str, more: str = "") -> None:
+    secret = host.folder / "reader-password"
+    secret.write_text(READER_PASSWORD)
+    secret.chmod(0o600)
+    written = ", ".join(f'"{url}"' for url in urls)
+    with host.config.open("a") as config:
+        config.write(
+            f'[directory]\nservers = [{written}]\nca_file = "{ca_file}"\nbase = "{PEOPLE}"\n'
+            f'bind_dn = "{READER}"\nbind_password_file = "{secret}"\n{more}'
+            f'[directory.roles]\nconnectware-admin = ["{ADMINS}"]\n'
+        )
+
+
+@pytest.fixture
+def asked(new_host: Host, slapd: Slapd, authority: Authority) -> Host:
+    """A host without a store: the directory can be tried before anything is set up."""
+    configure(new_host, authority.file, slapd.ldaps)
+    return new_host
+
+
+def lines(out: str) -> list[tuple[str, str]]:
+    """Mark and name of each line."""
+    return [(line.split()[0], line.split()[1]) for line in out.splitlines()]
+
+
+def test_step_by_step(asked: Host, slapd: Slapd) -> None:
+    done = asked.run("directory", "test", "Alice")
+    assert (done.status, done.err) == (0, "")
+    steps = ["server", "tls", "bind", "search", "entry", "group", "roles", "attributes", "state"]
+    assert lines(done.out) == [("✓", step) for step in steps]
+    assert f"server      {slapd.ldaps} answers." in done.out
+    assert f"Bound as {READER}." in done.out
+    assert "for (uid=alice)." in done.out
+    assert f"Found uid=alice,{PEOPLE}." in done.out
+    assert f"In {ADMINS}." in done.out
+    assert "Roles by groups: connectware-admin." in done.out
+    assert "Display name Alice Ärmel" in done.out
+
+
+def test_a_password_from_standard_input(asked: Host) -> None:
+    right = asked.run(
+        "directory", "test", "alice", "--password-stdin", stdin=PASSWORD.reveal().encode()
+    )
+    assert (right.status, right.err) == (0, "")
+    assert ("✓", "password") in lines(right.out)
+    wrong = asked.run(
+        "directory", "test", "alice", "--password-stdin", stdin=WRONG.reveal().encode()
+    )
+    assert (wrong.status, wrong.err) == (1, "Username or password is wrong.\n")
+    assert ("✗", "password") in lines(wrong.out)
+    assert WRONG.reveal() not in wrong.out + wrong.err
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence", "mark"),
+    [
+        ("nobody", "has nobody of this name", ("✗", "entry")),
+        ("locked", "is disabled in the directory", ("✗", "state")),
+    ],
+)
+def test_refusals_are_status_1(
+    asked: Host, name: str, sentence: str, mark: tuple[str, str]
+) -> None:
+    done = asked.run("directory", "test", name)
+    assert done.status == 1
+    assert sentence in done.err
+    assert mark in lines(done.out)
+
+
+def test_a_name_that_cannot_be(asked: Host) -> None:
+    done = asked.run("directory", "test", "a*")
+    assert (done.status, done.out) == (1, "")
+
+
+def test_what_cannot_be_checked_is_status_3(new_host: Host, authority: Authority) -> None:
+    dead = f"ldaps://127.0.0.1:{free_port()}"
+    configure(new_host, authority.file, dead)
+    done = new_host.run("directory", "test", "alice")
+    assert done.status == 3
+    assert done.out == f"✗ server      {dead} connection refused.\n"
+    assert "cannot be reached" in done.err
+
+
+def test_a_wrong_authority_is_told(new_host: Host, slapd: Slapd, tmp_path: Path) -> None:
+    configure(new_host, Authority(tmp_path / "other", "Another").file, slapd.ldaps)
+    done = new_host.run("directory", "test", "alice")
+    assert done.status == 3
+    assert "not trusted here: set ca_file" in done.out
+
+
+def test_a_wrong_bind_account_is_told(asked: Host) -> None:
+    (asked.folder / "reader-password").write_text("wrong")
+    done = asked.run("directory", "test", "alice")
+    assert done.status == 3
+    assert lines(done.out) == [("✓", "server"), ("✓", "tls")]
+    assert "refuses the bind account" in done.err
+
+
+def test_without_a_directory(host: Host) -> None:
+    done = host.run("directory", "test", "alice")
+    assert (done.status, done.out) == (3, "")
+    assert "no table [directory]" in done.err
+
+
+def test_nothing_is_written(asked: Host) -> None:
+    before = asked.files()
+    asked.run("directory", "test", "alice")
+    assert asked.files() == before
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_process_of_its_own(asked: Host, encoding: str) -> None:
+    """No warning of ldap3's shows, and no character stops it. The password is in no argument."""
+    done = asked.process(
+        "directory",
+        "test",
+        "alice",
+        "--password-stdin",
+        stdin=PASSWORD.reveal().encode(),
+        env={"PYTHONIOENCODING": encoding, "LC_ALL": os.environ.get("LC_ALL", "C.UTF-8")},
+    )
+    assert (done.status, done.err) == (0, "")
+    assert len(done.out.splitlines()) == 10
+
+
+# Synchronised
+
+
+@pytest.fixture
+def synced(host: Host, slapd: Slapd, authority: Authority) -> Host:
+    """A store with an LDAP user who is there, one who is gone, and a local one of both."""
+    configure(host, authority.file, slapd.ldaps)
+    accounts = [
+        Account(username="alice", created_at=0.0, origin=Origin.LDAP),
+        Account(username="gone", created_at=0.0, origin=Origin.LDAP),
+        Account(username="bob", created_at=0.0),
+    ]
+    with host.ports().accounts.change() as change:
+        change.put(*accounts)
+    return host
+
+
+def test_sync_marks_who_is_gone_and_who_is_hidden(synced: Host) -> None:
+    done = synced.run("directory", "sync")
+    assert done.status == 0
+    assert done.out == "gone  not in the directory\nbob  local, and in the directory too\n"
+    assert done.err == (
+        "1 not in the directory, 0 found again, 1 local ones that hide one of the directory.\n"
+    )
+    again = synced.run("directory", "sync", "--json")
+    assert again.json == {"gone": ["gone"], "found_again": [], "shadowing": ["bob"]}
+    assert [(event["event"], event["subject"]) for event in synced.audit[-2:]] == [
+        ("user.update", "bob"),
+        ("user.update", "gone"),
+    ]
+    listed = {row["username"]: row for row in synced.run("user", "list", "--json").json}
+    assert listed["gone"]["gone_since"] is not None
+    assert listed["bob"]["in_directory_too"] is True
+    shown = synced.run("user", "list").out
+    assert "local, hides ldap" in shown
+    assert "ldap, gone" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_sync_shows_how_far_it_has_come_on_a_terminal(synced: Host) -> None:
+    done = synced.run("directory", "sync", terminal=True)
+    assert done.status == 0
+    assert "Asking the directory" in done.err
+
+
+def test_sync_of_a_dead_directory_marks_nobody(host: Host, authority: Authority) -> None:
+    configure(host, authority.file, f"ldaps://127.0.0.1:{free_port()}")
+    before = host.files()
+    done = host.run("directory", "sync")
+    assert (done.status, done.out) == (3, "")
+    assert host.files() == before
+
+
+def test_sync_without_a_directory(host: Host) -> None:
+    done = host.run("directory", "sync")
+    assert done.status == 3
+    assert "No directory is configured here" in done.err

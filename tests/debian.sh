@@ -1,0 +1,42 @@
+#!/bin/sh
+# Debian's programs that tests start, installed where this user may. No service is started by it:
+# tests start servers of their own.
+set -eu
+PATH="$PATH:/usr/sbin:/sbin"
+
+missing=""
+while read -r program package; do
+    command -v "$program" >/dev/null || missing="$missing $package"
+done <<LIST
+oathtool oathtool
+zbarimg zbar-tools
+slapd slapd
+ldapmodify ldap-utils
+LIST
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "No apt-get here: tests that need$missing are skipped"
+    exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+    if sudo -n true 2>/dev/null; then
+        exec sudo sh "$0"
+    fi
+    echo "No right to install$missing: the tests that need them are skipped"
+    exit 0
+fi
+
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086  # a list
+apt-get install -y -qq $missing
+case "$missing" in
+*" slapd"*) update-rc.d slapd disable >/dev/null 2>&1 || true ;;
+esac

@@ -1,0 +1,53 @@
+"""A line that leads to no server: it keeps what leaves us, and answers as it is told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from cwtui.directory import link
+from cwtui.directory.config import DirectoryConfig
+from cwtui.directory.servers import Server
+from cwtui.directory.transport import Deadline
+from tests.directory.people import PEOPLE, ROLES
+from tests.servers import ber
+
+
+def nothing_found(request: ber.Request) -> bytes:
+    tag = ber.BOUND if request.operation.tag == ber.BIND else ber.DONE
+    return ber.result(request.id, tag)
+
+
+class MemoryLine:
+    """`answer` makes the bytes that come back to a request."""
+
+    def __init__(self) -> None:
+        self.answer: Callable[[ber.Request], bytes] = nothing_found
+        self.deadline: Deadline
+        self.searches: list[ber.Node] = []
+        self._coming = b""
+
+    def sendall(self, data: bytes) -> None:
+        request = ber.request(data)
+        if request.operation.tag == ber.SEARCH:
+            self.searches.append(request.operation)
+        self._coming = self.answer(request)
+
+    def recv(self, size: int) -> bytes:
+        data, self._coming = self._coming[:size], self._coming[size:]
+        return data
+
+    def close(self) -> None:
+        pass
+
+
+@contextmanager
+def open_link(
+    monkeypatch: pytest.MonkeyPatch, settings: DirectoryConfig | None = None
+) -> Iterator[tuple[link.Link, MemoryLine]]:
+    line = MemoryLine()
+    monkeypatch.setattr(link, "connect", lambda _server, _deadline: line)
+    settings = settings or DirectoryConfig(servers=("ldaps://none",), base=PEOPLE, roles=ROLES)
+    nowhere = Server("ldap://none", "none", 389, "none")
+    with link.Link(nowhere, settings, Deadline(lambda: 0.0, 60)) as opened:
+        yield opened, line

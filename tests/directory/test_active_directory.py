@@ -1,0 +1,171 @@
+"""Active Directory's shapes, on a dressed slapd and a server of ours: see active_directory.py."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.directory import (
+    DirectoryAccountDisabled,
+    DirectoryAccountLocked,
+    DirectoryPasswordExpired,
+    DirectoryPasswordMustChange,
+    DirectoryRefused,
+    NoDirectoryUser,
+    WrongDirectoryPassword,
+)
+from cwtui.accounts.secret import Secret
+from cwtui.directory.client import LdapDirectory
+from tests.accounts.world import NOW
+from tests.directory.active_directory import (
+    GUID,
+    NEVER,
+    SCHEMA,
+    FakeDirectory,
+    ad_user,
+    filetime,
+)
+from tests.directory.people import (
+    ADMINS,
+    GROUPS,
+    PASSWORD,
+    PEOPLE,
+    config,
+    group,
+    plain,
+    policy,
+    reader,
+    unit,
+)
+from tests.servers import slapd as servers
+from tests.servers.certificates import Certificate
+from tests.servers.slapd import Slapd
+
+HANS = f"cn=Müller\\, Hans (Ext)*,{PEOPLE}"
+AD_PEOPLE = "".join(
+    (
+        *map(unit, ("people", "groups", "policies")),
+        reader(),
+        policy("usual"),
+        ad_user(
+            "hmueller",
+            "userPrincipalName: hans@corp.example.com",
+            f"objectGUID:: {base64.b64encode(GUID.bytes_le).decode()}",
+            "userAccountControl: 512",
+            f"accountExpires: {NEVER}",
+            "displayName: Hans Müller (Ext)",
+            dn=HANS,
+        ),
+        ad_user("off", "userAccountControl: 514"),
+        ad_user("past", f"accountExpires: {filetime(NOW - 1)}"),
+        ad_user("future", f"accountExpires: {filetime(NOW + 1)}"),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def dressed(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -> Iterator[Slapd]:
+    folder = tmp_path_factory.mktemp("dressed")
+    with servers.start(folder, certificate, AD_PEOPLE, SCHEMA) as running:
+        running.add(group("admins", HANS))
+        yield running
+
+
+def directory_of(folder: Path, slapd: Slapd, user_rdn: str, **more: object) -> LdapDirectory:
+    settings = plain(folder, slapd, user_rdn=user_rdn, search_filter="(objectClass=adUser)", **more)
+    return LdapDirectory(settings, now=lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("user_rdn", "name"),
+    [("sAMAccountName", "HMueller"), ("userPrincipalName", "hans@CORP.example.com")],
+)
+@pytest.mark.parametrize("nested", ["off", "memberOf"])
+def test_names_and_groups(
+    tmp_path: Path, dressed: Slapd, user_rdn: str, name: str, nested: str
+) -> None:
+    user = directory_of(tmp_path, dressed, user_rdn, nested=nested).check_password(name, PASSWORD)
+    assert user.username == name.lower()
+    assert user.display_name == "Hans Müller (Ext)"
+    assert user.roles == ("connectware-admin",)
+    assert user.id == str(GUID)
+
+
+@pytest.mark.parametrize(("name", "enabled"), [("off", False), ("past", False), ("future", True)])
+def test_disabled_and_expired_accounts(
+    tmp_path: Path, dressed: Slapd, name: str, enabled: bool
+) -> None:
+    """A slapd takes the password all the same: the attributes decide."""
+    directory = directory_of(tmp_path, dressed, "sAMAccountName")
+    found = directory.find(name)
+    assert found is not None
+    assert found.enabled is enabled
+    if enabled:
+        assert directory.check_password(name, PASSWORD) == found
+    else:
+        with pytest.raises(DirectoryAccountDisabled):
+            directory.check_password(name, PASSWORD)
+
+
+def fake(folder: Path, port: int) -> LdapDirectory:
+    settings = config(
+        folder,
+        f"ldap://127.0.0.1:{port}",
+        unsafe_plain_ldap_on_loopback=True,
+        user_rdn="sAMAccountName",
+        nested="matching-rule",
+        bind_dn="reader@corp.example.com",
+    )
+    return LdapDirectory(settings)
+
+
+def test_nested_groups_by_matching_rule(tmp_path: Path) -> None:
+    ann = f"CN=ann,{PEOPLE}"
+    groups = {
+        ADMINS: [f"cn=inner,{GROUPS}"],
+        f"cn=inner,{GROUPS}": [f"cn=innermost,{GROUPS}"],
+        f"cn=innermost,{GROUPS}": [ann],
+        f"cn=staff,{GROUPS}": [f"CN=ben,{PEOPLE}"],
+    }
+    with FakeDirectory(groups).running() as port:
+        directory = fake(tmp_path, port)
+        ann_found, ben = directory.check_password("ann", PASSWORD), directory.find("ben")
+    assert (ann_found.dn, ann_found.roles) == (ann, ("connectware-admin",))
+    assert ben is not None
+    assert ben.roles == ("minimum-access",)
+    assert ann_found.id == str(GUID)
+
+
+def test_a_server_that_takes_one_name_for_another(tmp_path: Path) -> None:
+    """Active Directory compares without accents: jose must not become josé's account."""
+    with FakeDirectory(spelled={"jose": "José"}).running() as port:
+        directory = fake(tmp_path, port)
+        with pytest.raises(NoDirectoryUser):
+            directory.check_password("jose", PASSWORD)
+        assert directory.find("jose") is None
+        assert directory.find("josé") is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("52e", WrongDirectoryPassword),
+        ("530", DirectoryAccountDisabled),
+        ("531", DirectoryAccountDisabled),
+        ("532", DirectoryPasswordExpired),
+        ("533", DirectoryAccountDisabled),
+        ("701", DirectoryAccountDisabled),
+        ("773", DirectoryPasswordMustChange),
+        ("775", DirectoryAccountLocked),
+    ],
+)
+def test_sub_codes_of_error_49(tmp_path: Path, code: str, kind: type[DirectoryRefused]) -> None:
+    with FakeDirectory(codes={f"CN=ann,{PEOPLE}": code}).running() as port:
+        directory = fake(tmp_path, port)
+        with pytest.raises(kind) as refused:
+            directory.check_password("ann", PASSWORD)
+        assert type(refused.value) is kind
+        assert directory.check_password("ben", PASSWORD).username == "ben"
+        with pytest.raises(WrongDirectoryPassword):
+            directory.check_password("ben", Secret("wrong"))

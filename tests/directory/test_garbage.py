@@ -1,0 +1,138 @@
+"""A server that answers anything at all: it is refused as such, and nobody is let in by it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.secret import Secret
+from cwtui.directory.answers import POLICY_CONTROL
+from cwtui.directory.link import Link
+from cwtui.directory.transport import Unreachable
+from tests.directory.memory_line import MemoryLine, open_link
+from tests.directory.people import PEOPLE
+from tests.servers import ber
+
+Answer = Callable[[ber.Request], bytes]
+
+
+def refused(request: ber.Request) -> bytes:
+    """A bind that was refused, with the policy's word for it."""
+    control = ber.tlv(
+        ber.SEQUENCE, ber.octets(POLICY_CONTROL), ber.tlv(ber.OCTETS, bytes.fromhex("3003810101"))
+    )
+    content = (ber.integer(49, ber.ENUMERATED), ber.octets(""), ber.octets("said"))
+    return ber.tlv(
+        ber.SEQUENCE,
+        ber.integer(request.id),
+        ber.tlv(ber.BOUND, *content),
+        ber.tlv(0xA0, control),
+    )
+
+
+def found(request: ber.Request) -> bytes:
+    entry = ber.entry(request.id, f"uid=a,{PEOPLE}", {"uid": [b"a"], "cn": [b"A", b"\xff"]})
+    return entry + ber.result(request.id, ber.DONE)
+
+
+def spoilt(answer: Answer, spoils: list[tuple[int, int]], cut: int) -> Answer:
+    def spoil(request: ber.Request) -> bytes:
+        data = bytearray(answer(request))
+        for at, value in spoils:
+            data[at % len(data)] = value
+        return bytes(data[: len(data) - cut])
+
+    return spoil
+
+
+@pytest.fixture
+def link(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Link, MemoryLine]]:
+    with open_link(monkeypatch) as opened:
+        yield opened
+
+
+def ask(answer: Answer) -> list[object]:
+    """What each operation makes of it: a result, or one of our own errors; others go through."""
+    results: list[object] = []
+    operations: list[Callable[[Link], object]] = [
+        lambda link: link.bind("cn=a", Secret("secret")),
+        lambda link: link.first_two(PEOPLE, "(uid=a)", ["uid"]),
+        lambda link: link.read(PEOPLE, "(uid=a)"),
+        lambda link: list(link.pages(PEOPLE, "(uid=a)", ["uid"])),
+    ]
+    for operation in operations:
+        with pytest.MonkeyPatch.context() as monkeypatch, open_link(monkeypatch) as (link, line):
+            line.answer = answer
+            try:
+                results.append(operation(link))
+            except (Unreachable, DirectoryMisconfigured) as error:
+                results.append(error)
+    return results
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(data: bytes) -> None:
+    assert all(isinstance(result, Exception) for result in ask(lambda _request: data))
+
+
+@given(
+    st.sampled_from([refused, found]),
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=3),
+    st.integers(0, 20),
+)
+def test_answers_that_are_spoilt(answer: Answer, spoils: list[tuple[int, int]], cut: int) -> None:
+    ask(spoilt(answer, spoils, cut))
+
+
+def test_the_same_answers_unspoilt(link: tuple[Link, MemoryLine]) -> None:
+    opened, line = link
+    line.answer = refused
+    said = opened.bind("cn=a", Secret("secret"))
+    assert (said.code, said.message, said.policy) == (49, "said", 1)
+    line.answer = found
+    (entry,) = opened.first_two(PEOPLE, "(uid=a)", ["uid"])
+    assert entry.texts("CN") == ["A"]
+    assert entry.attributes["cn"] == (b"A", b"\xff")
+
+
+def test_an_entry_without_a_dn_is_none(link: tuple[Link, MemoryLine]) -> None:
+    """A bind to it would be one as nobody."""
+    opened, line = link
+    line.answer = lambda request: (
+        ber.entry(request.id, "", {"uid": [b"a"]}) + ber.result(request.id, ber.DONE)
+    )
+    assert opened.first_two(PEOPLE, "(uid=a)", ["uid"]) == []
+
+
+def test_an_answer_to_another_question_is_none(link: tuple[Link, MemoryLine]) -> None:
+    """Or whoever can guess what is asked next could answer before the server."""
+    opened, line = link
+    line.answer = lambda request: ber.result(request.id + 1, ber.BOUND)
+    with pytest.raises(Unreachable):
+        opened.bind("cn=a", Secret("secret"))
+
+
+def test_a_bind_that_is_answered_as_a_search(link: tuple[Link, MemoryLine]) -> None:
+    opened, line = link
+    line.answer = lambda request: ber.result(request.id, ber.DONE)
+    with pytest.raises(Unreachable):
+        opened.bind("cn=a", Secret("secret"))
+
+
+@pytest.mark.parametrize(("dn", "password"), [("", "secret"), ("cn=a", "")])
+def test_a_bind_as_nobody_is_never_sent(
+    link: tuple[Link, MemoryLine], dn: str, password: str
+) -> None:
+    opened, line = link
+    sent: list[ber.Request] = []
+
+    def answer(request: ber.Request) -> bytes:
+        sent.append(request)
+        return b""
+
+    line.answer = answer
+    with pytest.raises(ValueError, match="needs a DN and a password"):
+        opened.bind(dn, Secret(password))
+    assert not sent

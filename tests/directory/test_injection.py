@@ -1,0 +1,100 @@
+"""What is typed stays a value: the filter and the DN that leave us are the ones that we meant."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts import text
+from cwtui.accounts.errors import InvalidInput
+from cwtui.directory.config import DirectoryConfig
+from cwtui.directory.escaping import escaped
+from cwtui.directory.link import Link
+from cwtui.directory.visit import Visit
+from tests.directory import filters
+from tests.directory.memory_line import MemoryLine, open_link
+from tests.directory.people import PEOPLE, ROLES
+
+AWKWARD = '*()\\\0,#=+<>;"&|!~:/ \u00a0\u2003ä\u0308ß\u202e\u05d0\u0627\U0001f511aA0'
+values = st.text(st.one_of(st.sampled_from(AWKWARD), st.characters(exclude_categories=["Cs"])))
+names = st.one_of(values, st.text("aZ0.@-_+Äßﬁ\u0308\u05d0\u0649\uff11", min_size=1, max_size=64))
+EXTENSIONS = ("", "(objectClass=person)", "(&(a=b)(!(c=\\2a))(d=*))")
+
+
+def config(search_filter: str = "") -> DirectoryConfig:
+    return DirectoryConfig(
+        servers=("ldaps://none",), base=PEOPLE, roles=ROLES, search_filter=search_filter
+    )
+
+
+@pytest.fixture(scope="module")
+def link() -> Iterator[tuple[Link, MemoryLine]]:
+    with pytest.MonkeyPatch.context() as monkeypatch, open_link(monkeypatch) as opened:
+        yield opened
+
+
+@given(values)
+def test_an_escaped_value_is_the_value(value: str) -> None:
+    assert filters.from_text(f"(uid={escaped(value)})") == ("=", "uid", value.encode())
+
+
+@given(value=values, extension=st.sampled_from(EXTENSIONS))
+def test_the_filter_on_the_wire_is_the_one_that_was_meant(
+    link: tuple[Link, MemoryLine], value: str, extension: str
+) -> None:
+    """Not what ldap3 was told, but the bytes that it sends. No rule of names helps here."""
+    opened, line = link
+    visit = Visit(opened, config(extension), 0.0, lambda _step: None)
+    opened.first_two(PEOPLE, visit._filter([value]), ["uid"])
+    name = ("=", "uid", value.encode())
+    meant = ("and", name, filters.from_text(extension)) if extension else name
+    assert filters.from_bytes(line.searches[-1].parts[6]) == meant
+    assert filters.from_text(visit._filter([value])) == meant
+
+
+@given(name=names)
+def test_the_filter_for_a_username(link: tuple[Link, MemoryLine], name: str) -> None:
+    """The whole way of `find`: whatever is typed is refused, or asked for to the letter."""
+    opened, line = link
+    visit = Visit(opened, config("(objectClass=person)"), 0.0, lambda _step: None)
+    before = len(line.searches)
+    try:
+        username = text.username(name)
+    except InvalidInput:
+        return
+    assert visit._searched(username) is None
+    (search,) = line.searches[before:]
+    meant = ("and", ("=", "uid", username.encode()), ("=", "objectClass", b"person"))
+    assert filters.from_bytes(search.parts[6]) == meant
+    assert search.parts[0].content.decode() == PEOPLE
+
+
+@given(st.lists(values, min_size=2, max_size=5, unique=True))
+def test_the_filter_for_many(link: tuple[Link, MemoryLine], many: list[str]) -> None:
+    opened, line = link
+    list(opened.pages(PEOPLE, Visit(opened, config(), 0.0, print)._filter(many), ["uid"]))
+    meant = ("or", *(("=", "uid", value.encode()) for value in many))
+    assert filters.from_bytes(line.searches[-1].parts[6]) == meant
+
+
+def test_what_is_refused_and_never_followed_is_on_the_wire(
+    link: tuple[Link, MemoryLine],
+) -> None:
+    """RFC 4511 section 4.5.1: scope, and aliases that are not followed."""
+    opened, line = link
+    opened.first_two(PEOPLE, "(uid=a)", ["uid"])
+    _, scope, aliases, size_limit, time_limit, types_only, _, attributes = line.searches[-1].parts
+    assert (scope.number, aliases.number, size_limit.number, time_limit.number) == (2, 0, 2, 4)
+    assert not types_only.number
+    assert [part.content for part in attributes.parts] == [b"uid"]
+
+
+@pytest.mark.parametrize("text_", ["(uid=a)(uid=b)", "(uid=a*)", "(uid=(a))", "(uid=\\2)", "()"])
+def test_the_tests_own_reader_tells_injections(text_: str) -> None:
+    """A reader that takes everything would find nothing."""
+    try:
+        found = filters.from_text(text_)
+    except ValueError:
+        return
+    assert found[0] == "substrings"

@@ -1,0 +1,134 @@
+"""Awkward names in a real directory: as values, in DNs, as members, and shown."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from ldap3 import BASE, MODIFY_REPLACE, Connection, Server
+
+from cwtui.accounts.secret import Secret
+from cwtui.directory.client import LdapDirectory
+from cwtui.directory.escaping import escaped
+from cwtui.directory.link import Link
+from cwtui.directory.transport import Deadline
+from tests.directory.people import (
+    GROUPS,
+    PASSWORD,
+    PEOPLE,
+    READER,
+    READER_PASSWORD,
+    plain,
+    policy,
+    reader,
+    unit,
+)
+from tests.servers import slapd as servers
+from tests.servers.certificates import Certificate
+from tests.servers.slapd import ADMIN, ADMIN_PASSWORD, Slapd
+
+OCTETS = """
+attributetype ( 1.3.6.1.4.1.32473.2 NAME 'octets' EQUALITY octetStringMatch
+    SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
+objectclass ( 1.3.6.1.4.1.32473.3 NAME 'holder' SUP top AUXILIARY MAY octets )
+"""
+"""A type that the server compares byte by byte, without folding case or spaces."""
+
+HOLDER = f"cn=holder,{PEOPLE}"
+LDIF = "".join(
+    (
+        *map(unit, ("people", "groups", "policies")),
+        reader(),
+        policy("usual"),
+        f"dn: {HOLDER}\nobjectClass: organizationalRole\nobjectClass: holder\ncn: holder\n\n",
+    )
+)
+AWKWARD = [
+    "Smith, John",
+    "a*b",
+    "(both)",
+    "back\\slash",
+    "#first",
+    " leading and trailing ",
+    'quote"',
+    "a=b+c<d>e;f",
+    "Jürgen Größe",
+    "ىوسف אבג",
+    "\u202egnihtemos",
+    "with\x1b[2Jescape",
+    "\U0001f511",
+    "x" * 200,
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -> Iterator[Slapd]:
+    folder = tmp_path_factory.mktemp("names")
+    with servers.start(folder, certificate, LDIF, [OCTETS]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def admin(server: Slapd) -> Iterator[Connection]:
+    connection = Connection(Server(server.ldap), ADMIN, ADMIN_PASSWORD, check_names=False)
+    assert connection.bind()
+    yield connection
+    connection.unbind()
+
+
+@pytest.fixture(scope="module")
+def link(server: Slapd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Link]:
+    settings = plain(tmp_path_factory.mktemp("link"), server)
+    (parsed,) = settings.parsed_servers
+    with Link(parsed, settings, Deadline(time.monotonic, 60)) as opened:
+        assert opened.bind(READER, Secret(READER_PASSWORD)).code == 0
+        yield opened
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+@pytest.mark.parametrize("nested", ["off", "memberOf"])
+def test_a_person_whose_dn_is_awkward(
+    tmp_path: Path, server: Slapd, admin: Connection, name: str, nested: str
+) -> None:
+    """The DN that the server gives is bound with, and looked for among the members of groups."""
+    dn, group = f"cn={escaped(name)},{PEOPLE}", f"cn={escaped(name)},{GROUPS}"
+    person = {"cn": name, "sn": "x", "uid": "someone", "userPassword": PASSWORD.reveal()}
+    assert admin.add(dn, "inetOrgPerson", person), admin.result
+    assert admin.add(group, "groupOfNames", {"member": dn}), admin.result
+    try:
+        settings = plain(tmp_path, server, roles={"connectware-admin": (group,)}, nested=nested)
+        user = LdapDirectory(settings).check_password("someone", PASSWORD)
+    finally:
+        admin.delete(dn)
+        admin.delete(group)
+    assert user.roles == ("connectware-admin",)
+    assert not set("\u202e\x1b") & set(user.display_name)
+    if name.isprintable():
+        assert user.display_name == name.strip()[:100]
+
+
+@example(value="\0")
+@example(value="a\0b*)(uid=*")
+@given(value=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
+def test_slapd_reads_the_filter_that_was_meant(admin: Connection, link: Link, value: str) -> None:
+    """An independent reader of filters: it finds the value, and not one that is longer."""
+    kept = {"octets": [(MODIFY_REPLACE, [value.encode()])]}
+    assert admin.modify(HOLDER, kept), admin.result
+    assert [entry.dn for entry in link.read(HOLDER, f"(octets={escaped(value)})")] == [HOLDER]
+    assert not link.read(HOLDER, f"(octets={escaped(value + 'x')})")
+
+
+@given(value=st.text('*()\\,#=+ äא\u0301;"<>', min_size=1, max_size=12))
+def test_slapd_reads_the_dn_that_was_meant(admin: Connection, value: str) -> None:
+    dn = f"description={escaped(value)},{PEOPLE}"
+    if not value.strip():
+        return
+    assert admin.add(dn, ["organizationalRole"], {"cn": "x", "description": value}), admin.result
+    try:
+        assert admin.search(dn, "(objectClass=*)", BASE, attributes=["description"])
+        (found,) = admin.response
+        assert found["raw_attributes"]["description"] == [value.encode()]
+    finally:
+        assert admin.delete(dn)

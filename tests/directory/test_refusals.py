@@ -1,0 +1,63 @@
+"""A right password that does not help: what OpenLDAP's ppolicy says, as a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.directory import (
+    DirectoryAccountLocked,
+    DirectoryPasswordExpired,
+    DirectoryPasswordMustChange,
+    DirectoryRefused,
+    WrongDirectoryPassword,
+)
+from cwtui.directory.client import LdapDirectory
+from tests.directory.people import PASSWORD, PEOPLE, WRONG, direct, plain
+from tests.servers.slapd import Slapd
+
+
+@pytest.fixture(params=["search", "direct"])
+def directory(request: pytest.FixtureRequest, tmp_path: Path, slapd: Slapd) -> LdapDirectory:
+    if request.param == "search":
+        return LdapDirectory(plain(tmp_path, slapd))
+    return LdapDirectory(direct(slapd.ldap, unsafe_plain_ldap_on_loopback=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "sentence"),
+    [
+        ("expired", DirectoryPasswordExpired, "Your password has expired in the directory."),
+        ("reset", DirectoryPasswordMustChange, "Your password has to be changed in the directory"),
+        ("locked", DirectoryAccountLocked, "The directory has locked your account"),
+    ],
+)
+def test_a_right_password_that_does_not_help(
+    directory: LdapDirectory, name: str, kind: type[DirectoryRefused], sentence: str
+) -> None:
+    with pytest.raises(kind) as refused:
+        directory.check_password(name, PASSWORD)
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("name", ["expired", "reset"])
+def test_a_wrong_password_learns_nothing_of_it(directory: LdapDirectory, name: str) -> None:
+    with pytest.raises(WrongDirectoryPassword) as refused:
+        directory.check_password(name, WRONG)
+    assert str(refused.value) == "Username or password is wrong."
+
+
+def test_too_many_wrong_passwords(tmp_path: Path, slapd: Slapd) -> None:
+    """The server's own count: three, then locked, for the right password as well."""
+    directory = LdapDirectory(plain(tmp_path, slapd))
+    for _ in range(3):
+        with pytest.raises(WrongDirectoryPassword):
+            directory.check_password("guessed", WRONG)
+    with pytest.raises(DirectoryAccountLocked):
+        directory.check_password("guessed", PASSWORD)
+    assert not slapd.password_of(f"uid=guessed,{PEOPLE}", PASSWORD.reveal())
+    # Guesses of a stranger must not end the session of the owner; an administrator's lock does.
+    guessed, locked = directory.find("guessed"), directory.find("locked")
+    assert guessed is not None
+    assert guessed.enabled
+    assert locked is not None
+    assert not locked.enabled

@@ -1,0 +1,280 @@
+"""A real OpenLDAP: both ways to bind, both ways to roles."""
+
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.directory import (
+    CannotSearchDirectory,
+    DirectoryMisconfigured,
+    DirectoryUser,
+    NoDirectoryUser,
+    WrongDirectoryPassword,
+)
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.secret import Secret
+from cwtui.directory.client import LdapDirectory
+from tests.directory.people import (
+    ANY_CHARACTERS,
+    GROUPS,
+    PASSWORD,
+    PEOPLE,
+    WRONG,
+    config,
+    direct,
+    plain,
+    steps,
+)
+from tests.servers.slapd import Slapd
+
+
+@pytest.fixture
+def searching(tmp_path: Path, slapd: Slapd, ca_file: Path) -> LdapDirectory:
+    return LdapDirectory(config(tmp_path, slapd.ldaps, ca_file=str(ca_file)))
+
+
+@pytest.fixture
+def direct_one(slapd: Slapd, ca_file: Path) -> LdapDirectory:
+    return LdapDirectory(direct(slapd.ldaps, ca_file=str(ca_file)))
+
+
+@pytest.fixture(params=["searching", "direct_one"])
+def directory(request: pytest.FixtureRequest) -> LdapDirectory:
+    found: LdapDirectory = request.getfixturevalue(request.param)
+    return found
+
+
+def test_a_right_password(directory: LdapDirectory) -> None:
+    user = directory.check_password("Alice ", PASSWORD)
+    assert user.id
+    assert user == DirectoryUser(
+        username="alice",
+        dn=f"uid=alice,{PEOPLE}",
+        display_name="Alice Ärmel",
+        roles=("connectware-admin", "minimum-access"),
+        enabled=True,
+        id=user.id,
+    )
+
+
+def test_a_password_travels_as_it_was_typed(directory: LdapDirectory) -> None:
+    assert directory.check_password("any-characters", ANY_CHARACTERS).enabled
+
+
+def test_wrong_password_and_nobody_read_the_same_but_have_types(directory: LdapDirectory) -> None:
+    with pytest.raises(WrongDirectoryPassword) as wrong:
+        directory.check_password("alice", WRONG)
+    with pytest.raises(WrongDirectoryPassword) as nobody:
+        directory.check_password("nobody", PASSWORD)
+    assert str(wrong.value) == str(nobody.value) == "Username or password is wrong."
+    assert not isinstance(wrong.value, NoDirectoryUser)
+
+
+def test_a_name_that_is_not_there_costs_a_bind_too(
+    searching: LdapDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that names cannot be told apart by the time that the answer takes."""
+    from cwtui.directory.link import Link
+
+    binds: list[str] = []
+    bind = Link.bind
+
+    def counted(link: Link, dn: str, password: Secret) -> object:
+        binds.append(dn)
+        return bind(link, dn, password)
+
+    monkeypatch.setattr(Link, "bind", counted)
+    with pytest.raises(NoDirectoryUser):
+        searching.check_password("nobody", PASSWORD)
+    nobody = len(binds)
+    assert binds[-1].endswith(f",{PEOPLE}")
+    binds.clear()
+    with pytest.raises(WrongDirectoryPassword):
+        searching.check_password("alice", WRONG)
+    assert len(binds) == nobody == 2
+
+
+@pytest.mark.parametrize("password", ["", "\0", "\0secret", "\ud800", "a\nb"])
+def test_what_a_server_may_take_for_empty_is_refused_unasked(tmp_path: Path, password: str) -> None:
+    """RFC 4513 section 5.1.2. The server does not exist: asking it would be another error."""
+    for settings in (config(tmp_path, "ldaps://none.invalid"), direct("ldaps://none.invalid")):
+        with pytest.raises(WrongDirectoryPassword):
+            LdapDirectory(settings).check_password("alice", Secret(password))
+
+
+def test_an_anonymous_bind_would_have_succeeded(slapd: Slapd) -> None:
+    """What the test above is about: this server says yes to an empty password, as many do."""
+    from ldap3 import Connection, Server
+
+    connection = Connection(Server(slapd.ldap), authentication="ANONYMOUS")
+    try:
+        assert connection.bind()
+    finally:
+        connection.unbind()
+
+
+@pytest.mark.parametrize("name", ["*", "alice*", "a(b", "a\\b", "a\0b", "a,b", "#a", "a=b", ""])
+def test_names_that_no_account_can_have_are_not_sent(tmp_path: Path, name: str) -> None:
+    nowhere = LdapDirectory(config(tmp_path, "ldaps://none.invalid"))
+    with pytest.raises(InvalidInput):
+        nowhere.check_password(name, PASSWORD)
+    with pytest.raises(InvalidInput):
+        nowhere.find(name)
+
+
+@pytest.mark.parametrize("name", ["müller", "MÜLLER", "mu\u0308ller", "ىوسف"])
+def test_umlauts_and_right_to_left_names(directory: LdapDirectory, name: str) -> None:
+    user = directory.check_password(name, PASSWORD)
+    assert user.username in {"müller", "ىوسف"}
+
+
+def test_find_tells_without_a_password(searching: LdapDirectory) -> None:
+    found = searching.find("carol")
+    assert found is not None
+    assert (found.username, found.roles) == ("carol", ("connectware-admin",))
+    assert searching.find("nobody") is None
+
+
+def test_find_needs_a_bind_account(direct_one: LdapDirectory) -> None:
+    with pytest.raises(CannotSearchDirectory):
+        direct_one.find("alice")
+    with pytest.raises(CannotSearchDirectory):
+        direct_one.find_all(["alice"], lambda _done, _of: None)
+
+
+def test_an_id_stays_when_the_name_goes_to_somebody_else(
+    searching: LdapDirectory, slapd: Slapd
+) -> None:
+    dn = f"uid=reused,{PEOPLE}"
+    entry = f"dn: {dn}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: reused\ncn: x\nsn: x\n\n"
+    slapd.add(entry)
+    before = searching.find("reused")
+    slapd.add(f"dn: {dn}\nchangetype: delete\n\n{entry}")
+    after = searching.find("reused")
+    assert before is not None
+    assert after is not None
+    assert before.dn == after.dn
+    assert before.id != after.id
+
+
+def test_two_entries_of_one_name_are_nobody(searching: LdapDirectory) -> None:
+    """And nothing is said of that name when many are asked for: it is not gone either."""
+    found = searching.find_all(["two", "alice", "nobody"], lambda _done, _of: None)
+    assert found == {"alice": searching.find("alice"), "nobody": None}
+    with pytest.raises(DirectoryMisconfigured, match="two entries for two"):
+        searching.check_password("two", PASSWORD)
+
+
+@pytest.mark.parametrize("bind", ["search", "direct"])
+def test_the_filter_of_the_operator_is_part_of_the_name(
+    tmp_path: Path, slapd: Slapd, bind: str
+) -> None:
+    plainly = {
+        "search_filter": "(!(employeeType=guest))",
+        "unsafe_plain_ldap_on_loopback": True,
+    }
+    settings = (
+        config(tmp_path, slapd.ldap, **plainly)
+        if bind == "search"
+        else direct(slapd.ldap, **plainly)
+    )
+    directory = LdapDirectory(settings)
+    with pytest.raises(NoDirectoryUser):
+        directory.check_password("ruled-out", PASSWORD)
+    assert directory.check_password("alice", PASSWORD).username == "alice"
+
+
+def test_a_filter_that_is_none_is_named(tmp_path: Path, slapd: Slapd) -> None:
+    directory = LdapDirectory(plain(tmp_path, slapd, search_filter="((a=b)(c=d))"))
+    with pytest.raises(DirectoryMisconfigured, match="search_filter"):
+        directory.find("alice")
+
+
+def test_a_second_name_makes_no_second_account(tmp_path: Path, slapd: Slapd) -> None:
+    """It would have no second factor. The name in the DN is the one that counts."""
+    dn = f"uid=dora,{PEOPLE}"
+    lines = "objectClass: inetOrgPerson\nuid: dora\nuid: dora.alias\ncn: x\nsn: x\n"
+    slapd.add(f"dn: {dn}\n{lines}userPassword: {PASSWORD.reveal()}\n\n")
+    directory = LdapDirectory(plain(tmp_path, slapd))
+    assert directory.check_password("dora", PASSWORD).dn == dn
+    with pytest.raises(NoDirectoryUser):
+        directory.check_password("dora.alias", PASSWORD)
+    assert directory.find("dora.alias") is None
+
+
+@pytest.mark.parametrize(
+    ("more", "roles"),
+    [
+        ({}, {"bob": ("minimum-access",), "carol": ("connectware-admin",)}),
+        ({"nested": "memberOf"}, {"bob": ("minimum-access",), "carol": ("connectware-admin",)}),
+        (
+            {
+                "member_attribute": "memberUid",
+                "member_is": "uid",
+                "roles": {"a": (f"cn=by-uid,{GROUPS}",)},
+            },
+            {"bob": ("a",), "carol": ()},
+        ),
+        (
+            {"mode": "attribute", "roles": {}, "roles_attribute": "employeeType"},
+            {"bob": ("minimum-access", "operators"), "carol": ()},
+        ),
+        # OpenLDAP does not know this rule: nobody gets a role that was not seen.
+        ({"nested": "matching-rule"}, {"bob": (), "alice": ()}),
+    ],
+    ids=["member", "memberOf", "memberUid", "attribute", "rule-unknown"],
+)
+def test_roles(
+    tmp_path: Path, slapd: Slapd, more: dict[str, object], roles: dict[str, tuple[str, ...]]
+) -> None:
+    directory = LdapDirectory(plain(tmp_path, slapd, **more))
+    for name, expected in roles.items():
+        found = directory.find(name)
+        assert found is not None
+        assert found.roles == expected, name
+        assert directory.check_password(name, PASSWORD) == found
+
+
+def test_roles_are_seen_by_the_bind_account_if_there_is_one(tmp_path: Path, slapd: Slapd) -> None:
+    more: dict[str, object] = {
+        "roles": {"a": (f"cn=hidden,{GROUPS}",)},
+        "unsafe_plain_ldap_on_loopback": True,
+    }
+    searching = LdapDirectory(config(tmp_path, slapd.ldap, **more))
+    assert searching.check_password("alice", PASSWORD).roles == ("a",)
+    alone = LdapDirectory(direct(slapd.ldap, **more))
+    assert alone.check_password("alice", PASSWORD).roles == ()
+
+
+def test_a_group_that_is_missing_gives_nothing_and_is_told(tmp_path: Path, slapd: Slapd) -> None:
+    gone = f"cn=gone,{GROUPS}"
+    directory = LdapDirectory(plain(tmp_path, slapd, roles={"connectware-admin": (gone,)}))
+    assert directory.check_password("alice", PASSWORD).roles == ()
+    told = [step for step in steps(directory, "alice") if not step.ok]
+    assert [step.what for step in told] == ["tls", "roles", "group"]
+    assert gone in told[-1].sentence
+
+
+def test_a_wrong_bind_account_is_the_operators_and_nobodys_try(
+    tmp_path: Path, slapd: Slapd
+) -> None:
+    settings = plain(tmp_path, slapd)
+    (tmp_path / "reader-password").write_text("wrong")
+    with pytest.raises(DirectoryMisconfigured, match="refuses the bind account cn=reader"):
+        LdapDirectory(settings).check_password("alice", PASSWORD)
+
+
+def test_a_changed_bind_password_is_read_anew(tmp_path: Path, slapd: Slapd) -> None:
+    directory = LdapDirectory(plain(tmp_path, slapd))
+    right = (tmp_path / "reader-password").read_text()
+    (tmp_path / "reader-password").write_text("wrong")
+    with pytest.raises(DirectoryMisconfigured):
+        directory.find("alice")
+    (tmp_path / "reader-password").write_text(right)
+    assert directory.find("alice") is not None
+
+
+def test_a_base_that_is_not_there(tmp_path: Path, slapd: Slapd) -> None:
+    directory = LdapDirectory(plain(tmp_path, slapd, base="ou=none,dc=example,dc=com"))
+    with pytest.raises(DirectoryMisconfigured, match="base"):
+        directory.find("alice")

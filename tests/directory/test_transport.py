@@ -1,0 +1,268 @@
+"""TLS as it must be: before any password, to the right host, and never for longer than allowed."""
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from cwtui.accounts.directory import CannotReachDirectory, DirectoryMisconfigured
+from cwtui.directory.client import LdapDirectory
+from cwtui.directory.config import DirectoryConfig
+from cwtui.directory.servers import Server
+from cwtui.directory.transport import Deadline
+from tests.accounts.world import Clock
+from tests.directory.people import LDIF, PASSWORD, config, steps
+from tests.servers import ber, odd_servers
+from tests.servers import slapd as servers
+from tests.servers.certificates import Authority, Certificate
+from tests.servers.slapd import Slapd
+
+QUICK = {"connect_seconds": 0.3, "bind_seconds": 0.3, "search_seconds": 0.3, "total_seconds": 0.6}
+
+
+def reasons(directory: LdapDirectory) -> tuple[str, ...]:
+    """Why no server was reached; everything that asks must raise the same."""
+    with pytest.raises(CannotReachDirectory) as unreachable:
+        directory.check_password("alice", PASSWORD)
+    assert "does not count as a try" in str(unreachable.value)
+    return unreachable.value.reasons
+
+
+@contextmanager
+def with_certificate(folder: Path, certificate: Certificate) -> Iterator[Slapd]:
+    with servers.start(folder, certificate, LDIF) as running:
+        yield running
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_good_certificate(
+    tmp_path: Path, slapd: Slapd, ca_file: Path, way: str, host: str
+) -> None:
+    settings = secured(tmp_path, slapd, ca_file, way, host)
+    assert LdapDirectory(settings).check_password("alice", PASSWORD).username == "alice"
+    told = {step.what: step for step in steps(LdapDirectory(settings), "alice")}
+    assert told["tls"].ok
+    assert "TLSv1.3; the certificate is for CN=good, valid until " in told["tls"].sentence
+
+
+def secured(
+    folder: Path, slapd: Slapd, ca_file: Path | str, way: str, host: str = "127.0.0.1"
+) -> DirectoryConfig:
+    if way == "ldaps":
+        return config(folder, f"ldaps://{host}:{slapd.tls_port}", ca_file=str(ca_file))
+    return config(folder, f"ldap://{host}:{slapd.port}", starttls=True, ca_file=str(ca_file))
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+def test_an_authority_that_is_not_trusted(
+    tmp_path: Path, slapd: Slapd, ca_file: Path, way: str
+) -> None:
+    other = Authority(tmp_path / "other").file
+    # Of the same name and with another key; and none but those of this host.
+    for trusted in (other, ""):
+        (reason,) = reasons(LdapDirectory(secured(tmp_path, slapd, trusted, way)))
+        assert "not trusted here: set ca_file" in reason or "refused" in reason
+    assert LdapDirectory(secured(tmp_path, slapd, ca_file, way)).find("alice")
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+def test_an_expired_certificate(
+    tmp_path: Path, authority: Authority, ca_file: Path, way: str
+) -> None:
+    old = authority.certificate("old", "127.0.0.1", days=-1)
+    with with_certificate(tmp_path, old) as running:
+        (reason,) = reasons(LdapDirectory(secured(tmp_path, running, ca_file, way)))
+    assert "has expired" in reason
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+def test_a_certificate_for_another_host(
+    tmp_path: Path, authority: Authority, ca_file: Path, way: str
+) -> None:
+    other = authority.certificate("other", "ldap.example.com", "10.0.0.1")
+    with with_certificate(tmp_path, other) as running:
+        for host in ("127.0.0.1", "localhost"):
+            directory = LdapDirectory(secured(tmp_path, running, ca_file, way, host))
+            (reason,) = reasons(directory)
+            assert f"a certificate that is not for {host}" in reason
+
+
+def test_no_password_travels_before_tls(tmp_path: Path, ca_file: Path) -> None:
+    """A server without StartTLS, or in the middle, sees nothing but the wish for it."""
+    seen: list[ber.Request] = []
+
+    def refuse(connection: socket.socket) -> None:
+        while request := ber.received(connection):
+            seen.append(request)
+            connection.sendall(ber.result(request.id, ber.EXTENDED_DONE, 2))
+
+    with odd_servers.answering(refuse) as port:
+        settings = config(tmp_path, f"ldap://127.0.0.1:{port}", starttls=True, ca_file=str(ca_file))
+        (reason,) = reasons(LdapDirectory(settings))
+    assert "does not offer StartTLS" in reason
+    (operation,) = (request.operation for request in seen)
+    assert (operation.tag, operation.parts[0].content) == (ber.EXTENDED, b"1.3.6.1.4.1.1466.20037")
+
+
+def test_plain_ldap_stays_on_this_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name such as localhost may lead elsewhere."""
+
+    def elsewhere(*_: object, **__: object) -> list[object]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 389))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", elsewhere)
+    settings = config(tmp_path, "ldap://localhost", unsafe_plain_ldap_on_loopback=True)
+    (reason,) = reasons(LdapDirectory(settings))
+    assert "is not on this host" in reason
+
+
+@pytest.mark.parametrize(
+    ("server", "more", "reason"),
+    [
+        ("ldaps", {}, "did not answer within 0.3 seconds"),
+        ("ldap", {"starttls": True}, "did not answer within 0.3 seconds"),
+        ("ldap", {"unsafe_plain_ldap_on_loopback": True}, "did not answer within 0.3 seconds"),
+    ],
+    ids=["tls-handshake", "starttls", "bind"],
+)
+def test_a_server_that_takes_the_connection_and_keeps_silent(
+    tmp_path: Path, server: str, more: dict[str, object], reason: str
+) -> None:
+    with odd_servers.silent() as port:
+        settings = config(tmp_path, f"{server}://127.0.0.1:{port}", **more, **QUICK)
+        assert reasons(LdapDirectory(settings)) == (f"{server}://127.0.0.1:{port} {reason}",)
+
+
+@pytest.mark.parametrize(
+    ("way", "head"), [("ldap", odd_servers.LONG_MESSAGE), ("ldaps", odd_servers.LONG_RECORD)]
+)
+def test_a_server_that_drips(tmp_path: Path, way: str, head: bytes) -> None:
+    """A time-out for each read would never come."""
+    more = {"unsafe_plain_ldap_on_loopback": True} if way == "ldap" else {}
+    with odd_servers.dripping(head) as port:
+        settings = config(tmp_path, f"{way}://127.0.0.1:{port}", **more, **QUICK)
+        (reason,) = reasons(LdapDirectory(settings))
+    assert reason.endswith("did not answer within 0.3 seconds")
+
+
+def test_a_name_server_that_keeps_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """getaddrinfo knows no time-out."""
+    over = Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        over.wait()
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    began = time.monotonic()
+    try:
+        (reason,) = reasons(LdapDirectory(config(tmp_path, "ldaps://ldap.example.com", **QUICK)))
+    finally:
+        over.set()
+    assert "not found by name in time" in reason
+    assert time.monotonic() - began < 10
+
+
+def test_many_hanging_servers_together_take_the_total(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default of 8 seconds keeps a sign-in under 10, whatever the number of servers."""
+    clock, shares = Clock(1000.0), []
+
+    def hang(_server: Server, _config: DirectoryConfig, deadline: Deadline) -> None:
+        shares.append(deadline.left())
+        clock.forward(shares[-1])
+        raise deadline.missed()
+
+    monkeypatch.setattr("cwtui.directory.link.Link", hang)
+    urls = [f"ldaps://{name}.example.com" for name in "abc"]
+    directory = LdapDirectory(config(tmp_path, *urls), clock=clock)
+    assert len(reasons(directory)) == 3
+    assert shares == pytest.approx([8 / 3] * 3)
+    assert clock() == pytest.approx(1008)
+    # All are passed over now, and so all are asked again.
+    assert len(reasons(directory)) == 3
+
+
+def test_time_that_is_over_is_not_spent_on_one_more_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, asked = Clock(1000.0), []
+
+    def late(server: Server, _config: DirectoryConfig, deadline: Deadline) -> None:
+        asked.append(server.host)
+        clock.forward(9)
+        raise deadline.missed()
+
+    monkeypatch.setattr("cwtui.directory.link.Link", late)
+    directory = LdapDirectory(config(tmp_path, "ldaps://a", "ldaps://b"), clock=clock)
+    assert len(reasons(directory)) == 1
+    # b was not asked, so it is not taken for dead.
+    reasons(directory)
+    assert asked == ["a", "b"]
+
+
+def test_really_hanging_servers(tmp_path: Path) -> None:
+    with odd_servers.silent() as a, odd_servers.silent() as b, odd_servers.silent() as c:
+        urls = [f"ldaps://127.0.0.1:{port}" for port in (a, b, c)]
+        said = reasons(LdapDirectory(config(tmp_path, *urls, **QUICK)))
+    assert [reason.split()[0] for reason in said] == urls
+
+
+def test_the_environment_opens_nothing(
+    tmp_path: Path, slapd: Slapd, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DESIGN 4.5: neither whom to trust, nor a copy of the keys that decrypt the line."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    (reason,) = reasons(LdapDirectory(config(tmp_path, slapd.ldaps)))
+    assert "not trusted here" in reason
+    assert LdapDirectory(config(tmp_path, slapd.ldaps, ca_file=str(ca_file))).find("alice")
+    assert not (tmp_path / "keys").exists()
+
+
+def test_the_authorities_of_this_host(
+    tmp_path: Path, slapd: Slapd, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that OpenSSL was built to trust, if there is no ca_file."""
+    usual = ssl.get_default_verify_paths()
+    monkeypatch.setattr(
+        ssl,
+        "get_default_verify_paths",
+        lambda: usual._replace(openssl_cafile=str(ca_file), openssl_capath="/none"),
+    )
+    assert LdapDirectory(config(tmp_path, slapd.ldaps)).find("alice")
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_a_ca_file_that_is_none(tmp_path: Path, slapd: Slapd, content: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    directory = LdapDirectory(config(tmp_path, slapd.ldaps, ca_file=str(file)))
+    with pytest.raises(DirectoryMisconfigured, match="ca_file"):
+        directory.find("alice")
+
+
+def test_old_tls_is_refused(tmp_path: Path, certificate: Certificate, ca_file: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+    def old(connection: socket.socket) -> None:
+        context.wrap_socket(connection, server_side=True).close()
+
+    with odd_servers.answering(old) as port:
+        settings = config(tmp_path, f"ldaps://127.0.0.1:{port}", ca_file=str(ca_file))
+        (reason,) = reasons(LdapDirectory(settings))
+    assert "TLS 1.2 or newer" in reason

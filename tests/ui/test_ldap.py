@@ -1,0 +1,146 @@
+"""LDAP users on the screen: what is the directory's, and who is gone from it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts.audit import EventType
+from cwtui.config import Config
+from cwtui.directory.config import DirectoryConfig
+from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.settings import SettingsPage
+from cwtui.ui.screens.sign_in import SignInScreen
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.world import PASSWORD, World
+from tests.ui.harness import CONFIG, Person, at_work
+from tests.ui.scenes import SCENES
+
+LDAP_PASSWORD = "Havel-7.Ketzin"
+WITH_DIRECTORY: Config = replace(
+    CONFIG,
+    directory=DirectoryConfig(
+        servers=("ldaps://directory.example",),
+        base="dc=example",
+        roles={"minimum-access": ("cn=all,dc=example",)},
+    ),
+)
+
+
+@pytest.fixture
+def directory(world: World) -> MemoryDirectory:
+    found = MemoryDirectory()
+    found.add("erin", LDAP_PASSWORD, display_name="Erin Example")
+    world.directory = found
+    world.add_admin("ada")
+    return found
+
+
+@pytest.fixture
+async def person(world: World, directory: MemoryDirectory) -> AsyncIterator[Person]:
+    assert directory.people
+    async with at_work(world.ports, world.clock, config=WITH_DIRECTORY) as someone:
+        yield someone
+
+
+async def check(person: Person) -> None:
+    """What the application does every few minutes."""
+    session = person.app.session
+    assert session is not None
+    person.app._check_directory(session)
+    await person.settle()
+
+
+async def test_an_ldap_user_cannot_change_the_password_here_and_reads_why(person: Person) -> None:
+    await person.sign_in("erin", LDAP_PASSWORD)
+    person.screen(SettingsPage)
+    assert "You are an LDAP user." in person.text
+    assert "Change Password" not in person.text
+
+
+async def test_new_ones_are_led_into_enrolment(world: World, person: Person) -> None:
+    world.settings(mfa_required_for_new_ldap_users=True)
+    await person.sign_in("erin", LDAP_PASSWORD)
+    person.screen(RegisterDeviceScreen)
+
+
+async def test_the_second_factor_is_asked_for_after_the_directorys_password(
+    world: World, person: Person
+) -> None:
+    await person.sign_in("erin", LDAP_PASSWORD)
+    person.app.sign_out()
+    await person.settle()
+    world.equip("erin")
+    await person.sign_in("erin", LDAP_PASSWORD)
+    person.screen(OneTimeCodeScreen)
+
+
+async def test_a_directory_that_is_down_is_said(directory: MemoryDirectory, person: Person) -> None:
+    directory.down = True
+    await person.sign_in("erin", LDAP_PASSWORD)
+    person.screen(SignInScreen)
+    assert "✗ The directory cannot be reached" in person.text
+    await person.fill("username", "ada")
+    await person.fill("password", PASSWORD)
+    await person.press("enter")
+    person.screen(SettingsPage)
+
+
+async def test_who_is_gone_from_the_directory_is_signed_out_at_the_next_check(
+    world: World, directory: MemoryDirectory, person: Person
+) -> None:
+    await person.sign_in("erin", LDAP_PASSWORD)
+    await check(person)
+    person.screen(SettingsPage)
+    del directory.people["erin"]
+    await check(person)
+    person.screen(SignInScreen)
+    assert "✗ Your account was removed or disabled in the" in person.text
+    ended = world.events[-1]
+    assert (ended.event, ended.reason) == (EventType.SESSION_END, "gone from the directory")
+
+
+async def test_the_check_of_an_earlier_session_does_nothing_to_the_next(
+    world: World, directory: MemoryDirectory, person: Person
+) -> None:
+    await person.sign_in("erin", LDAP_PASSWORD)
+    first = person.app.session
+    assert first is not None
+    person.app.sign_out()
+    world.clock.forward(1)
+    await person.settle()
+    await person.sign_in("ada", PASSWORD)
+    del directory.people["erin"]
+    person.app._check_directory(first)
+    await person.settle()
+    person.screen(SettingsPage)
+
+
+async def test_a_directory_that_is_down_ends_no_session(
+    directory: MemoryDirectory, person: Person
+) -> None:
+    await person.sign_in("erin", LDAP_PASSWORD)
+    directory.down = True
+    await check(person)
+    person.screen(SettingsPage)
+
+
+async def test_roles_and_name_of_an_ldap_user_are_not_edited_here() -> None:
+    async with SCENES["account_ldap"].played() as (person, there):
+        assert "as the directory had it" in person.text
+        await person.press("enter")  # MFA (Required): Enable
+        await person.click_button("Update")
+        assert there.world.account("erin").mfa_required
+
+
+@pytest.mark.parametrize(
+    ("scene", "said"),
+    [
+        ("account_gone", "✗ ldap: gone since 2027-01-13"),
+        ("account_hiding", "⚠ local: hides the LDAP user bob"),
+    ],
+)
+async def test_what_is_to_be_looked_at_is_said_on_the_page(scene: str, said: str) -> None:
+    async with SCENES[scene].played() as (person, _):
+        assert said in person.text
