@@ -21,7 +21,7 @@ _WIDTH = len("attributes")
 
 @click.group("directory", cls=GroupInOrder)
 def command() -> None:
-    """Ask the LDAP directory about a person."""
+    """Ask the LDAP directory, and mark who is gone."""
 
 
 @command.command()
