@@ -12,6 +12,7 @@ _COMMANDS = {
     "user": ("cwtui.cli.user", "List, show, add, change and remove accounts."),
     "key": ("cwtui.cli.key", "Show what the keys protect, and replace them."),
     "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
+    "audit": ("cwtui.cli.audit", "Show the audit log, and verify that it is whole."),
 }
 
 
