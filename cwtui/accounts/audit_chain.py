@@ -133,7 +133,10 @@ class _Walk:
         said, ends, noted = self._said, self._ends, self._noted
         last = said.last.n if said.last is not None else 0
         if ends is None and said.last is not None:
-            self._find("audit.head is missing: whether last events were removed cannot be told.")
+            self._find(
+                "The file audit.head is missing or damaged: whether the last events were removed "
+                "cannot be told."
+            )
         if ends is not None and ends.last.n > last:
             self._find(f"{_events(last + 1, ends.last.n)} missing at the end.")
         elif noted is not None and noted.n > last:
@@ -153,7 +156,8 @@ class _Walk:
             self._find(f"{_events(kept.n, n - 1)} missing at the beginning.")
         elif n == kept.n and record.previous != kept.hash:
             self._find(f"{line} does not go on from what was before event {n}.")
-        if self._said.before_chain and (n > 1 or record.previous != self._previous()):
+        is_alone = self._is_empty or (n > 1 and not self._said.before_chain)
+        if not is_alone and (n > 1 or record.previous != self._previous()):
             self._find(f"What stands before event {n}, {line}, was changed, or put there.")
 
     def _next(self, line: Line, record: Record, n: int, last: int) -> None:

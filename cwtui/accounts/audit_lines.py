@@ -15,7 +15,7 @@ from cwtui.accounts.audit import Event
 LONGEST: Final = 1 << 16
 """Bytes of the longest line that is read as one; an event has some hundred."""
 
-_Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+_Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 _Number = Annotated[int, Meta(ge=1, le=1 << 53)]
 
 
@@ -86,7 +86,7 @@ def decode(content: bytes) -> Record | None:
     """The event on the line; None: it holds none."""
     try:
         record = _decoder.decode(content)
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    except (ValueError, RecursionError):
+        return None  # not JSON, not UTF-8, or too deep
     is_whole = record.at.tzinfo is UTC and (record.n is None) is not bool(record.previous)
     return record if is_whole else None

@@ -16,7 +16,9 @@ from typing import BinaryIO, Final, NamedTuple
 from cwtui.accounts.audit_lines import LONGEST, Line, Place
 from cwtui.files import cannot, check_private
 
+_FIRST_BLOCK: Final = 1 << 12
 _BLOCK: Final = 1 << 16
+"""Bytes read at once; the last line alone is found in less."""
 _MANY_BYTES: Final = 1 << 20
 
 
@@ -171,9 +173,9 @@ def _pieces(content: BinaryIO, end: int) -> Iterator[tuple[int, bytes, int]]:
 
     It begins with what follows the last line end, which is empty in a whole file.
     """
-    rest, start, dropped = b"", end, 0
+    rest, start, dropped, block = b"", end, 0, _FIRST_BLOCK
     while start > 0:
-        size = min(_BLOCK, start)
+        size, block = min(block, start), min(2 * block, _BLOCK)
         start -= size
         content.seek(start)
         rest = content.read(size) + rest
