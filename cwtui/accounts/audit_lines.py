@@ -15,7 +15,6 @@ from cwtui.accounts.audit import Event
 LONGEST: Final = 1 << 16
 """Bytes of the longest line that is read as one; an event has some hundred."""
 
-_Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 _Number = Annotated[int, Meta(ge=1, le=1 << 53)]
 
 
@@ -60,7 +59,7 @@ class Record(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     n: _Number | None = None
-    previous: _Sha256 = ""
+    previous: str = ""
     at: datetime
     event: str
     actor: str

@@ -174,9 +174,10 @@ def _fields(record: Record) -> dict[str, Any]:
 def _summary(verdict: Verdict) -> list[str]:
     lines = []
     if verdict.before_chain:
-        lines.append(f"{verdict.before_chain} of an earlier version, without a chain")
+        events = "event" if verdict.before_chain == 1 else "events"
+        lines.append(f"{verdict.before_chain} {events} of an earlier version, without a chain")
     if verdict.last is None:
-        return [*lines, "No event with a chain"]
+        return lines or ["No event with a chain"]
     whole = "not whole" if verdict.findings else "whole"
     before = "; those before were rotated out" if (verdict.first or 0) > 1 else ""
     lines.append(f"Events {verdict.first} to {verdict.last.n}: {whole}{before}")

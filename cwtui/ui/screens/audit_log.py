@@ -70,6 +70,7 @@ the filter."""
         self._read()
 
     def action_read_new(self) -> None:
+        self.say("")
         table = self.query_one(EventTable)
         self._read(stay_at=table.rows[table.cursor].line.place if table.rows else None)
 
@@ -79,9 +80,12 @@ the filter."""
 
     def on_virtual_table_window_moved(self, message: EventTable.WindowMoved) -> None:
         screenful = message.end - message.first
-        if self._before is not None and message.end + screenful >= len(
-            self.query_one(EventTable).rows
-        ):
+        if message.end + screenful >= len(self.query_one(EventTable).rows):
+            # What was found is drawn first: the thread that reads would slow that down.
+            self.call_after_refresh(self._read_older)
+
+    def _read_older(self) -> None:
+        if self._before is not None:
             self._read(self._before)
 
     def on_virtual_table_opened(self, message: EventTable.Opened) -> None:
