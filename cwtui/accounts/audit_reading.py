@@ -155,7 +155,7 @@ def _holds(record: Record, words: tuple[str, ...]) -> bool:
 
 def oldest_first(ports: Ports, actor: Actor, start: Place = START) -> Iterator[Entry]:
     """All lines from there to the end. Raises NotPermitted, SessionEnded and CannotCheck."""
-    authorise(ports.accounts, actor, Permission.READ_AUDIT_LOG)
+    authorise(ports, actor, Permission.READ_AUDIT_LOG)
     return (Entry(line, decode(line.content)) for line in ports.audit.lines(start))
 
 
@@ -167,7 +167,7 @@ def newest(
     May be fewer: it looks through `AT_MOST` bytes and says where to go on. Raises NotPermitted,
     SessionEnded and CannotCheck.
     """
-    authorise(ports.accounts, actor, Permission.READ_AUDIT_LOG)
+    authorise(ports, actor, Permission.READ_AUDIT_LOG)
     found: list[Entry] = []
     looked_through = 0
     for line in ports.audit.lines_before(before):
@@ -187,7 +187,7 @@ def verify(ports: Ports, actor: Actor, noted: Link | None = None) -> Verdict:
 
     Raises NotPermitted, SessionEnded and CannotCheck.
     """
-    authorise(ports.accounts, actor, Permission.READ_AUDIT_LOG)
+    authorise(ports, actor, Permission.READ_AUDIT_LOG)
     while True:
         ends = ports.audit.ends()
         verdict = audit_chain.verify(ports.audit.lines(START), ends, noted)

@@ -43,5 +43,5 @@ class EventTable(VirtualTable[Entry]):
             event = max(8, rest * 3 // 5)
             return (16, 9, event, max(4, rest - event))
         rest = self.size.width - (19 + 9 + 22) - 5
-        actor, source = rest * 2 // 5, rest * 3 // 10
+        actor, source = rest // 2, rest * 3 // 10
         return (19, 9, 22, actor, source, rest - actor - source)
