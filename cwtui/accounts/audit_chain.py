@@ -11,9 +11,9 @@ Who can write the files can make all of it anew. Against that helps a copy elsew
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from cwtui.accounts.audit_lines import LONGEST, Line, Record, decode
 
@@ -27,7 +27,7 @@ _LEFT_OVER: Final = 16 * LONGEST
 class Link(Struct, frozen=True):
     """A line's number, and the SHA-256 of its bytes, in hexadecimal."""
 
-    n: int
+    n: Annotated[int, Meta(ge=1, le=1 << 52)]
     hash: str
 
     def __str__(self) -> str:
