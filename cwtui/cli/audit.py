@@ -51,9 +51,10 @@ def command(
     since: str | None,
     follow: bool,
 ) -> None:
-    """Show the events that match, oldest first.
+    """Show the audit log, and verify that it is whole.
 
-    WHO is the actor, and > the subject where that is somebody else.
+    Without a command prints the events that match, oldest first. WHO is the actor, and > the
+    subject where that is somebody else.
     """
     wanted = {"user": user, "event": event, "outcome": outcome, "since": since}
     given = {name: value for name, value in wanted.items() if value is not None}

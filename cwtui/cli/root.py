@@ -44,8 +44,8 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 def cli(ctx: click.Context, config: str | None, store: str | None, paths: bool) -> None:
     """The Connectware account, in a terminal.
 
-    Without a command, opens the application. The commands are for the operator of this host:
-    whoever can read the keyring is an admin, and is written to the audit log as such.
+    Without a command, opens the application. Commands are for the operator of this host: who can
+    read the keyring is an admin, and the audit log says so.
     """
     ctx.obj = Host(config, store)
     if paths:
