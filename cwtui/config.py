@@ -51,12 +51,24 @@ class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     secrets_visible_seconds: Annotated[int, Meta(ge=10, le=600)] = 120
 
 
+class AuditConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a file of the audit log is rotated, in 1,000,000 bytes, and how many of those are kept.
+
+    `syslog` is the socket that gets a copy of each line, such as /dev/log; empty: none.
+    """
+
+    max_megabytes: Annotated[int, Meta(ge=1, le=100)] = 10
+    keep_files: Annotated[int, Meta(ge=1, le=1000)] = 10
+    syslog: str = ""
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     store: StoreConfig = StoreConfig()
     keyring: KeyringConfig = KeyringConfig()
     passwords: PasswordsConfig = PasswordsConfig()
     session: SessionConfig = SessionConfig()
     directory: DirectoryConfig | None = None
+    audit: AuditConfig = AuditConfig()
 
     @property
     def folder(self) -> Path:
@@ -127,6 +139,9 @@ def load(given: str | None = None, store: str | None = None) -> Config:
         store=StoreConfig(_usable(_folder(url), "store")),
         keyring=_usable_keyring(config.keyring),
         directory=_with_usable_paths(config.directory),
+        audit=msgspec.structs.replace(
+            config.audit, syslog=_usable(config.audit.syslog, "syslog socket")
+        ),
     )
 
 

@@ -31,10 +31,13 @@ def make_private_folder(folder: Path) -> None:
     check_private(folder)
 
 
-def check_private(path: Path) -> None:
-    """Raise StoreExposed unless only its owner, who is us, can reach the file or folder."""
+def check_private(path: Path, descriptor: int | None = None) -> None:
+    """Raise StoreExposed unless only its owner, who is us, can reach the file or folder.
+
+    Looks at the open `descriptor` where it is given: the name may be another file's by now.
+    """
     try:
-        found = path.stat()
+        found = path.stat() if descriptor is None else os.fstat(descriptor)
     except OSError as error:
         raise cannot("read", path, error) from None
     if found.st_uid != os.geteuid():

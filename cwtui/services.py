@@ -9,7 +9,7 @@ from cwtui.config import Config, ConfigError
 from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
 from cwtui.keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
-from cwtui.store.audit import FileAuditLog
+from cwtui.store.audit import MEGABYTE, FileAuditLog
 from cwtui.store.records import TinyRecordStore
 
 
@@ -127,10 +127,21 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
         accounts=accounts,
         records=TinyRecordStore(config.records_folder),
         keyring=keyring,
-        audit=FileAuditLog(config.audit_file),
+        audit=_audit_log(config),
         now=time.time,
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,
         session_limit=config.session.limit_hours * 3600.0,
         directory=directory(config) if config.directory is not None else None,
     )
+
+
+def _audit_log(config: Config) -> FileAuditLog:
+    copy = None
+    if config.audit.syslog:
+        # Late: most hosts have none.
+        from cwtui.store.syslog import SyslogCopy
+
+        copy = SyslogCopy(config.audit.syslog)
+    max_bytes = config.audit.max_megabytes * MEGABYTE
+    return FileAuditLog(config.audit_file, max_bytes, config.audit.keep_files, copy)

@@ -23,7 +23,7 @@ from tests.ui.scenes import SCENES
 
 FOLDER: Final = Path(__file__).parents[1] / "screenshots"
 WIDE: Final = (120, 40)
-GOOD_ONES: Final = ("sign_in", "users", "account", "register_device")
+GOOD_ONES: Final = ("sign_in", "users", "account", "audit_log", "register_device")
 VARIANTS: Final[dict[str, tuple[str, tuple[int, int] | None, str]]] = {
     **{f"{name}-light": (name, None, theme.LIGHT.name) for name in GOOD_ONES},
     **{f"{name}-wide": (name, WIDE, theme.DARK.name) for name in GOOD_ONES},

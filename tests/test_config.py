@@ -45,6 +45,7 @@ def test_without_a_file_everything_has_a_default(home: Path) -> None:
     assert found.keyring_file == home / ".config/cwtui/keyring.json"
     assert found.passwords.bcrypt_cost == 12
     assert (found.session.idle_minutes, found.session.secrets_visible_seconds) == (10, 120)
+    assert (found.audit.max_megabytes, found.audit.keep_files, found.audit.syslog) == (10, 10, "")
 
 
 def test_the_keyring_is_apart_from_the_store(home: Path) -> None:
@@ -67,12 +68,18 @@ def test_every_key(file: Path) -> None:
         [session]
         idle_minutes = 120
         secrets_visible_seconds = 10
+        [audit]
+        max_megabytes = 100
+        keep_files = 1000
+        syslog = "~/log"
         """,
     )
     assert found.folder == Path("/srv/cwtui")
     assert found.keyring_file == Path("/etc/cwtui/keyring.json")
     assert found.passwords.bcrypt_cost == 16
     assert (found.session.idle_minutes, found.session.secrets_visible_seconds) == (120, 10)
+    assert (found.audit.max_megabytes, found.audit.keep_files) == (100, 1000)
+    assert found.audit.syslog == str(Path.home() / "log")
 
 
 def test_which_file_is_read(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +201,12 @@ def test_store_urls_that_are_refused(url: str, sentence: str) -> None:
         ("[store]\nurl = []", "store.url"),
         ("[keyring]\nfile = 1979-05-27", "keyring.file"),
         ("[keyring]\ncredential = 1", "keyring.credential"),
+        ("[audit]\nmax_megabytes = 0", "audit.max_megabytes"),
+        ("[audit]\nmax_megabytes = 101", "audit.max_megabytes"),
+        ("[audit]\nkeep_files = 0", "audit.keep_files"),
+        ("[audit]\nkeep_files = 1001", "audit.keep_files"),
+        ("[audit]\nsyslog = true", "audit.syslog"),
+        ("[audit]\nsocket = 1", "socket"),
         ("store = 1", "store"),
         ("[store]\npassword = 'x'", "password"),
         ("[databse]\nurl = ''", "databse"),

@@ -23,7 +23,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 from cwtui.keyring import FileKeyring
 from cwtui.services import NoStoreYet
 from tests.accounts.world import HERE, OPERATOR, PASSWORD
@@ -70,6 +70,17 @@ def test_a_store_that_was_created_is_connected_to(config: Config, ports: Ports) 
     state = sign_in.with_password(again, "ada", SECRET, HERE)
     assert isinstance(state, sign_in.SignedIn)
     assert quick(services.create(config)).accounts.get("ada") == ports.accounts.get("ada")
+
+
+def test_the_audit_log_is_rotated_as_the_configuration_says(config: Config, ports: Ports) -> None:
+    assert not ports.accounts.is_empty()
+    small = replace(config, audit=AuditConfig(max_megabytes=1, keep_files=1))
+    for number in range(1, 4):
+        with config.audit_file.open("ab") as log:
+            log.write(b"x" * (1_000_000 - config.audit_file.stat().st_size))
+        administration.unlock(services.connect(small), OPERATOR, "ada")
+        rotated = [path.name for path in config.folder.glob("audit-*")]
+        assert rotated == [f"audit-{number:06d}.jsonl"]
 
 
 def test_nothing_was_set_up(config: Config) -> None:
@@ -170,7 +181,7 @@ def test_paths_that_cannot_be(tmp_path: Path, config: Config, name: str, which: 
 FIRST_START = """
 import sys
 from cwtui import services
-from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 config = Config(store=StoreConfig(sys.argv[1]), keyring=KeyringConfig(sys.argv[2]))
 print("ready", flush=True)
 sys.stdin.read()

@@ -1,11 +1,13 @@
 """What the rules need from outside, as Protocols that store/, keyring.py and services.py fill."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 from cwtui.accounts.audit import Event
+from cwtui.accounts.audit_chain import Ends
+from cwtui.accounts.audit_lines import Line, Place
 from cwtui.accounts.directory import DirectoryUser, Progress, Tell
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Sealed, SignInRecord
@@ -141,8 +143,19 @@ class Keyring(Protocol):
 
 
 class AuditLog(Protocol):
+    """All methods raise CannotCheck."""
+
     def append(self, event: Event) -> None:
         """Write the event durably. Raises CannotCheck: then what it reports must not happen."""
+
+    def lines(self, start: Place) -> Iterator[Line]:
+        """Oldest first, from that place to the end; read as they are asked for."""
+
+    def lines_before(self, place: Place | None) -> Iterator[Line]:
+        """Newest first, from the line before that place, or the last one; read as asked for."""
+
+    def ends(self) -> Ends | None:
+        """Between what the log should reach; None: that was never written down, or is lost."""
 
 
 class Directory(Protocol):

@@ -19,3 +19,8 @@ def put_list(objects: Iterable[Mapping[str, Any]]) -> None:
     """A list with one object on a line."""
     lines = ",\n".join(json.dumps(fields) for fields in objects)
     put(f"[\n{lines}\n]" if lines else "[]")
+
+
+def on_a_line(fields: Mapping[str, Any]) -> str:
+    """One object of many, each on a line of its own."""
+    return json.dumps(fields)

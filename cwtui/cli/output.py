@@ -1,7 +1,9 @@
 """What is written: data to standard output, sentences to standard error, nothing unseen."""
 
+import errno
 import io
 import os
+import select
 import sys
 from typing import Final, TextIO
 
@@ -57,6 +59,16 @@ def say_lines(text: str) -> None:
     except OSError:
         # Nobody hears; the exit status still tells.
         _to_nowhere(sys.stderr)
+
+
+def wait_for_news(seconds: float) -> None:
+    """Wait, at most until nobody reads standard output any more. Raises BrokenPipeError then."""
+    if sys.stdout is None:
+        raise Failed("Cannot write to standard output: it is closed.")
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(seconds * 1000)):
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def flush() -> None:

@@ -13,6 +13,7 @@ _COMMANDS = {
     "key": ("cwtui.cli.key", "Show what the keys protect, and replace them."),
     "directory": ("cwtui.cli.directory", "Ask the LDAP directory, and mark who is gone."),
     "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
+    "audit": ("cwtui.cli.audit", "Show the audit log, and verify that it is whole."),
 }
 
 

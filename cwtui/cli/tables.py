@@ -8,6 +8,8 @@ from typing import Final
 WIDTH: Final = 80
 _NARROWEST: Final = 18
 """Columns for first cells: labels fit, and values may be as long as they are."""
+_WIDEST: Final = 30
+"""Columns of a cell that others have to stand beside, in lists that go on."""
 _GAP: Final = "  "
 
 
@@ -19,6 +21,21 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     others = sum(width + len(_GAP) for width in widths[1:])
     widths[0] = min(widths[0], max(WIDTH - others, _NARROWEST))
     return "\n".join(_line(row, widths) for row in rows)
+
+
+def widened(widths: Sequence[int], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Column widths, now for these rows too, of a list whose later rows are not known yet."""
+    cells = zip(*(row for row in rows if row), strict=True)
+    return [
+        max(width, *(min(_width(cell), _WIDEST) for cell in column))
+        for width, column in zip(widths, cells, strict=True)
+    ]
+
+
+def line(row: Sequence[str], widths: Sequence[int]) -> str:
+    """A row of such a list. A cell that is longer than its column stays as it is."""
+    cells = [_padded(cell, width) for cell, width in zip(row, widths, strict=True)]
+    return _GAP.join(cells).rstrip()
 
 
 def moment(at: float) -> str:

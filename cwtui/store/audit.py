@@ -1,24 +1,147 @@
-"""The audit log: one JSON object a line, appended and on disk before the act goes on."""
+"""The audit log on disk: one JSON object a line, on disk before the act goes on, in a chain.
 
-from datetime import UTC, datetime
+`audit.head` beside it holds the two ends of the chain. It is written after each line and not
+synced, so that it lags behind after a power failure, and is never ahead.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from cwtui.accounts import audit_chain
 from cwtui.accounts.audit import Event
-from cwtui.files import append_durably, exclusive, lock_for
+from cwtui.accounts.audit_chain import Ends, Link
+from cwtui.accounts.audit_lines import Line, Place, decode, encode
+from cwtui.accounts.errors import CannotCheck
+from cwtui.files import (
+    append_durably,
+    cannot,
+    check_private,
+    exclusive,
+    exists,
+    lock_for,
+    write_atomically,
+)
+from cwtui.store.audit_files import AuditFiles
+
+MEGABYTE: Final = 1_000_000
+_HEAD_SIZE: Final = 512
+"""Bytes, one sector: written in place, it is the old one or the new one."""
 
 
 class FileAuditLog:
-    """The port AuditLog on a file."""
+    """The port AuditLog on files.
 
-    def __init__(self, path: Path) -> None:
+    A file of `max_bytes` or more is rotated before the next line; `keep_files` of those are kept.
+    `copy` gets each line once it is on disk.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int = 10 * MEGABYTE,
+        keep_files: int = 10,
+        copy: Callable[[bytes], None] | None = None,
+    ) -> None:
         self._path = path
+        self._head = path.with_suffix(".head")
+        self._files = AuditFiles(path)
         self._lock = lock_for(path)
+        self._max_bytes = max_bytes
+        self._keep_files = keep_files
+        self._copy = copy
 
     def append(self, event: Event) -> None:
-        at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
-        # JSON escapes line ends and control characters: what others typed cannot forge a line.
-        line = msgspec.json.encode({**msgspec.to_builtins(event), "at": at})
         with exclusive(self._lock):
+            ends = self._read_ends()
+            if self._is_full():
+                ends = self._rotate(ends)
+            end = audit_chain.tail(line.content for line in self._files.backward(None, locked=True))
+            link = audit_chain.following(end, ends)
+            line = encode(event, link.n, link.hash)
             append_durably(self._path, line)
+            # It is recorded: from here on nothing may say that it is not.
+            with suppress(OSError, CannotCheck):
+                first = ends.first if ends is not None else self._first() or link
+                self._write_ends(Ends(first, audit_chain.link_of(line, link.n)))
+        if self._copy is not None:
+            self._copy(line)
+
+    def lines(self, start: Place) -> Iterator[Line]:
+        return self._files.forward(start)
+
+    def lines_before(self, place: Place | None) -> Iterator[Line]:
+        return self._files.backward(place)
+
+    def ends(self) -> Ends | None:
+        with exclusive(self._lock):
+            return self._read_ends()
+
+    # The files
+
+    def _is_full(self) -> bool:
+        try:
+            return self._path.stat().st_size >= self._max_bytes
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise cannot("read", self._path, error) from None
+
+    def _rotate(self, ends: Ends | None) -> Ends | None:
+        """Begin a new file, and remove what is not to be kept. The ends as they are then."""
+        rotated = self._files.rotated()
+        number = rotated[-1] + 1 if rotated else 1
+        # Where it cannot be done the log grows on: better too long than an event that is lost.
+        with suppress(OSError, CannotCheck):
+            self._path.rename(self._files.rotated_path(number))
+            old = [*rotated, number][: -self._keep_files]
+            if old:
+                first = self._first(old[-1] + 1)
+                if ends is not None and first is not None:
+                    # On disk before the first removal: what is missing then was removed by others.
+                    ends = Ends(first, ends.last)
+                    write_atomically(self._head, _encoded(ends))
+                for one in old:
+                    self._files.rotated_path(one).unlink(missing_ok=True)
+        return ends
+
+    def _first(self, file: int = 0) -> Link | None:
+        """The first event in that file or after it: its number, and the hash that it takes on."""
+        for line in self._files.forward(Place(file)):
+            record = decode(line.content)
+            if record is not None and record.n is not None:
+                return Link(record.n, record.previous)
+        return None
+
+    # The ends
+
+    def _read_ends(self) -> Ends | None:
+        if not exists(self._head):
+            return None
+        check_private(self._head)
+        try:
+            return msgspec.json.decode(self._head.read_bytes(), type=Ends)
+        except (ValueError, RecursionError):
+            return None  # it was changed: verify says so
+        except OSError as error:
+            raise cannot("read", self._head, error) from None
+
+    def _write_ends(self, ends: Ends) -> None:
+        try:
+            descriptor = os.open(self._head, os.O_WRONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            write_atomically(self._head, _encoded(ends))
+            return
+        try:
+            os.pwrite(descriptor, _encoded(ends), 0)
+            os.ftruncate(descriptor, _HEAD_SIZE)
+        finally:
+            os.close(descriptor)
+
+
+def _encoded(ends: Ends) -> bytes:
+    return msgspec.json.encode(ends).ljust(_HEAD_SIZE - 1) + b"\n"

@@ -4,11 +4,19 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from cwtui.accounts import administration, backup_codes, roles, self_service, sign_in
+from cwtui.accounts import (
+    administration,
+    audit_reading,
+    backup_codes,
+    roles,
+    self_service,
+    sign_in,
+)
 from cwtui.accounts.listing import Filter
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.ui.screens.account import AccountPage
+from cwtui.ui.screens.audit_log import AuditLogPage
 from cwtui.ui.screens.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.base import AccountScreen
 from cwtui.ui.screens.new_password import NewPasswordScreen
@@ -110,10 +118,23 @@ def open_organization(app: "AccountApp") -> None:
     )
 
 
+def open_audit_log(app: "AccountApp") -> None:
+    """The audit log, at its newest events."""
+    session = app.session
+    if session is None:
+        return
+    _ask(
+        app,
+        lambda ports: audit_reading.newest(ports, session, audit_reading.Filter()),
+        lambda window: app.show(AuditLogPage(window)),
+    )
+
+
 SECTIONS: dict[str, tuple[str, Permission | None, Callable[["AccountApp"], None]]] = {
     "settings": ("Settings", None, open_settings),
     "users": ("Users and Roles", Permission.MANAGE_USERS, open_users),
     "organization": ("Organization", Permission.MANAGE_ORGANIZATION, open_organization),
+    "audit_log": ("Audit Log", Permission.READ_AUDIT_LOG, open_audit_log),
 }
 """The sections of the navigation panel, and which permission shows them."""
 

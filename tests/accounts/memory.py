@@ -9,8 +9,10 @@ from typing import TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from cwtui.accounts import roles
+from cwtui.accounts import audit_chain, roles
 from cwtui.accounts.audit import Event
+from cwtui.accounts.audit_chain import Ends
+from cwtui.accounts.audit_lines import Line, Place, encode
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
@@ -147,16 +149,40 @@ class MemoryRecords:
 
 
 class MemoryAudit:
-    """The port AuditLog."""
+    """The port AuditLog, as one file; a test may append bytes to `contents` that are no event."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.contents: list[bytes] = []
+        self.kept: Ends | None = None
         self.fails = False
+        self.read = 0
+        """How many lines were read."""
 
     def append(self, event: Event) -> None:
         if self.fails:
             raise CannotCheck("Cannot write audit: no space left on device.")
         self.events.append(event)
+        link = audit_chain.following(audit_chain.tail(reversed(self.contents)), self.kept)
+        line = encode(event, link.n, link.hash)
+        self.contents.append(line)
+        first = self.kept.first if self.kept is not None else link
+        self.kept = Ends(first, audit_chain.link_of(line, link.n))
+
+    def lines(self, start: Place) -> Iterator[Line]:
+        return (self._line(number) for number in range(start.line, len(self.contents)))
+
+    def lines_before(self, place: Place | None) -> Iterator[Line]:
+        last = place.line if place is not None else len(self.contents)
+        return (self._line(number) for number in reversed(range(last)))
+
+    def ends(self) -> Ends | None:
+        return self.kept
+
+    def _line(self, number: int) -> Line:
+        self.read += 1
+        content = self.contents[number]
+        return Line(Place(1, number, number), "audit.jsonl", content, len(content) + 1)
 
 
 class MemoryKeyring:

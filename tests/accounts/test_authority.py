@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service
+from cwtui.accounts import administration, audit_reading, roles, self_service
 from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import (
@@ -63,6 +63,11 @@ READS: dict[str, Act] = {
     "last_sign_ins": lambda s, by: administration.last_sign_ins(s.world.ports, by, ["bob"]),
     "show_settings": lambda s, by: administration.show_settings(s.world.ports, by),
 }
+AUDIT_READS: dict[str, Act] = {
+    "oldest_first": lambda s, by: audit_reading.oldest_first(s.world.ports, by),
+    "newest": lambda s, by: audit_reading.newest(s.world.ports, by, audit_reading.Filter()),
+    "verify": lambda s, by: audit_reading.verify(s.world.ports, by),
+}
 CHANGES: dict[str, Act] = {
     "create_user": lambda s, by: administration.create_user(s.world.ports, by, "new"),
     "update_user": lambda s, by: administration.update_user(
@@ -98,10 +103,11 @@ ACKNOWLEDGE: dict[str, Act] = {
         s.world.ports, by
     ),
 }
-OF_ADMINS = READS | CHANGES
+OF_ADMINS = READS | AUDIT_READS | CHANGES
 OF_ADA = OF_ADMINS | {f"own {name}": act for name, act in OWN_CHANGES_WITH_A_CODE.items()}
 OF_ALICE = OWN | OWN_CHANGES
 BEFORE_ANYONE = {"create_first_admin", "check_no_accounts"}
+OF_FILTERS = {"filtered", "typed", "moment", "known_events"}
 
 
 def public_functions(module: ModuleType) -> set[str]:
@@ -113,7 +119,8 @@ def public_functions(module: ModuleType) -> set[str]:
 
 
 def test_no_public_act_is_left_out_here() -> None:
-    assert public_functions(administration) == {*OF_ADMINS} | BEFORE_ANYONE
+    assert public_functions(administration) == {*READS, *CHANGES} | BEFORE_ANYONE
+    assert public_functions(audit_reading) == {*AUDIT_READS} | OF_FILTERS
     own = OWN | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
     assert public_functions(self_service) == {*own}
 
@@ -204,10 +211,10 @@ def test_within_ten_minutes_no_proof_is_asked_for(scene: Scene, act: str) -> Non
     CHANGES[act](scene, scene.admin)
 
 
-@pytest.mark.parametrize("act", READS)
+@pytest.mark.parametrize("act", READS | AUDIT_READS)
 def test_looking_wants_no_proof(scene: Scene, act: str) -> None:
     scene.world.clock.forward(5 * 3600)
-    READS[act](scene, scene.admin)
+    OF_ADMINS[act](scene, scene.admin)
 
 
 def test_the_operator_is_never_asked(scene: Scene) -> None:

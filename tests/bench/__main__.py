@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import reading, signing_in, startup, table, terminals, users_page
+from tests.bench import audit_page, reading, signing_in, startup, table, terminals, users_page
 from tests.bench.measuring import QUICK, Scale, make_bench
 
 BENCHMARKS = (
@@ -16,6 +16,7 @@ BENCHMARKS = (
     signing_in.rows,
     reading.rows,
     users_page.rows,
+    audit_page.rows,
     terminals.rows,
 )
 

@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.bench import reading, signing_in, startup, table, terminals, users_page, visits
+from tests.bench import (
+    audit_page,
+    reading,
+    signing_in,
+    startup,
+    table,
+    terminals,
+    users_page,
+    visits,
+)
 from tests.bench.measuring import Bench, Scale, make_bench, medians
 from tests.bench.table import Most, Row
 
@@ -18,8 +27,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.mark.parametrize(
     "benchmark",
-    [startup.rows, signing_in.rows, reading.rows, users_page.rows],
-    ids=["startup", "signing in", "reading", "users page"],
+    [startup.rows, signing_in.rows, reading.rows, users_page.rows, audit_page.rows],
+    ids=["startup", "signing in", "reading", "users page", "audit page"],
 )
 def test_a_benchmark_measures(bench: Bench, benchmark: Callable[[Bench], Iterator[Row]]) -> None:
     rows = list(benchmark(bench))

@@ -5,8 +5,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -100,6 +100,21 @@ class Host:
             stdin=stdin if isinstance(stdin, int) else None,
         )
         return Result(done.returncode, (done.stdout or b"").decode(), (done.stderr or b"").decode())
+
+    @contextmanager
+    def started(self, *args: str) -> Iterator[subprocess.Popen[str]]:
+        """A command that goes on, in a process of its own; it is killed at the end."""
+        with subprocess.Popen(
+            [PYTHON, "-m", "cwtui", "--config", str(self.config), *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def files(self) -> dict[str, tuple[int, bytes]]:
         """Mode and content of every file but locks, whose content means nothing."""

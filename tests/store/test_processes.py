@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from cwtui.accounts.audit_lines import START, Place, decode
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.audit import FileAuditLog
 from cwtui.store.records import TinyRecordStore
+from tests.store.audit_samples import event, records, verdict
 from tests.store.processes import Gate, Worker, started
 from tests.store.samples import PLAIN
-from tests.store.worker import ENOUGH
+from tests.store.worker import AUDIT_BYTES, AUDIT_FILES, ENOUGH
 
 
 @pytest.fixture
@@ -73,17 +76,45 @@ def test_kill_9_at_any_instant_loses_nothing_acknowledged(folder: Path) -> None:
     assert names == {"accounts.json", ".accounts.json.lock"}
 
 
+def numbers_written(log: FileAuditLog, place: Place) -> tuple[list[int], Place]:
+    """Numbers of the events from that place on, and where it goes on."""
+    numbers: list[int] = []
+    for line in log.lines(place):
+        record = decode(line.content)
+        if record is not None and record.n is not None:
+            numbers.append(record.n)
+        place = line.after
+    return numbers, place
+
+
 def test_kill_9_in_the_audit_log_loses_no_line_that_was_written(folder: Path) -> None:
-    """DESIGN 4.7."""
+    """DESIGN 4.7: several processes, files of a few events, kills at any instant."""
+    chance = random.Random(7)  # noqa: S311  repeatable
     acknowledged: list[tuple[str, str]] = []
+    log = FileAuditLog(folder / "audit.jsonl", AUDIT_BYTES, AUDIT_FILES)
+    read, place = numbers_written(log, START)
     for run in range(3):
-        with Worker("append", folder, run) as writer:
-            numbers = [writer.line()]
-            time.sleep(0.03)
-            writer.process.kill()
-            numbers += writer.finish().split()
-        acknowledged += [(str(run), number) for number in numbers]
-    events = [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
-    written = [(event["actor"], event["subject"]) for event in events]
+        actors = [f"{run}-{process}" for process in range(3)]
+        with started(*[("append", folder, actor) for actor in actors]) as writers:
+            first = [writer.line() for writer in writers]
+            until = time.monotonic() + 0.3 + chance.random() * 0.1
+            while time.monotonic() < until:
+                # Meanwhile somebody follows it, across all rotations.
+                more, place = numbers_written(log, place)
+                read += more
+            for writer in writers:
+                writer.process.kill()
+            for actor, writer, number in zip(actors, writers, first, strict=True):
+                acknowledged += [(actor, one) for one in (number, *writer.finish().split())]
+    more, _ = numbers_written(log, place)
+    read += more
+    events = records(log)
+    written = [(one.actor, one.subject) for one in events]
     assert set(acknowledged) <= set(written)
-    assert len(written) - len(acknowledged) <= 3
+    assert len(written) == len(set(written))
+    assert len(written) - len(acknowledged) <= 9
+    assert len(list(folder.glob("audit-*.jsonl"))) > 3
+    assert verdict(log).findings == []
+    assert read == list(range(1, len(events) + 1))
+    FileAuditLog(folder / "audit.jsonl").append(event())
+    assert verdict(log).findings == []

@@ -91,8 +91,8 @@ def write_for_ever(folder: Path) -> None:
 
 
 def append_for_ever(folder: Path, actor: str) -> None:
-    """The same for the audit log."""
-    log = FileAuditLog(folder / "audit.jsonl")
+    """The same for the audit log, in files of a few events."""
+    log = FileAuditLog(folder / "audit.jsonl", AUDIT_BYTES, AUDIT_FILES)
     number = 0
     while True:
         number += 1
@@ -110,6 +110,7 @@ def append_for_ever(folder: Path, actor: str) -> None:
 
 
 ENOUGH = 20
+AUDIT_BYTES, AUDIT_FILES = 2000, 1000
 
 
 def read_for_ever(folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from cwtui.accounts import roles, throttle
+from cwtui.accounts.audit import Event, EventType, Outcome
 from cwtui.accounts.model import Attempts, FailedSignIns, Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME
@@ -70,6 +71,44 @@ def plant() -> Plant:
 def empty() -> Plant:
     """Nobody is here yet."""
     return Plant(World(), {})
+
+
+_EVENTS: Final = (
+    # Hours ago, event, actor, subject, source, reason of a failure (after !) or of a success.
+    (400.0, EventType.USER_CREATE, "operator:root", ADMIN, "command line", "first administrator"),
+    (76.5, EventType.SETTINGS_UPDATE, ADMIN, "", HERE, "mfa=optional"),
+    (75.2, EventType.USER_CREATE, ADMIN, LONG_NAME, HERE, ""),
+    (75.1, EventType.USER_UPDATE, ADMIN, LONG_NAME, HERE, "mfa_required=True"),
+    (49.0, EventType.SIGN_IN, "bob", "bob", "10.0.0.17", ""),
+    (48.9, EventType.BACKUP_CODES_REGENERATE, "bob", "bob", "10.0.0.17", ""),
+    (27.3, EventType.SIGN_IN_PASSWORD, "dave", "dave", "198.51.100.7", "!wrong"),
+    (27.2, EventType.SIGN_IN_PASSWORD, "dave", "dave", "198.51.100.7", "!throttled"),
+    (26.8, EventType.USER_UPDATE, ADMIN, "dave", HERE, "enabled=False"),
+    (3.1, EventType.SIGN_IN_CODE, "alice", "alice", "10.0.0.23", "!wrong"),
+    (3.0, EventType.SIGN_IN, "alice", "alice", "10.0.0.23", ""),
+    (2.5, EventType.SESSION_END, "alice", "alice", "10.0.0.23", "idle"),
+    (0.4, EventType.USER_RESET_PASSWORD, "operator:root", "frank", "command line", ""),
+)
+
+
+def audited_plant() -> Plant:
+    """Some days of its audit log, and a line that a power failure cut short."""
+    there = plant()
+    for hours, event, actor, subject, source, reason in _EVENTS:
+        there.world.audit.append(
+            Event(
+                at=NOW - hours * HOUR,
+                event=event,
+                actor=actor,
+                subject=subject,
+                source=source,
+                outcome=Outcome.FAILURE if reason.startswith("!") else Outcome.SUCCESS,
+                reason=reason.removeprefix("!"),
+            )
+        )
+        if event is EventType.SIGN_IN_CODE:
+            there.world.audit.contents.append(b'{"n":11,"previous":"5d3')
+    return there
 
 
 Way = Callable[[Person, Plant], Awaitable[None]]
@@ -426,6 +465,29 @@ async def organization_wrong(person: Person, there: Plant) -> None:
     await person.press("enter")
 
 
+async def audit_log(person: Person, there: Plant) -> None:
+    enter_session(person, there)
+    flow.open_audit_log(person.app)
+    await person.settle()
+
+
+async def audit_log_filtered(person: Person, there: Plant) -> None:
+    await audit_log(person, there)
+    await person.press("/")
+    await person.write("failure since:2d")
+
+
+async def audit_log_wrong(person: Person, there: Plant) -> None:
+    await audit_log(person, there)
+    await person.press("/")
+    await person.write("since:yesterday")
+
+
+async def audit_event(person: Person, there: Plant) -> None:
+    await audit_log(person, there)
+    await person.press("down", "enter")
+
+
 async def help_on_sign_in(person: Person, _: Plant) -> None:
     await person.press("f1")
 
@@ -497,6 +559,10 @@ SCENES: Final[dict[str, Scene]] = {
     "initial_password": Scene(initial_password),
     "organization": Scene(organization),
     "organization_wrong": Scene(organization_wrong),
+    "audit_log": Scene(audit_log, audited_plant),
+    "audit_log_filtered": Scene(audit_log_filtered, audited_plant),
+    "audit_log_wrong": Scene(audit_log_wrong, audited_plant),
+    "audit_event": Scene(audit_event, audited_plant),
     "help": Scene(help_on_sign_in),
     "help_account": Scene(help_on_account),
     "command_palette": Scene(palette),

@@ -255,6 +255,7 @@ async def test_point_5_textuals_own_commands_are_not_in_the_palette() -> None:
             "Settings",
             "Users and Roles",
             "Organization",
+            "Audit Log",
             "Sign Out",
             "Colours",
             "Help",

@@ -19,7 +19,7 @@ from tests.ui.scenes import ADMIN, LONG_NAME, SCENES
 
 def highlighted(person: Person) -> str:
     table = person.app.screen.query_one(UserTable)
-    return table._rows[table.cursor].username
+    return table.rows[table.cursor].username
 
 
 # Users and Roles

@@ -26,8 +26,8 @@ class Page(AccountScreen):
     """Handed what it shows; each act asks the services, which read the account anew."""
 
     # One list for all pages: each list of its own is parsed when a page is first opened.
-    CSS_PATH = ["page.tcss", "users.tcss", "organization.tcss"]
-    AUTO_FOCUS = "#page Input, #page Button, #page UserTable"
+    CSS_PATH = ["page.tcss", "list_page.tcss", "organization.tcss"]
+    AUTO_FOCUS = "#page Input, #page Button, #page VirtualTable"
     NEEDS_SESSION = True
     SECTION: ClassVar[str] = "settings"
     TITLE_TEXT: ClassVar[str] = ""

@@ -8,20 +8,19 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Static
 
 from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.listing import AccountRow, Filter, select
 from cwtui.ui.screens.create_user import CreateUserPage
-from cwtui.ui.screens.page import Page
+from cwtui.ui.screens.list_page import ListPage
 from cwtui.ui.times import ago, minute
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 
 
-class UsersPage(Page):
-    AUTO_FOCUS = "UserTable"
+class UsersPage(ListPage):
     SECTION = "users"
     TITLE_TEXT = "Users and Roles"
     HELP = """\
@@ -32,14 +31,12 @@ Up and Down choose, Enter opens the account's page. / filters by username and di
 Esc ends the filter. N creates a user."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/"),
         Binding("n", "create", "Create user"),
     ]
 
     def __init__(self, rows: Sequence[AccountRow], wanted: str = "", username: str = "") -> None:
-        super().__init__()
+        super().__init__(wanted)
         self._rows = rows
-        self._wanted = wanted
         self._username = username
 
     def content(self) -> ComposeResult:
@@ -56,32 +53,10 @@ Esc ends the filter. N creates a user."""
             return f"{shown:,} {users}"
         return f"{shown:,} of {len(self._rows):,} {users}"
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if event.value == self._wanted:
-            return  # as it was opened
-        self._wanted = event.value
-        rows = select(self._rows, Filter(text=event.value))
+    def filter(self, wanted: str) -> None:
+        rows = select(self._rows, Filter(text=wanted))
         self.query_one(UserTable).show_rows(rows)
         self.query_one("#count", Static).update(self._counted(len(rows)))
-
-    def action_enter(self) -> None:
-        self.query_one(UserTable).focus()
-
-    def on_key(self, event: object) -> None:
-        """Down leaves the filter for the list."""
-        if getattr(event, "key", "") == "down" and isinstance(self.focused, TextInput):
-            self.query_one(UserTable).focus()
-
-    def action_filter(self) -> None:
-        self.query_one(TextInput).focus()
-
-    def action_back(self) -> None:
-        entry = self.query_one(TextInput)
-        if entry.value or entry.has_focus:
-            entry.value = ""
-            self.query_one(UserTable).focus()
-        else:
-            super().action_back()
 
     def action_create(self) -> None:
         self.account_app.show(CreateUserPage())
@@ -90,12 +65,14 @@ Esc ends the filter. N creates a user."""
         event.stop()
         self.action_create()
 
-    def on_user_table_opened(self, message: UserTable.Opened) -> None:
-        self.account_app.users_place = (self.query_one(TextInput).value, message.username)
-        self.open_account(message.username)
+    def on_virtual_table_opened(self, message: UserTable.Opened) -> None:
+        username = self.query_one(UserTable).rows[message.position].username
+        self.account_app.users_place = (self.query_one(TextInput).value, username)
+        self.open_account(username)
 
-    def on_user_table_window_moved(self, message: UserTable.WindowMoved) -> None:
-        self._read_last_sign_ins(message.usernames)
+    def on_virtual_table_window_moved(self, message: UserTable.WindowMoved) -> None:
+        seen = self.query_one(UserTable).rows[message.first : message.end]
+        self._read_last_sign_ins([row.username for row in seen])
 
     @work(exclusive=True)
     async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:

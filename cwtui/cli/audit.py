@@ -1,0 +1,192 @@
+"""`cwtui audit`: who did what, when, from where."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import click
+
+from cwtui.accounts import audit_reading
+from cwtui.accounts.audit import Outcome
+from cwtui.accounts.audit_chain import Link, Verdict
+from cwtui.accounts.audit_lines import START, Place, Record
+from cwtui.accounts.audit_reading import Filter
+from cwtui.accounts.errors import CannotCheck, InvalidInput
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.text import visible
+from cwtui.cli.errors import Failed, WrongUsage
+from cwtui.cli.groups import GroupInOrder
+from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.json_output import on_a_line
+from cwtui.cli.output import put, say, wait_for_news
+from cwtui.cli.tables import line, widened
+
+_HEADINGS: Final = ("TIME (UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "REASON")
+_OUTCOMES: Final = {Outcome.SUCCESS.value: "ok", Outcome.FAILURE.value: "failed"}
+_AT_ONCE: Final = 500
+"""Lines that are written together."""
+_SECONDS: Final = 0.5
+"""How often --follow looks for new events."""
+_LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
+
+
+@click.group("audit", cls=GroupInOrder, invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--user", metavar="U", help="Events of which U is the actor or the subject.")
+@click.option("--event", metavar="E", help="An event, or an area of them, such as sign_in.")
+@click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]))
+@click.option(
+    "--since", metavar="T", help="An age, such as 30m, 2h or 7d, or a time: 2026-11-24T08:00 (UTC)."
+)
+@click.option("--follow", is_flag=True, help="Go on with new events, until Ctrl+C.")
+@pass_host
+@click.pass_context
+def command(
+    ctx: click.Context,
+    host: Host,
+    as_json: bool,
+    user: str | None,
+    event: str | None,
+    outcome: str | None,
+    since: str | None,
+    follow: bool,
+) -> None:
+    """Show the audit log, and verify that it is whole.
+
+    Without a command prints the events that match, oldest first. WHO is the actor, and > the
+    subject where that is somebody else.
+    """
+    wanted = {"user": user, "event": event, "outcome": outcome, "since": since}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    if ctx.invoked_subcommand is not None:
+        if given or as_json or follow:
+            raise WrongUsage(f"cwtui audit {ctx.invoked_subcommand} takes none of these options.")
+        return
+    ports = host.ports()
+    asked = _filter(given, ports.now())
+    written = _Written(as_json=as_json)
+    place = _show(ports, asked, START, written)
+    while follow:
+        wait_for_news(_SECONDS)
+        place = _show(ports, asked, place, written)
+    if not written.any:
+        say("No event matches.")
+
+
+@command.command()
+@click.option("--expect", metavar="N:HASH", help="The last event that verify named before.")
+@pass_host
+def verify(host: Host, expect: str | None) -> None:
+    """Say whether something was removed from the audit log, or changed.
+
+    Prints number and hash of the last event. Note them elsewhere, and give them to --expect the
+    next time: who can write the files can make all of the log anew. Exit status: 0 it is whole,
+    1 it is not, 3 it cannot be read.
+    """
+    noted = _link(expect) if expect is not None else None
+    verdict = audit_reading.verify(host.ports(), operator(), noted)
+    for sentence in (*verdict.notes, *verdict.findings):
+        say(sentence)
+    put("\n".join(_summary(verdict)))
+    if verdict.findings:
+        raise Failed("The audit log is not as it was written.")
+    if noted is not None and noted.n < (verdict.first or 0):
+        raise CannotCheck(f"Event {noted.n} was rotated out: it cannot be compared.")
+
+
+def _filter(given: Mapping[str, str], now: float) -> Filter:
+    for name, value in given.items():
+        # An empty variable in a script must not show everything.
+        if not value.strip():
+            raise WrongUsage(f"--{name} is empty. Give a value, or leave the option out.")
+    try:
+        return audit_reading.filtered(**given, now=now)
+    except InvalidInput as error:
+        raise WrongUsage(str(error)) from None
+
+
+class _Written:
+    """What goes to standard output, many lines at once. Columns are as wide as they had to be."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._waiting: list[Record] = []
+        self._widths = [0] * len(_HEADINGS)
+        self.any = False
+
+    def add(self, record: Record) -> None:
+        self._waiting.append(record)
+        if len(self._waiting) >= _AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._waiting:
+            return
+        if self._as_json:
+            put("\n".join(on_a_line(_fields(record)) for record in self._waiting))
+        else:
+            rows = [() if self.any else _HEADINGS, *map(_cells, self._waiting)]
+            self._widths = widened(self._widths, rows)
+            put("\n".join(line(row, self._widths) for row in rows if row))
+        self._waiting.clear()
+        self.any = True
+
+
+def _show(ports: Ports, asked: Filter, start: Place, written: _Written) -> Place:
+    """Show what there is from that place on; the place where new lines will be."""
+    place = start
+    for entry in audit_reading.oldest_first(ports, operator(), start):
+        place = entry.line.after
+        if not asked.accepts(entry.record):
+            continue
+        if entry.record is not None:
+            written.add(entry.record)
+        else:
+            say(entry.damage)
+    written.flush()
+    return place
+
+
+def _cells(record: Record) -> tuple[str, ...]:
+    actor, subject = visible(record.actor), visible(record.subject)
+    return (
+        f"{record.at:%Y-%m-%d %H:%M:%S}",
+        _OUTCOMES.get(record.outcome, visible(record.outcome)),
+        visible(record.event),
+        actor if subject in {"", actor} else f"{actor} > {subject}",
+        visible(record.source),
+        visible(record.reason),
+    )
+
+
+def _fields(record: Record) -> dict[str, Any]:
+    return {
+        "n": record.n,
+        "at": record.at.isoformat(timespec="milliseconds"),
+        "event": record.event,
+        "actor": record.actor,
+        "subject": record.subject,
+        "source": record.source,
+        "outcome": record.outcome,
+        "reason": record.reason,
+    }
+
+
+def _summary(verdict: Verdict) -> list[str]:
+    lines = []
+    if verdict.before_chain:
+        events = "event" if verdict.before_chain == 1 else "events"
+        lines.append(f"{verdict.before_chain} {events} of an earlier version, without a chain")
+    if verdict.last is None:
+        return lines or ["No event with a chain"]
+    whole = "not whole" if verdict.findings else "whole"
+    before = "; those before were rotated out" if (verdict.first or 0) > 1 else ""
+    lines.append(f"Events {verdict.first} to {verdict.last.n}: {whole}{before}")
+    return [*lines, f"Last {verdict.last}"]
+
+
+def _link(text: str) -> Link:
+    found = _LINK.fullmatch(text.strip().lower())
+    if found is None:
+        raise WrongUsage("--expect takes number and hash as verify prints them, such as 2300:9f86…")
+    return Link(int(found[1]), found[2])

@@ -1,0 +1,47 @@
+"""The list of events of the audit log."""
+
+from typing import Final
+
+from cwtui.accounts.audit import Outcome
+from cwtui.accounts.audit_lines import Record
+from cwtui.accounts.audit_reading import Entry
+from cwtui.accounts.text import visible
+from cwtui.ui.widgets.virtual_table import VirtualTable
+
+_MARKS: Final = {Outcome.SUCCESS.value: "●", Outcome.FAILURE.value: "✗"}
+
+
+def marked(outcome: str) -> str:
+    """The outcome as a word beside a mark; one of a later version may have none of ours."""
+    return f"{_MARKS.get(outcome, '○')} {visible(outcome)}"
+
+
+def who(record: Record) -> str:
+    """The actor, and the subject where that is somebody else."""
+    actor, subject = visible(record.actor), visible(record.subject)
+    return actor if subject in {"", actor} else f"{actor} → {subject}"
+
+
+class EventTable(VirtualTable[Entry]):
+    """A row for each event, the newest first; and one for each line that holds none."""
+
+    def head(self) -> tuple[str, ...]:
+        names = ("Time (UTC)", "Outcome", "Event", "Who")
+        return (*names, "Source", "Reason") if self.is_wide else names
+
+    def cells(self, row: Entry) -> tuple[str, ...]:
+        record = row.record
+        if record is None:
+            return (f"✗ {row.damage}",)
+        at = f"{record.at:%Y-%m-%d %H:%M:%S}" if self.is_wide else f"{record.at:%Y-%m-%d %H:%M}"
+        cells = (at, marked(record.outcome), visible(record.event), who(record))
+        return (*cells, visible(record.source), visible(record.reason)) if self.is_wide else cells
+
+    def widths(self) -> tuple[int, ...]:
+        if not self.is_wide:
+            rest = self.size.width - (16 + 9) - 3
+            event = max(8, rest * 3 // 5)
+            return (16, 9, event, max(4, rest - event))
+        rest = self.size.width - (19 + 9 + 22) - 5
+        actor, source = rest // 2, rest * 3 // 10
+        return (19, 9, 22, actor, source, rest - actor - source)

@@ -1,0 +1,184 @@
+"""A list of rows, of which only those that are seen are drawn, however many there are."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from rich.cells import set_cell_size
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+_WIDE = 90
+"""Columns from which marks stand beside the words, and dates are whole."""
+
+R = TypeVar("R")
+
+
+class VirtualTable(ScrollView, Generic[R], can_focus=True):
+    """DataTable takes ten seconds for 100,000 rows; this one takes as long as for a screenful.
+
+    What a row looks like is said by `head`, `cells`, `widths` and `is_muted`.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "move(-1000000000)", "First", show=False),
+        Binding("end", "move(1000000000)", "Last", show=False),
+        Binding("enter", "open", "Open"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--head", "table--cursor", "table--muted"}
+    DEFAULT_CSS = """
+    VirtualTable {
+        height: 1fr;
+        scrollbar-size-vertical: 1;
+        & > .table--head { color: $text-muted; }
+        & > .table--muted { color: $text-muted; }
+        & > .table--cursor { background: $surface; color: $foreground; text-style: bold; }
+        &:focus > .table--cursor {
+            background: $block-cursor-background; color: $block-cursor-foreground;
+        }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0)
+
+    class Opened(Message):
+        """Enter or a click on the row at that position."""
+
+        def __init__(self, position: int) -> None:
+            super().__init__()
+            self.position = position
+
+    class WindowMoved(Message):
+        """Other rows are seen now: those at `first` up to, and without, `end`."""
+
+        def __init__(self, first: int, end: int) -> None:
+            super().__init__()
+            self.first = first
+            self.end = end
+
+    class TopReached(Message):
+        """A key led to the first row, or would lead above it."""
+
+    def __init__(self, rows: Sequence[R]) -> None:
+        super().__init__()
+        self.rows = rows
+
+    # What a row looks like
+
+    def head(self) -> tuple[str, ...]:
+        """What stands above each column."""
+        raise NotImplementedError
+
+    def cells(self, row: R) -> tuple[str, ...]:
+        """Text of each column, with what others typed made visible; one alone takes all of it."""
+        raise NotImplementedError
+
+    def widths(self) -> tuple[int, ...]:
+        """Cells of each column; between two stands a space."""
+        raise NotImplementedError
+
+    def is_muted(self, row: R) -> bool:
+        """Whether it is of less interest."""
+        del row
+        return False
+
+    # Which rows there are
+
+    def show_rows(self, rows: Sequence[R], cursor: int = 0) -> None:
+        """List these, with the cursor on that one."""
+        self.rows = rows
+        if cursor == 0:
+            self.scroll_to(0, 0, animate=False)
+        self._resize()
+        self.cursor = cursor
+
+    def add_rows(self, rows: Sequence[R]) -> None:
+        """List these as well, below."""
+        self.rows = [*self.rows, *rows]
+        self._resize()
+
+    def on_resize(self) -> None:
+        self._resize()
+
+    def _resize(self) -> None:
+        # The head takes a line of the window.
+        self.virtual_size = Size(self.size.width, len(self.rows) + 1)
+        self.refresh()
+        self._tell_window()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._tell_window()
+
+    def _tell_window(self) -> None:
+        first = round(self.scroll_y)
+        end = min(len(self.rows), first + max(0, self.size.height - 1))
+        self.post_message(self.WindowMoved(first, end))
+
+    # Where one is
+
+    def watch_cursor(self) -> None:
+        self.scroll_to_region(Region(0, self.cursor, 1, 2), animate=False, force=True)
+        self.refresh()
+
+    def validate_cursor(self, cursor: int) -> int:
+        return max(0, min(cursor, len(self.rows) - 1))
+
+    def action_move(self, rows: int) -> None:
+        self.cursor += rows
+        if rows < 0 and self.cursor == 0:
+            self.post_message(self.TopReached())
+
+    def action_page(self, pages: int) -> None:
+        self.action_move(pages * max(1, self.size.height - 2))
+
+    def action_open(self) -> None:
+        if self.rows:
+            self.post_message(self.Opened(self.cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        position = round(self.scroll_y) + event.y - 1
+        if event.y > 0 and position < len(self.rows):
+            self.cursor = position
+            self.action_open()
+
+    # How it is drawn
+
+    @property
+    def is_wide(self) -> bool:
+        return self.size.width >= _WIDE
+
+    def render_line(self, y: int) -> Strip:
+        if y == 0:
+            return self._strip(self.head(), "table--head")
+        position = round(self.scroll_y) + y - 1
+        if position >= len(self.rows):
+            return Strip.blank(self.size.width, self.rich_style)
+        row = self.rows[position]
+        if position == self.cursor:
+            return self._strip(self.cells(row), "table--cursor")
+        return self._strip(self.cells(row), "table--muted" if self.is_muted(row) else None)
+
+    def _strip(self, cells: tuple[str, ...], name: str | None) -> Strip:
+        style = self.get_component_rich_style(name) if name is not None else self.rich_style
+        widths = self.widths() if len(cells) > 1 else (self.size.width,)
+        text = " ".join(fitted(cell, width) for cell, width in zip(cells, widths, strict=True))
+        return Strip([Segment(set_cell_size(text, self.size.width), style)], self.size.width)
+
+
+def fitted(text: str, width: int) -> str:
+    """The text in exactly that many cells; what is cut off is marked by …"""
+    cell = set_cell_size(text, width)
+    if cell.rstrip() == text.rstrip():
+        return cell
+    return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)

@@ -1,0 +1,305 @@
+"""The Audit Log page: newest first, filtered, and read no further than one looks."""
+
+import pytest
+
+from cwtui.accounts import roles
+from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.audit_reading import WINDOW
+from cwtui.accounts.errors import CannotCheck
+from cwtui.ui.screens.audit_log import AuditLogPage, EventScreen
+from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.widgets.event_table import EventTable
+from tests.accounts.world import HERE
+from tests.ui.harness import Person
+from tests.ui.scenes import ADMIN, SCENES, Plant, audit_log, plant
+
+
+def table(person: Person) -> EventTable:
+    return person.app.screen.query_one(EventTable)
+
+
+def chosen(person: Person) -> str:
+    record = table(person).rows[table(person).cursor].record
+    assert record is not None
+    return f"{record.event} {record.subject}"
+
+
+def write(there: Plant, *subjects: str) -> None:
+    for subject in subjects:
+        there.world.audit.append(
+            Event(
+                at=there.world.clock(),
+                event=EventType.USER_UNLOCK,
+                actor=ADMIN,
+                subject=subject,
+                source=HERE,
+                outcome=Outcome.SUCCESS,
+            )
+        )
+
+
+async def with_many(person: Person, there: Plant, events: int) -> None:
+    write(there, *(f"user-{number}" for number in range(events)))
+    await audit_log(person, there)
+
+
+# What is shown
+
+
+async def test_events_are_shown_newest_first() -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        text = [" ".join(row[20:].split()) for row in person.rows]
+        first = text.index("Time (UTC) Outcome Event Who")
+        assert text[first + 1 : first + 7] == [
+            "2027-01-15 08:00 ● success sign_in.complete admin",
+            "2027-01-15 07:36 ● success user.reset_passwo… operator:roo…",
+            "2027-01-15 05:30 ● success session.end alice",
+            "2027-01-15 05:00 ● success sign_in.complete alice",
+            "✗ Line 11 of audit.jsonl is not an event.",
+            "2027-01-15 04:54 ✗ failure sign_in.one_time_… alice",
+        ]
+        person.sees("15 events")
+
+
+async def test_a_wide_terminal_shows_more_of_it() -> None:
+    async with SCENES["audit_log"].played((120, 40)) as (person, _):
+        text = [" ".join(row[20:].split()) for row in person.rows]
+        assert "Time (UTC) Outcome Event Who Source Reason" in text
+        failed = "2027-01-14 04:42:00 ✗ failure sign_in.password dave 198.51.100.7 wrong"
+        assert failed in text
+
+
+async def test_by_keyboard() -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        assert person.focus == "EventTable"
+        assert person.footer == [
+            ("Enter", "Open"),
+            ("F1", "Help"),
+            ("Esc", "Back"),
+            ("/", "Filter"),
+            ("R", "Read new"),
+            ("Ctrl+Q", "Quit"),
+            ("Ctrl+P", "palette"),
+        ]
+        await person.press("down", "down", "enter")
+        person.screen(EventScreen)
+        person.sees("Event session.end", "Outcome ● success", "Reason idle", "Actor alice")
+        person.sees("Time (UTC) 2027-01-15 05:30:00", "Source 10.0.0.23", "Number 12")
+        person.sees("Kept in line 13 of audit.jsonl")
+        await person.press("escape")
+        person.screen(AuditLogPage)
+        assert chosen(person) == "session.end alice"
+        await person.press("enter", "enter")
+        person.screen(AuditLogPage)
+        await person.press("escape")
+        assert person.focus == "Navigation"
+
+
+async def test_by_mouse() -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        await person.click("session.end")
+        person.screen(EventScreen)
+        await person.click_button("Close")
+        person.screen(AuditLogPage)
+
+
+async def test_a_line_that_is_no_event_says_what_it_holds() -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        await person.click("Line 11 of audit.jsonl")
+        person.sees("Line 11 of audit.jsonl is not an event.", '{"n":11,"previous":"5d3')
+
+
+async def test_what_others_typed_is_text() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        write(there, "[bold]\x1b[31m\u202e")
+        await audit_log(person, there)
+        await person.press("down")
+        assert chosen(person) == "user.unlock [bold]\x1b[31m\u202e"
+        person.sees("admin → [bo")
+        await person.press("enter")
+        person.sees("[bold]<U+001B>[31m<U+202E>")
+
+
+# Who sees it
+
+
+async def test_it_is_there_for_who_may_read_it() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        await person.press("escape", *["down"] * 3, "enter")
+        person.screen(AuditLogPage)
+    async with SCENES["settings_enabled"].played() as (person, _):
+        person.sees_nothing_of("Audit Log")
+
+
+async def test_who_may_not_any_more_is_told_so() -> None:
+    async with SCENES["audit_log"].played() as (person, there):
+        world = there.world
+        world.put(world.account(ADMIN).changed_ending_sessions(roles=(roles.MINIMUM,)))
+        await person.press("r")
+        person.screen(SignInScreen)
+        assert person.notice.startswith("✗ Your roles were changed.")
+
+
+async def test_a_log_that_cannot_be_read_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with SCENES["audit_log"].played() as (person, there):
+
+        def fail(_: object) -> object:
+            raise CannotCheck("Cannot read audit.jsonl: input/output error.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(there.world.audit, "lines_before", fail)
+            await person.press("r")
+        assert person.said == "✗ Cannot read audit.jsonl: input/output error."
+        person.sees("15 events")
+        await person.press("r")
+        assert person.said == ""
+
+
+# Filtered
+
+
+async def test_the_filter_by_keyboard() -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        await person.press("/")
+        await person.write("ALICE Failure")
+        person.sees("1 event")
+        assert chosen(person) == "sign_in.one_time_code alice"
+        person.sees_nothing_of("Line 11")
+        await person.press("down")
+        assert person.focus == "EventTable"
+        await person.press("escape")
+        person.sees("15 events")
+        person.sees("Line 11")
+
+
+@pytest.mark.parametrize(
+    ("typed", "count"),
+    [
+        ("user:dave", "3 events"),
+        ("event:sign_in outcome:failure", "3 events"),
+        ("since:1d", "5 events"),
+        ("since:2027-01-15", "5 events"),
+        ("198.51", "2 events"),
+        ("nothing of it", "0 events"),
+    ],
+)
+async def test_what_can_be_asked(typed: str, count: str) -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        await person.press("/")
+        await person.write(typed)
+        person.sees(count)
+
+
+async def test_a_time_that_is_none_is_told_and_then_forgotten() -> None:
+    async with SCENES["audit_log_wrong"].played() as (person, _):
+        assert person.said.startswith("✗ 'yesterday' is no time")
+        await person.press("escape")
+        assert person.said == ""
+        person.sees("15 events")
+
+
+async def test_r_is_a_letter_in_the_filter() -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        await person.press("/")
+        await person.write("r")
+        assert ("R", "Read new") not in person.footer
+        person.sees("user.reset_pass")
+
+
+# New events, and older ones
+
+
+async def test_r_reads_new_events_and_stays_where_one_is() -> None:
+    async with SCENES["audit_log"].played() as (person, there):
+        await person.press("down", "down")
+        write(there, "bob", "dave")
+        await person.press("r")
+        person.sees("17 events", "admin → dave")
+        assert chosen(person) == "session.end alice"
+
+
+@pytest.mark.parametrize("keys", [("up",), ("home",), ("down", "k"), ("pageup",)])
+async def test_reaching_the_top_reads_new_events(keys: tuple[str, ...]) -> None:
+    async with SCENES["audit_log"].played() as (person, there):
+        write(there, "bob")
+        await person.press(*keys)
+        person.sees("16 events", "admin → bob")
+        assert chosen(person) == f"sign_in.complete {ADMIN}"
+        await person.press("up")
+        assert chosen(person) == "user.unlock bob"
+
+
+async def test_new_events_are_those_that_match() -> None:
+    async with SCENES["audit_log"].played() as (person, there):
+        await person.press("/")
+        await person.write("user.unlock")
+        person.sees("0 events")
+        write(there, "bob")
+        await person.press("down", "r")
+        person.sees("1 event")
+        assert chosen(person) == "user.unlock bob"
+
+
+async def test_older_events_are_read_as_one_goes_down() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        await with_many(person, there, 1000)
+        person.sees(f"newest {WINDOW}")
+        assert there.world.audit.read <= WINDOW
+        await person.press("end")
+        assert len(table(person).rows) == 2 * WINDOW
+        assert table(person).cursor == WINDOW - 1
+        for _ in range(10):
+            await person.press("end")
+        person.sees("1,001 events")
+        assert chosen(person) == "user.unlock user-0"
+        names = [row.record.subject for row in table(person).rows if row.record is not None]
+        assert names == [ADMIN, *(f"user-{number}" for number in reversed(range(1000)))]
+
+
+async def test_a_hundred_thousand_events_are_not_read() -> None:
+    """Nor drawn: what one sees is a window of them."""
+    async with SCENES["sign_in"].played() as (person, there):
+        audit = there.world.audit
+        write(there, "first")
+        audit.contents *= 100_000
+        await audit_log(person, there)
+        assert audit.read <= 2 * WINDOW
+        await person.press("pagedown", "pagedown", "enter")
+        person.screen(EventScreen)
+        assert audit.read <= 3 * WINDOW
+        assert len(list(person.app.screen.walk_children())) < 60
+
+
+async def test_a_filter_that_matches_little_goes_on_until_the_first_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cwtui.accounts.audit_reading.AT_MOST", 10_000)
+    async with SCENES["sign_in"].played() as (person, there):
+        write(there, "rare")
+        await with_many(person, there, 500)
+        await person.press("/")
+        await person.write("rare")
+        person.sees("1 event")
+        assert chosen(person) == "user.unlock rare"
+
+
+async def test_resizing_keeps_the_row() -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        await person.press("down", "down")
+        await person.resize(120, 40)
+        assert chosen(person) == "session.end alice"
+        await person.resize(80, 24)
+        assert chosen(person) == "session.end alice"
+
+
+async def test_an_empty_log_has_no_row_to_open() -> None:
+    async with SCENES["audit_log"].played() as (person, there):
+        there.world.audit.contents.clear()
+        await person.press("r")
+        person.sees("0 events")
+        await person.press("enter", "up", "down")
+        person.screen(AuditLogPage)
+
+
+def test_the_plant_has_no_log_of_its_own() -> None:
+    assert plant().world.audit.contents == []
