@@ -89,10 +89,10 @@ class Page(AccountScreen):
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         super().say(sentence, wrong=wrong)
-        # It takes a line only when there is something to say, and is then seen.
+        # It takes a line only when there is something to say; a refusal is then seen.
         for said in self.query("#said").results(Static):
             said.display = bool(sentence)
-            if sentence:
+            if wrong:
                 said.scroll_visible(animate=False)
 
     def heading(self) -> str:
