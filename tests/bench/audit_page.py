@@ -36,7 +36,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     (opened,) = medians(bench.scale.rounds, lambda: asyncio.run(page(store, pressed)))
     what = f"Audit Log page, {count:,} events: first rows"
     yield Row(what, opened, frames, most=Most(10 * FRAME, frames))
-    yield Row("  a key press in its filter", median(pressed), frames, most=Most(4 * FRAME, frames))
+    yield Row("  a key press in its filter", median(pressed), frames, most=Most(2 * FRAME, frames))
 
 
 def write_log(store: Store, count: int) -> None:
