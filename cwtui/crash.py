@@ -35,15 +35,17 @@ def guard() -> None:
 def page(places: Sequence[str]) -> str:
     """For the person and the one who mends it; the report is kept in a file as well."""
     kept = keep(places)
-    where = f" They are kept in {kept}." if kept is not None else ""
+    again = (
+        "Start it again. If it happens again, report the lines above; they hold no data of yours."
+    )
+    where = f"They are kept in {kept}." if kept is not None else ""
     # The sentences come last: on a small screen the lines above scroll away.
     return "\n".join(
         [
             *report(places),
             "",
             "cwtui has stopped because of a mistake in itself. What was said to be done is done.",
-            "Start it again. If it happens again, report the lines above; they hold no data of "
-            f"yours.{where}",
+            f"{again} {where}".rstrip(),
         ]
     )
 

@@ -345,6 +345,7 @@ class AccountApp(App[int]):
     def panic(self, *renderables: RenderableType) -> None:
         """Stop and show our own page: Textual's tracebacks end with the exception's message."""
         self.bell()
+        self._return_code = 1
         # One page is enough: of what failed first.
         if not self._exit_renderables:
             places = crash.places(self._exception or sys.exception()) or _places(renderables)
