@@ -119,6 +119,9 @@ def test_no_secret_is_anywhere_else(tmp_path: Path) -> None:
     for output, shown in journey.parts():
         assert secrets.found_in(output, but=shown, codes=False) == set()
     assert secrets.found_in(journey.process.encode()) == set()
+    # Colours, the shape of the pointer, and what was sent to the clipboard: no title, no link.
+    commands = set(re.findall(rb"\x1b\](\d+)", bytes(terminal.raw)))
+    assert commands <= {b"10", b"11", b"22", b"52"}
     log = (notes / "log").read_bytes()
     assert b"Executing <" in log
     assert secrets.found_in(b"\n".join(set(log.splitlines()))) == set()
