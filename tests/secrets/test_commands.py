@@ -9,7 +9,7 @@ import click
 import pytest
 
 from cwtui.cli.root import cli
-from tests.cli.commands import PASSWORD, Host, Result
+from tests.cli.commands import Host, Result
 from tests.secrets.logging_all import logged
 from tests.secrets.observing import observed
 from tests.secrets.registry import Secrets
@@ -17,28 +17,41 @@ from tests.secrets.registry import Secrets
 CHOSEN: Final = "Grüße aus Ketzin 7"
 TYPED_BY_MISTAKE: Final = "an own password as a name"
 
-COMMANDS: Final[dict[str, list[tuple[str, ...]]]] = {
-    "init": [("--admin", "ada", "--password-stdin")],
-    "user list": [(), ("--json",)],
-    "user show": [("admin",), ("admin", "--json"), ("nobody",), (TYPED_BY_MISTAKE,)],
-    "user add": [
-        ("grace",),
-        ("heidi", "--json"),
-        ("ivan", "--password-stdin"),
-        ("ivan", "--password-stdin"),
-        ("judy", "--password-stdin", "--json"),
-    ],
-    "user set": [("grace", "--mfa-required", "--display-name", "Grace")],
-    "user reset-password": [("grace",), ("grace", "--json"), ("nobody",)],
-    "user reset-mfa": [("grace",)],
-    "user unlock": [("grace",)],
-    "user remove": [("grace", "--yes")],
-    "settings show": [(), ("--json",)],
-    "settings set": [("password_min", "12"), ("password_min", "many")],
-}
-"""By command, how it is called, one after the other. What is missing here fails below."""
+CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
+    ("init", ("--admin", "ada", "--password-stdin")),
+    ("init", ("--admin", "ada")),
+    ("user list", ()),
+    ("user list", ("--json",)),
+    ("user show", ("ada",)),
+    ("user show", ("ada", "--json")),
+    ("user show", (TYPED_BY_MISTAKE,)),
+    ("user add", ("grace",)),
+    ("user add", ("heidi", "--json")),
+    ("user add", ("ivan", "--password-stdin")),
+    ("user add", ("ivan", "--password-stdin")),
+    ("user add", ("judy", "--password-stdin", "--json")),
+    ("user set", ("grace", "--mfa-required", "--display-name", "Grace")),
+    ("user reset-password", ("grace",)),
+    ("user reset-password", ("grace", "--json")),
+    ("user reset-password", ("nobody",)),
+    ("user reset-mfa", ("grace",)),
+    ("user unlock", ("grace",)),
+    ("user remove", ("grace", "--yes")),
+    ("key status", ()),
+    ("key status", ("--json",)),
+    ("key rotate", ()),
+    ("key retire", ()),
+    ("settings show", ()),
+    ("settings show", ("--json",)),
+    ("settings set", ("password_min", "12")),
+    ("settings set", ("password_min", "many")),
+    ("init", ("--admin", "ada", "--new-keyring", "--yes")),
+    ("init", ("--admin", "ada", "--new-keyring", "--yes", "--password-stdin")),
+]
+"""Commands and how they are called, one after the other. One that is missing fails below."""
+COMMANDS: Final = sorted({command for command, _ in CALLS})
 
-PRINTS_AN_INITIAL_PASSWORD: Final = {"user add", "user reset-password"}
+PRINTS_AN_INITIAL_PASSWORD: Final = {"init", "user add", "user reset-password"}
 
 
 def commands_of(group: click.Command, ctx: click.Context, *names: str) -> Iterator[str]:
@@ -53,7 +66,7 @@ def commands_of(group: click.Command, ctx: click.Context, *names: str) -> Iterat
 
 
 def test_every_command_is_called_here() -> None:
-    """A new one is to be added to COMMANDS, with the calls in which it handles secrets."""
+    """A new one is to be added to CALLS, with the calls in which it handles secrets."""
     assert set(COMMANDS) == set(commands_of(cli, click.Context(cli)))
 
 
@@ -63,13 +76,13 @@ def test_no_secret_is_said_written_or_kept(new_host: Host) -> None:
     secrets.add(TYPED_BY_MISTAKE, "a password in the wrong place")
     said: list[tuple[str, Result]] = []
     with logged() as log, observed(secrets.add, log.lines.add):
-        for command, calls in COMMANDS.items():
-            for arguments in calls:
-                typed = PASSWORD if command == "init" else CHOSEN
-                stdin = f"{typed}\n".encode() if "--password-stdin" in arguments else b""
-                result = new_host.run(*command.split(), *arguments, stdin=stdin)
-                assert result.status in {0, 1}, result
-                said.append((command, result))
+        for command, arguments in CALLS:
+            stdin = f"{CHOSEN}\n".encode() if "--password-stdin" in arguments else b""
+            if "--new-keyring" in arguments:
+                new_host.keyring.unlink()
+            result = new_host.run(*command.split(), *arguments, stdin=stdin)
+            assert result.status in {0, 1}, result
+            said.append((command, result))
         logging.getLogger("a library").debug("logs")
     assert "logs" in log.lines
     for kind in ("secret", "pepper", "what bcrypt hashes", "key of the keyring"):
@@ -79,6 +92,7 @@ def test_no_secret_is_said_written_or_kept(new_host: Host) -> None:
         assert secrets.found_in(result.err.encode()) == set(), result
         initial = handed_over(command, result, secrets)
         assert secrets.found_in(result.out.encode(), but=initial) == set(), result
+    assert sum(bool(handed_over(command, result, secrets)) for command, result in said) == 5
     assert_nowhere(secrets, new_host.folder, new_host.keyring)
 
 
