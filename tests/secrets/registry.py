@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from html import escape
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -69,7 +70,8 @@ class Secrets:
         return found
 
 
-def forms(value: str | bytes) -> Iterator[tuple[str, bytes]]:
+@cache
+def forms(value: str | bytes) -> tuple[tuple[str, bytes], ...]:
     """The ways in which a value may stand in a file, reduced as what is searched."""
     raw = _raw(value)
     written = {"itself": raw, "reversed": raw[::-1], "hex": binascii.hexlify(raw)}
@@ -85,10 +87,8 @@ def forms(value: str | bytes) -> Iterator[tuple[str, bytes]]:
             "HTML": escape(text).encode(),
             "UTF-16": text.encode("utf-16-le"),
         }
-    for name, form in written.items():
-        needle = _reduced(form)
-        if len(needle) >= LEAST:
-            yield name, needle
+    needles = ((name, _reduced(form)) for name, form in written.items())
+    return tuple((name, needle) for name, needle in needles if len(needle) >= LEAST)
 
 
 def _raw(value: str | bytes) -> bytes:
