@@ -3,12 +3,15 @@
 import sys
 from typing import Final
 
+from cwtui import crash
+
 _INTERRUPTED: Final = 130
 
 
 def main() -> int:
     """Run the command line; the exit status."""
     try:
+        crash.guard()
         # Late, so that Ctrl+C while it loads is as quiet as later.
         from cwtui.cli.edge import run
 

@@ -1,6 +1,7 @@
 """Fixtures that several rooms share."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -20,3 +21,11 @@ def world() -> World:
 @pytest.fixture
 def clock(world: World) -> Clock:
     return world.clock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _crash_reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Crashes made by tests leave no report in the developer's home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from cwtui import crash
 from cwtui.accounts.errors import AccountsError, InvalidInput, Refused
 from cwtui.cli import output
 from cwtui.cli.root import cli
@@ -71,9 +72,11 @@ def _system(error: OSError) -> str:
 
 def _unexpected(error: Exception) -> str:
     where = _innermost(error.__traceback__)
+    kept = crash.keep(crash.places(error))
+    lines = f"the lines in {kept}" if kept is not None else "this line"
     return (
         f"Something unexpected happened ({type(error).__name__}{where}), so this was not done or "
-        "could not be checked. Please report it with this line."
+        f"could not be checked. Please report it with {lines}."
     )
 
 

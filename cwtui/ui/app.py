@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -19,10 +19,11 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from cwtui import crash
 from cwtui.accounts.errors import AccountsError, CannotCheck, SessionEnded
 from cwtui.accounts.text import visible
 from cwtui.config import Config
-from cwtui.ui import crash, theme
+from cwtui.ui import theme
 from cwtui.ui.idle import Idle
 from cwtui.ui.painted import Painted
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
@@ -106,8 +107,9 @@ class AccountApp(App[int]):
             Idle(self, session.idle_minutes * 60, self._lock),
             Idle(self, session.secrets_visible_seconds, self._blank),
         )
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._unheard)
         if not self.is_headless:
-            loop = asyncio.get_running_loop()
             for number, reason in _ENDING_SIGNALS.items():
                 loop.add_signal_handler(number, self._end, reason)
             self.set_interval(1, self._watch_terminal)
@@ -367,10 +369,24 @@ class AccountApp(App[int]):
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of variables, passwords among them.
+        self.panic()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Stop and show our own page: Textual's tracebacks end with the exception's message."""
         self.bell()
-        error = self._exception or sys.exception()
-        self._exit_renderables.append(crash.report(error))
+        self._return_code = 1
+        # One page is enough: of what failed first.
+        if not self._exit_renderables:
+            places = crash.places(self._exception or sys.exception()) or _places(renderables)
+            self._exit_renderables.append(Text(crash.page(places)))
         self._close_messages_no_wait()
+
+    def _unheard(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception that nobody waited for. asyncio would log its message and go on."""
+        del loop
+        error = context.get("exception")
+        if isinstance(error, Exception) and not self._exit:
+            self._handle_exception(error)
 
 
 def run(config: Config) -> int:
@@ -383,6 +399,19 @@ def run(config: Config) -> int:
     if problem:
         sys.stderr.write(f"cwtui: {problem}\n")
     return result if result is not None else (app.return_code or 0)
+
+
+def _places(renderables: Iterable[RenderableType]) -> list[str]:
+    # Textual's thread that reads keys hands over what rich has made of its exception.
+    from rich.traceback import Traceback
+
+    traces = [each.trace for each in renderables if isinstance(each, Traceback)]
+    return [
+        line
+        for trace in traces
+        for stack in trace.stacks
+        for line in (stack.exc_type, *map(crash.place, stack.frames))
+    ]
 
 
 def _connected(config: Config) -> "Ports":

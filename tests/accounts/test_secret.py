@@ -1,16 +1,22 @@
 """A secret does not show itself by accident."""
 
 import copy
+import importlib
+import inspect
 import json
 import pickle
+import pkgutil
 import traceback
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, is_dataclass
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
+import cwtui
 from cwtui.accounts.secret import Secret
 
 PLAIN = "Zr-7-unmistakable"
@@ -96,3 +102,28 @@ def test_equal_if_the_text_is(one: str, other: str) -> None:
     assert Secret(one) != one
     assert bool(Secret(one)) is bool(one)
     assert Secret(one).reveal() == one
+
+
+HIDDEN = {"password", "secret", "codes", "totp_secret", "backup_codes"}
+SAFE = ("Secret", "PasswordHash", "Sealed", "BackupCodes", "bool")
+
+
+def records() -> Iterator[type]:
+    """Every dataclass and Struct outside of the screens."""
+    for module in pkgutil.walk_packages(cwtui.__path__, "cwtui."):
+        if not module.name.startswith("cwtui.ui") and not module.name.endswith("__main__"):
+            for kind in vars(importlib.import_module(module.name)).values():
+                if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, Struct)):
+                    yield kind
+
+
+def test_a_record_holds_a_secret_wrapped_sealed_or_hashed() -> None:
+    """A record's repr is written wherever something debugs: in logs, in asyncio's warnings."""
+    held = [
+        (f"{kind.__name__}.{name}", str(annotation))
+        for kind in records()
+        for name, annotation in inspect.get_annotations(kind).items()
+        if name in HIDDEN
+    ]
+    assert len(held) > 5
+    assert [one for one in held if not any(safe in one[1] for safe in SAFE)] == []

@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 from textual.app import App
 
+from cwtui import crash
 from cwtui.accounts import roles, self_service
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.model import Origin, SignInRecord
@@ -12,7 +13,6 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import open_session
 from cwtui.accounts.sign_in import SignedIn
 from cwtui.accounts.text import visible
-from cwtui.ui import crash
 from cwtui.ui.app import AccountApp
 from cwtui.ui.screens.account import AccountPage
 from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
@@ -100,12 +100,12 @@ def test_point_2_the_crash_page_goes_back_to_the_cause_and_names_no_value() -> N
         except KeyError as error:
             raise RuntimeError("nor this") from error
     except RuntimeError as error:
-        page = crash.report(error).plain
+        page = crash.page(crash.places(error))
     assert "builtins.RuntimeError" in page
     assert "builtins.KeyError" in page
     assert "tell-nobody" not in page
     assert "nor this" not in page
-    assert crash.report(None).plain.startswith("cwtui has stopped")
+    assert "cwtui has stopped" in crash.page(crash.places(None))
 
 
 def test_point_2_it_replaces_the_method_by_which_textual_prints_locals() -> None:

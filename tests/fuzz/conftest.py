@@ -1,0 +1,5 @@
+"""The command line's hosts serve here too."""
+
+from tests.cli.conftest import _no_variables, host, prepared
+
+__all__ = ["_no_variables", "host", "prepared"]

@@ -1,0 +1,72 @@
+"""Any arguments to any command: one of the exit statuses, and a sentence; never a traceback."""
+
+from collections.abc import Iterator
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts.text import visible
+from cwtui.cli.root import cli
+from tests.cli.commands import PASSWORD, Host
+from tests.fuzz.mutations import TEXT, many
+
+_OFTEN_RIGHT = (
+    "admin",
+    "alice",
+    "connectware-admin",
+    "issuer",
+    "password_min",
+    "5",
+    "--",
+    "enabled",
+)
+_NEVER = {"--config", "--store", "--follow", "--help"}
+"""What leads elsewhere or does not end."""
+
+
+def leaves(group: click.Command, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Each command, by its names."""
+    if not isinstance(group, click.Group):
+        yield names, group
+        return
+    ctx = click.Context(group)
+    for name in group.list_commands(ctx):
+        found = group.get_command(ctx, name)
+        assert found is not None
+        yield from leaves(found, *names, name)
+
+
+COMMANDS = dict(leaves(cli))
+
+
+def words(command: click.Command) -> st.SearchStrategy[list[str]]:
+    """The command's own options, values that are right for another one, and anything."""
+    options = [
+        option
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("-") and option not in _NEVER
+    ]
+    own = st.sampled_from([*options, *_OFTEN_RIGHT])
+    anything = TEXT.filter(lambda text: "\0" not in text and text not in _NEVER)
+    glued = st.builds(
+        lambda option, value: f"{option}={value}", st.sampled_from([*options, "-"]), anything
+    )
+    return st.lists(st.one_of(own, own, anything, glued), max_size=6)
+
+
+@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
+@many(20)
+@given(data=st.data())
+def test_any_arguments(host: Host, names: tuple[str, ...], data: st.DataObject) -> None:
+    arguments = data.draw(words(COMMANDS[names]))
+    stdin = data.draw(st.one_of(st.binary(max_size=100), st.just(f"{PASSWORD}\n".encode())))
+    result = host.run(*names, *arguments, stdin=stdin)
+    assert result.status in {0, 1, 2, 3}
+    said = result.out + result.err
+    assert "Traceback" not in said
+    assert "Something unexpected" not in said
+    assert result.status == 0 or result.err
+    assert visible(result.err.replace("\n", "")) == result.err.replace("\n", "")

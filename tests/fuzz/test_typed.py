@@ -1,0 +1,163 @@
+"""Whatever is typed: an error of our own, or a value; never another exception."""
+
+import unicodedata
+from collections.abc import Callable
+from urllib.parse import unquote, urlsplit
+
+import pyotp
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from cwtui.accounts import backup_codes, passwords, self_service, settings, sign_in, text, totp
+from cwtui.accounts.errors import AccountsError, InvalidInput
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session
+from cwtui.accounts.settings import OrganizationSettings
+from tests.accounts.world import HERE, PASSWORD, Device, World, outcome
+from tests.fuzz.mutations import TEXT, many
+
+PARSERS: dict[str, Callable[[str], object]] = {
+    "one-time code": totp.typed_code,
+    "backup code": backup_codes.typed_code,
+    "username": text.username,
+    "display name": lambda typed: text.line(typed, "display_name", "The display name"),
+    "password": lambda typed: passwords.check_new(Secret(typed), OrganizationSettings(), "ada"),
+}
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+@many(300)
+@given(typed=TEXT)
+def test_a_field(parser: str, typed: str) -> None:
+    found = outcome(lambda: PARSERS[parser](typed))
+    if isinstance(found, AccountsError):
+        assert isinstance(found, InvalidInput)
+        assert text.visible(str(found)) == str(found)
+
+
+@many(300)
+@given(typed=TEXT)
+def test_a_code_is_taken_whole_or_not_at_all(typed: str) -> None:
+    found = outcome(lambda: totp.typed_code(typed))
+    assert isinstance(found, AccountsError) or (found.isascii() and found.isdigit())
+    kept = outcome(lambda: backup_codes.typed_code(typed))
+    if isinstance(kept, Secret):
+        assert set(kept.reveal()) <= set(passwords.CROCKFORD)
+        assert len(kept.reveal()) == backup_codes.LENGTH
+
+
+@many(300)
+@given(typed=TEXT)
+def test_a_username_that_is_taken_stays_as_it_is(typed: str) -> None:
+    name = outcome(lambda: text.username(typed))
+    if isinstance(name, str):
+        assert text.username(name) == name == text.visible(name)
+        assert unicodedata.is_normalized("NFKC", name)
+        assert 1 <= len(name) <= text.USERNAME_LENGTH
+
+
+@pytest.mark.parametrize("key", [*settings.KEYS, "no such key"])
+@many(60)
+@given(typed=TEXT)
+def test_a_setting(key: str, typed: str) -> None:
+    outcome(lambda: settings.with_values(OrganizationSettings(), {key: typed}))
+
+
+@many(60)
+@given(typed=TEXT, other=TEXT)
+def test_a_password_is_kept_and_recognised(typed: str, other: str) -> None:
+    world = World()
+    kept = passwords.hash_password(Secret(typed), world.keyring, 4)
+    if len(typed) <= passwords.MAX_LENGTH:
+        assert passwords.is_password(Secret(typed), kept, world.keyring, 4)
+    if not passwords.is_same(Secret(typed), Secret(other)):
+        assert not passwords.is_password(Secret(other), kept, world.keyring, 4)
+
+
+@many(60)
+@given(typed=TEXT)
+@example(typed="\ud800")
+def test_the_strength_of_a_password(typed: str) -> None:
+    assert 0 <= passwords.strength(Secret(typed), "ada").score <= 4
+
+
+# Ways in, from outside to inside
+
+
+def equipped() -> tuple[World, Device, Session]:
+    world = World()
+    world.add("alice")
+    device = world.equip()
+    session = world.session("alice", device)
+    world.clock.forward(3600)
+    return world, device, session
+
+
+@many(50)
+@given(typed=TEXT)
+def test_nobody_gets_in_by_chance(typed: str) -> None:
+    world, device, session = equipped()
+    assume(typed != PASSWORD)
+    assume(not any(step in typed for step in [device.code(world.clock(), n) for n in (-1, 0, 1)]))
+    state = world.asked_for_code()
+    for call in (
+        lambda: sign_in.with_password(world.ports, typed, Secret(PASSWORD), HERE),
+        lambda: sign_in.with_password(world.ports, "alice", Secret(typed), HERE),
+        lambda: sign_in.with_one_time_code(world.ports, state, typed),
+        lambda: sign_in.with_backup_code(world.ports, state, typed),
+        lambda: self_service.prove(world.ports, session, None, typed),
+        lambda: self_service.prove(world.ports, session, Secret(typed), None),
+    ):
+        found = outcome(call)
+        assert isinstance(found, AccountsError | sign_in.CodeNeeded)
+        if isinstance(found, sign_in.CodeNeeded):
+            assert text.username(typed) == "alice"
+
+
+# What the authenticator app reads
+
+
+def taken_username(typed: str) -> str:
+    name = outcome(lambda: text.username(typed))
+    return name if isinstance(name, str) else "alice"
+
+
+def taken_issuer(typed: str) -> str:
+    found = outcome(lambda: settings.with_values(OrganizationSettings(), {"issuer": typed}))
+    return found.issuer if isinstance(found, OrganizationSettings) else "Connectware"
+
+
+USERNAMES = st.one_of(
+    TEXT.map(taken_username), st.from_regex(r"[a-z0-9][a-zäß0-9._@+-]{0,63}", fullmatch=True)
+)
+ISSUERS = st.one_of(
+    TEXT.map(taken_issuer), st.sampled_from(["A & B = C", "100 %+1", "Ω/?#", "plant-7 (south)"])
+)
+
+
+@many(80)
+@given(username=USERNAMES, issuer=ISSUERS, random=st.binary(min_size=20, max_size=20))
+def test_an_otpauth_uri_is_read_by_others(username: str, issuer: str, random: bytes) -> None:
+    secret = totp.new_secret(lambda _: random)
+    for number, uri in enumerate(totp.uris(secret, username, issuer)):
+        split = urlsplit(uri.reveal())
+        assert (split.scheme, split.netloc, split.fragment) == ("otpauth", "totp", "")
+        # Some apps take + for itself, and not for a space.
+        fields = dict(field.split("=") for field in split.query.split("&"))
+        assert {key: unquote(value) for key, value in fields.items()} == {
+            "secret": secret.reveal(),
+            "issuer": issuer,
+        }
+        prefix, colon, name = unquote(split.path[1:]).rpartition(":")
+        assert (prefix == issuer) if colon else number > 0
+        assert name == username or (name.endswith("…") and username.startswith(name[:-1]))
+        read = pyotp.parse_uri(uri.reveal())
+        assert isinstance(read, pyotp.TOTP)
+        assert (read.secret, read.issuer, read.digits, read.interval) == (
+            secret.reveal(),
+            issuer,
+            6,
+            30,
+        )
+        assert read.name == name

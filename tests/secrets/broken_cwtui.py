@@ -1,0 +1,97 @@
+"""cwtui that fails in one place, with a secret at hand: python -m tests.secrets.broken_cwtui WHERE.
+
+The secret comes in a variable of the environment, which is then forgotten.
+"""
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from typing import NoReturn, Self
+
+from cwtui import __main__ as cwtui
+
+SECRET = os.environ.pop("A_SECRET_OF_THE_TEST")
+
+
+def fails(*_arguments: object, **_named: object) -> NoReturn:
+    password = SECRET
+    raise ValueError(password)
+
+
+class _Destroyed:
+    def __del__(self) -> None:
+        fails()
+
+
+class _Importer:
+    """What stands for a broken installation."""
+
+    def find_spec(self, name: str, *_: object) -> Self | None:
+        return fails() if name == "cwtui.cli.edge" else None
+
+
+def in_a_command() -> None:
+    from cwtui import services
+
+    services.connect = fails
+
+
+def before_the_command() -> None:
+    sys.meta_path.insert(0, _Importer())  # type: ignore[arg-type]
+
+
+def in_a_thread() -> None:
+    def start(*_: object) -> NoReturn:
+        thread = threading.Thread(target=fails)
+        thread.start()
+        thread.join()
+        sys.exit(3)
+
+    _instead(start)
+
+
+def in_a_destructor() -> None:
+    def destroy(*_: object) -> NoReturn:
+        one = _Destroyed()
+        del one
+        sys.exit(3)
+
+    _instead(destroy)
+
+
+def at_the_end() -> None:
+    atexit.register(fails)
+
+
+def in_the_configuration() -> None:
+    _instead(fails)
+
+
+def in_the_kernel() -> None:
+    def be_killed(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    _instead(be_killed)
+
+
+def while_keys_are_read() -> None:
+    import_module("cwtui.ui.app")  # before it, Textual would read its variables
+    from textual.drivers.linux_driver import LinuxDriver
+
+    LinuxDriver.run_input_thread = fails  # type: ignore[method-assign]
+
+
+def _instead(call: Callable[..., None]) -> None:
+    from cwtui import config
+
+    config.load = call  # type: ignore[assignment]
+
+
+if __name__ == "__main__":
+    where = sys.argv.pop(1)
+    globals()[where]()
+    sys.exit(cwtui.main())

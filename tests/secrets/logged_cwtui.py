@@ -1,0 +1,70 @@
+"""cwtui with all that can be logged logged: python -m tests.secrets.logged_cwtui FOLDER ARGS...
+
+FOLDER has `log`, which must hold no secret; `noted`, with each secret that this process saw; and
+`ahead`, by how many seconds the clock is ahead of the host's.
+"""
+
+import asyncio
+import logging
+import sys
+import time
+import traceback
+from pathlib import Path
+
+FOLDER = Path(sys.argv[1])
+_real_time = time.time
+
+
+def _ahead() -> float:
+    try:
+        return _real_time() + float((FOLDER / "ahead").read_text() or 0)
+    except FileNotFoundError:
+        return _real_time()
+
+
+def _note(value: str | bytes, what: str) -> None:
+    kind, raw = (
+        ("bytes", value)
+        if isinstance(value, bytes)
+        else ("str", value.encode("utf-8", "surrogatepass"))
+    )
+    with (FOLDER / "noted").open("a") as noted:
+        noted.write(f"{kind}\t{raw.hex()}\t{what}\n")
+
+
+_begin_loop = asyncio.BaseEventLoop.__init__
+
+
+def _talkative(loop: asyncio.BaseEventLoop) -> None:
+    """asyncio's debug mode names each callback that takes long: here, all of them."""
+    _begin_loop(loop)
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0
+
+
+def _crash(*_arguments: object) -> None:
+    """What Save Settings does here: fail with secrets at hand."""
+    held = [line.split("\t")[1] for line in (FOLDER / "noted").read_text().splitlines()]
+    raise ValueError(*(bytes.fromhex(one) for one in held))
+
+
+def main() -> None:
+    logging.basicConfig(filename=FOLDER / "log", level=logging.DEBUG)
+    time.time = _ahead
+    # Where each callback was made is source, no value, and takes most of the time.
+    traceback.walk_stack = lambda *_: iter(())
+    # After the clock, which default arguments keep.
+    from tests.secrets.observing import observed
+
+    asyncio.BaseEventLoop.__init__ = _talkative  # type: ignore[assignment,method-assign]
+    sys.argv = ["cwtui", *sys.argv[2:]]
+    with observed(_note, logging.debug):
+        from cwtui.__main__ import main as cwtui
+        from cwtui.ui.screens.organization import OrganizationPage
+
+        OrganizationPage.submit = _crash  # type: ignore[assignment,method-assign]
+        sys.exit(cwtui())
+
+
+if __name__ == "__main__":
+    main()

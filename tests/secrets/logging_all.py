@@ -1,0 +1,30 @@
+"""Python's logging at its most talkative, in memory."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Log(logging.Handler):
+    """Each line once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.add(self.format(record))
+
+
+@contextmanager
+def logged() -> Iterator[Log]:
+    """All that is logged meanwhile."""
+    log, root = Log(), logging.getLogger()
+    before = root.level
+    root.addHandler(log)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield log
+    finally:
+        root.removeHandler(log)
+        root.setLevel(before)

@@ -1,0 +1,139 @@
+"""Every command of the command line: no secret in what it says, writes or keeps."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+import pytest
+
+from cwtui.cli.root import cli
+from tests.cli.commands import Host, Result
+from tests.secrets.logging_all import logged
+from tests.secrets.observing import observed
+from tests.secrets.registry import Secrets
+
+CHOSEN: Final = "Grüße aus Ketzin 7"
+TYPED_BY_MISTAKE: Final = "an own password as a name"
+
+CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
+    ("init", ("--admin", "ada", "--password-stdin")),
+    ("init", ("--admin", "ada")),
+    ("user list", ()),
+    ("user list", ("--json",)),
+    ("user show", ("ada",)),
+    ("user show", ("ada", "--json")),
+    ("user show", (TYPED_BY_MISTAKE,)),
+    ("user add", ("grace",)),
+    ("user add", ("heidi", "--json")),
+    ("user add", ("ivan", "--password-stdin")),
+    ("user add", ("ivan", "--password-stdin")),
+    ("user add", ("judy", "--password-stdin", "--json")),
+    ("user set", ("grace", "--mfa-required", "--display-name", "Grace")),
+    ("user reset-password", ("grace",)),
+    ("user reset-password", ("grace", "--json")),
+    ("user reset-password", ("nobody",)),
+    ("user reset-mfa", ("grace",)),
+    ("user unlock", ("grace",)),
+    ("user remove", ("grace", "--yes")),
+    ("key status", ()),
+    ("key status", ("--json",)),
+    ("key rotate", ()),
+    ("key retire", ()),
+    ("settings show", ()),
+    ("settings show", ("--json",)),
+    ("settings set", ("password_min", "12")),
+    ("settings set", ("password_min", "many")),
+    ("init", ("--admin", "ada", "--new-keyring", "--yes")),
+    ("init", ("--admin", "ada", "--new-keyring", "--yes", "--password-stdin")),
+]
+"""Commands and how they are called, one after the other. One that is missing fails below."""
+COMMANDS: Final = sorted({command for command, _ in CALLS})
+
+PRINTS_AN_INITIAL_PASSWORD: Final = {"init", "user add", "user reset-password"}
+
+
+def commands_of(group: click.Command, ctx: click.Context, *names: str) -> Iterator[str]:
+    """The commands below this one, by all their names."""
+    if not isinstance(group, click.Group):
+        yield " ".join(names)
+        return
+    for name in group.list_commands(ctx):
+        found = group.get_command(ctx, name)
+        assert found is not None
+        yield from commands_of(found, ctx, *names, name)
+
+
+def test_every_command_is_called_here() -> None:
+    """A new one is to be added to CALLS, with the calls in which it handles secrets."""
+    assert set(COMMANDS) == set(commands_of(cli, click.Context(cli)))
+
+
+def test_no_secret_is_said_written_or_kept(new_host: Host) -> None:
+    """DESIGN 4.2 and 6: an initial password is printed, on standard output alone; nothing else."""
+    secrets = Secrets()
+    secrets.add(TYPED_BY_MISTAKE, "a password in the wrong place")
+    said: list[tuple[str, Result]] = []
+    with logged() as log, observed(secrets.add, log.lines.add):
+        for command, arguments in CALLS:
+            stdin = f"{CHOSEN}\n".encode() if "--password-stdin" in arguments else b""
+            if "--new-keyring" in arguments:
+                new_host.keyring.unlink()
+            result = new_host.run(*command.split(), *arguments, stdin=stdin)
+            assert result.status in {0, 1}, result
+            said.append((command, result))
+        logging.getLogger("a library").debug("logs")
+    assert "logs" in log.lines
+    for kind in ("secret", "pepper", "what bcrypt hashes", "key of the keyring"):
+        assert secrets.count(kind), f"no {kind} was seen: nothing was looked for"
+    assert secrets.found_in("\n".join(log.lines).encode()) == set()
+    for command, result in said:
+        assert secrets.found_in(result.err.encode()) == set(), result
+        initial = handed_over(command, result, secrets)
+        assert secrets.found_in(result.out.encode(), but=initial) == set(), result
+    assert sum(bool(handed_over(command, result, secrets)) for command, result in said) == 5
+    assert_nowhere(secrets, new_host.folder, new_host.keyring)
+
+
+def handed_over(command: str, result: Result, secrets: Secrets) -> list[str | bytes]:
+    """The one initial password that may stand there; not the one that the operator gave."""
+    printed = [
+        value
+        for value in secrets.kept
+        if isinstance(value, str) and len(value) > 9 and value in result.out
+    ]
+    if command not in PRINTS_AN_INITIAL_PASSWORD or not result.out:
+        return []
+    assert CHOSEN not in printed
+    assert len(printed) <= 1
+    return [*printed]
+
+
+def assert_nowhere(secrets: Secrets, folder: Path, keyring: Path) -> None:
+    """No file but the keyring holds a secret; the keyring holds its keys, and nothing else."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert keyring in files
+    for path in files:
+        keys = [value for value, what in secrets.kept.items() if what == "key of the keyring"]
+        allowed = keys if path == keyring else []
+        assert secrets.found_in(path.read_bytes(), but=allowed) == set(), path
+        assert secrets.found_in(path.name.encode()) == set(), path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_takes_no_secret_as_an_argument(command: str) -> None:
+    """Arguments are seen by everybody on the host (ps)."""
+    found: click.Command | None = cli
+    for name in command.split():
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), name)
+    assert found is not None
+    for parameter in found.params:
+        secret = {"password", "code", "secret", "key"} & set(str(parameter.name).split("_"))
+        takes_text = not getattr(parameter, "is_flag", False)
+        assert not (secret and takes_text) or (command, parameter.name) in NO_SECRETS
+
+
+NO_SECRETS: Final = {("settings set", "key")}
+"""A setting's name."""

@@ -1,0 +1,260 @@
+"""A crash, wherever it happens: a report of types and places, and no value of any variable."""
+
+import asyncio
+import gc
+import os
+import resource
+import stat
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Final, NoReturn
+
+import pytest
+
+from cwtui import crash
+from cwtui.accounts.secret import Secret
+from cwtui.ui.screens.help import HelpScreen
+from tests.cli.commands import ROOT
+from tests.console import cwtui_terminal as cwtui
+from tests.console.terminal import Terminal
+from tests.secrets.registry import Secrets
+from tests.ui.harness import Person
+from tests.ui.scenes import SCENES
+
+VALUE: Final = "tell-nobody-4711"
+BROKEN: Final = "tests.secrets.broken_cwtui"
+
+
+def holds_it(content: str | bytes) -> bool:
+    secrets = Secrets()
+    secrets.add(VALUE, "the value")
+    return bool(secrets.found_in(content.encode() if isinstance(content, str) else content))
+
+
+def fails(*_arguments: object) -> NoReturn:
+    password = VALUE
+    raise ValueError(password)
+
+
+def run_broken(where: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """A command of a cwtui that fails there."""
+    (home / "cwtui.toml").write_text(cwtui.CONFIG)
+    return subprocess.run(
+        [sys.executable, "-m", BROKEN, where, "--config", str(home / "cwtui.toml"), "user", "list"],
+        env=environment(home),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "A_SECRET_OF_THE_TEST": VALUE,
+        "PYTHONFAULTHANDLER": "1",
+        "PYTHONDEVMODE": "1",
+    }
+
+
+def reports(home: Path) -> list[Path]:
+    return sorted((home / "state" / "cwtui").glob("crash-*.txt"))
+
+
+@pytest.mark.parametrize(
+    ("where", "status"),
+    [
+        ("in_a_command", 3),
+        ("before_the_command", 1),
+        ("in_a_thread", 3),
+        ("in_a_destructor", 3),
+        ("in_the_configuration", 3),
+        ("at_the_end", 3),
+    ],
+)
+def test_outside_of_the_application(tmp_path: Path, where: str, status: int) -> None:
+    done = run_broken(where, tmp_path)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert "ValueError" in done.stderr
+    assert "broken_cwtui" in done.stderr or "cwtui.cli" in done.stderr
+    assert not holds_it(done.stderr)
+    assert "Traceback" not in done.stderr
+    for report in reports(tmp_path):
+        assert "broken_cwtui.py" in report.read_text()
+        assert not holds_it(report.read_bytes())
+
+
+async def leave_a_task(_: Person) -> None:
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        fails()
+
+    task = asyncio.create_task(fail())
+    await asyncio.sleep(0.01)
+    del task
+    gc.collect()
+
+
+async def call_soon(_: Person) -> None:
+    asyncio.get_running_loop().call_soon(fails)
+
+
+async def set_a_timer(person: Person) -> None:
+    person.app.set_timer(0.001, fails)
+    await asyncio.sleep(0.01)
+
+
+async def work_in_a_thread(person: Person) -> None:
+    person.app.run_worker(lambda: fails(), thread=True)  # noqa: PLW0108  as Textual wants it
+
+
+async def compose(person: Person) -> None:
+    person.app.push_screen(HelpScreen("Help"))
+
+
+async def raise_what_draws_itself(person: Person) -> None:
+    """Textual prints such an exception as it wants to be printed."""
+
+    class Drawn(ValueError):
+        def __rich__(self) -> str:
+            return str(self)
+
+    person.app.call_later(lambda: (_ for _ in ()).throw(Drawn(VALUE)))
+
+
+async def play(happen: Callable[[Person], Awaitable[None]]) -> None:
+    async with SCENES["settings"].played() as (person, _):
+        await happen(person)
+        await person.settle()
+
+
+@pytest.mark.parametrize(
+    "happen",
+    [
+        leave_a_task,
+        call_soon,
+        set_a_timer,
+        work_in_a_thread,
+        compose,
+        raise_what_draws_itself,
+    ],
+    ids=lambda happen: happen.__name__,
+)
+async def test_inside_of_the_application(
+    happen: Callable[[Person], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(HelpScreen, "compose", fails)
+    with pytest.raises(Exception, match=VALUE):
+        await play(happen)
+    printed = "".join(capfd.readouterr())
+    assert "cwtui has stopped because of a mistake in itself." in printed
+    assert "test_crash.py" in printed
+    assert not holds_it(printed)
+    assert "Traceback" not in printed
+
+
+def test_in_the_thread_that_reads_keys(tmp_path: Path) -> None:
+    (tmp_path / "cwtui.toml").write_text(cwtui.CONFIG)
+    command = [sys.executable, "-m", BROKEN, "while_keys_are_read", "--config"]
+    env = environment(tmp_path)
+    with Terminal([*command, str(tmp_path / "cwtui.toml")], tmp_path, env=env) as terminal:
+        assert terminal.wait_exit() == 1
+        assert not terminal.screen.alternate
+        assert "cwtui has stopped because of a mistake in itself." in terminal.text
+        assert "broken_cwtui.py" in terminal.text
+        assert not holds_it(bytes(terminal.raw))
+        (report,) = reports(tmp_path)
+        assert report.name in "".join(terminal.text.split())
+
+
+def test_a_killed_process_leaves_no_core_and_says_nothing(tmp_path: Path) -> None:
+    """A core holds all of the memory; faulthandler would write over the screen."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    done = subprocess.run(
+        [sys.executable, "-m", BROKEN, "in_the_kernel", "user", "list"],
+        env=environment(tmp_path) | {"PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most)),
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-11, b"", b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+# The report
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+def places_of(call: Callable[[], object]) -> list[str]:
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001  whatever it is
+        return crash.places(error)
+    raise AssertionError
+
+
+def test_the_report_is_a_private_file_and_the_same_crash_makes_the_same(state: Path) -> None:
+    first = crash.keep(places_of(fails))
+    assert first == crash.keep(places_of(fails))
+    other = crash.keep(places_of(lambda: int("no number")))
+    assert reports(state) == sorted(path for path in (first, other) if path is not None)
+    assert len(reports(state)) == 2
+    for path in reports(state):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert path.read_text().startswith("cwtui ")
+
+
+def test_where_it_cannot_be_kept_the_page_says_nothing_of_it(state: Path) -> None:
+    (state / "state").write_text("a file is in the way")
+    page = crash.page(places_of(fails))
+    assert "ValueError" in page
+    assert "They are kept" not in page
+
+
+def test_what_recurs_without_end_is_told_by_both_ends() -> None:
+    def again() -> None:
+        again()
+
+    places = places_of(again)
+    assert len(places) > 500
+    report = crash.report(places)
+    assert len(report) < 80
+    assert report[1] == "builtins.RecursionError"
+    assert any(line.endswith(" more") for line in report)
+    assert report[-1].endswith(" again")
+
+
+def test_places_do_not_tell_where_it_is_installed() -> None:
+    places = places_of(lambda: Secret("x").reveal().decode())  # type: ignore[attr-defined]
+    assert not any(str(ROOT) in line for line in places)
+    assert any("tests/secrets/test_crash.py:" in line for line in places)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
+def test_leaving_is_no_crash(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    crash._uncaught(type(error), error, None)
+    crash._ignored(SimpleNamespace(exc_value=error))
+    assert "".join(capsys.readouterr()) == ""
+
+
+def test_a_hook_that_cannot_write_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would print the traceback after all."""
+    monkeypatch.setattr(sys, "stderr", None)
+    crash._ignored(SimpleNamespace(exc_value=ValueError(VALUE)))

@@ -1,0 +1,113 @@
+"""Every screen in every state, with all that can be logged logged: no secret but where it belongs.
+
+Two screens show what was just made, a third an initial password to hand over, and two show a
+backup code while it is typed. All others, the log, the audit log, the toasts and what errors say
+show none.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from unittest.mock import patch
+
+import pytest
+from textual.worker import Worker
+
+from cwtui.ui.app import AccountApp
+from cwtui.ui.painted import News, Painted
+from tests.secrets.logging_all import Log, logged
+from tests.secrets.observing import observed
+from tests.secrets.registry import Secrets
+from tests.ui.scenes import SCENES
+
+SHOWING: Final = {
+    "RegisterDeviceScreen",
+    "BackupCodesScreen",
+    "InitialPasswordScreen",
+    "BackupCodeScreen",
+    "ProofScreen",
+}
+
+
+@contextmanager
+def every_step_named() -> Iterator[None]:
+    """asyncio's debug mode names each callback that takes long, with its arguments: here, all."""
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0
+    # Where a callback was made is source, no value, and takes most of the time.
+    with patch("traceback.walk_stack", lambda *_: iter(())):
+        yield
+
+
+@contextmanager
+def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
+    """What goes to the terminal, by whether a screen is up that may show secrets.
+
+    Workers, whose descriptions hold the arguments they are given, go to the log.
+    """
+    drawn: dict[bool, set[str]] = {True: set(), False: set()}
+    display, news, begin = AccountApp._display, Painted.news, Worker.__init__
+    may_show = False
+
+    def displayed(self: AccountApp, *arguments: Any) -> None:
+        nonlocal may_show
+        up = {type(screen).__name__ for screen in self.screen_stack}
+        may_show = not SHOWING.isdisjoint(up)
+        display(self, *arguments)
+
+    def written(self: Painted, *arguments: Any) -> News:
+        made = news(self, *arguments)
+        drawn[may_show].update(strip.text for _, _, strip in made._pieces)
+        return made
+
+    def begun(self: Worker[Any], *arguments: Any, **named: Any) -> None:
+        begin(self, *arguments, **named)
+        log.lines.add(f"{self!r} {self.description}")
+
+    with (
+        patch.object(AccountApp, "_display", displayed),
+        patch.object(Painted, "news", written),
+        patch.object(Worker, "__init__", begun),
+    ):
+        yield drawn
+
+
+@pytest.mark.parametrize("name", SCENES)
+async def test_no_secret_is_written_but_where_it_is_shown(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """DESIGN 4.2."""
+    secrets = Secrets()
+    with (
+        logged() as log,
+        every_step_named(),
+        observed(secrets.add, log.lines.add),
+        watched(log) as drawn,
+    ):
+        async with SCENES[name].played() as (person, there):
+            log.lines.update(map(repr, there.world.events), person.toasts)
+            log.lines.update(map(repr, person.app._notifications))
+            logging.getLogger("a library").debug("logs")
+    assert "logs" in log.lines
+    assert any("Executing <" in line for line in log.lines)
+    assert any(drawn.values())
+    printed = "".join(capfd.readouterr())
+    assert secrets.found_in(told([*log.lines, printed])) == set()
+    assert secrets.found_in(told(drawn[False]), codes=False) == set()
+    # What may be shown is what was made to be shown, and the code that one types.
+    shown = {value for value in secrets.kept if is_to_be_shown(value)}
+    assert secrets.found_in(told(drawn[True]), but=shown, codes=False) == set()
+
+
+def told(lines: Iterable[str]) -> bytes:
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def is_to_be_shown(value: str | bytes) -> bool:
+    """Keys, backup codes, initial passwords and otpauth URIs, as they are made."""
+    form = r"[A-Z2-7]{32}|[0-9A-HJKMNP-TV-Z]{4}(-?[0-9A-HJKMNP-TV-Z]{4}){3}"
+    return isinstance(value, str) and re.fullmatch(form, value) is not None
