@@ -146,7 +146,7 @@ async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(  # no
         await person.settle()
         assert f"Users and Roles > {shown}" in drawn(person)
         person.sees(f"{roles.ADMIN}, {visible(nasty)}")
-        assert person.typed("display_name") == visible(nasty)
+        person.sees(visible(nasty)[:20])
         await person.click(shown[:9])
         await person.click_button("Remove")
         person.screen(ConfirmScreen)

@@ -63,9 +63,18 @@ to wait; after 50 from unknown places, an admin has to unlock the account on its
         yield Button("Save Settings", id="primary", variant="primary", compact=True)
 
     def on_mount(self) -> None:
+        self.query_one("#said", Static).display = False
         choices = self.query_one(RadioSet)
         for _ in range(choices.pressed_index):
             choices.action_next_button()
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        super().say(sentence, wrong=wrong)
+        # The page is full: it takes a line only when there is something to say.
+        said = self.query_one("#said", Static)
+        said.display = bool(sentence)
+        if wrong:
+            said.scroll_visible(animate=False)
 
     def _field(self, key: str, label: str) -> Field:
         entry = TextInput(str(getattr(self._settings, key)))

@@ -81,19 +81,9 @@ class Page(AccountScreen):
             with VerticalScroll(id="page", can_focus=False):
                 yield Static(self.heading(), id="title", markup=False)
                 yield from self.content()
-                said = Static("", id="said", markup=False)
-                said.display = False
-                yield said
+                yield Static("", id="said", markup=False)
         yield Footer(compact=True)
         yield TooSmall()
-
-    def say(self, sentence: str, *, wrong: bool = False) -> None:
-        super().say(sentence, wrong=wrong)
-        # It takes a line only when there is something to say; a refusal is then seen.
-        for said in self.query("#said").results(Static):
-            said.display = bool(sentence)
-            if wrong:
-                said.scroll_visible(animate=False)
 
     def heading(self) -> str:
         return self.TITLE_TEXT
