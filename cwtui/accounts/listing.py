@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec import Struct
 
 from cwtui.accounts.model import MfaState, Origin
-from cwtui.accounts.roles import MINIMUM
+from cwtui.accounts.roles import BUILT_IN, MINIMUM
 from cwtui.accounts.text import normal
 
 
@@ -38,6 +39,13 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
         return MfaState.REQUIRED if self.mfa_required else MfaState.NONE
 
 
+_VALUES: Final[dict[str, tuple[str, ...]]] = {
+    "origin": tuple(Origin),
+    "mfa": tuple(MfaState),
+    "role": tuple(BUILT_IN),
+}
+
+
 @dataclass(frozen=True)
 class Filter:
     """Which accounts to list. `text` is looked for in username and display name, in any case."""
@@ -46,6 +54,28 @@ class Filter:
     role: str | None = None
     mfa: MfaState | None = None
     origin: Origin | None = None
+
+
+def typed(text: str) -> Filter:
+    """The filter for one line, such as `ann origin:ldap mfa:none`: a name, and key:value.
+
+    The beginning of a value does where only one begins so; another word is looked for in names.
+    """
+    words: list[str] = []
+    given: dict[str, str] = {}
+    for word in normal(text).casefold().split():
+        key, _, value = word.partition(":")
+        meant = [one for one in _VALUES.get(key, ()) if value and one.startswith(value)]
+        if len(meant) == 1:
+            given[key] = meant[0]
+        elif not meant:
+            words.append(word)
+    return Filter(
+        text=" ".join(words),
+        role=given.get("role"),
+        mfa=MfaState(given["mfa"]) if "mfa" in given else None,
+        origin=Origin(given["origin"]) if "origin" in given else None,
+    )
 
 
 def select(rows: Iterable[AccountRow], wanted: Filter) -> list[AccountRow]:

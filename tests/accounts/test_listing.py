@@ -3,7 +3,7 @@
 import pytest
 
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.listing import AccountRow, Filter, Registered, select
+from cwtui.accounts.listing import AccountRow, Filter, Registered, select, typed
 from cwtui.accounts.model import MfaState, Origin
 from cwtui.accounts.roles import ADMIN, MINIMUM, Permission, known, permissions
 
@@ -35,6 +35,24 @@ ROWS = [
 )
 def test_filters_narrow_together(wanted: Filter, names: str) -> None:
     assert [row.username for row in select(ROWS, wanted)] == names.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("", Filter()),
+        ("  ann  Smith ", Filter(text="ann smith")),
+        ("origin:ldap", Filter(origin=Origin.LDAP)),
+        ("ORIGIN:LD ann", Filter(text="ann", origin=Origin.LDAP)),
+        ("origin:l", Filter()),  # local or ldap: not yet to be told
+        ("origin:x", Filter(text="origin:x")),
+        ("origin:", Filter(text="origin:")),
+        ("mfa:n role:minimum", Filter(role=MINIMUM, mfa=MfaState.NONE)),
+        ("a:b:c", Filter(text="a:b:c")),
+    ],
+)
+def test_a_line_as_it_is_typed(line: str, wanted: Filter) -> None:
+    assert typed(line) == wanted
 
 
 def test_permissions_of_roles() -> None:

@@ -540,6 +540,7 @@ SCENES: Final[dict[str, Scene]] = {
     "regenerate_backup_codes": Scene(regenerate),
     "navigation": Scene(navigation),
     "users": Scene(users),
+    "users_gone": Scene(users, gone_plant),
     "users_filtered": Scene(users_filtered),
     "users_none_match": Scene(users_none),
     "account": Scene(account_of("alice")),

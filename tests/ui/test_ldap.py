@@ -134,6 +134,16 @@ async def test_roles_and_name_of_an_ldap_user_are_not_edited_here() -> None:
         assert there.world.account("erin").mfa_required
 
 
+async def test_the_list_marks_and_filters_origins() -> None:
+    async with SCENES["users_gone"].played() as (person, _):
+        assert [row.split()[1:3] for row in person.rows if " ✗ " in row] == [["ldap", "✗"]]
+        assert [row.split()[1:3] for row in person.rows if " ⚠ " in row] == [["local", "⚠"]]
+        await person.press("/")
+        await person.write("origin:ldap")
+        assert "1 of 7 users" in person.text
+        assert "erin" in person.text
+
+
 @pytest.mark.parametrize(
     ("scene", "said"),
     [

@@ -12,7 +12,7 @@ from textual.widgets import Button, Static
 
 from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
-from cwtui.accounts.listing import AccountRow, Filter, select
+from cwtui.accounts.listing import AccountRow, select, typed
 from cwtui.ui.screens.create_user import CreateUserPage
 from cwtui.ui.screens.list_page import ListPage
 from cwtui.ui.times import ago, minute
@@ -28,7 +28,10 @@ Each line is an account: its origin (where its password is checked), roles, mult
 authentication (enabled, required but not set up yet, or none), status and last sign-in.
 
 Up and Down choose, Enter opens the account's page. / filters by username and display name, \
-Esc ends the filter. N creates a user."""
+and by origin:ldap, mfa:none or role:minimum-access; Esc ends the filter. N creates a user.
+
+ldap ✗: the directory no longer has this user. local ⚠: it has a user of this name too, who cannot \
+sign in while this account is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "create", "Create user"),
@@ -41,8 +44,8 @@ Esc ends the filter. N creates a user."""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
-            yield TextInput(self._wanted, placeholder="/ filter by name")
-            rows = select(self._rows, Filter(text=self._wanted))
+            yield TextInput(self._wanted, placeholder="/ filter, or origin:ldap")
+            rows = select(self._rows, typed(self._wanted))
             yield Static(self._counted(len(rows)), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
         yield UserTable(rows, self._username)
@@ -54,7 +57,7 @@ Esc ends the filter. N creates a user."""
         return f"{shown:,} of {len(self._rows):,} {users}"
 
     def filter(self, wanted: str) -> None:
-        rows = select(self._rows, Filter(text=wanted))
+        rows = select(self._rows, typed(wanted))
         self.query_one(UserTable).show_rows(rows)
         self.query_one("#count", Static).update(self._counted(len(rows)))
 

@@ -40,13 +40,20 @@ class UserTable(VirtualTable[AccountRow]):
             status = f"{'●' if row.enabled else '✗'} {status}"
         last = self._last_sign_ins.get(row.username, "…")
         name, roles = visible(row.username), ", ".join(row.roles)
-        return (name, row.origin.value, roles, mfa, status, last)
+        return (name, _origin(row), roles, mfa, status, last)
 
     def widths(self) -> tuple[int, ...]:
-        origin, mfa, status, last = (6, 10, 10, 16) if self.is_wide else (6, 8, 8, 6)
+        origin, mfa, status, last = (7, 10, 10, 16) if self.is_wide else (7, 8, 8, 6)
         rest = self.size.width - (origin + mfa + status + last) - 5
         name = max(8, rest * 3 // 5)
         return (name, origin, max(4, rest - name), mfa, status, last)
 
     def is_muted(self, row: AccountRow) -> bool:
-        return not row.enabled
+        return not row.enabled or row.gone_since is not None
+
+
+def _origin(row: AccountRow) -> str:
+    """With a mark where something is to be looked at; the account's page says what."""
+    if row.gone_since is not None:
+        return f"{row.origin} ✗"
+    return f"{row.origin} ⚠" if row.in_directory_too else row.origin.value
