@@ -32,7 +32,7 @@ async def test_the_list_shows_what_one_looks_for() -> None:
         text = [" ".join(row[20:].split()) for row in person.rows]
         assert "Username Origin Roles MFA Status Last" in text
         assert "alice local minimum-a… enabled enabled 3 h" in text
-        assert "dave local minimum-ac… none disabled 1 y" in text
+        assert "dave local minimum-a… none disabled 1 y" in text
         assert "erin ldap minimum-ac… none enabled never" in text
         assert "frank local minimum-ac… required enabled never" in text
 
