@@ -12,6 +12,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from cwtui import reserve
 from cwtui.accounts.errors import CannotCheck, StoreExposed
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
@@ -89,20 +90,41 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def prepare(path: Path, content: bytes) -> Path:
     """The new file, on disk under its temporary name. Raises CannotCheck."""
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = temporary_of(path)
     try:
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            _write_all(descriptor, content)
-            os.utime(descriptor, ns=(_later_than(path),) * 2)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        reserve.with_room_from(
+            path.parent, len(content), lambda: _write_new(temporary, content, _later_than(path))
+        )
     except OSError as error:
-        discard(temporary)
         raise cannot("write", path, error) from None
     return temporary
+
+
+def _write_new(path: Path, content: bytes, time_ns: int) -> None:
+    path.unlink(missing_ok=True)
+    with new_file(path) as descriptor:
+        write_all(descriptor, content)
+        os.utime(descriptor, ns=(time_ns, time_ns))
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[int]:
+    """A file that was not there, 0600, to be written by its descriptor.
+
+    At the end of the block it is on disk; after an exception it is gone. Raises OSError.
+    """
+    with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+        try:
+            yield descriptor
+            os.fsync(descriptor)
+        except BaseException:
+            discard(path)
+            raise
+
+
+def temporary_of(path: Path) -> Path:
+    """Under which name the new file is written."""
+    return path.with_name(f".{path.name}.new")
 
 
 def rename(temporary: Path, path: Path) -> None:
@@ -112,7 +134,8 @@ def rename(temporary: Path, path: Path) -> None:
     except OSError as error:
         discard(temporary)
         raise cannot("write", path, error) from None
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
+    reserve.keep_beside(path)
 
 
 def keep(path: Path, version: str) -> None:
@@ -149,15 +172,17 @@ def append_durably(path: Path, line: bytes) -> None:
     if not is_new:
         check_private(path)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            _append_line(descriptor, line)
-        finally:
-            os.close(descriptor)
+        reserve.with_room_from(path.parent, len(line), lambda: _append(path, line))
     except OSError as error:
         raise cannot("write", path, error) from None
     if is_new:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
+    reserve.keep(path.parent)
+
+
+def _append(path: Path, line: bytes) -> None:
+    with _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
+        _append_line(descriptor, line)
 
 
 def _append_line(descriptor: int, line: bytes) -> None:
@@ -165,7 +190,7 @@ def _append_line(descriptor: int, line: bytes) -> None:
     # What a power failure left half-written keeps its own line.
     is_torn = length > 0 and os.pread(descriptor, 1, length - 1) != b"\n"
     try:
-        _write_all(descriptor, b"\n" * is_torn + line + b"\n")
+        write_all(descriptor, b"\n" * is_torn + line + b"\n")
         os.fsync(descriptor)
     except OSError:
         os.ftruncate(descriptor, length)
@@ -173,10 +198,20 @@ def _append_line(descriptor: int, line: bytes) -> None:
 
 
 @contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        with suppress(OSError):  # it is closed all the same, and what counts was fsynced before
+            os.close(descriptor)
+
+
+@contextmanager
 def exclusive(lock: FileLock) -> Iterator[None]:
     """Hold the lock. It dies with its process. Raises CannotCheck after `LOCK_SECONDS`."""
     try:
-        lock.acquire()
+        reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
     except Timeout:
         raise CannotCheck(
             f"Another cwtui has held {lock.lock_file} for {LOCK_SECONDS:g} seconds. Try again."
@@ -196,18 +231,17 @@ def lock_for(path: Path) -> FileLock:
     return FileLock(lock, timeout=LOCK_SECONDS, mode=0o600, fallback_to_soft=False)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of it, as one call need not. Raises OSError."""
     while content:
         content = content[os.write(descriptor, content) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring to disk which names are in the folder. Raises CannotCheck."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
     except OSError as error:
         raise CannotCheck(
             f"Cannot write {folder} to disk: {_reason(error)}. "

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cwtui import services
+from cwtui import reserve, services
 from cwtui.accounts import administration, keys, recovery, sign_in
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -81,6 +81,16 @@ def test_the_audit_log_is_rotated_as_the_configuration_says(config: Config, port
         administration.unlock(services.connect(small), OPERATOR, "ada")
         rotated = [path.name for path in config.folder.glob("audit-*")]
         assert rotated == [f"audit-{number:06d}.jsonl"]
+
+
+def test_a_store_without_reserve_gets_one_at_the_next_start(config: Config, ports: Ports) -> None:
+    """It was made by an earlier version, or the disk was full."""
+    del ports
+    for folder in (config.folder, config.records_folder):
+        (folder / reserve.NAME).unlink(missing_ok=True)
+    services.connect(config)
+    for folder in (config.folder, config.records_folder):
+        assert reserve.size_in(folder) >= reserve.MARGIN
 
 
 def test_nothing_was_set_up(config: Config) -> None:
@@ -335,7 +345,7 @@ def test_a_credential_opens_the_store(credential: Config, start: object) -> None
     ports = quick(start(credential))
     assert isinstance(sign_in.with_password(ports, "ada", SECRET, HERE), sign_in.SignedIn)
     names = {path.name for path in credential.keyring_file.parent.iterdir()}
-    assert names <= {"cwtui-keyring", ".keyring.json.lock"}
+    assert names <= {"cwtui-keyring", ".keyring.json.lock", reserve.NAME}
 
 
 def test_a_credential_is_neither_made_nor_rotated_nor_given_up(credential: Config) -> None:

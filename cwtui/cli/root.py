@@ -14,6 +14,7 @@ _COMMANDS = {
     "directory": ("cwtui.cli.directory", "Ask the LDAP directory, and mark who is gone."),
     "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
     "audit": ("cwtui.cli.audit", "Show the audit log, and verify that it is whole."),
+    "store": ("cwtui.cli.store", "Check, back up and restore the store."),
 }
 
 
@@ -45,7 +46,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 def cli(ctx: click.Context, config: str | None, store: str | None, paths: bool) -> None:
     """The Connectware account in a terminal: without a command, the application.
 
-    Commands are for this host's operator, an admin by being able to read the keyring.
+    Commands are for this host's operator: who can read the keyring is an admin.
     """
     ctx.obj = Host(config, store)
     if paths:

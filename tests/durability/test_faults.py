@@ -1,0 +1,96 @@
+"""Each call of the operating system that a save makes fails once, in each way that it can.
+
+After it the old state stays, or the new one is there whole; a sentence says so; nothing is
+damaged; and the next save works. In a soak every call fails, else the first and the last of those
+that do the same.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from cwtui import reserve
+from cwtui.accounts.errors import CannotCheck
+from cwtui.store import records
+from tests import soak
+from tests.accounts.world import Device
+from tests.durability.faults import Faults, Kind
+from tests.durability.saves import SAVES, SIGN_IN, made_in, sign_in_save
+from tests.durability.stage import Stage
+from tests.store.processes import ROOT
+
+EVERY = soak.times(0, in_a_soak=1) == 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_files() -> Iterator[None]:
+    """A restore locks and replaces each of them: three show what sixty-four would."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "FILES", 3)
+        yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """In memory, where there is such a folder: thousands of small files tell nothing of a disk."""
+    in_memory = Path("/dev/shm")
+    if not os.access(in_memory, os.W_OK):
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=in_memory) as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
+    folder = tmp_path_factory.mktemp("template")
+    _, device = made_in(folder)
+    for reserved in folder.rglob(reserve.NAME):
+        reserved.unlink()  # quicker to copy, and made again by each save
+    return folder, device
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.KILLED])
+@pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
+def test_no_call_that_fails_harms_a_save(
+    template: tuple[Path, Device], folder: Path, name: str, kind: Kind
+) -> None:
+    source, device = template
+    save = sign_in_save(device.codes[0]) if name == SIGN_IN else SAVES[name]
+    stage = Stage(source, folder / "host", save)
+    points = stage.clean.points(kind, every=EVERY)
+    assert points
+    for point in points:
+        config, sentence = stage.fresh(), ""
+        with Faults(point, kind).injected():
+            try:
+                save.act(config)
+            except CannotCheck as refusal:
+                sentence = str(refusal)
+        where = f"{point} failed: {sentence or 'done'}"
+        assert sentence == "" or re.fullmatch(r"[A-Z/].*(\.|cwtui [a-z].*)", sentence), where
+        stage.check(config, sentence, where)
+
+
+@pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
+def test_no_kill_before_a_call_harms_a_save(
+    template: tuple[Path, Device], folder: Path, name: str
+) -> None:
+    """kill -9 at each instant that makes a difference, after which nobody tidies up."""
+    source, device = template
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.durability.killed", source, folder / "host", name],
+        input=device.codes[0].reveal(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 5
