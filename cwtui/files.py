@@ -12,6 +12,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from cwtui import reserve
 from cwtui.accounts.errors import CannotCheck, StoreExposed
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
@@ -91,18 +92,27 @@ def prepare(path: Path, content: bytes) -> Path:
     """The new file, on disk under its temporary name. Raises CannotCheck."""
     temporary = path.with_name(f".{path.name}.new")
     try:
-        temporary.unlink(missing_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        reserve.with_room_from(
+            path.parent, len(content), lambda: _write_new(temporary, content, _later_than(path))
+        )
+    except OSError as error:
+        raise cannot("write", path, error) from None
+    return temporary
+
+
+def _write_new(path: Path, content: bytes, time_ns: int) -> None:
+    try:
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             _write_all(descriptor, content)
-            os.utime(descriptor, ns=(_later_than(path),) * 2)
+            os.utime(descriptor, ns=(time_ns, time_ns))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except OSError as error:
-        discard(temporary)
-        raise cannot("write", path, error) from None
-    return temporary
+    except OSError:
+        discard(path)
+        raise
 
 
 def rename(temporary: Path, path: Path) -> None:
@@ -113,6 +123,8 @@ def rename(temporary: Path, path: Path) -> None:
         discard(temporary)
         raise cannot("write", path, error) from None
     _sync_folder(path.parent)
+    with suppress(OSError):
+        reserve.keep(path.parent, path.stat().st_size)
 
 
 def keep(path: Path, version: str) -> None:
@@ -149,15 +161,20 @@ def append_durably(path: Path, line: bytes) -> None:
     if not is_new:
         check_private(path)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            _append_line(descriptor, line)
-        finally:
-            os.close(descriptor)
+        reserve.with_room_from(path.parent, len(line), lambda: _append(path, line))
     except OSError as error:
         raise cannot("write", path, error) from None
     if is_new:
         _sync_folder(path.parent)
+    reserve.keep(path.parent)
+
+
+def _append(path: Path, line: bytes) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _append_line(descriptor, line)
+    finally:
+        os.close(descriptor)
 
 
 def _append_line(descriptor: int, line: bytes) -> None:
@@ -176,7 +193,7 @@ def _append_line(descriptor: int, line: bytes) -> None:
 def exclusive(lock: FileLock) -> Iterator[None]:
     """Hold the lock. It dies with its process. Raises CannotCheck after `LOCK_SECONDS`."""
     try:
-        lock.acquire()
+        reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
     except Timeout:
         raise CannotCheck(
             f"Another cwtui has held {lock.lock_file} for {LOCK_SECONDS:g} seconds. Try again."

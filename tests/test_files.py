@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cwtui import files
+from cwtui import files, reserve
 from cwtui.accounts.errors import CannotCheck, StoreExposed
 from cwtui.files import (
     append_durably,
@@ -29,6 +29,10 @@ from cwtui.files import (
 )
 
 NOBODY = 65534
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 def mode(path: Path) -> int:
@@ -176,7 +180,7 @@ def test_whether_a_file_exists(file: Path) -> None:
 def test_a_write_replaces_the_file_and_leaves_nothing_else(file: Path) -> None:
     write_atomically(file, b"new")
     assert file.read_bytes() == b"new"
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert names_in(file.parent) == {file.name, reserve.NAME}
 
 
 def test_each_write_has_a_later_time_even_when_the_clock_does_not(
@@ -275,7 +279,7 @@ def test_a_write_that_fails_leaves_the_old_file(
     reason = os.strerror(code).lower()
     assert str(refused.value) == f"Cannot write {file}: {reason}. Nothing was changed."
     assert file.read_bytes() == b"old"
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert names_in(file.parent) == {file.name, reserve.NAME}
     write_atomically(file, b"new content")
     assert file.read_bytes() == b"new content"
 
@@ -339,7 +343,7 @@ def test_a_file_size_limit_leaves_the_old_file(file: Path) -> None:
     )
     assert done.stdout == f"Cannot write {file}: file too large. Nothing was changed.\n"
     assert file.read_bytes() == b"old"
-    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert names_in(file.parent) == {file.name, reserve.NAME}
 
 
 # Appended

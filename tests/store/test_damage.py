@@ -98,7 +98,7 @@ def test_files_are_0600_whatever_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     made = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(made) == 4  # two files, and the lock of each
+    assert len(made) == 6  # two files, the lock of each, and a reserve in each folder
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cwtui.accounts.audit_lines import START, Place, decode
+from cwtui import reserve
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit import FileAuditLog
 from cwtui.store.records import TinyRecordStore
@@ -73,7 +74,7 @@ def test_kill_9_at_any_instant_loses_nothing_acknowledged(folder: Path) -> None:
     assert before > 0
     # One leftover at most was there, and the write has overwritten it.
     names = {path.name for path in folder.iterdir()}
-    assert names == {"accounts.json", ".accounts.json.lock"}
+    assert names == {"accounts.json", ".accounts.json.lock", reserve.NAME}
 
 
 def numbers_written(log: FileAuditLog, place: Place) -> tuple[list[int], Place]:
