@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig
+from cwtui.store.layout import Layout
 
 CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
 STORE_VARIABLE: Final = "CWTUI_STORE"
@@ -76,16 +77,20 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.store.url) if self.store.url else platformdirs.user_data_path("cwtui")
 
     @property
+    def layout(self) -> Layout:
+        return Layout(self.folder)
+
+    @property
     def accounts_file(self) -> Path:
-        return self.folder / "accounts.json"
+        return self.layout.accounts
 
     @property
     def records_folder(self) -> Path:
-        return self.folder / "sign-in"
+        return self.layout.records
 
     @property
     def audit_file(self) -> Path:
-        return self.folder / "audit.jsonl"
+        return self.layout.audit
 
     def is_pristine(self) -> bool:
         """Whether nobody was here: no accounts, and no audit log of any.

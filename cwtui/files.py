@@ -90,7 +90,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def prepare(path: Path, content: bytes) -> Path:
     """The new file, on disk under its temporary name. Raises CannotCheck."""
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = temporary_of(path)
     try:
         reserve.with_room_from(
             path.parent, len(content), lambda: _write_new(temporary, content, _later_than(path))
@@ -101,18 +101,33 @@ def prepare(path: Path, content: bytes) -> Path:
 
 
 def _write_new(path: Path, content: bytes, time_ns: int) -> None:
+    path.unlink(missing_ok=True)
+    with new_file(path) as descriptor:
+        write_all(descriptor, content)
+        os.utime(descriptor, ns=(time_ns, time_ns))
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[int]:
+    """A file that was not there, 0600, to be written by its descriptor.
+
+    At the end of the block it is on disk; after an exception it is gone. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _write_all(descriptor, content)
-            os.utime(descriptor, ns=(time_ns, time_ns))
+            yield descriptor
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except OSError:
+    except BaseException:
         discard(path)
         raise
+
+
+def temporary_of(path: Path) -> Path:
+    """Under which name the new file is written."""
+    return path.with_name(f".{path.name}.new")
 
 
 def rename(temporary: Path, path: Path) -> None:
@@ -122,9 +137,8 @@ def rename(temporary: Path, path: Path) -> None:
     except OSError as error:
         discard(temporary)
         raise cannot("write", path, error) from None
-    _sync_folder(path.parent)
-    with suppress(OSError):
-        reserve.keep(path.parent, path.stat().st_size)
+    sync_folder(path.parent)
+    reserve.keep_beside(path)
 
 
 def keep(path: Path, version: str) -> None:
@@ -165,7 +179,7 @@ def append_durably(path: Path, line: bytes) -> None:
     except OSError as error:
         raise cannot("write", path, error) from None
     if is_new:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     reserve.keep(path.parent)
 
 
@@ -182,7 +196,7 @@ def _append_line(descriptor: int, line: bytes) -> None:
     # What a power failure left half-written keeps its own line.
     is_torn = length > 0 and os.pread(descriptor, 1, length - 1) != b"\n"
     try:
-        _write_all(descriptor, b"\n" * is_torn + line + b"\n")
+        write_all(descriptor, b"\n" * is_torn + line + b"\n")
         os.fsync(descriptor)
     except OSError:
         os.ftruncate(descriptor, length)
@@ -213,12 +227,14 @@ def lock_for(path: Path) -> FileLock:
     return FileLock(lock, timeout=LOCK_SECONDS, mode=0o600, fallback_to_soft=False)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of it, as one call need not. Raises OSError."""
     while content:
         content = content[os.write(descriptor, content) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring to disk which names are in the folder. Raises CannotCheck."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

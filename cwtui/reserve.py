@@ -23,6 +23,12 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 T = TypeVar("T")
 
 
+def keep_beside(path: Path) -> None:
+    """Reserve room to replace this file as well, in its folder. Raises nothing."""
+    with suppress(OSError):
+        keep(path.parent, path.stat().st_size)
+
+
 def keep(folder: Path, largest: int = 0) -> None:
     """Reserve `MARGIN` and `largest` bytes, or what there is; where it is there, only a stat.
 

@@ -3,6 +3,7 @@
 import os
 import time
 
+from cwtui import reserve
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
 from cwtui.accounts.ports import AccountStore, Directory, Ports
 from cwtui.config import Config, ConfigError
@@ -19,6 +20,7 @@ class NoStoreYet(CannotCheck):
 
 def create(config: Config) -> Ports:
     """Make what is missing of folders and keyring, then connect. Raises CannotCheck."""
+    _refuse_half_restored(config)
     make_private_folder(config.folder)
     if not config.keyring.credential:
         make_private_folder(config.keyring_file.parent)
@@ -30,7 +32,8 @@ def create(config: Config) -> Ports:
 
 def connect(config: Config) -> Ports:
     """The parts of a store that was set up before. Raises CannotCheck."""
-    _check_set_up(config)
+    _refuse_half_restored(config)
+    check_is_there(config)
     return _connect(config)
 
 
@@ -44,7 +47,8 @@ def open_keyring(config: Config) -> FileKeyring:
 
 def without_keyring(config: Config) -> AccountStore:
     """The accounts of a store whose keyring is lost. Raises Refused if it is not, CannotCheck."""
-    _check_set_up(config)
+    _refuse_half_restored(config)
+    check_is_there(config)
     _check_no_credential(config)
     accounts = _accounts(config)
     try:
@@ -70,18 +74,6 @@ def with_new_keyring(config: Config) -> Ports:
     return _put_together(config, accounts, keyring)
 
 
-def _check_set_up(config: Config) -> None:
-    if not exists(config.accounts_file):
-        if exists(config.audit_file):
-            raise NoStoreYet(
-                f"The accounts are missing in {config.folder}, but not their audit log. Restore "
-                "accounts.json, or begin anew with: cwtui init --admin NAME"
-            )
-        raise NoStoreYet(
-            f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
-        )
-
-
 def _check_no_credential(config: Config) -> None:
     if config.keyring.credential:
         raise Refused(
@@ -103,6 +95,28 @@ def directory(config: Config) -> Directory:
     return LdapDirectory(config.directory)
 
 
+def check_is_there(config: Config) -> None:
+    """Raise NoStoreYet unless there are accounts."""
+    if exists(config.accounts_file):
+        return
+    if exists(config.audit_file):
+        raise NoStoreYet(
+            f"The accounts are missing in {config.folder}, but not their audit log. Restore "
+            "them with: cwtui store restore FILE, or begin anew with: cwtui init --admin NAME"
+        )
+    raise NoStoreYet(
+        f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
+    )
+
+
+def _refuse_half_restored(config: Config) -> None:
+    if exists(config.layout.marker):
+        raise CannotCheck(
+            f"A restore of {config.folder} was interrupted, so that it is partly old and partly "
+            "new. Run it again: cwtui store restore FILE"
+        )
+
+
 def _connect(config: Config) -> Ports:
     accounts = _accounts(config)
     return _put_together(config, accounts, _keyring(config, accounts))
@@ -113,6 +127,8 @@ def _accounts(config: Config) -> TinyAccountStore:
     make_private_folder(config.records_folder)
     accounts = TinyAccountStore(config.accounts_file)
     accounts.settings()  # a damaged or newer store is told now, not after a password
+    reserve.keep_beside(config.accounts_file)
+    reserve.keep(config.records_folder)
     return accounts
 
 
@@ -127,7 +143,7 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
         accounts=accounts,
         records=TinyRecordStore(config.records_folder),
         keyring=keyring,
-        audit=_audit_log(config),
+        audit=audit_log(config),
         now=time.time,
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,
@@ -136,7 +152,8 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
     )
 
 
-def _audit_log(config: Config) -> FileAuditLog:
+def audit_log(config: Config) -> FileAuditLog:
+    """The audit log alone, for what concerns the store as a whole."""
     copy = None
     if config.audit.syslog:
         # Late: most hosts have none.

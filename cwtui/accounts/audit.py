@@ -30,6 +30,8 @@ class EventType(StrEnum):
     SETTINGS_UPDATE = "settings.update"
     KEY_ROTATE = "key.rotate"
     KEY_RETIRE = "key.retire"
+    STORE_BACKUP = "store.backup"
+    STORE_RESTORE = "store.restore"
 
 
 class Outcome(StrEnum):

@@ -14,6 +14,7 @@ _COMMANDS = {
     "directory": ("cwtui.cli.directory", "Ask the LDAP directory, and mark who is gone."),
     "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
     "audit": ("cwtui.cli.audit", "Show the audit log, and verify that it is whole."),
+    "store": ("cwtui.cli.store", "Check, back up and restore the store."),
 }
 
 

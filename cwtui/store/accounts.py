@@ -51,6 +51,10 @@ class TinyAccountStore:
     def is_empty(self) -> bool:
         return not self._storage.documents(_ACCOUNTS)
 
+    def names(self) -> list[str]:
+        """The usernames, sorted. Raises CannotCheck."""
+        return sorted(self._storage.documents(_ACCOUNTS))
+
     def rows(self) -> list[AccountRow]:
         return self._each(AccountRow)
 

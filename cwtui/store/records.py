@@ -1,17 +1,23 @@
 """Sign-in records: many small TinyDB files, so that a sign-in rewrites one of them only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 from zlib import crc32
 
 from cwtui.accounts.model import SignInRecord
+from cwtui.files import exists
 from cwtui.store.storage import AtomicStorage, NamedTable
 
 _RECORDS: Final = "records"
 FILES: Final = 64
 
 T = TypeVar("T")
+
+
+def number_of(username: str) -> int:
+    """Which file has the name's record."""
+    return crc32(username.encode()) % FILES
 
 
 class TinyRecordStore:
@@ -48,10 +54,31 @@ class TinyRecordStore:
         with storage.transaction():
             NamedTable(storage, _RECORDS).drop(username)
 
+    def path(self, number: int) -> Path:
+        """Which of the `FILES` files it is; it may not be there."""
+        return self._folder / f"{number:02d}.json"
+
+    def names(self, number: int) -> list[str]:
+        """Who has a record in that file. Raises CannotCheck."""
+        return sorted(self._storage(number).documents(_RECORDS))
+
+    def verify(self, number: int) -> None:
+        """Raise StoreDamaged unless the file, if there is one, is as cwtui wrote it."""
+        if exists(self.path(number)):
+            self._storage(number).verify_checksum()
+
+    def put(self, number: int, records: Mapping[str, SignInRecord]) -> None:
+        """Insert or replace many records of that file at once. Raises CannotCheck."""
+        storage = self._storage(number)
+        with storage.transaction():
+            NamedTable(storage, _RECORDS).put(records)
+
     def _storage_of(self, username: str) -> AtomicStorage:
-        number = crc32(username.encode()) % FILES
+        return self._storage(number_of(username))
+
+    def _storage(self, number: int) -> AtomicStorage:
         if number not in self._storages:
-            storage = AtomicStorage(self._folder / f"{number:02d}.json", _RECORDS)
+            storage = AtomicStorage(self.path(number), _RECORDS)
             self._storages.setdefault(number, storage)  # another thread may have been first
         return self._storages[number]
 

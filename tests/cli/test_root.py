@@ -35,6 +35,10 @@ COMMANDS = (
     ("settings", "set"),
     ("audit",),
     ("audit", "verify"),
+    ("store",),
+    ("store", "check"),
+    ("store", "backup"),
+    ("store", "restore"),
 )
 
 
@@ -61,7 +65,7 @@ def test_every_command_says_what_it_does(command: tuple[str, ...]) -> None:
 
 
 def test_no_command_of_a_later_issue_is_there() -> None:
-    for later in ("role", "store", "directory", "verify", "doctor"):
+    for later in ("role", "directory", "verify", "doctor"):
         assert run(later).status == 2
     for later in ("import", "export"):
         assert run("user", later).status == 2

@@ -1,0 +1,135 @@
+"""`cwtui store`: the store as a whole."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from msgspec import to_builtins
+
+from cwtui import maintenance
+from cwtui.accounts.checking import Severity
+from cwtui.accounts.restoring import Difference
+from cwtui.cli import terminal
+from cwtui.cli.errors import Failed, WrongUsage
+from cwtui.cli.groups import GroupInOrder
+from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.json_output import put_list
+from cwtui.cli.output import say
+from cwtui.cli.tables import shown_moment
+
+_UNREADABLE = 3
+_LONG = 2000
+"""Accounts that are checked in less than a moment."""
+_NAMED = 5
+"""How many accounts are named before the rest is counted."""
+
+
+@click.group("store", cls=GroupInOrder)
+def command() -> None:
+    """Check, back up and restore the store."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@pass_host
+@click.pass_context
+def check(ctx: click.Context, host: Host, as_json: bool) -> None:
+    """Read all of the store, and say what is wrong.
+
+    Writes nothing, and may run while others write. Exit status: 0 nothing is damaged (warnings may
+    be said), 1 something is, 3 something could not be read.
+    """
+    report = maintenance.check(host.config(), _watched)
+    for finding in report.findings:
+        say(finding.sentence)
+    if as_json:
+        put_list(to_builtins(finding) for finding in report.findings)
+    read = f"{_counted(report.accounts, 'account')} and {_counted(report.records, 'record')}"
+    damaged = sum(finding.severity is not Severity.WARNING for finding in report.findings)
+    say(
+        f"Checked {read}: {_counted(damaged, 'thing')} wrong."
+        if damaged
+        else f"Checked {read}: nothing is damaged."
+    )
+    if report.has(Severity.UNREADABLE):
+        ctx.exit(_UNREADABLE)
+    if damaged:
+        ctx.exit(1)
+
+
+@command.command()
+@click.argument("file")
+@pass_host
+def backup(host: Host, file: str) -> None:
+    """Write accounts, records and audit log to the new FILE.
+
+    It is a tar of one instant, while others may write. With - it goes to standard output. The
+    keyring is not in it: keep a copy of that elsewhere.
+    """
+    config = host.config()
+    if file != "-":
+        made = maintenance.back_up(config, operator(), Path(file), _watched)
+    elif sys.stdout.isatty():
+        raise WrongUsage("A terminal cannot take a backup: give a file, or use a pipe.")
+    else:
+        made = maintenance.back_up_to(config, operator(), sys.stdout.buffer, _watched)
+    size = sum(member.size for member in made.members.values())
+    say(f"Backed up {_counted(len(made.members), 'file')} of {size:,} bytes.")
+    say(
+        f"The keyring is not in it. To restore, these keys of {config.keyring_file} are needed: "
+        f"{', '.join(made.keys) or 'none'}. Keep a copy of it apart from the backup."
+    )
+
+
+@command.command()
+@click.argument("file")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_host
+def restore(host: Host, file: str, yes: bool) -> None:
+    """Put the backup FILE in the place of the store.
+
+    FILE is checked before anything is replaced, and the old store is kept. The audit log goes on.
+    Asks first; no is exit status 1.
+    """
+    if not yes and not terminal.is_there():
+        raise WrongUsage("There is no terminal to ask on: give --yes to restore.")
+    config = host.config()
+    with maintenance.candidate(config, Path(file), _watched) as found:
+        made = f"{shown_moment(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"
+        say(f"The backup was made {made}. It holds {_counted(found.then, 'account')}.")
+        _say_what_changes(found.now, found.difference)
+        if not yes and not terminal.ask_yes(f"Restore it to {config.folder}?"):
+            raise Failed("Nothing was restored.")
+        kept = found.run(operator())
+    say(f"Restored {_counted(found.then, 'account')}. All sessions have ended.")
+    if kept is not None:
+        say(f"The old store is kept in {kept}.")
+
+
+def _say_what_changes(now: int | None, difference: Difference | None) -> None:
+    if now is None or difference is None:
+        say("The accounts that are there now cannot be read.")
+        return
+    say(f"There {'is' if now == 1 else 'are'} {_counted(now, 'account')} now.")
+    for verb, names in (
+        ("come back", difference.back),
+        ("go", difference.gone),
+        ("become as they were", difference.changed),
+    ):
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            say(f"These {verb}: {', '.join(names[:_NAMED])}{more}.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _watched(names: list[str]) -> Iterable[str]:
+    """With a progress bar on a terminal, where it takes long."""
+    if len(names) < _LONG or not sys.stderr.isatty():
+        yield from names
+        return
+    with click.progressbar(names, label="Checking", file=sys.stderr) as bar:
+        yield from bar

@@ -1,0 +1,179 @@
+"""What the operator does with a store as a whole: check it, back it up, restore it."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from cwtui import __version__, services
+from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.checking import Finding, Severity, Watch, of_error
+from cwtui.accounts.errors import CannotCheck, Refused, StoreDamaged
+from cwtui.accounts.restoring import Difference, difference
+from cwtui.accounts.session import Operator
+from cwtui.config import Config
+from cwtui.files import (
+    cannot,
+    check_private,
+    discard,
+    exists,
+    new_file,
+    sync_folder,
+    write_all,
+)
+from cwtui.keyring import FileKeyring
+from cwtui.store import backup, checking, restoring
+from cwtui.store.backup import Manifest, Snapshot
+from cwtui.store.checking import ContentChecks
+from cwtui.store.restoring import Restore
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found, and how much it read."""
+
+    findings: list[Finding]
+    accounts: int
+    records: int
+
+    def has(self, severity: Severity) -> bool:
+        return any(finding.severity is severity for finding in self.findings)
+
+
+def check(config: Config, watch: Watch[str]) -> Report:
+    """Read everything, write nothing; others may write meanwhile. Raises NoStoreYet."""
+    layout = config.layout
+    findings = list(checking.files(layout, config.keyring_file))
+    if not exists(layout.marker):
+        services.check_is_there(config)
+    keyring = None
+    try:
+        keyring = FileKeyring.load(config.keyring_file)
+    except CannotCheck as error:
+        findings.append(of_error(error, config.keyring_file))
+    content = ContentChecks(layout, keyring)
+    findings += content.all(watch)
+    return Report(_once(findings), content.accounts, content.records)
+
+
+def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -> Manifest:
+    """Write a new file, 0600; it has its name only when all of it is on disk.
+
+    Raises Refused, where there is such a file, and CannotCheck.
+    """
+    _refuse_existing(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with _snapshot(config, watch) as (found, manifest):
+        try:
+            with new_file(temporary) as descriptor:
+                backup.write(found, manifest, partial(write_all, descriptor))
+            _write_event(config, EventType.STORE_BACKUP, operator, str(path))
+            _refuse_existing(path)
+            temporary.rename(path)
+        except OSError as error:
+            raise cannot("write", path, error) from None
+        finally:
+            discard(temporary)
+    sync_folder(path.parent)
+    return manifest
+
+
+def back_up_to(config: Config, operator: Operator, out: BinaryIO, watch: Watch[str]) -> Manifest:
+    """Write it to a stream. Raises CannotCheck, and OSError where the stream ends."""
+    with _snapshot(config, watch) as (found, manifest):
+        _write_event(config, EventType.STORE_BACKUP, operator, "standard output")
+        backup.write(found, manifest, out.write)
+        out.flush()
+    return manifest
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A backup that was found whole: what it would bring. `now` is None: cannot be read."""
+
+    config: Config
+    manifest: Manifest
+    restore: Restore
+    then: int
+    now: int | None
+    difference: Difference | None
+
+    def run(self, operator: Operator) -> Path | None:
+        """Put it in the place of the store; where the old one is kept. Raises CannotCheck."""
+        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.manifest.created_at))
+        reason = f"backup of {made}, accounts={self.then}"
+        return self.restore.run(
+            partial(_write_event, self.config, EventType.STORE_RESTORE, operator, reason)
+        )
+
+
+@contextmanager
+def candidate(config: Config, path: Path, watch: Watch[str]) -> Iterator[Candidate]:
+    """The backup, checked like a store, with the present keyring. Raises CannotCheck."""
+    keyring = FileKeyring.load(config.keyring_file)
+    check_private(config.keyring_file.parent)
+    with restoring.unpacked(config.layout, path) as (staged, manifest):
+        damage = [
+            finding.sentence.replace(str(staged.folder), str(path))
+            for finding in ContentChecks(staged, keyring).all(watch)
+            if finding.severity is not Severity.WARNING
+        ]
+        if damage:
+            others = f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""
+            raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
+        then = restoring.accounts_in(staged)
+        try:
+            now = restoring.accounts_in(config.layout)
+        except CannotCheck:
+            now = None
+        yield Candidate(
+            config,
+            manifest,
+            Restore(config.layout, staged, os.urandom, time.time()),
+            len(then),
+            len(now) if now is not None else None,
+            difference(then, now) if now is not None else None,
+        )
+
+
+@contextmanager
+def _snapshot(config: Config, watch: Watch[str]) -> Iterator[tuple[Snapshot, Manifest]]:
+    """Of a store in which nothing is damaged: no other can be restored."""
+    services.check_is_there(config)
+    keyring = FileKeyring.load(config.keyring_file)
+    for finding in ContentChecks(config.layout, keyring).all(watch):
+        if finding.severity is not Severity.WARNING:
+            raise StoreDamaged(
+                f"{finding.sentence} No backup was made: it could not be restored. "
+                "See: cwtui store check"
+            )
+    with backup.snapshot(config.layout) as found:
+        yield found, backup.manifest_of(found, __version__, time.time())
+
+
+def _write_event(config: Config, event: EventType, operator: Operator, reason: str) -> None:
+    services.audit_log(config).append(
+        Event(
+            at=time.time(),
+            event=event,
+            actor=operator.actor,
+            subject="",
+            source=operator.source,
+            outcome=Outcome.SUCCESS,
+            reason=reason,
+        )
+    )
+
+
+def _refuse_existing(path: Path) -> None:
+    if os.path.lexists(path):
+        raise Refused(f"There is {path} already. Give a name that is not in use.")
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """An exposed file is found by its mode, and again when it is to be read."""
+    return list({finding.sentence: finding for finding in findings}.values())

@@ -1,0 +1,238 @@
+"""A backup: an uncompressed tar of what a store holds, with a manifest as its first member.
+
+It is written from one instant of the store, and read without trust: plain files only, with the
+names that a store has, and the sizes and SHA-256 that the manifest says.
+"""
+
+import io
+import os
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cwtui.accounts.errors import StoreDamaged, StoreTooNew
+from cwtui.accounts.model import Time
+from cwtui.files import cannot, exclusive, lock_for, new_file, write_all
+from cwtui.store.layout import Layout, is_member
+
+FORMAT: Final = 1
+_MANIFEST: Final = "manifest.json"
+_MANIFEST_MOST: Final = 1 << 20
+ACCOUNTS: Final = "accounts.json"
+_PIECE: Final = 1 << 20
+_END: Final = bytes(tarfile.BLOCKSIZE)
+
+
+class Member(Struct, frozen=True, forbid_unknown_fields=True):
+    size: Annotated[int, Meta(ge=0)]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a backup says of itself. `keys` are the ids of the keys that it cannot do without."""
+
+    format: int
+    created_at: Time
+    cwtui: str
+    keys: tuple[str, ...]
+    members: dict[str, Member]
+
+
+class _Format(Struct):
+    format: int
+
+
+class _Key(Struct):
+    key: str
+
+
+class _Factor(Struct):
+    totp_secret: _Key
+    backup_codes: _Key
+
+
+class _Protected(Struct):
+    password: _Key | None = None
+    second_factor: _Factor | None = None
+
+
+class _Accounts(Struct):
+    accounts: dict[str, _Protected] = {}
+
+
+class Part(NamedTuple):
+    """An open file, and how much of it belongs to the backup."""
+
+    file: BinaryIO
+    size: int
+
+    def pieces(self) -> Iterator[bytes]:
+        """Its content from the beginning. Raises OSError."""
+        self.file.seek(0)
+        return _pieces(self.file, self.size)
+
+
+Snapshot: TypeAlias = dict[str, Part]
+"""By the name in the backup, which is the path in the store's folder."""
+
+
+@contextmanager
+def snapshot(layout: Layout) -> Iterator[Snapshot]:
+    """The store as it was at one instant. Raises CannotCheck.
+
+    Locks are held only while files are opened: they are replaced and never changed, and the audit
+    log only grows, so that what is open stays what it was.
+    """
+    with ExitStack() as opened:
+
+        def parts(names: list[str]) -> Snapshot:
+            return {name: opened.enter_context(_part(layout.folder / name)) for name in names}
+
+        try:
+            with exclusive(lock_for(layout.accounts)):
+                found = parts([ACCOUNTS, *layout.record_files()])
+                with exclusive(lock_for(layout.audit)):
+                    found |= parts(layout.audit_files())
+        except OSError as error:
+            raise cannot("read", layout.folder, error) from None
+        yield found
+
+
+@contextmanager
+def _part(path: Path) -> Iterator[Part]:
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if path.suffix == ".head":  # the one file that is changed in place
+            yield Part(io.BytesIO(file.read()), size)
+        else:
+            yield Part(file, size)
+
+
+def manifest_of(found: Snapshot, version: str, now: float) -> Manifest:
+    """Raises StoreDamaged where the accounts cannot be read, and OSError."""
+    members = {}
+    for name, part in found.items():
+        digest = sha256()
+        for piece in part.pieces():
+            digest.update(piece)
+        members[name] = Member(part.size, digest.hexdigest())
+    return Manifest(FORMAT, now, version, _keys(found[ACCOUNTS]), members)
+
+
+def write(found: Snapshot, manifest: Manifest, put: Callable[[bytes], object]) -> None:
+    """The whole tar, piece by piece. Raises OSError."""
+    content = msgspec.json.format(msgspec.json.encode(manifest))
+    parts = {_MANIFEST: Part(io.BytesIO(content), len(content)), **found}
+    for name, part in parts.items():
+        info = tarfile.TarInfo(name)
+        info.size, info.mode, info.mtime = part.size, 0o600, int(manifest.created_at)
+        put(info.tobuf(tarfile.USTAR_FORMAT))
+        for piece in part.pieces():
+            put(piece)
+        put(bytes(-part.size % tarfile.BLOCKSIZE))
+    put(_END * 2)
+
+
+def unpack(source: BinaryIO, folder: Path, name: str) -> Manifest:
+    """Put the members into the private folder, each verified. `name` is the backup's, for people.
+
+    Raises StoreDamaged, StoreTooNew and OSError.
+    """
+    reader = _Reader(source, name)
+    manifest = reader.manifest()
+    found = set()
+    while (info := reader.next()) is not None:
+        member = manifest.members.get(info.name)
+        if member is None or not is_member(info.name) or info.name in found:
+            raise reader.damaged(f"{info.name!r} does not belong into it")
+        if info.size != member.size:
+            raise reader.damaged(f"{info.name} has another size than its manifest says")
+        found.add(info.name)
+        digest = sha256()
+        path = folder / info.name
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with new_file(path) as descriptor:
+            for piece in reader.content(info):
+                digest.update(piece)
+                write_all(descriptor, piece)
+        if digest.hexdigest() != member.sha256:
+            raise reader.damaged(f"{info.name} is not what was backed up")
+    missing = sorted({ACCOUNTS, *manifest.members} - found)
+    if missing:
+        raise reader.damaged(f"{missing[0]} is missing")
+    return manifest
+
+
+class _Reader:
+    """Plain members of a tar, one after the other. No link, device, sparse file or extension."""
+
+    def __init__(self, source: BinaryIO, name: str) -> None:
+        self._source = source
+        self._name = name
+
+    def manifest(self) -> Manifest:
+        info = self.next()
+        if info is None or info.name != _MANIFEST or info.size > _MANIFEST_MOST:
+            raise self.damaged("it does not begin with a manifest")
+        content = b"".join(self.content(info))
+        try:
+            if msgspec.json.decode(content, type=_Format).format > FORMAT:
+                raise StoreTooNew(
+                    f"{self._name} was written by a newer cwtui. Install that version."
+                )
+            return msgspec.json.decode(content, type=Manifest)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise self.damaged(f"its manifest: {error}") from None
+
+    def next(self) -> tarfile.TarInfo | None:
+        """The next member, and None at the end. The content of the one before was read."""
+        block = self._source.read(tarfile.BLOCKSIZE)
+        if block == _END:
+            return None
+        try:
+            info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
+        except (tarfile.HeaderError, UnicodeDecodeError):
+            raise self.damaged("it is no tar, or cut short") from None
+        if info.type != tarfile.REGTYPE or info.size < 0:
+            raise self.damaged(f"{info.name!r} is not a plain file")
+        return info
+
+    def content(self, info: tarfile.TarInfo) -> Iterator[bytes]:
+        try:
+            yield from _pieces(self._source, info.size)
+        except EOFError:
+            raise self.damaged("it is cut short") from None
+        self._source.read(-info.size % tarfile.BLOCKSIZE)
+
+    def damaged(self, reason: str) -> StoreDamaged:
+        return StoreDamaged(f"{self._name} is no backup that can be used: {reason}.")
+
+
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while size:
+        piece = file.read(min(size, _PIECE))
+        if not piece:
+            raise EOFError
+        size -= len(piece)
+        yield piece
+
+
+def _keys(accounts: Part) -> tuple[str, ...]:
+    try:
+        content = msgspec.json.decode(b"".join(accounts.pieces()), type=_Accounts)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise StoreDamaged("The accounts cannot be read. See: cwtui store check") from None
+    return tuple(sorted(set().union(*map(_keys_of, content.accounts.values()))))
+
+
+def _keys_of(account: _Protected) -> set[str]:
+    keys = {account.password.key} if account.password is not None else set()
+    if account.second_factor is not None:
+        keys |= {account.second_factor.totp_secret.key, account.second_factor.backup_codes.key}
+    return keys

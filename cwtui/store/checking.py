@@ -1,0 +1,131 @@
+"""Reads a whole store without writing to it, and says what is wrong; others may write meanwhile."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from cwtui import reserve
+from cwtui.accounts.checking import AccountChecks, Finding, Severity, Watch, of_error
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.ports import Keyring
+from cwtui.files import check_private, exclusive, lock_for, temporary_of
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.layout import Layout
+from cwtui.store.records import FILES, TinyRecordStore, number_of
+
+UNKNOWN_NAME: Final = "?"
+"""Begins the names under which tries at no account are counted."""
+
+
+class ContentChecks:
+    """Accounts, settings and records; `accounts` and `records` count what was read."""
+
+    def __init__(self, layout: Layout, keyring: Keyring | None) -> None:
+        self._layout = layout
+        self._store = TinyAccountStore(layout.accounts)
+        self._records = TinyRecordStore(layout.records)
+        self._checks = AccountChecks(layout.accounts, keyring)
+        self.records = 0
+
+    @property
+    def accounts(self) -> int:
+        return self._checks.count
+
+    def all(self, watch: Watch[str]) -> Iterator[Finding]:
+        """Every finding, in the order of the files."""
+        try:
+            self._store.verify()
+        except CannotCheck as error:
+            yield of_error(error, self._layout.accounts)
+        try:
+            names = self._store.names()
+            self._store.settings()
+            self._store.needed_keys()
+        except CannotCheck as error:
+            yield of_error(error, self._layout.accounts)
+            return
+        for name in watch(names):
+            try:
+                account = self._store.get(name)
+            except CannotCheck as error:
+                yield of_error(error, self._layout.accounts)
+            else:
+                if account is not None:  # removed meanwhile
+                    yield from self._checks.one(account)
+        yield from self._checks.all()
+        for number in range(FILES):
+            yield from self._record_file(number, set(names))
+
+    def _record_file(self, number: int, before: set[str]) -> Iterator[Finding]:
+        path = self._records.path(number)
+        try:
+            self._records.verify(number)
+            names = self._records.names(number)
+            for name in names:
+                self._records.get(name)
+            now = set(self._store.names())
+        except CannotCheck as error:
+            yield of_error(error, path)
+            return
+        self.records += len(names)
+        for name in names:
+            if number_of(name) != number:
+                sentence = f"{path} holds the record of {name}, which belongs into another file."
+                yield Finding(Severity.DAMAGE, str(path), sentence)
+            elif name not in before | now and not name.startswith(UNKNOWN_NAME):
+                sentence = f"{path} holds a record of {name}, and there is no such account."
+                yield Finding(Severity.WARNING, str(path), sentence)
+
+
+def files(layout: Layout, keyring_file: Path) -> Iterator[Finding]:
+    """Who can reach the folder and what is in it; what killed processes left; the reserves."""
+    if layout.marker.exists():
+        sentence = (
+            f"A restore of {layout.folder} was interrupted. Run again: cwtui store restore FILE"
+        )
+        yield Finding(Severity.DAMAGE, str(layout.marker), sentence)
+    inside = sorted(layout.folder.rglob("*"))
+    keyring = [keyring_file.parent, keyring_file, temporary_of(keyring_file)]
+    for path in dict.fromkeys([layout.folder, *inside, *keyring]):
+        yield from _mode(path)
+        if path.name.startswith(".") and path.suffix == ".new" and path.exists():
+            yield from _leftover(path, path.with_name(path.stem[1:]))
+    if layout.staging.exists():
+        yield from _leftover(layout.staging, layout.marker)
+    yield from _reserve(layout.folder, layout.accounts)
+    yield from _reserve(layout.records, None)
+
+
+def _mode(path: Path) -> Iterator[Finding]:
+    try:
+        check_private(path)
+    except CannotCheck as error:
+        if os.path.lexists(path):  # temporary files come and go
+            yield of_error(error, path)
+
+
+def _leftover(path: Path, lock: Path) -> Iterator[Finding]:
+    """Whoever holds the lock is still at it."""
+    try:
+        with exclusive(lock_for(lock)):
+            is_left = path.exists()
+    except CannotCheck as error:
+        yield of_error(error, path)
+        return
+    if is_left:
+        sentence = f"{path} was left by a process that was killed. It will be overwritten."
+        yield Finding(Severity.WARNING, str(path), sentence)
+
+
+def _reserve(folder: Path, largest: Path | None) -> Iterator[Finding]:
+    with suppress(OSError):  # told by others
+        size = largest.stat().st_size if largest is not None else 0
+        # Half of it: another process may have made the file longer and not yet come to the reserve.
+        if folder.is_dir() and reserve.size_in(folder) < size + reserve.MARGIN // 2:
+            sentence = (
+                f"No room is reserved in {folder}: the disk is full, or was. Make room; the next "
+                "write reserves it again."
+            )
+            yield Finding(Severity.WARNING, str(folder / reserve.NAME), sentence)

@@ -1,0 +1,56 @@
+"""Which file of a store stands where in its folder."""
+
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_AUDIT: Final = re.compile(r"audit(-\d{6,})?\.jsonl|audit\.head")
+_RECORDS: Final = re.compile(r"sign-in/\d\d\.json")
+
+
+class Layout(NamedTuple):
+    """The folder; a backup names its members by their path in it."""
+
+    folder: Path
+
+    @property
+    def accounts(self) -> Path:
+        return self.folder / "accounts.json"
+
+    @property
+    def records(self) -> Path:
+        return self.folder / "sign-in"
+
+    @property
+    def audit(self) -> Path:
+        return self.folder / "audit.jsonl"
+
+    @property
+    def marker(self) -> Path:
+        """There while a restore replaces files: what is found then is half old and half new."""
+        return self.folder / "restoring"
+
+    @property
+    def staging(self) -> Path:
+        """What a restore has unpacked and not yet put in its place."""
+        return self.folder / ".restoring"
+
+    def record_files(self) -> list[str]:
+        """Raises OSError."""
+        return _names(self.folder, self.records, _RECORDS)
+
+    def audit_files(self) -> list[str]:
+        """Oldest first, if they are rotated. Raises OSError."""
+        return _names(self.folder, self.folder, _AUDIT)
+
+
+def is_member(name: str) -> bool:
+    """Whether a backup may hold a file of this name."""
+    return name == "accounts.json" or any(kind.fullmatch(name) for kind in (_AUDIT, _RECORDS))
+
+
+def _names(root: Path, folder: Path, kind: re.Pattern[str]) -> list[str]:
+    if not folder.is_dir():
+        return []
+    names = (path.relative_to(root).as_posix() for path in folder.iterdir())
+    return sorted(name for name in names if kind.fullmatch(name))

@@ -1,0 +1,190 @@
+"""Puts a backup in the place of a store: checked before, the old one kept, whole or told.
+
+The backup is unpacked into a folder of the store and made ready there. A marker is on disk before
+the first file is replaced and goes after the last: until then nobody can use the store, and the
+restore can be run again.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cwtui import reserve
+from cwtui.accounts import restoring
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.model import Account, SignInRecord
+from cwtui.accounts.ports import RandomBytes
+from cwtui.files import (
+    cannot,
+    discard,
+    exclusive,
+    lock_for,
+    make_private_folder,
+    sync_folder,
+    write_atomically,
+)
+from cwtui.store import backup
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.backup import Manifest
+from cwtui.store.layout import Layout
+from cwtui.store.records import FILES, TinyRecordStore
+
+_MARK = b"Some files of this folder are old and some restored. Run: cwtui store restore FILE\n"
+
+
+@contextmanager
+def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
+    """The backup, in a private folder that is gone afterwards. Raises CannotCheck.
+
+    Only one restore at a time gets so far.
+    """
+    make_private_folder(layout.folder)
+    staged = Layout(layout.staging)
+    with exclusive(lock_for(layout.marker)), ExitStack() as cleanup:
+        try:
+            shutil.rmtree(staged.folder, ignore_errors=True)  # of one that was killed
+            cleanup.callback(shutil.rmtree, staged.folder, ignore_errors=True)
+            staged.folder.mkdir(mode=0o700)
+            with path.open("rb") as source:
+                manifest = backup.unpack(source, staged.folder, str(path))
+        except OSError as error:
+            raise cannot("restore", path, error) from None
+        yield staged, manifest
+
+
+def accounts_in(layout: Layout) -> dict[str, Account]:
+    """All of them, by username. Raises CannotCheck."""
+    store = TinyAccountStore(layout.accounts)
+    found = {name: store.get(name) for name in store.names()}
+    return {name: account for name, account in found.items() if account is not None}
+
+
+@dataclass
+class Restore:
+    """From what is unpacked in `staged` to the store in `layout`."""
+
+    layout: Layout
+    staged: Layout
+    random: RandomBytes
+    now: float
+
+    def run(self, write_event: Callable[[], None]) -> Path | None:
+        """Replace the store; where the old one is kept, if there was one.
+
+        The event is written before anything is replaced. Raises CannotCheck.
+        """
+        make_private_folder(self.layout.records)
+        records = [TinyRecordStore(self.layout.records).path(number) for number in range(FILES)]
+        with ExitStack() as locks:
+            for path in (self.layout.accounts, *records):
+                locks.enter_context(exclusive(lock_for(path)))
+            self._make_ready()
+            kept = self._keep_old()
+            write_atomically(self.layout.marker, _MARK)
+            is_first = not self.layout.audit_files()
+            try:
+                if is_first:
+                    self._begin_audit()
+                write_event()
+            except CannotCheck:
+                if not is_first:
+                    discard(self.layout.marker)
+                raise
+            self._replace()
+        return kept
+
+    def _make_ready(self) -> None:
+        """Bring the unpacked files into the state that is to be, on disk."""
+        now = _readable_accounts(self.layout)
+        then = accounts_in(self.staged)
+        with TinyAccountStore(self.staged.accounts).change() as change:
+            change.put(
+                *(restoring.account(one, now.get(name), self.random) for name, one in then.items())
+            )
+        make_private_folder(self.staged.records)
+        before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)
+        for number in range(FILES):
+            used = _readable_records(before, number)
+            names = {*after.names(number), *(used.keys() & then.keys())}
+            if names:
+                merged = {
+                    name: restoring.record(after.get(name), used.get(name, SignInRecord()))
+                    for name in names
+                }
+                after.put(number, merged)
+
+    def _keep_old(self) -> Path | None:
+        old = self.layout.record_files()
+        if self.layout.accounts.exists():
+            old.append(backup.ACCOUNTS)
+        if not old:
+            return None
+        folder = _free_folder(self.layout.folder, self.now)
+        try:
+            for inside in (folder, folder / self.layout.records.name):
+                inside.mkdir(mode=0o700)
+            # Files are replaced and never changed, so that a second name keeps them.
+            for name in old:
+                os.link(self.layout.folder / name, folder / name)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise cannot("keep the old store in", folder, error) from None
+        for inside in (folder / self.layout.records.name, folder, self.layout.folder):
+            sync_folder(inside)
+        return folder
+
+    def _begin_audit(self) -> None:
+        with _interruptions(), exclusive(lock_for(self.layout.audit)):
+            for name in self.staged.audit_files():
+                (self.staged.folder / name).replace(self.layout.folder / name)
+            sync_folder(self.layout.folder)
+
+    def _replace(self) -> None:
+        with _interruptions():
+            new, old = self.staged.record_files(), self.layout.record_files()
+            for name in [*new, backup.ACCOUNTS]:
+                (self.staged.folder / name).replace(self.layout.folder / name)
+            for name in set(old) - set(new):
+                (self.layout.folder / name).unlink()
+            sync_folder(self.layout.records)
+            sync_folder(self.layout.folder)
+            self.layout.marker.unlink()
+            sync_folder(self.layout.folder)
+        reserve.keep_beside(self.layout.accounts)
+        reserve.keep(self.layout.records)
+
+
+def _readable_accounts(layout: Layout) -> dict[str, Account]:
+    """A damaged store is what a restore is for."""
+    with suppress(CannotCheck):
+        return accounts_in(layout)
+    return {}
+
+
+def _readable_records(records: TinyRecordStore, number: int) -> dict[str, SignInRecord]:
+    with suppress(CannotCheck):
+        return {name: records.get(name) for name in records.names(number)}
+    return {}
+
+
+def _free_folder(folder: Path, now: float) -> Path:
+    while True:
+        named = folder / f"before-restore-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
+        if not named.exists():
+            return named
+        now += 1
+
+
+@contextmanager
+def _interruptions() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CannotCheck(
+            f"The restore was interrupted: {reason}. Run it again: cwtui store restore FILE"
+        ) from None
