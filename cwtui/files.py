@@ -113,16 +113,13 @@ def new_file(path: Path) -> Iterator[int]:
 
     At the end of the block it is on disk; after an exception it is gone. Raises OSError.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
+    with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
         try:
             yield descriptor
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except BaseException:
-        discard(path)
-        raise
+        except BaseException:
+            discard(path)
+            raise
 
 
 def temporary_of(path: Path) -> Path:
@@ -184,11 +181,8 @@ def append_durably(path: Path, line: bytes) -> None:
 
 
 def _append(path: Path, line: bytes) -> None:
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    with _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
         _append_line(descriptor, line)
-    finally:
-        os.close(descriptor)
 
 
 def _append_line(descriptor: int, line: bytes) -> None:
@@ -201,6 +195,16 @@ def _append_line(descriptor: int, line: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, length)
         raise
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        with suppress(OSError):  # it is closed all the same, and what counts was fsynced before
+            os.close(descriptor)
 
 
 @contextmanager
@@ -236,11 +240,8 @@ def write_all(descriptor: int, content: bytes) -> None:
 def sync_folder(folder: Path) -> None:
     """Bring to disk which names are in the folder. Raises CannotCheck."""
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
     except OSError as error:
         raise CannotCheck(
             f"Cannot write {folder} to disk: {_reason(error)}. "

@@ -123,7 +123,7 @@ def candidate(config: Config, path: Path, watch: Watch[str]) -> Iterator[Candida
             if finding.severity is not Severity.WARNING
         ]
         if damage:
-            others = f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""
+            others = f" And so on, {len(damage)} in all." if len(damage) > 1 else ""
             raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
         then = restoring.accounts_in(staged)
         try:

@@ -10,10 +10,10 @@ from cwtui import reserve
 from cwtui.accounts.checking import AccountChecks, Finding, Severity, Watch, of_error
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Keyring
-from cwtui.files import check_private, exclusive, lock_for, temporary_of
+from cwtui.files import cannot, check_private, exclusive, exists, lock_for, temporary_of
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.layout import Layout
-from cwtui.store.records import FILES, TinyRecordStore, number_of
+from cwtui.store.records import TinyRecordStore, number_of
 
 UNKNOWN_NAME: Final = "?"
 """Begins the names under which tries at no account are counted."""
@@ -55,7 +55,7 @@ class ContentChecks:
                 if account is not None:  # removed meanwhile
                     yield from self._checks.one(account)
         yield from self._checks.all()
-        for number in range(FILES):
+        for number in self._records.numbers():
             yield from self._record_file(number, set(names))
 
     def _record_file(self, number: int, before: set[str]) -> Iterator[Finding]:
@@ -81,18 +81,21 @@ class ContentChecks:
 
 def files(layout: Layout, keyring_file: Path) -> Iterator[Finding]:
     """Who can reach the folder and what is in it; what killed processes left; the reserves."""
-    if layout.marker.exists():
+    if exists(layout.marker):
         sentence = (
             f"A restore of {layout.folder} was interrupted. Run again: cwtui store restore FILE"
         )
         yield Finding(Severity.DAMAGE, str(layout.marker), sentence)
-    inside = sorted(layout.folder.rglob("*"))
+    try:
+        inside = sorted(layout.folder.rglob("*"))
+    except OSError as error:
+        raise cannot("read", layout.folder, error) from None
     keyring = [keyring_file.parent, keyring_file, temporary_of(keyring_file)]
     for path in dict.fromkeys([layout.folder, *inside, *keyring]):
         yield from _mode(path)
         if path.name.startswith(".") and path.suffix == ".new" and path.exists():
             yield from _leftover(path, path.with_name(path.stem[1:]))
-    if layout.staging.exists():
+    if exists(layout.staging):
         yield from _leftover(layout.staging, layout.marker)
     yield from _reserve(layout.folder, layout.accounts)
     yield from _reserve(layout.records, None)

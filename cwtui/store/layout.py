@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from cwtui.files import cannot
+
 _AUDIT: Final = re.compile(r"audit(-\d{6,})?\.jsonl|audit\.head")
 _RECORDS: Final = re.compile(r"sign-in/\d\d\.json")
 
@@ -36,11 +38,10 @@ class Layout(NamedTuple):
         return self.folder / ".restoring"
 
     def record_files(self) -> list[str]:
-        """Raises OSError."""
+        """Raises CannotCheck, as does the next."""
         return _names(self.folder, self.records, _RECORDS)
 
     def audit_files(self) -> list[str]:
-        """Oldest first, if they are rotated. Raises OSError."""
         return _names(self.folder, self.folder, _AUDIT)
 
 
@@ -50,7 +51,11 @@ def is_member(name: str) -> bool:
 
 
 def _names(root: Path, folder: Path, kind: re.Pattern[str]) -> list[str]:
-    if not folder.is_dir():
+    try:
+        found = list(folder.iterdir())
+    except FileNotFoundError:
         return []
-    names = (path.relative_to(root).as_posix() for path in folder.iterdir())
+    except OSError as error:
+        raise cannot("read", folder, error) from None
+    names = (path.relative_to(root).as_posix() for path in found)
     return sorted(name for name in names if kind.fullmatch(name))

@@ -54,8 +54,13 @@ class TinyRecordStore:
         with storage.transaction():
             NamedTable(storage, _RECORDS).drop(username)
 
+    @staticmethod
+    def numbers() -> range:
+        """Those of all files."""
+        return range(FILES)
+
     def path(self, number: int) -> Path:
-        """Which of the `FILES` files it is; it may not be there."""
+        """Where that file is, if it is there."""
         return self._folder / f"{number:02d}.json"
 
     def names(self, number: int) -> list[str]:

@@ -22,6 +22,7 @@ from cwtui.files import (
     cannot,
     discard,
     exclusive,
+    exists,
     lock_for,
     make_private_folder,
     sync_folder,
@@ -31,7 +32,7 @@ from cwtui.store import backup
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest
 from cwtui.store.layout import Layout
-from cwtui.store.records import FILES, TinyRecordStore
+from cwtui.store.records import TinyRecordStore
 
 _MARK = b"Some files of this folder are old and some restored. Run: cwtui store restore FILE\n"
 
@@ -46,8 +47,8 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
     staged = Layout(layout.staging)
     with exclusive(lock_for(layout.marker)), ExitStack() as cleanup:
         try:
-            shutil.rmtree(staged.folder, ignore_errors=True)  # of one that was killed
-            cleanup.callback(shutil.rmtree, staged.folder, ignore_errors=True)
+            _remove(staged.folder)  # of one that was killed
+            cleanup.callback(_remove, staged.folder)
             staged.folder.mkdir(mode=0o700)
             with path.open("rb") as source:
                 manifest = backup.unpack(source, staged.folder, str(path))
@@ -78,9 +79,10 @@ class Restore:
         The event is written before anything is replaced. Raises CannotCheck.
         """
         make_private_folder(self.layout.records)
-        records = [TinyRecordStore(self.layout.records).path(number) for number in range(FILES)]
+        records = TinyRecordStore(self.layout.records)
+        files = [self.layout.accounts, *map(records.path, records.numbers())]
         with ExitStack() as locks:
-            for path in (self.layout.accounts, *records):
+            for path in files:
                 locks.enter_context(exclusive(lock_for(path)))
             self._make_ready()
             kept = self._keep_old()
@@ -107,7 +109,7 @@ class Restore:
             )
         make_private_folder(self.staged.records)
         before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)
-        for number in range(FILES):
+        for number in before.numbers():
             used = _readable_records(before, number)
             names = {*after.names(number), *(used.keys() & then.keys())}
             if names:
@@ -119,7 +121,7 @@ class Restore:
 
     def _keep_old(self) -> Path | None:
         old = self.layout.record_files()
-        if self.layout.accounts.exists():
+        if exists(self.layout.accounts):
             old.append(backup.ACCOUNTS)
         if not old:
             return None
@@ -131,7 +133,7 @@ class Restore:
             for name in old:
                 os.link(self.layout.folder / name, folder / name)
         except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             raise cannot("keep the old store in", folder, error) from None
         for inside in (folder / self.layout.records.name, folder, self.layout.folder):
             sync_folder(inside)
@@ -158,6 +160,11 @@ class Restore:
         reserve.keep(self.layout.records)
 
 
+def _remove(folder: Path) -> None:
+    with suppress(OSError):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _readable_accounts(layout: Layout) -> dict[str, Account]:
     """A damaged store is what a restore is for."""
     with suppress(CannotCheck):
@@ -174,7 +181,7 @@ def _readable_records(records: TinyRecordStore, number: int) -> dict[str, SignIn
 def _free_folder(folder: Path, now: float) -> Path:
     while True:
         named = folder / f"before-restore-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
-        if not named.exists():
+        if not exists(named):
             return named
         now += 1
 

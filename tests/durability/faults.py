@@ -1,0 +1,123 @@
+"""Makes calls of the operating system fail, one at a time, and keeps a list of them."""
+
+import errno
+import io
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from unittest.mock import patch
+
+CALLS: Final = (
+    "open", "write", "fsync", "close", "utime", "ftruncate", "posix_fallocate", "statvfs",
+    "stat", "lstat", "mkdir", "rename", "replace", "link", "unlink", "rmdir", "listdir", "scandir",
+    "pread",
+)  # fmt: skip
+GROWING: Final = frozenset({"write", "mkdir", "link", "posix_fallocate", "open for writing"})
+"""Calls that need room."""
+WRITING: Final = GROWING | {"fsync", "rename", "replace"}
+
+
+class Kind(StrEnum):
+    """How a call fails."""
+
+    BROKEN = "EIO"
+    FULL_ONCE = "ENOSPC once"
+    QUOTA = "EDQUOT once"
+    FULL = "ENOSPC from then on"
+    SHORT = "a short write, then ENOSPC"
+
+
+CANDIDATES: Final = {
+    Kind.BROKEN: None,
+    Kind.FULL_ONCE: WRITING,
+    Kind.QUOTA: WRITING,
+    Kind.FULL: GROWING,
+    Kind.SHORT: frozenset({"write"}),
+}
+"""Which calls can fail so; None: all."""
+
+
+class Call(NamedTuple):
+    """What is done to which file, numbers in names left out; and the how many-th of its like."""
+
+    what: str
+    name: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.name} ({self.number})"
+
+
+class Faults:
+    """`at`: the call that fails; None: none does, they are only listed."""
+
+    def __init__(self, at: Call | None = None, kind: Kind = Kind.BROKEN) -> None:
+        self.calls: list[Call] = []
+        self._at, self._kind = at, kind
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self._paths: dict[int, str] = {}
+        self._is_full = False
+
+    @contextmanager
+    def injected(self) -> Iterator[None]:
+        real = {name: getattr(os, name) for name in CALLS}
+        # Whether the disk keeps its word is not what is tested, and takes a while.
+        real["fsync"] = lambda _: None
+        wrapped = {name: self._wrapped(name, function) for name, function in real.items()}
+        reading = self._wrapped("read", io.open)
+        with patch.multiple(os, **wrapped), patch.object(io, "open", reading):
+            yield
+
+    def _wrapped(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(first: Any, *rest: Any, **named: Any) -> Any:
+            path = self._paths.get(first, "") if isinstance(first, int) else os.fsdecode(first)
+            made = self._listed(_what(name, path, rest), path)
+            if made == self._at:
+                self._is_full = self._kind in {Kind.FULL, Kind.SHORT}
+                if self._kind is Kind.SHORT:
+                    return real(first, rest[0][: len(rest[0]) // 2])
+                if name == "close":
+                    real(first)  # it is closed all the same
+                raise _error(self._kind)
+            if self._is_full and made.what in GROWING:
+                raise _error(Kind.FULL)
+            result = real(first, *rest, **named)
+            if name == "open":
+                self._paths[result] = path
+            return result
+
+        return call
+
+    def _listed(self, what: str, path: str) -> Call:
+        like = what, re.sub("[0-9]+", "N", Path(path).name)
+        made = Call(*like, self._seen[like])
+        self._seen[like] += 1
+        self.calls.append(made)
+        return made
+
+    def points(self, kind: Kind, *, every: bool) -> list[Call]:
+        """Which calls of a clean run are to fail in this way: every one, or the first and last of
+        those that do the same.
+        """
+        among = CANDIDATES[kind]
+        wanted = [call for call in self.calls if among is None or call.what in among]
+        return [
+            call
+            for call in wanted
+            if every or call.number in {0, self._seen[call.what, call.name] - 1}
+        ]
+
+
+def _what(name: str, path: str, rest: tuple[Any, ...]) -> str:
+    makes_one = name == "open" and rest and rest[0] & os.O_CREAT and not os.path.lexists(path)
+    return "open for writing" if makes_one else name
+
+
+def _error(kind: Kind) -> OSError:
+    code = {Kind.BROKEN: errno.EIO, Kind.QUOTA: errno.EDQUOT}.get(kind, errno.ENOSPC)
+    return OSError(code, os.strerror(code))

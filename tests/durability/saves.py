@@ -1,0 +1,170 @@
+"""A small store with two accounts, and everything that is ever saved in one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cwtui import maintenance, services
+from cwtui.accounts import administration, backup_codes, passwords, sign_in, totp
+from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.checking import needed_keys
+from cwtui.accounts.model import SecondFactor, SignInRecord
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.keyring import FileKeyring
+from cwtui.store.accounts import TinyAccountStore
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
+
+BACKUP: Final = "backup.tar"
+
+
+def config_in(folder: Path) -> Config:
+    return Config(
+        store=StoreConfig(str(folder / "store")),
+        keyring=KeyringConfig(str(folder / "keys" / "keyring.json")),
+    )
+
+
+def connected(config: Config) -> Ports:
+    return replace(services.connect(config), bcrypt_cost=4, now=lambda: NOW)
+
+
+def unwatched(names: list[str]) -> list[str]:
+    return names
+
+
+def made_in(folder: Path) -> tuple[Config, Device]:
+    """The admin ada, and alice with a device; with a backup, after which bob was added."""
+    config = config_in(folder)
+    ports = replace(services.create(config), bcrypt_cost=4, now=lambda: NOW)
+    secret = Secret(PASSWORD)
+    administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
+    device = Device(totp.new_secret(ports.random), backup_codes.new_codes(ports.random))
+    hashed = backup_codes.hash_codes(device.codes, ports.keyring, 4)
+    made = administration.create_user(ports, OPERATOR, "alice", password=secret)
+    factor = SecondFactor(
+        totp_secret=ports.keyring.seal(device.totp_secret.reveal().encode(), b"alice"),
+        registered_at=NOW,
+        backup_codes=hashed,
+    )
+    alice = made.account.changed(
+        password=passwords.hash_password(secret, ports.keyring, 4),
+        must_change_password=False,
+        initial_password_expires_at=None,
+        second_factor=factor,
+    )
+    with ports.accounts.change() as change:
+        change.put(alice)
+    ports.records.update("ada", lambda _: (SignInRecord(last_totp_step=1), None))
+    maintenance.back_up(config, OPERATOR, folder / BACKUP, unwatched)
+    administration.create_user(ports, OPERATOR, "bob", password=secret)
+    return config, device
+
+
+class Save(NamedTuple):
+    """What is done, what can be read before or after it, and what a check may say of that."""
+
+    act: Callable[[Config], object]
+    state: Callable[[Config], object]
+    finding: str = "was left by a process"
+    has_steps: bool = False
+    """A code is used up before the sign-in is recorded: if that fails, the code stays used."""
+
+
+def rename_alice(config: Config) -> None:
+    administration.update_user(connected(config), OPERATOR, "alice", display_name="Alice")
+
+
+def use_step(config: Config) -> None:
+    """In a file that is there."""
+    connected(config).records.update("ada", lambda _: (SignInRecord(last_totp_step=2), None))
+
+
+def use_first_step(config: Config) -> None:
+    """In a file that is not there yet."""
+    connected(config).records.update("alice", lambda _: (SignInRecord(last_totp_step=2), None))
+
+
+def append(config: Config) -> None:
+    event = Event(
+        at=NOW,
+        event=EventType.SIGN_OUT,
+        actor="ada",
+        subject="ada",
+        source=HERE,
+        outcome=Outcome.SUCCESS,
+    )
+    connected(config).audit.append(event)
+
+
+def new_keyring(config: Config) -> None:
+    FileKeyring.create(config.keyring_file, NOW)
+
+
+def back_up(config: Config) -> None:
+    maintenance.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
+
+
+def restore(config: Config) -> None:
+    with maintenance.candidate(config, config.folder.parent / BACKUP, unwatched) as found:
+        found.run(OPERATOR)
+
+
+def sign_in_with(code: Secret) -> Callable[[Config], None]:
+    """The whole way, with a backup code: throttle, account, record and audit log."""
+
+    def act(config: Config) -> None:
+        ports = connected(config)
+        state = sign_in.with_password(ports, "alice", Secret(PASSWORD), HERE)
+        assert isinstance(state, sign_in.CodeNeeded)
+        sign_in.with_backup_code(ports, state, code.reveal())
+
+    return act
+
+
+def accounts_of(config: Config) -> object:
+    ports = connected(config)
+    found = [(row.username, row.display_name) for row in ports.accounts.rows()]
+    return found, [ports.records.get(name).last_totp_step for name, _ in found]
+
+
+def codes_left(config: Config) -> object:
+    alice = connected(config).accounts.get("alice")
+    assert alice is not None
+    assert alice.second_factor is not None
+    return len(alice.second_factor.backup_codes.hashes)
+
+
+def events_of(config: Config) -> object:
+    return len(config.audit_file.read_bytes().splitlines())
+
+
+def keyring_of(config: Config) -> object:
+    """Either it is that of the accounts, or another."""
+    ada = TinyAccountStore(config.accounts_file).get("ada")
+    assert ada is not None
+    return FileKeyring.load(config.keyring_file).active in needed_keys(ada)
+
+
+def backup_of(config: Config) -> object:
+    """None, or how many accounts are in it: a backup that cannot be read is neither."""
+    path = config.folder.parent / "new.tar"
+    if not path.exists():
+        return None
+    with maintenance.candidate(config, path, unwatched) as found:
+        return found.then
+
+
+def all_saves(device: Device) -> dict[str, Save]:
+    return {
+        "account": Save(rename_alice, accounts_of),
+        "record": Save(use_step, accounts_of),
+        "first record": Save(use_first_step, accounts_of),
+        "audit": Save(append, events_of),
+        "sign-in": Save(sign_in_with(device.codes[0]), codes_left, has_steps=True),
+        "keyring": Save(new_keyring, keyring_of, "does not hold the key"),
+        "backup": Save(back_up, backup_of),
+        "restore": Save(restore, accounts_of),
+    }
