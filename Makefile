@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOAK ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format screenshots bench lock clean
+.PHONY: help run test soak check format screenshots bench lock clean
 
 help: ## show what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -14,6 +15,9 @@ run: .venv/run.stamp ## set up .venv and open the application
 
 test: .venv/dev.stamp debian ## set up all that the tests need, and run them all
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+soak: .venv/dev.stamp debian ## attack and kill it for SOAK seconds each, and fail every single call
+	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n auto --dist worksteal tests/attack tests/durability
 
 check: .venv/dev.stamp ## lint, types, and which room may import which
 	$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ oathtool oathtool
 zbarimg zbar-tools
 slapd slapd
 ldapmodify ldap-utils
+strace strace
 LIST
 [ -n "$missing" ] || exit 0
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from unittest.mock import patch
+
+import pytest
 
 CALLS: Final = (
     "open", "write", "fsync", "close", "utime", "ftruncate", "posix_fallocate", "statvfs",
@@ -70,7 +71,10 @@ class Faults:
         real["fsync"] = lambda _: None
         wrapped = {name: self._wrapped(name, function) for name, function in real.items()}
         reading = self._wrapped("read", io.open)
-        with patch.multiple(os, **wrapped), patch.object(io, "open", reading):
+        with pytest.MonkeyPatch.context() as patch:
+            for name, call in wrapped.items():
+                patch.setattr(os, name, call)
+            patch.setattr(io, "open", reading)
             yield
 
     def _wrapped(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:

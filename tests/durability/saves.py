@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace as with_fields
+
 from cwtui import maintenance, services
 from cwtui.accounts import administration, backup_codes, passwords, sign_in, totp
 from cwtui.accounts.audit import Event, EventType, Outcome
@@ -47,7 +49,7 @@ def made_in(folder: Path) -> tuple[Config, Device]:
     factor = SecondFactor(
         totp_secret=ports.keyring.seal(device.totp_secret.reveal().encode(), b"alice"),
         registered_at=NOW,
-        backup_codes=hashed,
+        backup_codes=with_fields(hashed, acknowledged=True),
     )
     alice = made.account.changed(
         password=passwords.hash_password(secret, ports.keyring, 4),
@@ -137,7 +139,7 @@ def codes_left(config: Config) -> object:
     return len(alice.second_factor.backup_codes.hashes)
 
 
-def events_of(config: Config) -> object:
+def events_of(config: Config) -> int:
     return len(config.audit_file.read_bytes().splitlines())
 
 
@@ -157,14 +159,16 @@ def backup_of(config: Config) -> object:
         return found.then
 
 
-def all_saves(device: Device) -> dict[str, Save]:
-    return {
-        "account": Save(rename_alice, accounts_of),
-        "record": Save(use_step, accounts_of),
-        "first record": Save(use_first_step, accounts_of),
-        "audit": Save(append, events_of),
-        "sign-in": Save(sign_in_with(device.codes[0]), codes_left, has_steps=True),
-        "keyring": Save(new_keyring, keyring_of, "does not hold the key"),
-        "backup": Save(back_up, backup_of),
-        "restore": Save(restore, accounts_of),
-    }
+SAVES: Final = {
+    "account": Save(rename_alice, accounts_of),
+    "record": Save(use_step, accounts_of),
+    "first record": Save(use_first_step, accounts_of),
+    "audit": Save(append, events_of),
+    "keyring": Save(new_keyring, keyring_of, "does not hold the key"),
+    "backup": Save(back_up, backup_of),
+    "restore": Save(restore, accounts_of),
+}
+
+
+def sign_in_save(device: Device) -> Save:
+    return Save(sign_in_with(device.codes[0]), codes_left, has_steps=True)

@@ -1,8 +1,8 @@
 """Each call of the operating system that a save makes fails once, in each way that it can.
 
 After it the old state stays, or the new one is there whole; a sentence says so; nothing is
-damaged; and the next save works. CWTUI_SOAK_SECONDS makes every call fail, not only the first and
-the last of those that do the same.
+damaged; and the next save works. In a soak every call fails, else the first and the last of those
+that do the same.
 """
 
 import os
@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,12 +18,13 @@ from cwtui import maintenance, reserve
 from cwtui.accounts.errors import CannotCheck
 from cwtui.config import Config
 from cwtui.store import records
+from tests import soak
 from tests.accounts.world import Device
 from tests.durability.faults import Call, Faults, Kind
-from tests.durability.saves import Save, all_saves, config_in, made_in, unwatched
+from tests.durability.saves import SAVES, Save, config_in, made_in, sign_in_save, unwatched
 
-EVERY = "CWTUI_SOAK_SECONDS" in os.environ
-NAMES = sorted(all_saves(Device(None, (None,))))  # type: ignore[arg-type]  # names only
+EVERY = soak.times(0, in_a_soak=1) == 1
+SIGN_IN = "sign-in"
 FULL = "No room is reserved"
 
 
@@ -32,6 +34,17 @@ def _few_files() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "FILES", 3)
         yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """In memory, where there is such a folder: thousands of small files tell nothing of a disk."""
+    in_memory = Path("/dev/shm")
+    if not os.access(in_memory, os.W_OK):
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=in_memory) as made:
+        yield Path(made)
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +69,13 @@ class Stage:
 
 
 @pytest.mark.parametrize("kind", Kind)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
 def test_no_call_that_fails_harms_a_save(
-    template: tuple[Path, Device], tmp_path: Path, name: str, kind: Kind
+    template: tuple[Path, Device], folder: Path, name: str, kind: Kind
 ) -> None:
     source, device = template
-    save = all_saves(device)[name]
-    stage = Stage(source, tmp_path / "host")
+    save = sign_in_save(device) if name == SIGN_IN else SAVES[name]
+    stage = Stage(source, folder / "host")
     config = stage.fresh()
     old = save.state(config)
     clean = Faults()

@@ -1,0 +1,54 @@
+"""kill -9 at random instants, during thousands of writes by several processes."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+from cwtui import maintenance
+from cwtui.accounts.checking import Severity
+from cwtui.accounts.model import Account
+from cwtui.store.records import number_of
+from tests import soak
+from tests.durability import nursery
+from tests.durability.saves import connected, made_in, unwatched
+from tests.store.processes import Worker
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(tmp_path: Path) -> None:
+    """DESIGN 4.7."""
+    assert number_of(nursery.WRITERS[0]) == number_of(nursery.WRITERS[-1])
+    config, _ = made_in(tmp_path)
+    ports = connected(config)
+    with ports.accounts.change() as change:
+        for name in ("alice", "bob"):
+            change.remove(name)
+        change.put(*(Account(username=name, created_at=1.0) for name in nursery.WRITERS))
+    seconds = soak.seconds(usually=6.0)
+    with Worker(tmp_path, seconds, module="tests.durability.nursery") as nurse:
+        kills = int(nurse.finish())
+    lines = (tmp_path / nursery.ACKNOWLEDGED).read_text().splitlines()
+    assert [line for line in lines if line.startswith("wrong")] == []
+    acknowledged: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for line in lines:
+        if line != "looked":
+            name, kind, number = line.split()
+            acknowledged[name, kind].append(int(number))
+    findings = maintenance.check(config, unwatched).findings
+    assert [f for f in findings if f.severity is not Severity.WARNING] == []
+    events = {
+        (event["actor"], event["subject"])
+        for event in map(json.loads, config.audit_file.read_bytes().splitlines())
+    }
+    for name in nursery.WRITERS:
+        account = ports.accounts.get(name)
+        assert account is not None
+        assert len(account.display_name) == account.session_epoch % 90
+        assert max(acknowledged[name, "account"]) <= account.session_epoch
+        steps = acknowledged[name, "step"]
+        assert len(set(steps)) == len(steps)
+        assert max(steps) <= ports.records.get(name).last_totp_step
+        nursery.refuse_used_step(ports, name)
+        assert {(name, str(number)) for number in acknowledged[name, "event"]} <= events
+    assert kills > seconds * 3
+    assert len(lines) > seconds * 30
+    assert "looked" in lines

@@ -1,0 +1,84 @@
+"""The kernel's own calls fail, by strace: the same as in test_faults, below Python."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cwtui import maintenance
+from tests.console.decoders import require
+from tests.durability.saves import SAVES, config_in, made_in, unwatched
+from tests.store.processes import ROOT
+
+OLD, NEW = "old", "new"
+
+
+class Case(NamedTuple):
+    """Which call on which file of the store fails, how, at which save; and what is there then."""
+
+    call: str
+    path: str
+    error: str
+    save: str
+    then: str
+
+
+CASES = [
+    Case("openat", "store/.accounts.json.new", "EIO", "account", OLD),
+    Case("write", "store/.accounts.json.new", "EIO", "account", OLD),
+    Case("write", "store/.accounts.json.new", "ENOSPC", "account", NEW),  # from the reserve
+    Case("fsync", "store/.accounts.json.new", "EIO", "account", OLD),
+    Case("write", "store/audit.jsonl", "EIO", "account", OLD),
+    Case("fsync", "store/audit.jsonl", "EIO", "account", OLD),
+    Case("rename", "store/.accounts.json.new", "EIO", "account", OLD),
+    Case("fsync", "store", "EIO", "account", NEW),
+    Case("close", "store/audit.jsonl", "EIO", "audit", NEW),
+    Case("flock", "store/.accounts.json.lock", "ENOLCK", "account", OLD),
+    Case("fsync", ".", "EIO", "backup", NEW),
+    Case("link", "store/accounts.json", "EMLINK", "restore", OLD),
+]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    strace = require("strace")
+    probe = subprocess.run(
+        [strace, "-qq", "-o", os.devnull, "true"], check=False, capture_output=True
+    )
+    if probe.returncode:
+        pytest.skip(f"no process may be traced here: {probe.stderr.decode().strip()}")
+    folder = tmp_path_factory.mktemp("traced")
+    made_in(folder)
+    return folder
+
+
+@pytest.mark.parametrize("case", CASES, ids=" ".join)
+def test_a_call_that_fails_in_the_kernel(template: Path, tmp_path: Path, case: Case) -> None:
+    folder = tmp_path / "host"
+    shutil.copytree(template, folder)
+    config, save = config_in(folder), SAVES[case.save]
+    before = save.state(config)
+    done = subprocess.run(
+        [
+            *("strace", "-qq", "-o", tmp_path / "trace", "-P", folder / case.path),
+            *("-e", f"trace={case.call}", "-e", f"inject={case.call}:error={case.error}:when=1"),
+            *(sys.executable, "-m", "tests.durability.save_once", folder, case.save),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert "(INJECTED)" in (tmp_path / "trace").read_text()
+    assert (save.state(config) == before) == (case.then is OLD), done.stdout
+    assert done.stdout.endswith(".\n") or (case.then is NEW and not done.stdout)
+    assert done.stdout.count("\n") <= 1
+    assert maintenance.check(config, unwatched).findings == []
+    if case.then is OLD:
+        save.act(config)
+        assert save.state(config) != before
