@@ -27,8 +27,10 @@ from cwtui.files import (
 )
 from cwtui.keyring import FileKeyring
 from cwtui.store import backup, checking, restoring
+from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest, Snapshot
 from cwtui.store.checking import ContentChecks
+from cwtui.store.layout import Layout
 from cwtui.store.restoring import Restore
 
 
@@ -47,9 +49,9 @@ class Report:
 def check(config: Config, watch: Watch[str]) -> Report:
     """Read everything, write nothing; others may write meanwhile. Raises NoStoreYet."""
     layout = config.layout
-    findings = list(checking.files(layout, config.keyring_file))
     if not exists(layout.marker):
         services.check_is_there(config)
+    findings = list(checking.files(layout, config.keyring_file))
     keyring = None
     try:
         keyring = FileKeyring.load(config.keyring_file)
@@ -57,6 +59,7 @@ def check(config: Config, watch: Watch[str]) -> Report:
         findings.append(of_error(error, config.keyring_file))
     content = ContentChecks(layout, keyring)
     findings += content.all(watch)
+    findings += checking.audit(layout)
     return Report(_once(findings), content.accounts, content.records)
 
 
@@ -125,24 +128,23 @@ def candidate(config: Config, path: Path, watch: Watch[str]) -> Iterator[Candida
         if damage:
             others = f" And so on, {len(damage)} in all." if len(damage) > 1 else ""
             raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
-        then = restoring.accounts_in(staged)
-        try:
-            now = restoring.accounts_in(config.layout)
-        except CannotCheck:
-            now = None
-        yield Candidate(
-            config,
-            manifest,
-            Restore(config.layout, staged, os.urandom, time.time()),
-            len(then),
-            len(now) if now is not None else None,
-            difference(then, now) if now is not None else None,
-        )
+        yield _candidate(config, manifest, staged)
+
+
+def _candidate(config: Config, manifest: Manifest, staged: Layout) -> Candidate:
+    then = TinyAccountStore(staged.accounts).all()
+    restore = Restore(config.layout, staged, os.urandom, time.time())
+    try:
+        now = TinyAccountStore(config.accounts_file).all()
+    except CannotCheck:
+        return Candidate(config, manifest, restore, len(then), None, None)
+    return Candidate(config, manifest, restore, len(then), len(now), difference(then, now))
 
 
 @contextmanager
 def _snapshot(config: Config, watch: Watch[str]) -> Iterator[tuple[Snapshot, Manifest]]:
     """Of a store in which nothing is damaged: no other can be restored."""
+    services.refuse_half_restored(config)
     services.check_is_there(config)
     keyring = FileKeyring.load(config.keyring_file)
     for finding in ContentChecks(config.layout, keyring).all(watch):

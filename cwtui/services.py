@@ -20,7 +20,7 @@ class NoStoreYet(CannotCheck):
 
 def create(config: Config) -> Ports:
     """Make what is missing of folders and keyring, then connect. Raises CannotCheck."""
-    _refuse_half_restored(config)
+    refuse_half_restored(config)
     make_private_folder(config.folder)
     if not config.keyring.credential:
         make_private_folder(config.keyring_file.parent)
@@ -32,7 +32,7 @@ def create(config: Config) -> Ports:
 
 def connect(config: Config) -> Ports:
     """The parts of a store that was set up before. Raises CannotCheck."""
-    _refuse_half_restored(config)
+    refuse_half_restored(config)
     check_is_there(config)
     return _connect(config)
 
@@ -109,7 +109,8 @@ def check_is_there(config: Config) -> None:
     )
 
 
-def _refuse_half_restored(config: Config) -> None:
+def refuse_half_restored(config: Config) -> None:
+    """Raise CannotCheck while files are being replaced, or were not all replaced."""
     if exists(config.layout.marker):
         raise CannotCheck(
             f"A restore of {config.folder} was interrupted, so that it is partly old and partly "

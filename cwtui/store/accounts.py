@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -41,12 +41,7 @@ class TinyAccountStore:
 
     def get(self, username: str) -> Account | None:
         document = self._storage.documents(_ACCOUNTS).get(username)
-        if document is None:
-            return None
-        account = self._storage.decoded(_ACCOUNTS, username, document, Account)
-        if account.username != username:
-            raise self._storage.damaged(_ACCOUNTS, username, "it is of another account")
-        return account
+        return None if document is None else self._decoded(username, document)
 
     def is_empty(self) -> bool:
         return not self._storage.documents(_ACCOUNTS)
@@ -54,6 +49,11 @@ class TinyAccountStore:
     def names(self) -> list[str]:
         """The usernames, sorted. Raises CannotCheck."""
         return sorted(self._storage.documents(_ACCOUNTS))
+
+    def all(self) -> dict[str, Account]:
+        """By username. Raises CannotCheck for the first that is damaged."""
+        documents = self._storage.documents(_ACCOUNTS)
+        return {name: self._decoded(name, document) for name, document in documents.items()}
 
     def rows(self) -> list[AccountRow]:
         return self._each(AccountRow)
@@ -112,6 +112,12 @@ class TinyAccountStore:
         documents = self._storage.documents(_ACCOUNTS)
         decoded = self._storage.decoded
         return [decoded(_ACCOUNTS, name, documents[name], kind) for name in sorted(documents)]
+
+    def _decoded(self, username: str, document: Any) -> Account:
+        account = self._storage.decoded(_ACCOUNTS, username, document, Account)
+        if account.username != username:
+            raise self._storage.damaged(_ACCOUNTS, username, "it is of another account")
+        return account
 
     def _only(self, table: str, name: str, kind: type[T]) -> T:
         """The one document of a table; where there is none yet, its default."""

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from cwtui import reserve
 from cwtui.accounts.checking import AccountChecks, Finding, Severity, Watch, of_error
 from cwtui.accounts.errors import CannotCheck
@@ -55,17 +57,17 @@ class ContentChecks:
                 if account is not None:  # removed meanwhile
                     yield from self._checks.one(account)
         yield from self._checks.all()
+        known = frozenset(names)
         for number in self._records.numbers():
-            yield from self._record_file(number, set(names))
+            yield from self._record_file(number, known)
 
-    def _record_file(self, number: int, before: set[str]) -> Iterator[Finding]:
+    def _record_file(self, number: int, known: frozenset[str]) -> Iterator[Finding]:
         path = self._records.path(number)
         try:
             self._records.verify(number)
-            names = self._records.names(number)
-            for name in names:
-                self._records.get(name)
-            now = set(self._store.names())
+            names = self._records.all(number)
+            strangers = [name for name in names if name not in known and self._is_nobodys(name)]
+            still = self._records.all(number) if strangers else {}
         except CannotCheck as error:
             yield of_error(error, path)
             return
@@ -74,9 +76,41 @@ class ContentChecks:
             if number_of(name) != number:
                 sentence = f"{path} holds the record of {name}, which belongs into another file."
                 yield Finding(Severity.DAMAGE, str(path), sentence)
-            elif name not in before | now and not name.startswith(UNKNOWN_NAME):
+        for name in strangers:
+            if name in still:  # a record goes after its account
                 sentence = f"{path} holds a record of {name}, and there is no such account."
                 yield Finding(Severity.WARNING, str(path), sentence)
+
+    def _is_nobodys(self, name: str) -> bool:
+        return not name.startswith(UNKNOWN_NAME) and self._store.get(name) is None
+
+
+def audit(layout: Layout) -> Iterator[Finding]:
+    """Lines of the audit log that are no events."""
+    for path in (layout.folder / name for name in layout.audit_files() if name.endswith("l")):
+        try:
+            with path.open("rb") as file:
+                for number, line in enumerate(file, 1):
+                    # Without its end, it is being written.
+                    if line.endswith(b"\n") and not _is_object(line):
+                        yield _no_event(path, number)
+        except OSError as error:
+            yield of_error(cannot("read", path, error), path)
+
+
+def _no_event(path: Path, number: int) -> Finding:
+    sentence = (
+        f"Line {number} of {path} is no event: a failure of power cut it short, or somebody "
+        "changed it."
+    )
+    return Finding(Severity.WARNING, str(path), sentence)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def files(layout: Layout, keyring_file: Path) -> Iterator[Finding]:

@@ -52,7 +52,8 @@ class TinyRecordStore:
     def remove(self, username: str) -> None:
         storage = self._storage_of(username)
         with storage.transaction():
-            NamedTable(storage, _RECORDS).drop(username)
+            if username in storage.documents(_RECORDS):
+                NamedTable(storage, _RECORDS).drop(username)
 
     @staticmethod
     def numbers() -> range:
@@ -63,9 +64,13 @@ class TinyRecordStore:
         """Where that file is, if it is there."""
         return self._folder / f"{number:02d}.json"
 
-    def names(self, number: int) -> list[str]:
-        """Who has a record in that file. Raises CannotCheck."""
-        return sorted(self._storage(number).documents(_RECORDS))
+    def all(self, number: int) -> dict[str, SignInRecord]:
+        """What is in that file. Raises CannotCheck for the first that is damaged."""
+        storage = self._storage(number)
+        return {
+            name: storage.decoded(_RECORDS, name, document, SignInRecord)
+            for name, document in storage.documents(_RECORDS).items()
+        }
 
     def verify(self, number: int) -> None:
         """Raise StoreDamaged unless the file, if there is one, is as cwtui wrote it."""

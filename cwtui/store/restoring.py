@@ -57,13 +57,6 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
         yield staged, manifest
 
 
-def accounts_in(layout: Layout) -> dict[str, Account]:
-    """All of them, by username. Raises CannotCheck."""
-    store = TinyAccountStore(layout.accounts)
-    found = {name: store.get(name) for name in store.names()}
-    return {name: account for name, account in found.items() if account is not None}
-
-
 @dataclass
 class Restore:
     """From what is unpacked in `staged` to the store in `layout`."""
@@ -102,7 +95,7 @@ class Restore:
     def _make_ready(self) -> None:
         """Bring the unpacked files into the state that is to be, on disk."""
         now = _readable_accounts(self.layout)
-        then = accounts_in(self.staged)
+        then = TinyAccountStore(self.staged.accounts).all()
         with TinyAccountStore(self.staged.accounts).change() as change:
             change.put(
                 *(restoring.account(one, now.get(name), self.random) for name, one in then.items())
@@ -110,13 +103,14 @@ class Restore:
         make_private_folder(self.staged.records)
         before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)
         for number in before.numbers():
-            used = _readable_records(before, number)
-            names = {*after.names(number), *(used.keys() & then.keys())}
-            if names:
-                merged = {
-                    name: restoring.record(after.get(name), used.get(name, SignInRecord()))
-                    for name in names
-                }
+            kept, used = after.all(number), _readable_records(before, number)
+            merged = {
+                name: restoring.record(
+                    kept.get(name, SignInRecord()), used.get(name, SignInRecord())
+                )
+                for name in {*kept, *(used.keys() & then.keys())}
+            }
+            if merged:
                 after.put(number, merged)
 
     def _keep_old(self) -> Path | None:
@@ -168,13 +162,13 @@ def _remove(folder: Path) -> None:
 def _readable_accounts(layout: Layout) -> dict[str, Account]:
     """A damaged store is what a restore is for."""
     with suppress(CannotCheck):
-        return accounts_in(layout)
+        return TinyAccountStore(layout.accounts).all()
     return {}
 
 
 def _readable_records(records: TinyRecordStore, number: int) -> dict[str, SignInRecord]:
     with suppress(CannotCheck):
-        return {name: records.get(name) for name in records.names(number)}
+        return records.all(number)
     return {}
 
 

@@ -1,0 +1,192 @@
+"""`cwtui store`: what is printed where, what is asked, and the exit status."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from cwtui.cli import store
+from tests.cli.commands import Host
+
+
+@pytest.fixture
+def file(host: Host) -> Path:
+    """A backup with the admin alone, after which jane was added."""
+    path = host.folder / "x.tar"
+    made = host.run("store", "backup", str(path))
+    assert made.status == 0, made.err
+    assert host.run("user", "add", "jane").status == 0
+    return path
+
+
+def users(host: Host) -> list[str]:
+    return [user["username"] for user in host.run("user", "list", "--json").json]
+
+
+# check
+
+
+def test_a_store_that_is_well(host: Host) -> None:
+    result = host.run("store", "check")
+    assert (result.status, result.out) == (0, "")
+    assert result.err == "Checked 1 account and 0 records: nothing is damaged.\n"
+
+
+def test_findings_are_lines_on_standard_error(host: Host) -> None:
+    host.accounts.chmod(0o644)
+    (host.store / ".accounts.json.new").touch(mode=0o600)
+    result = host.run("store", "check")
+    assert (result.status, result.out) == (1, "")
+    warning, exposed, summary = result.err.splitlines()
+    assert "was left by a process" in warning
+    assert exposed.endswith(f"run: chmod 600 {host.accounts}")
+    assert summary == "Checked 0 accounts and 0 records: 1 thing wrong."
+
+
+def test_a_warning_alone_is_no_failure(host: Host) -> None:
+    (host.store / ".accounts.json.new").touch(mode=0o600)
+    result = host.run("store", "check")
+    assert result.status == 0
+    assert result.err.count("\n") == 2
+
+
+def test_findings_as_json(host: Host) -> None:
+    assert host.run("store", "check", "--json").json == []
+    host.accounts.chmod(0o644)
+    [finding] = host.run("store", "check", "--json").json
+    assert set(finding) == {"severity", "where", "sentence"}
+    assert (finding["severity"], finding["where"]) == ("damage", str(host.accounts))
+
+
+def test_what_could_not_be_read_is_3(host: Host) -> None:
+    content = host.accounts.read_bytes()
+    host.accounts.write_bytes(content.replace(b'"schema":2', b'"schema":99'))
+    assert host.run("store", "check").status == 3
+
+
+def test_where_nothing_was_set_up_nothing_is_made(new_host: Host) -> None:
+    for command in (("check",), ("backup", str(new_host.folder / "x.tar"))):
+        result = new_host.run("store", *command)
+        assert (result.status, result.out) == (3, "")
+        assert "There is no account" in result.err
+    assert set(new_host.files()) == {"config.toml"}
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_long_work_shows_how_far_it_is_on_a_terminal(
+    host: Host, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(store, "_LONG", 1)
+    result = host.run("store", "check", terminal=terminal)
+    assert ("Checking" in result.err) == terminal
+    assert result.out == ""
+
+
+# backup
+
+
+def test_a_backup_says_that_the_keyring_is_not_in_it(host: Host) -> None:
+    result = host.run("store", "backup", str(host.folder / "x.tar"))
+    assert (result.status, result.out) == (0, "")
+    first, second = result.err.splitlines()
+    assert first.startswith("Backed up 2 files of ")
+    assert "The keyring is not in it." in second
+    assert str(host.keyring) in second
+    with tarfile.open(host.folder / "x.tar") as tar:
+        assert tar.getnames() == ["manifest.json", "accounts.json", "audit.jsonl"]
+
+
+def test_a_backup_into_a_pipe(host: Host) -> None:
+    path = host.folder / "piped.tar"
+    with path.open("wb") as out:
+        result = host.process("store", "backup", "-", stdout=out.fileno())
+    assert result.status == 0
+    assert "The keyring is not in it." in result.err
+    assert host.run("store", "restore", str(path), "--yes").status == 0
+
+
+def test_a_terminal_cannot_take_a_backup(host: Host) -> None:
+    result = host.run("store", "backup", "-", terminal=True)
+    assert (result.status, result.out) == (2, "")
+    assert host.audit[-1]["event"] != "store.backup"
+
+
+@pytest.mark.parametrize("name", ["x.tar", "none/x.tar", "x" * 300])
+def test_a_file_that_cannot_be_written(host: Host, file: Path, name: str) -> None:
+    before = file.read_bytes()
+    result = host.run("store", "backup", str(host.folder / name))
+    assert (result.status, result.out) == (1 if name == "x.tar" else 3, "")
+    assert result.err.count("\n") == 1
+    assert file.read_bytes() == before
+
+
+# restore
+
+
+def test_a_restore_says_what_it_does_and_asks(host: Host, file: Path) -> None:
+    result = host.run("store", "restore", str(file), stdin=b"y\n", terminal=True)
+    assert result.status == 0
+    text = " ".join(result.err.split())
+    assert "It holds 1 account." in text
+    assert "There are 2 accounts now. These go: jane." in text
+    assert f"Restore it to {host.store}? [y/N]" in text
+    assert "Restored 1 account. All sessions have ended." in text
+    assert "The old store is kept in" in text
+    assert users(host) == ["admin"]
+
+
+@pytest.mark.parametrize("answer", [b"n\n", b"\n", b""])
+def test_no_answer_is_no(host: Host, file: Path, answer: bytes) -> None:
+    before = host.files()
+    result = host.run("store", "restore", str(file), stdin=answer, terminal=True)
+    assert result.status == 1
+    assert "Nothing was restored." in result.err
+    assert host.files() == before
+    assert users(host) == ["admin", "jane"]
+
+
+def test_without_a_terminal_it_needs_yes(host: Host, file: Path) -> None:
+    before = host.files()
+    result = host.run("store", "restore", str(file))
+    assert result.status == 2
+    assert "--yes" in result.err
+    assert host.files() == before
+    assert host.run("store", "restore", str(file), "--yes").status == 0
+    assert users(host) == ["admin"]
+
+
+def test_many_accounts_are_named_only_in_part(host: Host, file: Path) -> None:
+    for name in ("a", "b", "c", "d", "e", "f"):
+        host.run("user", "add", f"user-{name}")
+    result = host.run("store", "restore", str(file), "--yes")
+    assert "These go: jane, user-a, user-b, user-c, user-d and 2 more." in result.err
+
+
+@pytest.mark.parametrize("content", [b"", b"no tar at all" * 100, bytes(4096)])
+def test_what_is_no_backup_is_refused(host: Host, content: bytes) -> None:
+    path = host.folder / "x.tar"
+    path.write_bytes(content)
+    before = host.files()
+    result = host.run("store", "restore", str(path), "--yes")
+    assert (result.status, result.out) == (3, "")
+    assert f"{path} is no backup that can be used" in result.err
+    assert host.files() == before
+
+
+def test_a_backup_that_is_not_there(host: Host) -> None:
+    result = host.run("store", "restore", str(host.folder / "none.tar"), "--yes")
+    assert result.status == 3
+    assert "none.tar: no such file or directory. Nothing was changed." in result.err
+
+
+def test_onto_a_host_with_the_keyring_alone(host: Host, file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    new = Host(other)
+    assert new.run("store", "restore", str(file), "--yes").status == 3
+    new.keyring.parent.mkdir(mode=0o700)
+    new.keyring.write_bytes(host.keyring.read_bytes())
+    new.keyring.chmod(0o600)
+    result = new.run("store", "restore", str(file), "--yes")
+    assert result.status == 0, result.err
+    assert users(new) == ["admin"]

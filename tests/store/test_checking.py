@@ -1,0 +1,289 @@
+"""A check finds what is wrong, says it once, writes nothing, and is not alarmed by writers."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cwtui import maintenance, reserve
+from cwtui.accounts import roles
+from cwtui.accounts.checking import Finding, Severity
+from cwtui.accounts.model import Account, SignInRecord
+from cwtui.config import Config
+from cwtui.files import exclusive
+from cwtui.keyring import FileKeyring
+from cwtui.store import checking
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.records import TinyRecordStore, number_of
+from tests.durability.saves import config_in, connected, made_in, unwatched
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    config, _ = made_in(folder)
+    connected(config)
+    return folder
+
+
+@pytest.fixture
+def config(template: Path, tmp_path: Path) -> Config:
+    shutil.copytree(template, tmp_path / "host")
+    return config_in(tmp_path / "host")
+
+
+def findings(config: Config) -> list[Finding]:
+    return maintenance.check(config, unwatched).findings
+
+
+def put(config: Config, username: str, **fields: object) -> None:
+    with TinyAccountStore(config.accounts_file).change() as change:
+        account = change.get(username)
+        assert account is not None
+        change.put(account.changed(**fields))
+
+
+def changed_in_file(path: Path, old: bytes, new: bytes) -> None:
+    content = path.read_bytes()
+    assert content.count(old) == 1
+    path.write_bytes(content.replace(old, new))
+
+
+def test_a_store_that_is_well_has_no_finding_and_stays_byte_for_byte(config: Config) -> None:
+    def state() -> dict[str, tuple[int, int, bytes]]:
+        return {
+            str(path): (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes())
+            for path in config.folder.parent.rglob("*")
+            if path.is_file()
+        }
+
+    before = state()
+    report = maintenance.check(config, unwatched)
+    assert report == maintenance.Report([], accounts=3, records=1)
+    assert state() == before
+
+
+def flip_a_digit(config: Config) -> None:
+    """It reads as well as before: only the checksum tells."""
+    changed_in_file(config.accounts_file, b'"display_name":"Bob"', b'"display_name":"Bot"')
+
+
+def flip_a_digit_of_a_record(config: Config) -> None:
+    path = TinyRecordStore(config.records_folder).path(number_of("ada"))
+    changed_in_file(path, b'"last_totp_step":1', b'"last_totp_step":0')
+
+
+def wrong_type(config: Config) -> None:
+    changed_in_file(config.accounts_file, b'"display_name":"Bob"', b'"display_name":5')
+
+
+def other_key(config: Config) -> None:
+    changed_in_file(config.accounts_file, b'"bob":{', b'"rob":{')
+
+
+def unknown_role(config: Config) -> None:
+    put(config, "bob", roles=("gardener",))
+
+
+def no_admin(config: Config) -> None:
+    put(config, "ada", roles=(roles.MINIMUM,))
+
+
+def other_keyring(config: Config) -> None:
+    FileKeyring.create(config.keyring_file, 1.0)
+
+
+def no_keyring(config: Config) -> None:
+    config.keyring_file.unlink()
+
+
+def moved_secret(config: Config) -> None:
+    store = TinyAccountStore(config.accounts_file)
+    alice = store.get("alice")
+    assert alice is not None
+    put(config, "bob", second_factor=alice.second_factor)
+
+
+def damaged_settings(config: Config) -> None:
+    path = config.accounts_file
+    changed_in_file(path, b'"accounts":{', b'"settings":{"organization":{"mfa":1}},\n"accounts":{')
+
+
+def misplaced_record(config: Config) -> None:
+    store = TinyRecordStore(config.records_folder)
+    number = number_of("bob")
+    store.put(number, {"ada": SignInRecord()})
+
+
+def exposed(config: Config) -> None:
+    config.accounts_file.chmod(0o640)
+
+
+def exposed_lock(config: Config) -> None:
+    (config.folder / ".accounts.json.lock").chmod(0o644)
+
+
+def exposed_keyring_folder(config: Config) -> None:
+    config.keyring_file.parent.chmod(0o755)
+
+
+def half_restored(config: Config) -> None:
+    config.layout.marker.touch(mode=0o600)
+
+
+def cut_short(config: Config) -> None:
+    content = config.accounts_file.read_bytes()
+    config.accounts_file.write_bytes(content[: len(content) // 2])
+
+
+DAMAGE: dict[Callable[[Config], None], str] = {
+    flip_a_digit: "its checksum is of another content",
+    flip_a_digit_of_a_record: "its checksum is of another content",
+    wrong_type: "accounts 'bob': Expected `str`, got `int`",
+    other_key: "accounts 'rob': it is of another account",
+    unknown_role: "The account bob has a role that is not known. There is no role gardener.",
+    no_admin: "No account is an enabled local admin.",
+    other_keyring: "and 2 more cannot do without. Put the keyring that belongs to this store",
+    no_keyring: "is missing, and without it the store cannot be read.",
+    moved_secret: "The secret of bob was changed outside cwtui, or belongs to another account.",
+    damaged_settings: "settings 'organization': Expected `str`, got `int`",
+    misplaced_record: "holds the record of ada, which belongs into another file.",
+    exposed: "accounts.json. Check who did, then run: chmod 600 ",
+    exposed_lock: ".accounts.json.lock. Check who did, then run: chmod 600 ",
+    exposed_keyring_folder: "keys. Check who did, then run: chmod 700 ",
+    half_restored: "was interrupted. Run again: cwtui store restore FILE",
+    cut_short: "Input data was truncated",
+}
+
+
+@pytest.mark.parametrize("spoil", DAMAGE, ids=lambda spoil: spoil.__name__)
+def test_damage_is_found_and_left(config: Config, spoil: Callable[[Config], None]) -> None:
+    """DESIGN 4.8."""
+    with TinyAccountStore(config.accounts_file).change() as change:
+        bob = change.get("bob")
+        assert bob is not None
+        change.put(bob.changed(display_name="Bob"))
+    spoil(config)
+    before = {path: path.read_bytes() for path in config.folder.rglob("*") if path.is_file()}
+    found = findings(config)
+    assert any(
+        DAMAGE[spoil] in finding.sentence and finding.severity is Severity.DAMAGE
+        for finding in found
+    ), found
+    assert len({finding.sentence for finding in found}) == len(found)
+    for path, content in before.items():
+        assert path.read_bytes() == content
+
+
+def record_of_nobody(config: Config) -> None:
+    connected(config).records.update("eve", lambda _: (SignInRecord(last_totp_step=1), None))
+
+
+def left_over(config: Config) -> None:
+    (config.records_folder / ".07.json.new").touch(mode=0o600)
+
+
+def left_over_keyring(config: Config) -> None:
+    config.keyring_file.with_name(".keyring.json.new").touch(mode=0o600)
+
+
+def left_unpacked(config: Config) -> None:
+    config.layout.staging.mkdir(mode=0o700)
+
+
+def no_reserve(config: Config) -> None:
+    os.truncate(config.folder / reserve.NAME, 0)
+
+
+def torn_event(config: Config) -> None:
+    with config.audit_file.open("ab") as file:
+        file.write(b'{"half\n')
+
+
+WARNINGS: dict[Callable[[Config], None], str] = {
+    record_of_nobody: "holds a record of eve, and there is no such account.",
+    left_over: "sign-in/.07.json.new was left by a process that was killed.",
+    left_over_keyring: ".keyring.json.new was left by a process that was killed.",
+    left_unpacked: ".restoring was left by a process that was killed.",
+    no_reserve: "the disk is full, or was. Make room; the next write reserves it again.",
+    torn_event: "is no event: a failure of power cut it short, or somebody changed it.",
+}
+
+
+@pytest.mark.parametrize("spoil", WARNINGS, ids=lambda spoil: spoil.__name__)
+def test_what_is_no_damage_is_a_warning(config: Config, spoil: Callable[[Config], None]) -> None:
+    spoil(config)
+    [found] = findings(config)
+    assert found.severity is Severity.WARNING
+    assert WARNINGS[spoil] in found.sentence
+    assert found.where in found.sentence or found.where.startswith(str(config.folder))
+
+
+def test_tries_at_unknown_names_are_no_finding(config: Config) -> None:
+    connected(config).records.update("?3f2a", lambda _: (SignInRecord(last_totp_step=1), None))
+    assert findings(config) == []
+
+
+def test_an_event_that_is_being_written_is_no_finding(config: Config) -> None:
+    with config.audit_file.open("ab") as file:
+        file.write(b'{"at":"2027')
+    assert findings(config) == []
+
+
+def test_what_a_writer_holds_is_not_left_over(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The temporary file is gone once its writer lets go of the lock."""
+    path = config.records_folder / "07.json"
+    temporary = path.with_name(".07.json.new")
+    temporary.touch(mode=0o600)
+    (config.records_folder / ".07.json.lock").touch(mode=0o600)
+
+    def written_meanwhile(lock: object) -> object:
+        temporary.unlink(missing_ok=True)
+        return exclusive(lock)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checking, "exclusive", written_meanwhile)
+    assert findings(config) == []
+
+
+def test_what_cannot_be_read_is_another_severity(config: Config) -> None:
+    tables = msgspec.json.decode(config.accounts_file.read_bytes())
+    tables["meta"]["schema"] = 99
+    config.accounts_file.write_bytes(msgspec.json.encode(tables))
+    [found] = findings(config)
+    assert found.severity is Severity.UNREADABLE
+    assert "written by a newer cwtui" in found.sentence
+
+
+def test_one_damaged_account_does_not_hide_another(config: Config) -> None:
+    put(config, "bob", display_name="Bob")
+    wrong_type(config)
+    put(config, "alice", roles=("gardener",))
+    text = " ".join(finding.sentence for finding in findings(config))
+    assert "accounts 'bob'" in text
+    assert "The account alice has a role" in text
+
+
+def test_a_missing_key_is_told_once_for_all(config: Config) -> None:
+    with TinyAccountStore(config.accounts_file).change() as change:
+        ada = change.get("ada")
+        assert ada is not None
+        assert ada.password is not None
+        old = replace_key(ada, "k-old")
+        change.put(*(old.changed(username=f"u{number}") for number in range(30)))
+    [found] = findings(config)
+    assert "the key k-old, which u0 and 29 more cannot do without" in found.sentence
+
+
+def replace_key(account: Account, key: str) -> Account:
+    assert account.password is not None
+    return account.changed(password=msgspec.structs.replace(account.password, key=key))
+
+
+def test_the_reserve_may_lag_behind_a_file_that_grows(config: Config) -> None:
+    os.truncate(config.folder / reserve.NAME, reserve.MARGIN // 2 + 100_000)
+    assert findings(config) == []

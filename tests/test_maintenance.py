@@ -1,0 +1,359 @@
+"""A store is backed up and comes back: whole, with nothing opened that was closed since."""
+
+import fcntl
+import json
+import os
+import shutil
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace as with_fields
+
+from cwtui import files, maintenance, reserve, services
+from cwtui.accounts import administration, sign_in
+from cwtui.accounts.errors import (
+    CannotCheck,
+    KeyringMissing,
+    Refused,
+    SessionEnded,
+    SignInFailed,
+    StoreDamaged,
+)
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session, account_of
+from cwtui.config import Config
+from cwtui.keyring import FileKeyring
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.records import number_of
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
+from tests.durability.saves import BACKUP, config_in, connected, made_in, unwatched
+from tests.store.tars import manifest_for, plain, tar_of
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
+    """With a backup of ada and alice, after which bob was added."""
+    folder = tmp_path_factory.mktemp("template")
+    _, device = made_in(folder)
+    return folder, device
+
+
+@pytest.fixture
+def config(template: tuple[Path, Device], tmp_path: Path) -> Config:
+    shutil.copytree(template[0], tmp_path / "host")
+    return config_in(tmp_path / "host")
+
+
+@pytest.fixture
+def device(template: tuple[Path, Device]) -> Device:
+    return template[1]
+
+
+def backup_in(config: Config) -> Path:
+    return config.folder.parent / BACKUP
+
+
+def restore(config: Config, path: Path | None = None) -> Path | None:
+    with maintenance.candidate(config, path or backup_in(config), unwatched) as found:
+        return found.run(OPERATOR)
+
+
+def names(config: Config) -> list[str]:
+    return [row.username for row in connected(config).accounts.rows()]
+
+
+def events(config: Config) -> list[dict[str, str]]:
+    return [json.loads(line) for line in config.audit_file.read_text().splitlines()]
+
+
+def asked_for_code(ports: Ports) -> sign_in.CodeNeeded:
+    state = sign_in.with_password(ports, "alice", Secret(PASSWORD), HERE)
+    assert isinstance(state, sign_in.CodeNeeded)
+    return state
+
+
+def session_of(ports: Ports, device: Device) -> Session:
+    code = device.code(ports.now())
+    state = sign_in.with_one_time_code(ports, asked_for_code(ports), code)
+    assert isinstance(state, sign_in.SignedIn)
+    return state.session
+
+
+def inside(folder: Path) -> dict[str, bytes]:
+    """What is there, but locks and reserves."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".lock" and path.name != reserve.NAME
+    }
+
+
+# Backing up
+
+
+def test_a_backup_is_private_whole_and_in_the_audit_log(config: Config) -> None:
+    path = config.folder.parent / "new.tar"
+    before = os.umask(0)
+    try:
+        made = maintenance.back_up(config, OPERATOR, path, unwatched)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in path.parent.iterdir() if file.name.startswith(".")] == []
+    assert made.keys == (services.connect(config).keyring.active,)
+    last = events(config)[-1]
+    assert (last["event"], last["actor"]) == ("store.backup", "operator:root")
+    assert last["reason"] == str(path)
+
+
+def test_a_file_that_is_there_is_not_overwritten(config: Config) -> None:
+    before = backup_in(config).read_bytes(), events(config)
+    with pytest.raises(Refused, match="already"):
+        maintenance.back_up(config, OPERATOR, backup_in(config), unwatched)
+    assert (backup_in(config).read_bytes(), events(config)) == before
+
+
+def test_a_damaged_store_is_not_backed_up(config: Config) -> None:
+    """A backup that cannot be restored is none, and would push out one that can."""
+    content = config.accounts_file.read_bytes()
+    config.accounts_file.write_bytes(content.replace(b'"ada"', b'"adb"', 1))
+    path = config.folder.parent / "new.tar"
+    with pytest.raises(StoreDamaged, match="No backup was made: it could not be restored"):
+        maintenance.back_up(config, OPERATOR, path, unwatched)
+    assert not path.exists()
+
+
+def test_what_cannot_be_recorded_is_not_done(config: Config) -> None:
+    config.audit_file.chmod(0o644)
+    path = config.folder.parent / "new.tar"
+    with pytest.raises(CannotCheck):
+        maintenance.back_up(config, OPERATOR, path, unwatched)
+    assert not path.exists()
+    before = config.accounts_file.read_bytes()
+    with pytest.raises(CannotCheck):
+        restore(config)
+    assert config.accounts_file.read_bytes() == before
+    config.audit_file.chmod(0o600)
+    assert names(config) == ["ada", "alice", "bob"]
+
+
+# Restoring
+
+
+def test_what_was_there_comes_back_and_the_old_store_is_kept(config: Config) -> None:
+    connected(config)
+    before = inside(config.folder)
+    kept = restore(config)
+    assert names(config) == ["ada", "alice"]
+    assert kept is not None
+    assert kept.parent == config.folder
+    assert kept.name.startswith("before-restore-")
+    del before["audit.jsonl"]
+    assert inside(kept) == before
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (kept, kept / "sign-in")} == {0o700}
+    assert maintenance.check(config, unwatched).findings == []
+    assert not config.layout.staging.exists()
+
+
+def test_the_kept_store_is_a_store(config: Config) -> None:
+    kept = restore(config)
+    old = replace_folder(config, kept)
+    assert names(old) == ["ada", "alice", "bob"]
+    path = config.folder.parent / "back.tar"
+    maintenance.back_up(old, OPERATOR, path, unwatched)
+    restore(config, path)
+    assert names(config) == ["ada", "alice", "bob"]
+
+
+def replace_folder(config: Config, folder: Path | None) -> Config:
+    return with_fields(config, store=with_fields(config.store, url=str(folder)))
+
+
+def test_the_audit_log_goes_on(config: Config) -> None:
+    before = events(config)
+    restore(config)
+    after = events(config)
+    assert after[:-1] == before
+    assert after[-1]["event"] == "store.restore"
+    assert "accounts=2" in after[-1]["reason"]
+
+
+def test_without_an_audit_log_that_of_the_backup_comes_back(config: Config) -> None:
+    config.audit_file.unlink()
+    restore(config)
+    first, *_, last = [event["event"] for event in events(config)]
+    assert (first, last) == ("user.create", "store.restore")
+
+
+def test_open_sessions_end(config: Config, device: Device) -> None:
+    """Even when the epoch rises again to where it was."""
+    ports = connected(config)
+    session = session_of(ports, device)
+    assert account_of(ports, session).username == "alice"
+    restore(config)
+    for _ in range(3):
+        with pytest.raises(SessionEnded):
+            account_of(ports, session)
+        administration.reset_password(ports, OPERATOR, "alice")
+
+
+def test_a_code_that_was_used_since_cannot_be_used_again(config: Config, device: Device) -> None:
+    ports = connected(config)
+    session_of(ports, device)
+    used = device.codes[0].reveal()
+    assert isinstance(
+        sign_in.with_backup_code(ports, asked_for_code(ports), used), sign_in.SignedIn
+    )
+    restore(config)
+    with pytest.raises(SignInFailed, match="used already"):
+        sign_in.with_one_time_code(ports, asked_for_code(ports), device.code(NOW))
+    with pytest.raises(SignInFailed, match="not one of your unused"):
+        sign_in.with_backup_code(ports, asked_for_code(ports), used)
+    later = replace(ports, now=lambda: NOW + 60)
+    session_of(later, device)
+
+
+def test_records_that_the_backup_does_not_have_go(config: Config) -> None:
+    connected(config).records.update("?77", lambda record: (record.changed(last_totp_step=3), None))
+    [other] = set(config.layout.record_files()) - {f"sign-in/{number_of('ada'):02d}.json"}
+    restore(config)
+    assert other not in config.layout.record_files()
+
+
+def test_onto_an_empty_host(config: Config) -> None:
+    """A new disk: the keyring is put back by hand, and the backup restored."""
+    shutil.rmtree(config.folder)
+    assert restore(config) is None
+    assert names(config) == ["ada", "alice"]
+    assert maintenance.check(config, unwatched).findings == []
+    assert stat.S_IMODE(config.folder.stat().st_mode) == 0o700
+
+
+def test_a_store_that_is_damaged_is_what_it_is_for(config: Config) -> None:
+    config.accounts_file.write_bytes(b"{")
+    for path in config.records_folder.glob("*.json"):
+        path.write_bytes(b"{")
+    with maintenance.candidate(config, backup_in(config), unwatched) as found:
+        assert (found.now, found.difference) == (None, None)
+        kept = found.run(OPERATOR)
+    assert kept is not None
+    assert (kept / "accounts.json").read_bytes() == b"{"
+    assert names(config) == ["ada", "alice"]
+
+
+def test_without_its_keyring_nothing_is_restored(config: Config) -> None:
+    config.keyring_file.unlink()
+    with pytest.raises(KeyringMissing):
+        restore(config)
+
+
+def test_with_another_keyring_nothing_is_restored(config: Config) -> None:
+    FileKeyring.create(config.keyring_file, NOW)
+    before = inside(config.folder)
+    with pytest.raises(StoreDamaged, match=r"^Nothing was restored\. The keyring does not hold"):
+        restore(config)
+    assert inside(config.folder) == before
+
+
+def test_a_damaged_backup_is_refused_before_anything_is_touched(config: Config) -> None:
+    content = bytearray(backup_in(config).read_bytes())
+    content[content.index(b'"alice"') + 1] ^= 1
+    backup_in(config).write_bytes(content)
+    before = inside(config.folder)
+    with pytest.raises(StoreDamaged, match=r"accounts\.json is not what was backed up"):
+        restore(config)
+    assert inside(config.folder) == before
+    assert not config.layout.staging.exists()
+
+
+def test_a_backup_that_is_whole_but_wrong_inside_is_refused(config: Config, tmp_path: Path) -> None:
+    """Its hashes are right, and what they are of is damaged."""
+    content = config.accounts_file.read_bytes().replace(b'"alice":', b'"alicf":')
+    made = tmp_path / "made.tar"
+    made.write_bytes(
+        tar_of(manifest_for(**{"accounts.json": content}), plain("accounts.json", content))
+    )
+    with pytest.raises(StoreDamaged) as refused:
+        restore(config, made)
+    assert f"{made}/accounts.json is damaged at line 1" in str(refused.value)
+
+
+def test_a_half_restored_store_is_refused_until_it_is_whole(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash between two replacements: nobody is let in, and the restore can be run again."""
+    real = Path.replace
+
+    def broken(source: Path, target: Path) -> Path:
+        if target == config.accounts_file:
+            raise OSError(5, "Input/output error")
+        return real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", broken)
+        with pytest.raises(CannotCheck, match="The restore was interrupted: input/output error"):
+            restore(config)
+    for start in (services.connect, services.create):
+        with pytest.raises(CannotCheck, match="partly old and partly new"):
+            start(config)
+    with pytest.raises(CannotCheck, match="partly old"):
+        maintenance.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
+    restore(config)
+    assert names(config) == ["ada", "alice"]
+
+
+def test_nobody_writes_while_files_are_replaced(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+    real = Path.replace
+    guarded = [config.accounts_file, *(config.records_folder / f"{n:02d}.json" for n in range(64))]
+
+    def watched(source: Path, target: Path) -> Path:
+        if target == config.accounts_file:
+            held.extend(_is_held(file) for file in guarded)
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    restore(config)
+    assert held[:65] == [True] * 65
+
+
+def _is_held(file: Path) -> bool:
+    with file.with_name(f".{file.name}.lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def test_only_one_restore_at_a_time(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
+    with (
+        maintenance.candidate(config, backup_in(config), unwatched),
+        pytest.raises(CannotCheck, match="Another cwtui has held"),
+    ):
+        restore(config)
+
+
+def test_what_would_change_is_told_first(config: Config) -> None:
+    administration.update_user(connected(config), OPERATOR, "alice", display_name="Alice")
+    with maintenance.candidate(config, backup_in(config), unwatched) as found:
+        assert (found.then, found.now) == (2, 3)
+        assert found.difference is not None
+        assert found.difference.gone == ("bob",)
+        assert found.difference.changed == ("alice",)
+    assert names(config) == ["ada", "alice", "bob"]
+
+
+def test_two_restores_in_a_second_keep_two_stores(config: Config) -> None:
+    first, second = restore(config), restore(config)
+    assert first is not None
+    assert second is not None
+    assert first != second
+    assert TinyAccountStore(first / "accounts.json").get("bob") is not None
+    assert TinyAccountStore(second / "accounts.json").get("bob") is None
