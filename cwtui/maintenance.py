@@ -18,14 +18,13 @@ from cwtui.accounts.session import Operator
 from cwtui.config import Config
 from cwtui.files import (
     cannot,
-    check_private,
     discard,
     exists,
     new_file,
     sync_folder,
+    temporary_of,
     write_all,
 )
-from cwtui.keyring import FileKeyring
 from cwtui.store import backup, checking, restoring
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest, Snapshot
@@ -51,12 +50,12 @@ def check(config: Config, watch: Watch[str]) -> Report:
     layout = config.layout
     if not exists(layout.marker):
         services.check_is_there(config)
-    findings = list(checking.files(layout, config.keyring_file))
-    keyring = None
+    keyring, findings = None, []
     try:
-        keyring = FileKeyring.load(config.keyring_file)
+        findings += checking.files(layout, _keyring_files(config))
+        keyring = services.open_keyring(config)
     except CannotCheck as error:
-        findings.append(of_error(error, config.keyring_file))
+        findings.append(of_error(error, "keyring"))
     content = ContentChecks(layout, keyring)
     findings += content.all(watch)
     findings += checking.audit(layout)
@@ -117,8 +116,7 @@ class Candidate:
 @contextmanager
 def candidate(config: Config, path: Path, watch: Watch[str]) -> Iterator[Candidate]:
     """The backup, checked like a store, with the present keyring. Raises CannotCheck."""
-    keyring = FileKeyring.load(config.keyring_file)
-    check_private(config.keyring_file.parent)
+    keyring = services.open_keyring(config)
     with restoring.unpacked(config.layout, path) as (staged, manifest):
         damage = [
             finding.sentence.replace(str(staged.folder), str(path))
@@ -146,7 +144,7 @@ def _snapshot(config: Config, watch: Watch[str]) -> Iterator[tuple[Snapshot, Man
     """Of a store in which nothing is damaged: no other can be restored."""
     services.refuse_half_restored(config)
     services.check_is_there(config)
-    keyring = FileKeyring.load(config.keyring_file)
+    keyring = services.open_keyring(config)
     for finding in ContentChecks(config.layout, keyring).all(watch):
         if finding.severity is not Severity.WARNING:
             raise StoreDamaged(
@@ -169,6 +167,12 @@ def _write_event(config: Config, event: EventType, operator: Operator, reason: s
             reason=reason,
         )
     )
+
+
+def _keyring_files(config: Config) -> list[Path]:
+    """A credential is systemd's, with modes of its own. Raises KeyringMissing without one."""
+    file = config.keyring_file
+    return [] if config.keyring.credential else [file.parent, file, temporary_of(file)]
 
 
 def _refuse_existing(path: Path) -> None:

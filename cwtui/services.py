@@ -47,7 +47,7 @@ def open_keyring(config: Config) -> FileKeyring:
 
 def without_keyring(config: Config) -> AccountStore:
     """The accounts of a store whose keyring is lost. Raises Refused if it is not, CannotCheck."""
-    _refuse_half_restored(config)
+    refuse_half_restored(config)
     check_is_there(config)
     _check_no_credential(config)
     accounts = _accounts(config)

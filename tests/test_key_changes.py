@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui import key_file
+from cwtui import key_file, reserve
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -85,7 +85,11 @@ def test_an_exception_leaves_the_keyring_as_it_was(
     with pytest.raises(error):
         fail()
     assert file.read_bytes() == before
-    assert {path.name for path in file.parent.iterdir()} == {file.name, f".{file.name}.lock"}
+    assert {path.name for path in file.parent.iterdir()} == {
+        file.name,
+        f".{file.name}.lock",
+        reserve.NAME,
+    }
 
 
 def test_a_full_disk_is_noticed_when_the_key_is_added(

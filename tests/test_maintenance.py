@@ -251,7 +251,7 @@ def test_without_its_keyring_nothing_is_restored(config: Config) -> None:
 
 
 def test_with_another_keyring_nothing_is_restored(config: Config) -> None:
-    FileKeyring.create(config.keyring_file, NOW)
+    FileKeyring.replace(config.keyring_file, NOW)
     before = inside(config.folder)
     with pytest.raises(StoreDamaged, match=r"^Nothing was restored\. The keyring does not hold"):
         restore(config)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cwtui import services
+from cwtui import reserve, services
 from cwtui.accounts import administration, keys, recovery, sign_in
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -81,6 +81,16 @@ def test_the_audit_log_is_rotated_as_the_configuration_says(config: Config, port
         administration.unlock(services.connect(small), OPERATOR, "ada")
         rotated = [path.name for path in config.folder.glob("audit-*")]
         assert rotated == [f"audit-{number:06d}.jsonl"]
+
+
+def test_a_store_without_reserve_gets_one_at_the_next_start(config: Config, ports: Ports) -> None:
+    """It was made by an earlier version, or the disk was full."""
+    del ports
+    for folder in (config.folder, config.records_folder):
+        (folder / reserve.NAME).unlink(missing_ok=True)
+    services.connect(config)
+    for folder in (config.folder, config.records_folder):
+        assert reserve.size_in(folder) >= reserve.MARGIN
 
 
 def test_nothing_was_set_up(config: Config) -> None:
@@ -180,7 +190,7 @@ def test_paths_that_cannot_be(tmp_path: Path, config: Config, name: str, which: 
 
 FIRST_START = """
 import sys
-from cwtui import services
+from cwtui import reserve, services
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 config = Config(store=StoreConfig(sys.argv[1]), keyring=KeyringConfig(sys.argv[2]))
 print("ready", flush=True)

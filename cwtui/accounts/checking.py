@@ -16,6 +16,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Keyring
+from cwtui.accounts.protection import keys_of
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class AccountChecks:
     def __init__(self, where: object, keyring: Keyring | None) -> None:
         self._where = str(where)
         self._keyring = keyring
+        self._held = {key.id for key in keyring.all_keys()} if keyring is not None else set()
         self._without_key: dict[str, list[str]] = {}
         self._has_admin = False
         self.count = 0
@@ -70,47 +72,40 @@ class AccountChecks:
                 f"The account {account.username} has a role that is not known. {error} "
                 f"Set its roles: cwtui user set {account.username} --role R"
             )
-        for key in needed_keys(account):
-            self._check_key(key, account.username)
+        if self._keyring is None:
+            return
+        for key in keys_of(account) - self._held:
+            self._without_key.setdefault(key, []).append(account.username)
         factor = account.second_factor
-        if self._keyring is not None and factor is not None:
+        if factor is not None and factor.totp_secret.key in self._held:
             try:
                 self._keyring.unseal(factor.totp_secret, account.username.encode())
-            except KeyringMissing:
-                pass  # told once for all accounts
             except StoreDamaged as error:
                 yield of_error(error, self._where)
 
-    def all(self) -> Iterator[Finding]:
-        """What is wrong with the accounts together, once each of them was seen."""
+    def all(self, needed: frozenset[str]) -> Iterator[Finding]:
+        """What is wrong with the accounts together, once each of them was seen.
+
+        `needed` are the keys that the store says it needs; others were given up as lost.
+        """
         for key, names in sorted(self._without_key.items()):
-            others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            yield self._damage(
-                f"The keyring does not hold the key {key}, which {names[0]}{others} cannot do "
-                "without. Put the keyring that belongs to this store in its place."
-            )
+            whose = f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
+            if key in needed:
+                yield self._damage(
+                    f"The keyring does not hold the key {key}, which {whose} cannot do without. "
+                    "Put the keyring that belongs to this store in its place."
+                )
+            else:
+                sentence = (
+                    f"The key {key} was given up as lost, and {whose} cannot sign in without it: "
+                    "reset password and MFA."
+                )
+                yield Finding(Severity.WARNING, self._where, sentence)
         if self.count and not self._has_admin:
             yield self._damage(
                 "No account is an enabled local admin. Give one the role: "
                 f"cwtui user set NAME --enabled --role {roles.ADMIN}"
             )
 
-    def _check_key(self, key: str, username: str) -> None:
-        if self._keyring is None:
-            return
-        try:
-            self._keyring.pepper(key)
-        except KeyringMissing:
-            self._without_key.setdefault(key, []).append(username)
-
     def _damage(self, sentence: str) -> Finding:
         return Finding(Severity.DAMAGE, self._where, sentence)
-
-
-def needed_keys(account: Account) -> set[str]:
-    """The ids of the keys that protect something of this account."""
-    keys = {account.password.key} if account.password is not None else set()
-    if account.second_factor is not None:
-        factor = account.second_factor
-        keys |= {factor.totp_secret.key, factor.backup_codes.key}
-    return keys

@@ -18,6 +18,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts.errors import StoreDamaged, StoreTooNew
 from cwtui.accounts.model import Time
+from cwtui.accounts.protection import Protected
 from cwtui.files import cannot, exclusive, lock_for, new_file, write_all
 from cwtui.store.layout import Layout, is_member
 
@@ -48,22 +49,15 @@ class _Format(Struct):
     format: int
 
 
-class _Key(Struct):
-    key: str
-
-
-class _Factor(Struct):
-    totp_secret: _Key
-    backup_codes: _Key
-
-
-class _Protected(Struct):
-    password: _Key | None = None
-    second_factor: _Factor | None = None
+class _Needed(Struct):
+    ids: tuple[str, ...]
 
 
 class _Accounts(Struct):
-    accounts: dict[str, _Protected] = {}
+    """Only what says which keys the file needs; schema 1 did not say it."""
+
+    accounts: dict[str, Protected] = {}
+    keys: dict[str, _Needed] = {}
 
 
 class Part(NamedTuple):
@@ -228,11 +222,6 @@ def _keys(accounts: Part) -> tuple[str, ...]:
         content = msgspec.json.decode(b"".join(accounts.pieces()), type=_Accounts)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise StoreDamaged("The accounts cannot be read. See: cwtui store check") from None
-    return tuple(sorted(set().union(*map(_keys_of, content.accounts.values()))))
-
-
-def _keys_of(account: _Protected) -> set[str]:
-    keys = {account.password.key} if account.password is not None else set()
-    if account.second_factor is not None:
-        keys |= {account.second_factor.totp_secret.key, account.second_factor.backup_codes.key}
-    return keys
+    said = [needed.ids for needed in content.keys.values()]
+    used = [account.keys for account in content.accounts.values()]
+    return tuple(sorted(set().union(*(said or used))))

@@ -1,7 +1,7 @@
 """Reads a whole store without writing to it, and says what is wrong; others may write meanwhile."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from cwtui import reserve
 from cwtui.accounts.checking import AccountChecks, Finding, Severity, Watch, of_error
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Keyring
-from cwtui.files import cannot, check_private, exclusive, exists, lock_for, temporary_of
+from cwtui.files import cannot, check_private, exclusive, exists, lock_for
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
@@ -43,8 +43,8 @@ class ContentChecks:
             yield of_error(error, self._layout.accounts)
         try:
             names = self._store.names()
+            needed = self._store.needed_keys()
             self._store.settings()
-            self._store.needed_keys()
         except CannotCheck as error:
             yield of_error(error, self._layout.accounts)
             return
@@ -56,7 +56,7 @@ class ContentChecks:
             else:
                 if account is not None:  # removed meanwhile
                     yield from self._checks.one(account)
-        yield from self._checks.all()
+        yield from self._checks.all(needed)
         known = frozenset(names)
         for number in self._records.numbers():
             yield from self._record_file(number, known)
@@ -113,8 +113,11 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def files(layout: Layout, keyring_file: Path) -> Iterator[Finding]:
-    """Who can reach the folder and what is in it; what killed processes left; the reserves."""
+def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
+    """Who can reach the folder and what is in it; what killed processes left; the reserves.
+
+    `keyring` is what there is of it to be looked at as well: its folder and its files.
+    """
     if exists(layout.marker):
         sentence = (
             f"A restore of {layout.folder} was interrupted. Run again: cwtui store restore FILE"
@@ -124,7 +127,6 @@ def files(layout: Layout, keyring_file: Path) -> Iterator[Finding]:
         inside = sorted(layout.folder.rglob("*"))
     except OSError as error:
         raise cannot("read", layout.folder, error) from None
-    keyring = [keyring_file.parent, keyring_file, temporary_of(keyring_file)]
     for path in dict.fromkeys([layout.folder, *inside, *keyring]):
         yield from _mode(path)
         if path.name.startswith(".") and path.suffix == ".new" and path.exists():

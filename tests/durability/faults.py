@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import re
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     QUOTA = "EDQUOT once"
     FULL = "ENOSPC from then on"
     SHORT = "a short write, then ENOSPC"
+    KILLED = "kill -9 instead"
 
 
 CANDIDATES: Final = {
@@ -39,6 +41,7 @@ CANDIDATES: Final = {
     Kind.QUOTA: WRITING,
     Kind.FULL: GROWING,
     Kind.SHORT: frozenset({"write"}),
+    Kind.KILLED: WRITING | {"unlink", "ftruncate"},
 }
 """Which calls can fail so; None: all."""
 
@@ -83,6 +86,8 @@ class Faults:
             made = self._listed(_what(name, path, rest), path)
             if made == self._at:
                 self._is_full = self._kind in {Kind.FULL, Kind.SHORT}
+                if self._kind is Kind.KILLED:
+                    os.kill(os.getpid(), signal.SIGKILL)
                 if self._kind is Kind.SHORT:
                     return real(first, rest[0][: len(rest[0]) // 2])
                 if name == "close":

@@ -10,9 +10,9 @@ from msgspec.structs import replace as with_fields
 from cwtui import maintenance, services
 from cwtui.accounts import administration, backup_codes, passwords, sign_in, totp
 from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.checking import needed_keys
 from cwtui.accounts.model import SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.protection import keys_of
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.keyring import FileKeyring
@@ -66,13 +66,13 @@ def made_in(folder: Path) -> tuple[Config, Device]:
 
 
 class Save(NamedTuple):
-    """What is done, what can be read before or after it, and what a check may say of that."""
+    """What is done, what can be read before or after it, and what damage that may be."""
 
     act: Callable[[Config], object]
     state: Callable[[Config], object]
-    finding: str = "was left by a process"
+    finding: str = ""
     has_steps: bool = False
-    """A code is used up before the sign-in is recorded: if that fails, the code stays used."""
+    """If a later one fails, the first stays done: a used code is used, a new keyring is there."""
 
 
 def rename_alice(config: Config) -> None:
@@ -102,7 +102,7 @@ def append(config: Config) -> None:
 
 
 def new_keyring(config: Config) -> None:
-    FileKeyring.create(config.keyring_file, NOW)
+    FileKeyring.replace(config.keyring_file, NOW)
 
 
 def back_up(config: Config) -> None:
@@ -147,7 +147,7 @@ def keyring_of(config: Config) -> object:
     """Either it is that of the accounts, or another."""
     ada = TinyAccountStore(config.accounts_file).get("ada")
     assert ada is not None
-    return FileKeyring.load(config.keyring_file).active in needed_keys(ada)
+    return FileKeyring.load(config.keyring_file).active in keys_of(ada)
 
 
 def backup_of(config: Config) -> object:
@@ -164,11 +164,14 @@ SAVES: Final = {
     "record": Save(use_step, accounts_of),
     "first record": Save(use_first_step, accounts_of),
     "audit": Save(append, events_of),
-    "keyring": Save(new_keyring, keyring_of, "does not hold the key"),
+    "keyring": Save(new_keyring, keyring_of, "does not hold the key", has_steps=True),
     "backup": Save(back_up, backup_of),
     "restore": Save(restore, accounts_of),
 }
 
 
-def sign_in_save(device: Device) -> Save:
-    return Save(sign_in_with(device.codes[0]), codes_left, has_steps=True)
+SIGN_IN: Final = "sign-in"
+
+
+def sign_in_save(code: Secret) -> Save:
+    return Save(sign_in_with(code), codes_left, has_steps=True)

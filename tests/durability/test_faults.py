@@ -7,25 +7,25 @@ that do the same.
 
 import os
 import re
-import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from cwtui import maintenance, reserve
+from cwtui import reserve
 from cwtui.accounts.errors import CannotCheck
-from cwtui.config import Config
 from cwtui.store import records
 from tests import soak
 from tests.accounts.world import Device
-from tests.durability.faults import Call, Faults, Kind
-from tests.durability.saves import SAVES, Save, config_in, made_in, sign_in_save, unwatched
+from tests.durability.faults import Faults, Kind
+from tests.durability.saves import SAVES, SIGN_IN, made_in, sign_in_save
+from tests.durability.stage import Stage
+from tests.store.processes import ROOT
 
 EVERY = soak.times(0, in_a_soak=1) == 1
-SIGN_IN = "sign-in"
-FULL = "No room is reserved"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,63 +56,41 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
     return folder, device
 
 
-class Stage:
-    """The same store anew for each fault."""
-
-    def __init__(self, template: Path, folder: Path) -> None:
-        self._template, self._folder = template, folder
-
-    def fresh(self) -> Config:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        shutil.copytree(self._template, self._folder)
-        return config_in(self._folder)
-
-
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.KILLED])
 @pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
 def test_no_call_that_fails_harms_a_save(
     template: tuple[Path, Device], folder: Path, name: str, kind: Kind
 ) -> None:
     source, device = template
-    save = sign_in_save(device) if name == SIGN_IN else SAVES[name]
-    stage = Stage(source, folder / "host")
-    config = stage.fresh()
-    old = save.state(config)
-    clean = Faults()
-    with clean.injected():
-        save.act(config)
-    new = save.state(config)
-    assert new != old
-    points = clean.points(kind, every=EVERY)
+    save = sign_in_save(device.codes[0]) if name == SIGN_IN else SAVES[name]
+    stage = Stage(source, folder / "host", save)
+    points = stage.clean.points(kind, every=EVERY)
     assert points
     for point in points:
-        run_with(point, kind, save, stage.fresh(), old, new)
+        config, sentence = stage.fresh(), ""
+        with Faults(point, kind).injected():
+            try:
+                save.act(config)
+            except CannotCheck as refusal:
+                sentence = str(refusal)
+        where = f"{point} failed: {sentence or 'done'}"
+        assert sentence == "" or re.fullmatch(r"[A-Z/].*(\.|cwtui [a-z].*)", sentence), where
+        stage.check(config, sentence, where)
 
 
-def run_with(point: Call, kind: Kind, save: Save, config: Config, old: object, new: object) -> None:
-    sentence = ""
-    with Faults(point, kind).injected():
-        try:
-            save.act(config)
-        except CannotCheck as refusal:
-            sentence = str(refusal)
-    where = f"{point} failed: {sentence or 'done'}"
-    assert sentence == "" or re.fullmatch(r"[A-Z/].*(\.|cwtui [a-z].*)", sentence), where
-    if config.layout.marker.exists():
-        with pytest.raises(CannotCheck, match="Run it again: cwtui store restore FILE"):
-            save.state(config)
-    else:
-        state = save.state(config)
-        assert state in (old, new), where
-        assert state == new or sentence, where
-        assert save.has_steps or state == old or "Nothing was changed" not in sentence, where
-        damage = [
-            finding.sentence
-            for finding in maintenance.check(config, unwatched).findings
-            if save.finding not in finding.sentence and FULL not in finding.sentence
-        ]
-        assert damage == [], where
-    if not config.layout.marker.exists() and save.state(config) == new:
-        return
-    save.act(config)
-    assert save.state(config) == new, where
+@pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
+def test_no_kill_before_a_call_harms_a_save(
+    template: tuple[Path, Device], folder: Path, name: str
+) -> None:
+    """kill -9 at each instant that makes a difference, after which nobody tidies up."""
+    source, device = template
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.durability.killed", source, folder / "host", name],
+        input=device.codes[0].reveal(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 5

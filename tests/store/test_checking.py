@@ -93,7 +93,7 @@ def no_admin(config: Config) -> None:
 
 
 def other_keyring(config: Config) -> None:
-    FileKeyring.create(config.keyring_file, 1.0)
+    FileKeyring.replace(config.keyring_file, 1.0)
 
 
 def no_keyring(config: Config) -> None:

@@ -1,0 +1,46 @@
+"""A save that is killed before each of its calls: python -m tests.durability.killed ...
+
+TEMPLATE FOLDER NAME are its arguments, a backup code is its input. It forks, which a process with
+threads cannot well, and prints how often; what was harmed is an AssertionError.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from cwtui.accounts.secret import Secret
+from cwtui.config import Config
+from cwtui.store import records
+from tests import soak
+from tests.durability.faults import Call, Faults, Kind
+from tests.durability.saves import SAVES, SIGN_IN, Save, sign_in_save
+from tests.durability.stage import Stage
+
+
+def main(template: Path, folder: Path, name: str) -> None:
+    records.FILES = 3  # type: ignore[misc]  # as in test_faults
+    save = sign_in_save(Secret(sys.stdin.read())) if name == SIGN_IN else SAVES[name]
+    stage = Stage(template, folder, save)
+    points = stage.clean.points(Kind.KILLED, every=soak.times(0, in_a_soak=1) == 1)
+    for point in points:
+        config = stage.fresh()
+        is_killed = _killed(save, config, point)
+        stage.check(config, "killed" if is_killed else "", f"killed before {point}")
+    print(len(points))  # noqa: T201  how it reports
+
+
+def _killed(save: Save, config: Config, point: Call) -> bool:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            with Faults(point, Kind.KILLED).injected():
+                save.act(config)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

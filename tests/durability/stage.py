@@ -1,0 +1,56 @@
+"""The same store anew for each fault, and what must hold after it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cwtui import maintenance
+from cwtui.accounts.checking import Severity
+from cwtui.accounts.errors import CannotCheck
+from cwtui.config import Config
+from tests.durability.faults import Faults
+from tests.durability.saves import Save, config_in, unwatched
+
+
+class Stage:
+    """One kind of save: its state before and after, and its calls in a clean run."""
+
+    def __init__(self, template: Path, folder: Path, save: Save) -> None:
+        self._template, self._folder, self.save = template, folder, save
+        config = self.fresh()
+        self.old = save.state(config)
+        self.clean = Faults()
+        with self.clean.injected():
+            save.act(config)
+        self.new = save.state(config)
+        assert self.new != self.old
+
+    def fresh(self) -> Config:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.copytree(self._template, self._folder)
+        return config_in(self._folder)
+
+    def check(self, config: Config, sentence: str, where: str) -> None:
+        """All of the old or all of the new, or a half restore that is refused; then save again."""
+        save = self.save
+        if config.layout.marker.exists():
+            with pytest.raises(CannotCheck, match="Run it again: cwtui store restore FILE"):
+                save.state(config)
+        else:
+            state = save.state(config)
+            assert state in (self.old, self.new), where
+            assert state == self.new or sentence, where
+            is_told_unchanged = "Nothing was changed" in sentence
+            assert save.has_steps or state == self.old or not is_told_unchanged, where
+            damage = [
+                finding.sentence
+                for finding in maintenance.check(config, unwatched).findings
+                if finding.severity is not Severity.WARNING
+                and not (save.finding and save.finding in finding.sentence)
+            ]
+            assert damage == [], where
+            if state == self.new:
+                return
+        save.act(config)
+        assert save.state(config) == self.new, where
