@@ -50,9 +50,9 @@ def check(config: Config, watch: Watch[str]) -> Report:
     layout = config.layout
     if not exists(layout.marker):
         services.check_is_there(config)
-    keyring, findings = None, []
+    keyring = None
+    findings = list(checking.files(layout, _keyring_files(config)))
     try:
-        findings += checking.files(layout, _keyring_files(config))
         keyring = services.open_keyring(config)
     except CannotCheck as error:
         findings.append(of_error(error, "keyring"))
@@ -170,9 +170,10 @@ def _write_event(config: Config, event: EventType, operator: Operator, reason: s
 
 
 def _keyring_files(config: Config) -> list[Path]:
-    """A credential is systemd's, with modes of its own. Raises KeyringMissing without one."""
+    if config.keyring.credential:  # it is systemd's, with modes of its own
+        return []
     file = config.keyring_file
-    return [] if config.keyring.credential else [file.parent, file, temporary_of(file)]
+    return [file.parent, file, temporary_of(file)]
 
 
 def _refuse_existing(path: Path) -> None:

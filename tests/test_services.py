@@ -345,7 +345,7 @@ def test_a_credential_opens_the_store(credential: Config, start: object) -> None
     ports = quick(start(credential))
     assert isinstance(sign_in.with_password(ports, "ada", SECRET, HERE), sign_in.SignedIn)
     names = {path.name for path in credential.keyring_file.parent.iterdir()}
-    assert names <= {"cwtui-keyring", ".keyring.json.lock"}
+    assert names <= {"cwtui-keyring", ".keyring.json.lock", reserve.NAME}
 
 
 def test_a_credential_is_neither_made_nor_rotated_nor_given_up(credential: Config) -> None:

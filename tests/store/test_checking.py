@@ -12,7 +12,7 @@ from cwtui import maintenance, reserve
 from cwtui.accounts import roles
 from cwtui.accounts.checking import Finding, Severity
 from cwtui.accounts.model import Account, SignInRecord
-from cwtui.config import Config
+from cwtui.config import CREDENTIALS_VARIABLE, Config, KeyringConfig
 from cwtui.files import exclusive
 from cwtui.keyring import FileKeyring
 from cwtui.store import checking
@@ -203,12 +203,23 @@ def torn_event(config: Config) -> None:
         file.write(b'{"half\n')
 
 
+def lost_key(config: Config) -> None:
+    """What `cwtui init --new-keyring` leaves of those who were not let in again yet."""
+    with TinyAccountStore(config.accounts_file).change() as change:
+        bob = change.get("bob")
+        assert bob is not None
+        needed = change.needed_keys()
+        change.put(replace_key(bob, "k-old"))
+        change.put_needed_keys(needed)
+
+
 WARNINGS: dict[Callable[[Config], None], str] = {
     record_of_nobody: "holds a record of eve, and there is no such account.",
     left_over: "sign-in/.07.json.new was left by a process that was killed.",
     left_over_keyring: ".keyring.json.new was left by a process that was killed.",
     left_unpacked: ".restoring was left by a process that was killed.",
     no_reserve: "the disk is full, or was. Make room; the next write reserves it again.",
+    lost_key: "The key k-old was given up as lost, and bob cannot sign in without it:",
     torn_event: "is no event: a failure of power cut it short, or somebody changed it.",
 }
 
@@ -282,6 +293,21 @@ def test_a_missing_key_is_told_once_for_all(config: Config) -> None:
 def replace_key(account: Account, key: str) -> Account:
     assert account.password is not None
     return account.changed(password=msgspec.structs.replace(account.password, key=key))
+
+
+def test_a_credential_is_looked_at_with_the_eyes_of_systemd(
+    config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It has a mode of its own, and is not there outside its unit."""
+    shutil.copy(config.keyring_file, tmp_path / "cwtui-keyring")
+    (tmp_path / "cwtui-keyring").chmod(0o440)
+    given = msgspec.structs.replace(config, keyring=KeyringConfig(credential="cwtui-keyring"))
+    monkeypatch.setenv(CREDENTIALS_VARIABLE, str(tmp_path))
+    assert findings(given) == []
+    monkeypatch.delenv(CREDENTIALS_VARIABLE)
+    [found] = findings(given)
+    assert (found.severity, found.where) == (Severity.DAMAGE, "keyring")
+    assert "this process was given none" in found.sentence
 
 
 def test_the_reserve_may_lag_behind_a_file_that_grows(config: Config) -> None:
