@@ -190,7 +190,7 @@ def test_paths_that_cannot_be(tmp_path: Path, config: Config, name: str, which: 
 
 FIRST_START = """
 import sys
-from cwtui import reserve, services
+from cwtui import services
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 config = Config(store=StoreConfig(sys.argv[1]), keyring=KeyringConfig(sys.argv[2]))
 print("ready", flush=True)

@@ -11,7 +11,7 @@ from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.audit_chain import Link, Verdict
 from cwtui.accounts.audit_lines import START, Line, Place, Record, decode
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.ports import AuditLog, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, authorise
 from cwtui.accounts.text import normal, visible
@@ -188,14 +188,19 @@ def verify(ports: Ports, actor: Actor, noted: Link | None = None) -> Verdict:
     Raises NotPermitted, SessionEnded and CannotCheck.
     """
     authorise(ports, actor, Permission.READ_AUDIT_LOG)
-    while True:
-        ends = ports.audit.ends()
-        verdict = audit_chain.verify(ports.audit.lines(START), ends, noted)
-        after = ports.audit.ends()
-        # What was rotated out while it was read is not missing.
-        if (ends and ends.first) == (after and after.first):
-            break
+    verdict = verified(ports.audit, noted)
     if verdict == Verdict() and not ports.accounts.is_empty():
         # The first account was an event.
         verdict.findings.append("There is no event, though there are accounts.")
     return verdict
+
+
+def verified(audit: AuditLog, noted: Link | None = None) -> Verdict:
+    """The same of a log alone. Raises CannotCheck."""
+    while True:
+        ends = audit.ends()
+        verdict = audit_chain.verify(audit.lines(START), ends, noted)
+        after = audit.ends()
+        # What was rotated out while it was read is not missing.
+        if (ends and ends.first) == (after and after.first):
+            return verdict

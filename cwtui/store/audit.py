@@ -6,7 +6,7 @@ synced, so that it lags behind after a power failure, and is never ahead.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +60,8 @@ class FileAuditLog:
             ends = self._read_ends()
             if self._is_full():
                 ends = self._rotate(ends)
-            end = audit_chain.tail(line.content for line in self._files.backward(None, locked=True))
+            with closing(self._files.backward(None, locked=True)) as lines:
+                end = audit_chain.tail(line.content for line in lines)
             link = audit_chain.following(end, ends)
             line = encode(event, link.n, link.hash)
             append_durably(self._path, line)

@@ -6,8 +6,8 @@ rotated: so a place in it stays the same when it is rotated, and no reader misse
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -60,7 +60,9 @@ class AuditFiles:
                 is_last = opened.is_present
             place = Place(opened.number + 1)
 
-    def backward(self, before: Place | None, *, locked: bool = False) -> Iterator[Line]:
+    def backward(
+        self, before: Place | None, *, locked: bool = False
+    ) -> Generator[Line, None, None]:
         """Newest first, from the line before that place, or from the last one.
 
         `locked`: nobody writes now, so that an unfinished line at the end is one, cut short; and
@@ -99,13 +101,16 @@ class AuditFiles:
             is_present = number == present
             path = self.path if is_present else self.rotated_path(number)
             content = self._content(path)
-            # The present file that was opened may have become that of the next number just now.
-            if is_present and self.rotated() == rotated:
-                return _Opened(number, path, content or BytesIO(), is_present=True)
-            if not is_present and content is not None:
-                return _Opened(number, path, content, is_present=False)
-            if content is not None:
-                content.close()
+            with ExitStack() as unless_kept:
+                if content is not None:
+                    unless_kept.callback(content.close)
+                # The present file that was opened may have become that of the next number just now.
+                if is_present and self.rotated() == rotated:
+                    unless_kept.pop_all()
+                    return _Opened(number, path, content or BytesIO(), is_present=True)
+                if not is_present and content is not None:
+                    unless_kept.pop_all()
+                    return _Opened(number, path, content, is_present=False)
 
     def _content(self, path: Path) -> BinaryIO | None:
         try:

@@ -6,14 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from cwtui import reserve
+from cwtui.accounts.audit_reading import verified
 from cwtui.accounts.checking import AccountChecks, Finding, Severity, Watch, of_error
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Keyring
 from cwtui.files import cannot, check_private, exclusive, exists, lock_for
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.audit import FileAuditLog
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
 
@@ -86,31 +86,18 @@ class ContentChecks:
 
 
 def audit(layout: Layout) -> Iterator[Finding]:
-    """Lines of the audit log that are no events."""
-    for path in (layout.folder / name for name in layout.audit_files() if name.endswith("l")):
-        try:
-            with path.open("rb") as file:
-                for number, line in enumerate(file, 1):
-                    # Without its end, it is being written.
-                    if line.endswith(b"\n") and not _is_object(line):
-                        yield _no_event(path, number)
-        except OSError as error:
-            yield of_error(cannot("read", path, error), path)
-
-
-def _no_event(path: Path, number: int) -> Finding:
-    sentence = (
-        f"Line {number} of {path} is no event: a failure of power cut it short, or somebody "
-        "changed it."
-    )
-    return Finding(Severity.WARNING, str(path), sentence)
-
-
-def _is_object(line: bytes) -> bool:
+    """What the chain of the audit log says."""
     try:
-        return isinstance(msgspec.json.decode(line), dict)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
+        verdict = verified(FileAuditLog(layout.audit))
+    except CannotCheck as error:
+        yield of_error(error, layout.audit)
+        return
+    for severity, sentences in (
+        (Severity.DAMAGE, verdict.findings),
+        (Severity.WARNING, verdict.notes),
+    ):
+        for sentence in sentences:
+            yield Finding(severity, str(layout.audit), f"In {layout.audit}: {sentence}")
 
 
 def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:

@@ -89,11 +89,11 @@ def test_a_backup_says_that_the_keyring_is_not_in_it(host: Host) -> None:
     result = host.run("store", "backup", str(host.folder / "x.tar"))
     assert (result.status, result.out) == (0, "")
     first, second = result.err.splitlines()
-    assert first.startswith("Backed up 2 files of ")
+    assert first.startswith("Backed up 3 files of ")
     assert "The keyring is not in it." in second
     assert str(host.keyring) in second
     with tarfile.open(host.folder / "x.tar") as tar:
-        assert tar.getnames() == ["manifest.json", "accounts.json", "audit.jsonl"]
+        assert tar.getnames() == ["manifest.json", "accounts.json", "audit.head", "audit.jsonl"]
 
 
 def test_a_backup_into_a_pipe(host: Host) -> None:

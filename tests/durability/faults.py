@@ -17,9 +17,11 @@ import pytest
 CALLS: Final = (
     "open", "write", "fsync", "close", "utime", "ftruncate", "posix_fallocate", "statvfs",
     "stat", "lstat", "mkdir", "rename", "replace", "link", "unlink", "rmdir", "listdir", "scandir",
-    "pread",
+    "pread", "pwrite",
 )  # fmt: skip
-GROWING: Final = frozenset({"write", "mkdir", "link", "posix_fallocate", "open for writing"})
+GROWING: Final = frozenset(
+    {"write", "pwrite", "mkdir", "link", "posix_fallocate", "open for writing"}
+)
 """Calls that need room."""
 WRITING: Final = GROWING | {"fsync", "rename", "replace"}
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from cwtui import maintenance
+from cwtui.accounts.audit_lines import START
 from cwtui.accounts.checking import Severity
 from cwtui.accounts.model import Account
 from cwtui.store.records import number_of
@@ -37,7 +38,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(tmp_path: Path) 
     assert [f for f in findings if f.severity is not Severity.WARNING] == []
     events = {
         (event["actor"], event["subject"])
-        for event in map(json.loads, config.audit_file.read_bytes().splitlines())
+        for event in (json.loads(line.content) for line in ports.audit.lines(START))
     }
     for name in nursery.WRITERS:
         account = ports.accounts.get(name)

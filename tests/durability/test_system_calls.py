@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from cwtui import maintenance
-from tests.console.decoders import require
 from tests.durability.saves import SAVES, config_in, made_in, unwatched
+from tests.programs import require
 from tests.store.processes import ROOT
 
 OLD, NEW = "old", "new"
@@ -25,6 +25,8 @@ class Case(NamedTuple):
     error: str
     save: str
     then: str
+    when: str = "1"
+    """Which of the same calls it is."""
 
 
 CASES = [
@@ -36,7 +38,7 @@ CASES = [
     Case("fsync", "store/audit.jsonl", "EIO", "account", OLD),
     Case("rename", "store/.accounts.json.new", "EIO", "account", OLD),
     Case("fsync", "store", "EIO", "account", NEW),
-    Case("close", "store/audit.jsonl", "EIO", "audit", NEW),
+    Case("close", "store/audit.jsonl", "EIO", "audit", NEW, "2"),
     Case("flock", "store/.accounts.json.lock", "ENOLCK", "account", OLD),
     Case("fsync", ".", "EIO", "backup", NEW),
     Case("link", "store/accounts.json", "EMLINK", "restore", OLD),
@@ -65,7 +67,12 @@ def test_a_call_that_fails_in_the_kernel(template: Path, tmp_path: Path, case: C
     done = subprocess.run(
         [
             *("strace", "-qq", "-o", tmp_path / "trace", "-P", folder / case.path),
-            *("-e", f"trace={case.call}", "-e", f"inject={case.call}:error={case.error}:when=1"),
+            *(
+                "-e",
+                f"trace={case.call}",
+                "-e",
+                f"inject={case.call}:error={case.error}:when={case.when}",
+            ),
             *(sys.executable, "-m", "tests.durability.save_once", folder, case.save),
         ],
         cwd=ROOT,

@@ -134,6 +134,15 @@ def half_restored(config: Config) -> None:
     config.layout.marker.touch(mode=0o600)
 
 
+def changed_event(config: Config) -> None:
+    changed_in_file(config.audit_file, b'"subject":"bob"', b'"subject":"rob"')
+
+
+def removed_event(config: Config) -> None:
+    lines = config.audit_file.read_bytes().splitlines(keepends=True)
+    config.audit_file.write_bytes(b"".join(lines[:-1]))
+
+
 def cut_short(config: Config) -> None:
     content = config.accounts_file.read_bytes()
     config.accounts_file.write_bytes(content[: len(content) // 2])
@@ -155,6 +164,8 @@ DAMAGE: dict[Callable[[Config], None], str] = {
     exposed_lock: ".accounts.json.lock. Check who did, then run: chmod 600 ",
     exposed_keyring_folder: "keys. Check who did, then run: chmod 700 ",
     half_restored: "was interrupted. Run again: cwtui store restore FILE",
+    changed_event: "is not the one that was written: it was changed.",
+    removed_event: "is missing at the end.",
     cut_short: "Input data was truncated",
 }
 
@@ -220,7 +231,7 @@ WARNINGS: dict[Callable[[Config], None], str] = {
     left_unpacked: ".restoring was left by a process that was killed.",
     no_reserve: "the disk is full, or was. Make room; the next write reserves it again.",
     lost_key: "The key k-old was given up as lost, and bob cannot sign in without it:",
-    torn_event: "is no event: a failure of power cut it short, or somebody changed it.",
+    torn_event: "is not an event: it was cut short.",
 }
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.audit_lines import START, Place, decode
 from cwtui import reserve
+from cwtui.accounts.audit_lines import START, Place, decode
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit import FileAuditLog
 from cwtui.store.records import TinyRecordStore
