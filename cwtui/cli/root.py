@@ -46,7 +46,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 def cli(ctx: click.Context, config: str | None, store: str | None, paths: bool) -> None:
     """The Connectware account in a terminal: without a command, the application.
 
-    Commands are for this host's operator, an admin by being able to read the keyring.
+    Commands are for the host's operator: an admin, who can read the keyring.
     """
     ctx.obj = Host(config, store)
     if paths:

@@ -128,10 +128,11 @@ OWN_ACTS: dict[EventType, tuple[str, Callable[[Scene], object]]] = {
 }
 
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
+OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/test_maintenance.py
 
 
 def test_every_type_of_event_is_tested_here() -> None:
-    assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES} == set(EventType)
+    assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES, *OF_THE_STORE} == set(EventType)
 
 
 @pytest.mark.parametrize("event", ADMIN_ACTS)
