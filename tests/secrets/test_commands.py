@@ -51,6 +51,11 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("settings show", ("--json",)),
     ("settings set", ("password_min", "12")),
     ("settings set", ("password_min", "many")),
+    ("store check", ()),
+    ("store check", ("--json",)),
+    ("store backup", ("{folder}/backup.tar",)),
+    ("store backup", ("-",)),
+    ("store restore", ("{folder}/backup.tar", "--yes")),
     ("init", ("--admin", "ada", "--new-keyring", "--yes")),
     ("init", ("--admin", "ada", "--new-keyring", "--yes", "--password-stdin")),
 ]
@@ -87,7 +92,8 @@ def test_no_secret_is_said_written_or_kept(new_host: Host) -> None:
             stdin = f"{CHOSEN}\n".encode() if "--password-stdin" in arguments else b""
             if "--new-keyring" in arguments:
                 new_host.keyring.unlink()
-            result = new_host.run(*command.split(), *arguments, stdin=stdin)
+            given = [argument.format(folder=new_host.folder) for argument in arguments]
+            result = new_host.run(*command.split(), *given, stdin=stdin)
             assert result.status in ({3} if "directory" in command else {0, 1}), result
             said.append((command, result))
         logging.getLogger("a library").debug("logs")
