@@ -105,7 +105,7 @@ def test_equal_if_the_text_is(one: str, other: str) -> None:
 
 
 HIDDEN = {"password", "secret", "codes", "totp_secret", "backup_codes"}
-SAFE = ("Secret", "PasswordHash", "Sealed", "BackupCodes", "bool")
+SAFE = ("Secret", "PasswordHash", "Sealed", "BackupCodes", "UnderKey", "bool")
 
 
 def records() -> Iterator[type]:

@@ -33,8 +33,8 @@ async def test_the_list_shows_what_one_looks_for() -> None:
         assert "Username Origin Roles MFA Status Last" in text
         assert "alice local minimum-a… enabled enabled 3 h" in text
         assert "dave local minimum-a… none disabled 1 y" in text
-        assert "erin ldap minimum-ac… none enabled never" in text
-        assert "frank local minimum-ac… required enabled never" in text
+        assert "erin ldap minimum-a… none enabled never" in text
+        assert "frank local minimum-a… required enabled never" in text
 
 
 async def test_a_wide_terminal_shows_more_of_it() -> None:
