@@ -28,8 +28,9 @@ _NEVER = {"--config", "--store", "--follow", "--help"}
 
 def leaves(group: click.Command, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Each command, by its names."""
-    if not isinstance(group, click.Group):
+    if names and (not isinstance(group, click.Group) or group.invoke_without_command):
         yield names, group
+    if not isinstance(group, click.Group):
         return
     ctx = click.Context(group)
     for name in group.list_commands(ctx):

@@ -94,6 +94,7 @@ def test_no_secret_is_anywhere_else(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.secrets.logged_cwtui", str(notes)]
     talkative = {
         "PYTHONDEVMODE": "1",
+        "PYTHONMALLOC": "pymalloc",  # the rest of the development mode is what is looked at
         "PYTHONFAULTHANDLER": "1",
         "PYTHONWARNINGS": "default",
         "TEXTUAL": "debug,devtools",
