@@ -57,7 +57,7 @@ class Link:
         self._connection.socket = self._line
         self._connection.closed = False
         self._connection.listening = True
-        self._connection.strategy._outstanding = {}  # noqa: SLF001
+        self._connection.strategy._outstanding = {}  # noqa: SLF001  as open() would have
         try:
             self._protect(server)
         except BaseException:

@@ -1,8 +1,9 @@
 """Reading the audit log: what is asked for, by whom, and how much is looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +11,16 @@ from hypothesis import strategies as st
 from cwtui.accounts import audit_reading, roles
 from cwtui.accounts.audit import Event, EventType, Outcome
 from cwtui.accounts.audit_chain import Ends, Link
-from cwtui.accounts.audit_lines import START, Record, decode
-from cwtui.accounts.audit_reading import Filter, filtered, moment, newest, oldest_first, typed
+from cwtui.accounts.audit_lines import START, Line, Place, Record, decode
+from cwtui.accounts.audit_reading import (
+    Entry,
+    Filter,
+    filtered,
+    moment,
+    newest,
+    oldest_first,
+    typed,
+)
 from cwtui.accounts.errors import InvalidInput, NotPermitted, SessionEnded
 from tests.accounts.world import HERE, NOW, OPERATOR, World, outcome
 
@@ -28,7 +37,7 @@ def record(**fields: object) -> Record:
         "outcome": "failure",
         "reason": "wrong",
     }
-    return Record(**(plain | fields))  # type: ignore[arg-type]
+    return msgspec.convert(plain | fields, Record)
 
 
 def write(world: World, *subjects: str, event: EventType = EventType.SIGN_IN) -> None:
@@ -207,11 +216,8 @@ def test_a_session_that_ended_reads_no_more(world: World) -> None:
 # What is read
 
 
-def subjects(entries: object) -> list[str]:
-    return [
-        entry.record.subject if entry.record is not None else "(none)"
-        for entry in entries  # type: ignore[attr-defined]
-    ]
+def subjects(entries: Iterable[Entry]) -> list[str]:
+    return [entry.record.subject if entry.record is not None else "(none)" for entry in entries]
 
 
 def test_oldest_first_goes_on_from_a_place(world: World) -> None:
@@ -323,11 +329,11 @@ def test_what_is_rotated_out_while_it_is_verified_is_not_missing(
     assert record_4 is not None
     lines = audit.lines
 
-    def rotating(start: object) -> object:
+    def rotating(start: Place) -> Iterator[Line]:
         monkeypatch.setattr(audit, "lines", lines)
         audit.kept = Ends(Link(4, record_4.previous), whole.last)
         del audit.contents[:3]
-        return lines(start)  # type: ignore[arg-type]
+        return lines(start)
 
     monkeypatch.setattr(audit, "lines", rotating)
     verdict = audit_reading.verify(world.ports, OPERATOR)

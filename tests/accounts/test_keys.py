@@ -239,7 +239,7 @@ def test_a_hash_names_its_key_though_another_one_becomes_active_meanwhile(world:
         world.keyring.made[f"k{len(world.keyring.made) + 1}"] = NOW
         return found
 
-    world.keyring.pepper = rotated_meanwhile  # type: ignore[method-assign]
+    world.keyring.pepper = rotated_meanwhile  # type: ignore[method-assign]  # for this world alone
     hashed = passwords.hash_password(Secret(PASSWORD), world.keyring, 4)
     codes = backup_codes.new_codes(world.random)
     kept = backup_codes.hash_codes(codes, world.keyring, 4)

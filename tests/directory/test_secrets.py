@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ldap3.utils import log as ldap3_log
@@ -70,13 +71,13 @@ def from_file(file: Path) -> DirectoryConfig:
     return config_with(bind_password_file=str(file))
 
 
-def config_with(**more: object) -> DirectoryConfig:
+def config_with(**more: Any) -> DirectoryConfig:
     return DirectoryConfig(
         servers=("ldaps://a",),
         base="dc=x",
         roles={"r": ("cn=a",)},
         bind_dn=READER,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
