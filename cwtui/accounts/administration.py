@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from cwtui.accounts import admins, listing, passwords, roles, settings, text
+from cwtui.accounts import admins, factors, listing, passwords, roles, settings, text
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
@@ -244,14 +244,18 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
 
 
 def unlock(ports: Ports, actor: Actor, username: str) -> None:
-    """Forget the wrong tries of an account. Raises UnknownAccount, NotPermitted, SessionEnded."""
+    """Forget the wrong tries of an account, or of an LDAP user who has none yet.
+
+    Raises UnknownAccount, NotPermitted and SessionEnded.
+    """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
-    if ports.accounts.get(name) is None:
+    if ports.accounts.get(name) is None and ports.directory is None:
         raise UnknownAccount(name)
     write_audit(ports, EventType.USER_UNLOCK, actor, name)
     ports.records.update(
-        name, lambda record: (replace(record, password_attempts={}, code_attempts={}), None)
+        factors.counted_name(ports, name),
+        lambda record: (replace(record, password_attempts={}, code_attempts={}), None),
     )
 
 

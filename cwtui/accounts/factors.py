@@ -1,7 +1,8 @@
 """One factor, checked: counted before, cleared after, and accepted once across processes."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from cwtui.accounts import backup_codes, passwords, throttle, totp
 from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.directory import DirectoryRefused, DirectoryUser, WrongDirectoryPassword
-from cwtui.accounts.errors import CannotCheck, SignInFailed
+from cwtui.accounts.errors import CannotCheck, Refused, SignInFailed
 from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
@@ -175,7 +176,7 @@ def _record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -
     if not claim.in_session:
         # As much work for a name that no account has.
         ports.records.update(
-            _counted_name(ports, claim.username),
+            counted_name(ports, claim.username),
             lambda record: (throttle.with_failure(record, claim.source, ports.now()), None),
         )
 
@@ -187,12 +188,22 @@ def _uncount(ports: Ports, claim: Claim, whose: str) -> None:
         attempts = throttle.without_last(record.password_attempts, whose)
         return record.changed(password_attempts=attempts), None
 
-    ports.records.update(_counted_name(ports, claim.username), take_back)
+    ports.records.update(counted_name(ports, claim.username), take_back)
+
+
+@contextmanager
+def refusals_recorded(ports: Ports, claim: Claim) -> Iterator[None]:
+    """Record that the right password was refused, and tell the owner at the next sign-in."""
+    try:
+        yield
+    except Refused as refusal:
+        _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, f"right, refused: {refusal}")
+        raise
 
 
 def _record_success(ports: Ports, claim: Claim, tries: Tries) -> None:
     ports.records.update(
-        _counted_name(ports, claim.username),
+        counted_name(ports, claim.username),
         lambda record: (_clear(record, claim, tries, ports.now()), None),
     )
 
@@ -208,14 +219,17 @@ def _count(
     ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str
 ) -> throttle.Counted:
     limit = _limit(ports, tries)
+    name = counted_name(ports, claim.username)
 
     def step(record: SignInRecord) -> tuple[SignInRecord, throttle.Counted]:
+        # Nobody can unlock a name that no account has: it is forgotten where it is used, too.
+        if name != claim.username and throttle.is_stale(record, ports.now()):
+            record = SignInRecord()
         attempts: dict[str, Attempts] = getattr(record, tries)
         whose = throttle.budget(record, attempts, claim.source, ports.now())
         counted = throttle.count_try(attempts, whose, limit, ports.now(), field)
         return record.changed(**{tries: counted.attempts}), counted
 
-    name = _counted_name(ports, claim.username)
     counted = ports.records.update(name, step, _forgetter(ports))
     if counted.throttled is None:
         return counted
@@ -225,7 +239,7 @@ def _count(
     raise counted.throttled
 
 
-def _counted_name(ports: Ports, username: str) -> str:
+def counted_name(ports: Ports, username: str) -> str:
     """Under which tries are counted: the username, or something else where no account has it.
 
     People type passwords there, which must not be written down. No username begins with "?".

@@ -122,7 +122,8 @@ def _renew_all(ports: Ports, progress: Progress) -> tuple[int, list[str]]:
             with ports.accounts.change() as change:
                 found = [_renewed(ports, change.get(name)) for name in batch]
                 renewed = [account for account in found if account is not None]
-                change.put(*renewed)
+                if renewed:
+                    change.put(*renewed)
             done += len(renewed)
             progress(start + len(batch), len(names))
         tried.update(names)

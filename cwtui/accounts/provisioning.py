@@ -53,6 +53,10 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
         after = _as_in_directory(before, user, held) if before else _new(ports, change, user, held)
         if after != before:
             change.put(after)
+            if before is None:
+                # What is left of an account of that name that was removed.
+                change.prepare()
+                ports.records.remove(user.username)
             _record(ports, change, actor, before, after)
     return after
 
@@ -69,6 +73,11 @@ def check_session(ports: Ports, session: Session) -> None:
         user = ports.directory.find(account.username)
     except (CannotReachDirectory, CannotSearchDirectory):
         return
+    check_still(account, user)
+
+
+def check_still(account: Account, user: DirectoryUser | None) -> None:
+    """Raise SessionEnded unless the directory still has this person, with these roles."""
     if user is None or not user.enabled or _is_another(account, user):
         raise SessionEnded(
             "Your account was removed or disabled in the directory. Ask its administrators.",
@@ -114,7 +123,8 @@ def sync(ports: Ports, directory: Directory, actor: Actor, tell: Tell) -> Synchr
                 shadowing += [name] if after.in_directory_too else []
                 gone += [name] if after.gone_since is not None else []
                 again += [name] if before.gone_since and after.gone_since is None else []
-            change.put(*(after for _, after in changed))
+            if changed:
+                change.put(*(after for _, after in changed))
             for before, after in changed:
                 _record(ports, change, actor, before, after)
     return Synchronised(tuple(gone), tuple(again), tuple(shadowing))

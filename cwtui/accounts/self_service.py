@@ -73,7 +73,8 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
             raise InvalidInput("password", "Enter your password.")
         if account.origin is Origin.LDAP:
             directory = provisioning.directory_of(ports)
-            factors.check_directory_password(ports, directory, claim, password, "password")
+            user = factors.check_directory_password(ports, directory, claim, password, "password")
+            provisioning.check_still(account, user)
         else:
             factors.check_password(ports, claim, account, password, field="password")
         session = replace(session, password_at=ports.now())

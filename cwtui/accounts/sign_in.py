@@ -126,14 +126,20 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
     # A local account wins over one of the directory of the same name.
     if ports.directory is not None and (kept is None or kept.origin is Origin.LDAP):
         user = factors.check_directory_password(ports, ports.directory, claim, password, "password")
-        account = provisioning.provide(ports, claim, user)
+        with factors.refusals_recorded(ports, claim):
+            account = provisioning.provide(ports, claim, user)
     else:
         account = _with_local_password(ports, claim, kept, password)
     now = ports.now()
     progress = Progress(
         username, source, account.session_epoch, now, frozenset({Proof.PASSWORD}), now
     )
-    return _advance(ports, progress)
+    with factors.refusals_recorded(ports, claim):
+        state = _advance(ports, progress)
+    if isinstance(state, CodeNeeded):
+        # Who stops here knows the password: that must not go unseen.
+        write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, username)
+    return state
 
 
 def _with_local_password(

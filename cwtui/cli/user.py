@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cwtui.accounts import administration, enrolment, roles
+from cwtui.accounts import administration, enrolment, roles, text
 from cwtui.accounts.listing import Filter
 from cwtui.accounts.model import Account, MfaState, Origin
 from cwtui.accounts.ports import Ports
@@ -207,10 +207,9 @@ def unlock(host: Host, name: str) -> None:
 
     It can sign in at once.
     """
-    ports = host.ports()
-    account, _ = administration.show_user(ports, operator(), name)
-    administration.unlock(ports, operator(), account.username)
-    say(f"Unlocked {account.username}.")
+    username = text.username(name)
+    administration.unlock(host.ports(), operator(), username)
+    say(f"Unlocked {username}.")
 
 
 def _say_if_mfa_is_off(ports: Ports, account: Account) -> None:

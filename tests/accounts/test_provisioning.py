@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cwtui.accounts import administration, provisioning, roles, self_service, sign_in
+from cwtui.accounts import administration, provisioning, roles, self_service, sign_in, throttle
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.directory import (
     CannotReachDirectory,
@@ -346,6 +346,50 @@ def test_a_local_session_asks_nothing(world: World, directory: MemoryDirectory) 
     state = begin(world, "ada", PASSWORD)
     assert isinstance(state, sign_in.SignedIn)
     provisioning.check_session(world.ports, state.session)
+
+
+def test_a_proof_says_what_the_directory_says_now(world: World, directory: MemoryDirectory) -> None:
+    """Somebody else got the name: the old session is not theirs."""
+    directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,))
+    session = session_of(world)
+    directory.add("erin", "another's", id_="somebody else")
+    with pytest.raises(SessionEnded):
+        self_service.prove(world.ports, session, Secret("another's"), None)
+
+
+def test_wrong_tries_before_the_first_sign_in_lock_nobody_out_for_good(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """There is no account to unlock yet: an admin can all the same, and so can a day."""
+
+    def use_up() -> None:
+        for _ in range(throttle.STRANGERS_MOST // 5):
+            for _ in range(5):
+                with pytest.raises(SignInFailed):
+                    begin(world, "frank", "wrong")
+            world.clock.forward(300)
+        with pytest.raises(Throttled):
+            begin(world, "frank")
+
+    directory.add("frank", LDAP_PASSWORD)
+    use_up()
+    administration.unlock(world.ports, OPERATOR, "frank")
+    assert isinstance(begin(world, "frank"), sign_in.SignedIn)
+    administration.remove_user(world.ports, OPERATOR, "frank")
+    use_up()
+    world.clock.forward(throttle.FORGET_AFTER + 1)
+    assert isinstance(begin(world, "frank"), sign_in.SignedIn)
+
+
+@pytest.mark.usefixtures("directory")
+def test_an_account_made_anew_has_nothing_of_the_one_before(world: World) -> None:
+    session_of(world)
+    world.records.fails = True
+    administration.remove_user(world.ports, OPERATOR, "erin")
+    world.records.fails = False
+    world.records.kept["erin"] = world.records.get("erin").changed(last_totp_step=9)
+    session_of(world)
+    assert world.records.get("erin").last_totp_step == 0
 
 
 # Synchronised

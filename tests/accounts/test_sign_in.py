@@ -168,8 +168,12 @@ def test_the_use_of_a_backup_code_is_in_the_audit_log(world: World) -> None:
     world.add()
     device = world.equip()
     sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
-    assert world.event_types() == [EventType.SIGN_IN_BACKUP_CODE, EventType.SIGN_IN]
-    assert world.events[0].reason == "9 left"
+    assert world.event_types() == [
+        EventType.SIGN_IN_PASSWORD,
+        EventType.SIGN_IN_BACKUP_CODE,
+        EventType.SIGN_IN,
+    ]
+    assert world.events[1].reason == "9 left"
 
 
 def test_a_code_typed_in_the_wrong_place_is_refused_there(world: World) -> None:

@@ -475,6 +475,22 @@ def test_the_owner_is_told_of_failed_sign_ins(world: World) -> None:
     assert world.records.get("alice").failed is None
 
 
+def test_a_right_password_that_goes_no_further_is_seen(world: World) -> None:
+    """Whoever stops at the code, or meets a disabled account, knows the password."""
+    world.add()
+    world.equip()
+    world.asked_for_code(source=ELSEWHERE)
+    event = world.events[-1]
+    assert (event.event, event.outcome) == (EventType.SIGN_IN_PASSWORD, Outcome.SUCCESS)
+    assert event.source == ELSEWHERE
+    world.put(world.account().changed(enabled=False))
+    with pytest.raises(SignInEnded):
+        world.begin(source=ELSEWHERE)
+    assert world.events[-1].outcome is Outcome.FAILURE
+    assert world.events[-1].reason.startswith("right, refused: Your account is disabled")
+    assert world.records.get("alice").failed == FailedSignIns(1, world.clock(), ELSEWHERE)
+
+
 def test_tries_that_were_not_checked_are_not_told_but_that_there_were_some(world: World) -> None:
     world.add()
     for _ in range(9):

@@ -41,6 +41,19 @@ async def test_the_change_is_done_once_it_was_proved(at_proof: tuple[Person, Pla
     assert not there.world.account("alice").mfa_required
 
 
+async def test_what_was_ignored_meanwhile_is_not_done_after_the_proof() -> None:
+    async with SCENES["account"].played() as (person, there):
+        there.world.clock.forward(PROOF_LIFETIME + 1)
+        page = person.screen(AccountPage)
+        page._reset_password()
+        page._set_enabled(enabled=False)  # at once: the first one is still being done
+        await person.settle()
+        await person.write(PASSWORD)
+        await person.press("enter")
+        assert "Initial password of alice" in person.text
+        assert there.world.account("alice").enabled
+
+
 async def test_a_wrong_proof_changes_nothing_and_may_be_repeated(
     at_proof: tuple[Person, Plant],
 ) -> None:

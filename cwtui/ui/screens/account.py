@@ -171,9 +171,7 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
                     f"{name} can try again now.",
                 )
             case "remove":
-                self._confirm(
-                    f"Remove the account {name}? This cannot be undone.", "Remove", self._remove
-                )
+                self._confirm(self._removal(), "Remove", self._remove)
 
     def submit(self) -> None:
         name, shown = self._account.username, self._account
@@ -232,6 +230,15 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
             InitialPasswordScreen(reset.account.username, reset.password),
             lambda _: self.open_account(reset.account.username),
         )
+
+    def _removal(self) -> str:
+        name = self._account.username
+        if self._account.origin is Origin.LDAP:
+            return (
+                f"Remove the account {name}? If the directory still has the user, the next sign-in "
+                "makes a new account, enabled and without MFA. To keep the user out, disable it."
+            )
+        return f"Remove the account {name}? This cannot be undone."
 
     def _remove(self) -> None:
         name = self._account.username

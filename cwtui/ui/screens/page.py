@@ -58,7 +58,9 @@ class Page(AccountScreen):
         self, call: "Callable[[Ports, Session], T]", then: Callable[[T], None], waiting: str
     ) -> None:
         """Do it as the session; where that wants a fresh proof, ask for it and do it then."""
-        self._again = partial(self.ask, call, then, waiting)
+        # What is ignored, because another act is being done, is not what is done again.
+        if not self._asking:
+            self._again = partial(self.ask, call, then, waiting)
         self.perform(lambda ports: call(ports, self.session), then, waiting)
 
     def refuse(self, error: AccountsError) -> None:
