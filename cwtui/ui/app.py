@@ -8,7 +8,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.console import RenderableType
@@ -20,7 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from cwtui import crash
-from cwtui.accounts.errors import AccountsError, CannotCheck, SessionEnded
+from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config
 from cwtui.ui import theme
@@ -28,6 +27,7 @@ from cwtui.ui.idle import Idle
 from cwtui.ui.painted import Painted
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
 from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.session_watch import SessionWatch
 from cwtui.ui.source import source_of
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class AccountApp(App[int]):
         self._painted = Painted()
         self._connecting: asyncio.Task[Ports] | None = None
         self._idle: tuple[Idle, ...] = ()
+        self.session_watch: SessionWatch | None = None
         self._left: tuple[Session, str] | None = None
         self.users_place = ("", "")
         """Filter and username that the list of users was left at."""
@@ -181,8 +182,7 @@ class AccountApp(App[int]):
         """Someone is signed in; `before` is the sign-in record as it was until then."""
         self.session = session
         self.record_before = before
-        self.set_timer(session.ends_at - self.clock(), partial(self._end_at_limit, session))
-        self._check_directory_later(session)
+        self.session_watch = SessionWatch(self, session)
 
     def sign_out(self) -> None:
         """End the session and say so."""
@@ -206,44 +206,6 @@ class AccountApp(App[int]):
         below = self.screen_stack[:2][-1]
         if isinstance(below, AccountScreen) and not below.RESTING:
             self.back_to_sign_in("The sign-in was left half-way. Start again.", wrong=True)
-
-    def _check_directory_later(self, session: "Session") -> None:
-        if self.config.directory is not None:
-            seconds = self.config.directory.session_check_minutes * 60
-            self.set_timer(seconds, partial(self._check_directory, session))
-
-    @work
-    async def _check_directory(self, begun: "Session") -> None:
-        """End the session of whom the directory no longer has."""
-        from cwtui.accounts.provisioning import check_session
-
-        session = self.session
-        if session is None or not self._is_current(begun):
-            return
-        ports = await self.connected()
-        try:
-            await asyncio.to_thread(check_session, ports, session)
-        except SessionEnded as ended:
-            # What the session did itself meanwhile is no reason.
-            if self.session is session:
-                self.end_session(ended.reason, str(ended), wrong=True)
-        except CannotCheck as problem:
-            self.notify(visible(str(problem)), severity="warning", markup=False)
-        self._check_directory_later(begun)
-
-    def _end_at_limit(self, begun: "Session") -> None:
-        from cwtui.accounts.session import limit_reached
-
-        if self._is_current(begun):
-            self.end_session("time limit", limit_reached(begun), wrong=True)
-
-    def _is_current(self, begun: "Session") -> bool:
-        """Whether it is still the session that began then, whatever it changed since."""
-        now = self.session
-        return now is not None and (now.username, now.started_at) == (
-            begun.username,
-            begun.started_at,
-        )
 
     @work
     async def _record_end(self, session: "Session", reason: str) -> None:

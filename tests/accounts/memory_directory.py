@@ -24,6 +24,7 @@ class MemoryDirectory:
     refusal: DirectoryRefused | None = None
     asked: list[str] = field(default_factory=list)
     """Whose password was sent to it."""
+    looked_up: list[str] = field(default_factory=list)
 
     def add(
         self,
@@ -54,6 +55,7 @@ class MemoryDirectory:
 
     def find(self, username: str) -> DirectoryUser | None:
         self._answer()
+        self.looked_up.append(username)
         return self.people[username][1] if username in self.people else None
 
     def find_all(

@@ -46,9 +46,8 @@ async def person(world: World, directory: MemoryDirectory) -> AsyncIterator[Pers
 
 async def check(person: Person) -> None:
     """What the application does every few minutes."""
-    session = person.app.session
-    assert session is not None
-    person.app._check_directory(session)
+    assert person.app.session_watch is not None
+    await person.app.session_watch.ask_directory()
     await person.settle()
 
 
@@ -101,20 +100,20 @@ async def test_who_is_gone_from_the_directory_is_signed_out_at_the_next_check(
     assert (ended.event, ended.reason) == (EventType.SESSION_END, "gone from the directory")
 
 
-async def test_the_check_of_an_earlier_session_does_nothing_to_the_next(
+async def test_an_earlier_session_is_no_longer_asked_about(
     world: World, directory: MemoryDirectory, person: Person
 ) -> None:
     await person.sign_in("erin", LDAP_PASSWORD)
-    first = person.app.session
+    first = person.app.session_watch
     assert first is not None
     person.app.sign_out()
     world.clock.forward(1)
     await person.settle()
-    await person.sign_in("ada", PASSWORD)
-    del directory.people["erin"]
-    person.app._check_directory(first)
-    await person.settle()
-    person.screen(SettingsPage)
+    await person.sign_in("erin", LDAP_PASSWORD)
+    await first.ask_directory()
+    assert directory.looked_up == []
+    await check(person)
+    assert directory.looked_up == ["erin"]
 
 
 async def test_a_directory_that_is_down_ends_no_session(

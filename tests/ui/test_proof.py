@@ -152,10 +152,11 @@ async def test_a_session_ends_at_its_limit_though_nobody_does_anything(world: Wo
     world.add()
     async with at_work(world.ports, world.clock) as person:
         await person.sign_in("alice", PASSWORD)
-        session = person.app.session
+        session, watch = person.app.session, person.app.session_watch
         assert session is not None
+        assert watch is not None
         world.clock.at = session.ends_at
-        person.app._end_at_limit(session)
+        watch.end_at_limit()
         await person.settle()
         person.screen(SignInScreen)
         assert "✗ A session lasts at most 12 hours." in person.text
@@ -169,13 +170,13 @@ async def test_the_limit_of_an_earlier_session_does_not_end_the_next(world: Worl
     world.add()
     async with at_work(world.ports, world.clock) as person:
         await person.sign_in("alice", PASSWORD)
-        first = person.app.session
+        first = person.app.session_watch
         assert first is not None
         person.app.sign_out()
         world.clock.forward(1)
         await person.settle()
         await person.sign_in("alice", PASSWORD)
-        person.app._end_at_limit(first)
+        first.end_at_limit()
         await person.settle()
         person.screen(SettingsPage)
 
