@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from textual.screen import Screen
+
 from cwtui.accounts import (
     administration,
     audit_reading,
@@ -28,6 +30,7 @@ from cwtui.ui.screens.unacknowledged import UnacknowledgedScreen
 from cwtui.ui.screens.users import UsersPage
 
 if TYPE_CHECKING:
+    from cwtui.accounts.session import Session
     from cwtui.ui.app import AccountApp
 
 T = TypeVar("T")
@@ -71,62 +74,39 @@ def show_state(app: "AccountApp", state: object) -> None:
 
 def open_settings(app: "AccountApp") -> None:
     """Settings: one's own password and multi-factor authentication."""
-    session = app.session
-    if session is None:
-        return
-    _ask(
-        app,
-        lambda ports: self_service.overview(ports, session),
-        lambda overview: app.show(SettingsPage(overview)),
-    )
+    _open(app, self_service.overview, SettingsPage)
 
 
 def open_users(app: "AccountApp", *, back: bool = False) -> None:
     """User Management > Users and Roles; `back`: at the filter and row where one was."""
     place = app.users_place if back else ("", "")
-    session = app.session
-    if session is None:
-        return
-    _ask(
+    _open(
         app,
-        lambda ports: administration.list_users(ports, session, Filter()),
-        lambda rows: app.show(UsersPage(rows, *place)),
+        lambda ports, session: administration.list_users(ports, session, Filter()),
+        lambda rows: UsersPage(rows, *place),
     )
 
 
 def open_account(app: "AccountApp", username: str) -> None:
     """One account's page, of Users and Roles."""
-    session = app.session
-    if session is None:
-        return
-    _ask(
+    _open(
         app,
-        lambda ports: administration.show_user(ports, session, username),
-        lambda details: app.show(AccountPage(details)),
+        lambda ports, session: administration.show_user(ports, session, username),
+        AccountPage,
     )
 
 
 def open_organization(app: "AccountApp") -> None:
     """Organization settings."""
-    session = app.session
-    if session is None:
-        return
-    _ask(
-        app,
-        lambda ports: administration.show_settings(ports, session),
-        lambda settings: app.show(OrganizationPage(settings)),
-    )
+    _open(app, administration.show_settings, OrganizationPage)
 
 
 def open_audit_log(app: "AccountApp") -> None:
     """The audit log, at its newest events."""
-    session = app.session
-    if session is None:
-        return
-    _ask(
+    _open(
         app,
-        lambda ports: audit_reading.newest(ports, session, audit_reading.Filter()),
-        lambda window: app.show(AuditLogPage(window)),
+        lambda ports, session: audit_reading.newest(ports, session, audit_reading.Filter()),
+        AuditLogPage,
     )
 
 
@@ -150,9 +130,17 @@ def commands(app: "AccountApp") -> Iterator[tuple[str, str, Callable[[], None]]]
     yield "Sign Out", "End this session", app.sign_out
 
 
-def _ask(app: "AccountApp", call: "Callable[[Ports], T]", then: Callable[[T], None]) -> None:
-    if isinstance(app.screen, AccountScreen):
-        app.screen.perform(call, then, "One moment")
+def _open(
+    app: "AccountApp",
+    call: "Callable[[Ports, Session], T]",
+    page: Callable[[T], Screen[None]],
+) -> None:
+    """The page of what the rules answer; nothing if the session ended meanwhile."""
+    session = app.session
+    if session is not None and isinstance(app.screen, AccountScreen):
+        app.screen.perform(
+            lambda ports: call(ports, session), lambda found: app.show(page(found)), "One moment"
+        )
 
 
 def _tell_backup_codes_left(app: "AccountApp", left: int | None) -> None:
