@@ -17,6 +17,10 @@ from cwtui.accounts.errors import CannotCheck, StoreExposed
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
 LOCK_SECONDS: Final = 10.0
+_LONG: Final = 0.1
+"""Seconds after which others may be waiting for a lock."""
+_TURN: Final = 0.12
+"""Seconds in which they look for it twice: filelock polls every 50 ms."""
 
 
 def make_private_folder(folder: Path) -> None:
@@ -209,7 +213,10 @@ def _opened(path: Path, flags: int) -> Iterator[int]:
 
 @contextmanager
 def exclusive(lock: FileLock) -> Iterator[None]:
-    """Hold the lock. It dies with its process. Raises CannotCheck after `LOCK_SECONDS`."""
+    """Hold the lock. It dies with its process. Raises CannotCheck after `LOCK_SECONDS`.
+
+    Who held it for long and wants it again at once lets others have a turn.
+    """
     try:
         reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
     except Timeout:
@@ -218,10 +225,13 @@ def exclusive(lock: FileLock) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise cannot("write", Path(lock.lock_file), error) from None
+    since = time.monotonic()
     try:
         yield
     finally:
         lock.release()
+        if time.monotonic() - since > _LONG:
+            time.sleep(_TURN)
 
 
 def lock_for(path: Path) -> FileLock:

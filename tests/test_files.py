@@ -448,3 +448,26 @@ def test_an_exception_releases_the_lock(file: Path) -> None:
     with pytest.raises(KeyError), exclusive(lock_for(file)):
         raise KeyError
     hold(file)
+
+
+def test_who_takes_a_lock_again_and_again_lets_others_have_a_turn(file: Path) -> None:
+    """As a rotation of keys does, batch after batch."""
+    rounds, served = 0, threading.Event()
+    held = threading.Event()
+
+    def hold_again_and_again() -> None:
+        nonlocal rounds
+        while rounds < 30 and not served.is_set():
+            with exclusive(lock_for(file)):
+                held.set()
+                time.sleep(0.15)
+            rounds += 1
+
+    holder = threading.Thread(target=hold_again_and_again)
+    holder.start()
+    held.wait()
+    with exclusive(lock_for(file)):
+        waited_for = rounds
+        served.set()
+    holder.join()
+    assert waited_for < 10
