@@ -46,10 +46,11 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
     held = _roles(user)
     if not held:
         raise Refused("The directory gives you no role in Connectware. Ask an admin for one.")
+    known = ports.accounts.get(user.username)
+    if known is not None and _as_in_directory(known, user, held) == known:
+        return known  # as at nearly every sign-in: nobody waits for the lock of all accounts
     with ports.accounts.change() as change:
         before = change.get(user.username)
-        if before is not None and before.origin is not Origin.LDAP:
-            raise Refused("There is a local account of this name now. Start again.")
         after = _as_in_directory(before, user, held) if before else _new(ports, change, user, held)
         if after != before:
             change.put(after)
@@ -146,6 +147,8 @@ def _new(
 
 
 def _as_in_directory(before: Account, user: DirectoryUser, held: tuple[str, ...]) -> Account:
+    if before.origin is not Origin.LDAP:
+        raise Refused("There is a local account of this name now. Start again.")
     if _is_another(before, user):
         raise Refused(
             "The directory has another person under this name than the one for whom this account "
