@@ -12,6 +12,7 @@ from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig
 from cwtui.store.layout import Layout
+from cwtui.trust import why_untrusted
 
 CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
 STORE_VARIABLE: Final = "CWTUI_STORE"
@@ -163,6 +164,10 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         raise ConfigError(f"No file can have the name {visible(str(path))}.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
+    # It says where accounts and keys are, and whose word on a password counts.
+    untrusted = why_untrusted(path)
+    if untrusted:
+        raise ConfigError(untrusted)
     # Late: most hosts have no file.
     import tomllib
 

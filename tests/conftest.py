@@ -11,6 +11,8 @@ from tests.accounts.world import Clock, World
 # Machines differ in speed, and a failure in CI must be the same failure at the desk.
 settings.register_profile("cwtui", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("cwtui")
+# A configuration that its group can write is refused.
+os.umask(0o022)
 
 
 @pytest.fixture

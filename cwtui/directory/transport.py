@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -15,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.text import visible
 from cwtui.directory.servers import Server, is_address, is_loopback
+from cwtui.trust import why_untrusted
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds that never go back."""
@@ -180,6 +182,9 @@ def _context(ca_file: str) -> ssl.SSLContext:
                 f"Cannot use the ca_file {visible(ca_file)}: {_reason(error)}. "
                 "It holds certificates in PEM."
             ) from None
+        untrusted = why_untrusted(Path(ca_file))
+        if untrusted:
+            raise DirectoryMisconfigured(untrusted)
         return context
     usual = ssl.get_default_verify_paths()
     for file, folder in ((usual.openssl_cafile, None), (None, usual.openssl_capath)):

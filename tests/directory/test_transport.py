@@ -250,6 +250,17 @@ def test_a_ca_file_that_is_none(tmp_path: Path, slapd: Slapd, content: str | Non
         directory.find("alice")
 
 
+def test_a_ca_file_that_others_can_write(tmp_path: Path, slapd: Slapd, ca_file: Path) -> None:
+    """Whoever writes it says which servers judge passwords."""
+    file = tmp_path / "ca.pem"
+    file.write_bytes(ca_file.read_bytes())
+    directory = LdapDirectory(secured(tmp_path, slapd, file, "ldaps"))
+    assert directory.find("alice") is not None
+    file.chmod(0o666)
+    with pytest.raises(DirectoryMisconfigured, match=r"Others on this host can write .*ca\.pem\."):
+        directory.check_password("alice", PASSWORD)
+
+
 def test_old_tls_is_refused(tmp_path: Path, certificate: Certificate, ca_file: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)
