@@ -1,52 +1,85 @@
 """What goes on when an older state of the accounts comes back: what was used stays used."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import RandomBytes
+from cwtui.accounts.roles import ADMIN
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What a restore does to the accounts, by username, sorted."""
+    """What a restore does to the accounts, by username, sorted.
+
+    The last three undo what may have been done for safety's sake.
+    """
 
     back: tuple[str, ...]
     gone: tuple[str, ...]
     changed: tuple[str, ...]
+    enabled: tuple[str, ...]
+    admins: tuple[str, ...]
+    less_mfa: tuple[str, ...]
 
 
 def difference(then: Mapping[str, Account], now: Mapping[str, Account]) -> Difference:
     """From the accounts now to those of the backup."""
-    both = then.keys() & now.keys()
+
+    def names(differs: Callable[[Account, Account], bool]) -> tuple[str, ...]:
+        both = sorted(then.keys() & now.keys())
+        return tuple(name for name in both if differs(then[name], now[name]))
+
     return Difference(
         back=tuple(sorted(then.keys() - now.keys())),
         gone=tuple(sorted(now.keys() - then.keys())),
-        changed=tuple(sorted(name for name in both if then[name] != now[name])),
+        changed=names(lambda old, new: old != new),
+        enabled=names(lambda old, new: old.enabled and not new.enabled),
+        admins=names(lambda old, new: ADMIN in old.roles and ADMIN not in new.roles),
+        less_mfa=names(_has_less_mfa),
     )
+
+
+def _has_less_mfa(then: Account, now: Account) -> bool:
+    loses_device = then.second_factor is None and now.second_factor is not None
+    return loses_device or (now.mfa_required and not then.mfa_required)
 
 
 def account(then: Account, now: Account | None, random: RandomBytes) -> Account:
     """The account of the backup, as it comes back.
 
+    Of its backup codes those that are unused now; none where they were replaced or given up since,
+    as nobody knows which of them were used by then.
+
     Its epoch is a new one at random, as a new account's: a session that was open under a later
     state must not come alive when the epoch rises to where that session left it.
     """
     factor = then.second_factor
-    if factor is not None and now is not None and now.second_factor is not None:
+    if factor is not None and now is not None:
         factor = _without_used_codes(factor, now.second_factor)
     return then.changed(second_factor=factor, session_epoch=int.from_bytes(random(4), "big"))
 
 
 def record(then: SignInRecord, now: SignInRecord) -> SignInRecord:
-    """The record of the backup, but no time step that was used since can be used again."""
-    return then.changed(last_totp_step=max(then.last_totp_step, now.last_totp_step))
+    """The record of the backup, but no time step can be used again, and no wait ends early."""
+    step = max(then.last_totp_step, now.last_totp_step)
+    if now == SignInRecord():  # nothing is known
+        return then.changed(last_totp_step=step)
+    return then.changed(
+        last_totp_step=step,
+        password_attempts=now.password_attempts,
+        code_attempts=now.code_attempts,
+        failed=now.failed,
+    )
 
 
-def _without_used_codes(then: SecondFactor, now: SecondFactor) -> SecondFactor:
-    if then.backup_codes.salt != now.backup_codes.salt:
-        return then  # codes of another set
-    left = tuple(code for code in then.backup_codes.hashes if code in now.backup_codes.hashes)
-    return replace(then, backup_codes=replace(then.backup_codes, hashes=left))
+def _without_used_codes(then: SecondFactor, now: SecondFactor | None) -> SecondFactor:
+    left = now.backup_codes.hashes if now and _are_one_set(then, now) else ()
+    unused = tuple(code for code in then.backup_codes.hashes if code in left)
+    return replace(then, backup_codes=replace(then.backup_codes, hashes=unused))
+
+
+def _are_one_set(then: SecondFactor, now: SecondFactor) -> bool:
+    return then.backup_codes.salt == now.backup_codes.salt

@@ -116,6 +116,9 @@ def _say_what_changes(now: int | None, difference: Difference | None) -> None:
         ("come back", difference.back),
         ("go", difference.gone),
         ("become as they were", difference.changed),
+        ("are disabled now and will be enabled", difference.enabled),
+        ("are no admins now and will be", difference.admins),
+        ("lose their MFA device, or that MFA is required", difference.less_mfa),
     ):
         if names:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

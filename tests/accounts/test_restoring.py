@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from cwtui.accounts import restoring
-from cwtui.accounts.model import Account, SignInRecord
+from cwtui.accounts import restoring, roles
+from cwtui.accounts.model import Account, Attempts, FailedSignIns, SignInRecord
 from tests.accounts.world import World
 
 ZEROS = bytes
@@ -37,18 +37,20 @@ def test_a_backup_code_that_was_used_since_stays_used(world: World) -> None:
     assert hashes_of(restoring.account(then, none_left, ZEROS)) == ()
 
 
-def test_codes_of_another_set_say_nothing_of_these(world: World) -> None:
+def test_no_code_of_a_set_that_was_replaced_or_given_up_comes_back(world: World) -> None:
+    """Nobody knows which of them had been used by then."""
     then = equipped(world)
-    now = with_codes(then, left=3, salt="$2b$04$" + "x" * 22)
-    assert hashes_of(restoring.account(then, now, ZEROS)) == hashes_of(then)
+    replaced = with_codes(then, left=3, salt="$2b$04$" + "x" * 22)
+    given_up = then.changed(second_factor=None)
+    for now in (replaced, given_up):
+        back = restoring.account(then, now, ZEROS)
+        assert hashes_of(back) == ()
+        assert back == with_codes(then, left=0).changed(session_epoch=0)
 
 
 def test_without_a_present_account_all_comes_back(world: World) -> None:
     then = equipped(world)
-    now = then.changed(second_factor=None)
-    for present in (None, now):
-        back = restoring.account(then, present, ZEROS)
-        assert back == then.changed(session_epoch=0)
+    assert restoring.account(then, None, ZEROS) == then.changed(session_epoch=0)
 
 
 def test_each_account_gets_a_new_epoch_that_no_open_session_comes_near(world: World) -> None:
@@ -65,9 +67,45 @@ def test_a_used_step_stays_used_whichever_record_has_it() -> None:
     assert restoring.record(later, earlier) == later
 
 
+def test_no_wait_ends_early_and_none_that_was_ended_begins_again() -> None:
+    stopped = SignInRecord(
+        last_sign_in=1.0,
+        password_attempts={"": Attempts(50, 9.0)},
+        code_attempts={"10.0.0.1": Attempts(3, 8.0)},
+        failed=FailedSignIns(53, 9.0, "10.0.0.1"),
+    )
+    free = SignInRecord(last_sign_in=1.0)
+    assert restoring.record(free, stopped) == stopped
+    assert restoring.record(stopped, free) == free
+    nothing_known = SignInRecord()
+    assert restoring.record(stopped, nothing_known) == stopped
+
+
 def test_the_difference_is_by_name(world: World) -> None:
     one, two, three = (world.add(name) for name in ("ann", "ben", "cid"))
     then = {"ann": one, "ben": two}
     now = {"ben": two.changed(display_name="Ben"), "cid": three}
-    assert restoring.difference(then, now) == restoring.Difference(("ann",), ("cid",), ("ben",))
-    assert restoring.difference(now, now) == restoring.Difference((), (), ())
+    found = restoring.difference(then, now)
+    assert (found.back, found.gone, found.changed) == (("ann",), ("cid",), ("ben",))
+    none = restoring.difference(now, now)
+    assert (none.back, none.gone, none.changed) == ((), (), ())
+
+
+def test_the_difference_says_who_gets_back_what_was_taken(world: World) -> None:
+    plain = world.add("ann")
+    equipped_one = equipped(world).changed(username="ann")
+    admin = plain.changed(roles=(roles.ADMIN,))
+    disabled = plain.changed(enabled=False)
+    required = plain.changed(mfa_required=True)
+
+    def taken(then: Account, now: Account) -> list[bool]:
+        found = restoring.difference({"ann": then}, {"ann": now})
+        return [bool(names) for names in (found.enabled, found.admins, found.less_mfa)]
+
+    assert taken(plain, disabled) == [True, False, False]
+    assert taken(admin, plain) == [False, True, False]
+    assert taken(plain, equipped_one) == [False, False, True]
+    assert taken(plain, required) == [False, False, True]
+    for then, now in ((disabled, plain), (plain, admin), (equipped_one, plain), (required, plain)):
+        assert taken(then, now) == [False, False, False]
+    assert taken(equipped_one, equipped_one.changed(mfa_required=True)) == [False, False, True]

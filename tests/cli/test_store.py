@@ -162,6 +162,21 @@ def test_many_accounts_are_named_only_in_part(host: Host, file: Path) -> None:
     assert "These go: jane, user-a, user-b, user-c, user-d and 2 more." in result.err
 
 
+def test_who_gets_back_what_was_taken_is_named(host: Host) -> None:
+    for name in ("mary", "paul", "zoe"):
+        host.run("user", "add", name, "--role", "connectware-admin")
+    file = str(host.folder / "x.tar")
+    host.run("store", "backup", file)
+    host.run("user", "set", "mary", "--disabled")
+    host.run("user", "set", "paul", "--role", "minimum-access")
+    host.run("user", "set", "zoe", "--mfa-required")
+    result = host.run("store", "restore", file, "--yes")
+    assert "These become as they were: mary, paul, zoe." in result.err
+    assert "These are disabled now and will be enabled: mary." in result.err
+    assert "These are no admins now and will be: paul." in result.err
+    assert "These lose their MFA device, or that MFA is required: zoe." in result.err
+
+
 @pytest.mark.parametrize("content", [b"", b"no tar at all" * 100, bytes(4096)])
 def test_what_is_no_backup_is_refused(host: Host, content: bytes) -> None:
     path = host.folder / "x.tar"
