@@ -21,6 +21,8 @@ _LONG: Final = 0.1
 """Seconds after which others may be waiting for a lock."""
 _TURN: Final = 0.12
 """Seconds in which they look for it twice: filelock polls every 50 ms."""
+_released: Final[dict[str, float]] = {}
+"""When this process gave back a lock that it had held for long, on the monotonic clock."""
 
 
 def make_private_folder(folder: Path) -> None:
@@ -217,6 +219,7 @@ def exclusive(lock: FileLock) -> Iterator[None]:
 
     Who held it for long and wants it again at once lets others have a turn.
     """
+    _give_others_a_turn(lock.lock_file)
     try:
         reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
     except Timeout:
@@ -230,8 +233,15 @@ def exclusive(lock: FileLock) -> Iterator[None]:
         yield
     finally:
         lock.release()
-        if time.monotonic() - since > _LONG:
-            time.sleep(_TURN)
+        now = time.monotonic()
+        if now - since > _LONG:
+            _released[lock.lock_file] = now
+
+
+def _give_others_a_turn(lock_file: str) -> None:
+    released = _released.pop(lock_file, None)
+    if released is not None:
+        time.sleep(max(0.0, released + _TURN - time.monotonic()))
 
 
 def lock_for(path: Path) -> FileLock:
