@@ -172,7 +172,7 @@ def newest(
     looked_through = 0
     for line in ports.audit.lines_before(before):
         record = decode(line.content)
-        if record is not None and wanted.since is not None and record.at + SET_BACK < wanted.since:
+        if record is not None and wanted.since is not None and wanted.since - record.at > SET_BACK:
             return Window(tuple(found), None)
         if wanted.accepts(record):
             found.append(Entry(line, record))

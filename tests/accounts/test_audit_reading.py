@@ -338,3 +338,15 @@ def test_what_is_rotated_out_while_it_is_verified_is_not_missing(
     monkeypatch.setattr(audit, "lines", rotating)
     verdict = audit_reading.verify(world.ports, OPERATOR)
     assert (verdict.first, verdict.findings) == (4, [])
+
+
+@pytest.mark.parametrize("year", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_a_line_from_the_end_of_time_stops_nobody(world: World, year: str) -> None:
+    """Whoever can write the file must not be able to close the page that shows it."""
+    write(world, "alice")
+    last = msgspec.json.decode(world.audit.contents[-1])
+    forged = last | {"at": year, "subject": "mallory"}
+    world.audit.contents.append(msgspec.json.encode(forged))
+    for since in ("9999-12-31", "0001-01-01", "2h"):
+        found = newest(world.ports, OPERATOR, filtered(since=since, now=NOW))
+        assert all(entry.record is not None for entry in found.entries)
