@@ -73,13 +73,14 @@ def keep(places: Sequence[str]) -> Path | None:
 
         from platformdirs import user_state_path
 
-        from cwtui.files import make_private_folder, write_atomically
+        from cwtui.files import exclusive, lock_for, make_private_folder, write_atomically
 
         content = "\n".join([*report(places), ""]).encode(errors="backslashreplace")
         name = f"crash-{sha256(content).hexdigest()[:8]}.txt"
         path = user_state_path("cwtui") / name
         make_private_folder(path.parent)
-        write_atomically(path, content)
+        with exclusive(lock_for(path)):
+            write_atomically(path, content)
     except Exception:  # noqa: BLE001  what made the crash may be met here again: a full disk, say
         return None
     return path

@@ -64,7 +64,7 @@ def check(ctx: click.Context, host: Host, as_json: bool) -> None:
 def backup(host: Host, file: str) -> None:
     """Write accounts, records and audit log to the new FILE.
 
-    It is a tar of one instant, while others may write. With - it goes to standard output. The
+    It is a tar, and whole though others write meanwhile. With - it goes to standard output. The
     keyring is not in it: keep a copy of that elsewhere.
     """
     config = host.config()

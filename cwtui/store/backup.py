@@ -78,10 +78,10 @@ Snapshot: TypeAlias = dict[str, Part]
 
 @contextmanager
 def snapshot(layout: Layout) -> Iterator[Snapshot]:
-    """The store as it was at one instant. Raises CannotCheck.
+    """Accounts and audit log as they were at one instant, and records, each file of them whole.
 
     Locks are held only while files are opened: they are replaced and never changed, and the audit
-    log only grows, so that what is open stays what it was.
+    log only grows, so that what is open stays what it was. Raises CannotCheck.
     """
     with ExitStack() as opened:
 
