@@ -58,9 +58,16 @@ def _tell(error: Exception) -> int:
 def _usage(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption) and error.option_name in {"--config", "--store"}:
         return f"{error.option_name} stands before the command: cwtui {error.option_name} ..."
+    if error.message.startswith("Got unexpected extra argument"):
+        # Not which, as click does: it may be a password, and this output may be kept.
+        return f"There are too many arguments; no secret is one. {_help(error)}"
     sentence = " ".join(error.format_message().split())
     sentence = sentence if sentence.endswith((".", "?", ")")) else f"{sentence}."
-    return f"{sentence} See: {error.ctx.command_path if error.ctx else 'cwtui'} --help"
+    return f"{sentence} {_help(error)}"
+
+
+def _help(error: click.UsageError) -> str:
+    return f"See: {error.ctx.command_path if error.ctx else 'cwtui'} --help"
 
 
 def _system(error: OSError) -> str:

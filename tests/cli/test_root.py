@@ -171,3 +171,20 @@ def test_options_of_the_host_after_the_command_are_explained() -> None:
     result = run("user", "list", "--store", "/srv/x")
     assert result.status == 2
     assert result.err == "--store stands before the command: cwtui --store ...\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("user", "add", "jane"),
+        ("user", "reset-password", "jane"),
+        ("init", "--admin", "jane"),
+        ("key", "rotate"),
+        ("directory", "test", "jane"),
+    ],
+)
+def test_a_password_given_as_an_argument_is_not_said_again(command: tuple[str, ...]) -> None:
+    result = run(*command, "hunter2", "hunter3")
+    path = " ".join(["cwtui", *(word for word in command[:2] if not word.startswith("-"))])
+    assert (result.status, result.out) == (2, "")
+    assert result.err == f"There are too many arguments; no secret is one. See: {path} --help\n"
