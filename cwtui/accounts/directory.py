@@ -37,9 +37,6 @@ class Step(Struct, frozen=True):
 Tell: TypeAlias = Callable[[Step], None]
 """Takes the steps as they happen."""
 
-Progress: TypeAlias = Callable[[int, int], None]
-"""Takes how many are done, and of how many."""
-
 
 class DirectoryRefused(Refused):
     """The directory was asked, and does not let the person in."""

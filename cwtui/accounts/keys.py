@@ -9,10 +9,10 @@ than the active one says that a rotation is under way.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import StoreDamaged
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, AccountStore, Keyring, Ports
+from cwtui.accounts.progress import Progress
 from cwtui.accounts.session import Operator, write_audit
 
 BATCH: Final = 5000
@@ -30,9 +31,6 @@ but make others wait for 6 s of the 10 that they wait at most.
 
 SETTLED: Final = 3600.0
 """Seconds for which a key stays after it was replaced: a process may be hashing with it."""
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""How many of how many are done."""
 
 
 @dataclass(frozen=True)

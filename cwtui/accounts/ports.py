@@ -8,9 +8,10 @@ from typing import Protocol, TypeAlias, TypeVar
 from cwtui.accounts.audit import Event
 from cwtui.accounts.audit_chain import Ends
 from cwtui.accounts.audit_lines import Line, Place
-from cwtui.accounts.directory import DirectoryUser, Progress, Tell
+from cwtui.accounts.directory import DirectoryUser, Tell
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Sealed, SignInRecord
+from cwtui.accounts.progress import Progress
 from cwtui.accounts.protection import Key, Protected
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings

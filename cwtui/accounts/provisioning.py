@@ -7,11 +7,11 @@ from typing import Final
 from cwtui.accounts import roles, text
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.directory import CannotReachDirectory, CannotSearchDirectory, DirectoryUser
-from cwtui.accounts.directory import Progress as Tell
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, SessionEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
+from cwtui.accounts.progress import Progress
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import (
     Acting,
@@ -101,14 +101,14 @@ class Synchronised:
     """Local accounts whose name the directory has as well: the local one wins."""
 
 
-def sync(ports: Ports, directory: Directory, actor: Actor, tell: Tell) -> Synchronised:
+def sync(ports: Ports, directory: Directory, actor: Actor, progress: Progress) -> Synchronised:
     """Mark LDAP accounts that the directory no longer has, and local ones that hide one of it.
 
     Raises CannotReachDirectory, CannotSearchDirectory, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     names = [row.username for row in ports.accounts.rows()]
-    found = directory.find_all(names, tell)
+    found = directory.find_all(names, progress)
     gone, again, shadowing = [], [], []
     for batch in _batches(found):
         with ports.accounts.change() as change:

@@ -1,20 +1,18 @@
 """`cwtui key`: the keys that protect the store."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import click
 
 from cwtui.accounts import keys
-from cwtui.accounts.keys import KeyUse, Progress
+from cwtui.accounts.keys import KeyUse
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
+from cwtui.cli.progress import progress
 from cwtui.cli.tables import moment, shown_moment, table
 
 _FEW: Final = 5
@@ -66,8 +64,8 @@ def rotate(host: Host) -> None:
     """
     config, ports = host.config(), host.ports()
     try:
-        with _progress("Encrypting secrets anew") as progress:
-            done = keys.rotate(ports, operator(), progress)
+        with progress("Encrypting secrets anew") as shown:
+            done = keys.rotate(ports, operator(), shown)
     except KeyboardInterrupt:
         say("Interrupted. Nobody is locked out; cwtui key rotate goes on with the rest.")
         raise
@@ -134,21 +132,6 @@ def _protected(use: KeyUse) -> str:
 def _counted(count: int, what: str) -> str:
     first, of, rest = what.partition(" of ")
     return f"{count} {first}{'' if count == 1 else 's'}{of}{rest}"
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Progress]:
-    """A bar on a terminal, and none in a pipe."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield show
 
 
 _HEADINGS: Final = ("KEY", "STATE", "CREATED", "SECRETS", "PASSWORDS", "CODES")

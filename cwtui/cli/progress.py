@@ -1,15 +1,17 @@
 """How far long work has come: on a terminal only."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from cwtui.accounts.progress import Progress
+
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, moved by calls with how many are done, and of how many."""
+def progress(what: str) -> Iterator[Progress]:
+    """A bar on standard error."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _of: None
         return

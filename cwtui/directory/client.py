@@ -10,12 +10,12 @@ from cwtui.accounts import text
 from cwtui.accounts.directory import (
     CannotReachDirectory,
     DirectoryUser,
-    Progress,
     Step,
     Tell,
     WrongDirectoryPassword,
 )
 from cwtui.accounts.ports import Clock
+from cwtui.accounts.progress import Progress
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig

@@ -10,10 +10,10 @@ from cwtui.accounts.directory import (
     DirectoryRefused,
     DirectoryUser,
     NoDirectoryUser,
-    Progress,
     Step,
     Tell,
 )
+from cwtui.accounts.progress import Progress
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.directory import answers, bind_password, entries, membership

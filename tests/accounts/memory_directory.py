@@ -8,10 +8,10 @@ from cwtui.accounts.directory import (
     DirectoryRefused,
     DirectoryUser,
     NoDirectoryUser,
-    Progress,
     Tell,
     WrongDirectoryPassword,
 )
+from cwtui.accounts.progress import Progress
 from cwtui.accounts.secret import Secret
 
 
