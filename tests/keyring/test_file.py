@@ -22,20 +22,9 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Sealed
 from cwtui.key_file import KeyFile
 from cwtui.keyring import FileKeyring
-from tests.accounts.world import outcome
+from tests.accounts.world import NOW, outcome
 
-NOW = 1_800_000_000.0
 SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "keys" / "keyring.json"
-
-
-@pytest.fixture
-def keyring(file: Path) -> FileKeyring:
-    return FileKeyring.create(file, NOW)
 
 
 def content_of(file: Path) -> dict[str, object]:
