@@ -39,6 +39,8 @@ _PEPPER: Final = b"cwtui password pepper"
 _ENCRYPTION: Final = b"cwtui secret encryption"
 _Version: TypeAlias = tuple[int, int, int]
 
+_NAMED: Final = 3
+"""How many keys a sentence names before it counts the rest."""
 REMEDY: Final = (
     "Put the keyring of this store back from your backup. "
     "If it is lost for good: cwtui init --admin NAME --new-keyring"
@@ -94,7 +96,8 @@ class FileKeyring:
         """Raise KeyringMissing, naming the keys that are not there."""
         missing = sorted(needed - {key.id for key in self.all_keys()})
         if missing:
-            keys = f"key{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+            keys = f"key{'s' if len(missing) > 1 else ''} {', '.join(missing[:_NAMED])}{more}"
             raise KeyringMissing(
                 f"The store needs the {keys}, which the keyring {self._path} does not hold. "
                 f"{REMEDY}"

@@ -135,8 +135,15 @@ def _accounts(config: Config) -> TinyAccountStore:
 
 def _keyring(config: Config, accounts: AccountStore) -> FileKeyring:
     keyring = open_keyring(config)
-    keyring.check_holds(accounts.needed_keys())  # it may be of another store
+    # It may be of another store, or hold no more keys that nothing is protected by now.
+    lacking = accounts.needed_keys() - {key.id for key in keyring.all_keys()}
+    if lacking:
+        keyring.check_holds(lacking & _used_keys(accounts))
     return keyring
+
+
+def _used_keys(accounts: AccountStore) -> set[str]:
+    return {key for account in accounts.protected() for key in account.keys}
 
 
 def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) -> Ports:

@@ -246,6 +246,18 @@ def test_a_store_that_is_damaged_is_what_it_is_for(config: Config) -> None:
     assert names(config) == ["ada", "alice"]
 
 
+def test_a_key_that_was_retired_since_is_not_needed(config: Config) -> None:
+    """The keyring holds every key in use: what is checked first opens afterwards."""
+    key = FileKeyring.load(config.keyring_file).active
+    with connected(config).accounts.change() as change:
+        change.put_needed_keys(frozenset({key, "0" * 16}))
+    path = config.folder.parent / "later.tar"
+    made = maintenance.back_up(config, OPERATOR, path, unwatched)
+    assert made.keys == (key,)
+    restore(config, path)
+    assert connected(config).accounts.needed_keys() == {key}
+
+
 def test_without_its_keyring_nothing_is_restored(config: Config) -> None:
     config.keyring_file.unlink()
     with pytest.raises(KeyringMissing):

@@ -118,6 +118,16 @@ def test_a_keyring_without_a_store_is_kept(config: Config) -> None:
     assert services.create(config).keyring.active == made.active
 
 
+def test_a_key_that_nothing_is_protected_by_may_be_lacking(config: Config, ports: Ports) -> None:
+    """It was retired after the backup from which the store came back."""
+    with ports.accounts.change() as change:
+        change.put_needed_keys(change.needed_keys() | {"0" * 16})
+    state = sign_in.with_password(quick(services.connect(config)), "ada", SECRET, HERE)
+    assert isinstance(state, sign_in.SignedIn)
+    with pytest.raises(Refused, match="holds every key that the store needs, so it stays"):
+        services.with_new_keyring(config)
+
+
 def test_the_keyring_of_another_store_lets_nobody_in(config: Config, ports: Ports) -> None:
     """DESIGN 4.10."""
     assert not ports.accounts.is_empty()

@@ -222,6 +222,7 @@ def _keys(accounts: Part) -> tuple[str, ...]:
         content = msgspec.json.decode(b"".join(accounts.pieces()), type=_Accounts)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise StoreDamaged("The accounts cannot be read. See: cwtui store check") from None
-    said = [needed.ids for needed in content.keys.values()]
-    used = [account.keys for account in content.accounts.values()]
-    return tuple(sorted(set().union(*(said or used))))
+    used = {key for account in content.accounts.values() for key in account.keys}
+    for needed in content.keys.values():  # without those that were given up as lost
+        used &= set(needed.ids)
+    return tuple(sorted(used))

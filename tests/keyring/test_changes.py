@@ -197,6 +197,8 @@ def test_needed_keys_that_are_not_there_are_named(file: Path, keyring: FileKeyri
     keyring.check_holds(frozenset({rotated(file)}))
     with pytest.raises(KeyringMissing) as missing:
         keyring.check_holds(frozenset({keyring.active, "b" * 16, "a" * 16}))
+    with pytest.raises(KeyringMissing, match=r"the keys 1{16}, 2{16}, 3{16} and 2 more, which"):
+        keyring.check_holds(frozenset(digit * 16 for digit in "12345"))
     assert str(missing.value) == (
         f"The store needs the keys {'a' * 16}, {'b' * 16}, which the keyring {file} does not hold. "
         "Put the keyring of this store back from your backup. If it is lost for good: "
