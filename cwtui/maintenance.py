@@ -58,7 +58,7 @@ def check(config: Config, watch: Watch[str]) -> Report:
         findings.append(of_error(error, "keyring"))
     content = ContentChecks(layout, keyring)
     findings += content.all(watch)
-    findings += checking.audit(layout)
+    findings += checking.audit(layout, has_accounts=content.accounts > 0)
     return Report(_once(findings), content.accounts, content.records)
 
 

@@ -13,6 +13,8 @@ def why_untrusted(path: Path) -> str | None:
     """
     try:
         real = path.resolve()
+        if not real.exists():  # the root of another process's namespace has no path of its own
+            real = path.absolute()
         for one in dict.fromkeys([real, *path.absolute().parents, *real.parents]):
             found = one.stat()
             if found.st_uid not in {0, os.geteuid()}:

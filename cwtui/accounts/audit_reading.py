@@ -188,14 +188,10 @@ def verify(ports: Ports, actor: Actor, noted: Link | None = None) -> Verdict:
     Raises NotPermitted, SessionEnded and CannotCheck.
     """
     authorise(ports, actor, Permission.READ_AUDIT_LOG)
-    verdict = verified(ports.audit, noted)
-    if verdict == Verdict() and not ports.accounts.is_empty():
-        # The first account was an event.
-        verdict.findings.append("There is no event, though there are accounts.")
-    return verdict
+    return verified(ports.audit, noted, has_accounts=not ports.accounts.is_empty())
 
 
-def verified(audit: AuditLog, noted: Link | None = None) -> Verdict:
+def verified(audit: AuditLog, noted: Link | None = None, *, has_accounts: bool) -> Verdict:
     """The same of a log alone. Raises CannotCheck."""
     while True:
         ends = audit.ends()
@@ -203,4 +199,20 @@ def verified(audit: AuditLog, noted: Link | None = None) -> Verdict:
         after = audit.ends()
         # What was rotated out while it was read is not missing.
         if (ends and ends.first) == (after and after.first):
-            return verdict
+            break
+    if verdict == Verdict() and has_accounts:
+        verdict.findings.append("There is no event, though there are accounts.")
+    if verdict.first == 1 and not verdict.before_chain:
+        verdict.findings += _what_is_before(audit)
+    return verdict
+
+
+def _what_is_before(audit: AuditLog) -> Iterator[str]:
+    """A log that was removed begins anew, whole, but with another event than each log begins."""
+    records = (decode(line.content) for line in audit.lines(START))
+    first = next((record for record in records if record is not None), None)
+    if first is not None and first.n == 1 and first.event != EventType.USER_CREATE:
+        yield (
+            f"The log begins with {visible(first.event)}, and not with the first account: all "
+            "that was before is gone."
+        )

@@ -89,7 +89,10 @@ def verify(host: Host, expect: str | None) -> None:
         say(sentence)
     put("\n".join(_summary(verdict)))
     if verdict.findings:
-        raise Failed("The audit log is not as it was written.")
+        raise Failed(
+            "The audit log is not as it was written. Keep a copy of its files as they are, and "
+            "find out who could write them. What was found is said until it is rotated out."
+        )
     if noted is not None and noted.n < (verdict.first or 0):
         raise CannotCheck(f"Event {noted.n} was rotated out: it cannot be compared.")
 

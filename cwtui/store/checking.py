@@ -85,10 +85,10 @@ class ContentChecks:
         return not name.startswith(UNKNOWN_NAME) and self._store.get(name) is None
 
 
-def audit(layout: Layout) -> Iterator[Finding]:
+def audit(layout: Layout, *, has_accounts: bool) -> Iterator[Finding]:
     """What the chain of the audit log says."""
     try:
-        verdict = verified(FileAuditLog(layout.audit))
+        verdict = verified(FileAuditLog(layout.audit), has_accounts=has_accounts)
     except CannotCheck as error:
         yield of_error(error, layout.audit)
         return

@@ -101,8 +101,8 @@ class Restore:
                 *(restoring.account(one, now.get(name), self.random) for name, one in then.items())
             )
             # A key that nothing was protected by may have been retired since.
-            used = {key for row in change.protected() for key in row.keys}
-            change.put_needed_keys(change.needed_keys() & used)
+            keys = {key for row in change.protected() for key in row.keys}
+            change.put_needed_keys(change.needed_keys() & keys)
         make_private_folder(self.staged.records)
         before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)
         for number in before.numbers():

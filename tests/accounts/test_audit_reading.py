@@ -307,7 +307,7 @@ def test_a_damaged_line_does_not_stop_reading(world: World) -> None:
 
 
 def test_verify_says_what_the_chain_says(world: World) -> None:
-    write(world, "a", "b")
+    write(world, "a", "b", event=EventType.USER_CREATE)
     verdict = audit_reading.verify(world.ports, OPERATOR)
     assert (verdict.first, verdict.findings) == (1, [])
     assert verdict.last is not None

@@ -284,7 +284,8 @@ def test_verify_names_each_finding_on_a_line(used: Host) -> None:
     assert result.err.splitlines() == [
         "Event 2 is missing before line 2 of audit.jsonl.",
         "Event 4 is missing at the end.",
-        "The audit log is not as it was written.",
+        "The audit log is not as it was written. Keep a copy of its files as they are, and find "
+        "out who could write them. What was found is said until it is rotated out.",
     ]
     assert result.out.startswith("Events 1 to 3: not whole\n")
 
@@ -308,6 +309,20 @@ def test_verify_without_a_log(used: Host) -> None:
     result = used.run("audit", "verify")
     assert result.status == 1
     assert "There is no event, though there are accounts." in result.err
+    assert "There is no event, though there are accounts." in used.run("store", "check").err
+
+
+def test_a_log_that_began_anew_is_found_though_it_is_whole(used: Host) -> None:
+    log_of(used).unlink()
+    (used.store / "audit.head").unlink()
+    used.run("user", "unlock", "jane")
+    for command in (("audit", "verify"), ("store", "check")):
+        result = used.run(*command)
+        assert result.status == 1
+        assert (
+            "The log begins with user.unlock, and not with the first account: all that was before "
+            "is gone."
+        ) in result.err
 
 
 def test_verify_of_a_log_of_an_earlier_version(used: Host) -> None:
