@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 _WHERE: Final = re.compile(r"at `\$((?:\.[\w-]+)+)")
-_NAMED: Final = re.compile(r"`([A-Za-z_][\w-]*)`")
+_NAMED: Final = re.compile(r"`([A-Za-z_][\w.-]*)`")
 _TABLE: Final = re.compile(r"\s*\[+\s*([^\]#]+?)\s*\]+\s*(?:#.*)?")
 _KEY: Final = re.compile(r"""\s*([\w."'-]+(?:\s*\.\s*[\w."'-]+)*)\s*=""")
 
@@ -14,7 +14,7 @@ def place(content: str, reason: str) -> str:
     where, named = _WHERE.search(reason), _NAMED.search(reason)
     parts = where[1].strip(".").split(".") if where else []
     lines = _lines(content)
-    for path in ([*parts, named[1]] if named else parts, parts):
+    for path in ([*parts, *named[1].split(".")] if named else parts, parts):
         if tuple(path) in lines:
             return f" (line {lines[tuple(path)]})"
     return ""

@@ -174,7 +174,9 @@ def _marked(account: Account, user: DirectoryUser | None, now: float) -> Account
     is_there = user is not None and not _is_another(account, user)
     if is_there:
         return account.changed(gone_since=None)
-    return account if account.gone_since is not None else account.changed(gone_since=now)
+    if account.gone_since is not None:
+        return account
+    return account.changed_ending_sessions(gone_since=now)
 
 
 def _record(

@@ -27,6 +27,10 @@ _AT_ONCE: Final = 500
 """Lines that are written together."""
 _SECONDS: Final = 0.5
 """How often --follow looks for new events."""
+NOT_WHOLE: Final = (
+    "The audit log is not as it was written. Keep a copy of its files as they are, and find out "
+    "who could write them. What was found is said until it is rotated out."
+)
 _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
 
 
@@ -89,10 +93,7 @@ def verify(host: Host, expect: str | None) -> None:
         say(sentence)
     put("\n".join(_summary(verdict)))
     if verdict.findings:
-        raise Failed(
-            "The audit log is not as it was written. Keep a copy of its files as they are, and "
-            "find out who could write them. What was found is said until it is rotated out."
-        )
+        raise Failed(NOT_WHOLE)
     if noted is not None and noted.n < (verdict.first or 0):
         raise CannotCheck(f"Event {noted.n} was rotated out: it cannot be compared.")
 

@@ -61,7 +61,7 @@ def sync(host: Host, as_json: bool) -> None:
         put_object(asdict(found))
         return
     for name in found.gone:
-        put(f"{visible(name)}  not in the directory")
+        put(f"{visible(name)}  not in the directory, or another person there")
     for name in found.shadowing:
         put(f"{visible(name)}  local, and in the directory too")
     say(

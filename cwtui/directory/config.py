@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from cwtui.accounts.roles import BUILT_IN
+
 if TYPE_CHECKING:  # most hosts have no directory
     from cwtui.directory.servers import Server
 
@@ -147,6 +149,10 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
             )
         _check_attribute("member_attribute", self.member_attribute)
         for role, groups in self.roles.items():
+            if role not in BUILT_IN:
+                raise ValueError(
+                    f"`roles.{role}` is no role of cwtui, which has: {', '.join(BUILT_IN)}"
+                )
             if not groups or not all(re.fullmatch(_DN, group) for group in groups):
                 raise ValueError(f"`roles` gives {role!r} to what is not a list of DNs of groups")
         if self.nested != "off" and (self.member_is, self.member_attribute) != ("dn", "member"):

@@ -434,6 +434,19 @@ def test_sync_marks_who_is_gone_and_who_hides_somebody(
     assert world.account("gone").gone_since == world.clock() - 60
 
 
+def test_whom_sync_marks_as_gone_does_not_act_any_more(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """The next check of an open session may be minutes away."""
+    session = session_of(world)
+    sync(world)
+    self_service.overview(world.ports, session)
+    del directory.people["erin"]
+    sync(world)
+    with pytest.raises(SessionEnded):
+        self_service.overview(world.ports, session)
+
+
 def test_sync_takes_back_what_it_marked(world: World, directory: MemoryDirectory) -> None:
     ldap_account(world, "gone")
     world.add("henry", in_directory_too=True)

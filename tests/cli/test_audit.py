@@ -12,6 +12,7 @@ from typing import IO
 import pytest
 
 from cwtui.accounts.audit import EventType
+from cwtui.cli.audit import NOT_WHOLE
 from cwtui.cli.output import wait_for_news
 from tests.cli.commands import PASSWORD, Host
 
@@ -284,8 +285,7 @@ def test_verify_names_each_finding_on_a_line(used: Host) -> None:
     assert result.err.splitlines() == [
         "Event 2 is missing before line 2 of audit.jsonl.",
         "Event 4 is missing at the end.",
-        "The audit log is not as it was written. Keep a copy of its files as they are, and find "
-        "out who could write them. What was found is said until it is rotated out.",
+        NOT_WHOLE,
     ]
     assert result.out.startswith("Events 1 to 3: not whole\n")
 

@@ -218,8 +218,13 @@ ADD = 'base = "ou=people,dc=example,dc=com"'
         ),
         (USUAL, "`roles` is missing", 2),
         (USUAL + "[directory.roles]\n", "`roles` is missing", 6),
-        (USUAL + '[directory.roles]\na = ["admins"]\n', "`roles` gives 'a'", 6),
-        (USUAL + "[directory.roles]\na = []\n", "`roles` gives 'a'", 6),
+        (USUAL + '[directory.roles]\nminimum-access = ["admins"]\n', "`roles` gives 'min", 6),
+        (USUAL + "[directory.roles]\nminimum-access = []\n", "`roles` gives 'min", 6),
+        (
+            USUAL + '[directory.roles]\n# who\nconnectware-admins = ["cn=a"]\n',
+            "`roles.connectware-admins` is no role of cwtui, which has: connectware-admin, minimum",
+            8,
+        ),
         (changed(ADD, f'{ADD}\nroles_attribute = "x"'), "`roles_attribute` is for mode", 6),
         (
             changed(ADD, f'{ADD}\nnested = "memberOf"\nmember_is = "uid"'),

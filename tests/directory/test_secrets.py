@@ -75,7 +75,7 @@ def config_with(**more: Any) -> DirectoryConfig:
     return DirectoryConfig(
         servers=("ldaps://a",),
         base="dc=x",
-        roles={"r": ("cn=a",)},
+        roles={"minimum-access": ("cn=a",)},
         bind_dn=READER,
         **more,
     )

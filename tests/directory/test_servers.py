@@ -210,5 +210,7 @@ def test_referrals_are_not_followed(tmp_path: Path, at: int, says: str) -> None:
 
 def test_loading_asks_nobody() -> None:
     LdapDirectory(
-        DirectoryConfig(servers=("ldaps://none.invalid",), base="dc=x", roles={"a": ("cn=a",)})
+        DirectoryConfig(
+            servers=("ldaps://none.invalid",), base="dc=x", roles={"minimum-access": ("cn=a",)}
+        )
     )
