@@ -10,7 +10,7 @@ from cwtui.accounts import admins, factors, listing, passwords, roles, settings,
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
-from cwtui.accounts.new_account import first_epoch, initial_password_fields
+from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
@@ -49,7 +49,7 @@ def create_first_admin(
     )
     with ports.accounts.change() as change:
         check_no_accounts(change)
-        change.put(account)
+        put_new(ports, change, account)
         write_audit(ports, EventType.USER_CREATE, actor, name, "first administrator", change=change)
     return account
 
@@ -125,9 +125,7 @@ def create_user(
         authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         if change.get(name) is not None:
             raise _exists(name)
-        change.put(account)
-        change.prepare()
-        ports.records.remove(name)
+        put_new(ports, change, account)
         write_audit(ports, EventType.USER_CREATE, actor, name, change=change)
     return WithInitialPassword(account, initial)
 
@@ -238,9 +236,10 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
         _keep_an_admin(ports, change, name)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
-    # What cannot be removed now is when an account of that name is made.
-    with suppress(CannotCheck):
-        ports.records.remove(name)
+        # Within the change, so that it is not that of an account of that name made right after.
+        # What cannot be removed now is when one is made.
+        with suppress(CannotCheck):
+            ports.records.remove(name)
 
 
 def unlock(ports: Ports, actor: Actor, username: str) -> None:

@@ -381,17 +381,6 @@ def test_wrong_tries_before_the_first_sign_in_lock_nobody_out_for_good(
     assert isinstance(begin(world, "frank"), sign_in.SignedIn)
 
 
-@pytest.mark.usefixtures("directory")
-def test_an_account_made_anew_has_nothing_of_the_one_before(world: World) -> None:
-    session_of(world)
-    world.records.fails = True
-    administration.remove_user(world.ports, OPERATOR, "erin")
-    world.records.fails = False
-    world.records.kept["erin"] = world.records.get("erin").changed(last_totp_step=9)
-    session_of(world)
-    assert world.records.get("erin").last_totp_step == 0
-
-
 # Synchronised
 
 
