@@ -19,6 +19,7 @@ from cwtui.accounts.session import (
     Session,
     authorise,
     authorise_change,
+    said,
     write_audit,
 )
 from cwtui.accounts.settings import Mfa, OrganizationSettings
@@ -179,8 +180,7 @@ def update_user(
         if not (after.is_admin and after.enabled):
             _keep_an_admin(ports, change, name)
         change.put(after)
-        reason = " ".join(f"{field}={_plain(value)}" for field, value in fields.items())
-        write_audit(ports, EventType.USER_UPDATE, actor, name, reason, change=change)
+        write_audit(ports, EventType.USER_UPDATE, actor, name, said(fields), change=change)
     return after
 
 
@@ -272,14 +272,12 @@ def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> Or
         after = settings.with_values(before, values)
         if after != before:
             change.put_settings(after)
-            changed = [
-                f"{key}={_plain(getattr(after, key))}"
+            changed = {
+                key: getattr(after, key)
                 for key in settings.KEYS
                 if getattr(after, key) != getattr(before, key)
-            ]
-            write_audit(
-                ports, EventType.SETTINGS_UPDATE, actor, "", " ".join(changed), change=change
-            )
+            }
+            write_audit(ports, EventType.SETTINGS_UPDATE, actor, "", said(changed), change=change)
     return after
 
 
@@ -308,7 +306,3 @@ def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
 
 def _exists(username: str) -> InvalidInput:
     return InvalidInput("username", f"There is an account {username} already. Choose another name.")
-
-
-def _plain(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)

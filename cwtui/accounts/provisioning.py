@@ -19,6 +19,7 @@ from cwtui.accounts.session import (
     Session,
     account_of,
     authorise_change,
+    said,
     write_audit,
 )
 
@@ -181,17 +182,13 @@ def _record(
 ) -> None:
     event = EventType.USER_CREATE if before is None else EventType.USER_UPDATE
     told = ("display_name", "roles", "mfa_required", "gone_since", "in_directory_too")
-    said = [
-        f"{field}={_plain(getattr(after, field))}"
+    changed = {
+        field: getattr(after, field)
         for field in told
         if before is None or getattr(before, field) != getattr(after, field)
-    ]
-    reason = " ".join([_FROM, *said])
+    }
+    reason = f"{_FROM} {said(changed)}"
     write_audit(ports, event, actor, after.username, reason, change=change)
-
-
-def _plain(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _roles(user: DirectoryUser) -> tuple[str, ...]:

@@ -1,7 +1,11 @@
 """Who acts: a signed-in session, or the operator of the host on the command line."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
+
+import msgspec
 
 from cwtui.accounts import roles
 from cwtui.accounts.audit import Event, EventType, Outcome
@@ -12,6 +16,8 @@ from cwtui.accounts.roles import Permission
 
 PROOF_LIFETIME: Final = 600.0
 """Seconds after which a change asks for proof again (OWASP ASVS 5.0, 7.5.1)."""
+
+_PLAIN: Final = re.compile(r"[^\s=\"]*")
 
 
 @dataclass(frozen=True)
@@ -180,6 +186,20 @@ def write_audit(
             reason=reason,
         )
     )
+
+
+def said(fields: Mapping[str, object]) -> str:
+    """Fields and their values as the reason of an event.
+
+    A text stands in quotation marks, as in JSON, unless it is one plain word: what a person chose
+    must not read as another field.
+    """
+    return " ".join(f"{field}={_plain(value)}" for field, value in fields.items())
+
+
+def _plain(value: object) -> str:
+    plain = ",".join(value) if isinstance(value, tuple) else str(value)
+    return plain if _PLAIN.fullmatch(plain) else msgspec.json.encode(plain).decode()
 
 
 def sign_out(ports: Ports, session: Session, reason: str = "") -> None:
