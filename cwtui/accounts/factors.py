@@ -79,6 +79,8 @@ def check_directory_password(
         _uncount(ports, claim, counted.whose)
         raise
     except DirectoryRefused as refusal:
+        # As much hashing as at a local name; the directory's own time comes on top.
+        passwords.is_password(password, None, ports.keyring, ports.bcrypt_cost)
         is_wrong = isinstance(refusal, WrongDirectoryPassword)
         reason = "wrong" if is_wrong else type(refusal).__name__
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason)
