@@ -41,6 +41,22 @@ async def test_the_change_is_done_once_it_was_proved(at_proof: tuple[Person, Pla
     assert not there.world.account("alice").mfa_required
 
 
+async def test_what_is_said_is_true_after_a_clock_was_set_back_too() -> None:
+    """Then the proof is none, though it is not old; proved again, the change is done."""
+    async with SCENES["account_pending"].played() as (person, there):
+        there.world.clock.forward(-60)
+        await person.click_button("Update")
+        person.screen(ProofScreen)
+        assert "A proof holds for 10 minutes." in " ".join(person.text.split())
+        assert " ago" not in person.text
+        await person.press("f1")
+        assert "clock of this host was set back" in " ".join(person.text.split())
+        await person.press("escape")
+        await person.write(PASSWORD)
+        await person.press("enter")
+        assert there.world.account("alice").mfa_required
+
+
 async def test_what_was_ignored_meanwhile_is_not_done_after_the_proof() -> None:
     async with SCENES["account"].played() as (person, there):
         there.world.clock.forward(PROOF_LIFETIME + 1)
