@@ -118,14 +118,15 @@ def proved_account_of(
     """
     account = account_of(ports, session, change)
     now = ports.now()
-    password = not _is_fresh(session.password_at, now)
-    code = account.second_factor is not None and not _is_fresh(session.code_at, now)
+    password = not is_fresh(session.password_at, now)
+    code = account.second_factor is not None and not is_fresh(session.code_at, now)
     if password or (code and not code_follows):
         raise ProofNeeded(password=password, code=code and not code_follows)
     return account
 
 
-def _is_fresh(proved_at: float, now: float) -> bool:
+def is_fresh(proved_at: float, now: float) -> bool:
+    """Whether a proof of that time still holds."""
     # A clock that was set back must not make it last longer.
     return 0 <= now - proved_at <= PROOF_LIFETIME
 
