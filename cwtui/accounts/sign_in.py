@@ -51,6 +51,8 @@ class Progress:
     lifetime: float = LIFETIME
     codes_offered: bool = False
     backup_codes_left: int | None = None
+    before_stop: SignInRecord | None = None
+    """The record before this sign-in was counted as failed, as it is while it waits for a code."""
 
     @property
     def actor(self) -> str:
@@ -138,7 +140,8 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
         state = _advance(ports, progress)
     if isinstance(state, CodeNeeded):
         # Who stops here knows the password: that must not go unseen.
-        write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, username)
+        before = factors.record_stop(ports, claim)
+        return CodeNeeded(replace(state.progress, before_stop=before))
     return state
 
 
@@ -303,7 +306,10 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
     def succeed(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
         write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
         known = throttle.with_known_source(record, source)
-        return known.changed(last_sign_in=now, last_source=source, failed=None), record
+        after = known.changed(last_sign_in=now, last_source=source, failed=None)
+        if progress.before_stop is None:
+            return after, record
+        return after, throttle.without_stop(record, source, progress.before_stop)
 
     before = ports.records.update(account.username, succeed)
     return SignedIn(session, before, progress.backup_codes_left)

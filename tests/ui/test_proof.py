@@ -230,6 +230,29 @@ async def test_one_is_told_of_the_last_sign_in_and_of_failed_ones(world: World) 
         assert "failed attempt" not in person.text
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (0, "⚠ 1 failed attempt since: 2027-01-15 08:00 UTC from 203.0.113.7, with the right "),
+        (2, "⚠ 3 failed attempts since: one of them 2027-01-15 08:00 UTC from 203.0.113.7, with "),
+    ],
+)
+async def test_one_is_told_that_somebody_had_the_right_password(
+    world: World, wrong: int, said: str
+) -> None:
+    world.add()
+    device = world.equip()
+    world.asked_for_code(source="203.0.113.7")
+    async with at_work(world.ports, world.clock) as person:
+        for _ in range(wrong):
+            await person.sign_in("alice", "wrong")
+        await person.sign_in("alice", PASSWORD)
+        await person.enter_code(device.code(world.clock()))
+        text = " ".join(person.text.split())
+        assert said in text
+        assert "stopped at the code. If that was not you, change your password." in text
+
+
 async def test_a_first_sign_in_tells_nothing(world: World) -> None:
     world.add()
     async with at_work(world.ports, world.clock) as person:
