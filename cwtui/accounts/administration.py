@@ -20,6 +20,7 @@ from cwtui.accounts.session import (
     authorise,
     authorise_change,
     said,
+    update_record,
     write_audit,
 )
 from cwtui.accounts.settings import Mfa, OrganizationSettings
@@ -251,10 +252,11 @@ def unlock(ports: Ports, actor: Actor, username: str) -> None:
     name = text.username(username)
     if ports.accounts.get(name) is None and ports.directory is None:
         raise UnknownAccount(name)
-    write_audit(ports, EventType.USER_UNLOCK, actor, name)
-    ports.records.update(
+    update_record(
+        ports,
         factors.counted_name(ports, name),
-        lambda record: (replace(record, password_attempts={}, code_attempts={}), None),
+        lambda record: record.changed(password_attempts={}, code_attempts={}),
+        lambda: write_audit(ports, EventType.USER_UNLOCK, actor, name),
     )
 
 

@@ -1,7 +1,7 @@
 """Who acts: a signed-in session, or the operator of the host on the command line."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
@@ -9,8 +9,8 @@ import msgspec
 
 from cwtui.accounts import roles
 from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.errors import NotPermitted, ProofNeeded, SessionEnded
-from cwtui.accounts.model import Account
+from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, SessionEnded
+from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
 
@@ -187,6 +187,31 @@ def write_audit(
             reason=reason,
         )
     )
+
+
+def update_record(
+    ports: Ports,
+    username: str,
+    step: Callable[[SignInRecord], SignInRecord],
+    write: Callable[[], None],
+) -> SignInRecord:
+    """Change the sign-in record and write the event: both, or neither. The record before.
+
+    Raises CannotCheck.
+    """
+
+    def change(record: SignInRecord) -> tuple[SignInRecord, tuple[SignInRecord, SignInRecord]]:
+        after = step(record)
+        return after, (record, after)
+
+    before, after = ports.records.update(username, change)
+    try:
+        write()
+    except CannotCheck:
+        # As it was, unless somebody else has changed it meanwhile.
+        ports.records.update(username, lambda now: (before if now == after else now, None))
+        raise
+    return before
 
 
 def said(fields: Mapping[str, object]) -> str:

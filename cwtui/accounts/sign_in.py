@@ -16,7 +16,7 @@ from cwtui.accounts.errors import InvalidInput, SignInEnded
 from cwtui.accounts.model import Account, Origin, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Session, open_session, write_audit
+from cwtui.accounts.session import Session, open_session, update_record, write_audit
 from cwtui.accounts.settings import OrganizationSettings
 
 LIFETIME: Final = 300.0
@@ -303,15 +303,16 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
     now, source = ports.now(), progress.source
     session = open_session(ports, account, source, progress.password_at, progress.code_at)
 
-    def succeed(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
-        write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
+    def succeed(record: SignInRecord) -> SignInRecord:
         known = throttle.with_known_source(record, source)
-        after = known.changed(last_sign_in=now, last_source=source, failed=None)
-        if progress.before_stop is None:
-            return after, record
-        return after, throttle.without_stop(record, source, progress.before_stop)
+        return known.changed(last_sign_in=now, last_source=source, failed=None)
 
-    before = ports.records.update(account.username, succeed)
+    def write() -> None:
+        write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
+
+    before = update_record(ports, account.username, succeed, write)
+    if progress.before_stop is not None:
+        before = throttle.without_stop(before, source, progress.before_stop)
     return SignedIn(session, before, progress.backup_codes_left)
 
 
