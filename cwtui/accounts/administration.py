@@ -10,7 +10,7 @@ from cwtui.accounts import admins, factors, listing, passwords, roles, settings,
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
-from cwtui.accounts.new_account import first_epoch, initial_password_fields
+from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
@@ -19,6 +19,8 @@ from cwtui.accounts.session import (
     Session,
     authorise,
     authorise_change,
+    said,
+    update_record,
     write_audit,
 )
 from cwtui.accounts.settings import Mfa, OrganizationSettings
@@ -49,7 +51,7 @@ def create_first_admin(
     )
     with ports.accounts.change() as change:
         check_no_accounts(change)
-        change.put(account)
+        put_new(ports, change, account)
         write_audit(ports, EventType.USER_CREATE, actor, name, "first administrator", change=change)
     return account
 
@@ -125,9 +127,7 @@ def create_user(
         authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         if change.get(name) is not None:
             raise _exists(name)
-        change.put(account)
-        change.prepare()
-        ports.records.remove(name)
+        put_new(ports, change, account)
         write_audit(ports, EventType.USER_CREATE, actor, name, change=change)
     return WithInitialPassword(account, initial)
 
@@ -181,8 +181,7 @@ def update_user(
         if not (after.is_admin and after.enabled):
             _keep_an_admin(ports, change, name)
         change.put(after)
-        reason = " ".join(f"{field}={_plain(value)}" for field, value in fields.items())
-        write_audit(ports, EventType.USER_UPDATE, actor, name, reason, change=change)
+        write_audit(ports, EventType.USER_UPDATE, actor, name, said(fields), change=change)
     return after
 
 
@@ -238,9 +237,10 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
         _keep_an_admin(ports, change, name)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
-    # What cannot be removed now is when an account of that name is made.
-    with suppress(CannotCheck):
-        ports.records.remove(name)
+        # Within the change, so that it is not that of an account of that name made right after.
+        # What cannot be removed now is when one is made.
+        with suppress(CannotCheck):
+            ports.records.remove(name)
 
 
 def unlock(ports: Ports, actor: Actor, username: str) -> None:
@@ -252,10 +252,11 @@ def unlock(ports: Ports, actor: Actor, username: str) -> None:
     name = text.username(username)
     if ports.accounts.get(name) is None and ports.directory is None:
         raise UnknownAccount(name)
-    write_audit(ports, EventType.USER_UNLOCK, actor, name)
-    ports.records.update(
+    update_record(
+        ports,
         factors.counted_name(ports, name),
-        lambda record: (replace(record, password_attempts={}, code_attempts={}), None),
+        lambda record: record.changed(password_attempts={}, code_attempts={}),
+        lambda: write_audit(ports, EventType.USER_UNLOCK, actor, name),
     )
 
 
@@ -273,14 +274,12 @@ def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> Or
         after = settings.with_values(before, values)
         if after != before:
             change.put_settings(after)
-            changed = [
-                f"{key}={_plain(getattr(after, key))}"
+            changed = {
+                key: getattr(after, key)
                 for key in settings.KEYS
                 if getattr(after, key) != getattr(before, key)
-            ]
-            write_audit(
-                ports, EventType.SETTINGS_UPDATE, actor, "", " ".join(changed), change=change
-            )
+            }
+            write_audit(ports, EventType.SETTINGS_UPDATE, actor, "", said(changed), change=change)
     return after
 
 
@@ -309,7 +308,3 @@ def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
 
 def _exists(username: str) -> InvalidInput:
     return InvalidInput("username", f"There is an account {username} already. Choose another name.")
-
-
-def _plain(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -19,11 +19,15 @@ _HOURS_FROM: Final = 90
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A second factor that is offered but not yet registered: it is in memory only."""
+    """A second factor that is offered but not yet registered: it is in memory only.
+
+    `begun_at` is in seconds since the epoch.
+    """
 
     username: str
     issuer: str
     totp_secret: Secret
+    begun_at: float
 
     def uris(self) -> Iterator[Secret]:
         """What the QR code may hold, the fullest first."""
@@ -51,7 +55,7 @@ def begin(ports: Ports, account: Account) -> Enrolment:
     """A new secret for the account. Raises Refused."""
     settings = ports.accounts.settings()
     check_offered(account, settings)
-    return Enrolment(account.username, settings.issuer, totp.new_secret(ports.random))
+    return Enrolment(account.username, settings.issuer, totp.new_secret(ports.random), ports.now())
 
 
 def refusal(account: Account, settings: OrganizationSettings) -> str:

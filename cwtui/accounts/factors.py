@@ -79,6 +79,8 @@ def check_directory_password(
         _uncount(ports, claim, counted.whose)
         raise
     except DirectoryRefused as refusal:
+        # As much hashing as at a local name; the directory's own time comes on top.
+        passwords.is_password(password, None, ports.keyring, ports.bcrypt_cost)
         is_wrong = isinstance(refusal, WrongDirectoryPassword)
         reason = "wrong" if is_wrong else type(refusal).__name__
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason)
@@ -166,10 +168,14 @@ def unsealed_secret(ports: Ports, username: str, factor: SecondFactor) -> Secret
     return Secret(ports.keyring.unseal(factor.totp_secret, username.encode()).decode("ascii"))
 
 
-def _record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:
+def _record_failure(
+    ports: Ports, claim: Claim, event: EventType, reason: str, how: str = throttle.WRONG_PASSWORD
+) -> None:
     # A name that no account has is left out: people type passwords there.
     known = ports.accounts.get(claim.username) is not None
     named = claim if known else Claim(NO_ACCOUNT, claim.source)
+    if event is not EventType.SIGN_IN_PASSWORD:
+        how = throttle.WRONG_CODE
     if claim.in_session:
         event, reason = EventType.PROOF, f"{_WHAT[event]} {reason}"
     write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
@@ -177,7 +183,7 @@ def _record_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -
         # As much work for a name that no account has.
         ports.records.update(
             counted_name(ports, claim.username),
-            lambda record: (throttle.with_failure(record, claim.source, ports.now()), None),
+            lambda record: (throttle.with_failure(record, claim.source, ports.now(), how), None),
         )
 
 
@@ -197,8 +203,24 @@ def refusals_recorded(ports: Ports, claim: Claim) -> Iterator[None]:
     try:
         yield
     except Refused as refusal:
-        _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, f"right, refused: {refusal}")
+        reason, how = f"right, refused: {refusal}", throttle.RIGHT_PASSWORD
+        _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason, how)
         raise
+
+
+def record_stop(ports: Ports, claim: Claim) -> SignInRecord:
+    """Record that the right password came, and count it as failed until the code comes, too.
+
+    The sign-in record before that.
+    """
+
+    def stop(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
+        after = throttle.with_failure(record, claim.source, ports.now(), throttle.STOPPED)
+        return after, record
+
+    before = ports.records.update(claim.username, stop)
+    write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, claim.username)
+    return before
 
 
 def _record_success(ports: Ports, claim: Claim, tries: Tries) -> None:

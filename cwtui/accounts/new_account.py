@@ -3,7 +3,8 @@
 from typing import Final
 
 from cwtui.accounts import passwords
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.model import Account
+from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
 
 INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
@@ -22,3 +23,10 @@ def initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
 def first_epoch(ports: Ports) -> int:
     """A session of a removed account must not go on in one of the same name made later."""
     return int.from_bytes(ports.random(4), "big")
+
+
+def put_new(ports: Ports, change: AccountsChange, account: Account) -> None:
+    """Keep an account that was not there, without what is left of one of that name."""
+    change.put(account)
+    change.prepare()
+    ports.records.remove(account.username)

@@ -9,7 +9,7 @@ from cwtui.accounts.audit import EventType
 from cwtui.accounts.directory import CannotReachDirectory, CannotSearchDirectory, DirectoryUser
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, SessionEnded
 from cwtui.accounts.model import Account, Origin
-from cwtui.accounts.new_account import first_epoch
+from cwtui.accounts.new_account import first_epoch, put_new
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
 from cwtui.accounts.progress import Progress
 from cwtui.accounts.roles import Permission
@@ -19,6 +19,7 @@ from cwtui.accounts.session import (
     Session,
     account_of,
     authorise_change,
+    said,
     write_audit,
 )
 
@@ -52,12 +53,11 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
     with ports.accounts.change() as change:
         before = change.get(user.username)
         after = _as_in_directory(before, user, held) if before else _new(ports, change, user, held)
-        if after != before:
+        if before is None:
+            put_new(ports, change, after)
+        elif after != before:
             change.put(after)
-            if before is None:
-                # What is left of an account of that name that was removed.
-                change.prepare()
-                ports.records.remove(user.username)
+        if after != before:
             _record(ports, change, actor, before, after)
     return after
 
@@ -184,17 +184,13 @@ def _record(
 ) -> None:
     event = EventType.USER_CREATE if before is None else EventType.USER_UPDATE
     told = ("display_name", "roles", "mfa_required", "gone_since", "in_directory_too")
-    said = [
-        f"{field}={_plain(getattr(after, field))}"
+    changed = {
+        field: getattr(after, field)
         for field in told
         if before is None or getattr(before, field) != getattr(after, field)
-    ]
-    reason = " ".join([_FROM, *said])
+    }
+    reason = f"{_FROM} {said(changed)}"
     write_audit(ports, event, actor, after.username, reason, change=change)
-
-
-def _plain(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _roles(user: DirectoryUser) -> tuple[str, ...]:

@@ -1,13 +1,11 @@
 """Break-glass: the operator of the host lets an admin back into a store that has none."""
 
-from msgspec.structs import replace
-
 from cwtui.accounts import admins, passwords, roles, text
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, Origin
-from cwtui.accounts.new_account import first_epoch, initial_password_fields
+from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.protection import keys_of
 from cwtui.accounts.secret import Secret
@@ -43,11 +41,14 @@ def recover_admin(
         after = _let_in(before or _new(ports, name), present, fields)
         given_up = sorted(change.needed_keys() - present)
         change.put_needed_keys(change.needed_keys() & present)
-        change.put(after)
-        change.prepare()
-        ports.records.update(
-            name, lambda record: (replace(record, password_attempts={}, code_attempts={}), None)
-        )
+        if before is None:
+            put_new(ports, change, after)
+        else:
+            change.put(after)
+            change.prepare()
+            ports.records.update(
+                name, lambda record: (record.changed(password_attempts={}, code_attempts={}), None)
+            )
         reason = "created" if before is None else _difference(before, after)
         reason += f", keys given up: {' '.join(given_up)}" if given_up else ""
         write_audit(ports, EventType.USER_RECOVER, actor, name, reason, change=change)

@@ -10,7 +10,14 @@ from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, Origin, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Session, account_of, proved_account_of, write_audit
+from cwtui.accounts.session import (
+    PROOF_LIFETIME,
+    Session,
+    account_of,
+    is_fresh,
+    proved_account_of,
+    write_audit,
+)
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 
@@ -103,9 +110,15 @@ def begin_enrolment(ports: Ports, session: Session) -> Enrolment:
 def register_device(
     ports: Ports, session: Session, offered: Enrolment, typed: str
 ) -> tuple[Session, tuple[Secret, ...]]:
-    """Enable MFA; the backup codes to be shown. Raises InvalidInput, Refused, SessionEnded."""
+    """Enable MFA; the backup codes to be shown. Raises InvalidInput, Refused, SessionEnded.
+
+    A proof was asked for when it began; after the time that one holds, it has to begin again.
+    """
     account = account_of(ports, session)
     enrolment.check_offered(account, ports.accounts.settings())
+    if not is_fresh(offered.begun_at, ports.now()):
+        minutes = round(PROOF_LIFETIME / 60)
+        raise Refused(f"A secret key can be registered for {minutes} minutes. Start again.")
     registered = enrolment.confirm(ports, account, offered, typed)
     with ports.accounts.change() as change:
         before = account_of(ports, session, change)

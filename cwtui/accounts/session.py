@@ -1,17 +1,23 @@
 """Who acts: a signed-in session, or the operator of the host on the command line."""
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
+import msgspec
+
 from cwtui.accounts import roles
 from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.errors import NotPermitted, ProofNeeded, SessionEnded
-from cwtui.accounts.model import Account
+from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, SessionEnded
+from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
 
 PROOF_LIFETIME: Final = 600.0
 """Seconds after which a change asks for proof again (OWASP ASVS 5.0, 7.5.1)."""
+
+_PLAIN: Final = re.compile(r"[^\s=\"]*")
 
 
 @dataclass(frozen=True)
@@ -112,14 +118,15 @@ def proved_account_of(
     """
     account = account_of(ports, session, change)
     now = ports.now()
-    password = not _is_fresh(session.password_at, now)
-    code = account.second_factor is not None and not _is_fresh(session.code_at, now)
+    password = not is_fresh(session.password_at, now)
+    code = account.second_factor is not None and not is_fresh(session.code_at, now)
     if password or (code and not code_follows):
         raise ProofNeeded(password=password, code=code and not code_follows)
     return account
 
 
-def _is_fresh(proved_at: float, now: float) -> bool:
+def is_fresh(proved_at: float, now: float) -> bool:
+    """Whether a proof of that time still holds."""
     # A clock that was set back must not make it last longer.
     return 0 <= now - proved_at <= PROOF_LIFETIME
 
@@ -180,6 +187,45 @@ def write_audit(
             reason=reason,
         )
     )
+
+
+def update_record(
+    ports: Ports,
+    username: str,
+    step: Callable[[SignInRecord], SignInRecord],
+    write: Callable[[], None],
+) -> SignInRecord:
+    """Change the sign-in record and write the event: both, or neither. The record before.
+
+    Raises CannotCheck.
+    """
+
+    def change(record: SignInRecord) -> tuple[SignInRecord, tuple[SignInRecord, SignInRecord]]:
+        after = step(record)
+        return after, (record, after)
+
+    before, after = ports.records.update(username, change)
+    try:
+        write()
+    except CannotCheck:
+        # As it was, unless somebody else has changed it meanwhile.
+        ports.records.update(username, lambda now: (before if now == after else now, None))
+        raise
+    return before
+
+
+def said(fields: Mapping[str, object]) -> str:
+    """Fields and their values as the reason of an event.
+
+    A text stands in quotation marks, as in JSON, unless it is one plain word: what a person chose
+    must not read as another field.
+    """
+    return " ".join(f"{field}={_plain(value)}" for field, value in fields.items())
+
+
+def _plain(value: object) -> str:
+    plain = ",".join(value) if isinstance(value, tuple) else str(value)
+    return plain if _PLAIN.fullmatch(plain) else msgspec.json.encode(plain).decode()
 
 
 def sign_out(ports: Ports, session: Session, reason: str = "") -> None:

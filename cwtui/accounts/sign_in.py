@@ -16,7 +16,7 @@ from cwtui.accounts.errors import InvalidInput, SignInEnded
 from cwtui.accounts.model import Account, Origin, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Session, open_session, write_audit
+from cwtui.accounts.session import Session, open_session, update_record, write_audit
 from cwtui.accounts.settings import OrganizationSettings
 
 LIFETIME: Final = 300.0
@@ -51,6 +51,8 @@ class Progress:
     lifetime: float = LIFETIME
     codes_offered: bool = False
     backup_codes_left: int | None = None
+    before_stop: SignInRecord | None = None
+    """The record before this sign-in was counted as failed, as it is while it waits for a code."""
 
     @property
     def actor(self) -> str:
@@ -138,7 +140,8 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
         state = _advance(ports, progress)
     if isinstance(state, CodeNeeded):
         # Who stops here knows the password: that must not go unseen.
-        write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, username)
+        before = factors.record_stop(ports, claim)
+        return CodeNeeded(replace(state.progress, before_stop=before))
     return state
 
 
@@ -300,12 +303,16 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
     now, source = ports.now(), progress.source
     session = open_session(ports, account, source, progress.password_at, progress.code_at)
 
-    def succeed(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
-        write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
+    def succeed(record: SignInRecord) -> SignInRecord:
         known = throttle.with_known_source(record, source)
-        return known.changed(last_sign_in=now, last_source=source, failed=None), record
+        return known.changed(last_sign_in=now, last_source=source, failed=None)
 
-    before = ports.records.update(account.username, succeed)
+    def write() -> None:
+        write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
+
+    before = update_record(ports, account.username, succeed, write)
+    if progress.before_stop is not None:
+        before = throttle.without_stop(before, source, progress.before_stop)
     return SignedIn(session, before, progress.backup_codes_left)
 
 

@@ -97,6 +97,11 @@ class MemoryAccounts:
         self._staged = (*self._change[:2], ids)
 
     @property
+    def is_changing(self) -> bool:
+        """Whether somebody's change goes on, for which others have to wait."""
+        return self._lock.locked()
+
+    @property
     def _now(self) -> _State:
         staged = self._staged if self._writer == get_ident() else None
         return self._committed if staged is None else staged

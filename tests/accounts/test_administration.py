@@ -16,7 +16,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
 )
 from cwtui.accounts.listing import Filter
-from cwtui.accounts.model import MfaState, Origin, SignInRecord
+from cwtui.accounts.model import MfaState, Origin
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
 from cwtui.accounts.settings import Mfa
@@ -487,16 +487,3 @@ def test_the_list_calls_required_whom_the_organization_requires(world: World) ->
     world.settings(mfa=Mfa.REQUIRED)
     rows = administration.list_users(world.ports, OPERATOR, Filter(mfa=MfaState.REQUIRED))
     assert [row.username for row in rows] == ["bob"]
-
-
-def test_a_new_account_has_nothing_of_one_of_that_name_before_it(world: World) -> None:
-    """Also where the sign-in record could not be removed with the account."""
-    world.add_admin()
-    world.add("alice")
-    world.session("alice")
-    world.records.fails = True
-    administration.remove_user(world.ports, OPERATOR, "alice")
-    world.records.fails = False
-    assert world.records.get("alice").known_sources != ()
-    administration.create_user(world.ports, OPERATOR, "alice")
-    assert world.records.get("alice") == SignInRecord()

@@ -7,7 +7,7 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInFailed
 from cwtui.accounts.session import Session
 from cwtui.accounts.settings import Mfa, OrganizationSettings
-from tests.accounts.world import Device, World
+from tests.accounts.world import NOW, Device, World
 
 
 def offered(world: World) -> tuple[Session, Enrolment, Device]:
@@ -144,10 +144,26 @@ def test_a_second_device_is_not_registered_over_the_first(world: World) -> None:
 
 def test_an_offer_of_another_account_is_not_taken(world: World) -> None:
     session, _, _ = offered(world)
-    foreign = Enrolment("mallory", "Connectware", totp.new_secret(world.random))
+    foreign = Enrolment("mallory", "Connectware", totp.new_secret(world.random), NOW)
     code = Device(foreign.totp_secret, ()).code(world.clock())
     with pytest.raises(Refused):
         self_service.register_device(world.ports, session, foreign, code)
+    assert world.account().second_factor is None
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(600, True), (601, False), (-1, False)])
+def test_an_offer_holds_as_long_as_the_proof_before_it(
+    world: World, seconds: float, taken: bool
+) -> None:
+    """OWASP ASVS 5.0, 7.5.1. Whoever finds it on a screen that was left open is too late."""
+    session, offer, device = offered(world)
+    world.clock.forward(seconds)
+    code = device.code(world.clock())
+    if taken:
+        self_service.register_device(world.ports, session, offer, code)
+        return
+    with pytest.raises(Refused, match=r"registered for 10 minutes\. Start again\."):
+        self_service.register_device(world.ports, session, offer, code)
     assert world.account().second_factor is None
 
 

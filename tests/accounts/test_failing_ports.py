@@ -6,18 +6,22 @@ from typing import TypeVar
 
 import pytest
 
+from cwtui.accounts import administration, throttle
 from cwtui.accounts.audit import Event, EventType, Outcome
 from cwtui.accounts.errors import AccountsError, CannotCheck
-from cwtui.accounts.model import SignInRecord
+from cwtui.accounts.model import Attempts, SignInRecord
 from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryRecords
 from tests.accounts.test_audit import ALL_ACTS, Scene, scene
+from tests.accounts.world import NOW, OPERATOR, World
 
 __all__ = ["scene"]  # the fixture
 
 T = TypeVar("T")
 
-RECORDED_FIRST = {EventType.SIGN_IN, EventType.SIGN_OUT, EventType.SESSION_END, EventType.PROOF}
-"""They change no account: the event is all, or stands before a sign-in record is written."""
+EVENT_IS_ALL = {EventType.SIGN_OUT, EventType.SESSION_END, EventType.PROOF}
+"""They change nothing that is kept."""
+OF_A_RECORD = {EventType.SIGN_IN, EventType.USER_UNLOCK}
+"""They change no account, but a sign-in record."""
 
 
 class Failing:
@@ -97,10 +101,25 @@ def attempt(scene: Scene, act: str, number: int) -> tuple[int, bool]:
     return failing.calls, False
 
 
+def unlocked_or_in(kept: dict[str, SignInRecord]) -> object:
+    """What an unlock and a sign-in leave in the record of "plain", who had wrong tries."""
+    record = kept["plain"]
+    return record.code_attempts, record.last_sign_in, record.known_sources, record.failed
+
+
+def fail_first(world: World) -> None:
+    """A wrong password from elsewhere and one wrong code, kept whatever the right password does."""
+    record = world.records.get("plain")
+    failed = throttle.with_failure(record, "198.51.100.7", world.clock() - 60)
+    codes = {"": Attempts(3, world.clock() - 60)}
+    world.records.kept["plain"] = failed.changed(code_attempts=codes, last_sign_in=NOW - 3600)
+
+
 # A rotation is many changes, and test_keys.py stops it at each call.
 @pytest.mark.parametrize("act", [act for act in ALL_ACTS if act != EventType.KEY_ROTATE])
 def test_an_act_that_fails_is_not_recorded_as_done(scene: Scene, act: str) -> None:
     """DESIGN 4.10: at each call of a port in turn, until none is left to fail."""
+    fail_first(scene.world)
     for number in range(1, 40):
         world = scene.world
         before = world.accounts._committed, dict(world.records.kept)
@@ -114,13 +133,34 @@ def test_an_act_that_fails_is_not_recorded_as_done(scene: Scene, act: str) -> No
         done = {
             event.event
             for event in world.events
-            if event.outcome is Outcome.SUCCESS and event.event not in RECORDED_FIRST
+            if event.outcome is Outcome.SUCCESS and event.event not in EVENT_IS_ALL
         }
-        if world.accounts._committed == before[0]:
-            assert done <= {EventType.USER_UNLOCK}
+        if act in OF_A_RECORD:
+            assert not done
+            assert world.accounts._committed == before[0]
+            assert unlocked_or_in(world.records.kept) == unlocked_or_in(before[1])
+        elif world.accounts._committed == before[0]:
+            assert not done
         else:
             # A backup code is used up before the sign-in that it was for fails.
             assert done
         world.accounts._committed, world.records.kept = before
     else:
         pytest.fail("it never ends")
+
+
+def test_what_others_did_meanwhile_stays_where_an_event_cannot_be_written(world: World) -> None:
+    """A time step that was used in between must not become unused."""
+    world.add("plain")
+    world.records.kept["plain"] = SignInRecord(password_attempts={"": Attempts(3, NOW)})
+
+    class Late(MemoryAudit):
+        def append(self, _: Event) -> None:
+            record = world.records.get("plain")
+            world.records.kept["plain"] = record.changed(last_totp_step=9)
+            raise CannotCheck("No space left on device.")
+
+    world.audit = Late()
+    with pytest.raises(CannotCheck):
+        administration.unlock(world.ports, OPERATOR, "plain")
+    assert world.records.get("plain").last_totp_step == 9

@@ -1,5 +1,6 @@
 """LDAP users: signed in by the directory, with an account and an MFA of their own here."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -65,7 +66,7 @@ def test_the_first_sign_in_makes_the_account(world: World, directory: MemoryDire
     assert not account.mfa_required
     made = next(event for event in world.events if event.event is EventType.USER_CREATE)
     assert (made.actor, made.subject, made.source) == ("erin", "erin", HERE)
-    assert made.reason.startswith("from the directory: display_name=Erin Example roles=")
+    assert made.reason.startswith('from the directory: display_name="Erin Example" roles=')
 
 
 def test_new_ones_may_be_required_to_have_mfa_from_the_first_sign_in_on(
@@ -113,8 +114,23 @@ def test_a_display_name_of_any_form_is_taken_as_far_as_it_can_be_shown(
     kept = world.account("erin").display_name
     assert kept
     assert len(kept) <= 100
-    assert "\x1b" not in kept
-    assert "\u202e" not in kept
+    for written in (kept, *(event.reason for event in world.events)):
+        assert "\x1b" not in written
+        assert "\u202e" not in written
+
+
+@pytest.mark.parametrize("quote", ["", '"', '\\"', "\u2003", "\u00a0"])
+def test_a_display_name_does_not_read_as_another_field(
+    world: World, directory: MemoryDirectory, quote: str
+) -> None:
+    """People may set their own in the directory, and auditors search for roles."""
+    shown = f"E{quote} roles=connectware-admin"
+    directory.add("erin", LDAP_PASSWORD, display_name=shown)
+    session_of(world)
+    made = world.events[0].reason
+    name, end = json.JSONDecoder().raw_decode(made.partition("display_name=")[2])
+    assert name == world.account("erin").display_name
+    assert made.partition("display_name=")[2][end:].startswith(" roles=minimum-access ")
 
 
 # At each sign-in
@@ -130,7 +146,7 @@ def test_roles_and_name_are_the_directorys_at_each_sign_in(
     account = world.account("erin")
     assert account.display_name == "Erin Other"
     assert world.events[-2].reason == (
-        "from the directory: display_name=Erin Other roles=connectware-admin"
+        'from the directory: display_name="Erin Other" roles=connectware-admin'
     )
     with pytest.raises(SessionEnded):
         self_service.overview(world.ports, before)
@@ -379,17 +395,6 @@ def test_wrong_tries_before_the_first_sign_in_lock_nobody_out_for_good(
     use_up()
     world.clock.forward(throttle.FORGET_AFTER + 1)
     assert isinstance(begin(world, "frank"), sign_in.SignedIn)
-
-
-@pytest.mark.usefixtures("directory")
-def test_an_account_made_anew_has_nothing_of_the_one_before(world: World) -> None:
-    session_of(world)
-    world.records.fails = True
-    administration.remove_user(world.ports, OPERATOR, "erin")
-    world.records.fails = False
-    world.records.kept["erin"] = world.records.get("erin").changed(last_totp_step=9)
-    session_of(world)
-    assert world.records.get("erin").last_totp_step == 0
 
 
 # Synchronised

@@ -10,11 +10,10 @@ from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
-    SignInEnded,
     SignInFailed,
     Throttled,
 )
-from cwtui.accounts.model import Attempts, FailedSignIns, Origin, SignInRecord
+from cwtui.accounts.model import Attempts, SignInRecord
 from tests.accounts.world import HERE, NOW, World
 
 LIMIT = throttle.Limit(tries=5, ban=300.0)
@@ -313,130 +312,6 @@ def test_never_more_than_a_hundred_consecutive_failures(world: World, what: str)
     assert checked == 100
 
 
-# Who is unknown
-
-
-def work(
-    world: World, monkeypatch: pytest.MonkeyPatch, username: str, password: str = "wrong"
-) -> tuple[type, str, str, int | None, list[bytes]]:
-    """What one wrong password shows to a stranger: exception, sentence, and hashing work."""
-    hashed: list[bytes] = []
-    hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
-
-    def counting_hashpw(password: bytes, salt: bytes) -> bytes:
-        hashed.append(salt[:7])
-        return hashpw(password, salt)
-
-    def counting_checkpw(password: bytes, kept: bytes) -> bool:
-        hashed.append(kept[:7])
-        return checkpw(password, kept)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(bcrypt, "hashpw", counting_hashpw)
-        patched.setattr(bcrypt, "checkpw", counting_checkpw)
-        failed = wrong(world, username, password=password)
-    return type(failed), str(failed), failed.field, failed.left, hashed
-
-
-def test_an_unknown_user_is_told_the_same_after_the_same_work(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """DESIGN section 3: one message, one duration, whoever it was."""
-    world.add("alice")
-    world.add("disabled", enabled=False)
-    world.add("equipped")
-    world.equip("equipped")
-    world.add("forced", must_change_password=True)
-    world.add("expired", must_change_password=True, initial_password_expires_at=NOW - 1)
-    world.put(world.add("ldap").changed(origin=Origin.LDAP, password=None))
-    names = ["alice", "disabled", "equipped", "forced", "expired", "ldap", "nobody"]
-    rounds = [[work(world, monkeypatch, name) for name in names] for _ in range(7)]
-    for seen in rounds:
-        assert all(one == seen[0] for one in seen)
-    assert len(rounds[0][0][-1]) == 1
-    assert rounds[-1][0][0] is Throttled
-    assert rounds[-1][0][-1] == []
-
-
-@pytest.mark.parametrize("cost", [4, 5, 6, 7])
-def test_a_hash_of_a_lower_cost_is_followed_by_the_work_it_lacks(
-    world: World, monkeypatch: pytest.MonkeyPatch, cost: int
-) -> None:
-    """After the operator raised the cost: each step of it doubles the work."""
-    world.bcrypt_cost = cost
-    world.add("alice")
-    world.bcrypt_cost = 7
-    rounds = {
-        name: sum(2 ** int(hashed[4:6]) for hashed in work(world, monkeypatch, name)[-1])
-        for name in ("alice", "nobody")
-    }
-    assert rounds == {"alice": 2**7, "nobody": 2**7}
-
-
-def test_an_empty_password_asks_nothing_of_anybody(world: World) -> None:
-    """The same answer at once, whoever it is."""
-    world.add("alice")
-    for name in ("alice", "nobody"):
-        with pytest.raises(InvalidInput, match="Enter your password"):
-            world.begin(name, "")
-    assert world.records.updates == 0
-    assert world.events == []
-
-
-@pytest.mark.parametrize("password", ["x", "x" * 1024, "x" * 5000, "\ud800\x00\x1b"])
-@pytest.mark.parametrize("username", ["alice", "nobody"])
-def test_every_password_costs_one_hash(
-    world: World, monkeypatch: pytest.MonkeyPatch, username: str, password: str
-) -> None:
-    world.add("alice")
-    assert len(work(world, monkeypatch, username, password)[-1]) == 1
-
-
-def test_the_right_password_of_an_ldap_account_that_has_a_hash_is_refused(world: World) -> None:
-    """DESIGN 4.10: only local passwords can be checked here."""
-    world.add(origin=Origin.LDAP)
-    with pytest.raises(SignInFailed, match="Username or password is wrong"):
-        world.begin()
-
-
-def test_a_disabled_account_is_told_only_to_who_knows_the_password(world: World) -> None:
-    world.add(enabled=False)
-    assert str(wrong(world)) == "Username or password is wrong."
-    with pytest.raises(SignInEnded, match="Your account is disabled"):
-        world.begin()
-
-
-def test_tries_at_names_that_nobody_has_are_forgotten_after_a_day(world: World) -> None:
-    world.add("alice")
-    wrong(world, "alice")
-    wrong(world, "nobody")
-    world.clock.forward(throttle.FORGET_AFTER - 1)
-    wrong(world, "nobody2")
-    alice, nobody, nobody2 = world.records.kept
-    assert alice == "alice"
-    world.clock.forward(2)
-    wrong(world, "nobody2")
-    assert set(world.records.kept) == {alice, nobody2} != {alice, nobody}
-
-
-def test_a_name_that_nobody_has_is_not_written_down(world: World) -> None:
-    """DESIGN 4.2: people type passwords there."""
-    wrong(world, "hunter2")
-    [name] = world.records.kept
-    assert "hunter2" not in name
-    wrong(world, "HUNTER2")
-    assert [*world.records.kept] == [name]
-
-
-def test_a_ban_is_not_forgotten_before_it_ends(world: World) -> None:
-    world.settings(password_ban_minutes=1440)
-    ban(world, "nobody")
-    world.clock.forward(1440 * 60 + throttle.FORGET_AFTER)
-    [nobody] = world.records.kept
-    wrong(world, "somebody")
-    assert nobody in world.records.kept
-
-
 def test_failures_and_throttled_tries_are_in_the_audit_log(world: World) -> None:
     world.add()
     ban(world, source=ELSEWHERE)
@@ -448,64 +323,3 @@ def test_failures_and_throttled_tries_are_in_the_audit_log(world: World) -> None
     assert {(event.actor, event.subject, event.source) for event in world.events} == {
         ("alice", "alice", ELSEWHERE)
     }
-
-
-# What the owner is told
-
-
-def test_the_owner_is_told_of_failed_sign_ins(world: World) -> None:
-    """How many, when, and from where: at the next sign-in that succeeds, once."""
-    world.add()
-    device = world.equip()
-    first = world.session(device=device)
-    world.clock.forward(3600)
-    wrong(world, source=ELSEWHERE)
-    world.clock.forward(60)
-    state = world.asked_for_code(source=ELSEWHERE)
-    with pytest.raises(SignInFailed):
-        sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
-    failed_at = world.clock()
-    world.clock.forward(60)
-    end = sign_in.with_one_time_code(
-        world.ports, world.asked_for_code(), device.code(world.clock())
-    )
-    assert isinstance(end, sign_in.SignedIn)
-    assert end.before.failed == FailedSignIns(2, failed_at, ELSEWHERE)
-    assert (end.before.last_sign_in, end.before.last_source) == (first.started_at, HERE)
-    assert world.records.get("alice").failed is None
-
-
-def test_a_right_password_that_goes_no_further_is_seen(world: World) -> None:
-    """Whoever stops at the code, or meets a disabled account, knows the password."""
-    world.add()
-    world.equip()
-    world.asked_for_code(source=ELSEWHERE)
-    event = world.events[-1]
-    assert (event.event, event.outcome) == (EventType.SIGN_IN_PASSWORD, Outcome.SUCCESS)
-    assert event.source == ELSEWHERE
-    world.put(world.account().changed(enabled=False))
-    with pytest.raises(SignInEnded):
-        world.begin(source=ELSEWHERE)
-    assert world.events[-1].outcome is Outcome.FAILURE
-    assert world.events[-1].reason.startswith("right, refused: Your account is disabled")
-    assert world.records.get("alice").failed == FailedSignIns(1, world.clock(), ELSEWHERE)
-
-
-def test_tries_that_were_not_checked_are_not_told_but_that_there_were_some(world: World) -> None:
-    world.add()
-    for _ in range(9):
-        wrong(world, source=ELSEWHERE)
-    failed = world.records.get("alice").failed
-    assert failed is not None
-    assert failed.count == 6
-
-
-def test_a_failed_sign_in_costs_a_stranger_no_less_for_a_name_that_nobody_has(world: World) -> None:
-    """The same writes, which take time, whether the name exists or not."""
-    world.add()
-    counts = []
-    for name in ("alice", "nobody"):
-        before = world.records.updates
-        wrong(world, name)
-        counts.append(world.records.updates - before)
-    assert counts[0] == counts[1] == 2

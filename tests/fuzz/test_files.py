@@ -118,7 +118,7 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
     def in_session(ports: Ports) -> object:
         session = signed_in(ports).session
         overview = self_service.overview(ports, session)
-        offered = Enrolment(NAME, "Connectware", place.device.totp_secret)
+        offered = Enrolment(NAME, "Connectware", place.device.totp_secret, 0.0)
         assert list(offered.uris())
         return overview, self_service.prove(ports, session, Secret(PASSWORD), backup)
 

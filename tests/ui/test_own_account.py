@@ -5,7 +5,7 @@ import pytest
 from cwtui.accounts import self_service
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.session import Session
+from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.qr import DrawingStyle
 from cwtui.ui.screens.backup_codes import BackupCodesScreen
@@ -166,6 +166,14 @@ async def test_the_device_is_registered_and_the_codes_are_to_be_acknowledged() -
         await person.press("tab", "enter")
         person.screen(SettingsPage)
         assert person.toasts == ["Multi-factor authentication is enabled."]
+
+
+async def test_a_key_that_was_left_on_the_screen_is_refused_in_whole_words() -> None:
+    async with SCENES["register_device"].played() as (person, there):
+        there.world.clock.forward(PROOF_LIFETIME + 1)
+        await person.write(code_at(offered(person), there.world.clock()))
+        person.screen(RegisterDeviceScreen)
+        person.sees("A secret key can be registered", "for 10 minutes. Start again.")
 
 
 async def test_esc_leaves_the_enrolment_and_nothing_is_registered() -> None:

@@ -41,6 +41,22 @@ async def test_the_change_is_done_once_it_was_proved(at_proof: tuple[Person, Pla
     assert not there.world.account("alice").mfa_required
 
 
+async def test_what_is_said_is_true_after_a_clock_was_set_back_too() -> None:
+    """Then the proof is none, though it is not old; proved again, the change is done."""
+    async with SCENES["account_pending"].played() as (person, there):
+        there.world.clock.forward(-60)
+        await person.click_button("Update")
+        person.screen(ProofScreen)
+        assert "A proof holds for 10 minutes." in " ".join(person.text.split())
+        assert " ago" not in person.text
+        await person.press("f1")
+        assert "clock of this host was set back" in " ".join(person.text.split())
+        await person.press("escape")
+        await person.write(PASSWORD)
+        await person.press("enter")
+        assert there.world.account("alice").mfa_required
+
+
 async def test_what_was_ignored_meanwhile_is_not_done_after_the_proof() -> None:
     async with SCENES["account"].played() as (person, there):
         there.world.clock.forward(PROOF_LIFETIME + 1)
@@ -212,6 +228,29 @@ async def test_one_is_told_of_the_last_sign_in_and_of_failed_ones(world: World) 
         await person.settle()
         await person.sign_in("alice", PASSWORD)
         assert "failed attempt" not in person.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (0, "⚠ 1 failed attempt since: 2027-01-15 08:00 UTC from 203.0.113.7, with the right "),
+        (2, "⚠ 3 failed attempts since: one of them 2027-01-15 08:00 UTC from 203.0.113.7, with "),
+    ],
+)
+async def test_one_is_told_that_somebody_had_the_right_password(
+    world: World, wrong: int, said: str
+) -> None:
+    world.add()
+    device = world.equip()
+    world.asked_for_code(source="203.0.113.7")
+    async with at_work(world.ports, world.clock) as person:
+        for _ in range(wrong):
+            await person.sign_in("alice", "wrong")
+        await person.sign_in("alice", PASSWORD)
+        await person.enter_code(device.code(world.clock()))
+        text = " ".join(person.text.split())
+        assert said in text
+        assert "stopped at the code. If that was not you, change your password." in text
 
 
 async def test_a_first_sign_in_tells_nothing(world: World) -> None:

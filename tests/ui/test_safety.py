@@ -21,7 +21,7 @@ from cwtui.ui.screens.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.settings import SettingsPage
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.screens.users import UsersPage
-from tests.accounts.world import HERE, PASSWORD, World
+from tests.accounts.world import HERE, NOW, PASSWORD, World
 from tests.ui.harness import Person, at_work
 from tests.ui.scenes import ADMIN, SCENES, offered, plant
 
@@ -175,7 +175,7 @@ async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(  # no
 
 
 def _enrolment(nasty: str) -> Enrolment:
-    return Enrolment(nasty, nasty, Secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"))
+    return Enrolment(nasty, nasty, Secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"), NOW)
 
 
 def _never(*_arguments: object) -> None:

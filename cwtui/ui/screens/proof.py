@@ -18,8 +18,9 @@ class ProofScreen(EntryScreen):
     TITLE_TEXT = "Confirm that it is you"
     PRIMARY = "Confirm"
     HELP = """\
-You signed in, or proved who you are, more than ten minutes ago. So that nobody else changes \
-something at a terminal that you left open, you are asked again.
+You signed in, or proved who you are, more than ten minutes ago, or the clock of this host was set \
+back since. So that nobody else changes something at a terminal that you left open, you are asked \
+again.
 
 Enter your password and, if multi-factor authentication is enabled for your account, the one-time \
 6-digit code of your authentication app, or one of your backup codes. What you were doing is then \
@@ -35,8 +36,7 @@ done. Esc goes back to it."""
 
     def question(self) -> ComposeResult:
         yield Static(
-            "To make this change, prove again who you are: the last time was more than 10 minutes "
-            "ago.",
+            "To make this change, prove again who you are. A proof holds for 10 minutes.",
             classes="text",
             markup=False,
         )

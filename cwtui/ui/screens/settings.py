@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from textual.app import ComposeResult
 from textual.widgets import Button, Static
 
-from cwtui.accounts import backup_codes, self_service
+from cwtui.accounts import backup_codes, self_service, throttle
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
@@ -83,7 +83,8 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         failed = before.failed
         if failed is not None:
             tries = "attempt" if failed.count == 1 else "attempts"
-            last = "" if failed.count == 1 else "the last "
+            several = "one of them " if throttle.knew_password(failed) else "the last "
+            last = "" if failed.count == 1 else several
             yield Static(
                 f"⚠ {failed.count} failed {tries} since: {last}{minute(failed.last_at)} UTC from "
                 f"{visible(failed.last_source)}. If that was not you, change your password.",

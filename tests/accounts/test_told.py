@@ -1,0 +1,193 @@
+"""What the owner is told at the next sign-in: failed ones, how many, when, and from where."""
+
+import pytest
+
+from cwtui.accounts import sign_in, throttle
+from cwtui.accounts.audit import EventType, Outcome
+from cwtui.accounts.errors import SignInEnded, SignInFailed
+from cwtui.accounts.model import FailedSignIns
+from tests.accounts.test_throttle import ELSEWHERE, wrong
+from tests.accounts.world import HERE, Device, World
+
+
+def test_the_owner_is_told_of_failed_sign_ins(world: World) -> None:
+    """How many, when, and from where: at the next sign-in that succeeds, once."""
+    world.add()
+    device = world.equip()
+    first = world.session(device=device)
+    world.clock.forward(3600)
+    wrong(world, source=ELSEWHERE)
+    world.clock.forward(60)
+    state = world.asked_for_code(source=ELSEWHERE)
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
+    failed_at = world.clock()
+    world.clock.forward(60)
+    end = sign_in.with_one_time_code(
+        world.ports, world.asked_for_code(), device.code(world.clock())
+    )
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == FailedSignIns(2, failed_at, ELSEWHERE + throttle.WRONG_CODE)
+    assert (end.before.last_sign_in, end.before.last_source) == (first.started_at, HERE)
+    assert world.records.get("alice").failed is None
+
+
+def test_a_right_password_that_goes_no_further_is_seen(world: World) -> None:
+    """Whoever stops at the code, or meets a disabled account, knows the password."""
+    world.add()
+    world.equip()
+    world.asked_for_code(source=ELSEWHERE)
+    event = world.events[-1]
+    assert (event.event, event.outcome) == (EventType.SIGN_IN_PASSWORD, Outcome.SUCCESS)
+    assert event.source == ELSEWHERE
+    world.put(world.account().changed(enabled=False))
+    with pytest.raises(SignInEnded):
+        world.begin(source=ELSEWHERE)
+    assert world.events[-1].outcome is Outcome.FAILURE
+    assert world.events[-1].reason.startswith("right, refused: Your account is disabled")
+    failed = FailedSignIns(2, world.clock(), ELSEWHERE + throttle.RIGHT_PASSWORD)
+    assert world.records.get("alice").failed == failed
+
+
+def test_tries_that_were_not_checked_are_not_told_but_that_there_were_some(world: World) -> None:
+    world.add()
+    for _ in range(9):
+        wrong(world, source=ELSEWHERE)
+    failed = world.records.get("alice").failed
+    assert failed is not None
+    assert failed.count == 6
+
+
+# Who had the right password, and stopped at the code
+
+
+def stop(world: World, source: str = ELSEWHERE) -> FailedSignIns:
+    """The right password from there, and then nothing: what the owner is to be told of it."""
+    world.clock.forward(60)
+    world.asked_for_code(source=source)
+    return FailedSignIns(1, world.clock(), source + throttle.STOPPED)
+
+
+def told(world: World, device: Device, source: str = HERE) -> FailedSignIns | None:
+    """What the owner is told, who signs in with a new code."""
+    world.clock.forward(60)
+    state = world.asked_for_code(source=source)
+    end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(end, sign_in.SignedIn)
+    assert world.records.get("alice").failed is None
+    return end.before.failed
+
+
+@pytest.fixture
+def device(world: World) -> Device:
+    world.add()
+    return world.equip()
+
+
+def test_a_sign_in_that_goes_through_is_nothing_to_be_told_of(world: World, device: Device) -> None:
+    assert told(world, device) is None
+    assert told(world, device) is None
+
+
+def test_the_owner_is_told_of_one_who_stopped_at_the_code(world: World, device: Device) -> None:
+    stopped = stop(world)
+    assert stopped.last_source == "198.51.100.7, with the right password, stopped at the code"
+    assert told(world, device) == stopped
+    assert told(world, device) is None
+
+
+@pytest.mark.parametrize("source", [HERE, ELSEWHERE])
+def test_wrong_passwords_after_it_do_not_hide_it(world: World, device: Device, source: str) -> None:
+    stopped = stop(world, source)
+    world.clock.forward(60)
+    wrong(world, source=ELSEWHERE)
+    assert told(world, device) == FailedSignIns(2, stopped.last_at, stopped.last_source)
+
+
+def test_a_later_one_of_the_kind_is_told_of_instead(world: World, device: Device) -> None:
+    stop(world)
+    latest = stop(world, "203.0.113.9")
+    assert told(world, device) == FailedSignIns(2, latest.last_at, latest.last_source)
+
+
+def test_wrong_codes_belong_to_the_sign_in_that_they_are_for(world: World, device: Device) -> None:
+    world.clock.forward(60)
+    state = world.asked_for_code(source=ELSEWHERE)
+    for _ in range(3):
+        world.clock.forward(1)
+        with pytest.raises(SignInFailed):
+            sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
+    at = world.clock()
+    assert told(world, device) == FailedSignIns(1, at, ELSEWHERE + throttle.WRONG_CODE)
+
+
+def test_a_wrong_code_before_the_right_one_does_not_frighten_its_owner(
+    world: World, device: Device
+) -> None:
+    wrong(world, source=ELSEWHERE)
+    at = world.clock()
+    world.clock.forward(60)
+    state = world.asked_for_code()
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
+    end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == FailedSignIns(1, at, ELSEWHERE)
+
+
+def test_by_a_backup_code_it_goes_through_as_well(world: World, device: Device) -> None:
+    stopped = stop(world)
+    state = world.asked_for_code()
+    end = sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == stopped
+
+
+def test_who_stops_while_the_owner_looks_for_the_code_is_told_of(
+    world: World, device: Device
+) -> None:
+    state = world.asked_for_code()
+    stopped = stop(world)
+    end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == stopped
+
+
+def test_a_wrong_password_while_the_owner_looks_for_the_code_is_counted(
+    world: World, device: Device
+) -> None:
+    """From where is not known: it must not be told as if it were from the owner's own place."""
+    state = world.asked_for_code()
+    at = world.clock()
+    wrong(world, source=ELSEWHERE)
+    end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == FailedSignIns(1, at, throttle.UNKNOWN)
+
+
+def test_of_two_sign_ins_at_once_each_is_told_of_the_other_or_of_nothing(
+    world: World, device: Device
+) -> None:
+    first, second = world.asked_for_code(), world.asked_for_code()
+    after = sign_in.with_one_time_code(world.ports, second, device.code(world.clock()))
+    assert isinstance(after, sign_in.SignedIn)
+    assert after.before.failed == FailedSignIns(1, world.clock(), HERE + throttle.STOPPED)
+    wrong(world, source=ELSEWHERE)
+    world.clock.forward(30)
+    end = sign_in.with_one_time_code(world.ports, first, device.code(world.clock()))
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == FailedSignIns(1, world.clock() - 30, ELSEWHERE)
+
+
+def test_a_device_registered_in_the_sign_in_takes_nothing_from_what_is_told(world: World) -> None:
+    """It never waited for a code of a device, so it was never counted."""
+    world.add(mfa_required=True)
+    for _ in range(2):
+        wrong(world, source=ELSEWHERE)
+    state = world.begin()
+    assert isinstance(state, sign_in.EnrolmentNeeded)
+    code = Device(state.enrolment.totp_secret, ()).code(world.clock())
+    shown = sign_in.register_device(world.ports, state, code)
+    end = sign_in.acknowledge_backup_codes(world.ports, shown)
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == FailedSignIns(2, world.clock(), ELSEWHERE)

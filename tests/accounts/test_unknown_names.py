@@ -1,0 +1,174 @@
+"""Names that no account has: the same answer after the same work, and nothing is filled by them."""
+
+import bcrypt
+import pytest
+
+from cwtui.accounts import throttle
+from cwtui.accounts.directory import (
+    DirectoryAccountLocked,
+    DirectoryPasswordExpired,
+    DirectoryRefused,
+)
+from cwtui.accounts.errors import InvalidInput, SignInEnded, SignInFailed, Throttled
+from cwtui.accounts.model import Origin
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.test_throttle import ban, wrong
+from tests.accounts.world import NOW, World
+
+
+def work(
+    world: World, monkeypatch: pytest.MonkeyPatch, username: str, password: str = "wrong"
+) -> tuple[type, str, str, int | None, list[bytes]]:
+    """What one wrong password shows to a stranger: exception, sentence, and hashing work."""
+    hashed: list[bytes] = []
+    hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
+
+    def counting_hashpw(password: bytes, salt: bytes) -> bytes:
+        hashed.append(salt[:7])
+        return hashpw(password, salt)
+
+    def counting_checkpw(password: bytes, kept: bytes) -> bool:
+        hashed.append(kept[:7])
+        return checkpw(password, kept)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bcrypt, "hashpw", counting_hashpw)
+        patched.setattr(bcrypt, "checkpw", counting_checkpw)
+        failed = wrong(world, username, password=password)
+    return type(failed), str(failed), failed.field, failed.left, hashed
+
+
+def test_an_unknown_user_is_told_the_same_after_the_same_work(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DESIGN section 3: one message, one duration, whoever it was."""
+    world.add("alice")
+    world.add("disabled", enabled=False)
+    world.add("equipped")
+    world.equip("equipped")
+    world.add("forced", must_change_password=True)
+    world.add("expired", must_change_password=True, initial_password_expires_at=NOW - 1)
+    world.put(world.add("ldap").changed(origin=Origin.LDAP, password=None))
+    names = ["alice", "disabled", "equipped", "forced", "expired", "ldap", "nobody"]
+    rounds = [[work(world, monkeypatch, name) for name in names] for _ in range(7)]
+    for seen in rounds:
+        assert all(one == seen[0] for one in seen)
+    assert len(rounds[0][0][-1]) == 1
+    assert rounds[-1][0][0] is Throttled
+    assert rounds[-1][0][-1] == []
+
+
+@pytest.mark.parametrize("cost", [4, 5, 6, 7])
+def test_a_hash_of_a_lower_cost_is_followed_by_the_work_it_lacks(
+    world: World, monkeypatch: pytest.MonkeyPatch, cost: int
+) -> None:
+    """After the operator raised the cost: each step of it doubles the work."""
+    world.bcrypt_cost = cost
+    world.add("alice")
+    world.bcrypt_cost = 7
+    rounds = {
+        name: sum(2 ** int(hashed[4:6]) for hashed in work(world, monkeypatch, name)[-1])
+        for name in ("alice", "nobody")
+    }
+    assert rounds == {"alice": 2**7, "nobody": 2**7}
+
+
+def test_an_empty_password_asks_nothing_of_anybody(world: World) -> None:
+    """The same answer at once, whoever it is."""
+    world.add("alice")
+    for name in ("alice", "nobody"):
+        with pytest.raises(InvalidInput, match="Enter your password"):
+            world.begin(name, "")
+    assert world.records.updates == 0
+    assert world.events == []
+
+
+@pytest.mark.parametrize("password", ["x", "x" * 1024, "x" * 5000, "\ud800\x00\x1b"])
+@pytest.mark.parametrize("username", ["alice", "nobody"])
+def test_every_password_costs_one_hash(
+    world: World, monkeypatch: pytest.MonkeyPatch, username: str, password: str
+) -> None:
+    world.add("alice")
+    assert len(work(world, monkeypatch, username, password)[-1]) == 1
+
+
+def test_the_right_password_of_an_ldap_account_that_has_a_hash_is_refused(world: World) -> None:
+    """DESIGN 4.10: only local passwords can be checked here."""
+    world.add(origin=Origin.LDAP)
+    with pytest.raises(SignInFailed, match="Username or password is wrong"):
+        world.begin()
+
+
+def test_a_disabled_account_is_told_only_to_who_knows_the_password(world: World) -> None:
+    world.add(enabled=False)
+    assert str(wrong(world)) == "Username or password is wrong."
+    with pytest.raises(SignInEnded, match="Your account is disabled"):
+        world.begin()
+
+
+def test_tries_at_names_that_nobody_has_are_forgotten_after_a_day(world: World) -> None:
+    world.add("alice")
+    wrong(world, "alice")
+    wrong(world, "nobody")
+    world.clock.forward(throttle.FORGET_AFTER - 1)
+    wrong(world, "nobody2")
+    alice, nobody, nobody2 = world.records.kept
+    assert alice == "alice"
+    world.clock.forward(2)
+    wrong(world, "nobody2")
+    assert set(world.records.kept) == {alice, nobody2} != {alice, nobody}
+
+
+def test_a_name_that_nobody_has_is_not_written_down(world: World) -> None:
+    """DESIGN 4.2: people type passwords there."""
+    wrong(world, "hunter2")
+    [name] = world.records.kept
+    assert "hunter2" not in name
+    wrong(world, "HUNTER2")
+    assert [*world.records.kept] == [name]
+
+
+def test_a_ban_is_not_forgotten_before_it_ends(world: World) -> None:
+    world.settings(password_ban_minutes=1440)
+    ban(world, "nobody")
+    world.clock.forward(1440 * 60 + throttle.FORGET_AFTER)
+    [nobody] = world.records.kept
+    wrong(world, "somebody")
+    assert nobody in world.records.kept
+
+
+def test_a_failed_sign_in_costs_a_stranger_no_less_for_a_name_that_nobody_has(world: World) -> None:
+    """The same writes, which take time, whether the name exists or not."""
+    world.add()
+    counts = []
+    for name in ("alice", "nobody"):
+        before = world.records.updates
+        wrong(world, name)
+        counts.append(world.records.updates - before)
+    assert counts[0] == counts[1] == 2
+
+
+def test_with_a_directory_a_refusal_takes_as_many_hashes_for_every_name(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a name is local cannot be told from its being answered before a hash is made."""
+    world.directory = directory = MemoryDirectory()
+    directory.add("ldap", "right")
+    directory.add("ldap-new", "right")
+    world.add("alice")
+    world.put(world.add("ldap").changed(origin=Origin.LDAP, password=None))
+    names = ["alice", "ldap", "ldap-new", "nobody"]
+    rounds = [[work(world, monkeypatch, name) for name in names] for _ in range(7)]
+    for seen in rounds:
+        assert all(one == seen[0] for one in seen)
+    assert len(rounds[0][0][-1]) == 1
+    assert rounds[-1][0][-1] == []
+
+
+@pytest.mark.parametrize("refusal", [DirectoryPasswordExpired, DirectoryAccountLocked])
+def test_so_does_a_refusal_that_the_directory_explains(
+    world: World, monkeypatch: pytest.MonkeyPatch, refusal: type[DirectoryRefused]
+) -> None:
+    world.directory = directory = MemoryDirectory(refusal=refusal("Why."))
+    directory.add("ldap", "wrong")
+    assert len(work(world, monkeypatch, "ldap")[-1]) == 1
