@@ -143,9 +143,8 @@ class FileKeyring:
         keys = self._keys if key in self._keys else self._current()
         if key not in keys:
             raise KeyringMissing(
-                f"This account is protected by the key {key}, which the keyring {self._path} does "
-                "not hold. Put back the one that does, or have an admin reset the account's "
-                "password and MFA."
+                f"This account is protected by the key {key}, which is lost. Ask an admin to reset "
+                "your password and MFA, or to put the key back."
             )
         return keys
 

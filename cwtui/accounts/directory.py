@@ -79,7 +79,20 @@ class CannotReachDirectory(CannotCheck):
 
 
 class DirectoryMisconfigured(CannotCheck):
-    """The directory answers, but not in a way that decides; the operator has to mend something."""
+    """The directory answers, but not in a way that decides; the operator has to mend something.
+
+    It says what, for the operator alone.
+    """
+
+
+class CannotUseDirectory(CannotCheck):
+    """The same for who signs in: whom the configuration is no business of."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The directory cannot be used as it is configured: the password was not checked, and "
+            "this does not count as a try. Tell an admin: cwtui directory test USER says why."
+        )
 
 
 class CannotSearchDirectory(CannotCheck):

@@ -10,7 +10,13 @@ from msgspec.structs import replace
 
 from cwtui.accounts import backup_codes, passwords, throttle, totp
 from cwtui.accounts.audit import EventType, Outcome
-from cwtui.accounts.directory import DirectoryRefused, DirectoryUser, WrongDirectoryPassword
+from cwtui.accounts.directory import (
+    CannotUseDirectory,
+    DirectoryMisconfigured,
+    DirectoryRefused,
+    DirectoryUser,
+    WrongDirectoryPassword,
+)
 from cwtui.accounts.errors import CannotCheck, Refused, SignInFailed
 from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Directory, Ports
@@ -75,8 +81,10 @@ def check_directory_password(
     counted = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
     try:
         user = directory.check_password(claim.username, password)
-    except CannotCheck:
+    except CannotCheck as problem:
         _uncount(ports, claim, counted.whose)
+        if isinstance(problem, DirectoryMisconfigured):
+            raise CannotUseDirectory from None
         raise
     except DirectoryRefused as refusal:
         # As much hashing as at a local name; the directory's own time comes on top.

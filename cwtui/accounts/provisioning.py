@@ -6,7 +6,12 @@ from typing import Final
 
 from cwtui.accounts import roles, text
 from cwtui.accounts.audit import EventType
-from cwtui.accounts.directory import CannotReachDirectory, CannotSearchDirectory, DirectoryUser
+from cwtui.accounts.directory import (
+    CannotReachDirectory,
+    CannotSearchDirectory,
+    DirectoryMisconfigured,
+    DirectoryUser,
+)
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, SessionEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, put_new
@@ -72,7 +77,7 @@ def check_session(ports: Ports, session: Session) -> None:
         return
     try:
         user = ports.directory.find(account.username)
-    except (CannotReachDirectory, CannotSearchDirectory):
+    except (CannotReachDirectory, CannotSearchDirectory, DirectoryMisconfigured):
         return
     check_still(account, user)
 

@@ -6,7 +6,8 @@ import click
 
 from cwtui import services
 from cwtui.accounts import provisioning
-from cwtui.accounts.directory import NoDirectoryUser, Step
+from cwtui.accounts.directory import CannotReachDirectory, NoDirectoryUser, Step
+from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.cli import standard_input
 from cwtui.cli.errors import Failed
@@ -42,6 +43,8 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
         directory.explain(user, password, _show)
     except NoDirectoryUser:
         raise Failed("The directory has nobody of this name, or does not show them.") from None
+    except CannotReachDirectory as error:
+        raise _unreachable(error) from None
 
 
 @command.command()
@@ -55,8 +58,11 @@ def sync(host: Host, as_json: bool) -> None:
     """
     ports = host.ports()
     directory = provisioning.directory_of(ports)
-    with progress("Asking the directory") as tell:
-        found = provisioning.sync(ports, directory, operator(), tell)
+    try:
+        with progress("Asking the directory") as tell:
+            found = provisioning.sync(ports, directory, operator(), tell)
+    except CannotReachDirectory as error:
+        raise _unreachable(error) from None
     if as_json:
         put_object(asdict(found))
         return
@@ -68,6 +74,11 @@ def sync(host: Host, as_json: bool) -> None:
         f"{len(found.gone)} not in the directory, {len(found.found_again)} found again, "
         f"{len(found.shadowing)} local ones that hide one of the directory."
     )
+
+
+def _unreachable(error: CannotReachDirectory) -> CannotCheck:
+    """For the operator: what each server does, and nothing of a try to sign in."""
+    return CannotCheck(f"No server of the directory can be used: {'; '.join(error.reasons)}.")
 
 
 def _show(step: Step) -> None:

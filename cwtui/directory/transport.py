@@ -199,7 +199,7 @@ def _distrust(error: ssl.SSLCertVerificationError, host: str) -> str:
     if code in _OTHER_HOST:
         return f"shows a certificate that is not for {visible(host)}: name the host as it does"
     if code == _EXPIRED:
-        return "shows a certificate that has expired, by the clock of this host"
+        return "shows a certificate that has expired, by the clock of this host: renew it"
     if code == _NOT_YET_VALID:
         return "shows a certificate that is not yet valid, by the clock of this host"
     if code in _UNKNOWN_ISSUER:

@@ -11,16 +11,20 @@ from cwtui.accounts.directory import (
     Tell,
     WrongDirectoryPassword,
 )
+from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.progress import Progress
 from cwtui.accounts.secret import Secret
 
 
 @dataclass
 class MemoryDirectory:
-    """People by name; `down`: no server answers; `refusal`: what it says to a right password."""
+    """People by name; `down`: no server answers; `broken`: what it raises instead of an answer;
+    `refusal`: what it says to a right password.
+    """
 
     people: dict[str, tuple[str, DirectoryUser]] = field(default_factory=dict)
     down: bool = False
+    broken: CannotCheck | None = None
     refusal: DirectoryRefused | None = None
     asked: list[str] = field(default_factory=list)
     """Whose password was sent to it."""
@@ -70,5 +74,7 @@ class MemoryDirectory:
         raise NotImplementedError
 
     def _answer(self) -> None:
+        if self.broken is not None:
+            raise self.broken
         if self.down:
             raise CannotReachDirectory(("ldaps://one: no answer",))

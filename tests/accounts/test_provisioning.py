@@ -9,7 +9,9 @@ from cwtui.accounts import administration, provisioning, roles, self_service, si
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.directory import (
     CannotReachDirectory,
+    CannotUseDirectory,
     DirectoryAccountLocked,
+    DirectoryMisconfigured,
     DirectoryPasswordExpired,
 )
 from cwtui.accounts.errors import (
@@ -249,6 +251,17 @@ def test_what_the_directory_refuses_is_told_in_its_sentence(
     assert world.events[-1].reason == refusal.__name__
 
 
+def test_how_the_directory_is_configured_is_nothing_for_who_signs_in(
+    world: World, directory: MemoryDirectory
+) -> None:
+    directory.broken = DirectoryMisconfigured("The directory refuses cn=reader,dc=example.")
+    with pytest.raises(CannotUseDirectory) as refused:
+        begin(world)
+    assert "cn=reader" not in str(refused.value)
+    assert "cwtui directory test USER says why" in str(refused.value)
+    assert world.records.get("erin").password_attempts == {}
+
+
 def test_a_directory_that_is_down_counts_against_nobody(
     world: World, directory: MemoryDirectory
 ) -> None:
@@ -354,6 +367,14 @@ def test_other_roles_in_the_directory_end_the_session(
 def test_a_directory_that_is_down_ends_no_session(world: World, directory: MemoryDirectory) -> None:
     session = session_of(world)
     directory.down = True
+    provisioning.check_session(world.ports, session)
+
+
+def test_a_directory_that_cannot_be_used_ends_no_session(
+    world: World, directory: MemoryDirectory
+) -> None:
+    session = session_of(world)
+    directory.broken = DirectoryMisconfigured("The directory answers with an error.")
     provisioning.check_session(world.ports, session)
 
 

@@ -116,7 +116,11 @@ def test_what_cannot_be_checked_is_status_3(new_host: Host, authority: Authority
     done = new_host.run("directory", "test", "alice")
     assert done.status == 3
     assert done.out == f"✗ server      {dead} connection refused.\n"
-    assert "cannot be reached" in done.err
+    told = f"No server of the directory can be used: {dead} connection refused.\n"
+    assert done.err == told
+    new_host.run("init", "--admin", "ada", "--password-stdin", stdin=b"Ketzin.7-Havel")
+    sync = new_host.run("directory", "sync")
+    assert (sync.status, sync.out, sync.err) == (3, "", told)
 
 
 def test_a_wrong_authority_is_told(new_host: Host, slapd: Slapd, tmp_path: Path) -> None:

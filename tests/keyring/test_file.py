@@ -133,11 +133,11 @@ def test_lengths_that_no_secret_has(keyring: FileKeyring, nonce: bytes, cipherte
         keyring.unseal(Sealed(keyring.active, nonce, ciphertext), b"ada")
 
 
-def test_a_key_that_is_not_there_is_asked_for(file: Path, keyring: FileKeyring) -> None:
+def test_a_key_that_is_not_there_is_asked_for(keyring: FileKeyring) -> None:
     sealed = Sealed("0badc0de", b"x" * 12, b"x" * 48)
     sentence = (
-        f"This account is protected by the key 0badc0de, which the keyring {file} does not hold. "
-        "Put back the one that does, or have an admin reset the account's password and MFA."
+        "This account is protected by the key 0badc0de, which is lost. "
+        "Ask an admin to reset your password and MFA, or to put the key back."
     )
     with pytest.raises(KeyringMissing) as missing:
         keyring.unseal(sealed, b"ada")
