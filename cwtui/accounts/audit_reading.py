@@ -92,11 +92,10 @@ def filtered(
     if event and event not in known_events():
         raise InvalidInput(
             "event",
-            f"There is no event {visible(event[:64])!r}. Choose an area or a name: "
-            f"{', '.join(known_events())}.",
+            f"{_no_event(event)} Choose an area or a name: {', '.join(known_events())}.",
         )
     if outcome and outcome not in set(Outcome):
-        raise InvalidInput("outcome", f"The outcome is one of: {', '.join(Outcome)}.")
+        raise _no_outcome()
     at = moment(since, now) if since else None
     return Filter(normal(user.strip()).casefold(), event, outcome, at)
 
@@ -104,8 +103,8 @@ def filtered(
 def typed(text: str, now: float) -> Filter:
     """The filter for one line, such as `alice failure since:2h`: words, and key:value for the rest.
 
-    Half a line must do, as somebody types it: an event that is not known matches none. Raises
-    InvalidInput for a time that is none.
+    Half a line must do, as somebody types it: the beginning of a value is none yet. Raises
+    InvalidInput for what is not the beginning of one.
     """
     words: list[str] = []
     given = dict.fromkeys(_KEYS, "")
@@ -115,9 +114,22 @@ def typed(text: str, now: float) -> Filter:
             given[key] = value
         else:
             words.append(word)
+    if not any(name.startswith(given["event"]) for name in known_events()):
+        areas = [name for name in known_events() if "." not in name]
+        raise InvalidInput("event", f"{_no_event(given['event'])} Areas are: {', '.join(areas)}.")
+    if not any(name.startswith(given["outcome"]) for name in Outcome):
+        raise _no_outcome()
     since = given.pop("since")
     at = moment(since, now) if since else None
     return Filter(**given, since=at, words=tuple(words))
+
+
+def _no_event(typed: str) -> str:
+    return f"There is no event {visible(typed[:64])!r}."
+
+
+def _no_outcome() -> InvalidInput:
+    return InvalidInput("outcome", f"The outcome is one of: {', '.join(Outcome)}.")
 
 
 def moment(text: str, now: float) -> datetime:

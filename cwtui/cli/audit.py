@@ -22,7 +22,6 @@ from cwtui.cli.output import put, say, wait_for_news
 from cwtui.cli.tables import line, widened
 
 _HEADINGS: Final = ("TIME (UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "REASON")
-_OUTCOMES: Final = {Outcome.SUCCESS.value: "ok", Outcome.FAILURE.value: "failed"}
 _AT_ONCE: Final = 500
 """Lines that are written together."""
 _SECONDS: Final = 0.5
@@ -155,7 +154,7 @@ def _cells(record: Record) -> tuple[str, ...]:
     actor, subject = visible(record.actor), visible(record.subject)
     return (
         f"{record.at:%Y-%m-%d %H:%M:%S}",
-        _OUTCOMES.get(record.outcome, visible(record.outcome)),
+        visible(record.outcome),
         visible(record.event),
         actor if subject in {"", actor} else f"{actor} > {subject}",
         visible(record.source),

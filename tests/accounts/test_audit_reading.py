@@ -169,6 +169,20 @@ def test_a_typed_line_is_words_and_keys() -> None:
     assert typed("fe80::1 10.0.0.1:22", NOW).words == ("fe80::1", "10.0.0.1:22")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ("event:foo", r"There is no event 'foo'\. Areas are: sign_in, "),
+        ("outcome:failed", r"The outcome is one of: success, failure\."),
+        ("since:zzz", "'zzz' is no time"),
+    ],
+)
+def test_what_begins_no_value_is_refused(wrong: str, sentence: str) -> None:
+    """Nothing found would read as: it did not happen."""
+    with pytest.raises(InvalidInput, match=sentence):
+        typed(wrong, NOW)
+
+
 @pytest.mark.parametrize("half", ["user:", "event:", "outcome:", "since:", "event:si", "outcome:f"])
 def test_half_a_line_is_no_error(half: str) -> None:
     assert isinstance(typed(half, NOW), Filter)

@@ -22,6 +22,10 @@ class ListPage(Page):
         super().__init__()
         self._wanted = wanted
 
+    def on_mount(self) -> None:
+        # An error stands under its field, which is the filter.
+        self.query_one("#page").move_child(self.query_one("#said"), after=self.query_one("#tools"))
+
     def filter(self, wanted: str) -> None:
         """List what matches."""
 
