@@ -13,6 +13,7 @@ from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.screens.users import UsersPage
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
+from tests.accounts.world import World
 from tests.ui.harness import Person
 from tests.ui.scenes import ADMIN, LONG_NAME, SCENES
 
@@ -20,6 +21,12 @@ from tests.ui.scenes import ADMIN, LONG_NAME, SCENES
 def highlighted(person: Person) -> str:
     table = person.app.screen.query_one(UserTable)
     return table.rows[table.cursor].username
+
+
+def remove(world: World, username: str) -> None:
+    """What another admin does meanwhile."""
+    with world.accounts.change() as change:
+        change.remove(username)
 
 
 # Users and Roles
@@ -105,6 +112,30 @@ async def test_the_list_by_mouse() -> None:
         await person.click("▸  Users and Roles")
         await person.click("Create User")
         person.screen(CreateUserPage)
+
+
+async def test_what_others_did_is_read_anew() -> None:
+    async with SCENES["users"].played() as (person, there):
+        await person.press("/")
+        await person.write("a")
+        await person.press("down", "down")
+        chosen = highlighted(person)
+        there.world.add("zara")
+        remove(there.world, "dave")
+        await person.press("r")
+        person.screen(UsersPage)
+        assert highlighted(person) == chosen
+        person.sees("zara")
+        assert "dave" not in person.text
+
+
+async def test_one_who_was_removed_meanwhile_is_said_to_be_gone() -> None:
+    async with SCENES["users"].played() as (person, there):
+        await person.press("down")
+        remove(there.world, "alice")
+        await person.press("enter")
+        person.screen(UsersPage)
+        person.sees("There is no account alice")
 
 
 async def test_many_users_are_a_window_of_rows() -> None:
@@ -256,6 +287,31 @@ async def test_an_ldap_account_offers_no_password_and_no_roles() -> None:
     async with SCENES["account_ldap"].played() as (person, _):
         assert person.buttons == ["Enable", "Update", "Disable Account", "Remove"]
         person.sees("ldap")
+
+
+async def test_nothing_that_was_changed_is_dropped_unasked() -> None:
+    async with SCENES["account_pending"].played() as (person, there):
+        await person.click_button("Disable Account")
+        person.screen(AccountPage)
+        person.sees("✗ Press Update first: what you changed here is not saved yet.")
+        person.sees("● required, press Update")
+        await person.press("escape")
+        person.screen(ConfirmScreen)
+        person.sees("Leave alice as it was?")
+        await person.press("escape")
+        person.sees("● required, press Update")
+        await person.click_button("Update")
+        assert there.world.account("alice").mfa_required
+        await person.press("escape")
+        person.screen(UsersPage)
+
+
+async def test_what_was_changed_can_be_left() -> None:
+    async with SCENES["account_pending"].played() as (person, there):
+        await person.press("escape")
+        await person.click_button("Leave")
+        person.screen(UsersPage)
+        assert not there.world.account("alice").mfa_required
 
 
 # Create User

@@ -1,7 +1,8 @@
 """User Management > Users and Roles > one account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
+from typing import TypedDict
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -18,6 +19,14 @@ from cwtui.ui.screens.page import Page, row, value
 from cwtui.ui.times import minute
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice
+
+
+class Changes(TypedDict, total=False):
+    """What of an account was changed on its page, as `administration.update_user` takes it."""
+
+    mfa_required: bool
+    display_name: str
+    chosen_roles: Sequence[str]
 
 
 class AccountPage(Page):
@@ -129,11 +138,21 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
         self.query_one("#mfa-required-state", Static).update(state)
 
     def action_back(self) -> None:
-        self.open_users()
+        if not self._changes():
+            self.open_users()
+            return
+        self._confirm(
+            f"Leave {self._account.username} as it was? What you changed here is not saved.",
+            "Leave",
+            self.open_users,
+        )
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
         name = self._account.username
+        if event.button.id not in {"primary", "mfa-required"} and self._changes():
+            self.say("✗ Press Update first: what you changed here is not saved yet.", wrong=True)
+            return
         match event.button.id:
             case "primary":
                 self.submit()
@@ -174,24 +193,25 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
                 self._confirm(self._removal(), "Remove", self._remove)
 
     def submit(self) -> None:
-        name, shown = self._account.username, self._account
-        # Only what was changed here: others may have changed the rest meanwhile.
-        required = self._required if self._required != shown.mfa_required else None
-        typed = [entry.value for entry in self.query(TextInput)]
-        display_name = typed[0] if typed and typed[0] != visible(shown.display_name) else None
-        choices = self.query(RoleChoice)
-        chosen = choices.first().chosen if choices else shown.roles
+        name, changes = self._account.username, self._changes()
         self._act(
-            lambda ports, session: administration.update_user(
-                ports,
-                session,
-                name,
-                chosen_roles=chosen if set(chosen) != set(shown.roles) else None,
-                mfa_required=required,
-                display_name=display_name,
-            ),
+            lambda ports, session: administration.update_user(ports, session, name, **changes),
             f"{name} was updated.",
         )
+
+    def _changes(self) -> Changes:
+        """Only what was changed here: others may have changed the rest meanwhile."""
+        shown = self._account
+        changes: Changes = {}
+        if self._required != shown.mfa_required:
+            changes["mfa_required"] = self._required
+        for entry in self.query(TextInput):
+            if entry.value != visible(shown.display_name):
+                changes["display_name"] = entry.value
+        for choice in self.query(RoleChoice):
+            if set(choice.chosen) != set(shown.roles):
+                changes["chosen_roles"] = choice.chosen
+        return changes
 
     def _act(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
         def then(_: object) -> None:

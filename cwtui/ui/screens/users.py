@@ -28,13 +28,15 @@ Each line is an account: its origin (where its password is checked), roles, mult
 authentication (enabled, required but not set up yet, or none), status and last sign-in.
 
 Up and Down choose, Enter opens the account's page. / filters by username and display name, \
-and by origin:ldap, mfa:none or role:minimum-access; Esc ends the filter. N creates a user.
+and by origin:ldap, mfa:none or role:minimum-access; Esc ends the filter. N creates a user, \
+R reads the list anew.
 
 ldap ✗: the directory no longer has this user. local ⚠: it has a user of this name too, who cannot \
 sign in while this account is here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "create", "Create user"),
+        Binding("r", "read_new", "Read anew", show=False),
     ]
 
     def __init__(self, rows: Sequence[AccountRow], wanted: str = "", username: str = "") -> None:
@@ -70,8 +72,16 @@ sign in while this account is here."""
 
     def on_virtual_table_opened(self, message: UserTable.Opened) -> None:
         username = self.query_one(UserTable).rows[message.position].username
-        self.account_app.users_place = (self.query_one(TextInput).value, username)
+        self._come_back_to(username)
         self.open_account(username)
+
+    def action_read_new(self) -> None:
+        table = self.query_one(UserTable)
+        self._come_back_to(table.rows[table.cursor].username if table.rows else "")
+        self.open_users()
+
+    def _come_back_to(self, username: str) -> None:
+        self.account_app.users_place = (self.query_one(TextInput).value, username)
 
     def on_virtual_table_window_moved(self, message: UserTable.WindowMoved) -> None:
         seen = self.query_one(UserTable).rows[message.first : message.end]
