@@ -56,7 +56,8 @@ def check_private(path: Path, descriptor: int | None = None) -> None:
 
 
 def _for_owner(path: Path, uid: int) -> str:
-    if os.geteuid() != 0:
+    is_in_ours = path.is_file() and path.parent.stat().st_uid == os.geteuid()
+    if os.geteuid() != 0 or is_in_ours:
         return f"Run cwtui as that user, or give it back with: chown {os.geteuid()} {path}"
     try:
         name = pwd.getpwuid(uid).pw_name

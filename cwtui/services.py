@@ -105,7 +105,8 @@ def check_is_there(config: Config) -> None:
             "them with: cwtui store restore FILE, or begin anew with: cwtui init --admin NAME"
         )
     raise NoStoreYet(
-        f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
+        f"There is no account in {config.folder} yet. If there should be, this is another user, or "
+        "--config is missing: see cwtui --paths. To begin: cwtui, or cwtui init --admin NAME"
     )
 
 

@@ -117,6 +117,7 @@ def test_root_is_told_to_be_the_owner(
     """What root wrote into a store, its owner could not read: nobody could sign in."""
     if os.geteuid() == 0:
         os.chown(file, NOBODY, NOBODY)
+        os.chown(file.parent, NOBODY, NOBODY)
     owner = file.stat().st_uid
 
     def entry(uid: int) -> SimpleNamespace:
@@ -134,6 +135,13 @@ def test_root_is_told_to_be_the_owner(
         f"{file} belongs to another user (uid {owner}). Run cwtui as that user: "
         f"sudo -H -u {name} cwtui ..."
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_in_a_folder_of_root_it_is_the_file_that_is_wrong(file: Path) -> None:
+    os.chown(file, NOBODY, NOBODY)
+    with pytest.raises(StoreExposed, match=f"or give it back with: chown 0 {file}"):
+        check_private(file)
 
 
 def test_a_link_counts_as_what_it_leads_to(file: Path) -> None:

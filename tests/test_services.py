@@ -97,7 +97,8 @@ def test_nothing_was_set_up(config: Config) -> None:
     with pytest.raises(NoStoreYet) as missing:
         services.connect(config)
     assert str(missing.value) == (
-        f"There is no account in {config.folder} yet. Run cwtui, or: cwtui init --admin NAME"
+        f"There is no account in {config.folder} yet. If there should be, this is another user, or "
+        "--config is missing: see cwtui --paths. To begin: cwtui, or cwtui init --admin NAME"
     )
     assert not config.folder.exists()
     assert not config.keyring_file.parent.exists()

@@ -200,7 +200,8 @@ class AccountApp(App[int]):
     def _lock(self) -> None:
         minutes = self.config.session.idle_minutes
         if self.session is not None:
-            notice = f"Your session was locked after {minutes} minutes without a key press."
+            while_ = "a minute" if minutes == 1 else f"{minutes} minutes"
+            notice = f"Your session was locked after {while_} without a key press."
             self.end_session("idle", f"{notice} Sign in again.")
             return
         below = self.screen_stack[:2][-1]

@@ -45,7 +45,7 @@ async def test_first_run_keeps_what_was_typed_but_no_password() -> None:
         await person.fill("confirm_password", NEW + "!")
         await person.click_button("Create Administrator")
         assert person.error("confirm_password").startswith("The two passwords differ.")
-        assert person.focus == "confirm_password"
+        assert person.focus == "new_password"  # both are empty now
         assert person.typed("username") == "ada"
         assert person.secret_inputs == []
         await person.fill("new_password", "1234")

@@ -185,7 +185,14 @@ class AccountScreen(ShowsSecrets, Screen[None]):
             self.say(f"✗ {sentence}", wrong=True)
             return
         wrong.show_error(sentence)
-        wrong.entry.focus()
+        # Secrets were taken out of their fields: they are typed again from the first one on.
+        entries = list(self.query(TextInput))
+        emptied = (
+            entry
+            for entry in entries[: entries.index(wrong.entry)]
+            if isinstance(entry, SecretInput) and not entry.value
+        )
+        next(emptied, wrong.entry).focus()
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """Say it in the screen's own line; an empty sentence clears it."""
