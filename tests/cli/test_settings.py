@@ -31,7 +31,7 @@ def test_set(host: Host) -> None:
     assert changed.err == ""
     assert [line["reason"] for line in host.audit[1:]] == [
         "mfa=required",
-        "issuer=Connectware (plant-7)",
+        'issuer="Connectware (plant-7)"',
     ]
 
 
