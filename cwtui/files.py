@@ -17,10 +17,12 @@ from cwtui.accounts.errors import CannotCheck, StoreExposed
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
 LOCK_SECONDS: Final = 10.0
-_LONG: Final = 0.1
-"""Seconds after which others may be waiting for a lock."""
+_LONG: Final = 0.05
+"""Seconds after which others hardly find a lock free that is taken again and again: filelock
+looks for it once in that time.
+"""
 _TURN: Final = 0.12
-"""Seconds in which they look for it twice: filelock polls every 50 ms."""
+"""Seconds in which they look for it twice."""
 _released: Final[dict[str, float]] = {}
 """When this process gave back a lock that it had held for long, on the monotonic clock."""
 

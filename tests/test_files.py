@@ -458,8 +458,11 @@ def test_an_exception_releases_the_lock(file: Path) -> None:
     hold(file)
 
 
-def test_who_takes_a_lock_again_and_again_lets_others_have_a_turn(file: Path) -> None:
-    """As a rotation of keys does, batch after batch."""
+@pytest.mark.parametrize("seconds", [0.06, 0.15])
+def test_who_takes_a_lock_again_and_again_lets_others_have_a_turn(
+    file: Path, seconds: float
+) -> None:
+    """As a rotation of keys does, batch after batch, and a synchronisation in shorter ones."""
     rounds, served = 0, threading.Event()
     held = threading.Event()
 
@@ -468,7 +471,7 @@ def test_who_takes_a_lock_again_and_again_lets_others_have_a_turn(file: Path) ->
         while rounds < 30 and not served.is_set():
             with exclusive(lock_for(file)):
                 held.set()
-                time.sleep(0.15)
+                time.sleep(seconds)
             rounds += 1
 
     holder = threading.Thread(target=hold_again_and_again)

@@ -66,11 +66,36 @@ def test_both_ends_of_a_link_count(file: Path, tmp_path: Path) -> None:
     assert f"can write {file.parent}. " in (why_untrusted(link) or "")
 
 
+def test_so_do_the_links_in_between(file: Path, tmp_path: Path) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    first, second = tmp_path / "first", others / "second"
+    second.symlink_to(file.parent)
+    first.symlink_to(second)
+    path = first / file.name
+    assert why_untrusted(path) is None
+    others.chmod(0o777)
+    assert f"can write {others}. " in (why_untrusted(path) or "")
+
+
+@as_root
+def test_the_link_of_another_may_lead_elsewhere_the_next_time(file: Path) -> None:
+    """Also in a sticky folder, where only its owner replaces it."""
+    shared = file.parent.parent / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    link = shared / "link"
+    link.symlink_to(file.parent)
+    assert why_untrusted(link / file.name) is None
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    assert f"{link} belongs to another user" in (why_untrusted(link / file.name) or "")
+
+
 @as_root
 def test_what_belongs_to_another_is_not_trusted(file: Path) -> None:
     os.chown(file, NOBODY, NOBODY)
     assert why_untrusted(file) == (
-        f"{file} belongs to another user. Check it, then run: chown root {file}"
+        f"{file} belongs to another user. Check it, then run: chown -h root {file}"
     )
     os.chown(file, 0, 0)
     os.chown(file.parent, NOBODY, NOBODY)

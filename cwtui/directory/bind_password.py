@@ -9,6 +9,7 @@ from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig
+from cwtui.trust import why_untrusted
 
 _MOST: Final = 8192
 """In bytes."""
@@ -32,6 +33,9 @@ def read(config: DirectoryConfig) -> Secret:
             f"Others on this host can reach the bind password in {visible(str(path))}. "
             f"Change it, then run: chmod 600 {visible(str(path))}"
         )
+    untrusted = why_untrusted(path) if config.bind_password_file else None
+    if untrusted:
+        raise DirectoryMisconfigured(untrusted)
     try:
         line, _, rest = content.decode().rstrip("\r\n").partition("\n")
     except UnicodeDecodeError:

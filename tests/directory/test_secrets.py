@@ -98,6 +98,19 @@ def test_one_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None
         bind_password.read(from_file(file))
 
 
+def test_one_in_a_folder_that_others_can_write_is_refused(tmp_path: Path) -> None:
+    """They could put another in its place."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    file = folder / "password"
+    file.write_text("secret")
+    file.chmod(0o600)
+    assert bind_password.read(from_file(file)) == Secret("secret")
+    folder.chmod(0o777)
+    with pytest.raises(DirectoryMisconfigured, match=r"Others on this host can write .*shared\."):
+        bind_password.read(from_file(file))
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -2,19 +2,32 @@
 
 import unicodedata
 from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 import pyotp
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from cwtui.accounts import backup_codes, passwords, self_service, settings, sign_in, text, totp
+from cwtui.accounts import (
+    audit_lines,
+    audit_reading,
+    backup_codes,
+    listing,
+    passwords,
+    self_service,
+    settings,
+    sign_in,
+    text,
+    totp,
+)
 from cwtui.accounts.errors import AccountsError, InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.settings import OrganizationSettings
-from tests.accounts.world import HERE, PASSWORD, Device, World, outcome
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World, outcome
 from tests.fuzz.mutations import TEXT, many
 
 PARSERS: dict[str, Callable[[str], object]] = {
@@ -80,6 +93,29 @@ def test_a_password_is_kept_and_recognised(typed: str, other: str) -> None:
 @example(typed="\ud800")
 def test_the_strength_of_a_password(typed: str) -> None:
     assert 0 <= passwords.strength(Secret(typed), "ada").score <= 4
+
+
+TIMES = st.sampled_from([datetime.min, datetime.max]) | st.datetimes()  # noqa: DTZ901  edges
+AGES = st.builds("{}{}".format, st.integers(0, 10**30), st.sampled_from("mhdw"))
+KEYS = st.sampled_from(["since", "user", "event", "outcome", "origin", "mfa", "role"])
+SINCE = st.builds("since:{}".format, AGES | TIMES.map(datetime.isoformat))
+FILTERS = st.builds("{}:{}".format, KEYS, TEXT) | SINCE
+
+
+@many(300)
+@given(words=st.lists(TEXT | FILTERS, max_size=3), at=TIMES)
+def test_a_filter_over_what_others_may_have_written(words: list[str], at: datetime) -> None:
+    world, typed = World(), " ".join(words)
+    listing.select([], listing.typed(typed))
+    fields = dict.fromkeys(("event", "actor", "subject", "source", "outcome"), "sign_in")
+    line = msgspec.json.encode({"at": f"{at.isoformat()}Z", **fields})
+    assert audit_lines.decode(line) is not None
+    world.audit.contents.append(line)
+    wanted = outcome(lambda: audit_reading.typed(typed, NOW))
+    if isinstance(wanted, audit_reading.Filter):
+        audit_reading.newest(world.ports, OPERATOR, wanted)
+    else:
+        assert isinstance(wanted, InvalidInput)
 
 
 # Ways in, from outside to inside

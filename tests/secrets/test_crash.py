@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Final, NoReturn
@@ -219,6 +220,17 @@ def test_the_report_is_a_private_file_and_the_same_crash_makes_the_same(state: P
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         assert path.read_text().startswith("cwtui ")
+
+
+def test_crashes_at_the_same_instant_all_leave_a_report(state: Path) -> None:
+    same, other = places_of(fails), places_of(lambda: int("no number"))
+    at_once = [same, other] * 20
+    with ThreadPoolExecutor(8) as threads:
+        kept = list(threads.map(crash.keep, at_once))
+    assert None not in kept
+    assert len(reports(state)) == len(set(kept)) == 2
+    for path in reports(state):
+        assert path.read_text() == "\n".join([*crash.report(at_once[kept.index(path)]), ""])
 
 
 def test_where_it_cannot_be_kept_the_page_says_nothing_of_it(state: Path) -> None:

@@ -1,6 +1,7 @@
 """What another process does with keys: python -m tests.store.key_worker WHAT FOLDER."""
 
 import sys
+import time
 from base64 import b32decode
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, Session
 from cwtui.accounts.sign_in import CodeNeeded, SignedIn
-from tests.accounts.world import HERE, Clock, hotp
+from tests.accounts.world import HERE, PASSWORD, Clock, hotp
 from tests.store.worker import config_in, say
 
 
@@ -25,6 +26,22 @@ def rotate(folder: Path) -> None:
 
     keys.rotate(services.connect(config_in(folder)), Operator("root"), progress)
     say("finished")
+
+
+def rotate_many(folder: Path) -> None:
+    """A rotation in one go; say at what time each batch was done."""
+    keys.BATCH = 1000  # type: ignore[misc]  # of which a store that a test can make has some
+    ports = services.connect(config_in(folder))
+    keys.rotate(ports, Operator("root"), lambda *_: say(time.monotonic()))
+
+
+def sign_in_many(folder: Path) -> None:
+    """Each line is a name; say from when to when the sign-in of it took."""
+    ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=Clock())
+    for line in sys.stdin:
+        since = time.monotonic()
+        state = sign_in.with_password(ports, line.strip(), Secret(PASSWORD), HERE)
+        say(f"{since} {time.monotonic()} {type(state).__name__}")
 
 
 def stay_open(folder: Path) -> None:
@@ -60,4 +77,10 @@ def enrolled(ports: Ports, session: Session) -> Secret:
 
 if __name__ == "__main__":
     what, where = sys.argv[1:]
-    {"rotate": rotate, "stay-open": stay_open}[what](Path(where))
+    does = {
+        "rotate": rotate,
+        "rotate-many": rotate_many,
+        "sign-in-many": sign_in_many,
+        "stay-open": stay_open,
+    }
+    does[what](Path(where))

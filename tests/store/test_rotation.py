@@ -13,7 +13,7 @@ from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Clock, Device
-from tests.store.processes import Worker
+from tests.store.processes import Worker, started
 from tests.store.worker import config_in
 
 MODULE = "tests.store.key_worker"
@@ -122,3 +122,37 @@ def test_kill_9_at_any_instant_of_a_rotation(tmp_path: Path, devices: dict[str, 
     assert {row.totp_key for row in ports.accounts.protected()} == {active, None}
     clock.forward(60)
     everybody_gets_in(ports, devices, {"ada": PASSWORD})
+
+
+def test_a_sign_in_waits_for_a_batch_and_not_for_the_rotation(tmp_path: Path) -> None:
+    """Counted in batches and not in seconds: on a busy machine both take longer."""
+    ports = replace(services.create(config_in(tmp_path)), bcrypt_cost=4, now=lambda: NOW)
+    # The hashes are of the key before: each of these sign-ins takes the lock of all accounts.
+    plain = Account(
+        username="ada",
+        created_at=NOW,
+        password=passwords.hash_password(Secret(PASSWORD), ports.keyring, 4),
+    )
+    codes = backup_codes.hash_codes((), ports.keyring, 4)
+    names = [f"ann{number}" for number in range(12)]
+    accounts = [plain.changed(username=name) for name in names]
+    for name in (f"user{number}" for number in range(20_000)):
+        sealed = ports.keyring.seal(b"A" * 32, name.encode())
+        factor = SecondFactor(sealed, NOW, codes)
+        accounts.append(plain.changed(username=name, second_factor=factor))
+    with ports.accounts.change() as change:
+        change.put(*accounts)
+
+    sign_ins = ("sign-in-many", tmp_path)
+    with started(("rotate-many", tmp_path), sign_ins, sign_ins, module=MODULE) as workers:
+        rotation, *others = workers
+        batches = [float(rotation.line())]
+        for number, name in enumerate(names):
+            others[number % 2].tell(name)
+        batches += map(float, rotation.finish().split())
+        waits = [line.split() for other in others for line in other.finish().splitlines()]
+    assert len(batches) == 20
+    assert [kind for *_, kind in waits] == ["SignedIn"] * len(names)
+    assert min(float(until) for _, until, _ in waits) < batches[5]
+    waited = [sum(float(since) < at < float(until) for at in batches) for since, until, _ in waits]
+    assert max(waited) <= 5, waited
