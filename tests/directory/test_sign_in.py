@@ -211,9 +211,9 @@ def test_a_second_name_makes_no_second_account(tmp_path: Path, slapd: Slapd) -> 
             {
                 "member_attribute": "memberUid",
                 "member_is": "uid",
-                "roles": {"a": (f"cn=by-uid,{GROUPS}",)},
+                "roles": {"minimum-access": (f"cn=by-uid,{GROUPS}",)},
             },
-            {"bob": ("a",), "carol": ()},
+            {"bob": ("minimum-access",), "carol": ()},
         ),
         (
             {"mode": "attribute", "roles": {}, "roles_attribute": "employeeType"},
@@ -237,11 +237,11 @@ def test_roles(
 
 def test_roles_are_seen_by_the_bind_account_if_there_is_one(tmp_path: Path, slapd: Slapd) -> None:
     more: dict[str, object] = {
-        "roles": {"a": (f"cn=hidden,{GROUPS}",)},
+        "roles": {"minimum-access": (f"cn=hidden,{GROUPS}",)},
         "unsafe_plain_ldap_on_loopback": True,
     }
     searching = LdapDirectory(config(tmp_path, slapd.ldap, **more))
-    assert searching.check_password("alice", PASSWORD).roles == ("a",)
+    assert searching.check_password("alice", PASSWORD).roles == ("minimum-access",)
     alone = LdapDirectory(direct(slapd.ldap, **more))
     assert alone.check_password("alice", PASSWORD).roles == ()
 
