@@ -19,6 +19,7 @@ from cwtui import key_file
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
 from cwtui.accounts.model import Sealed
 from cwtui.accounts.protection import Key
+from cwtui.accounts.text import listed
 from cwtui.files import (
     check_private,
     discard,
@@ -96,8 +97,7 @@ class FileKeyring:
         """Raise KeyringMissing, naming the keys that are not there."""
         missing = sorted(needed - {key.id for key in self.all_keys()})
         if missing:
-            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-            keys = f"key{'s' if len(missing) > 1 else ''} {', '.join(missing[:_NAMED])}{more}"
+            keys = f"key{'s' if len(missing) > 1 else ''} {listed(missing, _NAMED)}"
             raise KeyringMissing(
                 f"The store needs the {keys}, which the keyring {self._path} does not hold. "
                 f"{REMEDY}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -17,8 +17,12 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Keyring
 from cwtui.accounts.protection import keys_of
+from cwtui.accounts.text import listed
 
 T = TypeVar("T")
+
+_NAMED: Final = 20
+"""How many accounts a sentence names: each of them needs something done."""
 
 Watch: TypeAlias = Callable[[list[T]], Iterable[T]]
 """Hands out what it gets, and may show how far it is."""
@@ -89,7 +93,7 @@ class AccountChecks:
         `needed` are the keys that the store says it needs; others were given up as lost.
         """
         for key, names in sorted(self._without_key.items()):
-            whose = f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
+            whose = listed(names, _NAMED)
             if key in needed:
                 yield self._damage(
                     f"The keyring does not hold the key {key}, which {whose} cannot do without. "

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from cwtui.accounts.errors import InvalidInput
 
@@ -80,3 +81,9 @@ def line(text: str, field: str, what: str) -> str:
 def visible(text: str) -> str:
     """Text of others, safe to show: control and direction characters become `<U+XXXX>`."""
     return _UNSHOWABLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The names with commas; of more than `most` the first ones, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

@@ -7,7 +7,7 @@ import click
 from cwtui.accounts import keys
 from cwtui.accounts.keys import KeyUse
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import listed, visible
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
 from cwtui.cli.json_output import put_object
@@ -72,10 +72,9 @@ def rotate(host: Host) -> None:
     begun = "Made the key" if done.made else "Went on with the rotation to the key"
     say(f"{begun} {done.key}, and encrypted {_counted(done.renewed, 'TOTP secret')} anew.")
     if done.left:
-        others = f" and {len(done.left) - _FEW} more" if len(done.left) > _FEW else ""
         say(
-            f"These secrets cannot be read, and stay as they are: {', '.join(done.left[:_FEW])}"
-            f"{others}. Their owners need: cwtui user reset-mfa NAME"
+            f"These secrets cannot be read, and stay as they are: {listed(done.left, _FEW)}. "
+            "Their owners need: cwtui user reset-mfa NAME"
         )
     _say_retired(done.retired)
     _say_what_stays(ports)

@@ -10,6 +10,7 @@ from msgspec import to_builtins
 from cwtui import maintenance
 from cwtui.accounts.checking import Severity
 from cwtui.accounts.restoring import Difference
+from cwtui.accounts.text import listed
 from cwtui.cli import terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder
@@ -121,8 +122,7 @@ def _say_what_changes(now: int | None, difference: Difference | None) -> None:
         ("lose their MFA device, or that MFA is required", difference.less_mfa),
     ):
         if names:
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            say(f"These {verb}: {', '.join(names[:_NAMED])}{more}.")
+            say(f"These {verb}: {listed(names, _NAMED)}.")
 
 
 def _counted(number: int, what: str) -> str:

@@ -149,3 +149,11 @@ def test_lines_that_are_refused(typed: str) -> None:
 def test_a_line_of_a_hundred_characters_is_taken() -> None:
     assert text.line("x" * 100, "display_name", "The display name") == "x" * 100
     assert text.line("", "display_name", "The display name") == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [("", ""), ("a", "a"), ("ab", "a, b"), ("abc", "a, b and 1 more"), ("abcd", "a, b and 2 more")],
+)
+def test_many_names_are_counted(names: str, sentence: str) -> None:
+    assert text.listed(names, 2) == sentence

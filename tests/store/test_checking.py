@@ -155,7 +155,7 @@ DAMAGE: dict[Callable[[Config], None], str] = {
     other_key: "accounts 'rob': it is of another account",
     unknown_role: "The account bob has a role that is not known. There is no role gardener.",
     no_admin: "No account is an enabled local admin.",
-    other_keyring: "and 2 more cannot do without. Put the keyring that belongs to this store",
+    other_keyring: "cannot do without. Put the keyring that belongs to this store",
     no_keyring: "is missing, and without it the store cannot be read.",
     moved_secret: "The secret of bob was changed outside cwtui, or belongs to another account.",
     damaged_settings: "settings 'organization': Expected `str`, got `int`",
@@ -298,7 +298,8 @@ def test_a_missing_key_is_told_once_for_all(config: Config) -> None:
         old = replace_key(ada, "k-old")
         change.put(*(old.changed(username=f"u{number}") for number in range(30)))
     [found] = findings(config)
-    assert "the key k-old, which u0 and 29 more cannot do without" in found.sentence
+    assert "the key k-old, which u0, u1, u10, " in found.sentence
+    assert ", u26 and 10 more cannot do without" in found.sentence
 
 
 def replace_key(account: Account, key: str) -> Account:
