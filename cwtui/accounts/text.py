@@ -80,3 +80,11 @@ def line(text: str, field: str, what: str) -> str:
 def visible(text: str) -> str:
     """Text of others, safe to show: control and direction characters become `<U+XXXX>`."""
     return _UNSHOWABLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+
+
+def visible_line(text: str) -> str:
+    """One line of what others wrote, cut where it is too long; empty where it cannot be shown."""
+    try:
+        return line(visible(text)[:LINE_LENGTH], "", "It")
+    except InvalidInput:
+        return ""
