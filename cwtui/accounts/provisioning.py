@@ -12,7 +12,7 @@ from cwtui.accounts.directory import (
     DirectoryMisconfigured,
     DirectoryUser,
 )
-from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, SessionEnded
+from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, put_new
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
@@ -143,7 +143,7 @@ def _new(
         username=user.username,
         created_at=ports.now(),
         origin=Origin.LDAP,
-        display_name=_display_name(user),
+        display_name=text.visible_line(user.display_name),
         roles=held,
         mfa_required=change.settings().mfa_required_for_new_ldap_users,
         session_epoch=first_epoch(ports),
@@ -160,7 +160,7 @@ def _as_in_directory(before: Account, user: DirectoryUser, held: tuple[str, ...]
             "was made. Ask an admin to remove the account here."
         )
     fields = {
-        "display_name": _display_name(user),
+        "display_name": text.visible_line(user.display_name),
         "directory_id": user.id or before.directory_id,
         "gone_since": None,
     }
@@ -200,15 +200,6 @@ def _record(
 
 def _roles(user: DirectoryUser) -> tuple[str, ...]:
     return tuple(sorted({role for role in user.roles if role in roles.BUILT_IN}))
-
-
-def _display_name(user: DirectoryUser) -> str:
-    """What the directory says, where it can be shown."""
-    shown = text.visible(user.display_name)[: text.LINE_LENGTH]
-    try:
-        return text.line(shown, "display_name", "The display name")
-    except InvalidInput:
-        return ""
 
 
 def _batches(names: Iterable[str]) -> Iterable[list[str]]:

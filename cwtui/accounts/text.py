@@ -87,3 +87,11 @@ def listed(names: Sequence[str], most: int) -> str:
     """The names with commas; of more than `most` the first ones, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
+
+
+def visible_line(text: str) -> str:
+    """One line of what others wrote, cut where it is too long; empty where it cannot be shown."""
+    try:
+        return line(visible(text)[:LINE_LENGTH], "", "It")
+    except InvalidInput:
+        return ""

@@ -60,7 +60,7 @@ def _usage(error: click.UsageError) -> str:
         return f"{error.option_name} stands before the command: cwtui {error.option_name} ..."
     if error.message.startswith("Got unexpected extra argument"):
         # Not which, as click does: it may be a password, and this output may be kept.
-        return f"There are too many arguments; no secret is one. {_help(error)}"
+        return f"There are too many arguments; a password is never given as one. {_help(error)}"
     sentence = " ".join(error.format_message().split())
     sentence = sentence if sentence.endswith((".", "?", ")")) else f"{sentence}."
     return f"{sentence} {_help(error)}"

@@ -72,12 +72,8 @@ def spellings(entry: Entry, user_rdn: str, username: str) -> list[str]:
 
 def display_name(entry: Entry) -> str:
     """The displayName, or cn; what cannot be one line to show is made visible."""
-    for value in (*entry.texts("displayName"), *entry.texts("cn")):
-        shown = text.visible(value)[: text.LINE_LENGTH]
-        with suppress(InvalidInput):
-            if line := text.line(shown, "display_name", "A display name"):
-                return line
-    return ""
+    values = (*entry.texts("displayName"), *entry.texts("cn"))
+    return next(filter(None, map(text.visible_line, values)), "")
 
 
 def is_enabled(entry: Entry, now: float) -> bool:

@@ -157,3 +157,17 @@ def test_a_line_of_a_hundred_characters_is_taken() -> None:
 )
 def test_many_names_are_counted(names: str, sentence: str) -> None:
     assert text.listed(names, 2) == sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("  Alice   Ä. ", "Alice Ä."),
+        ("a\x1b[2J\u202eb", "a<U+001B>[2J<U+202E>b"),
+        ("x" * 1000, "x" * 100),
+        (" ", ""),
+        ("\ufdfa" * 100, ""),  # 18 characters each, once it is normalised
+    ],
+)
+def test_a_line_of_others_is_shown_as_far_as_it_can_be(written: str, shown: str) -> None:
+    assert text.visible_line(written) == shown

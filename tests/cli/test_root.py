@@ -187,4 +187,5 @@ def test_a_password_given_as_an_argument_is_not_said_again(command: tuple[str, .
     result = run(*command, "hunter2", "hunter3")
     path = " ".join(["cwtui", *(word for word in command[:2] if not word.startswith("-"))])
     assert (result.status, result.out) == (2, "")
-    assert result.err == f"There are too many arguments; no secret is one. See: {path} --help\n"
+    said = "There are too many arguments; a password is never given as one."
+    assert result.err == f"{said} See: {path} --help\n"
