@@ -266,3 +266,12 @@ def test_dangerous_variables_are_gone_before_textual_is_imported() -> None:
         [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["['TEXTUAL_ANIMATIONS']", "None", "False", "None", "127.0.0.1"]
+
+
+async def test_at_60x20_the_keys_of_the_page_have_the_footer() -> None:
+    async with SCENES["users"].played((60, 20)) as (person, _):
+        assert "N Create user" in person.rows[-1]
+        assert "palette" not in person.text
+    async with SCENES["organization"].played((60, 20)) as (person, _):
+        person.sees("( ) off (x) optional ( ) required")
+        person.sees("Connectware (plant-7)")

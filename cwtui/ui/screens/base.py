@@ -53,7 +53,7 @@ class AccountScreen(ShowsSecrets, Screen[None]):
     loop. While one question is open, further ones are ignored: Enter twice is Enter once.
     """
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_COLUMNS, "-wide-enough")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_COLUMNS, "-narrow"), (80, "-wide-enough")]
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-high-enough")]
     HELP: ClassVar[str] = ""
     """What F1 says here, in plain text."""
