@@ -1,7 +1,8 @@
 """Who may do what, and when it must be proved anew: every public act, none left out."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import ModuleType
 
@@ -19,8 +20,10 @@ from cwtui.accounts.errors import (
     Throttled,
 )
 from cwtui.accounts.listing import Filter
+from cwtui.accounts.model import Account
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
+from tests.accounts.memory import MemoryAccounts
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
@@ -152,6 +155,43 @@ def test_a_demoted_admin_may_no_longer(scene: Scene, act: str) -> None:
     assert state(scene.world) == before
 
 
+# The settings are small: this one asks within the lock only.
+ASKED_BEFORE_THE_LOCK = [act for act in CHANGES if act != "update_settings"]
+
+
+@pytest.mark.parametrize("act", ASKED_BEFORE_THE_LOCK)
+def test_who_may_not_makes_nobody_wait(scene: Scene, act: str) -> None:
+    """Whoever is refused anyhow neither takes the lock of all accounts nor costs a hash."""
+    scene.world.accounts.before_change = lambda: pytest.fail("the lock was taken")
+    with pytest.raises(NotPermitted):
+        CHANGES[act](scene, scene.user)
+
+
+class _Outside(MemoryAccounts):
+    """The store, which is not to be read from outside of a change while that goes on."""
+
+    def __init__(self, real: MemoryAccounts) -> None:
+        self.__dict__ = real.__dict__  # the same accounts
+        self._real = real
+
+    def get(self, username: str) -> Account | None:
+        assert self._staged is None, "read beside the change"
+        return super().get(username)
+
+    @contextmanager
+    def change(self) -> Iterator[MemoryAccounts]:
+        with super().change():
+            yield self._real
+
+
+@pytest.mark.parametrize("act", OF_ADA | OF_ALICE | ACKNOWLEDGE)
+def test_who_holds_the_lock_reads_through_it(scene: Scene, act: str) -> None:
+    """Others wait meanwhile, and another reading of all accounts would double their wait."""
+    by = scene.user if act in OF_ALICE else scene.admin
+    scene.world.accounts = _Outside(scene.world.accounts)
+    (OF_ADA | OF_ALICE | ACKNOWLEDGE)[act](scene, by)
+
+
 @pytest.mark.parametrize("act", OF_ALICE | ACKNOWLEDGE)
 def test_a_session_of_a_disabled_account_may_nothing(scene: Scene, act: str) -> None:
     administration.update_user(scene.world.ports, OPERATOR, "alice", enabled=False)
@@ -255,6 +295,17 @@ def test_a_device_registered_just_now_was_proved_just_now(scene: Scene) -> None:
     code = Device(scene.offer.totp_secret, ()).code(scene.world.clock())
     session, _ = self_service.register_device(scene.world.ports, scene.user, scene.offer, code)
     assert session.code_at == scene.world.clock()
+
+
+def test_what_asks_for_a_factor_proves_it(scene: Scene) -> None:
+    """After it, that factor is not asked for again."""
+    ports, now = scene.world.ports, scene.world.clock
+    scene.world.clock.forward(PROOF_LIFETIME)
+    changed = self_service.change_password(ports, scene.user, OLD, NEW, NEW)
+    assert changed.password_at == now() > scene.user.password_at
+    proved = self_service.prove(ports, scene.admin, OLD, None)
+    renewed, _ = self_service.regenerate_backup_codes(ports, proved, scene.code())
+    assert renewed.code_at == now() > scene.admin.code_at
 
 
 def test_a_clock_that_was_set_back_makes_no_proof_last_longer(scene: Scene) -> None:

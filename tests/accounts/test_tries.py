@@ -1,0 +1,266 @@
+"""What a refused try says: at which field, how many tries are left, or until when to wait."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from cwtui.accounts import administration, self_service, sign_in
+from cwtui.accounts.audit import EventType, Outcome
+from cwtui.accounts.directory import DirectoryAccountLocked
+from cwtui.accounts.errors import InvalidInput, SignInFailed, Throttled
+from cwtui.accounts.model import Attempts
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
+
+NEW = Secret("Another.9-Havel")
+RIGHT, WRONG = Secret(PASSWORD), Secret("wrong")
+NO_CODE = "0000-0000-0000-0000"
+
+
+@dataclass
+class Scene:
+    """A local and an LDAP user in a session, and the local one before a code is asked for."""
+
+    world: World
+    session: Session
+    ldap_session: Session
+    device: Device
+    asked: sign_in.CodeNeeded
+
+    def wrong_code(self) -> str:
+        return self.device.wrong_code(self.world.clock())
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    world.settings(password_limit=4, password_ban_minutes=7, code_limit=3, code_ban_minutes=11)
+    world.directory = directory = MemoryDirectory()
+    directory.add("erin", PASSWORD)
+    world.add_admin("ada")
+    world.add()
+    device = world.equip()
+    session, ldap_session = world.session(device=device), world.session("erin")
+    world.events.clear()
+    return Scene(world, session, ldap_session, device, world.asked_for_code())
+
+
+@dataclass
+class Way:
+    """One way to try a factor: where it is refused, with which words, and how it is recorded."""
+
+    field: str
+    sentence: str
+    event: EventType
+    reason: str
+    attempt: Callable[[Scene], object]
+
+
+SIGN_IN_WRONG = "Username or password is wrong."
+WRONG_CODE = "This is not the current code."
+WRONG_BACKUP_CODE = "This is not one of your unused backup codes."
+
+PASSWORDS: dict[str, Way] = {
+    "at the sign-in": Way(
+        "password",
+        SIGN_IN_WRONG,
+        EventType.SIGN_IN_PASSWORD,
+        "throttled",
+        lambda s: s.world.begin(password="wrong"),
+    ),
+    "at the sign-in, of the directory": Way(
+        "password",
+        SIGN_IN_WRONG,
+        EventType.SIGN_IN_PASSWORD,
+        "throttled",
+        lambda s: s.world.begin("erin", password="wrong"),
+    ),
+    "in a session": Way(
+        "password",
+        "The password is wrong.",
+        EventType.PROOF,
+        "password throttled",
+        lambda s: self_service.prove(s.world.ports, s.session, WRONG, None),
+    ),
+    "in a session, of the directory": Way(
+        "password",
+        "The password is wrong.",
+        EventType.PROOF,
+        "password throttled",
+        lambda s: self_service.prove(s.world.ports, s.ldap_session, WRONG, None),
+    ),
+    "at its change": Way(
+        "current_password",
+        "The password is wrong.",
+        EventType.PROOF,
+        "password throttled",
+        lambda s: self_service.change_password(s.world.ports, s.session, WRONG, NEW, NEW),
+    ),
+}
+CODES: dict[str, Way] = {
+    "at the sign-in": Way(
+        "code",
+        WRONG_CODE,
+        EventType.SIGN_IN_CODE,
+        "throttled",
+        lambda s: sign_in.with_one_time_code(s.world.ports, s.asked, s.wrong_code()),
+    ),
+    "in a session": Way(
+        "code",
+        WRONG_CODE,
+        EventType.PROOF,
+        "one-time code throttled",
+        lambda s: self_service.prove(s.world.ports, s.session, None, s.wrong_code()),
+    ),
+    "a backup code at the sign-in": Way(
+        "backup_code",
+        WRONG_BACKUP_CODE,
+        EventType.SIGN_IN_BACKUP_CODE,
+        "throttled",
+        lambda s: sign_in.with_backup_code(s.world.ports, s.asked, NO_CODE),
+    ),
+    "a backup code in a session": Way(
+        "code",
+        WRONG_BACKUP_CODE,
+        EventType.PROOF,
+        "backup code throttled",
+        lambda s: self_service.prove(s.world.ports, s.session, None, NO_CODE),
+    ),
+}
+
+
+def refused(scene: Scene, attempt: Callable[[Scene], object]) -> SignInFailed:
+    with pytest.raises(SignInFailed) as failed:
+        attempt(scene)
+    return failed.value
+
+
+def tell(failed: SignInFailed) -> tuple[str, str, int | None, float | None]:
+    return failed.field, str(failed), failed.left, failed.until
+
+
+def throttled_after(scene: Scene, way: Way, wait: float) -> None:
+    failed = refused(scene, way.attempt)
+    assert isinstance(failed, Throttled)
+    assert tell(failed) == (way.field, "Too many wrong tries.", 0, NOW + wait)
+    event = scene.world.events[-1]
+    assert (event.event, event.reason) == (way.event, way.reason)
+
+
+@pytest.mark.parametrize("way", PASSWORDS.values(), ids=PASSWORDS)
+def test_wrong_passwords(scene: Scene, way: Way) -> None:
+    assert [tell(refused(scene, way.attempt)) for _ in range(4)] == [
+        (way.field, way.sentence, 3, None),
+        (way.field, f"{way.sentence} 2 tries left.", 2, None),
+        (way.field, f"{way.sentence} 1 try left.", 1, None),
+        (way.field, f"{way.sentence} That was the last try for now.", 0, NOW + 7 * 60),
+    ]
+    throttled_after(scene, way, 7 * 60)
+
+
+@pytest.mark.parametrize("way", CODES.values(), ids=CODES)
+def test_wrong_codes(scene: Scene, way: Way) -> None:
+    assert [tell(refused(scene, way.attempt)) for _ in range(3)] == [
+        (way.field, f"{way.sentence} 2 tries left.", 2, None),
+        (way.field, f"{way.sentence} 1 try left.", 1, None),
+        (way.field, f"{way.sentence} That was the last try for now.", 0, NOW + 11 * 60),
+    ]
+    throttled_after(scene, way, 11 * 60)
+
+
+def test_a_right_password_that_the_directory_refuses_is_a_try(scene: Scene) -> None:
+    assert isinstance(scene.world.directory, MemoryDirectory)
+    scene.world.directory.refusal = DirectoryAccountLocked("The directory says why.")
+    failed = refused(scene, lambda s: s.world.begin("erin"))
+    assert tell(failed) == ("password", "The directory says why.", 3, None)
+
+
+def prove(scene: Scene, typed: str) -> object:
+    return self_service.prove(scene.world.ports, scene.session, None, typed)
+
+
+def one_time_code(scene: Scene, typed: str) -> object:
+    return sign_in.with_one_time_code(scene.world.ports, scene.asked, typed)
+
+
+def backup_code(scene: Scene, typed: str) -> object:
+    return sign_in.with_backup_code(scene.world.ports, scene.asked, typed)
+
+
+def empty_password(scene: Scene, typed: str) -> object:
+    return self_service.prove(scene.world.ports, scene.session, Secret(typed), None)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "typed", "field", "sentence"),
+    [
+        (empty_password, "", "password", "Enter your password."),
+        (prove, "12345", "code", "A one-time code is the 6 digits"),
+        (prove, "1234567", "code", "A backup code has 16 letters and digits"),
+        (one_time_code, "12345", "code", "A one-time code is the 6 digits"),
+        (backup_code, "1234567", "backup_code", "A backup code has 16 letters and digits"),
+    ],
+)
+def test_what_cannot_be_a_factor_is_no_try(
+    scene: Scene, attempt: Callable[[Scene, str], object], typed: str, field: str, sentence: str
+) -> None:
+    before = dict(scene.world.records.kept)
+    with pytest.raises(InvalidInput) as refusal:
+        attempt(scene, typed)
+    assert refusal.value.field == field
+    assert str(refusal.value).startswith(sentence)
+    assert scene.world.records.kept == before
+
+
+def test_a_used_code_is_told_from_a_clock_that_was_ahead(scene: Scene) -> None:
+    """Also the code of the next step, which a phone that is a little ahead shows."""
+    code = scene.device.code(NOW, 1)
+    one_time_code(scene, code)
+    failed = refused(scene, lambda s: prove(s, code))
+    used = "This code was used already. Wait for the next one in your app."
+    assert tell(failed) == ("code", used, None, None)
+    scene.world.clock.forward(-30)
+    failed = refused(scene, lambda s: prove(s, scene.device.code(NOW)))
+    assert failed.field == "code"
+    assert str(failed).startswith("The clock of this host was ahead")
+
+
+@pytest.mark.parametrize("what", ["one-time code", "backup code"])
+def test_a_right_code_clears_the_common_tries_where_the_own_ones_are_used_up(
+    scene: Scene, what: str
+) -> None:
+    record = scene.world.records.get("alice")
+    used_up = {HERE: Attempts(10, NOW), "": Attempts(2, NOW), "10.0.0.9": Attempts(1, NOW)}
+    scene.world.records.kept["alice"] = record.changed(code_attempts=used_up)
+    if what == "backup code":
+        backup_code(scene, scene.device.codes[0].reveal())
+    else:
+        one_time_code(scene, scene.device.code(NOW, 1))
+    assert scene.world.records.get("alice").code_attempts == {}
+
+
+GONE: dict[str, Callable[[World, Device], object]] = {
+    "used": lambda w, device: sign_in.with_backup_code(
+        w.ports, w.asked_for_code(), device.codes[0].reveal()
+    ),
+    "MFA disabled": lambda w, _: administration.disable_mfa(w.ports, OPERATOR, "alice"),
+    "account removed": lambda w, _: administration.remove_user(w.ports, OPERATOR, "alice"),
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_a_backup_code_that_is_gone_at_that_very_moment(scene: Scene, how: str) -> None:
+    world, code = scene.world, scene.device.codes[0].reveal()
+    world.accounts.before_change = lambda: GONE[how](world, scene.device)
+    failed = refused(scene, lambda s: backup_code(s, code))
+    assert tell(failed) == (
+        "backup_code",
+        "This backup code was used already. Use another one.",
+        2,
+        None,
+    )
+    event = world.events[-1]
+    assert (event.event, event.outcome) == (EventType.SIGN_IN_BACKUP_CODE, Outcome.FAILURE)
+    assert event.reason == "used already"
