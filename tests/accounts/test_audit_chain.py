@@ -105,12 +105,17 @@ def test_ends_that_lag_behind_are_no_finding() -> None:
     assert verdict(log).findings == []
 
 
-def test_what_was_rotated_out_is_not_missing() -> None:
+@pytest.mark.parametrize("first", [2, 4])
+@pytest.mark.parametrize("torn", [[], [TORN]])
+def test_what_was_rotated_out_is_not_missing(first: int, torn: list[bytes]) -> None:
+    """Also where the line before the first one was cut short, and the file began with it."""
     log = log_of(6)
-    third = log.contents[2]
-    del log.contents[:3]
-    log.kept = Ends(Link(4, audit_chain.link_of(third, 3).hash), last(log))
-    assert verdict(log) == Verdict(first=4, last=last(log))
+    before = log.contents[first - 2]
+    log.contents[: first - 1] = torn
+    log.kept = Ends(Link(first, audit_chain.link_of(before, first - 1).hash), last(log))
+    found = verdict(log)
+    assert (found.first, found.last, found.findings) == (first, last(log), [])
+    assert len(found.notes) == len(torn)
 
 
 def test_more_is_there_than_should_be_when_a_rotation_was_killed() -> None:
@@ -195,6 +200,14 @@ def test_swapped_lines_are_named() -> None:
     ]
 
 
+def test_a_line_that_stands_there_twice_is_named() -> None:
+    log = log_of(3)
+    log.contents.append(log.contents[-1])
+    assert verdict(log).findings == [
+        "Line 4 of audit.jsonl is event 3, out of order after event 3."
+    ]
+
+
 @pytest.mark.parametrize("at", [1, 3, 5])
 def test_a_line_without_a_number_within_the_chain_is_named(at: int) -> None:
     log = log_of(5)
@@ -240,7 +253,10 @@ def test_without_its_ends_a_log_is_not_whole() -> None:
     log = log_of(2)
     log.kept = None
     [finding] = verdict(log).findings
-    assert finding.startswith("The file audit.head is missing or damaged: ")
+    assert finding == (
+        "The file audit.head is missing or damaged: whether the last events were removed cannot be "
+        "told."
+    )
 
 
 # A link that was noted
@@ -251,6 +267,7 @@ def test_a_noted_link_is_compared() -> None:
     noted = last(log)
     log.append(event())
     assert verdict(log, noted).findings == []
+    assert verdict(log, last(log)).findings == []
     assert verdict(log, Link(3, "1" * 64)).findings == [
         "Event 3, line 3 of audit.jsonl, is not the one that was noted: it was changed."
     ]

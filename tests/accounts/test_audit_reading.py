@@ -1,5 +1,6 @@
 """Reading the audit log: what is asked for, by whom, and how much is looked at."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -71,6 +72,8 @@ ACCEPTED: list[tuple[Filter, bool]] = [
     (Filter(since=AT + timedelta(seconds=1)), False),
     (Filter(words=("alice", "wrong", "10.0.", "failure", "sign_in", "2027-01-15", "08:00")), True),
     (Filter(words=("alice", "bob")), False),
+    (Filter(words=("9",)), False),
+    (Filter(words=("-01-",)), False),  # in the time is looked for what begins with a digit
     (Filter(user="alice", outcome="success"), False),
 ]
 
@@ -108,9 +111,18 @@ def test_known_events_and_areas_are_taken() -> None:
     [
         ({"event": "sign"}, "event", "sign_in.complete, "),
         ({"event": "\x1b[31m"}, "event", "<U+001B>"),
-        ({"event": "x" * 1000}, "event", f"{'x' * 64}'. Choose"),
+        ({"event": "x" * 1000}, "event", f"no event '{'x' * 64}'. Choose"),
         ({"outcome": "maybe"}, "outcome", "success, failure"),
-        ({"since": "yesterday"}, "since", "30m, 2h or 7d"),
+        (
+            {"since": "y" * 65},
+            "since",
+            f"{'y' * 64}' is no time: give an age such as 30m, 2h or 7d, ",
+        ),
+        (
+            {"since": "yesterday"},
+            "since",
+            "or a time such as 2026-11-24 or 2026-11-24T08:00, in UTC.",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_a_sentence(given_: dict[str, str], field: str, part: str) -> None:
@@ -118,6 +130,23 @@ def test_what_cannot_be_asked_is_a_sentence(given_: dict[str, str], field: str, 
     assert isinstance(refused, InvalidInput)
     assert refused.field == field
     assert part in str(refused)
+
+
+def test_what_is_asked_is_in_the_filter() -> None:
+    assert filtered(now=NOW) == Filter()
+    assert filtered("Bob", " SIGN_IN ", " Failure ", "2h", now=NOW) == Filter(
+        user="bob", event="sign_in", outcome="failure", since=AT - timedelta(hours=2)
+    )
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/St_Johns", "UTC"])
+def test_a_time_is_in_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", zone)
+        time.tzset()
+        at = [moment(text, NOW) for text in ("2027-01-15T08:00", "2027-01-15T10:00+02:00", "0s")]
+    time.tzset()
+    assert [one.isoformat() for one in at] == ["2027-01-15T08:00:00+00:00"] * 3
 
 
 @pytest.mark.parametrize(
@@ -166,6 +195,7 @@ def test_a_typed_line_is_words_and_keys() -> None:
     assert typed("user:Alice event:sign_in outcome:failure since:2h x", NOW) == Filter(
         "alice", "sign_in", "failure", AT - timedelta(hours=2), ("x",)
     )
+    assert typed("since:2027-01-15T08:00", NOW) == Filter(since=AT)
     assert typed("fe80::1 10.0.0.1:22", NOW).words == ("fe80::1", "10.0.0.1:22")
 
 
