@@ -157,7 +157,7 @@ class _Walk:
         elif n == kept.n and record.previous != kept.hash:
             self._find(f"{line} does not go on from what was before event {n}.")
         is_alone = self._is_empty or (n > 1 and not self._said.before_chain)
-        if not is_alone and (n > 1 or record.previous != self._previous()):
+        if not is_alone and record.previous != self._running.hexdigest():
             self._find(f"What stands before event {n}, {line}, was changed, or put there.")
 
     def _next(self, line: Line, record: Record, n: int, last: int) -> None:
@@ -165,7 +165,7 @@ class _Walk:
             self._find(f"{_events(last + 1, n - 1)} missing before {line}.")
         elif n <= last:
             self._find(f"{line} is event {n}, out of order after event {last}.")
-        elif record.previous != self._previous():
+        elif record.previous != self._running.hexdigest():
             self._find(f"Event {last} was changed, or what follows it before {line}.")
 
     def _compare(self, link: Link, line: Line) -> None:
@@ -179,9 +179,6 @@ class _Walk:
             self._running.update(b"\n")
         self._running.update(content)
         self._is_empty = False
-
-    def _previous(self) -> str:
-        return NOTHING if self._is_empty else self._running.hexdigest()
 
     def _find(self, sentence: str) -> None:
         self._said.findings.append(_sentence(sentence))
