@@ -28,7 +28,6 @@ class UnknownAccount(Refused):
         super().__init__(
             f"There is no account {username}. The list of users shows those that exist."
         )
-        self.username = username
 
 
 class SignInFailed(Refused):
@@ -72,7 +71,7 @@ class ProofNeeded(Refused):
     """The last proof is too long ago for this change: ask for these factors, then repeat it."""
 
     def __init__(self, *, password: bool, code: bool) -> None:
-        super().__init__("Confirm that it is you: enter your password again.")
+        super().__init__("The last proof that it is you is too long ago: prove it again.")
         self.password = password
         self.code = code
 

@@ -101,25 +101,23 @@ def check_directory_password(
     return user
 
 
-def check_one_time_code(
-    ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "code"
-) -> None:
+def check_one_time_code(ports: Ports, claim: Claim, factor: SecondFactor, typed: str) -> None:
     """Raise InvalidInput, SignInFailed or Throttled unless the code is right and not yet used."""
-    code = totp.typed_code(typed, field)
-    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field).left
+    code = totp.typed_code(typed)
+    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, "code").left
     secret = unsealed_secret(ports, claim.username, factor)
     step = totp.accepted_step(secret, code, ports.now())
     if step is None:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
-        raise _wrong(ports, "code_attempts", field, "This is not the current code.", left)
+        raise _wrong(ports, "code_attempts", "code", "This is not the current code.", left)
     try:
-        use_step(ports, claim, step, field)
+        use_step(ports, claim, step)
     except SignInFailed:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "used already")
         raise
 
 
-def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None:
+def use_step(ports: Ports, claim: Claim, step: int) -> None:
     """Mark the time step as used. Raises SignInFailed if it, or a later one, was used before.
 
     RFC 6238 section 5.2: a second use of a code must not be accepted. The step is compared, not
@@ -128,9 +126,9 @@ def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None
 
     def use(record: SignInRecord) -> tuple[SignInRecord, None]:
         if record.last_totp_step > totp.step_at(ports.now()) + totp.WINDOW:
-            raise SignInFailed(field, _CLOCK_WAS_AHEAD)
+            raise SignInFailed("code", _CLOCK_WAS_AHEAD)
         if step <= record.last_totp_step:
-            raise SignInFailed(field, _USED_CODE)
+            raise SignInFailed("code", _USED_CODE)
         cleared = _clear(record, claim, "code_attempts", ports.now())
         return cleared.changed(last_totp_step=step), None
 

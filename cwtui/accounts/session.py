@@ -42,7 +42,7 @@ class Session:
 
     def renewed(self, account: Account) -> "Session":
         """This session after a change that it made itself."""
-        return replace(self, epoch=account.session_epoch, roles=account.roles)
+        return replace(self, epoch=account.session_epoch)
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,10 @@ def is_fresh(proved_at: float, now: float) -> bool:
     return 0 <= now - proved_at <= PROOF_LIFETIME
 
 
-def authorise(
-    ports: Ports, actor: Actor, permission: Permission, change: AccountsChange | None = None
-) -> None:
+def authorise(ports: Ports, actor: Actor, permission: Permission) -> None:
     """Raise SessionEnded or NotPermitted unless the actor may see this now."""
     if isinstance(actor, Session):
-        _permit(account_of(ports, actor, change), permission)
+        _permit(account_of(ports, actor), permission)
 
 
 def authorise_change(

@@ -330,8 +330,6 @@ def _shown(
         proved=progress.proved | {Proof.ONE_TIME_CODE},
         code_at=ports.now(),
         lifetime=ENROLMENT_LIFETIME,
-        codes_offered=True,
-        backup_codes_left=None,
     )
     return BackupCodesShown(after, codes)
 

@@ -57,7 +57,7 @@ def test_two_first_admins_at_once(world: World) -> None:
         ("", "Havel-99", "Havel-99", "username"),
         ("a b", "Havel-99", "Havel-99", "username"),
         ("ada", "", "", "new_password"),
-        ("ada", "ada", "ada", "new_password"),
+        ("Ketzin-99", "ketzin-99", "ketzin-99", "new_password"),
         ("ada", "Havel-99", "Havel-9", "confirm_password"),
     ],
 )
@@ -121,6 +121,7 @@ def test_an_initial_password_that_is_made_works_whatever_the_rules(
         ("bob", [roles.MINIMUM], "x" * 101, None, "display_name"),
         ("bob", [roles.MINIMUM], "\x1b]52;c;eA==\x07", None, "display_name"),
         ("bob", [roles.MINIMUM], "", "1234", "password"),
+        ("ketzin-99", [roles.MINIMUM], "", "Ketzin-99", "password"),
         ("bob", [roles.MINIMUM], "", "bob12\n", "password"),
     ],
 )
@@ -150,9 +151,18 @@ def test_two_accounts_of_one_name_at_once(world: World) -> None:
     world.accounts.before_change = lambda: administration.create_user(
         world.ports, OPERATOR, "bob", display_name="first"
     )
-    with pytest.raises(InvalidInput, match="already"):
+    with pytest.raises(InvalidInput) as refused:
         administration.create_user(world.ports, OPERATOR, "bob", display_name="second")
+    assert str(refused.value) == "There is an account bob already. Choose another name."
     assert world.account("bob").display_name == "first"
+
+
+def test_a_name_that_is_taken_is_said_before_the_password_is_hashed(world: World) -> None:
+    """Hashing takes 0.3 s, and the lock makes others wait."""
+    world.add("bob")
+    world.accounts.before_change = lambda: pytest.fail("the lock was taken")
+    with pytest.raises(InvalidInput, match="There is an account bob already"):
+        administration.create_user(world.ports, OPERATOR, "bob")
 
 
 # The last admin
@@ -252,6 +262,7 @@ def test_a_reset_password_is_one_time_and_lifts_the_ban_on_passwords(world: Worl
         with pytest.raises(SignInFailed):
             world.begin("bob", "wrong")
     made = administration.reset_password(world.ports, OPERATOR, "bob")
+    assert made.account == world.account("bob")
     with pytest.raises(SignInFailed):
         world.begin("bob")
     assert isinstance(world.begin("bob", made.password.reveal()), sign_in.CodeNeeded)
@@ -297,6 +308,13 @@ def test_unlock_forgets_wrong_tries(world: World) -> None:
         world.begin("bob")
     administration.unlock(world.ports, OPERATOR, "Bob")
     assert isinstance(world.begin("bob"), SignedIn)
+    device = world.equip("bob")
+    asked = world.asked_for_code("bob")
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            sign_in.with_one_time_code(world.ports, asked, device.wrong_code(world.clock()))
+    administration.unlock(world.ports, OPERATOR, "bob")
+    sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
 
 
 def test_a_removed_account_leaves_no_record(world: World) -> None:
@@ -319,9 +337,15 @@ def test_lists_and_shows(world: World) -> None:
     actor = world.session("ada")
     rows = administration.list_users(world.ports, actor, Filter(text="b"))
     assert [row.username for row in rows] == ["bob"]
-    account, record = administration.show_user(world.ports, actor, " BOB ")
-    assert account == world.account("bob")
-    assert record.last_sign_in is None
+    account, record = administration.show_user(world.ports, actor, " ADA ")
+    assert account == world.account("ada")
+    assert record.last_sign_in == world.clock()
+    asked = ["ada", "bob", "nobody"]
+    assert administration.last_sign_ins(world.ports, actor, asked) == {
+        "ada": world.clock(),
+        "bob": None,
+        "nobody": None,
+    }
 
 
 # Settings

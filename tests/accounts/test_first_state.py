@@ -1,0 +1,52 @@
+"""What every account begins with, whichever way it is made."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cwtui.accounts import administration, provisioning, recovery, roles
+from cwtui.accounts.directory import DirectoryUser
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.secret import Secret
+from tests.accounts.world import NOW, OPERATOR, World
+
+NEW = Secret("Another.9-Havel")
+ERIN = DirectoryUser("erin", "uid=erin", "", (roles.MINIMUM,), enabled=True, id="id-erin")
+
+WAYS: dict[str, Callable[[World], Account]] = {
+    "the first admin": lambda w: administration.create_first_admin(
+        w.ports, "erin", NEW, NEW, OPERATOR
+    ),
+    "by an admin": lambda w: administration.create_user(w.ports, OPERATOR, "erin").account,
+    "by the operator, of a store without an admin": lambda w: (
+        recovery.recover_admin(w.ports, OPERATOR, "erin").account
+    ),
+    "of the directory": lambda w: provisioning.provide(w.ports, OPERATOR, ERIN),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_is_of_now_and_no_session_of_an_account_before_it_is_of_it(way: str) -> None:
+    """An epoch of its own: that of an account of the same name that was removed is another one."""
+    made = [WAYS[way](World(seed=seed)) for seed in range(20)]
+    assert {account.created_at for account in made} == {NOW}
+    assert len({account.session_epoch for account in made}) == 20
+    assert min(account.session_epoch for account in made) > 1000
+    assert {account.display_name for account in made} == {""}
+
+
+@pytest.mark.parametrize(
+    ("way", "kept"),
+    [
+        ("the first admin", (Origin.LOCAL, (roles.ADMIN,), False)),
+        ("by an admin", (Origin.LOCAL, (roles.MINIMUM,), True)),
+        ("by the operator, of a store without an admin", (Origin.LOCAL, (roles.ADMIN,), True)),
+        ("of the directory", (Origin.LDAP, (roles.MINIMUM,), False)),
+    ],
+)
+def test_whose_it_is_and_whether_its_password_must_be_changed(
+    world: World, way: str, kept: tuple[Origin, tuple[str, ...], bool]
+) -> None:
+    made = WAYS[way](world)
+    assert (made.origin, made.roles, made.must_change_password) == kept
+    assert made == world.account("erin")
