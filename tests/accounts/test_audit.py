@@ -27,6 +27,8 @@ class Scene:
     device: Device
     offer: Enrolment
     waiting: sign_in.CodeNeeded
+    unsaved: sign_in.BackupCodesUnacknowledged
+    shown: sign_in.BackupCodesShown
 
     def code(self) -> str:
         return self.device.code(self.world.clock())
@@ -42,28 +44,41 @@ def scene(world: World) -> Scene:
     world.add("equipped")
     world.add("unsaved")
     world.add("forced", mfa_required=True)
+    world.add("enrolled", mfa_required=True)
     world.add("initial", must_change_password=True)
     device = world.equip("equipped")
-    world.equip("unsaved", acknowledged=False)
     plain, equipped = world.session("plain"), world.session("equipped", device)
     world.clock.forward(30)
     offer = self_service.begin_enrolment(world.ports, plain)
     waiting = world.asked_for_code("equipped")
+    unsaved, shown = unsaved_in_sign_in(world), registered_in_sign_in(world, "enrolled")
     world.audit.events.clear()
-    return Scene(world, plain, equipped, device, offer, waiting)
+    return Scene(world, plain, equipped, device, offer, waiting, unsaved, shown)
 
 
-def register_in_sign_in(scene: Scene) -> object:
-    state = scene.world.begin("forced")
+def unsaved_in_sign_in(world: World) -> sign_in.BackupCodesUnacknowledged:
+    device = world.equip("unsaved", acknowledged=False)
+    code = device.code(world.clock())
+    state = sign_in.with_one_time_code(world.ports, world.asked_for_code("unsaved"), code)
+    assert isinstance(state, sign_in.BackupCodesUnacknowledged)
+    return state
+
+
+def registered_in_sign_in(world: World, username: str) -> sign_in.BackupCodesShown:
+    state = world.begin(username)
     assert isinstance(state, sign_in.EnrolmentNeeded)
-    code = Device(state.enrolment.totp_secret, ()).code(scene.world.clock())
-    return sign_in.register_device(scene.world.ports, state, code)
+    code = Device(state.enrolment.totp_secret, ()).code(world.clock())
+    return sign_in.register_device(world.ports, state, code)
 
 
 def new_password_in_sign_in(scene: Scene) -> object:
     state = scene.world.begin("initial")
     assert isinstance(state, sign_in.NewPasswordNeeded)
     return sign_in.with_new_password(scene.world.ports, state, NEW, NEW)
+
+
+def full_disk() -> None:
+    raise CannotCheck("no space left")
 
 
 def register(scene: Scene) -> object:
@@ -129,6 +144,25 @@ OWN_ACTS: dict[EventType, tuple[str, Callable[[Scene], object]]] = {
     ),
 }
 
+STEPS_OF_SIGN_IN: dict[str, tuple[EventType, str, Callable[[Scene], object]]] = {
+    "registration": (
+        EventType.MFA_ENABLE,
+        "forced",
+        lambda s: registered_in_sign_in(s.world, "forced"),
+    ),
+    "saved backup codes": (
+        EventType.BACKUP_CODES_ACKNOWLEDGE,
+        "enrolled",
+        lambda s: sign_in.acknowledge_backup_codes(s.world.ports, s.shown),
+    ),
+    "new backup codes": (
+        EventType.BACKUP_CODES_REGENERATE,
+        "unsaved",
+        lambda s: sign_in.make_new_backup_codes(s.world.ports, s.unsaved),
+    ),
+    "new password": (EventType.PASSWORD_CHANGE, "initial", new_password_in_sign_in),
+}
+
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/test_maintenance.py
 
@@ -169,15 +203,25 @@ def test_what_changed_is_said(scene: Scene) -> None:
     ]
 
 
-def test_the_steps_within_a_sign_in_are_recorded(scene: Scene) -> None:
-    register_in_sign_in(scene)
-    new_password_in_sign_in(scene)
-    assert scene.world.event_types() == [
-        EventType.MFA_ENABLE,
-        EventType.PASSWORD_CHANGE,
-        EventType.SIGN_IN,
-    ]
-    assert [event.actor for event in scene.world.events] == ["forced", "initial", "initial"]
+@pytest.mark.parametrize("step", STEPS_OF_SIGN_IN)
+def test_each_step_within_a_sign_in_is_recorded(scene: Scene, step: str) -> None:
+    event, who, act = STEPS_OF_SIGN_IN[step]
+    act(scene)
+    written = scene.world.events[0]
+    assert (written.event, written.outcome) == (event, Outcome.SUCCESS)
+    assert (written.actor, written.subject, written.source) == (who, who, HERE)
+
+
+@pytest.mark.parametrize("step", STEPS_OF_SIGN_IN)
+def test_a_step_that_cannot_be_written_is_not_said_to_have_happened(
+    scene: Scene, step: str
+) -> None:
+    """DESIGN 4.7: a full disk is noticed before the event is in the log."""
+    event, _, act = STEPS_OF_SIGN_IN[step]
+    scene.world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        act(scene)
+    assert event not in scene.world.event_types()
 
 
 def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None:
@@ -212,8 +256,7 @@ def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None
 ALL_ACTS: dict[str, Callable[[Scene], object]] = {
     **{str(event): act for event, (_, act) in OWN_ACTS.items()},
     **{str(event): lambda s, act=act: act(s.world) for event, act in ADMIN_ACTS.items()},  # type: ignore[misc]
-    "registration in a sign-in": register_in_sign_in,
-    "new password in a sign-in": new_password_in_sign_in,
+    **{f"{step} in a sign-in": act for step, (_, _, act) in STEPS_OF_SIGN_IN.items()},
 }
 
 
@@ -273,10 +316,6 @@ WRITING_ACTS = [act for act in (*ADMIN_ACTS, *OWN_ACTS) if act not in LEAVE_THE_
 @pytest.mark.parametrize("act", WRITING_ACTS)
 def test_what_cannot_be_written_is_not_said_to_have_happened(scene: Scene, act: EventType) -> None:
     """DESIGN 4.7: a full disk is noticed before the event is in the log."""
-
-    def full_disk() -> None:
-        raise CannotCheck("no space left")
-
     scene.world.accounts.before_prepare = full_disk
     with pytest.raises(CannotCheck):
         ALL_ACTS[act](scene)
@@ -316,10 +355,19 @@ def test_without_a_record_there_is_no_first_admin(world: World) -> None:
     assert world.accounts.is_empty()
 
 
+def test_nor_is_it_said_that_there_is_one_where_the_disk_is_full(world: World) -> None:
+    """DESIGN 4.7."""
+    world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    assert world.events == []
+
+
 def test_a_name_that_no_account_has_is_left_out(world: World) -> None:
     """People type passwords into the wrong field."""
     with pytest.raises(SignInFailed):
         sign_in.with_password(world.ports, "hunter2", Secret("whatever"), HERE)
     [event] = world.events
     assert (event.actor, event.subject) == ("(no such account)", "(no such account)")
+    assert event.source == HERE
     assert "hunter2" not in repr(event)
