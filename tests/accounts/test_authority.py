@@ -318,6 +318,7 @@ def test_a_backup_code_proves_too_and_is_used_up(scene: Scene) -> None:
     scene.world.clock.forward(PROOF_LIFETIME)
     typed = scene.device.codes[0].reveal().lower()
     proved = self_service.prove(scene.world.ports, scene.admin, OLD, typed)
+    assert scene.world.events[-1].reason == "password, backup code"
     CHANGES["unlock"](scene, proved)
     with pytest.raises(SignInFailed):
         self_service.prove(scene.world.ports, scene.admin, OLD, typed)

@@ -19,6 +19,7 @@ from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
 OLD = Secret(PASSWORD)
 NEW = Secret("Another.9-Havel")
+NOT_ENABLED = "Multi-factor authentication is not enabled for this account."
 
 
 def equipped(world: World, **fields: object) -> tuple[Session, Device]:
@@ -101,8 +102,11 @@ def test_an_ldap_user_cannot_change_the_password_here(world: World) -> None:
     world.add()
     session = world.session()
     world.put(world.account().changed(origin=Origin.LDAP))
-    assert "LDAP user" in self_service.overview(world.ports, session).change_password_refusal
-    with pytest.raises(Refused, match="You are an LDAP user"):
+    refusal = self_service.overview(world.ports, session).change_password_refusal
+    assert refusal == (
+        "You are an LDAP user. Change your password in your organization's directory."
+    )
+    with pytest.raises(Refused, match=refusal):
         self_service.change_password(world.ports, session, OLD, NEW, NEW)
 
 
@@ -169,9 +173,11 @@ def test_a_required_factor_is_not_switched_off(
     session, device = equipped(world, mfa_required=flag)
     world.settings(mfa=mfa)
     assert self_service.overview(world.ports, session).disable_mfa_refusal.startswith(sentence)
+    records = dict(world.records.kept)
     with pytest.raises(Refused, match=sentence):
         self_service.disable_mfa(world.ports, session, device.code(world.clock()))
     assert world.account().second_factor is not None
+    assert world.records.kept == records  # and the code is not used up
 
 
 @pytest.mark.parametrize("by", ["account", "organization"])
@@ -217,12 +223,15 @@ def test_the_device_stays_when_codes_are_regenerated(world: World) -> None:
 def test_without_mfa_there_is_nothing_to_regenerate(world: World) -> None:
     world.add()
     session = world.session()
-    with pytest.raises(Refused, match="not enabled"):
-        self_service.regenerate_backup_codes(world.ports, session, "123456")
-    with pytest.raises(Refused, match="not enabled"):
-        self_service.disable_mfa(world.ports, session, "123456")
-    with pytest.raises(Refused, match="not enabled"):
-        self_service.acknowledge_backup_codes(world.ports, session)
+    for act in (
+        lambda: self_service.regenerate_backup_codes(world.ports, session, "123456"),
+        lambda: self_service.disable_mfa(world.ports, session, "123456"),
+        lambda: self_service.acknowledge_backup_codes(world.ports, session),
+        lambda: self_service.prove(world.ports, session, None, "123456"),
+    ):
+        with pytest.raises(Refused) as refused:
+            act()
+        assert str(refused.value) == NOT_ENABLED
 
 
 # The overview
@@ -233,11 +242,13 @@ def test_the_overview_says_what_can_be_done_and_why_not(world: World) -> None:
     session = world.session()
     seen = self_service.overview(world.ports, session)
     assert (seen.change_password_refusal, seen.enable_mfa_refusal) == ("", "")
-    assert "not enabled" in seen.disable_mfa_refusal
+    assert seen.disable_mfa_refusal == NOT_ENABLED
     assert seen.backup_codes_left == 0
     world.settings(mfa=Mfa.OFF)
     seen = self_service.overview(world.ports, session)
-    assert "has not enabled" in seen.enable_mfa_refusal
+    assert seen.enable_mfa_refusal == (
+        "Your organization has not enabled multi-factor authentication."
+    )
     assert seen.mfa is Mfa.OFF
 
 
@@ -246,5 +257,7 @@ def test_the_overview_of_an_equipped_account(world: World) -> None:
     sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
     seen = self_service.overview(world.ports, session)
     assert seen.backup_codes_left == 9
-    assert "already enabled" in seen.enable_mfa_refusal
+    assert seen.enable_mfa_refusal == (
+        "Multi-factor authentication is already enabled for this account."
+    )
     assert seen.disable_mfa_refusal == ""

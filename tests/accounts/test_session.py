@@ -13,34 +13,40 @@ from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
 
-ENDINGS: dict[str, tuple[Callable[[World], object], str]] = {
+ENDINGS: dict[str, tuple[Callable[[World], object], str, str]] = {
     "removed": (
         lambda w: administration.remove_user(w.ports, OPERATOR, "alice"),
         "Your account was removed. Ask an admin if that is wrong.",
+        "removed",
     ),
     "disabled": (
         lambda w: administration.update_user(w.ports, OPERATOR, "alice", enabled=False),
         "Your account was disabled. Ask an admin to enable it.",
+        "disabled",
     ),
     "promoted": (
         lambda w: administration.update_user(
             w.ports, OPERATOR, "alice", chosen_roles=[roles.ADMIN]
         ),
         "Your roles were changed. Sign in again to go on with the new ones.",
+        "roles changed",
     ),
     "password reset": (
         lambda w: administration.reset_password(w.ports, OPERATOR, "alice"),
         "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
+        "changed elsewhere",
     ),
     "password changed elsewhere": (
         lambda w: self_service.change_password(
             w.ports, w.session(source="10.0.0.2"), Secret(PASSWORD), NEW, NEW
         ),
         "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
+        "changed elsewhere",
     ),
     "MFA enabled elsewhere": (
         lambda w: w.equip(),
         "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
+        "changed elsewhere",
     ),
 }
 
@@ -64,12 +70,12 @@ def test_a_session_stops_at_its_next_action_with_the_reason(
     world.add_admin("ada")
     world.add()
     ended = world.session()
-    end, sentence = ENDINGS[ending]
+    end, sentence, reason = ENDINGS[ending]
     end(world)
     before = world.accounts.get("alice")
     with pytest.raises(SessionEnded) as over:
         CALLS[call](world, ended)
-    assert str(over.value) == sentence
+    assert (str(over.value), over.value.reason) == (sentence, reason)
     assert world.accounts.get("alice") == before
 
 

@@ -310,9 +310,10 @@ def test_the_initial_password_is_no_new_one(world: World) -> None:
     world.add(must_change_password=True)
     state = world.begin()
     assert isinstance(state, NewPasswordNeeded)
-    with pytest.raises(InvalidInput, match="This is the initial password") as refused:
+    with pytest.raises(InvalidInput) as refused:
         sign_in.with_new_password(world.ports, state, Secret(PASSWORD), Secret(PASSWORD))
     assert refused.value.field == "new_password"
+    assert str(refused.value) == "This is the initial password. Choose your own."
     with pytest.raises(InvalidInput, match="differ"):
         sign_in.with_new_password(world.ports, state, NEW, Secret("x"))
     with pytest.raises(InvalidInput, match="at least 5"):

@@ -1,0 +1,78 @@
+"""What a sign-in hands on: when which factor was proved, and time where time is needed."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cwtui.accounts import sign_in
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in import BackupCodesUnacknowledged, EnrolmentNeeded, SignedIn
+from tests.accounts.world import NOW, Device, World
+
+NEW = Secret("Another.9-Havel")
+
+
+def with_one_time_code(world: World) -> sign_in.State:
+    device, asked = world.equip(), world.asked_for_code()
+    world.clock.forward(60)
+    return sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
+
+
+def with_backup_code(world: World) -> sign_in.State:
+    device, asked = world.equip(), world.asked_for_code()
+    world.clock.forward(60)
+    return sign_in.with_backup_code(world.ports, asked, device.codes[0].reveal())
+
+
+def registering(world: World) -> sign_in.State:
+    world.put(world.account().changed(mfa_required=True))
+    state = world.begin()
+    assert isinstance(state, EnrolmentNeeded)
+    world.clock.forward(60)
+    code = Device(state.enrolment.totp_secret, ()).code(world.clock())
+    shown = sign_in.register_device(world.ports, state, code)
+    return sign_in.acknowledge_backup_codes(world.ports, shown)
+
+
+WAYS: dict[str, Callable[[World], sign_in.State]] = {
+    "one-time code": with_one_time_code,
+    "backup code": with_backup_code,
+    "registration": registering,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_session_knows_when_each_factor_was_proved(world: World, way: str) -> None:
+    """From then on a change asks for no proof for ten minutes (ASVS 7.5.1)."""
+    world.add()
+    state = WAYS[way](world)
+    assert isinstance(state, SignedIn)
+    assert (state.session.password_at, state.session.code_at) == (NOW, NOW + 60)
+
+
+def test_there_is_time_to_write_down_codes_that_were_made_anew(world: World) -> None:
+    world.add()
+    device = world.equip(acknowledged=False)
+    state = sign_in.with_one_time_code(
+        world.ports, world.asked_for_code(), device.code(world.clock())
+    )
+    assert isinstance(state, BackupCodesUnacknowledged)
+    shown = sign_in.make_new_backup_codes(world.ports, state)
+    world.clock.forward(sign_in.ENROLMENT_LIFETIME)
+    assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)
+
+
+def test_a_new_password_leaves_nothing_of_an_initial_one(world: World) -> None:
+    world.add("ketzin-99", must_change_password=True, initial_password_expires_at=NOW + 1)
+    state = world.begin("ketzin-99")
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    username = Secret("Ketzin-99")
+    with pytest.raises(InvalidInput, match="The password is your username"):
+        sign_in.with_new_password(world.ports, state, username, username)
+    before = world.account("ketzin-99")
+    sign_in.with_new_password(world.ports, state, NEW, NEW)
+    after = world.account("ketzin-99")
+    assert after == before.changed_ending_sessions(
+        password=after.password, must_change_password=False, initial_password_expires_at=None
+    )
