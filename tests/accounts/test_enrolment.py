@@ -86,6 +86,11 @@ def test_nor_to_switch_mfa_off_again(world: World) -> None:
         (60, "Your phone is about 1 minute ahead of this host."),
         (240, "Your phone is about 4 minutes ahead of this host."),
         (3600, "Your phone is about 60 minutes ahead of this host."),
+        (120, "Your phone is about 2 minutes ahead of this host."),
+        (89 * 60, "Your phone is about 89 minutes ahead of this host."),
+        (90 * 60, "Your phone is about 2 hours ahead of this host."),
+        (14 * 3600, "Your phone is about 14 hours ahead of this host."),
+        (-9 * 3600, "Your phone is about 9 hours behind this host."),
         (-60, "Your phone is about 1 minute behind this host."),
         (-240, "Your phone is about 4 minutes behind this host."),
         (-3600, "Your phone is about 60 minutes behind this host."),
@@ -108,10 +113,13 @@ def test_a_wrong_clock_is_diagnosed_in_both_directions(
 
 def test_a_code_of_no_near_time_is_just_wrong(world: World) -> None:
     session, offer, device = offered(world)
-    with pytest.raises(InvalidInput, match="This is not the current code"):
+    with pytest.raises(InvalidInput) as refused:
         self_service.register_device(
             world.ports, session, offer, device.code(world.clock() + 86400)
         )
+    assert str(refused.value) == (
+        "This is not the current code. Enter the one that your app shows now."
+    )
 
 
 def test_a_diagnosis_never_names_the_right_code(world: World) -> None:
@@ -146,8 +154,9 @@ def test_an_offer_of_another_account_is_not_taken(world: World) -> None:
     session, _, _ = offered(world)
     foreign = Enrolment("mallory", "Connectware", totp.new_secret(world.random), NOW)
     code = Device(foreign.totp_secret, ()).code(world.clock())
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         self_service.register_device(world.ports, session, foreign, code)
+    assert str(refused.value) == "This secret key was made for another account. Start again."
     assert world.account().second_factor is None
 
 

@@ -66,9 +66,20 @@ def test_known_roles_each_once_in_order() -> None:
     assert known([MINIMUM, ADMIN, MINIMUM]) == (ADMIN, MINIMUM)
 
 
-@pytest.mark.parametrize("chosen", [[], ["root"], [ADMIN, "\x1b[2J\u202e"], [""]])
-def test_no_role_and_unknown_roles_are_refused(chosen: list[str]) -> None:
+CHOOSE = "Choose from: connectware-admin, minimum-access."
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        ([], "An account has at least one role, such as minimum-access."),
+        (["root"], f"There is no role root. {CHOOSE}"),
+        ([ADMIN, "x" * 65], f"There is no role {'x' * 64}. {CHOOSE}"),
+        ([ADMIN, "\x1b[2J\u202e"], f"There is no role <U+001B>[2J<U+202E>. {CHOOSE}"),
+        ([""], f"There is no role . {CHOOSE}"),
+    ],
+)
+def test_no_role_and_unknown_roles_are_refused(chosen: list[str], sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         known(chosen)
-    assert refused.value.field == "roles"
-    assert str(refused.value).isprintable()
+    assert (refused.value.field, str(refused.value)) == ("roles", sentence)

@@ -140,14 +140,29 @@ def test_a_line_is_trimmed_and_single_spaced(typed: str) -> None:
     assert text.line(line, "issuer", "The issuer") == line
 
 
-@pytest.mark.parametrize("typed", ["x" * 101, "x" * 1_000_000, "a\u202eb", "a\nb", "\ufdfa" * 20])
-def test_lines_that_are_refused(typed: str) -> None:
-    with pytest.raises(InvalidInput):
+TOO_LONG = "The display name has at most 100 characters."
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("x" * 101, TOO_LONG),
+        ("x" + " " * 400, TOO_LONG),
+        ("x" * 1_000_000, TOO_LONG),
+        ("\ufdfa" * 20, TOO_LONG),
+        ("a\u202eb", "The display name holds invisible characters. Type it without them."),
+        ("a\nb", text.CANNOT_BE_SHOWN),
+    ],
+)
+def test_lines_that_are_refused(typed: str, sentence: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
         text.line(typed, "display_name", "The display name")
+    assert (refused.value.field, str(refused.value)) == ("display_name", sentence)
 
 
 def test_a_line_of_a_hundred_characters_is_taken() -> None:
     assert text.line("x" * 100, "display_name", "The display name") == "x" * 100
+    assert text.line("x" + " " * 399, "display_name", "The display name") == "x"
     assert text.line("", "display_name", "The display name") == ""
 
 

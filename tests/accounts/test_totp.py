@@ -4,7 +4,7 @@ import base64
 import os
 import shutil
 import subprocess
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -180,6 +180,13 @@ def test_a_megabyte_is_refused_at_once() -> None:
 
 
 @given(times)
+def test_a_step_is_30_seconds(now: float) -> None:
+    step = totp.step_at(now)
+    assert isinstance(step, int)
+    assert step * 30 <= now < (step + 1) * 30
+
+
+@given(times)
 def test_seconds_left_run_from_30_to_1(now: float) -> None:
     left = totp.seconds_left(now)
     assert 1 <= left <= 30
@@ -203,5 +210,25 @@ def test_every_uri_carries_secret_and_issuer(username: str, issuer: str) -> None
 
 def test_an_email_address_stays_readable_and_a_plus_is_escaped() -> None:
     [first, *_] = totp.uris(RFC_SECRET, "ada+lab@plant-7.example", "Connectware (plant-7)")
-    path = urlsplit(first.reveal()).path
-    assert path == "/Connectware%20%28plant-7%29:ada%2Blab@plant-7.example"
+    assert first.reveal() == (
+        "otpauth://totp/Connectware%20%28plant-7%29:ada%2Blab@plant-7.example"
+        f"?secret={RFC_SECRET.reveal()}&issuer=Connectware%20%28plant-7%29"
+    )
+
+
+@pytest.mark.parametrize(
+    ("username", "shorter"),
+    [
+        ("alice", []),
+        ("ab+@efghijklmno", ["ab%2B@e", "ab%2B@", "ab%2B", "ab", "a"]),
+        ("ab\U00020000", ["ab", "a"]),
+        ("中文", []),  # its first character and the dots are as long as both
+    ],
+)
+def test_a_name_is_cut_from_its_end_where_that_is_shorter(
+    username: str, shorter: list[str]
+) -> None:
+    uris = totp.uris(RFC_SECRET, username, "Connectware")
+    paths = [urlsplit(uri.reveal()).path for uri in uris]
+    whole = quote(username, safe="@")
+    assert paths == [f"/Connectware:{whole}", f"/{whole}", *(f"/{cut}%E2%80%A6" for cut in shorter)]
