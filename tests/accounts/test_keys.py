@@ -77,6 +77,14 @@ def test_status_tells_of_keys_that_are_not_there(world: World) -> None:
         KeyUse("k1", None, False, 3, 4, 3),
     )
     assert not keys.is_under_way(keys.status(world.ports))
+    # One that was given up is still used, and one may be needed that nothing of now uses.
+    with world.accounts.change() as change:
+        change.put_needed_keys(frozenset({"of a backup"}))
+    assert [(use.id, use.totp_secrets) for use in keys.status(world.ports)] == [
+        ("other", 0),
+        ("k1", 3),
+        ("of a backup", 0),
+    ]
 
 
 def test_a_set_of_used_up_backup_codes_needs_no_key(world: World) -> None:
@@ -374,12 +382,13 @@ def test_killed_at_any_call_and_called_again_everybody_gets_in(act: str) -> None
 
 def test_both_are_recorded_with_the_keys(world: World) -> None:
     used_by_nothing(world)
+    world.keyring.made = {"k0": 0.0} | world.keyring.made
     world.audit.events.clear()
     world.clock.forward(7200)
     keys.rotate(world.ports, OPERATOR, silent)
     assert [(event.event, event.actor, event.reason) for event in world.events] == [
         (EventType.KEY_ROTATE, "operator:root", "key=k3 before=k2"),
-        (EventType.KEY_RETIRE, "operator:root", "keys=k1"),
+        (EventType.KEY_RETIRE, "operator:root", "keys=k0,k1"),
     ]
 
 

@@ -224,6 +224,24 @@ def test_strength_is_advice_in_a_word(text: str, score: int) -> None:
     assert found.word == ["very weak", "weak", "fair", "good", "strong"][score]
 
 
+def test_the_own_name_is_as_easy_to_guess_as_it_is_known() -> None:
+    name = "zbigniew-kowalczyk"
+    assert passwords.strength(Secret(name), "alice").score > 2
+    assert passwords.strength(Secret(name), name).score == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("", ""),
+        ("password", "This is a top-10 common password."),
+        ("correct horse battery staple Havel", ""),
+    ],
+)
+def test_advice_is_a_sentence_where_there_is_some(text: str, advice: str) -> None:
+    assert passwords.strength(Secret(text), "alice").advice == advice
+
+
 @given(st.text(st.characters(), max_size=100))
 def test_strength_takes_whatever_is_being_typed_and_repeats_none_of_it(typed: str) -> None:
     found = passwords.strength(Secret(typed), "alice")

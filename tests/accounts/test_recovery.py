@@ -40,6 +40,12 @@ def lost_key(world: World) -> None:
     world.keyring = MemoryKeyring("k9")
 
 
+def two_lost_keys(world: World) -> None:
+    world.add("bob")
+    world.keyring.made["k2"] = 0.0
+    lost_key(world)
+
+
 def lost_key_of_the_device(world: World) -> None:
     world.add_admin("ada")
     world.equip("ada")
@@ -61,6 +67,7 @@ NOBODY_CAN: dict[str, Callable[[World], object]] = {
     "expired": expired,
     "without a password": lambda world: world.add_admin("ada", password=None),
     "of a lost key": lost_key,
+    "of two lost keys": two_lost_keys,
     "with a device of a lost key": lost_key_of_the_device,
 }
 
@@ -103,6 +110,24 @@ def test_with_an_admin_who_can_sign_in_nothing_is_broken_open(
         "cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
     )
     assert world.accounts._committed == before
+
+
+def test_three_of_those_who_can_are_named(world: World) -> None:
+    for name in ("dan", "cho", "bob", "ada"):
+        world.add_admin(name)
+    with pytest.raises(Refused, match=r"administrator already: ada, bob, cho\. Whoever"):
+        recovery.recover_admin(world.ports, OPERATOR, "eve")
+
+
+def test_an_ldap_user_who_signed_in_meanwhile_is_no_local_admin(world: World) -> None:
+    world.accounts.before_change = lambda: world.add("erin", origin=Origin.LDAP)
+    with pytest.raises(InvalidInput) as refused:
+        recovery.recover_admin(world.ports, OPERATOR, "erin")
+    assert str(refused.value) == (
+        "erin is an LDAP user, whose password is kept in the directory. Choose the name of a "
+        "local account, or a new one."
+    )
+    assert world.account("erin").roles == (roles.MINIMUM,)
 
 
 def test_only_the_first_of_two_at_once(world: World) -> None:
@@ -169,6 +194,7 @@ def test_a_given_password_is_a_one_time_one_too(world: World) -> None:
         ("a b", None, "admin"),
         ("eve", None, "admin"),
         ("ada", "1234", "password"),
+        ("ketzin-99", "Ketzin-99", "password"),
     ],
 )
 def test_bad_input_lets_nobody_in(
@@ -195,6 +221,7 @@ def test_bad_input_lets_nobody_in(
         ("demoted", "new initial password, role connectware-admin added"),
         ("expired", "new initial password"),
         ("of a lost key", "new initial password, keys given up: k1"),
+        ("of two lost keys", "new initial password, keys given up: k1 k2"),
         (
             "with a device of a lost key",
             "new initial password, second factor of a lost key removed, keys given up: k1",
