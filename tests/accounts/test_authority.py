@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from cwtui.accounts import administration, audit_reading, roles, self_service
+from cwtui.accounts import administration, audit_reading, provisioning, roles, self_service
 from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import (
@@ -24,6 +24,7 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from tests.accounts.memory import MemoryAccounts
+from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
@@ -56,6 +57,13 @@ def scene(world: World) -> Scene:
     offer = self_service.begin_enrolment(world.ports, user)
     world.clock.forward(30)
     return Scene(world, admin, user, device, offer)
+
+
+def bobs() -> MemoryDirectory:
+    """One that has somebody of bob's name."""
+    directory = MemoryDirectory()
+    directory.add("bob", PASSWORD)
+    return directory
 
 
 Act = Callable[[Scene, Session], object]
@@ -106,7 +114,11 @@ ACKNOWLEDGE: dict[str, Act] = {
         s.world.ports, by
     ),
 }
-OF_ADMINS = READS | AUDIT_READS | CHANGES
+SYNC: dict[str, Act] = {
+    "sync": lambda s, by: provisioning.sync(s.world.ports, bobs(), by, lambda *_: None)
+}
+CHANGES_OF_ADMINS = CHANGES | SYNC
+OF_ADMINS = READS | AUDIT_READS | CHANGES_OF_ADMINS
 OF_ADA = OF_ADMINS | {f"own {name}": act for name, act in OWN_CHANGES_WITH_A_CODE.items()}
 OF_ALICE = OWN | OWN_CHANGES
 BEFORE_ANYONE = {"create_first_admin", "check_no_accounts"}
@@ -156,7 +168,7 @@ def test_a_demoted_admin_may_no_longer(scene: Scene, act: str) -> None:
 
 
 # The settings are small: this one asks within the lock only.
-ASKED_BEFORE_THE_LOCK = [act for act in CHANGES if act != "update_settings"]
+ASKED_BEFORE_THE_LOCK = [act for act in CHANGES_OF_ADMINS if act != "update_settings"]
 
 
 @pytest.mark.parametrize("act", ASKED_BEFORE_THE_LOCK)
@@ -164,7 +176,7 @@ def test_who_may_not_makes_nobody_wait(scene: Scene, act: str) -> None:
     """Whoever is refused anyhow neither takes the lock of all accounts nor costs a hash."""
     scene.world.accounts.before_change = lambda: pytest.fail("the lock was taken")
     with pytest.raises(NotPermitted):
-        CHANGES[act](scene, scene.user)
+        CHANGES_OF_ADMINS[act](scene, scene.user)
 
 
 class _Outside(MemoryAccounts):
@@ -233,23 +245,23 @@ def test_the_limit_is_the_operators(scene: Scene) -> None:
 # Proof again: OWASP ASVS 5.0, 7.5.1
 
 
-@pytest.mark.parametrize("act", CHANGES)
+@pytest.mark.parametrize("act", CHANGES_OF_ADMINS)
 def test_a_change_of_an_admin_wants_a_fresh_proof(scene: Scene, act: str) -> None:
     scene.world.clock.at = scene.admin.code_at + PROOF_LIFETIME + 1
     before = state(scene.world)
     with pytest.raises(ProofNeeded) as needed:
-        CHANGES[act](scene, scene.admin)
+        CHANGES_OF_ADMINS[act](scene, scene.admin)
     assert (needed.value.password, needed.value.code) == (True, True)
     assert state(scene.world) == before
     proved = self_service.prove(scene.world.ports, scene.admin, OLD, scene.code())
-    CHANGES[act](scene, proved)
+    CHANGES_OF_ADMINS[act](scene, proved)
     assert state(scene.world) != before or act == "unlock"
 
 
-@pytest.mark.parametrize("act", CHANGES)
+@pytest.mark.parametrize("act", CHANGES_OF_ADMINS)
 def test_within_ten_minutes_no_proof_is_asked_for(scene: Scene, act: str) -> None:
     scene.world.clock.at = scene.admin.code_at + PROOF_LIFETIME
-    CHANGES[act](scene, scene.admin)
+    CHANGES_OF_ADMINS[act](scene, scene.admin)
 
 
 @pytest.mark.parametrize("act", READS | AUDIT_READS)

@@ -1,0 +1,144 @@
+"""Synchronising with the directory while others work, and what is kept of each person."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts import administration, provisioning, roles
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.directory import (
+    WRONG,
+    CannotReachDirectory,
+    CannotSearchDirectory,
+    DirectoryUser,
+    NoDirectoryUser,
+)
+from cwtui.accounts.errors import AccountsError, CannotCheck, SessionEnded
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.session import Actor
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.world import NOW, OPERATOR, PASSWORD, World
+
+
+@pytest.fixture
+def directory(world: World) -> MemoryDirectory:
+    """It has ada and ann, who are local here, and ben, who was gone, but no longer cid."""
+    found = MemoryDirectory()
+    for name in ("ada", "ann", "ben"):
+        found.add(name, PASSWORD)
+    world.directory = found
+    world.add_admin("ada")
+    world.add("ann")
+    world.put(Account(username="ben", created_at=NOW, origin=Origin.LDAP, gone_since=NOW))
+    world.put(Account(username="cid", created_at=NOW, origin=Origin.LDAP))
+    return found
+
+
+def sync(world: World, actor: Actor = OPERATOR) -> provisioning.Synchronised:
+    directory = provisioning.directory_of(world.ports)
+    return provisioning.sync(world.ports, directory, actor, lambda *_: None)
+
+
+@pytest.mark.usefixtures("directory")
+def test_each_list_names_all(world: World) -> None:
+    world.put(world.account("ann").changed(username="dan", origin=Origin.LDAP))
+    assert sync(world) == provisioning.Synchronised(("cid", "dan"), ("ben",), ("ada", "ann"))
+
+
+@pytest.mark.usefixtures("directory")
+def test_an_account_that_was_removed_meanwhile_is_passed_over(world: World) -> None:
+    world.accounts.before_change = lambda: administration.remove_user(world.ports, OPERATOR, "ann")
+    assert sync(world) == provisioning.Synchronised(("cid",), ("ben",), ("ada",))
+    assert world.accounts.get("ann") is None
+
+
+@pytest.mark.usefixtures("directory")
+def test_an_admin_who_was_demoted_meanwhile_marks_nobody(world: World) -> None:
+    world.add_admin("eve")
+    eve = world.session("eve")
+    world.accounts.before_change = lambda: administration.update_user(
+        world.ports, OPERATOR, "eve", chosen_roles=[roles.MINIMUM]
+    )
+    with pytest.raises(SessionEnded):
+        sync(world, eve)
+    assert world.account("cid").gone_since is None
+
+
+def full_disk() -> None:
+    raise CannotCheck("no space left")
+
+
+WRITING: dict[str, Callable[[World, MemoryDirectory], object]] = {
+    "the first sign-in": lambda w, d: w.begin(d.add("new", PASSWORD).username),
+    "a later sign-in": lambda w, d: w.begin(d.add("ben", PASSWORD, display_name="Ben").username),
+    "sync": lambda w, _: sync(w),
+}
+
+
+@pytest.mark.parametrize("way", WRITING)
+def test_what_cannot_be_written_is_not_said_to_have_happened(
+    world: World, directory: MemoryDirectory, way: str
+) -> None:
+    """DESIGN 4.7: a full disk is noticed before the event is in the log."""
+    world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        WRITING[way](world, directory)
+    assert not {EventType.USER_CREATE, EventType.USER_UPDATE} & {*world.event_types()}
+
+
+def test_who_they_are_is_taken_from_a_directory_that_says_so(
+    world: World, directory: MemoryDirectory
+) -> None:
+    world.begin("ben")
+    assert world.account("ben").directory_id == "id-ben"
+    directory.people["ben"] = (PASSWORD, replaced_id(directory, "ben", ""))
+    world.begin("ben")
+    assert world.account("ben").directory_id == "id-ben"
+
+
+def replaced_id(directory: MemoryDirectory, username: str, id_: str) -> DirectoryUser:
+    return replace(directory.people[username][1], id=id_)
+
+
+def test_a_display_name_that_cannot_be_shown_on_a_line_is_left_out(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """One character of it is written as 18 others."""
+    directory.add("ben", PASSWORD, display_name="\ufdfa" * 20)
+    world.begin("ben")
+    assert world.account("ben").display_name == ""
+
+
+# What is said
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (NoDirectoryUser(), WRONG),
+        (
+            CannotReachDirectory(("ldaps://one: no answer",)),
+            (
+                "The directory cannot be reached: the password was not checked, and this does not "
+                "count as a try. Try again in a minute; cwtui directory test USER says more."
+            ),
+        ),
+        (
+            CannotSearchDirectory(),
+            (
+                "Without bind_dn in [directory], an entry can be read with its own password only "
+                "(for cwtui directory test: --password-stdin)."
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_what_helps(error: AccountsError, sentence: str) -> None:
+    assert str(error) == sentence
+
+
+def test_each_server_says_why_it_did_not_answer() -> None:
+    assert CannotReachDirectory(("one: refused", "two: no answer")).reasons == (
+        "one: refused",
+        "two: no answer",
+    )
