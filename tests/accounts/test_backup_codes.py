@@ -24,6 +24,10 @@ def test_ten_codes_of_eighty_bits_in_groups_of_four(world: World) -> None:
         assert set(code) <= {*passwords.CROCKFORD, "-"}
 
 
+def test_each_random_byte_is_one_character_in_order() -> None:
+    assert passwords.random_groups(lambda length: bytes(range(length))) == "0123-4567-89AB-CDEF"
+
+
 def test_each_character_stands_for_five_random_bits() -> None:
     def first_of(byte: int) -> str:
         return passwords.random_groups(lambda length: bytes([byte] * length))[0]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cwtui.accounts import sign_in
+from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in import BackupCodesUnacknowledged, EnrolmentNeeded, SignedIn
@@ -35,20 +36,34 @@ def registering(world: World) -> sign_in.State:
     return sign_in.acknowledge_backup_codes(world.ports, shown)
 
 
-WAYS: dict[str, Callable[[World], sign_in.State]] = {
-    "one-time code": with_one_time_code,
-    "backup code": with_backup_code,
-    "registration": registering,
-}
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_the_session_knows_when_each_factor_was_proved(world: World, way: str) -> None:
+@pytest.mark.parametrize(
+    ("way", "reason", "code_at"),
+    [
+        (World.begin, "password", 0.0),
+        (with_one_time_code, "password, one-time code", NOW + 60),
+        (with_backup_code, "password, backup code", NOW + 60),
+        (registering, "password, one-time code", NOW + 60),
+    ],
+)
+def test_which_factors_were_proved_and_when_is_known(
+    world: World, way: Callable[[World], sign_in.State], reason: str, code_at: float
+) -> None:
     """From then on a change asks for no proof for ten minutes (ASVS 7.5.1)."""
     world.add()
-    state = WAYS[way](world)
+    state = way(world)
     assert isinstance(state, SignedIn)
-    assert (state.session.password_at, state.session.code_at) == (NOW, NOW + 60)
+    assert (state.session.password_at, state.session.code_at) == (NOW, code_at)
+    assert (world.events[-1].event, world.events[-1].reason) == (EventType.SIGN_IN, reason)
+
+
+def test_each_step_has_its_own_five_minutes(world: World) -> None:
+    world.add(must_change_password=True)
+    device, asked = world.equip(), world.asked_for_code()
+    world.clock.forward(sign_in.LIFETIME)
+    state = sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    world.clock.forward(sign_in.LIFETIME)
+    assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), SignedIn)
 
 
 def test_there_is_time_to_write_down_codes_that_were_made_anew(world: World) -> None:

@@ -117,15 +117,16 @@ def test_at_most_a_hundred_in_all() -> None:
 
 
 def test_the_source_longest_unseen_is_forgotten_with_its_tries() -> None:
-    record = SignInRecord(code_attempts={"s1": Attempts(1), "": Attempts(2)})
+    tries = {"s1": Attempts(1), "": Attempts(2)}
+    record = SignInRecord(code_attempts=tries, password_attempts=tries)
     for number in (1, 2, 3, 4, 5, 1, 6):
         record = throttle.with_known_source(record, f"s{number}")
     assert record.known_sources == ("s3", "s4", "s5", "s1", "s6")
-    assert record.code_attempts == {"s1": Attempts(1), "": Attempts(2)}
+    assert record.code_attempts == record.password_attempts == tries
     record = throttle.with_known_source(throttle.with_known_source(record, "s7"), "s8")
     for number in (9, 10):
         record = throttle.with_known_source(record, f"s{number}")
-    assert record.code_attempts == {"": Attempts(2)}
+    assert record.code_attempts == record.password_attempts == {"": Attempts(2)}
 
 
 # At the sign-in
