@@ -116,7 +116,7 @@ def test_known_events_and_areas_are_taken() -> None:
         (
             {"since": "y" * 65},
             "since",
-            f"{'y' * 64}' is no time: give an age such as 30m, 2h or 7d, ",
+            f"'{'y' * 64}' is no time: give an age such as 30m, 2h or 7d, ",
         ),
         (
             {"since": "yesterday"},
