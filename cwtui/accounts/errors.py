@@ -71,7 +71,7 @@ class ProofNeeded(Refused):
     """The last proof is too long ago for this change: ask for these factors, then repeat it."""
 
     def __init__(self, *, password: bool, code: bool) -> None:
-        super().__init__("The last proof that it is you is too long ago: prove it again.")
+        super().__init__("Prove again that it is you, to make this change.")
         self.password = password
         self.code = code
 

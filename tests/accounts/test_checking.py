@@ -94,11 +94,11 @@ def test_each_key_that_is_lost_is_told_once_with_whom_it_locks_out(world: World)
     accounts += [world.add(name) for name in ("bob", "cho", "dan")]
     other = MemoryKeyring("k9")
     assert found_in(accounts, other, ("k0", "k1")) == [
-        lost("k0", "bob and 2 more"),
+        lost("k0", "bob, cho, dan"),
         lost("k1", "ada"),
     ]
     assert found_in(accounts[:3], other, ("k1",)) == [
-        given_up("k0", "bob and 1 more"),
+        given_up("k0", "bob, cho"),
         lost("k1", "ada"),
     ]
     assert found_in(accounts, None, ("k0", "k1")) == []

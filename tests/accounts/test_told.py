@@ -39,7 +39,7 @@ def test_a_right_password_that_goes_no_further_is_seen(world: World) -> None:
     world.asked_for_code(source=ELSEWHERE)
     event = world.events[-1]
     assert (event.event, event.outcome) == (EventType.SIGN_IN_PASSWORD, Outcome.SUCCESS)
-    assert event.source == ELSEWHERE
+    assert (event.actor, event.subject, event.source) == ("alice", "alice", ELSEWHERE)
     world.put(world.account().changed(enabled=False))
     with pytest.raises(SignInEnded):
         world.begin(source=ELSEWHERE)
