@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from cwtui.accounts import backup_codes, passwords, throttle, totp
+from cwtui.accounts import backup_codes, passwords, throttle, told, totp
 from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.directory import (
     CannotUseDirectory,
@@ -18,7 +18,7 @@ from cwtui.accounts.directory import (
     WrongDirectoryPassword,
 )
 from cwtui.accounts.errors import CannotCheck, Refused, SignInFailed
-from cwtui.accounts.model import Account, Attempts, SecondFactor, SignInRecord
+from cwtui.accounts.model import Account, Attempts, Ending, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import write_audit
@@ -175,13 +175,13 @@ def unsealed_secret(ports: Ports, username: str, factor: SecondFactor) -> Secret
 
 
 def _record_failure(
-    ports: Ports, claim: Claim, event: EventType, reason: str, how: str = throttle.WRONG_PASSWORD
+    ports: Ports, claim: Claim, event: EventType, reason: str, ending: Ending | None = None
 ) -> None:
     # A name that no account has is left out: people type passwords there.
     known = ports.accounts.get(claim.username) is not None
     named = claim if known else Claim(NO_ACCOUNT, claim.source)
     if event is not EventType.SIGN_IN_PASSWORD:
-        how = throttle.WRONG_CODE
+        ending = Ending.WRONG_CODE
     if claim.in_session:
         event, reason = EventType.PROOF, f"{_WHAT[event]} {reason}"
     write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
@@ -189,7 +189,7 @@ def _record_failure(
         # As much work for a name that no account has.
         ports.records.update(
             counted_name(ports, claim.username),
-            lambda record: (throttle.with_failure(record, claim.source, ports.now(), how), None),
+            lambda record: (told.with_failure(record, claim.source, ports.now(), ending), None),
         )
 
 
@@ -209,8 +209,8 @@ def refusals_recorded(ports: Ports, claim: Claim) -> Iterator[None]:
     try:
         yield
     except Refused as refusal:
-        reason, how = f"right, refused: {refusal}", throttle.RIGHT_PASSWORD
-        _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason, how)
+        reason = f"right, refused: {refusal}"
+        _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason, Ending.REFUSED)
         raise
 
 
@@ -221,7 +221,7 @@ def record_stop(ports: Ports, claim: Claim) -> SignInRecord:
     """
 
     def stop(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
-        after = throttle.with_failure(record, claim.source, ports.now(), throttle.STOPPED)
+        after = told.with_failure(record, claim.source, ports.now(), Ending.STOPPED)
         return after, record
 
     before = ports.records.update(claim.username, stop)

@@ -131,12 +131,33 @@ class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     told: bool = False
 
 
-class FailedSignIns(Struct, frozen=True, forbid_unknown_fields=True):
-    """Tries since the last sign-in that failed, for the person to be told of."""
+class Ending(StrEnum):
+    """How a sign-in with the right password came to nothing."""
+
+    REFUSED = "refused"
+    STOPPED = "stopped at the code"
+    WRONG_CODE = "wrong code"
+
+
+class KnewPassword(Struct, frozen=True, forbid_unknown_fields=True):
+    """A failed sign-in that had the right password."""
+
+    at: Time
+    source: str
+    ending: Ending
+
+
+class FailedSignIns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Those since the last sign-in, for the person to be told of.
+
+    `last_at` and `last_source` are of the last one with a wrong password, `knew_password` is the
+    last one with the right one.
+    """
 
     count: Annotated[int, Meta(ge=1)]
-    last_at: Time
-    last_source: str
+    last_at: Time | None = None
+    last_source: str = ""
+    knew_password: KnewPassword | None = None
 
 
 class SignInRecord(

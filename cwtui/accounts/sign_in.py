@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from cwtui.accounts import enrolment, factors, passwords, provisioning, text, throttle
+from cwtui.accounts import enrolment, factors, passwords, provisioning, text, throttle, told
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
@@ -312,7 +312,7 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
 
     before = update_record(ports, account.username, succeed, write)
     if progress.before_stop is not None:
-        before = throttle.without_stop(before, source, progress.before_stop)
+        before = told.without_stop(before, source, progress.before_stop)
     return SignedIn(session, before, progress.backup_codes_left)
 
 

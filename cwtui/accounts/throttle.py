@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cwtui.accounts.errors import Throttled
-from cwtui.accounts.model import Attempts, FailedSignIns, SignInRecord
+from cwtui.accounts.model import Attempts, SignInRecord
 
 STRANGERS: Final = ""
 STRANGERS_MOST: Final = 50
@@ -23,13 +23,6 @@ KNOWN_MOST: Final = 10
 KNOWN_SOURCES: Final = 5
 FORGET_AFTER: Final = 24 * 3600.0
 """Seconds after which tries at a name that no account has are forgotten."""
-
-WRONG_PASSWORD: Final = ""
-RIGHT_PASSWORD: Final = ", with the right password"  # noqa: S105  a sentence's part
-STOPPED: Final = f"{RIGHT_PASSWORD}, stopped at the code"
-WRONG_CODE: Final = f"{RIGHT_PASSWORD} and a wrong code"
-"""How a sign-in failed: what its owner is told after the source."""
-UNKNOWN: Final = "a place that was not kept"
 
 
 class Limit(Struct, frozen=True):
@@ -111,43 +104,6 @@ def _most(whose: str) -> int:
 def cleared(attempts: Mapping[str, Attempts], whose: str, source: str) -> dict[str, Attempts]:
     """The attempts after a right try of that budget, from there."""
     return {name: kept for name, kept in attempts.items() if name not in {whose, place(source)}}
-
-
-def with_failure(
-    record: SignInRecord, source: str, now: float, how: str = WRONG_PASSWORD
-) -> SignInRecord:
-    """The record with one failed sign-in more to tell of at the next one that succeeds.
-
-    Somebody who had the right password is what is told of first, and stays so.
-    """
-    failed = record.failed
-    count = failed.count if failed is not None else 0
-    # With a wrong code, it was counted when it came to the code.
-    count = max(count, 1) if how == WRONG_CODE else count + 1
-    if failed is not None and knew_password(failed) and how == WRONG_PASSWORD:
-        return record.changed(failed=replace(failed, count=count))
-    return record.changed(failed=FailedSignIns(count, now, source + how))
-
-
-def knew_password(failed: FailedSignIns) -> bool:
-    """Whether the one that is told of had the right password; else it was the last one."""
-    return RIGHT_PASSWORD in failed.last_source
-
-
-def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> SignInRecord:
-    """The record without a sign-in from there that came to the code, and now has succeeded.
-
-    `before` is the record before that one was counted as failed.
-    """
-    failed = record.failed
-    if failed is None:  # another sign-in of the same person has told of it
-        return record
-    if not failed.last_source.startswith(source + RIGHT_PASSWORD):
-        return record.changed(failed=replace(failed, count=max(failed.count - 1, 1)))
-    if failed.count == 1:
-        return record.changed(failed=None)
-    told = before.failed or replace(failed, last_source=UNKNOWN)
-    return record.changed(failed=replace(told, count=failed.count - 1))
 
 
 def with_known_source(record: SignInRecord, source: str) -> SignInRecord:

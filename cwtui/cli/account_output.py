@@ -139,16 +139,27 @@ def _last_sign_in(record: SignInRecord) -> str:
 def _failed(failed: FailedSignIns | None) -> str:
     if failed is None:
         return "none"
-    return f"{failed.count}, last {shown_moment(failed.last_at)} from {visible(failed.last_source)}"
+    parts = [str(failed.count)]
+    if failed.last_at is not None:
+        where = visible(failed.last_source)
+        parts.append(f"the last wrong password {shown_moment(failed.last_at)} from {where}")
+    if knew := failed.knew_password:
+        where = visible(knew.source)
+        parts.append(f"the right one {shown_moment(knew.at)} from {where}: {knew.ending}")
+    return ", ".join(parts)
 
 
 def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
     if failed is None:
         return None
+    knew = failed.knew_password
     return {
         "count": failed.count,
-        "last_at": moment(failed.last_at),
-        "last_source": failed.last_source,
+        "last_at": moment(failed.last_at) if failed.last_at is not None else None,
+        "last_source": failed.last_source or None,
+        "knew_password": {"at": moment(knew.at), "source": knew.source, "ending": knew.ending}
+        if knew is not None
+        else None,
     }
 
 

@@ -20,7 +20,8 @@ from tinydb.table import Document, Table
 from cwtui.accounts.errors import StoreDamaged, StoreTooNew
 from cwtui.files import cannot, check_private, discard, exclusive, keep, lock_for, prepare, rename
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
+"""3 knows more of failed sign-ins: a file of schema 2 is one of schema 3."""
 _META: Final = "meta"
 _CHECKSUM: Final = re.compile(rb'\A\{"meta":\{\n"schema":\d+,\n"sha256":"([0-9a-f]{64})"\n\}')
 """What stands before the content that the checksum is of."""
@@ -197,7 +198,7 @@ class AtomicStorage(Storage):
             raise cannot("read", self.path, error) from None
         self._decode(content)
         kept = _CHECKSUM.match(content)
-        found = _checksum(content[kept.end() :]) if kept is not None else b""
+        found = _checksum(self._schema, content[kept.end() :]) if kept is not None else b""
         if self._schema >= _FIRST_WITH_CHECKSUM and (kept is None or found != kept[1]):
             raise self._damaged(1, "its checksum is of another content")
 
@@ -235,12 +236,15 @@ def _line_at(position: int, content: bytes) -> int:
 def _encoded(tables: Tables) -> bytes:
     kept = [b",\n" + _encoded_table(name, table) for name, table in tables.items() if name != _META]
     rest = b"".join([*kept, b"}\n"])
-    meta = _encoded_table(_META, {"schema": SCHEMA, "sha256": _checksum(rest).decode("ascii")})
+    checksum = _checksum(SCHEMA, rest).decode("ascii")
+    meta = _encoded_table(_META, {"schema": SCHEMA, "sha256": checksum})
     return b"{" + meta + rest
 
 
-def _checksum(rest: bytes) -> bytes:
-    return sha256(rest).hexdigest().encode("ascii")
+def _checksum(schema: int, rest: bytes) -> bytes:
+    """Of all that stands behind it, and from schema 3 on of the schema's number as well."""
+    number = b"" if schema == _FIRST_WITH_CHECKSUM else b"%d" % schema
+    return sha256(number + rest).hexdigest().encode("ascii")
 
 
 def _encoded_table(name: str, documents: dict[str, Any]) -> bytes:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cwtui.accounts import sign_in, throttle
+from cwtui.accounts import sign_in
 from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.errors import SignInEnded, SignInFailed
-from cwtui.accounts.model import FailedSignIns
+from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword
 from tests.accounts.test_throttle import ELSEWHERE, wrong
 from tests.accounts.world import HERE, Device, World
 
@@ -17,6 +17,7 @@ def test_the_owner_is_told_of_failed_sign_ins(world: World) -> None:
     first = world.session(device=device)
     world.clock.forward(3600)
     wrong(world, source=ELSEWHERE)
+    wrong_at = world.clock()
     world.clock.forward(60)
     state = world.asked_for_code(source=ELSEWHERE)
     with pytest.raises(SignInFailed):
@@ -27,7 +28,9 @@ def test_the_owner_is_told_of_failed_sign_ins(world: World) -> None:
         world.ports, world.asked_for_code(), device.code(world.clock())
     )
     assert isinstance(end, sign_in.SignedIn)
-    assert end.before.failed == FailedSignIns(2, failed_at, ELSEWHERE + throttle.WRONG_CODE)
+    assert end.before.failed == FailedSignIns(
+        2, wrong_at, ELSEWHERE, KnewPassword(failed_at, ELSEWHERE, Ending.WRONG_CODE)
+    )
     assert (end.before.last_sign_in, end.before.last_source) == (first.started_at, HERE)
     assert world.records.get("alice").failed is None
 
@@ -45,8 +48,7 @@ def test_a_right_password_that_goes_no_further_is_seen(world: World) -> None:
         world.begin(source=ELSEWHERE)
     assert world.events[-1].outcome is Outcome.FAILURE
     assert world.events[-1].reason.startswith("right, refused: Your account is disabled")
-    failed = FailedSignIns(2, world.clock(), ELSEWHERE + throttle.RIGHT_PASSWORD)
-    assert world.records.get("alice").failed == failed
+    assert world.records.get("alice").failed == knew(Ending.REFUSED, world.clock(), count=2)
 
 
 def test_tries_that_were_not_checked_are_not_told_but_that_there_were_some(world: World) -> None:
@@ -61,11 +63,15 @@ def test_tries_that_were_not_checked_are_not_told_but_that_there_were_some(world
 # Who had the right password, and stopped at the code
 
 
+def knew(ending: Ending, at: float, source: str = ELSEWHERE, count: int = 1) -> FailedSignIns:
+    return FailedSignIns(count, knew_password=KnewPassword(at, source, ending))
+
+
 def stop(world: World, source: str = ELSEWHERE) -> FailedSignIns:
     """The right password from there, and then nothing: what the owner is to be told of it."""
     world.clock.forward(60)
     world.asked_for_code(source=source)
-    return FailedSignIns(1, world.clock(), source + throttle.STOPPED)
+    return knew(Ending.STOPPED, world.clock(), source)
 
 
 def told(world: World, device: Device, source: str = HERE) -> FailedSignIns | None:
@@ -91,7 +97,6 @@ def test_a_sign_in_that_goes_through_is_nothing_to_be_told_of(world: World, devi
 
 def test_the_owner_is_told_of_one_who_stopped_at_the_code(world: World, device: Device) -> None:
     stopped = stop(world)
-    assert stopped.last_source == "198.51.100.7, with the right password, stopped at the code"
     assert told(world, device) == stopped
     assert told(world, device) is None
 
@@ -101,13 +106,14 @@ def test_wrong_passwords_after_it_do_not_hide_it(world: World, device: Device, s
     stopped = stop(world, source)
     world.clock.forward(60)
     wrong(world, source=ELSEWHERE)
-    assert told(world, device) == FailedSignIns(2, stopped.last_at, stopped.last_source)
+    at = world.clock()
+    assert told(world, device) == FailedSignIns(2, at, ELSEWHERE, stopped.knew_password)
 
 
 def test_a_later_one_of_the_kind_is_told_of_instead(world: World, device: Device) -> None:
     stop(world)
     latest = stop(world, "203.0.113.9")
-    assert told(world, device) == FailedSignIns(2, latest.last_at, latest.last_source)
+    assert told(world, device) == FailedSignIns(2, knew_password=latest.knew_password)
 
 
 def test_wrong_codes_belong_to_the_sign_in_that_they_are_for(world: World, device: Device) -> None:
@@ -118,7 +124,7 @@ def test_wrong_codes_belong_to_the_sign_in_that_they_are_for(world: World, devic
         with pytest.raises(SignInFailed):
             sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
     at = world.clock()
-    assert told(world, device) == FailedSignIns(1, at, ELSEWHERE + throttle.WRONG_CODE)
+    assert told(world, device) == knew(Ending.WRONG_CODE, at)
 
 
 def test_a_wrong_code_before_the_right_one_does_not_frighten_its_owner(
@@ -156,13 +162,12 @@ def test_who_stops_while_the_owner_looks_for_the_code_is_told_of(
 def test_a_wrong_password_while_the_owner_looks_for_the_code_is_counted(
     world: World, device: Device
 ) -> None:
-    """From where is not known: it must not be told as if it were from the owner's own place."""
     state = world.asked_for_code()
     at = world.clock()
     wrong(world, source=ELSEWHERE)
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
     assert isinstance(end, sign_in.SignedIn)
-    assert end.before.failed == FailedSignIns(1, at, throttle.UNKNOWN)
+    assert end.before.failed == FailedSignIns(1, at, ELSEWHERE)
 
 
 def test_of_two_sign_ins_at_once_each_is_told_of_the_other_or_of_nothing(
@@ -171,7 +176,7 @@ def test_of_two_sign_ins_at_once_each_is_told_of_the_other_or_of_nothing(
     first, second = world.asked_for_code(), world.asked_for_code()
     after = sign_in.with_one_time_code(world.ports, second, device.code(world.clock()))
     assert isinstance(after, sign_in.SignedIn)
-    assert after.before.failed == FailedSignIns(1, world.clock(), HERE + throttle.STOPPED)
+    assert after.before.failed == knew(Ending.STOPPED, world.clock(), HERE)
     wrong(world, source=ELSEWHERE)
     world.clock.forward(30)
     end = sign_in.with_one_time_code(world.ports, first, device.code(world.clock()))

@@ -16,7 +16,7 @@ from cwtui.accounts import administration, roles, self_service, sign_in
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.listing import Filter
-from cwtui.accounts.model import Attempts, FailedSignIns, SignInRecord
+from cwtui.accounts.model import Attempts, Ending, FailedSignIns, KnewPassword, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import ConfigError
@@ -34,7 +34,9 @@ RECORD = SignInRecord(
     last_totp_step=7,
     last_sign_in=NOW - 3600,
     last_source=HERE,
-    failed=FailedSignIns(3, NOW - 60, "10.0.0.9"),
+    failed=FailedSignIns(
+        3, NOW - 60, "10.0.0.9", KnewPassword(1_800_000_001.0, "10.0.0.8", Ending.STOPPED)
+    ),
 )
 
 

@@ -5,7 +5,9 @@ from cwtui.accounts.model import (
     Account,
     Attempts,
     BackupCodes,
+    Ending,
     FailedSignIns,
+    KnewPassword,
     Origin,
     PasswordHash,
     Sealed,
@@ -54,7 +56,9 @@ RECORD = SignInRecord(
     last_totp_step=60_000_000,
     last_sign_in=1_800_000_000.125,
     last_source="10.0.0.1",
-    failed=FailedSignIns(3, 1_800_000_000.5, "2001:db8::1"),
+    failed=FailedSignIns(
+        3, 1_800_000_000.5, "2001:db8::1", KnewPassword(1_800_000_001.0, "10.0.0.8", Ending.STOPPED)
+    ),
 )
 
 SETTINGS = OrganizationSettings(mfa=Mfa.REQUIRED, issuer="Connectware (plant-7)", code_limit=3)

@@ -1,6 +1,8 @@
 """An older file is read, and kept as it was when it is first written anew (DESIGN 4.8)."""
 
 import json
+import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ def test_the_old_file_is_kept_when_the_first_change_is_written(tmp_path: Path) -
     kept = tmp_path / "accounts.json.schema-1"
     assert kept.read_bytes() == before
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert json.loads(file.read_bytes())["meta"]["schema"] == 2
+    assert json.loads(file.read_bytes())["meta"]["schema"] == 3
     assert account(file) == FULL
     with store.change() as change:
         change.put(PLAIN)
@@ -137,6 +139,25 @@ def test_every_changed_byte_is_found(tmp_path: Path) -> None:
             continue
         unnoticed.append(at)
     assert unnoticed == []
+
+
+def test_a_file_of_schema_2_is_one_of_schema_3_but_for_its_checksum(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    store = TinyAccountStore(file)
+    with store.change() as change:
+        change.put(FULL)
+    content = file.read_bytes()
+    head = re.compile(rb'"schema":3,\n"sha256":"[0-9a-f]{64}"\n\}')
+    rest = content[head.search(content).end() :]  # type: ignore[union-attr]
+    digest = sha256(rest).hexdigest().encode()
+    file.write_bytes(head.sub(b'"schema":2,\n"sha256":"%b"\n}' % digest, content))
+    old = TinyAccountStore(file)
+    old.verify()
+    assert old.get(FULL.username) == FULL
+    with old.change() as change:
+        change.put(PLAIN)
+    assert (tmp_path / "accounts.json.schema-2").exists()
+    old.verify()
 
 
 def test_an_old_file_has_no_checksum(tmp_path: Path) -> None:

@@ -13,7 +13,14 @@ from msgspec.structs import replace
 
 from cwtui.accounts import roles, throttle
 from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.model import Attempts, FailedSignIns, Origin, SignInRecord
+from cwtui.accounts.model import (
+    Attempts,
+    Ending,
+    FailedSignIns,
+    KnewPassword,
+    Origin,
+    SignInRecord,
+)
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.settings import Mfa
@@ -162,16 +169,22 @@ async def as_alice(person: Person, there: Plant) -> None:
     await person.settle()
 
 
-async def told_of_failures(person: Person, there: Plant) -> None:
-    """Somebody tried while alice was away."""
-    before = there.world.records.get("alice").changed(
-        last_source=HERE, failed=FailedSignIns(3, NOW - HOUR, "203.0.113.7")
-    )
-    there.world.clock.forward(30)
-    session = there.world.session("alice", there.devices["alice"])
-    person.app.begin_session(session, before)
-    flow.open_settings(person.app)
-    await person.settle()
+def told_of(failed: FailedSignIns) -> Way:
+    """What somebody tried while alice was away."""
+
+    async def way(person: Person, there: Plant) -> None:
+        before = there.world.records.get("alice").changed(last_source=HERE, failed=failed)
+        there.world.clock.forward(30)
+        session = there.world.session("alice", there.devices["alice"])
+        person.app.begin_session(session, before)
+        flow.open_settings(person.app)
+        await person.settle()
+
+    return way
+
+
+GUESSED: Final = FailedSignIns(3, NOW - HOUR, "203.0.113.7")
+KNEW: Final = replace(GUESSED, knew_password=KnewPassword(NOW - 600, "203.0.113.7", Ending.STOPPED))
 
 
 async def wrong_password(person: Person, _: Plant) -> None:
@@ -528,7 +541,8 @@ SCENES: Final[dict[str, Scene]] = {
     "backup_codes_hidden": Scene(backup_codes_hidden),
     "settings": Scene(signed_in),
     "settings_enabled": Scene(as_alice),
-    "settings_after_failures": Scene(told_of_failures),
+    "settings_after_failures": Scene(told_of(GUESSED)),
+    "settings_after_stop": Scene(told_of(KNEW)),
     "settings_few_codes": Scene(as_alice, few_codes_plant),
     "settings_required": Scene(as_alice, required_plant),
     "settings_off": Scene(signed_in, off_plant),

@@ -1,12 +1,14 @@
 """Settings: one's own password and multi-factor authentication."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 from textual.app import ComposeResult
 from textual.widgets import Button, Static
 
-from cwtui.accounts import backup_codes, self_service, throttle
+from cwtui.accounts import backup_codes, self_service
 from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.model import Ending, FailedSignIns
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.self_service import Overview
@@ -18,6 +20,12 @@ from cwtui.ui.screens.confirm_code import DisableMfaPage, RegenerateBackupCodesP
 from cwtui.ui.screens.page import Page
 from cwtui.ui.screens.register_device import RegisterDeviceScreen
 from cwtui.ui.times import minute
+
+_ENDED: Final = {
+    Ending.REFUSED: "",
+    Ending.STOPPED: ", and stopped at the code",
+    Ending.WRONG_CODE: ", and gave a wrong code",
+}
 
 
 class SettingsPage(Page):
@@ -80,17 +88,8 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
             last = f"Last sign-in: {minute(before.last_sign_in)} UTC"
             where = f" from {visible(before.last_source)}" if before.last_source else ""
             yield Static(last + where, id="last-sign-in", markup=False)
-        failed = before.failed
-        if failed is not None:
-            tries = "attempt" if failed.count == 1 else "attempts"
-            several = "one of them " if throttle.knew_password(failed) else "the last "
-            last = "" if failed.count == 1 else several
-            yield Static(
-                f"⚠ {failed.count} failed {tries} since: {last}{minute(failed.last_at)} UTC from "
-                f"{visible(failed.last_source)}. If that was not you, change your password.",
-                id="failed-sign-ins",
-                markup=False,
-            )
+        if before.failed is not None:
+            yield Static(_told(before.failed), id="failed-sign-ins", markup=False)
 
     def _mfa_state(self) -> str:
         factor = self._overview.account.second_factor
@@ -129,3 +128,21 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
             return self_service.register_device(ports, session, enrolment, code)
 
         app.show(RegisterDeviceScreen(enrolment, register, registered, self.open_settings))
+
+
+def _told(failed: FailedSignIns) -> str:
+    """The worst of them first: somebody who had the password."""
+    one = failed.count == 1
+    since = f"⚠ {failed.count} failed {'attempt' if one else 'attempts'} since then"
+    knew = failed.knew_password
+    if knew is None:
+        last = "" if one else "the last "
+        when, source = minute(failed.last_at), visible(failed.last_source)
+        return (
+            f"{since}: {last}{when} UTC from {source}. If that was not you, change your password."
+        )
+    return (
+        f"{since}. {'It' if one else 'One'} had your password{_ENDED[knew.ending]}: "
+        f"{minute(knew.at)} UTC from {visible(knew.source)}. If that was not you, change your "
+        "password now."
+    )

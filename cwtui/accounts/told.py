@@ -1,0 +1,37 @@
+"""What a person is told of at the next sign-in: those that failed since the last one."""
+
+from msgspec.structs import replace
+
+from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord
+
+
+def with_failure(
+    record: SignInRecord, source: str, now: float, ending: Ending | None = None
+) -> SignInRecord:
+    """The record with one failed sign-in more; without an `ending` the password was wrong.
+
+    One with the right password is counted when it comes to the code: a wrong code is no other one.
+    """
+    before = record.failed or FailedSignIns(0)
+    count = max(before.count, 1) if ending is Ending.WRONG_CODE else before.count + 1
+    if ending is None:
+        after = replace(before, count=count, last_at=now, last_source=source)
+    else:
+        after = replace(before, count=count, knew_password=KnewPassword(now, source, ending))
+    return record.changed(failed=after)
+
+
+def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> SignInRecord:
+    """The record without a sign-in from there that came to the code, and now has succeeded.
+
+    `before` is the record before that one was counted as failed.
+    """
+    failed = record.failed
+    if failed is None:  # another sign-in of the same person has told of it
+        return record
+    knew, left = failed.knew_password, failed.count - 1
+    if knew is not None and knew.source == source:
+        knew = before.failed.knew_password if before.failed is not None else None
+        if left == 0:
+            return record.changed(failed=None)
+    return record.changed(failed=replace(failed, count=max(left, 1), knew_password=knew))
