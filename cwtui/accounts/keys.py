@@ -20,7 +20,7 @@ from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import StoreDamaged
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, AccountStore, Keyring, Ports
-from cwtui.accounts.progress import Progress
+from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.session import Operator, write_audit
 
 BATCH: Final = 5000
@@ -73,7 +73,7 @@ def is_under_way(uses: Iterable[KeyUse]) -> bool:
     return any(use.totp_secrets for use in uses if not use.active and use.created_at is not None)
 
 
-def rotate(ports: Ports, actor: Operator, progress: Progress) -> Rotation:
+def rotate(ports: Ports, actor: Operator, progress: ShowProgress) -> Rotation:
     """Make a new key, or go on with a rotation that was interrupted, and retire what is unused.
 
     Raises Refused where the keyring is not to be written here, and CannotCheck: nothing is lost,
@@ -110,7 +110,7 @@ def retire(ports: Ports, actor: Operator) -> tuple[str, ...]:
     return ready
 
 
-def _renew_all(ports: Ports, progress: Progress) -> tuple[int, list[str]]:
+def _renew_all(ports: Ports, progress: ShowProgress) -> tuple[int, list[str]]:
     """How many secrets were encrypted anew, and of which accounts this was not possible."""
     done, tried = 0, set[str]()
     left = _under_other_keys(ports)

@@ -11,7 +11,7 @@ from cwtui.accounts.audit_lines import Line, Place
 from cwtui.accounts.directory import DirectoryUser, Tell
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Sealed, SignInRecord
-from cwtui.accounts.progress import Progress
+from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.protection import Key, Protected
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
@@ -179,7 +179,7 @@ class Directory(Protocol):
         """The person without a password, disabled or not. Raises CannotSearchDirectory."""
 
     def find_all(
-        self, usernames: Iterable[str], progress: Progress
+        self, usernames: Iterable[str], progress: ShowProgress
     ) -> dict[str, DirectoryUser | None]:
         """As `find`, for many, in few searches. Raises CannotSearchDirectory.
 

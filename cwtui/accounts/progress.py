@@ -3,5 +3,5 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-Progress: TypeAlias = Callable[[int, int], None]
+ShowProgress: TypeAlias = Callable[[int, int], None]
 """Called with how many are done, and of how many."""

@@ -16,7 +16,7 @@ from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, put_new
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
-from cwtui.accounts.progress import Progress
+from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import (
     Acting,
@@ -106,7 +106,7 @@ class Synchronised:
     """Local accounts whose name the directory has as well: the local one wins."""
 
 
-def sync(ports: Ports, directory: Directory, actor: Actor, progress: Progress) -> Synchronised:
+def sync(ports: Ports, directory: Directory, actor: Actor, progress: ShowProgress) -> Synchronised:
     """Mark LDAP accounts that the directory no longer has, and local ones that hide one of it.
 
     Raises CannotReachDirectory, CannotSearchDirectory, NotPermitted and SessionEnded.

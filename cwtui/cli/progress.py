@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import click
 
-from cwtui.accounts.progress import Progress
+from cwtui.accounts.progress import ShowProgress
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Progress]:
+def progress(what: str) -> Iterator[ShowProgress]:
     """A bar on standard error."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _of: None

@@ -15,14 +15,14 @@ from cwtui.accounts.directory import (
     WrongDirectoryPassword,
 )
 from cwtui.accounts.ports import Clock
-from cwtui.accounts.progress import Progress
+from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, Servers
 
 if TYPE_CHECKING:  # these load ldap3, which a local sign-in does not need
-    from cwtui.directory.link import Link
+    from cwtui.directory.channel import Channel
     from cwtui.directory.transport import Deadline
     from cwtui.directory.visit import Visit
 
@@ -60,7 +60,7 @@ class LdapDirectory:
         return self._ask(lambda visit: visit.find(name), _silent)
 
     def find_all(
-        self, usernames: Iterable[str], progress: Progress
+        self, usernames: Iterable[str], progress: ShowProgress
     ) -> dict[str, DirectoryUser | None]:
         names = [text.username(username) for username in usernames]
         return self._ask(lambda visit: visit.find_all(names, progress), _silent, math.inf)
@@ -96,16 +96,16 @@ class LdapDirectory:
     def _visit(
         self, server: Server, deadline: "Deadline", ask: Callable[["Visit"], T], tell: Tell
     ) -> T:
-        from cwtui.directory.link import Link
+        from cwtui.directory.channel import Channel
         from cwtui.directory.visit import Visit
 
-        with Link(server, self._config, deadline) as link:
+        with Channel(server, self._config, deadline) as channel:
             tell(Step("server", True, f"{visible(server.url)} answers."))
-            self._tell_protection(link, tell)
-            return ask(Visit(link, self._config, self._now(), tell))
+            self._tell_protection(channel, tell)
+            return ask(Visit(channel, self._config, self._now(), tell))
 
-    def _tell_protection(self, link: "Link", tell: Tell) -> None:
-        shown = link.certificate
+    def _tell_protection(self, channel: "Channel", tell: Tell) -> None:
+        shown = channel.certificate
         if shown is None:
             tell(Step("tls", False, "Nothing protects this connection; it stays on this host."))
             return

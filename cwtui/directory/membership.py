@@ -9,17 +9,17 @@ from typing import Final
 from cwtui.accounts.directory import Step, Tell
 from cwtui.accounts.text import visible
 from cwtui.directory import entries
+from cwtui.directory.channel import Channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.entries import Entry
 from cwtui.directory.escaping import escaped
-from cwtui.directory.link import Link
 
 IN_CHAIN: Final = "1.2.840.113556.1.4.1941"
 """Active Directory's LDAP_MATCHING_RULE_IN_CHAIN: a member of a member is a member."""
 
 
 def roles(
-    link: Link, config: DirectoryConfig, entry: Entry, username: str, tell: Tell
+    channel: Channel, config: DirectoryConfig, entry: Entry, username: str, tell: Tell
 ) -> tuple[str, ...]:
     """The roles, each once, in order; none if nothing gives one."""
     found: set[str] = set()
@@ -27,7 +27,7 @@ def roles(
         found = {value.strip() for value in entry.texts(config.roles_attribute)} - {""}
     for role, group in _groups(config):
         questions = _questions(config, entry, username, group)
-        is_in = any(link.read(dn, search_filter) for dn, search_filter in questions)
+        is_in = any(channel.read(dn, search_filter) for dn, search_filter in questions)
         tell(Step("group", True, f"{'In' if is_in else 'Not in'} {visible(group)}."))
         found |= {role} if is_in else set()
     by = visible(config.roles_attribute) if config.mode == "attribute" else "groups"
@@ -36,9 +36,9 @@ def roles(
     return tuple(sorted(found))
 
 
-def missing_groups(link: Link, config: DirectoryConfig) -> list[str]:
+def missing_groups(channel: Channel, config: DirectoryConfig) -> list[str]:
     """The configured groups that are not there, or may not be read."""
-    return [group for _, group in _groups(config) if not link.exists(group)]
+    return [group for _, group in _groups(config) if not channel.exists(group)]
 
 
 def _groups(config: DirectoryConfig) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
-"""The line to a server: resolved, connected and protected, and never longer than its time.
+"""The wire to a server: resolved, connected and protected, and never longer than its time.
 
-ldap3 is handed a finished line, because its own does not look at host names by the rules of ssl,
+ldap3 is handed a finished wire, because its own does not look at host names by the rules of ssl,
 waits for each address anew, and for as long as a server that hangs in the middle likes.
 """
 
@@ -66,7 +66,7 @@ class Certificate(NamedTuple):
     expires_at: float
 
 
-class Line:
+class Wire:
     """A socket for ldap3 of which each call ends at the deadline, however slowly bytes drip in."""
 
     def __init__(self, plain: socket.socket, deadline: Deadline) -> None:
@@ -118,23 +118,23 @@ class Line:
         self._socket.close()
 
 
-def connect(server: Server, deadline: Deadline) -> Line:
-    """A line to the first of the server's addresses that takes it. Raises Unreachable."""
+def connect(server: Server, deadline: Deadline) -> Wire:
+    """A wire to the first of the server's addresses that takes it. Raises Unreachable."""
     addresses = _addresses(server, deadline)
     reason = Unreachable("has no address")
     for place, (family, address) in enumerate(addresses):
         share = deadline.within(deadline.left() / (len(addresses) - place))
-        line = socket.socket(family, socket.SOCK_STREAM)
+        wire = socket.socket(family, socket.SOCK_STREAM)
         try:
-            line.settimeout(share.left())
-            line.connect(address)
+            wire.settimeout(share.left())
+            wire.connect(address)
         except TimeoutError:
             reason = share.missed()
         except OSError as error:
             reason = Unreachable(_reason(error))
         else:
-            return Line(line, deadline)
-        line.close()
+            return Wire(wire, deadline)
+        wire.close()
     raise reason
 
 
@@ -170,7 +170,7 @@ def _context(ca_file: str) -> ssl.SSLContext:
     """Asks for a certificate, for one of this host, and for TLS 1.2 or newer.
 
     Not ssl.create_default_context: there, SSLKEYLOGFILE in the environment writes down what
-    decrypts the line, and SSL_CERT_FILE says whom to trust.
+    decrypts the wire, and SSL_CERT_FILE says whom to trust.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

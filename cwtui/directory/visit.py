@@ -13,24 +13,24 @@ from cwtui.accounts.directory import (
     Step,
     Tell,
 )
-from cwtui.accounts.progress import Progress
+from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.directory import answers, bind_password, entries, membership
+from cwtui.directory.channel import Channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.entries import Entry
 from cwtui.directory.escaping import escaped
-from cwtui.directory.link import Link
 
 _BATCH: Final = 100
 """Names in one search: some servers refuse filters of many more."""
 
 
 class Visit:
-    """What can be asked while the link is open. All methods raise what `Link` raises."""
+    """What can be asked while the channel is open. All methods raise what `Channel` raises."""
 
-    def __init__(self, link: Link, config: DirectoryConfig, now: float, tell: Tell) -> None:
-        self._link = link
+    def __init__(self, channel: Channel, config: DirectoryConfig, now: float, tell: Tell) -> None:
+        self._channel = channel
         self._config = config
         self._now = now
         self._tell = tell
@@ -55,7 +55,9 @@ class Visit:
         entry = self._searched(username)
         return self._user(entry, username) if entry is not None else None
 
-    def find_all(self, usernames: list[str], progress: Progress) -> dict[str, DirectoryUser | None]:
+    def find_all(
+        self, usernames: list[str], progress: ShowProgress
+    ) -> dict[str, DirectoryUser | None]:
         """Without the names that have two entries. Raises CannotSearchDirectory."""
         self._bind_account()
         found: dict[str, DirectoryUser | None] = {}
@@ -85,7 +87,7 @@ class Visit:
 
     def _tell_missing_groups(self) -> None:
         """A group that is misspelt gives its role to nobody."""
-        for group in membership.missing_groups(self._link, self._config):
+        for group in membership.missing_groups(self._channel, self._config):
             sentence = f"There is no {visible(group)}, or it may not be read."
             self._tell(Step("group", False, sentence))
 
@@ -95,7 +97,7 @@ class Visit:
         if entry is None:
             # Nobody is asked for as well, so that names cannot be told apart by the time.
             nobody = f"{self._config.user_rdn}={secrets.token_hex(16)},{self._config.base}"
-            self._link.bind(nobody, Secret(secrets.token_hex(16)))
+            self._channel.bind(nobody, Secret(secrets.token_hex(16)))
             raise NoDirectoryUser
         self._check_bind(entry.dn, password)
         # Roles are what the bind account sees, in sign-in and in sync alike.
@@ -105,7 +107,7 @@ class Visit:
     def _checked_directly(self, username: str, password: Secret) -> Entry:
         dn = f"{self._config.user_rdn}={escaped(username)},{self._config.base}"
         self._check_bind(dn, password)
-        found = self._link.read(dn, self._filter([username]), self._attributes)
+        found = self._channel.read(dn, self._filter([username]), self._attributes)
         self._tell_search(dn, username)
         entry = self._one_of(found, username)
         if entry is None:
@@ -114,7 +116,7 @@ class Visit:
 
     def _check_bind(self, dn: str, password: Secret) -> None:
         try:
-            answers.check_bind(self._link.bind(dn, password))
+            answers.check_bind(self._channel.bind(dn, password))
         except DirectoryRefused as refusal:
             self._tell(Step("password", False, f"{visible(dn)}: {refusal}"))
             raise
@@ -124,7 +126,7 @@ class Visit:
         dn = self._config.bind_dn
         if not dn:
             raise CannotSearchDirectory
-        answer = self._link.bind(dn, bind_password.read(self._config))
+        answer = self._channel.bind(dn, bind_password.read(self._config))
         try:
             answers.check_bind(answer)
         except DirectoryRefused:
@@ -136,7 +138,9 @@ class Visit:
             self._tell(Step("bind", True, f"Bound as {visible(dn)}."))
 
     def _searched(self, username: str) -> Entry | None:
-        found = self._link.first_two(self._config.base, self._filter([username]), self._attributes)
+        found = self._channel.first_two(
+            self._config.base, self._filter([username]), self._attributes
+        )
         self._tell_search(self._config.base, username)
         return self._one_of(found, username)
 
@@ -165,7 +169,7 @@ class Visit:
     def _batch(self, usernames: list[str]) -> dict[str, list[Entry]]:
         by_name: dict[str, list[Entry]] = {username: [] for username in usernames}
         search_filter = self._filter(usernames)
-        for page in self._link.pages(self._config.base, search_filter, self._attributes):
+        for page in self._channel.pages(self._config.base, search_filter, self._attributes):
             for entry in page:
                 for name in entries.names(entry, self._config.user_rdn) & by_name.keys():
                     by_name[name].append(entry)
@@ -182,7 +186,7 @@ class Visit:
             username=username,
             dn=entry.dn,
             display_name=entries.display_name(entry),
-            roles=membership.roles(self._link, self._config, entry, username, self._tell),
+            roles=membership.roles(self._channel, self._config, entry, username, self._tell),
             enabled=entries.is_enabled(entry, self._now),
             id=entries.unchanging_id(entry),
         )

@@ -12,7 +12,7 @@ from cwtui.accounts.directory import (
     WrongDirectoryPassword,
 )
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.progress import Progress
+from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.secret import Secret
 
 
@@ -63,7 +63,7 @@ class MemoryDirectory:
         return self.people[username][1] if username in self.people else None
 
     def find_all(
-        self, usernames: Iterable[str], progress: Progress
+        self, usernames: Iterable[str], progress: ShowProgress
     ) -> dict[str, DirectoryUser | None]:
         names = list(usernames)
         found = {name: self.find(name) for name in names}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.secret import Secret
 from cwtui.directory.answers import POLICY_CONTROL
-from cwtui.directory.link import Link
+from cwtui.directory.channel import Channel
 from cwtui.directory.transport import Unreachable
-from tests.directory.memory_line import MemoryLine, open_link
+from tests.directory.memory_wire import MemoryWire, open_channel
 from tests.directory.people import PEOPLE
 from tests.servers import ber
 
@@ -48,25 +48,28 @@ def spoilt(answer: Answer, spoils: list[tuple[int, int]], cut: int) -> Answer:
 
 
 @pytest.fixture
-def link(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Link, MemoryLine]]:
-    with open_link(monkeypatch) as opened:
+def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Channel, MemoryWire]]:
+    with open_channel(monkeypatch) as opened:
         yield opened
 
 
 def ask(answer: Answer) -> list[object]:
     """What each operation makes of it: a result, or one of our own errors; others go through."""
     results: list[object] = []
-    operations: list[Callable[[Link], object]] = [
-        lambda link: link.bind("cn=a", Secret("secret")),
-        lambda link: link.first_two(PEOPLE, "(uid=a)", ["uid"]),
-        lambda link: link.read(PEOPLE, "(uid=a)"),
-        lambda link: list(link.pages(PEOPLE, "(uid=a)", ["uid"])),
+    operations: list[Callable[[Channel], object]] = [
+        lambda channel: channel.bind("cn=a", Secret("secret")),
+        lambda channel: channel.first_two(PEOPLE, "(uid=a)", ["uid"]),
+        lambda channel: channel.read(PEOPLE, "(uid=a)"),
+        lambda channel: list(channel.pages(PEOPLE, "(uid=a)", ["uid"])),
     ]
     for operation in operations:
-        with pytest.MonkeyPatch.context() as monkeypatch, open_link(monkeypatch) as (link, line):
-            line.answer = answer
+        with (
+            pytest.MonkeyPatch.context() as monkeypatch,
+            open_channel(monkeypatch) as (channel, wire),
+        ):
+            wire.answer = answer
             try:
-                results.append(operation(link))
+                results.append(operation(channel))
             except (Unreachable, DirectoryMisconfigured) as error:
                 results.append(error)
     return results
@@ -86,53 +89,53 @@ def test_answers_that_are_spoilt(answer: Answer, spoils: list[tuple[int, int]], 
     ask(spoilt(answer, spoils, cut))
 
 
-def test_the_same_answers_unspoilt(link: tuple[Link, MemoryLine]) -> None:
-    opened, line = link
-    line.answer = refused
+def test_the_same_answers_unspoilt(channel: tuple[Channel, MemoryWire]) -> None:
+    opened, wire = channel
+    wire.answer = refused
     said = opened.bind("cn=a", Secret("secret"))
     assert (said.code, said.message, said.policy) == (49, "said", 1)
-    line.answer = found
+    wire.answer = found
     (entry,) = opened.first_two(PEOPLE, "(uid=a)", ["uid"])
     assert entry.texts("CN") == ["A"]
     assert entry.attributes["cn"] == (b"A", b"\xff")
 
 
-def test_an_entry_without_a_dn_is_none(link: tuple[Link, MemoryLine]) -> None:
+def test_an_entry_without_a_dn_is_none(channel: tuple[Channel, MemoryWire]) -> None:
     """A bind to it would be one as nobody."""
-    opened, line = link
-    line.answer = lambda request: (
+    opened, wire = channel
+    wire.answer = lambda request: (
         ber.entry(request.id, "", {"uid": [b"a"]}) + ber.result(request.id, ber.DONE)
     )
     assert opened.first_two(PEOPLE, "(uid=a)", ["uid"]) == []
 
 
-def test_an_answer_to_another_question_is_none(link: tuple[Link, MemoryLine]) -> None:
+def test_an_answer_to_another_question_is_none(channel: tuple[Channel, MemoryWire]) -> None:
     """Or whoever can guess what is asked next could answer before the server."""
-    opened, line = link
-    line.answer = lambda request: ber.result(request.id + 1, ber.BOUND)
+    opened, wire = channel
+    wire.answer = lambda request: ber.result(request.id + 1, ber.BOUND)
     with pytest.raises(Unreachable):
         opened.bind("cn=a", Secret("secret"))
 
 
-def test_a_bind_that_is_answered_as_a_search(link: tuple[Link, MemoryLine]) -> None:
-    opened, line = link
-    line.answer = lambda request: ber.result(request.id, ber.DONE)
+def test_a_bind_that_is_answered_as_a_search(channel: tuple[Channel, MemoryWire]) -> None:
+    opened, wire = channel
+    wire.answer = lambda request: ber.result(request.id, ber.DONE)
     with pytest.raises(Unreachable):
         opened.bind("cn=a", Secret("secret"))
 
 
 @pytest.mark.parametrize(("dn", "password"), [("", "secret"), ("cn=a", "")])
 def test_a_bind_as_nobody_is_never_sent(
-    link: tuple[Link, MemoryLine], dn: str, password: str
+    channel: tuple[Channel, MemoryWire], dn: str, password: str
 ) -> None:
-    opened, line = link
+    opened, wire = channel
     sent: list[ber.Request] = []
 
     def answer(request: ber.Request) -> bytes:
         sent.append(request)
         return b""
 
-    line.answer = answer
+    wire.answer = answer
     with pytest.raises(ValueError, match="needs a DN and a password"):
         opened.bind(dn, Secret(password))
     assert not sent

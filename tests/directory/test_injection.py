@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from cwtui.accounts import text
 from cwtui.accounts.errors import InvalidInput
+from cwtui.directory.channel import Channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.escaping import escaped
-from cwtui.directory.link import Link
 from cwtui.directory.visit import Visit
 from tests.directory import filters
-from tests.directory.memory_line import MemoryLine, open_link
+from tests.directory.memory_wire import MemoryWire, open_channel
 from tests.directory.people import PEOPLE, ROLES
 
 AWKWARD = '*()\\\0,#=+<>;"&|!~:/ \u00a0\u2003ä\u0308ß\u202e\u05d0\u0627\U0001f511aA0'
@@ -29,8 +29,8 @@ def config(search_filter: str = "") -> DirectoryConfig:
 
 
 @pytest.fixture(scope="module")
-def link() -> Iterator[tuple[Link, MemoryLine]]:
-    with pytest.MonkeyPatch.context() as monkeypatch, open_link(monkeypatch) as opened:
+def channel() -> Iterator[tuple[Channel, MemoryWire]]:
+    with pytest.MonkeyPatch.context() as monkeypatch, open_channel(monkeypatch) as opened:
         yield opened
 
 
@@ -41,50 +41,50 @@ def test_an_escaped_value_is_the_value(value: str) -> None:
 
 @given(value=values, extension=st.sampled_from(EXTENSIONS))
 def test_the_filter_on_the_wire_is_the_one_that_was_meant(
-    link: tuple[Link, MemoryLine], value: str, extension: str
+    channel: tuple[Channel, MemoryWire], value: str, extension: str
 ) -> None:
     """Not what ldap3 was told, but the bytes that it sends. No rule of names helps here."""
-    opened, line = link
+    opened, wire = channel
     visit = Visit(opened, config(extension), 0.0, lambda _step: None)
     opened.first_two(PEOPLE, visit._filter([value]), ["uid"])
     name = ("=", "uid", value.encode())
     meant = ("and", name, filters.from_text(extension)) if extension else name
-    assert filters.from_bytes(line.searches[-1].parts[6]) == meant
+    assert filters.from_bytes(wire.searches[-1].parts[6]) == meant
     assert filters.from_text(visit._filter([value])) == meant
 
 
 @given(name=names)
-def test_the_filter_for_a_username(link: tuple[Link, MemoryLine], name: str) -> None:
+def test_the_filter_for_a_username(channel: tuple[Channel, MemoryWire], name: str) -> None:
     """The whole way of `find`: whatever is typed is refused, or asked for to the letter."""
-    opened, line = link
+    opened, wire = channel
     visit = Visit(opened, config("(objectClass=person)"), 0.0, lambda _step: None)
-    before = len(line.searches)
+    before = len(wire.searches)
     try:
         username = text.username(name)
     except InvalidInput:
         return
     assert visit._searched(username) is None
-    (search,) = line.searches[before:]
+    (search,) = wire.searches[before:]
     meant = ("and", ("=", "uid", username.encode()), ("=", "objectClass", b"person"))
     assert filters.from_bytes(search.parts[6]) == meant
     assert search.parts[0].content.decode() == PEOPLE
 
 
 @given(st.lists(values, min_size=2, max_size=5, unique=True))
-def test_the_filter_for_many(link: tuple[Link, MemoryLine], many: list[str]) -> None:
-    opened, line = link
+def test_the_filter_for_many(channel: tuple[Channel, MemoryWire], many: list[str]) -> None:
+    opened, wire = channel
     list(opened.pages(PEOPLE, Visit(opened, config(), 0.0, print)._filter(many), ["uid"]))
     meant = ("or", *(("=", "uid", value.encode()) for value in many))
-    assert filters.from_bytes(line.searches[-1].parts[6]) == meant
+    assert filters.from_bytes(wire.searches[-1].parts[6]) == meant
 
 
 def test_what_is_refused_and_never_followed_is_on_the_wire(
-    link: tuple[Link, MemoryLine],
+    channel: tuple[Channel, MemoryWire],
 ) -> None:
     """RFC 4511 section 4.5.1: scope, and aliases that are not followed."""
-    opened, line = link
+    opened, wire = channel
     opened.first_two(PEOPLE, "(uid=a)", ["uid"])
-    _, scope, aliases, size_limit, time_limit, types_only, _, attributes = line.searches[-1].parts
+    _, scope, aliases, size_limit, time_limit, types_only, _, attributes = wire.searches[-1].parts
     assert (scope.number, aliases.number, size_limit.number, time_limit.number) == (2, 0, 2, 4)
     assert not types_only.number
     assert [part.content for part in attributes.parts] == [b"uid"]

@@ -8,8 +8,8 @@ import pytest
 
 from cwtui.accounts.directory import DirectoryMisconfigured, DirectoryUser
 from cwtui.directory import visit
+from cwtui.directory.channel import PAGE, Channel
 from cwtui.directory.client import LdapDirectory
-from cwtui.directory.link import PAGE, Link
 from cwtui.directory.transport import Deadline
 from tests.directory.people import PASSWORD, PEOPLE, plain, policy, reader, unit
 from tests.servers import slapd as servers
@@ -69,14 +69,14 @@ def test_all_of_them_in_pages(tmp_path: Path, crowd: Slapd) -> None:
     """The server gives 500 at once to whoever does not ask for pages."""
     settings = plain(tmp_path, crowd)
     (parsed,) = settings.parsed_servers
-    with Link(parsed, settings, Deadline(time.monotonic, 600)) as link:
-        assert link.bind(PAGER, PASSWORD).code == 0
-        pages = list(link.pages(PEOPLE, "(uid=u99*)", ["uid"]))
+    with Channel(parsed, settings, Deadline(time.monotonic, 600)) as channel:
+        assert channel.bind(PAGER, PASSWORD).code == 0
+        pages = list(channel.pages(PEOPLE, "(uid=u99*)", ["uid"]))
         assert [len(page) for page in pages] == [111]
-        pages = list(link.pages(PEOPLE, "(|(uid=u9*)(uid=u1*))", ["uid"]))
+        pages = list(channel.pages(PEOPLE, "(|(uid=u9*)(uid=u1*))", ["uid"]))
         assert len({entry.dn for page in pages for entry in page}) == 2222
         assert max(len(page) for page in pages) == PAGE
-        (*_, last) = link.first_two(PEOPLE, "(uid=u*)", ["uid"])
+        (*_, last) = channel.first_two(PEOPLE, "(uid=u*)", ["uid"])
         assert last.texts("uid")
 
 

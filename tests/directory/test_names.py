@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ldap3 import BASE, MODIFY_REPLACE, Connection, Server
 
 from cwtui.accounts.secret import Secret
+from cwtui.directory.channel import Channel
 from cwtui.directory.client import LdapDirectory
 from cwtui.directory.escaping import escaped
-from cwtui.directory.link import Link
 from cwtui.directory.transport import Deadline
 from tests.directory.people import (
     GROUPS,
@@ -79,10 +79,10 @@ def admin(server: Slapd) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module")
-def link(server: Slapd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Link]:
-    settings = plain(tmp_path_factory.mktemp("link"), server)
+def channel(server: Slapd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Channel]:
+    settings = plain(tmp_path_factory.mktemp("channel"), server)
     (parsed,) = settings.parsed_servers
-    with Link(parsed, settings, Deadline(time.monotonic, 60)) as opened:
+    with Channel(parsed, settings, Deadline(time.monotonic, 60)) as opened:
         assert opened.bind(READER, Secret(READER_PASSWORD)).code == 0
         yield opened
 
@@ -112,12 +112,14 @@ def test_a_person_whose_dn_is_awkward(
 @example(value="\0")
 @example(value="a\0b*)(uid=*")
 @given(value=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
-def test_slapd_reads_the_filter_that_was_meant(admin: Connection, link: Link, value: str) -> None:
+def test_slapd_reads_the_filter_that_was_meant(
+    admin: Connection, channel: Channel, value: str
+) -> None:
     """An independent reader of filters: it finds the value, and not one that is longer."""
     kept = {"octets": [(MODIFY_REPLACE, [value.encode()])]}
     assert admin.modify(HOLDER, kept), admin.result
-    assert [entry.dn for entry in link.read(HOLDER, f"(octets={escaped(value)})")] == [HOLDER]
-    assert not link.read(HOLDER, f"(octets={escaped(value + 'x')})")
+    assert [entry.dn for entry in channel.read(HOLDER, f"(octets={escaped(value)})")] == [HOLDER]
+    assert not channel.read(HOLDER, f"(octets={escaped(value + 'x')})")
 
 
 @given(value=st.text('*()\\,#=+ äא\u0301;"<>', min_size=1, max_size=12))

@@ -74,16 +74,16 @@ def test_a_name_that_is_not_there_costs_a_bind_too(
     searching: LdapDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that names cannot be told apart by the time that the answer takes."""
-    from cwtui.directory.link import Link
+    from cwtui.directory.channel import Channel
 
     binds: list[str] = []
-    bind = Link.bind
+    bind = Channel.bind
 
-    def counted(link: Link, dn: str, password: Secret) -> object:
+    def counted(channel: Channel, dn: str, password: Secret) -> object:
         binds.append(dn)
-        return bind(link, dn, password)
+        return bind(channel, dn, password)
 
-    monkeypatch.setattr(Link, "bind", counted)
+    monkeypatch.setattr(Channel, "bind", counted)
     with pytest.raises(NoDirectoryUser):
         searching.check_password("nobody", PASSWORD)
     nobody = len(binds)

@@ -180,7 +180,7 @@ def test_many_hanging_servers_together_take_the_total(
         clock.forward(shares[-1])
         raise deadline.missed()
 
-    monkeypatch.setattr("cwtui.directory.link.Link", hang)
+    monkeypatch.setattr("cwtui.directory.channel.Channel", hang)
     urls = [f"ldaps://{name}.example.com" for name in "abc"]
     directory = LdapDirectory(config(tmp_path, *urls), clock=clock)
     assert len(reasons(directory)) == 3
@@ -200,7 +200,7 @@ def test_time_that_is_over_is_not_spent_on_one_more_server(
         clock.forward(9)
         raise deadline.missed()
 
-    monkeypatch.setattr("cwtui.directory.link.Link", late)
+    monkeypatch.setattr("cwtui.directory.channel.Channel", late)
     directory = LdapDirectory(config(tmp_path, "ldaps://a", "ldaps://b"), clock=clock)
     assert len(reasons(directory)) == 1
     # b was not asked, so it is not taken for dead.

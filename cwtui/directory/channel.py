@@ -35,14 +35,14 @@ _NO_ATTRIBUTES: Final = ["1.1"]
 """RFC 4511 section 4.5.1.8."""
 
 
-class Link:
+class Channel:
     """Open until its block ends. All methods raise Unreachable and DirectoryMisconfigured."""
 
     def __init__(self, server: Server, config: DirectoryConfig, deadline: Deadline) -> None:
         self._config = config
         self._deadline = deadline
         self.certificate: Certificate | None = None
-        self._line = connect(server, deadline.within(config.connect_seconds))
+        self._wire = connect(server, deadline.within(config.connect_seconds))
         # ldap3's own logging and repr hold the password of a Connection: it is never given one.
         self._connection: Any = Connection(
             Ldap3Server("localhost", get_info=NONE),
@@ -54,14 +54,14 @@ class Link:
             check_names=False,
         )
         # Instead of ldap3's open(), which would connect on its own.
-        self._connection.socket = self._line
+        self._connection.socket = self._wire
         self._connection.closed = False
         self._connection.listening = True
         self._connection.strategy._outstanding = {}  # noqa: SLF001  as open() would have
         try:
             self._protect(server)
         except BaseException:
-            self._line.close()
+            self._wire.close()
             raise
 
     def __enter__(self) -> Self:
@@ -75,14 +75,14 @@ class Link:
     ) -> None:
         with suppress(Unreachable, LDAPExceptionError):
             self._connection.unbind()
-        self._line.close()
+        self._wire.close()
 
     def bind(self, dn: str, password: Secret) -> Answer:
         """Sign in on the server; what the answer means is for `answers` to say."""
         if not dn or not password:
             # RFC 4513 section 5.1.2: this would succeed, as nobody.
             raise ValueError("a bind needs a DN and a password")
-        self._line.deadline = self._deadline.within(self._config.bind_seconds)
+        self._wire.deadline = self._deadline.within(self._config.bind_seconds)
         with _speaking():
             # As bytes: ldap3 would refuse what SASLprep of Unicode 3.2 does not know.
             request = bind_operation(3, SIMPLE, dn, password.reveal().encode())
@@ -133,12 +133,12 @@ class Link:
                 answer = self._answer("extendedResp")
             if answer.code != answers.SUCCESS:
                 raise Unreachable(f"does not offer StartTLS ({answer.technical})")
-        self.certificate = self._line.protect(server.host, self._config.ca_file)
+        self.certificate = self._wire.protect(server.host, self._config.ca_file)
 
     def _search(
         self, base: str, search_filter: str, attributes: Sequence[str], scope: str, **more: Any
     ) -> None:
-        self._line.deadline = self._deadline.within(self._config.search_seconds)
+        self._wire.deadline = self._deadline.within(self._config.search_seconds)
         with _speaking():
             self._connection.search(
                 base,

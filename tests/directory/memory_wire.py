@@ -1,11 +1,11 @@
-"""A line that leads to no server: it keeps what leaves us, and answers as it is told."""
+"""A wire that leads to no server: it keeps what leaves us, and answers as it is told."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from cwtui.directory import link
+from cwtui.directory import channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server
 from cwtui.directory.transport import Deadline
@@ -18,7 +18,7 @@ def nothing_found(request: ber.Request) -> bytes:
     return ber.result(request.id, tag)
 
 
-class MemoryLine:
+class MemoryWire:
     """`answer` makes the bytes that come back to a request."""
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class MemoryLine:
 
 
 @contextmanager
-def open_link(
+def open_channel(
     monkeypatch: pytest.MonkeyPatch, settings: DirectoryConfig | None = None
-) -> Iterator[tuple[link.Link, MemoryLine]]:
-    line = MemoryLine()
-    monkeypatch.setattr(link, "connect", lambda _server, _deadline: line)
+) -> Iterator[tuple[channel.Channel, MemoryWire]]:
+    wire = MemoryWire()
+    monkeypatch.setattr(channel, "connect", lambda _server, _deadline: wire)
     settings = settings or DirectoryConfig(servers=("ldaps://none",), base=PEOPLE, roles=ROLES)
     nowhere = Server("ldap://none", "none", 389, "none")
-    with link.Link(nowhere, settings, Deadline(lambda: 0.0, 60)) as opened:
-        yield opened, line
+    with channel.Channel(nowhere, settings, Deadline(lambda: 0.0, 60)) as opened:
+        yield opened, wire
