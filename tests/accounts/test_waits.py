@@ -48,3 +48,14 @@ def test_a_try_that_could_not_be_checked_is_taken_back(
     before: dict[str, Attempts], after: dict[str, Attempts]
 ) -> None:
     assert throttle.without_last(before, HERE) == after
+
+
+@pytest.mark.parametrize(
+    ("whose", "most"), [(HERE, throttle.KNOWN_MOST), (COMMON, throttle.STRANGERS_MOST)]
+)
+def test_the_last_try_of_all_is_followed_by_a_wait_too(whose: str, most: int) -> None:
+    """Though the limit does not divide it."""
+    limit = throttle.Limit(tries=3, ban=300.0)
+    counted = throttle.count_try({whose: Attempts(most - 1, NOW)}, whose, limit, NOW, "code")
+    assert counted.left == 0
+    assert counted.attempts == {whose: Attempts(most, NOW, NOW + 300)}
