@@ -31,7 +31,7 @@ def allowed(seconds: float) -> int:
 def test_no_more_is_checked_than_the_limit_allows_and_the_owner_gets_in(
     tmp_path: Path, what: str
 ) -> None:
-    """Issue 3. NIST SP 800-63B-4 section 3.2.2: at most 100 failures in a row, in parallel too."""
+    """NIST SP 800-63B-4 section 3.2.2: at most 100 failures in a row, in parallel too."""
     _, device = prepared(tmp_path)
     begin = time.time()
     ports = replace(services.connect(config_in(tmp_path)), now=clock_since(begin))

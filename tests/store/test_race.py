@@ -43,7 +43,7 @@ def prepared(folder: Path) -> tuple[Account, Device]:
 
 
 def test_exactly_one_of_twenty_gets_in_with_each_code(tmp_path: Path) -> None:
-    """Issue 2: a one-time code and a backup code, used by 20 processes at the same instant.
+    """A one-time code and a backup code, used by 20 processes at the same instant.
 
     With a limit of 10, the ten of the known source and the ten strangers are all checked; with the
     default of 5, some may be turned away before.

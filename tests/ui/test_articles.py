@@ -22,7 +22,7 @@ from cwtui.ui.screens.settings import SettingsPage
 from cwtui.ui.screens.sign_in import SignInScreen
 from tests.accounts.world import OPERATOR, PASSWORD, Clock, Device
 from tests.ui.harness import Person, at_work
-from tests.ui.scenes import offered
+from tests.ui.ways import offered
 
 pytestmark = pytest.mark.filterwarnings("error")
 

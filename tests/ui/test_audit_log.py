@@ -10,8 +10,10 @@ from cwtui.ui.screens.audit_log import AuditLogPage, EventScreen
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.widgets.event_table import EventTable
 from tests.accounts.world import HERE
+from tests.ui.admin_ways import audit_log
 from tests.ui.harness import Person
-from tests.ui.scenes import ADMIN, SCENES, Plant, audit_log, plant
+from tests.ui.plants import ADMIN, Plant, plant
+from tests.ui.scenes import SCENES
 
 
 def table(person: Person) -> EventTable:

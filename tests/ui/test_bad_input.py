@@ -7,7 +7,8 @@ import pytest
 
 from tests.accounts.world import PASSWORD
 from tests.ui.harness import Person
-from tests.ui.scenes import SCENES, Plant
+from tests.ui.plants import Plant
+from tests.ui.scenes import SCENES
 
 # The scene, how its fields are filled so that all else is right, and the button.
 FORMS = {

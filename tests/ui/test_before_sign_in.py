@@ -17,7 +17,8 @@ from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.screens.unacknowledged import UnacknowledgedScreen
 from tests.accounts.world import PASSWORD
 from tests.ui.harness import PATIENCE
-from tests.ui.scenes import ADMIN, INITIAL, LONG_NAME, SCENES
+from tests.ui.plants import ADMIN, INITIAL, LONG_NAME
+from tests.ui.scenes import SCENES
 
 NEW = "a much longer one"
 

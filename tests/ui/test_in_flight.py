@@ -9,7 +9,8 @@ from cwtui.ui.screens.base import AccountScreen
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.widgets.fields import SecretInput
 from tests.accounts.world import PASSWORD
-from tests.ui.scenes import ADMIN, SCENES
+from tests.ui.plants import ADMIN
+from tests.ui.scenes import SCENES
 
 PAGES = ["settings", "settings_enabled", "users", "account", "create_user", "organization"]
 

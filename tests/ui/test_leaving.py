@@ -20,7 +20,9 @@ from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.widgets.qr_code import QrCode
 from tests.accounts.world import PASSWORD, World
 from tests.ui.harness import Person
-from tests.ui.scenes import ADMIN, SCENES, offered
+from tests.ui.plants import ADMIN
+from tests.ui.scenes import SCENES
+from tests.ui.ways import offered
 
 LOCK, BLANK = 0, 1
 

@@ -16,7 +16,9 @@ from cwtui.ui.screens.settings import SettingsPage
 from cwtui.ui.widgets.qr_code import QrCode
 from tests.accounts.world import PASSWORD, Device
 from tests.ui.harness import code_at
-from tests.ui.scenes import ADMIN, LONG_NAME, SCENES, offered
+from tests.ui.plants import ADMIN, LONG_NAME
+from tests.ui.scenes import SCENES
+from tests.ui.ways import offered
 
 NEW = "a much longer one"
 

@@ -15,8 +15,10 @@ from cwtui.ui.screens.proof import ProofScreen
 from cwtui.ui.screens.settings import SettingsPage
 from cwtui.ui.screens.sign_in import SignInScreen
 from tests.accounts.world import HERE, NOW, PASSWORD, World
+from tests.ui.admin_ways import account_of, create_user
 from tests.ui.harness import Person, at_work
-from tests.ui.scenes import ADMIN, SCENES, Plant, account_of, create_user, plant
+from tests.ui.plants import ADMIN, Plant, plant
+from tests.ui.scenes import SCENES
 from tests.ui.test_leaving import LOCK, left_alone
 
 

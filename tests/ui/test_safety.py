@@ -23,7 +23,9 @@ from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.screens.users import UsersPage
 from tests.accounts.world import HERE, NOW, PASSWORD, World
 from tests.ui.harness import Person, at_work
-from tests.ui.scenes import ADMIN, SCENES, offered, plant
+from tests.ui.plants import ADMIN, plant
+from tests.ui.scenes import SCENES
+from tests.ui.ways import offered
 
 NASTY = {
     "closing tag": "[/]",

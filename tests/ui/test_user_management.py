@@ -15,7 +15,8 @@ from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 from tests.accounts.world import World
 from tests.ui.harness import Person
-from tests.ui.scenes import ADMIN, LONG_NAME, SCENES
+from tests.ui.plants import ADMIN, LONG_NAME
+from tests.ui.scenes import SCENES
 
 
 def highlighted(person: Person) -> str:

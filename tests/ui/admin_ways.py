@@ -1,0 +1,140 @@
+"""Ways to the pages of an admin, and to what is there on every screen."""
+
+from cwtui.accounts.session import PROOF_LIFETIME
+from cwtui.ui import flow
+from cwtui.ui.screens.create_user import CreateUserPage
+from tests.ui.harness import Person
+from tests.ui.plants import ADMIN, Plant
+from tests.ui.ways import Way, enter_session, signed_in
+
+
+async def users(person: Person, there: Plant) -> None:
+    enter_session(person, there)
+    flow.open_users(person.app)
+    await person.settle()
+
+
+async def users_filtered(person: Person, there: Plant) -> None:
+    await users(person, there)
+    await person.press("/")
+    await person.write("al")
+
+
+async def users_none(person: Person, there: Plant) -> None:
+    await users(person, there)
+    await person.press("/")
+    await person.write("nobody")
+
+
+def account_of(username: str) -> Way:
+    async def way(person: Person, there: Plant) -> None:
+        enter_session(person, there)
+        flow.open_account(person.app, username)
+        await person.settle()
+
+    return way
+
+
+async def account_pending(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.press("enter")
+
+
+async def proof(person: Person, there: Plant) -> None:
+    """A change at a terminal where nobody proved anything for a while."""
+    await account_pending(person, there)
+    there.world.clock.forward(PROOF_LIFETIME + 1)
+    await person.click_button("Update")
+
+
+async def proof_wrong(person: Person, there: Plant) -> None:
+    await proof(person, there)
+    await person.write("wrong")
+    await person.press("enter")
+
+
+async def proof_with_code(person: Person, there: Plant) -> None:
+    there.devices[ADMIN] = there.world.equip(ADMIN)
+    person.app.session = there.world.session(ADMIN, there.devices[ADMIN])
+    flow.open_account(person.app, "alice")
+    await person.settle()
+    await person.press("enter")
+    there.world.clock.forward(PROOF_LIFETIME + 1)
+    await person.click_button("Update")
+
+
+async def account_updated(person: Person, there: Plant) -> None:
+    await account_pending(person, there)
+    await person.click_button("Update")
+
+
+async def confirm(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.click_button("Disable MFA")
+
+
+async def initial_password(person: Person, there: Plant) -> None:
+    await create_user(person, there)
+    await person.write("grace")
+    await person.press("enter", "enter")
+
+
+async def create_user(person: Person, there: Plant) -> None:
+    enter_session(person, there)
+    person.app.show(CreateUserPage())
+    await person.settle()
+
+
+async def create_user_wrong(person: Person, there: Plant) -> None:
+    await create_user(person, there)
+    await person.write("alice")
+    await person.press("enter", "enter")
+
+
+async def organization(person: Person, there: Plant) -> None:
+    enter_session(person, there)
+    flow.open_organization(person.app)
+    await person.settle()
+
+
+async def organization_wrong(person: Person, there: Plant) -> None:
+    await organization(person, there)
+    await person.fill("password_min", "many")
+    await person.press("enter")
+
+
+async def audit_log(person: Person, there: Plant) -> None:
+    enter_session(person, there)
+    flow.open_audit_log(person.app)
+    await person.settle()
+
+
+async def audit_log_filtered(person: Person, there: Plant) -> None:
+    await audit_log(person, there)
+    await person.press("/")
+    await person.write("failure since:2d")
+
+
+async def audit_log_wrong(person: Person, there: Plant) -> None:
+    await audit_log(person, there)
+    await person.press("/")
+    await person.write("since:yesterday")
+
+
+async def audit_event(person: Person, there: Plant) -> None:
+    await audit_log(person, there)
+    await person.press("down", "enter")
+
+
+async def help_on_sign_in(person: Person, _: Plant) -> None:
+    await person.press("f1")
+
+
+async def help_on_account(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.press("f1")
+
+
+async def palette(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("ctrl+p")

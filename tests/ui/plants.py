@@ -1,0 +1,149 @@
+"""The stores in which scenes begin: accounts in every state worth a picture."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from cwtui.accounts import roles, throttle
+from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.model import (
+    Attempts,
+    Origin,
+    SignInRecord,
+)
+from cwtui.accounts.settings import Mfa
+from tests.accounts.world import HERE, NOW, Device, World
+
+ADMIN: Final = "admin"
+
+
+LONG_NAME: Final = "carol.longername@plant-7.example.com"
+
+
+INITIAL: Final = "2V6F-0Q9K-7T3M-XH5R"
+
+
+HOUR: Final = 3600.0
+
+
+@dataclass
+class Plant:
+    """The accounts of a small plant, and the devices that their owners hold."""
+
+    world: World
+    devices: dict[str, Device]
+
+    def code(self, username: str) -> str:
+        """The code that the app shows after the one used last."""
+        self.world.clock.forward(30)
+        return self.devices[username].code(self.world.clock())
+
+    def wrong_code(self, username: str) -> str:
+        return self.devices[username].wrong_code(self.world.clock())
+
+
+def plant() -> Plant:
+    """An admin, and users in every state that the list can show."""
+    world = World()
+    world.settings(issuer="Connectware (plant-7)")
+    world.add(ADMIN, roles=(roles.ADMIN,), display_name="Ada Minister")
+    world.add("alice", display_name="Alice Ångström")
+    world.add("bob", roles=(roles.ADMIN, roles.MINIMUM))
+    world.add(LONG_NAME, mfa_required=True)
+    world.add("dave", enabled=False)
+    world.put(world.add("erin").changed(origin=Origin.LDAP, password=None))
+    world.add("frank", password=INITIAL, must_change_password=True, mfa_required=True)
+    devices = {
+        "alice": world.equip("alice"),
+        "bob": world.equip("bob", acknowledged=False),
+    }
+    for name, hours in (("alice", 3.0), ("bob", 49.0), (ADMIN, 0.2), ("dave", 9000.0)):
+        world.records.kept[name] = SignInRecord(
+            last_sign_in=NOW - hours * HOUR, known_sources=(HERE,)
+        )
+    return Plant(world, devices)
+
+
+def empty() -> Plant:
+    """Nobody is here yet."""
+    return Plant(World(), {})
+
+
+_EVENTS: Final = (
+    # Hours ago, event, actor, subject, source, reason of a failure (after !) or of a success.
+    (400.0, EventType.USER_CREATE, "operator:root", ADMIN, "command line", "first administrator"),
+    (76.5, EventType.SETTINGS_UPDATE, ADMIN, "", HERE, "mfa=optional"),
+    (75.2, EventType.USER_CREATE, ADMIN, LONG_NAME, HERE, ""),
+    (75.1, EventType.USER_UPDATE, ADMIN, LONG_NAME, HERE, "mfa_required=True"),
+    (49.0, EventType.SIGN_IN, "bob", "bob", "10.0.0.17", ""),
+    (48.9, EventType.BACKUP_CODES_REGENERATE, "bob", "bob", "10.0.0.17", ""),
+    (27.3, EventType.SIGN_IN_PASSWORD, "dave", "dave", "198.51.100.7", "!wrong"),
+    (27.2, EventType.SIGN_IN_PASSWORD, "dave", "dave", "198.51.100.7", "!throttled"),
+    (26.8, EventType.USER_UPDATE, ADMIN, "dave", HERE, "enabled=False"),
+    (3.1, EventType.SIGN_IN_CODE, "alice", "alice", "10.0.0.23", "!wrong"),
+    (3.0, EventType.SIGN_IN, "alice", "alice", "10.0.0.23", ""),
+    (2.5, EventType.SESSION_END, "alice", "alice", "10.0.0.23", "idle"),
+    (0.4, EventType.USER_RESET_PASSWORD, "operator:root", "frank", "command line", ""),
+)
+
+
+def audited_plant() -> Plant:
+    """Some days of its audit log, and a line that a power failure cut short."""
+    there = plant()
+    for hours, event, actor, subject, source, reason in _EVENTS:
+        there.world.audit.append(
+            Event(
+                at=NOW - hours * HOUR,
+                event=event,
+                actor=actor,
+                subject=subject,
+                source=source,
+                outcome=Outcome.FAILURE if reason.startswith("!") else Outcome.SUCCESS,
+                reason=reason.removeprefix("!"),
+            )
+        )
+        if event is EventType.SIGN_IN_CODE:
+            there.world.audit.contents.append(b'{"n":11,"previous":"5d3')
+    return there
+
+
+def few_codes_plant() -> Plant:
+    there = plant()
+    account = there.world.account("alice")
+    factor = account.second_factor
+    assert factor is not None
+    left = replace(factor.backup_codes, hashes=factor.backup_codes.hashes[:3])
+    there.world.put(account.changed(second_factor=replace(factor, backup_codes=left)))
+    return there
+
+
+def required_plant() -> Plant:
+    there = plant()
+    there.world.put(there.world.account("alice").changed(mfa_required=True))
+    return there
+
+
+def off_plant() -> Plant:
+    there = plant()
+    there.world.settings(mfa=Mfa.OFF)
+    return there
+
+
+def locked_plant() -> Plant:
+    there = plant()
+    record = there.world.records.get("alice")
+    tries = {
+        throttle.STRANGERS: Attempts(throttle.STRANGERS_MOST, NOW - HOUR),
+        HERE: Attempts(2, NOW - 60),
+    }
+    there.world.records.kept["alice"] = record.changed(password_attempts=tries)
+    return there
+
+
+def gone_plant() -> Plant:
+    """The directory no longer has erin, and has a bob of its own."""
+    there = plant()
+    there.world.put(there.world.account("erin").changed(gone_since=NOW - 50 * HOUR))
+    there.world.put(there.world.account("bob").changed(in_directory_too=True))
+    return there

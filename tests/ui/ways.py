@@ -1,0 +1,225 @@
+"""Ways to the screens of a sign-in and of one's own account, by the keys that a person presses."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from msgspec.structs import replace
+
+from cwtui.accounts import roles
+from cwtui.accounts.model import (
+    Ending,
+    FailedSignIns,
+    KnewPassword,
+)
+from cwtui.accounts.secret import Secret
+from cwtui.ui import flow
+from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.widgets.countdown import CodeCountdown
+from tests.accounts.world import HERE, NOW, PASSWORD
+from tests.ui.harness import Person, code_at
+from tests.ui.plants import ADMIN, HOUR, INITIAL, LONG_NAME, Plant
+
+Way = Callable[[Person, Plant], Awaitable[None]]
+
+
+async def arrive(_: Person, __: Plant) -> None:
+    """What one sees first."""
+
+
+async def first_run_wrong(person: Person, _: Plant) -> None:
+    await person.fill("new_password", "password")
+    await person.fill("confirm_password", "password")
+    await person.press("enter")
+
+
+def enter_session(person: Person, there: Plant) -> None:
+    """The session of the admin, without the screens on the way to it."""
+    person.app.session = there.world.session(ADMIN)
+
+
+async def signed_in(person: Person, there: Plant) -> None:
+    enter_session(person, there)
+    flow.open_settings(person.app)
+    await person.settle()
+
+
+async def as_alice(person: Person, there: Plant) -> None:
+    there.world.clock.forward(30)
+    person.app.session = there.world.session("alice", there.devices["alice"])
+    flow.open_settings(person.app)
+    await person.settle()
+
+
+def told_of(failed: FailedSignIns) -> Way:
+    """What somebody tried while alice was away."""
+
+    async def way(person: Person, there: Plant) -> None:
+        before = there.world.records.get("alice").changed(last_source=HERE, failed=failed)
+        there.world.clock.forward(30)
+        session = there.world.session("alice", there.devices["alice"])
+        person.app.begin_session(session, before)
+        flow.open_settings(person.app)
+        await person.settle()
+
+    return way
+
+
+GUESSED: Final = FailedSignIns(3, NOW - HOUR, "203.0.113.7")
+
+
+KNEW: Final = replace(GUESSED, knew_password=KnewPassword(NOW - 600, "203.0.113.7", Ending.STOPPED))
+
+
+async def wrong_password(person: Person, _: Plant) -> None:
+    await person.sign_in(ADMIN, "wrong")
+
+
+async def too_many_passwords(person: Person, _: Plant) -> None:
+    for _try in range(6):
+        await person.sign_in("alice", "wrong")
+
+
+async def signed_out(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("escape", "end", "enter")
+
+
+async def locked(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    person.app._lock()
+    await person.settle()
+
+
+async def session_ended(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    world = there.world
+    world.put(world.account(ADMIN).changed_ending_sessions(roles=(roles.MINIMUM,)))
+    await person.press("escape", "down", "enter")
+
+
+async def one_time_code(person: Person, _: Plant) -> None:
+    await person.sign_in("alice")
+
+
+async def wrong_code(person: Person, there: Plant) -> None:
+    await one_time_code(person, there)
+    await person.write(there.wrong_code("alice"))
+
+
+async def too_many_codes(person: Person, there: Plant) -> None:
+    await one_time_code(person, there)
+    for _ in range(6):
+        await person.write(there.wrong_code("alice"))
+    there.world.clock.forward(17)
+    await person.write(there.wrong_code("alice"))
+    # What its timer does within a second.
+    person.app.screen.query_one(CodeCountdown)._tick()
+    await person.settle()
+
+
+async def backup_code(person: Person, there: Plant) -> None:
+    await one_time_code(person, there)
+    await person.press("f4")
+
+
+async def wrong_backup_code(person: Person, there: Plant) -> None:
+    await backup_code(person, there)
+    await person.write("ABCD-EFGH-JKMN-PQRS")
+    await person.press("enter")
+
+
+async def new_password(person: Person, _: Plant) -> None:
+    await person.sign_in("frank", INITIAL)
+
+
+async def forced_enrolment(person: Person, _: Plant) -> None:
+    await person.sign_in(LONG_NAME)
+
+
+async def unacknowledged(person: Person, there: Plant) -> None:
+    await person.sign_in("bob")
+    await person.write(there.code("bob"))
+
+
+async def register_device(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("tab", "enter")
+
+
+async def register_device_wrong(person: Person, there: Plant) -> None:
+    await register_device(person, there)
+    late = code_at(offered(person), there.world.clock() + 240)
+    await person.write(late)
+
+
+async def register_device_redrawn(person: Person, there: Plant) -> None:
+    await register_device(person, there)
+    await person.press("f5")
+
+
+async def register_device_hidden(person: Person, there: Plant) -> None:
+    await register_device(person, there)
+    person.app._blank()
+    await person.settle()
+
+
+def offered(person: Person) -> Secret:
+    """The secret key that the app on the phone would scan."""
+    return person.screen(RegisterDeviceScreen)._enrolment.totp_secret
+
+
+async def backup_codes(person: Person, there: Plant) -> None:
+    await register_device(person, there)
+    await person.write(code_at(offered(person), there.world.clock()))
+
+
+async def backup_codes_copied(person: Person, there: Plant) -> None:
+    await backup_codes(person, there)
+    await person.press("f4")
+
+
+async def backup_codes_hidden(person: Person, there: Plant) -> None:
+    await backup_codes(person, there)
+    person.app._blank()
+    await person.settle()
+
+
+async def change_password(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("enter")
+
+
+async def change_password_wrong(person: Person, there: Plant) -> None:
+    await change_password(person, there)
+    await person.write(PASSWORD)
+    await person.fill("new_password", "abc")
+    await person.fill("confirm_password", "abc")
+    await person.press("enter")
+
+
+async def change_password_typing(person: Person, there: Plant) -> None:
+    await change_password(person, there)
+    await person.write(PASSWORD)
+    await person.fill("new_password", "correct horse battery")
+    await person.until(lambda: "strong" in person.text)
+
+
+async def disable_mfa(person: Person, there: Plant) -> None:
+    await as_alice(person, there)
+    await person.click_button("Disable Multi-Factor Authentication")
+
+
+async def disable_mfa_wrong(person: Person, there: Plant) -> None:
+    await disable_mfa(person, there)
+    await person.write(there.wrong_code("alice"))
+    await person.press("enter")
+
+
+async def regenerate(person: Person, there: Plant) -> None:
+    await as_alice(person, there)
+    await person.press("tab", "enter")
+
+
+async def navigation(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.press("escape", "down")
