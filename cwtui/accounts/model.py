@@ -151,7 +151,7 @@ class FailedSignIns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     """Those since the last sign-in, for the person to be told of.
 
     `last_at` and `last_source` are of the last one with a wrong password, `knew_password` is the
-    last one with the right one.
+    last one with the right one. Without either, the password was right, and no more is kept.
     """
 
     count: Annotated[int, Meta(ge=1)]

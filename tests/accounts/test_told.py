@@ -170,6 +170,18 @@ def test_a_wrong_password_while_the_owner_looks_for_the_code_is_counted(
     assert end.before.failed == FailedSignIns(1, at, ELSEWHERE)
 
 
+def test_another_one_that_a_wrong_code_has_hidden_is_not_told_as_the_owners(
+    world: World, device: Device
+) -> None:
+    state = world.asked_for_code()
+    stop(world)
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
+    end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed == FailedSignIns(1)
+
+
 def test_of_two_sign_ins_at_once_each_is_told_of_the_other_or_of_nothing(
     world: World, device: Device
 ) -> None:

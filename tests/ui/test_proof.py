@@ -258,6 +258,20 @@ async def test_one_is_told_that_somebody_had_the_right_password(
         assert rest in text
 
 
+async def test_of_one_that_was_not_kept_it_is_said_that_it_had_the_password(world: World) -> None:
+    world.add()
+    device = world.equip()
+    async with at_work(world.ports, world.clock) as person:
+        await person.sign_in("alice", PASSWORD)
+        world.asked_for_code(source="203.0.113.7")
+        await person.enter_code(device.wrong_code(world.clock()))
+        await person.enter_code(device.code(world.clock()))
+        text = " ".join(person.text.split())
+        assert "⚠ 1 failed attempt since then. It had your password, from a place not kept." in text
+        assert "change your password now." in text
+        assert "never" not in text
+
+
 async def test_a_first_sign_in_tells_nothing(world: World) -> None:
     world.add()
     async with at_work(world.ports, world.clock) as person:

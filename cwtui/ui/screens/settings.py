@@ -134,7 +134,10 @@ def _told(failed: FailedSignIns) -> str:
     """The worst of them first: somebody who had the password."""
     one = failed.count == 1
     since = f"⚠ {failed.count} failed {'attempt' if one else 'attempts'} since then"
+    had = f"{since}. {'It' if one else 'One'} had your password"
     knew = failed.knew_password
+    if knew is None and failed.last_at is None:
+        return f"{had}, from a place not kept. If that was not you, change your password now."
     if knew is None:
         last = "" if one else "the last "
         when, source = minute(failed.last_at), visible(failed.last_source)
@@ -142,7 +145,7 @@ def _told(failed: FailedSignIns) -> str:
             f"{since}: {last}{when} UTC from {source}. If that was not you, change your password."
         )
     return (
-        f"{since}. {'It' if one else 'One'} had your password{_ENDED[knew.ending]}: "
+        f"{had}{_ENDED[knew.ending]}: "
         f"{minute(knew.at)} UTC from {visible(knew.source)}. If that was not you, change your "
         "password now."
     )
