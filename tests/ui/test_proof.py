@@ -6,7 +6,7 @@ import pytest
 
 from cwtui.accounts import throttle
 from cwtui.accounts.audit import EventType
-from cwtui.accounts.model import Attempts
+from cwtui.accounts.model import Attempts, Ending, FailedSignIns, KnewPassword
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.ui import flow
 from cwtui.ui.screens.account import AccountPage
@@ -18,8 +18,9 @@ from tests.accounts.world import HERE, NOW, PASSWORD, World
 from tests.ui.admin_ways import account_of, create_user
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import ADMIN, Plant, plant
-from tests.ui.scenes import SCENES
+from tests.ui.scenes import SCENES, Scene
 from tests.ui.test_leaving import LOCK, left_alone
+from tests.ui.ways import told_of
 
 
 @pytest.fixture
@@ -225,7 +226,7 @@ async def test_one_is_told_of_the_last_sign_in_and_of_failed_ones(world: World) 
         await person.sign_in("alice", "wrong")
         await person.sign_in("alice", PASSWORD)
         assert f"Last sign-in: 2027-01-15 08:00 UTC from {HERE}" in person.text
-        assert "⚠ 1 failed attempt since then: 2027-01-15 08:00 UTC" in person.text
+        assert "⚠ 1 failed attempt since then, on 2027-01-15 08:00 UTC" in person.text
         person.app.sign_out()
         await person.settle()
         await person.sign_in("alice", PASSWORD)
@@ -235,8 +236,8 @@ async def test_one_is_told_of_the_last_sign_in_and_of_failed_ones(world: World) 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (0, "⚠ 1 failed attempt since then. It had your password, and stopped at the code: "),
-        (2, "⚠ 3 failed attempts since then. One had your password, and stopped at the code: "),
+        (0, "⚠ 1 failed attempt since then. It had your password, and stopped at the code: on "),
+        (2, "⚠ 3 failed attempts since then. One had your password, and stopped at the code: on "),
     ],
 )
 async def test_one_is_told_that_somebody_had_the_right_password(
@@ -256,6 +257,28 @@ async def test_one_is_told_that_somebody_had_the_right_password(
             "2027-01-15 08:00 UTC from 203.0.113.7. If that was not you, change your password now."
         )
         assert rest in text
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        (Ending.REFUSED, "had your password: on"),
+        (Ending.STOPPED, "had your password, and stopped at the code: on"),
+        (Ending.WRONG_CODE, "had your password, and a wrong code: on"),
+    ],
+)
+async def test_how_it_ended_is_said(count: int, ending: Ending, said: str) -> None:
+    knew = KnewPassword(NOW, "203.0.113.7", ending)
+    scene = Scene(told_of(FailedSignIns(count, NOW - 60, "10.0.0.9", knew)))
+    async with scene.played() as (person, _):
+        text = " ".join(person.text.split())
+        who = (
+            "1 failed attempt since then. It" if count == 1 else "3 failed attempts since then. One"
+        )
+        assert f"⚠ {who} {said} 2027-01-15 08:00 UTC from 203.0.113.7. If that was not" in text
+        assert "change your password now." in text
+        assert "10.0.0.9" not in text
 
 
 async def test_of_one_that_was_not_kept_it_is_said_that_it_had_the_password(world: World) -> None:

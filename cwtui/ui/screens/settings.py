@@ -24,7 +24,7 @@ from cwtui.ui.times import minute
 _ENDED: Final = {
     Ending.REFUSED: "",
     Ending.STOPPED: ", and stopped at the code",
-    Ending.WRONG_CODE: ", and gave a wrong code",
+    Ending.WRONG_CODE: ", and a wrong code",
 }
 
 
@@ -139,13 +139,13 @@ def _told(failed: FailedSignIns) -> str:
     if knew is None and failed.last_at is None:
         return f"{had}, from a place not kept. If that was not you, change your password now."
     if knew is None:
-        last = "" if one else "the last "
+        last = "on" if one else "the last on"
         when, source = minute(failed.last_at), visible(failed.last_source)
         return (
-            f"{since}: {last}{when} UTC from {source}. If that was not you, change your password."
+            f"{since}, {last} {when} UTC from {source}. If that was not you, change your password."
         )
     return (
         f"{had}{_ENDED[knew.ending]}: "
-        f"{minute(knew.at)} UTC from {visible(knew.source)}. If that was not you, change your "
+        f"on {minute(knew.at)} UTC from {visible(knew.source)}. If that was not you, change your "
         "password now."
     )
