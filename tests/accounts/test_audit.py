@@ -197,9 +197,11 @@ def test_each_act_of_ones_own_is_recorded(scene: Scene, event: EventType) -> Non
 def test_what_changed_is_said(scene: Scene) -> None:
     ADMIN_ACTS[EventType.USER_UPDATE](scene.world)
     ADMIN_ACTS[EventType.SETTINGS_UPDATE](scene.world)
+    ADMIN_ACTS[EventType.USER_REMOVE](scene.world)
     assert [event.reason for event in scene.world.events] == [
         "roles=connectware-admin,minimum-access enabled=False",
         "mfa=required",
+        "",
     ]
 
 

@@ -73,6 +73,7 @@ def test_case_and_form_of_a_name_do_not_matter(typed: str) -> None:
         ("\u01f0", "\u01f0"),  # casefold alone would take it apart, as the next one
         ("\u0390", "\u0390"),
         ("x" * 64, "x" * 64),
+        ("x" + " " * 255, "x"),
     ],
 )
 def test_names_that_are_taken(typed: str, name: str) -> None:
@@ -92,6 +93,22 @@ def test_names_that_are_refused(typed: str) -> None:
         text.username(typed, "name")
     assert refused.value.field == "name"
     assert len(str(refused.value)) < 120
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (" ", "Enter a username."),
+        ("x" * 65, "A username has at most 64 characters."),
+        ("x" + " " * 256, "A username has at most 64 characters."),
+        ("a b", "A username has letters, digits and . _ - @ + only."),
+        ("-a", "A username starts with a letter or a digit."),
+    ],
+)
+def test_what_a_username_is_is_said(typed: str, sentence: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        text.username(typed)
+    assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize("character", [*HIDING, *BREAKING], ids=lambda c: f"U+{ord(c):04X}")
