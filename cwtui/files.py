@@ -13,7 +13,8 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from cwtui import reserve
-from cwtui.accounts.errors import CannotCheck, StoreExposed
+from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
+from cwtui.accounts.text import visible
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
 LOCK_SECONDS: Final = 10.0
@@ -30,14 +31,24 @@ _released: Final[dict[str, float]] = {}
 def make_private_folder(folder: Path) -> None:
     """Make the folder for its owner alone, or check that it is so. Raises CannotCheck."""
     try:
-        if not folder.exists():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
-        elif not folder.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        _make_with_parents(folder)
     except OSError as error:
         raise cannot("make", folder, error) from None
     check_private(folder)
+
+
+def _make_with_parents(folder: Path) -> None:
+    # All of them private, whatever the umask: others must not put another folder in its place.
+    try:
+        folder.mkdir(mode=0o700)
+    except FileNotFoundError:
+        _make_with_parents(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
+        return
+    folder.chmod(0o700)
 
 
 def check_private(path: Path, descriptor: int | None = None) -> None:
@@ -83,9 +94,25 @@ def _remedy(path: Path) -> str:
 def exists(path: Path) -> bool:
     """Whether there is such a file or folder. Raises CannotCheck where that cannot be seen."""
     try:
-        return path.exists()
+        path.stat()
+    except FileNotFoundError:
+        return False
     except OSError as error:
         raise cannot("read", path, error) from None
+    except ValueError:  # a lone surrogate, or NUL
+        raise CannotCheck(f"No file can have the name {visible(str(path))}.") from None
+    return True
+
+
+def check_folder(folder: Path) -> None:
+    """Raise StoreMissing unless the folder is there: only setting up makes folders."""
+    if not exists(folder):
+        raise StoreMissing(f"There is no folder {folder}. If it is on another disk, mount it.")
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether this process can write nothing there: a read-only file system, or no right to."""
+    return not os.access(folder, os.W_OK, effective_ids=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -223,6 +250,7 @@ def exclusive(lock: FileLock) -> Iterator[None]:
     Who held it for long and wants it again at once lets others have a turn.
     """
     _give_others_a_turn(lock.lock_file)
+    check_folder(Path(lock.lock_file).parent)  # filelock would make it
     try:
         reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
     except Timeout:

@@ -80,6 +80,10 @@ class CannotCheck(AccountsError):
     """What is needed to decide cannot be read or written: treated as refused (fail closed)."""
 
 
+class StoreMissing(CannotCheck):
+    """There is no store where one should be, or it is gone: never the same as a new one."""
+
+
 class StoreDamaged(CannotCheck):
     """A file does not hold what it should; it stays as it is."""
 

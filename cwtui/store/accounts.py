@@ -1,9 +1,9 @@
 """Accounts and organization settings in one TinyDB file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from msgspec import Struct
 
@@ -13,7 +13,8 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.protection import Protected, keys_of
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.store import schema_1
-from cwtui.store.storage import AtomicStorage, NamedTable
+from cwtui.store.layout import Layout
+from cwtui.store.storage import AtomicStorage, NamedTable, Tables
 
 T = TypeVar("T")
 
@@ -28,16 +29,50 @@ class _NeededKeys(Struct, frozen=True, forbid_unknown_fields=True):
     ids: tuple[str, ...] = ()
 
 
+class Contents(NamedTuple):
+    """What of the accounts says whether a keyring is theirs. `needed` are ids of keys."""
+
+    is_empty: bool
+    needed: frozenset[str]
+    used: Callable[[], frozenset[str]]
+    """Those that something is protected by now. Looks at each account. Raises CannotCheck."""
+
+    def lacking(self, held: frozenset[str]) -> frozenset[str]:
+        """The keys without which something cannot be checked, and which are not held."""
+        missing = self.needed - held
+        # A key that nothing is protected by any more may have been retired.
+        return missing & self.used() if missing else missing
+
+
 class TinyAccountStore:
     """The port AccountStore on a file; inside `change` also the port AccountsChange."""
 
     def __init__(self, path: Path) -> None:
+        self.check: Callable[[Contents], None] | None = None
+        """Raises CannotCheck for contents that must not be used; asked once for each version."""
         self._storage = AtomicStorage(
-            path, _ACCOUNTS, _SETTINGS, _KEYS, migrations={1: schema_1.as_schema_2}
+            path,
+            _ACCOUNTS,
+            _SETTINGS,
+            _KEYS,
+            migrations={1: schema_1.as_schema_2},
+            check_is_there=Layout(path.parent).check_is_there,
+            check_content=self._check_content,
         )
         self._accounts = NamedTable(self._storage, _ACCOUNTS)
         self._settings = NamedTable(self._storage, _SETTINGS)
         self._keys = NamedTable(self._storage, _KEYS)
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """A store without accounts. Raises CannotCheck, and if there is one already."""
+        store = cls(path)
+        store._storage.create()
+        return store
+
+    def contents(self) -> Contents:
+        """What a keyring has to fit. Raises CannotCheck."""
+        return self._contents_of(self._storage.read() or {})
 
     def get(self, username: str) -> Account | None:
         document = self._storage.documents(_ACCOUNTS).get(username)
@@ -56,16 +91,18 @@ class TinyAccountStore:
         return {name: self._decoded(name, document) for name, document in documents.items()}
 
     def rows(self) -> list[AccountRow]:
-        return self._each(AccountRow)
+        return self._each(AccountRow, self._storage.documents(_ACCOUNTS))
 
     def protected(self) -> list[Protected]:
-        return self._each(Protected)
+        return self._each(Protected, self._storage.documents(_ACCOUNTS))
 
     def settings(self) -> OrganizationSettings:
-        return self._only(_SETTINGS, _ORGANIZATION, OrganizationSettings)
+        documents = self._storage.documents(_SETTINGS)
+        return self._only(_SETTINGS, _ORGANIZATION, OrganizationSettings, documents)
 
     def needed_keys(self) -> frozenset[str]:
-        return frozenset(self._only(_KEYS, _NEEDED, _NeededKeys).ids)
+        documents = self._storage.documents(_KEYS)
+        return frozenset(self._only(_KEYS, _NEEDED, _NeededKeys, documents).ids)
 
     def verify(self) -> None:
         """Raise StoreDamaged unless the file is, to the byte, as cwtui wrote it."""
@@ -108,8 +145,20 @@ class TinyAccountStore:
         before = self.get(account.username)
         return keys_of(account) - (keys_of(before) if before is not None else frozenset())
 
-    def _each(self, kind: type[T]) -> list[T]:
-        documents = self._storage.documents(_ACCOUNTS)
+    def _check_content(self, tables: Tables) -> None:
+        if self.check is not None:
+            self.check(self._contents_of(tables))
+
+    def _contents_of(self, tables: Tables) -> Contents:
+        accounts = tables.get(_ACCOUNTS, {})
+        needed = self._only(_KEYS, _NEEDED, _NeededKeys, tables.get(_KEYS, {})).ids
+
+        def used() -> frozenset[str]:
+            return frozenset(key for row in self._each(Protected, accounts) for key in row.keys)
+
+        return Contents(not accounts, frozenset(needed), used)
+
+    def _each(self, kind: type[T], documents: dict[str, Any]) -> list[T]:
         decoded = self._storage.decoded
         return [decoded(_ACCOUNTS, name, documents[name], kind) for name in sorted(documents)]
 
@@ -119,9 +168,8 @@ class TinyAccountStore:
             raise self._storage.damaged(_ACCOUNTS, username, "it is of another account")
         return account
 
-    def _only(self, table: str, name: str, kind: type[T]) -> T:
+    def _only(self, table: str, name: str, kind: type[T], documents: dict[str, Any]) -> T:
         """The one document of a table; where there is none yet, its default."""
-        documents = self._storage.documents(table)
         for other in documents.keys() - {name}:
             raise self._storage.damaged(table, other, f"there are no such {table}")
         document = documents.get(name)

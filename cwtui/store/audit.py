@@ -20,6 +20,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.files import (
     append_durably,
     cannot,
+    check_folder,
     check_private,
     exclusive,
     exists,
@@ -27,6 +28,7 @@ from cwtui.files import (
     write_atomically,
 )
 from cwtui.store.audit_files import AuditFiles
+from cwtui.undisturbed import undisturbed
 
 MEGABYTE: Final = 1_000_000
 _HEAD_SIZE: Final = 512
@@ -37,7 +39,8 @@ class FileAuditLog:
     """The port AuditLog on files.
 
     A file of `max_bytes` or more is rotated before the next line; `keep_files` of those are kept.
-    `copy` gets each line once it is on disk.
+    `copy` gets each line once it is on disk. `check_store` raises CannotCheck where the store that
+    the log belongs to is gone or another; without it, the log's folder stands for itself.
     """
 
     def __init__(
@@ -46,8 +49,10 @@ class FileAuditLog:
         max_bytes: int = 10 * MEGABYTE,
         keep_files: int = 10,
         copy: Callable[[bytes], None] | None = None,
+        check_store: Callable[[], object] | None = None,
     ) -> None:
         self._path = path
+        self._check_store = check_store
         self._head = path.with_suffix(".head")
         self._files = AuditFiles(path)
         self._lock = lock_for(path)
@@ -56,7 +61,9 @@ class FileAuditLog:
         self._copy = copy
 
     def append(self, event: Event) -> None:
+        self._check_is_there()  # before the lock, which is a file in the same folder
         with exclusive(self._lock):
+            self._check_is_there()
             ends = self._read_ends()
             if self._is_full():
                 ends = self._rotate(ends)
@@ -73,14 +80,22 @@ class FileAuditLog:
             self._copy(line)
 
     def lines(self, start: Place) -> Iterator[Line]:
+        self._check_is_there()
         return self._files.forward(start)
 
     def lines_before(self, place: Place | None) -> Iterator[Line]:
+        self._check_is_there()
         return self._files.backward(place)
 
     def ends(self) -> Ends | None:
-        with exclusive(self._lock):
+        self._check_is_there()
+        with undisturbed(self._path):
             return self._read_ends()
+
+    def _check_is_there(self) -> None:
+        if self._check_store is not None:
+            self._check_store()
+        check_folder(self._path.parent)
 
     # The files
 

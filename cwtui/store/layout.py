@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cwtui.files import cannot
+from cwtui.accounts.errors import StoreMissing
+from cwtui.files import cannot, exists
 
 _AUDIT: Final = re.compile(r"audit(-\d{6,})?\.jsonl|audit\.head")
 _RECORDS: Final = re.compile(r"sign-in/\d\d\.json")
@@ -36,6 +37,21 @@ class Layout(NamedTuple):
     def staging(self) -> Path:
         """What a restore has unpacked and not yet put in its place."""
         return self.folder / ".restoring"
+
+    def is_there(self) -> bool:
+        """Whether a store is there: the accounts are what makes a folder one.
+
+        Raises CannotCheck where that cannot be seen.
+        """
+        return exists(self.accounts)
+
+    def check_is_there(self) -> None:
+        """Raise StoreMissing unless a store is there."""
+        if not self.is_there():
+            raise StoreMissing(
+                f"There is no store in {self.folder}: {self.accounts.name} is missing. If the "
+                "store is on another disk, mount it. Nothing was changed."
+            )
 
     def record_files(self) -> list[str]:
         """Raises CannotCheck, as does the next."""

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from zlib import crc32
 
 from cwtui.accounts.model import SignInRecord
-from cwtui.files import exists
+from cwtui.files import check_folder, exists
 from cwtui.store.storage import AtomicStorage, NamedTable
 
 _RECORDS: Final = "records"
@@ -20,14 +20,23 @@ def number_of(username: str) -> int:
     return crc32(username.encode()) % FILES
 
 
-class TinyRecordStore:
-    """The port RecordStore on a folder; a username's file is found by its checksum."""
+def _nothing() -> None:
+    """The folder stands for itself."""
 
-    def __init__(self, folder: Path) -> None:
+
+class TinyRecordStore:
+    """The port RecordStore on a folder; a username's file is found by its checksum.
+
+    `check_store` raises CannotCheck where the store that the folder belongs to is gone or another.
+    """
+
+    def __init__(self, folder: Path, check_store: Callable[[], object] = _nothing) -> None:
         self._folder = folder
+        self._check_store = check_store
         self._storages: dict[int, AtomicStorage] = {}
 
     def get(self, username: str) -> SignInRecord:
+        self._check_store()
         return self._read(self._storage_of(username), username)
 
     def update(
@@ -88,9 +97,18 @@ class TinyRecordStore:
 
     def _storage(self, number: int) -> AtomicStorage:
         if number not in self._storages:
-            storage = AtomicStorage(self.path(number), _RECORDS)
+            storage = AtomicStorage(
+                self.path(number),
+                _RECORDS,
+                check_is_there=self._check_is_there,
+                may_be_missing=True,
+            )
             self._storages.setdefault(number, storage)  # another thread may have been first
         return self._storages[number]
+
+    def _check_is_there(self) -> None:
+        self._check_store()
+        check_folder(self._folder)
 
     def _read(self, storage: AtomicStorage, username: str) -> SignInRecord:
         document = storage.documents(_RECORDS).get(username)

@@ -49,7 +49,8 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
         try:
             _remove(staged.folder)  # of one that was killed
             cleanup.callback(_remove, staged.folder)
-            staged.folder.mkdir(mode=0o700)
+            for folder in (staged.folder, staged.records):
+                folder.mkdir(mode=0o700)
             with path.open("rb") as source:
                 manifest = backup.unpack(source, staged.folder, str(path))
         except OSError as error:

@@ -17,8 +17,19 @@ from msgspec import Meta, Raw
 from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
-from cwtui.accounts.errors import StoreDamaged, StoreTooNew
-from cwtui.files import cannot, check_private, discard, exclusive, keep, lock_for, prepare, rename
+from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing, StoreTooNew
+from cwtui.files import (
+    cannot,
+    check_private,
+    discard,
+    exclusive,
+    exists,
+    keep,
+    lock_for,
+    prepare,
+    rename,
+    write_atomically,
+)
 
 SCHEMA: Final = 3
 """3 knows more of failed sign-ins: a file of schema 2 is one of schema 3."""
@@ -61,13 +72,31 @@ class NamedTable(Table):
         self.remove(doc_ids=names)  # type: ignore[arg-type]  # ids are names here
 
 
+def _anything(_: Tables) -> None:
+    """Any content will do."""
+
+
 class AtomicStorage(Storage):
-    """One JSON file; written only inside `transaction`, as a whole, under its lock."""
+    """One JSON file; written only inside `transaction`, as a whole, under its lock.
+
+    `check_is_there` raises StoreMissing where the store is gone: the file is then neither empty nor
+    to be made. `check_content` raises for a content that must not be used; it is asked once for
+    each version of the file. `may_be_missing`: the file is made by the first write.
+    """
 
     def __init__(
-        self, path: Path, *tables: str, migrations: Mapping[int, Migration] | None = None
+        self,
+        path: Path,
+        *tables: str,
+        migrations: Mapping[int, Migration] | None = None,
+        check_is_there: Callable[[], None],
+        check_content: Callable[[Tables], None] = _anything,
+        may_be_missing: bool = False,
     ) -> None:
         self.path = path
+        self._check_is_there = check_is_there
+        self._check_content = check_content
+        self._may_be_missing = may_be_missing
         self._migrations = migrations or {}
         self._schema = SCHEMA
         self._tables = {_META, *tables}
@@ -86,7 +115,9 @@ class AtomicStorage(Storage):
         if self._writer == get_ident():
             message = "a transaction inside a transaction would wait for itself"
             raise RuntimeError(message)
+        self._check_is_there()  # before the lock, which is a file in the store's folder
         with self._threads, exclusive(self._lock):
+            self._check_is_there()
             self._writer = get_ident()
             try:
                 yield
@@ -98,6 +129,13 @@ class AtomicStorage(Storage):
                 self._writer = None
                 self._staged = None
                 self._forget_prepared()
+
+    def create(self) -> None:
+        """Make the file, with empty tables. Raises CannotCheck, and if it is there already."""
+        with exclusive(self._lock):
+            if exists(self.path):
+                raise CannotCheck(f"There is {self.path} already. It was left as it is.")
+            write_atomically(self.path, _encoded({}))
 
     def prepare(self) -> None:
         """Bring what this transaction has put so far to disk, all but the file's name.
@@ -145,13 +183,9 @@ class AtomicStorage(Storage):
         return self._damaged(self._line_of(doc_id), f"{table} {doc_id!r}: {reason}")
 
     def _load(self) -> Tables:
-        try:
-            found = self.path.stat()
-        except FileNotFoundError:
+        version = self._version()
+        if version is None:
             return {}
-        except OSError as error:
-            raise cannot("read", self.path, error) from None
-        version = (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
         cached = self._cached
         if cached is not None and cached[0] == version:
             return cached[1]
@@ -161,8 +195,35 @@ class AtomicStorage(Storage):
         except OSError as error:
             raise cannot("read", self.path, error) from None
         tables = self._decode(content)
+        try:
+            self._check_content(tables)
+        except CannotCheck:
+            if self._version() == version:
+                raise
+            # Another process writes just now; what it has written is another question.
+            return self._load()
         self._cached = version, tables
         return tables
+
+    def _version(self) -> tuple[int, ...] | None:
+        """Differs for each content of the file; None: there is none, and need not be."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            self._check_is_there()
+            if self._may_be_missing:
+                return None
+            raise StoreMissing(f"{self.path} is missing. Nothing was changed.") from None
+        except OSError as error:
+            raise cannot("read", self.path, error) from None
+        return (
+            found.st_dev,
+            found.st_ino,
+            found.st_mtime_ns,
+            found.st_size,
+            found.st_mode,
+            found.st_uid,
+        )
 
     def _decode(self, content: bytes) -> Tables:
         try:

@@ -185,7 +185,7 @@ def test_an_old_log_goes_on_as_a_chain(file: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(CannotCheck, match="no such file"):
+    with pytest.raises(CannotCheck, match="There is no folder"):
         list(FileAuditLog(tmp_path / "none" / "audit.jsonl").lines(START))
 
 

@@ -33,7 +33,7 @@ def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def layout(tmp_path: Path) -> Layout:
     made = Layout(tmp_path / "store")
     made.records.mkdir(mode=0o700, parents=True)
-    with TinyAccountStore(made.accounts).change() as change:
+    with TinyAccountStore.create(made.accounts).change() as change:
         change.put(FULL, PLAIN)
     TinyRecordStore(made.records).update("bob", lambda _: (RECORD, None))
     files.append_durably(made.audit, b'{"event":"first"}')
@@ -218,7 +218,7 @@ def test_it_is_known_when_it_is_cut_at_any_length(layout: Layout, tmp_path: Path
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     layout = Layout(tmp_path_factory.mktemp("whole"))
     layout.folder.chmod(0o700)
-    with TinyAccountStore(layout.accounts).change() as change:
+    with TinyAccountStore.create(layout.accounts).change() as change:
         change.put(FULL)
     return backed_up(layout)
 

@@ -43,6 +43,7 @@ def memory(_: Path) -> Stores:
 def tinydb(folder: Path) -> Stores:
     records = folder / "sign-in"
     records.mkdir(mode=0o700)
+    TinyAccountStore.create(folder / "accounts.json")
     return Stores(
         lambda: TinyAccountStore(folder / "accounts.json"), lambda: TinyRecordStore(records)
     )

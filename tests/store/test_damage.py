@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
     path = folder / "accounts.json"
-    with TinyAccountStore(path).change() as change:
+    with TinyAccountStore.create(path).change() as change:
         change.put(FULL)
         change.put(PLAIN)
         change.put_settings(SETTINGS)
@@ -91,7 +91,7 @@ def test_files_are_0600_whatever_the_umask(tmp_path: Path) -> None:
     """DESIGN 4.7."""
     before = os.umask(0)
     try:
-        with TinyAccountStore(tmp_path / "accounts.json").change() as change:
+        with TinyAccountStore.create(tmp_path / "accounts.json").change() as change:
             change.put(PLAIN)
         (tmp_path / "records").mkdir()
         TinyRecordStore(tmp_path / "records").update("bob", lambda _: (RECORD, None))

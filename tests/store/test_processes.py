@@ -22,7 +22,7 @@ from tests.store.worker import AUDIT_BYTES, AUDIT_FILES, ENOUGH
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "data"
     made.mkdir(mode=0o700)
-    with TinyAccountStore(made / "accounts.json").change() as change:
+    with TinyAccountStore.create(made / "accounts.json").change() as change:
         change.put(PLAIN)
     return made
 

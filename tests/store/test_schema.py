@@ -21,7 +21,7 @@ OTHER = BCRYPT[:-1] + "j"
 
 def schema_1_file(path: Path, hashes: list[str]) -> bytes:
     """As version 1 wrote it."""
-    with TinyAccountStore(path).change() as change:
+    with TinyAccountStore.create(path).change() as change:
         change.put(PLAIN, FULL)
         change.put_settings(SETTINGS)
     content: dict[str, Any] = json.loads(path.read_bytes())
@@ -118,7 +118,7 @@ def test_whatever_an_old_document_holds_is_left_for_decoding(document: bytes) ->
 
 def test_a_file_is_as_it_was_written(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
-    store = TinyAccountStore(file)
+    store = TinyAccountStore.create(file)
     with store.change() as change:
         change.put(FULL, PLAIN)
     store.verify()
@@ -127,7 +127,7 @@ def test_a_file_is_as_it_was_written(tmp_path: Path) -> None:
 def test_every_changed_byte_is_found(tmp_path: Path) -> None:
     """Also a digit of a time, which reads as well as the one before."""
     file = tmp_path / "accounts.json"
-    with TinyAccountStore(file).change() as change:
+    with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)
     content = file.read_bytes()
     unnoticed = []
@@ -143,7 +143,7 @@ def test_every_changed_byte_is_found(tmp_path: Path) -> None:
 
 def test_a_file_of_schema_2_is_one_of_schema_3_but_for_its_checksum(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
-    store = TinyAccountStore(file)
+    store = TinyAccountStore.create(file)
     with store.change() as change:
         change.put(FULL)
     content = file.read_bytes()
