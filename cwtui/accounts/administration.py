@@ -39,9 +39,7 @@ def create_first_admin(
 ) -> Account:
     """On a store without accounts only. Raises InvalidInput and Refused."""
     check_no_accounts(ports.accounts)
-    name = text.username(username)
-    passwords.check_new(password, ports.accounts.settings(), name)
-    passwords.check_confirmation(password, confirmation)
+    name = check_first_admin(username, password, confirmation)
     account = Account(
         username=name,
         created_at=ports.now(),
@@ -54,6 +52,17 @@ def create_first_admin(
         put_new(ports, change, account)
         write_audit(ports, EventType.USER_CREATE, actor, name, "first administrator", change=change)
     return account
+
+
+def check_first_admin(username: str, password: Secret, confirmation: Secret) -> str:
+    """The account's name. Raises InvalidInput for what `create_first_admin` would not take.
+
+    Needs no store: nothing is to be made before this is known.
+    """
+    name = text.username(username)
+    passwords.check_new(password, OrganizationSettings(), name)
+    passwords.check_confirmation(password, confirmation)
+    return name
 
 
 def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
@@ -228,10 +237,22 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
     return after
 
 
+def name_to_remove(ports: Ports, actor: Actor, typed: str) -> str:
+    """The account's name; also one that no sign-in takes, typed exactly as `checking` found it.
+
+    Raises UnknownAccount, NotPermitted and SessionEnded.
+    """
+    authorise(ports, actor, Permission.MANAGE_USERS)
+    name = typed if ports.accounts.get(typed) is not None else text.username(typed)
+    if ports.accounts.get(name) is None:
+        raise UnknownAccount(name)
+    return name
+
+
 def remove_user(ports: Ports, actor: Actor, username: str) -> None:
     """Raises Refused (the last enabled local admin), UnknownAccount, NotPermitted."""
     authorise_change(ports, actor, Permission.MANAGE_USERS)
-    name = text.username(username)
+    name = name_to_remove(ports, actor, username)
     with ports.accounts.change() as change:
         _existing(ports, change, actor, name)
         _keep_an_admin(ports, change, name)

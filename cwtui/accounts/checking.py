@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from cwtui.accounts import roles
+from cwtui.accounts import roles, text
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
@@ -17,7 +17,8 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Keyring
 from cwtui.accounts.protection import keys_of
-from cwtui.accounts.text import listed
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.text import LINE_LENGTH, listed, visible
 
 T = TypeVar("T")
 
@@ -69,12 +70,24 @@ class AccountChecks:
         """What is wrong with this account alone."""
         self.count += 1
         self._has_admin |= account.is_admin and account.enabled and account.origin is Origin.LOCAL
+        name = visible(account.username)
+        if not _can_be_typed(account.username):
+            yield self._damage(
+                f"Nobody can type the username {name!r}, so cwtui did not write it. Find out who "
+                "can write the store, then remove the account, with its exact name: cwtui user "
+                "remove NAME"
+            )
+        if not _is_a_line(account.display_name):
+            yield self._damage(
+                f"The display name of {name} holds characters that cannot be shown, or too many. "
+                f"Set another: cwtui user set {name} --display-name TEXT"
+            )
         try:
             roles.known(account.roles)
         except InvalidInput as error:
             yield self._damage(
-                f"The account {account.username} has a role that is not known. {error} "
-                f"Set its roles: cwtui user set {account.username} --role R"
+                f"The account {name} has a role that is not known. {error} "
+                f"Set its roles: cwtui user set {name} --role R"
             )
         if self._keyring is None:
             return
@@ -87,13 +100,21 @@ class AccountChecks:
             except StoreDamaged as error:
                 yield of_error(error, self._where)
 
+    def settings(self, found: OrganizationSettings) -> Iterator[Finding]:
+        """What is wrong with the organization settings."""
+        if not _is_a_line(found.issuer):
+            yield self._damage(
+                "The issuer holds characters that cannot be shown. Set another: "
+                "cwtui settings set issuer TEXT"
+            )
+
     def all(self, needed: frozenset[str]) -> Iterator[Finding]:
         """What is wrong with the accounts together, once each of them was seen.
 
         `needed` are the keys that the store says it needs; others were given up as lost.
         """
         for key, names in sorted(self._without_key.items()):
-            whose = listed(names, _NAMED)
+            whose = visible(listed(names, _NAMED))
             if key in needed:
                 yield self._damage(
                     f"The keyring does not hold the key {key}, which {whose} cannot do without. "
@@ -113,3 +134,16 @@ class AccountChecks:
 
     def _damage(self, sentence: str) -> Finding:
         return Finding(Severity.DAMAGE, self._where, sentence)
+
+
+def _can_be_typed(username: str) -> bool:
+    """Whether somebody who types it is taken for this account."""
+    try:
+        return text.username(username) == username
+    except InvalidInput:
+        return False
+
+
+def _is_a_line(shown: str) -> bool:
+    """Whether it is one line as `text.line` makes them, of whatever version of Unicode."""
+    return visible(shown) == shown and len(shown) <= LINE_LENGTH

@@ -163,12 +163,11 @@ def remove(host: Host, name: str, yes: bool) -> None:
     if not yes and not terminal.is_there():
         raise WrongUsage("There is no terminal to ask on: give --yes to remove the account.")
     ports = host.ports()
-    account, _ = administration.show_user(ports, operator(), name)
-    question = f"Remove the account {account.username} for good?"
-    if not yes and not terminal.ask_yes(question):
-        raise Failed(f"{account.username} was not removed.")
-    administration.remove_user(ports, operator(), account.username)
-    say(f"Removed {account.username}.")
+    username = administration.name_to_remove(ports, operator(), name)
+    if not yes and not terminal.ask_yes(f"Remove the account {username} for good?"):
+        raise Failed(f"{username} was not removed.")
+    administration.remove_user(ports, operator(), username)
+    say(f"Removed {username}.")
 
 
 @command.command("reset-password")

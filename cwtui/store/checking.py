@@ -1,6 +1,7 @@
 """Reads a whole store without writing to it, and says what is wrong; others may write meanwhile."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,14 +12,16 @@ from cwtui.accounts.audit_reading import verified
 from cwtui.accounts.checking import AccountChecks, Finding, Severity, Watch, of_error
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Keyring
-from cwtui.files import cannot, check_private, exclusive, exists, lock_for
+from cwtui.accounts.text import visible
+from cwtui.files import cannot, check_private, exists, is_read_only
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit import FileAuditLog
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
+from cwtui.undisturbed import undisturbed
 
-UNKNOWN_NAME: Final = "?"
-"""Begins the names under which tries at no account are counted."""
+_MADE_UP: Final = re.compile(r"\?[0-9a-f]{32}")
+"""The names under which tries at no account are counted."""
 
 
 class ContentChecks:
@@ -44,10 +47,11 @@ class ContentChecks:
         try:
             names = self._store.names()
             needed = self._store.needed_keys()
-            self._store.settings()
+            settings = self._store.settings()
         except CannotCheck as error:
             yield of_error(error, self._layout.accounts)
             return
+        yield from self._checks.settings(settings)
         for name in watch(names):
             try:
                 account = self._store.get(name)
@@ -58,7 +62,7 @@ class ContentChecks:
                     yield from self._checks.one(account)
         yield from self._checks.all(needed)
         known = frozenset(names)
-        for number in self._records.numbers():
+        for number in self._records.numbers() if exists(self._layout.records) else ():
             yield from self._record_file(number, known)
 
     def _record_file(self, number: int, known: frozenset[str]) -> Iterator[Finding]:
@@ -74,15 +78,19 @@ class ContentChecks:
         self.records += len(names)
         for name in names:
             if number_of(name) != number:
-                sentence = f"{path} holds the record of {name}, which belongs into another file."
+                sentence = (
+                    f"{path} holds the record of {visible(name)}, which belongs into another file."
+                )
                 yield Finding(Severity.DAMAGE, str(path), sentence)
         for name in strangers:
             if name in still:  # a record goes after its account
-                sentence = f"{path} holds a record of {name}, and there is no such account."
+                sentence = (
+                    f"{path} holds a record of {visible(name)}, and there is no such account."
+                )
                 yield Finding(Severity.WARNING, str(path), sentence)
 
     def _is_nobodys(self, name: str) -> bool:
-        return not name.startswith(UNKNOWN_NAME) and self._store.get(name) is None
+        return not _MADE_UP.fullmatch(name) and self._store.get(name) is None
 
 
 def audit(layout: Layout, *, has_accounts: bool) -> Iterator[Finding]:
@@ -120,6 +128,12 @@ def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
             yield from _leftover(path, path.with_name(path.stem[1:]))
     if exists(layout.staging):
         yield from _leftover(layout.staging, layout.marker)
+    if not exists(layout.records):
+        sentence = (
+            f"The folder {layout.records} is missing, so nobody can sign in. Restore the store. To "
+            f"go on without used codes and wrong tries: mkdir -m 700 {layout.records}"
+        )
+        yield Finding(Severity.DAMAGE, str(layout.records), sentence)
     yield from _reserve(layout.folder, layout.accounts)
     yield from _reserve(layout.records, None)
 
@@ -133,9 +147,9 @@ def _mode(path: Path) -> Iterator[Finding]:
 
 
 def _leftover(path: Path, lock: Path) -> Iterator[Finding]:
-    """Whoever holds the lock is still at it."""
+    """Whoever holds the lock of that file is still at it."""
     try:
-        with exclusive(lock_for(lock)):
+        with undisturbed(lock):
             is_left = path.exists()
     except CannotCheck as error:
         yield of_error(error, path)
@@ -146,6 +160,8 @@ def _leftover(path: Path, lock: Path) -> Iterator[Finding]:
 
 
 def _reserve(folder: Path, largest: Path | None) -> Iterator[Finding]:
+    if is_read_only(folder):  # nothing is written there, so that nothing needs room
+        return
     with suppress(OSError):  # told by others
         size = largest.stat().st_size if largest is not None else 0
         # Half of it: another process may have made the file longer and not yet come to the reserve.

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from cwtui import maintenance, reserve
-from cwtui.accounts import roles
+from cwtui.accounts import administration, roles
 from cwtui.accounts.checking import Finding, Severity
 from cwtui.accounts.model import Account, SignInRecord
+from cwtui.accounts.text import visible
 from cwtui.config import CREDENTIALS_VARIABLE, Config, KeyringConfig
-from cwtui.files import exclusive
 from cwtui.keyring import FileKeyring
 from cwtui.store import checking
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore, number_of
+from cwtui.undisturbed import undisturbed
+from tests.accounts.world import OPERATOR
 from tests.durability.saves import config_in, connected, made_in, unwatched
 
 
@@ -64,6 +67,52 @@ def test_a_store_that_is_well_has_no_finding_and_stays_byte_for_byte(config: Con
     report = maintenance.check(config, unwatched)
     assert report == maintenance.Report([], accounts=3, records=1)
     assert state() == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ADA", "?0001", "../../x", "a b\x07", "\u202eada", "-x", "ﬁn", " bob", "a\nb", "x" * 64],
+)
+def test_a_username_that_nobody_can_type_is_reported(config: Config, name: str) -> None:
+    with TinyAccountStore(config.accounts_file).change() as change:
+        bob = change.get("bob")
+        assert bob is not None
+        change.put(bob.changed(username=name))
+    sentences = [finding.sentence for finding in findings(config)]
+    if name == "x" * 64:
+        assert sentences == []
+        return
+    assert len(sentences) == 1
+    assert sentences[0].startswith(f"Nobody can type the username {visible(name)!r}")
+    assert visible(sentences[0]) == sentences[0]
+    administration.remove_user(connected(config), OPERATOR, name)
+    assert findings(config) == []
+
+
+@pytest.mark.parametrize("shown", ["Ada\x1b[31m", "\u202eAda", "a\nb", "x" * 101])
+def test_a_display_name_that_cannot_be_shown_is_reported(config: Config, shown: str) -> None:
+    put(config, "bob", display_name=shown)
+    [finding] = findings(config)
+    assert finding.sentence.startswith("The display name of bob holds characters")
+    assert visible(finding.sentence) == finding.sentence
+
+
+def test_an_issuer_that_cannot_be_shown_is_reported(config: Config) -> None:
+    with TinyAccountStore(config.accounts_file).change() as change:
+        change.put_settings(replace(change.settings(), issuer="Connect\x1bware"))
+    [finding] = findings(config)
+    assert finding.sentence.startswith("The issuer holds characters")
+
+
+@pytest.mark.parametrize("name", ["?0001", "?" + "z" * 32, "../../x", "A\x1b"])
+def test_a_record_under_a_name_that_cannot_be_is_reported(config: Config, name: str) -> None:
+    store = TinyRecordStore(config.records_folder)
+    store.put(number_of(name), {name: SignInRecord(last_totp_step=1)})
+    [finding] = findings(config)
+    assert f"holds a record of {visible(name)}, and there is no such account" in finding.sentence
+    store.remove(name)
+    store.put(number_of("?" + "a" * 32), {"?" + "a" * 32: SignInRecord(last_totp_step=1)})
+    assert findings(config) == []
 
 
 def flip_a_digit(config: Config) -> None:
@@ -245,7 +294,9 @@ def test_what_is_no_damage_is_a_warning(config: Config, spoil: Callable[[Config]
 
 
 def test_tries_at_unknown_names_are_no_finding(config: Config) -> None:
-    connected(config).records.update("?3f2a", lambda _: (SignInRecord(last_totp_step=1), None))
+    connected(config).records.update(
+        "?" + "3f2a" * 8, lambda _: (SignInRecord(last_totp_step=1), None)
+    )
     assert findings(config) == []
 
 
@@ -264,11 +315,11 @@ def test_what_a_writer_holds_is_not_left_over(
     temporary.touch(mode=0o600)
     (config.records_folder / ".07.json.lock").touch(mode=0o600)
 
-    def written_meanwhile(lock: object) -> object:
+    def written_meanwhile(path: Path) -> object:
         temporary.unlink(missing_ok=True)
-        return exclusive(lock)  # type: ignore[arg-type]
+        return undisturbed(path)
 
-    monkeypatch.setattr(checking, "exclusive", written_meanwhile)
+    monkeypatch.setattr(checking, "undisturbed", written_meanwhile)
     assert findings(config) == []
 
 
