@@ -93,15 +93,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def audit_file(self) -> Path:
         return self.layout.audit
 
-    def is_pristine(self) -> bool:
-        """Whether nobody was here: no accounts, and no audit log of any.
-
-        Where that cannot be seen, it is not so, and opening the store says why.
-        """
-        try:
-            return not self.accounts_file.exists() and not self.audit_file.exists()
-        except OSError:
-            return False
+    @property
+    def names_a_place(self) -> bool:
+        """Whether the operator says where store or keyring are: then they are to be there."""
+        return bool(self.store.url or self.keyring.file or self.keyring.credential)
 
     @property
     def keyring_file(self) -> Path:

@@ -5,7 +5,7 @@ key never serves two purposes.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ _NONCE_BYTES: Final = 12
 """96 bits, as NIST SP 800-38D recommends for GCM."""
 _PEPPER: Final = b"cwtui password pepper"
 _ENCRYPTION: Final = b"cwtui secret encryption"
-_Version: TypeAlias = tuple[int, int, int]
+_Version: TypeAlias = tuple[int, ...]
 
 _NAMED: Final = 3
 """How many keys a sentence names before it counts the rest."""
@@ -55,9 +55,14 @@ class FileKeyring:
     """
 
     def __init__(self, path: Path, *, credential: bool = False) -> None:
+        self.check: Callable[[frozenset[str]], None] | None = None
+        """Raises CannotCheck for keys that are not those of the store; asked once for each version
+        of the file, with their ids. No key of a version that it refuses is ever used.
+        """
         self._path = path
         self._credential = credential
         self._keys = self._read()
+        self._before: _Keys | None = None
 
     @classmethod
     def load(cls, path: Path, *, credential: bool = False) -> Self:
@@ -93,15 +98,16 @@ class FileKeyring:
     def all_keys(self) -> tuple[Key, ...]:
         return self._current().made
 
-    def check_holds(self, needed: frozenset[str]) -> None:
-        """Raise KeyringMissing, naming the keys that are not there."""
-        missing = sorted(needed - {key.id for key in self.all_keys()})
-        if missing:
-            keys = f"key{'s' if len(missing) > 1 else ''} {listed(missing, _NAMED)}"
-            raise KeyringMissing(
-                f"The store needs the {keys}, which the keyring {self._path} does not hold. "
-                f"{REMEDY}"
-            )
+    def ids_now(self) -> frozenset[str]:
+        """The ids of the keys that the file holds, whatever the check says of them."""
+        return self._newest().ids
+
+    def without(self, lacking: frozenset[str]) -> KeyringMissing:
+        """What to raise where the store needs these keys, and they are not there."""
+        keys = f"key{'s' if len(lacking) > 1 else ''} {listed(sorted(lacking), _NAMED)}"
+        return KeyringMissing(
+            f"The store needs the {keys}, which the keyring {self._path} does not hold. {REMEDY}"
+        )
 
     def pepper(self, key: str) -> bytes:
         return self._holding(key).derived(key, _PEPPER)
@@ -133,6 +139,8 @@ class FileKeyring:
             )
         with exclusive(lock_for(self._path)):
             change = KeyringChange(self._path)
+            if self.check is not None:
+                self.check(change.ids)
             try:
                 yield change
                 change.commit()
@@ -140,18 +148,35 @@ class FileKeyring:
                 change.forget()
 
     def _holding(self, key: str) -> "_Keys":
-        keys = self._keys if key in self._keys else self._current()
-        if key not in keys:
-            raise KeyringMissing(
-                f"This account is protected by the key {key}, which is lost. Ask an admin to reset "
-                "your password and MFA, or to put the key back."
-            )
-        return keys
+        keys = self._current()
+        if key in keys:
+            return keys
+        # Retired by another process after the account was read.
+        if self._before is not None and key in self._before:
+            return self._before
+        raise KeyringMissing(
+            f"This account is protected by the key {key}, which is lost. Ask an admin to reset "
+            "your password and MFA, or to put the key back."
+        )
 
     def _current(self) -> "_Keys":
-        if self._version() != self._keys.version:
-            self._keys = self._read()
-        return self._keys
+        newest = self._newest()
+        while newest is not self._keys:
+            try:
+                if self.check is not None:
+                    self.check(newest.ids)
+            except KeyringMissing:
+                again = self._newest()
+                if again.version == newest.version:
+                    raise
+                newest = again  # another process changes the keys just now
+            else:
+                self._before = self._keys if self._keys.ids & newest.ids else None
+                self._keys = newest
+        return newest
+
+    def _newest(self) -> "_Keys":
+        return self._keys if self._version() == self._keys.version else self._read()
 
     def _read(self) -> "_Keys":
         # Looked at before it is read: what is written meanwhile is read next time.
@@ -174,7 +199,7 @@ class FileKeyring:
             raise CannotCheck(
                 f"Cannot read the keyring {self._path}: {(error.strerror or '').lower()}."
             ) from None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
 
 class KeyringChange:
@@ -184,6 +209,11 @@ class KeyringChange:
         self._path = path
         self._content = key_file.read(path)
         self._prepared: Path | None = None
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Those of the keys that are there so far."""
+        return frozenset(key.id for key in self._content.keys)
 
     def add(self, now: float) -> str:
         key = key_file.new_key(now)
@@ -216,6 +246,7 @@ class _Keys:
         self.version = version
         self.active = content.active
         self.made = tuple(Key(key.id, key.created_at) for key in content.keys)
+        self.ids = frozenset(key.id for key in content.keys)
         self._materials = {key.id: key.material for key in content.keys}
         self._derived: dict[tuple[str, bytes], bytes] = {}
 

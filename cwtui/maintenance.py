@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from cwtui import __version__, services
+from cwtui import __version__, installation, services
 from cwtui.accounts.audit import Event, EventType, Outcome
 from cwtui.accounts.checking import Finding, Severity, Watch, of_error
 from cwtui.accounts.errors import CannotCheck, Refused, StoreDamaged
@@ -20,6 +20,7 @@ from cwtui.files import (
     cannot,
     discard,
     exists,
+    is_read_only,
     new_file,
     sync_folder,
     temporary_of,
@@ -46,10 +47,10 @@ class Report:
 
 
 def check(config: Config, watch: Watch[str]) -> Report:
-    """Read everything, write nothing; others may write meanwhile. Raises NoStoreYet."""
+    """Read everything, write nothing; others may write meanwhile. Raises StoreMissing."""
     layout = config.layout
     if not exists(layout.marker):
-        services.check_is_there(config)
+        installation.check_is_there(config)
     keyring = None
     findings = list(checking.files(layout, _keyring_files(config)))
     try:
@@ -65,7 +66,8 @@ def check(config: Config, watch: Watch[str]) -> Report:
 def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -> Manifest:
     """Write a new file, 0600; it has its name only when all of it is on disk.
 
-    Raises Refused, where there is such a file, and CannotCheck.
+    Raises Refused, where there is such a file, and CannotCheck. It is recorded in the audit log,
+    unless this process can write nothing to the store: see `is_recorded`.
     """
     _refuse_existing(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
@@ -73,7 +75,8 @@ def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -
         try:
             with new_file(temporary) as descriptor:
                 backup.write(found, manifest, partial(write_all, descriptor))
-            _write_event(config, EventType.STORE_BACKUP, operator, str(path))
+            if is_recorded(config):
+                _write_event(config, EventType.STORE_BACKUP, operator, str(path))
             _refuse_existing(path)
             temporary.rename(path)
         except OSError as error:
@@ -85,12 +88,21 @@ def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -
 
 
 def back_up_to(config: Config, operator: Operator, out: BinaryIO, watch: Watch[str]) -> Manifest:
-    """Write it to a stream. Raises CannotCheck, and OSError where the stream ends."""
+    """The same to a stream. Raises CannotCheck, and OSError where the stream ends."""
     with _snapshot(config, watch) as (found, manifest):
-        _write_event(config, EventType.STORE_BACKUP, operator, "standard output")
+        if is_recorded(config):
+            _write_event(config, EventType.STORE_BACKUP, operator, "standard output")
         backup.write(found, manifest, out.write)
         out.flush()
     return manifest
+
+
+def is_recorded(config: Config) -> bool:
+    """Whether a backup is recorded: not on a read-only file system, nor without a right to write.
+
+    Whoever can read a store there can copy it all the same. A disk that is full refuses it.
+    """
+    return not is_read_only(config.folder)
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,8 @@ def _candidate(config: Config, manifest: Manifest, staged: Layout) -> Candidate:
     then = TinyAccountStore(staged.accounts).all()
     restore = Restore(config.layout, staged, os.urandom, time.time())
     try:
-        now = TinyAccountStore(config.accounts_file).all()
+        store = TinyAccountStore(config.accounts_file)
+        now = store.all() if config.layout.is_there() else {}
     except CannotCheck:
         return Candidate(config, manifest, restore, len(then), None, None)
     return Candidate(config, manifest, restore, len(then), len(now), difference(then, now))
@@ -143,7 +156,7 @@ def _candidate(config: Config, manifest: Manifest, staged: Layout) -> Candidate:
 def _snapshot(config: Config, watch: Watch[str]) -> Iterator[tuple[Snapshot, Manifest]]:
     """Of a store in which nothing is damaged: no other can be restored."""
     services.refuse_half_restored(config)
-    services.check_is_there(config)
+    installation.check_is_there(config)
     keyring = services.open_keyring(config)
     for finding in ContentChecks(config.layout, keyring).all(watch):
         if finding.severity is not Severity.WARNING:

@@ -2,39 +2,59 @@
 
 import os
 import time
+from collections.abc import Callable
 
-from cwtui import reserve
-from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
+from cwtui import installation, reserve
+from cwtui.accounts.errors import (
+    CannotCheck,
+    KeyringMissing,
+    Refused,
+    StoreDamaged,
+    StoreMissing,
+)
 from cwtui.accounts.ports import AccountStore, Directory, Ports
 from cwtui.config import Config, ConfigError
 from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
 from cwtui.keyring import FileKeyring
-from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.accounts import Contents, TinyAccountStore
 from cwtui.store.audit import MEGABYTE, FileAuditLog
 from cwtui.store.records import TinyRecordStore
 
 
-class NoStoreYet(CannotCheck):
-    """Nothing was set up here."""
-
-
 def create(config: Config) -> Ports:
-    """Make what is missing of folders and keyring, then connect. Raises CannotCheck."""
+    """Set up what is missing, then connect: to a store that may have no account yet.
+
+    Raises CannotCheck.
+    """
     refuse_half_restored(config)
-    make_private_folder(config.folder)
-    if not config.keyring.credential:
-        make_private_folder(config.keyring_file.parent)
-        with exclusive(lock_for(config.keyring_file)):
-            if not exists(config.keyring_file) and not exists(config.accounts_file):
-                FileKeyring.create(config.keyring_file, time.time())
+    installation.set_up(config)
     return _connect(config)
 
 
 def connect(config: Config) -> Ports:
-    """The parts of a store that was set up before. Raises CannotCheck."""
+    """The parts of a store that was set up, with all keys that it needs. Raises CannotCheck."""
     refuse_half_restored(config)
-    check_is_there(config)
-    return _connect(config)
+    installation.check_is_there(config)
+    return _with_accounts(_connect(config))
+
+
+def connect_for_operator(config: Config) -> Ports:
+    """The same, though some of the keys are missing: accounts can be reset, and keys looked at.
+
+    A keyring that holds none of the store's keys is that of another store, and refused here too.
+    Raises CannotCheck.
+    """
+    refuse_half_restored(config)
+    installation.check_is_there(config)
+    return _with_accounts(_connect(config, all_keys=False))
+
+
+def _with_accounts(ports: Ports) -> Ports:
+    if ports.accounts.is_empty():
+        raise StoreMissing(
+            f"Setting up was not finished: there is no account yet. Go on: {installation.BEGIN}"
+        )
+    return ports
 
 
 def open_keyring(config: Config) -> FileKeyring:
@@ -48,12 +68,13 @@ def open_keyring(config: Config) -> FileKeyring:
 def without_keyring(config: Config) -> AccountStore:
     """The accounts of a store whose keyring is lost. Raises Refused if it is not, CannotCheck."""
     refuse_half_restored(config)
-    check_is_there(config)
+    installation.check_is_there(config)
     _check_no_credential(config)
     accounts = _accounts(config)
     try:
-        _keyring(config, accounts)
+        _join(accounts, open_keyring(config), all_keys=True)
     except (KeyringMissing, StoreDamaged):
+        accounts.check = None
         return accounts
     raise Refused(
         f"The keyring {config.keyring_file} holds every key that the store needs, so it stays."
@@ -67,6 +88,7 @@ def with_new_keyring(config: Config) -> Ports:
     given up, as `recovery.recover_admin` does. Raises Refused and CannotCheck.
     """
     _check_no_credential(config)
+    installation.check_is_there(config)
     make_private_folder(config.keyring_file.parent)
     with exclusive(lock_for(config.keyring_file)):
         accounts = without_keyring(config)
@@ -95,21 +117,6 @@ def directory(config: Config) -> Directory:
     return LdapDirectory(config.directory)
 
 
-def check_is_there(config: Config) -> None:
-    """Raise NoStoreYet unless there are accounts."""
-    if exists(config.accounts_file):
-        return
-    if exists(config.audit_file):
-        raise NoStoreYet(
-            f"The accounts are missing in {config.folder}, but not their audit log. Restore "
-            "them with: cwtui store restore FILE, or begin anew with: cwtui init --admin NAME"
-        )
-    raise NoStoreYet(
-        f"There is no account in {config.folder} yet. If there should be, this is another user, or "
-        "--config is missing: see cwtui --paths. To begin: cwtui, or cwtui init --admin NAME"
-    )
-
-
 def refuse_half_restored(config: Config) -> None:
     """Raise CannotCheck while files are being replaced, or were not all replaced."""
     if exists(config.layout.marker):
@@ -119,14 +126,22 @@ def refuse_half_restored(config: Config) -> None:
         )
 
 
-def _connect(config: Config) -> Ports:
+def _connect(config: Config, *, all_keys: bool = True) -> Ports:
     accounts = _accounts(config)
-    return _put_together(config, accounts, _keyring(config, accounts))
+    keyring = open_keyring(config)
+    _join(accounts, keyring, all_keys=all_keys)
+    return _put_together(config, accounts, keyring)
 
 
 def _accounts(config: Config) -> TinyAccountStore:
     check_private(config.folder)
-    make_private_folder(config.records_folder)
+    if not exists(config.records_folder):
+        raise StoreMissing(
+            f"The folder {config.records_folder} is missing, which says which codes were used and "
+            "how many tries were wrong. Restore the store: cwtui store restore FILE. To go on "
+            f"without: mkdir -m 700 {config.records_folder}"
+        )
+    check_private(config.records_folder)
     accounts = TinyAccountStore(config.accounts_file)
     accounts.settings()  # a damaged or newer store is told now, not after a password
     reserve.keep_beside(config.accounts_file)
@@ -134,25 +149,35 @@ def _accounts(config: Config) -> TinyAccountStore:
     return accounts
 
 
-def _keyring(config: Config, accounts: AccountStore) -> FileKeyring:
-    keyring = open_keyring(config)
-    # It may be of another store, or hold no more keys that nothing is protected by now.
-    lacking = accounts.needed_keys() - {key.id for key in keyring.all_keys()}
-    if lacking:
-        keyring.check_holds(lacking & _used_keys(accounts))
-    return keyring
+def _join(accounts: TinyAccountStore, keyring: FileKeyring, *, all_keys: bool) -> None:
+    """Check that the keyring is the store's: now, and at each new version of either of them.
 
+    So nothing is read by, or written under, a key that is not one of the store's, whatever is put
+    in the place of the files while this process runs. Raises CannotCheck.
+    """
+    had_accounts = False
 
-def _used_keys(accounts: AccountStore) -> set[str]:
-    return {key for account in accounts.protected() for key in account.keys}
+    def check(contents: Contents, held: frozenset[str]) -> None:
+        nonlocal had_accounts
+        if had_accounts and contents.is_empty:
+            raise StoreMissing("The store holds no account any more. Nothing was changed.")
+        had_accounts = had_accounts or not contents.is_empty
+        lacking = contents.lacking(held)
+        if lacking and (all_keys or not contents.needed & held):
+            raise keyring.without(lacking)
+
+    accounts.check = lambda contents: check(contents, keyring.ids_now())
+    keyring.check = lambda held: check(accounts.contents(), held)
+    check(accounts.contents(), keyring.ids_now())
 
 
 def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) -> Ports:
+    check_store = accounts.is_empty  # reads them, if they are new: so they are checked
     return Ports(
         accounts=accounts,
-        records=TinyRecordStore(config.records_folder),
+        records=TinyRecordStore(config.records_folder, check_store),
         keyring=keyring,
-        audit=audit_log(config),
+        audit=audit_log(config, check_store),
         now=time.time,
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,
@@ -161,7 +186,7 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
     )
 
 
-def audit_log(config: Config) -> FileAuditLog:
+def audit_log(config: Config, check_store: Callable[[], object] | None = None) -> FileAuditLog:
     """The audit log alone, for what concerns the store as a whole."""
     copy = None
     if config.audit.syslog:
@@ -170,4 +195,4 @@ def audit_log(config: Config) -> FileAuditLog:
 
         copy = SyslogCopy(config.audit.syslog)
     max_bytes = config.audit.max_megabytes * MEGABYTE
-    return FileAuditLog(config.audit_file, max_bytes, config.audit.keep_files, copy)
+    return FileAuditLog(config.audit_file, max_bytes, config.audit.keep_files, copy, check_store)

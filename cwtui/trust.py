@@ -19,6 +19,14 @@ def why_untrusted(path: Path) -> str | None:
         return f"Cannot see who may write {path}: {(error.strerror or str(error)).lower()}."
 
 
+def why_place_untrusted(path: Path) -> str | None:
+    """The same of a file that may still be missing: who can write its folder can write it."""
+    path = path.absolute()
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return why_untrusted(path)
+
+
 def _way_to(path: Path) -> Iterator[Path]:
     """From the path to the root, and each link where it leads, once it is found to be trusted."""
     yield path

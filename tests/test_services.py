@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cwtui import reserve, services
+from cwtui import installation, reserve, services
 from cwtui.accounts import administration, keys, recovery, sign_in
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -19,13 +20,13 @@ from cwtui.accounts.errors import (
     Refused,
     StoreDamaged,
     StoreExposed,
+    StoreMissing,
     StoreTooNew,
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 from cwtui.keyring import FileKeyring
-from cwtui.services import NoStoreYet
 from tests.accounts.world import HERE, OPERATOR, PASSWORD
 
 SECRET = Secret(PASSWORD)
@@ -94,11 +95,11 @@ def test_a_store_without_reserve_gets_one_at_the_next_start(config: Config, port
 
 
 def test_nothing_was_set_up(config: Config) -> None:
-    with pytest.raises(NoStoreYet) as missing:
+    with pytest.raises(StoreMissing) as missing:
         services.connect(config)
     assert str(missing.value) == (
-        f"There is no account in {config.folder} yet. If there should be, this is another user, or "
-        "--config is missing: see cwtui --paths. To begin: cwtui, or cwtui init --admin NAME"
+        f"There is no store in {config.folder}. If it is on another disk, mount it; if this is the "
+        "wrong place, see: cwtui --paths. To set up a new store here: cwtui init --admin NAME"
     )
     assert not config.folder.exists()
     assert not config.keyring_file.parent.exists()
@@ -114,9 +115,15 @@ def test_a_lost_keyring_is_not_replaced_by_a_new_one(config: Config, ports: Port
         assert not config.keyring_file.exists()
 
 
-def test_a_keyring_without_a_store_is_kept(config: Config) -> None:
-    made = FileKeyring.create(config.keyring_file, 1.0)
-    assert services.create(config).keyring.active == made.active
+@pytest.mark.parametrize("start", [services.connect, services.create], ids=lambda f: f.__name__)
+def test_a_keyring_without_a_store_is_not_a_new_one(
+    config: Config, start: Callable[[Config], Ports]
+) -> None:
+    """DESIGN 4.7: the disk of the store may not be mounted."""
+    FileKeyring.create(config.keyring_file, 1.0)
+    with pytest.raises(StoreMissing, match=r"no store in .*, though there is a keyring: "):
+        start(config)
+    assert not config.folder.exists()
 
 
 def test_a_key_that_nothing_is_protected_by_may_be_lacking(config: Config, ports: Ports) -> None:
@@ -240,16 +247,146 @@ def test_a_store_whose_accounts_are_missing_is_not_taken_for_a_new_one(
 ) -> None:
     """DESIGN 4.10: whoever comes first must not become its administrator."""
     del ports
-    assert not config.is_pristine()
     config.accounts_file.rename(config.folder / "accounts.json.broken")
-    assert not config.is_pristine()
-    with pytest.raises(NoStoreYet, match="but not their audit log"):
+    for start in (services.connect, services.create):
+        with pytest.raises(StoreMissing, match="though other files of a store are there"):
+            start(config)
+    assert not config.accounts_file.exists()
+
+
+# Whether the application may offer to create the first administrator
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where nothing was set up, and no place is named."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+def test_a_fresh_host_is_new(home: Path) -> None:
+    assert installation.is_new(Config())
+    Config().folder.mkdir(parents=True)
+    assert installation.is_new(Config())
+    assert {path.name for path in home.iterdir()} == {".local"}
+
+
+def test_a_host_with_its_first_admin_is_not_new(home: Path) -> None:
+    del home
+    ports = quick(services.create(Config()))
+    administration.create_first_admin(ports, "ada", SECRET, SECRET, OPERATOR)
+    assert not installation.is_new(Config())
+
+
+def test_where_the_home_folder_is_missing_nothing_is_new(home: Path) -> None:
+    home.rmdir()
+    assert not installation.is_new(Config())
+
+
+def touched(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_bytes(b"")
+
+
+TRACES: dict[str, Callable[[Config], Path]] = {
+    "accounts": lambda config: config.accounts_file,
+    "audit log": lambda config: config.audit_file,
+    "rotated audit log": lambda config: config.folder / "audit-000001.jsonl",
+    "record": lambda config: config.records_folder / "07.json",
+    "interrupted restore": lambda config: config.layout.marker,
+    "keyring": lambda config: config.keyring_file,
+}
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_whatever_says_that_there_was_a_store(home: Path, trace: str) -> None:
+    """DESIGN 4.7: a store that vanished is never new."""
+    del home
+    touched(TRACES[trace](Config()))
+    assert not installation.is_new(Config())
+    with pytest.raises(CannotCheck):
+        services.connect(Config())
+    if trace != "accounts":
+        with pytest.raises(CannotCheck):
+            services.create(Config())
+        assert not Config().accounts_file.exists()
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        lambda home: Config(store=StoreConfig(str(home / "store"))),
+        lambda home: Config(keyring=KeyringConfig(str(home / "keyring.json"))),
+        lambda _: Config(keyring=KeyringConfig(credential="cwtui-keyring")),
+    ],
+    ids=["store", "keyring", "credential"],
+)
+def test_a_place_that_is_named_is_not_new(home: Path, named: Callable[[Path], Config]) -> None:
+    config = named(home)
+    assert not installation.is_new(config)
+    with pytest.raises(CannotCheck):
         services.connect(config)
+    assert not list(home.iterdir())
 
 
-def test_a_store_that_cannot_be_seen_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
-    config = Config(store=StoreConfig(str(tmp_path / ("x" * 300))))
-    assert not config.is_pristine()
+def loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+CANNOT_BE_SEEN: dict[str, Callable[[Path], object]] = {
+    "a file": lambda path: path.write_bytes(b""),
+    "a loop": loop,
+}
+
+
+@pytest.mark.parametrize("what", CANNOT_BE_SEEN)
+def test_what_cannot_be_seen_is_not_new(home: Path, what: str) -> None:
+    folder = Config().folder
+    folder.parent.mkdir(parents=True)
+    CANNOT_BE_SEEN[what](folder)
+    assert not installation.is_new(Config())
+    for start in (services.connect, services.create):
+        with pytest.raises(CannotCheck, match="Nothing was changed"):
+            start(Config())
+    assert {path.name for path in home.iterdir()} == {".local"}
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_the_mount_point_of_a_missing_disk_stays_empty(
+    config: Config, ports: Ports, mode: int
+) -> None:
+    """DESIGN 4.7."""
+    del ports
+    config.folder.rename(config.folder.with_name("disk"))
+    config.folder.mkdir(mode)
+    for start in (services.connect, services.connect_for_operator, services.create):
+        with pytest.raises(StoreMissing, match="is on another disk, mount it"):
+            start(config)
+    assert not list(config.folder.iterdir())
+    assert stat.S_IMODE(config.folder.stat().st_mode) == mode
+
+
+def test_setting_up_that_was_killed_goes_on(config: Config) -> None:
+    services.create(config)
+    for start in (services.connect, services.connect_for_operator):
+        with pytest.raises(StoreMissing, match="Setting up was not finished"):
+            start(config)
+    config.keyring_file.unlink()  # killed before it was made
+    ports = quick(services.create(config))
+    administration.create_first_admin(ports, "ada", SECRET, SECRET, OPERATOR)
+    assert not services.connect(config).accounts.is_empty()
+
+
+def test_a_store_without_its_folder_of_records_is_refused(config: Config, ports: Ports) -> None:
+    """Used codes and wrong tries are not to be forgotten unasked."""
+    del ports
+    shutil.rmtree(config.records_folder)
+    with pytest.raises(StoreMissing, match="To go on without: mkdir -m 700 "):
+        services.connect(config)
+    assert not config.records_folder.exists()
 
 
 def test_a_keyring_in_a_folder_that_others_can_reach_is_refused(
@@ -331,7 +468,7 @@ def test_until_an_admin_is_let_in_the_store_stays_closed(config: Config, ports: 
 
 def test_without_a_store_no_keyring_is_lost(config: Config) -> None:
     for attempt in (services.without_keyring, services.with_new_keyring):
-        with pytest.raises(NoStoreYet):
+        with pytest.raises(StoreMissing):
             attempt(config)
     assert not config.keyring_file.exists()
 

@@ -7,7 +7,7 @@ import pytest
 
 from cwtui import config
 from cwtui.config import ConfigError
-from cwtui.trust import why_untrusted
+from cwtui.trust import why_place_untrusted, why_untrusted
 
 NOBODY = 65534
 
@@ -105,3 +105,12 @@ def test_what_belongs_to_another_is_not_trusted(file: Path) -> None:
 def test_what_cannot_be_seen_is_not_trusted(file: Path) -> None:
     file.unlink()
     assert why_untrusted(file) == f"Cannot see who may write {file}: no such file or directory."
+
+
+def test_a_file_that_is_missing_can_be_written_by_who_can_write_its_folder(file: Path) -> None:
+    missing = file.parent / "cwtui" / "config.toml"
+    assert why_place_untrusted(missing) is None
+    assert why_place_untrusted(file) is None
+    file.parent.chmod(0o775)
+    said = f"Others on this host can write {file.parent}. Check it, then run: chmod go-w "
+    assert why_place_untrusted(missing) == f"{said}{file.parent}"

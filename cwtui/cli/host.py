@@ -30,7 +30,7 @@ class Host(NamedTuple):
         """The parts of a store that was set up before. Raises ConfigError and CannotCheck."""
         from cwtui import services
 
-        return services.connect(self.config())
+        return services.connect_for_operator(self.config())
 
 
 pass_host = click.make_pass_decorator(Host)

@@ -2,7 +2,7 @@
 
 import click
 
-from cwtui import services
+from cwtui import installation, services
 from cwtui.accounts import administration, recovery, text
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
@@ -11,7 +11,7 @@ from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.host import Host, operator, pass_host
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.output import say
-from cwtui.config import Config
+from cwtui.config import Config, config_file
 
 _LOST = (
     "Without the old keyring, the passwords, TOTP secrets and backup codes of all accounts are "
@@ -43,13 +43,12 @@ def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes
     if new_keyring:
         _give_up_keyring(config, username, password, ask=not yes)
         return
-    if config.is_pristine():  # told before anything is made
-        _check_can_be_asked(password)
-    ports = services.create(config)
-    if ports.accounts.is_empty():
-        _create(ports, username, password)
+    if installation.has_accounts(config):
+        _recover(services.connect_for_operator(config), username, password)
     else:
-        _recover(ports, username, password)
+        # Before anything is asked or made.
+        installation.check_can_be_set_up(config, config_file(host.config_file))
+        _create(config, username, password)
 
 
 def _check_can_be_asked(password: Secret | None) -> None:
@@ -57,11 +56,13 @@ def _check_can_be_asked(password: Secret | None) -> None:
         raise WrongUsage("There is no terminal to ask for the password: --password-stdin.")
 
 
-def _create(ports: Ports, username: str, password: Secret | None) -> None:
+def _create(config: Config, username: str, password: Secret | None) -> None:
     _check_can_be_asked(password)
     new, confirmation = (
         (password, password) if password is not None else terminal.ask_new_password()
     )
+    administration.check_first_admin(username, new, confirmation)
+    ports = services.create(config)
     account = administration.create_first_admin(ports, username, new, confirmation, operator())
     say(f"Created the admin {account.username}. Sign in with: cwtui")
 

@@ -109,7 +109,7 @@ def _say_what_stays(ports: Ports) -> None:
         if use.active:
             continue
         if use.created_at is None:
-            say(f"The key {use.id} is lost, and still protects {_protected(use)}.")
+            say(f"The key {use.id} is lost. It protects {_protected(use)}.")
         elif use.retirable_at is None:
             say(f"The key {use.id} stays, as it still protects {_protected(use)}.")
         else:
@@ -125,7 +125,7 @@ def _protected(use: KeyUse) -> str:
         (use.passwords, "password"),
         (use.backup_code_sets, "set of backup codes"),
     )
-    return ", ".join(_counted(count, what) for count, what in parts if count)
+    return ", ".join(_counted(count, what) for count, what in parts if count) or "nothing"
 
 
 def _counted(count: int, what: str) -> str:

@@ -19,8 +19,9 @@ from msgspec import Meta, Struct
 from cwtui.accounts.errors import StoreDamaged, StoreTooNew
 from cwtui.accounts.model import Time
 from cwtui.accounts.protection import Protected
-from cwtui.files import cannot, exclusive, lock_for, new_file, write_all
+from cwtui.files import cannot, new_file, write_all
 from cwtui.store.layout import Layout, is_member
+from cwtui.undisturbed import undisturbed
 
 FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
@@ -89,9 +90,9 @@ def snapshot(layout: Layout) -> Iterator[Snapshot]:
             return {name: opened.enter_context(_part(layout.folder / name)) for name in names}
 
         try:
-            with exclusive(lock_for(layout.accounts)):
+            with undisturbed(layout.accounts):
                 found = parts([ACCOUNTS, *layout.record_files()])
-                with exclusive(lock_for(layout.audit)):
+                with undisturbed(layout.audit):
                     found |= parts(layout.audit_files())
         except OSError as error:
             raise cannot("read", layout.folder, error) from None

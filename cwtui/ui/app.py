@@ -18,7 +18,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from cwtui import crash
+from cwtui import crash, installation
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config
@@ -72,6 +72,8 @@ class AccountApp(App[int]):
         self._ports = ports
         self._painted = Painted()
         self._connecting: asyncio.Task[Ports] | None = None
+        self._is_new = False
+        """Nothing is made before the first administrator is."""
         self._idle: tuple[Idle, ...] = ()
         self.session_watch: SessionWatch | None = None
         self._left: tuple[Session, str] | None = None
@@ -88,9 +90,10 @@ class AccountApp(App[int]):
         if self._ports is not None:
             is_new = self._ports.accounts.is_empty()
         else:
-            is_new = self.config.is_pristine()
+            is_new = installation.is_new(self.config)
         if not is_new:
             return SignInScreen()
+        self._is_new = True
         from cwtui.ui.screens.first_run import FirstRunScreen
 
         return FirstRunScreen()
@@ -114,16 +117,20 @@ class AccountApp(App[int]):
             for number, reason in _ENDING_SIGNALS.items():
                 loop.add_signal_handler(number, self._end, reason)
             self.set_interval(1, self._watch_terminal)
-        self.call_after_refresh(self._connect)
+        if not self._is_new:
+            self.call_after_refresh(self._connect)
 
     def _connect(self) -> None:
         if self._ports is None and self._connecting is None:
-            self._connecting = asyncio.create_task(asyncio.to_thread(_connected, self.config))
+            opened = asyncio.to_thread(_connected, self.config, is_new=self._is_new)
+            self._connecting = asyncio.create_task(opened)
             self._connecting.add_done_callback(self._connected)
 
     def _connected(self, task: "asyncio.Task[Ports]") -> None:
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, CannotCheck):
+        if self._is_new and isinstance(error, AccountsError):
+            self._connecting = None  # it is said on the screen, where it can be tried again
+        elif isinstance(error, CannotCheck):
             self.exit(3, 3, Text(visible(f"cwtui: {error}")))
         elif isinstance(error, Exception):
             self._handle_exception(error)
@@ -377,7 +384,11 @@ def _places(renderables: Iterable[RenderableType]) -> list[str]:
     ]
 
 
-def _connected(config: Config) -> "Ports":
+def _connected(config: Config, *, is_new: bool) -> "Ports":
     from cwtui import services
+    from cwtui.config import config_file
 
-    return services.create(config) if config.is_pristine() else services.connect(config)
+    if not is_new:
+        return services.connect(config)
+    installation.check_can_be_set_up(config, config_file())
+    return services.create(config)

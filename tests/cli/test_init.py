@@ -1,11 +1,17 @@
 """`cwtui init`: store, keyring and first admin."""
 
+import os
+import shutil
+import stat
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
 from cwtui.accounts import passwords
+from cwtui.accounts.errors import KeyringMissing
 from cwtui.accounts.secret import Secret
-from tests.cli.commands import PASSWORD, Host
+from tests.cli.commands import PASSWORD, Host, Result, run
 from tests.store.samples import FULL
 
 
@@ -186,3 +192,135 @@ def test_what_cannot_be_taken_gives_up_nothing(
     result = host.run("init", *arguments, "--new-keyring", "--yes", stdin=stdin)
     assert (result.status, result.out) == (status, "")
     assert host.files() == before
+
+
+# What a later command would refuse is refused before anything is made
+
+
+def init_at_home() -> Result:
+    """Without a configuration, at the default places."""
+    return run("init", "--admin", "admin", "--password-stdin", stdin=PASSWORD.encode())
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder above the default places."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+def names_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("below", [".", "config", "config/cwtui"])
+def test_a_folder_above_the_configuration_that_others_can_write(home: Path, below: str) -> None:
+    folder = home / below
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o775)
+    before = names_in(home)
+    result = init_at_home()
+    assert result.status == 3
+    assert f"Others on this host can write {folder}. Check it, then run: chmod go-w" in result.err
+    assert names_in(home) == before
+    folder.chmod(0o700)
+    assert init_at_home().status == 0
+    (home / "config" / "cwtui" / "config.toml").write_text("session.idle_minutes = 5\n")
+    assert run("user", "list").status == 0
+
+
+def test_folders_that_are_made_can_be_written_by_nobody_else(home: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        assert init_at_home().status == 0
+    finally:
+        os.umask(before)
+    for folder in filter(Path.is_dir, home.rglob("*")):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+
+
+DIRECTORY = """
+[directory]
+servers = ["ldaps://ldap.example.com"]
+base = "dc=example,dc=com"
+mode = "attribute"
+roles_attribute = "employeeType"
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"),
+    [("ca_file", 0o664), ("bind_password_file", 0o664), ("bind_password_file", 0o644)],
+)
+def test_files_of_the_directory_are_looked_at(new_host: Host, key: str, mode: int) -> None:
+    file = new_host.folder / "file"
+    file.write_text("secret")
+    file.chmod(mode)
+    with new_host.config.open("a") as config:
+        bind_dn = 'bind_dn = "cn=reader"\n' if key != "ca_file" else ""
+        config.write(f'{DIRECTORY}{bind_dn}{key} = "{file}"\n')
+    status, said = init(new_host, PASSWORD.encode())
+    assert status == 3
+    assert "Others on this host can " in said
+    assert str(file) in said
+    assert not new_host.store.exists()
+    assert not new_host.keyring.exists()
+    file.chmod(0o600)
+    assert init(new_host, PASSWORD.encode())[0] == 0
+
+
+@pytest.mark.parametrize("which", ["store", "keyring"])
+def test_a_folder_that_others_can_reach_is_refused(new_host: Host, which: str) -> None:
+    folder = new_host.store if which == "store" else new_host.keyring.parent
+    folder.mkdir(mode=0o755)
+    status, said = init(new_host, PASSWORD.encode())
+    assert (status, new_host.keyring.exists()) == (3, False)
+    assert f"Others on this host can reach {folder}" in said
+    assert {path.name for path in new_host.folder.iterdir()} == {"config.toml", folder.name}
+
+
+# A store that is missing is not a new one
+
+
+def test_init_begins_where_a_configuration_names_a_new_place(new_host: Host) -> None:
+    result = new_host.run("user", "list")
+    assert result.status == 3
+    assert "To set up a new store here: cwtui init --admin NAME" in result.err
+    assert init(new_host, PASSWORD.encode())[0] == 0
+
+
+@pytest.mark.parametrize("left", ["keyring", "audit log"])
+def test_init_does_not_begin_where_something_is_left(host: Host, left: str) -> None:
+    host.accounts.unlink()
+    if left == "keyring":
+        shutil.rmtree(host.store)
+    before = host.files()
+    for command in (("init", "--admin", "admin", "--password-stdin"), ("user", "list")):
+        result = host.run(*command, stdin=PASSWORD.encode())
+        assert (result.status, result.out) == (3, "")
+        assert "cwtui store restore FILE" in result.err
+    assert host.files() == before
+    if left == "keyring":
+        host.keyring.rename(host.folder / "old.json")
+        assert init(host, PASSWORD.encode())[0] == 0
+
+
+# One key is missing
+
+
+def test_an_account_under_a_missing_key_is_let_in_again(host: Host) -> None:
+    """The other accounts' keys are there, so nothing but this account is given up."""
+    assert host.run("user", "add", "jane", "--password-stdin", stdin=b"a long way home").status == 0
+    kept = host.keyring.read_bytes()
+    assert host.run("key", "rotate").status == 0
+    assert host.run("user", "reset-password", "admin").status == 0  # under the new key
+    host.keyring.write_bytes(kept)
+    with pytest.raises(KeyringMissing):
+        host.ports()  # as the application
+    for command in (("key", "status"), ("user", "show", "admin"), ("store", "check")):
+        assert host.run(*command).out or command[0] == "store"
+    assert "admin cannot do without" in host.run("store", "check").err
+    assert host.run("init", "--admin", "admin").status == 0
+    assert host.run("store", "check").status == 0
+    assert host.ports().accounts.get("jane") is not None

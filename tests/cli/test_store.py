@@ -68,7 +68,7 @@ def test_where_nothing_was_set_up_nothing_is_made(new_host: Host) -> None:
     for command in (("check",), ("backup", str(new_host.folder / "x.tar"))):
         result = new_host.run("store", *command)
         assert (result.status, result.out) == (3, "")
-        assert "There is no account" in result.err
+        assert "There is no store in" in result.err
     assert set(new_host.files()) == {"config.toml"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui import config
+from cwtui import config, installation
 from cwtui.accounts import administration, roles, self_service, sign_in
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import AccountsError, CannotCheck
@@ -65,7 +65,7 @@ class Place:
         self.records = folder / "sign-in"
         for path in (folder, self.records):
             make_private_folder(path)
-        with TinyAccountStore(self.accounts).change() as change:
+        with TinyAccountStore.create(self.accounts).change() as change:
             change.put(self.world.account(NAME))
             change.put_settings(self.world.accounts.settings())
             change.put_needed_keys(frozenset({"k1"}))
@@ -197,4 +197,4 @@ def test_a_configuration_of_any_content(tmp_path: Path, content: bytes) -> None:
         assert "\n" not in str(found)
         return
     assert found.keyring_file.name
-    assert found.is_pristine() in {True, False}
+    assert installation.is_new(found) in {True, False}

@@ -37,7 +37,7 @@ class _Importer:
 def in_a_command() -> None:
     from cwtui import services
 
-    services.connect = fails
+    services.connect_for_operator = fails
 
 
 def before_the_command() -> None:

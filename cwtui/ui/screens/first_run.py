@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import administration
+from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account
 from cwtui.accounts.session import Operator
 from cwtui.ui.screens.base import EntryScreen
@@ -36,6 +37,12 @@ The accounts are kept in files of the user that runs cwtui; `cwtui --paths` says
         username = self.query_one("#username", Field).entry.value
         password, confirmation = (entry.take() for entry in self.query(SecretInput))
         operator = Operator("first run", self.account_app.source)
+        try:
+            administration.check_first_admin(username, password, confirmation)
+        except InvalidInput as error:  # before anything is made
+            self.clear_errors()
+            self.refuse(error)
+            return
         self.perform(
             lambda ports: administration.create_first_admin(
                 ports, username, password, confirmation, operator

@@ -1,0 +1,369 @@
+"""Store and keyring are replaced, emptied, moved away and put back under a running application.
+
+Whatever is there meanwhile: nothing of it is taken for the store, nothing is written under its
+keys, nothing is made where something is missing; and with the right files all is well again.
+"""
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cwtui import key_file, maintenance, services
+from cwtui.accounts import administration, audit_reading, keys, self_service, sign_in
+from cwtui.accounts.audit_lines import START
+from cwtui.accounts.audit_reading import Filter
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreMissing
+from cwtui.accounts.listing import Filter as Users
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session, account_of, sign_out
+from cwtui.config import Config
+from cwtui.keyring import FileKeyring
+from cwtui.store.accounts import TinyAccountStore
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
+from tests.durability.saves import config_in, connected, made_in, unwatched
+
+SECRET = Secret(PASSWORD)
+NEW = Secret("a longer way to Winterfell")
+
+
+class Hosts(NamedTuple):
+    """The right host, and another installation."""
+
+    config: Config
+    device: Device
+    other: Config
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
+    folder = tmp_path_factory.mktemp("hosts")
+    made_in(folder / "other")
+    _, device = made_in(folder / "right")
+    for name in ("right", "other"):
+        connected(config_in(folder / name))
+    return folder, device
+
+
+@pytest.fixture
+def hosts(template: tuple[Path, Device], tmp_path: Path) -> Hosts:
+    folder, device = template
+    shutil.copytree(folder, tmp_path / "hosts")
+    made = tmp_path / "hosts"
+    return Hosts(config_in(made / "right"), device, config_in(made / "other"))
+
+
+@pytest.fixture
+def ports(hosts: Hosts) -> Ports:
+    """Those of an application that was opened before."""
+    return connected(hosts.config)
+
+
+def signed_in(ports: Ports) -> Session:
+    state = sign_in.with_password(ports, "ada", SECRET, HERE)
+    assert isinstance(state, sign_in.SignedIn)
+    return state.session
+
+
+def files(config: Config) -> dict[str, bytes]:
+    """All but locks."""
+    root = config.folder.parent
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    }
+
+
+# What happens to the store
+
+
+def gone(folder: Path, other: Path) -> None:
+    """Its disk is unmounted, and the mount point goes too."""
+    del folder, other
+
+
+def empty(folder: Path, other: Path) -> None:
+    """Its disk is unmounted, and the mount point is there."""
+    del other
+    folder.mkdir(0o700)
+
+
+def empty_for_all(folder: Path, other: Path) -> None:
+    del other
+    folder.mkdir(0o755)
+
+
+def others(folder: Path, other: Path) -> None:
+    shutil.copytree(other, folder)
+
+
+def a_file(folder: Path, other: Path) -> None:
+    del other
+    folder.touch(0o600)
+
+
+def a_loop(folder: Path, other: Path) -> None:
+    del other
+    folder.symlink_to(folder)
+
+
+def without_accounts(folder: Path, other: Path) -> None:
+    """A store in which nothing was ever put, as setting up makes one."""
+    del other
+    (folder / "sign-in").mkdir(0o700, parents=True)
+    folder.chmod(0o700)
+    TinyAccountStore.create(folder / "accounts.json")
+
+
+def cut_to_nothing(folder: Path, other: Path) -> None:
+    shutil.copytree(other, folder)
+    os.truncate(folder / "accounts.json", 0)
+
+
+STORES = [gone, empty, empty_for_all, others, a_file, a_loop, without_accounts, cut_to_nothing]
+
+WAYS_IN: dict[str, Callable[[Ports], object]] = {
+    "right password": lambda ports: sign_in.with_password(ports, "ada", SECRET, HERE),
+    "wrong password": lambda ports: sign_in.with_password(ports, "ada", NEW, HERE),
+    "made-up name": lambda ports: sign_in.with_password(ports, "nobody", NEW, HERE),
+}
+IN_SESSION: dict[str, Callable[[Ports, Session], object]] = {
+    "reload": account_of,
+    "users": lambda ports, session: administration.list_users(ports, session, Users()),
+    "one user": lambda ports, session: administration.show_user(ports, session, "alice"),
+    "records": lambda ports, _: ports.records.get("ada"),
+    "record": lambda ports, _: ports.records.update("ada", lambda record: (record, None)),
+    "settings": administration.show_settings,
+    "set": lambda ports, session: administration.update_settings(
+        ports, session, {"issuer": "Plant"}
+    ),
+    "audit log": lambda ports, session: audit_reading.newest(ports, session, Filter()),
+    "lines": lambda ports, _: list(ports.audit.lines(START)),
+    "ends": lambda ports, _: ports.audit.ends(),
+    "sign out": sign_out,
+    "add": lambda ports, session: administration.create_user(ports, session, "jane"),
+    "reset": lambda ports, session: administration.reset_password(ports, session, "alice"),
+    "password": lambda ports, session: self_service.change_password(
+        ports, session, SECRET, NEW, NEW
+    ),
+    "device": self_service.begin_enrolment,
+}
+
+
+@pytest.mark.parametrize("instead", STORES, ids=lambda f: f.__name__)
+def test_a_store_that_is_replaced_cannot_be_checked(
+    hosts: Hosts, ports: Ports, instead: Callable[[Path, Path], None]
+) -> None:
+    """DESIGN 4.7: at the login screen and in a session, at each read and write."""
+    session = signed_in(ports)
+    before, folder = files(hosts.config), hosts.config.folder
+    away = folder.with_name("away")
+    folder.rename(away)
+    instead(folder, hosts.other.folder)
+    there = files(hosts.config)
+    for name, act in WAYS_IN.items():
+        with pytest.raises(CannotCheck):
+            pytest.fail(f"{name}: {act(ports)}")
+    for name, do in IN_SESSION.items():
+        with pytest.raises(CannotCheck):
+            pytest.fail(f"{name}: {do(ports, session)}")
+    assert files(hosts.config) == there
+    if instead in {gone, empty, empty_for_all}:
+        assert not folder.exists() or not list(folder.iterdir())
+    put_back(folder, away)
+    assert files(hosts.config) == before
+    assert account_of(ports, session).username == "ada"
+    signed_in(ports)
+    assert maintenance.check(hosts.config, unwatched).findings == []
+
+
+def put_back(path: Path, away: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.is_dir():
+        shutil.rmtree(path)
+    away.rename(path)
+
+
+# What happens to the keyring
+
+
+def keyring_gone(path: Path, other: Path) -> None:
+    del other
+    path.unlink()
+
+
+def keyring_emptied(path: Path, other: Path) -> None:
+    del other
+    os.truncate(path, 0)
+
+
+def others_copied(path: Path, other: Path) -> None:
+    """As cp does: the file stays the same one."""
+    path.write_bytes(other.read_bytes())
+
+
+def others_copied_with_its_time(path: Path, other: Path) -> None:
+    path.write_bytes(other.read_bytes())
+    shutil.copystat(other, path)
+
+
+def others_moved(path: Path, other: Path) -> None:
+    shutil.copy(other, path.with_name("copy"))
+    path.with_name("copy").rename(path)
+
+
+def both(path: Path, other: Path) -> None:
+    """A keyring that was never the store's, with one key more than another's."""
+    others_copied(path, other)
+    with FileKeyring.load(path).change() as change:
+        change.add(NOW)
+
+
+KEYRINGS = [
+    keyring_gone,
+    keyring_emptied,
+    others_copied,
+    others_copied_with_its_time,
+    others_moved,
+    both,
+]
+HASHING = {"add", "reset", "password"}
+
+
+@pytest.mark.parametrize("happens", KEYRINGS, ids=lambda f: f.__name__)
+def test_nothing_is_written_under_another_keyring(
+    hosts: Hosts, ports: Ports, happens: Callable[[Path, Path], None]
+) -> None:
+    """DESIGN 4.1: refused at every read, so that the right one still opens all."""
+    session, path = signed_in(ports), hosts.config.keyring_file
+    right = path.read_bytes()
+    accounts = hosts.config.accounts_file.read_bytes()
+    happens(path, hosts.other.keyring_file)
+    for name, act in WAYS_IN.items():
+        with pytest.raises(CannotCheck):
+            pytest.fail(f"{name}: {act(ports)}")
+    for name in HASHING:
+        with pytest.raises(CannotCheck):
+            pytest.fail(f"{name}: {IN_SESSION[name](ports, session)}")
+    with pytest.raises(CannotCheck):
+        keys.rotate(ports, OPERATOR, lambda *_: None)
+    for start in (services.connect, services.connect_for_operator, services.create):
+        with pytest.raises(CannotCheck):
+            start(hosts.config)
+    assert hosts.config.accounts_file.read_bytes() == accounts
+    if path.exists():
+        path.unlink()
+    path.touch(0o600)
+    path.write_bytes(right)
+    assert account_of(ports, session).username == "ada"
+    signed_in(ports)
+    assert maintenance.check(hosts.config, unwatched).findings == []
+
+
+def test_a_sign_in_half_way_stops_at_another_keyring(hosts: Hosts, ports: Ports) -> None:
+    state = sign_in.with_password(ports, "alice", SECRET, HERE)
+    assert isinstance(state, sign_in.CodeNeeded)
+    path = hosts.config.keyring_file
+    right = path.read_bytes()
+    others_copied(path, hosts.other.keyring_file)
+    with pytest.raises(CannotCheck):
+        sign_in.with_one_time_code(ports, state, hosts.device.code(NOW))
+    with pytest.raises(CannotCheck):
+        sign_in.with_backup_code(ports, state, hosts.device.codes[0].reveal())
+    path.write_bytes(right)
+    done = sign_in.with_backup_code(ports, state, hosts.device.codes[0].reveal())
+    assert isinstance(done, sign_in.SignedIn)
+
+
+def test_a_password_is_not_renewed_under_another_keyring(hosts: Hosts, ports: Ports) -> None:
+    """Nor while the keyring is replaced in the middle of a sign-in."""
+    path = hosts.config.keyring_file
+    real = ports.keyring.pepper
+
+    class Replaced:
+        def __getattr__(self, name: str) -> object:
+            return getattr(ports.keyring, name)
+
+        def pepper(self, key: str) -> bytes:
+            found = real(key)
+            others_copied(path, hosts.other.keyring_file)
+            return found
+
+    before = hosts.config.accounts_file.read_bytes()
+    with pytest.raises(KeyringMissing):
+        sign_in.with_password(
+            dataclasses.replace(ports, keyring=Replaced()),  # type: ignore[arg-type]
+            "ada",
+            SECRET,
+            HERE,
+        )
+    assert hosts.config.accounts_file.read_bytes() == before
+
+
+# Another process that rotates keys is not a wrong keyring
+
+
+def test_keys_that_are_rotated_meanwhile_refuse_nobody(
+    hosts: Hosts, ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keyring is read, then the accounts need a key that was made in between."""
+    whole = key_file.read
+    later = dataclasses.replace(connected(hosts.config), now=lambda: NOW + 5)
+
+    def rotated_after(path: Path) -> key_file.KeyFile:
+        found = whole(path)
+        monkeypatch.setattr(key_file, "read", whole)
+        keys.rotate(later, OPERATOR, lambda *_: None)
+        administration.reset_password(later, OPERATOR, "bob")
+        return found
+
+    keys.rotate(later, OPERATOR, lambda *_: None)
+    monkeypatch.setattr(key_file, "read", rotated_after)
+    signed_in(ports)
+    assert ports.keyring.active == later.keyring.active
+    signed_in(connected(hosts.config))
+
+
+def test_a_key_that_is_retired_meanwhile_refuses_nobody(hosts: Hosts, ports: Ports) -> None:
+    """An account was read under a key that another process has retired since."""
+    first = ports.keyring.active
+    pepper, ada = ports.keyring.pepper(first), ports.accounts.get("ada")
+    assert ada is not None
+    with FileKeyring.load(hosts.config.keyring_file).change() as change:
+        change.add(NOW)
+    assert ports.keyring.active != first
+    with TinyAccountStore(hosts.config.accounts_file).change() as accounts:
+        for row in accounts.protected():
+            accounts.remove(row.username)
+        accounts.put(ada.changed(password=None))
+        accounts.put_needed_keys(frozenset())
+    with FileKeyring.load(hosts.config.keyring_file).change() as change:
+        change.remove(first)
+    assert ports.keyring.active != first
+    assert ports.keyring.pepper(first) == pepper
+
+
+# The whole store and its keyring
+
+
+def test_a_store_that_comes_back_is_used_again(hosts: Hosts, ports: Ports) -> None:
+    session = signed_in(ports)
+    root = hosts.config.folder.parent
+    for _ in range(2):
+        root.rename(root.with_name("away"))
+        with pytest.raises(StoreMissing, match="mount it"):
+            account_of(ports, session)
+        with pytest.raises(CannotCheck):
+            sign_in.with_password(ports, "ada", SECRET, HERE)
+        assert not root.exists()
+        root.with_name("away").rename(root)
+        assert account_of(ports, session).username == "ada"
+        signed_in(ports)
+    assert maintenance.check(hosts.config, unwatched).findings == []
