@@ -98,3 +98,21 @@ def test_nothing_is_made_before_the_first_administrator_is(tmp_path: Path) -> No
         terminal.wait_until_still()
         terminal.type(f"{PASSWORD}\r")
         terminal.wait_for("User Management")
+
+
+def test_a_folder_that_others_can_write_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    folder.chmod(0o775)
+    with opened(tmp_path, columns=120) as terminal:
+        terminal.wait_for("Create the first administrator")
+        terminal.wait_until_still()
+        terminal.type(f"{PASSWORD}\t{PASSWORD}\r")
+        terminal.wait_for("Others on this host can write")
+        assert not list(folder.iterdir())
+        assert not (tmp_path / "data").exists()
+        folder.chmod(0o700)
+        terminal.wait_until_still()
+        terminal.send("shift+tab")
+        terminal.type(f"{PASSWORD}\t{PASSWORD}\r")
+        terminal.wait_for("The administrator admin was created")
