@@ -39,7 +39,7 @@ def create_first_admin(
 ) -> Account:
     """On a store without accounts only. Raises InvalidInput and Refused."""
     check_no_accounts(ports.accounts)
-    name = check_first_admin(username, password, confirmation)
+    name = check_first_admin(username, password, confirmation, ports.accounts.settings())
     account = Account(
         username=name,
         created_at=ports.now(),
@@ -54,13 +54,18 @@ def create_first_admin(
     return account
 
 
-def check_first_admin(username: str, password: Secret, confirmation: Secret) -> str:
+def check_first_admin(
+    username: str,
+    password: Secret,
+    confirmation: Secret,
+    settings: OrganizationSettings | None = None,
+) -> str:
     """The account's name. Raises InvalidInput for what `create_first_admin` would not take.
 
-    Needs no store: nothing is to be made before this is known.
+    Needs no store: nothing is to be made before this is known. A new one has default settings.
     """
     name = text.username(username)
-    passwords.check_new(password, OrganizationSettings(), name)
+    passwords.check_new(password, settings or OrganizationSettings(), name)
     passwords.check_confirmation(password, confirmation)
     return name
 
