@@ -39,7 +39,12 @@ Tell: TypeAlias = Callable[[Step], None]
 
 
 class DirectoryRefused(Refused):
-    """The directory was asked, and does not let the person in."""
+    """The directory was asked, and does not let the person in.
+
+    `password_was_right`: it says so only to whoever has the right password.
+    """
+
+    password_was_right = False
 
 
 class WrongDirectoryPassword(DirectoryRefused):
@@ -54,17 +59,28 @@ class NoDirectoryUser(WrongDirectoryPassword):
 class DirectoryPasswordExpired(DirectoryRefused):
     """The password is too old; the directory wants another one first."""
 
+    password_was_right = True
+
 
 class DirectoryPasswordMustChange(DirectoryRefused):
     """The password was given by an administrator, and the person has to choose one."""
 
+    password_was_right = True
+
 
 class DirectoryAccountLocked(DirectoryRefused):
-    """Too many wrong passwords, counted by the directory."""
+    """Too many wrong passwords, counted by the directory. It no longer looks at the password."""
 
 
 class DirectoryAccountDisabled(DirectoryRefused):
-    """Switched off, out of date, or not at this time or from this host."""
+    """Switched off, out of date, or not at this time or from this host.
+
+    Some servers say so whatever the password is.
+    """
+
+    def __init__(self, sentence: str, *, password_was_right: bool = False) -> None:
+        super().__init__(sentence)
+        self.password_was_right = password_was_right
 
 
 class CannotReachDirectory(CannotCheck):

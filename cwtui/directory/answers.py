@@ -68,8 +68,15 @@ def _locked() -> DirectoryRefused:
     )
 
 
-def disabled() -> DirectoryRefused:
-    return DirectoryAccountDisabled(f"Your account is disabled in the directory. {_ASK}")
+def disabled(*, password_was_right: bool = False) -> DirectoryRefused:
+    return DirectoryAccountDisabled(
+        f"Your account is disabled in the directory. {_ASK}", password_was_right=password_was_right
+    )
+
+
+def _ad_disabled(sentence: str) -> DirectoryRefused:
+    # Active Directory looks at the password first; only its lock-out comes before that.
+    return DirectoryAccountDisabled(f"{sentence} {_ASK}", password_was_right=True)
 
 
 _BY_POLICY: Final[dict[int, Callable[[], DirectoryRefused]]] = {
@@ -82,15 +89,11 @@ _BY_AD_CODE: Final[dict[int, Callable[[], DirectoryRefused]]] = {
     # Win32 error codes behind LDAP's 49, as Active Directory writes them (Microsoft, MS-ERREF).
     0x525: NoDirectoryUser,
     0x52E: WrongDirectoryPassword,
-    0x530: lambda: DirectoryAccountDisabled(
-        f"The directory does not let you sign in at this time. {_ASK}"
-    ),
-    0x531: lambda: DirectoryAccountDisabled(
-        f"The directory does not let you sign in from this host. {_ASK}"
-    ),
+    0x530: lambda: _ad_disabled("The directory does not let you sign in at this time."),
+    0x531: lambda: _ad_disabled("The directory does not let you sign in from this host."),
     0x532: _expired,
-    0x533: disabled,
-    0x701: lambda: DirectoryAccountDisabled(f"Your account has expired in the directory. {_ASK}"),
+    0x533: lambda: disabled(password_was_right=True),
+    0x701: lambda: _ad_disabled("Your account has expired in the directory."),
     0x773: _must_change,
     0x775: _locked,
 }

@@ -46,7 +46,7 @@ class Visit:
         )
         user = self._user(entry, username)
         if not user.enabled:
-            raise answers.disabled()
+            raise answers.disabled(password_was_right=True)
         return user
 
     def find(self, username: str) -> DirectoryUser | None:

@@ -11,6 +11,7 @@ from cwtui.accounts.directory import (
     DirectoryMisconfigured,
     DirectoryPasswordExpired,
     DirectoryPasswordMustChange,
+    DirectoryRefused,
     NoDirectoryUser,
     WrongDirectoryPassword,
 )
@@ -49,6 +50,27 @@ def test_active_directorys_codes(code: str, kind: type[Exception], says: str) ->
     assert type(refused.value) is kind
     assert says in str(refused.value)
     assert "data" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "was_right"),
+    [
+        *((Answer(49, "", active_directory(code)), True) for code in ("530", "531", "532", "533")),
+        *((Answer(49, "", active_directory(code)), True) for code in ("701", "773")),
+        *((Answer(49, "", active_directory(code)), False) for code in ("525", "52e", "775", "0")),
+        (Answer(49, "", "", policy=0), True),  # expired
+        (Answer(0, "", "", policy=2), True),  # to be changed
+        (Answer(49, "", "", policy=1), False),  # locked
+        (Answer(19, "", ""), False),
+        (Answer(53, "", "Account inactivated."), False),
+        (Answer(49, "", ""), False),
+    ],
+)
+def test_which_refusals_say_that_the_password_was_right(answer: Answer, was_right: bool) -> None:
+    """Such a sign-in is no wrong try. In doubt it is one."""
+    with pytest.raises(DirectoryRefused) as refused:
+        check_bind(answer)
+    assert refused.value.password_was_right is was_right
 
 
 @pytest.mark.parametrize(
