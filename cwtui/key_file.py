@@ -14,10 +14,12 @@ from cwtui.accounts.errors import KeyringMissing, StoreDamaged, StoreExposed, St
 from cwtui.accounts.model import Time
 from cwtui.files import cannot
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+"""2 has a key for made-up names, which no rotation changes. Schema 1 is read, and written as 2."""
 KEY_BYTES: Final = 32
 _ID_BYTES: Final = 8
 _EARLY_ID_DIGITS: Final = 8
+_FIRST_WITH_NAMES: Final = 2
 
 KeyId: TypeAlias = Annotated[str, Meta(pattern=r"^([0-9a-f]{8}|[0-9a-f]{16})\Z")]
 """16 hex digits are the key's fingerprint. The 8 of the first keyrings were random: they say
@@ -37,12 +39,32 @@ class KeyEntry(Struct, frozen=True, forbid_unknown_fields=True):
         return f"KeyEntry({self.id})"
 
 
-class KeyFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """All of the file. The keys stand in the order in which they were made: the last is active."""
+class KeyFile(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """All of the file. The keys stand in the order in which they were made: the last is active.
+
+    `names`, from schema 2 on, hides which made-up names were tried (accounts/made_up.py).
+    """
 
     schema: Annotated[int, Meta(ge=1)]
     active: KeyId
     keys: Annotated[tuple[KeyEntry, ...], Meta(min_length=1)]
+    names: Material | None = None
+
+    def __repr__(self) -> str:
+        return f"KeyFile({self.keys})"
+
+
+def new_file(now: float) -> KeyFile:
+    """A keyring's first content, with one key."""
+    key = new_key(now)
+    return KeyFile(SCHEMA, key.id, (key,), os.urandom(KEY_BYTES))
+
+
+def names_key(content: KeyFile) -> bytes:
+    """The key for made-up names; of schema 1, which had none, one that its oldest key gives."""
+    if content.names is not None:
+        return content.names
+    return derived(content.keys[0].material, b"cwtui made-up names")
 
 
 def new_key(now: float) -> KeyEntry:
@@ -72,6 +94,8 @@ def read(path: Path) -> KeyFile:
         found = msgspec.json.decode(content, type=KeyFile)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
+    if (found.names is None) is (found.schema >= _FIRST_WITH_NAMES):
+        raise _damaged(path, f"the key for made-up names does not go with schema {found.schema}")
     ids = [key.id for key in found.keys]
     if found.active != ids[-1]:
         raise _damaged(path, f"its active key {found.active} is not the last one")

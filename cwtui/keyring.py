@@ -86,9 +86,7 @@ class FileKeyring:
 
     @classmethod
     def _made(cls, path: Path, now: float) -> Self:
-        key = key_file.new_key(now)
-        content = KeyFile(key_file.SCHEMA, key.id, (key,))
-        write_atomically(path, key_file.encoded(content))
+        write_atomically(path, key_file.encoded(key_file.new_file(now)))
         return cls(path)
 
     @property
@@ -108,6 +106,10 @@ class FileKeyring:
         return KeyringMissing(
             f"The store needs the {keys}, which the keyring {self._path} does not hold. {REMEDY}"
         )
+
+    @property
+    def names_key(self) -> bytes:
+        return self._current().names_key
 
     def pepper(self, key: str) -> bytes:
         return self._holding(key).derived(key, _PEPPER)
@@ -207,7 +209,10 @@ class KeyringChange:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._content = key_file.read(path)
+        before = key_file.read(path)
+        # Kept from now on: the key that it comes from may go.
+        names = key_file.names_key(before)
+        self._content = replace(before, schema=key_file.SCHEMA, names=names)
         self._prepared: Path | None = None
 
     @property
@@ -245,6 +250,7 @@ class _Keys:
     def __init__(self, content: KeyFile, version: _Version) -> None:
         self.version = version
         self.active = content.active
+        self.names_key = key_file.names_key(content)
         self.made = tuple(Key(key.id, key.created_at) for key in content.keys)
         self.ids = frozenset(key.id for key in content.keys)
         self._materials = {key.id: key.material for key in content.keys}

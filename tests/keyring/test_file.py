@@ -43,8 +43,8 @@ def write(file: Path, content: object) -> None:
 def test_one_key_of_256_bits_with_an_id_in_a_private_file(file: Path, keyring: FileKeyring) -> None:
     """DESIGN 4.1: keys in a keyring, each with an id, from the first day."""
     content = content_of(file)
-    assert list(content) == ["schema", "active", "keys"]
-    assert content["schema"] == 1
+    assert list(content) == ["schema", "active", "keys", "names"]
+    assert content["schema"] == 2
     assert content["active"] == keyring.active
     [key] = msgspec.convert(content["keys"], list[dict[str, object]])
     assert key["id"] == keyring.active
@@ -193,7 +193,7 @@ def test_an_exposed_keyring_is_refused(file: Path, keyring: FileKeyring, bits: i
 def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
     """DESIGN 4.8: whatever else it holds."""
     assert keyring.active
-    write(file, {"schema": 2, "keys": "of another form"})
+    write(file, {"schema": 3, "keys": "of another form"})
     before = file.read_bytes()
     with pytest.raises(StoreTooNew, match="written by a newer cwtui"):
         FileKeyring.load(file)
@@ -223,6 +223,10 @@ def test_a_keyring_of_the_early_form_is_read(file: Path, keyring: FileKeyring) -
         GOOD | {"schema": 0},
         GOOD | {"schema": -1},
         GOOD | {"unknown": 1},
+        GOOD | {"names": GOOD_KEY["material"]},
+        GOOD | {"schema": 2},
+        GOOD | {"schema": 2, "names": None},
+        GOOD | {"schema": 2, "names": "AAAA"},
         GOOD | {"keys": []},
         GOOD | {"keys": {"0123abcd": GOOD_KEY}},
         GOOD | {"keys": [GOOD_KEY, GOOD_KEY]},
@@ -312,6 +316,32 @@ def test_a_keyring_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 # Never shown
 
 
+def test_no_two_keyrings_hide_names_alike(tmp_path: Path) -> None:
+    made = [FileKeyring.create(tmp_path / f"{n}" / "k.json", NOW) for n in range(5)]
+    assert len({keyring.names_key for keyring in made}) == 5
+    assert all(len(keyring.names_key) == 32 for keyring in made)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_the_key_for_names_outlives_rotation_and_retirement(file: Path, early: bool) -> None:
+    """Counts of made-up names would begin anew, and show which names are made up."""
+    if early:
+        file.parent.mkdir(mode=0o700)
+        file.touch(mode=0o600)
+        write(file, GOOD)
+    else:
+        FileKeyring.create(file, NOW)
+    keyring = FileKeyring.load(file)
+    first, before = keyring.active, keyring.names_key
+    with keyring.change() as change:
+        change.add(NOW + 1)
+    with keyring.change() as change:
+        change.remove(first)
+    assert keyring.names_key == FileKeyring.load(file).names_key == before
+    assert [key.id for key in keyring.all_keys()] == [keyring.active] != [first]
+    assert content_of(file)["schema"] == 2
+
+
 def test_no_key_material_is_in_any_repr_or_error(file: Path, keyring: FileKeyring) -> None:
     """DESIGN 4.2."""
     content = content_of(file)
@@ -325,7 +355,11 @@ def test_no_key_material_is_in_any_repr_or_error(file: Path, keyring: FileKeyrin
     shown += [repr(outcome(lambda: FileKeyring.load(file)))]
     shown += [repr(outcome(lambda: keyring.pepper("other")))]
     shown += [repr(outcome(lambda: keyring.unseal(Sealed("other", b"", b""), b"ada")))]
+    assert read.names is not None
+    names = str(content["names"])
     for text in shown:
         assert encoded not in text
+        assert names not in text
+        assert repr(read.names)[2:-1] not in text
         assert repr(material)[2:-1] not in text
         assert material.hex() not in text
