@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from cwtui.accounts import admins, factors, listing, passwords, roles, settings, text
+from cwtui.accounts import admins, listing, made_up, passwords, roles, settings, text, throttle
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
@@ -87,13 +87,16 @@ def list_users(ports: Ports, actor: Actor, wanted: listing.Filter) -> list[listi
 
 
 def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignInRecord]:
-    """Raises UnknownAccount, NotPermitted and SessionEnded."""
+    """The account and its sign-in record, without wrong tries that no longer count.
+
+    Raises UnknownAccount, NotPermitted and SessionEnded.
+    """
     authorise(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     account = ports.accounts.get(name)
     if account is None:
         raise UnknownAccount(name)
-    return account, ports.records.get(name)
+    return account, throttle.current(ports.records.get(name), ports.now())
 
 
 def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[str, float | None]:
@@ -280,7 +283,7 @@ def unlock(ports: Ports, actor: Actor, username: str) -> None:
         raise UnknownAccount(name)
     update_record(
         ports,
-        factors.counted_name(ports, name),
+        made_up.counted_name(ports, name),
         lambda record: record.changed(password_attempts={}, code_attempts={}),
         lambda: write_audit(ports, EventType.USER_UNLOCK, actor, name),
     )

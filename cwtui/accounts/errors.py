@@ -45,10 +45,21 @@ class SignInFailed(Refused):
         self.until = until
 
 
-class Throttled(SignInFailed):
-    """Too many wrong tries: this one was not even checked. `until` None: until an unlock."""
+class ClockWasAhead(SignInFailed):
+    """The code is right, but a later one was used: the clock was ahead then."""
 
-    def __init__(self, field: str, sentence: str, until: float | None) -> None:
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            field,
+            "The clock of this host was ahead when you last signed in, so that no code can be "
+            "accepted now. Use a backup code, or ask an admin to disable your MFA.",
+        )
+
+
+class Throttled(SignInFailed):
+    """Too many wrong tries: this one was not even checked. The next one is at `until`."""
+
+    def __init__(self, field: str, sentence: str, until: float) -> None:
         super().__init__(field, sentence, 0, until)
 
 

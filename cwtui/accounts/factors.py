@@ -1,14 +1,13 @@
 """One factor, checked: counted before, cleared after, and accepted once across processes."""
 
-import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from cwtui.accounts import backup_codes, passwords, throttle, told, totp
+from cwtui.accounts import backup_codes, made_up, passwords, throttle, told, totp
 from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.directory import (
     CannotUseDirectory,
@@ -17,7 +16,7 @@ from cwtui.accounts.directory import (
     DirectoryUser,
     WrongDirectoryPassword,
 )
-from cwtui.accounts.errors import CannotCheck, Refused, SignInFailed
+from cwtui.accounts.errors import CannotCheck, ClockWasAhead, Refused, SignInFailed
 from cwtui.accounts.model import Account, Attempts, Ending, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
@@ -36,10 +35,6 @@ _WHAT: Final = {
 }
 _FEW: Final = 2
 _USED_CODE: Final = "This code was used already. Wait for the next one in your app."
-_CLOCK_WAS_AHEAD: Final = (
-    "The clock of this host was ahead when you last signed in, so that no code can be accepted "
-    "now. Use a backup code, or ask an admin to disable your MFA."
-)
 _USED_BACKUP_CODE: Final = "This backup code was used already. Use another one."
 
 
@@ -63,12 +58,12 @@ def check_password(
 
     An account that does not exist costs the same work and gives the same answer.
     """
-    left = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field).left
+    counted = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
     kept = account.password if account is not None else None
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
         what = "The password" if claim.in_session else "Username or password"
-        raise _wrong(ports, "password_attempts", field, f"{what} is wrong.", left)
+        raise _wrong("password_attempts", field, f"{what} is wrong.", counted)
     _record_success(ports, claim, "password_attempts")
 
 
@@ -82,43 +77,59 @@ def check_directory_password(
     try:
         user = directory.check_password(claim.username, password)
     except CannotCheck as problem:
-        _uncount(ports, claim, counted.whose)
+        _uncount(ports, claim, "password_attempts", counted.whose)
         if isinstance(problem, DirectoryMisconfigured):
             raise CannotUseDirectory from None
         raise
     except DirectoryRefused as refusal:
         # As much hashing as at a local name; the directory's own time comes on top.
         passwords.is_password(password, None, ports.keyring, ports.bcrypt_cost)
-        is_wrong = isinstance(refusal, WrongDirectoryPassword)
-        reason = "wrong" if is_wrong else type(refusal).__name__
-        _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason)
-        if is_wrong:
-            what = "The password" if claim.in_session else "Username or password"
-            sentence = f"{what} is wrong."
-            raise _wrong(ports, "password_attempts", field, sentence, counted.left) from None
-        raise SignInFailed(field, str(refusal), counted.left) from None
+        raise _refused_by_directory(ports, claim, refusal, counted, field) from None
     _record_success(ports, claim, "password_attempts")
     return user
+
+
+def _refused_by_directory(
+    ports: Ports, claim: Claim, refusal: DirectoryRefused, counted: throttle.Counted, field: str
+) -> SignInFailed:
+    """Record it as what it is; what to raise."""
+    event = EventType.SIGN_IN_PASSWORD
+    if refusal.password_was_right:
+        _record_success(ports, claim, "password_attempts")
+        _record_failure(ports, claim, event, f"right, refused: {refusal}", Ending.REFUSED)
+        return SignInFailed(field, str(refusal))
+    if not isinstance(refusal, WrongDirectoryPassword):
+        _record_failure(ports, claim, event, type(refusal).__name__)
+        return SignInFailed(field, str(refusal), counted.left)
+    _record_failure(ports, claim, event, "wrong")
+    what = "The password" if claim.in_session else "Username or password"
+    return _wrong("password_attempts", field, f"{what} is wrong.", counted)
 
 
 def check_one_time_code(ports: Ports, claim: Claim, factor: SecondFactor, typed: str) -> None:
     """Raise InvalidInput, SignInFailed or Throttled unless the code is right and not yet used."""
     code = totp.typed_code(typed)
-    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, "code").left
+    counted = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, "code")
     secret = unsealed_secret(ports, claim.username, factor)
     step = totp.accepted_step(secret, code, ports.now())
     if step is None:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
-        raise _wrong(ports, "code_attempts", "code", "This is not the current code.", left)
+        raise _wrong("code_attempts", "code", "This is not the current code.", counted)
     try:
         use_step(ports, claim, step)
+    except ClockWasAhead:
+        # Right, and used by nobody: neither a wrong try nor a sign of somebody else.
+        _uncount(ports, claim, "code_attempts", counted.whose)
+        _write_failure(ports, claim, EventType.SIGN_IN_CODE, "clock was ahead")
+        raise
     except SignInFailed:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "used already")
         raise
 
 
 def use_step(ports: Ports, claim: Claim, step: int) -> None:
-    """Mark the time step as used. Raises SignInFailed if it, or a later one, was used before.
+    """Mark the time step as used. Raises SignInFailed if it, or a later one, was used before, and
+    ClockWasAhead where the last one used is still to come.
 
     RFC 6238 section 5.2: a second use of a code must not be accepted. The step is compared, not
     the code, so that the neighbouring codes of the window cannot be played back either.
@@ -126,10 +137,10 @@ def use_step(ports: Ports, claim: Claim, step: int) -> None:
 
     def use(record: SignInRecord) -> tuple[SignInRecord, None]:
         if record.last_totp_step > totp.step_at(ports.now()) + totp.WINDOW:
-            raise SignInFailed("code", _CLOCK_WAS_AHEAD)
+            raise ClockWasAhead("code")
         if step <= record.last_totp_step:
             raise SignInFailed("code", _USED_CODE)
-        cleared = _clear(record, claim, "code_attempts", ports.now())
+        cleared = _clear(record, claim, "code_attempts")
         return cleared.changed(last_totp_step=step), None
 
     ports.records.update(claim.username, use)
@@ -148,18 +159,18 @@ def use_backup_code(
     Raises InvalidInput, SignInFailed or Throttled.
     """
     code = backup_codes.typed_code(typed, field)
-    left = _count(ports, claim, "code_attempts", EventType.SIGN_IN_BACKUP_CODE, field).left
+    counted = _count(ports, claim, "code_attempts", EventType.SIGN_IN_BACKUP_CODE, field)
     hashed = backup_codes.matching_hash(code, factor.backup_codes, ports.keyring)
     if hashed is None:
         _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or used already")
         sentence = "This is not one of your unused backup codes."
-        raise _wrong(ports, "code_attempts", field, sentence, left)
+        raise _wrong("code_attempts", field, sentence, counted)
     with ports.accounts.change() as change:
         account = change.get(claim.username)
         current = account.second_factor if account is not None else None
         if account is None or current is None or hashed not in current.backup_codes.hashes:
             _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "used already")
-            raise SignInFailed(field, _USED_BACKUP_CODE, left)
+            raise SignInFailed(field, _USED_BACKUP_CODE, counted.left)
         unused = tuple(other for other in current.backup_codes.hashes if other != hashed)
         kept = replace(current, backup_codes=replace(current.backup_codes, hashes=unused))
         change.put(account.changed(second_factor=kept))
@@ -177,30 +188,38 @@ def unsealed_secret(ports: Ports, username: str, factor: SecondFactor) -> Secret
 def _record_failure(
     ports: Ports, claim: Claim, event: EventType, reason: str, ending: Ending | None = None
 ) -> None:
-    # A name that no account has is left out: people type passwords there.
-    known = ports.accounts.get(claim.username) is not None
-    named = claim if known else Claim(NO_ACCOUNT, claim.source)
+    """Write it down, and tell the owner at the next sign-in."""
     if event is not EventType.SIGN_IN_PASSWORD:
         ending = Ending.WRONG_CODE
-    if claim.in_session:
-        event, reason = EventType.PROOF, f"{_WHAT[event]} {reason}"
-    write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
+    _write_failure(ports, claim, event, reason, is_named=ending is Ending.REFUSED)
     if not claim.in_session:
         # As much work for a name that no account has.
         ports.records.update(
-            counted_name(ports, claim.username),
+            made_up.counted_name(ports, claim.username),
             lambda record: (told.with_failure(record, claim.source, ports.now(), ending), None),
         )
 
 
-def _uncount(ports: Ports, claim: Claim, whose: str) -> None:
-    """Take back a try that was counted and could not be checked."""
+def _write_failure(
+    ports: Ports, claim: Claim, event: EventType, reason: str, *, is_named: bool = False
+) -> None:
+    # A name that no account has is left out: people type passwords there. With its right password
+    # it is a name of the directory.
+    is_named = is_named or ports.accounts.get(claim.username) is not None
+    named = claim if is_named else Claim(NO_ACCOUNT, claim.source)
+    if claim.in_session:
+        event, reason = EventType.PROOF, f"{_WHAT[event]} {reason}"
+    write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
+
+
+def _uncount(ports: Ports, claim: Claim, tries: Tries, whose: str) -> None:
+    """Take back a try that was counted, and was not a wrong one."""
 
     def take_back(record: SignInRecord) -> tuple[SignInRecord, None]:
-        attempts = throttle.without_last(record.password_attempts, whose)
-        return record.changed(password_attempts=attempts), None
+        attempts: dict[str, Attempts] = getattr(record, tries)
+        return record.changed(**{tries: throttle.without_last(attempts, whose)}), None
 
-    ports.records.update(counted_name(ports, claim.username), take_back)
+    ports.records.update(made_up.counted_name(ports, claim.username), take_back)
 
 
 @contextmanager
@@ -214,25 +233,34 @@ def refusals_recorded(ports: Ports, claim: Claim) -> Iterator[None]:
         raise
 
 
-def record_stop(ports: Ports, claim: Claim) -> SignInRecord:
-    """Record that the right password came, and count it as failed until the code comes, too.
+def record_stop(ports: Ports, claim: Claim, ending: Ending) -> SignInRecord:
+    """Record that the right password came, and count it as failed until the sign-in succeeds.
 
     The sign-in record before that.
     """
 
     def stop(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
-        after = told.with_failure(record, claim.source, ports.now(), Ending.STOPPED)
-        return after, record
+        return told.with_failure(record, claim.source, ports.now(), ending), record
 
     before = ports.records.update(claim.username, stop)
-    write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, claim.username)
+    write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, claim.username, told.waits_for(ending))
     return before
+
+
+def record_step(ports: Ports, claim: Claim, ending: Ending, event: EventType | None = None) -> None:
+    """The same of a sign-in that has come further; `event` is what is not yet recorded."""
+    ports.records.update(
+        claim.username,
+        lambda record: (told.moved(record, claim.source, ports.now(), ending), None),
+    )
+    if event is not None:
+        write_audit(ports, event, claim, claim.username, told.waits_for(ending))
 
 
 def _record_success(ports: Ports, claim: Claim, tries: Tries) -> None:
     ports.records.update(
-        counted_name(ports, claim.username),
-        lambda record: (_clear(record, claim, tries, ports.now()), None),
+        made_up.counted_name(ports, claim.username),
+        lambda record: (_clear(record, claim, tries), None),
     )
 
 
@@ -247,18 +275,18 @@ def _count(
     ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str
 ) -> throttle.Counted:
     limit = _limit(ports, tries)
-    name = counted_name(ports, claim.username)
+    name = made_up.counted_name(ports, claim.username)
+    stand_in = made_up.stand_in(ports, claim.username)
 
     def step(record: SignInRecord) -> tuple[SignInRecord, throttle.Counted]:
-        # Nobody can unlock a name that no account has: it is forgotten where it is used, too.
-        if name != claim.username and throttle.is_stale(record, ports.now()):
-            record = SignInRecord()
+        if made_up.is_made_up(name) and record == SignInRecord():
+            record = stand_in
         attempts: dict[str, Attempts] = getattr(record, tries)
-        whose = throttle.budget(record, attempts, claim.source, ports.now())
+        whose = throttle.budget(record.known_sources, claim.source)
         counted = throttle.count_try(attempts, whose, limit, ports.now(), field)
         return record.changed(**{tries: counted.attempts}), counted
 
-    counted = ports.records.update(name, step, _forgetter(ports))
+    counted = ports.records.update(name, step, made_up.crowded_out)
     if counted.throttled is None:
         return counted
     # The first one of each wait: who tries on and on must not fill the audit log.
@@ -267,37 +295,17 @@ def _count(
     raise counted.throttled
 
 
-def counted_name(ports: Ports, username: str) -> str:
-    """Under which tries are counted: the username, or something else where no account has it.
-
-    People type passwords there, which must not be written down. No username begins with "?".
-    """
-    if ports.accounts.get(username) is not None:
-        return username
-    pepper = ports.keyring.pepper(ports.keyring.active)
-    return "?" + hmac.digest(pepper, username.encode(), "sha256").hex()[:32]
-
-
-def _forgetter(ports: Ports) -> Callable[[str, SignInRecord], bool]:
-    """Tries at names that no account has must not fill the disk."""
-
-    def forget(username: str, record: SignInRecord) -> bool:
-        return throttle.is_stale(record, ports.now()) and ports.accounts.get(username) is None
-
-    return forget
-
-
-def _clear(record: SignInRecord, claim: Claim, tries: Tries, now: float) -> SignInRecord:
+def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
     attempts: dict[str, Attempts] = getattr(record, tries)
-    whose = throttle.budget(record, attempts, claim.source, now)
+    whose = throttle.budget(record.known_sources, claim.source)
     return record.changed(**{tries: throttle.cleared(attempts, whose, claim.source)})
 
 
-def _wrong(ports: Ports, tries: Tries, field: str, sentence: str, left: int) -> SignInFailed:
+def _wrong(tries: Tries, field: str, sentence: str, counted: throttle.Counted) -> SignInFailed:
     """What to raise for a wrong try: how many are left, or how long to wait from now on."""
+    left = counted.left
     if left == 0:
-        until = ports.now() + _limit(ports, tries).ban
-        return SignInFailed(field, f"{sentence} That was the last try for now.", left, until)
+        return SignInFailed(field, f"{sentence} That was the last try for now.", 0, counted.until)
     # An attacker need not be told of passwords' tries from the first on.
     if tries == "password_attempts" and left > _FEW:
         return SignInFailed(field, sentence, left)

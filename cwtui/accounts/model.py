@@ -137,6 +137,9 @@ class Ending(StrEnum):
     REFUSED = "refused"
     STOPPED = "stopped at the code"
     WRONG_CODE = "wrong code"
+    NEW_PASSWORD = "stopped at the new password"  # noqa: S105  words
+    ENROLMENT = "stopped at the enrolment"
+    BACKUP_CODES = "stopped at the backup codes"
 
 
 class KnewPassword(Struct, frozen=True, forbid_unknown_fields=True):

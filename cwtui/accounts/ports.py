@@ -1,6 +1,6 @@
 """What the rules need from outside, as Protocols that store/, keyring.py and services.py fill."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
@@ -23,6 +23,10 @@ Clock: TypeAlias = Callable[[], float]
 
 RandomBytes: TypeAlias = Callable[[int], bytes]
 """That many bytes from a cryptographic source."""
+
+
+Others: TypeAlias = Callable[[Mapping[str, SignInRecord]], Mapping[str, SignInRecord | None]]
+"""What is to become of records, by username; None: removed. Those left out stay as they are."""
 
 
 class AccountsChange(Protocol):
@@ -66,6 +70,9 @@ class AccountStore(Protocol):
 
     def is_empty(self) -> bool: ...
 
+    def username_at(self, number: int) -> str | None:
+        """One of the usernames, by a number of any size; None where there is no account."""
+
     def rows(self) -> list[AccountRow]:
         """A line for each account, in the order of usernames."""
 
@@ -93,12 +100,12 @@ class RecordStore(Protocol):
         self,
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
-        forget: Callable[[str, SignInRecord], bool] | None = None,
+        others: Others | None = None,
     ) -> T:
         """Replace the record by what `step` makes of it, exclusively, and return its result.
 
-        An exception in `step` leaves the record as it was. Other records for which `forget` is
-        true may be dropped on the occasion.
+        An exception in `step` leaves the record as it was. `others` sees the records that are kept
+        together with this one, and says which of them to replace or remove on the occasion.
         """
 
     def remove(self, username: str) -> None: ...
@@ -135,6 +142,10 @@ class Keyring(Protocol):
 
         Raises Refused for a keyring that is not to be written here.
         """
+
+    @property
+    def names_key(self) -> bytes:
+        """Hides the made-up names that were tried. It outlives every rotation."""
 
     def pepper(self, key: str) -> bytes: ...
 

@@ -27,8 +27,7 @@ class Mfa(StrEnum):
 class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Defaults are Connectware's: passwords of five characters, five wrong codes, five minutes.
 
-    A limit is at most 10 tries: with `throttle`'s budgets that keeps every account under the 100
-    consecutive failures of NIST SP 800-63B-4, section 3.2.2.
+    A limit is at most 10 tries, and a wait at most a day: see `throttle` for what that bounds.
     """
 
     mfa: Mfa = Mfa.OPTIONAL

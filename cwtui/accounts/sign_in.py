@@ -7,13 +7,13 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from cwtui.accounts import enrolment, factors, passwords, provisioning, text, throttle, told
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
-from cwtui.accounts.model import Account, Origin, SecondFactor, SignInRecord
+from cwtui.accounts.model import Account, Ending, Origin, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, open_session, update_record, write_audit
@@ -52,7 +52,7 @@ class Progress:
     codes_offered: bool = False
     backup_codes_left: int | None = None
     before_stop: SignInRecord | None = None
-    """The record before this sign-in was counted as failed, as it is while it waits for a code."""
+    """The record before this sign-in was counted as failed, as it is while it goes on."""
 
     @property
     def actor(self) -> str:
@@ -115,6 +115,18 @@ State: TypeAlias = (
     | BackupCodesShown
     | SignedIn
 )
+Waiting = TypeVar(
+    "Waiting",
+    bound=CodeNeeded | NewPasswordNeeded | EnrolmentNeeded | BackupCodesUnacknowledged,
+)
+
+_ENDINGS: Final = {
+    CodeNeeded: Ending.STOPPED,
+    NewPasswordNeeded: Ending.NEW_PASSWORD,
+    EnrolmentNeeded: Ending.ENROLMENT,
+    BackupCodesUnacknowledged: Ending.BACKUP_CODES,
+}
+"""What the owner is told if it goes no further than this."""
 
 
 def with_password(ports: Ports, typed_username: str, password: Secret, source: str) -> State:
@@ -137,12 +149,7 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
         username, source, account.session_epoch, now, frozenset({Proof.PASSWORD}), now
     )
     with factors.refusals_recorded(ports, claim):
-        state = _advance(ports, progress)
-    if isinstance(state, CodeNeeded):
-        # Who stops here knows the password: that must not go unseen.
-        before = factors.record_stop(ports, claim)
-        return CodeNeeded(replace(state.progress, before_stop=before))
-    return state
+        return _advance(ports, progress)
 
 
 def _with_local_password(
@@ -160,20 +167,17 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
     """Prove the second factor. Raises InvalidInput, SignInFailed, Throttled, SignInEnded."""
     progress = state.progress
     factor = _second_factor(_current(ports, progress))
-    factors.check_one_time_code(
-        ports, factors.Claim(progress.username, progress.source), factor, typed
-    )
+    factors.check_one_time_code(ports, _claim(progress), factor, typed)
     proved = progress.proved | {Proof.ONE_TIME_CODE}
-    return _advance(ports, replace(progress, proved=proved, code_at=ports.now()))
+    progress = replace(progress, proved=proved, code_at=ports.now())
+    return _advance(ports, progress, EventType.SIGN_IN_CODE)
 
 
 def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
     """Prove the second factor by a backup code, used up by it. Raises as with a one-time code."""
     progress = state.progress
     factor = _second_factor(_current(ports, progress))
-    left = factors.use_backup_code(
-        ports, factors.Claim(progress.username, progress.source), factor, typed
-    )
+    left = factors.use_backup_code(ports, _claim(progress), factor, typed)
     # Who types a backup code has them, and new ones are for who has the app (the seed).
     return _advance(
         ports,
@@ -220,6 +224,8 @@ def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupC
         change.put(after)
         change.prepare()
         factors.begin_steps(ports, progress.username, registered.step)
+        # Before the codes, which can be shown only once: nothing may fail after they are made.
+        factors.record_step(ports, _claim(progress), Ending.BACKUP_CODES)
         write_audit(ports, EventType.MFA_ENABLE, progress, progress.username, change=change)
     return _shown(ports, progress, after, registered.codes)
 
@@ -282,21 +288,33 @@ def _next_step(account: Account, settings: OrganizationSettings, progress: Progr
     return _Step.SIGNED_IN
 
 
-def _advance(ports: Ports, progress: Progress) -> State:
+def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -> State:
+    """The next state; `event` is what came right just now, where it is not yet recorded."""
     account = _current(ports, progress)
     progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
     match _next_step(account, ports.accounts.settings(), progress):
         case _Step.SECOND_FACTOR:
-            return CodeNeeded(progress)
+            return _waiting(ports, CodeNeeded(progress), event)
         case _Step.NEW_PASSWORD:
-            return NewPasswordNeeded(progress)
+            return _waiting(ports, NewPasswordNeeded(progress), event)
         case _Step.ENROLMENT:
             progress = replace(progress, lifetime=ENROLMENT_LIFETIME)
-            return EnrolmentNeeded(progress, enrolment.begin(ports, account))
+            offered = enrolment.begin(ports, account)
+            return _waiting(ports, EnrolmentNeeded(progress, offered), event)
         case _Step.BACKUP_CODES:
-            return BackupCodesUnacknowledged(progress)
+            return _waiting(ports, BackupCodesUnacknowledged(progress), event)
         case _Step.SIGNED_IN:
             return _signed_in(ports, account, progress)
+
+
+def _waiting(ports: Ports, state: Waiting, event: EventType | None = None) -> Waiting:
+    """The state, recorded: who goes no further than this knows the password, and more."""
+    progress, ending, claim = state.progress, _ENDINGS[type(state)], _claim(state.progress)
+    if progress.before_stop is not None:
+        factors.record_step(ports, claim, ending, event)
+        return state
+    before = factors.record_stop(ports, claim, ending)
+    return replace(state, progress=replace(progress, before_stop=before))
 
 
 def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
@@ -332,6 +350,10 @@ def _shown(
         lifetime=ENROLMENT_LIFETIME,
     )
     return BackupCodesShown(after, codes)
+
+
+def _claim(progress: Progress) -> factors.Claim:
+    return factors.Claim(progress.username, progress.source)
 
 
 def _current(ports: Ports, progress: Progress) -> Account:

@@ -1,8 +1,22 @@
 """What a person is told of at the next sign-in: those that failed since the last one."""
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord
+
+_WAITS_FOR: Final = {
+    Ending.STOPPED: "code needed",
+    Ending.NEW_PASSWORD: "new password needed",
+    Ending.ENROLMENT: "enrolment needed",
+    Ending.BACKUP_CODES: "backup codes to be saved",
+}
+
+
+def waits_for(ending: Ending) -> str:
+    """What a sign-in that would end like this still needs, for the audit log."""
+    return _WAITS_FOR[ending]
 
 
 def with_failure(
@@ -10,10 +24,12 @@ def with_failure(
 ) -> SignInRecord:
     """The record with one failed sign-in more; without an `ending` the password was wrong.
 
-    One with the right password is counted when it comes to the code: a wrong code is no other one.
+    One with the right password is counted when the password comes: a wrong code is no other one.
     """
+    if ending is Ending.WRONG_CODE:
+        return moved(record, source, now, ending)
     before = record.failed or FailedSignIns(0)
-    count = max(before.count, 1) if ending is Ending.WRONG_CODE else before.count + 1
+    count = before.count + 1
     if ending is None:
         after = replace(before, count=count, last_at=now, last_source=source)
     else:
@@ -21,8 +37,14 @@ def with_failure(
     return record.changed(failed=after)
 
 
+def moved(record: SignInRecord, source: str, now: float, ending: Ending) -> SignInRecord:
+    """The record after a sign-in that is counted already has come further."""
+    before = record.failed or FailedSignIns(1)  # another sign-in may have told of it
+    return record.changed(failed=replace(before, knew_password=KnewPassword(now, source, ending)))
+
+
 def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> SignInRecord:
-    """The record without a sign-in from there that came to the code, and now has succeeded.
+    """The record without a sign-in from there that was counted as failed, and now has succeeded.
 
     `before` is the record before that one was counted as failed.
     """

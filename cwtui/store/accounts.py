@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
@@ -80,6 +81,12 @@ class TinyAccountStore:
 
     def is_empty(self) -> bool:
         return not self._storage.documents(_ACCOUNTS)
+
+    def username_at(self, number: int) -> str | None:
+        documents = self._storage.documents(_ACCOUNTS)
+        if not documents:
+            return None
+        return next(islice(documents, number % len(documents), None))
 
     def names(self) -> list[str]:
         """The usernames, sorted. Raises CannotCheck."""

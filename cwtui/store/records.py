@@ -1,11 +1,12 @@
 """Sign-in records: many small TinyDB files, so that a sign-in rewrites one of them only."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 from zlib import crc32
 
 from cwtui.accounts.model import SignInRecord
+from cwtui.accounts.ports import Others
 from cwtui.files import check_folder, exists
 from cwtui.store.storage import AtomicStorage, NamedTable
 
@@ -43,19 +44,20 @@ class TinyRecordStore:
         self,
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
-        forget: Callable[[str, SignInRecord], bool] | None = None,
+        others: Others | None = None,
     ) -> T:
         storage = self._storage_of(username)
         with storage.transaction():
             before = self._read(storage, username)
             after, result = step(before)
-            # Only a new name makes the file longer, so only then is it looked through.
-            is_new = username not in storage.documents(_RECORDS)
-            stale = self._stale(storage, forget) if forget and is_new else []
-            if after != before or stale:
+            changed = dict(others(_Kept(storage, username))) if others is not None else {}
+            put = {name: record for name, record in changed.items() if record is not None}
+            if after != before:
+                put[username] = after
+            if changed or put:
                 table = NamedTable(storage, _RECORDS)
-                table.drop(*stale)
-                table.put({username: after})
+                table.drop(*(changed.keys() - put.keys()))
+                table.put(put)
         return result
 
     def remove(self, username: str) -> None:
@@ -116,11 +118,21 @@ class TinyRecordStore:
             return SignInRecord()
         return storage.decoded(_RECORDS, username, document, SignInRecord)
 
-    def _stale(
-        self, storage: AtomicStorage, forget: Callable[[str, SignInRecord], bool]
-    ) -> list[str]:
-        return [
-            name
-            for name, document in storage.documents(_RECORDS).items()
-            if forget(name, storage.decoded(_RECORDS, name, document, SignInRecord))
-        ]
+
+class _Kept(Mapping[str, SignInRecord]):
+    """The records of one file but for one; each is decoded when it is asked for."""
+
+    def __init__(self, storage: AtomicStorage, without: str) -> None:
+        self._storage = storage
+        self._documents = dict(storage.documents(_RECORDS))
+        self._documents.pop(without, None)
+
+    def __getitem__(self, username: str) -> SignInRecord:
+        document = self._documents[username]
+        return self._storage.decoded(_RECORDS, username, document, SignInRecord)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._documents)
+
+    def __len__(self) -> int:
+        return len(self._documents)

@@ -31,8 +31,8 @@ from cwtui.files import (
     write_atomically,
 )
 
-SCHEMA: Final = 3
-"""3 knows more of failed sign-ins: a file of schema 2 is one of schema 3."""
+SCHEMA: Final = 4
+"""3 and 4 know more of failed sign-ins: a file of schema 2 or 3 is one of schema 4."""
 _META: Final = "meta"
 _CHECKSUM: Final = re.compile(rb'\A\{"meta":\{\n"schema":\d+,\n"sha256":"([0-9a-f]{64})"\n\}')
 """What stands before the content that the checksum is of."""

@@ -12,6 +12,14 @@ def minute(at: float | None) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
+def countdown(seconds: int) -> str:
+    """Such as 4:59, or 23:59:59 from an hour on."""
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:  # noqa: PLR2004  minutes in an hour
+        return f"{minutes}:{rest:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
 def ago(at: float | None, now: float) -> str:
     """At most six characters: now, 5 min, 3 h, 12 d, 2 y, or never."""
     if at is None:

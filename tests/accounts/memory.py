@@ -16,6 +16,7 @@ from cwtui.accounts.audit_lines import Line, Place, encode
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
+from cwtui.accounts.ports import Others
 from cwtui.accounts.protection import Key, Protected, keys_of, protected
 from cwtui.accounts.settings import OrganizationSettings
 
@@ -42,6 +43,10 @@ class MemoryAccounts:
 
     def is_empty(self) -> bool:
         return not self._now[0]
+
+    def username_at(self, number: int) -> str | None:
+        names = sorted(self._now[0])
+        return names[number % len(names)] if names else None
 
     def rows(self) -> list[AccountRow]:
         return [_row(account) for _, account in sorted(self._now[0].items())]
@@ -130,16 +135,18 @@ class MemoryRecords:
         self,
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
-        forget: Callable[[str, SignInRecord], bool] | None = None,
+        others: Others | None = None,
     ) -> T:
         with self._lock:
             self.updates += 1
             after, result = step(self.get(username))
             self._fail()
-            if forget is not None:
-                others = self.kept.keys() - {username}
-                for name in [name for name in others if forget(name, self.kept[name])]:
+            kept = {name: record for name, record in self.kept.items() if name != username}
+            for name, record in (others(kept) if others is not None else {}).items():
+                if record is None:
                     del self.kept[name]
+                else:
+                    self.kept[name] = record
             self.kept[username] = after
         return result
 
@@ -212,6 +219,10 @@ class MemoryKeyring:
             change = MemoryKeyringChange(dict(self.made), self._number)
             yield change
             self.made, self._number = change.made, change.number
+
+    @property
+    def names_key(self) -> bytes:
+        return sha256(b"names").digest()
 
     def pepper(self, key: str) -> bytes:
         return self._key(key, "pepper")

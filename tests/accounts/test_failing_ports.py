@@ -10,6 +10,7 @@ from cwtui.accounts import administration, told
 from cwtui.accounts.audit import Event, EventType, Outcome
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
+from cwtui.accounts.ports import Others
 from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryRecords
 from tests.accounts.test_audit import ALL_ACTS, Scene, scene
 from tests.accounts.world import NOW, OPERATOR, World
@@ -18,8 +19,13 @@ __all__ = ["scene"]  # the fixture
 
 T = TypeVar("T")
 
-EVENT_IS_ALL = {EventType.SIGN_OUT, EventType.SESSION_END, EventType.PROOF}
-"""They change nothing that is kept."""
+EVENT_IS_ALL = {
+    EventType.SIGN_OUT,
+    EventType.SESSION_END,
+    EventType.PROOF,
+    EventType.SIGN_IN_PASSWORD,
+}
+"""They change nothing that is kept; the right password was right, whatever fails after it."""
 OF_A_RECORD = {EventType.SIGN_IN, EventType.USER_UNLOCK}
 """They change no account, but a sign-in record."""
 
@@ -62,7 +68,7 @@ class _Records(MemoryRecords):
         self,
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
-        forget: Callable[[str, SignInRecord], bool] | None = None,
+        others: Others | None = None,
     ) -> T:
         self._failing.call("read records")
 
@@ -71,7 +77,7 @@ class _Records(MemoryRecords):
             self._failing.call("write records")
             return result
 
-        return super().update(username, then_fail, forget)
+        return super().update(username, then_fail, others)
 
     def remove(self, username: str) -> None:
         self._failing.call("remove records")

@@ -7,9 +7,15 @@ import pytest
 
 from cwtui.accounts import administration, self_service, sign_in
 from cwtui.accounts.audit import EventType, Outcome
-from cwtui.accounts.directory import DirectoryAccountLocked
-from cwtui.accounts.errors import InvalidInput, SignInFailed, Throttled
-from cwtui.accounts.model import Attempts
+from cwtui.accounts.directory import (
+    DirectoryAccountDisabled,
+    DirectoryAccountLocked,
+    DirectoryPasswordExpired,
+    DirectoryPasswordMustChange,
+    DirectoryRefused,
+)
+from cwtui.accounts.errors import ClockWasAhead, InvalidInput, SignInFailed, Throttled
+from cwtui.accounts.model import Attempts, Ending, FailedSignIns, KnewPassword
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from tests.accounts.memory_directory import MemoryDirectory
@@ -170,11 +176,40 @@ def test_wrong_codes(scene: Scene, way: Way) -> None:
     throttled_after(scene, way, 11 * 60)
 
 
-def test_a_right_password_that_the_directory_refuses_is_a_try(scene: Scene) -> None:
+def test_a_lock_of_the_directory_is_a_try(scene: Scene) -> None:
+    """It says so whatever the password is."""
     assert isinstance(scene.world.directory, MemoryDirectory)
     scene.world.directory.refusal = DirectoryAccountLocked("The directory says why.")
     failed = refused(scene, lambda s: s.world.begin("erin"))
     assert tell(failed) == ("password", "The directory says why.", 3, None)
+
+
+RIGHT_BUT = {
+    "expired": DirectoryPasswordExpired("The directory says why."),
+    "must change": DirectoryPasswordMustChange("The directory says why."),
+    "disabled": DirectoryAccountDisabled("The directory says why.", password_was_right=True),
+}
+
+
+@pytest.mark.parametrize("refusal", RIGHT_BUT.values(), ids=RIGHT_BUT)
+def test_a_right_password_that_the_directory_refuses_is_no_wrong_try(
+    scene: Scene, refusal: DirectoryRefused
+) -> None:
+    """It is recorded as what it is, and the owner is told of it."""
+    world = scene.world
+    assert isinstance(world.directory, MemoryDirectory)
+    world.directory.refusal = refusal
+    for _ in range(20):
+        failed = refused(scene, lambda s: s.world.begin("erin"))
+        assert tell(failed) == ("password", "The directory says why.", None, None)
+    record = world.records.get("erin")
+    assert record.password_attempts == {}
+    event = world.events[-1]
+    assert (event.event, event.outcome) == (EventType.SIGN_IN_PASSWORD, Outcome.FAILURE)
+    assert event.reason == "right, refused: The directory says why."
+    assert record.failed is not None
+    assert record.failed.last_at is None
+    assert record.failed.knew_password == KnewPassword(NOW, HERE, Ending.REFUSED)
 
 
 def prove(scene: Scene, typed: str) -> object:
@@ -223,22 +258,46 @@ def test_a_used_code_is_told_from_a_clock_that_was_ahead(scene: Scene) -> None:
     assert tell(failed) == ("code", used, None, None)
     scene.world.clock.forward(-30)
     failed = refused(scene, lambda s: prove(s, scene.device.code(NOW)))
+    assert isinstance(failed, ClockWasAhead)
     assert failed.field == "code"
     assert str(failed).startswith("The clock of this host was ahead")
 
 
+def test_a_clock_that_was_ahead_is_no_wrong_try(scene: Scene) -> None:
+    """Nor a code that was used: at the sign-in and in a session."""
+    world = scene.world
+    one_time_code(scene, scene.device.code(NOW, 1))
+    world.clock.forward(-3600)
+    asked = world.asked_for_code()
+    before = world.records.get("alice")
+    for _ in range(5):
+        code = scene.device.code(world.clock())
+        with pytest.raises(ClockWasAhead):
+            sign_in.with_one_time_code(world.ports, asked, code)
+        with pytest.raises(ClockWasAhead):
+            self_service.prove(world.ports, scene.session, None, code)
+    assert world.records.get("alice") == before
+    assert before.failed == FailedSignIns(
+        1, knew_password=KnewPassword(world.clock(), HERE, Ending.STOPPED)
+    )
+    assert [(event.event, event.reason) for event in world.events[-2:]] == [
+        (EventType.SIGN_IN_CODE, "clock was ahead"),
+        (EventType.PROOF, "one-time code clock was ahead"),
+    ]
+
+
 @pytest.mark.parametrize("what", ["one-time code", "backup code"])
-def test_a_right_code_clears_the_common_tries_where_the_own_ones_are_used_up(
-    scene: Scene, what: str
-) -> None:
+def test_a_right_code_clears_the_tries_of_its_place(scene: Scene, what: str) -> None:
     record = scene.world.records.get("alice")
-    used_up = {HERE: Attempts(10, NOW), "": Attempts(2, NOW), "10.0.0.9": Attempts(1, NOW)}
-    scene.world.records.kept["alice"] = record.changed(code_attempts=used_up)
+    tries = {HERE: Attempts(20, NOW), "": Attempts(2, NOW), "10.0.0.9": Attempts(1, NOW)}
+    changed = record.changed(code_attempts=tries, known_sources=(*record.known_sources, "10.0.0.9"))
+    scene.world.records.kept["alice"] = changed
     if what == "backup code":
         backup_code(scene, scene.device.codes[0].reveal())
     else:
         one_time_code(scene, scene.device.code(NOW, 1))
-    assert scene.world.records.get("alice").code_attempts == {}
+    left = {"": Attempts(2, NOW), "10.0.0.9": Attempts(1, NOW)}
+    assert scene.world.records.get("alice").code_attempts == left
 
 
 GONE: dict[str, Callable[[World, Device], object]] = {

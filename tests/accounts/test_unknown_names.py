@@ -3,16 +3,16 @@
 import bcrypt
 import pytest
 
-from cwtui.accounts import throttle
+from cwtui.accounts import made_up
 from cwtui.accounts.directory import (
     DirectoryAccountLocked,
     DirectoryPasswordExpired,
     DirectoryRefused,
 )
 from cwtui.accounts.errors import InvalidInput, SignInEnded, SignInFailed, Throttled
-from cwtui.accounts.model import Origin
+from cwtui.accounts.model import Attempts, Origin, SignInRecord
 from tests.accounts.memory_directory import MemoryDirectory
-from tests.accounts.test_throttle import ban, wrong
+from tests.accounts.test_throttle import wrong
 from tests.accounts.world import NOW, World
 
 
@@ -106,17 +106,42 @@ def test_a_disabled_account_is_told_only_to_who_knows_the_password(world: World)
         world.begin()
 
 
-def test_tries_at_names_that_nobody_has_are_forgotten_after_a_day(world: World) -> None:
-    world.add("alice")
-    wrong(world, "alice")
-    wrong(world, "nobody")
-    world.clock.forward(throttle.FORGET_AFTER - 1)
-    wrong(world, "nobody2")
-    alice, nobody, nobody2 = world.records.kept
-    assert alice == "alice"
-    world.clock.forward(2)
-    wrong(world, "nobody2")
-    assert set(world.records.kept) == {alice, nobody2} != {alice, nobody}
+def flood(world: World, number: int, tries: int = 1) -> None:
+    """So many made-up names with so many wrong passwords each, as if they had been tried."""
+    for _ in range(number):
+        world.clock.forward(0.001)
+        name = made_up.counted_name(world.ports, f"flood{world.clock()}")
+        counted = SignInRecord(password_attempts={"": Attempts(tries, world.clock())})
+        world.records.update(name, lambda _, kept=counted: (kept, None), made_up.crowded_out)  # type: ignore[misc]
+
+
+def test_made_up_names_do_not_fill_the_disk(world: World) -> None:
+    seen = []
+    for _ in range(3 * made_up.MOST_KEPT):
+        flood(world, 1)
+        seen.append(len(world.records.kept))
+    assert max(seen) == made_up.MOST_KEPT + 1
+    assert min(seen[made_up.MOST_KEPT :]) == made_up.MOST_KEPT * 7 // 8 + 1
+
+
+@pytest.mark.parametrize("tries", [1, 4])
+def test_a_flood_treats_accounts_as_made_up_names(world: World, tries: int) -> None:
+    """Who was tried as little, or less, and longer ago, begins anew: whether it exists or not."""
+    world.settings(password_limit=10)
+    for name in ("alice", "bob"):
+        world.add(name)
+        world.session(name)
+    for name in ("alice", "nobody"):
+        for _ in range(2):
+            wrong(world, name)
+    for name in ("bob", "nobody2"):
+        for _ in range(3):
+            wrong(world, name)
+    world.clock.forward(1)
+    flood(world, made_up.MOST_KEPT * 2, tries)
+    lefts = [wrong(world, name).left for name in ("alice", "nobody", "bob", "nobody2")]
+    assert lefts == ([7, 7, 6, 6] if tries == 1 else [9, 9, 9, 9])
+    assert world.records.get("alice").known_sources
 
 
 def test_a_name_that_nobody_has_is_not_written_down(world: World) -> None:
@@ -126,15 +151,6 @@ def test_a_name_that_nobody_has_is_not_written_down(world: World) -> None:
     assert "hunter2" not in name
     wrong(world, "HUNTER2")
     assert [*world.records.kept] == [name]
-
-
-def test_a_ban_is_not_forgotten_before_it_ends(world: World) -> None:
-    world.settings(password_ban_minutes=1440)
-    ban(world, "nobody")
-    world.clock.forward(1440 * 60 + throttle.FORGET_AFTER)
-    [nobody] = world.records.kept
-    wrong(world, "somebody")
-    assert nobody in world.records.kept
 
 
 def test_a_failed_sign_in_costs_a_stranger_no_less_for_a_name_that_nobody_has(world: World) -> None:

@@ -1,7 +1,5 @@
 """What an admin sees of wrong tries, and how a try that could not be checked is taken back."""
 
-from math import inf
-
 import pytest
 
 from cwtui.accounts import throttle
@@ -20,9 +18,8 @@ COMMON = throttle.STRANGERS
         ({}, {HERE: Attempts(5, NOW, NOW + 60), COMMON: Attempts(5, NOW, NOW + 90)}, 10, NOW + 90),
         ({HERE: Attempts(5, NOW - 60, NOW)}, {}, 5, 0.0),  # it is over now
         ({COMMON: Attempts(49, NOW)}, {}, 49, 0.0),
-        ({COMMON: Attempts(50, NOW)}, {}, 50, inf),
-        ({}, {COMMON: Attempts(50, NOW, NOW + 60)}, 50, inf),
-        ({HERE: Attempts(50, NOW)}, {}, 50, 0.0),  # then those of strangers are used up
+        ({COMMON: Attempts(50, NOW)}, {}, 50, 0.0),
+        ({}, {COMMON: Attempts(50, NOW, NOW + 60)}, 50, NOW + 60),
     ],
 )
 def test_how_many_tries_were_wrong_and_until_when_somebody_waits(
@@ -50,12 +47,14 @@ def test_a_try_that_could_not_be_checked_is_taken_back(
     assert throttle.without_last(before, HERE) == after
 
 
-@pytest.mark.parametrize(
-    ("whose", "most"), [(HERE, throttle.KNOWN_MOST), (COMMON, throttle.STRANGERS_MOST)]
-)
-def test_the_last_try_of_all_is_followed_by_a_wait_too(whose: str, most: int) -> None:
+@pytest.mark.parametrize("whose", [HERE, COMMON])
+@pytest.mark.parametrize(("more", "wait"), [(0, 300.0), (1, 600.0), (4, 4800.0), (9, 86400.0)])
+def test_each_try_from_the_most_on_is_followed_by_a_wait(
+    whose: str, more: int, wait: float
+) -> None:
     """Though the limit does not divide it."""
-    limit = throttle.Limit(tries=3, ban=300.0)
-    counted = throttle.count_try({whose: Attempts(most - 1, NOW)}, whose, limit, NOW, "code")
-    assert counted.left == 0
-    assert counted.attempts == {whose: Attempts(most, NOW, NOW + 300)}
+    limit = throttle.Limit(tries=4, ban=300.0)
+    failures = throttle.MOST + more
+    counted = throttle.count_try({whose: Attempts(failures - 1, NOW)}, whose, limit, NOW, "code")
+    assert (counted.left, counted.until) == (0, NOW + wait)
+    assert counted.attempts == {whose: Attempts(failures, NOW, NOW + wait)}

@@ -60,7 +60,7 @@ def test_findings_as_json(host: Host) -> None:
 
 def test_what_could_not_be_read_is_3(host: Host) -> None:
     content = host.accounts.read_bytes()
-    host.accounts.write_bytes(content.replace(b'"schema":3', b'"schema":99'))
+    host.accounts.write_bytes(content.replace(b'"schema":4', b'"schema":99'))
     assert host.run("store", "check").status == 3
 
 

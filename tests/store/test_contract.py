@@ -4,7 +4,7 @@ A new one joins by a line in STORES.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier, Thread
@@ -362,22 +362,36 @@ def test_a_removed_record_is_gone_and_others_stay(stores: Stores) -> None:
     assert stores.records().get("bob") == RECORD
 
 
-def test_what_may_be_forgotten_is_other_names_only(stores: Stores) -> None:
-    for number in range(100):
+@pytest.mark.parametrize("changes", [True, False])
+def test_other_records_change_on_the_occasion(stores: Stores, changes: bool) -> None:
+    """Removed, replaced, or left alone; never the one that it is about."""
+    for number in range(300):
         stores.records().update(f"u{number}", lambda _: (RECORD, None))
     asked: list[str] = []
 
-    def forget(name: str, record: SignInRecord) -> bool:
-        assert record == RECORD
-        asked.append(name)
-        return name != "u7"
+    def others(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord | None]:
+        assert all(record == RECORD for record in records.values())
+        asked.extend(records)
+        return {asked[0]: None, asked[1]: replace(RECORD, last_totp_step=5)}
 
-    stores.records().update("u1", lambda before: (before, None), forget)
+    def step(before: SignInRecord) -> tuple[SignInRecord, None]:
+        return (replace(before, last_totp_step=7) if changes else before), None
+
+    stores.records().update("u1", step, others)
+    assert len(asked) > 2
     assert "u1" not in asked
-    assert stores.records().get("u1") == RECORD
-    assert stores.records().get("u7") == RECORD
-    for name in asked:
-        assert stores.records().get(name) == (RECORD if name == "u7" else SignInRecord())
+    assert stores.records().get("u1").last_totp_step == (7 if changes else RECORD.last_totp_step)
+    assert stores.records().get(asked[0]) == SignInRecord()
+    assert stores.records().get(asked[1]).last_totp_step == 5
+    assert stores.records().get(asked[2]) == RECORD
+
+
+def test_a_username_by_any_number(stores: Stores) -> None:
+    assert stores.accounts().username_at(7) is None
+    with stores.accounts().change() as change:
+        change.put(*(replace(FULL, username=f"u{number}") for number in range(3)))
+    seen = {stores.accounts().username_at(number) for number in (0, 1, 2, 2**128)}
+    assert seen == {"u0", "u1", "u2"}
 
 
 def test_threads_that_count_at_once_lose_nothing(stores: Stores) -> None:

@@ -81,7 +81,7 @@ def test_one_document_stands_on_one_line(file: Path) -> None:
     """Damage has an address, and a backup a readable difference."""
     lines = file.read_text("utf-8").splitlines()
     assert lines[0] == '{"meta":{'
-    assert lines[1] == '"schema":3,'
+    assert lines[1] == '"schema":4,'
     assert sum(line.startswith('"ada@plant-7":{') for line in lines) == 1
     assert sum(line.startswith('"bob":{') for line in lines) == 1
     assert sum(line.startswith('"organization":{') for line in lines) == 1
@@ -293,7 +293,7 @@ def test_a_name_that_is_not_utf8(file: Path) -> None:
 # Newer, exposed, foreign
 
 
-@pytest.mark.parametrize("content", [b'{"meta":{"schema":4},"x":[1]}', b'{"meta":{"schema":4}}'])
+@pytest.mark.parametrize("content", [b'{"meta":{"schema":5},"x":[1]}', b'{"meta":{"schema":5}}'])
 def test_a_newer_schema_is_refused_and_left(file: Path, content: bytes) -> None:
     """DESIGN 4.8."""
     write(file, content)
@@ -305,11 +305,11 @@ def test_a_newer_schema_is_refused_and_left(file: Path, content: bytes) -> None:
 
 def test_a_newer_schema_is_said(file: Path) -> None:
     """DESIGN 4.8."""
-    write(file, b'{"meta":{"schema":4},"accounts":{},"roles":{"new":{}}}')
+    write(file, b'{"meta":{"schema":5},"accounts":{},"roles":{"new":{}}}')
     with pytest.raises(StoreTooNew) as newer:
         TinyAccountStore(file).get("ada")
     assert str(newer.value) == (
-        f"{file} has schema 4, written by a newer cwtui; this one reads up to 3. "
+        f"{file} has schema 5, written by a newer cwtui; this one reads up to 4. "
         "Install the newer version."
     )
 

@@ -80,7 +80,7 @@ def test_the_old_file_is_kept_when_the_first_change_is_written(tmp_path: Path) -
     kept = tmp_path / "accounts.json.schema-1"
     assert kept.read_bytes() == before
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert json.loads(file.read_bytes())["meta"]["schema"] == 3
+    assert json.loads(file.read_bytes())["meta"]["schema"] == 4
     assert account(file) == FULL
     with store.change() as change:
         change.put(PLAIN)
@@ -141,22 +141,24 @@ def test_every_changed_byte_is_found(tmp_path: Path) -> None:
     assert unnoticed == []
 
 
-def test_a_file_of_schema_2_is_one_of_schema_3_but_for_its_checksum(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", [2, 3])
+def test_a_file_of_schema_2_or_3_differs_in_its_checksum_only(tmp_path: Path, schema: int) -> None:
     file = tmp_path / "accounts.json"
     store = TinyAccountStore.create(file)
     with store.change() as change:
         change.put(FULL)
     content = file.read_bytes()
-    head = re.compile(rb'"schema":3,\n"sha256":"[0-9a-f]{64}"\n\}')
+    head = re.compile(rb'"schema":4,\n"sha256":"[0-9a-f]{64}"\n\}')
     rest = content[head.search(content).end() :]  # type: ignore[union-attr]
-    digest = sha256(rest).hexdigest().encode()
-    file.write_bytes(head.sub(b'"schema":2,\n"sha256":"%b"\n}' % digest, content))
+    number = b"" if schema == 2 else b"%d" % schema
+    digest = sha256(number + rest).hexdigest().encode()
+    file.write_bytes(head.sub(b'"schema":%d,\n"sha256":"%b"\n}' % (schema, digest), content))
     old = TinyAccountStore(file)
     old.verify()
     assert old.get(FULL.username) == FULL
     with old.change() as change:
         change.put(PLAIN)
-    assert (tmp_path / "accounts.json.schema-2").exists()
+    assert (tmp_path / f"accounts.json.schema-{schema}").exists()
     old.verify()
 
 

@@ -134,7 +134,7 @@ def locked_plant() -> Plant:
     there = plant()
     record = there.world.records.get("alice")
     tries = {
-        throttle.STRANGERS: Attempts(throttle.STRANGERS_MOST, NOW - HOUR),
+        throttle.STRANGERS: Attempts(20, NOW - HOUR, NOW + 3 * HOUR),
         HERE: Attempts(2, NOW - 60),
     }
     there.world.records.kept["alice"] = record.changed(password_attempts=tries)

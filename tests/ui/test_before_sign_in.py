@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cwtui.accounts import backup_codes, passwords
+from cwtui.accounts.model import Attempts
 from cwtui.ui.screens.backup_code import BackupCodeScreen
 from cwtui.ui.screens.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.first_run import FirstRunScreen
@@ -15,7 +16,7 @@ from cwtui.ui.screens.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.settings import SettingsPage
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.screens.unacknowledged import UnacknowledgedScreen
-from tests.accounts.world import PASSWORD
+from tests.accounts.world import NOW, PASSWORD
 from tests.ui.harness import PATIENCE
 from tests.ui.plants import ADMIN, INITIAL, LONG_NAME
 from tests.ui.scenes import SCENES
@@ -213,6 +214,20 @@ async def test_the_wait_after_too_many_wrong_passwords_counts_down() -> None:
         person.sees("You can try again now.")
         await person.sign_in("alice")
         person.screen(OneTimeCodeScreen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_a_long_wait_is_shown_whole(size: tuple[int, int]) -> None:
+    """After days of guessing: how long, and that an admin can help."""
+    async with SCENES["sign_in"].played() as (person, there):
+        tries = Attempts(40, NOW - 60, NOW + 86400)
+        record = there.world.records.get("alice").changed(password_attempts={"": tries})
+        there.world.records.kept["alice"] = record.changed(known_sources=())
+        await person.resize(*size)
+        await person.sign_in("alice", PASSWORD)
+        sentence = "Too many wrong tries. An admin can unlock your account. Wait 24:00:00."
+        assert person.error("password") == sentence
+        assert sentence in " ".join(person.text.split())
 
 
 # One-time code

@@ -1,7 +1,6 @@
 """User Management > Users and Roles > one account."""
 
 from collections.abc import Callable, Sequence
-from math import inf
 from typing import TypedDict
 
 from textual.app import ComposeResult
@@ -42,7 +41,8 @@ alone, or, where MFA is required, are led into setting it up again.
 Reset Password gives a new one-time initial password. New roles, a reset and disabling end the \
 user's sessions at once.
 
-Unlock forgets wrong passwords and codes: the user can try again at once."""
+Unlock forgets wrong passwords and codes: the user can try again at once. Without it the user \
+waits a day at most."""
 
     def __init__(self, details: tuple[Account, SignInRecord]) -> None:
         super().__init__()
@@ -123,8 +123,7 @@ Unlock forgets wrong passwords and codes: the user can try again at once."""
     def _tries(self) -> str:
         tries = throttle.wrong_tries(self._record)
         until = throttle.longest_wait(self._record, self.account_app.clock())
-        if until == inf:
-            return f"✗ {tries} in a row: stopped"
+        # Of a wait, which is a day at most, the time says enough.
         return f"◐ {tries}: wait until {minute(until)[11:]} UTC" if until else f"{tries} in a row"
 
     def _show_required(self) -> None:

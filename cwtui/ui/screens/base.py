@@ -22,6 +22,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
 )
 from cwtui.accounts.text import visible
+from cwtui.ui.times import countdown
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 
 if TYPE_CHECKING:
@@ -211,8 +212,7 @@ class AccountScreen(ShowsSecrets, Screen[None]):
         def tick() -> None:
             left = round(until - self.account_app.clock())
             if left > 0:
-                wait = f"Wait {left // 60}:{left % 60:02d}."
-                self._show_quietly(error.field, f"{error} {wait}")
+                self._show_quietly(error.field, f"{error} Wait {countdown(left)}.")
                 return
             if self._countdown is not None:
                 self._countdown.stop()

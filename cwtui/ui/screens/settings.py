@@ -22,9 +22,12 @@ from cwtui.ui.screens.register_device import RegisterDeviceScreen
 from cwtui.ui.times import minute
 
 _ENDED: Final = {
-    Ending.REFUSED: "",
-    Ending.STOPPED: ", and stopped at the code",
-    Ending.WRONG_CODE: ", and a wrong code",
+    Ending.REFUSED: "and was refused",
+    Ending.STOPPED: "but no code",
+    Ending.WRONG_CODE: "and a wrong code",
+    Ending.NEW_PASSWORD: "but chose no new one",
+    Ending.ENROLMENT: "but did not set up MFA",
+    Ending.BACKUP_CODES: "but did not save the backup codes",
 }
 
 
@@ -134,18 +137,18 @@ def _told(failed: FailedSignIns) -> str:
     """The worst of them first: somebody who had the password."""
     one = failed.count == 1
     since = f"⚠ {failed.count} failed {'attempt' if one else 'attempts'} since then"
-    had = f"{since}. {'It' if one else 'One'} had your password"
     knew = failed.knew_password
-    if knew is None and failed.last_at is None:
-        return f"{had}, from a place not kept. If that was not you, change your password now."
-    if knew is None:
-        last = "on" if one else "the last on"
-        when, source = minute(failed.last_at), visible(failed.last_source)
+    if knew is not None:
         return (
-            f"{since}, {last} {when} UTC from {source}. If that was not you, change your password."
+            f"{since}. {'It' if one else 'One'} used your password {_ENDED[knew.ending]} "
+            f"({minute(knew.at)} UTC, {visible(knew.source)}). If that was not you, change your "
+            "password now."
         )
-    return (
-        f"{had}{_ENDED[knew.ending]}: "
-        f"on {minute(knew.at)} UTC from {visible(knew.source)}. If that was not you, change your "
-        "password now."
-    )
+    if failed.last_at is None:
+        return (
+            f"{since}. Someone entered your password; where from was not recorded. If that was not "
+            "you, change your password now."
+        )
+    last = "on" if one else "the last on"
+    when, source = minute(failed.last_at), visible(failed.last_source)
+    return f"{since}, {last} {when} UTC from {source}. If that was not you, change your password."
