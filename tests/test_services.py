@@ -447,7 +447,7 @@ def test_a_keyring_that_can_be_mended_stays(config: Config, ports: Ports, how: s
     if how == "exposed":
         config.keyring_file.chmod(0o644)
     else:
-        config.keyring_file.write_text('{"schema": 2}')
+        config.keyring_file.write_text('{"schema": 3}')
     before = config.keyring_file.read_bytes()
     for attempt in (services.without_keyring, services.with_new_keyring):
         with pytest.raises((StoreExposed, StoreTooNew)):

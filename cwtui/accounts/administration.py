@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from cwtui.accounts import admins, listing, made_up, passwords, roles, settings, text, throttle
+from cwtui.accounts import (
+    admins,
+    listing,
+    look_alikes,
+    made_up,
+    passwords,
+    roles,
+    settings,
+    text,
+    throttle,
+)
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
@@ -32,6 +42,8 @@ class WithInitialPassword:
 
     account: Account
     password: Secret
+    looks_like: tuple[str, ...] = ()
+    """Usernames that existed already, and that the new one looks like."""
 
 
 def create_first_admin(
@@ -117,11 +129,12 @@ def create_user(
     display_name: str = "",
     mfa_required: bool = False,
     password: Secret | None = None,
+    look_alike_ok: bool = False,
 ) -> WithInitialPassword:
     """A local account with a one-time initial password, made here unless one is given.
 
     It must be changed at the first sign-in: an admin does not choose a password (ASVS 6.4.6).
-    Raises InvalidInput, NotPermitted and SessionEnded.
+    Raises InvalidInput, LooksAlike unless that is ok, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -131,6 +144,9 @@ def create_user(
         passwords.check_new(password, ports.accounts.settings(), name, field="password")
     if ports.accounts.get(name) is not None:
         raise _exists(name)
+    similar = look_alikes.among(ports.accounts.names(), username)
+    if not look_alike_ok:
+        look_alikes.check(similar, username)
     initial = password if password is not None else Secret(passwords.random_groups(ports.random))
     account = Account(
         username=name,
@@ -145,8 +161,9 @@ def create_user(
         if change.get(name) is not None:
             raise _exists(name)
         put_new(ports, change, account)
-        write_audit(ports, EventType.USER_CREATE, actor, name, change=change)
-    return WithInitialPassword(account, initial)
+        reason = said({"looks_like": similar}) if similar else ""
+        write_audit(ports, EventType.USER_CREATE, actor, name, reason, change=change)
+    return WithInitialPassword(account, initial, similar)
 
 
 def update_user(

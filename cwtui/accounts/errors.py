@@ -17,6 +17,10 @@ class Refused(AccountsError):
     """A rule forbids it."""
 
 
+class LooksAlike(Refused):
+    """The new username could be taken for one that exists. Ask, then do it with `look_alike_ok`."""
+
+
 class NotPermitted(Refused):
     """The session's roles do not allow it."""
 

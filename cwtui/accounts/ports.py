@@ -70,6 +70,9 @@ class AccountStore(Protocol):
 
     def is_empty(self) -> bool: ...
 
+    def names(self) -> list[str]:
+        """The usernames, sorted."""
+
     def username_at(self, number: int) -> str | None:
         """One of the usernames, by a number of any size; None where there is no account."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from cwtui.accounts import roles, text
+from cwtui.accounts import look_alikes, roles, text
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.directory import (
     CannotReachDirectory,
@@ -55,6 +55,8 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
     known = ports.accounts.get(user.username)
     if known is not None and _as_in_directory(known, user, held) == known:
         return known  # as at nearly every sign-in: nobody waits for the lock of all accounts
+    # Nobody can be asked here: it is in the audit log.
+    similar = look_alikes.among(ports.accounts.names(), user.username) if known is None else ()
     with ports.accounts.change() as change:
         before = change.get(user.username)
         after = _as_in_directory(before, user, held) if before else _new(ports, change, user, held)
@@ -63,7 +65,7 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
         elif after != before:
             change.put(after)
         if after != before:
-            _record(ports, change, actor, before, after)
+            _record(ports, change, actor, before, after, similar)
     return after
 
 
@@ -185,7 +187,12 @@ def _marked(account: Account, user: DirectoryUser | None, now: float) -> Account
 
 
 def _record(
-    ports: Ports, change: AccountsChange, actor: Acting, before: Account | None, after: Account
+    ports: Ports,
+    change: AccountsChange,
+    actor: Acting,
+    before: Account | None,
+    after: Account,
+    looks_like: tuple[str, ...] = (),
 ) -> None:
     event = EventType.USER_CREATE if before is None else EventType.USER_UPDATE
     told = ("display_name", "roles", "mfa_required", "gone_since", "in_directory_too")
@@ -194,6 +201,8 @@ def _record(
         for field in told
         if before is None or getattr(before, field) != getattr(after, field)
     }
+    if looks_like:
+        changed["looks_like"] = looks_like
     reason = f"{_FROM} {said(changed)}"
     write_audit(ports, event, actor, after.username, reason, change=change)
 

@@ -1,6 +1,6 @@
 """Break-glass: the operator of the host lets an admin back into a store that has none."""
 
-from cwtui.accounts import admins, passwords, roles, text
+from cwtui.accounts import admins, look_alikes, passwords, roles, text
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.errors import InvalidInput, Refused
@@ -9,7 +9,7 @@ from cwtui.accounts.new_account import first_epoch, initial_password_fields, put
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.protection import keys_of
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Operator, write_audit
+from cwtui.accounts.session import Operator, said, write_audit
 
 
 def check_input(accounts: AccountStore, username: str, password: Secret | None) -> None:
@@ -33,6 +33,8 @@ def recover_admin(
     name = text.username(username)
     initial = password if password is not None else Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial)
+    is_new = ports.accounts.get(name) is None
+    similar = look_alikes.among(ports.accounts.names(), username) if is_new else ()
     with ports.accounts.change() as change:
         _check_nobody_can(ports, change)
         before = change.get(name)
@@ -50,9 +52,10 @@ def recover_admin(
                 name, lambda record: (record.changed(password_attempts={}, code_attempts={}), None)
             )
         reason = "created" if before is None else _difference(before, after)
+        reason += f", {said({'looks_like': similar})}" if similar else ""
         reason += f", keys given up: {' '.join(given_up)}" if given_up else ""
         write_audit(ports, EventType.USER_RECOVER, actor, name, reason, change=change)
-    return WithInitialPassword(after, initial)
+    return WithInitialPassword(after, initial, similar)
 
 
 def _check_nobody_can(ports: Ports, change: AccountsChange) -> None:

@@ -1,11 +1,16 @@
 """Handing over an initial password: the only line on standard output."""
 
+from typing import Final
+
 from cwtui.accounts.administration import WithInitialPassword
+from cwtui.accounts.text import listed, visible
 from cwtui.cli import account_output
 from cwtui.cli.errors import Failed
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import shown_moment
+
+_NAMED: Final = 3
 
 
 def hand_over(
@@ -19,10 +24,14 @@ def hand_over(
         if known
         else f"{what} {name}. Initial password, to be changed before {until}:"
     )
+    if made.looks_like:
+        say(f"It looks like the existing username {visible(listed(made.looks_like, _NAMED))}.")
     try:
         if as_json:
             initial = None if known else made.password.reveal()
-            put_object(account_output.account_fields(made.account) | {"initial_password": initial})
+            similar = {"looks_like": list(made.looks_like)} if made.looks_like else {}
+            fields = account_output.account_fields(made.account) | similar
+            put_object(fields | {"initial_password": initial})
         elif not known:
             put(made.password.reveal())
     except (OSError, Failed):

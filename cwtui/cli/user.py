@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from cwtui.accounts import administration, enrolment, roles, text
+from cwtui.accounts.errors import LooksAlike
 from cwtui.accounts.listing import Filter
 from cwtui.accounts.model import Account, MfaState, Origin
 from cwtui.accounts.ports import Ports
@@ -86,6 +87,7 @@ def show(host: Host, name: str, as_json: bool) -> None:
     is_flag=True,
     help="Take the initial password from the line on standard input.",
 )
+@click.option("--yes", is_flag=True, help="Add it even if it looks like another username.")
 @_json
 @pass_host
 def add(
@@ -95,24 +97,38 @@ def add(
     mfa_required: bool,
     display_name: str,
     password_stdin: bool,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Add the account NAME, and print its initial password.
 
     The initial password is the only line on standard output. It must be changed at the first
-    sign-in. With --password-stdin it is yours, and not printed.
+    sign-in. With --password-stdin it is yours, and not printed. A NAME that looks like an existing
+    one is asked about first; without a terminal it is refused.
     """
     password = standard_input.password() if password_stdin else None
     ports = host.ports()
-    created = administration.create_user(
-        ports,
-        operator(),
-        name,
-        chosen_roles=chosen or (roles.MINIMUM,),
-        display_name=display_name,
-        mfa_required=mfa_required,
-        password=password,
-    )
+
+    def create(*, look_alike_ok: bool) -> administration.WithInitialPassword:
+        return administration.create_user(
+            ports,
+            operator(),
+            name,
+            chosen_roles=chosen or (roles.MINIMUM,),
+            display_name=display_name,
+            mfa_required=mfa_required,
+            password=password,
+            look_alike_ok=look_alike_ok,
+        )
+
+    try:
+        created = create(look_alike_ok=yes)
+    except LooksAlike as alike:
+        if not terminal.is_there():
+            raise Failed(f"{alike} To add it all the same: --yes") from None
+        if not terminal.ask_yes(f"{alike} Add it all the same?"):
+            raise Failed("No account was added.") from None
+        created = create(look_alike_ok=True)
     _say_if_mfa_is_off(ports, created.account)
     hand_over(created, "Added", as_json=as_json, known=password is not None)
 

@@ -44,6 +44,9 @@ class MemoryAccounts:
     def is_empty(self) -> bool:
         return not self._now[0]
 
+    def names(self) -> list[str]:
+        return sorted(self._now[0])
+
     def username_at(self, number: int) -> str | None:
         names = sorted(self._now[0])
         return names[number % len(names)] if names else None

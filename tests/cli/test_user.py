@@ -300,6 +300,47 @@ class TestSet:
         assert host.files() == before
 
 
+class TestAddLookAlike:
+    """jane is there, and somebody adds jаne, with a Cyrillic letter."""  # noqa: RUF002
+
+    ADD = ("user", "add", "jаne")  # noqa: RUF001
+    SAID = "jаne looks like the existing username jane."  # noqa: RUF001
+
+    @pytest.fixture(autouse=True)
+    def jane(self, host: Host) -> None:
+        put(host, "jane")
+
+    def names(self, host: Host) -> list[str]:
+        return host.ports().accounts.names()
+
+    def test_needs_yes_without_terminal(self, host: Host) -> None:
+        before = host.files()
+        for more in ((), ("--json",)):
+            result = host.run(*self.ADD, *more)
+            assert (result.status, result.out) == (1, "")
+            assert f"{self.SAID} To add it all the same: --yes" in result.err
+        assert host.files() == before
+
+    def test_yes(self, host: Host) -> None:
+        result = host.run(*self.ADD, "--yes")
+        assert result.status == 0
+        assert INITIAL.fullmatch(result.out)
+        assert "It looks like the existing username jane.\n" in result.err
+
+    def test_yes_in_json(self, host: Host) -> None:
+        result = host.run(*self.ADD, "--yes", "--json")
+        assert result.json["looks_like"] == ["jane"]
+        assert INITIAL.fullmatch(result.json["initial_password"] + "\n")
+
+    @pytest.mark.parametrize(("answer", "status"), [(b"y\n", 0), (b"n\n", 1), (b"", 1)])
+    def test_asks(self, host: Host, answer: bytes, status: int) -> None:
+        result = host.run(*self.ADD, stdin=answer, terminal=True)
+        assert result.status == status
+        assert f"{self.SAID} Add it all the same? [y/N] " in result.err
+        assert (self.ADD[-1] in self.names(host)) is (status == 0)
+        assert bool(result.out) is (status == 0)
+
+
 class TestRemove:
     def test_yes(self, host: Host) -> None:
         put(host, "jane")

@@ -5,7 +5,8 @@ from textual.widgets import Button, Static
 
 from cwtui.accounts import administration, roles
 from cwtui.accounts.administration import WithInitialPassword
-from cwtui.ui.screens.dialogs import InitialPasswordScreen
+from cwtui.accounts.errors import AccountsError, LooksAlike
+from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.page import Page, row
 from cwtui.ui.widgets.choices import Choice
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -18,6 +19,8 @@ class CreateUserPage(Page):
     HELP = """\
 The new user gets a one-time initial password, shown to you once, and must change it at the \
 first sign-in. You do not choose a password for others.
+
+A username that looks like an existing one, such as a1ice beside alice, is pointed out first.
 
 MFA (Required): the user is led into setting up multi-factor authentication at the first sign-in."""
 
@@ -37,6 +40,22 @@ MFA (Required): the user is led into setting up multi-factor authentication at t
         self.open_users()
 
     def submit(self) -> None:
+        self._create(look_alike_ok=False)
+
+    def refuse(self, error: AccountsError) -> None:
+        if not isinstance(error, LooksAlike):
+            super().refuse(error)
+            return
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._create(look_alike_ok=True)
+
+        # Over the page: what was typed stays.
+        question = f"{error} Are these two people? Then create the user."
+        self.app.push_screen(ConfirmScreen(question, "Create User"), answered)
+
+    def _create(self, *, look_alike_ok: bool) -> None:
         username = self.query_one("#username", Field).entry.value
         display_name = self.query_one("#display_name", Field).entry.value
         chosen = self.query_one(RoleChoice).chosen
@@ -49,6 +68,7 @@ MFA (Required): the user is led into setting up multi-factor authentication at t
                 chosen_roles=chosen,
                 display_name=display_name,
                 mfa_required=required,
+                look_alike_ok=look_alike_ok,
             ),
             self._created,
             "Creating the user",

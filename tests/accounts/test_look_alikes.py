@@ -1,0 +1,134 @@
+"""Usernames that look alike are found before one more is made."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts import administration, look_alikes, recovery, sign_in, text
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.errors import AccountsError, InvalidInput, LooksAlike
+from cwtui.accounts.secret import Secret
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.world import HERE, OPERATOR, PASSWORD, World, outcome
+
+PAIRS = [
+    ("alice", "a1ice"),
+    ("alice", "AIice"),  # typed in capitals
+    ("alice", "aliсe"),  # noqa: RUF001  a Cyrillic letter
+    ("alice", "ａ1ice"),  # noqa: RUF001  a wide letter, and a digit
+    ("bob", "b0b"),
+    ("bob", "ЬоЬ"),  # noqa: RUF001
+    ("modern", "modem"),
+    ("corner", "comer"),
+    ("wanda", "vvanda"),
+    ("paypal", "раураl"),  # noqa: RUF001
+    ("user-1", "user-l"),
+    ("o.o", "0.ο"),  # noqa: RUF001  a Greek letter
+]
+DIFFERENT = [
+    ("alice", "alice"),
+    ("alice", "Alice"),
+    ("alice", "alina"),
+    ("jorg", "jörg"),
+    ("john.doe", "john-doe"),
+    ("ali", "all"),
+    ("user1", "user2"),
+]
+
+
+@pytest.mark.parametrize(("existing", "typed"), PAIRS)
+def test_look_alikes(existing: str, typed: str) -> None:
+    names = ["ada", existing, "zoe"]
+    assert look_alikes.among(names, typed) == (existing,)
+    assert look_alikes.among([*names, text.username(typed)], typed) == (existing,)
+
+
+@pytest.mark.parametrize(("existing", "typed"), DIFFERENT)
+def test_names_that_differ_are_no_look_alikes(existing: str, typed: str) -> None:
+    assert look_alikes.among([existing], typed) == ()
+
+
+def usernames() -> st.SearchStrategy[str]:
+    letters = st.sampled_from("al1i0omrnwv.-@+_é\u0308") | st.characters()
+    return st.text(letters, min_size=1, max_size=12)
+
+
+def is_username(name: str) -> bool:
+    return outcome(lambda: text.username(name)) == name
+
+
+@given(st.lists(usernames(), max_size=8), usernames())
+def test_the_quick_way_finds_the_same(others: list[str], typed: str) -> None:
+    names = [name for name in others if is_username(name)]
+    found = outcome(lambda: look_alikes.among(names, typed))
+    if isinstance(found, AccountsError):
+        assert isinstance(found, InvalidInput)
+        return
+    name = text.username(typed)
+    wanted = {look_alikes.skeleton(name), look_alikes.skeleton(text.normal(typed.strip()))}
+    assert found == tuple(n for n in names if n != name and look_alikes.skeleton(n) in wanted)
+
+
+def test_the_table_has_all_that_a_username_can_have() -> None:
+    """A table from a later Unicode can only have more."""
+    table = look_alikes._table()
+    assert len(table) > 2000
+    for one, read_as in table.items():
+        assert unicodedata.normalize("NFD", chr(one)) == chr(one)
+        assert text.username(f"a{chr(one)}")
+        assert look_alikes.skeleton(chr(one)) == look_alikes.skeleton(read_as)
+
+
+# Where an account is made
+
+
+def create(world: World, typed: str, **more: bool) -> administration.WithInitialPassword:
+    return administration.create_user(world.ports, OPERATOR, typed, **more)  # type: ignore[arg-type]
+
+
+def test_a_look_alike_is_pointed_out_and_made_only_when_it_is_ok(world: World) -> None:
+    world.add("alice")
+    with pytest.raises(LooksAlike) as alike:
+        create(world, "A1ice")
+    assert str(alike.value) == "A1ice looks like the existing username alice."
+    assert world.accounts.names() == ["alice"]
+    assert world.events == []
+    made = create(world, "A1ice", look_alike_ok=True)
+    assert (made.account.username, made.looks_like) == ("a1ice", ("alice",))
+    assert world.events[-1].reason == "looks_like=alice"
+
+
+def test_a_name_that_exists_is_said_to_exist(world: World) -> None:
+    world.add("alice")
+    world.add("a1ice")
+    with pytest.raises(InvalidInput, match="There is an account a1ice already"):
+        create(world, "a1ice")
+
+
+def test_many_look_alikes_are_counted(world: World) -> None:
+    for name in ("illi", "i1li", "il1i", "i11i"):
+        world.add(name)
+    with pytest.raises(LooksAlike, match="i11i, i1li, il1i and 1 more"):
+        create(world, "iIli")
+
+
+def test_a_look_alike_from_the_directory_is_in_the_audit_log(world: World) -> None:
+    """Nobody can be asked at a sign-in."""
+    world.add("alice")
+    world.directory = directory = MemoryDirectory()
+    directory.add("alіce", PASSWORD)  # noqa: RUF001  a Cyrillic letter
+    state = sign_in.with_password(world.ports, "alіce", Secret(PASSWORD), HERE)  # noqa: RUF001
+    assert isinstance(state, sign_in.SignedIn)
+    [created] = [event for event in world.events if event.event is EventType.USER_CREATE]
+    assert created.reason.endswith("looks_like=alice")
+    world.begin("alіce")  # noqa: RUF001
+    assert [event.event for event in world.events].count(EventType.USER_CREATE) == 1
+
+
+def test_a_recovered_admin_with_a_look_alike_name_is_told(world: World) -> None:
+    world.add("admin", enabled=False)
+    made = recovery.recover_admin(world.ports, OPERATOR, "adrnin")
+    assert made.looks_like == ("admin",)
+    assert world.events[-1].reason == "created, looks_like=admin"

@@ -1,0 +1,42 @@
+"""Create User points out a username that looks like an existing one, and asks."""
+
+from cwtui.accounts.audit import EventType
+from cwtui.ui.screens.create_user import CreateUserPage
+from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
+from tests.ui.harness import Person
+from tests.ui.scenes import SCENES
+
+
+async def ask_for(person: Person, name: str) -> None:
+    person.screen(CreateUserPage)
+    await person.write(name)
+    await person.press("enter", "enter")
+
+
+async def test_cancel_leaves_what_was_typed() -> None:
+    async with SCENES["create_user"].played() as (person, there):
+        await ask_for(person, "a1ice")
+        person.screen(ConfirmScreen)
+        assert there.world.accounts.get("a1ice") is None
+        assert "a1ice looks like the existing username alice." in " ".join(person.text.split())
+        await person.press("escape")
+        person.screen(CreateUserPage)
+        assert "a1ice" in person.text
+        assert there.world.accounts.get("a1ice") is None
+        assert EventType.USER_CREATE not in there.world.event_types()
+
+
+async def test_it_is_created_when_confirmed() -> None:
+    async with SCENES["create_user"].played() as (person, there):
+        await ask_for(person, "a1ice")
+        await person.press("tab", "enter")
+        person.screen(InitialPasswordScreen)
+        assert there.world.account("a1ice").must_change_password
+        assert there.world.events[-1].reason == "looks_like=alice"
+
+
+async def test_no_question_for_a_name_like_no_other() -> None:
+    async with SCENES["create_user"].played() as (person, there):
+        await ask_for(person, "grace")
+        assert there.world.account("grace").enabled
+        person.screen(InitialPasswordScreen)
