@@ -19,10 +19,12 @@ def open_application(host: Host, *, kiosk: bool = False) -> int:
         for name in (configuration.CONFIG_VARIABLE, configuration.STORE_VARIABLE):
             os.environ.pop(name, None)
     config = host.config()
-    if kiosk and config.is_pristine():
+    if kiosk:
+        from cwtui import installation
         from cwtui.accounts.errors import CannotCheck
 
-        raise CannotCheck(NOTHING_HERE)
+        if installation.is_new(config):
+            raise CannotCheck(NOTHING_HERE)
     # Late: commands must not load Textual.
     from cwtui.ui.app import run
 

@@ -44,7 +44,7 @@ def test_a_store_that_went_away_is_not_made_anew(host: Host) -> None:
     config = load(str(host.config))
     shutil.rmtree(host.store)
     with pytest.raises(CannotCheck):
-        _connected(config, kiosk=True)
+        _connected(config, is_new=False)
     assert not host.store.exists()
 
 
