@@ -11,7 +11,7 @@ help: ## show what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: .venv/run.stamp ## set up .venv and open the application
-	@$(BIN)/cwtui
+	@$(BIN)/cwtui || { status=$$?; [ $$status -eq 1 ] || exit $$status; } # 1: nobody signed in
 
 test: .venv/dev.stamp debian ## set up all that the tests need, and run them all
 	$(BIN)/python -m pytest -n auto --dist worksteal

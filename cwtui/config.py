@@ -8,6 +8,7 @@ import msgspec
 import platformdirs
 from msgspec import Meta, Struct
 
+from cwtui import quit_key
 from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig
@@ -46,11 +47,21 @@ class PasswordsConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """After how long without a key press a session ends, and secrets on the screen blank; and how
     long a session may last at all (a shift is longer than eight hours).
+
+    `login_minutes`: after how long without a key press cwtui ends over ssh where nobody signed in;
+    0: never.
     """
 
     idle_minutes: Annotated[int, Meta(ge=1, le=120)] = 10
+    login_minutes: Annotated[int, Meta(ge=0, le=120)] = 10
     limit_hours: Annotated[int, Meta(ge=1, le=168)] = 12
     secrets_visible_seconds: Annotated[int, Meta(ge=10, le=600)] = 120
+
+
+class KeysConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """`quit` is a key as `quit_key` takes it; Ctrl+Q no longer quits where it is another one."""
+
+    quit: str = quit_key.DEFAULT
 
 
 class AuditConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +80,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     keyring: KeyringConfig = KeyringConfig()
     passwords: PasswordsConfig = PasswordsConfig()
     session: SessionConfig = SessionConfig()
+    keys: KeysConfig = KeysConfig()
     directory: DirectoryConfig | None = None
     audit: AuditConfig = AuditConfig()
 
@@ -140,6 +152,7 @@ def load(given: str | None = None, store: str | None = None) -> Config:
         store=StoreConfig(_usable(_folder(url), "store")),
         keyring=_usable_keyring(config.keyring),
         directory=_with_usable_paths(config.directory),
+        keys=_usable_keys(config.keys),
         audit=msgspec.structs.replace(
             config.audit, syslog=_usable(config.audit.syslog, "syslog socket")
         ),
@@ -202,6 +215,13 @@ def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
             f"A credential has a name without a slash, such as cwtui-keyring, not {visible(name)}."
         )
     return KeyringConfig(_usable(keyring.file, "keyring"), name)
+
+
+def _usable_keys(keys: KeysConfig) -> KeysConfig:
+    try:
+        return KeysConfig(quit_key.key(keys.quit))
+    except ValueError as error:
+        raise ConfigError(f"keys.quit: {visible(str(error))}.") from None
 
 
 def _with_usable_paths(directory: DirectoryConfig | None) -> DirectoryConfig | None:

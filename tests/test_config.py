@@ -303,3 +303,33 @@ def test_a_keyring_in_the_store_is_noticed(tmp_path: Path, keyring: str, inside:
         store=StoreConfig(str(tmp_path / "link")), keyring=KeyringConfig(str(tmp_path / keyring))
     )
     assert found.keyring_is_in_store() is inside
+
+
+def test_the_key_that_quits_and_the_time_of_the_login_screen(file: Path) -> None:
+    assert (Config().keys.quit, Config().session.login_minutes) == ("ctrl+q", 10)
+    for written, key in (("F10", "f10"), ("Ctrl-G", "ctrl+g"), (" ctrl+q ", "ctrl+q")):
+        assert load(file, f'[keys]\nquit = "{written}"\n').keys.quit == key
+    assert load(file, "[session]\nlogin_minutes = 0\n").session.login_minutes == 0
+    assert "login_minutes" in refusal(file, "[session]\nlogin_minutes = 121\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ("ctrl+s", "ctrl+s is sent by terminals with flow control (XOFF). Use ctrl+ and one of"),
+        ("ctrl+m", "ctrl+m is Enter."),
+        ("f1", "f1 is Help."),
+        ("q", "Use ctrl+ and one of b, g, n, o, q, r, t, y, z, or one of f6 to f12."),
+        ("", "Use ctrl+"),
+        ("ctrl+q,q", "Use ctrl+"),
+        ("f13", "Use ctrl+"),
+        ("\\u001b[31m", "Use ctrl+"),
+    ],
+)
+def test_a_key_that_cannot_quit_is_refused_with_the_reason(
+    file: Path, key: str, reason: str
+) -> None:
+    said = refusal(file, f'[keys]\nquit = "{key}"\n')
+    assert said.startswith("keys.quit: ")
+    assert reason in said
+    assert visible(said) == said

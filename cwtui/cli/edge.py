@@ -1,13 +1,14 @@
 """The outermost edge: whatever went wrong becomes one sentence and an exit status."""
 
 import os
+import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
 import click
 
-from cwtui import crash
+from cwtui import crash, upgrade
 from cwtui.accounts.errors import AccountsError, InvalidInput, Refused
 from cwtui.cli import output
 from cwtui.cli.root import cli
@@ -26,7 +27,13 @@ def run(args: Sequence[str]) -> int:
         status = cli.main(args, prog_name="cwtui", standalone_mode=False)
         output.flush()
     except Exception as error:  # noqa: BLE001  the edge: a traceback would show values
-        return _tell(error)
+        if isinstance(
+            error, click.ClickException | click.Abort | AccountsError
+        ) or not upgrade.happened(error):
+            return _tell(error)
+        # Not by `output`: that may need what was replaced.
+        sys.stderr.write(f"{upgrade.SENTENCE}\n")
+        return CANNOT_CHECK
     else:
         return status if isinstance(status, int) else DONE
     finally:

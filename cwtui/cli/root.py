@@ -40,15 +40,19 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     callback=_given,
     help="Where accounts are kept: a folder (CWTUI_STORE).",
 )
+@click.option("--kiosk", is_flag=True, help="For forced commands: never offers to create an admin.")
 @click.option("--paths", is_flag=True, help="Say where files are, and whether they exist.")
 @click.version_option(__version__, message="cwtui %(version)s", help="Show the version.")
 @click.pass_context
-def cli(ctx: click.Context, config: str | None, store: str | None, paths: bool) -> None:
+def cli(
+    ctx: click.Context, config: str | None, store: str | None, kiosk: bool, paths: bool
+) -> None:
     """The Connectware account in a terminal: without a command, the application.
-
     Commands are for this host's operator: who can read the keyring is an admin.
     """
     ctx.obj = Host(config, store)
+    if kiosk and (paths or ctx.invoked_subcommand is not None):
+        raise WrongUsage("--kiosk stands alone, without a command.")
     if paths:
         if ctx.invoked_subcommand is not None:
             raise WrongUsage("--paths stands alone, without a command.")
@@ -58,4 +62,4 @@ def cli(ctx: click.Context, config: str | None, store: str | None, paths: bool) 
     elif ctx.invoked_subcommand is None:
         from cwtui.cli.application import open_application
 
-        ctx.exit(open_application(ctx.obj))
+        ctx.exit(open_application(ctx.obj, kiosk=kiosk))

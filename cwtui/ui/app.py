@@ -18,17 +18,18 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from cwtui import crash, installation
+from cwtui import crash, installation, quit_key, upgrade
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config
 from cwtui.ui import theme
 from cwtui.ui.idle import Idle
 from cwtui.ui.painted import Painted
+from cwtui.ui.quitting import ask_or_leave, shows_presence
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.session_watch import SessionWatch
-from cwtui.ui.source import source_of
+from cwtui.ui.source import CONSOLE, source_of
 
 if TYPE_CHECKING:
     from cwtui.accounts.model import SignInRecord
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from cwtui.accounts.session import Session
 
 _ENDING_SIGNALS: Final = {signal.SIGHUP: "hang-up", signal.SIGTERM: "terminated"}
+NOT_SIGNED_IN: Final = 1
+"""The exit status when nobody signed in: `cwtui && something` lets nobody pass."""
+CANNOT_CHECK: Final = 3
+"""After a crash or an upgrade, and where the store cannot be opened."""
 _LAST_SECONDS: Final = 3.0
 """How long leaving may take before the process ends all the same."""
 
@@ -48,7 +53,8 @@ class AccountApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("ctrl+q", "quit", "Quit", priority=True, id="quit"),
+        Binding("q", "quit", show=False),
         Binding("ctrl+l", "repaint", "Repaint", show=False, priority=True),
         Binding("f3", "next_theme", "Colours", show=False),
         Binding("f1", "help", "Help", show=False),
@@ -59,6 +65,8 @@ class AccountApp(App[int]):
         config: Config,
         ports: "Ports | None" = None,
         clock: Callable[[], float] = time.time,
+        *,
+        kiosk: bool = False,
     ) -> None:
         # Textual decides here what NO_COLOR does, before it knows the theme: greys, or no colours.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -70,11 +78,16 @@ class AccountApp(App[int]):
         self.record_before: SignInRecord | None = None
         """Of the last sign-in before this one, and of those that failed since."""
         self._ports = ports
+        self._kiosk = kiosk
         self._painted = Painted()
         self._connecting: asyncio.Task[Ports] | None = None
         self._is_new = False
         """Nothing is made before the first administrator is."""
         self._idle: tuple[Idle, ...] = ()
+        self._signed_out = False
+        """Whether the last session was ended by its own person."""
+        self.last_words = ""
+        """Why it ended, for the terminal that is then as before."""
         self.session_watch: SessionWatch | None = None
         self._left: tuple[Session, str] | None = None
         self.users_place = ("", "")
@@ -91,7 +104,7 @@ class AccountApp(App[int]):
             is_new = self._ports.accounts.is_empty()
         else:
             is_new = installation.is_new(self.config)
-        if not is_new:
+        if self._kiosk or not is_new:
             return SignInScreen()
         self._is_new = True
         from cwtui.ui.screens.first_run import FirstRunScreen
@@ -111,12 +124,18 @@ class AccountApp(App[int]):
             Idle(self, session.idle_minutes * 60, self._lock),
             Idle(self, session.secrets_visible_seconds, self._blank),
         )
+        if session.login_minutes:
+            self._idle += (Idle(self, session.login_minutes * 60, self._end_unused),)
+        if self.config.keys.quit != quit_key.DEFAULT:
+            self.set_keymap({"quit": self.config.keys.quit})
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._unheard)
         if not self.is_headless:
             for number, reason in _ENDING_SIGNALS.items():
                 loop.add_signal_handler(number, self._end, reason)
             self.set_interval(1, self._watch_terminal)
+            # After the first paint, which loads nothing of another version yet.
+            self.call_after_refresh(upgrade.guard)
         if not self._is_new:
             self.call_after_refresh(self._connect)
 
@@ -131,7 +150,7 @@ class AccountApp(App[int]):
         if self._is_new and isinstance(error, AccountsError):
             self._connecting = None  # it is said on the screen, where it can be tried again
         elif isinstance(error, CannotCheck):
-            self.exit(3, 3, Text(visible(f"cwtui: {error}")))
+            self.exit(CANNOT_CHECK, CANNOT_CHECK, Text(visible(f"cwtui: {error}")))
         elif isinstance(error, Exception):
             self._handle_exception(error)
 
@@ -198,6 +217,10 @@ class AccountApp(App[int]):
     def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
         """End it and record why, in a few words; none if it was asked for."""
         session = self.session
+        # After any other end, whoever comes to the terminal is not the one who signed in.
+        self._signed_out = session is not None and not reason
+        for idle in self._idle[2:]:
+            idle.touch()
         self.back_to_sign_in(
             notice, wrong=wrong, username=session.username if session and reason else ""
         )
@@ -214,6 +237,13 @@ class AccountApp(App[int]):
         below = self.screen_stack[:2][-1]
         if isinstance(below, AccountScreen) and not below.RESTING:
             self.back_to_sign_in("The sign-in was left half-way. Start again.", wrong=True)
+
+    def _end_unused(self) -> None:
+        # At a console or a serial line the login screen waits for the next person.
+        if self.session is None and self.source != CONSOLE:
+            minutes = self.config.session.login_minutes
+            while_ = "a minute" if minutes == 1 else f"{minutes} minutes"
+            self._end("", f"Nobody signed in, and no key was pressed for {while_}.")
 
     @work
     async def _record_end(self, session: "Session", reason: str) -> None:
@@ -235,14 +265,23 @@ class AccountApp(App[int]):
         return ""
 
     async def action_quit(self) -> None:
-        self._leave("", 0)
+        ask_or_leave(self)
 
-    def _end(self, reason: str) -> None:
+    def action_leave(self) -> None:
+        """Leave without a question."""
+        signed_in = self.session is not None or self._signed_out
+        self._leave("", 0 if signed_in else NOT_SIGNED_IN)
+
+    def _end(self, reason: str, words: str = "") -> None:
         # The terminal may be gone: whatever still waits for it must not keep the process alive.
-        signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS)
-        self._leave(reason, 1)
+        if not self.is_headless:
+            signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS)
+        self._leave(reason, NOT_SIGNED_IN, words)
 
-    def _leave(self, reason: str, status: int) -> None:
+    def _leave(self, reason: str, status: int, words: str = "") -> None:
+        if self._exit:
+            return  # already leaving
+        self.last_words = words
         if self.session is not None:
             self._left = self.session, reason
         self.session = None
@@ -261,7 +300,7 @@ class AccountApp(App[int]):
     # What is left alone for a while
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded:
+        if shows_presence(event) and not event.is_forwarded:
             for one in self._idle:
                 one.touch()
             blanked = [screen for screen in self._secret_screens if screen.blanked]
@@ -293,7 +332,8 @@ class AccountApp(App[int]):
             yield SystemCommand(title, description, act)
         yield SystemCommand("Colours", "Use the next theme", self.action_next_theme)
         yield SystemCommand("Help", "What can be done on this screen", self.action_help)
-        yield SystemCommand("Quit", "Sign out and leave", self.action_quit)
+        # Chosen from a list by its name: no question more.
+        yield SystemCommand("Quit", "Sign out and leave", self.action_leave)
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they are printed on them: F1, Esc, Ctrl+Q."""
@@ -316,10 +356,11 @@ class AccountApp(App[int]):
         from cwtui.ui.screens.help import HelpScreen
 
         if isinstance(self.screen, AccountScreen):
-            self.push_screen(HelpScreen(self.screen.HELP))
+            shown = quit_key.shown(quit_key.DEFAULT), quit_key.shown(self.config.keys.quit)
+            self.push_screen(HelpScreen(self.screen.HELP.replace(*shown)))
 
     def action_help_quit(self) -> None:
-        self.notify("Ctrl+Q leaves cwtui.", markup=False)
+        self.notify(f"{quit_key.shown(self.config.keys.quit)} quits cwtui.", markup=False)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send text to the terminal's clipboard (OSC 52), and keep no copy here."""
@@ -337,6 +378,12 @@ class AccountApp(App[int]):
         self._painted = Painted()
         self.screen.refresh()
 
+    def _handle_exception(self, error: Exception) -> None:
+        if upgrade.happened(error):
+            self._leave("upgraded", CANNOT_CHECK, upgrade.SENTENCE)
+        else:
+            super()._handle_exception(error)
+
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of variables, passwords among them.
         self.panic()
@@ -344,7 +391,7 @@ class AccountApp(App[int]):
     def panic(self, *renderables: RenderableType) -> None:
         """Stop and show our own page: Textual's tracebacks end with the exception's message."""
         self.bell()
-        self._return_code = 1
+        self._return_code = CANNOT_CHECK
         # One page is enough: of what failed first.
         if not self._exit_renderables:
             places = crash.places(self._exception or sys.exception()) or _places(renderables)
@@ -359,16 +406,21 @@ class AccountApp(App[int]):
             self._handle_exception(error)
 
 
-def run(config: Config) -> int:
-    """Open the application; its exit status."""
+def run(config: Config, *, kiosk: bool = False) -> int:
+    """Open the application; its exit status. `kiosk`: never create a store or a first admin."""
     signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
-    app = AccountApp(config)
-    result = app.run()
+    app = AccountApp(config, kiosk=kiosk)
+    try:
+        result = app.run()
+    except Exception as error:
+        # A library that was replaced may fail even while the application is closed.
+        if not upgrade.happened(error):
+            raise
+        result, app.last_words = CANNOT_CHECK, upgrade.SENTENCE
     # The log comes after the screen: a lock that another process holds must not keep it up.
-    problem = app.record_leaving()
-    if problem:
-        sys.stderr.write(f"cwtui: {problem}\n")
-    return result if result is not None else (app.return_code or 0)
+    for words in filter(None, (app.record_leaving(), app.last_words)):
+        sys.stderr.write(f"cwtui: {words}\n")
+    return result if result is not None else (app.return_code or CANNOT_CHECK)
 
 
 def _places(renderables: Iterable[RenderableType]) -> list[str]:

@@ -13,7 +13,7 @@ CWTUI = (PYTHON, "-m", "cwtui")
 STAND_IN = (
     "import sys, types\n"
     "app = types.ModuleType('cwtui.ui.app')\n"
-    "app.run = lambda config: print('opened on', config.folder) or 7\n"
+    "app.run = lambda config, *, kiosk: print('opened on', config.folder) or 7\n"
     "sys.modules['cwtui.ui.app'] = app\n"
     "from cwtui.__main__ import main\n"
     "sys.exit(main())\n"

@@ -23,7 +23,7 @@ def test_from_an_empty_folder_to_managing_another_account(tmp_path: Path) -> Non
         bobs_secret = first_sign_in_of_bob(terminal, initial_password)
         sign_in_with_a_backup_code(terminal, codes[1], left=8)
         disable_mfa_of_bob(terminal)
-        terminal.send("ctrl+q")
+        terminal.send("ctrl+q", "y")
         assert terminal.wait_exit() == 0
         assert not terminal.screen.alternate
     secrets = [ADMIN_PASSWORD, BOB_PASSWORD, initial_password, secret, bobs_secret, *codes]

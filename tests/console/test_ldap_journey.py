@@ -87,7 +87,7 @@ def test_a_first_sign_in_leads_into_enrolment_and_the_next_asks_for_a_code(plant
         terminal.wait_until_still()
         terminal.type(one_time_code(secret, time.time() + 30))
         terminal.wait_for("10 unused backup codes left")
-        terminal.send("ctrl+q")
+        terminal.send("ctrl+q", "y")
         assert terminal.wait_exit() == 0
     for path in plant.home.rglob("*"):
         if path.is_file():

@@ -124,6 +124,34 @@ def test_ctrl_q_leaves_from_the_first_screen_and_nothing_is_half_done(tmp_path: 
             terminal.wait_for("Create the first administrator")
             terminal.wait_until_still()
             terminal.send("ctrl+q")
-            assert terminal.wait_exit() == 0
+            assert terminal.wait_exit() == 1
             assert not terminal.screen.alternate
     assert not list(tmp_path.rglob("accounts.json"))
+
+
+def test_flow_control_of_a_serial_line_does_not_quit(tmp_path: Path) -> None:
+    """XOFF and XON, as bytes, again and again: while signed in and while codes are shown."""
+    with cwtui.opened(tmp_path) as terminal:
+        signed_in(terminal)
+        for _ in range(3):
+            terminal.type("\x13\x11")
+        terminal.wait_for("Sign out and quit?")
+        terminal.wait_until_still()
+        terminal.type("\x13\x11\x13\x11\r")
+        terminal.wait_until(lambda: "Sign out and quit?" not in terminal.text)
+        terminal.send("tab", "enter")
+        secret = cwtui.secret_of(cwtui.scanned(terminal))
+        terminal.type(one_time_code(secret, time.time()))
+        terminal.wait_for("I have saved my backup codes")
+        terminal.wait_until_still()
+        terminal.type("\x13\x11\x13\x11")
+        terminal.wait_for("Quit before you have saved your backup codes?")
+        terminal.wait_until_still()
+        terminal.type("\x13\x11\x1b")
+        terminal.wait_until(lambda: "Quit before" not in terminal.text)
+        assert len(set(cwtui.shown_codes(terminal))) == 10
+        terminal.send("ctrl+q")
+        terminal.wait_for("Press Y")
+        terminal.send("y")
+        assert terminal.wait_exit() == 0
+        assert not terminal.screen.alternate

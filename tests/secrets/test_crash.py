@@ -168,7 +168,7 @@ def test_in_the_thread_that_reads_keys(tmp_path: Path) -> None:
     command = [sys.executable, "-m", BROKEN, "while_keys_are_read", "--config"]
     env = environment(tmp_path)
     with Terminal([*command, str(tmp_path / "cwtui.toml")], tmp_path, env=env) as terminal:
-        assert terminal.wait_exit() == 1
+        assert terminal.wait_exit() == 3
         assert not terminal.screen.alternate
         assert "cwtui has stopped because of a mistake in itself." in terminal.text
         assert "broken_cwtui.py" in terminal.text

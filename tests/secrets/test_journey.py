@@ -297,6 +297,6 @@ def crash(journey: Journey) -> None:
     terminal.send("ctrl+p")
     journey.type_when("Search", "organization")
     journey.click("Save Settings")
-    assert terminal.wait_exit() == 1
+    assert terminal.wait_exit() == 3
     terminal.wait_for("cwtui has stopped because of a mistake in itself.")
     assert "builtins.ValueError" in terminal.text

@@ -135,6 +135,11 @@ async def help_on_account(person: Person, there: Plant) -> None:
     await person.press("f1")
 
 
+async def quitting(person: Person, there: Plant) -> None:
+    await users(person, there)
+    await person.press("q")
+
+
 async def palette(person: Person, there: Plant) -> None:
     await signed_in(person, there)
     await person.press("ctrl+p")

@@ -30,6 +30,7 @@ from tests.ui.admin_ways import (
     proof,
     proof_with_code,
     proof_wrong,
+    quitting,
     users,
     users_filtered,
     users_none,
@@ -67,6 +68,7 @@ from tests.ui.ways import (
     navigation,
     new_password,
     one_time_code,
+    quitting_before_saving,
     regenerate,
     register_device,
     register_device_hidden,
@@ -171,5 +173,7 @@ SCENES: Final[dict[str, Scene]] = {
     "help": Scene(help_on_sign_in),
     "help_account": Scene(help_on_account),
     "command_palette": Scene(palette),
+    "quitting": Scene(quitting),
+    "quitting_before_saving": Scene(quitting_before_saving),
     "too_small": Scene(arrive, size=(59, 19)),
 }

@@ -6,10 +6,13 @@ import weakref
 from collections.abc import Callable, Iterable
 
 import pytest
+from textual import events
+from textual.geometry import Size
 from textual.message_pump import MessagePump
 
 from cwtui.accounts import roles
 from cwtui.accounts.audit import EventType
+from cwtui.config import Config, SessionConfig
 from cwtui.ui.idle import Idle
 from cwtui.ui.screens.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.dialogs import InitialPasswordScreen
@@ -17,14 +20,15 @@ from cwtui.ui.screens.help import HelpScreen
 from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.source import CONSOLE
 from cwtui.ui.widgets.qr_code import QrCode
 from tests.accounts.world import PASSWORD, World
-from tests.ui.harness import Person
-from tests.ui.plants import ADMIN
+from tests.ui.harness import Person, at_work
+from tests.ui.plants import ADMIN, plant
 from tests.ui.scenes import SCENES
 from tests.ui.ways import offered
 
-LOCK, BLANK = 0, 1
+LOCK, BLANK, LOGIN = 0, 1, 2
 
 
 async def left_alone(person: Person, timer: int, seconds: float) -> None:
@@ -122,12 +126,113 @@ async def test_a_sign_in_left_half_way_is_given_up_even_under_a_help() -> None:
         assert person.notice == "✗ The sign-in was left half-way. Start again."
 
 
-async def test_the_login_screen_stays() -> None:
+async def test_the_login_screen_of_a_console_stays_and_forgets_what_was_typed() -> None:
     async with SCENES["sign_in"].played() as (person, _):
-        await person.write("half a na")
-        await left_alone(person, LOCK, 600)
+        person.app.source = CONSOLE
+        person.send(*"half a na", "tab", *PASSWORD)
+        await person.settle()
+        await left_alone(person, BLANK, 119)
         assert person.typed("username") == "half a na"
+        await left_alone(person, BLANK, 1)
+        assert (person.typed("username"), person.typed("password")) == ("", "")
+        assert person.focus == "username"
+        await left_alone(person, LOGIN, 6000)
+        await left_alone(person, LOCK, 6000)
+        assert person.running
         assert person.notice == ""
+
+
+async def test_over_ssh_the_login_screen_ends() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await left_alone(person, LOGIN, 599)
+        await person.press("tab")
+        await left_alone(person, LOGIN, 599)
+        assert person.running
+        await left_alone(person, LOGIN, 1)
+        assert not person.running
+        assert person.app.return_value == 1
+        assert "no key was pressed for 10 minutes" in person.app.last_words
+
+
+@pytest.mark.parametrize("name", ["one_time_code", "new_password", "forced_enrolment"])
+async def test_over_ssh_a_sign_in_left_half_way_ends_as_well(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        await left_alone(person, LOGIN, 600)
+        assert not person.running
+        assert person.app.return_value == 1
+
+
+async def test_over_ssh_a_locked_session_waits_as_long_as_a_new_login_screen() -> None:
+    async with SCENES["account"].played() as (person, _):
+        await left_alone(person, LOCK, 600)
+        person.app._idle[LOGIN].look()
+        await person.settle()
+        person.screen(SignInScreen)
+        assert person.running
+        await left_alone(person, LOGIN, 600)
+        assert person.app.return_value == 1
+
+
+@pytest.mark.parametrize(("minutes", "timers"), [(0, 2), (3, 3)])
+async def test_the_time_of_the_login_screen_is_a_setting(minutes: int, timers: int) -> None:
+    config = Config(session=SessionConfig(login_minutes=minutes))
+    there = plant()
+    async with at_work(there.world.ports, there.world.clock, config=config) as person:
+        assert [idle._seconds for idle in person.app._idle[LOGIN:]] == [180] * (timers - 2)
+
+
+async def test_what_the_lock_screen_filled_in_stays() -> None:
+    async with SCENES["sign_in_after_lock"].played() as (person, _):
+        await person.write("abc")
+        await left_alone(person, BLANK, 120)
+        assert (person.typed("username"), person.typed("password")) == (ADMIN, "")
+        assert person.focus == "password"
+
+
+# Who is there
+
+
+def mouse(kind: type[events.MouseEvent]) -> events.MouseEvent:
+    return kind(
+        widget=None, x=1, y=1, delta_x=0, delta_y=0, button=0, shift=False, meta=False, ctrl=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "counts"),
+    [
+        (mouse(events.MouseMove), False),
+        (mouse(events.MouseUp), False),
+        (events.AppFocus(), False),
+        (events.AppBlur(), False),
+        (events.Resize(Size(80, 24), Size(80, 24)), False),
+        (events.Key("ctrl+q", None), False),
+        (events.Key("ctrl+s", None), False),
+        (events.Key("a", "a"), True),
+        (events.Key("tab", None), True),
+        (events.Paste("text"), True),
+        (mouse(events.MouseDown), True),
+        (mouse(events.MouseScrollDown), True),
+        (mouse(events.MouseScrollUp), True),
+        (mouse(events.MouseScrollLeft), True),
+        (mouse(events.MouseScrollRight), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_only_what_a_person_does_counts_as_presence(
+    event: events.Event, counts: bool
+) -> None:
+    async with SCENES["backup_codes_hidden"].played() as (person, _):
+        before = [idle._touched_at for idle in person.app._idle]
+        person.stopwatch.forward(60)
+        driver = person.app._driver
+        assert driver is not None
+        driver.send_message(event)
+        await person.settle()
+        moved = [idle._touched_at - at for idle, at in zip(person.app._idle, before, strict=True)]
+        assert moved == ([60, 60, 60] if counts else [0, 0, 0])
+        screens = [s for s in person.app.screen_stack if isinstance(s, BackupCodesScreen)]
+        assert screens[0].blanked is not counts
 
 
 class Pump:
@@ -335,7 +440,7 @@ async def test_after_a_wrong_password_it_is_not_held_either() -> None:
 
 async def test_quitting_ends_the_session_in_the_audit_log() -> None:
     async with SCENES["users"].played() as (person, there):
-        await person.press("ctrl+q")
+        await person.press("ctrl+q", "y")
         assert not person.running
         assert person.app.record_leaving() == ""
         assert there.world.events[-1].event is EventType.SIGN_OUT

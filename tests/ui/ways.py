@@ -178,6 +178,11 @@ async def backup_codes_copied(person: Person, there: Plant) -> None:
     await person.press("f4")
 
 
+async def quitting_before_saving(person: Person, there: Plant) -> None:
+    await backup_codes(person, there)
+    await person.press("ctrl+q")
+
+
 async def backup_codes_hidden(person: Person, there: Plant) -> None:
     await backup_codes(person, there)
     person.app._blank()

@@ -22,6 +22,7 @@ class BackupCodesScreen(EntryScreen, Generic[T]):
     TITLE_TEXT = "Backup codes"
     PRIMARY = "I have saved my backup codes"
     AUTO_FOCUS = "#copy"
+    BEFORE_QUITTING = "Quit before you have saved your backup codes? They are not shown again."
     HELP = """\
 If you do not have access to your authentication device, you can use a backup code instead of a \
 one-time 6-digit code. You can use each backup code only once.

@@ -38,6 +38,9 @@ MIN_ROWS: Final = 20
 class ShowsSecrets:
     """What a screen does when there was no key press for a while."""
 
+    BEFORE_QUITTING: ClassVar[str] = ""
+    """What is asked before quitting, where a secret is shown that is not shown again."""
+
     blanked = False
 
     def hide_secrets(self) -> None:

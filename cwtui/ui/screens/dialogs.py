@@ -38,6 +38,9 @@ class ConfirmScreen(ModalScreen[bool]):
 class InitialPasswordScreen(ShowsSecrets, ModalScreen[None]):
     """A one-time password to hand over, shown once."""
 
+    BEFORE_QUITTING = (
+        "Quit before you have handed over the initial password? It is not shown again."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Done")]
 
     def __init__(self, username: str, password: Secret) -> None:

@@ -30,6 +30,9 @@ class RegisterDeviceScreen(AccountScreen, Generic[T]):
 
     CSS_PATH = "register_device.tcss"
     AUTO_FOCUS = "CodeInput"
+    BEFORE_QUITTING = (
+        "Quit before your device is registered? This key is then void; next time you get a new one."
+    )
     HELP = """\
 Open your authentication app (Google Authenticator, Microsoft Authenticator, Authy and FreeOTP \
 are recommended; any TOTP app will do) and scan the QR code, or enter the secret key.

@@ -48,6 +48,14 @@ F3 changes the colours, Ctrl+Q quits."""
         if self._username:
             self.query_one(SecretInput).focus()
 
+    def hide_secrets(self) -> None:
+        """Forget what was typed, the username too: the next person need not know who was here."""
+        super().hide_secrets()
+        for field in self.query("#username").results(Field):
+            if field.entry.value != self._username:
+                field.entry.value = self._username
+                field.entry.focus()
+
     @property
     def _waiting(self) -> str:
         directory = self.account_app.config.directory

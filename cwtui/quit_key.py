@@ -1,0 +1,48 @@
+"""The key that quits, besides `q` where no field has the focus: which ones can be configured."""
+
+from typing import Final
+
+DEFAULT: Final = "ctrl+q"
+_TAKEN: Final = {
+    "ctrl+a": "goes to the start of a field",
+    "ctrl+c": "copies",
+    "ctrl+d": "deletes in a field",
+    "ctrl+e": "goes to the end of a field",
+    "ctrl+f": "deletes in a field",
+    "ctrl+h": "is Backspace",
+    "ctrl+i": "is Tab",
+    "ctrl+j": "is Enter",
+    "ctrl+k": "deletes in a field",
+    "ctrl+l": "repaints the screen",
+    "ctrl+m": "is Enter",
+    "ctrl+p": "opens the list of commands",
+    "ctrl+s": "is sent by terminals with flow control (XOFF)",
+    "ctrl+u": "deletes in a field",
+    "ctrl+v": "pastes",
+    "ctrl+w": "deletes in a field",
+    "ctrl+x": "cuts",
+    "f1": "is Help",
+    "f2": "shows what is typed",
+    "f3": "changes the colours",
+    "f4": "copies, or changes to backup codes",
+    "f5": "redraws the QR code",
+}
+POSSIBLE: Final = (
+    *(f"ctrl+{letter}" for letter in "bgnoqrtyz"),
+    *(f"f{number}" for number in range(6, 13)),
+)
+
+
+def key(configured: str) -> str:
+    """The key as Textual names it, such as ctrl+q. Raises ValueError with what is wrong."""
+    name = configured.strip().lower().replace("-", "+")
+    if name in POSSIBLE:
+        return name
+    taken = f"{configured} {_TAKEN[name]}. " if name in _TAKEN else ""
+    letters = ", ".join(one.removeprefix("ctrl+") for one in POSSIBLE if "+" in one)
+    raise ValueError(f"{taken}Use ctrl+ and one of {letters}, or one of f6 to f12")
+
+
+def shown(name: str) -> str:
+    """The key as it is printed on keyboards: Ctrl+Q, F10."""
+    return "+".join(part.capitalize() for part in name.split("+"))

@@ -1,0 +1,174 @@
+"""cwtui is upgraded in place while it is open: a copy of the package whose files are replaced."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import cwtui as package
+from cwtui.upgrade import SENTENCE
+from tests.console import cwtui_terminal
+from tests.console.terminal import Terminal
+from tests.console.test_leaving import PASSWORD, last_event, signed_in
+
+SOURCE: Final = Path(package.__file__).parent
+STARTER: Final = (
+    "import sys\nsys.path[:0] = [{site!r}]\nfrom cwtui.__main__ import main\nsys.exit(main())\n"
+)
+
+
+class Installation:
+    """site-packages of its own, with a copy of cwtui; libraries are links to those of the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.site = folder / "lib" / "site-packages"
+        self.package = self.site / "cwtui"
+        shutil.copytree(SOURCE, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("textual", "qrcode"):
+            found = find_spec(name)
+            assert found is not None
+            assert found.origin is not None
+            (self.site / name).symlink_to(Path(found.origin).parent)
+
+    def command(self, *args: str) -> tuple[str, ...]:
+        return (sys.executable, "-B", "-c", STARTER.format(site=str(self.site)), *args)
+
+    def opened(self, home: Path) -> Terminal:
+        config = home / "cwtui.toml"
+        config.write_text(cwtui_terminal.CONFIG)
+        return Terminal(self.command("--config", str(config)), home)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path / "installed")
+
+
+def removed(there: Installation) -> None:
+    shutil.rmtree(there.package)
+
+
+def another_version(there: Installation) -> None:
+    """Its modules do not fit to those that are loaded."""
+    shutil.rmtree(there.package)
+    shutil.copytree(SOURCE, there.package, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in there.package.rglob("*.py"):
+        if path.name != "__init__.py":
+            path.write_text("from cwtui.nowhere import nothing\n")
+
+
+def fitting_version(there: Installation) -> None:
+    """Its modules could be loaded: old and new would then be mixed."""
+    shutil.rmtree(there.package)
+    ignored = shutil.ignore_patterns("__pycache__")
+    # The times of the files are those of now, as an installer leaves them.
+    shutil.copytree(SOURCE, there.package, ignore=ignored, copy_function=shutil.copyfile)
+
+
+def half_replaced(there: Installation) -> None:
+    """In the midst of it: some modules are new, one is half there, __init__.py is the old one."""
+    screens = there.package / "ui" / "screens"
+    (screens / "users.py").unlink()
+    (screens / "organization.py").write_text("from cwtui.ui.screens.page import Nothing\n")
+    half = (screens / "help.py").read_bytes()[:600]
+    (screens / "help.py").write_bytes(half)
+
+
+def library_replaced(there: Installation) -> None:
+    """One that is loaded late: an installer makes other entries in site-packages."""
+    (there.site / "qrcode").unlink()
+    (there.site / "qrcode").mkdir()
+    (there.site / "qrcode" / "__init__.py").write_text("import a_new_dependency\n")
+
+
+@pytest.mark.parametrize(
+    "replace", [removed, another_version, fitting_version, half_replaced, library_replaced]
+)
+def test_an_open_session_ends_with_a_sentence(
+    installation: Installation, tmp_path: Path, replace: Callable[[Installation], None]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with installation.opened(home) as terminal:
+        signed_in(terminal)
+        replace(installation)
+        # What was not loaded yet: the help, and the QR code.
+        keys = ["tab", "enter"] if replace is library_replaced else ["f1"]
+        terminal.send(*keys)
+        assert terminal.wait_exit() == 3
+        assert not terminal.screen.alternate
+        assert SENTENCE in terminal.text
+        assert "mistake" not in terminal.text
+        assert "Traceback" not in terminal.raw.decode(errors="replace")
+    event = last_event(home)
+    assert (event["event"], event["reason"]) == ("session.end", "upgraded")
+    assert not list((home / "state").rglob("crash-*"))
+
+
+@pytest.mark.parametrize("replace", [removed, fitting_version])
+def test_the_login_screen_ends_as_well(
+    installation: Installation, tmp_path: Path, replace: Callable[[Installation], None]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with installation.opened(home) as terminal:
+        terminal.wait_for("Create the first administrator")
+        terminal.wait_until_still()
+        terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
+        terminal.wait_for("The administrator admin was created.")
+        terminal.wait_until_still()
+        replace(installation)
+        terminal.type(f"{PASSWORD}\r")
+        assert terminal.wait_exit() == 3
+        assert SENTENCE in terminal.text
+    # What was confirmed is there.
+    assert '"admin"' in next(home.rglob("accounts.json")).read_text()
+
+
+@pytest.mark.parametrize("command", [("user", "list"), ("init", "--admin", "a"), ("--paths",)])
+def test_a_command_that_meets_an_upgrade(
+    installation: Installation, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """The package goes away between the start of the command and its late imports."""
+    program = STARTER.format(site=str(installation.site)).replace(
+        "sys.exit(main())",
+        "import cwtui.cli.edge, shutil\n"
+        "import cwtui.crash, cwtui.environment, cwtui.upgrade\n"
+        f"shutil.rmtree({str(installation.package)!r})\n"
+        "sys.exit(main())",
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", program, *command],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"{SENTENCE}\n")
+
+
+def test_an_installation_that_is_half_there_at_the_start(installation: Installation) -> None:
+    (installation.package / "cli" / "root.py").unlink()
+    command = installation.command("--version")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"{SENTENCE}\n")
+
+
+def test_a_mistake_of_its_own_is_no_upgrade(installation: Installation, tmp_path: Path) -> None:
+    """Nothing was replaced: the crash page says that it is a bug."""
+    home = tmp_path / "home"
+    home.mkdir()
+    help_screen = installation.package / "ui" / "screens" / "help.py"
+    help_screen.write_text("raise ZeroDivisionError\n")
+    with installation.opened(home) as terminal:
+        signed_in(terminal)
+        terminal.type("\x1bOP")
+        assert terminal.wait_exit() == 3
+        assert SENTENCE not in terminal.text
+        assert "ZeroDivisionError" in terminal.raw.decode(errors="replace")

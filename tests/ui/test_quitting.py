@@ -1,0 +1,228 @@
+"""Quitting asks wherever something would be lost, and XON and XOFF are no answer."""
+
+import pytest
+
+from cwtui.accounts.audit import EventType
+from cwtui.config import Config, KeysConfig
+from cwtui.ui.quitting import QuitScreen
+from cwtui.ui.screens.account import AccountPage
+from cwtui.ui.screens.help import HelpScreen
+from cwtui.ui.screens.sign_in import SignInScreen
+from tests.ui.harness import Person, at_work
+from tests.ui.plants import plant
+from tests.ui.scenes import SCENES
+from tests.ui.ways import signed_in
+
+XON, XOFF = "ctrl+q", "ctrl+s"
+AT_REST = ("first_run", "sign_in", "sign_in_wrong", "sign_in_after_lock")
+SECRETS = {
+    "register_device": "Quit before your device is registered?",
+    "forced_enrolment": "Quit before your device is registered?",
+    "register_device_hidden": "Quit before your device is registered?",
+    "backup_codes": "Quit before you have saved your backup codes? They are not shown again.",
+    "backup_codes_hidden": "Quit before you have saved your backup codes?",
+    "initial_password": "Quit before you have handed over the initial password?",
+}
+
+
+LOSES_SOMETHING = (
+    "account_pending",
+    "audit_event",
+    "backup_code",
+    "command_palette",
+    "confirm_disable_mfa",
+    "help_account",
+    "new_password",
+    "one_time_code",
+    "proof",
+    "quitting",
+    "unacknowledged_codes",
+    *sorted(SECRETS),
+)
+
+
+@pytest.mark.parametrize("name", LOSES_SOMETHING)
+async def test_flow_control_loses_nothing(name: str) -> None:
+    """A terminal with flow control sends these by itself, again and again."""
+    async with SCENES[name].played() as (person, _):
+        session = person.app.session
+        before = person.text
+        person.send(*[XOFF, XON] * 4)
+        await person.settle()
+        person.send(*[XOFF, XON] * 4)
+        await person.settle()
+        assert person.running
+        person.screen(QuitScreen)
+        assert len([s for s in person.app.screen_stack if isinstance(s, QuitScreen)]) == 1
+        assert person.focus == "Stay"
+        if not name.startswith("quitting"):
+            await person.press("escape")
+            if not name.endswith("_hidden"):
+                assert person.text == before
+        assert person.app.session is session
+
+
+@pytest.mark.parametrize("name", ["sign_in", "first_run", "users_filtered", "backup_codes"])
+async def test_xoff_does_nothing(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        before = person.text
+        await person.press(XOFF)
+        assert person.text == before
+
+
+@pytest.mark.parametrize("name", AT_REST)
+async def test_where_nothing_is_lost_it_quits_at_once(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        await person.press("ctrl+q")
+        assert not person.running
+
+
+@pytest.mark.parametrize(("name", "question"), SECRETS.items())
+async def test_where_secrets_are_shown_it_says_what_is_lost(name: str, question: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        await person.press("ctrl+q")
+        person.screen(QuitScreen)
+        person.sees(question)
+
+
+@pytest.mark.parametrize("keys", [("escape",), ("n",), ("enter",)])
+async def test_these_keys_stay(keys: tuple[str, ...]) -> None:
+    async with SCENES["account"].played() as (person, _):
+        await person.press("ctrl+q", *keys)
+        person.screen(AccountPage)
+        assert person.app.session is not None
+
+
+@pytest.mark.parametrize("keys", [("y",), ("tab", "enter"), ("y", "y")])
+async def test_these_keys_quit(keys: tuple[str, ...]) -> None:
+    async with SCENES["account"].played() as (person, there):
+        person.send("ctrl+q", *keys)
+        await person.settle()
+        assert not person.running
+        assert person.app.return_value == 0
+        assert person.app.record_leaving() == ""
+        assert there.world.events[-1].event is EventType.SIGN_OUT
+
+
+async def test_by_mouse() -> None:
+    async with SCENES["account"].played() as (person, _):
+        await person.press("ctrl+q")
+        await person.click_button("Stay")
+        person.screen(AccountPage)
+        await person.press("ctrl+q")
+        await person.click_button("Quit")
+        assert not person.running
+
+
+async def test_two_answers_at_once_close_one_screen() -> None:
+    async with SCENES["account"].played() as (person, _):
+        person.send("ctrl+q", "escape", "n", "escape")
+        await person.settle()
+        assert person.app.session is not None
+        assert not isinstance(person.app.screen, QuitScreen)
+
+
+async def test_a_session_that_locks_itself_closes_the_question() -> None:
+    async with SCENES["quitting"].played() as (person, _):
+        person.app._lock()
+        await person.settle()
+        person.screen(SignInScreen)
+        await person.press("y")
+        assert person.running
+
+
+# Other ways
+
+
+@pytest.mark.parametrize("name", ["settings", "account", "users", "organization", "audit_log"])
+async def test_q_quits_where_no_field_has_the_focus(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        person.app.screen.set_focus(None)
+        await person.press("q")
+        person.screen(QuitScreen)
+
+
+async def test_q_in_a_field_is_a_letter() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        await person.write("q")
+        assert person.typed("username") == "q"
+        assert person.running
+    async with SCENES["users_filtered"].played() as (person, _):
+        await person.write("q")
+        assert not isinstance(person.app.screen, QuitScreen)
+
+
+async def test_the_command_palette_quits_without_a_question() -> None:
+    async with SCENES["command_palette"].played() as (person, _):
+        person.send(*"quit")
+        await person.until(lambda: "Sign out and leave" in person.text)
+        await person.press("down", "enter")
+        assert not person.running
+
+
+# A key of one's own
+
+
+def with_quit_key(key: str) -> Config:
+    return Config(keys=KeysConfig(key))
+
+
+async def test_another_key_quits_and_ctrl_q_does_nothing_any_more() -> None:
+    there = plant()
+    config = with_quit_key("f10")
+    async with at_work(there.world.ports, there.world.clock, config=config) as person:
+        await _expect_f10(person)
+        await signed_in(person, there)
+        before = person.text
+        await person.press("ctrl+q")
+        assert person.text == before
+        await person.press("ctrl+c")
+        assert person.toasts == ["F10 quits cwtui."]
+        await _expect_f10(person)
+        await person.press("f10")
+        person.screen(QuitScreen)
+        await person.press("f10", "y")
+        assert not person.running
+
+
+async def _expect_f10(person: Person) -> None:
+    assert ("F10", "Quit") in person.footer
+    assert "Ctrl+Q" not in person.text
+    await person.press("f1")
+    assert "F10" in person.screen(HelpScreen)._text
+    assert "Ctrl+Q" not in person.screen(HelpScreen)._text
+    await person.press("escape")
+
+
+# The exit status
+
+
+async def test_leaving_without_a_sign_in_is_status_1() -> None:
+    for name in ("first_run", "sign_in", "sign_in_wrong"):
+        async with SCENES[name].played() as (person, _):
+            await person.press("ctrl+q")
+            assert person.app.return_value == 1, name
+
+
+@pytest.mark.parametrize("name", ["one_time_code", "new_password", "backup_code"])
+async def test_a_sign_in_left_half_way_is_status_1(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        await person.press("ctrl+q")
+        person.screen(QuitScreen)
+        person.sees("You are not signed in yet.")
+        await person.press("y")
+        assert person.app.return_value == 1
+
+
+async def test_leaving_after_a_sign_out_is_status_0() -> None:
+    async with SCENES["sign_in_after_sign_out"].played() as (person, _):
+        await person.press("ctrl+q")
+        assert person.app.return_value == 0
+
+
+@pytest.mark.parametrize("name", ["sign_in_after_lock", "sign_in_after_demotion"])
+async def test_a_session_that_was_ended_does_not_count(name: str) -> None:
+    """Whoever comes to the locked terminal did not sign in."""
+    async with SCENES[name].played() as (person, _):
+        await person.press("ctrl+q")
+        assert person.app.return_value == 1
