@@ -42,7 +42,10 @@ alone, or, where MFA is required, are led into setting it up again.
 Reset Password gives a new one-time initial password. New roles, a reset and disabling end the \
 user's sessions at once.
 
-Unlock forgets wrong passwords and codes: the user can try again at once."""
+Unlock forgets wrong passwords and codes: the user can try again at once.
+
+To shut out an LDAP user, disable the account: Active Directory accepts an old password for an \
+hour."""
 
     def __init__(self, details: tuple[Account, SignInRecord]) -> None:
         super().__init__()
