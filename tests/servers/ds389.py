@@ -82,6 +82,16 @@ _CHANGES: Final = {
         "nsslapd-pluginenabled": "on",
         "memberOfAutoAddOC": "nsMemberOf",
     },
+    # Or no name has an umlaut.
+    "cn=7-bit check,cn=plugins,cn=config": {"nsslapd-pluginEnabled": "off"},
+    # For limits of inactivity, of accounts that have one.
+    "cn=Account Policy Plugin,cn=plugins,cn=config": {"nsslapd-pluginEnabled": "on"},
+    "cn=config,cn=Account Policy Plugin,cn=plugins,cn=config": {
+        "stateattrname": "lastLoginTime",
+        "altstateattrname": "createTimestamp",
+        "specattrname": "acctPolicySubentry",
+        "limitattrname": "accountInactivityLimit",
+    },
 }
 _SUFFIX: Final = f"""\
 dn: {_DATABASE}
@@ -110,7 +120,8 @@ def administrator(server: Enclosed) -> AbstractContextManager[Connection]:
 def _changed(entry: str) -> str:
     first, *lines = entry.splitlines()
     changes = _CHANGES.get(first.removeprefix("dn: "), {})
-    kept = [line for line in lines if line.partition(":")[0] not in changes]
+    names = {name.lower() for name in changes}
+    kept = [line for line in lines if line.partition(":")[0].lower() not in names]
     return "\n".join([first, *kept, *(f"{name}: {value}" for name, value in changes.items())])
 
 
