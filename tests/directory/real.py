@@ -6,12 +6,14 @@ Tests that change a person take one that no other test has.
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from filelock import FileLock
 from ldap3 import MODIFY_REPLACE, Connection
+from ldap3.core.exceptions import LDAPEntryAlreadyExistsResult
 
 from cwtui.directory.client import LdapDirectory
 from cwtui.directory.config import DirectoryConfig
@@ -26,6 +28,9 @@ ODD: Final = 'Müller, "Hans" (Ext); #1+2<3>\\4 '
 COMPOSED: Final = "Kästle.7-Havel"
 DECOMPOSED: Final = "Ka\u0308stle.8-Havel"
 """Passwords with "ä" as one character and as two."""
+
+_BELOW: Final = f"ou=works,{ds389.BASE}"
+"""Where people are in 389 Directory Server; the rights to read it are for there alone."""
 
 LONG_AGO: Final = "20200101000000Z"
 _LONG_AGO_IN_AD: Final = "125911584000000000"
@@ -80,7 +85,7 @@ def in_samba(server: Enclosed) -> Real:
 
 
 def in_389(server: Enclosed) -> Real:
-    real = Real("389", server, ds389.BASE, "uid", f"cn=reader,{ds389.BASE}")
+    real = Real("389", server, _BELOW, "uid", f"cn=reader,{_BELOW}")
     _once(server, lambda: _fill_389(real))
     return real
 
@@ -186,7 +191,7 @@ def _age_password(real: Real, name: str) -> None:
 
 def person_389(admin: Connection, name: str, password: str = "", **more: object) -> str:
     """The DN of a new person of 389 Directory Server. `more` holds operational attributes too."""
-    dn = f"uid={escaped(name)},ou=people,{ds389.BASE}"
+    dn = f"uid={escaped(name)},ou=people,{_BELOW}"
     usual = {"uid": name, "cn": name, "sn": name, "userPassword": password or PASSWORD.reveal()}
     admin.add(dn, "inetOrgPerson", usual)
     if more:
@@ -205,14 +210,16 @@ def _fill_389(real: Real) -> None:
     with ds389.administrator(real.server) as admin:
         readable = '(targetattr!="userPassword")(version 3.0; acl "all"; '
         readable += 'allow (read,search,compare) userdn="ldap:///all";)'
-        admin.add(ds389.BASE, "domain", {"dc": "example", "aci": readable})
+        with suppress(LDAPEntryAlreadyExistsResult):
+            admin.add(ds389.BASE, "domain")
+        admin.add(_BELOW, "organizationalUnit", {"aci": readable})
         for unit in ("people", "groups", "policies", "elsewhere"):
-            admin.add(f"ou={unit},{ds389.BASE}", "organizationalUnit")
+            admin.add(f"ou={unit},{_BELOW}", "organizationalUnit")
         simple = ["organizationalRole", "simpleSecurityObject"]
         for name in ("reader", "narrow"):
             password = {"cn": name, "userPassword": PASSWORD.reveal()}
-            admin.add(f"cn={name},{ds389.BASE}", simple, password)
-        admin.modify(f"cn=narrow,{ds389.BASE}", _replaced(nsSizeLimit="1"))
+            admin.add(f"cn={name},{_BELOW}", simple, password)
+        admin.modify(f"cn=narrow,{_BELOW}", _replaced(nsSizeLimit="1"))
         policies = {
             "strict": {"passwordLockout": "on", "passwordMaxFailure": "2"},
             "must": {"passwordMustChange": "on"},
@@ -227,12 +234,12 @@ def _fill_389(real: Real) -> None:
         for name in ("direct", "deep", "moves", "josé", "two"):
             person_389(admin, name)
         other = {"uid": "two", "cn": "two", "sn": "two"}
-        admin.add(f"cn=two,ou=people,{ds389.BASE}", "inetOrgPerson", other)
+        admin.add(f"cn=two,ou=people,{_BELOW}", "inetOrgPerson", other)
         attributed = person_389(admin, "attributed")
         admin.modify(attributed, _replaced(employeeType="minimum-access"))
         person_389(admin, "composed", COMPOSED)
         person_389(admin, "decomposed", DECOMPOSED)
-        odd = f"cn={escaped(ODD)},ou=people,{ds389.BASE}"
+        odd = f"cn={escaped(ODD)},ou=people,{_BELOW}"
         admin.add(
             odd,
             "inetOrgPerson",
@@ -261,4 +268,4 @@ def _fill_389(real: Real) -> None:
 
 
 def _policy(name: str) -> str:
-    return f"cn={name},ou=policies,{ds389.BASE}"
+    return f"cn={name},ou=policies,{_BELOW}"
