@@ -5,13 +5,12 @@ Tests that change a person take one that no other test has.
 
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock
 from ldap3 import MODIFY_REPLACE, Connection
 from ldap3.core.exceptions import LDAPEntryAlreadyExistsResult
 
@@ -80,22 +79,14 @@ class Real:
 
 def in_samba(server: Enclosed) -> Real:
     real = Real("samba", server, samba.BASE, "sAMAccountName", f"CN=reader,OU=people,{samba.BASE}")
-    _once(server, lambda: _fill_samba(real))
+    server.once("works", lambda: _fill_samba(real))
     return real
 
 
 def in_389(server: Enclosed) -> Real:
     real = Real("389", server, _BELOW, "uid", f"cn=reader,{_BELOW}")
-    _once(server, lambda: _fill_389(real))
+    server.once("works", lambda: _fill_389(real))
     return real
-
-
-def _once(server: Enclosed, fill: Callable[[], None]) -> None:
-    is_filled = server.folder / "filled"
-    with FileLock(server.folder / "filling"):
-        if not is_filled.exists():
-            fill()
-            is_filled.touch()
 
 
 def ad_user(admin: Connection, name: str, password: str = "", **more: object) -> str:

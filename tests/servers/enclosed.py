@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import pytest
+from filelock import FileLock
 from ldap3 import NONE, Connection, Server, Tls
 
 from tests.programs import find, require
@@ -75,6 +76,14 @@ class Enclosed:
     def ca_file(self) -> Path:
         """The authority that signed its certificate, which is for 127.0.0.1 alone."""
         return self.folder / "authority" / "ca.pem"
+
+    def once(self, name: str, fill: Callable[[], None]) -> None:
+        """Do it unless it was done, by this process or by another one of the run."""
+        is_done = self.folder / f"{name}.done"
+        with FileLock(self.folder / f"{name}.lock"):
+            if not is_done.exists():
+                fill()
+                is_done.touch()
 
     @contextmanager
     def administrator(self, dn: str, password: str) -> Iterator[Connection]:
