@@ -230,6 +230,9 @@ def _with_usable_paths(directory: DirectoryConfig | None) -> DirectoryConfig | N
     return msgspec.structs.replace(
         directory,
         ca_file=_usable(directory.ca_file, "directory's CA file"),
+        client_certificate_file=_usable(
+            directory.client_certificate_file, "directory's client certificate"
+        ),
         bind_password_file=_usable(directory.bind_password_file, "directory's password file"),
     )
 

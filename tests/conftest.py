@@ -1,12 +1,18 @@
 """Fixtures that several rooms share."""
 
 import os
+import tempfile
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
 
 from tests.accounts.world import Clock, World
+from tests.servers import enclosed
+from tests.servers.enclosed import Enclosed
 
 # Machines differ in speed, and a failure in CI must be the same failure at the desk.
 settings.register_profile("cwtui", deadline=None, derandomize="CI" in os.environ)
@@ -31,3 +37,35 @@ def _crash_reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+_RUN: Final = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+_SERVERS: Final = {"active_directory": "samba", "dirsrv": "ds389"}
+"""The kind of each fixture that is one server for the whole run."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The servers that any test needs start beside the first tests."""
+    needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    for name in needed & _SERVERS.keys():
+        _begin(name)
+
+
+@pytest.fixture(scope="session")
+def active_directory() -> Enclosed:
+    """Samba. Tests that change a person take one that no other test has."""
+    return enclosed.wait("samba", _begin("active_directory"))
+
+
+@pytest.fixture(scope="session")
+def dirsrv() -> Enclosed:
+    """389 Directory Server, empty: see ds389.administrator."""
+    return enclosed.wait("ds389", _begin("dirsrv"))
+
+
+def _begin(name: str) -> Path:
+    kind = _SERVERS[name]
+    folder = Path(tempfile.gettempdir()) / f"cwtui-{kind}-{_RUN}"
+    in_worker = "PYTEST_XDIST_WORKER" in os.environ
+    enclosed.begin(kind, folder, os.getppid() if in_worker else os.getpid())
+    return folder

@@ -13,7 +13,11 @@ zbarimg zbar-tools
 slapd slapd
 ldapmodify ldap-utils
 strace strace
+samba samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind
+ns-slapd 389-ds-base
+certutil libnss3-tools
 LIST
+[ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
@@ -37,7 +41,10 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086  # a list
-apt-get install -y -qq $missing
-case "$missing" in
-*" slapd"*) update-rc.d slapd disable >/dev/null 2>&1 || true ;;
-esac
+apt-get install -y -qq --no-install-recommends $missing
+disable=""
+case "$missing " in *" slapd "*) disable="slapd" ;; esac
+case "$missing " in *" samba "*) disable="$disable samba-ad-dc smbd nmbd winbind" ;; esac
+for service in $disable; do
+    update-rc.d "$service" disable >/dev/null 2>&1 || true
+done

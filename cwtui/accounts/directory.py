@@ -1,6 +1,7 @@
 """What the directory says about a person, and the ways in which it can refuse."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -9,6 +10,31 @@ from cwtui.accounts.errors import CannotCheck, Refused
 
 WRONG: Final = "Username or password is wrong."
 """The same sentence for a wrong password and for a name that the directory does not have."""
+
+_CHANGE_IT: Final = "Change it where you usually do."
+
+
+class PasswordNotice(Struct, frozen=True):
+    """A right password that will soon be none. One of the two is known.
+
+    `grace_left`: it has expired, and so many more sign-ins are allowed. `expires_at` is in seconds
+    since 1970.
+    """
+
+    grace_left: int | None = None
+    expires_at: float | None = None
+
+    @property
+    def sentence(self) -> str:
+        """For the person."""
+        if self.grace_left is not None:
+            left = {0: "this was the last sign-in", 1: "1 more sign-in is"}.get(
+                self.grace_left, f"{self.grace_left} more sign-ins are"
+            )
+            allowed = "" if self.grace_left == 0 else " allowed"
+            return f"Your password has expired in the directory: {left}{allowed}. {_CHANGE_IT}"
+        day = datetime.fromtimestamp(self.expires_at or 0.0, UTC)
+        return f"Your password expires in the directory on {day:%Y-%m-%d}. {_CHANGE_IT}"
 
 
 class DirectoryUser(Struct, frozen=True):
@@ -24,6 +50,8 @@ class DirectoryUser(Struct, frozen=True):
     roles: tuple[str, ...]
     enabled: bool
     id: str
+    password_notice: PasswordNotice | None = None
+    """Only after a check of the password."""
 
 
 class Step(Struct, frozen=True):
@@ -86,12 +114,25 @@ class DirectoryAccountDisabled(DirectoryRefused):
 class CannotReachDirectory(CannotCheck):
     """No server answered: nobody's try, and nothing was decided. `reasons` is by server."""
 
+    sentence = (
+        "The directory cannot be reached: the password was not checked, and this does not "
+        "count as a try. Try again in a minute; cwtui directory test USER says more."
+    )
+
     def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__(
-            "The directory cannot be reached: the password was not checked, and this does not "
-            "count as a try. Try again in a minute; cwtui directory test USER says more."
-        )
+        super().__init__(self.sentence)
         self.reasons = reasons
+
+
+class CannotTrustDirectory(CannotReachDirectory):
+    """No server could be used, and for one of them waiting does not help, such as a certificate
+    for another host.
+    """
+
+    sentence = (
+        "The directory cannot be used safely: the password was not checked, and this does not "
+        "count as a try. Tell an admin: cwtui directory test USER says why."
+    )
 
 
 class DirectoryMisconfigured(CannotCheck):

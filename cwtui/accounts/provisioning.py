@@ -49,7 +49,7 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
     Roles and display name are the directory's. Raises Refused where the directory gives no role,
     or has another person under this name than the one for whom the account was made.
     """
-    held = _roles(user)
+    held = roles_of(user)
     if not held:
         raise Refused("The directory gives you no role in Connectware. Ask an admin for one.")
     known = ports.accounts.get(user.username)
@@ -91,7 +91,7 @@ def check_still(account: Account, user: DirectoryUser | None) -> None:
             "Your account was removed or disabled in the directory. Ask its administrators.",
             "gone from the directory",
         )
-    if _roles(user) != account.roles:
+    if roles_of(user) != account.roles:
         raise SessionEnded(
             "Your roles were changed in the directory. Sign in again to go on with the new ones.",
             "roles changed",
@@ -207,7 +207,8 @@ def _record(
     write_audit(ports, event, actor, after.username, reason, change=change)
 
 
-def _roles(user: DirectoryUser) -> tuple[str, ...]:
+def roles_of(user: DirectoryUser) -> tuple[str, ...]:
+    """Those that cwtui knows."""
     return tuple(sorted({role for role in user.roles if role in roles.BUILT_IN}))
 
 

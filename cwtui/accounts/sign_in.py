@@ -11,6 +11,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from cwtui.accounts import enrolment, factors, passwords, provisioning, text, throttle, told
 from cwtui.accounts.audit import EventType
+from cwtui.accounts.directory import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
 from cwtui.accounts.model import Account, Ending, Origin, SecondFactor, SignInRecord
@@ -51,6 +52,7 @@ class Progress:
     lifetime: float = LIFETIME
     codes_offered: bool = False
     backup_codes_left: int | None = None
+    password_notice: PasswordNotice | None = None
     before_stop: SignInRecord | None = None
     """The record before this sign-in was counted as failed, as it is while it goes on."""
 
@@ -99,12 +101,14 @@ class BackupCodesShown:
 @dataclass(frozen=True)
 class SignedIn:
     """The end. `before` is the sign-in record as it was: of the last sign-in, and of those that
-    failed since, people are told. `backup_codes_left` is set when one was used.
+    failed since, people are told. `backup_codes_left` is set when one was used. `password_notice`
+    is what the directory says of a password that expires.
     """
 
     session: Session
     before: SignInRecord
     backup_codes_left: int | None = None
+    password_notice: PasswordNotice | None = None
 
 
 State: TypeAlias = (
@@ -137,16 +141,24 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
         raise InvalidInput("password", "Enter your password.")
     username = text.username(typed_username)
     claim, kept = factors.Claim(username, source), ports.accounts.get(username)
+    notice: PasswordNotice | None = None
     # A local account wins over one of the directory of the same name.
     if ports.directory is not None and (kept is None or kept.origin is Origin.LDAP):
         user = factors.check_directory_password(ports, ports.directory, claim, password, "password")
+        notice = user.password_notice
         with factors.refusals_recorded(ports, claim):
             account = provisioning.provide(ports, claim, user)
     else:
         account = _with_local_password(ports, claim, kept, password)
     now = ports.now()
     progress = Progress(
-        username, source, account.session_epoch, now, frozenset({Proof.PASSWORD}), now
+        username,
+        source,
+        account.session_epoch,
+        now,
+        frozenset({Proof.PASSWORD}),
+        now,
+        password_notice=notice,
     )
     with factors.refusals_recorded(ports, claim):
         return _advance(ports, progress)
@@ -331,7 +343,7 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
     before = update_record(ports, account.username, succeed, write)
     if progress.before_stop is not None:
         before = told.without_stop(before, source, progress.before_stop)
-    return SignedIn(session, before, progress.backup_codes_left)
+    return SignedIn(session, before, progress.backup_codes_left, progress.password_notice)
 
 
 def _proofs(progress: Progress) -> str:

@@ -35,16 +35,27 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
     """Say step by step what the directory answers about USER.
 
     Asks each server in turn until one answers: certificate, bind account, search, entry, groups
-    and roles. Nothing is written, neither there nor here.
+    and roles. Nothing is written, neither there nor here. Exit status 1 where USER could not sign
+    in, or a group of [directory.roles] is missing.
     """
     directory = services.directory(host.config())
     password = standard_input.password() if password_stdin else None
+    steps: list[Step] = []
+
+    def show(step: Step) -> None:
+        put(visible(f"{'✓' if step.ok else '✗'} {step.what:<{_WIDTH}}  {step.sentence}"))
+        steps.append(step)
+
     try:
-        directory.explain(user, password, _show)
+        found = directory.explain(user, password, show)
     except NoDirectoryUser:
         raise Failed("The directory has nobody of this name, or does not show them.") from None
     except CannotReachDirectory as error:
         raise _unreachable(error) from None
+    if any(step.what == "group" and not step.ok for step in steps):
+        raise Failed("Not all groups of [directory.roles] can be used: see above.")
+    if not provisioning.roles_of(found):
+        raise Failed("The directory gives this user no role of Connectware: no sign-in.")
 
 
 @command.command()
@@ -79,7 +90,3 @@ def sync(host: Host, as_json: bool) -> None:
 def _unreachable(error: CannotReachDirectory) -> CannotCheck:
     """For the operator: what each server does, and nothing of a try to sign in."""
     return CannotCheck(f"No server of the directory can be used: {'; '.join(error.reasons)}.")
-
-
-def _show(step: Step) -> None:
-    put(visible(f"{'✓' if step.ok else '✗'} {step.what:<{_WIDTH}}  {step.sentence}"))

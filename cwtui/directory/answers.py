@@ -23,8 +23,13 @@ POLICY_CONTROL: Final = "1.3.6.1.4.1.42.2.27.8.5.1"
 EXPIRED_CONTROL: Final = "2.16.840.1.113730.3.4.4"
 """Sent by 389 Directory Server and its kin (draft-vchu-ldap-pwd-policy-00)."""
 
+EXPIRING_CONTROL: Final = "2.16.840.1.113730.3.4.5"
+"""The seconds that are left, in digits (the same draft)."""
+
 EXPIRED: Final = 0
-"""Error number of that draft."""
+LOCKED: Final = 1
+MUST_CHANGE: Final = 2
+"""Error numbers of draft-behera-ldap-password-policy."""
 
 SUCCESS: Final = 0
 TIME_LIMIT: Final = 3
@@ -41,10 +46,13 @@ _MORE_PROTECTION: Final = {8, 13}
 """strongerAuthRequired, confidentialityRequired."""
 
 _CONSTRAINT: Final = 19
-"""constraintViolation: so 389 Directory Server calls too many wrong passwords."""
-
 _UNWILLING: Final = 53
-"""unwillingToPerform: so 389 Directory Server calls an account that was inactivated."""
+"""constraintViolation and unwillingToPerform: 389 Directory Server refuses accounts with these."""
+
+NO_PAGES: Final = {11, 12, _UNWILLING}
+"""adminLimitExceeded, unavailableCriticalExtension, unwillingToPerform: what servers answer that
+refuse paged results (RFC 2696), or pages of our size.
+"""
 
 _AD_CODE: Final = re.compile(r"\bdata ([0-9a-fA-F]{2,8})\b")
 _HERE: Final = "Change it where you usually do, then sign in here again."
@@ -79,11 +87,28 @@ def _ad_disabled(sentence: str) -> DirectoryRefused:
     return DirectoryAccountDisabled(f"{sentence} {_ASK}", password_was_right=True)
 
 
+def _unused() -> DirectoryRefused:
+    return DirectoryAccountDisabled(
+        f"The directory has locked your account because it was not used for long. {_ASK}"
+    )
+
+
+def _not_allowed() -> DirectoryRefused:
+    return DirectoryAccountDisabled(f"The directory does not let you sign in. {_ASK}")
+
+
 _BY_POLICY: Final[dict[int, Callable[[], DirectoryRefused]]] = {
     EXPIRED: _expired,
-    1: _locked,
-    2: _must_change,
+    LOCKED: _locked,
+    MUST_CHANGE: _must_change,
 }
+
+_BY_TEXT: Final[dict[int, dict[str, Callable[[], DirectoryRefused]]]] = {
+    # As 389 Directory Server 2.3 writes them.
+    _CONSTRAINT: {"retry limit": _locked, "inactivity": _unused},
+    _UNWILLING: {"inactivated": disabled},
+}
+"""By code and what the text holds. These go before the policy control, which says "locked" too."""
 
 _BY_AD_CODE: Final[dict[int, Callable[[], DirectoryRefused]]] = {
     # Win32 error codes behind LDAP's 49, as Active Directory writes them (Microsoft, MS-ERREF).
@@ -99,13 +124,25 @@ _BY_AD_CODE: Final[dict[int, Callable[[], DirectoryRefused]]] = {
 }
 
 
+class Policy(NamedTuple):
+    """What the password policy says beside an answer; None for what it does not say.
+
+    `error` is its error number, `grace` how many sign-ins with an expired password are left, and
+    `seconds` how long the password is valid yet.
+    """
+
+    error: int | None = None
+    grace: int | None = None
+    seconds: int | None = None
+
+
 class Answer(NamedTuple):
-    """The result of an operation. `policy` is the error number of the password policy."""
+    """The result of an operation."""
 
     code: int
     description: str
     message: str
-    policy: int | None = None
+    policy: Policy = Policy()
 
     @property
     def technical(self) -> str:
@@ -126,8 +163,7 @@ def check_answer(answer: Answer) -> None:
     """Raise Unreachable or DirectoryMisconfigured for any operation that did not succeed."""
     if answer.code == SUCCESS:
         return
-    if answer.code in _NOT_NOW:
-        raise Unreachable(f"cannot answer now ({answer.technical})")
+    check_now(answer)
     if answer.code == REFERRAL:
         raise DirectoryMisconfigured(
             "The directory refers to another server, and referrals are not followed: "
@@ -141,31 +177,42 @@ def check_answer(answer: Answer) -> None:
     raise DirectoryMisconfigured(f"The directory answers with an error: {answer.technical}.")
 
 
+def check_now(answer: Answer) -> None:
+    """Raise Unreachable if the server may answer later, or another one now."""
+    if answer.code in _NOT_NOW:
+        raise Unreachable(f"cannot answer now ({answer.technical})")
+
+
 def _refusal(answer: Answer) -> DirectoryRefused | None:
-    if answer.policy in _BY_POLICY:
-        return _BY_POLICY[answer.policy]()
+    text = answer.message.lower()
+    for part, refusal in _BY_TEXT.get(answer.code, {}).items():
+        if part in text:
+            return refusal()
+    if answer.policy.error in _BY_POLICY:
+        return _BY_POLICY[answer.policy.error]()
     if answer.code in _WRONG:
         code = _AD_CODE.search(answer.message)
         return _BY_AD_CODE.get(int(code[1], 16) if code else 0, WrongDirectoryPassword)()
-    if answer.code == _CONSTRAINT:
-        return _locked()
-    if answer.code == _UNWILLING and "inactivated" in answer.message.lower():
-        return disabled()
-    return None
+    return _not_allowed() if answer.code == _CONSTRAINT else None
 
 
-def policy_error(control_value: bytes) -> int | None:
-    """The error number in the response control's value; None if it says none.
-
-    Raises PyAsn1Error for what is not one.
-    """
+def policy(control_value: bytes) -> Policy:
+    """What the response control's value says. Raises PyAsn1Error for what is not one."""
     from pyasn1.codec.ber.decoder import decode
     from pyasn1.type import namedtype, tag, univ
 
     def tagged(number: int, form: int) -> tag.Tag:
         return tag.Tag(tag.tagClassContext, form, number)
 
-    warning = univ.Any().subtype(explicitTag=tagged(0, tag.tagFormatConstructed))
+    def number(of: int) -> univ.Integer:
+        return univ.Integer().subtype(implicitTag=tagged(of, tag.tagFormatSimple))
+
+    choice = univ.Choice(
+        componentType=namedtype.NamedTypes(
+            namedtype.NamedType("seconds", number(0)), namedtype.NamedType("grace", number(1))
+        )
+    )
+    warning = choice.subtype(explicitTag=tagged(0, tag.tagFormatConstructed))
     error = univ.Enumerated().subtype(implicitTag=tagged(1, tag.tagFormatSimple))
     response = univ.Sequence(
         componentType=namedtype.NamedTypes(
@@ -174,5 +221,9 @@ def policy_error(control_value: bytes) -> int | None:
         )
     )
     value, _ = decode(control_value, asn1Spec=response)
-    found = value["error"]
-    return int(found) if found.hasValue() else None
+    said = {}
+    if value["error"].hasValue():
+        said["error"] = int(value["error"])
+    if value["warning"].hasValue():
+        said[value["warning"].getName()] = int(value["warning"].getComponent())
+    return Policy(**said)

@@ -20,17 +20,21 @@ from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.directory import answers
-from cwtui.directory.answers import Answer
+from cwtui.directory.answers import Answer, Policy
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.entries import Entry
 from cwtui.directory.servers import Server
-from cwtui.directory.transport import Certificate, Deadline, Unreachable, connect
+from cwtui.directory.transport import Certificate, Deadline, Unreachable, Unsafe, connect
 
 PAGE: Final = 200
 """Entries on a page (RFC 2696); servers allow 500 (OpenLDAP) or 1000 (Active Directory)."""
 
 _START_TLS: Final = "1.3.6.1.4.1.1466.20037"
 _PAGED: Final = "1.2.840.113556.1.4.319"
+_ACTIVE_DIRECTORY: Final = "1.2.840.113556.1.4.800"
+"""LDAP_CAP_ACTIVE_DIRECTORY_OID (MS-ADTS 3.1.1.3.4.3.1)."""
+
+_TWO: Final = 2
 _NO_ATTRIBUTES: Final = ["1.1"]
 """RFC 4511 section 4.5.1.8."""
 
@@ -42,7 +46,7 @@ class Channel:
         self._config = config
         self._deadline = deadline
         self.certificate: Certificate | None = None
-        self._wire = connect(server, deadline.within(config.connect_seconds))
+        self._wire = connect(server, deadline.within(config.connect_seconds, "connect_seconds"))
         # ldap3's own logging and repr hold the password of a Connection: it is never given one.
         self._connection: Any = Connection(
             Ldap3Server("localhost", get_info=NONE),
@@ -82,7 +86,7 @@ class Channel:
         if not dn or not password:
             # RFC 4513 section 5.1.2: this would succeed, as nobody.
             raise ValueError("a bind needs a DN and a password")
-        self._wire.deadline = self._deadline.within(self._config.bind_seconds)
+        self._wire.deadline = self._deadline.within(self._config.bind_seconds, "bind_seconds")
         with _speaking():
             # As bytes: ldap3 would refuse what SASLprep of Unicode 3.2 does not know.
             request = bind_operation(3, SIMPLE, dn, password.reveal().encode())
@@ -104,20 +108,34 @@ class Channel:
         """Whether there is such an entry, that may be seen."""
         return bool(self.read(dn, "(objectClass=*)"))
 
+    def is_active_directory(self) -> bool:
+        """Whether the server says so."""
+        self._search("", "(objectClass=*)", ["supportedCapabilities"], BASE)
+        root = self._found(is_root=True)
+        return any(_ACTIVE_DIRECTORY in entry.texts("supportedCapabilities") for entry in root)
+
     def first_two(self, base: str, search_filter: str, attributes: Sequence[str]) -> list[Entry]:
         """What matches below the base, up to two entries: more than one is one too many."""
         self._search(base, search_filter, attributes, SUBTREE, size_limit=2)
-        return self._found(answers.SIZE_LIMIT)
+        found = self._found(answers.SIZE_LIMIT)
+        if self._answer("searchResDone").code == answers.SIZE_LIMIT and len(found) < _TWO:
+            raise DirectoryMisconfigured(
+                "The directory gives the bind account fewer than two entries at once, so a second "
+                "one of the same name would not be noticed. Raise its size limit."
+            )
+        return found
 
     def pages(
         self, base: str, search_filter: str, attributes: Sequence[str]
     ) -> Iterator[list[Entry]]:
-        """All that matches below the base, a page at a time."""
+        """All that matches below the base, a page at a time; at once where pages are forbidden."""
         cookie = None
         while True:
             self._search(
                 base, search_filter, attributes, SUBTREE, paged_size=PAGE, paged_cookie=cookie
             )
+            if cookie is None and self._answer("searchResDone").code in answers.NO_PAGES:
+                self._search(base, search_filter, attributes, SUBTREE)
             yield self._found()
             controls = self._connection.result.get("controls") or {}
             cookie = controls.get(_PAGED, {}).get("value", {}).get("cookie")
@@ -132,13 +150,14 @@ class Channel:
                 self._connection.extended(_START_TLS)
                 answer = self._answer("extendedResp")
             if answer.code != answers.SUCCESS:
-                raise Unreachable(f"does not offer StartTLS ({answer.technical})")
-        self.certificate = self._wire.protect(server.host, self._config.ca_file)
+                answers.check_now(answer)
+                raise Unsafe(f"does not offer StartTLS ({answer.technical})")
+        self.certificate = self._wire.protect(server.host, self._config)
 
     def _search(
         self, base: str, search_filter: str, attributes: Sequence[str], scope: str, **more: Any
     ) -> None:
-        self._wire.deadline = self._deadline.within(self._config.search_seconds)
+        self._wire.deadline = self._deadline.within(self._config.search_seconds, "search_seconds")
         with _speaking():
             self._connection.search(
                 base,
@@ -150,8 +169,11 @@ class Channel:
                 **more,
             )
 
-    def _found(self, fine: int = answers.SUCCESS) -> list[Entry]:
-        """What the search gave; `fine` is an answer that is as good as success."""
+    def _found(self, fine: int = answers.SUCCESS, *, is_root: bool = False) -> list[Entry]:
+        """What the search gave; `fine` is an answer that is as good as success.
+
+        Only the root has no DN: a bind as one without would be a bind as nobody.
+        """
         answer = self._answer("searchResDone")
         if answer.code != fine:
             if answer.code == answers.NO_SUCH_OBJECT:
@@ -169,7 +191,7 @@ class Channel:
                     },
                 )
                 for found in self._connection.response or []
-                if found["type"] == "searchResEntry" and found["dn"]
+                if found["type"] == "searchResEntry" and (found["dn"] or is_root)
             ]
 
     def _answer(self, kind: str) -> Answer:
@@ -181,12 +203,16 @@ class Channel:
             return Answer(int(result["result"]), result["description"], result["message"])
 
 
-def _policy(result: Any) -> int | None:
-    """The error number that came with the answer to a bind."""
+def _policy(result: Any) -> Policy:
+    """What came with the answer to a bind."""
     controls = result.get("controls") or {}
     if answers.POLICY_CONTROL in controls:
-        return answers.policy_error(controls[answers.POLICY_CONTROL]["value"])
-    return answers.EXPIRED if answers.EXPIRED_CONTROL in controls else None
+        return answers.policy(controls[answers.POLICY_CONTROL]["value"])
+    if answers.EXPIRED_CONTROL in controls:
+        return Policy(error=answers.EXPIRED)
+    if answers.EXPIRING_CONTROL in controls:
+        return Policy(seconds=int(controls[answers.EXPIRING_CONTROL]["value"]))
+    return Policy()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cwtui.accounts import text
 from cwtui.accounts.directory import (
     CannotReachDirectory,
+    CannotTrustDirectory,
     DirectoryUser,
     Step,
     Tell,
@@ -73,25 +74,29 @@ class LdapDirectory:
 
     def _ask(self, ask: Callable[["Visit"], T], tell: Tell, seconds: float | None = None) -> T:
         """What the first server that answers says. The time left is shared by those left."""
-        from cwtui.directory.transport import Deadline, Unreachable
+        # Before the time begins: the first time, this loads ldap3.
+        from cwtui.directory import visit  # noqa: F401
+        from cwtui.directory.transport import Deadline, Unreachable, Unsafe
 
-        deadline = Deadline(self._clock, seconds or self._config.total_seconds)
+        deadline = Deadline(self._clock, seconds or self._config.total_seconds, "total_seconds")
         reasons: list[str] = []
+        kind = CannotReachDirectory
         for server, left in self._servers.in_turn():
             try:
-                share = deadline.within(deadline.left() / left)
+                share = deadline.share(left)
             except Unreachable:
                 break
             try:
                 answer = self._visit(server, share, ask, tell)
             except Unreachable as error:
                 self._servers.did_not_answer(server)
+                kind = CannotTrustDirectory if isinstance(error, Unsafe) else kind
                 reasons.append(f"{visible(server.url)} {error}")
                 tell(Step("server", False, f"{reasons[-1]}."))
             else:
                 self._servers.answered(server)
                 return answer
-        raise CannotReachDirectory(tuple(reasons))
+        raise kind(tuple(reasons))
 
     def _visit(
         self, server: Server, deadline: "Deadline", ask: Callable[["Visit"], T], tell: Tell

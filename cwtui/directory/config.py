@@ -28,6 +28,8 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
     servers: tuple[str, ...] = ()
     starttls: bool = False
     ca_file: str = ""
+    client_certificate_file: str = ""
+    client_certificate_credential: str = ""
     unsafe_plain_ldap_on_loopback: bool = False
 
     bind_dn: str = ""
@@ -90,15 +92,17 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
             )
         if self.ca_file and ways == {"none"}:
             raise ValueError("`ca_file` has no use without ldaps:// or starttls")
+        self._check_secret("client_certificate")
+        if ways == {"none"} and (
+            self.client_certificate_file or self.client_certificate_credential
+        ):
+            key = f"client_certificate_{'file' if self.client_certificate_file else 'credential'}"
+            raise ValueError(f"`{key}` has no use without ldaps:// or starttls")
         if self.connect_seconds > self.total_seconds:
             raise ValueError("`connect_seconds` is longer than total_seconds")
 
     def _check_bind_account(self) -> None:
-        if self.bind_password_file and self.bind_password_credential:
-            raise ValueError(
-                "`bind_password_credential` and bind_password_file exclude each other: "
-                "leave one out"
-            )
+        self._check_secret("bind_password")
         has_password = bool(self.bind_password_file or self.bind_password_credential)
         if self.bind_dn and not has_password:
             raise ValueError(
@@ -108,9 +112,15 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
         if has_password and not self.bind_dn:
             key = "bind_password_file" if self.bind_password_file else "bind_password_credential"
             raise ValueError(f"`{key}` is the password of bind_dn, which is missing")
-        name = self.bind_password_credential
+
+    def _check_secret(self, what: str) -> None:
+        file, name = getattr(self, f"{what}_file"), getattr(self, f"{what}_credential")
+        if file and name:
+            raise ValueError(
+                f"`{what}_credential` and {what}_file exclude each other: leave one out"
+            )
         if "/" in name or "\0" in name or name in {".", ".."}:
-            raise ValueError("`bind_password_credential` is a name without slashes")
+            raise ValueError(f"`{what}_credential` is a name without slashes")
 
     def _check_search(self) -> None:
         if not self.base:

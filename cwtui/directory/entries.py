@@ -17,6 +17,7 @@ READ: Final = (
     "accountExpires",
     "nsAccountLock",
     "pwdAccountLockedTime",
+    "msDS-UserPasswordExpiryTimeComputed",
 )
 
 _ACCOUNT_DISABLED: Final = 0x2
@@ -89,6 +90,15 @@ def is_enabled(entry: Entry, now: float) -> bool:
         or any(value.lower() == "true" for value in entry.texts("nsAccountLock"))
         or _LOCKED_BY_ADMIN in entry.texts("pwdAccountLockedTime")
     )
+
+
+def password_expires_at(entry: Entry) -> float | None:
+    """In seconds since 1970, by Active Directory's computed attribute (MS-ADTS 3.1.1.4.5.34).
+
+    None for a password that never expires, and where it is not known.
+    """
+    times = (_number(value) for value in entry.texts("msDS-UserPasswordExpiryTimeComputed"))
+    return next((_seconds(at) for at in times if at not in _NEVER), None)
 
 
 def unchanging_id(entry: Entry) -> str:

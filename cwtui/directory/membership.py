@@ -6,7 +6,7 @@ The server compares DNs: nothing here has to know when two ways of writing one a
 from collections.abc import Iterator
 from typing import Final
 
-from cwtui.accounts.directory import Step, Tell
+from cwtui.accounts.directory import DirectoryMisconfigured, Step, Tell
 from cwtui.accounts.text import visible
 from cwtui.directory import entries
 from cwtui.directory.channel import Channel
@@ -16,6 +16,11 @@ from cwtui.directory.escaping import escaped
 
 IN_CHAIN: Final = "1.2.840.113556.1.4.1941"
 """Active Directory's LDAP_MATCHING_RULE_IN_CHAIN: a member of a member is a member."""
+
+UNKNOWN_RULE: Final = (
+    'The value "matching-rule" of nested in [directory] is for Active Directory: with other '
+    'servers use "memberOf" or "off".'
+)
 
 
 def roles(
@@ -27,7 +32,12 @@ def roles(
         found = {value.strip() for value in entry.texts(config.roles_attribute)} - {""}
     for role, group in _groups(config):
         questions = _questions(config, entry, username, group)
-        is_in = any(channel.read(dn, search_filter) for dn, search_filter in questions)
+        try:
+            is_in = any(channel.read(dn, search_filter) for dn, search_filter in questions)
+        except DirectoryMisconfigured as problem:
+            if config.nested != "matching-rule":
+                raise
+            raise DirectoryMisconfigured(f"{problem} {UNKNOWN_RULE}") from None
         tell(Step("group", True, f"{'In' if is_in else 'Not in'} {visible(group)}."))
         found |= {role} if is_in else set()
     by = visible(config.roles_attribute) if config.mode == "attribute" else "groups"

@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.text import visible
+from cwtui.directory import client_certificate
+from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, is_address, is_loopback
 from cwtui.trust import why_untrusted
 
@@ -35,13 +37,18 @@ class Unreachable(Exception):
     """This server did not answer, or not safely; another one may. `str()` says why."""
 
 
-class Deadline:
-    """A point in time at which waiting ends."""
+class Unsafe(Unreachable):
+    """It answered, but not safely, and will not before somebody mends something."""
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
+
+class Deadline:
+    """A point in time at which waiting ends. `key` is the one of [directory] that says so."""
+
+    def __init__(self, clock: Clock, seconds: float, key: str = "total_seconds") -> None:
         self._clock = clock
         self._at = clock() + seconds
         self._seconds = seconds
+        self._key = key
 
     def left(self) -> float:
         """Seconds, more than none. Raises Unreachable when it is over."""
@@ -51,11 +58,16 @@ class Deadline:
         return left
 
     def missed(self) -> Unreachable:
-        return Unreachable(f"did not answer within {self._seconds:.2g} seconds")
+        return Unreachable(f"did not answer within {self._seconds:.2g} seconds ({self._key})")
 
-    def within(self, seconds: float) -> "Deadline":
-        """An earlier one, or this one's time if that is shorter."""
-        return Deadline(self._clock, min(seconds, self.left()))
+    def within(self, seconds: float, key: str) -> "Deadline":
+        """An earlier one, or this one if that is earlier."""
+        return Deadline(self._clock, seconds, key) if seconds < self.left() else self
+
+    def share(self, of: int) -> "Deadline":
+        """So much earlier that the same time is left for each of so many. Raises Unreachable."""
+        left = self.left()
+        return self if of == 1 else Deadline(self._clock, left / of, f"its share of {self._key}")
 
 
 class Certificate(NamedTuple):
@@ -72,16 +84,22 @@ class Wire:
     def __init__(self, plain: socket.socket, deadline: Deadline) -> None:
         self._socket = plain
         self.deadline = deadline
+        self._shows_certificate: bool | None = None
+        """Whether we do; None as long as there is no TLS, and once the server spoke after it."""
 
     def recv(self, size: int) -> bytes:
         """Raises Unreachable, which ldap3 lets through, unlike OSError."""
         self._socket.settimeout(self.deadline.left())
         try:
-            return self._socket.recv(size)
+            data = self._socket.recv(size)
         except TimeoutError:
             raise self.deadline.missed() from None
         except OSError as error:
-            raise Unreachable(f"broke off ({_reason(error)})") from None
+            raise self._broken_off(error) from None
+        if not data and self._shows_certificate is not None:
+            raise self._silent_after_tls()
+        self._shows_certificate = None
+        return data
 
     def sendall(self, data: bytes) -> None:
         """Raises Unreachable."""
@@ -91,21 +109,40 @@ class Wire:
         except TimeoutError:
             raise self.deadline.missed() from None
         except OSError as error:
-            raise Unreachable(f"broke off ({_reason(error)})") from None
+            raise self._broken_off(error) from None
 
-    def protect(self, host: str, ca_file: str) -> Certificate:
+    def _broken_off(self, error: OSError) -> Unreachable:
+        # In TLS 1.3, a server judges the certificate of a client after the handshake.
+        about_ours = _about_our_certificate(error)
+        if about_ours is not None:
+            return about_ours
+        if self._shows_certificate is not None and isinstance(error, _CUT):
+            return self._silent_after_tls()
+        return Unreachable(f"broke off ({_reason(error)})")
+
+    def _silent_after_tls(self) -> Unreachable:
+        """GnuTLS, as in Debian's slapd, says no more to a client without a good certificate."""
+        ours = (
+            "refuses the client certificate"
+            if self._shows_certificate
+            else "demands a client certificate (client_certificate_file)"
+        )
+        return Unreachable(f"ended the connection right after TLS: it may be one that {ours}")
+
+    def protect(self, host: str, config: DirectoryConfig) -> Certificate:
         """Speak TLS from now on. Raises Unreachable and DirectoryMisconfigured."""
-        context = _context(ca_file)
+        context = _context(config.ca_file)
+        shows_certificate = client_certificate.show(context, config)
         self._socket.settimeout(self.deadline.left())
         try:
             protected = context.wrap_socket(self._socket, server_hostname=host)
         except ssl.SSLCertVerificationError as error:
-            raise Unreachable(_distrust(error, host)) from None
+            raise Unsafe(_distrust(error, host)) from None
         except TimeoutError:
             raise self.deadline.missed() from None
         except (OSError, ValueError) as error:
-            raise Unreachable(f"does not agree on TLS 1.2 or newer ({_reason(error)})") from None
-        self._socket = protected
+            raise _handshake_failed(error, shows_certificate=shows_certificate) from None
+        self._socket, self._shows_certificate = protected, shows_certificate
         shown = protected.getpeercert() or {}
         expires = shown.get("notAfter")
         return Certificate(
@@ -123,7 +160,7 @@ def connect(server: Server, deadline: Deadline) -> Wire:
     addresses = _addresses(server, deadline)
     reason = Unreachable("has no address")
     for place, (family, address) in enumerate(addresses):
-        share = deadline.within(deadline.left() / (len(addresses) - place))
+        share = deadline.share(len(addresses) - place)
         wire = socket.socket(family, socket.SOCK_STREAM)
         try:
             wire.settimeout(share.left())
@@ -143,7 +180,7 @@ def _addresses(server: Server, deadline: Deadline) -> list[Address]:
     if isinstance(found, Exception):
         raise Unreachable(f"is not found by name ({_reason(found)})")
     if server.protection == "none" and not all(is_loopback(str(at[0])) for _, at in found):
-        raise Unreachable("is not on this host, and plain ldap:// is for this host alone")
+        raise Unsafe("is not on this host, and plain ldap:// is for this host alone")
     return found
 
 
@@ -208,6 +245,41 @@ def _distrust(error: ssl.SSLCertVerificationError, host: str) -> str:
             "set ca_file to that authority's"
         )
     return f"shows a certificate that is refused ({error.verify_message})"
+
+
+_OUR_CERTIFICATE: Final = {"CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN"} | {
+    "CERTIFICATE_EXPIRED",
+    "CERTIFICATE_REVOKED",
+    "UNKNOWN_CA",
+    "UNSUPPORTED_CERTIFICATE",
+    "ACCESS_DENIED",
+}
+"""The alerts of RFC 8446 section 6.2 that are about the certificate of a client."""
+
+_CUT: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)
+
+
+def _about_our_certificate(error: OSError) -> Unsafe | None:
+    reason = getattr(error, "reason", None) or ""
+    _, _, alert = reason.partition("_ALERT_")
+    if alert not in _OUR_CERTIFICATE:
+        return None
+    if alert == "CERTIFICATE_REQUIRED":
+        return Unsafe("demands a client certificate: set client_certificate_file")
+    return Unsafe(f"refuses the client certificate ({alert.lower().replace('_', ' ')})")
+
+
+def _handshake_failed(error: Exception, *, shows_certificate: bool) -> Unreachable:
+    about_ours = _about_our_certificate(error) if isinstance(error, OSError) else None
+    if about_ours is not None:
+        return about_ours
+    reason = _reason(error)
+    if reason.endswith("alert handshake failure") and not shows_certificate:
+        # In TLS 1.2, the alert for want of a client certificate is the one for everything.
+        reason += "; it may be one that demands a client certificate (client_certificate_file)"
+    is_lasting = isinstance(error, (ssl.SSLError, ValueError)) and not isinstance(error, _CUT)
+    kind = Unsafe if is_lasting else Unreachable
+    return kind(f"does not agree on TLS 1.2 or newer ({reason})")
 
 
 def _subject(subject: object) -> str:

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from cwtui.accounts.directory import (
     CannotSearchDirectory,
     DirectoryMisconfigured,
@@ -16,7 +18,8 @@ from cwtui.accounts.directory import (
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
-from cwtui.directory import answers, bind_password, entries, membership
+from cwtui.directory import answers, binding, entries, membership
+from cwtui.directory.answers import Answer
 from cwtui.directory.channel import Channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.entries import Entry
@@ -39,7 +42,7 @@ class Visit:
 
     def check_password(self, username: str, password: Secret) -> DirectoryUser:
         """The person, enabled. Raises DirectoryRefused."""
-        entry = (
+        entry, answer = (
             self._checked_after_search(username, password)
             if self._config.bind_dn
             else self._checked_directly(username, password)
@@ -47,7 +50,10 @@ class Visit:
         user = self._user(entry, username)
         if not user.enabled:
             raise answers.disabled(password_was_right=True)
-        return user
+        notice = binding.notice(answer, entry, self._now)
+        if notice is not None:
+            self._tell(Step("password", True, notice.sentence))
+        return replace(user, password_notice=notice)
 
     def find(self, username: str) -> DirectoryUser | None:
         """Raises CannotSearchDirectory."""
@@ -90,50 +96,47 @@ class Visit:
         for group in membership.missing_groups(self._channel, self._config):
             sentence = f"There is no {visible(group)}, or it may not be read."
             self._tell(Step("group", False, sentence))
+        if self._config.nested == "matching-rule" and not self._channel.is_active_directory():
+            self._tell(Step("group", False, membership.UNKNOWN_RULE))
 
-    def _checked_after_search(self, username: str, password: Secret) -> Entry:
+    def _checked_after_search(self, username: str, password: Secret) -> tuple[Entry, Answer]:
         self._bind_account()
         entry = self._searched(username)
         if entry is None:
             # Nobody is asked for as well, so that names cannot be told apart by the time.
             nobody = f"{self._config.user_rdn}={secrets.token_hex(16)},{self._config.base}"
-            self._channel.bind(nobody, Secret(secrets.token_hex(16)))
+            for _ in binding.spellings(password):
+                self._channel.bind(nobody, Secret(secrets.token_hex(16)))
             raise NoDirectoryUser
-        self._check_bind(entry.dn, password)
+        answer = self._check_bind(entry.dn, password, entry)
         # Roles are what the bind account sees, in sign-in and in sync alike.
         self._bind_account(again=True)
-        return entry
+        return entry, answer
 
-    def _checked_directly(self, username: str, password: Secret) -> Entry:
+    def _checked_directly(self, username: str, password: Secret) -> tuple[Entry, Answer]:
         dn = f"{self._config.user_rdn}={escaped(username)},{self._config.base}"
-        self._check_bind(dn, password)
+        answer = self._check_bind(dn, password)
         found = self._channel.read(dn, self._filter([username]), self._attributes)
         self._tell_search(dn, username)
         entry = self._one_of(found, username)
         if entry is None:
             raise NoDirectoryUser
-        return entry
+        return entry, answer
 
-    def _check_bind(self, dn: str, password: Secret) -> None:
+    def _check_bind(self, dn: str, password: Secret, entry: Entry | None = None) -> Answer:
         try:
-            answers.check_bind(self._channel.bind(dn, password))
+            answer = binding.check(self._channel, dn, password, entry, self._now)
         except DirectoryRefused as refusal:
             self._tell(Step("password", False, f"{visible(dn)}: {refusal}"))
             raise
         self._tell(Step("password", True, f"The password of {visible(dn)} is right."))
+        return answer
 
     def _bind_account(self, *, again: bool = False) -> None:
         dn = self._config.bind_dn
         if not dn:
             raise CannotSearchDirectory
-        answer = self._channel.bind(dn, bind_password.read(self._config))
-        try:
-            answers.check_bind(answer)
-        except DirectoryRefused:
-            raise DirectoryMisconfigured(
-                f"The directory refuses the bind account {visible(dn)} ({answer.technical}). "
-                "Check bind_dn and its password in [directory]."
-            ) from None
+        binding.bind_account(self._channel, self._config)
         if not again:
             self._tell(Step("bind", True, f"Bound as {visible(dn)}."))
 

@@ -32,6 +32,7 @@ from cwtui.ui.session_watch import SessionWatch
 from cwtui.ui.source import CONSOLE, source_of
 
 if TYPE_CHECKING:
+    from cwtui.accounts.directory import PasswordNotice
     from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
@@ -77,6 +78,8 @@ class AccountApp(App[int]):
         self.session: Session | None = None
         self.record_before: SignInRecord | None = None
         """Of the last sign-in before this one, and of those that failed since."""
+        self.password_notice: PasswordNotice | None = None
+        """What the directory said at this sign-in of a password that expires."""
         self._ports = ports
         self._kiosk = kiosk
         self._painted = Painted()
@@ -207,7 +210,7 @@ class AccountApp(App[int]):
     def begin_session(self, session: "Session", before: "SignInRecord") -> None:
         """Someone is signed in; `before` is the sign-in record as it was until then."""
         self.session = session
-        self.record_before = before
+        self.record_before, self.password_notice = before, None
         self.session_watch = SessionWatch(self, session)
 
     def sign_out(self) -> None:

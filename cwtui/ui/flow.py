@@ -65,6 +65,7 @@ def show_state(app: "AccountApp", state: object) -> None:
             )
         case sign_in.SignedIn():
             app.begin_session(state.session, state.before)
+            app.password_notice = state.password_notice
             _tell_backup_codes_left(app, state.backup_codes_left)
             open_settings(app)
         case _:

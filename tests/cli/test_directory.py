@@ -10,6 +10,7 @@ from cwtui.accounts.model import Account, Origin
 from tests.cli.commands import Host
 from tests.directory.people import (
     ADMINS,
+    GROUPS,
     LDIF,
     MEMBERSHIPS,
     PASSWORD,
@@ -103,6 +104,47 @@ def test_refusals_are_status_1(
     assert done.status == 1
     assert sentence in done.err
     assert mark in lines(done.out)
+
+
+@pytest.mark.parametrize(
+    ("name", "roles", "says"),
+    [
+        ("bob", "", "no role of Connectware"),
+        ("alice", f'minimum-access = ["cn=gone,{GROUPS}"]\n', "Not all groups"),
+        ("bob", f'minimum-access = ["cn=gone,{GROUPS}"]\n', "Not all groups"),
+    ],
+    ids=["no-role", "missing-group", "both"],
+)
+def test_no_role_and_a_missing_group_are_status_1(
+    asked: Host, name: str, roles: str, says: str
+) -> None:
+    """Whoever looks at the status alone must not take it for a sign-in that works."""
+    with asked.config.open("a") as config:
+        config.write(roles)
+    done = asked.run("directory", "test", name)
+    assert done.status == 1
+    assert says in done.err
+
+
+def test_roles_that_cwtui_does_not_know_are_none(asked: Host) -> None:
+    written = asked.config.read_text().partition("[directory.roles]")[0]
+    asked.config.write_text(f'{written}mode = "attribute"\nroles_attribute = "employeeType"\n')
+    assert asked.run("directory", "test", "alice").status == 0
+    done = asked.run("directory", "test", "ruled-out")
+    assert (done.status, done.err) == (
+        1,
+        "The directory gives this user no role of Connectware: no sign-in.\n",
+    )
+
+
+def test_a_matching_rule_that_the_server_lacks_names_the_key(asked: Host) -> None:
+    written = asked.config.read_text()
+    asked.config.write_text(
+        written.replace("[directory.roles]", 'nested = "matching-rule"\n[directory.roles]')
+    )
+    done = asked.run("directory", "test", "alice")
+    assert done.status == 1
+    assert '"matching-rule" of nested in [directory] is for Active Directory' in done.out
 
 
 def test_a_name_that_cannot_be(asked: Host) -> None:

@@ -1,5 +1,6 @@
 """The people of the tests' directory, and configurations that lead to them."""
 
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -69,10 +70,22 @@ LDIF: Final = "".join(
         policy("usual", "pwdMustChange: TRUE", "pwdLockout: TRUE"),
         policy("strict", "pwdMaxFailure: 3", "pwdLockout: TRUE"),
         policy("old", "pwdMaxAge: 60", "pwdGraceAuthnLimit: 0"),
+        policy("grace", "pwdMaxAge: 60", "pwdGraceAuthnLimit: 9"),
+        policy("warning", "pwdMaxAge: 864000", "pwdExpireWarning: 863999"),
         person("alice", "displayName: Alice Ärmel", "employeeType: connectware-admin"),
         person("bob", "employeeType: operators", "employeeType: minimum-access"),
         person("carol"),
         person("expired", OLD, "pwdChangedTime: 20200101000000Z"),
+        person(
+            "graced",
+            f"pwdPolicySubentry: cn=grace,ou=policies,{BASE}",
+            "pwdChangedTime: 20200101000000Z",
+        ),
+        person(
+            "warned",
+            f"pwdPolicySubentry: cn=warning,ou=policies,{BASE}",
+            f"pwdChangedTime: {time.strftime('%Y%m%d%H%M%SZ', time.gmtime(time.time() - 3600))}",
+        ),
         person("reset", "pwdReset: TRUE"),
         person("locked", "pwdAccountLockedTime: 000001010000Z"),
         person("guessed", f"pwdPolicySubentry: cn=strict,ou=policies,{BASE}"),

@@ -1,4 +1,7 @@
-"""Active Directory's shapes, on a dressed slapd and a server of ours: see active_directory.py."""
+"""Active Directory: Samba's, and its shapes on a dressed slapd and a server of ours.
+
+See active_directory.py; what Samba and 389 Directory Server share is in test_real_servers.py.
+"""
 
 import base64
 from collections.abc import Iterator
@@ -9,6 +12,7 @@ import pytest
 from cwtui.accounts.directory import (
     DirectoryAccountDisabled,
     DirectoryAccountLocked,
+    DirectoryMisconfigured,
     DirectoryPasswordExpired,
     DirectoryPasswordMustChange,
     DirectoryRefused,
@@ -38,8 +42,11 @@ from tests.directory.people import (
     reader,
     unit,
 )
+from tests.directory.real import Real, in_samba
+from tests.servers import samba
 from tests.servers import slapd as servers
 from tests.servers.certificates import Certificate
+from tests.servers.enclosed import Enclosed
 from tests.servers.slapd import Slapd
 
 HANS = f"cn=Müller\\, Hans (Ext)*,{PEOPLE}"
@@ -169,3 +176,76 @@ def test_sub_codes_of_error_49(tmp_path: Path, code: str, kind: type[DirectoryRe
         assert directory.check_password("ben", PASSWORD).username == "ben"
         with pytest.raises(WrongDirectoryPassword):
             directory.check_password("ben", Secret("wrong"))
+
+
+@pytest.fixture(scope="session")
+def domain(active_directory: Enclosed) -> Real:
+    return in_samba(active_directory)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("over", "Your account has expired"),
+        ("never-now", "at this time"),
+        ("elsewhere", "from this host"),
+    ],
+)
+def test_samba_says_why(tmp_path: Path, domain: Real, name: str, says: str) -> None:
+    with pytest.raises(DirectoryAccountDisabled, match=says):
+        domain.directory(tmp_path).check_password(name, PASSWORD)
+
+
+def test_samba_by_principal_name(tmp_path: Path, domain: Real) -> None:
+    directory = domain.directory(tmp_path, user_rdn="userPrincipalName")
+    user = directory.check_password("HANS@werk.example", PASSWORD)
+    assert user.username == "hans@werk.example"
+    with pytest.raises(NoDirectoryUser):
+        directory.check_password("müller", PASSWORD)
+
+
+@pytest.mark.parametrize("bind_dn", ["reader@werk.example", "WERK\\reader"])
+def test_samba_takes_other_names_of_the_bind_account(
+    tmp_path: Path, domain: Real, bind_dn: str
+) -> None:
+    assert domain.directory(tmp_path, bind_dn=bind_dn).find("direct")
+
+
+def test_samba_demands_tls(tmp_path: Path, domain: Real) -> None:
+    plainly = {"ca_file": "", "unsafe_plain_ldap_on_loopback": True}
+    directory = domain.directory(tmp_path, servers=(domain.server.ldap,), **plainly)
+    with pytest.raises(DirectoryMisconfigured, match="asks for more protection"):
+        directory.check_password("direct", PASSWORD)
+
+
+def test_sambas_global_catalogue(tmp_path: Path, domain: Real) -> None:
+    catalogue = f"ldap://127.0.0.1:{domain.server.ports[3268]}"
+    directory = domain.directory(tmp_path, servers=(catalogue,), starttls=True)
+    assert directory.check_password("direct", PASSWORD).roles == ("connectware-admin",)
+
+
+def test_samba_refers_elsewhere_beside_the_entries(tmp_path: Path, domain: Real) -> None:
+    """References are no second entry, and are not followed."""
+    with samba.administrator(domain.server) as admin:
+        admin.search(domain.base, "(sAMAccountName=direct)")
+        kinds = [found["type"] for found in admin.response]
+    assert sorted(kinds) == ["searchResEntry", "searchResRef"]
+    assert domain.directory(tmp_path).find("direct")
+
+
+def test_samba_takes_the_old_password_for_an_hour(tmp_path: Path, domain: Real) -> None:
+    """README says so: who is to be shut out is to be disabled."""
+    directory = domain.directory(tmp_path)
+    with samba.administrator(domain.server) as admin:
+
+        def change(**values: object) -> None:
+            changes = {name: [("MODIFY_REPLACE", [value])] for name, value in values.items()}
+            admin.modify(domain.dn("changes"), changes)
+
+        change(unicodePwd=samba.quoted("Another.7-Havel"))
+        for password in (PASSWORD, Secret("Another.7-Havel")):
+            assert directory.check_password("changes", password).enabled
+        change(userAccountControl=514)
+        for password in (PASSWORD, Secret("Another.7-Havel")):
+            with pytest.raises(DirectoryRefused):
+                directory.check_password("changes", password)

@@ -1,6 +1,6 @@
-"""Answers to a bind that no slapd gives: Active Directory's and 389 Directory Server's.
+"""What the answers to a bind mean, in the forms of each kind of server.
 
-The messages are as these servers are documented to write them; no such server was asked.
+Samba and 389 Directory Server themselves are asked in test_real_servers.py.
 """
 
 import pytest
@@ -13,10 +13,15 @@ from cwtui.accounts.directory import (
     DirectoryPasswordMustChange,
     DirectoryRefused,
     NoDirectoryUser,
+    PasswordNotice,
     WrongDirectoryPassword,
 )
-from cwtui.directory.answers import Answer, check_answer, check_bind
+from cwtui.directory import binding
+from cwtui.directory.answers import Answer, Policy, check_answer, check_bind, policy
+from cwtui.directory.entries import Entry
 from cwtui.directory.transport import Unreachable
+from tests.accounts.world import NOW
+from tests.directory.active_directory import filetime
 
 
 def active_directory(code: str) -> str:
@@ -80,13 +85,36 @@ def test_which_refusals_say_that_the_password_was_right(answer: Answer, was_righ
         (Answer(32, "noSuchObject", ""), WrongDirectoryPassword),
         (Answer(34, "invalidDNSyntax", "invalid DN"), WrongDirectoryPassword),
         (Answer(48, "inappropriateAuthentication", ""), WrongDirectoryPassword),
-        (Answer(49, "invalidCredentials", "password expired!", 0), DirectoryPasswordExpired),
-        (Answer(49, "invalidCredentials", "", 1), DirectoryAccountLocked),
-        (Answer(0, "success", "", 2), DirectoryPasswordMustChange),
-        (Answer(0, "success", "", 0), DirectoryPasswordExpired),
+        (
+            Answer(49, "invalidCredentials", "password expired!", Policy(0)),
+            DirectoryPasswordExpired,
+        ),
+        (Answer(49, "invalidCredentials", "", Policy(1)), DirectoryAccountLocked),
+        (Answer(0, "success", "", Policy(2)), DirectoryPasswordMustChange),
+        (Answer(0, "success", "", Policy(0)), DirectoryPasswordExpired),
         (Answer(19, "constraintViolation", "Exceed password retry limit."), DirectoryAccountLocked),
+        (Answer(19, "constraintViolation", "", Policy(1)), DirectoryAccountLocked),
+        (Answer(19, "constraintViolation", ""), DirectoryAccountDisabled),
+        (
+            Answer(
+                19,
+                "constraintViolation",
+                "Account inactivity limit exceeded. Contact system administrator to reset.",
+                Policy(1),
+            ),
+            DirectoryAccountDisabled,
+        ),
         (
             Answer(53, "unwillingToPerform", "Account inactivated. Contact system administrator."),
+            DirectoryAccountDisabled,
+        ),
+        (
+            Answer(
+                53,
+                "unwillingToPerform",
+                "Account inactivated. Contact system administrator.",
+                Policy(1),
+            ),
             DirectoryAccountDisabled,
         ),
         (Answer(53, "unwillingToPerform", "no global superior"), DirectoryMisconfigured),
@@ -100,15 +128,63 @@ def test_which_refusals_say_that_the_password_was_right(answer: Answer, was_righ
     ],
 )
 def test_other_answers(answer: Answer, kind: type[Exception]) -> None:
-    with pytest.raises(kind):
+    with pytest.raises(kind) as refused:
         check_bind(answer)
+    assert type(refused.value) is kind
 
 
-@pytest.mark.parametrize("policy", [None, 3, 8])
-def test_success(policy: int | None) -> None:
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("3000", Policy()),
+        ("3003810101", Policy(error=1)),
+        ("3005a003800105", Policy(seconds=5)),
+        ("3005a003810102", Policy(grace=2)),
+        ("3008a003810100810100", Policy(grace=0, error=0)),
+    ],
+)
+def test_the_policys_control(value: str, said: Policy) -> None:
+    """draft-behera-ldap-password-policy-11 section 6.2, in hexadecimal."""
+    assert policy(bytes.fromhex(value)) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "notice"),
+    [
+        (Policy(), None),
+        (Policy(grace=2), PasswordNotice(grace_left=2)),
+        (Policy(grace=0, seconds=5), PasswordNotice(grace_left=0)),
+        (Policy(seconds=60), PasswordNotice(expires_at=NOW + 60)),
+        (Policy(seconds=10**12), None),
+        (Policy(seconds=-1), None),
+        (Policy(grace=-1), None),
+        (Policy(grace=10**9), None),
+    ],
+)
+def test_what_a_person_is_told_of_the_policy(said: Policy, notice: PasswordNotice | None) -> None:
+    """A server that says what cannot be is not repeated: no such day is in the calendar."""
+    assert binding.notice(Answer(0, "success", "", said), Entry("cn=x", {}), NOW) == notice
+
+
+@pytest.mark.parametrize(
+    ("at", "is_told"),
+    [(NOW + 4 * 86400, True), (NOW + 6 * 86400, False), (NOW - 1, False), (None, False)],
+)
+def test_active_directorys_time_of_expiry(at: float | None, is_told: bool) -> None:
+    """Windows warns five days before. A value that stands for never is no time."""
+    value = "9223372036854775807" if at is None else filetime(at)
+    entry = Entry("cn=x", {"msds-userpasswordexpirytimecomputed": (value.encode(),)})
+    notice = binding.notice(Answer(0, "success", ""), entry, NOW)
+    assert (notice is not None) is is_told
+    if notice is not None:
+        assert notice.expires_at == pytest.approx(at)
+
+
+@pytest.mark.parametrize("error", [None, 3, 8])
+def test_success(error: int | None) -> None:
     """Errors of the policy from 3 on are about changing a password."""
-    check_bind(Answer(0, "success", "", policy))
-    check_answer(Answer(0, "success", "", policy))
+    check_bind(Answer(0, "success", "", Policy(error)))
+    check_answer(Answer(0, "success", "", Policy(error)))
 
 
 def test_what_a_server_says_is_made_visible() -> None:

@@ -49,6 +49,7 @@ def test_every_key(file: Path, tmp_path: Path) -> None:
         ca_file = "~/ca.pem"
         bind_dn = "cn=reader,dc=example,dc=com"
         bind_password_file = "~/reader-password"
+        client_certificate_file = "~/client.pem"
         user_rdn = "uid"
         search_filter = "(objectClass=person)"
         mode = "groups"
@@ -69,6 +70,7 @@ def test_every_key(file: Path, tmp_path: Path) -> None:
     )
     assert found.ca_file == str(tmp_path / "ca.pem")
     assert found.bind_password_file == str(tmp_path / "reader-password")
+    assert found.client_certificate_file == str(tmp_path / "client.pem")
     assert (found.member_attribute, found.member_is) == ("memberUid", "uid")
     seconds = (found.connect_seconds, found.bind_seconds, found.search_seconds)
     assert (*seconds, found.total_seconds) == (1, 1.5, 2, 5)
@@ -188,6 +190,24 @@ ADD = 'base = "ou=people,dc=example,dc=com"'
             ),
             "exclude each other",
             8,
+        ),
+        (
+            changed(ADD, f'{ADD}\nclient_certificate_credential = "../x"'),
+            "`client_certificate_credential` is a name without slashes",
+            6,
+        ),
+        (
+            changed(
+                ADD,
+                f'{ADD}\nclient_certificate_file = "x"\nclient_certificate_credential = "x"',
+            ),
+            "exclude each other",
+            7,
+        ),
+        (
+            changed(SERVERS, PLAIN + '\nclient_certificate_file = "x"'),
+            "`client_certificate_file` has no use",
+            5,
         ),
         (changed(ADD, f'{ADD}\nuser_rdn = "uid)(x"'), "`user_rdn` is not the name", 6),
         (changed(ADD, f'{ADD}\nuser_rdn = ""'), "`user_rdn` is not the name", 6),

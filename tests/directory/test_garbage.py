@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.secret import Secret
-from cwtui.directory.answers import POLICY_CONTROL
+from cwtui.directory.answers import POLICY_CONTROL, Policy
 from cwtui.directory.channel import Channel
 from cwtui.directory.transport import Unreachable
 from tests.directory.memory_wire import MemoryWire, open_channel
@@ -93,7 +93,7 @@ def test_the_same_answers_unspoilt(channel: tuple[Channel, MemoryWire]) -> None:
     opened, wire = channel
     wire.answer = refused
     said = opened.bind("cn=a", Secret("secret"))
-    assert (said.code, said.message, said.policy) == (49, "said", 1)
+    assert (said.code, said.message, said.policy) == (49, "said", Policy(error=1))
     wire.answer = found
     (entry,) = opened.first_two(PEOPLE, "(uid=a)", ["uid"])
     assert entry.texts("CN") == ["A"]

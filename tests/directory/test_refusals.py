@@ -1,10 +1,12 @@
 """A right password that does not help: what OpenLDAP's ppolicy says, as a sentence."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from cwtui.accounts.directory import (
+    DirectoryAccountDisabled,
     DirectoryAccountLocked,
     DirectoryPasswordExpired,
     DirectoryPasswordMustChange,
@@ -28,7 +30,6 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path, slapd: Slapd) -> L
     [
         ("expired", DirectoryPasswordExpired, "Your password has expired in the directory."),
         ("reset", DirectoryPasswordMustChange, "Your password has to be changed in the directory"),
-        ("locked", DirectoryAccountLocked, "The directory has locked your account"),
     ],
 )
 def test_a_right_password_that_does_not_help(
@@ -37,6 +38,30 @@ def test_a_right_password_that_does_not_help(
     with pytest.raises(kind) as refused:
         directory.check_password(name, PASSWORD)
     assert str(refused.value).startswith(sentence)
+
+
+def test_a_password_that_ends_is_noticed(directory: LdapDirectory) -> None:
+    """Whoever is let in with an expired password, or with one that expires, hears of it."""
+    graced = directory.check_password("graced", PASSWORD).password_notice
+    assert graced is not None
+    assert graced.grace_left in {7, 8}
+    before = time.time()
+    warned = directory.check_password("warned", PASSWORD).password_notice
+    assert warned is not None
+    assert warned.expires_at is not None
+    assert 0 < warned.expires_at - before <= 864000
+    assert directory.check_password("bob", PASSWORD).password_notice is None
+
+
+def test_a_lock_by_an_administrator_is_no_lock_after_wrong_passwords(
+    tmp_path: Path, slapd: Slapd
+) -> None:
+    """Waiting does not help. The server answers the same: the entry tells them apart."""
+    with pytest.raises(DirectoryAccountDisabled):
+        LdapDirectory(plain(tmp_path, slapd)).check_password("locked", PASSWORD)
+    alone = LdapDirectory(direct(slapd.ldap, unsafe_plain_ldap_on_loopback=True))
+    with pytest.raises(DirectoryAccountLocked):
+        alone.check_password("locked", PASSWORD)
 
 
 @pytest.mark.parametrize("name", ["expired", "reset"])

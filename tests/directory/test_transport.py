@@ -123,20 +123,33 @@ def test_plain_ldap_stays_on_this_host(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("server", "more", "reason"),
+    ("server", "more", "key"),
     [
-        ("ldaps", {}, "did not answer within 0.3 seconds"),
-        ("ldap", {"starttls": True}, "did not answer within 0.3 seconds"),
-        ("ldap", {"unsafe_plain_ldap_on_loopback": True}, "did not answer within 0.3 seconds"),
+        ("ldaps", {}, "connect_seconds"),
+        ("ldap", {"starttls": True}, "connect_seconds"),
+        ("ldap", {"unsafe_plain_ldap_on_loopback": True}, "bind_seconds"),
     ],
     ids=["tls-handshake", "starttls", "bind"],
 )
 def test_a_server_that_takes_the_connection_and_keeps_silent(
-    tmp_path: Path, server: str, more: dict[str, object], reason: str
+    tmp_path: Path, server: str, more: dict[str, object], key: str
 ) -> None:
     with odd_servers.silent() as port:
         settings = config(tmp_path, f"{server}://127.0.0.1:{port}", **more, **QUICK)
-        assert reasons(LdapDirectory(settings)) == (f"{server}://127.0.0.1:{port} {reason}",)
+        assert reasons(LdapDirectory(settings)) == (
+            f"{server}://127.0.0.1:{port} did not answer within 0.3 seconds ({key})",
+        )
+
+
+def test_the_time_that_ran_out_is_named() -> None:
+    """Not what was left of it when the last question was asked."""
+    clock = Clock(1000.0)
+    total = Deadline(clock, 8)
+    clock.forward(7.38)
+    assert str(total.within(4, "search_seconds").missed()).endswith("8 seconds (total_seconds)")
+    assert str(total.within(0.5, "bind_seconds").missed()).endswith("0.5 seconds (bind_seconds)")
+    share = Deadline(clock, 8).share(2)
+    assert str(share.missed()).endswith("4 seconds (its share of total_seconds)")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +161,8 @@ def test_a_server_that_drips(tmp_path: Path, way: str, head: bytes) -> None:
     with odd_servers.dripping(head) as port:
         settings = config(tmp_path, f"{way}://127.0.0.1:{port}", **more, **QUICK)
         (reason,) = reasons(LdapDirectory(settings))
-    assert reason.endswith("did not answer within 0.3 seconds")
+    key = "bind_seconds" if way == "ldap" else "connect_seconds"
+    assert reason.endswith(f"did not answer within 0.3 seconds ({key})")
 
 
 def test_a_name_server_that_keeps_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

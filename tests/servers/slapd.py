@@ -91,12 +91,14 @@ def start(
     ldif: str = "",
     schema: Iterable[str] = (),
     database: str = "",
+    verify_client: str = "TLSVerifyClient never",
 ) -> Slapd:
-    """A server with these entries and the root; `schema` and `database` are for slapd.conf(5)."""
+    """A server with these entries and the root; the others are lines for slapd.conf(5)."""
     slapd = _copied(folder)
     (folder / "data").mkdir()
     configuration = folder / "slapd.conf"
-    configuration.write_text("\n".join(_configuration(folder, certificate, schema, database)))
+    lines = _configuration(folder, certificate, schema, database, verify_client)
+    configuration.write_text("\n".join(lines))
     root = f"dn: {BASE}\nobjectClass: domain\ndc: example\n\n"
     loaded = subprocess.run(
         [slapd, "-Tadd", "-q", "-f", configuration],
@@ -149,7 +151,11 @@ def _copied(folder: Path) -> Path:
 
 
 def _configuration(
-    folder: Path, certificate: Certificate, schema: Iterable[str], database: str
+    folder: Path,
+    certificate: Certificate,
+    schema: Iterable[str],
+    database: str,
+    verify_client: str,
 ) -> Iterable[str]:
     yield from (f"include /etc/ldap/schema/{name}.schema" for name in _SCHEMAS)
     yield from schema
@@ -158,7 +164,7 @@ def _configuration(
     yield f"""
 TLSCertificateFile {certificate.certificate}
 TLSCertificateKeyFile {certificate.key}
-TLSVerifyClient never
+{verify_client}
 sizelimit 500
 database mdb
 suffix {BASE}

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from cwtui.accounts.audit import EventType
+from cwtui.accounts.directory import CannotTrustDirectory, PasswordNotice
 from cwtui.config import Config
 from cwtui.directory.config import DirectoryConfig
 from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
@@ -153,3 +154,32 @@ async def test_the_list_marks_and_filters_origins() -> None:
 async def test_what_is_to_be_looked_at_is_said_on_the_page(scene: str, said: str) -> None:
     async with SCENES[scene].played() as (person, _):
         assert said in person.text
+
+
+@pytest.mark.parametrize("notice", [PasswordNotice(grace_left=2), None])
+async def test_a_password_that_ends_is_said_on_the_first_page(
+    directory: MemoryDirectory, person: Person, notice: PasswordNotice | None
+) -> None:
+    password, user = directory.people["erin"]
+    directory.people["erin"] = (password, replace(user, password_notice=notice))
+    await person.sign_in("erin", LDAP_PASSWORD)
+    person.screen(SettingsPage)
+    told = "⚠ Your password has expired in the directory: 2 more sign-ins are allowed."
+    assert (told in " ".join(person.text.split())) is (notice is not None)
+    # It is not told to whoever is next.
+    directory.people["erin"] = (password, user)
+    person.app.sign_out()
+    await person.settle()
+    await person.sign_in("erin", LDAP_PASSWORD)
+    assert "has expired" not in person.text
+
+
+async def test_a_certificate_that_is_wrong_is_for_an_admin(
+    directory: MemoryDirectory, person: Person
+) -> None:
+    """Trying again in a minute would not help."""
+    directory.broken = CannotTrustDirectory(("ldaps://a shows a certificate for another host",))
+    await person.sign_in("erin", LDAP_PASSWORD)
+    person.screen(SignInScreen)
+    assert "Tell an admin" in person.text
+    assert "in a minute" not in person.text

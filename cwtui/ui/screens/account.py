@@ -39,7 +39,8 @@ Disable MFA is for a user who lost the authentication device: they sign in with 
 alone, or, where MFA is required, are led into setting it up again.
 
 Reset Password gives a new one-time initial password. New roles, a reset and disabling end the \
-user's sessions at once.
+user's sessions at once. Disable LDAP users to shut them out: the directory may take an old \
+password for an hour.
 
 Unlock forgets wrong passwords and codes: the user can try again at once. Without it the user \
 waits a day at most."""

@@ -53,6 +53,9 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         yield from self._last_sign_in()
         yield Static("Password", classes="section", markup=False)
         if overview.change_password_refusal:
+            notice = self.account_app.password_notice
+            if notice is not None:
+                yield Static(f"⚠ {notice.sentence}", id="password-notice", markup=False)
             yield Static(overview.change_password_refusal, classes="text", markup=False)
         else:
             yield Static(

@@ -1,0 +1,107 @@
+"""Binds: of the bind account, and of a person, which is how a password is checked."""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from cwtui.accounts.directory import (
+    DirectoryAccountDisabled,
+    DirectoryAccountLocked,
+    DirectoryMisconfigured,
+    DirectoryPasswordExpired,
+    DirectoryPasswordMustChange,
+    DirectoryRefused,
+    NoDirectoryUser,
+    PasswordNotice,
+    WrongDirectoryPassword,
+)
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import visible
+from cwtui.directory import answers, bind_password, entries
+from cwtui.directory.answers import Answer
+from cwtui.directory.channel import Channel
+from cwtui.directory.config import DirectoryConfig
+from cwtui.directory.entries import Entry
+
+_WARN_SECONDS: Final = 5 * 86400
+"""Windows warns so early by default ("Prompt user to change password before expiration")."""
+
+_MOST_SECONDS: Final = 366 * 86400
+_MOST_GRACE: Final = 1000
+"""More is no warning, and may be no day of the calendar."""
+
+_WHY_REFUSED: Final[dict[type[DirectoryRefused], str]] = {
+    DirectoryPasswordExpired: "its password has expired",
+    DirectoryPasswordMustChange: "its password has to be changed first",
+    DirectoryAccountLocked: "it is locked after too many wrong passwords",
+    DirectoryAccountDisabled: "it is disabled",
+}
+
+
+def bind_account(channel: Channel, config: DirectoryConfig) -> None:
+    """Raises DirectoryMisconfigured where it is refused."""
+    answer = channel.bind(config.bind_dn, bind_password.read(config))
+    try:
+        answers.check_bind(answer)
+    except DirectoryRefused as refusal:
+        why, said = _WHY_REFUSED.get(type(refusal)), answer.technical
+        if why is None:
+            why, advice = said, " Check bind_dn and its password in [directory]."
+        else:
+            why, advice = why if answer.code == answers.SUCCESS else f"{why} ({said})", ""
+        raise DirectoryMisconfigured(
+            f"The directory refuses the bind account {visible(config.bind_dn)}: {why}.{advice}"
+        ) from None
+
+
+def check(channel: Channel, dn: str, password: Secret, entry: Entry | None, now: float) -> Answer:
+    """The answer to a right password. Raises DirectoryRefused.
+
+    The `entry` is what the bind account sees of the person, if there is one.
+    """
+    *first, last = spellings(password)
+    for spelling in first:
+        try:
+            return _checked(channel, dn, spelling, entry, now)
+        except NoDirectoryUser:
+            raise
+        except WrongDirectoryPassword:
+            continue
+    return _checked(channel, dn, last, entry, now)
+
+
+def spellings(password: Secret) -> Iterator[Secret]:
+    """As most keyboards send it (NFC), and as it was typed where that is something else.
+
+    Some systems send "é" as two characters, and a server compares bytes.
+    """
+    composed = Secret(unicodedata.normalize("NFC", password.reveal()))
+    yield composed
+    if composed.reveal() != password.reveal():
+        yield password
+
+
+def notice(answer: Answer, entry: Entry, now: float) -> PasswordNotice | None:
+    """What the person should know of a password that is right."""
+    policy = answer.policy
+    if policy.grace is not None and 0 <= policy.grace <= _MOST_GRACE:
+        return PasswordNotice(grace_left=policy.grace)
+    at = entries.password_expires_at(entry)
+    left = policy.seconds if policy.seconds is not None else at - now if at is not None else -1
+    # A server that says so itself knows when it is early enough.
+    most = _MOST_SECONDS if policy.seconds is not None else _WARN_SECONDS
+    return PasswordNotice(expires_at=now + left) if 0 <= left <= most else None
+
+
+def _checked(
+    channel: Channel, dn: str, password: Secret, entry: Entry | None, now: float
+) -> Answer:
+    answer = channel.bind(dn, password)
+    try:
+        answers.check_bind(answer)
+    except DirectoryAccountLocked:
+        # Servers call an account locked that an administrator has switched off.
+        if entry is not None and not entries.is_enabled(entry, now):
+            raise answers.disabled() from None
+        raise
+    return answer

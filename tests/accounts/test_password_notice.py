@@ -1,0 +1,49 @@
+"""A password of the directory that ends: the person is told at the sign-in."""
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts import sign_in
+from cwtui.accounts.directory import PasswordNotice
+from cwtui.accounts.secret import Secret
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.world import HERE, NOW, World
+
+LDAP_PASSWORD = "Havel-7.Ketzin"
+DAY = 86400
+
+
+@pytest.mark.parametrize(
+    ("notice", "says"),
+    [
+        (PasswordNotice(expires_at=NOW + DAY), "expires in the directory on 2027-01-16."),
+        (
+            PasswordNotice(grace_left=2),
+            "has expired in the directory: 2 more sign-ins are allowed.",
+        ),
+        (
+            PasswordNotice(grace_left=1),
+            "has expired in the directory: 1 more sign-in is allowed.",
+        ),
+        (PasswordNotice(grace_left=0), "has expired in the directory: this was the last sign-in."),
+    ],
+)
+def test_sentences(notice: PasswordNotice, says: str) -> None:
+    assert notice.sentence == f"Your password {says} Change it where you usually do."
+
+
+@pytest.mark.parametrize("with_mfa", [False, True])
+def test_it_comes_to_the_end_of_the_sign_in(world: World, with_mfa: bool) -> None:
+    directory = MemoryDirectory()
+    world.directory = directory
+    user = directory.add("erin", LDAP_PASSWORD)
+    sign_in.with_password(world.ports, "erin", Secret(LDAP_PASSWORD), HERE)
+    notice = PasswordNotice(expires_at=NOW + DAY)
+    directory.people["erin"] = (LDAP_PASSWORD, replace(user, password_notice=notice))
+    device = world.equip("erin") if with_mfa else None
+    state = sign_in.with_password(world.ports, "erin", Secret(LDAP_PASSWORD), HERE)
+    if device is not None:
+        assert isinstance(state, sign_in.CodeNeeded)
+        state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(state, sign_in.SignedIn)
+    assert state.password_notice == notice

@@ -1,0 +1,76 @@
+"""What 389 Directory Server says in its own way."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.directory import (
+    DirectoryAccountDisabled,
+    DirectoryMisconfigured,
+    DirectoryPasswordExpired,
+    PasswordNotice,
+)
+from tests.directory.people import PASSWORD, steps
+from tests.directory.real import Real, in_389
+from tests.servers import ds389, enclosed
+from tests.servers.enclosed import Enclosed
+
+
+@pytest.fixture(scope="session")
+def real(dirsrv: Enclosed) -> Real:
+    return in_389(dirsrv)
+
+
+def test_an_account_that_was_not_used_for_long(tmp_path: Path, real: Real) -> None:
+    """Error 19 as for too many wrong passwords, and another text. Waiting does not help."""
+    with pytest.raises(DirectoryAccountDisabled, match="was not used for long"):
+        real.directory(tmp_path).check_password("unused", PASSWORD)
+
+
+def test_sign_ins_with_an_expired_password_are_counted_down(tmp_path: Path, real: Real) -> None:
+    directory = real.directory(tmp_path)
+    for left in (1, 0):
+        user = directory.check_password("grace", PASSWORD)
+        assert user.password_notice == PasswordNotice(grace_left=left)
+    with pytest.raises(DirectoryPasswordExpired):
+        directory.check_password("grace", PASSWORD)
+
+
+def test_a_size_limit_of_one_lets_nobody_in(tmp_path: Path, real: Real) -> None:
+    """The second of two entries of one name would not be seen."""
+    narrow = real.directory(tmp_path, bind_dn=f"cn=narrow,{real.base}")
+    for directory, says in ((narrow, "fewer than two"), (real.directory(tmp_path), "two entries")):
+        with pytest.raises(DirectoryMisconfigured, match=says):
+            directory.check_password("two", PASSWORD)
+    assert narrow.check_password("direct", PASSWORD).username == "direct"
+
+
+def test_an_unknown_matching_rule_names_the_key(tmp_path: Path, real: Real) -> None:
+    with pytest.raises(DirectoryMisconfigured, match=r'"matching-rule" of nested in \[directory\]'):
+        real.directory(tmp_path, nested="matching-rule").check_password("direct", PASSWORD)
+
+
+def test_binds_without_tls_that_the_server_refuses(tmp_path: Path, real: Real) -> None:
+    folder = tmp_path / "server"
+    enclosed.begin("ds389", folder, os.getpid())
+    strict = in_389(enclosed.wait("ds389", folder))
+    with ds389.administrator(strict.server) as admin:
+        secure = {"nsslapd-require-secure-binds": [("MODIFY_REPLACE", ["on"])]}
+        admin.modify("cn=config", secure)
+    plainly = {
+        "servers": (strict.server.ldap,),
+        "ca_file": "",
+        "unsafe_plain_ldap_on_loopback": True,
+    }
+    with pytest.raises(DirectoryMisconfigured, match="asks for more protection"):
+        strict.directory(tmp_path, **plainly).check_password("direct", PASSWORD)
+    starttls = {"servers": (strict.server.ldap,), "starttls": True}
+    assert strict.directory(tmp_path, **starttls).check_password("direct", PASSWORD).enabled
+    assert real.directory(tmp_path, **plainly | {"servers": (real.server.ldap,)}).find("direct")
+
+
+def test_the_steps_tell_of_a_password_that_ends(tmp_path: Path, real: Real) -> None:
+    told = steps(real.directory(tmp_path), "soon", PASSWORD)
+    sentences = [step.sentence for step in told if step.what == "password"]
+    assert "Your password expires in the directory on" in sentences[-1]

@@ -1,0 +1,217 @@
+"""The same questions to Samba as an Active Directory and to 389 Directory Server."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.directory import (
+    CannotTrustDirectory,
+    DirectoryAccountDisabled,
+    DirectoryAccountLocked,
+    DirectoryMisconfigured,
+    DirectoryPasswordExpired,
+    DirectoryPasswordMustChange,
+    DirectoryRefused,
+    NoDirectoryUser,
+    WrongDirectoryPassword,
+)
+from cwtui.accounts.secret import Secret
+from cwtui.directory.channel import Channel
+from tests.directory.people import PASSWORD, WRONG, steps
+from tests.directory.real import COMPOSED, DECOMPOSED, ODD, Real, in_389, in_samba
+from tests.servers import ds389, samba
+from tests.servers.certificates import Authority
+from tests.servers.enclosed import Enclosed
+
+
+@pytest.fixture(scope="session", params=["samba", "389"])
+def real(request: pytest.FixtureRequest, active_directory: Enclosed, dirsrv: Enclosed) -> Real:
+    return in_samba(active_directory) if request.param == "samba" else in_389(dirsrv)
+
+
+def test_a_right_password_and_a_wrong_one(tmp_path: Path, real: Real) -> None:
+    directory = real.directory(tmp_path)
+    user = directory.check_password("Direct", PASSWORD)
+    assert (user.username, user.dn.lower()) == ("direct", real.dn("direct").lower())
+    assert user.roles == ("connectware-admin",)
+    assert user == directory.find("direct")
+    for name, password, kind in (
+        ("direct", WRONG, WrongDirectoryPassword),
+        ("nobody", PASSWORD, NoDirectoryUser),
+    ):
+        with pytest.raises(WrongDirectoryPassword) as refused:
+            directory.check_password(name, password)
+        assert type(refused.value) is kind
+
+
+@pytest.mark.parametrize("name", ["müller", "MÜLLER", "mu\u0308ller"])
+def test_umlauts_and_a_dn_of_odd_characters(tmp_path: Path, real: Real, name: str) -> None:
+    user = real.directory(tmp_path).check_password(name, PASSWORD)
+    assert (user.username, user.roles) == ("müller", ("minimum-access",))
+    assert user.display_name == ODD.strip()
+
+
+def test_a_name_without_its_accent_is_nobody(tmp_path: Path, real: Real) -> None:
+    """Whatever the server compares: jose must not become josé's account."""
+    directory = real.directory(tmp_path)
+    assert directory.check_password("josé", PASSWORD).username == "josé"
+    with pytest.raises(NoDirectoryUser):
+        directory.check_password("jose", PASSWORD)
+    assert directory.find("jose") is None
+
+
+@pytest.mark.parametrize("nested", ["off", "memberOf", "matching-rule"])
+def test_nested_groups(tmp_path: Path, real: Real, nested: str) -> None:
+    """Samba follows them by the rule, 389 Directory Server in memberOf itself."""
+    directory = real.directory(tmp_path, nested=nested)
+    if (real.kind, nested) == ("389", "matching-rule"):
+        with pytest.raises(DirectoryMisconfigured, match='The value "matching-rule" of nested'):
+            directory.find("direct")
+        return
+    follows = {"samba": "matching-rule", "389": "memberOf"}[real.kind] == nested
+    direct, deep = directory.find("direct"), directory.find("deep")
+    assert direct is not None
+    assert direct.roles == ("connectware-admin",)
+    assert deep is not None
+    assert deep.roles == (("connectware-admin",) if follows else ())
+
+
+def test_roles_by_an_attribute(tmp_path: Path, real: Real) -> None:
+    by_attribute = {"mode": "attribute", "roles": {}, "roles_attribute": "employeeType"}
+    user = real.directory(tmp_path, **by_attribute).check_password("attributed", PASSWORD)
+    assert user.roles == ("minimum-access",)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "says"),
+    [
+        ("disabled", DirectoryAccountDisabled, "is disabled"),
+        ("expired", DirectoryPasswordExpired, "Your password has expired"),
+        ("reset", DirectoryPasswordMustChange, "has to be changed"),
+    ],
+)
+def test_a_right_password_that_does_not_help(
+    tmp_path: Path, real: Real, name: str, kind: type[DirectoryRefused], says: str
+) -> None:
+    with pytest.raises(kind, match=says):
+        real.directory(tmp_path).check_password(name, PASSWORD)
+
+
+def test_too_many_wrong_passwords(tmp_path: Path, real: Real) -> None:
+    directory = real.directory(tmp_path)
+    for _ in range(2):
+        with pytest.raises(WrongDirectoryPassword):
+            directory.check_password("guessed", WRONG)
+    with pytest.raises(DirectoryAccountLocked):
+        directory.check_password("guessed", PASSWORD)
+    # Guesses of a stranger end no session of the owner.
+    found = directory.find("guessed")
+    assert found is not None
+    assert found.enabled
+
+
+def test_a_locked_account_that_was_disabled_too(tmp_path: Path, real: Real) -> None:
+    """Waiting would not help."""
+    directory = real.directory(tmp_path)
+    for _ in range(2):
+        with pytest.raises(WrongDirectoryPassword):
+            directory.check_password("locked-off", WRONG)
+    kind = samba if real.kind == "samba" else ds389
+    changed = {"userAccountControl": 514} if real.kind == "samba" else {"nsAccountLock": "true"}
+    with kind.administrator(real.server) as admin:
+        dn = real.dn("locked-off")
+        admin.modify(dn, {name: [("MODIFY_REPLACE", [value])] for name, value in changed.items()})
+    with pytest.raises(DirectoryAccountDisabled, match="is disabled"):
+        directory.check_password("locked-off", PASSWORD)
+
+
+def test_a_password_that_expires_soon(tmp_path: Path, real: Real) -> None:
+    notice = real.directory(tmp_path).check_password("soon", PASSWORD).password_notice
+    assert notice is not None
+    assert notice.sentence.startswith("Your password expires in the directory on 20")
+    assert real.directory(tmp_path).check_password("direct", PASSWORD).password_notice is None
+
+
+def test_a_password_as_one_character_or_two(
+    tmp_path: Path, real: Real, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The composed form is tried first, then what was typed; one that has no other form, once."""
+    directory = real.directory(tmp_path)
+    typed = unicodedata.normalize("NFD", COMPOSED)
+    assert typed != COMPOSED
+    for password in (COMPOSED, typed):
+        assert directory.check_password("composed", Secret(password)).username == "composed"
+    assert directory.check_password("decomposed", Secret(DECOMPOSED)).username == "decomposed"
+    binds: list[str] = []
+    bind = Channel.bind
+
+    def counted(channel: Channel, dn: str, password: Secret) -> object:
+        binds.append(dn)
+        return bind(channel, dn, password)
+
+    monkeypatch.setattr(Channel, "bind", counted)
+    for name in ("composed", "nobody"):
+        for password, tries in ((COMPOSED + "x", 1), (typed + "x", 2)):
+            binds.clear()
+            with pytest.raises(WrongDirectoryPassword):
+                directory.check_password(name, Secret(password))
+            assert binds.count(real.reader) == 1
+            assert len(binds) == 1 + tries
+
+
+def test_a_person_who_moved(tmp_path: Path, real: Real) -> None:
+    """Another DN is the same person."""
+    directory = real.directory(tmp_path)
+    before = directory.check_password("moves", PASSWORD)
+    kind = samba if real.kind == "samba" else ds389
+    with kind.administrator(real.server) as admin:
+        first, _ = before.dn.split(",", 1)
+        admin.modify_dn(before.dn, first, new_superior=f"ou=elsewhere,{real.base}")
+    after = directory.check_password("moves", PASSWORD)
+    assert after.dn != before.dn
+    assert after.id == before.id
+
+
+def test_many_people_at_once(tmp_path: Path, real: Real) -> None:
+    directory = real.directory(tmp_path)
+    names = ["direct", "nobody", "disabled", "müller"]
+    found = directory.find_all(names, lambda _done, _of: None)
+    assert found == {name: directory.find(name) for name in names}
+
+
+@pytest.mark.parametrize("way", ["ldaps", "starttls"])
+def test_tls(tmp_path: Path, real: Real, way: str) -> None:
+    by = {} if way == "ldaps" else {"servers": (real.server.ldap,), "starttls": True}
+    assert real.directory(tmp_path, **by).check_password("direct", PASSWORD).enabled
+    other = str(Authority(tmp_path / "other").file)
+    for wrong in (by | {"ca_file": other}, by | {"servers": _by_another_name(real, way)}):
+        with pytest.raises(CannotTrustDirectory, match="Tell an admin"):
+            real.directory(tmp_path, **wrong).check_password("direct", PASSWORD)
+
+
+def _by_another_name(real: Real, way: str) -> tuple[str]:
+    url = real.server.ldaps if way == "ldaps" else real.server.ldap
+    return (url.replace("127.0.0.1", "localhost"),)
+
+
+@pytest.mark.parametrize("name", ["reset", "disabled", "expired"])
+def test_a_bind_account_that_may_not_sign_in(tmp_path: Path, real: Real, name: str) -> None:
+    directory = real.directory(tmp_path, bind_dn=real.dn(name))
+    says = {
+        "reset": "its password has to be changed first",
+        "disabled": "it is disabled",
+        "expired": "its password has expired",
+    }
+    with pytest.raises(DirectoryMisconfigured, match=says[name]) as refused:
+        directory.find("direct")
+    assert "success" not in str(refused.value)
+
+
+def test_a_missing_group_and_a_base_that_is_not_there(tmp_path: Path, real: Real) -> None:
+    gone = real.group("gone")
+    told = steps(real.directory(tmp_path, roles={"minimum-access": (gone,)}), "direct")
+    assert [step.what for step in told if not step.ok] == ["roles", "group"]
+    assert gone in told[-1].sentence
+    with pytest.raises(DirectoryMisconfigured, match="base"):
+        real.directory(tmp_path, base=f"ou=none,{real.base}").find("direct")
