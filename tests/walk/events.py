@@ -101,7 +101,18 @@ def random_step(random: Random, app: App[int]) -> Step:
     width, height = app.size
     x, y = random.randint(0, max(0, width)), random.randint(0, max(0, height))
     kind = random.choices(
-        ("often", "seldom", "print", "widget", "click", "wheel", "drag", "paste", "resize", "focus"),
+        (
+            "often",
+            "seldom",
+            "print",
+            "widget",
+            "click",
+            "wheel",
+            "drag",
+            "paste",
+            "resize",
+            "focus",
+        ),
         (40, 14, 8, 14, 6, 6, 1, 2, 6, 1),
     )[0]
     match kind:
