@@ -1,11 +1,9 @@
 """Two sessions walk over one store, at random: nothing freezes, crashes or leaks."""
 
 import os
-import time
 
 import pytest
 
-from tests import soak
 from tests.walk.events import SIZES
 from tests.walk.walker import Walk
 

@@ -79,7 +79,7 @@ class Town:
         names = [*self.world.accounts._committed[0]]
         if not names:
             return "nobody to meddle with"
-        aim = username if username in names and random.random() < 0.4 else random.choice(names)
+        aim = username if username in names and random.random() < 0.3 else random.choice(names)
         act = random.choice(
             (
                 "remove",

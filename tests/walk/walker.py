@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from cwtui.ui.screens.page import Page
 from tests.ui.harness import Person, at_work
 from tests.walk.checks import check_rest, check_ways
 from tests.walk.events import Step, random_step, resize
@@ -17,6 +18,9 @@ REMEMBERED: Final = 80
 """Last steps that a failure tells."""
 BETWEEN_CHECKS: Final = 250
 """Steps after which every section is looked for."""
+
+FIRST_RUNS: Final = 0.1
+"""How many begin with an empty store."""
 
 
 @dataclass
@@ -33,6 +37,7 @@ class Walk:
     def __post_init__(self) -> None:
         self.random = Random(f"{self.seed} {self.size}")  # noqa: S311  repeatable
         self._last: deque[str] = deque(maxlen=REMEMBERED)
+        self._broken: Exception | None = None
 
     async def go(self) -> None:
         """Raises AssertionError with the seed and the last steps."""
@@ -41,7 +46,8 @@ class Walk:
                 while self.taken < self.steps:
                     await self._use()
         except Exception as error:
-            raise AssertionError(self._told(error)) from error
+            first = self._broken or error
+            raise AssertionError(self._told(first)) from first
 
     def _told(self, error: Exception) -> str:
         return (
@@ -53,18 +59,26 @@ class Walk:
     async def _use(self) -> None:
         """Walk until the application is left, or for some hundred steps."""
         self.starts += 1
-        town = Town(empty=self.random.random() < 0.15)
+        town = Town(empty=self.random.random() < FIRST_RUNS)
         world = town.world
         async with at_work(world.ports, world.clock, size=self.size) as person:
-            goals = Goals(person.app, town, self.random)
-            until = min(self.steps, self.taken + BETWEEN_CHECKS)
-            while self.taken < until and person.running:
-                await self._batch(person, town, goals)
-            await self._rest(person, town)
-            if person.running:
-                self._last.append("-- every section --")
-                await check_ways(person, town, goals.username)
-                _raise_if_broken(person)
+            try:
+                await self._through(person, town)
+            except Exception as error:
+                # Leaving an application in the middle of a batch fails as well, and later.
+                self._broken = error
+                raise
+
+    async def _through(self, person: Person, town: Town) -> None:
+        goals = Goals(person.app, town, self.random)
+        until = min(self.steps, self.taken + BETWEEN_CHECKS)
+        while self.taken < until and person.running:
+            await self._batch(person, town, goals)
+        await self._rest(person, town)
+        if person.running:
+            self._last.append("-- every section --")
+            await check_ways(person, town, goals.username)
+            _raise_if_broken(person)
 
     async def _batch(self, person: Person, town: Town, goals: Goals) -> None:
         random, app = self.random, person.app
@@ -83,15 +97,16 @@ class Walk:
 
     def _chosen(self, person: Person, town: Town, goals: Goals) -> list[Step]:
         random = self.random
-        if random.random() < 0.4:
+        steps = []
+        if random.random() < (0.4 if isinstance(person.app.screen, Page) else 0.8):
             steps = goals.steps()
             if random.random() < 0.3:  # pressed, clicked or typed once more
                 steps = [*steps, *steps[-1:]]
-        else:
+        if not steps:
             steps = [random_step(random, person.app) for _ in range(random.randint(1, 6))]
             if random.random() < 0.2:
                 steps = [one for one in steps for _ in range(2)]
-        if random.random() < 0.15:
+        if random.random() < 0.1:
             name = goals.username or None
             at = random.randint(0, len(steps))
             steps.insert(at, Step("others", lambda _: self._meddle(town, name)))

@@ -100,7 +100,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     @property
     def is_asking(self) -> bool:
         """Whether a question is open. One that was cancelled, or failed, is not."""
-        return self._question is not None and not self._question.is_finished
+        question = self._question
+        # Textual never finishes a worker that was cancelled before its first step.
+        return question is not None and not (question.is_cancelled or question.is_finished)
 
     @property
     def may_act(self) -> bool:
