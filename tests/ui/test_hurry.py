@@ -58,7 +58,7 @@ async def test_each_purpose_has_its_own_worker_group() -> None:
             begun.setdefault(worker.group, set()).add(worker.name)  # type: ignore[attr-defined]
             before(worker, *arguments, **named)  # type: ignore[arg-type]
 
-        person.app.workers.add_worker = add  # type: ignore[method-assign,assignment]
+        person.app.workers.add_worker = add  # type: ignore[method-assign]
         await person.press("pagedown", "enter", "escape")
         flow.open_audit_log(person.app)
         await person.settle()

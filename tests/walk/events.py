@@ -19,7 +19,7 @@ _OFTEN: Final = ("enter", "tab", "escape", "down", "up", "pageup", "pagedown", "
 _SELDOM: Final = (
     *("left", "right", "home", "end", "shift+tab", "backspace", "delete", "insert"),
     *(f"f{number}" for number in range(1, 13)),
-    *(f"ctrl+{letter}" for letter in "abcdefghijklmnoprstuvwxyz" if letter not in "z"),
+    *(f"ctrl+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"),
     *("shift+up", "shift+down", "ctrl+home", "ctrl+end", "ctrl+left", "shift+end", "shift+home"),
     *("ctrl+p", "f1", "f2", "f3", "f4", "f5"),
 )
@@ -100,45 +100,28 @@ def random_step(random: Random, app: App[int]) -> Step:
     """Anything at all."""
     width, height = app.size
     x, y = random.randint(0, max(0, width)), random.randint(0, max(0, height))
-    kind = random.choices(
-        (
-            "often",
-            "seldom",
-            "print",
-            "widget",
-            "click",
-            "wheel",
-            "drag",
-            "paste",
-            "resize",
-            "focus",
-        ),
-        (40, 14, 8, 14, 6, 6, 1, 2, 6, 1),
-    )[0]
-    match kind:
-        case "often":
-            return key(random.choice(_OFTEN))
-        case "seldom":
-            return key(random.choice(_SELDOM))
-        case "print":
-            return key(random.choice(_PRINTABLE))
-        case "widget":
-            return _click_on_one(random, app) or click(x, y)
-        case "wheel":
-            up, down = events.MouseScrollUp, events.MouseScrollDown
-            return mouse(x, y, random.choice((up, down)))
-        case "drag":
-            return mouse(x, y, random.choice((events.MouseDown, events.MouseUp, events.MouseMove)))
-        case "paste":
-            return paste(random.choice(_PASTES))
-        case "resize":
-            return resize(*random.choice(ODD_SIZES))
-        case "focus":
-            return Step("window", lambda app: _send(app, random.choice(_WINDOW)()))
-    return click(x, y, random.choice((1, 1, 1, 2, 3)))
+    kinds: dict[Callable[[], Step], int] = {
+        lambda: key(random.choice(_OFTEN)): 40,
+        lambda: key(random.choice(_SELDOM)): 14,
+        lambda: key(random.choice(_PRINTABLE)): 8,
+        lambda: _click_on_one(random, app) or click(x, y): 14,
+        lambda: click(x, y, random.choice((1, 1, 1, 2, 3))): 6,
+        lambda: mouse(x, y, random.choice(_WHEEL)): 6,
+        lambda: mouse(x, y, random.choice(_BUTTON)): 1,
+        lambda: paste(random.choice(_PASTES)): 2,
+        lambda: resize(*random.choice(ODD_SIZES)): 6,
+        lambda: _window(random.choice(_WINDOW)): 1,
+    }
+    return random.choices(list(kinds), list(kinds.values()))[0]()
 
 
+_WHEEL: Final = (events.MouseScrollUp, events.MouseScrollDown)
+_BUTTON: Final = (events.MouseDown, events.MouseUp, events.MouseMove)
 _WINDOW: Final[Sequence[type[events.Event]]] = (events.AppBlur, events.AppFocus)
+
+
+def _window(kind: type[events.Event]) -> Step:
+    return Step(kind.__name__, lambda app: _send(app, kind()))
 
 
 def _click_on_one(random: Random, app: App[int]) -> Step | None:

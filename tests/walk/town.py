@@ -1,6 +1,8 @@
 """The store that is walked in: many accounts, what their owners know, and what others do there."""
 
 import base64
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -19,6 +21,7 @@ OTHER_ADMIN: Final = "bob"
 CROWD: Final = [f"user{number:02d}" for number in range(40)]
 OWNERS: Final = (ADMIN, ADMIN, "alice", OTHER_ADMIN, LONG_NAME, "frank", "user00")
 """Who signs in, the admin more often."""
+HALF: Final = 0.5
 _OPERATOR: Final = Operator("root")
 
 
@@ -80,59 +83,37 @@ class Town:
         if not names:
             return "nobody to meddle with"
         aim = username if username in names and random.random() < 0.3 else random.choice(names)
-        act = random.choice(
-            (
-                "remove",
-                "disable",
-                "enable",
-                "disable_mfa",
-                "reset_password",
-                "roles",
-                "required",
-                "end_sessions",
-                "settings",
-                "rename",
-                "unlock",
-                "crowd",
-            )
-        )
+        name, act = random.choice(list(self._acts(aim, random).items()))
         try:
-            self._do(act, aim, random)
+            act()
         except AccountsError as refused:
-            return f"{act} {aim}: {refused}"
-        return f"{act} {aim}"
+            return f"{name} {aim}: {refused}"
+        return f"{name} {aim}"
 
-    def _do(self, act: str, aim: str, random: Random) -> None:
+    def _acts(self, aim: str, random: Random) -> dict[str, Callable[[], object]]:
         ports, world = self.world.ports, self.world
-        match act:
-            case "remove":
-                administration.remove_user(ports, _OPERATOR, aim)
-            case "disable" | "enable":
-                administration.update_user(ports, _OPERATOR, aim, enabled=act == "enable")
-            case "disable_mfa":
-                administration.disable_mfa(ports, _OPERATOR, aim)
-            case "reset_password":
-                reset = administration.reset_password(ports, _OPERATOR, aim)
-                self.shown_secrets.add(reset.password.reveal())
-            case "roles":
-                chosen = random.choice(((roles.ADMIN,), (roles.MINIMUM,)))
-                administration.update_user(ports, _OPERATOR, aim, chosen_roles=chosen)
-            case "required":
-                required = random.random() < 0.5
-                administration.update_user(ports, _OPERATOR, aim, mfa_required=required)
-            case "end_sessions":
-                world.put(world.account(aim).changed_ending_sessions())
-            case "settings":
-                mfa = random.choice([*Mfa, Mfa.OPTIONAL, Mfa.OPTIONAL])
-                world.settings(mfa=mfa)
-            case "rename":
-                name = random.choice(("", "Äöü 日本", "x" * 60, "\x1b[31m"))
-                world.put(world.account(aim).changed(display_name=name))
-            case "unlock":
-                administration.unlock(ports, _OPERATOR, aim)
-            case "crowd":
-                for name in random.sample(CROWD, 12):
-                    if world.accounts.get(name) is None:
-                        world.put(self._whole[name])
-                    else:
-                        administration.remove_user(ports, _OPERATOR, name)
+        update = partial(administration.update_user, ports, _OPERATOR, aim)
+        role = random.choice((roles.ADMIN, roles.MINIMUM))
+        mfa = random.choice([*Mfa, Mfa.OPTIONAL, Mfa.OPTIONAL])
+        name = random.choice(("", "Äöü 日本", "x" * 60, "\x1b[31m"))
+        return {
+            "remove": lambda: administration.remove_user(ports, _OPERATOR, aim),
+            "enable": lambda: update(enabled=True),
+            "disable": lambda: update(enabled=False),
+            "disable_mfa": lambda: administration.disable_mfa(ports, _OPERATOR, aim),
+            "reset_password": lambda: administration.reset_password(ports, _OPERATOR, aim),
+            "roles": lambda: update(chosen_roles=(role,)),
+            "required": lambda: update(mfa_required=random.random() < HALF),
+            "end_sessions": lambda: world.put(world.account(aim).changed_ending_sessions()),
+            "settings": lambda: world.settings(mfa=mfa),
+            "rename": lambda: world.put(world.account(aim).changed(display_name=name)),
+            "unlock": lambda: administration.unlock(ports, _OPERATOR, aim),
+            "crowd": lambda: self._move_the_crowd(random),
+        }
+
+    def _move_the_crowd(self, random: Random) -> None:
+        for name in random.sample(CROWD, 12):
+            if self.world.accounts.get(name) is None:
+                self.world.put(self._whole[name])
+            else:
+                administration.remove_user(self.world.ports, _OPERATOR, name)

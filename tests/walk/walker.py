@@ -45,7 +45,7 @@ class Walk:
             with repeatable(self.random):
                 while self.taken < self.steps:
                     await self._use()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, its seed is told
             first = self._broken or error
             raise AssertionError(self._told(first)) from first
 

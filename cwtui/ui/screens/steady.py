@@ -103,6 +103,5 @@ class SteadyScreen(Screen[T]):
         self.call_after_refresh(self.focus_again)
 
 
-
 def _can_have_it(widget: Widget | None) -> bool:
     return widget is not None and widget.is_attached and widget.focusable
