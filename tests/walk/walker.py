@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from cwtui.ui.screens.base import MIN_COLUMNS, MIN_ROWS
 from cwtui.ui.screens.page import Page
 from tests.ui.harness import Person, at_work
 from tests.walk.checks import check_rest, check_ways
@@ -19,6 +20,8 @@ REMEMBERED: Final = 80
 BETWEEN_CHECKS: Final = 250
 """Steps after which every section is looked for."""
 
+ROOM_AGAIN: Final = 0.4
+"""How often a window that is too small is made larger."""
 FIRST_RUNS: Final = 0.1
 """How many begin with an empty store."""
 
@@ -86,6 +89,13 @@ class Walk:
             await self._rest(person, town)
             if not person.running:
                 return
+        width, height = app.size
+        if (width < MIN_COLUMNS or height < MIN_ROWS) and random.random() < ROOM_AGAIN:
+            # Where nothing is shown nothing has the focus, and no walk comes far.
+            self._last.append("resize(80, 24)")
+            await person.resize(80, 24)
+            if not person.running:
+                return
         steps = self._chosen(person, town, goals)
         self.taken += len(steps)
         self._last.append(f"{type(app.screen).__name__}: {' '.join(one.name for one in steps)}")
@@ -114,8 +124,8 @@ class Walk:
             steps.append(Step("idle", lambda _: person.app._lock()))
         if random.random() < 0.03:
             steps.append(Step("blank", lambda _: person.app._blank()))
-        if random.random() < 0.1:
-            steps.append(resize(*self.size))
+        if random.random() < 0.2:
+            steps.insert(random.randint(0, len(steps)), resize(*self.size))
         return steps
 
     def _meddle(self, town: Town, username: str | None) -> None:
