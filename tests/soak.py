@@ -1,4 +1,4 @@
-"""How long the tests of attack and durability go on: shortly in each run, long in `make soak`."""
+"""How long attacks, kills and random walks go on: shortly in each run, long in `make soak`."""
 
 import os
 from typing import Final

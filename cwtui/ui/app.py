@@ -28,6 +28,7 @@ from cwtui.ui.painted import Painted
 from cwtui.ui.quitting import ask_or_leave, shows_presence
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
 from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.session_watch import SessionWatch
 from cwtui.ui.source import CONSOLE, source_of
 
@@ -248,7 +249,7 @@ class AccountApp(App[int]):
             while_ = "a minute" if minutes == 1 else f"{minutes} minutes"
             self._end("", f"Nobody signed in, and no key was pressed for {while_}.")
 
-    @work
+    @work(group="record end")
     async def _record_end(self, session: "Session", reason: str) -> None:
         # Another process may hold the log's lock: that is waited for in a thread.
         problem = await asyncio.to_thread(self._record, session, reason)
@@ -347,7 +348,15 @@ class AccountApp(App[int]):
     def action_command_palette(self) -> None:
         # Not where something must be answered first, such as backup codes.
         if isinstance(self.screen, AccountScreen) and self.screen.NEEDS_SESSION:
-            super().action_command_palette()
+            from cwtui.ui.palette import Palette
+
+            self.push_screen(Palette(id="--command-palette"))
+
+    def watch_app_focus(self, focus: bool) -> None:
+        """The terminal's window has the focus again: so has something on the screen."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if focus and isinstance(screen, SteadyScreen):
+            screen.focus_again()
 
     def action_next_theme(self) -> None:
         """The next theme: dark, light, the terminal's own colours."""

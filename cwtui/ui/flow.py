@@ -138,8 +138,11 @@ def _open(
 ) -> None:
     """The page of what the rules answer; nothing if the session ended meanwhile."""
     session = app.session
-    if session is not None and isinstance(app.screen, AccountScreen):
-        app.screen.perform(
+    # What asks is the page, also where a help is open over it.
+    pages = (screen for screen in reversed(app.screen_stack) if isinstance(screen, AccountScreen))
+    asking = next(pages, None)
+    if session is not None and asking is not None:
+        asking.perform(
             lambda ports: call(ports, session), lambda found: app.show(page(found)), "One moment"
         )
 

@@ -34,8 +34,8 @@ class SessionWatch:
         session = self._current()
         if session is None:
             return
-        ports = await self._app.connected()
         try:
+            ports = await self._app.connected()
             await asyncio.to_thread(check_session, ports, session)
         except SessionEnded as ended:
             # What the session did itself meanwhile is no reason.
@@ -52,7 +52,7 @@ class SessionWatch:
             self._app.set_timer(seconds, self._ask_directory_now)
 
     def _ask_directory_now(self) -> None:
-        self._app.run_worker(self.ask_directory())
+        self._app.run_worker(self.ask_directory(), group="session watch")
 
     def _current(self) -> "Session | None":
         """The application's session, whatever it changed since; None once it is another one."""

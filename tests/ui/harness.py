@@ -153,6 +153,9 @@ class Person:
         while self.running:
             assert loop.time() < give_up_at, f"It does not come to rest:\n{self.text}"
             await _let_others_run(loop)
+            if self.app._resize_timer is not None:
+                # Textual waits for further sizes a while; nobody drags the window's corner here.
+                self.app._check_resize()
             self.app.screen._on_timer_update()
             open_workers = [worker for worker in self.app.workers if not worker.is_finished]
             if open_workers:
@@ -172,6 +175,7 @@ class Person:
         widgets = [self.app, *screen.walk_children(with_self=True)]
         waiting = (
             self.is_asking
+            or self.app._resize_event is not None
             or any(not pump.is_running for pump in widgets)
             or any(pump.message_queue_size or pump._next_callbacks for pump in widgets)
             or screen._layout_required
@@ -206,7 +210,7 @@ class Person:
     @property
     def is_asking(self) -> bool:
         stack = self.app.screen_stack
-        return any(screen._asking for screen in stack if isinstance(screen, AccountScreen))
+        return any(screen.is_asking for screen in stack if isinstance(screen, AccountScreen))
 
     @property
     def strips(self) -> list[Strip]:

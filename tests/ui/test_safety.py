@@ -61,11 +61,11 @@ async def test_point_2_no_secret_is_in_a_toast_or_in_the_audit_log() -> None:
 async def test_point_2_our_crash_page_shows_no_value(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(_page: SettingsPage, _event: object) -> None:
+    def fails(_page: SettingsPage, _button: str) -> None:
         password = "tell-nobody"
         raise ValueError(password)
 
-    monkeypatch.setattr(SettingsPage, "on_button_pressed", fails)
+    monkeypatch.setattr(SettingsPage, "pressed", fails)
     with pytest.raises(ValueError, match="tell-nobody"):
         async with SCENES["settings"].played() as (person, _):
             await person.press("enter")

@@ -147,13 +147,12 @@ waits a day at most."""
             self.open_users,
         )
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
+    def pressed(self, button: str) -> None:
         name = self._account.username
-        if event.button.id not in {"primary", "mfa-required"} and self._changes():
+        if button not in {"primary", "mfa-required"} and self._changes():
             self.say("✗ Press Update first: what you changed here is not saved yet.", wrong=True)
             return
-        match event.button.id:
+        match button:
             case "primary":
                 self.submit()
             case "mfa-required":

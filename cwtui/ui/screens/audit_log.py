@@ -7,7 +7,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from cwtui.accounts import audit_reading
@@ -15,6 +14,7 @@ from cwtui.accounts.audit_lines import Place
 from cwtui.accounts.audit_reading import Entry, Filter, Window
 from cwtui.accounts.errors import AccountsError, InvalidInput
 from cwtui.accounts.text import visible
+from cwtui.ui.screens.dialogs import Dialog
 from cwtui.ui.screens.list_page import ListPage
 from cwtui.ui.screens.page import row, value
 from cwtui.ui.widgets.event_table import EventTable, marked
@@ -88,11 +88,11 @@ the filter."""
         if self._before is not None:
             self._read(self._before)
 
-    def on_virtual_table_opened(self, message: EventTable.Opened) -> None:
-        entry = self.query_one(EventTable).rows[message.position]
-        self.app.push_screen(EventScreen(entry))
+    def on_virtual_table_opened(self, message: EventTable.Opened[Entry]) -> None:
+        if self.may_act:
+            self.app.push_screen(EventScreen(message.row))
 
-    @work(exclusive=True)
+    @work(exclusive=True, group="events")
     async def _read(self, before: Place | None = None, stay_at: Place | None = None) -> None:
         """Read what is older than that place, or the newest in place of all that is shown."""
         session = self.account_app.session
@@ -106,7 +106,7 @@ the filter."""
                 audit_reading.newest, ports, session, self._asked, before
             )
         except AccountsError as error:
-            if self.is_attached:
+            if self.is_up:
                 self._before = before
                 self._count()
                 self.refuse(error)
@@ -131,7 +131,7 @@ the filter."""
         self.query_one("#count", Static).update(self._counted(shown))
 
 
-class EventScreen(ModalScreen[None]):
+class EventScreen(Dialog[None]):
     """All that was recorded of an event."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
@@ -147,8 +147,8 @@ class EventScreen(ModalScreen[None]):
             with Horizontal(classes="buttons"):
                 yield Button("Close", variant="primary", compact=True)
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
+    def pressed(self, button: str) -> None:
+        del button  # there is one
         self.dismiss()
 
 

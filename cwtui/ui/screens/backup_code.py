@@ -41,15 +41,15 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
     def hide_secrets(self) -> None:
         self.query_one(TextInput).value = ""
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "use-code":
-            event.stop()
+    def pressed(self, button: str) -> None:
+        if button == "use-code":
             self.action_use_one_time_code()
         else:
-            super().on_button_pressed(event)
+            super().pressed(button)
 
     def action_use_one_time_code(self) -> None:
-        self.account_app.show_state(self._state)
+        if self.may_act:
+            self.account_app.show_state(self._state)
 
     def submit(self) -> None:
         entry = self.query_one(TextInput)

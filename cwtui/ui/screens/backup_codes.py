@@ -69,12 +69,11 @@ select them with the mouse, holding Shift."""
         pairs = zip(self._codes[:half], self._codes[half:], strict=False)
         return "\n".join(f"{one.reveal()}    {other.reveal()}" for one, other in pairs)
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "copy":
-            event.stop()
+    def pressed(self, button: str) -> None:
+        if button == "copy":
             self.action_copy()
         else:
-            super().on_button_pressed(event)
+            super().pressed(button)
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard("\n".join(code.reveal() for code in self._codes))

@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar, cast
 
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical, VerticalScroll
 from textual.css.query import NoMatches
-from textual.screen import Screen
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Button, Footer, Static
+from textual.worker import Worker
 
 from cwtui.accounts.errors import (
     AccountsError,
@@ -22,6 +21,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
 )
 from cwtui.accounts.text import visible
+from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.times import countdown
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 
@@ -50,7 +50,7 @@ class ShowsSecrets:
         """Called at the next key press if `blanked` is set; the key does nothing else."""
 
 
-class AccountScreen(ShowsSecrets, Screen[None]):
+class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     """A screen that asks the services.
 
     The services run in a thread and touch no widget; what they say is shown here, in the event
@@ -77,17 +77,12 @@ class AccountScreen(ShowsSecrets, Screen[None]):
     def __init__(self) -> None:
         # Textual styles all again when a class changes; in most windows none does.
         super().__init__(classes="-wide-enough -high-enough")
-        self._asking = False
+        self._question: Worker[None] | None = None
         self._countdown: Timer | None = None
-        self._last_focus: Widget | None = None
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        self._last_focus = event.widget
-
-    def focus_again(self) -> None:
-        """Give the focus back to what had it before everything was hidden."""
-        if self.focused is None and self._last_focus is not None and self._last_focus.is_attached:
-            self.set_focus(self._last_focus)
+    @property
+    def has_room(self) -> bool:
+        return self.app.size.width >= MIN_COLUMNS and self.app.size.height >= MIN_ROWS
 
     def hide_secrets(self) -> None:
         for secret in self.query(SecretInput):
@@ -103,11 +98,22 @@ class AccountScreen(ShowsSecrets, Screen[None]):
         self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
     ) -> None:
         """Run `call` in a thread, say what is waited for, and hand the result to `then`."""
-        if not self._asking:
-            self._asking = True
-            self._perform(call, then, waiting)
+        if self.is_up and not self.is_asking:
+            self._question = self._perform(call, then, waiting)
 
-    @work
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question is open. One that was cancelled, or failed, is not."""
+        question = self._question
+        # Textual never finishes a worker that was cancelled before its first step.
+        return question is not None and not (question.is_cancelled or question.is_finished)
+
+    @property
+    def may_act(self) -> bool:
+        return self.is_active and not self.is_asking
+
+    # A group of its own: what others read, and read anew, does not cancel what was asked here.
+    @work(group="question")
     async def _perform(
         self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
     ) -> None:
@@ -117,20 +123,29 @@ class AccountScreen(ShowsSecrets, Screen[None]):
             ports = await self.account_app.connected()
             result = await asyncio.to_thread(call, ports)
         except AccountsError as error:
-            self._leave_thread(self.refuse, error)
+            await self._answer(self.refuse, error)
         else:
-            self._leave_thread(then, result)
+            await self._answer(then, result)
 
-    def _leave_thread(self, then: Callable[[T], None], result: T) -> None:
-        def leave() -> None:
-            self._asking = False
-            if self.is_attached:
-                self.say("")
-                then(result)
+    async def _answer(self, then: Callable[[T], None], result: T) -> None:
+        """The question is open until its answer is handled."""
+        question, handled = self._question, asyncio.Event()
+
+        def answer() -> None:
+            if self._question is not question:
+                return  # it was cancelled, and another one is open
+            self._question = None  # the answer may lead to the next one
+            try:
+                if self.is_up:
+                    self.say("")
+                    then(result)
+            finally:
+                handled.set()
 
         # From the application's own context: a screen that is made in the worker's would keep the
         # worker, and with it this screen and its secrets, as long as it lives.
-        self.app.call_later(leave)
+        if self.app.call_later(answer):
+            await handled.wait()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "enter":
@@ -155,17 +170,16 @@ class AccountScreen(ShowsSecrets, Screen[None]):
             here.call_later(self._submit_once)
 
     def _submit_once(self) -> None:
-        # What was typed was taken already: an empty input would be complained about.
-        if not self._asking:
+        # While it asks, what was typed was taken already: an empty input would be complained about.
+        if self.may_act:
             self.submit()
 
     def submit(self) -> None:
         """Do the primary thing of the screen."""
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "primary":
-            event.stop()
-            self._submit_once()
+    def pressed(self, button: str) -> None:
+        if button == "primary":
+            self.submit()
 
     def refuse(self, error: AccountsError) -> None:
         """Show the error where it belongs: at its field, on this screen, or before sign-in."""
@@ -237,10 +251,6 @@ class TooSmall(Static):
     def __init__(self) -> None:
         super().__init__("", markup=False)
 
-    def on_hide(self) -> None:
-        if isinstance(self.screen, AccountScreen):
-            self.screen.focus_again()
-
     def on_resize(self) -> None:
         width, height = self.app.size
         self.update(
@@ -279,7 +289,7 @@ class EntryScreen(AccountScreen):
 
     def on_code_input_complete(self, message: CodeInput.Complete) -> None:
         message.stop()
-        self.submit()
+        self._submit_once()
 
 
 class EntryStep(EntryScreen):
@@ -289,5 +299,5 @@ class EntryStep(EntryScreen):
 
     def action_give_up(self) -> None:
         # What is being checked may sign in: it is waited for.
-        if not self._asking:
+        if self.may_act:
             self.account_app.back_to_sign_in()

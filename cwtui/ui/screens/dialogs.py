@@ -1,6 +1,6 @@
 """What stands over a page for a moment: a question before something is done, and a password."""
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,9 +11,16 @@ from textual.widgets import Button, Static
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.base import ShowsSecrets
+from cwtui.ui.screens.steady import SteadyScreen
+
+T = TypeVar("T")
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class Dialog(SteadyScreen[T], ModalScreen[T]):
+    """Stands over a page, and takes all keys until it is dismissed."""
+
+
+class ConfirmScreen(Dialog[bool]):
     """A sentence that names what is touched; Cancel has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
@@ -30,12 +37,11 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button(self._act, id="act", compact=True)
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(event.button.id == "act")
+    def pressed(self, button: str) -> None:
+        self.dismiss(button == "act")
 
 
-class InitialPasswordScreen(ShowsSecrets, ModalScreen[None]):
+class InitialPasswordScreen(ShowsSecrets, Dialog[None]):
     """A one-time password to hand over, shown once."""
 
     BEFORE_QUITTING = (
@@ -69,9 +75,8 @@ class InitialPasswordScreen(ShowsSecrets, ModalScreen[None]):
         self.blanked = False
         self.query_one("#initial-password", Static).update(self._password.reveal())
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id == "copy":
+    def pressed(self, button: str) -> None:
+        if button == "copy":
             self.app.copy_to_clipboard(self._password.reveal())
             self.notify("Sent to your terminal's clipboard.", markup=False)
         else:

@@ -42,17 +42,18 @@ The code is never right? The clock of your phone, or of this host, may be wrong.
     def ways_out(self) -> ComposeResult:
         yield Button("Use backup code", id="use-backup-code", classes="way-out", compact=True)
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "use-backup-code":
-            event.stop()
+    def pressed(self, button: str) -> None:
+        if button == "use-backup-code":
             self.action_use_backup_code()
         else:
-            super().on_button_pressed(event)
+            super().pressed(button)
 
     def action_use_backup_code(self) -> None:
         from cwtui.ui.screens.backup_code import BackupCodeScreen
 
-        self.account_app.show(BackupCodeScreen(self._state))
+        # The code that is being checked may sign in: it is waited for.
+        if self.may_act:
+            self.account_app.show(BackupCodeScreen(self._state))
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()

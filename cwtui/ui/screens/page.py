@@ -59,7 +59,7 @@ class Page(AccountScreen):
     ) -> None:
         """Do it as the session; where that wants a fresh proof, ask for it and do it then."""
         # What is ignored, because another act is being done, is not what is done again.
-        if not self._asking:
+        if not self.is_asking:
             self._again = partial(self.ask, call, then, waiting)
         self.perform(lambda ports: call(ports, self.session), then, waiting)
 

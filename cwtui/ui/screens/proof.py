@@ -46,7 +46,7 @@ done. Esc goes back to it."""
             yield Field("code", "One-time code, or a backup code", AnyCodeInput())
 
     def action_back(self) -> None:
-        if not self._asking:
+        if self.may_act:
             self.dismiss()
 
     def submit(self) -> None:
@@ -60,5 +60,5 @@ done. Esc goes back to it."""
 
     def _proved(self, session: Session) -> None:
         self.account_app.renew(session)
-        self.dismiss()
+        self.dismiss_with_all_above()
         self.app.call_later(self._then)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -88,7 +87,8 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
             )
         yield TooSmall()
 
-    def on_resize(self, _event: events.Resize) -> None:
+    def on_resize(self) -> None:
+        super().on_resize()
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
@@ -146,11 +146,13 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
         self.say("✓ Key sent to your terminal's clipboard.")
 
     def action_cancel(self) -> None:
-        self._cancel()
+        # What is being registered is waited for: its backup codes come next.
+        if self.may_act:
+            self._cancel()
 
     def on_code_input_complete(self, message: CodeInput.Complete) -> None:
         message.stop()
-        self.submit()
+        self._submit_once()
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()

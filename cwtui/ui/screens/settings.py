@@ -110,10 +110,9 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         warning = "⚠ Only " if left <= backup_codes.WARN_AT else ""
         return f"● Enabled since {since}. {warning}{left} unused {codes} left."
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
+    def pressed(self, button: str) -> None:
         app = self.account_app
-        match event.button.id:
+        match button:
             case "change-password":
                 app.show(ChangePasswordPage(self._overview.account.username))
             case "enable-mfa":

@@ -33,16 +33,15 @@ New codes replace the old ones."""
     def ways_out(self) -> ComposeResult:
         yield Button("I have the old ones", id="keep", classes="way-out", compact=True)
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "keep":
-            event.stop()
+    def pressed(self, button: str) -> None:
+        if button == "keep":
             self.perform(
                 lambda ports: sign_in.keep_old_backup_codes(ports, self._state),
                 self.account_app.show_state,
                 "Signing in",
             )
         else:
-            super().on_button_pressed(event)
+            super().pressed(button)
 
     def submit(self) -> None:
         self.perform(

@@ -64,16 +64,17 @@ sign in while this account is here."""
         self.query_one("#count", Static).update(self._counted(len(rows)))
 
     def action_create(self) -> None:
-        self.account_app.show(CreateUserPage())
+        if self.may_act:
+            self.account_app.show(CreateUserPage())
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
+    def pressed(self, button: str) -> None:
+        del button  # there is one
         self.action_create()
 
-    def on_virtual_table_opened(self, message: UserTable.Opened) -> None:
-        username = self.query_one(UserTable).rows[message.position].username
-        self._come_back_to(username)
-        self.open_account(username)
+    def on_virtual_table_opened(self, message: UserTable.Opened[AccountRow]) -> None:
+        if self.may_act:
+            self._come_back_to(message.row.username)
+            self.open_account(message.row.username)
 
     def action_read_new(self) -> None:
         table = self.query_one(UserTable)
@@ -87,16 +88,16 @@ sign in while this account is here."""
         seen = self.query_one(UserTable).rows[message.first : message.end]
         self._read_last_sign_ins([row.username for row in seen])
 
-    @work(exclusive=True)
+    @work(exclusive=True, group="last sign-ins")
     async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:
         session = self.account_app.session
         if session is None:
             return
-        ports = await self.account_app.connected()
         try:
+            ports = await self.account_app.connected()
             found = await asyncio.to_thread(administration.last_sign_ins, ports, session, usernames)
         except AccountsError as error:
-            if self.is_attached:
+            if self.is_up:
                 self.refuse(error)
             return
         # The page may be gone by now.

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from textual import work
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from cwtui.accounts import passwords
 from cwtui.accounts.secret import Secret
-from cwtui.ui.widgets.fields import Field
+from cwtui.ui.widgets.fields import Field, TextInput
 
 PAUSE = 0.25
 """Seconds without a key press after which the password is looked at."""
@@ -24,11 +24,12 @@ class StrengthMeter(Static):
         super().__init__("", markup=False)
         self._field = field
         self._username = username
+        self._entry: TextInput | None = None
         self._pause: Timer | None = None
 
     def on_mount(self) -> None:
-        entry = self.screen.query_one(f"#{self._field}", Field).entry
-        self.watch(entry, "value", self._typed, init=False)
+        self._entry = self.screen.query_one(f"#{self._field}", Field).entry
+        self.watch(self._entry, "value", self._typed, init=False)
 
     def _typed(self, value: str) -> None:
         if self._pause is not None:
@@ -40,7 +41,8 @@ class StrengthMeter(Static):
 
     @work(exclusive=True)
     async def _look(self) -> None:
-        password = Secret(self.screen.query_one(f"#{self._field} Input", Input).value)
+        # Nothing is looked up on the screen, which may be about to go.
+        password = Secret(self._entry.value if self._entry is not None else "")
         if password:
             found = await asyncio.to_thread(passwords.strength, password, self._username())
             bar = "━" * (found.score + 1) + "╌" * (4 - found.score)

@@ -20,9 +20,14 @@ class UserTable(VirtualTable[AccountRow]):
 
     def on_mount(self) -> None:
         """Begin at the row of the username given, if it is there."""
-        for position, row in enumerate(self.rows) if self._username else ():
-            if row.username == self._username:
-                self.call_after_refresh(setattr, self, "cursor", position)
+        if self._username:
+            self.call_after_refresh(self._go_to, self._username)
+
+    def _go_to(self, username: str) -> None:
+        # Where it is now: a filter may have been typed meanwhile.
+        for position, row in enumerate(self.rows):
+            if row.username == username:
+                self.cursor = position
 
     def show_last_sign_ins(self, shown: Mapping[str, str]) -> None:
         self._last_sign_ins = shown

@@ -17,6 +17,7 @@ _WIDE = 90
 """Columns from which marks stand beside the words, and dates are whole."""
 
 R = TypeVar("R")
+S = TypeVar("S")
 
 
 class VirtualTable(ScrollView, Generic[R], can_focus=True):
@@ -50,12 +51,12 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     cursor: reactive[int] = reactive(0)
 
-    class Opened(Message):
-        """Enter or a click on the row at that position."""
+    class Opened(Message, Generic[S]):
+        """Enter or a click on that row: at its position there may be another one by now."""
 
-        def __init__(self, position: int) -> None:
+        def __init__(self, row: S) -> None:
             super().__init__()
-            self.position = position
+            self.row = row
 
     class WindowMoved(Message):
         """Other rows are seen now: those at `first` up to, and without, `end`."""
@@ -144,7 +145,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def action_open(self) -> None:
         if self.rows:
-            self.post_message(self.Opened(self.cursor))
+            self.post_message(self.Opened(self.rows[self.cursor]))
 
     def on_click(self, event: events.Click) -> None:
         position = round(self.scroll_y) + event.y - 1

@@ -1,0 +1,240 @@
+"""Keys that are typed together, sizes that change meanwhile, and rows that others change."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual import events
+from textual.worker import WorkerState
+
+from cwtui.accounts import self_service
+from cwtui.ui import flow
+from cwtui.ui.palette import Palette
+from cwtui.ui.screens.account import AccountPage
+from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.help import HelpScreen
+from cwtui.ui.screens.settings import SettingsPage
+from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.widgets.navigation import Navigation
+from cwtui.ui.widgets.user_table import UserTable
+from tests.ui.harness import Person, at_work
+from tests.ui.plants import Plant, plant
+from tests.ui.scenes import SCENES
+from tests.ui.ways import enter_session
+from tests.walk.checks import check_whole
+from tests.walk.events import resize
+
+TINY = (1, 1)
+
+
+@asynccontextmanager
+async def crowded(rows: int = 24) -> AsyncIterator[tuple[Person, Plant]]:
+    """Users and Roles with more users than rows."""
+    there = plant()
+    for number in range(60):
+        there.world.add(f"user{number:02d}")
+    async with at_work(there.world.ports, there.world.clock, size=(80, rows)) as person:
+        enter_session(person, there)
+        flow.open_users(person.app)
+        await person.settle()
+        yield person, there
+
+
+async def test_enter_and_page_down_together_open_the_account() -> None:
+    async with crowded() as (person, _):
+        person.send("enter", "pagedown")
+        await person.settle()
+        assert person.screen(AccountPage)._account.username == "admin"
+
+
+async def test_each_purpose_has_its_own_worker_group() -> None:
+    async with crowded() as (person, _):
+        begun: dict[str, set[str]] = {}
+        before = person.app.workers.add_worker
+
+        def add(worker: object, *arguments: object, **named: object) -> None:
+            begun.setdefault(worker.group, set()).add(worker.name)  # type: ignore[attr-defined]
+            before(worker, *arguments, **named)  # type: ignore[arg-type]
+
+        person.app.workers.add_worker = add  # type: ignore[method-assign]
+        await person.press("pagedown", "enter", "escape")
+        flow.open_audit_log(person.app)
+        await person.settle()
+        await person.press("r", "/", "a")
+        assert all(len(names) == 1 for names in begun.values()), begun
+        assert "default" not in begun
+
+
+async def test_a_cancelled_call_leaves_no_screen_asking() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        screen = person.screen(SettingsPage)
+        for turns in (0, 1, 3):
+            screen.ask(self_service.overview, lambda _: pytest.fail("answered"), "One moment")
+            for _turn in range(turns):
+                await asyncio.sleep(0)
+            person.app.workers.cancel_node(screen)
+            await person.settle()
+            assert not screen.is_asking
+        answers: list[object] = []
+        screen.ask(self_service.overview, answers.append, "One moment")
+        await person.settle()
+        assert len(answers) == 1
+
+
+async def test_a_call_whose_screen_is_gone_is_not_answered() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        screen = person.screen(SettingsPage)
+        screen.ask(self_service.overview, lambda _: pytest.fail("answered"), "One moment")
+        person.app.sign_out()
+        await person.settle()
+        assert not screen.is_asking
+        check_whole(person)
+
+
+async def test_leaving_while_a_call_runs_ends_it() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        screen = person.screen(SettingsPage)
+        screen.ask(self_service.overview, lambda _: None, "One moment")
+        question = screen._question
+        person.app.exit(0)
+    assert question is not None
+    assert question.state in {WorkerState.CANCELLED, WorkerState.SUCCESS}
+    assert not screen.is_asking
+
+
+async def test_the_row_that_was_opened_is_opened_also_when_rows_changed() -> None:
+    async with crowded() as (person, _):
+        table = person.app.screen.query_one(UserTable)
+        table.cursor = 30
+        opened = table.rows[30].username
+        table.action_open()
+        table.show_rows(table.rows[:1])
+        await person.settle()
+        assert person.screen(AccountPage)._account.username == opened
+
+
+async def test_an_event_that_was_opened_is_shown_also_when_rows_changed() -> None:
+    async with SCENES["audit_log"].played() as (person, _):
+        table = person.app.screen.query_one("EventTable")
+        table.action_move(2)  # type: ignore[attr-defined]
+        table.action_open()  # type: ignore[attr-defined]
+        table.show_rows([])  # type: ignore[attr-defined]
+        await person.settle()
+        person.sees("Kept in")
+
+
+async def test_a_code_is_waited_for_before_another_way_is_taken() -> None:
+    async with SCENES["one_time_code"].played() as (person, there):
+        person.send(*there.code("alice"), "f4", "escape")
+        await person.settle()
+        person.screen(SettingsPage)
+
+
+async def test_a_proof_that_is_right_closes_a_help_over_it() -> None:
+    async with SCENES["proof"].played() as (person, there):
+        person.send(*"Ketzin.7-Havel", "enter", "f1")
+        await person.settle()
+        person.screen(AccountPage)
+        assert there.world.account("alice").mfa_required
+
+
+async def test_a_page_is_opened_also_under_a_help() -> None:
+    async with SCENES["account_pending"].played() as (person, there):
+        held = threading.Event()
+        there.world.accounts.before_change = held.wait
+        await person.look_up()
+        person.screen(AccountPage).submit()
+        person.send("f1")
+        await person.look_up()
+        person.screen(HelpScreen)
+        held.set()
+        await person.settle()
+        assert person.screen(AccountPage)._account.mfa_required
+
+
+@pytest.mark.parametrize("name", ["settings", "users", "sign_in", "account", "organization"])
+@pytest.mark.parametrize("small", [TINY, (80, 19), (59, 24), (0, 0)])
+async def test_the_focus_survives_sizes_that_are_too_small(
+    name: str, small: tuple[int, int]
+) -> None:
+    async with SCENES[name].played() as (person, _):
+        before = person.app.screen.focused
+        for between in ([], ["escape", "pageup"]):
+            resize(*small).send(person.app)
+            person.send(*between)
+            resize(80, 24).send(person.app)
+            await person.settle()
+            check_whole(person)
+            await person.resize(*small)
+            person.send(*between, "pagedown", "pageup")
+            await person.settle()
+            await person.resize(80, 24)
+            check_whole(person)
+            assert between or person.app.screen.focused is before
+
+
+async def test_a_screen_opened_without_room_has_its_focus_later() -> None:
+    async with SCENES["one_time_code"].played() as (person, _):
+        await person.resize(40, 10)
+        await person.press("escape")
+        assert person.app.screen.focused is None
+        await person.resize(80, 24)
+        assert person.focus == "username"
+
+
+async def test_page_keys_in_a_panel_without_room_do_nothing() -> None:
+    async with SCENES["settings"].played(size=TINY) as (person, _):
+        panel = person.app.screen.query_one(Navigation)
+        panel.action_page_up()
+        panel.action_page_down()
+        await person.settle()
+        assert person.running
+
+
+@pytest.mark.parametrize("size", [TINY, (3, 2), (80, 3), (2, 24), (5, 40)])
+async def test_the_palette_takes_every_key_in_any_window(size: tuple[int, int]) -> None:
+    async with SCENES["settings"].played(size=size) as (person, _):
+        await person.press("ctrl+p")
+        person.screen(Palette)
+        await person.press("pageup", "pagedown", "down", "up", "ctrl+end", "ctrl+home", "pageup")
+        assert person.running
+
+
+async def test_a_command_chosen_twice_is_done_once() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        await person.press("ctrl+p")
+        await person.write("colours")
+        await person.until(lambda: "Use the next theme" in person.text)
+        before = person.app.theme
+        person.send("enter", "enter", "enter")
+        await person.settle()
+        assert person.app.theme != before
+        assert isinstance(person.app.screen, AccountScreen)
+        person.app.action_next_theme()
+        person.app.action_next_theme()
+        person.app.action_next_theme()
+        assert person.app.theme == before
+
+
+async def test_the_focus_comes_back_with_the_window() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        driver = person.app._driver
+        assert driver is not None
+        driver.send_message(events.AppBlur())
+        await person.settle()
+        person.app._lock()
+        await person.settle()
+        driver.send_message(events.AppFocus())
+        await person.settle()
+        check_whole(person)
+
+
+async def test_users_are_listed_at_the_row_that_was_left() -> None:
+    async with crowded() as (person, _):
+        person.app.screen.query_one(UserTable).cursor = 20
+        name = person.app.screen.query_one(UserTable).rows[20].username
+        await person.press("enter", "escape")
+        table = person.screen(UsersPage).query_one(UserTable)
+        assert table.rows[table.cursor].username == name

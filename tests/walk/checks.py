@@ -1,0 +1,125 @@
+"""What must hold whatever was pressed."""
+
+from textual.screen import Screen
+from textual.widgets import Button, Static
+
+from cwtui.accounts import roles
+from cwtui.ui import flow
+from cwtui.ui.screens.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.base import MIN_COLUMNS, MIN_ROWS, AccountScreen
+from cwtui.ui.screens.first_run import FirstRunScreen
+from cwtui.ui.screens.page import Page
+from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.widgets.navigation import Navigation
+from tests.secrets.test_screens import SHOWING
+from tests.ui.harness import Person
+from tests.ui.plants import ADMIN
+from tests.walk.town import Town
+
+
+def check_rest(person: Person, town: Town) -> None:
+    """At rest: a whole screen is up, it waits for nothing, and leaks nothing."""
+    check_whole(person)
+    _check_secrets(person, town)
+
+
+def check_whole(person: Person) -> None:
+    """A screen is up that has something on it, and what has the focus can have it."""
+    app = person.app
+    stack, screen = app.screen_stack, app.screen
+    assert not person.is_asking, "a screen is asking, and nothing runs"
+    assert len(list(screen.children)) > 0, f"{type(screen).__name__} is blank: {stack}"
+    kinds = [type(one) for one in stack[1:]]
+    assert len(set(kinds)) == len(kinds), f"screens pile up: {stack}"
+    assert all(len(below.children) for below in stack[1:]), f"a blank screen: {stack}"
+    if isinstance(screen, Page):
+        assert app.session is not None, "a page without a session"
+    _check_focus(person, screen)
+
+
+def _check_focus(person: Person, screen: Screen[object]) -> None:
+    focused = screen.focused
+    if focused is not None:
+        assert focused.is_attached, f"the focus is on {focused}, which is gone"
+        assert focused.focusable, f"the focus is on {focused}, which cannot have it"
+        assert focused.screen is screen, f"the focus is on {focused} of another screen"
+    width, height = person.app.size
+    if width >= MIN_COLUMNS and height >= MIN_ROWS and isinstance(screen, AccountScreen):
+        assert focused is not None, f"nothing of {type(screen).__name__} has the focus"
+
+
+def _check_secrets(person: Person, town: Town) -> None:
+    app = person.app
+    if not SHOWING.isdisjoint(type(screen).__name__ for screen in app.screen_stack):
+        return
+    statics = [str(said.content) for screen in app.screen_stack for said in screen.query(Static)]
+    names = [str(button.label) for screen in app.screen_stack for button in screen.query(Button)]
+    where = "\n".join([*statics, *names, *person.toasts, *map(repr, town.world.events)])
+    # A walk types passwords into other fields too: what is kept there may be shown.
+    kept = repr(town.world.accounts._committed) + repr(app.users_place)
+    for secret in town.secrets():
+        assert secret not in where or secret in kept, f"{secret!r} stands where it must not"
+
+
+async def check_ways(person: Person, town: Town, username: str) -> None:
+    """From wherever this is, every section is reached by the keyboard alone."""
+    await person.resize(80, 24)
+    await come_back(person)
+    if isinstance(person.app.screen, FirstRunScreen):
+        return  # there is nobody yet
+    if not isinstance(person.app.screen, Page):
+        username = ADMIN
+        town.make_whole(username)
+        person.app.back_to_sign_in()
+        await person.settle()
+        await person.sign_in(username, town.password(username))
+        await come_back(person)
+    session = person.app.session
+    assert session is not None, f"signing in as {username} leads to:\n{person.text}"
+    allowed = roles.permissions(session.roles)
+    for section, (title, permission, _) in flow.SECTIONS.items():
+        if permission is not None and permission not in allowed:
+            continue
+        await _open(person, section)
+        if person.app.session is None:
+            return  # ended by what somebody else did
+        page = person.app.screen
+        assert isinstance(page, Page), f"{title} is not reached:\n{person.text}"
+        assert section == page.SECTION, f"{title} is not reached:\n{person.text}"
+        check_rest(person, town)
+
+
+async def come_back(person: Person) -> None:
+    """Out of whatever is open, with the keys that the screens offer."""
+    for _ in range(12):
+        screen = person.app.screen
+        if isinstance(screen, SignInScreen | FirstRunScreen) or not person.running:
+            return
+        if isinstance(screen, BackupCodesScreen):
+            screen.query_one("#primary", Button).focus()
+            await person.settle()
+            # The first key shows the codes again, where they are hidden.
+            await person.press("enter", "enter")
+            continue
+        if isinstance(screen, Page) and isinstance(screen.focused, Navigation):
+            return
+        await person.press("escape")
+        question = [one for one in person.app.screen.query(Button) if str(one.label) == "Leave"]
+        if question:
+            question[0].focus()
+            await person.press("enter")
+    assert isinstance(person.app.screen, Page), f"there is no way back:\n{person.text}"
+
+
+async def _open(person: Person, section: str) -> None:
+    await come_back(person)
+    panels = list(person.app.screen.query(Navigation))
+    if not panels:
+        return
+    wanted = panels[0].get_option_index(section)
+    await person.press("home")
+    for _ in range(12):
+        if panels[0].highlighted == wanted:
+            break
+        await person.press("down")
+    await person.press("enter")
