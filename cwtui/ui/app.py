@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import select
-import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -29,15 +27,12 @@ from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
 from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.session_watch import SessionWatch
 from cwtui.ui.source import source_of
+from cwtui.ui.terminal import TerminalDriver
 
 if TYPE_CHECKING:
     from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
-
-_ENDING_SIGNALS: Final = {signal.SIGHUP: "hang-up", signal.SIGTERM: "terminated"}
-_LAST_SECONDS: Final = 3.0
-"""How long leaving may take before the process ends all the same."""
 
 
 class AccountApp(App[int]):
@@ -61,7 +56,8 @@ class AccountApp(App[int]):
         clock: Callable[[], float] = time.time,
     ) -> None:
         # Textual decides here what NO_COLOR does, before it knows the theme: greys, or no colours.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        ansi_color = True if "NO_COLOR" in os.environ else None
+        super().__init__(driver_class=TerminalDriver, ansi_color=ansi_color)
         self.config = config
         self.clock = clock
         self.host = visible(socket.gethostname())
@@ -111,12 +107,7 @@ class AccountApp(App[int]):
             Idle(self, session.idle_minutes * 60, self._lock),
             Idle(self, session.secrets_visible_seconds, self._blank),
         )
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._unheard)
-        if not self.is_headless:
-            for number, reason in _ENDING_SIGNALS.items():
-                loop.add_signal_handler(number, self._end, reason)
-            self.set_interval(1, self._watch_terminal)
+        asyncio.get_running_loop().set_exception_handler(self._unheard)
         if not self._is_new:
             self.call_after_refresh(self._connect)
 
@@ -237,9 +228,8 @@ class AccountApp(App[int]):
     async def action_quit(self) -> None:
         self._leave("", 0)
 
-    def _end(self, reason: str) -> None:
-        # The terminal may be gone: whatever still waits for it must not keep the process alive.
-        signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS)
+    def end(self, reason: str) -> None:
+        """Leave at once: a signal or a lost terminal asks for it."""
         self._leave(reason, 1)
 
     def _leave(self, reason: str, status: int) -> None:
@@ -251,12 +241,6 @@ class AccountApp(App[int]):
     def record_leaving(self) -> str:
         """Record the session that leaving ended, once the terminal is as it was before."""
         return self._record(*self._left) if self._left is not None else ""
-
-    def _watch_terminal(self) -> None:
-        poll = select.poll()
-        poll.register(sys.__stdin__ or 0, 0)
-        if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0)):
-            self._end("hang-up")
 
     # What is left alone for a while
 
@@ -361,7 +345,6 @@ class AccountApp(App[int]):
 
 def run(config: Config) -> int:
     """Open the application; its exit status."""
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
     app = AccountApp(config)
     result = app.run()
     # The log comes after the screen: a lock that another process holds must not keep it up.
