@@ -42,6 +42,8 @@ _MOUSE: Final = re.compile(r"\x1b\[<\d{1,3};(-?\d{1,5});(-?\d{1,5})[Mm]")
 _WINDOW: Final = re.compile(r"\x1b\[48;(\d{1,5})(?::[^;]*)?;(\d{1,5})(?::[^;]*)?(?:;[\d:]*){2}t")
 _MODE: Final = re.compile(r"\x1b\[\?(\d{1,5});([123])\$y")
 _CURSOR: Final = re.compile(r"\x1b\[\d+;\d+R")
+_QUIT: Final = ("\x11", "\x1b[113;5u")
+"""Ctrl+Q as terminals send it."""
 _FOCUS: Final = {"\x1b[I": events.AppFocus, "\x1b[O": events.AppBlur}
 _SYNCHRONIZED: Final = "2026"
 _WINDOW_REPORTS: Final = "2048"
@@ -266,6 +268,8 @@ class TerminalDriver(LinuxDriver):
         for piece in pieces:
             if piece.kind in _NOTES:
                 self._note(_NOTES[piece.kind])
+            if self._waiting.is_flooded and not any(key in piece.text for key in _QUIT):
+                continue  # it would be dropped, after some work
             for event in self._translator.translate(piece):
                 self.process_message(event)
 

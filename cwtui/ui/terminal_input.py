@@ -56,49 +56,46 @@ _UNFINISHED_CHARACTER: Final = (
     rb"|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3][\x80-\xbf]{0,2}"
     rb"|\xf4(?:[\x80-\x8f][\x80-\xbf]?)?)"
 )
-_TEXT: Final = re.compile(rb"(?:[\x01-\x1a\x1c-\x7f]|" + _CHARACTER + rb")+")
-_SEQUENCE: Final = re.compile(
-    rb"\x1b(?:\[\[[@-~]"  # a function key of the Linux console
+_PIECE: Final = re.compile(
+    # Typed characters, and the Esc key before another sequence, as many as there are.
+    rb"(?P<text>(?:[\x01-\x1a\x1c-\x7f]|" + _CHARACTER + rb")+)"
+    rb"|(?P<escapes>\x1b+(?=\x1b))"
+    # A whole sequence.
+    rb"|(?P<sequence>\x1b(?:"
+    rb"\[\[[@-~]"  # a function key of the Linux console
     rb"|\[M[\0 -\xff]{3}"  # the mouse as X10 reports it, in three bytes of any value
     rb"|\[[0-9]{1,2}\$"  # Shift and a key, from rxvt
+    rb"|\[<[-0-9;]{0,30}[Mm]"  # the mouse; Ghostty reports places left of the window
     rb"|\[(?![\[M])[0-?]{0,40}[ -/]{0,8}[@-~]"
     rb"|O[0-9;]{0,8}[@-~]"
-    rb"|[\x01-\x1a\x1c-NQ-WYZ\\`-\x7f]|" + _CHARACTER + rb")"
+    rb"|[\x01-\x1a\x1c-NQ-WYZ\\`-\x7f]|" + _CHARACTER + rb"))"
+    # OSC, DCS, SOS, PM and APC, with which terminals answer at length.
+    rb"|(?P<string>\x1b[\]PX^_])"
+    # The same in 8 bits, in which other code pages have letters: taken for what it is only where
+    # an answer follows, and else dropped alone.
+    rb"|(?P<answer>\x9b[0-?]{1,40}[ -/]{0,8}[@-~]"
+    rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}(?:[\x07\x9c]|\x1b\\))"
+    # The beginning of any of these, and nothing after it.
+    rb"|(?P<unfinished>(?:"
+    rb"\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|<[-0-9;]{0,30}|[0-?]{0,40}[ -/]{0,8})|O[0-9;]{0,8}"
+    rb"|" + _UNFINISHED_CHARACTER + rb")?"
+    rb"|" + _UNFINISHED_CHARACTER + rb""
+    rb"|\x9b(?:[0-?]{1,40}[ -/]{0,8})?"
+    rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}\x1b?|[\x90\x9d\x9f])\Z)"
+    # What can be none of these any more.
+    rb"|(?P<long>\x1b\[(?:[0-?]{41}|[0-?]*[ -/]{9}))"
+    rb"|(?P<broken>\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|[-0-?]*[ -/]*)|O[0-9;]*)|\0+)"
+    rb"|(?P<escape>\x1b)"
+    rb"|(?P<not_utf8>[\x80-\x8f\x91-\x9a\x9c\x9e\xa0-\xc1\xf5-\xff]+|[\x80-\xff])"
 )
-_UNFINISHED: Final = re.compile(
-    rb"(?:\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|[0-?]{0,40}[ -/]{0,8})|O[0-9;]{0,8}|"
-    + _UNFINISHED_CHARACTER
-    + rb")?|"
-    + _UNFINISHED_CHARACTER
-    + rb")\Z"
-)
-_BROKEN: Final = re.compile(rb"\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|[0-?]*[ -/]*)|O[0-9;]*)")
-_LONG: Final = re.compile(rb"\x1b\[(?:[0-?]{41}|[0-?]*[ -/]{9})")
-_ESCAPE: Final = re.compile(rb"\x1b")
-_PADDING: Final = re.compile(rb"\0+")
-_BYTE: Final = re.compile(rb".", re.DOTALL)
-_REST_OF_LONG: Final = re.compile(rb"[0-?]*[ -/]*")
-
-_STRING_BEGINS: Final = re.compile(rb"\x1b[\]PX^_]")
-"""OSC, DCS, SOS, PM and APC, with which terminals answer at length."""
 _STRING_ENDS: Final = re.compile(rb"[\x07\x18\x1a\x1b]|(?<![\x80-\xff])\x9c")
-
-# The same in 8 bits, in which other code pages have letters: taken for what it is only where an
-# answer follows, and else dropped alone.
-_ANSWER_IN_8_BITS: Final = re.compile(
-    rb"\x9b[0-?]{1,40}[ -/]{0,8}[@-~]"
-    rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}(?:[\x07\x9c]|\x1b\\)"
-)
-_UNFINISHED_IN_8_BITS: Final = re.compile(
-    rb"(?:\x9b(?:[0-?]{1,40}[ -/]{0,8})?|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}\x1b?"
-    rb"|[\x90\x9d\x9f])\Z"
-)
+_REST_OF_LONG: Final = re.compile(rb"[0-?]*[ -/]*")
 
 _PASTE_BEGINS: Final = b"\x1b[200~"
 _PASTE_ENDS: Final = b"\x1b[201~"
 _ENDS_ALONE: Final = {_PASTE_ENDS, b"\x1b\\"}
 """The ends of what was given up, or never began."""
-_INTRODUCERS: Final = b"[O]PX^_\x1b"
+_INTRODUCERS: Final = b"[O]PX^_\\\x1b"
 _NOT_TEXT: Final = dict.fromkeys([0, *range(0x80, 0xA0)])
 """NUL, with which serial lines are padded, and the control characters beyond ASCII."""
 
@@ -148,7 +145,8 @@ class TerminalInput:
         """The pieces that these bytes complete."""
         self._expire(now)
         if (
-            self._held == b"\x1b"
+            self._inside is _Inside.NOTHING
+            and self._held == b"\x1b"
             and data[:1] not in _INTRODUCERS
             and now - self._last_at >= ALT_SECONDS
         ):
@@ -173,7 +171,7 @@ class TerminalInput:
             elif inside is _Inside.NOTHING and held == b"\x1b":
                 self._add(Kind.ESCAPE)
             elif inside is _Inside.NOTHING and held[0] >= 0x80:  # noqa: PLR2004  beyond ASCII
-                self._drop(held)
+                self._drop()
                 # Of a character nothing follows; of an answer in 8 bits what was text after all.
                 self._cut(held[1:].lstrip(bytes(range(0x80, 0xC0))))
 
@@ -202,23 +200,25 @@ class TerminalInput:
 
     def _cut_one(self, data: bytes, at: int) -> int | None:
         """Where the piece that begins there ends; None if it is not complete."""
-        for pattern, take in (
-            (_TEXT, self._take_text),
-            (_SEQUENCE, self._take_sequence),
-            (_STRING_BEGINS, self._begin_string),
-            (_ANSWER_IN_8_BITS, self._drop),
-            (_UNFINISHED, self._hold),
-            (_UNFINISHED_IN_8_BITS, self._hold),
-            (_LONG, self._begin_long),
-            (_BROKEN, _leave_out),
-            (_ESCAPE, self._take_escape),
-            (_PADDING, _leave_out),
-            (_BYTE, self._drop),
-        ):
-            if found := pattern.match(data, at):
-                take(found[0])
-                return None if self._held else found.end()
-        raise AssertionError(at)
+        found = _PIECE.match(data, at)
+        assert found is not None, "any byte begins something"  # noqa: S101
+        match found.lastgroup:
+            case "text":
+                self._take_text(found[0])
+            case "escapes" | "escape":
+                self._pieces += [Piece(Kind.ESCAPE)] * len(found[0])
+            case "sequence":
+                self._take_sequence(found[0])
+            case "string":
+                self._inside = _Inside.STRING
+            case "long":
+                self._inside = _Inside.LONG_SEQUENCE
+            case "answer" | "not_utf8":
+                self._drop()
+            case "unfinished":
+                self._held = found[0]
+                return None
+        return found.end()
 
     def _take_text(self, typed: bytes) -> None:
         if text := typed.decode().translate(_NOT_TEXT):
@@ -231,23 +231,7 @@ class TerminalInput:
             # Textual has no use for the mouse as X10 reports it.
             self._add(Kind.SEQUENCE, sequence.decode())
 
-    def _take_escape(self, escape: bytes) -> None:
-        del escape
-        self._add(Kind.ESCAPE)
-
-    def _begin_string(self, introducer: bytes) -> None:
-        del introducer
-        self._inside = _Inside.STRING
-
-    def _begin_long(self, beginning: bytes) -> None:
-        del beginning
-        self._inside = _Inside.LONG_SEQUENCE
-
-    def _hold(self, beginning: bytes) -> None:
-        self._held = beginning
-
-    def _drop(self, data: bytes) -> None:
-        del data
+    def _drop(self) -> None:
         if not self._noted:
             self._noted = True
             self._add(Kind.NOT_UTF8)
@@ -255,8 +239,8 @@ class TerminalInput:
     def _skip_string(self, data: bytes, at: int) -> int | None:
         found = _STRING_ENDS.search(data, at)
         if found is None:
-            # A byte 0x9c after it may belong to a character.
-            self._held = data[-1:] if data[-1] >= 0x80 else b""  # noqa: PLR2004  beyond ASCII
+            # A byte 0x9c after one beyond ASCII belongs to a character: any such byte says so.
+            self._held = b"\xff" if data[-1] >= 0x80 else b""  # noqa: PLR2004  beyond ASCII
             return None
         end = found.end()
         if found[0] == b"\x1b":
@@ -292,14 +276,9 @@ class TerminalInput:
         self._inside = _Inside.NOTHING
         text = raw.decode(errors="ignore")
         if is_whole and len(text.encode()) < len(raw):
-            self._drop(raw)
+            self._drop()
         self._add(Kind.PASTE, text.replace("\0", ""))
         return end + len(_PASTE_ENDS)
 
     def _keep(self, data: bytes) -> None:
         self._paste += data[: MOST_OF_PASTE - len(self._paste)]
-
-
-def _leave_out(data: bytes) -> None:
-    """Nothing is made of it."""
-    del data
