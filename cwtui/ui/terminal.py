@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import TextIOWrapper
+from threading import Lock
 from typing import Any, Final, Protocol, TextIO, cast
 
 from textual import events, messages
@@ -108,6 +109,10 @@ class Translator:
         return [key for key in keys if key.key != Keys.Ignore]
 
 
+_LAST_COUNTS: Final = (events.MouseMove, events.AppFocus | events.AppBlur, events.Resize)
+"""Of several in a row only the last says something."""
+
+
 class Waiting:
     """Events between the thread that reads and the application; so many, and no more.
 
@@ -122,6 +127,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self._events: deque[Message] = deque()
+        self._lock = Lock()
         self.is_flooded = False
 
     def __len__(self) -> int:
@@ -129,25 +135,24 @@ class Waiting:
 
     def put(self, event: Message) -> None:
         """Add it, unless there are too many."""
-        last = self._events[-1] if self._events else None
-        if isinstance(event, events.MouseMove) and isinstance(last, events.MouseMove):
-            self._events[-1] = event
-            return
-        if len(self._events) >= self.MOST:
-            self.is_flooded = True
-            self._events.clear()
-        if not self.is_flooded or (self._is_urgent(event) and len(self) < self._MOST_URGENT):
-            self._events.append(event)
+        with self._lock:
+            last = self._events[-1] if self._events else None
+            if any(isinstance(event, kind) and isinstance(last, kind) for kind in _LAST_COUNTS):
+                self._events[-1] = event
+                return
+            if len(self._events) >= self.MOST:
+                self.is_flooded = True
+                self._events.clear()
+            if not self.is_flooded or (self._is_urgent(event) and len(self) < self._MOST_URGENT):
+                self._events.append(event)
 
     def _is_urgent(self, event: Message) -> bool:
         return isinstance(event, events.Key) and event.key in self.URGENT
 
     def take(self) -> Message | None:
         """The next one, if there is one."""
-        try:
-            return self._events.popleft()
-        except IndexError:
-            return None
+        with self._lock:
+            return self._events.popleft() if self._events else None
 
 
 class Output:
@@ -187,10 +192,14 @@ class Ends(Protocol):
 class TerminalDriver(LinuxDriver):
     """Reads the terminal through `TerminalInput`, and is watched by a `Watchdog`."""
 
-    _AT_ONCE: Final = 32
     _READ: Final = 4096
-    _CATCH_UP_SECONDS: Final = 0.005
-    _SILENCE_SECONDS: Final = 0.2
+    _SILENCE: Final = 0.2
+    """Seconds without input, after which a flood is over."""
+    _CATCH_UP: Final = 0.005
+    """Seconds after which to look less often whether the application has followed."""
+    _PATIENCE: Final = 1.0
+    """Seconds after which one that does not follow at all gets the next key as well."""
+    _MOST_BEHIND: Final = 32
 
     def __init__(
         self,
@@ -207,6 +216,7 @@ class TerminalDriver(LinuxDriver):
         self._waiting = Waiting()
         self._translator = Translator()
         self._is_taking = False
+        self._handed_at = 0.0
         self._reports_window = False
         self._wake_read, self._wake_write = os.pipe()
 
@@ -259,7 +269,7 @@ class TerminalDriver(LinuxDriver):
     def _milliseconds(self, terminal: TerminalInput) -> float | None:
         """Until when there is something to do even without input."""
         if self._waiting.is_flooded:
-            return self._SILENCE_SECONDS * 1000
+            return self._SILENCE * 1000
         if terminal.deadline is None:
             return None
         return max(0.0, terminal.deadline - time.monotonic()) * 1000 + 1
@@ -277,10 +287,18 @@ class TerminalDriver(LinuxDriver):
         if isinstance(message, events.Resize | messages.InBandWindowResize):
             self._take_window_message(message)
             return
+        if isinstance(message, events.MouseEvent) and self._is_outside(message):
+            return
         # Textual remembers every button that was pressed, and until the mouse moves forgets none.
         del self._down_buttons[:-3]
         # Not LinuxDriver's, which switches on the reports that are taken above.
         super(LinuxDriver, self).process_message(message)
+
+    def _is_outside(self, event: events.MouseEvent) -> bool:
+        """Whether nothing is there; a button that is held may be released there."""
+        columns, rows = self._app.size
+        is_release = isinstance(event, events.MouseUp) and bool(self._down_buttons)
+        return (event.x >= columns or event.y >= rows) and not is_release
 
     def send_message(self, message: Message) -> None:
         was_flooded = self._waiting.is_flooded
@@ -292,26 +310,34 @@ class TerminalDriver(LinuxDriver):
             self._call(self._take)
 
     def _take(self) -> None:
-        """Hand over what waits, as fast as the application follows."""
-        for _ in range(self._AT_ONCE):
-            event = self._waiting.take()
-            if event is None:
-                self._is_taking = False
-                if len(self._waiting) and not self._is_taking:
-                    # It came just now.
-                    self._is_taking = True
-                    continue
-                return
-            self._app.post_message(event)
-        self._wait_until_followed()
+        """Hand over the next one. The one before was followed by all that it does.
 
-    def _wait_until_followed(self) -> None:
+        Textual lets a key travel from widget to widget before it does what is bound to it: of
+        keys that are handed over at once, Backspace would come after the letters behind it.
+        """
+        event = self._waiting.take()
+        if event is None:
+            self._is_taking = False
+            if len(self._waiting) and not self._is_taking:
+                self._is_taking = True  # it came just now
+                self._loop.call_soon(self._take)
+            return
+        self._app.post_message(event)
+        self._handed_at = time.monotonic()
+        self._loop.call_soon(self._follow)
+
+    def _follow(self) -> None:
         pumps = [self._app, *self._app.screen_stack]
         if self._app.screen_stack:
             pumps += self._app.screen.walk_children()
         behind = sum(pump.message_queue_size for pump in pumps)
-        act = self._take if behind < self._AT_ONCE else self._wait_until_followed
-        self._loop.call_later(self._CATCH_UP_SECONDS, act)
+        waited = time.monotonic() - self._handed_at
+        if not behind or (waited > self._PATIENCE and behind < self._MOST_BEHIND):
+            self._take()
+        elif waited < self._CATCH_UP:
+            self._loop.call_soon(self._follow)
+        else:
+            self._loop.call_later(self._CATCH_UP, self._follow)
 
     def _note(self, sentence: str) -> None:
         self._app.notify(sentence, severity="warning", timeout=_NOTE_SECONDS, markup=False)
