@@ -122,11 +122,14 @@ class Waiting:
 
     MOST: Final = 8192
     """More than one types ahead, and twice the longest password that a field takes."""
+    MOST_OTHERS: Final = 256
+    """Of keys that type nothing, such as F1, each of which may be some work."""
     URGENT: Final = frozenset({"ctrl+q"})
     _MOST_URGENT: Final = 8
 
     def __init__(self) -> None:
         self._events: deque[Message] = deque()
+        self._others = 0
         self._lock = Lock()
         self.is_flooded = False
 
@@ -140,11 +143,13 @@ class Waiting:
             if any(isinstance(event, kind) and isinstance(last, kind) for kind in _LAST_COUNTS):
                 self._events[-1] = event
                 return
-            if len(self._events) >= self.MOST:
+            if len(self._events) >= self.MOST or self._others >= self.MOST_OTHERS:
                 self.is_flooded = True
                 self._events.clear()
+                self._others = 0
             if not self.is_flooded or (self._is_urgent(event) and len(self) < self._MOST_URGENT):
                 self._events.append(event)
+                self._others += not _is_typing(event)
 
     def _is_urgent(self, event: Message) -> bool:
         return isinstance(event, events.Key) and event.key in self.URGENT
@@ -152,7 +157,15 @@ class Waiting:
     def take(self) -> Message | None:
         """The next one, if there is one."""
         with self._lock:
-            return self._events.popleft() if self._events else None
+            if not self._events:
+                return None
+            event = self._events.popleft()
+            self._others -= not _is_typing(event)
+            return event
+
+
+def _is_typing(event: Message) -> bool:
+    return isinstance(event, events.Key) and event.is_printable
 
 
 class Output:

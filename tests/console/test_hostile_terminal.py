@@ -76,7 +76,7 @@ def test_no_bytes_end_it_or_are_typed(home: Path) -> None:
             terminal.send_bytes(b"a" + data + b"\x1b[201~b")
             terminal.wait_until(lambda: cwtui.typed_username(terminal).endswith("b"), what=name)
             left = cwtui.typed_username(terminal)
-            assert left[0] == "a", name
+            assert left.startswith(("a", "á")), name
             assert left.isascii() or name == "joiners", (name, left)
             assert len(left) <= 9, (name, left)
             terminal.send("ctrl+u")

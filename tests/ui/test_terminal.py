@@ -177,6 +177,20 @@ def test_a_flood_is_dropped_and_ctrl_q_is_not() -> None:
     assert 2 <= len(waiting) < 10
 
 
+def test_fewer_keys_wait_that_type_nothing() -> None:
+    waiting = Waiting()
+    for _ in range(10 * Waiting.MOST_OTHERS):
+        waiting.put(key("f1"))
+        assert len(waiting) <= Waiting.MOST_OTHERS
+    assert waiting.is_flooded
+    # What was taken waits no more.
+    waiting = Waiting()
+    for _ in range(10 * Waiting.MOST_OTHERS):
+        waiting.put(key("f1"))
+        assert waiting.take() is not None
+    assert not waiting.is_flooded
+
+
 def test_of_the_moves_of_a_mouse_the_last_waits() -> None:
     waiting = Waiting()
     for x in range(3 * Waiting.MOST):
