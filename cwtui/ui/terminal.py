@@ -154,6 +154,12 @@ class Waiting:
     def _is_urgent(self, event: Message) -> bool:
         return isinstance(event, events.Key) and event.key in self.URGENT
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether the next one types something."""
+        with self._lock:
+            return bool(self._events) and _is_typing(self._events[0])
+
     def take(self) -> Message | None:
         """The next one, if there is one."""
         with self._lock:
@@ -208,8 +214,8 @@ class TerminalDriver(LinuxDriver):
     _READ: Final = 4096
     _SILENCE: Final = 0.2
     """Seconds without input, after which a flood is over."""
-    _CATCH_UP: Final = 0.005
-    """Seconds after which to look less often whether the application has followed."""
+    _LOOK_EVERY: Final = 0.002
+    """Seconds between two looks whether the application has followed."""
     _PATIENCE: Final = 1.0
     """Seconds after which one that does not follow at all gets the next key as well."""
     _MOST_BEHIND: Final = 32
@@ -323,7 +329,7 @@ class TerminalDriver(LinuxDriver):
             self._call(self._take)
 
     def _take(self) -> None:
-        """Hand over the next one. The one before was followed by all that it does.
+        """Hand over some text, or the next key. What came before was followed by all that it does.
 
         Textual lets a key travel from widget to widget before it does what is bound to it: of
         keys that are handed over at once, Backspace would come after the letters behind it.
@@ -336,8 +342,14 @@ class TerminalDriver(LinuxDriver):
                 self._loop.call_soon(self._take)
             return
         self._app.post_message(event)
+        for _ in range(self._MOST_BEHIND):
+            if not _is_typing(event) or not self._waiting.is_typing:
+                break
+            # None where a flood was dropped just now.
+            if (following := self._waiting.take()) is not None:
+                self._app.post_message(following)
         self._handed_at = time.monotonic()
-        self._loop.call_soon(self._follow)
+        self._loop.call_later(self._LOOK_EVERY, self._follow)
 
     def _follow(self) -> None:
         pumps = [self._app, *self._app.screen_stack]
@@ -347,10 +359,8 @@ class TerminalDriver(LinuxDriver):
         waited = time.monotonic() - self._handed_at
         if not behind or (waited > self._PATIENCE and behind < self._MOST_BEHIND):
             self._take()
-        elif waited < self._CATCH_UP:
-            self._loop.call_soon(self._follow)
         else:
-            self._loop.call_later(self._CATCH_UP, self._follow)
+            self._loop.call_later(self._LOOK_EVERY, self._follow)
 
     def _note(self, sentence: str) -> None:
         self._app.notify(sentence, severity="warning", timeout=_NOTE_SECONDS, markup=False)
