@@ -16,8 +16,9 @@ run: .venv/run.stamp ## set up .venv and open the application
 test: .venv/dev.stamp debian ## set up all that the tests need, and run them all
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-soak: .venv/dev.stamp debian ## attack, kill and walk it for SOAK seconds each, and fail every single call
-	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n auto --dist worksteal tests/attack tests/durability tests/walk
+soak: .venv/dev.stamp debian ## attack, fuzz, kill and walk it for SOAK seconds each, and fail every single call
+	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n auto --dist worksteal \
+	  tests/attack tests/durability tests/walk tests/fuzz/test_terminal.py tests/console/test_hostile_terminal.py
 
 check: .venv/dev.stamp ## lint, types, and which room may import which
 	$(BIN)/ruff format --check .

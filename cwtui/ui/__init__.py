@@ -2,6 +2,7 @@
 
 Textual reads its variables when it is imported; some log key strokes, import code or press keys.
 So those that could open the application to others are gone before anything here imports it.
+So are the sizes and the delay that it would take from there without a limit.
 """
 
 import os
@@ -11,3 +12,7 @@ _HARMLESS = {"TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DISABLE_KITT
 for _name in [name for name in os.environ if name.startswith("TEXTUAL")]:
     if _name not in _HARMLESS:
         del os.environ[_name]
+
+os.environ.pop("ESCDELAY", None)
+SIZE_VARIABLES = {name: os.environ.pop(name, "") for name in ("COLUMNS", "LINES")}
+"""What is looked at where nobody else knows how large the terminal is."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import select
 import signal
 import socket
 import sys
@@ -31,6 +30,7 @@ from cwtui.ui.screens.sign_in import SignInScreen
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.session_watch import SessionWatch
 from cwtui.ui.source import CONSOLE, source_of
+from cwtui.ui.terminal import TerminalDriver
 
 if TYPE_CHECKING:
     from cwtui.accounts.directory import PasswordNotice
@@ -38,13 +38,10 @@ if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
 
-_ENDING_SIGNALS: Final = {signal.SIGHUP: "hang-up", signal.SIGTERM: "terminated"}
 NOT_SIGNED_IN: Final = 1
 """The exit status when nobody signed in: `cwtui && something` lets nobody pass."""
 CANNOT_CHECK: Final = 3
 """After a crash or an upgrade, and where the store cannot be opened."""
-_LAST_SECONDS: Final = 3.0
-"""How long leaving may take before the process ends all the same."""
 
 
 class AccountApp(App[int]):
@@ -71,7 +68,8 @@ class AccountApp(App[int]):
         kiosk: bool = False,
     ) -> None:
         # Textual decides here what NO_COLOR does, before it knows the theme: greys, or no colours.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        ansi_color = True if "NO_COLOR" in os.environ else None
+        super().__init__(driver_class=TerminalDriver, ansi_color=ansi_color)
         self.config = config
         self.clock = clock
         self.host = visible(socket.gethostname())
@@ -132,12 +130,8 @@ class AccountApp(App[int]):
             self._idle += (Idle(self, session.login_minutes * 60, self._end_unused),)
         if self.config.keys.quit != quit_key.DEFAULT:
             self.set_keymap({"quit": self.config.keys.quit})
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._unheard)
+        asyncio.get_running_loop().set_exception_handler(self._unheard)
         if not self.is_headless:
-            for number, reason in _ENDING_SIGNALS.items():
-                loop.add_signal_handler(number, self._end, reason)
-            self.set_interval(1, self._watch_terminal)
             # After the first paint, which loads nothing of another version yet.
             self.call_after_refresh(upgrade.guard)
         if not self._is_new:
@@ -247,7 +241,11 @@ class AccountApp(App[int]):
         if self.session is None and self.source != CONSOLE:
             minutes = self.config.session.login_minutes
             while_ = "a minute" if minutes == 1 else f"{minutes} minutes"
-            self._end("", f"Nobody signed in, and no key was pressed for {while_}.")
+            words = f"Nobody signed in, and no key was pressed for {while_}."
+            self._leave("", NOT_SIGNED_IN, words)
+            if not self.is_headless:
+                # To the watchdog: a terminal that takes no output must not keep the process.
+                os.kill(os.getpid(), signal.SIGTERM)
 
     @work(group="record end")
     async def _record_end(self, session: "Session", reason: str) -> None:
@@ -276,11 +274,9 @@ class AccountApp(App[int]):
         signed_in = self.session is not None or self._signed_out
         self._leave("", 0 if signed_in else NOT_SIGNED_IN)
 
-    def _end(self, reason: str, words: str = "") -> None:
-        # The terminal may be gone: whatever still waits for it must not keep the process alive.
-        if not self.is_headless:
-            signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS)
-        self._leave(reason, NOT_SIGNED_IN, words)
+    def end(self, reason: str) -> None:
+        """Leave at once: a signal or a lost terminal asks for it."""
+        self._leave(reason, NOT_SIGNED_IN)
 
     def _leave(self, reason: str, status: int, words: str = "") -> None:
         if self._exit:
@@ -294,12 +290,6 @@ class AccountApp(App[int]):
     def record_leaving(self) -> str:
         """Record the session that leaving ended, once the terminal is as it was before."""
         return self._record(*self._left) if self._left is not None else ""
-
-    def _watch_terminal(self) -> None:
-        poll = select.poll()
-        poll.register(sys.__stdin__ or 0, 0)
-        if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0)):
-            self._end("hang-up")
 
     # What is left alone for a while
 
@@ -420,7 +410,6 @@ class AccountApp(App[int]):
 
 def run(config: Config, *, kiosk: bool = False) -> int:
     """Open the application; its exit status. `kiosk`: never create a store or a first admin."""
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
     app = AccountApp(config, kiosk=kiosk)
     try:
         result = app.run()

@@ -11,10 +11,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
+from cwtui.ui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
     from cwtui.ui.app import AccountApp
@@ -42,11 +42,11 @@ def shows_presence(event: events.Event) -> bool:
     )
 
 
-class QuitScreen(ModalScreen[None]):
+class QuitScreen(Dialog[None]):
     """Asks whether to quit; Stay has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "stay", "Stay"),
+        Binding("escape,n", "dismiss", "Stay"),
         Binding("y", "leave", "Quit"),
     ]
 
@@ -62,20 +62,15 @@ class QuitScreen(ModalScreen[None]):
                 yield Button("Stay", id="stay", compact=True)
                 yield Button("Quit", id="quit", compact=True)
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        if event.button.id == "quit":
+    def pressed(self, button: str) -> None:
+        if button == "quit":
             self.action_leave()
         else:
-            self.action_stay()
-
-    def action_stay(self) -> None:
-        # A second answer, typed ahead, is for nobody.
-        if self.is_current:
             self.dismiss()
 
     def action_leave(self) -> None:
-        if self.is_current:
+        # A second answer, typed ahead, is for nobody.
+        if self.may_act:
             cast("AccountApp", self.app).action_leave()
 
 

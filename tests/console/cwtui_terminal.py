@@ -1,6 +1,8 @@
 """The real application in a real terminal, with a data folder of its own."""
 
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.console.decoders import zbar, zxing
 from tests.console.picture import DARK, paint
-from tests.console.terminal import Terminal
+from tests.console.terminal import ROOT, Terminal
 
 CONFIG = """\
 [passwords]
@@ -24,6 +26,35 @@ def opened(home: Path, *, before: Sequence[str] = (), **options: Any) -> Termina
         config.write_text(CONFIG)
     command = [*before, sys.executable, "-m", "cwtui", "--config", str(config)]
     return Terminal(command, home, **options)
+
+
+def with_admin(home: Path, password: str) -> Path:
+    """The home after `cwtui init`, so that cwtui opens with the login screen."""
+    variables = {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "HOME": str(home),
+        **{f"XDG_{name.upper()}_HOME": str(home / name) for name in ("config", "data", "state")},
+    }
+    (home / "cwtui.toml").write_text(CONFIG)
+    command = [sys.executable, "-m", "cwtui", "--config", str(home / "cwtui.toml")]
+    subprocess.run(
+        [*command, "init", "--admin", "admin", "--password-stdin"],
+        input=password,
+        text=True,
+        check=True,
+        capture_output=True,
+        env=variables,
+        cwd=ROOT,
+    )
+    return home
+
+
+def typed_username(terminal: Terminal) -> str:
+    """What stands in the Username field of the login screen."""
+    lines = terminal.lines
+    label = next(number for number, line in enumerate(lines) if line.strip() == "Username")
+    return lines[label + 1].strip().strip("▌").strip()
 
 
 def scanned(terminal: Terminal) -> str:

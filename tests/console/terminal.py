@@ -7,6 +7,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -185,6 +186,38 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type text, all at once."""
         self._child.send(text.encode())
+
+    def send_bytes(self, *parts: bytes, gap: float = 0.0) -> None:
+        """Send what no key sends, with so many seconds between the parts."""
+        for number, part in enumerate(parts):
+            if number:
+                self.watch(gap)
+            self._child.send(part)
+
+    def flood(self, data: bytes, timeout: float = 60) -> int:
+        """Send as much as is taken until then, and read meanwhile; how much that was."""
+        terminal = int(self._child.fileno())
+        os.set_blocking(terminal, False)
+        deadline = time.monotonic() + timeout
+        sent = 0
+        while sent < len(data) and time.monotonic() < deadline and self.alive:
+            with suppress(BlockingIOError):
+                sent += os.write(terminal, data[sent : sent + 4096])
+            self._read(0)
+        os.set_blocking(terminal, True)
+        return sent
+
+    def watch(self, seconds: float) -> None:
+        """Read for that long."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._read(left)
+
+    @property
+    def peak_memory(self) -> int:
+        """The most bytes that the command held so far (VmHWM)."""
+        status = Path(f"/proc/{self.pid}/status").read_text("ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
     def paste(self, text: str) -> None:
         """Paste text as a terminal with bracketed paste does."""

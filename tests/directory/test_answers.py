@@ -63,9 +63,9 @@ def test_active_directorys_codes(code: str, kind: type[Exception], says: str) ->
         *((Answer(49, "", active_directory(code)), True) for code in ("530", "531", "532", "533")),
         *((Answer(49, "", active_directory(code)), True) for code in ("701", "773")),
         *((Answer(49, "", active_directory(code)), False) for code in ("525", "52e", "775", "0")),
-        (Answer(49, "", "", policy=0), True),  # expired
-        (Answer(0, "", "", policy=2), True),  # to be changed
-        (Answer(49, "", "", policy=1), False),  # locked
+        (Answer(49, "", "", policy=Policy(0)), True),  # expired
+        (Answer(0, "", "", policy=Policy(2)), True),  # to be changed
+        (Answer(49, "", "", policy=Policy(1)), False),  # locked
         (Answer(19, "", ""), False),
         (Answer(53, "", "Account inactivated."), False),
         (Answer(49, "", ""), False),

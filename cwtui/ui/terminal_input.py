@@ -1,0 +1,284 @@
+"""What a terminal sends, cut into text, keys and pastes before Textual sees any of it.
+
+A terminal, or a noisy line, can send any bytes, split anywhere and as many as it likes. This cuts
+them into pieces, keeps a bounded number of bytes of what is not complete yet, and never raises.
+
+The grammar of sequences is ECMA-48's; the mouse's is XTerm's "Control Sequences", the keys of the
+Linux console are console_codes(4)'s, and pastes are "bracketed paste mode" (DEC mode 2004).
+"""
+
+import re
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+ESCAPE_SECONDS: Final = 0.5
+"""How long Esc waits for the rest of a sequence; readline and tmux waited as long by default."""
+ALT_SECONDS: Final = 0.1
+"""Esc and a letter closer together than this are Alt and that letter, as in Textual."""
+SILENCE_SECONDS: Final = 2.0
+"""After which silence a sequence or a paste that did not end is given up."""
+MOST_OF_PASTE: Final = 1 << 16
+"""Bytes of a paste that are kept. No field takes that many: it is refused there, not cut."""
+
+
+class Kind(Enum):
+    """What a piece is."""
+
+    TEXT = auto()
+    """Typed characters, control characters such as Enter among them."""
+    ESCAPE = auto()
+    """The Esc key."""
+    SEQUENCE = auto()
+    """One whole sequence: a key, the mouse, or an answer of the terminal. Also Alt and a key."""
+    PASTE = auto()
+    """The text of one paste."""
+    NOT_UTF8 = auto()
+    """Bytes that are not UTF-8 were dropped. It comes once."""
+    LOST_PASTE = auto()
+    """A paste did not end, and was dropped."""
+
+
+class Piece(NamedTuple):
+    """A part of the input."""
+
+    kind: Kind
+    text: str = ""
+
+
+_CHARACTER: Final = (
+    rb"(?:[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]"
+    rb"|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}"
+    rb"|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})"
+)
+"""A character beyond ASCII (RFC 3629)."""
+_UNFINISHED_CHARACTER: Final = (
+    rb"(?:[\xc2-\xdf]|\xe0[\xa0-\xbf]?|\xed[\x80-\x9f]?|[\xe1-\xec\xee\xef][\x80-\xbf]?"
+    rb"|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3][\x80-\xbf]{0,2}"
+    rb"|\xf4(?:[\x80-\x8f][\x80-\xbf]?)?)"
+)
+_PIECE: Final = re.compile(
+    # Typed characters, and the Esc key before another sequence, as many as there are.
+    rb"(?P<text>(?:[\x01-\x1a\x1c-\x7f]|" + _CHARACTER + rb")+)"
+    rb"|(?P<escapes>\x1b+(?=\x1b))"
+    # A whole sequence.
+    rb"|(?P<sequence>\x1b(?:"
+    rb"\[\[[@-~]"  # a function key of the Linux console
+    rb"|\[M[\0 -\xff]{3}"  # the mouse as X10 reports it, in three bytes of any value
+    rb"|\[[0-9]{1,2}\$"  # Shift and a key, from rxvt
+    rb"|\[<[-0-9;]{0,30}[Mm]"  # the mouse; Ghostty reports places left of the window
+    rb"|\[(?![\[M])[0-?]{0,40}[ -/]{0,8}[@-~]"
+    rb"|O[0-9;]{0,8}[@-~]"
+    rb"|[\x01-\x1a\x1c-NQ-WYZ\\`-\x7f]|" + _CHARACTER + rb"))"
+    # OSC, DCS, SOS, PM and APC, with which terminals answer at length.
+    rb"|(?P<string>\x1b[\]PX^_])"
+    # The same in 8 bits, in which other code pages have letters: taken for what it is only where
+    # an answer follows, and else dropped alone.
+    rb"|(?P<answer>\x9b[0-?]{1,40}[ -/]{0,8}[@-~]"
+    rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}(?:[\x07\x9c]|\x1b\\))"
+    # The beginning of any of these, and nothing after it.
+    rb"|(?P<unfinished>(?:"
+    rb"\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|<[-0-9;]{0,30}|[0-?]{0,40}[ -/]{0,8})|O[0-9;]{0,8}"
+    rb"|" + _UNFINISHED_CHARACTER + rb")?"
+    rb"|" + _UNFINISHED_CHARACTER + rb""
+    rb"|\x9b(?:[0-?]{1,40}[ -/]{0,8})?"
+    rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}\x1b?|[\x90\x9d\x9f])\Z)"
+    # What can be none of these any more.
+    rb"|(?P<long>\x1b\[(?:[0-?]{41}|[0-?]*[ -/]{9}))"
+    rb"|(?P<broken>\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|[-0-?]*[ -/]*)|O[0-9;]*)|\0+)"
+    rb"|(?P<escape>\x1b)"
+    rb"|(?P<not_utf8>[\x80-\x8f\x91-\x9a\x9c\x9e\xa0-\xc1\xf5-\xff]+|[\x80-\xff])"
+)
+_STRING_ENDS: Final = re.compile(rb"[\x07\x18\x1a\x1b]|(?<![\x80-\xff])\x9c")
+_REST_OF_LONG: Final = re.compile(rb"[0-?]*[ -/]*")
+
+_PASTE_BEGINS: Final = b"\x1b[200~"
+_PASTE_ENDS: Final = b"\x1b[201~"
+_ENDS_ALONE: Final = {_PASTE_ENDS, b"\x1b\\"}
+"""The ends of what was given up, or never began."""
+_INTRODUCERS: Final = b"[O]PX^_\\\x1b"
+_NOT_TEXT: Final = dict.fromkeys([0, *range(0x80, 0xA0)])
+"""NUL, with which serial lines are padded, and the control characters beyond ASCII."""
+
+
+class _Inside(Enum):
+    """What has begun, and is not kept until it ends."""
+
+    NOTHING = auto()
+    STRING = auto()
+    LONG_SEQUENCE = auto()
+    PASTE = auto()
+
+
+class TerminalInput:
+    """Bytes in, pieces out. Times are seconds of any clock that does not go back."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        """The beginning of what is not complete."""
+        self._inside = _Inside.NOTHING
+        self._paste = bytearray()
+        self._last_at = 0.0
+        self._noted = False
+        self._pieces: list[Piece] = []
+
+    @property
+    def kept(self) -> int:
+        """How many bytes are kept."""
+        return len(self._held) + len(self._paste)
+
+    @property
+    def deadline(self) -> float | None:
+        """When `expire` has something to do, unless more bytes come before."""
+        patience = self._patience
+        return None if patience is None else self._last_at + patience
+
+    @property
+    def _patience(self) -> float | None:
+        if self._inside is not _Inside.NOTHING:
+            return SILENCE_SECONDS
+        if not self._held:
+            return None
+        is_sequence = self._held.startswith(b"\x1b") and len(self._held) > 1
+        return SILENCE_SECONDS if is_sequence else ESCAPE_SECONDS
+
+    def feed(self, data: bytes, now: float) -> list[Piece]:
+        """The pieces that these bytes complete."""
+        self._expire(now)
+        if (
+            self._inside is _Inside.NOTHING
+            and self._held == b"\x1b"
+            and data[:1] not in _INTRODUCERS
+            and now - self._last_at >= ALT_SECONDS
+        ):
+            self._held = b""
+            self._add(Kind.ESCAPE)
+        self._last_at = now
+        self._cut(self._held + data)
+        return self._taken()
+
+    def expire(self, now: float) -> list[Piece]:
+        """The pieces that silence completes."""
+        self._expire(now)
+        return self._taken()
+
+    def _expire(self, now: float) -> None:
+        while (at := self.deadline) is not None and now >= at:
+            held, self._held = self._held, b""
+            inside, self._inside = self._inside, _Inside.NOTHING
+            if inside is _Inside.PASTE:
+                self._paste.clear()
+                self._add(Kind.LOST_PASTE)
+            elif inside is _Inside.NOTHING and held == b"\x1b":
+                self._add(Kind.ESCAPE)
+            elif inside is _Inside.NOTHING and held[0] >= 0x80:  # noqa: PLR2004  beyond ASCII
+                self._drop()
+                # Of a character nothing follows; of an answer in 8 bits what was text after all.
+                self._cut(held[1:].lstrip(bytes(range(0x80, 0xC0))))
+
+    def _taken(self) -> list[Piece]:
+        pieces, self._pieces = self._pieces, []
+        return pieces
+
+    def _add(self, kind: Kind, text: str = "") -> None:
+        self._pieces.append(Piece(kind, text))
+
+    def _cut(self, data: bytes) -> None:
+        """Cut up all of it; what is not complete is held."""
+        self._held = b""
+        at = 0
+        while at < len(data):
+            go_on = {
+                _Inside.NOTHING: self._cut_one,
+                _Inside.STRING: self._skip_string,
+                _Inside.LONG_SEQUENCE: self._skip_long,
+                _Inside.PASTE: self._collect_paste,
+            }[self._inside]
+            end = go_on(data, at)
+            if end is None:
+                return
+            at = end
+
+    def _cut_one(self, data: bytes, at: int) -> int | None:
+        """Where the piece that begins there ends; None if it is not complete."""
+        found = _PIECE.match(data, at)
+        assert found is not None, "any byte begins something"  # noqa: S101
+        match found.lastgroup:
+            case "text":
+                self._take_text(found[0])
+            case "escapes" | "escape":
+                self._pieces += [Piece(Kind.ESCAPE)] * len(found[0])
+            case "sequence":
+                self._take_sequence(found[0])
+            case "string":
+                self._inside = _Inside.STRING
+            case "long":
+                self._inside = _Inside.LONG_SEQUENCE
+            case "answer" | "not_utf8":
+                self._drop()
+            case "unfinished":
+                self._held = found[0]
+                return None
+        return found.end()
+
+    def _take_text(self, typed: bytes) -> None:
+        if text := typed.decode().translate(_NOT_TEXT):
+            self._add(Kind.TEXT, text)
+
+    def _take_sequence(self, sequence: bytes) -> None:
+        if sequence == _PASTE_BEGINS:
+            self._inside = _Inside.PASTE
+        elif sequence not in _ENDS_ALONE and not sequence.startswith(b"\x1b[M"):
+            # Textual has no use for the mouse as X10 reports it.
+            self._add(Kind.SEQUENCE, sequence.decode())
+
+    def _drop(self) -> None:
+        if not self._noted:
+            self._noted = True
+            self._add(Kind.NOT_UTF8)
+
+    def _skip_string(self, data: bytes, at: int) -> int | None:
+        found = _STRING_ENDS.search(data, at)
+        if found is None:
+            # A byte 0x9c after one beyond ASCII belongs to a character: any such byte says so.
+            self._held = b"\xff" if data[-1] >= 0x80 else b""  # noqa: PLR2004  beyond ASCII
+            return None
+        end = found.end()
+        if found[0] == b"\x1b":
+            after = data[end : end + 1]
+            if not after:
+                self._held = b"\x1b"
+                return None
+            if after == b"\x1b":
+                return end
+            # Without the backslash it is the beginning of something else.
+            end = end + 1 if after == b"\\" else found.start()
+        self._inside = _Inside.NOTHING
+        return end
+
+    def _skip_long(self, data: bytes, at: int) -> int | None:
+        found = _REST_OF_LONG.match(data, at)
+        end = found.end() if found else at
+        if end == len(data):
+            return None
+        self._inside = _Inside.NOTHING
+        return end + 1 if 0x40 <= data[end] <= 0x7E else end  # noqa: PLR2004  a final byte
+
+    def _collect_paste(self, data: bytes, at: int) -> int | None:
+        end = data.find(_PASTE_ENDS, at)
+        if end < 0:
+            kept = next(n for n in range(5, -1, -1) if data.endswith(_PASTE_ENDS[:n], at))
+            self._held = data[len(data) - kept :]
+            self._keep(data[at : len(data) - kept])
+            return None
+        self._keep(data[at:end])
+        raw, is_whole = bytes(self._paste), len(self._paste) < MOST_OF_PASTE
+        self._paste.clear()
+        self._inside = _Inside.NOTHING
+        text = raw.decode(errors="ignore")
+        if is_whole and len(text.encode()) < len(raw):
+            self._drop()
+        self._add(Kind.PASTE, text.replace("\0", ""))
+        return end + len(_PASTE_ENDS)
+
+    def _keep(self, data: bytes) -> None:
+        self._paste += data[: MOST_OF_PASTE - len(self._paste)]

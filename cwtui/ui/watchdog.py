@@ -1,0 +1,69 @@
+"""Ends the process when it is told to or its terminal is gone, whatever the event loop is doing."""
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from threading import Thread
+from typing import Final
+
+ENDING_SIGNALS: Final = {signal.SIGHUP: "hang-up", signal.SIGTERM: "terminated"}
+_LOOK_EVERY: Final = 1.0
+ORDERLY_SECONDS: Final = 1.0
+"""How long leaving may take, before what is written to the terminal is given up."""
+LAST_SECONDS: Final = 3.0
+"""How long leaving may take, before the process ends all the same."""
+
+
+class Watchdog:
+    """A thread that takes the ending signals and looks whether the terminal is there.
+
+    It asks the application to leave, then lets go of a terminal that takes no more output, and in
+    the end restores the terminal and ends the process.
+    """
+
+    def __init__(
+        self,
+        terminal: int,
+        leave: Callable[[str], None],
+        let_go: Callable[[], None],
+        restore: Callable[[], None],
+    ) -> None:
+        self._terminal = terminal
+        self._leave = leave
+        self._let_go = let_go
+        self._restore = restore
+
+    def start(self) -> None:
+        """Watch until the process ends. Call it before other threads are started."""
+        # Threads inherit this: the signals come to the watchdog, which waits for nothing else.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+        Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def _watch(self) -> None:
+        while (reason := self._reason()) is None:
+            pass
+        begun = time.monotonic()
+        self._leave(reason)
+        while (waited := time.monotonic() - begun) < LAST_SECONDS:
+            time.sleep(0.05)
+            if waited >= ORDERLY_SECONDS:
+                self._let_go()
+        self._restore()
+        os._exit(1)
+
+    def _reason(self) -> str | None:
+        """Why to end; None after a second without a reason."""
+        taken = signal.sigtimedwait(ENDING_SIGNALS, _LOOK_EVERY)
+        if taken is not None:
+            return ENDING_SIGNALS[signal.Signals(taken.si_signo)]
+        return "hang-up" if is_gone(self._terminal) else None
+
+
+def is_gone(terminal: int) -> bool:
+    """Whether nobody is at the other end of the terminal any more."""
+    poll = select.poll()
+    poll.register(terminal, 0)
+    gone = select.POLLHUP | select.POLLERR | select.POLLNVAL
+    return any(event & gone for _, event in poll.poll(0))

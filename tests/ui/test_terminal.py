@@ -1,0 +1,227 @@
+"""What our driver makes of the pieces of input, and how much of it waits."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual import events, messages
+from textual.message import Message
+
+from cwtui.ui.terminal import Output, Translator, Waiting
+from cwtui.ui.terminal_input import TerminalInput
+from cwtui.ui.terminal_size import MOST_COLUMNS, MOST_ROWS, clamped, size_in
+from tests.fuzz.mutations import many
+from tests.ui.terminal_answers import ANSWERS
+from tests.ui.test_terminal_input import HOSTILE
+
+PARAMETERS = st.text("0123456789;:<=>?-", max_size=30)
+SEQUENCES = st.builds(
+    "\x1b[{}{}".format, PARAMETERS, st.sampled_from([*"u~ABCDEFHPQRSMmtyc", "$y"])
+)
+HUGE = "9" * 20
+
+
+def translated(*parts: bytes) -> list[Message]:
+    """The events that these bytes make, and then silence."""
+    terminal, translator = TerminalInput(), Translator()
+    pieces = [piece for part in parts for piece in terminal.feed(part, 0.0)]
+    pieces += terminal.expire(60)
+    return [event for piece in pieces for event in translator.translate(piece)]
+
+
+def keys(*parts: bytes) -> list[str]:
+    return [event.key for event in translated(*parts) if isinstance(event, events.Key)]
+
+
+def typed(*parts: bytes) -> str:
+    """What an input shows of it."""
+    found = [event for event in translated(*parts) if isinstance(event, events.Key)]
+    return "".join(event.character or "" for event in found if event.is_printable)
+
+
+# Whatever comes
+
+
+@many(400)
+@given(data=HOSTILE | SEQUENCES.map(str.encode))
+def test_all_events_can_be_used(data: bytes) -> None:
+    for event in translated(data):
+        if isinstance(event, events.Key):
+            assert event.name_aliases
+            (event.character or "").encode()
+        if isinstance(event, events.Resize):
+            assert 0 < event.size.width <= MOST_COLUMNS
+            assert 0 < event.size.height <= MOST_ROWS
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_answer_presses_no_key(name: str) -> None:
+    assert keys(ANSWERS[name]) == []
+    assert typed(b"a", ANSWERS[name], b"b") == "ab"
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        f"\x1b[{number}{end}"
+        for number in (
+            "1114112", "55296", "97;;55296", HUGE, f"97;;{HUGE}", "1:2:3;4:5",
+            "97;1:3",
+        )
+        for end in "u~"
+    ]
+    + [f"\x1b[<{HUGE};1;1M", f"\x1b[<0;{HUGE};1M", "\x1b[<0;-5;-5M", "\x1b[<0;;M", "\x1b[<;1;1M"],
+)  # fmt: skip
+def test_a_key_or_place_that_cannot_be_is_dropped(sequence: str) -> None:
+    assert translated(sequence.encode()) == []
+
+
+@pytest.mark.parametrize("sequence", ["\x1b[0u", "\x1b[;;;u", "\x1b[;u", "\x1b[27u", "\x1b[57358u"])
+def test_a_key_that_types_nothing_types_nothing(sequence: str) -> None:
+    assert typed(sequence.encode()) == ""
+
+
+# What a person does
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"),
+    [
+        (b"a", "a"), (b"A", "A"), ("ü".encode(), "ü"), (b"\r", "enter"), (b"\t", "tab"),
+        (b"\x7f", "backspace"), (b"\x11", "ctrl+q"), (b"/", "slash"), (b"\x1b[A", "up"),
+        (b"\x1bOA", "up"), (b"\x1b[Z", "shift+tab"), (b"\x1b[5~", "pageup"), (b"\x1bOP", "f1"),
+        (b"\x1b[[A", "f1"), (b"\x1b[3$", "shift+delete"), (b"\x1b[1;5C", "ctrl+right"),
+        (b"\x1b[27u", "escape"), (b"\x1b[113;5u", "ctrl+q"), (b"\x1b[97;;97u", "a"),
+        (b"\x1b", "escape"), (b"\x1bx", "alt+x"), (b"\x1bf", "ctrl+right"), (b"\x1bOj", "asterisk"),
+    ],
+)  # fmt: skip
+def test_a_key_is_that_key(sent: bytes, key: str) -> None:
+    assert keys(sent) == [key]
+
+
+def test_text_is_typed() -> None:
+    assert typed("Grüße, 端末 é👍".encode()) == "Grüße, 端末 é👍"
+
+
+def test_a_paste_is_pasted() -> None:
+    (paste,) = translated(b"\x1b[200~two\rlines\x1b[201~")
+    assert isinstance(paste, events.Paste)
+    assert paste.text == "two\rlines"
+
+
+def test_the_mouse_is_where_it_is() -> None:
+    down, up = translated(b"\x1b[<0;11;21M", b"\x1b[<0;11;21m")
+    assert isinstance(down, events.MouseDown)
+    assert isinstance(up, events.MouseUp)
+    assert (down.x, down.y) == (10, 20)
+
+
+def test_what_textual_asks_of_the_terminal_is_answered() -> None:
+    (found,) = translated(b"\x1b[?2026;2$y")
+    assert isinstance(found, messages.TerminalSupportsSynchronizedOutput)
+    assert translated(b"\x1b[?2026;0$y", b"\x1b[?2048;0$y") == []
+
+
+# Sizes
+
+
+def test_no_window_is_larger_than_a_terminal_can_be() -> None:
+    assert clamped(20000, 20000) == (MOST_COLUMNS, MOST_ROWS)
+    assert clamped(200, 60) == (200, 60)
+    assert clamped(0, -1) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "size"),
+    [
+        ("100", "30", (100, 30)),
+        ("99999", "99999", (MOST_COLUMNS, MOST_ROWS)),
+        ("", "", (80, 24)),
+        ("9" * 5000, "-5", (80, 24)),
+        ("²", "٣", (80, 24)),
+        ("0", "x", (80, 24)),
+    ],
+)
+def test_a_size_in_variables(columns: str, rows: str, size: tuple[int, int]) -> None:
+    assert size_in({"COLUMNS": columns, "LINES": rows}) == size
+
+
+# How much waits
+
+
+def key(name: str) -> events.Key:
+    return events.Key(name, name if len(name) == 1 else None)
+
+
+def move(x: int) -> events.MouseMove:
+    return events.MouseMove(None, x, 0, 0, 0, 0, shift=False, meta=False, ctrl=False)
+
+
+def test_what_is_typed_ahead_waits_in_order() -> None:
+    waiting = Waiting()
+    for name in "abc":
+        waiting.put(key(name))
+    taken = [waiting.take() for _ in range(4)]
+    assert [event.key for event in taken if isinstance(event, events.Key)] == ["a", "b", "c"]
+    assert taken[-1] is None
+
+
+def test_a_flood_is_dropped_and_ctrl_q_is_not() -> None:
+    waiting = Waiting()
+    for _ in range(3 * Waiting.MOST):
+        waiting.put(key("a"))
+        assert len(waiting) <= Waiting.MOST
+    assert waiting.is_flooded
+    assert len(waiting) == 0
+    for _ in range(1000):
+        waiting.put(key("ctrl+q"))
+    assert 2 <= len(waiting) < 10
+
+
+def test_fewer_keys_wait_that_type_nothing() -> None:
+    waiting = Waiting()
+    for _ in range(10 * Waiting.MOST_OTHERS):
+        waiting.put(key("f1"))
+        assert len(waiting) <= Waiting.MOST_OTHERS
+    assert waiting.is_flooded
+    # What was taken waits no more.
+    waiting = Waiting()
+    for _ in range(10 * Waiting.MOST_OTHERS):
+        waiting.put(key("f1"))
+        assert waiting.take() is not None
+    assert not waiting.is_flooded
+
+
+def test_of_the_moves_of_a_mouse_the_last_waits() -> None:
+    waiting = Waiting()
+    for x in range(3 * Waiting.MOST):
+        waiting.put(move(x))
+    assert not waiting.is_flooded
+    assert len(waiting) == 1
+    last = waiting.take()
+    assert isinstance(last, events.MouseMove)
+    assert last.x == 3 * Waiting.MOST - 1
+
+
+# Writing
+
+
+class _Gone:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def write(self, text: str) -> int:
+        self.asked += len(text)
+        raise OSError(5, "Input/output error")
+
+    def flush(self) -> None:
+        raise OSError(5, "Input/output error")
+
+
+def test_what_cannot_be_written_is_dropped() -> None:
+    gone = _Gone()
+    output = Output(gone)  # type: ignore[arg-type]
+    for _ in range(3):
+        output.write("a")
+        output.flush()
+    assert output.is_dropped
+    assert gone.asked == 1
