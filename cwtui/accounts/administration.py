@@ -76,7 +76,7 @@ def check_first_admin(
 
     Needs no store: nothing is to be made before this is known. A new one has default settings.
     """
-    name = text.username(username)
+    name = text.username(username, local=True)
     passwords.check_new(password, settings or OrganizationSettings(), name)
     passwords.check_confirmation(password, confirmation)
     return name
@@ -137,7 +137,7 @@ def create_user(
     Raises InvalidInput, LooksAlike unless that is ok, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
-    name = text.username(username)
+    name = text.username(username, local=True)
     known_roles = roles.known(chosen_roles)
     shown_name = text.line(display_name, "display_name", "The display name")
     if password is not None:

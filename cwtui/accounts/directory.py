@@ -40,8 +40,8 @@ class PasswordNotice(Struct, frozen=True):
 class DirectoryUser(Struct, frozen=True):
     """One entry of the directory.
 
-    `id` never changes and is never given to somebody else (entryUUID of RFC 4530, objectGUID);
-    empty where the server has none. Names of roles may be ones that cwtui does not know.
+    `ids`, by attribute, never change and are never given to somebody else (`identity`); empty where
+    the server has none. Names of roles may be ones that cwtui does not know.
     """
 
     username: str
@@ -49,7 +49,7 @@ class DirectoryUser(Struct, frozen=True):
     display_name: str
     roles: tuple[str, ...]
     enabled: bool
-    id: str
+    ids: dict[str, str]
     password_notice: PasswordNotice | None = None
     """Only after a check of the password."""
 

@@ -62,8 +62,7 @@ def check_password(
     kept = account.password if account is not None else None
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
-        what = "The password" if claim.in_session else "Username or password"
-        raise _wrong("password_attempts", field, f"{what} is wrong.", counted)
+        raise _wrong("password_attempts", field, _wrong_password(ports, claim), counted)
     _record_success(ports, claim, "password_attempts")
 
 
@@ -299,6 +298,15 @@ def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
     attempts: dict[str, Attempts] = getattr(record, tries)
     whose = throttle.budget(record.known_sources, claim.source)
     return record.changed(**{tries: throttle.cleared(attempts, whose, claim.source)})
+
+
+def _wrong_password(ports: Ports, claim: Claim) -> str:
+    """The same sentence whether somebody has this name or not."""
+    if claim.in_session:
+        return "The password is wrong."
+    has_realm = ports.directory is not None and "@" in claim.username
+    hint = " Some usernames are typed without the @ and what follows." if has_realm else ""
+    return f"Username or password is wrong.{hint}"
 
 
 def _wrong(tries: Tries, field: str, sentence: str, counted: throttle.Counted) -> SignInFailed:

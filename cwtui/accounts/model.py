@@ -79,9 +79,10 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     """One person's entry.
 
     `session_epoch` starts at random and rises with each change that ends other sessions. Of an LDAP
-    user, `directory_id` is what the directory never gives to somebody else, and `gone_since` is
-    when it was seen to have the person no longer. `in_directory_too`: it has somebody of the name
-    of this local account as well.
+    user, `directory_ids` are what the directory never gives to somebody else (`identity`), and
+    `gone_since` is when it was seen to have the person no longer. `in_directory_too`: it has
+    somebody of the name of this local account as well. `moved` is there until the sign-in record
+    has followed a renamed account.
     """
 
     username: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -96,9 +97,10 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     mfa_required: bool = False
     enabled: bool = True
     session_epoch: int = 0
-    directory_id: str = ""
+    directory_ids: dict[str, str] = {}
     gone_since: Time | None = None
     in_directory_too: bool = False
+    moved: "Moved | None" = None
 
     @property
     def is_admin(self) -> bool:
@@ -183,3 +185,10 @@ class SignInRecord(
     def changed(self, **fields: object) -> Self:
         """This record with other values in these fields."""
         return msgspec.structs.replace(self, **fields)
+
+
+class Moved(Struct, frozen=True, forbid_unknown_fields=True):
+    """The name that an account had before it was renamed, and its sign-in record of then."""
+
+    username: str
+    record: SignInRecord

@@ -1,6 +1,6 @@
 """What the rules need from outside, as Protocols that store/, keyring.py and services.py fill."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
@@ -42,6 +42,8 @@ class AccountsChange(Protocol):
 
     def remove(self, username: str) -> None: ...
 
+    def of_person(self, ids: Mapping[str, str]) -> list[Account]: ...
+
     def is_empty(self) -> bool: ...
 
     def enabled_local_admins(self) -> frozenset[str]: ...
@@ -75,6 +77,12 @@ class AccountStore(Protocol):
 
     def username_at(self, number: int) -> str | None:
         """One of the usernames, by a number of any size; None where there is no account."""
+
+    def of_person(self, ids: Mapping[str, str]) -> list[Account]:
+        """Those with ids of the directory of which one is among these, and none differs.
+
+        Looks through all accounts: for a person whose name is not known yet.
+        """
 
     def rows(self) -> list[AccountRow]:
         """A line for each account, in the order of usernames."""
@@ -198,6 +206,15 @@ class Directory(Protocol):
         """As `find`, for many, in few searches. Raises CannotSearchDirectory.
 
         A name that two entries have is left out: nothing can be said of it.
+        """
+
+    def find_by_ids(
+        self, people: Sequence[Mapping[str, str]], progress: ShowProgress
+    ) -> list[DirectoryUser | None]:
+        """For each of these ids the person who has them, under whatever name.
+
+        None: nobody, more than one, or an entry of which the name is none of an account. Raises
+        CannotSearchDirectory.
         """
 
     def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:

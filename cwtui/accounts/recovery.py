@@ -14,7 +14,7 @@ from cwtui.accounts.session import Operator, said, write_audit
 
 def check_input(accounts: AccountStore, username: str, password: Secret | None) -> None:
     """Raise InvalidInput for what `recover_admin` would not take, before anything is done."""
-    name = text.username(username, "admin")
+    name = text.username(username, "admin", local=True)
     if password is not None:
         passwords.check_new(password, accounts.settings(), name, field="password")
     _check_local(accounts.get(name))
@@ -30,7 +30,7 @@ def recover_admin(
     InvalidInput and Refused.
     """
     check_input(ports.accounts, username, password)
-    name = text.username(username)
+    name = text.username(username, local=True)
     initial = password if password is not None else Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial)
     is_new = ports.accounts.get(name) is None

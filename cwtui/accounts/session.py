@@ -81,7 +81,9 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
     """The session's account as it is now. Raises SessionEnded with the reason."""
     account = (change or ports.accounts).get(session.username)
     if account is None:
-        raise SessionEnded("Your account was removed. Ask an admin if that is wrong.", "removed")
+        raise SessionEnded(
+            "Your account was removed or renamed. Sign in again, or ask an admin.", "removed"
+        )
     if not account.enabled:
         raise SessionEnded("Your account was disabled. Ask an admin to enable it.", "disabled")
     if account.roles != session.roles:

@@ -10,7 +10,15 @@ USERNAME_LENGTH = 64
 LINE_LENGTH = 100
 CANNOT_BE_SHOWN = "This holds characters that cannot be shown. Type it without control characters."
 
+WITHOUT_DOMAIN = "Type the username alone, without a domain: alice, not DOMAIN\\alice."
+
 _USERNAME_MARKS = "._-@+"
+_DIRECTORY_MARKS = " '&$!#%^~{}()"
+"""What a sAMAccountName may have as well (Microsoft, [MS-SAMR] 3.1.1.6), but for the backtick."""
+_DIRECTORY_STARTS = "_$"
+"""Not "?" or "(", which begin what stands for an unknown name, nor "-", which begins an option."""
+_LOCAL_NAME = "The name of a local account has letters, digits and . _ - @ + only."
+_ANY_NAME = "A username has letters, digits, spaces and . _ - @ + ' & $ ! # % ^ ~ { } ( ) only."
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
 # What reorders text or cannot be seen: Unicode's Default_Ignorable_Code_Point (UAX 44) with the
 # marks of UAX 9, and the interlinear ones. "Trojan Source", CVE-2021-42574.
@@ -39,23 +47,30 @@ def refuse_control_characters(text: str, field: str) -> None:
         raise InvalidInput(field, CANNOT_BE_SHOWN)
 
 
-def username(text: str, field: str = "username") -> str:
+def username(text: str, field: str = "username", *, local: bool = False) -> str:
     """The name under which an account is kept: NFKC, casefolded, 1 to 64 characters.
 
-    Raises InvalidInput.
+    `local`: a name for a local account. Without, also one that only a directory gives: before
+    sign-in nobody knows where an account is from, and the answer must not tell. Raises
+    InvalidInput.
     """
     if len(text) > USERNAME_LENGTH * 4:
         raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
     refuse_control_characters(text, field)
-    name = normal(normal(text.strip()).casefold())
+    # Directories take several spaces for one (RFC 4518 section 2.6.1).
+    name = " ".join(normal(normal(text).casefold()).split())
     if not name:
         raise InvalidInput(field, "Enter a username.")
     if len(name) > USERNAME_LENGTH:
         raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
-    taken = all(_is_letter_or_digit(c) or c in _USERNAME_MARKS for c in name)
+    if "\\" in name:
+        raise InvalidInput(field, WITHOUT_DOMAIN)
+    marks = _USERNAME_MARKS if local else _USERNAME_MARKS + _DIRECTORY_MARKS
+    taken = all(_is_letter_or_digit(c) or c in marks for c in name)
     if not taken or _INVISIBLE.search(name):
-        raise InvalidInput(field, "A username has letters, digits and . _ - @ + only.")
-    if not _is_letter_or_digit(name[0]) or unicodedata.category(name[0]).startswith("M"):
+        raise InvalidInput(field, _LOCAL_NAME if local else _ANY_NAME)
+    begins = _is_letter_or_digit(name[0]) or (not local and name[0] in _DIRECTORY_STARTS)
+    if not begins or unicodedata.category(name[0]).startswith("M"):
         raise InvalidInput(field, "A username starts with a letter or a digit.")
     return name
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from cwtui import services
-from cwtui.accounts import provisioning
+from cwtui.accounts import provisioning, synchronising
 from cwtui.accounts.directory import CannotReachDirectory, NoDirectoryUser, Step
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
@@ -22,7 +22,7 @@ _WIDTH = len("attributes")
 
 @click.group("directory", cls=GroupInOrder)
 def command() -> None:
-    """Ask the LDAP directory, and mark who is gone."""
+    """Test the LDAP connection; sync accounts."""
 
 
 @command.command()
@@ -60,30 +60,43 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
 
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--force", is_flag=True, help="Even if nobody, or only a minority, is found.")
 @pass_host
-def sync(host: Host, as_json: bool) -> None:
-    """Mark LDAP accounts that the directory no longer has.
+def sync(host: Host, as_json: bool, force: bool) -> None:
+    """Rename and mark LDAP accounts as the directory has them.
 
-    And local accounts whose name it has as well: the local one wins. Roles and display names come
-    at the next sign-in of each. Nothing is written to the directory.
+    Accounts of people who were renamed get the new name. Those that the directory no longer has
+    are marked, and so are local accounts whose name it has as well: the local one wins. Roles and
+    display names come at the next sign-in of each. Nothing is written to the directory.
+
+    If it shows nobody, or no longer shows more than three people who are more than half of all,
+    nothing is changed, and the exit status is 1.
     """
     ports = host.ports()
     directory = provisioning.directory_of(ports)
     try:
         with progress("Asking the directory") as tell:
-            found = provisioning.sync(ports, directory, operator(), tell)
+            found = synchronising.sync(ports, directory, operator(), tell, force=force)
     except CannotReachDirectory as error:
         raise _unreachable(error) from None
     if as_json:
         put_object(asdict(found))
         return
+    for one in found.renamed:
+        put(f"{visible(one.before)}  renamed to {visible(one.after)}")
+    for one in found.blocked:
+        put(
+            f"{visible(one.before)}  is {visible(one.after)} in the directory, and was not "
+            f"renamed: there is an account {visible(one.after)}, or its MFA cannot be read"
+        )
     for name in found.gone:
         put(f"{visible(name)}  not in the directory, or another person there")
     for name in found.shadowing:
         put(f"{visible(name)}  local, and in the directory too")
     say(
-        f"{len(found.gone)} not in the directory, {len(found.found_again)} found again, "
-        f"{len(found.shadowing)} local ones that hide one of the directory."
+        f"{len(found.renamed)} renamed, {len(found.gone)} not in the directory, "
+        f"{len(found.found_again)} found again, {len(found.shadowing)} local ones that hide one "
+        "of the directory."
     )
 
 

@@ -37,7 +37,7 @@ def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes
     On a store whose admins are all gone, disabled or expired, lets NAME in again: prints a one-time
     initial password, or takes the one given as such.
     """
-    username = text.username(admin, "admin")
+    username = text.username(admin, "admin", local=True)
     config = host.config()
     password = standard_input.password() if password_stdin else None
     if new_keyring:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -65,6 +65,12 @@ class LdapDirectory:
     ) -> dict[str, DirectoryUser | None]:
         names = [text.username(username) for username in usernames]
         return self._ask(lambda visit: visit.find_all(names, progress), _silent, math.inf)
+
+    def find_by_ids(
+        self, people: Sequence[Mapping[str, str]], progress: ShowProgress
+    ) -> list[DirectoryUser | None]:
+        seconds = math.inf if len(people) > 1 else None
+        return self._ask(lambda visit: visit.find_by_ids(people, progress), _silent, seconds)
 
     def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
         name = text.username(username)

@@ -1,18 +1,22 @@
-"""What an entry says of a person: the name, whether it is enabled, the id."""
+"""What an entry says of a person: the name, whether it is enabled, the ids."""
 
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 from cwtui.accounts import text
 from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.identity import UNNAMED
+from cwtui.directory.escaping import escaped
+
+IDS: Final = ("entryUUID", "objectGUID", "nsUniqueId", "ipaUniqueID")
+"""What a server never changes and never gives again; only objectGUID is not text."""
 
 READ: Final = (
     "displayName",
     "cn",
-    "entryUUID",
-    "objectGUID",
-    "nsUniqueId",
+    *IDS,
     "userAccountControl",
     "accountExpires",
     "nsAccountLock",
@@ -66,6 +70,12 @@ def names(entry: Entry, user_rdn: str) -> set[str]:
     return {_name(value) for value in entry.texts(user_rdn)}
 
 
+def name_of(entry: Entry, user_rdn: str) -> str:
+    """The only name that `is_of` would find; empty where there is none."""
+    found = names(entry, user_rdn)
+    return next((name for name in found if name and is_of(entry, user_rdn, name)), "")
+
+
 def spellings(entry: Entry, user_rdn: str, username: str) -> list[str]:
     """The name as the directory writes it."""
     return [value for value in entry.texts(user_rdn) if _name(value) == username]
@@ -101,13 +111,38 @@ def password_expires_at(entry: Entry) -> float | None:
     return next((_seconds(at) for at in times if at not in _NEVER), None)
 
 
-def unchanging_id(entry: Entry) -> str:
-    """The entryUUID (RFC 4530), objectGUID or nsUniqueId; empty without."""
-    for guid in entry.attributes.get("objectguid", ()):
-        if len(guid) == _GUID_BYTES:
-            return str(uuid.UUID(bytes_le=guid))
-    named = (*entry.texts("entryUUID"), *entry.texts("nsUniqueId"))
-    return named[0] if named else ""
+def unchanging_ids(entry: Entry) -> dict[str, str]:
+    """Those of `IDS` that the entry shows, once each, by the name of the attribute."""
+    found = {name: _ids(entry, name) for name in IDS}
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def id_filter(ids: Mapping[str, str]) -> str:
+    """The filter that finds the entries with one of these ids; empty where there is none."""
+    asked = [
+        f"({name}={value})"
+        for attribute, id_ in ids.items()
+        for name in (IDS if attribute == UNNAMED else (attribute,))
+        for value in _written(name, id_)
+    ]
+    return f"(|{''.join(asked)})" if asked else ""
+
+
+def _ids(entry: Entry, name: str) -> list[str]:
+    if name != "objectGUID":
+        return entry.texts(name)
+    guids = entry.attributes.get("objectguid", ())
+    return [str(uuid.UUID(bytes_le=guid)) for guid in guids if len(guid) == _GUID_BYTES]
+
+
+def _written(name: str, id_: str) -> list[str]:
+    """The value as a filter has it; nothing for what cannot be one."""
+    if name != "objectGUID":
+        return [escaped(id_)]
+    try:
+        return ["".join(f"\\{byte:02x}" for byte in uuid.UUID(id_).bytes_le)]
+    except ValueError:
+        return []
 
 
 def _name(value: str) -> str:

@@ -1,11 +1,12 @@
 """One visit to one server: the bind account, the person, the password, the roles."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
+from cwtui.accounts import identity
 from cwtui.accounts.directory import (
     CannotSearchDirectory,
     DirectoryMisconfigured,
@@ -61,11 +62,26 @@ class Visit:
         entry = self._searched(username)
         return self._user(entry, username) if entry is not None else None
 
+    def find_by_ids(
+        self, people: Sequence[Mapping[str, str]], progress: ShowProgress
+    ) -> list[DirectoryUser | None]:
+        """None for nobody, and where two entries have the ids. Raises CannotSearchDirectory."""
+        self._bind_account()
+        self._check_base()
+        found: list[DirectoryUser | None] = []
+        for start in range(0, len(people), _BATCH):
+            batch = people[start : start + _BATCH]
+            entries_of = self._with_ids(batch)
+            found += [self._only(entries_of, ids) for ids in batch]
+            progress(start + len(batch), len(people))
+        return found
+
     def find_all(
         self, usernames: list[str], progress: ShowProgress
     ) -> dict[str, DirectoryUser | None]:
         """Without the names that have two entries. Raises CannotSearchDirectory."""
         self._bind_account()
+        self._check_base()
         found: dict[str, DirectoryUser | None] = {}
         for start in range(0, len(usernames), _BATCH):
             batch = usernames[start : start + _BATCH]
@@ -141,11 +157,44 @@ class Visit:
             self._tell(Step("bind", True, f"Bound as {visible(dn)}."))
 
     def _searched(self, username: str) -> Entry | None:
+        # Asked whoever it is, so that names cannot be told apart by the time.
+        is_base_shown = self._channel.exists(self._config.base)
         found = self._channel.first_two(
             self._config.base, self._filter([username]), self._attributes
         )
         self._tell_search(self._config.base, username)
+        if not found and not is_base_shown:
+            raise self._hidden_base()
         return self._one_of(found, username)
+
+    def _check_base(self) -> None:
+        """Without rights a server answers that there is nobody, and not that it tells nothing."""
+        if not self._channel.exists(self._config.base):
+            raise self._hidden_base()
+
+    def _hidden_base(self) -> DirectoryMisconfigured:
+        return DirectoryMisconfigured(
+            f"The bind account {visible(self._config.bind_dn)} cannot read the base "
+            f"{visible(self._config.base)}, so that nobody can be looked up. Give it the right to "
+            "read the base and the people below it, or set another base in [directory]."
+        )
+
+    def _with_ids(self, people: Sequence[Mapping[str, str]]) -> list[Entry]:
+        asked = "".join(entries.id_filter(ids) for ids in people)
+        if not asked:
+            return []
+        more = self._config.search_filter
+        search_filter = f"(&(|{asked}){more})" if more else f"(|{asked})"
+        pages = self._channel.pages(self._config.base, search_filter, self._attributes)
+        return [entry for page in pages for entry in page]
+
+    def _only(self, found: list[Entry], ids: Mapping[str, str]) -> DirectoryUser | None:
+        """The person of these ids, if there is one, and the entry has a name."""
+        theirs = [e for e in found if identity.is_same(ids, entries.unchanging_ids(e))]
+        if len(theirs) != 1:
+            return None
+        name = entries.name_of(theirs[0], self._config.user_rdn)
+        return self._user(theirs[0], name) if name else None
 
     def _one_of(self, found: list[Entry], username: str) -> Entry | None:
         """The only entry, if it has this very name. Raises DirectoryMisconfigured for two."""
@@ -191,10 +240,11 @@ class Visit:
             display_name=entries.display_name(entry),
             roles=membership.roles(self._channel, self._config, entry, username, self._tell),
             enabled=entries.is_enabled(entry, self._now),
-            id=entries.unchanging_id(entry),
+            ids=entries.unchanging_ids(entry),
         )
-        shown = f"Display name {user.display_name or 'none'}, id {visible(user.id) or 'none'}."
-        self._tell(Step("attributes", bool(user.id), shown))
+        ids = ", ".join(f"{name} {visible(id_)}" for name, id_ in user.ids.items()) or "id none"
+        shown = f"Display name {user.display_name or 'none'}, {ids}."
+        self._tell(Step("attributes", bool(user.ids), shown))
         state = "enabled" if user.enabled else "disabled, or has expired"
         self._tell(Step("state", user.enabled, f"The account is {state}."))
         return user

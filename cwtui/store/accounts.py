@@ -1,19 +1,19 @@
 """Accounts and organization settings in one TinyDB file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct, json
 
-from cwtui.accounts import roles
+from cwtui.accounts import identity, roles
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.protection import Protected, keys_of
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.store import schema_1
+from cwtui.store import schema_1, schema_3
 from cwtui.store.layout import Layout
 from cwtui.store.storage import AtomicStorage, NamedTable, Tables
 
@@ -56,7 +56,7 @@ class TinyAccountStore:
             _ACCOUNTS,
             _SETTINGS,
             _KEYS,
-            migrations={1: schema_1.as_schema_2},
+            migrations={1: schema_1.as_schema_2, 3: schema_3.as_schema_4},
             check_is_there=Layout(path.parent).check_is_there,
             check_content=self._check_content,
         )
@@ -99,6 +99,14 @@ class TinyAccountStore:
 
     def rows(self) -> list[AccountRow]:
         return self._each(AccountRow, self._storage.documents(_ACCOUNTS))
+
+    def of_person(self, ids: Mapping[str, str]) -> list[Account]:
+        documents = self._storage.documents(_ACCOUNTS)
+        wanted = [json.encode(id_) for id_ in ids.values()]
+        # A look at the bytes leaves few to be decoded.
+        near = [name for name, kept in documents.items() if _mentions(kept, wanted)]
+        found = (self._decoded(name, documents[name]) for name in sorted(near))
+        return [account for account in found if identity.is_same(account.directory_ids, ids)]
 
     def protected(self) -> list[Protected]:
         return self._each(Protected, self._storage.documents(_ACCOUNTS))
@@ -183,3 +191,11 @@ class TinyAccountStore:
         if document is None:
             return kind()
         return self._storage.decoded(table, name, document, kind)
+
+
+def _mentions(document: Any, wanted: Sequence[bytes]) -> bool:
+    """Whether the document may have one of these values; one that was put just now always may."""
+    if not isinstance(document, Raw):
+        return True
+    content = bytes(document)
+    return any(value in content for value in wanted)

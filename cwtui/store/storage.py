@@ -32,7 +32,9 @@ from cwtui.files import (
 )
 
 SCHEMA: Final = 4
-"""3 and 4 know more of failed sign-ins: a file of schema 2 or 3 is one of schema 4."""
+"""3 and 4 know more of failed sign-ins. 4 keeps an id of the directory with the name of its
+attribute, and where a record has to follow its account.
+"""
 _META: Final = "meta"
 _CHECKSUM: Final = re.compile(rb'\A\{"meta":\{\n"schema":\d+,\n"sha256":"([0-9a-f]{64})"\n\}')
 """What stands before the content that the checksum is of."""

@@ -1,6 +1,6 @@
 """The ports of the rules, filled in memory. The store's contract holds for them too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock, get_ident
@@ -9,7 +9,7 @@ from typing import TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from cwtui.accounts import audit_chain, roles
+from cwtui.accounts import audit_chain, identity, roles
 from cwtui.accounts.audit import Event
 from cwtui.accounts.audit_chain import Ends
 from cwtui.accounts.audit_lines import Line, Place, encode
@@ -33,6 +33,8 @@ class MemoryAccounts:
         self._writer: int | None = None
         self._lock = Lock()
         self.commits = 0
+        self.looked_through = 0
+        """How often all accounts were looked through for a person."""
         self.before_change: Callable[[], object] = lambda: None
         """What another process does just before a change of ours begins."""
         self.before_prepare: Callable[[], object] = lambda: None
@@ -40,6 +42,11 @@ class MemoryAccounts:
 
     def get(self, username: str) -> Account | None:
         return self._now[0].get(username)
+
+    def of_person(self, ids: Mapping[str, str]) -> list[Account]:
+        self.looked_through += 1
+        found = sorted(self._now[0].items())
+        return [account for _, account in found if identity.is_same(account.directory_ids, ids)]
 
     def is_empty(self) -> bool:
         return not self._now[0]

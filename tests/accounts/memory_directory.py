@@ -1,10 +1,14 @@
 """The port Directory, in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from cwtui.accounts import identity
 from cwtui.accounts.directory import (
     CannotReachDirectory,
+    CannotSearchDirectory,
     DirectoryRefused,
     DirectoryUser,
     NoDirectoryUser,
@@ -26,6 +30,7 @@ class MemoryDirectory:
     down: bool = False
     broken: CannotCheck | None = None
     refusal: DirectoryRefused | None = None
+    has_bind_account: bool = True
     asked: list[str] = field(default_factory=list)
     """Whose password was sent to it."""
     looked_up: list[str] = field(default_factory=list)
@@ -39,11 +44,19 @@ class MemoryDirectory:
         id_: str = "",
         *,
         enabled: bool = True,
+        ids: dict[str, str] | None = None,
     ) -> DirectoryUser:
         dn = f"uid={username},dc=example"
-        user = DirectoryUser(username, dn, display_name, roles, enabled, id_ or f"id-{username}")
+        known = {"entryUUID": id_ or f"id-{username}"} if ids is None else ids
+        user = DirectoryUser(username, dn, display_name, roles, enabled, known)
         self.people[username] = (password, user)
         return user
+
+    def rename(self, **names: str) -> None:
+        """Give people other names, all at once: old=new."""
+        moved = {new: self.people.pop(old) for old, new in names.items()}
+        for new, (password, user) in moved.items():
+            self.people[new] = password, replace(user, username=new, dn=f"uid={new},dc=example")
 
     def check_password(self, username: str, password: Secret) -> DirectoryUser:
         self._answer()
@@ -59,6 +72,7 @@ class MemoryDirectory:
 
     def find(self, username: str) -> DirectoryUser | None:
         self._answer()
+        self._search()
         self.looked_up.append(username)
         return self.people[username][1] if username in self.people else None
 
@@ -70,8 +84,24 @@ class MemoryDirectory:
         progress(len(names), len(names))
         return found
 
+    def find_by_ids(
+        self, people: Sequence[Mapping[str, str]], progress: ShowProgress
+    ) -> list[DirectoryUser | None]:
+        self._answer()
+        self._search()
+        progress(len(people), len(people))
+        return [self._only(ids) for ids in people]
+
+    def _only(self, ids: Mapping[str, str]) -> DirectoryUser | None:
+        found = [user for _, user in self.people.values() if identity.is_same(ids, user.ids)]
+        return found[0] if len(found) == 1 else None
+
     def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
         raise NotImplementedError
+
+    def _search(self) -> None:
+        if not self.has_bind_account:
+            raise CannotSearchDirectory
 
     def _answer(self) -> None:
         if self.broken is not None:

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from cwtui.accounts import administration, audit_reading, provisioning, roles, self_service
+from cwtui.accounts import administration, audit_reading, roles, self_service, synchronising
 from cwtui.accounts.audit import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import (
@@ -115,7 +115,7 @@ ACKNOWLEDGE: dict[str, Act] = {
     ),
 }
 SYNC: dict[str, Act] = {
-    "sync": lambda s, by: provisioning.sync(s.world.ports, bobs(), by, lambda *_: None)
+    "sync": lambda s, by: synchronising.sync(s.world.ports, bobs(), by, lambda *_: None)
 }
 CHANGES_OF_ADMINS = CHANGES | SYNC
 OF_ADMINS = READS | AUDIT_READS | CHANGES_OF_ADMINS

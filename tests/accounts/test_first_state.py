@@ -11,7 +11,8 @@ from cwtui.accounts.secret import Secret
 from tests.accounts.world import NOW, OPERATOR, World
 
 NEW = Secret("Another.9-Havel")
-ERIN = DirectoryUser("erin", "uid=erin", "", (roles.MINIMUM,), enabled=True, id="id-erin")
+IDS = {"entryUUID": "id-erin"}
+ERIN = DirectoryUser("erin", "uid=erin", "", (roles.MINIMUM,), enabled=True, ids=IDS)
 
 WAYS: dict[str, Callable[[World], Account]] = {
     "the first admin": lambda w: administration.create_first_admin(

@@ -15,7 +15,9 @@ from tests.accounts.memory import MemoryAccounts, MemoryRecords
 from tests.accounts.world import HERE, NOW, OPERATOR, World
 
 NEW = Secret("Another.9-Havel")
-ALICE = DirectoryUser("alice", "uid=alice", "Alice", (MINIMUM,), enabled=True, id="1")
+ALICE = DirectoryUser(
+    "alice", "uid=alice", "Alice", (MINIMUM,), enabled=True, ids={"entryUUID": "1"}
+)
 LEFT = SignInRecord(
     password_attempts={"": Attempts(50, NOW)}, known_sources=(HERE,), last_totp_step=9
 )

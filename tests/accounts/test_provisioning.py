@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from cwtui.accounts import administration, provisioning, roles, self_service, sign_in, throttle
+from cwtui.accounts import (
+    administration,
+    provisioning,
+    roles,
+    self_service,
+    sign_in,
+    synchronising,
+    throttle,
+)
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.directory import (
     CannotReachDirectory,
@@ -64,7 +72,7 @@ def test_the_first_sign_in_makes_the_account(world: World, directory: MemoryDire
     account = world.account("erin")
     assert (account.origin, account.display_name) == (Origin.LDAP, "Erin Example")
     assert account.roles == (roles.ADMIN,)
-    assert (account.password, account.directory_id) == (None, "id-erin")
+    assert (account.password, account.directory_ids) == (None, {"entryUUID": "id-erin"})
     assert not account.mfa_required
     made = next(event for event in world.events if event.event is EventType.USER_CREATE)
     assert (made.actor, made.subject, made.source) == ("erin", "erin", HERE)
@@ -368,7 +376,10 @@ def test_who_is_gone_from_the_directory_does_not_keep_a_session(
     with pytest.raises(SessionEnded) as over:
         provisioning.check_session(world.ports, session)
     assert (str(over.value), over.value.reason) == (
-        "Your account was removed or disabled in the directory. Ask its administrators.",
+        (
+            "Your account was removed, renamed or disabled in the directory. Sign in again, or ask "
+            "its administrators."
+        ),
         "gone from the directory",
     )
 
@@ -448,9 +459,11 @@ def test_wrong_tries_before_the_first_sign_in_lock_nobody_out_for_good(
 # Synchronised
 
 
-def sync(world: World) -> provisioning.Synchronised:
+def sync(world: World, *, force: bool = False) -> synchronising.Synchronised:
     directory = provisioning.directory_of(world.ports)
-    return provisioning.sync(world.ports, directory, OPERATOR, lambda _done, _of: None)
+    return synchronising.sync(
+        world.ports, directory, OPERATOR, lambda _done, _of: None, force=force
+    )
 
 
 def ldap_account(world: World, username: str) -> Account:
@@ -459,7 +472,7 @@ def ldap_account(world: World, username: str) -> Account:
             username=username,
             created_at=world.clock(),
             origin=Origin.LDAP,
-            directory_id=f"id-{username}",
+            directory_ids={"entryUUID": f"id-{username}"},
         )
     )
 
@@ -474,7 +487,7 @@ def test_sync_marks_who_is_gone_and_who_hides_somebody(
     world.add("henry")
     directory.add("henry", LDAP_PASSWORD)
     found = sync(world)
-    assert found == provisioning.Synchronised(("frank", "gone"), (), ("henry",))
+    assert found == synchronising.Synchronised(("frank", "gone"), (), ("henry",))
     assert world.account("gone").gone_since == world.clock()
     assert world.account("henry").in_directory_too
     assert world.account("erin").gone_since is None
@@ -495,7 +508,7 @@ def test_whom_sync_marks_as_gone_does_not_act_any_more(
     sync(world)
     self_service.overview(world.ports, session)
     del directory.people["erin"]
-    sync(world)
+    sync(world, force=True)
     with pytest.raises(SessionEnded):
         self_service.overview(world.ports, session)
 
@@ -503,10 +516,10 @@ def test_whom_sync_marks_as_gone_does_not_act_any_more(
 def test_sync_takes_back_what_it_marked(world: World, directory: MemoryDirectory) -> None:
     ldap_account(world, "gone")
     world.add("henry", in_directory_too=True)
-    sync(world)
+    sync(world, force=True)
     directory.add("gone", LDAP_PASSWORD)
     found = sync(world)
-    assert found == provisioning.Synchronised((), ("gone",), ())
+    assert found == synchronising.Synchronised((), ("gone",), ())
     assert world.account("gone").gone_since is None
     assert not world.account("henry").in_directory_too
 
@@ -521,11 +534,11 @@ def test_a_sign_in_takes_back_the_mark_as_well(world: World) -> None:
 
 @pytest.mark.usefixtures("directory")
 def test_sync_works_in_batches(world: World) -> None:
-    for number in range(provisioning.BATCH + 3):
+    for number in range(synchronising.BATCH + 3):
         ldap_account(world, f"a{number:04d}")
     commits = world.accounts.commits
-    found = sync(world)
-    assert len(found.gone) == provisioning.BATCH + 3
+    found = sync(world, force=True)
+    assert len(found.gone) == synchronising.BATCH + 3
     assert world.accounts.commits == commits + 2
 
 

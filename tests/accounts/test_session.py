@@ -16,7 +16,7 @@ NEW = Secret("Another.9-Havel")
 ENDINGS: dict[str, tuple[Callable[[World], object], str, str]] = {
     "removed": (
         lambda w: administration.remove_user(w.ports, OPERATOR, "alice"),
-        "Your account was removed. Ask an admin if that is wrong.",
+        "Your account was removed or renamed. Sign in again, or ask an admin.",
         "removed",
     ),
     "disabled": (

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from msgspec.structs import replace
 
-from cwtui.accounts import administration, provisioning, roles
+from cwtui.accounts import administration, provisioning, roles, synchronising
 from cwtui.accounts.audit import EventType
 from cwtui.accounts.directory import (
     WRONG,
     CannotReachDirectory,
     CannotSearchDirectory,
-    DirectoryUser,
     NoDirectoryUser,
 )
 from cwtui.accounts.errors import AccountsError, CannotCheck, SessionEnded
@@ -35,21 +33,21 @@ def directory(world: World) -> MemoryDirectory:
     return found
 
 
-def sync(world: World, actor: Actor = OPERATOR) -> provisioning.Synchronised:
+def sync(world: World, actor: Actor = OPERATOR) -> synchronising.Synchronised:
     directory = provisioning.directory_of(world.ports)
-    return provisioning.sync(world.ports, directory, actor, lambda *_: None)
+    return synchronising.sync(world.ports, directory, actor, lambda *_: None)
 
 
 @pytest.mark.usefixtures("directory")
 def test_each_list_names_all(world: World) -> None:
     world.put(world.account("ann").changed(username="dan", origin=Origin.LDAP))
-    assert sync(world) == provisioning.Synchronised(("cid", "dan"), ("ben",), ("ada", "ann"))
+    assert sync(world) == synchronising.Synchronised(("cid", "dan"), ("ben",), ("ada", "ann"))
 
 
 @pytest.mark.usefixtures("directory")
 def test_an_account_that_was_removed_meanwhile_is_passed_over(world: World) -> None:
     world.accounts.before_change = lambda: administration.remove_user(world.ports, OPERATOR, "ann")
-    assert sync(world) == provisioning.Synchronised(("cid",), ("ben",), ("ada",))
+    assert sync(world) == synchronising.Synchronised(("cid",), ("ben",), ("ada",))
     assert world.accounts.get("ann") is None
 
 
@@ -91,14 +89,10 @@ def test_who_they_are_is_taken_from_a_directory_that_says_so(
     world: World, directory: MemoryDirectory
 ) -> None:
     world.begin("ben")
-    assert world.account("ben").directory_id == "id-ben"
-    directory.people["ben"] = (PASSWORD, replaced_id(directory, "ben", ""))
+    assert world.account("ben").directory_ids == {"entryUUID": "id-ben"}
+    directory.add("ben", PASSWORD, ids={})
     world.begin("ben")
-    assert world.account("ben").directory_id == "id-ben"
-
-
-def replaced_id(directory: MemoryDirectory, username: str, id_: str) -> DirectoryUser:
-    return replace(directory.people[username][1], id=id_)
+    assert world.account("ben").directory_ids == {"entryUUID": "id-ben"}
 
 
 def test_a_display_name_that_cannot_be_shown_on_a_line_is_left_out(

@@ -21,25 +21,30 @@ BREAKING = [*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u202
 EMBEDDINGS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 anything = st.text(st.characters(), max_size=80)
+DIRECTORY_MARKS = " '&$!#%^~{}()"
 name_characters = st.one_of(
-    st.characters(categories=["L", "M", "Nd"]), st.sampled_from("._-@+"), st.sampled_from(HIDING)
+    st.characters(categories=["L", "M", "Nd"]),
+    st.sampled_from("._-@+" + DIRECTORY_MARKS),
+    st.sampled_from(HIDING),
 )
 near_names = st.text(name_characters, min_size=1, max_size=70)
 
 
-@given(st.one_of(anything, near_names))
-def test_a_username_that_is_taken_is_in_its_one_form(typed: str) -> None:
-    name = outcome(lambda: text.username(typed))
+@given(st.one_of(anything, near_names), st.booleans())
+def test_a_username_that_is_taken_is_in_its_one_form(typed: str, local: bool) -> None:
+    name = outcome(lambda: text.username(typed, local=local))
     if not isinstance(name, str):
         assert isinstance(name, InvalidInput)
         assert name.field == "username"
         return
-    assert text.username(name) == name
+    assert text.username(name, local=local) == text.username(name) == name
     assert unicodedata.normalize("NFKC", name) == name
     assert text.normal(name.casefold()) == name
     assert 1 <= len(name) <= 64
-    assert unicodedata.category(name[0])[0] in "LN"
-    assert all(unicodedata.category(c)[0] in "LM" or c.isdecimal() or c in "._-@+" for c in name)
+    starts, marks = ("", "._-@+") if local else ("_$", "._-@+" + DIRECTORY_MARKS)
+    assert unicodedata.category(name[0])[0] in "LN" or name[0] in starts
+    assert all(unicodedata.category(c)[0] in "LM" or c.isdecimal() or c in marks for c in name)
+    assert name == " ".join(name.split())
     assert not set(name) & {*HIDING, *BREAKING}
     assert text.visible(name) == name
 
@@ -77,7 +82,46 @@ def test_case_and_form_of_a_name_do_not_matter(typed: str) -> None:
     ],
 )
 def test_names_that_are_taken(typed: str, name: str) -> None:
+    assert text.username(typed) == text.username(typed, local=True) == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("O'Hara", "o'hara"),
+        ("John  Doe", "john doe"),
+        ("john\u00a0doe", "john doe"),
+        ("R&D", "r&d"),
+        ("SVC$", "svc$"),
+        ("_backup", "_backup"),
+        ("$admin", "$admin"),
+        ("a!b#c%d^e~f{g}h(i)", "a!b#c%d^e~f{g}h(i)"),
+    ],
+)
+def test_names_that_only_directories_give(typed: str, name: str) -> None:
+    """Before sign-in nobody knows where an account is from, so they are taken there."""
     assert text.username(typed) == name
+    with pytest.raises(InvalidInput):
+        text.username(typed, local=True)
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_a_domain_before_the_name_is_explained(local: bool) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        text.username("WERK\\alice", local=local)
+    assert str(refused.value) == (
+        "Type the username alone, without a domain: alice, not DOMAIN\\alice."
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["?1", "(no such account)", "-rf", "~x", "a*", "a/b", "a`b", '"a"', "a;b", "a,b", "[b]"],
+)
+def test_names_that_no_directory_may_give(typed: str) -> None:
+    """They begin what stands for an unknown name, or an option, or could be markup or a path."""
+    with pytest.raises(InvalidInput):
+        text.username(typed)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +134,7 @@ def test_names_that_are_taken(typed: str, name: str) -> None:
 )
 def test_names_that_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        text.username(typed, "name")
+        text.username(typed, "name", local=True)
     assert refused.value.field == "name"
     assert len(str(refused.value)) < 120
 
@@ -101,14 +145,22 @@ def test_names_that_are_refused(typed: str) -> None:
         (" ", "Enter a username."),
         ("x" * 65, "A username has at most 64 characters."),
         ("x" + " " * 256, "A username has at most 64 characters."),
-        ("a b", "A username has letters, digits and . _ - @ + only."),
+        ("a b", "The name of a local account has letters, digits and . _ - @ + only."),
         ("-a", "A username starts with a letter or a digit."),
     ],
 )
 def test_what_a_username_is_is_said(typed: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        text.username(typed)
+        text.username(typed, local=True)
     assert str(refused.value) == sentence
+
+
+def test_what_any_username_is_is_said() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        text.username("a*b")
+    assert str(refused.value) == (
+        "A username has letters, digits, spaces and . _ - @ + ' & $ ! # % ^ ~ { } ( ) only."
+    )
 
 
 @pytest.mark.parametrize("character", [*HIDING, *BREAKING], ids=lambda c: f"U+{ord(c):04X}")

@@ -96,7 +96,7 @@ def test_names_and_groups(
     assert user.username == name.lower()
     assert user.display_name == "Hans Müller (Ext)"
     assert user.roles == ("connectware-admin",)
-    assert user.id == str(GUID)
+    assert user.ids["objectGUID"] == str(GUID)
 
 
 @pytest.mark.parametrize(("name", "enabled"), [("off", False), ("past", False), ("future", True)])
@@ -141,7 +141,7 @@ def test_nested_groups_by_matching_rule(tmp_path: Path) -> None:
     assert (ann_found.dn, ann_found.roles) == (ann, ("connectware-admin",))
     assert ben is not None
     assert ben.roles == ("minimum-access",)
-    assert ann_found.id == str(GUID)
+    assert ann_found.ids == {"objectGUID": str(GUID)}
 
 
 def test_a_server_that_takes_one_name_for_another(tmp_path: Path) -> None:

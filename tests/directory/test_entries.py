@@ -90,9 +90,36 @@ def test_how_it_is_shown(found: Entry, shown: str) -> None:
     assert entries.display_name(found) == shown
 
 
-def test_ids() -> None:
-    guid = bytes.fromhex("d0f5957bedfa3a486c91 9c077b8c9731f2".replace(" ", ""))[:16]
-    assert entries.unchanging_id(entry(objectGUID=guid)) == "7b95f5d0-faed-483a-6c91-9c077b8c9731"
-    assert entries.unchanging_id(entry(objectGUID=b"short", entryUUID="e")) == "e"
-    assert entries.unchanging_id(entry(nsUniqueId="n")) == "n"
-    assert entries.unchanging_id(entry()) == ""
+def test_each_id_is_kept_with_its_attribute() -> None:
+    guid = bytes.fromhex("d0f5957bedfa3a486c919c077b8c9731")
+    found = entry(objectGUID=guid, entryUUID="e", nsUniqueId="n", ipaUniqueID="i")
+    assert entries.unchanging_ids(found) == {
+        "objectGUID": "7b95f5d0-faed-483a-6c91-9c077b8c9731",
+        "entryUUID": "e",
+        "nsUniqueId": "n",
+        "ipaUniqueID": "i",
+    }
+    assert entries.unchanging_ids(entry(objectGUID=b"short", cn="x")) == {}
+
+
+def test_an_id_of_two_values_says_nothing() -> None:
+    two = Entry("uid=a", {"entryuuid": (b"one", b"two"), "nsuniqueid": (b"n",)})
+    assert entries.unchanging_ids(two) == {"nsUniqueId": "n"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "found_by"),
+    [
+        ({}, ""),
+        ({"entryUUID": "a)(uid=*"}, r"(|(entryUUID=a\29\28uid\3d\2a))"),
+        (
+            {"objectGUID": "7b95f5d0-faed-483a-6c91-9c077b8c9731"},
+            r"(|(objectGUID=\d0\f5\95\7b\ed\fa\3a\48\6c\91\9c\07\7b\8c\97\31))",
+        ),
+        ({"objectGUID": "no guid"}, ""),
+        ({"": "n-1"}, r"(|(entryUUID=n\2d1)(nsUniqueId=n\2d1)(ipaUniqueID=n\2d1))"),
+    ],
+)
+def test_an_id_is_looked_for_in_its_attribute(ids: dict[str, str], found_by: str) -> None:
+    """One that was kept without its attribute is looked for in all of them."""
+    assert entries.id_filter(ids) == found_by

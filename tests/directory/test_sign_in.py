@@ -46,14 +46,14 @@ def directory(request: pytest.FixtureRequest) -> LdapDirectory:
 
 def test_a_right_password(directory: LdapDirectory) -> None:
     user = directory.check_password("Alice ", PASSWORD)
-    assert user.id
+    assert set(user.ids) == {"entryUUID"}
     assert user == DirectoryUser(
         username="alice",
         dn=f"uid=alice,{PEOPLE}",
         display_name="Alice Ärmel",
         roles=("connectware-admin", "minimum-access"),
         enabled=True,
-        id=user.id,
+        ids=user.ids,
     )
 
 
@@ -154,7 +154,7 @@ def test_an_id_stays_when_the_name_goes_to_somebody_else(
     assert before is not None
     assert after is not None
     assert before.dn == after.dn
-    assert before.id != after.id
+    assert before.ids != after.ids
 
 
 def test_two_entries_of_one_name_are_nobody(searching: LdapDirectory) -> None:

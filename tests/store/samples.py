@@ -8,6 +8,7 @@ from cwtui.accounts.model import (
     Ending,
     FailedSignIns,
     KnewPassword,
+    Moved,
     Origin,
     PasswordHash,
     Sealed,
@@ -45,8 +46,12 @@ LDAP = Account(
     created_at=2.0,
     origin=Origin.LDAP,
     display_name="Émile 中文",
-    directory_id="7c9e6679-7425-40de-944b-e07fc1f90ae7",
+    directory_ids={
+        "entryUUID": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+        "nsUniqueId": "b4c5d601-11ec11ec-8f0aafe5-7f0a4c5b",
+    },
     gone_since=3.5,
+    moved=Moved("emile", SignInRecord(last_totp_step=7)),
 )
 
 RECORD = SignInRecord(

@@ -96,7 +96,7 @@ async def test_who_is_gone_from_the_directory_is_signed_out_at_the_next_check(
     del directory.people["erin"]
     await check(person)
     person.screen(SignInScreen)
-    assert "✗ Your account was removed or disabled in the" in person.text
+    assert "✗ Your account was removed, renamed or disabled" in person.text
     ended = world.events[-1]
     assert (ended.event, ended.reason) == (EventType.SESSION_END, "gone from the directory")
 

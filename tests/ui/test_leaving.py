@@ -61,7 +61,7 @@ def password_changed(world: World) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (removed, "✗ Your account was removed. Ask an admin if that is wrong."),
+        (removed, "✗ Your account was removed or renamed. Sign in again, or ask an admin."),
         (disabled, "✗ Your account was disabled. Ask an admin to enable it."),
         (demoted, "✗ Your roles were changed. Sign in again to go on with the new ones."),
         (

@@ -1,0 +1,204 @@
+"""People who have another name in the directory than before: their accounts follow them.
+
+All accounts that a rename concerns change at once, those of people who swapped names as well. The
+sign-in record is kept apart from the accounts, so it travels within the account (`Moved`) until it
+is in its place: wherever a process is killed, no time step and no wrong try is forgotten.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from cwtui.accounts import identity
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.directory import (
+    CannotSearchDirectory,
+    CannotUseDirectory,
+    DirectoryMisconfigured,
+    DirectoryUser,
+)
+from cwtui.accounts.errors import CannotCheck, Refused
+from cwtui.accounts.model import Account, Moved, Origin, SignInRecord
+from cwtui.accounts.ports import AccountsChange, Directory, Ports
+from cwtui.accounts.protection import keys_of
+from cwtui.accounts.session import Acting, said, write_audit
+
+_MOST: Final = 8
+"""How many people a sign-in follows who each got the name of the next one; `sync` follows all."""
+
+ANOTHER: Final = (
+    "The directory has another person under this name than the one for whom this account was "
+    "made. Ask an admin to remove the account here."
+)
+LOCAL: Final = "There is a local account of this name now. Start again."
+_TWO: Final = (
+    "The directory has you under two names, or there are two accounts for you here. Ask an admin "
+    "to run: cwtui directory sync"
+)
+_MEANWHILE: Final = "Your account was changed meanwhile. Start again."
+
+
+@dataclass(frozen=True)
+class Rename:
+    """The account `before` is of a person whom the directory has as `user` now."""
+
+    before: str
+    user: DirectoryUser
+
+
+def plan(ports: Ports, user: DirectoryUser, known: Account | None) -> list[Rename]:
+    """The renames by which the person gets their account back; `known` has the name now.
+
+    Whoever has the name here must be known to have another one in the directory. Raises Refused
+    and CannotCheck.
+    """
+    if not user.ids or (known is not None and identity.is_same(known.directory_ids, user.ids)):
+        return []
+    renames = []
+    theirs = ports.accounts.of_person(user.ids)
+    if len(theirs) > 1 or (theirs and _is_still_there(ports.directory, theirs[0])):
+        raise Refused(_TWO)
+    if theirs:
+        renames.append(Rename(theirs[0].username, user))
+    elif known is None or not identity.is_another(known.directory_ids, user.ids):
+        return []
+    moving, name = {rename.before for rename in renames}, user.username
+    while (occupant := ports.accounts.get(name)) is not None and name not in moving:
+        if occupant.origin is not Origin.LDAP:
+            raise Refused(LOCAL)
+        now = _found(ports.directory, occupant)
+        if now is None or now.username == name or len(renames) == _MOST:
+            raise Refused(ANOTHER)
+        renames.append(Rename(name, now))
+        moving.add(name)
+        name = now.username
+    return renames
+
+
+def possible(accounts: AccountsChange, renames: Iterable[Rename]) -> list[Rename]:
+    """Those that can be carried out together: each name is free, or becomes free."""
+    left = {rename.before: rename for rename in renames if _is_theirs(accounts, rename)}
+    while True:
+        wanted = [rename.user.username for rename in left.values()]
+        stuck = [
+            before
+            for before, rename in left.items()
+            if wanted.count(rename.user.username) > 1
+            or (rename.user.username not in left and accounts.get(rename.user.username) is not None)
+        ]
+        if not stuck:
+            return list(left.values())
+        for before in stuck:
+            del left[before]
+
+
+def carry_over(
+    ports: Ports, change: AccountsChange, actor: Acting, renames: Sequence[Rename]
+) -> None:
+    """Give accounts their new names, with all that protects them. `settle` is to follow.
+
+    Raises Refused where that is not possible any more, and CannotCheck where a secret cannot be
+    read: it is bound to the name.
+    """
+    if not renames:
+        return
+    if len(possible(change, renames)) < len(renames):
+        raise Refused(_MEANWHILE)
+    before = {rename.before: _existing(change, rename.before) for rename in renames}
+    after = [_renamed(ports, before[one.before], one.user.username) for one in renames]
+    needed = change.needed_keys()
+    # A key that was given up as lost is not needed again because its account has another name.
+    given_up = frozenset[str]().union(*map(keys_of, before.values())) - needed
+    for name in before:
+        change.remove(name)
+    change.put(*after)
+    sealed = {a.second_factor.totp_secret.key for a in after if a.second_factor is not None}
+    change.put_needed_keys(change.needed_keys() - (given_up - sealed))
+    for rename in renames:
+        reason = f"from the directory: {said({'before': rename.before})}"
+        name = rename.user.username
+        write_audit(ports, EventType.USER_RENAME, actor, name, reason, change=change)
+
+
+def put_in_place_of(change: AccountsChange, account: Account) -> None:
+    """Keep a new account under a name that was another one's until this change."""
+    change.put(account.changed(moved=Moved(account.username, SignInRecord())))
+
+
+def settle(ports: Ports, usernames: Iterable[str]) -> None:
+    """Bring the sign-in records of renamed accounts to where they belong. Raises CannotCheck.
+
+    May be repeated: what was interrupted is done at the next sign-in.
+    """
+    with ports.accounts.change() as change:
+        for name in usernames:
+            account = change.get(name)
+            if account is None or account.moved is None:
+                continue
+            change.put(account.changed(moved=None))
+            change.prepare()
+            _place(ports, change, name, account.moved)
+
+
+def _place(ports: Ports, change: AccountsChange, name: str, moved: Moved) -> None:
+    # Whose step it was does not matter: that one is not taken again harms nobody for long.
+    step = max(moved.record.last_totp_step, ports.records.get(moved.username).last_totp_step)
+
+    def place(now: SignInRecord) -> tuple[SignInRecord, None]:
+        latest = max(step, now.last_totp_step)
+        return moved.record.changed(last_totp_step=latest), None
+
+    ports.records.update(name, place)
+    if change.get(moved.username) is None:
+        with suppress(CannotCheck):  # it goes when an account of that name is made
+            ports.records.remove(moved.username)
+
+
+def _renamed(ports: Ports, account: Account, name: str) -> Account:
+    factor = account.second_factor
+    if factor is not None:
+        secret = ports.keyring.unseal(factor.totp_secret, account.username.encode())
+        factor = replace(factor, totp_secret=ports.keyring.seal(secret, name.encode()))
+    record = account.moved.record if account.moved else ports.records.get(account.username)
+    return account.changed_ending_sessions(
+        username=name, second_factor=factor, moved=Moved(account.username, record), gone_since=None
+    )
+
+
+def _existing(change: AccountsChange, username: str) -> Account:
+    account = change.get(username)
+    if account is None:
+        raise Refused(_MEANWHILE)
+    return account
+
+
+def _is_theirs(accounts: AccountsChange, rename: Rename) -> bool:
+    account = accounts.get(rename.before)
+    if account is None or account.origin is not Origin.LDAP:
+        return False
+    return identity.is_same(account.directory_ids, rename.user.ids)
+
+
+def _is_still_there(directory: Directory | None, account: Account) -> bool:
+    """Whether the directory has the person under the old name too: then nothing is certain."""
+    try:
+        found = directory.find(account.username) if directory is not None else None
+    except CannotSearchDirectory:
+        return False
+    except DirectoryMisconfigured:
+        raise CannotUseDirectory from None
+    return found is not None and not identity.is_another(account.directory_ids, found.ids)
+
+
+def _found(directory: Directory | None, account: Account) -> DirectoryUser | None:
+    if directory is None or not account.directory_ids:
+        return None
+    try:
+        return directory.find_by_ids([account.directory_ids], lambda *_: None)[0]
+    except CannotSearchDirectory:
+        return None
+    except DirectoryMisconfigured:
+        raise CannotUseDirectory from None

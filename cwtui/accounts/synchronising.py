@@ -1,0 +1,198 @@
+"""All accounts compared with the directory: who was renamed, who is gone, who hides whom."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from cwtui.accounts import identity, renaming
+from cwtui.accounts.directory import DirectoryUser
+from cwtui.accounts.errors import CannotCheck, Refused
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.ports import AccountsChange, AccountStore, Directory, Ports
+from cwtui.accounts.progress import ShowProgress
+from cwtui.accounts.provisioning import is_another, record_change
+from cwtui.accounts.renaming import Rename
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import Actor, authorise_change
+
+BATCH: Final = 500
+"""Accounts changed at once: each change writes the file anew."""
+
+FEW: Final = 3
+"""So many may leave between two runs, however few people there are. More of them, and more than
+half of all, are rather a base or a right that was lost."""
+
+
+class MostAreGone(Refused):
+    """So many vanished at once that it is probably not them."""
+
+
+@dataclass(frozen=True)
+class NameChange:
+    """A username, and the one that the directory has for the same person now."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Synchronised:
+    """What `sync` found: usernames, each list in order."""
+
+    gone: tuple[str, ...]
+    found_again: tuple[str, ...]
+    shadowing: tuple[str, ...]
+    """Local accounts whose name the directory has as well: the local one wins."""
+    renamed: tuple[NameChange, ...] = ()
+    blocked: tuple[NameChange, ...] = ()
+    """Those who keep the old name, and are gone: another account has the new one."""
+
+
+def sync(
+    ports: Ports,
+    directory: Directory,
+    actor: Actor,
+    progress: ShowProgress,
+    *,
+    force: bool = False,
+) -> Synchronised:
+    """Rename the accounts of who was renamed, and mark those whom the directory no longer has and
+    local ones that hide one of it.
+
+    Raises MostAreGone without `force`, CannotReachDirectory, CannotSearchDirectory, NotPermitted
+    and SessionEnded.
+    """
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    names = [row.username for row in ports.accounts.rows()]
+    people = directory.find_all(names, progress)
+    missing = list(_missing(ports.accounts, people))
+    elsewhere = [account for account in missing if account.directory_ids]
+    found = directory.find_by_ids([one.directory_ids for one in elsewhere], progress)
+    wanted = [
+        Rename(account.username, user)
+        for account, user in zip(elsewhere, found, strict=True)
+        if user is not None and user.username != account.username
+    ]
+    moved = {rename.before for rename in wanted}
+    if not force:
+        lost = [a for a in missing if a.gone_since is None and a.username not in moved]
+        _check_plausible(ports.accounts, people, len(lost), is_anybody_moved=bool(moved))
+    renamed = _rename(ports, actor, wanted)
+    for one in renamed:
+        del people[one.before]
+    people |= {one.user.username: one.user for one in renamed}
+    marks = _mark(ports, actor, people)
+    return Synchronised(
+        *marks,
+        renamed=_changes(renamed),
+        blocked=_changes(one for one in wanted if one not in renamed),
+    )
+
+
+def _missing(accounts: AccountStore, people: dict[str, DirectoryUser | None]) -> Iterable[Account]:
+    """The LDAP accounts whose name nobody has in the directory, or somebody else."""
+    for name, user in people.items():
+        account = accounts.get(name)
+        if account is None or account.origin is not Origin.LDAP:
+            continue
+        if user is None or is_another(account, user):
+            yield account
+
+
+def _check_plausible(
+    accounts: AccountStore,
+    people: dict[str, DirectoryUser | None],
+    lost: int,
+    *,
+    is_anybody_moved: bool,
+) -> None:
+    """Whoever reads the directory without rights is told that there is nobody."""
+    if not lost:
+        return
+    was_there = sum(
+        row.origin is Origin.LDAP and row.gone_since is None and row.username in people
+        for row in accounts.rows()
+    )
+    is_anybody_there = is_anybody_moved or any(user is not None for user in people.values())
+    if is_anybody_there and not (lost > FEW and 2 * lost > was_there):
+        return
+    raise MostAreGone(
+        f"The directory no longer shows {lost} of {was_there} LDAP users, so nothing was changed. "
+        "Check the rights of the bind account, and base, user_rdn and search_filter in "
+        "[directory]. If they are gone: cwtui directory sync --force"
+    )
+
+
+def _rename(ports: Ports, actor: Actor, wanted: list[Rename]) -> list[Rename]:
+    """Those that were carried out."""
+    if not wanted:
+        return []
+    with ports.accounts.change() as change:
+        authorise_change(ports, actor, Permission.MANAGE_USERS, change)
+        readable = [rename for rename in wanted if _is_readable(ports, change, rename)]
+        renamed = renaming.possible(change, readable)
+        renaming.carry_over(ports, change, actor, renamed)
+    renaming.settle(ports, [rename.user.username for rename in renamed])
+    return renamed
+
+
+def _is_readable(ports: Ports, change: AccountsChange, rename: Rename) -> bool:
+    """Whether the secret can be bound to the new name: one that cannot must not stop the others."""
+    account = change.get(rename.before)
+    if account is None or account.second_factor is None:
+        return account is not None
+    try:
+        ports.keyring.unseal(account.second_factor.totp_secret, account.username.encode())
+    except CannotCheck:
+        return False
+    return True
+
+
+def _mark(
+    ports: Ports, actor: Actor, people: dict[str, DirectoryUser | None]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    gone, again, shadowing = [], [], []
+    for batch in _batches(people):
+        with ports.accounts.change() as change:
+            authorise_change(ports, actor, Permission.MANAGE_USERS, change)
+            changed = []
+            for name in batch:
+                before = change.get(name)
+                if before is None:
+                    continue
+                after = _marked(before, people[name], ports.now())
+                if after != before:
+                    changed.append((before, after))
+                shadowing += [name] if after.in_directory_too else []
+                gone += [name] if after.gone_since is not None else []
+                again += [name] if before.gone_since and after.gone_since is None else []
+            if changed:
+                change.put(*(after for _, after in changed))
+            for before, after in changed:
+                record_change(ports, change, actor, before, after)
+    return tuple(gone), tuple(again), tuple(shadowing)
+
+
+def _marked(account: Account, user: DirectoryUser | None, now: float) -> Account:
+    if account.origin is not Origin.LDAP:
+        return account.changed(in_directory_too=user is not None)
+    if user is not None and not is_another(account, user):
+        learned = identity.learned(account.directory_ids, user.ids)
+        return account.changed(gone_since=None, directory_ids=learned)
+    if account.gone_since is not None:
+        return account
+    return account.changed_ending_sessions(gone_since=now)
+
+
+def _changes(renames: Iterable[Rename]) -> tuple[NameChange, ...]:
+    return tuple(
+        sorted(
+            (NameChange(one.before, one.user.username) for one in renames), key=lambda c: c.before
+        )
+    )
+
+
+def _batches(names: Iterable[str]) -> Iterable[list[str]]:
+    ordered = sorted(names)
+    for start in range(0, len(ordered), BATCH):
+        yield ordered[start : start + BATCH]
