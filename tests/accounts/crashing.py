@@ -22,6 +22,7 @@ class Crashing:
             accounts=_Watched(ports.accounts, self._count),
             keyring=_Watched(ports.keyring, self._count),
             audit=_Watched(ports.audit, self._count),
+            records=_Watched(ports.records, self._count),
         )
 
     def _count(self) -> None:

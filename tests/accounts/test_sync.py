@@ -104,6 +104,98 @@ def test_a_display_name_that_cannot_be_shown_on_a_line_is_left_out(
     assert world.account("ben").display_name == ""
 
 
+# A directory that shows nobody
+
+
+def gone(world: World, *names: str) -> None:
+    assert isinstance(world.directory, MemoryDirectory)
+    for name in names:
+        del world.directory.people[name]
+
+
+def with_people(world: World, directory: MemoryDirectory, count: int) -> list[str]:
+    """Only these have LDAP accounts."""
+    for name in ("ben", "cid"):
+        administration.remove_user(world.ports, OPERATOR, name)
+    names = [f"p{number}" for number in range(count)]
+    for name in names:
+        directory.add(name, PASSWORD)
+        world.begin(name)
+    return names
+
+
+def test_a_directory_that_shows_nobody_marks_nobody(
+    world: World, directory: MemoryDirectory
+) -> None:
+    with_people(world, directory, 2)
+    written = len(world.events)
+    directory.people.clear()
+    with pytest.raises(synchronising.MostAreGone) as refused:
+        sync(world)
+    assert str(refused.value) == (
+        "The directory no longer shows 2 of 2 LDAP users, so nothing was changed. Check the rights "
+        "of the bind account, and base, user_rdn and search_filter in [directory]. If they are "
+        "gone: cwtui directory sync --force"
+    )
+    assert len(world.events) == written
+    assert not any(row.gone_since for row in world.accounts.rows())
+    assert synchronising.sync(
+        world.ports, directory, OPERATOR, lambda *_: None, force=True
+    ).gone == ("p0", "p1")
+
+
+@pytest.mark.parametrize(
+    ("people", "leave", "is_plausible"),
+    [
+        (1, 1, True),  # the directory shows others, who are local here
+        (3, 3, True),
+        (4, 3, True),
+        (4, 4, False),
+        (7, 4, False),
+        (8, 4, True),  # a half is not most
+        (20, 10, True),
+        (20, 11, False),
+    ],
+)
+def test_how_many_may_leave_at_once(
+    world: World, directory: MemoryDirectory, people: int, leave: int, is_plausible: bool
+) -> None:
+    names = with_people(world, directory, people)
+    gone(world, *names[:leave])
+    if is_plausible:
+        assert sync(world).gone == tuple(sorted(names[:leave]))
+    else:
+        with pytest.raises(synchronising.MostAreGone):
+            sync(world)
+
+
+def test_who_is_marked_already_does_not_count(world: World, directory: MemoryDirectory) -> None:
+    names = with_people(world, directory, 6)
+    gone(world, *names[:2])
+    sync(world)
+    gone(world, *names[2:4])
+    assert sync(world).gone == tuple(names[:4])
+    directory.people.clear()
+    with pytest.raises(synchronising.MostAreGone, match="shows 2 of 2"):
+        sync(world)
+
+
+def test_who_was_renamed_is_not_gone(world: World, directory: MemoryDirectory) -> None:
+    """All names may change at once, as when people are known by another attribute."""
+    names = with_people(world, directory, 6)
+    directory.rename(**{name: f"{name}@plant.example" for name in names})
+    assert len(sync(world).renamed) == 6
+    assert world.account("p3@plant.example").gone_since is None
+
+
+def test_a_store_without_ldap_accounts_has_nobody_to_lose(
+    world: World, directory: MemoryDirectory
+) -> None:
+    with_people(world, directory, 0)
+    directory.people.clear()
+    assert sync(world) == synchronising.Synchronised((), (), ())
+
+
 # What is said
 
 

@@ -138,6 +138,28 @@ def test_rows_are_light_and_in_the_order_of_usernames(accounts: AccountStore) ->
     assert [row.mfa_state for row in rows] == [a.mfa_state for a in (FULL, PLAIN, LDAP)]
 
 
+def test_a_person_of_the_directory_is_found_by_an_id(stores: Stores) -> None:
+    accounts = stores.accounts()
+    put(accounts, LDAP, FULL, PLAIN, LDAP.changed(username="bo", directory_ids={"": "n-1"}))
+    uuid, unique = LDAP.directory_ids["entryUUID"], LDAP.directory_ids["nsUniqueId"]
+
+    def names(ids: dict[str, str], seen: AccountStore | AccountsChange = accounts) -> list[str]:
+        return [account.username for account in seen.of_person(ids)]
+
+    assert names({"entryUUID": uuid}) == [LDAP.username]
+    assert names({"entryUUID": uuid, "ipaUniqueID": "new"}) == [LDAP.username]
+    assert names({"entryUUID": uuid, "nsUniqueId": "another"}) == []
+    assert names({"entryUUID": unique}) == []
+    assert names({"objectGUID": "n-1"}) == ["bo"]
+    assert names({}) == []
+    with accounts.change() as change:
+        change.put(LDAP.changed(username="zoë", directory_ids={"entryUUID": 'e"ö'}))
+        assert names({"entryUUID": 'e"ö'}, change) == ["zoë"]
+        change.remove(LDAP.username)
+        assert names({"entryUUID": uuid}, change) == []
+    assert names({"entryUUID": 'e"ö'}) == ["zoë"]
+
+
 def test_settings_are_kept_beside_the_accounts(stores: Stores) -> None:
     put(stores.accounts(), PLAIN)
     with stores.accounts().change() as change:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from cwtui.accounts.errors import AccountsError, StoreDamaged
 from cwtui.accounts.model import Account
-from cwtui.store import schema_1
+from cwtui.store import schema_1, schema_3
 from cwtui.store.accounts import TinyAccountStore
-from tests.store.samples import BCRYPT, FULL, PLAIN, SETTINGS
+from tests.store.samples import BCRYPT, FULL, LDAP, PLAIN, SETTINGS
 
 OTHER = BCRYPT[:-1] + "j"
 
@@ -111,6 +111,59 @@ def test_whatever_an_old_document_holds_is_left_for_decoding(document: bytes) ->
     tables = {"accounts": {"ada": Raw(document)}}
     changed = schema_1.as_schema_2(tables)["accounts"]["ada"]
     assert changed is tables["accounts"]["ada"] or "second_factor" in changed
+
+
+# Schema 3
+
+
+def schema_3_file(path: Path) -> bytes:
+    """As version 3 wrote it: one id, without the name of its attribute."""
+    with TinyAccountStore(path).change() as change:
+        change.put(PLAIN, LDAP.changed(moved=None))
+    content = path.read_bytes()
+    uuid = LDAP.directory_ids["entryUUID"].encode()
+    old = re.sub(rb'"directory_ids":\{[^}]*\}', b'"directory_id":"%b"' % uuid, content)
+    head = re.compile(rb'"schema":4,\n"sha256":"[0-9a-f]{64}"\n\}')
+    rest = old[head.search(old).end() :]  # type: ignore[union-attr]
+    digest = sha256(b"3" + rest).hexdigest().encode()
+    path.write_bytes(head.sub(b'"schema":3,\n"sha256":"%b"\n}' % digest, old))
+    return path.read_bytes()
+
+
+def test_an_id_of_schema_3_is_one_of_an_unknown_attribute(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    before = schema_3_file(file)
+    store = TinyAccountStore(file)
+    store.verify()
+    found = store.get(LDAP.username)
+    uuid = LDAP.directory_ids["entryUUID"]
+    assert found == LDAP.changed(directory_ids={"": uuid}, moved=None)
+    assert store.get("bob") == PLAIN
+    assert store.of_person({"entryUUID": uuid}) == [found]
+    assert file.read_bytes() == before
+    with store.change() as change:
+        change.put(PLAIN.changed(display_name="Bob"))
+    assert (tmp_path / "accounts.json.schema-3").read_bytes() == before
+    assert TinyAccountStore(file).get(LDAP.username) == found
+    TinyAccountStore(file).verify()
+
+
+def test_damage_in_a_file_of_schema_3_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    content = schema_3_file(file)
+    file.write_bytes(re.sub(rb'"directory_id":"[^"]*"', b'"directory_id":["x"]', content))
+    with pytest.raises(StoreDamaged, match="directory_ids"):
+        TinyAccountStore(file).get(LDAP.username)
+
+
+@given(st.binary())
+def test_whatever_a_document_of_schema_3_holds_is_left_for_decoding(document: bytes) -> None:
+    from msgspec import Raw
+
+    for content in (document, b'{"directory_id":' + document + b"}"):
+        tables = {"accounts": {"ada": Raw(content)}}
+        changed = schema_3.as_schema_4(tables)["accounts"]["ada"]
+        assert changed is tables["accounts"]["ada"] or "directory_id" not in changed
 
 
 # The checksum

@@ -1,0 +1,554 @@
+"""A person who has another name in the directory keeps the account, and all that protects it."""
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts import administration, roles, self_service, sign_in, synchronising
+from cwtui.accounts.audit import EventType
+from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.errors import (
+    AccountsError,
+    CannotCheck,
+    KeyringMissing,
+    Refused,
+    SessionEnded,
+    SignInFailed,
+)
+from cwtui.accounts.model import Account, Attempts, Moved, Origin, SignInRecord
+from cwtui.accounts.secret import Secret
+from tests.accounts.crashing import Crashing, Killed
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World, outcome
+
+KEPT = SignInRecord(
+    password_attempts={"": Attempts(3, NOW)},
+    code_attempts={"": Attempts(2, NOW)},
+    known_sources=("192.0.2.9",),
+    last_totp_step=int(NOW) // 30,
+    last_sign_in=NOW - 60,
+    last_source="192.0.2.9",
+)
+
+
+@pytest.fixture
+def directory(world: World) -> MemoryDirectory:
+    """It has ann and bob, who have accounts here, and devices of their own."""
+    found = MemoryDirectory()
+    world.directory = found
+    world.add_admin("ada")
+    for name in ("ann", "bob"):
+        found.add(name, f"{name}-{PASSWORD}")
+        world.put(
+            Account(
+                username=name,
+                created_at=NOW - 1000,
+                origin=Origin.LDAP,
+                directory_ids={"entryUUID": f"id-{name}"},
+                mfa_required=True,
+                session_epoch=7,
+            )
+        )
+    return found
+
+
+@pytest.fixture
+def device(world: World, directory: MemoryDirectory) -> Device:
+    """What ann holds."""
+    assert "ann" in directory.people
+    return world.equip("ann")
+
+
+def begin(world: World, who: str, name: str) -> sign_in.State:
+    """The person once called `who`, under a name."""
+    return sign_in.with_password(world.ports, name, Secret(f"{who}-{PASSWORD}"), HERE)
+
+
+def sync(world: World, *, force: bool = False) -> synchronising.Synchronised:
+    assert world.directory is not None
+    return synchronising.sync(world.ports, world.directory, OPERATOR, lambda *_: None, force=force)
+
+
+def secret_of(world: World, name: str) -> str:
+    factor = world.account(name).second_factor
+    assert factor is not None
+    return world.keyring.unseal(factor.totp_secret, name.encode()).decode()
+
+
+# At the sign-in under the new name
+
+
+def test_a_renamed_person_is_asked_for_the_code(
+    world: World, directory: MemoryDirectory, device: Device
+) -> None:
+    before = world.account("ann")
+    directory.rename(ann="anna")
+    state = begin(world, "ann", "anna")
+    assert isinstance(state, sign_in.CodeNeeded)
+    after = world.account("anna")
+    assert world.accounts.get("ann") is None
+    assert before.second_factor is not None
+    assert after.second_factor is not None
+    assert secret_of(world, "anna") == device.totp_secret.reveal()
+    assert after.second_factor.backup_codes == before.second_factor.backup_codes
+    assert (after.mfa_required, after.created_at) == (True, NOW - 1000)
+    assert after.moved is None
+    state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(state, sign_in.SignedIn)
+
+
+@pytest.mark.usefixtures("device")
+def test_a_renamed_person_may_use_the_old_backup_codes(
+    world: World, directory: MemoryDirectory, device: Device
+) -> None:
+    directory.rename(ann="anna")
+    state = begin(world, "ann", "anna")
+    assert isinstance(state, sign_in.CodeNeeded)
+    state = sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
+    assert isinstance(state, sign_in.SignedIn)
+
+
+@pytest.mark.usefixtures("device")
+def test_the_history_comes_along(world: World, directory: MemoryDirectory) -> None:
+    world.records.kept["ann"] = KEPT
+    directory.rename(ann="anna")
+    begin(world, "ann", "anna")
+    record = world.records.get("anna")
+    assert "ann" not in world.records.kept
+    for field in ("code_attempts", "known_sources", "last_totp_step", "last_sign_in"):
+        assert getattr(record, field) == getattr(KEPT, field)
+    assert record.password_attempts == KEPT.password_attempts
+
+
+def test_a_code_used_under_the_old_name_stays_used(
+    world: World, directory: MemoryDirectory, device: Device
+) -> None:
+    code = device.code(world.clock())
+    state = begin(world, "ann", "ann")
+    assert isinstance(state, sign_in.CodeNeeded)
+    sign_in.with_one_time_code(world.ports, state, code)
+    directory.rename(ann="anna")
+    state = begin(world, "ann", "anna")
+    assert isinstance(state, sign_in.CodeNeeded)
+    with pytest.raises(SignInFailed, match="used already"):
+        sign_in.with_one_time_code(world.ports, state, code)
+
+
+def test_a_requirement_comes_along(world: World, directory: MemoryDirectory) -> None:
+    directory.rename(bob="bert")
+    assert isinstance(begin(world, "bob", "bert"), sign_in.EnrolmentNeeded)
+
+
+def test_who_is_disabled_stays_disabled_under_a_new_name(
+    world: World, directory: MemoryDirectory
+) -> None:
+    administration.update_user(world.ports, OPERATOR, "bob", enabled=False)
+    directory.rename(bob="bert")
+    with pytest.raises(Refused, match="is disabled"):
+        begin(world, "bob", "bert")
+    assert not world.account("bert").enabled
+
+
+@pytest.mark.usefixtures("device")
+def test_a_rename_is_in_the_audit_log(world: World, directory: MemoryDirectory) -> None:
+    directory.rename(ann="anna d'arc".replace(" ", "_"))
+    begin(world, "ann", "anna_d'arc")
+    (event,) = [one for one in world.events if one.event is EventType.USER_RENAME]
+    assert (event.actor, event.subject, event.source) == ("anna_d'arc", "anna_d'arc", HERE)
+    assert event.reason == "from the directory: before=ann"
+    directory.rename(**{"anna_d'arc": "anna maria"})
+    sync(world)
+    assert world.events[-1].reason == "from the directory: before=anna_d'arc"
+    assert world.events[-1].subject == "anna maria"
+
+
+def test_sessions_under_the_old_name_end(
+    world: World, directory: MemoryDirectory, device: Device
+) -> None:
+    state = begin(world, "ann", "ann")
+    assert isinstance(state, sign_in.CodeNeeded)
+    waiting = state
+    state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(state, sign_in.SignedIn)
+    directory.rename(ann="anna")
+    begin(world, "ann", "anna")
+    with pytest.raises(SessionEnded, match="removed or renamed"):
+        self_service.overview(world.ports, state.session)
+    world.clock.forward(30)
+    with pytest.raises(AccountsError):
+        sign_in.with_one_time_code(world.ports, waiting, device.code(world.clock()))
+
+
+@pytest.mark.usefixtures("device")
+def test_the_old_name_is_wrong_like_any_other(world: World, directory: MemoryDirectory) -> None:
+    """Before the person has come under the new name, and after."""
+    directory.rename(ann="anna")
+    for _ in range(2):
+        with pytest.raises(SignInFailed) as old:
+            begin(world, "ann", "ann")
+        with pytest.raises(SignInFailed) as nobody:
+            begin(world, "ann", "nobody")
+        assert str(old.value) == str(nobody.value) == "Username or password is wrong."
+        world.clock.forward(1000)
+        begin(world, "ann", "anna")
+
+
+@pytest.mark.usefixtures("device")
+def test_nothing_is_looked_through_at_a_usual_sign_in(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """All accounts are, for a person who comes for the first time."""
+    begin(world, "ann", "ann")
+    with pytest.raises(SignInFailed):
+        begin(world, "ann", "nobody")
+    assert world.accounts.looked_through == 0
+    directory.add("eve", f"eve-{PASSWORD}")
+    begin(world, "eve", "eve")
+    assert world.accounts.looked_through > 0
+    before = world.accounts.looked_through
+    begin(world, "eve", "eve")
+    assert world.accounts.looked_through == before
+
+
+# A new name that somebody has
+
+
+def test_a_local_account_of_the_new_name_wins(world: World, directory: MemoryDirectory) -> None:
+    world.add("bert")
+    directory.rename(bob="bert")
+    with pytest.raises(SignInFailed):
+        begin(world, "bob", "bert")
+    assert sync(world, force=True).blocked == (synchronising.NameChange("bob", "bert"),)
+    assert world.account("bert").origin is Origin.LOCAL
+    assert world.account("bob").mfa_required
+
+
+def test_two_people_who_swap_names_keep_their_devices(
+    world: World, directory: MemoryDirectory, device: Device
+) -> None:
+    other = world.equip("bob")
+    world.records.kept["ann"] = KEPT
+    directory.rename(ann="bob", bob="ann")
+    state = begin(world, "ann", "bob")
+    assert isinstance(state, sign_in.CodeNeeded)
+    assert secret_of(world, "bob") == device.totp_secret.reveal()
+    assert secret_of(world, "ann") == other.totp_secret.reveal()
+    assert world.records.get("bob").known_sources == KEPT.known_sources
+    assert world.records.get("ann").known_sources == ()
+    assert world.account("ann").moved is None
+    assert world.account("bob").moved is None
+
+
+@pytest.mark.parametrize("way", ["sign-in", "sync"])
+def test_names_that_go_round(world: World, directory: MemoryDirectory, way: str) -> None:
+    names = ["ann", "bob", "cid", "dan"]
+    devices = {}
+    for name in names:
+        if world.accounts.get(name) is None:
+            directory.add(name, f"{name}-{PASSWORD}")
+            begin(world, name, name)
+        devices[name] = world.equip(name)
+    moves = dict(zip(names, [*names[1:], names[0]], strict=True))
+    directory.rename(**moves)
+    if way == "sync":
+        sync(world)
+    else:
+        begin(world, "cid", "dan")
+    for before, after in moves.items():
+        assert secret_of(world, after) == devices[before].totp_secret.reveal()
+    assert not any(world.account(name).moved for name in names)
+
+
+def test_a_name_given_on_makes_room_for_another_person(
+    world: World, directory: MemoryDirectory, device: Device
+) -> None:
+    """The new person inherits nothing, and the old one loses nothing."""
+    world.records.kept["ann"] = KEPT
+    directory.rename(ann="anna")
+    directory.add("ann", f"new-{PASSWORD}", id_="somebody else")
+    assert isinstance(begin(world, "new", "ann"), sign_in.SignedIn)
+    new = world.account("ann")
+    assert (new.second_factor, new.mfa_required, new.created_at) == (None, False, NOW)
+    assert world.records.get("ann").known_sources == (HERE,)
+    assert world.records.get("anna").known_sources == KEPT.known_sources
+    assert secret_of(world, "anna") == device.totp_secret.reveal()
+
+
+@pytest.mark.usefixtures("device")
+def test_a_name_of_somebody_gone_is_not_given_on(world: World, directory: MemoryDirectory) -> None:
+    """An admin removes the account first: it could be a mistake in the directory."""
+    del directory.people["ann"]
+    directory.rename(bob="ann")
+    with pytest.raises(Refused, match="another person under this name"):
+        begin(world, "bob", "ann")
+    found = sync(world, force=True)
+    assert found.blocked == (synchronising.NameChange("bob", "ann"),)
+    assert found.gone == ("ann", "bob")
+    administration.remove_user(world.ports, OPERATOR, "ann")
+    assert isinstance(begin(world, "bob", "ann"), sign_in.EnrolmentNeeded)
+    assert world.account("ann").gone_since is None
+
+
+@pytest.mark.usefixtures("device")
+def test_without_a_bind_account_a_swap_needs_an_admin(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """Nobody can be asked where the other person is; a plain rename works."""
+    directory.has_bind_account = False
+    directory.rename(ann="anna")
+    assert isinstance(begin(world, "ann", "anna"), sign_in.CodeNeeded)
+    directory.rename(anna="bob", bob="anna")
+    with pytest.raises(Refused, match="another person under this name"):
+        begin(world, "ann", "bob")
+    assert world.account("anna").second_factor is not None
+
+
+# What is not certain
+
+
+@pytest.mark.usefixtures("device")
+def test_one_id_under_two_names_renames_nobody(world: World, directory: MemoryDirectory) -> None:
+    directory.add("anna", f"ann-{PASSWORD}", id_="id-ann")
+    with pytest.raises(Refused, match="under two names"):
+        begin(world, "ann", "anna")
+    assert sync(world).renamed == ()
+    assert world.account("ann").second_factor is not None
+    assert world.accounts.get("anna") is None
+
+
+@pytest.mark.usefixtures("device")
+def test_two_accounts_of_one_id_rename_nobody(world: World, directory: MemoryDirectory) -> None:
+    world.put(world.account("bob").changed(directory_ids={"entryUUID": "id-ann"}))
+    directory.rename(ann="anna")
+    with pytest.raises(Refused, match="two accounts for you"):
+        begin(world, "ann", "anna")
+    assert synchronising.NameChange("ann", "anna") in sync(world, force=True).blocked
+    assert world.accounts.get("anna") is None
+
+
+@pytest.mark.usefixtures("device")
+def test_a_directory_that_cannot_be_used_renames_nobody(
+    world: World, directory: MemoryDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: str) -> None:
+        raise DirectoryMisconfigured("of no concern to users")
+
+    directory.rename(ann="anna")
+    monkeypatch.setattr(directory, "find", broken)
+    with pytest.raises(CannotCheck, match="cannot be used as it is configured"):
+        begin(world, "ann", "anna")
+    assert world.account("ann").second_factor is not None
+
+
+@pytest.mark.usefixtures("device")
+def test_a_secret_under_a_lost_key_is_not_dropped(world: World, directory: MemoryDirectory) -> None:
+    world.equip("bob")
+    world.keyring.made = {"k2": NOW}
+    bob = world.equip("bob")
+    directory.rename(ann="anna", bob="bert")
+    with pytest.raises(KeyringMissing):
+        begin(world, "ann", "anna")
+    found = sync(world)
+    assert found.renamed == (synchronising.NameChange("bob", "bert"),)
+    assert found.blocked == (synchronising.NameChange("ann", "anna"),)
+    assert world.account("ann").second_factor is not None
+    assert secret_of(world, "bert") == bob.totp_secret.reveal()
+
+
+def test_a_key_given_up_as_lost_stays_given_up(world: World, directory: MemoryDirectory) -> None:
+    """Or the store could not be opened after a rename: bob's backup codes are under it."""
+    world.equip("bob")
+    kept = world.account("bob").second_factor
+    assert kept is not None
+    world.keyring.made["k2"] = NOW
+    secret = world.keyring.seal(b"A" * 32, b"bob")
+    world.put(world.account("bob").changed(second_factor=replace(kept, totp_secret=secret)))
+    with world.accounts.change() as change:
+        change.put_needed_keys(frozenset({"k2"}))
+    directory.rename(bob="bert")
+    begin(world, "bob", "bert")
+    assert world.accounts.needed_keys() == {"k2"}
+
+
+# Two at once, and killed
+
+
+@pytest.mark.usefixtures("device")
+def test_two_processes_rename_once(world: World, directory: MemoryDirectory) -> None:
+    directory.rename(ann="anna")
+    world.accounts.before_change = lambda: begin(world, "ann", "anna")
+    first = outcome(lambda: begin(world, "ann", "anna"))
+    assert isinstance(first, Refused)
+    assert str(first) == "Your account was changed meanwhile. Start again."
+    assert isinstance(begin(world, "ann", "anna"), sign_in.CodeNeeded)
+    assert world.event_types().count(EventType.USER_RENAME) == 1
+    assert world.accounts.get("ann") is None
+
+
+@pytest.mark.usefixtures("device")
+def test_two_first_sign_ins_make_one_account(world: World, directory: MemoryDirectory) -> None:
+    directory.add("eve", f"eve-{PASSWORD}")
+
+    def as_another_name() -> None:
+        begin(world, "eve", "eve")
+        directory.rename(eve="eva")
+        begin(world, "eve", "eva")
+
+    world.accounts.before_change = as_another_name
+    with pytest.raises(Refused, match="changed meanwhile"):
+        begin(world, "eve", "eve")
+    assert world.accounts.get("eve") is None
+
+
+NEW_NAMES = {
+    "renamed": {"ann": "anna"},
+    "swapped": {"ann": "bob", "bob": "ann"},
+    "given on": {"ann": "anna"},
+}
+
+
+@pytest.mark.parametrize("how", NEW_NAMES)
+def test_killed_anywhere_nobody_loses_protection(how: str) -> None:
+    """Each person has one account, with device, last time step and wrong tries, at every point."""
+    names = NEW_NAMES[how]
+    comes = "eve" if how == "given on" else "ann"
+    for calls in range(1, 400):
+        world = World()
+        directory = MemoryDirectory()
+        world.directory = directory
+        devices = {}
+        for name in ("ann", "bob"):
+            directory.add(name, f"{name}-{PASSWORD}")
+            begin(world, name, name)
+            devices[name] = world.equip(name)
+            world.records.kept[name] = KEPT
+        directory.rename(**names)
+        if how == "given on":
+            directory.add("ann", f"eve-{PASSWORD}", id_="id-eve")
+        crashing = Crashing(world.ports, calls)
+        try:
+            name = "ann" if how == "given on" else names["ann"]
+            sign_in.with_password(crashing.ports, name, Secret(f"{comes}-{PASSWORD}"), HERE)
+        except Killed:
+            pass
+        else:
+            assert calls > 20
+            return
+        for who, device in devices.items():
+            state = begin(world, who, names.get(who, who))
+            assert isinstance(state, sign_in.CodeNeeded)
+            code = device.code(NOW)
+            with pytest.raises(SignInFailed, match="used already"):
+                sign_in.with_one_time_code(world.ports, state, code)
+            record = world.records.get(names.get(who, who))
+            assert record.known_sources == KEPT.known_sources
+            assert record.code_attempts[""].failures >= KEPT.code_attempts[""].failures
+        theirs = {row.username for row in world.accounts.rows() if row.origin is Origin.LDAP}
+        assert {*names.values(), "bob"} <= theirs <= {*names.values(), "bob", "ann"}
+        assert len(theirs) == 2 or how == "given on"
+    pytest.fail("it never came to its end")
+
+
+@pytest.mark.usefixtures("device")
+def test_renamed_again_before_the_record_has_followed(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """A process was killed, and the next name came before the next sign-in."""
+    world.put(world.account("ann").changed(moved=Moved("anne", KEPT)))
+    directory.rename(ann="anna")
+    begin(world, "ann", "anna")
+    assert world.records.get("anna").known_sources == KEPT.known_sources
+
+
+def test_a_session_of_a_name_that_was_swapped_ends(
+    world: World, directory: MemoryDirectory
+) -> None:
+    for name in ("ann", "bob"):
+        world.put(world.account(name).changed(mfa_required=False))
+    state = begin(world, "bob", "bob")
+    assert isinstance(state, sign_in.SignedIn)
+    directory.rename(ann="bob", bob="ann")
+    begin(world, "ann", "bob")
+    with pytest.raises(SessionEnded):
+        self_service.overview(world.ports, state.session)
+
+
+# Synchronised
+
+
+@pytest.mark.usefixtures("device")
+def test_sync_renames(world: World, directory: MemoryDirectory) -> None:
+    world.records.kept["ann"] = KEPT
+    directory.rename(ann="anna")
+    found = sync(world)
+    assert found == synchronising.Synchronised(
+        (), (), (), (synchronising.NameChange("ann", "anna"),), ()
+    )
+    assert world.account("anna").second_factor is not None
+    assert world.records.get("anna") == KEPT
+    assert "ann" not in world.records.kept
+    assert sync(world).renamed == ()
+    assert isinstance(begin(world, "ann", "anna"), sign_in.CodeNeeded)
+
+
+@pytest.mark.usefixtures("device")
+def test_sync_takes_the_mark_from_who_was_renamed(world: World, directory: MemoryDirectory) -> None:
+    world.put(world.account("ann").changed(gone_since=NOW))
+    directory.rename(ann="anna")
+    sync(world)
+    assert world.account("anna").gone_since is None
+
+
+# Ids that appear, and disappear
+
+
+def test_an_id_that_appears_later_makes_nobody_a_stranger(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """389 Directory Server fills in entryUUID by a task of its own."""
+    directory.add("eve", f"eve-{PASSWORD}", ids={"nsUniqueId": "n-1"})
+    begin(world, "eve", "eve")
+    both = {"nsUniqueId": "n-1", "entryUUID": "e-1"}
+    directory.add("eve", f"eve-{PASSWORD}", ids=both)
+    assert "eve" not in sync(world).gone
+    assert world.account("eve").directory_ids == both
+    directory.add("eve", f"eve-{PASSWORD}", ids={"entryUUID": "e-1"})
+    begin(world, "eve", "eve")
+    assert world.account("eve").directory_ids == both
+    directory.add("eve", f"eve-{PASSWORD}", ids={"entryUUID": "e-1", "nsUniqueId": "n-2"})
+    with pytest.raises(Refused, match="another person"):
+        begin(world, "eve", "eve")
+
+
+def test_a_sign_in_learns_an_id_as_well(world: World, directory: MemoryDirectory) -> None:
+    both = {"entryUUID": "id-bob", "ipaUniqueID": "i-1"}
+    directory.add("bob", f"bob-{PASSWORD}", (roles.MINIMUM,), ids=both)
+    written = len(world.events)
+    begin(world, "bob", "bob")
+    assert world.account("bob").directory_ids == both
+    assert EventType.USER_UPDATE not in world.event_types()[written:]
+
+
+def test_an_id_kept_without_its_attribute_is_found_again(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """Of a store of schema 3."""
+    world.put(world.account("ann").changed(directory_ids={"": "n-1"}))
+    both = {"nsUniqueId": "n-1", "entryUUID": "e-1"}
+    directory.add("ann", f"ann-{PASSWORD}", ids=both)
+    directory.rename(ann="anna")
+    assert isinstance(begin(world, "ann", "anna"), sign_in.EnrolmentNeeded)
+    assert world.account("anna").directory_ids == both
+    world.put(world.account("bob").changed(directory_ids={"": "other"}))
+    with pytest.raises(Refused, match="another person"):
+        begin(world, "bob", "bob")
+
+
+@pytest.mark.usefixtures("device")
+def test_an_account_without_ids_is_not_given_to_who_has_another(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """It was made when no id could be read; ann, who has its name now, has her own account."""
+    world.put(Account(username="anna", created_at=NOW, origin=Origin.LDAP))
+    directory.rename(ann="anna")
+    with pytest.raises(Refused, match="another person"):
+        begin(world, "ann", "anna")
