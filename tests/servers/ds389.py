@@ -66,7 +66,7 @@ def prepare(folder: Path, certificate: Certificate) -> list[str]:
     for name, value in values.items():
         written = written.replace(f"%{name}%", value)
     entries = [_changed(entry) for entry in written.strip().split("\n\n")]
-    (configuration / "dse.ldif").write_text("\n\n".join([*entries, _SUFFIX]))
+    (configuration / "dse.ldif").write_text("\n\n".join([*entries, *_ENTRY_UUID, _SUFFIX]))
     _keep_keys(folder / "cert", certificate)
     return [require("ns-slapd"), "-D", str(configuration), "-i", str(folder / "run/pid"), "-d0"]
 
@@ -93,6 +93,23 @@ _CHANGES: Final = {
         "limitattrname": "accountInactivityLimit",
     },
 }
+_ENTRY_UUID: Final = [
+    f"""\
+dn: cn={name},cn=plugins,cn=config
+objectclass: top
+objectclass: nsSlapdPlugin
+cn: {name}
+nsslapd-pluginpath: lib{name.replace("_", "-")}-plugin
+nsslapd-plugininitfunc: {name}_plugin_init
+nsslapd-plugintype: {kind}
+nsslapd-pluginenabled: on
+nsslapd-pluginId: {name}
+nsslapd-pluginVersion: none
+nsslapd-pluginVendor: 389 Project
+nsslapd-pluginDescription: {name}"""
+    for name, kind in (("entryuuid_syntax", "syntax"), ("entryuuid", "betxnpreoperation"))
+]
+"""What the server adds to its configuration by itself, and uses from its second start on."""
 _SUFFIX: Final = f"""\
 dn: {_DATABASE}
 objectclass: top
