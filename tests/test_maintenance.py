@@ -12,7 +12,8 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from cwtui import files, maintenance, reserve, services
-from cwtui.accounts import administration, sign_in
+from cwtui.accounts import administration, renaming, sign_in
+from cwtui.accounts.directory import DirectoryUser
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -21,7 +22,9 @@ from cwtui.accounts.errors import (
     SignInFailed,
     StoreDamaged,
 )
+from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.renaming import Rename
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of
 from cwtui.config import Config
@@ -216,6 +219,24 @@ def test_a_code_that_was_used_since_cannot_be_used_again(config: Config, device:
         sign_in.with_backup_code(ports, asked_for_code(ports), used)
     later = replace(ports, now=lambda: NOW + 60)
     session_of(later, device)
+
+
+def test_a_code_used_under_another_name_stays_used(config: Config) -> None:
+    """The directory renamed ann after the backup: it comes back under the name of then."""
+    ports = connected(config)
+    ids = {"entryUUID": "id-ann"}
+    with ports.accounts.change() as change:
+        change.put(Account(username="ann", created_at=NOW, origin=Origin.LDAP, directory_ids=ids))
+    path = config.folder.parent / "before-rename.tar"
+    maintenance.back_up(config, OPERATOR, path, unwatched)
+    user = DirectoryUser("anna", "uid=anna", "", (), enabled=True, ids=ids)
+    with ports.accounts.change() as change:
+        renaming.carry_over(ports, change, OPERATOR, [Rename("ann", user)])
+    renaming.settle(ports, ["anna"])
+    ports.records.update("anna", lambda record: (record.changed(last_totp_step=77), None))
+    restore(config, path)
+    assert connected(config).accounts.get("anna") is None
+    assert connected(config).records.get("ann").last_totp_step == 77
 
 
 def test_records_that_the_backup_does_not_have_go(config: Config) -> None:

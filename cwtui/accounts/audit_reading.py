@@ -25,6 +25,8 @@ SET_BACK: Final = timedelta(days=1)
 
 _AGE: Final = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_WORD: Final = re.compile(r'user:"[^"]*"?|\S+')
+"""The names of directories may have spaces: user:"john doe"."""
 _KEYS: Final = ("user", "event", "outcome", "since")
 
 
@@ -102,16 +104,17 @@ def filtered(
 
 def typed(text: str, now: float) -> Filter:
     """The filter for one line, such as `alice failure since:2h`: words, and key:value for the rest.
+    A name with spaces stands in quotation marks: user:"john doe".
 
     Half a line must do, as somebody types it: the beginning of a value is none yet. Raises
     InvalidInput for what is not the beginning of one.
     """
     words: list[str] = []
     given = dict.fromkeys(_KEYS, "")
-    for word in normal(text).casefold().split():
+    for word in _WORD.findall(normal(text).casefold()):
         key, colon, value = word.partition(":")
         if colon and key in _KEYS:
-            given[key] = value
+            given[key] = value.strip('"')
         else:
             words.append(word)
     if not any(name.startswith(given["event"]) for name in known_events()):

@@ -1,5 +1,6 @@
 """What a check of the whole store finds, and what is to be checked of each account."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Final, TypeAlias, TypeVar
@@ -71,7 +72,7 @@ class AccountChecks:
         self.count += 1
         self._has_admin |= account.is_admin and account.enabled and account.origin is Origin.LOCAL
         name = visible(account.username)
-        if not _can_be_typed(account.username):
+        if not _can_be_typed(account):
             yield self._damage(
                 f"Nobody can type the username {name!r}, so cwtui did not write it. Find out who "
                 "can write the store, then remove the account, with its exact name: cwtui user "
@@ -80,14 +81,14 @@ class AccountChecks:
         if not _is_a_line(account.display_name):
             yield self._damage(
                 f"The display name of {name} holds characters that cannot be shown, or too many. "
-                f"Set another: cwtui user set {name} --display-name TEXT"
+                f"Set another: cwtui user set {shlex.quote(name)} --display-name TEXT"
             )
         try:
             roles.known(account.roles)
         except InvalidInput as error:
             yield self._damage(
                 f"The account {name} has a role that is not known. {error} "
-                f"Set its roles: cwtui user set {name} --role R"
+                f"Set its roles: cwtui user set {shlex.quote(name)} --role R"
             )
         if self._keyring is None:
             return
@@ -136,10 +137,11 @@ class AccountChecks:
         return Finding(Severity.DAMAGE, self._where, sentence)
 
 
-def _can_be_typed(username: str) -> bool:
-    """Whether somebody who types it is taken for this account."""
+def _can_be_typed(account: Account) -> bool:
+    """Whether somebody who types the name, as one of its origin, is taken for this account."""
+    is_local = account.origin is Origin.LOCAL
     try:
-        return text.username(username) == username
+        return text.username(account.username, local=is_local) == account.username
     except InvalidInput:
         return False
 

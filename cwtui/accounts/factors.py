@@ -101,8 +101,7 @@ def _refused_by_directory(
         _record_failure(ports, claim, event, type(refusal).__name__)
         return SignInFailed(field, str(refusal), counted.left)
     _record_failure(ports, claim, event, "wrong")
-    what = "The password" if claim.in_session else "Username or password"
-    return _wrong("password_attempts", field, f"{what} is wrong.", counted)
+    return _wrong("password_attempts", field, _wrong_password(ports, claim), counted)
 
 
 def check_one_time_code(ports: Ports, claim: Claim, factor: SecondFactor, typed: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from cwtui.accounts import identity
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import RandomBytes
 from cwtui.accounts.roles import ADMIN
@@ -45,6 +46,24 @@ def difference(then: Mapping[str, Account], now: Mapping[str, Account]) -> Diffe
 def _has_less_mfa(then: Account, now: Account) -> bool:
     loses_device = then.second_factor is None and now.second_factor is not None
     return loses_device or (now.mfa_required and not then.mfa_required)
+
+
+def other_names(then: Mapping[str, Account], now: Mapping[str, Account]) -> dict[str, str]:
+    """Of people whom the directory renamed since the backup: the name then, and the one now.
+
+    The name is empty where there is no account of the person any more, but one of the same name.
+    """
+    of_id = {id_: name for name, one in now.items() for id_ in one.directory_ids.values()}
+    found: dict[str, str] = {}
+    for name, one in then.items():
+        ids = one.directory_ids
+        if name in now and not identity.is_another(ids, now[name].directory_ids):
+            continue
+        names = {of_id[id_] for id_ in ids.values() if id_ in of_id}
+        theirs = [other for other in names if identity.is_same(ids, now[other].directory_ids)]
+        if theirs or name in now:
+            found[name] = theirs[0] if len(theirs) == 1 else ""
+    return found
 
 
 def account(then: Account, now: Account | None, random: RandomBytes) -> Account:

@@ -32,7 +32,7 @@ from cwtui.store import backup
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest
 from cwtui.store.layout import Layout
-from cwtui.store.records import TinyRecordStore
+from cwtui.store.records import TinyRecordStore, number_of
 
 _MARK = b"Some files of this folder are old and some restored. Run: cwtui store restore FILE\n"
 
@@ -97,9 +97,13 @@ class Restore:
         """Bring the unpacked files into the state that is to be, on disk."""
         now = _readable_accounts(self.layout)
         then = TinyAccountStore(self.staged.accounts).all()
+        renamed = restoring.other_names(then, now)
         with TinyAccountStore(self.staged.accounts).change() as change:
             change.put(
-                *(restoring.account(one, now.get(name), self.random) for name, one in then.items())
+                *(
+                    restoring.account(one, now.get(renamed.get(name, name)), self.random)
+                    for name, one in then.items()
+                )
             )
             # A key that nothing was protected by may have been retired since.
             keys = {key for row in change.protected() for key in row.keys}
@@ -108,6 +112,8 @@ class Restore:
         before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)
         for number in before.numbers():
             kept, used = after.all(number), _readable_records(before, number)
+            for name in [name for name in renamed if number_of(name) == number]:
+                used[name] = _readable_record(before, renamed[name])
             merged = {
                 name: restoring.record(
                     kept.get(name, SignInRecord()), used.get(name, SignInRecord())
@@ -174,6 +180,12 @@ def _readable_records(records: TinyRecordStore, number: int) -> dict[str, SignIn
     with suppress(CannotCheck):
         return records.all(number)
     return {}
+
+
+def _readable_record(records: TinyRecordStore, username: str) -> SignInRecord:
+    with suppress(CannotCheck):
+        return records.get(username)
+    return SignInRecord()
 
 
 def _free_folder(folder: Path, now: float) -> Path:

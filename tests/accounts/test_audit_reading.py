@@ -196,6 +196,10 @@ def test_a_typed_line_is_words_and_keys() -> None:
         "alice", "sign_in", "failure", AT - timedelta(hours=2), ("x",)
     )
     assert typed("since:2027-01-15T08:00", NOW) == Filter(since=AT)
+    assert typed('user:"John Doe" x', NOW) == Filter("john doe", words=("x",))
+    assert typed('x user:"john do', NOW) == Filter("john do", words=("x",))
+    assert typed("user:o'hara r&d", NOW) == Filter("o'hara", words=("r&d",))
+    assert typed('say:"a b"', NOW).words == ('say:"a', 'b"')
     assert typed("fe80::1 10.0.0.1:22", NOW).words == ("fe80::1", "10.0.0.1:22")
 
 

@@ -24,6 +24,7 @@ from cwtui.accounts.directory import (
 )
 from cwtui.accounts.errors import (
     CannotCheck,
+    InvalidInput,
     ProofNeeded,
     Refused,
     SessionEnded,
@@ -144,6 +145,56 @@ def test_a_display_name_does_not_read_as_another_field(
     name, end = json.JSONDecoder().raw_decode(made.partition("display_name=")[2])
     assert name == world.account("erin").display_name
     assert made.partition("display_name=")[2][end:].startswith(" roles=minimum-access ")
+
+
+@pytest.mark.usefixtures("directory")
+def test_a_name_with_a_realm_is_explained_whoever_has_it(world: World) -> None:
+    """A local account, one of the directory, and nobody: the sentence is the same."""
+    world.add("ann@plant.example")
+    for name in ("ann@plant.example", "erin@plant.example", "nobody@plant.example"):
+        with pytest.raises(SignInFailed) as refused:
+            begin(world, name, "wrong")
+        assert str(refused.value) == (
+            "Username or password is wrong. Some usernames are typed without the @ and what "
+            "follows."
+        )
+
+
+def test_without_a_directory_no_realm_is_spoken_of(world: World) -> None:
+    with pytest.raises(SignInFailed, match=r"^Username or password is wrong\.$"):
+        begin(world, "ann@plant.example", "wrong")
+
+
+@pytest.mark.usefixtures("directory")
+def test_a_domain_before_the_name_is_no_try(world: World) -> None:
+    with pytest.raises(InvalidInput, match="without a domain") as refused:
+        begin(world, "PLANT\\erin")
+    assert refused.value.field == "username"
+    assert world.events == []
+    assert world.records.kept == {}
+
+
+@pytest.mark.parametrize("name", ["o'hara", "john doe", "r&d", "svc$"])
+def test_a_name_of_the_directory_and_a_made_up_one_are_alike(
+    world: World, directory: MemoryDirectory, name: str
+) -> None:
+    """With an account, without one yet, and with nobody of the name; also without a directory."""
+
+    def sentences(typed: str) -> list[str]:
+        found = []
+        for _ in range(7):
+            with pytest.raises(SignInFailed) as refused:
+                begin(world, typed, "wrong")
+            found.append(str(refused.value))
+        return found
+
+    directory.add(name, LDAP_PASSWORD)
+    directory.add("b b", LDAP_PASSWORD)
+    begin(world, name)
+    known = sentences(name)
+    assert known == sentences("b b") == sentences("c c")
+    world.directory = None
+    assert sentences("d d") == known
 
 
 # At each sign-in

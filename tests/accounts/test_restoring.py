@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from cwtui.accounts import restoring, roles
-from cwtui.accounts.model import Account, Attempts, FailedSignIns, SignInRecord
+from cwtui.accounts.model import Account, Attempts, FailedSignIns, Origin, SignInRecord
 from tests.accounts.world import World
 
 ZEROS = bytes
@@ -109,3 +109,21 @@ def test_the_difference_says_who_gets_back_what_was_taken(world: World) -> None:
     for then, now in ((disabled, plain), (plain, admin), (equipped_one, plain), (required, plain)):
         assert taken(then, now) == [False, False, False]
     assert taken(equipped_one, equipped_one.changed(mfa_required=True)) == [False, False, True]
+
+
+def ldap(username: str, **ids: str) -> Account:
+    return Account(username=username, created_at=1.0, origin=Origin.LDAP, directory_ids=ids)
+
+
+def test_who_was_renamed_since_is_found_by_an_id() -> None:
+    """Or codes that were used under the new name could be used again."""
+    then = {one.username: one for one in (ldap("ann", a="1"), ldap("bob", a="2"), ldap("cid"))}
+
+    def now(*accounts: Account) -> dict[str, str]:
+        return restoring.other_names(then, {one.username: one for one in accounts})
+
+    assert now() == now(*then.values()) == {}
+    assert now(ldap("ann", a="1", b="9"), ldap("bob", b="3"), ldap("cid", a="4")) == {}
+    assert now(ldap("anna", a="1"), ldap("dan", a="5")) == {"ann": "anna"}
+    assert now(ldap("ann", a="2"), ldap("bob", a="1")) == {"ann": "bob", "bob": "ann"}
+    assert now(ldap("ann", a="7")) == {"ann": ""}

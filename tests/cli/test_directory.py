@@ -232,10 +232,17 @@ def test_sync_marks_who_is_gone_and_who_is_hidden(synced: Host) -> None:
         "bob  local, and in the directory too",
     ]
     assert done.err == (
-        "1 not in the directory, 0 found again, 1 local ones that hide one of the directory.\n"
+        "0 renamed, 1 not in the directory, 0 found again, 1 local ones that hide one of the "
+        "directory.\n"
     )
     again = synced.run("directory", "sync", "--json")
-    assert again.json == {"gone": ["gone"], "found_again": [], "shadowing": ["bob"]}
+    assert again.json == {
+        "gone": ["gone"],
+        "found_again": [],
+        "shadowing": ["bob"],
+        "renamed": [],
+        "blocked": [],
+    }
     assert [(event["event"], event["subject"]) for event in synced.audit[-2:]] == [
         ("user.update", "bob"),
         ("user.update", "gone"),
@@ -247,6 +254,68 @@ def test_sync_marks_who_is_gone_and_who_is_hidden(synced: Host) -> None:
     assert "local, hides ldap" in shown
     assert "ldap, gone" in shown
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def put(host: Host, *accounts: Account) -> None:
+    with host.ports().accounts.change() as change:
+        change.put(*accounts)
+
+
+def ldap_account(name: str, **ids: str) -> Account:
+    return Account(username=name, created_at=0.0, origin=Origin.LDAP, directory_ids=ids)
+
+
+def test_sync_renames(synced: Host) -> None:
+    directory = synced.ports().directory
+    assert directory is not None
+    carol, alice = directory.find("carol"), directory.find("alice")
+    assert carol is not None
+    assert alice is not None
+    put(synced, ldap_account("caroline", **carol.ids), ldap_account("ally", **alice.ids))
+    done = synced.run("directory", "sync")
+    assert done.status == 0
+    assert done.out.splitlines()[:2] == [
+        "caroline  renamed to carol",
+        (
+            "ally  is alice in the directory, and was not renamed: there is an account alice, or "
+            "its MFA cannot be read"
+        ),
+    ]
+    assert done.err.startswith("1 renamed, 2 not in the directory, ")
+    (event,) = [event for event in synced.audit if event["event"] == "user.rename"]
+    assert (event["subject"], event["reason"]) == ("carol", "from the directory: before=caroline")
+    put(synced, ldap_account("lina", **carol.ids))
+    again = synced.run("directory", "sync", "--json").json
+    assert again["blocked"] == [
+        {"before": "ally", "after": "alice"},
+        {"before": "lina", "after": "carol"},
+    ]
+
+
+def test_sync_that_finds_too_few_is_status_1(synced: Host) -> None:
+    put(synced, *(ldap_account(f"gone{number}") for number in range(3)))
+    before = synced.files()
+    done = synced.run("directory", "sync")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("The directory no longer shows 4 of 5 LDAP users, so nothing")
+    assert synced.files() == before
+    forced = synced.run("directory", "sync", "--force")
+    assert forced.status == 0
+    assert "4 not in the directory" in forced.err
+
+
+def test_sync_with_a_base_that_cannot_be_read_is_status_3(
+    host: Host, slapd: Slapd, authority: Authority
+) -> None:
+    configure(host, authority.file, slapd.ldaps)
+    host.config.write_text(host.config.read_text().replace(PEOPLE, f"ou=nowhere,{PEOPLE}"))
+    put(host, ldap_account("alice"))
+    done = host.run("directory", "sync")
+    assert (done.status, done.out) == (3, "")
+    assert "cannot read the base" in done.err
+    account = host.ports().accounts.get("alice")
+    assert account is not None
+    assert account.gone_since is None
 
 
 def test_sync_shows_how_far_it_has_come_on_a_terminal(synced: Host) -> None:

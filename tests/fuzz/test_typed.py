@@ -165,7 +165,9 @@ def taken_issuer(typed: str) -> str:
 
 
 USERNAMES = st.one_of(
-    TEXT.map(taken_username), st.from_regex(r"[a-z0-9][a-zäß0-9._@+-]{0,63}", fullmatch=True)
+    TEXT.map(taken_username),
+    st.from_regex(r"[a-z0-9][a-zäß0-9._@+-]{0,63}", fullmatch=True),
+    st.from_regex(r"[a-z_$][a-z '&$!#%^~{}()]{0,62}[a-z$]", fullmatch=True).map(text.username),
 )
 ISSUERS = st.one_of(
     TEXT.map(taken_issuer), st.sampled_from(["A & B = C", "100 %+1", "Ω/?#", "plant-7 (south)"])

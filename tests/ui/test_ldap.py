@@ -96,7 +96,7 @@ async def test_who_is_gone_from_the_directory_is_signed_out_at_the_next_check(
     del directory.people["erin"]
     await check(person)
     person.screen(SignInScreen)
-    assert "✗ Your account was removed, renamed or disabled" in person.text
+    person.sees("✗ Your account was removed, renamed or disabled in the directory.")
     ended = world.events[-1]
     assert (ended.event, ended.reason) == (EventType.SESSION_END, "gone from the directory")
 
@@ -183,3 +183,34 @@ async def test_a_certificate_that_is_wrong_is_for_an_admin(
     person.screen(SignInScreen)
     assert "Tell an admin" in person.text
     assert "in a minute" not in person.text
+
+
+@pytest.mark.parametrize("name", ["o'hara", "john doe", "r&d", "svc$", "a$b {c} ~d^%"])
+async def test_names_of_directories_are_shown_and_found(
+    directory: MemoryDirectory, person: Person, name: str
+) -> None:
+    directory.add(name, LDAP_PASSWORD, ("connectware-admin",))
+    await person.sign_in(name.title(), LDAP_PASSWORD)
+    person.screen(SettingsPage)
+    person.sees(f"{name} on ")
+    await person.click("Users and Roles")
+    await person.press("/")
+    await person.write(name.upper())
+    person.sees("1 of 2 users", name)
+    await person.press("enter", "enter")
+    person.sees(f"Users and Roles > {name}")
+
+
+async def test_a_device_is_registered_under_such_a_name(
+    world: World, directory: MemoryDirectory, person: Person
+) -> None:
+    world.settings(mfa_required_for_new_ldap_users=True)
+    directory.add("o'hara & co", LDAP_PASSWORD)
+    await person.sign_in("O'Hara & Co", LDAP_PASSWORD)
+    person.screen(RegisterDeviceScreen)
+
+
+async def test_a_domain_before_the_name_is_explained(person: Person) -> None:
+    await person.sign_in("WERK\\erin", LDAP_PASSWORD)
+    person.screen(SignInScreen)
+    assert person.error("username").startswith("Type the username alone, without a domain")

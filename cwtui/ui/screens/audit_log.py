@@ -37,8 +37,8 @@ Up and Down choose, Enter shows all of an event. R, or Up at the top, reads new 
 reads older ones.
 
 / filters: each word must be somewhere in the event, such as alice failure or 2026-11-24. More \
-exact are user:alice, event:sign_in, outcome:failure and since:2h (30m, 7d, or a date). Esc ends \
-the filter."""
+exact are user:alice (user:"john doe"), event:sign_in, outcome:failure and since:2h (30m, 7d, or a \
+date). Esc ends the filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read_new", "Read new")]
 
