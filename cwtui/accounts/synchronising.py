@@ -67,7 +67,8 @@ def sync(
     people = directory.find_all(names, progress)
     missing = list(_missing(ports.accounts, people))
     elsewhere = [account for account in missing if account.directory_ids]
-    found = directory.find_by_ids([one.directory_ids for one in elsewhere], progress)
+    asked = [one.directory_ids for one in elsewhere]
+    found = directory.find_by_ids(asked, progress) if asked else []
     wanted = [
         Rename(account.username, user)
         for account, user in zip(elsewhere, found, strict=True)

@@ -18,7 +18,6 @@ _DIRECTORY_MARKS = " '&$!#%^~{}()"
 _DIRECTORY_STARTS = "_$"
 """Not "?" or "(", which begin what stands for an unknown name, nor "-", which begins an option."""
 _LOCAL_NAME = "The name of a local account has letters, digits and . _ - @ + only."
-_ANY_NAME = "A username has letters, digits, spaces and . _ - @ + ' & $ ! # % ^ ~ { } ( ) only."
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
 # What reorders text or cannot be seen: Unicode's Default_Ignorable_Code_Point (UAX 44) with the
 # marks of UAX 9, and the interlinear ones. "Trojan Source", CVE-2021-42574.
@@ -66,9 +65,12 @@ def username(text: str, field: str = "username", *, local: bool = False) -> str:
     if "\\" in name:
         raise InvalidInput(field, WITHOUT_DOMAIN)
     marks = _USERNAME_MARKS if local else _USERNAME_MARKS + _DIRECTORY_MARKS
-    taken = all(_is_letter_or_digit(c) or c in marks for c in name)
-    if not taken or _INVISIBLE.search(name):
-        raise InvalidInput(field, _LOCAL_NAME if local else _ANY_NAME)
+    for character in name:
+        if _INVISIBLE.match(character) or not (
+            _is_letter_or_digit(character) or character in marks
+        ):
+            shown = f"The character {visible(character)} is not allowed in a username."
+            raise InvalidInput(field, _LOCAL_NAME if local else shown)
     begins = _is_letter_or_digit(name[0]) or (not local and name[0] in _DIRECTORY_STARTS)
     if not begins or unicodedata.category(name[0]).startswith("M"):
         raise InvalidInput(field, "A username starts with a letter or a digit.")

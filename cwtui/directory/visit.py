@@ -28,6 +28,8 @@ from cwtui.directory.escaping import escaped
 
 _BATCH: Final = 100
 """Names in one search: some servers refuse filters of many more."""
+_IDS_BATCH: Final = 25
+"""People in one search by ids, of which each has up to four."""
 
 
 class Visit:
@@ -69,10 +71,10 @@ class Visit:
         self._bind_account()
         self._check_base()
         found: list[DirectoryUser | None] = []
-        for start in range(0, len(people), _BATCH):
-            batch = people[start : start + _BATCH]
-            entries_of = self._with_ids(batch)
-            found += [self._only(entries_of, ids) for ids in batch]
+        for start in range(0, len(people), _IDS_BATCH):
+            batch = people[start : start + _IDS_BATCH]
+            shown = [(entry, entries.unchanging_ids(entry)) for entry in self._with_ids(batch)]
+            found += [self._only(shown, ids) for ids in batch]
             progress(start + len(batch), len(people))
         return found
 
@@ -188,9 +190,11 @@ class Visit:
         pages = self._channel.pages(self._config.base, search_filter, self._attributes)
         return [entry for page in pages for entry in page]
 
-    def _only(self, found: list[Entry], ids: Mapping[str, str]) -> DirectoryUser | None:
+    def _only(
+        self, shown: Sequence[tuple[Entry, dict[str, str]]], ids: Mapping[str, str]
+    ) -> DirectoryUser | None:
         """The person of these ids, if there is one, and the entry has a name."""
-        theirs = [e for e in found if identity.is_same(ids, entries.unchanging_ids(e))]
+        theirs = [entry for entry, found in shown if identity.is_same(ids, found)]
         if len(theirs) != 1:
             return None
         name = entries.name_of(theirs[0], self._config.user_rdn)

@@ -75,7 +75,10 @@ def test_a_password_that_cannot_be_taken(new_host: Host, given: bytes, part: str
 
 def test_a_wrong_name_is_told_before_anything_is_made(new_host: Host) -> None:
     status, said = init(new_host, PASSWORD.encode(), name="no spaces here")
-    assert (status, said) == (1, "A username has letters, digits and . _ - @ + only.\n")
+    assert (status, said) == (
+        1,
+        "The name of a local account has letters, digits and . _ - @ + only.\n",
+    )
     assert set(new_host.files()) == {"config.toml"}
 
 

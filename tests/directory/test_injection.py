@@ -1,13 +1,16 @@
 """What is typed stays a value: the filter and the DN that leave us are the ones that we meant."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.accounts import text
+from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.errors import InvalidInput
+from cwtui.directory import entries
 from cwtui.directory.channel import Channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.escaping import escaped
@@ -63,11 +66,29 @@ def test_the_filter_for_a_username(channel: tuple[Channel, MemoryWire], name: st
         username = text.username(name)
     except InvalidInput:
         return
-    assert visit._searched(username) is None
-    (search,) = wire.searches[before:]
+    with pytest.raises(DirectoryMisconfigured, match="cannot read the base"):
+        visit._searched(username)  # it shows nothing, not even the base
+    base, search = wire.searches[before:]
+    assert (base.parts[0].content.decode(), base.parts[1].number) == (PEOPLE, 0)
     meant = ("and", ("=", "uid", username.encode()), ("=", "objectClass", b"person"))
     assert filters.from_bytes(search.parts[6]) == meant
     assert search.parts[0].content.decode() == PEOPLE
+
+
+@given(values)
+def test_the_filter_for_an_id(channel: tuple[Channel, MemoryWire], id_: str) -> None:
+    opened, wire = channel
+    list(opened.pages(PEOPLE, entries.id_filter({"entryUUID": id_}), ["uid"]))
+    meant = ("or", ("=", "entryUUID", id_.encode()))
+    assert filters.from_bytes(wire.searches[-1].parts[6]) == meant
+
+
+@given(st.uuids())
+def test_the_filter_for_a_guid(channel: tuple[Channel, MemoryWire], guid: UUID) -> None:
+    opened, wire = channel
+    list(opened.pages(PEOPLE, entries.id_filter({"objectGUID": str(guid)}), ["uid"]))
+    meant = ("or", ("=", "objectGUID", guid.bytes_le))
+    assert filters.from_bytes(wire.searches[-1].parts[6]) == meant
 
 
 @given(st.lists(values, min_size=2, max_size=5, unique=True))

@@ -113,7 +113,7 @@ def test_an_anonymous_bind_would_have_succeeded(slapd: Slapd) -> None:
         connection.unbind()
 
 
-@pytest.mark.parametrize("name", ["*", "alice*", "a(b", "a\\b", "a\0b", "a,b", "#a", "a=b", ""])
+@pytest.mark.parametrize("name", ["*", "alice*", "(b", "a\\b", "a\0b", "a,b", "#a", "a=b", ""])
 def test_names_that_no_account_can_have_are_not_sent(tmp_path: Path, name: str) -> None:
     nowhere = LdapDirectory(config(tmp_path, "ldaps://none.invalid"))
     with pytest.raises(InvalidInput):

@@ -61,7 +61,9 @@ async def test_first_run_keeps_what_was_typed_but_no_password() -> None:
         await person.fill("new_password", NEW)
         await person.fill("confirm_password", NEW)
         await person.press("enter")
-        assert person.error("username") == "A username has letters, digits and . _ - @ + only."
+        assert person.error("username") == (
+            "The name of a local account has letters, digits and . _ - @ + only."
+        )
         assert person.focus == "username"
         assert there.world.accounts.is_empty()
 
