@@ -170,7 +170,7 @@ def test_a_person_who_moved(tmp_path: Path, real: Real) -> None:
         admin.modify_dn(before.dn, first, new_superior=f"ou=elsewhere,{real.base}")
     after = directory.check_password("moves", PASSWORD)
     assert after.dn != before.dn
-    assert after.id == before.id
+    assert after.ids == before.ids
 
 
 def test_many_people_at_once(tmp_path: Path, real: Real) -> None:
