@@ -14,6 +14,7 @@ from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, put_new
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
+from cwtui.accounts.renaming import ChangedMeanwhile
 from cwtui.accounts.session import (
     Acting,
     Session,
@@ -44,6 +45,13 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
     held = roles_of(user)
     if not held:
         raise Refused("The directory gives you no role in Connectware. Ask an admin for one.")
+    try:
+        return _provided(ports, actor, user, held)
+    except ChangedMeanwhile:
+        return _provided(ports, actor, user, held)
+
+
+def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str, ...]) -> Account:
     known = ports.accounts.get(user.username)
     renames = renaming.plan(ports, user, known)
     is_settled = known is not None and known.moved is None and not renames
@@ -56,7 +64,7 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
         before = change.get(user.username)
         if before is None:
             if change.of_person(user.ids):
-                raise Refused("Your account was changed meanwhile. Start again.")
+                raise ChangedMeanwhile
             after = _new(ports, change, user, held)
             if user.username in {rename.before for rename in renames}:
                 renaming.put_in_place_of(change, after)

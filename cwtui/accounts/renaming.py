@@ -38,7 +38,13 @@ _TWO: Final = (
     "The directory has you under two names, or there are two accounts for you here. Ask an admin "
     "to run: cwtui directory sync"
 )
-_MEANWHILE: Final = "Your account was changed meanwhile. Start again."
+
+
+class ChangedMeanwhile(Refused):
+    """Somebody else, such as another sign-in of the same person, was quicker: plan again."""
+
+    def __init__(self) -> None:
+        super().__init__("Your account was changed meanwhile. Start again.")
 
 
 @dataclass(frozen=True)
@@ -100,13 +106,13 @@ def carry_over(
 ) -> None:
     """Give accounts their new names, with all that protects them. `settle` is to follow.
 
-    Raises Refused where that is not possible any more, and CannotCheck where a secret cannot be
-    read: it is bound to the name.
+    Raises ChangedMeanwhile where that is not possible any more, and CannotCheck where a secret
+    cannot be read: it is bound to the name.
     """
     if not renames:
         return
     if len(possible(change, renames)) < len(renames):
-        raise Refused(_MEANWHILE)
+        raise ChangedMeanwhile
     before = {rename.before: _existing(change, rename.before) for rename in renames}
     after = [_renamed(ports, before[one.before], one.user.username) for one in renames]
     needed = change.needed_keys()
@@ -171,7 +177,7 @@ def _renamed(ports: Ports, account: Account, name: str) -> Account:
 def _existing(change: AccountsChange, username: str) -> Account:
     account = change.get(username)
     if account is None:
-        raise Refused(_MEANWHILE)
+        raise ChangedMeanwhile
     return account
 
 

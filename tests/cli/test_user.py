@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts import passwords, self_service
 from cwtui.accounts.administration import create_user
-from cwtui.accounts.model import Attempts, Origin
+from cwtui.accounts.model import Account, Attempts, Origin
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, open_session
 from tests.cli.commands import PASSWORD, Host
@@ -469,3 +469,25 @@ def test_what_others_typed_reaches_no_terminal_as_it_is(host: Host) -> None:
             shown = result.out + result.err
             assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e]", shown)
     assert host.run("user", "show", "jane", "--json").json["display_name"].endswith("\u200b[red]")
+
+
+@pytest.mark.parametrize("name", ["o'hara", "john doe", "r&d", "svc$"])
+def test_a_name_that_only_a_directory_gives_is_taken_by_every_command(
+    host: Host, name: str
+) -> None:
+    with host.ports().accounts.change() as change:
+        change.put(Account(username=name, created_at=0.0, origin=Origin.LDAP))
+    for command in (
+        ("user", "set", name.upper(), "--disabled"),
+        ("user", "unlock", name),
+        ("user", "show", name),
+    ):
+        assert host.run(*command).status == 0
+    assert name in host.run("user", "show", name).out
+    (row,) = host.run("user", "list", "--filter", name, "--json").json
+    assert (row["username"], row["enabled"]) == (name, False)
+    assert f" > {name}" in host.run("audit", "--user", name).out
+    made = host.run("user", "add", name)
+    assert made.status == 1
+    assert made.err == "The name of a local account has letters, digits and . _ - @ + only.\n"
+    assert host.run("user", "remove", name, "--yes").status == 0
