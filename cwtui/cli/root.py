@@ -11,7 +11,7 @@ _COMMANDS = {
     "init": ("cwtui.cli.init", "Make the store, the keyring and the first admin."),
     "user": ("cwtui.cli.user", "List, show, add, change and remove accounts."),
     "key": ("cwtui.cli.key", "Show what the keys protect, and replace them."),
-    "directory": ("cwtui.cli.directory", "Ask the LDAP directory, and mark who is gone."),
+    "directory": ("cwtui.cli.directory", "Test the LDAP connection; sync accounts."),
     "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
     "audit": ("cwtui.cli.audit", "Show the audit log, and verify that it is whole."),
     "store": ("cwtui.cli.store", "Check, back up and restore the store."),
