@@ -58,7 +58,8 @@ def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str,
     if known is not None and is_settled and _as_in_directory(known, user, held) == known:
         return known  # as at nearly every sign-in: nobody waits for the lock of all accounts
     # Nobody can be asked here: it is in the audit log.
-    similar = look_alikes.among(ports.accounts.names(), user.username) if known is None else ()
+    others = {*ports.accounts.names()} - {rename.before for rename in renames} if not known else ()
+    similar = look_alikes.among(others, user.username)
     with ports.accounts.change() as change:
         renaming.carry_over(ports, change, actor, renames)
         before = change.get(user.username)

@@ -118,7 +118,7 @@ def test_whatever_an_old_document_holds_is_left_for_decoding(document: bytes) ->
 
 def schema_3_file(path: Path) -> bytes:
     """As version 3 wrote it: one id, without the name of its attribute."""
-    with TinyAccountStore(path).change() as change:
+    with TinyAccountStore.create(path).change() as change:
         change.put(PLAIN, LDAP.changed(moved=None))
     content = path.read_bytes()
     uuid = LDAP.directory_ids["entryUUID"].encode()
