@@ -1,7 +1,8 @@
 """Draw every screen into screenshots/: `make screenshots`, or python -m tests.screenshots [FOLDER].
 
 An SVG of our own, drawn cell by cell: it needs no font from elsewhere, its letters stand in their
-cells whatever the font, and the blocks of a QR code touch.
+cells whatever the font, and the blocks of a QR code touch. The colours are the 256 of xterm, as
+most people see them: OpenSSH does not forward COLORTERM.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from rich.cells import cell_len
-from rich.color import Color
+from rich.color import Color, ColorSystem
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.strip import Strip
@@ -195,7 +196,7 @@ def _colours(style: Style) -> tuple[str, str]:
 
 
 def _hex(colour: Color | None, *, foreground: bool) -> str:
-    there = colour or Color.default()
+    there = (colour or Color.default()).downgrade(ColorSystem.EIGHT_BIT)
     return there.get_truecolor(_XTERM, foreground=foreground).hex
 
 
