@@ -62,6 +62,7 @@ _BLOCKS: Final[dict[str, tuple[float, float, float, float]]] = {
     "▏": (0, 0, 0.125, 1),
     **{chr(0x2580 + eighths): (0, 1 - eighths / 8, 1, 1) for eighths in range(1, 8)},
 }
+_UNDERLINE: Final = (0, 0.9, 1, 0.95)
 # Lines, from the middle of the cell to these sides.
 _LINES: Final[dict[str, str]] = {
     "─": "lr", "│": "tb", "╭": "rb", "╮": "lb", "╰": "rt", "╯": "lt", "━": "LR",
@@ -113,6 +114,9 @@ def _row(strip: Strip, y: int, paper: str) -> Iterator[str]:
             yield _rect(parts[0][0], y, (0, 0, 1, 1), background, length)
     for x, text, style in runs:
         yield from _letters(x, y, text, style)
+        # Drawn here, since renderers underline no space.
+        if style.underline:
+            yield _rect(x, y, _UNDERLINE, _colours(style)[0], cell_len(text))
 
 
 def _runs(strip: Strip) -> Iterator[tuple[int, str, Style]]:
@@ -178,8 +182,6 @@ def _text(x: int, y: int, text: str, style: Style, ink: str) -> str:
         attributes.append('font-weight="bold"')
     if style.italic:
         attributes.append('font-style="italic"')
-    if style.underline:
-        attributes.append('text-decoration="underline"')
     # Spaces in a row count, whatever shows the picture.
     shown = escape(text).replace(" ", "\N{NO-BREAK SPACE}")
     return f"<text {' '.join(attributes)}>{shown}</text>"

@@ -94,7 +94,7 @@ class AccountApp(App[int]):
         self._left: tuple[Session, str] | None = None
         self.users_place = ("", "")
         """Filter and username that the list of users was left at."""
-        for one in (theme.DARK, theme.LIGHT):
+        for one in theme.OURS:
             self.register_theme(one)
         self.theme = theme.first_theme(os.environ)
 

@@ -11,10 +11,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
 from cwtui.ui.screens.dialogs import Dialog
+from cwtui.ui.widgets.buttons import Button
 
 if TYPE_CHECKING:
     from cwtui.ui.app import AccountApp

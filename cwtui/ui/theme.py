@@ -5,6 +5,32 @@ from typing import Final
 
 from textual.theme import Theme
 
+
+def _sixteen(primary: str, *, paper: str, ink: str) -> dict[str, str]:
+    return {
+        "ansi-background": paper,
+        "ansi-foreground": ink,
+        "text-muted": "ansi_default",
+        "border": primary,
+        "border-blurred": "ansi_default",
+        "footer-key-foreground": primary,
+        "block-cursor-foreground": paper,
+        "block-cursor-background": ink,
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-foreground": "ansi_default",
+        "block-cursor-blurred-background": "ansi_default",
+        "block-cursor-blurred-text-style": "bold",
+        "input-cursor-text-style": "none",
+        "input-cursor-foreground": paper,
+        "input-cursor-background": ink,
+        "input-selection-foreground": paper,
+        "input-selection-background": primary,
+        "scrollbar": ink,
+        "scrollbar-hover": ink,
+        "scrollbar-active": primary,
+    }
+
+
 # All of these are colours of the xterm 256 palette, which is what most people see: OpenSSH does not
 # forward COLORTERM. Others become their neighbours there, and fields lose their background.
 DARK: Final = Theme(
@@ -79,7 +105,35 @@ LIGHT: Final = Theme(
     },
 )
 
-THEMES: Final = (DARK.name, LIGHT.name, "ansi-dark", "ansi-light")
+# The terminal's own colours. Blue is hard to read on black, and white is the other's paper.
+SIXTEEN_DARK: Final = Theme(
+    name="connectware-16-dark",
+    ansi=True,
+    primary="ansi_bright_cyan",
+    warning="ansi_bright_yellow",
+    error="ansi_bright_red",
+    success="ansi_bright_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    dark=True,
+    variables=_sixteen("ansi_bright_cyan", paper="ansi_black", ink="ansi_white"),
+)
+
+SIXTEEN_LIGHT: Final = Theme(
+    name="connectware-16-light",
+    ansi=True,
+    primary="ansi_blue",
+    warning="ansi_magenta",
+    error="ansi_red",
+    success="ansi_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    dark=False,
+    variables=_sixteen("ansi_blue", paper="ansi_white", ink="ansi_black"),
+)
+
+OURS: Final = (DARK, LIGHT, SIXTEEN_DARK, SIXTEEN_LIGHT)
+THEMES: Final = tuple(theme.name for theme in OURS)
 """In the order in which F3 cycles them."""
 
 _FEW_COLOURS: Final = ("linux", "xterm", "screen", "ansi", "cons25", "sun")
@@ -90,4 +144,4 @@ def first_theme(environ: Mapping[str, str]) -> str:
     term = environ.get("TERM", "")
     plain = term in _FEW_COLOURS or term.startswith("vt")
     few = "NO_COLOR" in environ or (plain and not environ.get("COLORTERM"))
-    return "ansi-dark" if few else DARK.name
+    return SIXTEEN_DARK.name if few else DARK.name

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import administration, throttle
 from cwtui.accounts.administration import WithInitialPassword
@@ -16,6 +16,7 @@ from cwtui.accounts.text import visible
 from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.page import Page, row, value
 from cwtui.ui.times import minute
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice
 

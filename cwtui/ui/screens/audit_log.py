@@ -7,7 +7,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import audit_reading
 from cwtui.accounts.audit_lines import Place
@@ -17,6 +17,7 @@ from cwtui.accounts.text import visible
 from cwtui.ui.screens.dialogs import Dialog
 from cwtui.ui.screens.list_page import ListPage
 from cwtui.ui.screens.page import row, value
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.event_table import EventTable, marked
 from cwtui.ui.widgets.fields import TextInput
 

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import self_service
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.ui.screens.base import EntryScreen
+from cwtui.ui.widgets.buttons import Button
 
 if TYPE_CHECKING:
     from cwtui.ui.app import AccountApp

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical, VerticalScroll
 from textual.css.query import NoMatches
 from textual.timer import Timer
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Footer, Static
 from textual.worker import Worker
 
 from cwtui.accounts.errors import (
@@ -23,6 +23,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.times import countdown
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 
 if TYPE_CHECKING:

@@ -1,11 +1,11 @@
 """Settings > Change Password."""
 
 from textual.app import ComposeResult
-from textual.widgets import Button
 
 from cwtui.accounts import self_service
 from cwtui.accounts.session import Session
 from cwtui.ui.screens.page import Page
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, SecretInput
 from cwtui.ui.widgets.strength import StrengthMeter
 

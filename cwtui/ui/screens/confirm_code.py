@@ -3,13 +3,14 @@
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import self_service
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.ui.screens.backup_codes import show_own_codes
 from cwtui.ui.screens.page import Page
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field
 

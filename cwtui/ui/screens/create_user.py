@@ -1,13 +1,14 @@
 """User Management > Users and Roles > Create User."""
 
 from textual.app import ComposeResult
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import administration, roles
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.errors import AccountsError, LooksAlike
 from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.page import Page, row
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.choices import Choice
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice

@@ -6,12 +6,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.base import ShowsSecrets
 from cwtui.ui.screens.steady import SteadyScreen
+from cwtui.ui.widgets.buttons import Button
 
 T = TypeVar("T")
 

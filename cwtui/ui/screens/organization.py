@@ -3,12 +3,13 @@
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.widgets import Button, RadioSet, Static
+from textual.widgets import RadioSet, Static
 
 from cwtui.accounts import administration
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.page import Page
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.choices import Alternative, Choice
 from cwtui.ui.widgets.fields import Field, TextInput
 

@@ -7,12 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.ui.screens.base import AccountScreen, TooSmall
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field
 

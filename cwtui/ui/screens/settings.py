@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import backup_codes, self_service
 from cwtui.accounts.enrolment import Enrolment
@@ -20,6 +20,7 @@ from cwtui.ui.screens.confirm_code import DisableMfaPage, RegenerateBackupCodesP
 from cwtui.ui.screens.page import Page
 from cwtui.ui.screens.register_device import RegisterDeviceScreen
 from cwtui.ui.times import minute
+from cwtui.ui.widgets.buttons import Button
 
 _ENDED: Final = {
     Ending.REFUSED: "and was refused",

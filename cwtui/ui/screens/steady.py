@@ -11,7 +11,8 @@ from typing import TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Button
+
+from cwtui.ui.widgets.buttons import Button
 
 T = TypeVar("T")
 

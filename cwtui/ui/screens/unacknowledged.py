@@ -1,10 +1,11 @@
 """Sign-in: the backup codes of the last enrolment were never acknowledged."""
 
 from textual.app import ComposeResult
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import sign_in
 from cwtui.ui.screens.base import EntryStep
+from cwtui.ui.widgets.buttons import Button
 
 
 class UnacknowledgedScreen(EntryStep):

@@ -8,7 +8,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
@@ -16,6 +16,7 @@ from cwtui.accounts.listing import AccountRow, select, typed
 from cwtui.ui.screens.create_user import CreateUserPage
 from cwtui.ui.screens.list_page import ListPage
 from cwtui.ui.times import ago, minute
+from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 

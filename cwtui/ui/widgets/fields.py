@@ -1,16 +1,20 @@
 """Inputs with a label above and what is wrong below."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import has_control_characters, visible
+
+_UNDERLINED: Final = Style(underline=True)
 
 
 class TextInput(Input):
@@ -39,6 +43,13 @@ class TextInput(Input):
         )
         # A blinking cursor redraws twice a second, over the line and for nothing.
         self.cursor_blink = False
+
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        if not self.app.native_ansi_color:
+            return strip
+        # There is no background to see the field by.
+        return strip.extend_cell_length(self.content_size.width).apply_style(_UNDERLINED)
 
     def restricted(self) -> None:
         self.post_message(self.Refused(self.TOO_MUCH))
