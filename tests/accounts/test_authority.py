@@ -73,6 +73,7 @@ READS: dict[str, Act] = {
     "show_user": lambda s, by: administration.show_user(s.world.ports, by, "bob"),
     "last_sign_ins": lambda s, by: administration.last_sign_ins(s.world.ports, by, ["bob"]),
     "show_settings": lambda s, by: administration.show_settings(s.world.ports, by),
+    "name_to_remove": lambda s, by: administration.name_to_remove(s.world.ports, by, "bob"),
 }
 AUDIT_READS: dict[str, Act] = {
     "oldest_first": lambda s, by: audit_reading.oldest_first(s.world.ports, by),
@@ -121,7 +122,7 @@ CHANGES_OF_ADMINS = CHANGES | SYNC
 OF_ADMINS = READS | AUDIT_READS | CHANGES_OF_ADMINS
 OF_ADA = OF_ADMINS | {f"own {name}": act for name, act in OWN_CHANGES_WITH_A_CODE.items()}
 OF_ALICE = OWN | OWN_CHANGES
-BEFORE_ANYONE = {"create_first_admin", "check_no_accounts"}
+BEFORE_ANYONE = {"create_first_admin", "check_first_admin", "check_no_accounts"}
 OF_FILTERS = {"filtered", "typed", "moment", "known_events"}
 OF_THE_STORE = {"verified"}  # for its check, which knows no actor
 

@@ -17,7 +17,8 @@ from cwtui.ui.widgets.buttons import Button
 T = TypeVar("T")
 
 
-class Dialog(SteadyScreen[T], ModalScreen[T]):
+# In this order: Textual takes the style sheets of the first base alone.
+class Dialog(ModalScreen[T], SteadyScreen[T]):
     """Stands over a page, and takes all keys until it is dismissed."""
 
 
