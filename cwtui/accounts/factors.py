@@ -76,7 +76,7 @@ def check_directory_password(
     try:
         user = directory.check_password(claim.username, password)
     except CannotCheck as problem:
-        _uncount(ports, claim, "password_attempts", counted.whose)
+        _uncount(ports, claim, "password_attempts", counted)
         if isinstance(problem, DirectoryMisconfigured):
             raise CannotUseDirectory from None
         raise
@@ -117,7 +117,7 @@ def check_one_time_code(ports: Ports, claim: Claim, factor: SecondFactor, typed:
         use_step(ports, claim, step)
     except ClockWasAhead:
         # Right, and used by nobody: neither a wrong try nor a sign of somebody else.
-        _uncount(ports, claim, "code_attempts", counted.whose)
+        _uncount(ports, claim, "code_attempts", counted)
         _write_failure(ports, claim, EventType.SIGN_IN_CODE, "clock was ahead")
         raise
     except SignInFailed:
@@ -210,12 +210,12 @@ def _write_failure(
     write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
 
 
-def _uncount(ports: Ports, claim: Claim, tries: Tries, whose: str) -> None:
+def _uncount(ports: Ports, claim: Claim, tries: Tries, counted: throttle.Counted) -> None:
     """Take back a try that was counted, and was not a wrong one."""
 
     def take_back(record: SignInRecord) -> tuple[SignInRecord, None]:
         attempts: dict[str, Attempts] = getattr(record, tries)
-        return record.changed(**{tries: throttle.without_last(attempts, whose)}), None
+        return record.changed(**{tries: throttle.without(attempts, counted)}), None
 
     ports.records.update(made_up.counted_name(ports, claim.username), take_back)
 

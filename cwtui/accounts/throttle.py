@@ -6,9 +6,11 @@ out; all other sources share one. Each count goes through two stages:
     1. after every `Limit.tries` wrong tries in a row, a wait of `Limit.ban`
     2. from 15 wrong tries in a row on, one try after each wait, and the wait doubles up to a day
 
-There is no stage 3: whoever knows the password gets in after a day at most. A count is forgotten
-after as many quiet days as it has wrong tries, for an account and for a made-up name alike. So
-nobody gains by waiting: it is one try a day in the long run, however the tries are spread.
+There is no stage 3: each wait ends by itself, after a day at most. Somebody at the same place who
+uses up the one try after each wait can still keep the owner waiting; the owner then needs an
+unlock, or a place of their own. A count is forgotten after as many quiet days as it has wrong
+tries, for an account and for a made-up name alike. So nobody gains by waiting: it is one try a day
+in the long run, however the tries are spread.
 
 NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures and then wants the authenticator
 disabled; it names growing waits as a way to get there later. Up to 90 (15 for strangers, 15 for
@@ -117,13 +119,18 @@ def count_try(
     return Counted({**attempts, whose: after}, whose, left, banned_until or None)
 
 
-def without_last(attempts: Mapping[str, Attempts], whose: str) -> dict[str, Attempts]:
-    """The attempts without the last one of that budget, which was not a wrong one after all."""
+def without(attempts: Mapping[str, Attempts], counted: Counted) -> dict[str, Attempts]:
+    """The attempts without that one, which was not a wrong one after all.
+
+    The wait goes with it, unless tries that were counted since have begun it.
+    """
+    whose = counted.whose
     before = attempts.get(whose, Attempts())
     others = {name: kept for name, kept in attempts.items() if name != whose}
     if before.failures <= 1:
         return others
-    return others | {whose: Attempts(before.failures - 1, before.last_at)}
+    until = 0.0 if before == counted.attempts[whose] else before.banned_until
+    return others | {whose: replace(before, failures=before.failures - 1, banned_until=until)}
 
 
 def cleared(attempts: Mapping[str, Attempts], whose: str, source: str) -> dict[str, Attempts]:

@@ -9,8 +9,9 @@ from cwtui.cli.host import Host
 def open_application(host: Host, *, kiosk: bool = False) -> int:
     """Its exit status. Raises WrongUsage where no screen can be drawn, ConfigError and CannotCheck.
 
-    A kiosk is open to people who are not the operator: it takes configuration and store from its
-    own command line, not from variables that they may have sent, and creates no first admin.
+    A kiosk is open to people who are not the operator: it ignores CWTUI_CONFIG and CWTUI_STORE,
+    which they may have sent, and creates no first admin. HOME and XDG_* still say where the files
+    are that neither --config nor the configuration names.
     """
     terminal.check_for_application(os.environ.get("TERM"))
     if kiosk:

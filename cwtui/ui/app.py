@@ -86,7 +86,6 @@ class AccountApp(App[int]):
         self._is_new = False
         """Nothing is made before the first administrator is."""
         self._idle: tuple[Idle, ...] = ()
-        self._signed_out = False
         """Whether the last session was ended by its own person."""
         self.last_words = ""
         """Why it ended, for the terminal that is then as before."""
@@ -215,8 +214,6 @@ class AccountApp(App[int]):
     def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
         """End it and record why, in a few words; none if it was asked for."""
         session = self.session
-        # After any other end, whoever comes to the terminal is not the one who signed in.
-        self._signed_out = session is not None and not reason
         for idle in self._idle[2:]:
             idle.touch()
         self.back_to_sign_in(
@@ -270,9 +267,11 @@ class AccountApp(App[int]):
         ask_or_leave(self)
 
     def action_leave(self) -> None:
-        """Leave without a question."""
-        signed_in = self.session is not None or self._signed_out
-        self._leave("", 0 if signed_in else NOT_SIGNED_IN)
+        """Leave without a question. Status 0 only out of a session.
+
+        After signing out, the next person at the terminal may be another one.
+        """
+        self._leave("", 0 if self.session is not None else NOT_SIGNED_IN)
 
     def end(self, reason: str) -> None:
         """Leave at once: a signal or a lost terminal asks for it."""
@@ -304,7 +303,14 @@ class AccountApp(App[int]):
             is_digit = isinstance(event, events.Key) and (event.character or "").isdigit()
             if blanked and not is_digit:
                 return
+            if self._is_unseen(event):
+                return
         await super().on_event(event)
+
+    def _is_unseen(self, event: events.Event) -> bool:
+        """Whether it was typed where no field is shown: part of a password may be a shortcut."""
+        is_typed = isinstance(event, events.Key) and event.is_printable
+        return is_typed and isinstance(self.screen, SteadyScreen) and not self.screen.has_room
 
     def _blank(self) -> None:
         for screen in self._secret_screens:

@@ -44,7 +44,16 @@ def test_how_many_tries_were_wrong_and_until_when_somebody_waits(
 def test_a_try_that_could_not_be_checked_is_taken_back(
     before: dict[str, Attempts], after: dict[str, Attempts]
 ) -> None:
-    assert throttle.without_last(before, HERE) == after
+    counted = throttle.Counted({HERE: before.get(HERE, Attempts(1, 7.0))}, HERE)
+    assert throttle.without(before, counted) == after
+
+
+def test_taking_a_try_back_keeps_the_wait_of_a_later_one() -> None:
+    limit = throttle.Limit(tries=2, ban=300.0)
+    first = throttle.count_try({}, COMMON, limit, NOW, "password")
+    second = throttle.count_try(first.attempts, COMMON, limit, NOW + 1, "password")
+    left = throttle.without(second.attempts, first)
+    assert left == {COMMON: Attempts(1, NOW + 1, NOW + 301)}
 
 
 @pytest.mark.parametrize("whose", [HERE, COMMON])

@@ -8,6 +8,7 @@ from cwtui.ui.quitting import QuitScreen
 from cwtui.ui.screens.account import AccountPage
 from cwtui.ui.screens.help import HelpScreen
 from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.users import UsersPage
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import plant
 from tests.ui.scenes import SCENES
@@ -142,6 +143,17 @@ async def test_q_quits_where_no_field_has_the_focus(name: str) -> None:
         person.screen(QuitScreen)
 
 
+async def test_letters_do_nothing_in_a_window_that_is_too_small() -> None:
+    """Nothing has the focus there, and a password may hold a letter that is a shortcut."""
+    async with SCENES["sign_in"].played((40, 10)) as (person, _):
+        await person.write("admin\tq")
+        assert person.running
+    async with SCENES["users"].played() as (person, _):
+        await person.resize(40, 10)
+        await person.write("nq")
+        assert isinstance(person.app.screen, UsersPage)
+
+
 async def test_q_in_a_field_is_a_letter() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.write("q")
@@ -214,10 +226,11 @@ async def test_a_sign_in_left_half_way_is_status_1(name: str) -> None:
         assert person.app.return_value == 1
 
 
-async def test_leaving_after_a_sign_out_is_status_0() -> None:
+async def test_leaving_after_a_sign_out_is_status_1() -> None:
+    """Whoever comes to the terminal then may be somebody else."""
     async with SCENES["sign_in_after_sign_out"].played() as (person, _):
         await person.press("ctrl+q")
-        assert person.app.return_value == 0
+        assert person.app.return_value == 1
 
 
 @pytest.mark.parametrize("name", ["sign_in_after_lock", "sign_in_after_demotion"])

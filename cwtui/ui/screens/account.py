@@ -43,8 +43,8 @@ Reset Password gives a new one-time initial password. New roles, a reset and dis
 user's sessions at once. Disable LDAP users to shut them out: the directory may take an old \
 password for an hour.
 
-Unlock forgets wrong passwords and codes: the user can try again at once. Without it the user \
-waits a day at most."""
+Unlock forgets wrong passwords and codes: the user can try again at once. Without it, each \
+wait ends by itself, after a day at most."""
 
     def __init__(self, details: tuple[Account, SignInRecord]) -> None:
         super().__init__()

@@ -43,8 +43,8 @@ the next sign-in. For new LDAP users it can be required from their first sign-in
 Issuer: what authentication apps show beside the username. Who is enrolled keeps the old one.
 
 Password rules hold for new passwords. After so many wrong passwords or codes in a row, one has \
-to wait. From 15 in a row on, each wait is twice as long as the one before, up to a day. Whoever \
-has the right password gets in after the wait, or at once after Unlock on the account's page."""
+to wait. From 15 in a row on, each wait is twice as long as the one before, up to a day. After \
+it, one more attempt is checked. Unlock on the account's page ends the wait at once."""
 
     def __init__(self, settings: OrganizationSettings) -> None:
         super().__init__()
