@@ -1,13 +1,39 @@
-"""Groups of commands: in our order, and loaded when one of them is used."""
+"""Commands with examples, and groups of them: in our order, loaded when one is used."""
 
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:  # loaded while a shell asks for completions only
+    from click.shell_completion import CompletionItem
 
-class GroupInOrder(click.Group):
+
+class _HasExamples(click.Command):
+    """`examples` are whole command lines; they end the help of the command."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    # Not wrapped: it can be copied.
+                    formatter.write(f"{' ' * formatter.current_indent}{example}\n")
+
+
+class CommandWithExamples(_HasExamples):
+    pass
+
+
+class GroupInOrder(_HasExamples, click.Group):
     """Lists its commands in the order in which they were written."""
+
+    command_class = CommandWithExamples
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(self.commands)
@@ -43,6 +69,14 @@ class LazyGroup(click.Group):
             raise click.NoSuchCommand(
                 error.command_name, possibilities=self.lazy, ctx=ctx
             ) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """Complete commands without loading them, and options."""
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in self.lazy if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=self.lazy[name][1]) for name in names]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(
         self,
