@@ -195,3 +195,15 @@ def test_the_configuration_says_what_each_key_means_and_how_far_it_goes() -> Non
                 assert all(f'"{value}"' in meanings[key] for value in values), key
             case _:
                 assert meanings[key], key
+
+
+def test_the_readme_links_every_topic_and_every_link_leads_somewhere() -> None:
+    readme = (ROOT / "README.md").read_text()
+    links = re.findall(r"\]\(([^)]+)\)", readme)
+    assert {f"cwtui/help/{name}.md" for name in NAMES} <= set(links)
+    assert all((ROOT / link).is_file() for link in links)
+    assert len(readme.splitlines()) <= 120
+    for line in readme.splitlines():
+        if line.startswith("    "):
+            for words in command_lines(line):
+                parsed(words)
