@@ -3,6 +3,7 @@
 What cannot be read offers nothing, and no message: the line belongs to the person who is typing.
 """
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:  # loaded while a shell asks for completions only
 
 _MOST: Final = 500
 """Usernames offered at once. If more match, none is: type another letter."""
+_NEEDS_NO_QUOTES: Final = re.compile(r"[\w.@+-]+")
+"""Bash puts what it is offered on the line as it is, and others chose these names."""
 
 
 def usernames(
@@ -30,11 +33,10 @@ def usernames(
         rows = Host(given.get("config"), given.get("store")).ports().accounts.rows()
         begun = text.normal(incomplete).casefold()
         found = [row for row in rows if row.username.startswith(begun)]
-        # A name that cannot be typed is damage, and could be anything in a shell.
         return [
             CompletionItem(row.username, help=text.visible(row.display_name) or None)
             for row in found
-            if len(found) <= _MOST and text.username(row.username) == row.username
+            if len(found) <= _MOST and _NEEDS_NO_QUOTES.fullmatch(row.username)
         ]
     except (AccountsError, OSError):
         return []
