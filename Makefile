@@ -3,6 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
+# Rules, commands and a look at each screen: no servers, and of the random tests a few examples.
+QUICK := tests/accounts tests/cli tests/help tests/ui/test_goldens.py tests/ui/test_articles.py \
+  tests/test_config.py tests/test_trust.py \
+  --ignore tests/cli/test_directory.py --ignore tests/cli/test_terminal.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run quick test test-deps soak check format man screenshots bench lock clean
@@ -17,7 +21,7 @@ run: .venv/run.stamp ## set up .venv and open the application
 	@$(BIN)/cwtui || { status=$$?; [ $$status -eq 1 ] || exit $$status; } # 1: nobody signed in
 
 quick: .venv/dev.stamp ## test rules, commands and screens, in about a minute
-	$(BIN)/python -m pytest -n auto --dist worksteal $(QUICK)
+	CWTUI_QUICK=1 $(BIN)/python -m pytest -n auto --dist worksteal $(QUICK)
 
 test: .venv/dev.stamp test-deps ## run all tests (installs Debian packages first)
 	$(BIN)/python -m pytest -n auto --dist worksteal
