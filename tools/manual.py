@@ -44,6 +44,10 @@ Exit status:
 - 2: wrong usage
 - 3: could not be checked; treat it as refused
 
+The application exits with 0 only after a sign-in that its person ended, with 1
+if nobody signed in or the session was ended, and with 3 after a crash or an
+upgrade.
+
 """
 
 _PAGE: Final = """\
@@ -74,10 +78,10 @@ operator of the host: whoever can read the keyring acts as an admin.
 
 | Status | Meaning |
 | --- | --- |
-| 0 | Done. |
-| 1 | Refused or failed. |
+| 0 | Done. The application: somebody signed in and ended the session. |
+| 1 | Refused or failed. The application: nobody signed in. |
 | 2 | Wrong usage. |
-| 3 | Could not be checked; treat it as refused. |
+| 3 | Could not be checked; treat it as refused. Also a crash or an upgrade. |
 
 ## Environment
 

@@ -1,6 +1,6 @@
 """Commands with examples, and groups of them: in our order, loaded when one is used."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +40,21 @@ class GroupInOrder(_HasExamples, click.Group):
 
 
 class LazyGroup(click.Group):
-    """`lazy` is by command: module and the sentence for the list of commands."""
+    """`lazy` is by command: module and the sentence for the list of commands.
 
-    def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]], **kwargs: Any) -> None:
+    Those in `unlisted` are not in that list, which fits on the smallest screen.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        lazy: dict[str, tuple[str, str]],
+        unlisted: Collection[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = lazy
+        self._unlisted = unlisted
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(self.lazy)
@@ -85,4 +95,10 @@ class LazyGroup(click.Group):
     ) -> None:
         """List the commands without loading them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, sentence) for name, (_, sentence) in self.lazy.items()])
+            formatter.write_dl(
+                [
+                    (name, sentence)
+                    for name, (_, sentence) in self.lazy.items()
+                    if name not in self._unlisted
+                ]
+            )

@@ -31,6 +31,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.group(
     cls=LazyGroup,
     lazy=_COMMANDS,
+    unlisted={"completion"},
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
@@ -50,11 +51,11 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     shell_complete=folders,
     help="The folder that holds the accounts (CWTUI_STORE).",
 )
+@click.option("--kiosk", is_flag=True, help="For forced commands: never create a first admin.")
 @click.option("--paths", is_flag=True, help="Show where the files are, and whether they exist.")
 @click.version_option(
     __version__, "-V", "--version", message=f"cwtui {__version__}", help="Show the version."
 )
-@click.option("--kiosk", is_flag=True, help="For forced commands: never create a first admin.")
 @click.pass_context
 def cli(
     ctx: click.Context, config: str | None, store: str | None, kiosk: bool, paths: bool
