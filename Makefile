@@ -15,7 +15,7 @@ help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
 	@echo "One test file:    $(BIN)/python -m pytest tests/ui/test_qr.py"
-	@echo "For contributors: $(BIN)/cwtui help development"
+	@echo "For contributors: cwtui/help/development.md"
 
 run: .venv/run.stamp ## set up .venv and open the application
 	@$(BIN)/cwtui || { status=$$?; [ $$status -eq 1 ] || exit $$status; } # 1: nobody signed in
