@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
 # Rules, commands and a look at each screen: no servers, and of the random tests a few examples.
-QUICK := tests/accounts tests/cli tests/help tests/ui/test_goldens.py tests/ui/test_articles.py \
+QUICK := tests/accounts tests/cli tests/help tests/ui/test_goldens.py \
   tests/test_config.py tests/test_trust.py \
   --ignore tests/cli/test_directory.py --ignore tests/cli/test_terminal.py
 
