@@ -67,7 +67,11 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
 
 @command.command(examples=("cwtui directory sync", "cwtui directory sync --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--force", is_flag=True, help="Mark accounts as gone even if nobody or only a minority is found.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Mark accounts as gone even if nobody or only a minority is found.",
+)
 @pass_host
 def sync(host: Host, as_json: bool, force: bool) -> None:
     """Update LDAP accounts from the directory.
