@@ -3,40 +3,56 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
+# Rules, commands and a look at each screen: no servers, and of the random tests a few examples.
+QUICK := tests/accounts tests/cli tests/help tests/ui/test_goldens.py \
+  tests/test_config.py tests/test_trust.py \
+  --ignore tests/cli/test_directory.py --ignore tests/cli/test_terminal.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format screenshots bench lock clean
+.PHONY: help run quick test test-deps soak check format man screenshots bench lock clean
 
-help: ## show what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@echo
+	@echo "One test file:    $(BIN)/python -m pytest tests/ui/test_qr.py"
+	@echo "For contributors: cwtui/help/development.md"
 
 run: .venv/run.stamp ## set up .venv and open the application
 	@$(BIN)/cwtui || { status=$$?; [ $$status -eq 1 ] || exit $$status; } # 1: nobody signed in
 
-test: .venv/dev.stamp debian ## set up all that the tests need, and run them all
+quick: .venv/dev.stamp ## test rules, commands and screens, in about a minute
+	CWTUI_QUICK=1 $(BIN)/python -m pytest -n auto --dist worksteal $(QUICK)
+
+test: .venv/dev.stamp test-deps ## run all tests (installs Debian packages first)
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-soak: .venv/dev.stamp debian ## attack, fuzz, kill and walk it for SOAK seconds each, and fail every single call
+test-deps: ## only install the Debian packages that the tests use
+	@sh tests/debian.sh
+
+soak: .venv/dev.stamp test-deps ## attack, fuzz, interrupt and walk it for SOAK seconds per test
 	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n auto --dist worksteal \
 	  tests/attack tests/durability tests/walk tests/fuzz/test_terminal.py tests/console/test_hostile_terminal.py
 
-check: .venv/dev.stamp ## lint, types, and which room may import which
+check: .venv/dev.stamp ## check formatting, lint, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/dev.stamp ## put the code into its standard form
+format: .venv/dev.stamp ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+man: .venv/dev.stamp ## write the man pages and the list of commands from the code
+	$(BIN)/python -m tools.manual
 
 screenshots: .venv/dev.stamp ## draw every screen into screenshots/
 	$(BIN)/python -m tests.screenshots
 
-bench: .venv/dev.stamp ## measure against the budgets, as ratios in one run
+bench: .venv/dev.stamp ## measure speed and memory against the budgets
 	$(BIN)/python -m tests.bench
 
-lock: .venv/dev.stamp ## choose exact versions anew
+lock: .venv/dev.stamp ## choose new versions for the lock files
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --extra build --output-file requirements.lock pyproject.toml
@@ -44,7 +60,7 @@ lock: .venv/dev.stamp ## choose exact versions anew
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
 
-clean: ## remove what was set up
+clean: ## remove .venv and caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
@@ -59,7 +75,3 @@ clean: ## remove what was set up
 	$(PIP) --require-hashes --requirement requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/run.stamp
-
-.PHONY: debian
-debian:
-	@sh tests/debian.sh

@@ -186,7 +186,7 @@ def _read(path: Path, *, asked_for: bool) -> Config:
 
         reason = visible(str(error))
         raise ConfigError(
-            f"{path}: {reason}{place(content, str(error))}. The README lists every key."
+            f"{path}: {reason}{place(content, str(error))}. Every key: cwtui help configuration."
         ) from None
     except (ValueError, RecursionError) as error:
         # TOMLDecodeError is a ValueError, and so is a number of 5000 digits.

@@ -109,7 +109,7 @@ def directory(config: Config) -> Directory:
     if config.directory is None:
         raise ConfigError(
             "No directory is configured: there is no table [directory] in the configuration. "
-            "cwtui --paths says where that is, and the README what to write."
+            "cwtui --paths shows where that is, and cwtui help ldap what to write."
         )
     # Late: most hosts have no directory.
     from cwtui.directory.client import LdapDirectory

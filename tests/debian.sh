@@ -16,6 +16,8 @@ strace strace
 samba samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind
 ns-slapd 389-ds-base
 certutil libnss3-tools
+less less
+groff groff-base
 LIST
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -n "$missing" ] || exit 0
@@ -38,6 +40,7 @@ if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
 fi
+echo "Installing Debian packages that the tests use:$missing (make test-deps does only this)"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086  # a list

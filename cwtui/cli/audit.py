@@ -14,6 +14,7 @@ from cwtui.accounts.audit_reading import Filter
 from cwtui.accounts.errors import CannotCheck, InvalidInput
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
+from cwtui.cli import completing
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
@@ -33,15 +34,41 @@ NOT_WHOLE: Final = (
 _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
 
 
-@click.group("audit", cls=GroupInOrder, invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-@click.option("--user", metavar="U", help="Events of which U is the actor or the subject.")
-@click.option("--event", metavar="E", help="An event, or an area of them, such as sign_in.")
-@click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]))
-@click.option(
-    "--since", metavar="T", help="An age, such as 30m, 2h or 7d, or a time: 2026-11-24T08:00 (UTC)."
+@click.group(
+    "audit",
+    cls=GroupInOrder,
+    invoke_without_command=True,
+    examples=(
+        "cwtui audit --since 2h --outcome failure",
+        "cwtui audit --user alice --event sign_in",
+        "cwtui audit --follow --json",
+    ),
 )
-@click.option("--follow", is_flag=True, help="Go on with new events, until Ctrl+C.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@click.option(
+    "--user",
+    metavar="NAME",
+    shell_complete=completing.usernames,
+    help="Only events by or about this user.",
+)
+@click.option(
+    "--event",
+    metavar="EVENT",
+    shell_complete=completing.events,
+    help="Only this event, such as sign_in.password, or this area, such as sign_in.",
+)
+@click.option(
+    "--outcome",
+    type=click.Choice([outcome.value for outcome in Outcome]),
+    help="Only events with this outcome.",
+)
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Only events since then: an age such as 30m, 2h or 7d, or a time (UTC) such as "
+    "2026-11-24T08:00.",
+)
+@click.option("--follow", is_flag=True, help="Keep printing new events until Ctrl+C.")
 @pass_host
 @click.pass_context
 def command(
@@ -54,10 +81,10 @@ def command(
     since: str | None,
     follow: bool,
 ) -> None:
-    """Show the audit log, and verify that it is whole.
+    """Show the audit log, or verify that it is complete.
 
-    Without a command prints the events that match, oldest first. WHO is the actor, and > the
-    subject where that is somebody else.
+    Without a command, prints the events that match, oldest first. WHO is the person who did it; if
+    they did it to somebody else, that name follows after ">".
     """
     wanted = {"user": user, "event": event, "outcome": outcome, "since": since}
     given = {name: value for name, value in wanted.items() if value is not None}
@@ -76,15 +103,20 @@ def command(
         say("No event matches.")
 
 
-@command.command()
-@click.option("--expect", metavar="N:HASH", help="The last event that verify named before.")
+@command.command(
+    examples=(
+        "cwtui audit verify",
+        'cwtui audit verify --expect "$LAST"',
+    )
+)
+@click.option("--expect", metavar="N:HASH", help="The last event of an earlier verify.")
 @pass_host
 def verify(host: Host, expect: str | None) -> None:
-    """Say whether something was removed from the audit log, or changed.
+    """Check whether events were removed from the audit log or changed.
 
-    Prints number and hash of the last event. Note them elsewhere, and give them to --expect the
-    next time: who can write the files can make all of the log anew. Exit status: 0 it is whole,
-    1 it is not, 3 it cannot be read.
+    Prints the number and hash of the last event. Keep them somewhere else and give them to --expect
+    next time: someone who can write the files could forge the whole log. Exit status: 0 the log is
+    complete, 1 it is not, 3 it cannot be read.
     """
     noted = _link(expect) if expect is not None else None
     verdict = audit_reading.verify(host.ports(), operator(), noted)

@@ -9,7 +9,7 @@ from cwtui.accounts import provisioning, synchronising
 from cwtui.accounts.directory import CannotReachDirectory, NoDirectoryUser, Step
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
-from cwtui.cli import standard_input
+from cwtui.cli import completing, standard_input
 from cwtui.cli.errors import Failed
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
@@ -22,21 +22,28 @@ _WIDTH = len("attributes")
 
 @click.group("directory", cls=GroupInOrder)
 def command() -> None:
-    """Test the LDAP connection; sync accounts."""
+    """Test the LDAP connection, and sync LDAP accounts."""
 
 
-@command.command()
-@click.argument("user")
+@command.command(
+    examples=(
+        "cwtui directory test alice",
+        "cwtui directory test alice --password-stdin < password.txt",
+    )
+)
+@click.argument("user", shell_complete=completing.usernames)
 @click.option(
-    "--password-stdin", is_flag=True, help="Check the password on the line of standard input too."
+    "--password-stdin",
+    is_flag=True,
+    help="Also check the password on one line of standard input.",
 )
 @pass_host
 def test(host: Host, user: str, password_stdin: bool) -> None:
-    """Say step by step what the directory answers about USER.
+    """Show step by step what the directory says about USER.
 
-    Asks each server in turn until one answers: certificate, bind account, search, entry, groups
-    and roles. Nothing is written, neither there nor here. Exit status 1 where USER could not sign
-    in, or a group of [directory.roles] is missing.
+    Tries each server in turn until one answers, and shows its certificate, the bind account, the
+    search, the entry found, groups and roles. Nothing is changed, neither there nor here. The exit
+    status is 1 if USER could not sign in, or if a group of [directory.roles] is missing.
     """
     directory = services.directory(host.config())
     password = standard_input.password() if password_stdin else None
@@ -58,19 +65,24 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
         raise Failed("The directory gives this user no role of Connectware: no sign-in.")
 
 
-@command.command()
+@command.command(examples=("cwtui directory sync", "cwtui directory sync --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--force", is_flag=True, help="Even if nobody, or only a minority, is found.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Mark accounts as gone even if nobody or only a minority is found.",
+)
 @pass_host
 def sync(host: Host, as_json: bool, force: bool) -> None:
-    """Rename and mark LDAP accounts as the directory has them.
+    """Update LDAP accounts from the directory.
 
-    Accounts of people who were renamed get the new name. Those that the directory no longer has
-    are marked, and so are local accounts whose name it has as well: the local one wins. Roles and
-    display names come at the next sign-in of each. Nothing is written to the directory.
+    Renames accounts of people who were renamed there, and marks accounts that are no longer in the
+    directory. Also marks local accounts whose username exists in the directory; the local account
+    wins. Roles and display names are updated when each person signs in. The directory is not
+    changed.
 
-    If it shows nobody, or no longer shows more than three people who are more than half of all,
-    nothing is changed, and the exit status is 1.
+    If the directory shows nobody, or if more than three people are gone who are more than half of
+    all, nothing is changed and the exit status is 1.
     """
     ports = host.ports()
     directory = provisioning.directory_of(ports)

@@ -19,12 +19,15 @@ WRONG_USAGE: Final = 2
 CANNOT_CHECK: Final = 3
 INTERRUPTED: Final = 130
 
+_NO_VARIABLE: Final = "="
+"""No variable can have this name: one must not make cwtui list usernames (see completion.py)."""
+
 
 def run(args: Sequence[str]) -> int:
     """Run a command; its exit status. Nothing is raised but the wish to exit."""
     output.show_everything()
     try:
-        status = cli.main(args, prog_name="cwtui", standalone_mode=False)
+        status = cli.main(args, prog_name="cwtui", complete_var=_NO_VARIABLE, standalone_mode=False)
         output.flush()
     except Exception as error:  # noqa: BLE001  the edge: a traceback would show values
         if isinstance(

@@ -6,8 +6,9 @@ from cwtui import installation, services
 from cwtui.accounts import administration, recovery, text
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.cli import standard_input, terminal
+from cwtui.cli import completing, standard_input, terminal
 from cwtui.cli.errors import Failed, WrongUsage
+from cwtui.cli.groups import CommandWithExamples
 from cwtui.cli.host import Host, operator, pass_host
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.output import say
@@ -21,21 +22,35 @@ _LOST = (
 )
 
 
-@click.command("init")
-@click.option("--admin", metavar="NAME", required=True, help="Username of the admin.")
-@click.option(
-    "--password-stdin", is_flag=True, help="Take the password from the line on standard input."
+@click.command(
+    "init",
+    cls=CommandWithExamples,
+    examples=(
+        "cwtui init --admin alice",
+        "cwtui init --admin alice --password-stdin < password.txt",
+        "cwtui init --admin alice --new-keyring",
+    ),
 )
-@click.option("--new-keyring", is_flag=True, help="Give up a keyring that is lost for good.")
-@click.option("--yes", is_flag=True, help="Do not ask whether to give it up.")
+@click.option(
+    "--admin",
+    metavar="NAME",
+    required=True,
+    shell_complete=completing.usernames,
+    help="The admin's username.",
+)
+@click.option(
+    "--password-stdin", is_flag=True, help="Read the password from one line of standard input."
+)
+@click.option("--new-keyring", is_flag=True, help="Replace a keyring that is lost for good.")
+@click.option("--yes", is_flag=True, help="Replace the keyring without asking.")
 @pass_host
 def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes: bool) -> None:
-    """Make the store, the keyring and the first admin.
+    """Create the store, the keyring and the first admin.
 
-    Without --password-stdin asks for the password twice, without showing it.
+    Asks for the password twice without showing it, unless --password-stdin is given.
 
-    On a store whose admins are all gone, disabled or expired, lets NAME in again: prints a one-time
-    initial password, or takes the one given as such.
+    If the store exists but no admin can sign in any more, this enables NAME as an admin and prints
+    a one-time initial password. With --password-stdin it sets yours instead.
     """
     username = text.username(admin, "admin", local=True)
     config = host.config()

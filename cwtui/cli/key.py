@@ -20,17 +20,17 @@ _FEW: Final = 5
 
 @click.group("key", cls=GroupInOrder)
 def command() -> None:
-    """Show what the keys protect, and replace them."""
+    """Show and replace the keys that protect the store."""
 
 
-@command.command("status")
+@command.command("status", examples=("cwtui key status", "cwtui key status --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_host
 def status(host: Host, as_json: bool) -> None:
     """Show each key and how much it protects.
 
-    Secrets are TOTP secrets, encrypted with a key; the hashes of passwords and of sets of backup
-    codes are made with one.
+    SECRETS counts the TOTP secrets encrypted with the key. PASSWORDS and CODES count the passwords
+    and sets of backup codes hashed with it.
     """
     config = host.config()
     uses = keys.status(host.ports())
@@ -54,13 +54,13 @@ def status(host: Host, as_json: bool) -> None:
         )
 
 
-@command.command("rotate")
+@command.command("rotate", examples=("cwtui key rotate",))
 @pass_host
 def rotate(host: Host) -> None:
-    """Protect everything with a new key.
+    """Create a new key and re-encrypt the store with it.
 
-    TOTP secrets are encrypted anew now, the hash of a password at the next sign-in. Nobody is
-    locked out meanwhile. It may be interrupted, and goes on when it is called again.
+    TOTP secrets are re-encrypted now, and each password at its next sign-in. Nobody is locked out
+    meanwhile. If the command is interrupted, run it again: it continues where it stopped.
     """
     config, ports = host.config(), host.ports()
     try:
@@ -82,13 +82,13 @@ def rotate(host: Host) -> None:
         say(f"Copy {config.keyring_file} to your backup now: older copies lack the new key.")
 
 
-@command.command("retire")
+@command.command("retire", examples=("cwtui key retire",))
 @pass_host
 def retire(host: Host) -> None:
-    """Remove the keys that protect nothing any more.
+    """Remove keys that protect nothing any more.
 
-    A key stays for an hour after it was replaced. Backups of the store that need a retired key
-    need a backup of the keyring too.
+    A key stays for at least an hour after it was replaced. Older backups of the store may still
+    need a retired key, so keep the old copy of the keyring with them.
     """
     ports = host.ports()
     _say_retired(keys.retire(ports, operator()))

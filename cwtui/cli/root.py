@@ -3,18 +3,21 @@
 import click
 
 from cwtui import __version__
+from cwtui.cli.completing import files, folders
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import LazyGroup
 from cwtui.cli.host import Host
 
 _COMMANDS = {
-    "init": ("cwtui.cli.init", "Make the store, the keyring and the first admin."),
+    "init": ("cwtui.cli.init", "Create the store, the keyring and the first admin."),
     "user": ("cwtui.cli.user", "List, show, add, change and remove accounts."),
-    "key": ("cwtui.cli.key", "Show what the keys protect, and replace them."),
-    "directory": ("cwtui.cli.directory", "Test the LDAP connection; sync accounts."),
-    "settings": ("cwtui.cli.settings", "Show and set the organization settings."),
-    "audit": ("cwtui.cli.audit", "Show the audit log, and verify that it is whole."),
+    "key": ("cwtui.cli.key", "Show and replace the keys that protect the store."),
+    "directory": ("cwtui.cli.directory", "Test the LDAP connection, and sync LDAP accounts."),
+    "settings": ("cwtui.cli.settings", "Show and change the organization settings."),
+    "audit": ("cwtui.cli.audit", "Show the audit log, or verify that it is complete."),
     "store": ("cwtui.cli.store", "Check, back up and restore the store."),
+    "help": ("cwtui.cli.manual", "Show the manual, or the help for a command."),
+    "completion": ("cwtui.cli.completion", "Print a shell's completion script."),
 }
 
 
@@ -28,28 +31,36 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.group(
     cls=LazyGroup,
     lazy=_COMMANDS,
+    unlisted={"completion"},
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Status: 0 done, 1 refused or failed, 2 wrong usage, 3 could not be checked.",
+    epilog="Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 could not check.",
 )
-@click.option("--config", metavar="FILE", callback=_given, help="Configuration (CWTUI_CONFIG).")
+@click.option(
+    "--config",
+    metavar="FILE",
+    callback=_given,
+    shell_complete=files,
+    help="The configuration file (CWTUI_CONFIG).",
+)
 @click.option(
     "--store",
     metavar="URL",
     callback=_given,
-    help="Where accounts are kept: a folder (CWTUI_STORE).",
+    shell_complete=folders,
+    help="The folder that holds the accounts (CWTUI_STORE).",
 )
-@click.option("--kiosk", is_flag=True, help="For forced commands: never offers to create an admin.")
-@click.option("--paths", is_flag=True, help="Say where files are, and whether they exist.")
-@click.version_option(__version__, message="cwtui %(version)s", help="Show the version.")
+@click.option("--kiosk", is_flag=True, help="For forced commands: never create a first admin.")
+@click.option("--paths", is_flag=True, help="Show where the files are, and whether they exist.")
+@click.version_option(
+    __version__, "-V", "--version", message=f"cwtui {__version__}", help="Show the version."
+)
 @click.pass_context
 def cli(
     ctx: click.Context, config: str | None, store: str | None, kiosk: bool, paths: bool
 ) -> None:
-    """The Connectware account in a terminal: without a command, the application.
-    Commands are for this host's operator: who can read the keyring is an admin.
-    """
+    """Open your Connectware account, or run a command as this host's operator."""
     ctx.obj = Host(config, store)
     if kiosk and (paths or ctx.invoked_subcommand is not None):
         raise WrongUsage("--kiosk stands alone, without a command.")
@@ -63,3 +74,9 @@ def cli(
         from cwtui.cli.application import open_application
 
         ctx.exit(open_application(ctx.obj, kiosk=kiosk))
+
+
+@cli.command("version", hidden=True)
+def version() -> None:
+    """Show the version."""
+    click.echo(f"cwtui {__version__}")

@@ -5,6 +5,7 @@ from msgspec import to_builtins
 
 from cwtui.accounts import administration
 from cwtui.accounts.text import visible
+from cwtui.cli import completing
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
 from cwtui.cli.json_output import put_object
@@ -16,14 +17,14 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print all settings
 
 @click.group("settings", cls=GroupInOrder)
 def command() -> None:
-    """Show and set the organization settings."""
+    """Show and change the organization settings."""
 
 
-@command.command()
+@command.command(examples=("cwtui settings show", "cwtui settings show --json"))
 @_json
 @pass_host
 def show(host: Host, as_json: bool) -> None:
-    """Show each key and its value."""
+    """Show each setting and its value."""
     settings = to_builtins(administration.show_settings(host.ports(), operator()))
     if as_json:
         put_object(settings)
@@ -32,15 +33,19 @@ def show(host: Host, as_json: bool) -> None:
 
 
 # A value such as -1 is answered by the setting's own sentence.
-@command.command("set", context_settings={"ignore_unknown_options": True})
-@click.argument("key")
-@click.argument("value")
+@command.command(
+    "set",
+    context_settings={"ignore_unknown_options": True},
+    examples=("cwtui settings set mfa required", "cwtui settings set password_min 12"),
+)
+@click.argument("key", shell_complete=completing.settings)
+@click.argument("value", shell_complete=completing.setting_values)
 @_json
 @pass_host
 def set_(host: Host, key: str, value: str, as_json: bool) -> None:
-    """Set KEY to VALUE for everyone, at once.
+    """Change a setting for everyone, at once.
 
-    cwtui settings show lists the keys.
+    cwtui settings show lists the keys and their values.
     """
     settings = to_builtins(administration.update_settings(host.ports(), operator(), {key: value}))
     if as_json:

@@ -11,7 +11,7 @@ from cwtui import maintenance
 from cwtui.accounts.checking import Severity
 from cwtui.accounts.restoring import Difference
 from cwtui.accounts.text import listed
-from cwtui.cli import terminal
+from cwtui.cli import completing, terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
@@ -31,15 +31,15 @@ def command() -> None:
     """Check, back up and restore the store."""
 
 
-@command.command()
+@command.command(examples=("cwtui store check", "cwtui store check --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @pass_host
 @click.pass_context
 def check(ctx: click.Context, host: Host, as_json: bool) -> None:
-    """Read all of the store, and say what is wrong.
+    """Read the whole store and report what is wrong.
 
-    Writes nothing, and may run while others write. Exit status: 0 nothing is damaged (warnings may
-    be said), 1 something is, 3 something could not be read.
+    Changes nothing, and may run while people sign in. Exit status: 0 nothing is damaged (there may
+    be warnings), 1 something is damaged, 3 something could not be read.
     """
     report = maintenance.check(host.config(), _watched)
     for finding in report.findings:
@@ -59,14 +59,19 @@ def check(ctx: click.Context, host: Host, as_json: bool) -> None:
         ctx.exit(1)
 
 
-@command.command()
-@click.argument("file")
+@command.command(
+    examples=(
+        "cwtui store backup /media/backup/cwtui.tar",
+        "cwtui store backup - | ssh backup.example.com 'cat > cwtui.tar'",
+    )
+)
+@click.argument("file", shell_complete=completing.files)
 @pass_host
 def backup(host: Host, file: str) -> None:
-    """Write accounts, records and audit log to the new FILE.
+    """Back up the store to the new file FILE.
 
-    It is a tar, and whole though others write meanwhile. With - it goes to standard output. The
-    keyring is not in it: keep a copy of that elsewhere.
+    FILE is a tar archive, or - for standard output. People may sign in meanwhile: the backup is
+    consistent. The keyring is not in it; keep a copy of the keyring somewhere else.
     """
     config = host.config()
     if file != "-":
@@ -85,15 +90,20 @@ def backup(host: Host, file: str) -> None:
     )
 
 
-@command.command()
-@click.argument("file")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@command.command(
+    examples=(
+        "cwtui store restore /media/backup/cwtui.tar",
+        "cwtui store restore /media/backup/cwtui.tar --yes",
+    )
+)
+@click.argument("file", shell_complete=completing.files)
+@click.option("--yes", is_flag=True, help="Restore without asking.")
 @pass_host
 def restore(host: Host, file: str, yes: bool) -> None:
-    """Put the backup FILE in the place of the store.
+    """Restore the store from FILE.
 
-    FILE is checked before anything is replaced, and the old store is kept. The audit log goes on.
-    Asks first; no is exit status 1.
+    FILE is checked before anything is replaced, and the old store is kept. The audit log continues.
+    Asks first. If you answer no, nothing is restored and the exit status is 1.
     """
     if not yes and not terminal.is_there():
         raise WrongUsage("There is no terminal to ask on: give --yes to restore.")

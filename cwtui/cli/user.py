@@ -10,7 +10,7 @@ from cwtui.accounts.errors import LooksAlike
 from cwtui.accounts.listing import Filter
 from cwtui.accounts.model import Account, MfaState, Origin
 from cwtui.accounts.ports import Ports
-from cwtui.cli import account_output, standard_input, terminal
+from cwtui.cli import account_output, completing, standard_input, terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
@@ -20,11 +20,19 @@ from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_name = click.argument("name")
+_name = click.argument("name", shell_complete=completing.usernames)
+_new_name = click.argument("name")
 
 
 def _role(help_text: str) -> Callable[[Any], Any]:
-    return click.option("--role", "chosen", metavar="R", multiple=True, help=help_text)
+    return click.option(
+        "--role",
+        "chosen",
+        metavar="ROLE",
+        multiple=True,
+        shell_complete=completing.roles,
+        help=help_text,
+    )
 
 
 @click.group("user", cls=GroupInOrder)
@@ -32,19 +40,43 @@ def command() -> None:
     """List, show, add, change and remove accounts."""
 
 
-@command.command("list")
-@click.option("--filter", "text", metavar="TEXT", default="", help="In username or display name.")
-@click.option("--role", metavar="R", help="Accounts with this role.")
-@click.option("--mfa", type=click.Choice([state.value for state in MfaState]))
-@click.option("--origin", type=click.Choice([origin.value for origin in Origin]))
+@command.command(
+    "list",
+    examples=(
+        "cwtui user list",
+        "cwtui user list --mfa none",
+        "cwtui user list --role connectware-admin --json",
+    ),
+)
+@click.option(
+    "--filter",
+    "text",
+    metavar="TEXT",
+    default="",
+    help="Only accounts with TEXT in the username or display name.",
+)
+@click.option(
+    "--role", metavar="ROLE", shell_complete=completing.roles, help="Only accounts with this role."
+)
+@click.option(
+    "--mfa",
+    type=click.Choice([state.value for state in MfaState]),
+    help="Only accounts in this state.",
+)
+@click.option(
+    "--origin",
+    type=click.Choice([origin.value for origin in Origin]),
+    help="Only local accounts, or only those of the LDAP directory.",
+)
 @_json
 @pass_host
 def list_(
     host: Host, text: str, role: str | None, mfa: str | None, origin: str | None, as_json: bool
 ) -> None:
-    """List the accounts that match, by username.
+    """List accounts in the order of their usernames.
 
-    MFA is enabled (a second factor is registered), required (it must be, and is not yet) or none.
+    In the column MFA, "enabled" means that a device is registered, "required" that the account must
+    register one at its next sign-in, and "none" neither.
     """
     wanted = Filter(
         text=text,
@@ -61,12 +93,12 @@ def list_(
         say("No account matches.")
 
 
-@command.command()
+@command.command(examples=("cwtui user show alice", "cwtui user show alice --json"))
 @_name
 @_json
 @pass_host
 def show(host: Host, name: str, as_json: bool) -> None:
-    """Show the account NAME."""
+    """Show one account."""
     ports = host.ports()
     account, record = administration.show_user(ports, operator(), name)
     if as_json:
@@ -77,15 +109,21 @@ def show(host: Host, name: str, as_json: bool) -> None:
         put(table(account_output.account_lines(account, record, settings, ports.now())))
 
 
-@command.command()
-@_name
-@_role(f"A role, such as {roles.ADMIN} (again for another); else {roles.MINIMUM}.")
-@click.option("--mfa-required", is_flag=True, help="It must have a second factor.")
-@click.option("--display-name", metavar="TEXT", default="", help="The person's name.")
+@command.command(
+    examples=(
+        'cwtui user add bob --display-name "Bob Reed" --mfa-required',
+        "cwtui user add carol --role connectware-admin",
+        "cwtui user add dave --password-stdin < password.txt",
+    )
+)
+@_new_name
+@_role(f"A role; repeat the option for more. Default: {roles.MINIMUM}.")
+@click.option("--mfa-required", is_flag=True, help="Require MFA for this account.")
+@click.option("--display-name", metavar="TEXT", default="", help="The person's full name.")
 @click.option(
     "--password-stdin",
     is_flag=True,
-    help="Take the initial password from the line on standard input.",
+    help="Read the initial password from one line of standard input.",
 )
 @click.option("--yes", is_flag=True, help="Add it even if it looks like another username.")
 @_json
@@ -100,11 +138,13 @@ def add(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Add the account NAME, and print its initial password.
+    """Add an account and print its initial password.
 
-    The initial password is the only line on standard output. It must be changed at the first
-    sign-in. With --password-stdin it is yours, and not printed. A NAME that looks like an existing
-    one is asked about first; without a terminal it is refused.
+    The initial password is the only line on standard output. It is valid for seven days and must be
+    changed at the first sign-in. With --password-stdin you choose it, and nothing is printed.
+
+    If NAME looks like an existing username, this asks first. Without a terminal it refuses, unless
+    --yes is given.
     """
     password = standard_input.password() if password_stdin else None
     ports = host.ports()
@@ -133,14 +173,23 @@ def add(
     hand_over(created, "Added", as_json=as_json, known=password is not None)
 
 
-@command.command("set")
-@_name
-@_role("A role from now on, in place of the present ones (again for another).")
-@click.option(
-    "--mfa-required/--no-mfa-required", default=None, help="Whether it must have a second factor."
+@command.command(
+    "set",
+    examples=(
+        "cwtui user set bob --mfa-required",
+        "cwtui user set bob --disabled",
+        "cwtui user set bob --role connectware-admin --role minimum-access",
+    ),
 )
-@click.option("--enabled/--disabled", default=None, help="Whether it can sign in.")
-@click.option("--display-name", metavar="TEXT", help="The person's name.")
+@_name
+@_role("Replace the account's roles; repeat the option for more.")
+@click.option(
+    "--mfa-required/--no-mfa-required",
+    default=None,
+    help="Whether MFA is required for this account.",
+)
+@click.option("--enabled/--disabled", default=None, help="Whether the account can sign in.")
+@click.option("--display-name", metavar="TEXT", help="The person's full name.")
 @pass_host
 def set_(
     host: Host,
@@ -150,9 +199,9 @@ def set_(
     enabled: bool | None,
     display_name: str | None,
 ) -> None:
-    """Change what is given of the account NAME.
+    """Change an account.
 
-    The rest stays. New roles and --disabled end its sessions.
+    Only what you give is changed. New roles and --disabled end the account's sessions.
     """
     if not chosen and (mfa_required, enabled, display_name) == (None, None, None):
         raise WrongUsage("Say what to change: cwtui user set --help lists it.")
@@ -170,12 +219,15 @@ def set_(
     _say_if_mfa_is_off(ports, account)
 
 
-@command.command()
+@command.command(examples=("cwtui user remove bob", "cwtui user remove bob --yes"))
 @_name
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Remove it without asking.")
 @pass_host
 def remove(host: Host, name: str, yes: bool) -> None:
-    """Remove the account NAME for good. Asks first; no is exit status 1."""
+    """Remove an account for good.
+
+    Asks first. If you answer no, nothing is removed and the exit status is 1.
+    """
     if not yes and not terminal.is_there():
         raise WrongUsage("There is no terminal to ask on: give --yes to remove the account.")
     ports = host.ports()
@@ -186,26 +238,28 @@ def remove(host: Host, name: str, yes: bool) -> None:
     say(f"Removed {username}.")
 
 
-@command.command("reset-password")
+@command.command("reset-password", examples=("cwtui user reset-password bob",))
 @_name
 @_json
 @pass_host
 def reset_password(host: Host, name: str, as_json: bool) -> None:
-    """Print a new initial password for the account NAME.
+    """Set a new initial password and print it.
 
-    It is the only line on standard output, and must be changed at the next sign-in.
+    It is the only line on standard output. It is valid for seven days and must be changed at the
+    next sign-in.
     """
     renewed = administration.reset_password(host.ports(), operator(), name)
     hand_over(renewed, "Reset the password of", as_json=as_json)
 
 
-@command.command("reset-mfa")
+@command.command("reset-mfa", examples=("cwtui user reset-mfa bob",))
 @_name
 @pass_host
 def reset_mfa(host: Host, name: str) -> None:
-    """Disable the MFA of the account NAME.
+    """Remove an account's device and backup codes.
 
-    For one who lost the device. A required account enrols anew at its next sign-in.
+    Use it when the device is lost. If MFA is required for the account, its next sign-in sets it up
+    again.
     """
     ports = host.ports()
     account = administration.disable_mfa(ports, operator(), name)
@@ -214,13 +268,13 @@ def reset_mfa(host: Host, name: str) -> None:
     say(f"Disabled the MFA of {account.username}.{then}")
 
 
-@command.command()
+@command.command(examples=("cwtui user unlock bob",))
 @_name
 @pass_host
 def unlock(host: Host, name: str) -> None:
-    """Forget the wrong tries of the account NAME.
+    """Forget an account's failed attempts.
 
-    It can sign in at once.
+    The person can try again at once.
     """
     username = text.username(name)
     administration.unlock(host.ports(), operator(), username)

@@ -361,5 +361,5 @@ def test_verify_of_what_was_rotated_out(host: Host) -> None:
 def test_the_commands_are_in_the_help(host: Host) -> None:
     assert "audit" in host.run("--help").out
     shown_help = host.run("audit", "--help").out
-    for word in ("--follow", "one JSON object a line", "verify", "7d"):
+    for word in ("--follow", "one JSON object per line", "verify", "7d"):
         assert word in shown_help

@@ -1,4 +1,4 @@
-"""README's page "Locked out at night": every command on it, and the way in that follows."""
+"""The topic `locked-out`: every command in it, and the sign-in that follows."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from cwtui.accounts import sign_in as rules
 from cwtui.accounts.errors import SignInFailed
 from cwtui.accounts.model import SecondFactor
 from cwtui.accounts.secret import Secret
-from tests.cli.commands import PASSWORD, PYTHON, ROOT, Host
+from cwtui.help import text
+from tests.cli.commands import PASSWORD, PYTHON, Host
 from tests.console.cwtui_terminal import sign_in
 from tests.console.terminal import Terminal
 
@@ -19,16 +20,9 @@ NEW = "a longer way to Winterfell"
 NAME = "ada"
 
 
-def page() -> str:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    found = re.search(r"^## Locked out at night\n(.*?)^## ", readme, re.MULTILINE | re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
 def commands() -> list[str]:
     """What helps, in the order of the table."""
-    rows = [line.split("|") for line in page().splitlines() if line.startswith("| ")]
+    rows = [line.split("|") for line in text("locked-out").splitlines() if line.startswith("| ")]
     return [row[2].strip().strip("`") for row in rows if row[2].strip().startswith("`cwtui ")]
 
 
@@ -77,7 +71,7 @@ NIGHTS: dict[str, tuple[Callable[[Host], object], str]] = {
 }
 
 
-def test_every_command_of_the_page_is_tried() -> None:
+def test_every_command_of_the_topic_is_tried() -> None:
     assert commands() == list(NIGHTS)
 
 

@@ -234,7 +234,7 @@ def test_samba_refers_elsewhere_beside_the_entries(tmp_path: Path, domain: Real)
 
 
 def test_samba_takes_the_old_password_for_an_hour(tmp_path: Path, domain: Real) -> None:
-    """README says so: who is to be shut out is to be disabled."""
+    """The manual says so: to shut somebody out, disable the account."""
     directory = domain.directory(tmp_path)
     with samba.administrator(domain.server) as admin:
 

@@ -8,6 +8,7 @@ import pytest
 from cwtui import config
 from cwtui.config import ConfigError
 from cwtui.directory.servers import Server
+from cwtui.help import text
 
 USUAL = """
 [directory]
@@ -77,10 +78,9 @@ def test_every_key(file: Path, tmp_path: Path) -> None:
     assert found.roles == {"connectware-admin": ("cn=admins,dc=example,dc=com",)}
 
 
-def test_the_readmes_example(file: Path) -> None:
+def test_the_example_of_the_manual(file: Path) -> None:
     """Its values are the defaults, where it does not have to name a host or a DN."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    (example,) = re.findall(r"```toml\n(\[directory\].*?)```", readme, re.DOTALL)
+    (example,) = re.findall(r"```toml\n(\[directory\].*?)```", text("ldap"), re.DOTALL)
     file.write_text(example)
     found = config.load(str(file)).directory
     assert found is not None

@@ -58,6 +58,10 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("store backup", ("{folder}/backup.tar",)),
     ("store backup", ("-",)),
     ("store restore", ("{folder}/backup.tar", "--yes")),
+    ("help", ()),
+    ("help", ("locked-out",)),
+    ("completion", ("bash",)),
+    ("completion", ("bash", "--answer")),
     ("init", ("--admin", "ada", "--new-keyring", "--yes")),
     ("init", ("--admin", "ada", "--new-keyring", "--yes", "--password-stdin")),
 ]

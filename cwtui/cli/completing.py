@@ -1,0 +1,110 @@
+"""What a shell offers for the word that is being typed.
+
+What cannot be read offers nothing, and no message: the line belongs to the person who is typing.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:  # loaded while a shell asks for completions only
+    from click.shell_completion import CompletionItem
+
+_MOST: Final = 500
+"""Usernames offered at once. If more match, none is: type another letter."""
+_NEEDS_NO_QUOTES: Final = re.compile(r"[\w.@+-]+")
+"""Bash puts what it is offered on the line as it is, and others chose these names."""
+
+
+def usernames(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    """Usernames of the store that --config and --store name, if this user may read it."""
+    from click.shell_completion import CompletionItem
+
+    from cwtui.accounts import text
+    from cwtui.accounts.errors import AccountsError
+    from cwtui.cli.host import Host
+
+    given = ctx.find_root().params
+    try:
+        rows = Host(given.get("config"), given.get("store")).ports().accounts.rows()
+        begun = text.normal(incomplete).casefold()
+        found = [row for row in rows if row.username.startswith(begun)]
+        return [
+            CompletionItem(row.username, help=text.visible(row.display_name) or None)
+            for row in found
+            if len(found) <= _MOST and _NEEDS_NO_QUOTES.fullmatch(row.username)
+        ]
+    except (AccountsError, OSError):
+        return []
+
+
+def roles(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from cwtui.accounts.roles import BUILT_IN
+
+    return _beginning(BUILT_IN, incomplete)
+
+
+def events(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Events, and the areas before their dots."""
+    from cwtui.accounts.audit import EventType
+
+    areas = dict.fromkeys(event.partition(".")[0] for event in EventType)
+    return _beginning([*areas, *EventType], incomplete)
+
+
+def settings(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from cwtui.accounts.settings import KEYS
+
+    return _beginning(KEYS, incomplete)
+
+
+def setting_values(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The values of a setting that has only a few."""
+    from typing import get_type_hints
+
+    from cwtui.accounts.settings import Mfa, OrganizationSettings
+
+    kind = get_type_hints(OrganizationSettings).get(ctx.params.get("key", ""))
+    if kind is bool:
+        return _beginning(("yes", "no"), incomplete)
+    return _beginning(Mfa, incomplete) if kind is Mfa else []
+
+
+def files(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def folders(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem[str]]":
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def topics_and_commands(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """For `cwtui help`: topics and commands, then the commands of a group."""
+    from cwtui.help import TOPICS
+
+    words = ctx.params.get("words") or ()
+    root = ctx.find_root()
+    group: click.Command | None = root.command
+    for word in words:
+        group = group.get_command(root, word) if isinstance(group, click.Group) else None
+    commands = group.list_commands(root) if isinstance(group, click.Group) else []
+    topics = () if words else (topic.name for topic in TOPICS)
+    return _beginning([*topics, *commands], incomplete)
+
+
+def _beginning(values: Iterable[str], incomplete: str) -> list[str]:
+    return [str(value) for value in values if value.startswith(incomplete)]

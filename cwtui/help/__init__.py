@@ -1,0 +1,43 @@
+"""The manual: topics in Markdown, for `cwtui help`, F1 and the man pages.
+
+Nothing else of cwtui is imported here, and a topic is read when it is asked for.
+"""
+
+from importlib import resources
+from typing import Final, NamedTuple
+
+
+class NoSuchTopic(LookupError):
+    """There is no topic of this name."""
+
+
+class Topic(NamedTuple):
+    """`name` is what people type, and the file's name without `.md`; `summary` is one line."""
+
+    name: str
+    summary: str
+
+
+TOPICS: Final = (
+    Topic("locked-out", "Let yourself or somebody else back in."),
+    Topic("start", "Install cwtui, create the first admin, and sign in."),
+    Topic("account", "Sign in, change your password, and use MFA."),
+    Topic("admin", "Manage users, roles and the rules for everyone."),
+    Topic("configuration", "The configuration file, with every key."),
+    Topic("ldap", "Let people sign in with the passwords of an LDAP directory."),
+    Topic("ssh", "Offer cwtui over SSH and on consoles."),
+    Topic("command-line", "Every command, with its options and examples."),
+    Topic("files-and-backup", "Files, keys, checks, backups and restoring."),
+    Topic("security", "What cwtui protects against, and what it does not."),
+    Topic("figures", "How fast it is, and how much memory it takes."),
+    Topic("development", "Change cwtui: tests, pictures, and how to add things."),
+    Topic("changes", "What is new in each version."),
+)
+"""In the order in which they are listed: what is needed in a hurry comes first."""
+
+
+def text(name: str) -> str:
+    """A topic's Markdown. Raises NoSuchTopic."""
+    if name not in {topic.name for topic in TOPICS}:
+        raise NoSuchTopic(name)
+    return resources.files(__name__).joinpath(f"{name}.md").read_text("utf-8")

@@ -1,0 +1,82 @@
+"""What is made from the code is current, valid, and part of an installation."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cwtui.help import TOPICS
+from tests.programs import require
+from tools import roff
+from tools.manual import ROOT, commands, keys, written
+
+PAGES = [path for path in written() if path.suffix != ".md"]
+
+
+@pytest.mark.parametrize("path", written(), ids=lambda path: path.name)
+def test_the_file_is_what_the_code_says(path: Path) -> None:
+    assert path.read_text("utf-8") == written()[path], "Run make man."
+
+
+def test_the_list_of_commands_holds_all_of_them() -> None:
+    text = (ROOT / "cwtui" / "help" / "command-line.md").read_text()
+    leaves = [ctx for ctx in commands() if not hasattr(ctx.command, "commands")]
+    assert len(leaves) > 20
+    for ctx in leaves:
+        assert f"\n## {ctx.command_path}\n" in text
+        assert f"\n### {ctx.command_path}\n" not in text
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_groff_finds_no_fault(path: Path) -> None:
+    groff = [require("groff"), "-man", "-Tutf8", "-ww", "-z", str(path)]
+    done = subprocess.run(groff, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_groff_finds_a_fault(tmp_path: Path) -> None:
+    page = tmp_path / "x.1"
+    page.write_text(roff.page("x", 1, "1", "Text.") + ".nosuch\n\\fQ\n")
+    groff = [require("groff"), "-man", "-Tutf8", "-ww", "-z", str(page)]
+    assert subprocess.run(groff, capture_output=True, check=False).stderr
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_a_page_reads_like_the_manual(path: Path) -> None:
+    groff = [require("groff"), "-man", "-Tutf8", "-P-cbou", str(path)]
+    done = subprocess.run(groff, capture_output=True, check=True, text=True)
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line.isupper() and not line.startswith(" ")][:2] == [
+        "NAME",
+        "SYNOPSIS" if path.suffix == ".1" else "DESCRIPTION",
+    ]
+    wanted = ["cwtui user reset-mfa NAME"] if path.suffix == ".1" else [key for key, _ in keys()]
+    assert all(one in done.stdout for one in wanted)
+
+
+def test_roff_takes_text_literally() -> None:
+    page = roff.page("x", 1, "1", "## A\n\n.SH no\n\n'x' \\fB `a-b`\n\n    .TH x\n    'y\n")
+    assert page.splitlines()[3:] == [
+        '.SH "A"',
+        ".PP",
+        r"\&.SH no",
+        ".PP",
+        r"\(aqx\(aq \(rsfB \fBa\-b\fR",
+        *(".PP", ".RS 1", ".nf"),
+        r"\&.TH x",
+        r"\(aqy",
+        *(".fi", ".RE"),
+    ]
+
+
+def test_a_wheel_brings_topics_and_pages(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {f"cwtui/help/{topic.name}.md" for topic in TOPICS} <= names
+    for place in ("man1/cwtui.1", "man5/cwtui.toml.5"):
+        assert any(name.endswith(f".data/data/share/man/{place}") for name in names)

@@ -1,0 +1,209 @@
+"""The manual's topics: present, readable on a console, and true where that can be checked."""
+
+import re
+import tomllib
+
+import click
+import msgspec
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from msgspec import inspect as types
+
+from cwtui import help as manual
+from cwtui.config import Config
+from cwtui.help.rendering import rendered
+from tests.cli.parsing import command_lines, parsed
+from tools.manual import ROOT, comments, keys
+
+FOLDER = ROOT / "cwtui" / "help"
+NAMES = [topic.name for topic in manual.TOPICS]
+SEED = {
+    "account": (
+        "Connectware Account",
+        "Sign in to Your Account",
+        "Changing Passwords",
+        "Multi-Factor Authentication",
+        "Prerequisites for Multi-Factor Authentication",
+        "Setting up Multi-Factor Authentication",
+        "Signing in with Multi-Factor Authentication",
+        "Signing in with Multi-Factor Authentication Backup Codes",
+        "Disabling Multi-Factor Authentication (User)",
+        "Regenerating Backup Codes",
+    ),
+    "admin": ("Making Multi-Factor Authentication Mandatory for Individual Users (Admin)",),
+}
+LABELS = {
+    "account": (
+        "Username", "Password", "Sign In", "Settings", "Change Password", "Current Password",
+        "New Password", "Confirm Password", "Save New Password",
+        "Enable Multi-Factor Authentication", "Register Device", "Use backup code", "Backup Code",
+        "Disable Multi-Factor Authentication", "Regenerate Backup Codes",
+    ),
+    "admin": ("User Management > Users and Roles", "MFA (Required)", "Enable", "Update"),
+}  # fmt: skip
+"""Titles and labels of the product's own text, to the letter."""
+
+
+def tokens(name: str) -> list[Token]:
+    flat: list[Token] = []
+    for token in MarkdownIt("commonmark").enable("table").parse(manual.text(name)):
+        flat += [token, *(token.children or [])]
+    return flat
+
+
+def headings(name: str) -> list[str]:
+    return re.findall(r"^#+ (.*)$", manual.text(name), re.MULTILINE)
+
+
+def blocks(name: str) -> list[str]:
+    return [token.content for token in tokens(name) if token.type in {"fence", "code_block"}]
+
+
+def spans(name: str) -> list[str]:
+    return [token.content for token in tokens(name) if token.type == "code_inline"]
+
+
+def test_every_topic_has_a_file_and_every_file_is_a_topic() -> None:
+    assert {path.stem for path in FOLDER.glob("*.md")} == set(NAMES)
+
+
+def test_the_way_back_in_comes_first() -> None:
+    assert NAMES[0] == "locked-out"
+
+
+def test_a_topic_that_is_none() -> None:
+    for name in ("nosuch", "", "../help/start", "start.md", "__init__"):
+        with pytest.raises(manual.NoSuchTopic):
+            manual.text(name)
+
+
+def test_a_summary_is_one_short_sentence() -> None:
+    for topic in manual.TOPICS:
+        assert len(topic.summary) <= 60
+        assert re.fullmatch(r"[A-Z][^.]+\.", topic.summary)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_topic_has_one_title(name: str) -> None:
+    assert manual.text(name).startswith("# ")
+    assert (
+        len(
+            re.findall(
+                r"^# ", re.sub(r"```.*?```", "", manual.text(name), flags=re.DOTALL), re.MULTILINE
+            )
+        )
+        == 1
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_topic_fits_a_console(name: str) -> None:
+    assert max(map(len, manual.text(name).splitlines())) <= 80 or "|" in manual.text(name)
+    assert max(map(len, rendered(manual.text(name)).splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_and_tables_fit_the_smallest_window(name: str) -> None:
+    code = {f"    {line}".rstrip() for block in blocks(name) for line in block.splitlines()}
+    for line in rendered(manual.text(name), 60).splitlines():
+        assert len(line) <= 60 or line in code or line.strip() in {one.strip() for one in code}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_to_topics(name: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", manual.text(name)):
+        assert target.startswith("https://") or (FOLDER / target).is_file()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_say_how_to_follow_them_on_a_console(name: str) -> None:
+    for text, target in re.findall(r"\[([^\]]+)\]\(([^)]+)\.md\)", manual.text(name)):
+        assert " ".join(text.split()) == f"cwtui help {target}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_commands_in_a_topic_are_understood(name: str) -> None:
+    for block in blocks(name):
+        for line in re.sub(r"\\\n", " ", block).splitlines():
+            for words in command_lines(line) if _is_a_command(line) else ():
+                parsed(words)
+    for span in spans(name):
+        for words in command_lines(span) if span.startswith("cwtui ") else ():
+            try:
+                parsed(words)
+            except click.MissingParameter:
+                assert " ".join(words) == " ".join(words).lower()  # the name of a command alone
+            except click.exceptions.Exit:
+                assert words[-1] in {"--help", "--version"}
+
+
+def _is_a_command(line: str) -> bool:
+    """And neither a variable of systemd, nor the usage that stands above a command's options."""
+    return "cwtui" in line and "=" not in line and "[OPTIONS]" not in line
+
+
+def test_an_untrue_command_is_found() -> None:
+    (words,) = command_lines("sudo -u USER cwtui user unlok NAME | cat")
+    with pytest.raises(click.UsageError):
+        parsed(words)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_make_targets_in_a_topic_exist(name: str) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for code in [*blocks(name), *spans(name)]:
+        for target in re.findall(r"^ *make ([a-z-]+)", code, re.MULTILINE):
+            assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_of_the_project_in_a_topic_exist(name: str) -> None:
+    for code in [*blocks(name), *spans(name)]:
+        for path in re.findall(r"(?:^|[ `])((?:cwtui|tests|tools)/[\w./-]+)", code):
+            assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("name", SEED)
+def test_the_products_titles_and_labels_stay_to_the_letter(name: str) -> None:
+    own = iter(headings(name))
+    assert all(title in own for title in SEED[name])  # in this order
+    bold = {
+        " ".join(found.split())
+        for found in re.findall(r"\*\*(.+?)\*\*", manual.text(name), re.DOTALL)
+    }
+    assert set(LABELS[name]) <= bold
+
+
+def test_the_example_of_the_configuration_holds_every_key_with_its_default() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", manual.text("configuration"), re.DOTALL)
+    assert msgspec.convert(tomllib.loads(example), Config) == Config()
+    shown = tomllib.loads(example)
+    for key, _ in keys():
+        table, _, name = key.partition(".")
+        assert table == "directory" or name in shown[table], key
+
+
+def test_the_configuration_says_what_each_key_means_and_how_far_it_goes() -> None:
+    meanings = comments("configuration") | comments("ldap")
+    assert set(meanings) == {key for key, _ in keys()}
+    for key, field in keys():
+        match field.type:
+            case types.IntType(ge=low, le=high) | types.FloatType(ge=low, le=high):
+                assert f"{low:g} to {high:g}" in meanings[key], key
+            case types.LiteralType(values=values):
+                assert all(f'"{value}"' in meanings[key] for value in values), key
+            case _:
+                assert meanings[key], key
+
+
+def test_the_readme_links_every_topic_and_every_link_leads_somewhere() -> None:
+    readme = (ROOT / "README.md").read_text()
+    links = re.findall(r"\]\(([^)]+)\)", readme)
+    assert {f"cwtui/help/{name}.md" for name in NAMES} <= set(links)
+    assert all((ROOT / link).is_file() for link in links)
+    assert len(readme.splitlines()) <= 120
+    for line in readme.splitlines():
+        if line.startswith("    "):
+            for words in command_lines(line):
+                parsed(words)

@@ -1,0 +1,276 @@
+"""Write what is made from the code: the topic command-line, and the pages cwtui(1) and
+cwtui.toml(5).
+
+They are committed, so that an installation needs no step of its own, and a change of what people
+read is seen as one. A test compares them with the code.
+"""
+
+import inspect
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+from msgspec import inspect as types
+
+from cwtui import __version__
+from cwtui.cli.root import cli
+from cwtui.config import Config
+from cwtui.help import text
+from tools import roff
+
+ROOT: Final = Path(__file__).parents[1]
+
+_COMMAND_LINE: Final = """\
+# Command line
+
+`cwtui` alone opens the application. The commands are for the operator of the
+host: whoever can read the keyring acts as an admin, and the audit log records
+the operator's Unix name.
+
+- `--config` and `--store` come before the command.
+- `--json` prints JSON and nothing else on standard output. Messages go to
+  standard error.
+- Passwords are never arguments. `--password-stdin` reads one line.
+
+Exit status:
+
+- 0: done
+- 1: refused or failed
+- 2: wrong usage
+- 3: could not be checked; treat it as refused
+
+The application exits with 0 only after a sign-in that its person ended, with 1
+if nobody signed in or the session was ended, and with 3 after a crash or an
+upgrade.
+
+"""
+
+_PAGE: Final = """\
+## Name
+
+cwtui - Connectware account in a terminal
+
+## Synopsis
+
+`cwtui` [`--config` FILE] [`--store` URL] [COMMAND [ARGUMENTS]]
+
+## Description
+
+Sign in to your Connectware account, change your password, use multi-factor
+authentication, and manage users. It works over SSH, on a serial line and on a
+server without a browser.
+
+Without a command, cwtui opens the application. The commands are for the
+operator of the host: whoever can read the keyring acts as an admin.
+
+## Options
+
+{options}
+## Commands
+
+{commands}
+## Exit status
+
+| Status | Meaning |
+| --- | --- |
+| 0 | Done. The application: somebody signed in and ended the session. |
+| 1 | Refused or failed. The application: nobody signed in. |
+| 2 | Wrong usage. |
+| 3 | Could not be checked; treat it as refused. Also a crash or an upgrade. |
+
+## Environment
+
+| Variable | Meaning |
+| --- | --- |
+| `CWTUI_CONFIG` | The configuration file, unless `--config` is given. |
+| `CWTUI_STORE` | The folder of the store, unless `--store` is given. |
+| `NO_COLOR` | If set, no colours are used. |
+
+## Files
+
+| File | Meaning |
+| --- | --- |
+| `~/.config/cwtui/config.toml` | Configuration; see cwtui.toml(5). |
+| `~/.config/cwtui/keyring.json` | The keys that protect the store. |
+| `~/.local/share/cwtui/` | The store. |
+| `~/.local/state/cwtui/` | Reports of crashes. |
+
+## Locked out
+
+{locked_out}
+## See also
+
+cwtui.toml(5). The whole manual is on board: `cwtui help`.
+"""
+
+_CONFIGURATION_PAGE: Final = """\
+## Name
+
+cwtui.toml - configuration of cwtui
+
+## Description
+
+{configuration}
+## Keys
+
+{keys}
+## LDAP
+
+{ldap}
+## See also
+
+cwtui(1), `cwtui help configuration`, `cwtui help ldap`
+"""
+
+
+def written() -> dict[Path, str]:
+    """What each file must hold."""
+    return {
+        ROOT / "cwtui" / "help" / "command-line.md": command_line(),
+        ROOT / "man" / "cwtui.1": roff.page("cwtui", 1, __version__, _main_page()),
+        ROOT / "man" / "cwtui.toml.5": roff.page("cwtui.toml", 5, __version__, _toml_page()),
+    }
+
+
+def command_line() -> str:
+    """The topic: a section for each command, as `--help` says it."""
+    return _COMMAND_LINE + "\n".join(_sections(2))
+
+
+def _main_page() -> str:
+    return _PAGE.format(
+        options="\n".join(_options(click.Context(cli, info_name="cwtui"))) + "\n",
+        commands="\n".join(_sections(3)),
+        locked_out=_body("locked-out"),
+    )
+
+
+def _toml_page() -> str:
+    return _CONFIGURATION_PAGE.format(
+        configuration=_body("configuration").partition("### All keys")[0],
+        keys="\n".join(_keys()) + "\n",
+        ldap=_body("ldap"),
+    )
+
+
+def _body(topic: str) -> str:
+    """A topic without its title, its sections one level lower."""
+    _, _, body = text(topic).partition("\n")
+    return re.sub(r"^##", "###", body, flags=re.MULTILINE)
+
+
+def commands(
+    command: click.Command = cli, ctx: click.Context | None = None
+) -> Iterator[click.Context]:
+    """A context for each command, in the order of the help."""
+    here = click.Context(command, ctx, info_name="cwtui" if ctx is None else command.name)
+    if ctx is not None:
+        yield here
+    if isinstance(command, click.Group):
+        for name in command.list_commands(here):
+            found = command.get_command(here, name)
+            if found is not None:
+                yield from commands(found, here)
+
+
+def _sections(level: int) -> Iterator[str]:
+    for ctx in commands():
+        command = ctx.command
+        if isinstance(command, click.Group) and not command.invoke_without_command:
+            continue
+        yield f"{'#' * level} {ctx.command_path}\n"
+        yield f"    {_usage(ctx)}\n"
+        paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+        yield from (f"{_filled(paragraph)}\n" for paragraph in paragraphs)
+        options = list(_options(ctx))
+        if options:
+            yield "\n".join(options) + "\n"
+        examples = getattr(command, "examples", ())
+        if examples:
+            yield "Examples:\n"
+            yield "\n".join(f"    {example}" for example in examples) + "\n"
+
+
+def _usage(ctx: click.Context) -> str:
+    return f"{ctx.command_path} {' '.join(ctx.command.collect_usage_pieces(ctx))}"
+
+
+def _options(ctx: click.Context) -> Iterator[str]:
+    for parameter in ctx.command.get_params(ctx):
+        record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
+        if record is not None and "--help" not in record[0]:
+            names, sentence = record
+            yield _filled(f"- `{names}`: {sentence}", indent="  ")
+
+
+def _filled(sentence: str, indent: str = "") -> str:
+    return textwrap.fill(
+        " ".join(sentence.split()),
+        78,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _keys() -> Iterator[str]:
+    """A table of the configuration's keys: default and meaning."""
+    meanings = comments("configuration") | comments("ldap")
+    yield "| Key | Meaning |"
+    yield "| --- | --- |"
+    for key, field in keys():
+        default = json.dumps(field.default) if isinstance(field.default, bool | float | int) else ""
+        shown = f"{key} = {default}" if default else key
+        yield f"| `{shown}` | {meanings.get(key, '')} |"
+
+
+def keys() -> Iterator[tuple[str, types.Field]]:
+    """Each key of the configuration with its table, such as `session.idle_minutes`."""
+    for name, table in _fields(types.type_info(Config)):
+        for key, field in _fields(table.type):
+            yield f"{name}.{key}", field
+
+
+def comments(topic: str) -> dict[str, str]:
+    """What the example in a topic says about each key: the comment lines above it."""
+    found: dict[str, str] = {}
+    for block in re.findall(r"^```toml\n(.*?)^```", text(topic), re.MULTILINE | re.DOTALL):
+        table, lines = "", list[str]()
+        for line in block.splitlines():
+            if header := re.fullmatch(r"\[([\w.]+)\]", line):
+                table = header[1]
+                if lines:
+                    found[table] = " ".join(lines)
+                lines = []
+            elif key := re.match(r"(?:# )?(\w+) = ", line):
+                found[f"{table}.{key[1]}"] = " ".join(lines)
+                lines = []
+            elif line.startswith("# "):
+                lines.append(line.removeprefix("# "))
+            else:
+                lines = []
+    return found
+
+
+def _fields(kind: types.Type) -> Iterator[tuple[str, types.Field]]:
+    """The keys of a table, which may be left out."""
+    for one in kind.types if isinstance(kind, types.UnionType) else (kind,):
+        if isinstance(one, types.StructType):
+            yield from ((field.encode_name, field) for field in one.fields)
+
+
+def main() -> None:
+    """Write the files."""
+    for path, content in written().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, "utf-8")
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()
