@@ -78,11 +78,15 @@ def flush() -> None:
 
 
 def drop_what_cannot_be_written() -> None:
-    """Python flushes at its end, and would complain about a closed pipe once more."""
-    try:
-        flush()
-    except OSError:
-        _to_nowhere(sys.stdout)
+    """Python flushes at its end, and would complain about a closed pipe once more.
+
+    It would also turn the exit status into 120: after a dropped line, say.
+    """
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            _to_nowhere(stream)
 
 
 def _to_nowhere(stream: TextIO) -> None:

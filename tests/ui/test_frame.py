@@ -265,6 +265,7 @@ def test_dangerous_variables_are_gone_before_textual_is_imported() -> None:
         "TEXTUAL_PRESS": "ctrl+q",
         "TEXTUAL_DEVTOOLS_HOST": "example.com",
         "TEXTUAL_SCREENSHOT": "1",
+        "TEXTUAL_COLOR_SYSTEM": "bogus",
         "TEXTUAL_ANIMATIONS": "none",
     }
     done = subprocess.run(
