@@ -9,7 +9,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from importlib import import_module
 from typing import NoReturn, Self
 
 from cwtui import __main__ as cwtui
@@ -79,10 +78,9 @@ def in_the_kernel() -> None:
 
 
 def while_keys_are_read() -> None:
-    import_module("cwtui.ui.app")  # before it, Textual would read its variables
-    from textual.drivers.linux_driver import LinuxDriver
+    from cwtui.ui.terminal import TerminalDriver
 
-    LinuxDriver.run_input_thread = fails  # type: ignore[method-assign]
+    TerminalDriver.run_input_thread = fails  # type: ignore[method-assign]
 
 
 def _instead(call: Callable[..., None]) -> None:

@@ -17,7 +17,7 @@ from tests.servers.slapd import free_port
 
 CHOSEN: Final = "Grüße aus Ketzin 7"
 BIND_PASSWORD: Final = "the reader of the directory"
-TYPED_BY_MISTAKE: Final = "an own password as a name"
+TYPED_BY_MISTAKE: Final = "an own password? as a name"
 
 CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("init", ("--admin", "ada", "--password-stdin")),

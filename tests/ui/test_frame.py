@@ -1,6 +1,7 @@
 """What holds on every screen: footer, help, palette, navigation, small terminals, themes."""
 
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -175,14 +176,19 @@ async def test_at_60x20_everything_can_be_reached(name: str) -> None:
 # Themes
 
 
+def in_words(text: str) -> list[str]:
+    """Without the bars of fields and the brackets of buttons, which depend on the colours."""
+    return re.sub(r"\[ (?=\w)|(?<=\w) \]|[▌▐]", " ", text).split()
+
+
 @pytest.mark.parametrize("name", ["sign_in_wrong", "account_pending", "users", "organization"])
 async def test_what_is_said_is_said_in_words_in_every_theme(name: str) -> None:
     async with SCENES[name].played() as (person, _):
-        words = person.text
+        words = in_words(person.text)
         for theme_name in theme.THEMES[1:]:
             person.app.theme = theme_name
             await person.settle()
-            assert person.text == words
+            assert in_words(person.text) == words
 
 
 async def test_f3_goes_through_all_themes() -> None:
@@ -194,7 +200,7 @@ async def test_f3_goes_through_all_themes() -> None:
         assert seen == [*theme.THEMES[1:], theme.THEMES[0]]
 
 
-@pytest.mark.parametrize("theme_name", ["ansi-dark", "ansi-light"])
+@pytest.mark.parametrize("theme_name", [theme.SIXTEEN_DARK.name, theme.SIXTEEN_LIGHT.name])
 async def test_sixteen_colours_are_sixteen_colours(theme_name: str) -> None:
     async with SCENES["account"].played(theme_name=theme_name) as (person, _):
         colours = {
@@ -245,7 +251,7 @@ async def test_with_no_color_the_qr_code_is_black_on_white(monkeypatch: pytest.M
 
 def test_a_terminal_with_few_colours_begins_with_its_own() -> None:
     for term in ("linux", "vt100", "xterm", "screen"):
-        assert theme.first_theme({"TERM": term}) == "ansi-dark"
+        assert theme.first_theme({"TERM": term}) == theme.SIXTEEN_DARK.name
     assert theme.first_theme({"TERM": "xterm", "COLORTERM": "truecolor"}) == theme.DARK.name
     assert theme.first_theme({"TERM": "xterm-256color"}) == theme.DARK.name
 
