@@ -58,8 +58,10 @@ _UNFINISHED_CHARACTER: Final = (
 )
 _PIECE: Final = re.compile(
     # Typed characters, and the Esc key before another sequence, as many as there are.
-    rb"(?P<text>(?:[\x01-\x1a\x1c-\x7f]|" + _CHARACTER + rb")+)"
+    rb"(?P<text>(?:[\0-\x1a\x1c-\x7f]+|" + _CHARACTER + rb")+)"
     rb"|(?P<escapes>\x1b+(?=\x1b))"
+    # Beginnings that another sequence follows, as many as there are.
+    rb"|(?P<beginnings>(?:\x1b(?:\[(?!M)[0-?]{0,40}[ -/]{0,8}|O[0-9;]{0,8})(?=\x1b))+)"
     # A whole sequence.
     rb"|(?P<sequence>\x1b(?:"
     rb"\[\[[@-~]"  # a function key of the Linux console
@@ -68,7 +70,8 @@ _PIECE: Final = re.compile(
     rb"|\[<[-0-9;]{0,30}[Mm]"  # the mouse; Ghostty reports places left of the window
     rb"|\[(?![\[M])[0-?]{0,40}[ -/]{0,8}[@-~]"
     rb"|O[0-9;]{0,8}[@-~]"
-    rb"|[\x01-\x1a\x1c-NQ-WYZ\\`-\x7f]|" + _CHARACTER + rb"))"
+    rb"|/(?:[A-Z]|(?!\Z))"  # a VT52 says what it is, or Alt+/
+    rb"|[\x01-\x1a\x1c-.0-NQ-WYZ\\`-\x7f]|" + _CHARACTER + rb"))"
     # OSC, DCS, SOS, PM and APC, with which terminals answer at length.
     rb"|(?P<string>\x1b[\]PX^_])"
     # The same in 8 bits, in which other code pages have letters: taken for what it is only where
@@ -77,14 +80,14 @@ _PIECE: Final = re.compile(
     rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}(?:[\x07\x9c]|\x1b\\))"
     # The beginning of any of these, and nothing after it.
     rb"|(?P<unfinished>(?:"
-    rb"\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|<[-0-9;]{0,30}|[0-?]{0,40}[ -/]{0,8})|O[0-9;]{0,8}"
+    rb"\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|<[-0-9;]{0,30}|[0-?]{0,40}[ -/]{0,8})|O[0-9;]{0,8}|/"
     rb"|" + _UNFINISHED_CHARACTER + rb")?"
     rb"|" + _UNFINISHED_CHARACTER + rb""
     rb"|\x9b(?:[0-?]{1,40}[ -/]{0,8})?"
     rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}\x1b?|[\x90\x9d\x9f])\Z)"
     # What can be none of these any more.
     rb"|(?P<long>\x1b\[(?:[0-?]{41}|[0-?]*[ -/]{9}))"
-    rb"|(?P<broken>\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|[-0-?]*[ -/]*)|O[0-9;]*)|\0+)"
+    rb"|(?P<broken>\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|[-0-?]*[ -/]*)|O[0-9;]*))"
     rb"|(?P<escape>\x1b)"
     rb"|(?P<not_utf8>[\x80-\x8f\x91-\x9a\x9c\x9e\xa0-\xc1\xf5-\xff]+|[\x80-\xff])"
 )
@@ -98,6 +101,9 @@ _ENDS_ALONE: Final = {_PASTE_ENDS, b"\x1b\\"}
 _INTRODUCERS: Final = b"[O]PX^_\\\x1b"
 _NOT_TEXT: Final = dict.fromkeys([0, *range(0x80, 0xA0)])
 """NUL, with which serial lines are padded, and the control characters beyond ASCII."""
+
+
+_ESCAPE: Final = Piece(Kind.ESCAPE)
 
 
 class _Inside(Enum):
@@ -151,7 +157,7 @@ class TerminalInput:
             and now - self._last_at >= ALT_SECONDS
         ):
             self._held = b""
-            self._add(Kind.ESCAPE)
+            self._pieces.append(_ESCAPE)
         self._last_at = now
         self._cut(self._held + data)
         return self._taken()
@@ -169,7 +175,7 @@ class TerminalInput:
                 self._paste.clear()
                 self._add(Kind.LOST_PASTE)
             elif inside is _Inside.NOTHING and held == b"\x1b":
-                self._add(Kind.ESCAPE)
+                self._pieces.append(_ESCAPE)
             elif inside is _Inside.NOTHING and held[0] >= 0x80:  # noqa: PLR2004  beyond ASCII
                 self._drop()
                 # Of a character nothing follows; of an answer in 8 bits what was text after all.
@@ -185,40 +191,42 @@ class TerminalInput:
     def _cut(self, data: bytes) -> None:
         """Cut up all of it; what is not complete is held."""
         self._held = b""
-        at = 0
-        while at < len(data):
-            go_on = {
-                _Inside.NOTHING: self._cut_one,
-                _Inside.STRING: self._skip_string,
-                _Inside.LONG_SEQUENCE: self._skip_long,
-                _Inside.PASTE: self._collect_paste,
-            }[self._inside]
-            end = go_on(data, at)
-            if end is None:
-                return
-            at = end
+        at: int | None = 0
+        while at is not None and at < len(data):
+            match self._inside:
+                case _Inside.NOTHING:
+                    at = self._cut_pieces(data, at)
+                case _Inside.STRING:
+                    at = self._skip_string(data, at)
+                case _Inside.LONG_SEQUENCE:
+                    at = self._skip_long(data, at)
+                case _Inside.PASTE:
+                    at = self._collect_paste(data, at)
 
-    def _cut_one(self, data: bytes, at: int) -> int | None:
-        """Where the piece that begins there ends; None if it is not complete."""
-        found = _PIECE.match(data, at)
-        assert found is not None, "any byte begins something"  # noqa: S101
-        match found.lastgroup:
-            case "text":
-                self._take_text(found[0])
-            case "escapes" | "escape":
-                self._pieces += [Piece(Kind.ESCAPE)] * len(found[0])
-            case "sequence":
-                self._take_sequence(found[0])
-            case "string":
-                self._inside = _Inside.STRING
-            case "long":
-                self._inside = _Inside.LONG_SEQUENCE
-            case "answer" | "not_utf8":
-                self._drop()
-            case "unfinished":
-                self._held = found[0]
-                return None
-        return found.end()
+    def _cut_pieces(self, data: bytes, at: int) -> int:
+        """Where what must be read differently begins, or all of it ends."""
+        # A flood has a million pieces: this loop is short, and begins with what is most frequent.
+        for found in _PIECE.finditer(data, at):
+            match found.lastgroup:
+                case "text":
+                    self._take_text(found[0])
+                case "sequence":
+                    self._take_sequence(found[0])
+                    if self._inside is not _Inside.NOTHING:
+                        return found.end()
+                case "not_utf8" | "answer":
+                    self._drop()
+                case "escapes" | "escape":
+                    self._pieces += [_ESCAPE] * len(found[0])
+                case "string":
+                    self._inside = _Inside.STRING
+                    return found.end()
+                case "long":
+                    self._inside = _Inside.LONG_SEQUENCE
+                    return found.end()
+                case "unfinished":
+                    self._held = found[0]
+        return len(data)
 
     def _take_text(self, typed: bytes) -> None:
         if text := typed.decode().translate(_NOT_TEXT):

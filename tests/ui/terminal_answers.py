@@ -16,6 +16,8 @@ ANSWERS: Final = {
     "DA2, kitty": b"\x1b[>1;4000;36c",
     "DA3, xterm": b"\x1bP!|00000000\x1b\\",
     "DA3, VTE": b"\x1bP!|7E565445\x1b\\",
+    "DECID, VT52": b"\x1b/Z",
+    "DECID, a VT52 with a printer": b"\x1b/L",
     "DSR": b"\x1b[0n",
     "DSR, printer": b"\x1b[?13n",
     "colour scheme": b"\x1b[?997;1n",

@@ -1,5 +1,6 @@
 """Bytes of a terminal become text, keys and pastes: however split, and whatever they are."""
 
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -109,6 +110,29 @@ def test_a_flood_is_not_kept(unit: bytes) -> None:
         assert terminal.kept <= MOST_KEPT
 
 
+@pytest.mark.parametrize("unit", [b"\x1b[", b"\x1bO", b"\x1b[1;", b"a\0", b"\x1b[<"])
+def test_a_flood_of_beginnings_is_no_work(unit: bytes) -> None:
+    """Cutting holds the interpreter's lock, so that the application waits for it."""
+    terminal = TerminalInput()
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        terminal.feed(unit * 1000, 0.0)
+    finally:
+        sys.setprofile(None)
+    assert calls < 50
+
+
+def test_alt_and_a_slash_type_nothing_after_them() -> None:
+    assert pieces(b"\x1b/", b"x") == [Piece(Kind.SEQUENCE, "\x1b/"), text("x")]
+    assert pieces(b"\x1b", b"/Z", gap=SLOW) == [ESCAPE, text("/Z")]
+
+
 # Answers
 
 
@@ -123,7 +147,9 @@ def test_an_answer_is_no_text(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in ANSWERS if ANSWERS[name].startswith(b"\x1b")])
 def test_an_answer_in_two_halves_is_still_one(name: str) -> None:
     answer = ANSWERS[name][:80] if len(ANSWERS[name]) < 100 else ANSWERS["OSC 52, clipboard"]
-    for at in range(1, len(answer)):
+    # Esc, and a slash after a while, are two keys.
+    first = 2 if answer.startswith(b"\x1b/") else 1
+    for at in range(first, len(answer)):
         assert pieces(answer[:at], answer[at:], b"b", gap=SLOW) == pieces(answer, b"b", gap=SLOW)
 
 
