@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Final
 
-ENDING_SIGNALS: Final = {signal.SIGHUP: "hang-up", signal.SIGTERM: "terminated"}
+ENDING_SIGNALS: Final[dict[int, str]] = {signal.SIGHUP: "hang-up", signal.SIGTERM: "terminated"}
 _LOOK_EVERY: Final = 1.0
 ORDERLY_SECONDS: Final = 1.0
 """How long leaving may take, before what is written to the terminal is given up."""
@@ -20,7 +20,8 @@ class Watchdog:
     """A thread that takes the ending signals and looks whether the terminal is there.
 
     It asks the application to leave, then lets go of a terminal that takes no more output, and in
-    the end restores the terminal and ends the process.
+    the end restores the terminal and ends the process. If the thread itself fails, it ends the
+    process at once: the signals that it takes would reach nobody.
     """
 
     def __init__(
@@ -36,12 +37,23 @@ class Watchdog:
         self._restore = restore
 
     def start(self) -> None:
-        """Watch until the process ends. Call it before other threads are started."""
+        """Watch until the process ends. Call it once, before other threads are started."""
         # Threads inherit this: the signals come to the watchdog, which waits for nothing else.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def _watch(self) -> None:
+        try:
+            # No other signal interrupts the waiting: see _reason.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            self._wait_and_leave()
+        finally:
+            try:
+                self._restore()
+            finally:
+                os._exit(1)
+
+    def _wait_and_leave(self) -> None:
         while (reason := self._reason()) is None:
             pass
         begun = time.monotonic()
@@ -50,14 +62,14 @@ class Watchdog:
             time.sleep(0.05)
             if waited >= ORDERLY_SECONDS:
                 self._let_go()
-        self._restore()
-        os._exit(1)
 
     def _reason(self) -> str | None:
         """Why to end; None after a second without a reason."""
         taken = signal.sigtimedwait(ENDING_SIGNALS, _LOOK_EVERY)
-        if taken is not None:
-            return ENDING_SIGNALS[signal.Signals(taken.si_signo)]
+        # CPython answers with a number of any value where the time runs out just as something
+        # interrupts it: a signal, or a stop by SIGSTOP, which cannot be blocked.
+        if taken is not None and taken.si_signo in ENDING_SIGNALS:
+            return ENDING_SIGNALS[taken.si_signo]
         return "hang-up" if is_gone(self._terminal) else None
 
 
