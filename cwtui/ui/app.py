@@ -15,6 +15,7 @@ from textual import events, work
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.notifications import Notify
 from textual.screen import Screen
 
 from cwtui import crash, installation, quit_key, upgrade
@@ -23,6 +24,7 @@ from cwtui.accounts.text import visible
 from cwtui.config import Config
 from cwtui.ui import theme
 from cwtui.ui.idle import Idle
+from cwtui.ui.output import blocking
 from cwtui.ui.painted import Painted
 from cwtui.ui.quitting import ask_or_leave, shows_presence
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
@@ -52,7 +54,7 @@ class AccountApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", priority=True, id="quit"),
+        Binding(quit_key.DEFAULT, "quit", "Quit", priority=True, id="quit"),
         Binding("q", "quit", show=False),
         Binding("ctrl+l", "repaint", "Repaint", show=False, priority=True),
         Binding("f3", "next_theme", "Colours", show=False),
@@ -323,6 +325,12 @@ class AccountApp(App[int]):
 
     # What one can always do
 
+    def on_notify(self, event: Notify) -> None:
+        """One toast says it: another with the same sentence would only hide the screen."""
+        sentence = event.notification.message
+        if any(shown.message == sentence for shown in self._notifications):
+            event.prevent_default()
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Our own commands only: Textual's would save a picture of the screen."""
         del screen
@@ -417,16 +425,18 @@ class AccountApp(App[int]):
 def run(config: Config, *, kiosk: bool = False) -> int:
     """Open the application; its exit status. `kiosk`: never create a store or a first admin."""
     app = AccountApp(config, kiosk=kiosk)
-    try:
-        result = app.run()
-    except Exception as error:
-        # A library that was replaced may fail even while the application is closed.
-        if not upgrade.happened(error):
-            raise
-        result, app.last_words = CANNOT_CHECK, upgrade.SENTENCE
-    # The log comes after the screen: a lock that another process holds must not keep it up.
-    for words in filter(None, (app.record_leaving(), app.last_words)):
-        sys.stderr.write(f"cwtui: {words}\n")
+    with blocking(sys.stderr.fileno()):
+        try:
+            result = app.run()
+        except Exception as error:
+            # A library that was replaced may fail even while the application is closed.
+            if not upgrade.happened(error):
+                raise
+            result, app.last_words = CANNOT_CHECK, upgrade.SENTENCE
+        # The log comes after the screen: a lock that another process holds must not keep it up.
+        for words in filter(None, (app.record_leaving(), app.last_words)):
+            sys.stderr.write(f"cwtui: {words}\n")
+            sys.stderr.flush()
     return result if result is not None else (app.return_code or CANNOT_CHECK)
 
 

@@ -8,16 +8,17 @@ know for typed text, and keeps what does not end.
 import os
 import re
 import select
+import signal
 import termios
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from io import TextIOWrapper
-from threading import Lock
 from typing import Any, Final, Protocol, TextIO, cast
 
 from textual import events, messages
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -25,9 +26,12 @@ from textual.geometry import Size
 from textual.keys import Keys
 from textual.message import Message
 
+from cwtui.config import Config
 from cwtui.ui import SIZE_VARIABLES
+from cwtui.ui.output import Output
 from cwtui.ui.terminal_input import Kind, Piece, TerminalInput
 from cwtui.ui.terminal_size import clamped, kernel_size, size_in
+from cwtui.ui.waiting import Waiting
 from cwtui.ui.watchdog import Watchdog
 
 NOT_UTF8: Final = (
@@ -43,8 +47,6 @@ _MOUSE: Final = re.compile(r"\x1b\[<\d{1,3};(-?\d{1,5});(-?\d{1,5})[Mm]")
 _WINDOW: Final = re.compile(r"\x1b\[48;(\d{1,5})(?::[^;]*)?;(\d{1,5})(?::[^;]*)?(?:;[\d:]*){2}t")
 _MODE: Final = re.compile(r"\x1b\[\?(\d{1,5});([123])\$y")
 _CURSOR: Final = re.compile(r"\x1b\[\d+;\d+R")
-_QUIT: Final = ("\x11", "\x1b[113;5u")
-"""Ctrl+Q as terminals send it."""
 _FOCUS: Final = {"\x1b[I": events.AppFocus, "\x1b[O": events.AppBlur}
 _SYNCHRONIZED: Final = "2026"
 _WINDOW_REPORTS: Final = "2048"
@@ -98,6 +100,12 @@ class Translator:
         elif not _CURSOR.fullmatch(sequence):
             yield from self._keys(sequence) or self._keys_with_alt(sequence)
 
+    def spellings(self, key: str) -> frozenset[str]:
+        """All that terminals send for the key, such as ctrl+q."""
+        # The last are those of Kitty's keyboard protocol.
+        known = [*ANSI_SEQUENCES_KEYS, *(f"\x1b[{number};5u" for number in range(97, 123))]
+        return frozenset(each for each in known if key in (event.key for event in self._keys(each)))
+
     def _keys_with_alt(self, sequence: str) -> list[events.Key]:
         return self._keys(sequence[1:], alt=True) if sequence[1] not in "[O" else []
 
@@ -109,103 +117,16 @@ class Translator:
         return [key for key in keys if key.key != Keys.Ignore]
 
 
-_LAST_COUNTS: Final = (events.MouseMove, events.AppFocus | events.AppBlur, events.Resize)
-"""Of several in a row only the last says something."""
+class Application(Protocol):
+    """What the driver needs of the application."""
 
-
-class Waiting:
-    """Events between the thread that reads and the application; so many, and no more.
-
-    What overflows it is no typing but a flood: all of it is dropped until the terminal is silent,
-    so that memory is bounded and what ends the session need not wait behind it.
-    """
-
-    MOST: Final = 8192
-    """More than one types ahead, and twice the longest password that a field takes."""
-    MOST_OTHERS: Final = 256
-    """Of keys that type nothing, such as F1, each of which may be some work."""
-    URGENT: Final = frozenset({"ctrl+q"})
-    _MOST_URGENT: Final = 8
-
-    def __init__(self) -> None:
-        self._events: deque[Message] = deque()
-        self._others = 0
-        self._lock = Lock()
-        self.is_flooded = False
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    def put(self, event: Message) -> None:
-        """Add it, unless there are too many."""
-        with self._lock:
-            last = self._events[-1] if self._events else None
-            if any(isinstance(event, kind) and isinstance(last, kind) for kind in _LAST_COUNTS):
-                self._events[-1] = event
-                return
-            if len(self._events) >= self.MOST or self._others >= self.MOST_OTHERS:
-                self.is_flooded = True
-                self._events.clear()
-                self._others = 0
-            if not self.is_flooded or (self._is_urgent(event) and len(self) < self._MOST_URGENT):
-                self._events.append(event)
-                self._others += not _is_typing(event)
-
-    def _is_urgent(self, event: Message) -> bool:
-        return isinstance(event, events.Key) and event.key in self.URGENT
-
-    @property
-    def is_typing(self) -> bool:
-        """Whether the next one types something."""
-        with self._lock:
-            return bool(self._events) and _is_typing(self._events[0])
-
-    def take(self) -> Message | None:
-        """The next one, if there is one."""
-        with self._lock:
-            if not self._events:
-                return None
-            event = self._events.popleft()
-            self._others -= not _is_typing(event)
-            return event
-
-
-def _is_typing(event: Message) -> bool:
-    return isinstance(event, events.Key) and event.is_printable
-
-
-class Output:
-    """The terminal as a file that is written to: what cannot be written is dropped.
-
-    Textual's writing thread would end, and the next to write would wait for it for ever.
-    """
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self.is_dropped = False
-
-    def write(self, text: str) -> None:
-        self._try(lambda: self._file.write(text))
-
-    def flush(self) -> None:
-        self._try(self._file.flush)
-
-    def fileno(self) -> int:
-        return self._file.fileno()
-
-    def _try(self, act: Callable[[], object]) -> None:
-        if not self.is_dropped:
-            try:
-                act()
-            except (OSError, ValueError):
-                self.is_dropped = True
-
-
-class Ends(Protocol):
-    """What the application offers to the watchdog."""
+    config: Config
 
     def end(self, reason: str) -> None:
         """Leave at once."""
+
+    def action_repaint(self) -> None:
+        """Write all of the screen again."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -218,7 +139,6 @@ class TerminalDriver(LinuxDriver):
     """Seconds between two looks whether the application has followed."""
     _PATIENCE: Final = 1.0
     """Seconds after which one that does not follow at all gets the next key as well."""
-    _MOST_BEHIND: Final = 32
 
     def __init__(
         self,
@@ -230,13 +150,15 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._size = size or self._get_terminal_size()
-        self._output = Output(cast("TextIO", self._file))
+        self._application = cast("Application", app)
+        self._output = Output(cast("TextIO", self._file), self._hung_up)
         self._file = cast("TextIOWrapper", self._output)
-        self._waiting = Waiting()
         self._translator = Translator()
-        self._is_taking = False
+        self._waiting = Waiting(self._application.config.keys.quit)
         self._handed_at = 0.0
         self._reports_window = False
+        self._is_watched = False
+        self._is_suspended = False
         self._wake_read, self._wake_write = os.pipe()
 
     # Sizes
@@ -279,11 +201,14 @@ class TerminalDriver(LinuxDriver):
                 continue
             try:
                 data = os.read(self.fileno, self._READ)
+            except BlockingIOError:
+                continue  # another program has read it
             except OSError:
-                return  # it is gone: the watchdog sees it, too
+                data = b""
             if not data:
-                return
+                return self._hung_up()
             self._handle(terminal.feed(data, time.monotonic()))
+        return None
 
     def _milliseconds(self, terminal: TerminalInput) -> float | None:
         """Until when there is something to do even without input."""
@@ -297,10 +222,17 @@ class TerminalDriver(LinuxDriver):
         for piece in pieces:
             if piece.kind in _NOTES:
                 self._note(_NOTES[piece.kind])
-            if self._waiting.is_flooded and not any(key in piece.text for key in _QUIT):
+            if self._waiting.is_flooded and not self._quits(piece):
                 continue  # it would be dropped, after some work
             for event in self._translator.translate(piece):
                 self.process_message(event)
+
+    def _quits(self, piece: Piece) -> bool:
+        return any(spelling in piece.text for spelling in self._spellings_of_quit)
+
+    @cached_property
+    def _spellings_of_quit(self) -> frozenset[str]:
+        return self._translator.spellings(self._application.config.keys.quit)
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, events.Resize | messages.InBandWindowResize):
@@ -321,11 +253,10 @@ class TerminalDriver(LinuxDriver):
 
     def send_message(self, message: Message) -> None:
         was_flooded = self._waiting.is_flooded
-        self._waiting.put(message)
+        begins = self._waiting.put(message)
         if self._waiting.is_flooded and not was_flooded:
             self._note(TOO_MUCH)
-        if not self._is_taking:
-            self._is_taking = True
+        if begins:
             self._call(self._take)
 
     def _take(self) -> None:
@@ -334,22 +265,11 @@ class TerminalDriver(LinuxDriver):
         Textual lets a key travel from widget to widget before it does what is bound to it: of
         keys that are handed over at once, Backspace would come after the letters behind it.
         """
-        event = self._waiting.take()
-        if event is None:
-            self._is_taking = False
-            if len(self._waiting) and not self._is_taking:
-                self._is_taking = True  # it came just now
-                self._loop.call_soon(self._take)
-            return
-        self._app.post_message(event)
-        for _ in range(self._MOST_BEHIND):
-            if not _is_typing(event) or not self._waiting.is_typing:
-                break
-            # None where a flood was dropped just now.
-            if (following := self._waiting.take()) is not None:
-                self._app.post_message(following)
-        self._handed_at = time.monotonic()
-        self._loop.call_later(self._LOOK_EVERY, self._follow)
+        if taken := self._waiting.take():
+            for event in taken:
+                self._app.post_message(event)
+            self._handed_at = time.monotonic()
+            self._loop.call_later(self._LOOK_EVERY, self._follow)
 
     def _follow(self) -> None:
         pumps = [self._app, *self._app.screen_stack]
@@ -357,7 +277,7 @@ class TerminalDriver(LinuxDriver):
             pumps += self._app.screen.walk_children()
         behind = sum(pump.message_queue_size for pump in pumps)
         waited = time.monotonic() - self._handed_at
-        if not behind or (waited > self._PATIENCE and behind < self._MOST_BEHIND):
+        if not behind or (waited > self._PATIENCE and behind < self._waiting.MOST_AT_ONCE):
             self._take()
         else:
             self._loop.call_later(self._LOOK_EVERY, self._follow)
@@ -365,21 +285,67 @@ class TerminalDriver(LinuxDriver):
     def _note(self, sentence: str) -> None:
         self._app.notify(sentence, severity="warning", timeout=_NOTE_SECONDS, markup=False)
 
-    # Leaving
+    # Stopping, as by Ctrl+Z in a shell, and going on
+
+    def _sigtstp_application(self, *_: object) -> None:
+        # In the loop: never amid a paint, or amid another of these.
+        self._call(self._stop)
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._call(self._go_on)
+
+    def _stop(self) -> None:
+        self.suspend_application_mode()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self) -> None:
+        """Set up the terminal again, which others had meanwhile; no program sees a SIGSTOP."""
+        self.suspend_application_mode()
+        if self._is_suspended:
+            self.resume_application_mode()
+        if self._writer_thread is not None:
+            self._is_suspended = False
+            self._application.action_repaint()
+
+    def suspend_application_mode(self) -> None:
+        """Leave the terminal to others for a while."""
+        if self._writer_thread is not None:
+            super().suspend_application_mode()
+            self._is_suspended = True
+
+    def close(self) -> None:
+        """Write all that is to be written, and no more."""
+        super().close()
+        self._writer_thread = None
+        self._is_suspended = False
+
+    def write(self, data: str) -> None:
+        """Write it, unless the terminal is another program's."""
+        if self._writer_thread is not None:
+            super().write(data)
 
     def start_application_mode(self) -> None:
-        app = cast("Ends", self._app)
-        Watchdog(
-            self.fileno,
-            lambda reason: self._call(app.end, reason),
-            self._let_go,
-            self._restore,
-        ).start()
+        """Use the terminal, at first and after each stop."""
+        if not self._is_watched:
+            self._is_watched = True
+            Watchdog(
+                self.fileno,
+                lambda reason: self._call(self._application.end, reason),
+                self._let_go,
+                self._restore,
+            ).start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def disable_input(self) -> None:
+        """Let the thread that reads end, and wait for it."""
         os.write(self._wake_write, b"\0")
         super().disable_input()
+        os.read(self._wake_read, 1)  # or the next such thread would find it
+
+    # Leaving
+
+    def _hung_up(self) -> None:
+        self._call(self._application.end, "hang-up")
 
     def _call(self, act: Callable[..., None], *arguments: object) -> None:
         # The loop is closed when the application has left.
@@ -388,7 +354,7 @@ class TerminalDriver(LinuxDriver):
 
     def _let_go(self) -> None:
         """Write no more: whoever waits until the terminal takes it goes on."""
-        self._output.is_dropped = True
+        self._output.let_go()
         with suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCOFLUSH)
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from textual import events, messages
 from textual.message import Message
 
-from cwtui.ui.terminal import Output, Translator, Waiting
+from cwtui.quit_key import POSSIBLE
+from cwtui.ui.terminal import Translator
 from cwtui.ui.terminal_input import TerminalInput
 from cwtui.ui.terminal_size import MOST_COLUMNS, MOST_ROWS, clamped, size_in
 from tests.fuzz.mutations import many
@@ -145,83 +146,16 @@ def test_a_size_in_variables(columns: str, rows: str, size: tuple[int, int]) -> 
     assert size_in({"COLUMNS": columns, "LINES": rows}) == size
 
 
-# How much waits
+# The key that quits
 
 
-def key(name: str) -> events.Key:
-    return events.Key(name, name if len(name) == 1 else None)
+@pytest.mark.parametrize("name", POSSIBLE)
+def test_all_that_is_sent_for_a_key_is_that_key(name: str) -> None:
+    spellings = Translator().spellings(name)
+    assert spellings
+    for spelling in spellings:
+        assert keys(spelling.encode()) == [name]
 
 
-def move(x: int) -> events.MouseMove:
-    return events.MouseMove(None, x, 0, 0, 0, 0, shift=False, meta=False, ctrl=False)
-
-
-def test_what_is_typed_ahead_waits_in_order() -> None:
-    waiting = Waiting()
-    for name in "abc":
-        waiting.put(key(name))
-    taken = [waiting.take() for _ in range(4)]
-    assert [event.key for event in taken if isinstance(event, events.Key)] == ["a", "b", "c"]
-    assert taken[-1] is None
-
-
-def test_a_flood_is_dropped_and_ctrl_q_is_not() -> None:
-    waiting = Waiting()
-    for _ in range(3 * Waiting.MOST):
-        waiting.put(key("a"))
-        assert len(waiting) <= Waiting.MOST
-    assert waiting.is_flooded
-    assert len(waiting) == 0
-    for _ in range(1000):
-        waiting.put(key("ctrl+q"))
-    assert 2 <= len(waiting) < 10
-
-
-def test_fewer_keys_wait_that_type_nothing() -> None:
-    waiting = Waiting()
-    for _ in range(10 * Waiting.MOST_OTHERS):
-        waiting.put(key("f1"))
-        assert len(waiting) <= Waiting.MOST_OTHERS
-    assert waiting.is_flooded
-    # What was taken waits no more.
-    waiting = Waiting()
-    for _ in range(10 * Waiting.MOST_OTHERS):
-        waiting.put(key("f1"))
-        assert waiting.take() is not None
-    assert not waiting.is_flooded
-
-
-def test_of_the_moves_of_a_mouse_the_last_waits() -> None:
-    waiting = Waiting()
-    for x in range(3 * Waiting.MOST):
-        waiting.put(move(x))
-    assert not waiting.is_flooded
-    assert len(waiting) == 1
-    last = waiting.take()
-    assert isinstance(last, events.MouseMove)
-    assert last.x == 3 * Waiting.MOST - 1
-
-
-# Writing
-
-
-class _Gone:
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def write(self, text: str) -> int:
-        self.asked += len(text)
-        raise OSError(5, "Input/output error")
-
-    def flush(self) -> None:
-        raise OSError(5, "Input/output error")
-
-
-def test_what_cannot_be_written_is_dropped() -> None:
-    gone = _Gone()
-    output = Output(gone)  # type: ignore[arg-type]
-    for _ in range(3):
-        output.write("a")
-        output.flush()
-    assert output.is_dropped
-    assert gone.asked == 1
+def test_ctrl_q_is_sent_in_two_ways() -> None:
+    assert Translator().spellings("ctrl+q") == {"\x11", "\x1b[113;5u"}

@@ -1,0 +1,86 @@
+"""What came from the terminal and waits for the application: so much, and no more."""
+
+from collections import deque
+from threading import Lock
+from typing import Final
+
+from textual import events
+from textual.message import Message
+
+_LAST_COUNTS: Final = (events.MouseMove, events.AppFocus | events.AppBlur, events.Resize)
+"""Of several in a row only the last says something."""
+
+
+class Waiting:
+    """Events between the thread that reads and the application; so many, and no more.
+
+    What overflows it is no typing but a flood: all of it is dropped until the terminal is silent,
+    so that memory is bounded and what ends the session need not wait behind it.
+    """
+
+    MOST: Final = 8192
+    """More than one types ahead, and twice the longest password that a field takes."""
+    MOST_OTHERS: Final = 256
+    """Of keys that type nothing, such as F1, each of which may be some work."""
+    MOST_AT_ONCE: Final = 32
+    """Of keys that type something, which are taken together."""
+    _MOST_URGENT: Final = 8
+
+    def __init__(self, urgent: str) -> None:
+        """`urgent` is a key that a flood does not drop."""
+        self._urgent = urgent
+        self._events: deque[Message] = deque()
+        self._others = 0
+        self._lock = Lock()
+        self._is_taken = False
+        self.is_flooded = False
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def put(self, event: Message) -> bool:
+        """Add it, unless there are too many; whether somebody must begin to `take`."""
+        with self._lock:
+            self._put(event)
+            begins = bool(self._events) and not self._is_taken
+            self._is_taken = self._is_taken or begins
+            return begins
+
+    def _put(self, event: Message) -> None:
+        last = self._events[-1] if self._events else None
+        if any(isinstance(event, kind) and isinstance(last, kind) for kind in _LAST_COUNTS):
+            self._events[-1] = event
+            return
+        if len(self._events) >= self.MOST or self._others >= self.MOST_OTHERS:
+            self.is_flooded = True
+            self._events.clear()
+            self._others = 0
+        if not self.is_flooded or (self._is_urgent(event) and len(self) < self._MOST_URGENT):
+            self._events.append(event)
+            self._others += not _is_typing(event)
+
+    def _is_urgent(self, event: Message) -> bool:
+        return isinstance(event, events.Key) and event.key == self._urgent
+
+    def take(self) -> list[Message]:
+        """The next one, and what is typed together with it.
+
+        Whoever takes goes on until there is nothing; then `put` says when to begin again. So two
+        never take at once, and the order stays.
+        """
+        with self._lock:
+            taken: list[Message] = []
+            while self._events and (not taken or self._goes_with(taken)):
+                event = self._events.popleft()
+                self._others -= not _is_typing(event)
+                taken.append(event)
+            self._is_taken = bool(taken)
+            return taken
+
+    def _goes_with(self, taken: list[Message]) -> bool:
+        typed = _is_typing(taken[-1]) and _is_typing(self._events[0])
+        return typed and len(taken) < self.MOST_AT_ONCE
+
+
+def _is_typing(event: Message) -> bool:
+    return isinstance(event, events.Key) and event.is_printable

@@ -1,0 +1,76 @@
+"""How the driver takes what comes too fast, too often, or without an end."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+
+from cwtui.config import Config, KeysConfig
+from cwtui.ui.terminal import TOO_MUCH, TerminalDriver, Translator
+from cwtui.ui.terminal_input import Kind, Piece
+from cwtui.ui.waiting import Waiting
+
+
+class Application(SimpleNamespace):
+    """As much of the application as the driver uses while nobody takes what waits."""
+
+    def __init__(self, quit_key: str) -> None:
+        super().__init__(config=Config(keys=KeysConfig(quit_key)), size=Size(80, 24))
+        self.notes: list[str] = []
+
+    def notify(self, sentence: str, **_options: object) -> None:
+        self.notes.append(sentence)
+
+
+@pytest.fixture
+async def driver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TerminalDriver]:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    driver = TerminalDriver(cast("Any", Application("f10")), size=(80, 24))
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_soon_threadsafe", lambda *_: None)
+    yield driver
+    os.close(driver._wake_read)
+    os.close(driver._wake_write)
+
+
+def flooded(driver: TerminalDriver) -> None:
+    driver._handle([Piece(Kind.SEQUENCE, "\x1bOP")] * (Waiting.MOST_OTHERS + 1))
+    assert driver._waiting.is_flooded
+
+
+async def test_what_a_flood_brings_is_not_looked_at(
+    driver: TerminalDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flooded(driver)
+    looked: list[Piece] = []
+    translate = Translator.translate
+
+    def counted(self: Translator, piece: Piece) -> list[Message]:
+        looked.append(piece)
+        return translate(self, piece)
+
+    monkeypatch.setattr(Translator, "translate", counted)
+    driver._handle([Piece(Kind.TEXT, "abc"), Piece(Kind.SEQUENCE, "\x1bOP")] * 1000)
+    assert looked == []
+    assert cast("Application", driver._app).notes == [TOO_MUCH]
+
+
+async def test_in_a_flood_the_key_that_quits_is_taken(driver: TerminalDriver) -> None:
+    """Also where it is not Ctrl+Q."""
+    flooded(driver)
+    driver._handle([Piece(Kind.TEXT, "abc\x11"), Piece(Kind.SEQUENCE, "\x1b[21~")])
+    (taken,) = driver._waiting.take()
+    assert isinstance(taken, events.Key)
+    assert taken.key == "f10"
+
+
+async def test_buttons_that_are_never_released_are_few(driver: TerminalDriver) -> None:
+    for number in range(1000):
+        driver._handle([Piece(Kind.SEQUENCE, f"\x1b[<{number % 3};{number % 80 + 1};1M")])
+        assert len(driver._down_buttons) <= 4

@@ -1,0 +1,121 @@
+"""How much of what came from the terminal waits, and in what order it is taken."""
+
+import threading
+
+from textual import events
+from textual.message import Message
+
+from cwtui.ui.waiting import Waiting
+
+
+def key(name: str) -> events.Key:
+    return events.Key(name, name if len(name) == 1 else None)
+
+
+def named(taken: list[Message]) -> list[str]:
+    return [event.key for event in taken if isinstance(event, events.Key)]
+
+
+def move(x: int) -> events.MouseMove:
+    return events.MouseMove(None, x, 0, 0, 0, 0, shift=False, meta=False, ctrl=False)
+
+
+def test_what_is_typed_ahead_waits_in_order() -> None:
+    waiting = Waiting("f10")
+    for name in "abc":
+        waiting.put(key(name))
+    assert named(waiting.take()) == ["a", "b", "c"]
+    assert waiting.take() == []
+
+
+def test_a_key_that_types_nothing_is_taken_alone() -> None:
+    waiting = Waiting("f10")
+    for name in ["a", "b", "backspace", "backspace", "c"]:
+        waiting.put(key(name))
+    taken = [named(waiting.take()) for _ in range(4)]
+    assert taken == [["a", "b"], ["backspace"], ["backspace"], ["c"]]
+
+
+def test_so_many_are_taken_at_once_and_no_more() -> None:
+    waiting = Waiting("f10")
+    for _ in range(Waiting.MOST_AT_ONCE + 1):
+        waiting.put(key("a"))
+    assert [len(waiting.take()) for _ in range(3)] == [Waiting.MOST_AT_ONCE, 1, 0]
+
+
+def test_taking_begins_once() -> None:
+    """Two who take would mix up the order of keys."""
+    waiting = Waiting("f10")
+    assert [waiting.put(key(name)) for name in "abc"] == [True, False, False]
+    waiting.take()
+    assert not waiting.put(key("d"))
+    waiting.take()
+    assert not waiting.put(key("e"))
+    waiting.take()
+    assert waiting.take() == []
+    assert waiting.put(key("f"))
+
+
+def test_taking_begins_once_whoever_comes_when() -> None:
+    waiting = Waiting("f10")
+    sent, begun, taken = 3000, 0, 0
+    lock = threading.Lock()
+
+    def put() -> None:
+        nonlocal begun
+        for _ in range(sent):
+            if waiting.put(key("f1")):
+                with lock:
+                    begun += 1
+
+    thread = threading.Thread(target=put)
+    thread.start()
+    while taken < sent and not waiting.is_flooded and (thread.is_alive() or len(waiting) or begun):
+        with lock:
+            assert begun <= 1
+            if not begun:
+                continue
+        if found := waiting.take():
+            taken += len(found)
+        else:
+            with lock:
+                begun -= 1
+    thread.join()
+    assert taken == sent or waiting.is_flooded
+
+
+def test_a_flood_is_dropped_and_the_quit_key_is_not() -> None:
+    waiting = Waiting("f10")
+    for _ in range(3 * Waiting.MOST):
+        waiting.put(key("a"))
+        assert len(waiting) <= Waiting.MOST
+    assert waiting.is_flooded
+    assert len(waiting) == 0
+    for _ in range(1000):
+        waiting.put(key("f10"))
+    assert 2 <= len(waiting) < 10
+
+
+def test_fewer_keys_wait_that_type_nothing() -> None:
+    waiting = Waiting("f10")
+    for _ in range(10 * Waiting.MOST_OTHERS):
+        waiting.put(key("f1"))
+        assert len(waiting) <= Waiting.MOST_OTHERS
+    assert waiting.is_flooded
+    # What was taken waits no more.
+    waiting = Waiting("f10")
+    for _ in range(10 * Waiting.MOST_OTHERS):
+        waiting.put(key("f1"))
+        assert waiting.take()
+    assert not waiting.is_flooded
+
+
+def test_of_the_moves_of_a_mouse_the_last_waits() -> None:
+    waiting = Waiting("f10")
+    for x in range(3 * Waiting.MOST):
+        waiting.put(move(x))
+    assert not waiting.is_flooded
+    assert len(waiting) == 1
+    (last,) = waiting.take()
+    assert isinstance(last, events.MouseMove)
+    assert last.x == 3 * Waiting.MOST - 1
