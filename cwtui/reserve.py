@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
+from cwtui.reading import open_regular
+
 NAME: Final = ".reserve"
 MARGIN: Final = 1 << 20
 """Bytes beside one more copy of the largest file: thousands of events of the audit log."""
@@ -70,7 +72,7 @@ def with_room_from(folder: Path, needed: int, write: Callable[[], T]) -> T:
 def _take(reserve: Path, needed: int) -> bool:
     """Give up so many bytes of it; whether there were any."""
     with suppress(OSError):
-        descriptor = os.open(reserve, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = open_regular(reserve, os.O_WRONLY | os.O_NOFOLLOW)
         try:
             has = os.fstat(descriptor).st_size
             os.ftruncate(descriptor, max(has - needed, 0))
@@ -82,8 +84,7 @@ def _take(reserve: Path, needed: int) -> bool:
 
 
 def _allocate(reserve: Path, size: int) -> None:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(reserve, flags, 0o600)
+    descriptor = open_regular(reserve, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
     try:
         os.posix_fallocate(descriptor, 0, size)
     finally:
