@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from cwtui.reading import open_regular
+from cwtui.reading import check_regular, open_regular
 
 NAME: Final = ".reserve"
 MARGIN: Final = 1 << 20
@@ -51,9 +51,11 @@ def keep(folder: Path, largest: int = 0) -> None:
 def size_in(folder: Path) -> int:
     """How many bytes are reserved there. Raises OSError."""
     try:
-        return (folder / NAME).stat().st_size
+        found = (folder / NAME).stat()
     except FileNotFoundError:
         return 0
+    check_regular(folder / NAME, found.st_mode)
+    return found.st_size
 
 
 def with_room_from(folder: Path, needed: int, write: Callable[[], T]) -> T:

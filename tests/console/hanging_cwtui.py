@@ -1,7 +1,8 @@
-"""cwtui on a store that never answers: python -m tests.console.hanging_cwtui."""
+"""cwtui in which one function hangs: python -m tests.console.hanging_cwtui MODULE:NAME ..."""
 
 import sys
 import time
+from importlib import import_module
 
 from cwtui import __main__ as cwtui
 
@@ -11,7 +12,10 @@ def hang(*_arguments: object) -> None:
 
 
 if __name__ == "__main__":
-    from cwtui.store.accounts import TinyAccountStore
-
-    TinyAccountStore.get = hang  # type: ignore[assignment, method-assign]
+    module, _, name = sys.argv.pop(1).partition(":")
+    *inside, name = name.split(".")
+    place = import_module(module)
+    for part in inside:
+        place = getattr(place, part)
+    setattr(place, name, hang)
     sys.exit(cwtui.main())
