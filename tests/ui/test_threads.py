@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from threading import Event
+from threading import Event, Timer
 
 import pytest
 
@@ -10,8 +10,20 @@ from cwtui.ui import threads
 from cwtui.ui.threads import PatientThreads, call_within
 
 
-def wait(event: Event) -> bool:
-    return event.wait(60)
+class Calls:
+    """A call that goes on until it is let go."""
+
+    def __init__(self) -> None:
+        self.go_on = Event()
+        self.is_running = Event()
+        self.begun: list[bool] = []
+        self.ended: list[bool] = []
+
+    def __call__(self) -> str:
+        self.begun.append(True)
+        self.is_running.set()
+        self.ended.append(self.go_on.wait(20))
+        return "done"
 
 
 def test_calls_return_and_raise_as_they_would() -> None:
@@ -27,55 +39,49 @@ def test_calls_return_and_raise_as_they_would() -> None:
 
 
 def test_no_more_calls_run_at_once_than_may() -> None:
-    pool, go_on, running = PatientThreads(2), Event(), []
-    calls = [pool.submit(lambda: (running.append(1), wait(go_on))) for _ in range(5)]
+    pool, call = PatientThreads(2), Calls()
+    futures = [pool.submit(call) for _ in range(5)]
     deadline = time.monotonic() + 20
-    while len(running) < 2 and time.monotonic() < deadline:
+    while len(call.begun) < 2 and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert calls[4].cancel()
-    assert len(running) == 2
-    go_on.set()
-    assert all(call.result(20) for call in calls[:4])
+    assert futures[4].cancel()
+    assert len(call.begun) == 2
+    call.go_on.set()
+    assert [future.result(20) for future in futures[:4]] == ["done"] * 4
     pool.shutdown()
-    assert len(running) == 4
+    assert len(call.begun) == 4
 
 
 def test_a_call_that_hangs_does_not_keep_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "PATIENCE", 0.05)
-    go_on = Event()
-
-    async def main() -> None:
-        asyncio.get_running_loop().set_default_executor(PatientThreads())
-        call = asyncio.create_task(asyncio.to_thread(wait, go_on))
-        await asyncio.sleep(0)
-        call.cancel()
-
-    asyncio.run(main())
-    assert not go_on.is_set()
-    go_on.set()
+    call = Calls()
+    asyncio.run(begun_and_cancelled(call))
+    assert not call.ended
+    call.go_on.set()
 
 
 def test_a_call_that_ends_soon_is_waited_for() -> None:
-    done = []
+    call = Calls()
+    Timer(0.1, call.go_on.set).start()
+    asyncio.run(begun_and_cancelled(call))
+    assert call.ended == [True]
 
-    async def main() -> None:
-        asyncio.get_running_loop().set_default_executor(PatientThreads())
-        call = asyncio.create_task(asyncio.to_thread(lambda: (time.sleep(0.2), done.append(1))))
-        await asyncio.sleep(0)
-        call.cancel()
 
-    asyncio.run(main())
-    assert done == [1]
+async def begun_and_cancelled(call: Calls) -> None:
+    asyncio.get_running_loop().set_default_executor(PatientThreads())
+    task = asyncio.create_task(asyncio.to_thread(call))
+    assert await asyncio.to_thread(call.is_running.wait, 20)
+    task.cancel()
 
 
 def test_one_call_within_some_seconds() -> None:
-    go_on = Event()
-    assert call_within(60, lambda: "done", "late") == "done"
-    assert call_within(0.01, lambda: str(wait(go_on)), "late") == "late"
-    go_on.set()
+    call = Calls()
+    assert call_within(0.01, call, "late") == "late"
+    call.go_on.set()
+    assert call_within(20, call, "late") == "done"
 
     def fail() -> str:
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        call_within(60, fail, "late")
+        call_within(20, fail, "late")
