@@ -9,6 +9,7 @@ import pytest
 
 from cwtui import config
 from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.audit_lines import START
 from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.errors import CannotCheck
 from cwtui.directory.secret_file import SecretFile
@@ -100,6 +101,19 @@ def test_an_audit_log_with_a_pipe_takes_no_event(tmp_path: Path, name: str) -> N
     )
     with pytest.raises(CannotCheck, match=PIPE):
         log.append(event)
+
+
+def test_pipes_that_appear_while_the_application_runs(host: Host) -> None:
+    ports = host.ports()
+    replaced(host.store / "audit.jsonl")
+    with pytest.raises(CannotCheck, match=PIPE):
+        list(ports.audit.lines(START))
+    replaced(host.keyring)
+    with pytest.raises(CannotCheck, match=PIPE):
+        ports.keyring.seal(b"secret", b"for")
+    replaced(host.accounts)
+    with pytest.raises(CannotCheck, match=PIPE):
+        ports.accounts.get("admin")
 
 
 # What the operator names

@@ -1,5 +1,6 @@
 """A store that hangs, as on a dead network disk: one can leave all the same, and soon."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,9 +15,14 @@ SOON = 6.0
 """Seconds: twice what leaving may take, on a machine that has much else to do."""
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cwtui.with_admin(tmp_path_factory.mktemp("prepared"), PASSWORD)
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return cwtui.with_admin(tmp_path, PASSWORD)
+def home(prepared: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(prepared, tmp_path / "home")
 
 
 def opened(home: Path, hanging: str) -> Terminal:
