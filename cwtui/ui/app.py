@@ -44,7 +44,7 @@ NOT_SIGNED_IN: Final = 1
 """The exit status when nobody signed in: `cwtui && something` lets nobody pass."""
 CANNOT_CHECK: Final = 3
 """After a crash or an upgrade, and where the store cannot be opened."""
-LEAVING_SECONDS: Final = 3.0
+LEAVING_SECONDS: Final = 2.5
 """How long leaving may take until the end of the session is recorded."""
 LEAST_SECONDS: Final = 0.5
 """How long recording it is tried, however long the rest took."""
