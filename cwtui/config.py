@@ -10,8 +10,9 @@ from msgspec import Meta, Struct
 
 from cwtui import quit_key
 from cwtui.accounts.errors import AccountsError, KeyringMissing
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import shortened, visible
 from cwtui.directory.config import DirectoryConfig
+from cwtui.reading import read_regular
 from cwtui.store.layout import Layout
 from cwtui.trust import why_untrusted
 
@@ -19,6 +20,11 @@ CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
 STORE_VARIABLE: Final = "CWTUI_STORE"
 CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
 """Where systemd puts the credentials of a unit (systemd.exec(5), "Credentials")."""
+_MOST: Final = 1_000_000
+"""Bytes of the configuration."""
+_LONGEST_NAME: Final = 200
+_LONGEST_PATH: Final = 3900
+"""Bytes: Linux takes 255 and 4095, and cwtui makes files with longer names beside and below."""
 
 
 class ConfigError(AccountsError):
@@ -161,13 +167,13 @@ def load(given: str | None = None, store: str | None = None) -> Config:
 
 def _read(path: Path, *, asked_for: bool) -> Config:
     try:
-        content = path.read_text("utf-8")
+        content = read_regular(path, _MOST).decode()
     except FileNotFoundError:
         if asked_for:
-            raise ConfigError(f"There is no configuration file {path}.") from None
+            raise ConfigError(f"There is no configuration file {shortened(str(path))}.") from None
         return Config()
     except OSError as error:
-        raise ConfigError(f"Cannot read {path}: {error.strerror}.") from None
+        raise ConfigError(f"Cannot read {shortened(str(path))}: {error.strerror}.") from None
     except UnicodeEncodeError:
         raise ConfigError(f"No file can have the name {visible(str(path))}.") from None
     except UnicodeDecodeError as error:
@@ -199,9 +205,20 @@ def _usable(path: str, whose: str) -> str:
     if "\0" in path:
         raise ConfigError(f"The {whose}'s path holds a NUL character.")
     try:
-        return str(Path(path).expanduser()) if path else ""
+        usable = str(Path(path).expanduser()) if path else ""
     except RuntimeError:
-        raise ConfigError(f"The {whose}'s path {path!r} names no home folder.") from None
+        raise ConfigError(f"The {whose}'s path {shortened(path)!r} names no home folder.") from None
+    size, longest = len(_bytes(usable)), max(map(len, map(_bytes, usable.split("/"))))
+    if size > _LONGEST_PATH or longest > _LONGEST_NAME:
+        raise ConfigError(
+            f"The {whose}'s path {shortened(path)} is too long: it may have {_LONGEST_PATH:,} "
+            f"bytes, and each name in it {_LONGEST_NAME}."
+        )
+    return usable
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
 
 
 def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
@@ -243,11 +260,11 @@ def _folder(url: str) -> str:
         rest = rest.removeprefix("//")
         if not rest.startswith("/"):
             raise ConfigError(
-                f"The store {url!r} is not an absolute path, such as file:/srv/cwtui."
+                f"The store {shortened(url)!r} is not an absolute path, such as file:/srv/cwtui."
             )
         return rest
     if colon and "/" not in scheme:
         raise ConfigError(
-            f"A store of kind {scheme!r} is not known. Give a folder, or file: and one."
+            f"A store of kind {shortened(scheme)!r} is not known. Give a folder, or file: and one."
         )
     return url

@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from cwtui import reserve
 from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import shortened, visible
+from cwtui.reading import NotRegular, check_regular, open_regular
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
 LOCK_SECONDS: Final = 10.0
@@ -58,6 +59,8 @@ def check_private(path: Path, descriptor: int | None = None) -> None:
     """
     try:
         found = path.stat() if descriptor is None else os.fstat(descriptor)
+        if not stat.S_ISDIR(found.st_mode):
+            check_regular(path, found.st_mode)
     except OSError as error:
         raise cannot("read", path, error) from None
     if found.st_uid != os.geteuid():
@@ -149,7 +152,8 @@ def new_file(path: Path) -> Iterator[int]:
 
     At the end of the block it is on disk; after an exception it is gone. Raises OSError.
     """
-    with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with _closed(os.open(path, flags, 0o600)) as descriptor:
         try:
             yield descriptor
             os.fsync(descriptor)
@@ -217,7 +221,7 @@ def append_durably(path: Path, line: bytes) -> None:
 
 
 def _append(path: Path, line: bytes) -> None:
-    with _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as descriptor:
+    with _closed(open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)) as descriptor:
         _append_line(descriptor, line)
 
 
@@ -234,8 +238,7 @@ def _append_line(descriptor: int, line: bytes) -> None:
 
 
 @contextmanager
-def _opened(path: Path, flags: int) -> Iterator[int]:
-    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+def _closed(descriptor: int) -> Iterator[int]:
     try:
         yield descriptor
     finally:
@@ -252,6 +255,8 @@ def exclusive(lock: FileLock) -> Iterator[None]:
     _give_others_a_turn(lock.lock_file)
     check_folder(Path(lock.lock_file).parent)  # filelock would make it
     try:
+        with suppress(FileNotFoundError):  # a FIFO can be locked as well, but is not ours
+            check_regular(Path(lock.lock_file))
         reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
     except Timeout:
         raise CannotCheck(
@@ -291,7 +296,7 @@ def write_all(descriptor: int, content: bytes) -> None:
 def sync_folder(folder: Path) -> None:
     """Bring to disk which names are in the folder. Raises CannotCheck."""
     try:
-        with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        with _closed(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
             os.fsync(descriptor)
     except OSError as error:
         raise CannotCheck(
@@ -306,4 +311,11 @@ def _reason(error: OSError) -> str:
 
 def cannot(verb: str, path: Path, error: OSError) -> CannotCheck:
     """The sentence for a call of the operating system that failed."""
-    return CannotCheck(f"Cannot {verb} {path}: {_reason(error)}. Nothing was changed.")
+    if error.errno == errno.ELOOP:
+        error = NotRegular("a symbolic link", path)
+    remedy = ""
+    if isinstance(error, NotRegular):
+        path, remedy = Path(error.filename), " Check who put it there, and move it away."
+    return CannotCheck(
+        f"Cannot {verb} {shortened(str(path))}: {_reason(error)}.{remedy} Nothing was changed."
+    )

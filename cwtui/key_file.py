@@ -13,10 +13,13 @@ from msgspec import Meta, Struct
 from cwtui.accounts.errors import KeyringMissing, StoreDamaged, StoreExposed, StoreTooNew
 from cwtui.accounts.model import Time
 from cwtui.files import cannot
+from cwtui.reading import TooLarge, read_regular
 
 SCHEMA: Final = 2
 """2 has a key for made-up names, which no rotation changes. Schema 1 is read, and written as 2."""
 KEY_BYTES: Final = 32
+_MOST: Final = 1_000_000
+"""Bytes: thousands of keys."""
 _ID_BYTES: Final = 8
 _EARLY_ID_DIGITS: Final = 8
 _FIRST_WITH_NAMES: Final = 2
@@ -84,7 +87,9 @@ def encoded(content: KeyFile) -> bytes:
 def read(path: Path) -> KeyFile:
     """Raises KeyringMissing, StoreDamaged or StoreTooNew."""
     try:
-        content = path.read_bytes()
+        content = read_regular(path, _MOST)
+    except TooLarge as error:
+        raise _damaged(path, error.strerror) from None
     except OSError as error:
         raise KeyringMissing(f"{path} cannot be read: {(error.strerror or '').lower()}.") from None
     try:

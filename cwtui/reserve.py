@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
+from cwtui.reading import check_regular, open_regular
+
 NAME: Final = ".reserve"
 MARGIN: Final = 1 << 20
 """Bytes beside one more copy of the largest file: thousands of events of the audit log."""
@@ -49,9 +51,11 @@ def keep(folder: Path, largest: int = 0) -> None:
 def size_in(folder: Path) -> int:
     """How many bytes are reserved there. Raises OSError."""
     try:
-        return (folder / NAME).stat().st_size
+        found = (folder / NAME).stat()
     except FileNotFoundError:
         return 0
+    check_regular(folder / NAME, found.st_mode)
+    return found.st_size
 
 
 def with_room_from(folder: Path, needed: int, write: Callable[[], T]) -> T:
@@ -70,7 +74,7 @@ def with_room_from(folder: Path, needed: int, write: Callable[[], T]) -> T:
 def _take(reserve: Path, needed: int) -> bool:
     """Give up so many bytes of it; whether there were any."""
     with suppress(OSError):
-        descriptor = os.open(reserve, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = open_regular(reserve, os.O_WRONLY | os.O_NOFOLLOW)
         try:
             has = os.fstat(descriptor).st_size
             os.ftruncate(descriptor, max(has - needed, 0))
@@ -82,8 +86,7 @@ def _take(reserve: Path, needed: int) -> bool:
 
 
 def _allocate(reserve: Path, size: int) -> None:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(reserve, flags, 0o600)
+    descriptor = open_regular(reserve, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
     try:
         os.posix_fallocate(descriptor, 0, size)
     finally:

@@ -14,6 +14,7 @@ def why_untrusted(path: Path) -> str | None:
     (ssh_config(5)).
     """
     try:
+        path.stat()  # a link that leads to itself has no end
         return next(filter(None, map(_why, _way_to(path.absolute()))), None)
     except OSError as error:
         return f"Cannot see who may write {path}: {(error.strerror or str(error)).lower()}."

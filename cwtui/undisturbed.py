@@ -19,6 +19,7 @@ from typing import Final
 from cwtui import reserve
 from cwtui.accounts.errors import CannotCheck
 from cwtui.files import LOCK_SECONDS, cannot, exists, lock_for
+from cwtui.reading import open_regular
 
 _NOT_TO_BE_MADE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 _HELD: Final = (errno.EAGAIN, errno.EACCES)
@@ -47,14 +48,14 @@ def undisturbed(path: Path) -> Iterator[None]:
 
 def _opened(lock: Path) -> int | None:
     """The lock file, made if need be; None: there is none, and it cannot be made."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_RDONLY | os.O_NOFOLLOW
     try:
-        return os.open(lock, flags)
+        return open_regular(lock, flags)
     except FileNotFoundError:
         pass
     try:
         return reserve.with_room_from(
-            lock.parent, 0, lambda: os.open(lock, flags | os.O_CREAT, 0o600)
+            lock.parent, 0, lambda: open_regular(lock, flags | os.O_CREAT)
         )
     except OSError as error:
         if error.errno in _NOT_TO_BE_MADE:

@@ -259,7 +259,9 @@ def test_a_file_that_was_asked_for_must_be_there(
 
 
 def test_a_file_that_cannot_be_read(home: Path) -> None:
-    with pytest.raises(ConfigError, match=f"Cannot read {home}: Is a directory"):
+    with pytest.raises(
+        ConfigError, match=f"Cannot read {home}: it is a folder, not a regular file"
+    ):
         config.load(str(home))
     with pytest.raises(ConfigError, match="File name too long"):
         config.load(str(home / ("x" * 300)))

@@ -100,6 +100,11 @@ def visible(text: str) -> str:
     return _UNSHOWABLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
+def shortened(text: str, most: int = 500) -> str:
+    """The text, with its middle left out where it is longer than that."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 4 :]}"
+
+
 def listed(names: Sequence[str], most: int) -> str:
     """The names with commas; of more than `most` the first ones, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

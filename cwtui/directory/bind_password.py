@@ -23,6 +23,6 @@ def read(config: DirectoryConfig) -> Secret:
         line, _, rest = content.decode().rstrip("\r\n").partition("\n")
     except UnicodeDecodeError:
         raise file.unusable("it is not UTF-8") from None
-    if not line or rest or len(content) > _MOST or "\0" in line:
+    if not line or rest or "\0" in line:
         raise file.unusable("it is not one line with the password alone")
     return Secret(line)

@@ -20,8 +20,7 @@ def show(context: ssl.SSLContext, config: DirectoryConfig) -> bool:
         config.client_certificate_file,
         config.client_certificate_credential,
     )
-    if len(file.read(_MOST)) > _MOST:
-        raise file.unusable("it is too large")
+    file.read(_MOST)
     try:
         # Without a password, OpenSSL would ask for that of an encrypted key on the terminal.
         context.load_cert_chain(file.path(), password="")

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from cwtui.accounts.directory import DirectoryMisconfigured
 from cwtui.accounts.text import visible
+from cwtui.reading import open_regular, read_opened
 from cwtui.trust import why_untrusted
 
 _BY_OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
@@ -25,14 +26,17 @@ class SecretFile(NamedTuple):
     credential: str
 
     def read(self, most: int) -> bytes:
-        """Up to so many bytes and one more. Raises DirectoryMisconfigured, also where others on
+        """All of it, at most so many bytes. Raises DirectoryMisconfigured, also where others on
         this host can read it or replace it.
         """
         path = self.path()
         try:
-            with path.open("rb") as file:
-                mode = os.fstat(file.fileno()).st_mode
-                content = file.read(most + 1)
+            descriptor = open_regular(path)
+            try:
+                mode = os.fstat(descriptor).st_mode
+                content = read_opened(descriptor, most, path)
+            finally:
+                os.close(descriptor)
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or "no file can have that name").lower()
             raise self.unusable(reason) from None

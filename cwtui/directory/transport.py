@@ -18,6 +18,7 @@ from cwtui.accounts.text import visible
 from cwtui.directory import client_certificate
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, is_address, is_loopback
+from cwtui.reading import read_regular
 from cwtui.trust import why_untrusted
 
 Clock: TypeAlias = Callable[[], float]
@@ -26,6 +27,8 @@ Clock: TypeAlias = Callable[[], float]
 Address: TypeAlias = tuple[socket.AddressFamily, Any]
 """What getaddrinfo says of one address, for socket and connect."""
 
+_CA_MOST: Final = 10_000_000
+"""Bytes: many times those of all public authorities."""
 _NOT_YET_VALID: Final = 9
 _EXPIRED: Final = 10
 _UNKNOWN_ISSUER: Final = {2, 18, 19, 20, 21}
@@ -213,6 +216,7 @@ def _context(ca_file: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file:
         try:
+            read_regular(Path(ca_file), _CA_MOST)  # OpenSSL would wait for a FIFO
             context.load_verify_locations(ca_file)
         except OSError as error:  # ssl.SSLError is one
             raise DirectoryMisconfigured(

@@ -27,6 +27,7 @@ from cwtui.files import (
     lock_for,
     write_atomically,
 )
+from cwtui.reading import TooLarge, open_regular, read_regular
 from cwtui.store.audit_files import AuditFiles
 from cwtui.undisturbed import undisturbed
 
@@ -140,15 +141,15 @@ class FileAuditLog:
             return None
         check_private(self._head)
         try:
-            return msgspec.json.decode(self._head.read_bytes(), type=Ends)
-        except (ValueError, RecursionError):
+            return msgspec.json.decode(read_regular(self._head, _HEAD_SIZE), type=Ends)
+        except (TooLarge, ValueError, RecursionError):
             return None  # it was changed: verify says so
         except OSError as error:
             raise cannot("read", self._head, error) from None
 
     def _write_ends(self, ends: Ends) -> None:
         try:
-            descriptor = os.open(self._head, os.O_WRONLY | os.O_CLOEXEC)
+            descriptor = open_regular(self._head, os.O_WRONLY)
         except FileNotFoundError:
             write_atomically(self._head, _encoded(ends))
             return

@@ -15,11 +15,14 @@ from typing import BinaryIO, Final, NamedTuple
 
 from cwtui.accounts.audit_lines import LONGEST, Line, Place
 from cwtui.files import cannot, check_private
+from cwtui.reading import check_size, open_regular
 
 _FIRST_BLOCK: Final = 1 << 12
 _BLOCK: Final = 1 << 16
 """Bytes read at once; the last line alone is found in less."""
 _MANY_BYTES: Final = 1 << 20
+_MOST: Final = 1 << 32
+"""Bytes of a file: 40 times those at which it is rotated at the latest."""
 
 
 class _Opened(NamedTuple):
@@ -114,13 +117,17 @@ class AuditFiles:
 
     def _content(self, path: Path) -> BinaryIO | None:
         try:
-            content = path.open("rb", _BLOCK)
+            content = os.fdopen(open_regular(path), "rb", _BLOCK)
         except FileNotFoundError:
             return None  # rotated out, or not begun yet
         except OSError as error:
             raise cannot("read", path, error) from None
         try:
             check_private(path, content.fileno())
+            check_size(content.fileno(), _MOST, path)
+        except OSError as error:
+            content.close()
+            raise cannot("read", path, error) from None
         except BaseException:
             content.close()
             raise

@@ -20,12 +20,14 @@ from cwtui.accounts.errors import StoreDamaged, StoreTooNew
 from cwtui.accounts.model import Time
 from cwtui.accounts.protection import Protected
 from cwtui.files import cannot, new_file, write_all
+from cwtui.reading import open_regular, read_regular
 from cwtui.store.layout import Layout, is_member
 from cwtui.undisturbed import undisturbed
 
 FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
 _MANIFEST_MOST: Final = 1 << 20
+_HEAD_MOST: Final = 1 << 16
 ACCOUNTS: Final = "accounts.json"
 _PIECE: Final = 1 << 20
 _END: Final = bytes(tarfile.BLOCKSIZE)
@@ -101,12 +103,12 @@ def snapshot(layout: Layout) -> Iterator[Snapshot]:
 
 @contextmanager
 def _part(path: Path) -> Iterator[Part]:
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if path.suffix == ".head":  # the one file that is changed in place
-            yield Part(io.BytesIO(file.read()), size)
-        else:
-            yield Part(file, size)
+    if path.suffix == ".head":  # the one file that is changed in place
+        content = read_regular(path, _HEAD_MOST)
+        yield Part(io.BytesIO(content), len(content))
+        return
+    with os.fdopen(open_regular(path), "rb") as file:
+        yield Part(file, os.fstat(file.fileno()).st_size)
 
 
 def manifest_of(found: Snapshot, version: str, now: float) -> Manifest:

@@ -62,7 +62,8 @@ class ContentChecks:
                     yield from self._checks.one(account)
         yield from self._checks.all(needed)
         known = frozenset(names)
-        for number in self._records.numbers() if exists(self._layout.records) else ():
+        records = self._layout.records
+        for number in self._records.numbers() if exists(records) and records.is_dir() else ():
             yield from self._record_file(number, known)
 
     def _record_file(self, number: int, known: frozenset[str]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from cwtui.accounts import restoring
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import RandomBytes
+from cwtui.accounts.text import shortened
 from cwtui.files import (
     cannot,
     discard,
@@ -28,6 +29,7 @@ from cwtui.files import (
     sync_folder,
     write_atomically,
 )
+from cwtui.reading import NotRegular, open_regular
 from cwtui.store import backup
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest
@@ -51,8 +53,14 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
             cleanup.callback(_remove, staged.folder)
             for folder in (staged.folder, staged.records):
                 folder.mkdir(mode=0o700)
-            with path.open("rb") as source:
+            with os.fdopen(open_regular(path), "rb") as source:
+                _check_room(staged.folder, os.fstat(source.fileno()).st_size, path)
                 manifest = backup.unpack(source, staged.folder, str(path))
+        except NotRegular as error:
+            raise CannotCheck(
+                f"Cannot restore {shortened(str(path))}: {error.strerror}. "
+                "Give a file that cwtui store backup wrote."
+            ) from None
         except OSError as error:
             raise cannot("restore", path, error) from None
         yield staged, manifest
@@ -162,6 +170,16 @@ class Restore:
             sync_folder(self.layout.folder)
         reserve.keep_beside(self.layout.accounts)
         reserve.keep(self.layout.records)
+
+
+def _check_room(folder: Path, needed: int, path: Path) -> None:
+    """Raise CannotCheck if the backup, unpacked, would fill the store's disk. Raises OSError."""
+    disk = os.statvfs(folder)
+    if needed > disk.f_bavail * disk.f_frsize:
+        raise CannotCheck(
+            f"Cannot restore {path}: it has {needed:,} bytes, and there is no room for them in "
+            f"{folder.parent}. Nothing was changed."
+        )
 
 
 def _remove(folder: Path) -> None:

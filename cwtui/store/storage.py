@@ -30,6 +30,7 @@ from cwtui.files import (
     rename,
     write_atomically,
 )
+from cwtui.reading import read_regular
 
 SCHEMA: Final = 4
 """3 and 4 know more of failed sign-ins. 4 keeps an id of the directory with the name of its
@@ -39,6 +40,8 @@ _META: Final = "meta"
 _CHECKSUM: Final = re.compile(rb'\A\{"meta":\{\n"schema":\d+,\n"sha256":"([0-9a-f]{64})"\n\}')
 """What stands before the content that the checksum is of."""
 _FIRST_WITH_CHECKSUM: Final = 2
+MOST: Final = 1 << 33
+"""Bytes of a file, which is read as a whole: many times those of 1,000,000 accounts."""
 _Schema = Annotated[int, Meta(ge=1)]
 
 T = TypeVar("T")
@@ -193,7 +196,7 @@ class AtomicStorage(Storage):
             return cached[1]
         check_private(self.path)
         try:
-            content = self.path.read_bytes()
+            content = read_regular(self.path, MOST)
         except OSError as error:
             raise cannot("read", self.path, error) from None
         tables = self._decode(content)
@@ -256,7 +259,7 @@ class AtomicStorage(Storage):
         Apart from reading, which must be quick. Schema 1 had none.
         """
         try:
-            content = self.path.read_bytes()
+            content = read_regular(self.path, MOST)
         except OSError as error:
             raise cannot("read", self.path, error) from None
         self._decode(content)
@@ -267,7 +270,7 @@ class AtomicStorage(Storage):
 
     def _line_of(self, doc_id: str) -> int:
         try:
-            return _line_of_key(doc_id, self.path.read_bytes())
+            return _line_of_key(doc_id, read_regular(self.path, MOST))
         except OSError:
             return 1
 

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.console import RenderableType
@@ -33,6 +34,7 @@ from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.session_watch import SessionWatch
 from cwtui.ui.source import CONSOLE, source_of
 from cwtui.ui.terminal import TerminalDriver
+from cwtui.ui.threads import PatientThreads, call_within
 
 if TYPE_CHECKING:
     from cwtui.accounts.directory import PasswordNotice
@@ -44,6 +46,11 @@ NOT_SIGNED_IN: Final = 1
 """The exit status when nobody signed in: `cwtui && something` lets nobody pass."""
 CANNOT_CHECK: Final = 3
 """After a crash or an upgrade, and where the store cannot be opened."""
+LEAVING_SECONDS: Final = 2.5
+"""How long leaving may take until the end of the session is recorded."""
+LEAST_SECONDS: Final = 0.5
+"""How long recording it is tried, however long the rest took."""
+NOT_RECORDED: Final = "The end of your session could not be recorded: the store does not answer."
 
 
 class AccountApp(App[int]):
@@ -93,6 +100,7 @@ class AccountApp(App[int]):
         """Why it ended, for the terminal that is then as before."""
         self.session_watch: SessionWatch | None = None
         self._left: tuple[Session, str] | None = None
+        self._left_at = 0.0
         self.users_place = ("", "")
         """Filter and username that the list of users was left at."""
         for one in theme.OURS:
@@ -131,7 +139,9 @@ class AccountApp(App[int]):
             self._idle += (Idle(self, session.login_minutes * 60, self._end_unused),)
         if self.config.keys.quit != quit_key.DEFAULT:
             self.set_keymap({"quit": self.config.keys.quit})
-        asyncio.get_running_loop().set_exception_handler(self._unheard)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._unheard)
+        loop.set_default_executor(PatientThreads())
         if not self.is_headless:
             # After the first paint, which loads nothing of another version yet.
             self.call_after_refresh(upgrade.guard)
@@ -283,14 +293,22 @@ class AccountApp(App[int]):
         if self._exit:
             return  # already leaving
         self.last_words = words
+        self._left_at = time.monotonic()
         if self.session is not None:
             self._left = self.session, reason
         self.session = None
         self.exit(status, status)
 
     def record_leaving(self) -> str:
-        """Record the session that leaving ended, once the terminal is as it was before."""
-        return self._record(*self._left) if self._left is not None else ""
+        """Record the session that leaving ended, once the terminal is as it was before.
+
+        What kept it from the audit log, or nothing.
+        """
+        if self._left is None:
+            return ""
+        record = partial(self._record, *self._left)
+        left = self._left_at + LEAVING_SECONDS - time.monotonic()
+        return call_within(max(left, LEAST_SECONDS), record, NOT_RECORDED)
 
     # What is left alone for a while
 

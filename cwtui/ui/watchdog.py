@@ -8,7 +8,15 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Final
 
-ENDING_SIGNALS: Final[dict[int, str]] = {signal.SIGHUP: "hang-up", signal.SIGTERM: "terminated"}
+ENDING_SIGNALS: Final[dict[int, str]] = {
+    signal.SIGHUP: "hang-up",
+    signal.SIGTERM: "terminated",
+    signal.SIGINT: "interrupted",
+    signal.SIGQUIT: "quit",
+}
+"""And why a session that they end ended, for the audit log. No key sends the last two: the terminal
+is in raw mode.
+"""
 _LOOK_EVERY: Final = 1.0
 ORDERLY_SECONDS: Final = 1.0
 """How long leaving may take, before what is written to the terminal is given up."""

@@ -43,8 +43,13 @@ def wait_gone(pid: int, timeout: float) -> None:
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(signal.SIGTERM, "terminated"), (signal.SIGHUP, "hang-up")],
-    ids=["SIGTERM", "SIGHUP"],
+    [
+        (signal.SIGTERM, "terminated"),
+        (signal.SIGHUP, "hang-up"),
+        (signal.SIGINT, "interrupted"),
+        (signal.SIGQUIT, "quit"),
+    ],
+    ids=lambda value: getattr(value, "name", None),
 )
 def test_a_signal_ends_the_session_and_restores_the_terminal(
     tmp_path: Path, number: signal.Signals, reason: str

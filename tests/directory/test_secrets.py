@@ -120,7 +120,7 @@ def test_one_in_a_folder_that_others_can_write_is_refused(tmp_path: Path) -> Non
         (b"a\nb\n", "one line"),
         (b"a\0b", "one line"),
         (b"\xff", "not UTF-8"),
-        (b"x" * 9000, "one line"),
+        (b"x" * 9000, "larger than 8,192 bytes"),
     ],
 )
 def test_files_that_hold_no_password(tmp_path: Path, content: bytes | None, reason: str) -> None:

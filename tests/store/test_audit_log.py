@@ -71,7 +71,7 @@ def test_what_others_typed_cannot_forge_a_line(
 def test_a_log_that_cannot_be_written_says_so(file: Path) -> None:
     """DESIGN 4.10: the caller then does not do what it would have reported."""
     file.mkdir(mode=0o700)
-    with pytest.raises(CannotCheck, match="is a directory"):
+    with pytest.raises(CannotCheck, match="it is a folder, not a regular file"):
         FileAuditLog(file).append(event())
 
 

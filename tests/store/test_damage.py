@@ -346,7 +346,7 @@ def test_a_foreign_file_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_folder_in_its_place_is_a_sentence(tmp_path: Path) -> None:
     folder = tmp_path / "accounts.json"
     folder.mkdir(mode=0o700)
-    with pytest.raises(CannotCheck, match="is a directory"):
+    with pytest.raises(CannotCheck, match="it is a folder, not a regular file"):
         TinyAccountStore(folder).get("ada")
 
 

@@ -1,0 +1,71 @@
+"""A store that hangs, as on a dead network disk: one can leave all the same, and soon."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.console import cwtui_terminal as cwtui
+from tests.console.terminal import Terminal
+from tests.console.test_leaving import last_event
+
+PASSWORD = "correct horse battery"
+SOON = 6.0
+"""Seconds: twice what leaving may take, on a machine that has much else to do."""
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cwtui.with_admin(tmp_path_factory.mktemp("prepared"), PASSWORD)
+
+
+@pytest.fixture
+def home(prepared: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(prepared, tmp_path / "home")
+
+
+def opened(home: Path, hanging: str) -> Terminal:
+    config = str(home / "cwtui.toml")
+    program = [sys.executable, "-m", "tests.console.hanging_cwtui", hanging]
+    return Terminal([*program, "--config", config], home)
+
+
+def test_quitting_the_login_screen_while_a_check_hangs(home: Path) -> None:
+    with opened(home, "cwtui.store.accounts:TinyAccountStore.get") as terminal:
+        cwtui.sign_in(terminal, "admin", PASSWORD)
+        terminal.wait_for("Checking your password")
+        terminal.send("ctrl+q")
+        assert terminal.wait_exit(SOON) == 1
+        assert not terminal.screen.alternate
+        assert not terminal.screen.has_private_mode(1000)
+
+
+def test_quitting_a_session_while_a_page_hangs(home: Path) -> None:
+    with opened(home, "cwtui.store.accounts:TinyAccountStore.rows") as terminal:
+        cwtui.sign_in(terminal, "admin", PASSWORD)
+        terminal.wait_for("Enable Multi-Factor Authentication")
+        terminal.wait_until_still()
+        terminal.send("escape")
+        terminal.wait_until_still()
+        terminal.send("down", "enter")
+        terminal.wait_for("One moment")
+        terminal.send("ctrl+q")
+        terminal.wait_for("Press Y")
+        terminal.send("y")
+        assert terminal.wait_exit(SOON) == 0
+        assert not terminal.screen.alternate
+    event = last_event(home)
+    assert (event["event"], event["actor"]) == ("session.sign_out", "admin")
+
+
+def test_quitting_while_the_end_cannot_be_recorded(home: Path) -> None:
+    with opened(home, "cwtui.accounts.session:sign_out") as terminal:
+        cwtui.sign_in(terminal, "admin", PASSWORD)
+        terminal.wait_for("Enable Multi-Factor Authentication")
+        terminal.wait_until_still()
+        terminal.send("ctrl+q")
+        terminal.wait_for("Press Y")
+        terminal.send("y")
+        assert terminal.wait_exit(SOON) == 0
+        assert "cwtui: The end of your session could not be recorded" in terminal.text
