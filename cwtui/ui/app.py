@@ -16,6 +16,7 @@ from textual import events, work
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.notifications import Notify
 from textual.screen import Screen
 
@@ -326,6 +327,8 @@ class AccountApp(App[int]):
             if self._is_unseen(event):
                 return
         await super().on_event(event)
+        if isinstance(event, events.Resize):
+            self._repaint_if_cut_off(event.size)
 
     def _is_unseen(self, event: events.Event) -> bool:
         """Whether it was typed where no field is shown: part of a password may be a shortcut."""
@@ -406,6 +409,12 @@ class AccountApp(App[int]):
         if isinstance(renderable, CompositorUpdate) and self._running and not self._batch_count:
             renderable = self._painted.news(renderable, self.size)
         super()._display(screen, renderable)
+
+    def _repaint_if_cut_off(self, size: Size) -> None:
+        """The terminal has cut off what did not fit, even where it has its old size again."""
+        self._painted = Painted()
+        if self.screen_stack and self.screen.outer_size == size:
+            self.screen.refresh()
 
     def action_repaint(self) -> None:
         """Write all of the screen again: something else, such as the kernel, wrote over it."""

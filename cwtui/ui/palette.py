@@ -5,8 +5,11 @@ from textual.command import CommandList, CommandPalette
 from textual.message import Message
 from textual.widgets import Input, OptionList
 
+from cwtui.ui.screens.steady import NewestSize
 
-class Palette(CommandPalette):
+
+# In this order: Textual takes the style sheets of the first base alone.
+class Palette(CommandPalette, NewestSize[None]):
     """Is dismissed once, and survives Page Up in a window that shows none of its list."""
 
     def dismiss(self, result: None = None) -> AwaitComplete:

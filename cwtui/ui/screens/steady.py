@@ -8,6 +8,7 @@ and each of them looks whether the screen is still the one in front.
 from collections.abc import Iterator
 from typing import TypeVar
 
+from textual import events
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 from textual.widget import Widget
@@ -17,8 +18,19 @@ from cwtui.ui.widgets.buttons import Button
 T = TypeVar("T")
 
 
-class SteadyScreen(Screen[T]):
-    """The parent of all screens."""
+class NewestSize(Screen[T]):
+    """A screen that is laid out for the newest size of the window alone."""
+
+    async def on_event(self, event: events.Event) -> None:
+        # Textual's screen posts each size that it was laid out for to itself again. Two sizes that
+        # wait would bring each other back for ever, and nothing else would have a turn.
+        if isinstance(event, events.Resize) and event.size != self.app.size:
+            return
+        await super().on_event(event)
+
+
+class SteadyScreen(NewestSize[T]):
+    """The parent of all screens of ours."""
 
     _kept_focus: Widget | None = None
     """What has the focus, or gets it back when there is room again."""
