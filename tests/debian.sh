@@ -18,6 +18,8 @@ ns-slapd 389-ds-base
 certutil libnss3-tools
 less less
 groff groff-base
+zsh zsh
+fish fish
 LIST
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -n "$missing" ] || exit 0

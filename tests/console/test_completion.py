@@ -1,6 +1,5 @@
 """Completion in real shells: what a press of Tab puts on the line."""
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from tests.cli.commands import PASSWORD, Host
 from tests.console.terminal import Terminal
+from tests.programs import require
 
 NAME = "ann@example.com"
 START = {
@@ -26,9 +26,7 @@ SET_UP = {
 @pytest.fixture(params=START)
 def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
     """A shell that has read the script, on a host with the account NAME."""
-    program = shutil.which(request.param)
-    if program is None:
-        pytest.skip(f"{request.param} is not installed")
+    program = require(request.param)
     host = Host(tmp_path)
     for command in (("init", "--admin", "admin"), ("user", "add", NAME)):
         assert host.run(*command, "--password-stdin", stdin=PASSWORD.encode()).status == 0

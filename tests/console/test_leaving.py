@@ -71,8 +71,7 @@ def test_a_dropped_line_leaves_no_process_behind(tmp_path: Path) -> None:
         pid = terminal.pid
         terminal.hang_up()
         wait_gone(pid, 10)
-        assert not terminal.alive
-        assert terminal._child.exitstatus == 1
+        assert terminal.wait_exit(10) == 1
     event = last_event(tmp_path)
     assert (event["event"], event["reason"]) == ("session.end", "hang-up")
 

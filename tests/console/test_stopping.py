@@ -104,7 +104,7 @@ def test_a_window_that_is_resized_very_fast_delays_no_end(home: Path) -> None:
             terminal._read(0)
         assert count > 2000
         terminal.kill(signal.SIGTERM)
-        assert terminal.wait_exit(10) == 1
+        assert terminal.wait_exit(10) == 1, terminal.text
 
 
 def test_a_slow_terminal_in_non_blocking_mode_shows_everything(home: Path) -> None:

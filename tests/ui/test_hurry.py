@@ -71,12 +71,18 @@ async def test_a_cancelled_call_leaves_no_screen_asking() -> None:
     async with SCENES["settings"].played() as (person, _):
         screen = person.screen(SettingsPage)
         for turns in (0, 1, 3):
-            screen.ask(self_service.overview, lambda _: pytest.fail("answered"), "One moment")
+            goes_on = threading.Event()
+            screen.ask(
+                lambda *_, goes_on=goes_on: goes_on.wait(20),
+                lambda _: pytest.fail("answered"),
+                "One moment",
+            )
             for _turn in range(turns):
                 await asyncio.sleep(0)
             person.app.workers.cancel_node(screen)
             await person.settle()
             assert not screen.is_asking
+            goes_on.set()
         answers: list[object] = []
         screen.ask(self_service.overview, answers.append, "One moment")
         await person.settle()

@@ -44,7 +44,9 @@ def _check_focus(person: Person, screen: Screen[object]) -> None:
         assert focused.focusable, f"the focus is on {focused}, which cannot have it"
         assert focused.screen is screen, f"the focus is on {focused} of another screen"
     width, height = person.app.size
-    if width >= MIN_COLUMNS and height >= MIN_ROWS and isinstance(screen, AccountScreen):
+    # A window of the terminal that is in the background focuses nothing.
+    has_room = width >= MIN_COLUMNS and height >= MIN_ROWS and person.app.app_focus
+    if has_room and isinstance(screen, AccountScreen):
         assert focused is not None, f"nothing of {type(screen).__name__} has the focus"
 
 

@@ -22,6 +22,8 @@ BETWEEN_CHECKS: Final = 250
 
 ROOM_AGAIN: Final = 0.4
 """How often a window that is too small is made larger."""
+RESTS: Final = 0.12
+"""How often all that was sent is waited for."""
 FIRST_RUNS: Final = 0.1
 """How many begin with an empty store."""
 
@@ -85,7 +87,7 @@ class Walk:
 
     async def _batch(self, person: Person, town: Town, goals: Goals) -> None:
         random, app = self.random, person.app
-        if random.random() < 0.35:
+        if random.random() < RESTS:
             await self._rest(person, town)
             if not person.running:
                 return
