@@ -5,7 +5,6 @@ that know keys and the mouse. Its parser as a whole raises on some input, takes 
 know for typed text, and keeps what does not end.
 """
 
-import asyncio
 import os
 import re
 import select
@@ -43,8 +42,6 @@ LOST_PASTE: Final = "The paste did not end, and was ignored. Paste it again."
 TOO_MUCH: Final = "Too much came from the terminal at once. It was ignored."
 _NOTES: Final = {Kind.NOT_UTF8: NOT_UTF8, Kind.LOST_PASTE: LOST_PASTE}
 _NOTE_SECONDS: Final = 20
-_SIZE_SECONDS: Final = 0.02
-"""For so long, sizes of the window are waited for; the last one counts."""
 
 _MOUSE: Final = re.compile(r"\x1b\[<\d{1,3};(-?\d{1,5});(-?\d{1,5})[Mm]")
 _WINDOW: Final = re.compile(r"\x1b\[48;(\d{1,5})(?::[^;]*)?;(\d{1,5})(?::[^;]*)?(?:;[\d:]*){2}t")
@@ -161,7 +158,6 @@ class TerminalDriver(LinuxDriver):
         self._handed_at = 0.0
         self._reports_window = False
         self._is_watched = False
-        self._size_report: asyncio.TimerHandle | None = None
         self._is_suspended = False
         self._wake_read, self._wake_write = os.pipe()
 
@@ -337,18 +333,11 @@ class TerminalDriver(LinuxDriver):
                 lambda reason: self._call(self._application.end, reason),
                 self._let_go,
                 self._restore,
+                lambda: self._call(self._report_size),
             ).start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        # In place of Textual's: a handler of Python's own is called amid its last call, again and
-        # again where a window is resized quickly, up to a RecursionError.
-        self._loop.add_signal_handler(signal.SIGWINCH, self._size_changed)
-
-    def _size_changed(self) -> None:
-        if self._size_report is None:
-            self._size_report = self._loop.call_later(_SIZE_SECONDS, self._report_size)
 
     def _report_size(self) -> None:
-        self._size_report = None
         if not self._in_band_window_resize:
             size = Size(*self._get_terminal_size())
             self._app.post_message(events.Resize(size, size))

@@ -17,7 +17,13 @@ ENDING_SIGNALS: Final[dict[int, str]] = {
 """And why a session that they end ended, for the audit log. No key sends the last two: the terminal
 is in raw mode.
 """
+_TAKEN: Final = frozenset({*ENDING_SIGNALS, signal.SIGWINCH})
+"""Python would call its own handler of SIGWINCH amid its last call, where a window is resized very
+fast, up to a RecursionError; and the event loop's deadlocks once its pipe is full.
+"""
 _LOOK_EVERY: Final = 1.0
+_BETWEEN_SIZES: Final = 0.02
+"""Seconds. Of the sizes that a window has meanwhile, only the last one is told."""
 ORDERLY_SECONDS: Final = 1.0
 """How long leaving may take, before what is written to the terminal is given up."""
 LAST_SECONDS: Final = 3.0
@@ -38,16 +44,18 @@ class Watchdog:
         leave: Callable[[str], None],
         let_go: Callable[[], None],
         restore: Callable[[], None],
+        resized: Callable[[], None] = lambda: None,
     ) -> None:
         self._terminal = terminal
         self._leave = leave
         self._let_go = let_go
         self._restore = restore
+        self._resized = resized
 
     def start(self) -> None:
         """Watch until the process ends. Call it once, before other threads are started."""
         # Threads inherit this: the signals come to the watchdog, which waits for nothing else.
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
         Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def _watch(self) -> None:
@@ -73,11 +81,14 @@ class Watchdog:
 
     def _reason(self) -> str | None:
         """Why to end; None after a second without a reason."""
-        taken = signal.sigtimedwait(ENDING_SIGNALS, _LOOK_EVERY)
+        taken = signal.sigtimedwait(_TAKEN, _LOOK_EVERY)
         # CPython answers with a number of any value where the time runs out just as something
         # interrupts it: a signal, or a stop by SIGSTOP, which cannot be blocked.
         if taken is not None and taken.si_signo in ENDING_SIGNALS:
             return ENDING_SIGNALS[taken.si_signo]
+        if taken is not None and taken.si_signo == signal.SIGWINCH:
+            self._resized()
+            time.sleep(_BETWEEN_SIZES)
         return "hang-up" if is_gone(self._terminal) else None
 
 

@@ -155,7 +155,7 @@ def test_flow_control_of_a_serial_line_does_not_quit(tmp_path: Path) -> None:
         terminal.wait_until_still()
         terminal.type("\x13\x11\x1b")
         terminal.wait_until(lambda: "Quit before" not in terminal.text)
-        assert len(set(cwtui.shown_codes(terminal))) == 10
+        terminal.wait_until(lambda: len(set(cwtui.shown_codes(terminal))) == 10)
         terminal.send("ctrl+q")
         terminal.wait_for("Press Y")
         terminal.send("y")

@@ -95,14 +95,12 @@ def test_a_signal_that_came_while_it_was_stopped_ends_it(home: Path) -> None:
 
 def test_a_window_that_is_resized_very_fast_delays_no_end(home: Path) -> None:
     with login(home) as terminal:
-        until = time.monotonic() + seconds(2)
         count = 0
-        while time.monotonic() < until:
+        while count < seconds(2) * 1500:
             for _ in range(10):
                 terminal._child.setwinsize(24 + count % 2, 80 + count % 3)
                 count += 1
             terminal._read(0)
-        assert count > 2000
         terminal.kill(signal.SIGTERM)
         assert terminal.wait_exit(10) == 1, terminal.text
 

@@ -22,7 +22,7 @@ BETWEEN_CHECKS: Final = 250
 
 ROOM_AGAIN: Final = 0.4
 """How often a window that is too small is made larger."""
-RESTS: Final = 0.12
+RESTS: Final = 0.35
 """How often all that was sent is waited for."""
 FIRST_RUNS: Final = 0.1
 """How many begin with an empty store."""
