@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
 # Rules, commands and a look at each screen: no servers, and of the random tests a few examples.
 QUICK := tests/accounts tests/cli tests/help tests/ui/test_goldens.py \
-  tests/test_config.py tests/test_trust.py \
+  tests/host tests/test_config.py \
   --ignore tests/cli/test_directory.py --ignore tests/cli/test_terminal.py
 
 .DEFAULT_GOAL := help

@@ -17,10 +17,10 @@ def main() -> int:
 def _main() -> int:
     try:
         # First of all, and before any other import: what is imported may depend on variables.
-        from cwtui import environment
+        from cwtui.host import environment
 
         environment.isolate()
-        from cwtui import crash, upgrade
+        from cwtui.host import crash, upgrade
 
         upgrade.remember()
         crash.guard()

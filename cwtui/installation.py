@@ -16,8 +16,8 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.config import Config, ConfigError
 from cwtui.directory.config import DirectoryConfig
-from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
-from cwtui.trust import why_place_untrusted
+from cwtui.host.files import check_private, exclusive, exists, lock_for, make_private_folder
+from cwtui.host.trust import why_place_untrusted
 
 BEGIN: Final = "cwtui init --admin NAME"
 
@@ -128,7 +128,7 @@ def set_up(config: Config) -> None:
 
 def _make(config: Config) -> None:
     # Late: the application looks before it is painted, and these take a while to load.
-    from cwtui.keyring import FileKeyring
+    from cwtui.keyring.file_keyring import FileKeyring
     from cwtui.store.accounts import TinyAccountStore
 
     make_private_folder(config.records_folder)

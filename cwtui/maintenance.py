@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cwtui import __version__, installation, services
-from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.checking import Finding, Severity, Watch, of_error
+from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, Refused, StoreDamaged
-from cwtui.accounts.restoring import Difference, difference
 from cwtui.accounts.session import Operator
+from cwtui.accounts.upkeep.findings import Finding, Severity, Watch, of_error
+from cwtui.accounts.upkeep.restored_state import Difference, difference
 from cwtui.config import Config
-from cwtui.files import (
+from cwtui.host.files import (
     cannot,
     discard,
     exists,

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 
-from cwtui import installation, reserve
+from cwtui import installation
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -14,10 +14,11 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.ports import AccountStore, Directory, Ports
 from cwtui.config import Config, ConfigError
-from cwtui.files import check_private, exclusive, exists, lock_for, make_private_folder
-from cwtui.keyring import FileKeyring
+from cwtui.host import reserve
+from cwtui.host.files import check_private, exclusive, exists, lock_for, make_private_folder
+from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import Contents, TinyAccountStore
-from cwtui.store.audit import MEGABYTE, FileAuditLog
+from cwtui.store.audit.log import MEGABYTE, FileAuditLog
 from cwtui.store.records import TinyRecordStore
 
 
@@ -191,7 +192,7 @@ def audit_log(config: Config, check_store: Callable[[], object] | None = None) -
     copy = None
     if config.audit.syslog:
         # Late: most hosts have none.
-        from cwtui.store.syslog import SyslogCopy
+        from cwtui.store.audit.syslog import SyslogCopy
 
         copy = SyslogCopy(config.audit.syslog)
     max_bytes = config.audit.max_megabytes * MEGABYTE

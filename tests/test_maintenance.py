@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as with_fields
 
-from cwtui import files, maintenance, reserve, services
+from cwtui import maintenance, services
 from cwtui.accounts import administration, renaming, sign_in
-from cwtui.accounts.directory import DirectoryUser
+from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -28,7 +28,8 @@ from cwtui.accounts.renaming import Rename
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of
 from cwtui.config import Config
-from cwtui.keyring import FileKeyring
+from cwtui.host import files, reserve
+from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import number_of
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device

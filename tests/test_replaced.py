@@ -13,17 +13,20 @@ from typing import NamedTuple
 
 import pytest
 
-from cwtui import key_file, maintenance, services
-from cwtui.accounts import administration, audit_reading, keys, self_service, sign_in
-from cwtui.accounts.audit_lines import START
-from cwtui.accounts.audit_reading import Filter
+from cwtui import maintenance, services
+from cwtui.accounts import administration, self_service, sign_in
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.lines import START
+from cwtui.accounts.audit.reading import Filter
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreMissing
 from cwtui.accounts.listing import Filter as Users
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of, sign_out
+from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.config import Config
-from cwtui.keyring import FileKeyring
+from cwtui.keyring import key_file
+from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.durability.saves import config_in, connected, made_in, unwatched

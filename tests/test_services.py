@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cwtui import installation, reserve, services
-from cwtui.accounts import administration, keys, recovery, sign_in
+from cwtui import installation, services
+from cwtui.accounts import administration, recovery, sign_in
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -25,8 +25,10 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
-from cwtui.keyring import FileKeyring
+from cwtui.host import reserve
+from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import HERE, OPERATOR, PASSWORD
 
 SECRET = Secret(PASSWORD)

@@ -6,18 +6,9 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from cwtui.accounts import (
-    admins,
-    listing,
-    look_alikes,
-    made_up,
-    passwords,
-    roles,
-    settings,
-    text,
-    throttle,
-)
-from cwtui.accounts.audit import EventType
+from cwtui.accounts import admins, listing, look_alikes, made_up, roles, settings, text, throttle
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new

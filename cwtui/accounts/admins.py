@@ -4,7 +4,7 @@ help (recovery.py).
 
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Keyring
-from cwtui.accounts.protection import keys_of
+from cwtui.accounts.upkeep.protection import keys_of
 
 
 def who_can_sign_in(change: AccountsChange, keyring: Keyring, now: float) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cwtui.accounts import backup_codes, totp
+from cwtui.accounts.credentials import backup_codes, totp
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Ports

@@ -7,9 +7,10 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from cwtui.accounts import backup_codes, made_up, passwords, throttle, told, totp
-from cwtui.accounts.audit import EventType, Outcome
-from cwtui.accounts.directory import (
+from cwtui.accounts import made_up, throttle, told
+from cwtui.accounts.audit.events import EventType, Outcome
+from cwtui.accounts.credentials import backup_codes, passwords, totp
+from cwtui.accounts.directory_port import (
     CannotUseDirectory,
     DirectoryMisconfigured,
     DirectoryRefused,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cwtui.accounts import passwords
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret

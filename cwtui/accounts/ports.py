@@ -5,16 +5,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
-from cwtui.accounts.audit import Event
-from cwtui.accounts.audit_chain import Ends
-from cwtui.accounts.audit_lines import Line, Place
-from cwtui.accounts.directory import DirectoryUser, Tell
+from cwtui.accounts.audit.chain import Ends
+from cwtui.accounts.audit.events import Event
+from cwtui.accounts.audit.lines import Line, Place
+from cwtui.accounts.directory_port import DirectoryUser, Tell
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Sealed, SignInRecord
 from cwtui.accounts.progress import ShowProgress
-from cwtui.accounts.protection import Key, Protected
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.upkeep.protection import Key, Protected
 
 T = TypeVar("T")
 

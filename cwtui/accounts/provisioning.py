@@ -3,8 +3,8 @@
 from typing import Final
 
 from cwtui.accounts import identity, look_alikes, renaming, roles, text
-from cwtui.accounts.audit import EventType
-from cwtui.accounts.directory import (
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.directory_port import (
     CannotReachDirectory,
     CannotSearchDirectory,
     DirectoryMisconfigured,

@@ -1,15 +1,16 @@
 """Break-glass: the operator of the host lets an admin back into a store that has none."""
 
-from cwtui.accounts import admins, look_alikes, passwords, roles, text
+from cwtui.accounts import admins, look_alikes, roles, text
 from cwtui.accounts.administration import WithInitialPassword
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
-from cwtui.accounts.protection import keys_of
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, said, write_audit
+from cwtui.accounts.upkeep.protection import keys_of
 
 
 def check_input(accounts: AccountStore, username: str, password: Secret | None) -> None:

@@ -13,8 +13,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from cwtui.accounts import identity
-from cwtui.accounts.audit import EventType
-from cwtui.accounts.directory import (
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.directory_port import (
     CannotSearchDirectory,
     CannotUseDirectory,
     DirectoryMisconfigured,
@@ -23,8 +23,8 @@ from cwtui.accounts.directory import (
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.model import Account, Moved, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
-from cwtui.accounts.protection import keys_of
 from cwtui.accounts.session import Acting, said, write_audit
+from cwtui.accounts.upkeep.protection import keys_of
 
 _MOST: Final = 8
 """How many people a sign-in follows who each got the name of the next one; `sync` follows all."""

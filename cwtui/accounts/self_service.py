@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cwtui.accounts import enrolment, factors, passwords, provisioning, totp
-from cwtui.accounts.audit import EventType
+from cwtui.accounts import enrolment, factors, provisioning
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import passwords, totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, Origin, SecondFactor

@@ -8,7 +8,7 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 
 from cwtui.accounts import roles
-from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, SessionEnded
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, TypeAlias, TypeVar
 
-from cwtui.accounts import enrolment, factors, passwords, provisioning, text, throttle, told
-from cwtui.accounts.audit import EventType
-from cwtui.accounts.directory import PasswordNotice
+from cwtui.accounts import enrolment, factors, provisioning, text, throttle, told
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import passwords
+from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
 from cwtui.accounts.model import Account, Ending, Origin, SecondFactor, SignInRecord

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cwtui.accounts import identity, renaming
-from cwtui.accounts.directory import DirectoryUser
+from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import AccountsChange, AccountStore, Directory, Ports

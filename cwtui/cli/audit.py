@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import click
 
-from cwtui.accounts import audit_reading
-from cwtui.accounts.audit import Outcome
-from cwtui.accounts.audit_chain import Link, Verdict
-from cwtui.accounts.audit_lines import START, Place, Record
-from cwtui.accounts.audit_reading import Filter
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.chain import Link, Verdict
+from cwtui.accounts.audit.events import Outcome
+from cwtui.accounts.audit.lines import START, Place, Record
+from cwtui.accounts.audit.reading import Filter
 from cwtui.accounts.errors import CannotCheck, InvalidInput
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible

@@ -50,7 +50,7 @@ def roles(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> 
 
 def events(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Events, and the areas before their dots."""
-    from cwtui.accounts.audit import EventType
+    from cwtui.accounts.audit.events import EventType
 
     areas = dict.fromkeys(event.partition(".")[0] for event in EventType)
     return _beginning([*areas, *EventType], incomplete)

@@ -6,7 +6,7 @@ import click
 
 from cwtui import services
 from cwtui.accounts import provisioning, synchronising
-from cwtui.accounts.directory import CannotReachDirectory, NoDirectoryUser, Step
+from cwtui.accounts.directory_port import CannotReachDirectory, NoDirectoryUser, Step
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, standard_input

@@ -8,10 +8,10 @@ from typing import Final
 
 import click
 
-from cwtui import crash, upgrade
 from cwtui.accounts.errors import AccountsError, InvalidInput, Refused
 from cwtui.cli import output
 from cwtui.cli.root import cli
+from cwtui.host import crash, upgrade
 
 DONE: Final = 0
 FAILED: Final = 1

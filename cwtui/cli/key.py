@@ -4,10 +4,10 @@ from typing import Any, Final
 
 import click
 
-from cwtui.accounts import keys
-from cwtui.accounts.keys import KeyUse
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import listed, visible
+from cwtui.accounts.upkeep import key_rotation as keys
+from cwtui.accounts.upkeep.key_rotation import KeyUse
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
 from cwtui.cli.json_output import put_object

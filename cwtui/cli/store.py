@@ -8,9 +8,9 @@ import click
 from msgspec import to_builtins
 
 from cwtui import maintenance
-from cwtui.accounts.checking import Severity
-from cwtui.accounts.restoring import Difference
 from cwtui.accounts.text import listed
+from cwtui.accounts.upkeep.findings import Severity
+from cwtui.accounts.upkeep.restored_state import Difference
 from cwtui.cli import completing, terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     DirectoryAccountDisabled,
     DirectoryAccountLocked,
     DirectoryMisconfigured,

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     DirectoryAccountDisabled,
     DirectoryAccountLocked,
     DirectoryMisconfigured,

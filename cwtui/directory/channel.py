@@ -16,7 +16,7 @@ from ldap3.core.exceptions import (
 from ldap3.operation.bind import bind_operation
 from pyasn1.error import PyAsn1Error
 
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.directory import answers

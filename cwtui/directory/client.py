@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from cwtui.accounts import text
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     CannotReachDirectory,
     CannotTrustDirectory,
     DirectoryUser,

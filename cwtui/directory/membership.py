@@ -6,7 +6,7 @@ The server compares DNs: nothing here has to know when two ways of writing one a
 from collections.abc import Iterator
 from typing import Final
 
-from cwtui.accounts.directory import DirectoryMisconfigured, Step, Tell
+from cwtui.accounts.directory_port import DirectoryMisconfigured, Step, Tell
 from cwtui.accounts.text import visible
 from cwtui.directory import entries
 from cwtui.directory.channel import Channel

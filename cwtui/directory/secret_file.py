@@ -5,10 +5,10 @@ import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.text import visible
-from cwtui.reading import open_regular, read_opened
-from cwtui.trust import why_untrusted
+from cwtui.host.trust import why_untrusted
+from cwtui.host.untrusted_files import open_regular, read_opened
 
 _BY_OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
 """Its group may read it: that of a service whose configuration belongs to root."""

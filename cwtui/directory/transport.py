@@ -13,13 +13,13 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.text import visible
 from cwtui.directory import client_certificate
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, is_address, is_loopback
-from cwtui.reading import read_regular
-from cwtui.trust import why_untrusted
+from cwtui.host.trust import why_untrusted
+from cwtui.host.untrusted_files import read_regular
 
 Clock: TypeAlias = Callable[[], float]
 """Seconds that never go back."""

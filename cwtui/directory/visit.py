@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from cwtui.accounts import identity
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     CannotSearchDirectory,
     DirectoryMisconfigured,
     DirectoryRefused,

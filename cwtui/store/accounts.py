@@ -11,8 +11,8 @@ from msgspec import Raw, Struct, json
 from cwtui.accounts import identity, roles
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
-from cwtui.accounts.protection import Protected, keys_of
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.upkeep.protection import Protected, keys_of
 from cwtui.store import schema_1, schema_3
 from cwtui.store.layout import Layout
 from cwtui.store.storage import AtomicStorage, NamedTable, Tables

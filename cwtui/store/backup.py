@@ -18,11 +18,11 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts.errors import StoreDamaged, StoreTooNew
 from cwtui.accounts.model import Time
-from cwtui.accounts.protection import Protected
-from cwtui.files import cannot, new_file, write_all
-from cwtui.reading import open_regular, read_regular
+from cwtui.accounts.upkeep.protection import Protected
+from cwtui.host.files import cannot, new_file, write_all
+from cwtui.host.read_lock import undisturbed
+from cwtui.host.untrusted_files import open_regular, read_regular
 from cwtui.store.layout import Layout, is_member
-from cwtui.undisturbed import undisturbed
 
 FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"

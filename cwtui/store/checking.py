@@ -7,18 +7,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from cwtui import reserve
-from cwtui.accounts.audit_reading import verified
-from cwtui.accounts.checking import AccountChecks, Finding, Severity, Watch, of_error
+from cwtui.accounts.audit.reading import verified
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Keyring
 from cwtui.accounts.text import visible
-from cwtui.files import cannot, check_private, exists, is_read_only
+from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, Watch, of_error
+from cwtui.host import reserve
+from cwtui.host.files import cannot, check_private, exists, is_read_only
+from cwtui.host.read_lock import undisturbed
 from cwtui.store.accounts import TinyAccountStore
-from cwtui.store.audit import FileAuditLog
+from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
-from cwtui.undisturbed import undisturbed
 
 _MADE_UP: Final = re.compile(r"\?[0-9a-f]{32}")
 """The names under which tries at no account are counted."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import StoreMissing
-from cwtui.files import cannot, exists
+from cwtui.host.files import cannot, exists
 
 _AUDIT: Final = re.compile(r"audit(-\d{6,})?\.jsonl|audit\.head")
 _RECORDS: Final = re.compile(r"sign-in/\d\d\.json")

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
-from cwtui.files import check_folder, exists
+from cwtui.host.files import check_folder, exists
 from cwtui.store.storage import AtomicStorage, NamedTable
 
 _RECORDS: Final = "records"

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cwtui import reserve
-from cwtui.accounts import restoring
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import RandomBytes
 from cwtui.accounts.text import shortened
-from cwtui.files import (
+from cwtui.accounts.upkeep import restored_state as restoring
+from cwtui.host import reserve
+from cwtui.host.files import (
     cannot,
     discard,
     exclusive,
@@ -29,7 +29,7 @@ from cwtui.files import (
     sync_folder,
     write_atomically,
 )
-from cwtui.reading import NotRegular, open_regular
+from cwtui.host.untrusted_files import NotRegular, open_regular
 from cwtui.store import backup
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest

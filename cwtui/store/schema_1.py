@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from cwtui.accounts.protection import Protected
+from cwtui.accounts.upkeep.protection import Protected
 from cwtui.store.storage import Tables
 
 _SALT_LENGTH: Final = 29

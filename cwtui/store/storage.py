@@ -18,7 +18,7 @@ from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing, StoreTooNew
-from cwtui.files import (
+from cwtui.host.files import (
     cannot,
     check_private,
     discard,
@@ -30,7 +30,7 @@ from cwtui.files import (
     rename,
     write_atomically,
 )
-from cwtui.reading import read_regular
+from cwtui.host.untrusted_files import read_regular
 
 SCHEMA: Final = 4
 """3 and 4 know more of failed sign-ins. 4 keeps an id of the directory with the name of its

@@ -20,25 +20,27 @@ from textual.geometry import Size
 from textual.notifications import Notify
 from textual.screen import Screen
 
-from cwtui import crash, installation, quit_key, upgrade
+from cwtui import installation
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import visible
-from cwtui.config import Config
+from cwtui.config import Config, quit_key
+from cwtui.host import crash, upgrade
 from cwtui.ui import theme
 from cwtui.ui.idle import Idle
-from cwtui.ui.output import blocking
 from cwtui.ui.painted import Painted
-from cwtui.ui.quitting import ask_or_leave, shows_presence
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.dialogs.quitting import ask_or_leave, shows_presence
+from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.session_watch import SessionWatch
 from cwtui.ui.source import CONSOLE, source_of
-from cwtui.ui.terminal import TerminalDriver
+from cwtui.ui.styles import sheets
+from cwtui.ui.terminal.driver import TerminalDriver
+from cwtui.ui.terminal.output import blocking
 from cwtui.ui.threads import PatientThreads, call_within
 
 if TYPE_CHECKING:
-    from cwtui.accounts.directory import PasswordNotice
+    from cwtui.accounts.directory_port import PasswordNotice
     from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
@@ -58,7 +60,7 @@ class AccountApp(App[int]):
     """One use of the application. `session` is set between sign-in and sign-out only."""
 
     TITLE = "Connectware"
-    CSS_PATH = ["app.tcss", "screens/entry.tcss"]
+    CSS_PATH = sheets("app", "entry")
     ENABLE_COMMAND_PALETTE = True
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -119,7 +121,7 @@ class AccountApp(App[int]):
         if self._kiosk or not is_new:
             return SignInScreen()
         self._is_new = True
-        from cwtui.ui.screens.first_run import FirstRunScreen
+        from cwtui.ui.screens.entry.first_run import FirstRunScreen
 
         return FirstRunScreen()
 
@@ -373,7 +375,7 @@ class AccountApp(App[int]):
     def action_command_palette(self) -> None:
         # Not where something must be answered first, such as backup codes.
         if isinstance(self.screen, AccountScreen) and self.screen.NEEDS_SESSION:
-            from cwtui.ui.palette import Palette
+            from cwtui.ui.screens.dialogs.palette import Palette
 
             self.push_screen(Palette(id="--command-palette"))
 
@@ -390,7 +392,7 @@ class AccountApp(App[int]):
         self.theme = names[(position + 1) % len(names)]
 
     def action_help(self) -> None:
-        from cwtui.ui.screens.help import HelpScreen
+        from cwtui.ui.screens.dialogs.help import HelpScreen
 
         if isinstance(self.screen, AccountScreen):
             shown = quit_key.shown(quit_key.DEFAULT), quit_key.shown(self.config.keys.quit)

@@ -6,28 +6,23 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import Screen
 
-from cwtui.accounts import (
-    administration,
-    audit_reading,
-    backup_codes,
-    roles,
-    self_service,
-    sign_in,
-)
+from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.listing import Filter
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
-from cwtui.ui.screens.account import AccountPage
-from cwtui.ui.screens.audit_log import AuditLogPage
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.base import AccountScreen
-from cwtui.ui.screens.new_password import NewPasswordScreen
-from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
-from cwtui.ui.screens.organization import OrganizationPage
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.settings import SettingsPage
-from cwtui.ui.screens.unacknowledged import UnacknowledgedScreen
-from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.new_password import NewPasswordScreen
+from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.audit_log import AuditLogPage
+from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.screens.pages.users import UsersPage
 
 if TYPE_CHECKING:
     from cwtui.accounts.session import Session

@@ -9,16 +9,17 @@ from typing import TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from cwtui.accounts import audit_chain, identity, roles
-from cwtui.accounts.audit import Event
-from cwtui.accounts.audit_chain import Ends
-from cwtui.accounts.audit_lines import Line, Place, encode
+from cwtui.accounts import identity, roles
+from cwtui.accounts.audit import chain as audit_chain
+from cwtui.accounts.audit.chain import Ends
+from cwtui.accounts.audit.events import Event
+from cwtui.accounts.audit.lines import Line, Place, encode
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
 from cwtui.accounts.ports import Others
-from cwtui.accounts.protection import Key, Protected, keys_of, protected
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.upkeep.protection import Key, Protected, keys_of, protected
 
 T = TypeVar("T")
 _State = tuple[dict[str, Account], OrganizationSettings, frozenset[str]]

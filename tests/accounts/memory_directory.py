@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from cwtui.accounts import identity
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     CannotReachDirectory,
     CannotSearchDirectory,
     DirectoryRefused,

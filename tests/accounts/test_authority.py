@@ -8,8 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from cwtui.accounts import administration, audit_reading, roles, self_service, synchronising
-from cwtui.accounts.audit import EventType, Outcome
+from cwtui.accounts import administration, roles, self_service, synchronising
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import (
     InvalidInput,

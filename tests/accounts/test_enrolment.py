@@ -2,7 +2,8 @@
 
 import pytest
 
-from cwtui.accounts import enrolment, self_service, sign_in, totp
+from cwtui.accounts import enrolment, self_service, sign_in
+from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInFailed
 from cwtui.accounts.session import Session

@@ -7,12 +7,12 @@ from typing import TypeVar
 import pytest
 
 from cwtui.accounts import administration, told
-from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.ports import Others
+from tests.accounts.audit.test_events import ALL_ACTS, Scene, scene
 from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryRecords
-from tests.accounts.test_audit import ALL_ACTS, Scene, scene
 from tests.accounts.world import NOW, OPERATOR, World
 
 __all__ = ["scene"]  # the fixture

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cwtui.accounts import administration, provisioning, recovery, roles
-from cwtui.accounts.directory import DirectoryUser
+from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.secret import Secret
 from tests.accounts.world import NOW, OPERATOR, World

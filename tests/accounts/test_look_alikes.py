@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.accounts import administration, look_alikes, recovery, sign_in, text
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import AccountsError, InvalidInput, LooksAlike
 from cwtui.accounts.secret import Secret
 from tests.accounts.memory_directory import MemoryDirectory

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cwtui.accounts import administration, provisioning, recovery
-from cwtui.accounts.directory import DirectoryUser
+from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.factors import Claim
 from cwtui.accounts.model import Attempts, SignInRecord

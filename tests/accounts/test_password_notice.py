@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from cwtui.accounts import sign_in
-from cwtui.accounts.directory import PasswordNotice
+from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.secret import Secret
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, NOW, World

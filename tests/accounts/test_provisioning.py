@@ -14,8 +14,8 @@ from cwtui.accounts import (
     synchronising,
     throttle,
 )
-from cwtui.accounts.audit import EventType
-from cwtui.accounts.directory import (
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.directory_port import (
     CannotReachDirectory,
     CannotUseDirectory,
     DirectoryAccountLocked,

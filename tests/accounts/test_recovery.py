@@ -5,16 +5,9 @@ from collections.abc import Callable
 import bcrypt
 import pytest
 
-from cwtui.accounts import (
-    administration,
-    admins,
-    backup_codes,
-    factors,
-    recovery,
-    roles,
-    sign_in,
-)
-from cwtui.accounts.audit import EventType
+from cwtui.accounts import administration, admins, factors, recovery, roles, sign_in
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from cwtui.accounts import administration, roles, self_service, sign_in, synchronising
-from cwtui.accounts.audit import EventType
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.errors import (
     AccountsError,
     CannotCheck,

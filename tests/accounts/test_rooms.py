@@ -10,7 +10,8 @@ FOREIGN = {"textual", "tinydb", "ldap3", "psycopg", "click", "filelock", "platfo
 
 
 def test_the_rules_load_no_screen_store_directory_or_command_line() -> None:
-    modules = [f"cwtui.accounts.{m.name}" for m in pkgutil.iter_modules(cwtui.accounts.__path__)]
+    found = pkgutil.walk_packages(cwtui.accounts.__path__, "cwtui.accounts.")
+    modules = [module.name for module in found]
     program = f"import sys, {', '.join(modules)}; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cwtui.accounts import administration, roles, self_service, session, sign_in
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session

@@ -3,7 +3,7 @@
 import pytest
 
 from cwtui.accounts import administration, roles, sign_in
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, SignInEnded, SignInFailed
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import Mfa

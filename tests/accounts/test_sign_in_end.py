@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cwtui.accounts import sign_in
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in import BackupCodesUnacknowledged, EnrolmentNeeded, SignedIn

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from cwtui.accounts import administration, provisioning, roles, synchronising
-from cwtui.accounts.audit import EventType
-from cwtui.accounts.directory import (
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.directory_port import (
     WRONG,
     CannotReachDirectory,
     CannotSearchDirectory,

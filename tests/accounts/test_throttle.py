@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.accounts import sign_in, throttle
-from cwtui.accounts.audit import EventType, Outcome
+from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cwtui.accounts import sign_in
-from cwtui.accounts.audit import EventType, Outcome
+from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import SignInEnded, SignInFailed
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword
 from cwtui.accounts.secret import Secret

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from cwtui.accounts import administration, self_service, sign_in
-from cwtui.accounts.audit import EventType, Outcome
-from cwtui.accounts.directory import (
+from cwtui.accounts.audit.events import EventType, Outcome
+from cwtui.accounts.directory_port import (
     DirectoryAccountDisabled,
     DirectoryAccountLocked,
     DirectoryPasswordExpired,

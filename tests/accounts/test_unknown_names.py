@@ -4,7 +4,7 @@ import bcrypt
 import pytest
 
 from cwtui.accounts import made_up
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     DirectoryAccountLocked,
     DirectoryPasswordExpired,
     DirectoryRefused,

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from cwtui.accounts import backup_codes, passwords, roles, sign_in, totp
-from cwtui.accounts.audit import Event, EventType
+from cwtui.accounts import roles, sign_in
+from cwtui.accounts.audit.events import Event, EventType
+from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Directory, Ports

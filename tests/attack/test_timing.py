@@ -11,7 +11,8 @@ from typing import Final
 import pytest
 
 from cwtui import services
-from cwtui.accounts import passwords, sign_in
+from cwtui.accounts import sign_in
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import InvalidInput, SignInFailed
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports

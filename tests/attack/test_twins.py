@@ -13,11 +13,13 @@ from typing import Final
 import pytest
 
 from cwtui import services
-from cwtui.accounts import keys, made_up, passwords, sign_in
+from cwtui.accounts import made_up, sign_in
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import SignInFailed, StoreDamaged
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.store.records import number_of
 from tests import soak
 from tests.accounts.memory_directory import MemoryDirectory

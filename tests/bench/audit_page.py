@@ -7,15 +7,15 @@ from statistics import median
 from textual import events
 
 from cwtui import services
-from cwtui.accounts import audit_chain
-from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.audit_chain import NOTHING
-from cwtui.accounts.audit_lines import encode
+from cwtui.accounts.audit import chain as audit_chain
+from cwtui.accounts.audit.chain import NOTHING
+from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.audit.lines import encode
 from cwtui.accounts.session import open_session
 from cwtui.config import Config
-from cwtui.files import write_atomically
-from cwtui.store.audit import MEGABYTE
-from cwtui.store.audit_files import AuditFiles
+from cwtui.host.files import write_atomically
+from cwtui.store.audit.files import AuditFiles
+from cwtui.store.audit.log import MEGABYTE
 from cwtui.ui import flow
 from tests.bench.measuring import Bench, medians
 from tests.bench.people import SOURCE, Store, user

@@ -9,12 +9,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from cwtui import services
-from cwtui.accounts import backup_codes, passwords, roles
+from cwtui.accounts import roles
+from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, KeyringConfig, StoreConfig
-from cwtui.files import write_atomically
+from cwtui.host.files import write_atomically
 from cwtui.store.records import TinyRecordStore
 from cwtui.store.storage import Tables, _encoded
 

@@ -1,9 +1,7 @@
 """The list of users: its first rows, and a key press in its filter, beside Textual's DataTable."""
 
 import asyncio
-import inspect
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 
 from textual import events
@@ -26,8 +24,7 @@ _KEY, _FOUND = "9", user(49)
 
 
 class WatchedAccountApp(WatchedApp[int], AccountApp):
-    # Textual looks for style sheets beside the class.
-    CSS_PATH = [Path(inspect.getfile(AccountApp)).parent / name for name in AccountApp.CSS_PATH]
+    CSS_PATH = AccountApp.CSS_PATH
 
 
 class TableApp(WatchedApp[None]):

@@ -11,7 +11,7 @@ from typing import IO
 
 import pytest
 
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.cli.audit import NOT_WHOLE
 from cwtui.cli.output import wait_for_news
 from tests.cli.commands import PASSWORD, Host

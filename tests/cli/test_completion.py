@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cwtui.accounts import settings
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.cli import completing
 from tests.cli.commands import PASSWORD, Host, run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import passwords
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import KeyringMissing
 from cwtui.accounts.secret import Secret
 from tests.cli.commands import PASSWORD, Host, Result, run

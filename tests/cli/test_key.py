@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import keys
-from cwtui.accounts.keys import Rotation
+from cwtui.accounts.upkeep import key_rotation as keys
+from cwtui.accounts.upkeep.key_rotation import Rotation
 from tests.cli.commands import PYTHON, Host
 from tests.console.terminal import Terminal
 
@@ -133,7 +133,7 @@ def test_unreadable_secrets_are_named(host: Host, monkeypatch: pytest.MonkeyPatc
 
 SLOWLY = (
     "import sys\n"
-    "from cwtui.accounts import keys\n"
+    "from cwtui.accounts.upkeep import key_rotation as keys\n"
     "def rotate(ports, actor, progress):\n"
     "    for done in range(4):\n"
     "        progress(done, 3)\n"

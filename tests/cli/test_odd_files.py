@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from cwtui import config
-from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.audit_lines import START
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.audit.lines import START
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.errors import CannotCheck
 from cwtui.directory.secret_file import SecretFile
 from cwtui.directory.transport import _context
-from cwtui.store.audit import FileAuditLog
+from cwtui.host.trust import why_place_untrusted
+from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.records import TinyRecordStore
-from cwtui.trust import why_place_untrusted
 from tests.cli.commands import Host, run
-from tests.test_reading import ODD, fifo
+from tests.host.test_untrusted_files import ODD, fifo
 
 PIPE = "it is a pipe, not a regular file"
 COMMANDS = [

@@ -9,8 +9,9 @@ import pyotp
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import passwords, self_service
+from cwtui.accounts import self_service
 from cwtui.accounts.administration import create_user
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.model import Account, Attempts, Origin
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, open_session

@@ -6,8 +6,8 @@ from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from cwtui.accounts.credentials.totp import uris
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.totp import uris
 from cwtui.ui.qr import Drawing, DrawingStyle, Size, fit
 from cwtui.ui.widgets.qr_code import QrCode
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from cwtui import environment
+from cwtui.host import environment
 from tests.console import cwtui_terminal as cwtui
 from tests.console.terminal import ROOT, Terminal
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cwtui.ui.terminal import LOST_PASTE, NOT_UTF8
+from cwtui.ui.terminal.driver import LOST_PASTE, NOT_UTF8
 from tests.console import cwtui_terminal as cwtui
 from tests.console.terminal import Terminal
 from tests.console.test_leaving import PASSWORD, wait_gone

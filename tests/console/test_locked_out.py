@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts import backup_codes, roles, totp
+from cwtui.accounts import roles
 from cwtui.accounts import sign_in as rules
+from cwtui.accounts.credentials import backup_codes, totp
 from cwtui.accounts.errors import SignInFailed
 from cwtui.accounts.model import SecondFactor
 from cwtui.accounts.secret import Secret

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.totp import uris
+from cwtui.accounts.credentials.totp import uris
 from tests.console import qr_app
 from tests.console.decoders import photographed, zbar, zxing
 from tests.console.picture import (

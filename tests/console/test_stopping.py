@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.ui.terminal import TOO_MUCH
+from cwtui.ui.terminal.driver import TOO_MUCH
 from tests.console import cwtui_terminal as cwtui
 from tests.console.terminal import Terminal, stat_of
 from tests.console.test_hostile_terminal import login, shows, still_works

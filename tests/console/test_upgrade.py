@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 import cwtui as package
-from cwtui.upgrade import SENTENCE
+from cwtui.host.upgrade import SENTENCE
 from tests.console import cwtui_terminal
 from tests.console.terminal import Terminal
 from tests.console.test_leaving import PASSWORD, last_event, signed_in
@@ -74,10 +74,12 @@ def fitting_version(there: Installation) -> None:
 def half_replaced(there: Installation) -> None:
     """In the midst of it: some modules are new, one is half there, __init__.py is the old one."""
     screens = there.package / "ui" / "screens"
-    (screens / "users.py").unlink()
-    (screens / "organization.py").write_text("from cwtui.ui.screens.page import Nothing\n")
-    half = (screens / "help.py").read_bytes()[:600]
-    (screens / "help.py").write_bytes(half)
+    (screens / "pages" / "users.py").unlink()
+    (screens / "pages" / "organization.py").write_text(
+        "from cwtui.ui.screens.pages.page import Nothing\n"
+    )
+    half = (screens / "dialogs" / "help.py").read_bytes()[:600]
+    (screens / "dialogs" / "help.py").write_bytes(half)
 
 
 def library_replaced(there: Installation) -> None:
@@ -139,7 +141,7 @@ def test_a_command_that_meets_an_upgrade(
     program = STARTER.format(site=str(installation.site)).replace(
         "sys.exit(main())",
         "import cwtui.cli.edge, shutil\n"
-        "import cwtui.crash, cwtui.environment, cwtui.upgrade\n"
+        "import cwtui.host.crash, cwtui.host.environment, cwtui.host.upgrade\n"
         f"shutil.rmtree({str(installation.package)!r})\n"
         "sys.exit(main())",
     )
@@ -164,7 +166,7 @@ def test_a_mistake_of_its_own_is_no_upgrade(installation: Installation, tmp_path
     """Nothing was replaced: the crash page says that it is a bug."""
     home = tmp_path / "home"
     home.mkdir()
-    help_screen = installation.package / "ui" / "screens" / "help.py"
+    help_screen = installation.package / "ui" / "screens" / "dialogs" / "help.py"
     help_screen.write_text("raise ZeroDivisionError\n")
     with installation.opened(home) as terminal:
         signed_in(terminal)

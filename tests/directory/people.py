@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from cwtui.accounts.directory import Step
+from cwtui.accounts.directory_port import Step
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.secret import Secret
 from cwtui.directory.client import LdapDirectory

@@ -5,7 +5,7 @@ Samba and 389 Directory Server themselves are asked in test_real_servers.py.
 
 import pytest
 
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     DirectoryAccountDisabled,
     DirectoryAccountLocked,
     DirectoryMisconfigured,

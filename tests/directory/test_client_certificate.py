@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     CannotReachDirectory,
     CannotTrustDirectory,
     DirectoryMisconfigured,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.secret import Secret
 from cwtui.directory.answers import POLICY_CONTROL, Policy
 from cwtui.directory.channel import Channel

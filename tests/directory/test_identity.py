@@ -11,7 +11,7 @@ from ldap3 import MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection, Server
 from ldap3.core.exceptions import LDAPEntryAlreadyExistsResult
 
 from cwtui.accounts import sign_in, synchronising
-from cwtui.accounts.directory import CannotUseDirectory, DirectoryMisconfigured
+from cwtui.accounts.directory_port import CannotUseDirectory, DirectoryMisconfigured
 from cwtui.accounts.errors import SignInFailed
 from cwtui.directory.client import LdapDirectory
 from cwtui.directory.config import DirectoryConfig

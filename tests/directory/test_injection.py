@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.accounts import text
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.errors import InvalidInput
 from cwtui.directory import entries
 from cwtui.directory.channel import Channel

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.directory.client import LdapDirectory
 from tests.directory.people import LDIF, MEMBERSHIPS, PASSWORD, READER, plain
 from tests.servers import slapd as servers

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.directory import DirectoryMisconfigured, DirectoryUser
+from cwtui.accounts.directory_port import DirectoryMisconfigured, DirectoryUser
 from cwtui.directory import visit
 from cwtui.directory.channel import PAGE, Channel
 from cwtui.directory.client import LdapDirectory

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     DirectoryAccountDisabled,
     DirectoryAccountLocked,
     DirectoryPasswordExpired,

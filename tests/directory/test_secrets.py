@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ldap3.utils import log as ldap3_log
 
-from cwtui.accounts.directory import DirectoryMisconfigured
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.secret import Secret
 from cwtui.directory import bind_password

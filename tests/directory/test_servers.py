@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.directory import CannotReachDirectory, WrongDirectoryPassword
+from cwtui.accounts.directory_port import CannotReachDirectory, WrongDirectoryPassword
 from cwtui.accounts.errors import CannotCheck
 from cwtui.directory.client import LdapDirectory
 from cwtui.directory.config import DirectoryConfig

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.directory import (
+from cwtui.accounts.directory_port import (
     CannotSearchDirectory,
     DirectoryMisconfigured,
     DirectoryUser,

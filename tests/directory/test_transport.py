@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from cwtui.accounts.directory import CannotReachDirectory, DirectoryMisconfigured
+from cwtui.accounts.directory_port import CannotReachDirectory, DirectoryMisconfigured
 from cwtui.directory.client import LdapDirectory
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server

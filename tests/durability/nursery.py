@@ -17,11 +17,11 @@ from typing import Final, NoReturn
 
 from cwtui import maintenance
 from cwtui.accounts import factors
-from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.checking import Severity
+from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.credentials.totp import PERIOD
 from cwtui.accounts.errors import SignInFailed
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.totp import PERIOD
+from cwtui.accounts.upkeep.findings import Severity
 from cwtui.config import Config
 from tests.accounts.world import OPERATOR
 from tests.durability.saves import config_in, connected, unwatched

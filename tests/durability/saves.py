@@ -8,14 +8,15 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace as with_fields
 
 from cwtui import maintenance, services
-from cwtui.accounts import administration, backup_codes, passwords, sign_in, totp
-from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts import administration, sign_in
+from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.protection import keys_of
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.upkeep.protection import keys_of
 from cwtui.config import Config, KeyringConfig, StoreConfig
-from cwtui.keyring import FileKeyring
+from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 

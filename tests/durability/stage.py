@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cwtui import maintenance
-from cwtui.accounts.checking import Severity
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.upkeep.findings import Severity
 from cwtui.config import Config
 from tests.durability.faults import Faults
 from tests.durability.saves import Save, config_in, unwatched

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from cwtui import reserve
 from cwtui.accounts.errors import CannotCheck
+from cwtui.host import reserve
 from cwtui.store import records
 from tests import soak
 from tests.accounts.world import Device

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cwtui import maintenance, reserve
+from cwtui import maintenance
 from cwtui.accounts import sign_in
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config
+from cwtui.host import reserve
 from tests import soak
 from tests.accounts.world import HERE, NOW, PASSWORD, Device
 from tests.cli.commands import Host

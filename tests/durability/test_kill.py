@@ -5,9 +5,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from cwtui import maintenance
-from cwtui.accounts.audit_lines import START
-from cwtui.accounts.checking import Severity
+from cwtui.accounts.audit.lines import START
 from cwtui.accounts.model import Account
+from cwtui.accounts.upkeep.findings import Severity
 from cwtui.store.records import number_of
 from tests import soak
 from tests.durability import nursery

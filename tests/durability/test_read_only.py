@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cwtui import files, maintenance
+from cwtui import maintenance
 from cwtui.accounts import sign_in
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.secret import Secret
-from cwtui.files import exclusive, lock_for
-from cwtui.undisturbed import undisturbed
+from cwtui.host import files
+from cwtui.host.files import exclusive, lock_for
+from cwtui.host.read_lock import undisturbed
 from tests.accounts.world import HERE, OPERATOR, PASSWORD
 from tests.cli.commands import Host, run
 from tests.durability.saves import config_in, connected, made_in, unwatched
@@ -141,7 +142,7 @@ def test_readers_share_a_lock_and_wait_for_a_writer(
         monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
         with pytest.raises(CannotCheck, match="has held"), exclusive(lock_for(path)):
             pass
-    monkeypatch.setattr("cwtui.undisturbed.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("cwtui.host.read_lock.LOCK_SECONDS", 0.1)
     with exclusive(lock_for(path)), pytest.raises(CannotCheck, match="has held"), undisturbed(path):
         pass
 

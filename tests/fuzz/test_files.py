@@ -20,7 +20,7 @@ from cwtui.accounts.model import Attempts, Ending, FailedSignIns, KnewPassword, 
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import ConfigError
-from cwtui.files import make_private_folder
+from cwtui.host.files import make_private_folder
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World, outcome

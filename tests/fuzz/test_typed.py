@@ -11,18 +11,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from cwtui.accounts import (
-    audit_lines,
-    audit_reading,
-    backup_codes,
-    listing,
-    passwords,
-    self_service,
-    settings,
-    sign_in,
-    text,
-    totp,
-)
+from cwtui.accounts import listing, self_service, settings, sign_in, text
+from cwtui.accounts.audit import lines as audit_lines
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.errors import AccountsError, InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.keyring import FileKeyring
+from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import NOW
 
 

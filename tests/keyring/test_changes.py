@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui import key_file, reserve
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -20,8 +19,10 @@ from cwtui.accounts.errors import (
     StoreExposed,
     StoreTooNew,
 )
-from cwtui.accounts.protection import Key
-from cwtui.keyring import FileKeyring
+from cwtui.accounts.upkeep.protection import Key
+from cwtui.host import reserve
+from cwtui.keyring import key_file
+from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import NOW, outcome
 
 SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -78,7 +78,7 @@ def in_the_kernel() -> None:
 
 
 def while_keys_are_read() -> None:
-    from cwtui.ui.terminal import TerminalDriver
+    from cwtui.ui.terminal.driver import TerminalDriver
 
     TerminalDriver.run_input_thread = fails  # type: ignore[method-assign]
 

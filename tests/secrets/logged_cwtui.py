@@ -60,7 +60,7 @@ def main() -> None:
     sys.argv = ["cwtui", *sys.argv[2:]]
     with observed(_note, logging.debug):
         from cwtui.__main__ import main as cwtui
-        from cwtui.ui.screens.organization import OrganizationPage
+        from cwtui.ui.screens.pages.organization import OrganizationPage
 
         OrganizationPage.submit = _crash  # type: ignore[assignment,method-assign]
         sys.exit(cwtui())

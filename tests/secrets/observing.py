@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from cwtui.accounts import backup_codes, passwords, totp
+from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.secret import Secret
 
@@ -64,7 +64,7 @@ def observed(note: Note, say: Callable[[str], None]) -> Iterator[None]:
         patch.object(Secret, "__init__", wrap),
         patch.object(os, "urandom", urandom),
         patch.object(passwords, "pepper_digest", pepper_digest),
-        patch("cwtui.keyring.AESGCM", aesgcm),
+        patch("cwtui.keyring.file_keyring.AESGCM", aesgcm),
         patch.object(totp, "typed_code", code),
         patch.object(backup_codes, "typed_code", backup_code),
         patch.object(AccountsError, "__new__", raised),

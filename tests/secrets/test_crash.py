@@ -15,9 +15,9 @@ from typing import Final, NoReturn
 
 import pytest
 
-from cwtui import crash
 from cwtui.accounts.secret import Secret
-from cwtui.ui.screens.help import HelpScreen
+from cwtui.host import crash
+from cwtui.ui.screens.dialogs.help import HelpScreen
 from tests.cli.commands import ROOT
 from tests.console import cwtui_terminal as cwtui
 from tests.console.terminal import Terminal

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from cwtui import files
 from cwtui.accounts.errors import AccountsError, StoreDamaged, StoreTooNew
+from cwtui.host import files
 from cwtui.store import backup
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.layout import Layout

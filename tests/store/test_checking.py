@@ -9,17 +9,18 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from cwtui import maintenance, reserve
+from cwtui import maintenance
 from cwtui.accounts import administration, roles
-from cwtui.accounts.checking import Finding, Severity
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.text import visible
+from cwtui.accounts.upkeep.findings import Finding, Severity
 from cwtui.config import CREDENTIALS_VARIABLE, Config, KeyringConfig
-from cwtui.keyring import FileKeyring
+from cwtui.host import reserve
+from cwtui.host.read_lock import undisturbed
+from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import checking
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore, number_of
-from cwtui.undisturbed import undisturbed
 from tests.accounts.world import OPERATOR
 from tests.durability.saves import config_in, connected, made_in, unwatched
 

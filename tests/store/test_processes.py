@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cwtui import reserve
-from cwtui.accounts.audit_lines import START, Place, decode
+from cwtui.accounts.audit.lines import START, Place, decode
+from cwtui.host import reserve
 from cwtui.store.accounts import TinyAccountStore
-from cwtui.store.audit import FileAuditLog
+from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.records import TinyRecordStore
-from tests.store.audit_samples import event, records, verdict
+from tests.store.audit.samples import event, records, verdict
 from tests.store.processes import Gate, Worker, started
 from tests.store.samples import PLAIN
 from tests.store.worker import AUDIT_BYTES, AUDIT_FILES, ENOUGH

@@ -7,8 +7,9 @@ from pathlib import Path
 from msgspec.structs import replace as with_fields
 
 from cwtui import services
-from cwtui.accounts import administration, backup_codes, passwords, throttle, totp
-from cwtui.accounts.audit import EventType
+from cwtui.accounts import administration, throttle
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.secret import Secret
 from tests.accounts.world import NOW, OPERATOR, PASSWORD, Device

@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from cwtui import services
-from cwtui.accounts import administration, backup_codes, keys, passwords, sign_in, totp
+from cwtui.accounts import administration, sign_in
+from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.upkeep import key_rotation as keys
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Clock, Device
 from tests.store.processes import Worker, started
 from tests.store.worker import config_in

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from cwtui import services
 from cwtui.accounts import sign_in
-from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.sign_in import CodeNeeded, Progress, Proof
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.store.accounts import TinyAccountStore
-from cwtui.store.audit import FileAuditLog
+from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.records import TinyRecordStore
 
 

@@ -2,7 +2,7 @@
 
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.ui import flow
-from cwtui.ui.screens.create_user import CreateUserPage
+from cwtui.ui.screens.pages.create_user import CreateUserPage
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
 from tests.ui.ways import Way, enter_session, signed_in

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from cwtui.accounts import roles, throttle
-from cwtui.accounts.audit import Event, EventType, Outcome
+from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.model import (
     Attempts,
     Origin,

@@ -9,17 +9,18 @@ from random import Random
 import pytest
 
 from cwtui import services
-from cwtui.accounts import administration, roles, totp
+from cwtui.accounts import administration, roles
+from cwtui.accounts.credentials import totp
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, KeyringConfig, StoreConfig
-from cwtui.ui.screens.account import AccountPage
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
-from cwtui.ui.screens.change_password import ChangePasswordPage
-from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.settings import SettingsPage
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.change_password import ChangePasswordPage
+from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.accounts.world import OPERATOR, PASSWORD, Clock, Device
 from tests.ui.harness import Person, at_work
 from tests.ui.ways import offered

@@ -3,11 +3,11 @@
 import pytest
 
 from cwtui.accounts import roles
-from cwtui.accounts.audit import Event, EventType, Outcome
-from cwtui.accounts.audit_reading import WINDOW
+from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.audit.reading import WINDOW
 from cwtui.accounts.errors import CannotCheck
-from cwtui.ui.screens.audit_log import AuditLogPage, EventScreen
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.audit_log import AuditLogPage, EventScreen
 from cwtui.ui.widgets.event_table import EventTable
 from tests.accounts.world import HERE
 from tests.ui.admin_ways import audit_log
@@ -275,7 +275,7 @@ async def test_a_hundred_thousand_events_are_not_read() -> None:
 async def test_a_filter_that_matches_little_goes_on_until_the_first_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cwtui.accounts.audit_reading.AT_MOST", 10_000)
+    monkeypatch.setattr("cwtui.accounts.audit.reading.AT_MOST", 10_000)
     async with SCENES["sign_in"].played() as (person, there):
         write(there, "rare")
         await with_many(person, there, 500)

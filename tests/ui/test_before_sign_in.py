@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from cwtui.accounts import backup_codes, passwords
+from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.model import Attempts
-from cwtui.ui.screens.backup_code import BackupCodeScreen
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
-from cwtui.ui.screens.first_run import FirstRunScreen
-from cwtui.ui.screens.new_password import NewPasswordScreen
-from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.settings import SettingsPage
-from cwtui.ui.screens.sign_in import SignInScreen
-from cwtui.ui.screens.unacknowledged import UnacknowledgedScreen
+from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.first_run import FirstRunScreen
+from cwtui.ui.screens.entry.new_password import NewPasswordScreen
+from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
+from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.accounts.world import NOW, PASSWORD
 from tests.ui.harness import PATIENCE
 from tests.ui.plants import ADMIN, INITIAL, LONG_NAME

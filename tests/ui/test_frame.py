@@ -12,14 +12,14 @@ from textual.widget import Widget
 from textual.widgets._footer import FooterKey
 
 from cwtui.ui import theme
-from cwtui.ui.quitting import QuitScreen
-from cwtui.ui.screens.account import AccountPage
 from cwtui.ui.screens.base import AccountScreen
-from cwtui.ui.screens.help import HelpScreen
-from cwtui.ui.screens.organization import OrganizationPage
-from cwtui.ui.screens.settings import SettingsPage
-from cwtui.ui.screens.sign_in import SignInScreen
-from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.quitting import QuitScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.qr_code import QrCode
 from tests.ui.harness import Person
 from tests.ui.scenes import SCENES

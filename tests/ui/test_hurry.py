@@ -11,12 +11,12 @@ from textual.worker import WorkerState
 
 from cwtui.accounts import self_service
 from cwtui.ui import flow
-from cwtui.ui.palette import Palette
-from cwtui.ui.screens.account import AccountPage
 from cwtui.ui.screens.base import AccountScreen
-from cwtui.ui.screens.help import HelpScreen
-from cwtui.ui.screens.settings import SettingsPage
-from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.palette import Palette
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.navigation import Navigation
 from cwtui.ui.widgets.user_table import UserTable
 from tests.ui.harness import Person, at_work

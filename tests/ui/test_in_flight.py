@@ -4,9 +4,9 @@ import pytest
 from textual.widgets import Button
 
 from cwtui.accounts.errors import StoreDamaged
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.base import AccountScreen
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.widgets.fields import SecretInput
 from tests.accounts.world import PASSWORD
 from tests.ui.plants import ADMIN

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts.audit import EventType
-from cwtui.accounts.directory import CannotTrustDirectory, PasswordNotice
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.directory_port import CannotTrustDirectory, PasswordNotice
 from cwtui.config import Config
 from cwtui.directory.config import DirectoryConfig
-from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.settings import SettingsPage
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import PASSWORD, World
 from tests.ui.harness import CONFIG, Person, at_work

@@ -11,15 +11,15 @@ from textual.geometry import Size
 from textual.message_pump import MessagePump
 
 from cwtui.accounts import roles
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.config import Config, SessionConfig
 from cwtui.ui.idle import Idle
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
-from cwtui.ui.screens.dialogs import InitialPasswordScreen
-from cwtui.ui.screens.help import HelpScreen
-from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
+from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.source import CONSOLE
 from cwtui.ui.widgets.qr_code import QrCode
 from tests.accounts.world import PASSWORD, World

@@ -1,8 +1,8 @@
 """Create User points out a username that looks like an existing one, and asks."""
 
-from cwtui.accounts.audit import EventType
-from cwtui.ui.screens.create_user import CreateUserPage
-from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
+from cwtui.accounts.audit.events import EventType
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.pages.create_user import CreateUserPage
 from tests.ui.harness import Person
 from tests.ui.scenes import SCENES
 

@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 import pytest
 
-from cwtui.ui.output import Output, blocking
+from cwtui.ui.terminal.output import Output, blocking
 
 TEXT = "".join(f"{number:06d} ü\n" for number in range(40_000))
 """More than a pipe holds."""

@@ -8,11 +8,11 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.qr import DrawingStyle
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
-from cwtui.ui.screens.change_password import ChangePasswordPage
-from cwtui.ui.screens.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.settings import SettingsPage
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.pages.change_password import ChangePasswordPage
+from cwtui.ui.screens.pages.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
+from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.widgets.qr_code import QrCode
 from tests.accounts.world import PASSWORD, Device
 from tests.ui.harness import code_at

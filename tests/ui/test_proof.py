@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cwtui.accounts import throttle
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.model import Attempts, Ending, FailedSignIns, KnewPassword
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.ui import flow
-from cwtui.ui.screens.account import AccountPage
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
-from cwtui.ui.screens.proof import ProofScreen
-from cwtui.ui.screens.settings import SettingsPage
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.dialogs.proof import ProofScreen
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.accounts.world import HERE, NOW, PASSWORD, World
 from tests.ui.admin_ways import account_of, create_user
 from tests.ui.harness import Person, at_work

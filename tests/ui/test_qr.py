@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cwtui.accounts.credentials.totp import uris
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.totp import uris
 from cwtui.ui.qr import Drawing, DrawingStyle, Size, TooSmall, fit
 from tests.console.decoders import photographed, zbar, zxing
 from tests.console.picture import (

@@ -2,13 +2,13 @@
 
 import pytest
 
-from cwtui.accounts.audit import EventType
+from cwtui.accounts.audit.events import EventType
 from cwtui.config import Config, KeysConfig
-from cwtui.ui.quitting import QuitScreen
-from cwtui.ui.screens.account import AccountPage
-from cwtui.ui.screens.help import HelpScreen
-from cwtui.ui.screens.sign_in import SignInScreen
-from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.quitting import QuitScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.users import UsersPage
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import plant
 from tests.ui.scenes import SCENES

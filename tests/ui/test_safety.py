@@ -5,7 +5,6 @@ import unicodedata
 import pytest
 from textual.app import App
 
-from cwtui import crash
 from cwtui.accounts import roles, self_service
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.model import Origin, SignInRecord
@@ -13,14 +12,15 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import open_session
 from cwtui.accounts.sign_in import SignedIn
 from cwtui.accounts.text import visible
+from cwtui.host import crash
 from cwtui.ui.app import AccountApp
-from cwtui.ui.screens.account import AccountPage
-from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
-from cwtui.ui.screens.organization import OrganizationPage
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.settings import SettingsPage
-from cwtui.ui.screens.sign_in import SignInScreen
-from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.screens.pages.users import UsersPage
 from tests.accounts.world import HERE, NOW, PASSWORD, World
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import ADMIN, plant

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from textual import events, messages
 from textual.message import Message
 
-from cwtui.quit_key import POSSIBLE
-from cwtui.ui.terminal import Translator
-from cwtui.ui.terminal_input import TerminalInput
-from cwtui.ui.terminal_size import MOST_COLUMNS, MOST_ROWS, clamped, size_in
+from cwtui.config.quit_key import POSSIBLE
+from cwtui.ui.terminal.driver import Translator
+from cwtui.ui.terminal.input import TerminalInput
+from cwtui.ui.terminal.size import MOST_COLUMNS, MOST_ROWS, clamped, size_in
 from tests.fuzz.mutations import many
 from tests.ui.terminal_answers import ANSWERS
 from tests.ui.test_terminal_input import HOSTILE

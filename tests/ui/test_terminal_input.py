@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui.ui.terminal_input import (
+from cwtui.ui.terminal.input import (
     ALT_SECONDS,
     ESCAPE_SECONDS,
     MOST_OF_PASTE,

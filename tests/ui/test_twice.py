@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from textual.widgets import Button
 
-from cwtui.ui.screens.page import Page
+from cwtui.ui.screens.pages.page import Page
 from tests.ui.harness import Person, label_of
 from tests.ui.scenes import SCENES
 from tests.walk.checks import check_whole

@@ -4,13 +4,13 @@ import pytest
 
 from cwtui.accounts import roles
 from cwtui.accounts.settings import Mfa
-from cwtui.ui.screens.account import AccountPage
-from cwtui.ui.screens.create_user import CreateUserPage
-from cwtui.ui.screens.dialogs import ConfirmScreen, InitialPasswordScreen
-from cwtui.ui.screens.organization import OrganizationPage
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.sign_in import SignInScreen
-from cwtui.ui.screens.users import UsersPage
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 from tests.accounts.world import World

@@ -5,7 +5,7 @@ import threading
 from textual import events
 from textual.message import Message
 
-from cwtui.ui.waiting import Waiting
+from cwtui.ui.terminal.waiting import Waiting
 
 
 def key(name: str) -> events.Key:

@@ -19,7 +19,7 @@ from tests.soak import seconds
 
 WATCHED = """
 import signal, sys, threading, time
-from cwtui.ui.watchdog import Watchdog
+from cwtui.ui.terminal.watchdog import Watchdog
 signal.signal(signal.SIGWINCH, lambda *_: None)
 def leave(reason):
     print("left:", reason, flush=True)

@@ -13,7 +13,7 @@ from cwtui.accounts.model import (
 )
 from cwtui.accounts.secret import Secret
 from cwtui.ui import flow
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.widgets.countdown import CodeCountdown
 from tests.accounts.world import HERE, NOW, PASSWORD
 from tests.ui.harness import Person, code_at

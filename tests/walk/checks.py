@@ -5,11 +5,11 @@ from textual.widgets import Button, Static
 
 from cwtui.accounts import roles
 from cwtui.ui import flow
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.base import MIN_COLUMNS, MIN_ROWS, AccountScreen
-from cwtui.ui.screens.first_run import FirstRunScreen
-from cwtui.ui.screens.page import Page
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.first_run import FirstRunScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.navigation import Navigation
 from tests.secrets.test_screens import SHOWING
 from tests.ui.harness import Person

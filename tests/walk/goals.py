@@ -9,19 +9,19 @@ from textual.screen import Screen
 from textual.widgets import Button, OptionList
 
 from cwtui.ui.app import AccountApp
-from cwtui.ui.screens.backup_code import BackupCodeScreen
-from cwtui.ui.screens.backup_codes import BackupCodesScreen
-from cwtui.ui.screens.change_password import ChangePasswordPage
-from cwtui.ui.screens.confirm_code import ConfirmCodePage
-from cwtui.ui.screens.create_user import CreateUserPage
-from cwtui.ui.screens.dialogs import InitialPasswordScreen
-from cwtui.ui.screens.first_run import FirstRunScreen
-from cwtui.ui.screens.new_password import NewPasswordScreen
-from cwtui.ui.screens.one_time_code import OneTimeCodeScreen
-from cwtui.ui.screens.page import Page
-from cwtui.ui.screens.proof import ProofScreen
-from cwtui.ui.screens.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.sign_in import SignInScreen
+from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
+from cwtui.ui.screens.dialogs.proof import ProofScreen
+from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.first_run import FirstRunScreen
+from cwtui.ui.screens.entry.new_password import NewPasswordScreen
+from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.change_password import ChangePasswordPage
+from cwtui.ui.screens.pages.confirm_code import ConfirmCodePage
+from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.fields import Field, TextInput
 from tests.accounts.world import PASSWORD
 from tests.ui.harness import code_at

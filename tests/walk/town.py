@@ -7,9 +7,9 @@ from random import Random
 from typing import Final
 
 from cwtui.accounts import administration, roles
+from cwtui.accounts.credentials.passwords import hash_password
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, SignInRecord
-from cwtui.accounts.passwords import hash_password
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator
 from cwtui.accounts.settings import Mfa

@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from cwtui.ui.screens.base import MIN_COLUMNS, MIN_ROWS
-from cwtui.ui.screens.page import Page
+from cwtui.ui.screens.pages.page import Page
 from tests.ui.harness import Person, at_work
 from tests.walk.checks import check_rest, check_ways
 from tests.walk.events import Step, random_step, resize

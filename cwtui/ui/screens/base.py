@@ -22,6 +22,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.steady import SteadyScreen
+from cwtui.ui.styles import sheets
 from cwtui.ui.times import countdown
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
@@ -263,7 +264,7 @@ class TooSmall(Static):
 class EntryScreen(AccountScreen):
     """Before sign-in: one centred column with one question and one primary button."""
 
-    CSS_PATH = "entry.tcss"
+    CSS_PATH = sheets("entry")
     AUTO_FOCUS = "TextInput"
     TITLE_TEXT: ClassVar[str] = ""
     PRIMARY: ClassVar[str] = ""

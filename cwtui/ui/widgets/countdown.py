@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.widgets import Static
 
-from cwtui.accounts import totp
+from cwtui.accounts.credentials import totp
 
 if TYPE_CHECKING:
     from cwtui.ui.app import AccountApp

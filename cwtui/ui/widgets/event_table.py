@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from cwtui.accounts.audit import Outcome
-from cwtui.accounts.audit_lines import Record
-from cwtui.accounts.audit_reading import Entry
+from cwtui.accounts.audit.events import Outcome
+from cwtui.accounts.audit.lines import Record
+from cwtui.accounts.audit.reading import Entry
 from cwtui.accounts.text import visible
 from cwtui.ui.widgets.virtual_table import VirtualTable
 

@@ -7,7 +7,7 @@ from textual import work
 from textual.timer import Timer
 from textual.widgets import Static
 
-from cwtui.accounts import passwords
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.secret import Secret
 from cwtui.ui.widgets.fields import Field, TextInput
 

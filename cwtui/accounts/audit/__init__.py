@@ -1,0 +1,1 @@
+"""The audit log: its events, its lines, the chain that binds them, and reading it."""

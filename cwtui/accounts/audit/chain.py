@@ -1,0 +1,196 @@
+"""The chain of the audit log: what was removed or changed is found.
+
+Each line takes on the SHA-256 of the one before; its two ends are kept apart from the log, so that
+lines missing at the beginning or at the end are found as well. What a power failure left
+half-written is hashed together with the event before it, joined by line ends.
+
+Who can write the files can make all of it anew. Against that helps a copy elsewhere: of all lines
+(syslog), or of the number and hash of the last one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from cwtui.accounts.audit.lines import LONGEST, Line, Record, decode
+
+NOTHING: Final = "0" * 64
+"""In place of a hash where nothing stands before."""
+
+_LEFT_OVER: Final = 16 * LONGEST
+"""Bytes without an event after which the end of a log is not searched further."""
+
+
+class Link(Struct, frozen=True):
+    """A line's number, and the SHA-256 of its bytes, in hexadecimal."""
+
+    n: Annotated[int, Meta(ge=1, le=1 << 52)]
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.n}:{self.hash}"
+
+
+class Ends(Struct, frozen=True, forbid_unknown_fields=True):
+    """The first event that is kept, with the hash it takes on, and the last one that was written.
+
+    The log may be longer by what was written when the power failed, but never shorter.
+    """
+
+    first: Link
+    last: Link
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The end of a log: its last event and that line's hash; and what the next line takes on."""
+
+    n: int | None
+    hash: str
+    next_previous: str
+
+
+@dataclass
+class Verdict:
+    """What the chain says. `first` and `last` are None in a log without a chain."""
+
+    first: int | None = None
+    last: Link | None = None
+    before_chain: int = 0
+    findings: list[str] = field(default_factory=list)
+    """What was removed or changed."""
+    notes: list[str] = field(default_factory=list)
+    """What is no event, and was there before the next one was written: cut short by a failure."""
+
+
+def tail(newest_first: Iterable[bytes]) -> Tail:
+    """The end of the log with these lines."""
+    left_over: list[bytes] = []
+    length = 0
+    for content in newest_first:
+        record = decode(content)
+        if record is not None:
+            return Tail(record.n, _hash(content), _hash(content, *reversed(left_over)))
+        left_over.append(content)
+        length += len(content)
+        if length > _LEFT_OVER:
+            break
+    return Tail(None, NOTHING, _hash(*reversed(left_over)) if left_over else NOTHING)
+
+
+def following(end: Tail, ends: Ends | None) -> Link:
+    """Number of the next line, and the hash that it takes on.
+
+    Where the log lacks what was last written, it goes on from there all the same: the gap stays
+    in the chain, to be found.
+    """
+    if ends is None or (end.n or 0) > ends.last.n or Link(end.n or 0, end.hash) == ends.last:
+        return Link((end.n or 0) + 1, end.next_previous)
+    return Link(ends.last.n + 1, ends.last.hash)
+
+
+def link_of(line: bytes, n: int) -> Link:
+    """The link that is kept of the last line."""
+    return Link(n, _hash(line))
+
+
+def verify(oldest_first: Iterable[Line], ends: Ends | None, noted: Link | None = None) -> Verdict:
+    """Walk along all lines. `ends` was read before them; `noted` is a link that should be there."""
+    walk = _Walk(ends, noted)
+    for line in oldest_first:
+        walk.step(line)
+    return walk.end()
+
+
+class _Walk:
+    def __init__(self, ends: Ends | None, noted: Link | None) -> None:
+        self._ends, self._noted = ends, noted
+        self._said = Verdict()
+        self._running = sha256()
+        self._is_empty = True
+
+    def step(self, line: Line) -> None:
+        record = decode(line.content)
+        if record is None:
+            self._said.notes.append(_sentence(f"{line} is not an event: it was cut short."))
+            self._add(line.content)
+            return
+        if record.n is None:
+            self._without_number(line)
+        elif self._said.last is None:
+            self._first(line, record, record.n)
+        else:
+            self._next(line, record, record.n, self._said.last.n)
+        if record.n is not None:
+            self._said.last = link_of(line.content, record.n)
+            self._compare(self._said.last, line)
+        self._running, self._is_empty = sha256(line.content), False
+
+    def end(self) -> Verdict:
+        said, ends, noted = self._said, self._ends, self._noted
+        last = said.last.n if said.last is not None else 0
+        if ends is None and said.last is not None:
+            self._find(
+                "The file audit.head is missing or damaged: whether the last events were removed "
+                "cannot be told."
+            )
+        if ends is not None and ends.last.n > last:
+            self._find(f"{_events(last + 1, ends.last.n)} missing at the end.")
+        elif noted is not None and noted.n > last:
+            self._find(f"{_events(last + 1, noted.n)} missing at the end.")
+        return said
+
+    def _without_number(self, line: Line) -> None:
+        if self._said.last is None:
+            self._said.before_chain += 1
+        else:
+            self._find(f"{line} has no number: cwtui did not write it there.")
+
+    def _first(self, line: Line, record: Record, n: int) -> None:
+        self._said.first = n
+        kept = self._ends.first if self._ends is not None else Link(n, record.previous)
+        if n > kept.n:
+            self._find(f"{_events(kept.n, n - 1)} missing at the beginning.")
+        elif n == kept.n and record.previous != kept.hash:
+            self._find(f"{line} does not go on from what was before event {n}.")
+        is_alone = self._is_empty or (n > 1 and not self._said.before_chain)
+        if not is_alone and record.previous != self._running.hexdigest():
+            self._find(f"What stands before event {n}, {line}, was changed, or put there.")
+
+    def _next(self, line: Line, record: Record, n: int, last: int) -> None:
+        if n > last + 1:
+            self._find(f"{_events(last + 1, n - 1)} missing before {line}.")
+        elif n <= last:
+            self._find(f"{line} is event {n}, out of order after event {last}.")
+        elif record.previous != self._running.hexdigest():
+            self._find(f"Event {last} was changed, or what follows it before {line}.")
+
+    def _compare(self, link: Link, line: Line) -> None:
+        if self._ends is not None and link.n == self._ends.last.n and link != self._ends.last:
+            self._find(f"Event {link.n}, {line}, is not the one that was written: it was changed.")
+        if self._noted is not None and link.n == self._noted.n and link != self._noted:
+            self._find(f"Event {link.n}, {line}, is not the one that was noted: it was changed.")
+
+    def _add(self, content: bytes) -> None:
+        if not self._is_empty:
+            self._running.update(b"\n")
+        self._running.update(content)
+        self._is_empty = False
+
+    def _find(self, sentence: str) -> None:
+        self._said.findings.append(_sentence(sentence))
+
+
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _events(first: int, last: int) -> str:
+    return f"Event {first} is" if first == last else f"Events {first} to {last} are"
+
+
+def _hash(*contents: bytes) -> str:
+    return sha256(b"\n".join(contents)).hexdigest()

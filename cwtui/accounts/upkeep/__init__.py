@@ -1,0 +1,1 @@
+"""Rules for looking after a whole store: key rotation, protection, checking and restoring."""

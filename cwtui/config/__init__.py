@@ -1,0 +1,270 @@
+"""The operator's TOML file, typed. Every value has a default: the file may be missing."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import platformdirs
+from msgspec import Meta, Struct
+
+from cwtui.accounts.errors import AccountsError, KeyringMissing
+from cwtui.accounts.text import shortened, visible
+from cwtui.config import quit_key
+from cwtui.directory.config import DirectoryConfig
+from cwtui.host.trust import why_untrusted
+from cwtui.host.untrusted_files import read_regular
+from cwtui.store.layout import Layout
+
+CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
+STORE_VARIABLE: Final = "CWTUI_STORE"
+CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
+"""Where systemd puts the credentials of a unit (systemd.exec(5), "Credentials")."""
+_MOST: Final = 1_000_000
+"""Bytes of the configuration."""
+_LONGEST_NAME: Final = 200
+_LONGEST_PATH: Final = 3900
+"""Bytes: Linux takes 255 and 4095, and cwtui makes files with longer names beside and below."""
+
+
+class ConfigError(AccountsError):
+    """The configuration cannot be used; the sentence names file, line or key."""
+
+
+class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """`url` is a folder, or file: and a folder."""
+
+    url: str = ""
+
+
+class KeyringConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file, or the name of a credential that systemd gives to the process: not both."""
+
+    file: str = ""
+    credential: str = ""
+
+
+class PasswordsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """bcrypt's cost is the logarithm of its rounds; OWASP asks for at least 10."""
+
+    bcrypt_cost: Annotated[int, Meta(ge=10, le=16)] = 12
+
+
+class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """After how long without a key press a session ends, and secrets on the screen blank; and how
+    long a session may last at all (a shift is longer than eight hours).
+
+    `login_minutes`: after how long without a key press cwtui ends over ssh where nobody signed in;
+    0: never.
+    """
+
+    idle_minutes: Annotated[int, Meta(ge=1, le=120)] = 10
+    login_minutes: Annotated[int, Meta(ge=0, le=120)] = 10
+    limit_hours: Annotated[int, Meta(ge=1, le=168)] = 12
+    secrets_visible_seconds: Annotated[int, Meta(ge=10, le=600)] = 120
+
+
+class KeysConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """`quit` is a key as `quit_key` takes it; Ctrl+Q no longer quits where it is another one."""
+
+    quit: str = quit_key.DEFAULT
+
+
+class AuditConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a file of the audit log is rotated, in 1,000,000 bytes, and how many of those are kept.
+
+    `syslog` is the socket that gets a copy of each line, such as /dev/log; empty: none.
+    """
+
+    max_megabytes: Annotated[int, Meta(ge=1, le=100)] = 10
+    keep_files: Annotated[int, Meta(ge=1, le=1000)] = 10
+    syslog: str = ""
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    store: StoreConfig = StoreConfig()
+    keyring: KeyringConfig = KeyringConfig()
+    passwords: PasswordsConfig = PasswordsConfig()
+    session: SessionConfig = SessionConfig()
+    keys: KeysConfig = KeysConfig()
+    directory: DirectoryConfig | None = None
+    audit: AuditConfig = AuditConfig()
+
+    @property
+    def folder(self) -> Path:
+        """Where the store is."""
+        return Path(self.store.url) if self.store.url else platformdirs.user_data_path("cwtui")
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.folder)
+
+    @property
+    def accounts_file(self) -> Path:
+        return self.layout.accounts
+
+    @property
+    def records_folder(self) -> Path:
+        return self.layout.records
+
+    @property
+    def audit_file(self) -> Path:
+        return self.layout.audit
+
+    @property
+    def names_a_place(self) -> bool:
+        """Whether the operator says where store or keyring are: then they are to be there."""
+        return bool(self.store.url or self.keyring.file or self.keyring.credential)
+
+    @property
+    def keyring_file(self) -> Path:
+        """Raises KeyringMissing where it is a credential, and there are none."""
+        if self.keyring.credential:
+            return _credential(self.keyring.credential)
+        if self.keyring.file:
+            return Path(self.keyring.file)
+        return platformdirs.user_config_path("cwtui") / "keyring.json"
+
+    def keyring_is_in_store(self) -> bool:
+        """Whether whoever copies the store's folder copies the keys with it."""
+        return self.keyring_file.resolve().is_relative_to(self.folder.resolve())
+
+
+def _credential(name: str) -> Path:
+    folder = os.environ.get(CREDENTIALS_VARIABLE, "")
+    if not Path(folder).is_absolute():
+        raise KeyringMissing(
+            f"The keyring is the credential {name}, and this process was given none: "
+            f"{CREDENTIALS_VARIABLE} is not set. Run it in the systemd unit that has "
+            f"LoadCredential={name}:FILE"
+        )
+    return Path(folder) / name
+
+
+def config_file(given: str | None = None) -> Path:
+    """Which file is read: the one given, that of CWTUI_CONFIG, or the one in the user's folder."""
+    named = given or os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else platformdirs.user_config_path("cwtui") / "config.toml"
+
+
+def load(given: str | None = None, store: str | None = None) -> Config:
+    """The configuration; `store` and CWTUI_STORE win over the file. Raises ConfigError."""
+    path = config_file(given)
+    asked_for = bool(given or os.environ.get(CONFIG_VARIABLE))
+    config = _read(path, asked_for=asked_for)
+    url = store or os.environ.get(STORE_VARIABLE) or config.store.url
+    return msgspec.structs.replace(
+        config,
+        store=StoreConfig(_usable(_folder(url), "store")),
+        keyring=_usable_keyring(config.keyring),
+        directory=_with_usable_paths(config.directory),
+        keys=_usable_keys(config.keys),
+        audit=msgspec.structs.replace(
+            config.audit, syslog=_usable(config.audit.syslog, "syslog socket")
+        ),
+    )
+
+
+def _read(path: Path, *, asked_for: bool) -> Config:
+    try:
+        content = read_regular(path, _MOST).decode()
+    except FileNotFoundError:
+        if asked_for:
+            raise ConfigError(f"There is no configuration file {shortened(str(path))}.") from None
+        return Config()
+    except OSError as error:
+        raise ConfigError(f"Cannot read {shortened(str(path))}: {error.strerror}.") from None
+    except UnicodeEncodeError:
+        raise ConfigError(f"No file can have the name {visible(str(path))}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
+    # It says where accounts and keys are, and whose word on a password counts.
+    untrusted = why_untrusted(path)
+    if untrusted:
+        raise ConfigError(untrusted)
+    # Late: most hosts have no file.
+    import tomllib
+
+    try:
+        return msgspec.convert(tomllib.loads(content), Config)
+    except msgspec.ValidationError as error:
+        from cwtui.config.lines import place
+
+        reason = visible(str(error))
+        raise ConfigError(
+            f"{path}: {reason}{place(content, str(error))}. Every key: cwtui help configuration."
+        ) from None
+    except (ValueError, RecursionError) as error:
+        # TOMLDecodeError is a ValueError, and so is a number of 5000 digits.
+        reason = visible(str(error)).removesuffix(".")
+        raise ConfigError(f"{path} is not TOML: {reason}.") from None
+
+
+def _usable(path: str, whose: str) -> str:
+    """The path with ~ replaced; empty stays empty, for the default."""
+    if "\0" in path:
+        raise ConfigError(f"The {whose}'s path holds a NUL character.")
+    try:
+        usable = str(Path(path).expanduser()) if path else ""
+    except RuntimeError:
+        raise ConfigError(f"The {whose}'s path {shortened(path)!r} names no home folder.") from None
+    size, longest = len(_bytes(usable)), max(map(len, map(_bytes, usable.split("/"))))
+    if size > _LONGEST_PATH or longest > _LONGEST_NAME:
+        raise ConfigError(
+            f"The {whose}'s path {shortened(path)} is too long: it may have {_LONGEST_PATH:,} "
+            f"bytes, and each name in it {_LONGEST_NAME}."
+        )
+    return usable
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
+def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
+    name = keyring.credential
+    if name and keyring.file:
+        raise ConfigError(
+            "The keyring is either a file or a credential: give keyring.file or keyring.credential."
+        )
+    if name in {".", ".."} or "/" in name or "\0" in name:
+        raise ConfigError(
+            f"A credential has a name without a slash, such as cwtui-keyring, not {visible(name)}."
+        )
+    return KeyringConfig(_usable(keyring.file, "keyring"), name)
+
+
+def _usable_keys(keys: KeysConfig) -> KeysConfig:
+    try:
+        return KeysConfig(quit_key.key(keys.quit))
+    except ValueError as error:
+        raise ConfigError(f"keys.quit: {visible(str(error))}.") from None
+
+
+def _with_usable_paths(directory: DirectoryConfig | None) -> DirectoryConfig | None:
+    if directory is None:
+        return None
+    return msgspec.structs.replace(
+        directory,
+        ca_file=_usable(directory.ca_file, "directory's CA file"),
+        client_certificate_file=_usable(
+            directory.client_certificate_file, "directory's client certificate"
+        ),
+        bind_password_file=_usable(directory.bind_password_file, "directory's password file"),
+    )
+
+
+def _folder(url: str) -> str:
+    scheme, colon, rest = url.partition(":")
+    if colon and scheme == "file":
+        rest = rest.removeprefix("//")
+        if not rest.startswith("/"):
+            raise ConfigError(
+                f"The store {shortened(url)!r} is not an absolute path, such as file:/srv/cwtui."
+            )
+        return rest
+    if colon and "/" not in scheme:
+        raise ConfigError(
+            f"A store of kind {shortened(scheme)!r} is not known. Give a folder, or file: and one."
+        )
+    return url

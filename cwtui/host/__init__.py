@@ -1,0 +1,1 @@
+"""What touches the operating system: files, disk space, trust, environment, crashes, upgrades."""

@@ -1,0 +1,1 @@
+"""The keys that protect the store, kept apart from it."""

@@ -1,0 +1,265 @@
+"""The keys that protect the store: one JSON file, kept apart from it.
+
+Each key is 256 random bits with an id. Encryption and pepper keys are derived from it, so that one
+key never serves two purposes.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Self, TypeAlias
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec.structs import replace
+
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
+from cwtui.accounts.model import Sealed
+from cwtui.accounts.text import listed
+from cwtui.accounts.upkeep.protection import Key
+from cwtui.host.files import (
+    check_private,
+    discard,
+    exclusive,
+    exists,
+    keep,
+    lock_for,
+    make_private_folder,
+    prepare,
+    rename,
+    write_atomically,
+)
+from cwtui.keyring import key_file
+from cwtui.keyring.key_file import KeyFile
+
+_NONCE_BYTES: Final = 12
+"""96 bits, as NIST SP 800-38D recommends for GCM."""
+_PEPPER: Final = b"cwtui password pepper"
+_ENCRYPTION: Final = b"cwtui secret encryption"
+_Version: TypeAlias = tuple[int, ...]
+
+_NAMED: Final = 3
+"""How many keys a sentence names before it counts the rest."""
+REMEDY: Final = (
+    "Put the keyring of this store back from your backup. "
+    "If it is lost for good: cwtui init --admin NAME --new-keyring"
+)
+
+
+class FileKeyring:
+    """The keys of one file, read again when it was replaced: another process may rotate them.
+
+    A credential is a file that systemd made for this process; cwtui never writes it.
+    """
+
+    def __init__(self, path: Path, *, credential: bool = False) -> None:
+        self.check: Callable[[frozenset[str]], None] | None = None
+        """Raises CannotCheck for keys that are not those of the store; asked once for each version
+        of the file, with their ids. No key of a version that it refuses is ever used.
+        """
+        self._path = path
+        self._credential = credential
+        self._keys = self._read()
+        self._before: _Keys | None = None
+
+    @classmethod
+    def load(cls, path: Path, *, credential: bool = False) -> Self:
+        """Raises KeyringMissing, StoreExposed, StoreDamaged or StoreTooNew."""
+        return cls(path, credential=credential)
+
+    @classmethod
+    def create(cls, path: Path, now: float) -> Self:
+        """A keyring with one new key; the caller holds its lock. Raises CannotCheck."""
+        make_private_folder(path.parent)
+        if exists(path):
+            raise CannotCheck(f"There is a keyring {path} already. It was left as it is.")
+        return cls._made(path, now)
+
+    @classmethod
+    def replace(cls, path: Path, now: float) -> Self:
+        """The same in the place of a wrong one, which is kept beside it as `NAME.lost-TIME`."""
+        make_private_folder(path.parent)
+        keep(path, f"lost-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S.%f}")
+        return cls._made(path, now)
+
+    @classmethod
+    def _made(cls, path: Path, now: float) -> Self:
+        write_atomically(path, key_file.encoded(key_file.new_file(now)))
+        return cls(path)
+
+    @property
+    def active(self) -> str:
+        return self._current().active
+
+    def all_keys(self) -> tuple[Key, ...]:
+        return self._current().made
+
+    def ids_now(self) -> frozenset[str]:
+        """The ids of the keys that the file holds, whatever the check says of them."""
+        return self._newest().ids
+
+    def without(self, lacking: frozenset[str]) -> KeyringMissing:
+        """What to raise where the store needs these keys, and they are not there."""
+        keys = f"key{'s' if len(lacking) > 1 else ''} {listed(sorted(lacking), _NAMED)}"
+        return KeyringMissing(
+            f"The store needs the {keys}, which the keyring {self._path} does not hold. {REMEDY}"
+        )
+
+    @property
+    def names_key(self) -> bytes:
+        return self._current().names_key
+
+    def pepper(self, key: str) -> bytes:
+        return self._holding(key).derived(key, _PEPPER)
+
+    def seal(self, secret: bytes, associated: bytes) -> Sealed:
+        keys = self._current()
+        nonce = os.urandom(_NONCE_BYTES)
+        cipher = AESGCM(keys.derived(keys.active, _ENCRYPTION))
+        return Sealed(keys.active, nonce, cipher.encrypt(nonce, secret, associated))
+
+    def unseal(self, sealed: Sealed, associated: bytes) -> bytes:
+        cipher = AESGCM(self._holding(sealed.key).derived(sealed.key, _ENCRYPTION))
+        try:
+            return cipher.decrypt(sealed.nonce, sealed.ciphertext, associated)
+        except (InvalidTag, ValueError):
+            raise StoreDamaged(
+                f"The secret of {associated.decode(errors='replace')} was changed outside cwtui, "
+                "or belongs to another account. An admin can disable its MFA."
+            ) from None
+
+    @contextmanager
+    def change(self) -> Iterator["KeyringChange"]:
+        """Raises Refused for a credential, and CannotCheck."""
+        if self._credential:
+            raise Refused(
+                f"The keyring {self._path} is a credential, which only systemd writes. Stop the "
+                "unit, name its source as keyring.file in the configuration, and do this again; "
+                "then give the unit the new file."
+            )
+        with exclusive(lock_for(self._path)):
+            change = KeyringChange(self._path)
+            if self.check is not None:
+                self.check(change.ids)
+            try:
+                yield change
+                change.commit()
+            finally:
+                change.forget()
+
+    def _holding(self, key: str) -> "_Keys":
+        keys = self._current()
+        if key in keys:
+            return keys
+        # Retired by another process after the account was read.
+        if self._before is not None and key in self._before:
+            return self._before
+        raise KeyringMissing(
+            f"This account is protected by the key {key}, which is lost. Ask an admin to reset "
+            "your password and MFA, or to put the key back."
+        )
+
+    def _current(self) -> "_Keys":
+        newest = self._newest()
+        while newest is not self._keys:
+            try:
+                if self.check is not None:
+                    self.check(newest.ids)
+            except KeyringMissing:
+                again = self._newest()
+                if again.version == newest.version:
+                    raise
+                newest = again  # another process changes the keys just now
+            else:
+                self._before = self._keys if self._keys.ids & newest.ids else None
+                self._keys = newest
+        return newest
+
+    def _newest(self) -> "_Keys":
+        return self._keys if self._version() == self._keys.version else self._read()
+
+    def _read(self) -> "_Keys":
+        # Looked at before it is read: what is written meanwhile is read next time.
+        version = self._version()
+        if self._credential:
+            key_file.check_credential(self._path)
+        else:
+            check_private(self._path)
+        return _Keys(key_file.read(self._path), version)
+
+    def _version(self) -> _Version:
+        try:
+            found = self._path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise KeyringMissing(
+                f"The keyring {self._path} is missing, and without it the store cannot be read. "
+                f"{REMEDY}"
+            ) from None
+        except OSError as error:
+            raise CannotCheck(
+                f"Cannot read the keyring {self._path}: {(error.strerror or '').lower()}."
+            ) from None
+        return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
+
+
+class KeyringChange:
+    """A new file, on disk but for its name as soon as something was changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        before = key_file.read(path)
+        # Kept from now on: the key that it comes from may go.
+        names = key_file.names_key(before)
+        self._content = replace(before, schema=key_file.SCHEMA, names=names)
+        self._prepared: Path | None = None
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Those of the keys that are there so far."""
+        return frozenset(key.id for key in self._content.keys)
+
+    def add(self, now: float) -> str:
+        key = key_file.new_key(now)
+        self._put(replace(self._content, active=key.id, keys=(*self._content.keys, key)))
+        return key.id
+
+    def remove(self, *ids: str) -> None:
+        kept = tuple(key for key in self._content.keys if key.id not in ids)
+        self._put(replace(self._content, keys=kept))
+
+    def commit(self) -> None:
+        """Raises CannotCheck: the file is as it was."""
+        if self._prepared is not None:
+            rename(self._prepared, self._path)
+            self._prepared = None
+
+    def forget(self) -> None:
+        if self._prepared is not None:
+            discard(self._prepared)
+
+    def _put(self, content: KeyFile) -> None:
+        self._content = content
+        self._prepared = prepare(self._path, key_file.encoded(content))
+
+
+class _Keys:
+    """One version of the file, and what was derived from its keys so far."""
+
+    def __init__(self, content: KeyFile, version: _Version) -> None:
+        self.version = version
+        self.active = content.active
+        self.names_key = key_file.names_key(content)
+        self.made = tuple(Key(key.id, key.created_at) for key in content.keys)
+        self.ids = frozenset(key.id for key in content.keys)
+        self._materials = {key.id: key.material for key in content.keys}
+        self._derived: dict[tuple[str, bytes], bytes] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._materials
+
+    def derived(self, key: str, purpose: bytes) -> bytes:
+        if (key, purpose) not in self._derived:
+            self._derived[key, purpose] = key_file.derived(self._materials[key], purpose)
+        return self._derived[key, purpose]

@@ -1,0 +1,139 @@
+"""What a keyring's file holds, read strictly: a wrong key is found here, not at a sign-in."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from msgspec import Meta, Struct
+
+from cwtui.accounts.errors import KeyringMissing, StoreDamaged, StoreExposed, StoreTooNew
+from cwtui.accounts.model import Time
+from cwtui.host.files import cannot
+from cwtui.host.untrusted_files import TooLarge, read_regular
+
+SCHEMA: Final = 2
+"""2 has a key for made-up names, which no rotation changes. Schema 1 is read, and written as 2."""
+KEY_BYTES: Final = 32
+_MOST: Final = 1_000_000
+"""Bytes: thousands of keys."""
+_ID_BYTES: Final = 8
+_EARLY_ID_DIGITS: Final = 8
+_FIRST_WITH_NAMES: Final = 2
+
+KeyId: TypeAlias = Annotated[str, Meta(pattern=r"^([0-9a-f]{8}|[0-9a-f]{16})\Z")]
+"""16 hex digits are the key's fingerprint. The 8 of the first keyrings were random: they say
+nothing about the key.
+"""
+Material: TypeAlias = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
+
+
+class KeyEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """One key: 256 random bits, base64 in JSON."""
+
+    id: KeyId
+    created_at: Time
+    material: Material
+
+    def __repr__(self) -> str:
+        return f"KeyEntry({self.id})"
+
+
+class KeyFile(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """All of the file. The keys stand in the order in which they were made: the last is active.
+
+    `names`, from schema 2 on, hides which made-up names were tried (accounts/made_up.py).
+    """
+
+    schema: Annotated[int, Meta(ge=1)]
+    active: KeyId
+    keys: Annotated[tuple[KeyEntry, ...], Meta(min_length=1)]
+    names: Material | None = None
+
+    def __repr__(self) -> str:
+        return f"KeyFile({self.keys})"
+
+
+def new_file(now: float) -> KeyFile:
+    """A keyring's first content, with one key."""
+    key = new_key(now)
+    return KeyFile(SCHEMA, key.id, (key,), os.urandom(KEY_BYTES))
+
+
+def names_key(content: KeyFile) -> bytes:
+    """The key for made-up names; of schema 1, which had none, one that its oldest key gives."""
+    if content.names is not None:
+        return content.names
+    return derived(content.keys[0].material, b"cwtui made-up names")
+
+
+def new_key(now: float) -> KeyEntry:
+    material = os.urandom(KEY_BYTES)
+    return KeyEntry(derived(material, b"cwtui key id", _ID_BYTES).hex(), now, material)
+
+
+def derived(material: bytes, purpose: bytes, length: int = KEY_BYTES) -> bytes:
+    """HKDF-SHA256 (RFC 5869), so that one key never serves two purposes."""
+    return HKDF(SHA256(), length=length, salt=None, info=purpose).derive(material)
+
+
+def encoded(content: KeyFile) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content)) + b"\n"
+
+
+def read(path: Path) -> KeyFile:
+    """Raises KeyringMissing, StoreDamaged or StoreTooNew."""
+    try:
+        content = read_regular(path, _MOST)
+    except TooLarge as error:
+        raise _damaged(path, error.strerror) from None
+    except OSError as error:
+        raise KeyringMissing(f"{path} cannot be read: {(error.strerror or '').lower()}.") from None
+    try:
+        schema = msgspec.json.decode(content, type=dict[str, msgspec.Raw]).get("schema")
+        if schema is not None and msgspec.json.decode(schema, type=int) > SCHEMA:
+            raise StoreTooNew(f"{path} was written by a newer cwtui. Install that version.")
+        found = msgspec.json.decode(content, type=KeyFile)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _damaged(path, str(error)) from None
+    if (found.names is None) is (found.schema >= _FIRST_WITH_NAMES):
+        raise _damaged(path, f"the key for made-up names does not go with schema {found.schema}")
+    ids = [key.id for key in found.keys]
+    if found.active != ids[-1]:
+        raise _damaged(path, f"its active key {found.active} is not the last one")
+    for key in found.keys:
+        if ids.count(key.id) > 1:
+            raise _damaged(path, f"the key {key.id} is there twice")
+        if len(key.id) > _EARLY_ID_DIGITS and key.id != _fingerprint(key):
+            raise _damaged(path, f"what stands under {key.id} is another key")
+    return found
+
+
+def check_credential(path: Path) -> None:
+    """Raise StoreExposed unless the file is one that systemd gave to this process alone.
+
+    Its owner is root, or this user; the mode is 0400, or 0440 where an access control list names
+    the user: the bits of the group are then those of the list.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise cannot("read", path, error) from None
+    if found.st_uid not in {0, os.geteuid()} or stat.S_IMODE(found.st_mode) & 0o027:
+        raise StoreExposed(
+            f"{path} is not as systemd makes it: owned by root or this user, and closed to others. "
+            "Give it with LoadCredential= or SetCredentialEncrypted=."
+        )
+
+
+def _fingerprint(key: KeyEntry) -> str:
+    return derived(key.material, b"cwtui key id", _ID_BYTES).hex()
+
+
+def _damaged(path: Path, reason: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"{path} is damaged: {reason}. It was left as it is; put it back from your backup."
+    )

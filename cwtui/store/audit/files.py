@@ -1,0 +1,203 @@
+"""The files of the audit log, read as one: audit-000001.jsonl, ... and, at last, audit.jsonl.
+
+Nothing here takes a lock. Each file has a number, the present one the next after those that were
+rotated: so a place in it stays the same when it is rotated, and no reader misses or repeats a line.
+"""
+
+import os
+import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from cwtui.accounts.audit.lines import LONGEST, Line, Place
+from cwtui.host.files import cannot, check_private
+from cwtui.host.untrusted_files import check_size, open_regular
+
+_FIRST_BLOCK: Final = 1 << 12
+_BLOCK: Final = 1 << 16
+"""Bytes read at once; the last line alone is found in less."""
+_MANY_BYTES: Final = 1 << 20
+_MOST: Final = 1 << 32
+"""Bytes of a file: 40 times those at which it is rotated at the latest."""
+
+
+class _Opened(NamedTuple):
+    number: int
+    path: Path
+    content: BinaryIO
+    is_present: bool
+
+
+class AuditFiles:
+    """Files beside `path`, which is the present one. All methods raise CannotCheck."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._name = re.compile(rf"{re.escape(path.stem)}-(\d{{6,12}}){re.escape(path.suffix)}")
+
+    def rotated(self) -> list[int]:
+        """The numbers of the files that were rotated, oldest first."""
+        try:
+            names = os.listdir(self.path.parent)  # noqa: PTH208  names are all that is needed
+        except OSError as error:
+            raise cannot("read", self.path.parent, error) from None
+        return sorted(int(found[1]) for name in names if (found := self._name.fullmatch(name)))
+
+    def rotated_path(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.stem}-{number:06d}{self.path.suffix}")
+
+    def forward(self, start: Place) -> Iterator[Line]:
+        """Oldest first, from that place on. A line that is being written is not there yet."""
+        place = start
+        is_last = False
+        while not is_last:
+            with self._opened(partial(_at_least, place.file)) as opened:
+                if opened is None:
+                    return
+                here = place if place.file == opened.number else Place(opened.number)
+                yield from _forward(opened, here)
+                is_last = opened.is_present
+            place = Place(opened.number + 1)
+
+    def backward(
+        self, before: Place | None, *, locked: bool = False
+    ) -> Generator[Line, None, None]:
+        """Newest first, from the line before that place, or from the last one.
+
+        `locked`: nobody writes now, so that an unfinished line at the end is one, cut short; and
+        lines are not counted, which costs a look at all of a file.
+        """
+        place = before
+        wanted = before.file if before is not None else None
+        while True:
+            with self._opened(partial(_at_most, wanted)) as opened:
+                if opened is None:
+                    return
+                if place is None or place.file != opened.number:
+                    place = _end_of(opened, counted=not locked)
+                yield from _backward(opened, place, unfinished=locked or not opened.is_present)
+            wanted, place = opened.number - 1, None
+
+    @contextmanager
+    def _opened(self, pick: Callable[[list[int]], int | None]) -> Iterator[_Opened | None]:
+        opened = self._open(pick)
+        if opened is None:
+            yield None
+            return
+        try:
+            with opened.content:
+                yield opened
+        except OSError as error:
+            raise cannot("read", opened.path, error) from None
+
+    def _open(self, pick: Callable[[list[int]], int | None]) -> _Opened | None:
+        while True:
+            rotated = self.rotated()
+            present = rotated[-1] + 1 if rotated else 1
+            number = pick([*rotated, present])
+            if number is None:
+                return None
+            is_present = number == present
+            path = self.path if is_present else self.rotated_path(number)
+            content = self._content(path)
+            with ExitStack() as unless_kept:
+                if content is not None:
+                    unless_kept.callback(content.close)
+                # The present file that was opened may have become that of the next number just now.
+                if is_present and self.rotated() == rotated:
+                    unless_kept.pop_all()
+                    return _Opened(number, path, content or BytesIO(), is_present=True)
+                if not is_present and content is not None:
+                    unless_kept.pop_all()
+                    return _Opened(number, path, content, is_present=False)
+
+    def _content(self, path: Path) -> BinaryIO | None:
+        try:
+            content = os.fdopen(open_regular(path), "rb", _BLOCK)
+        except FileNotFoundError:
+            return None  # rotated out, or not begun yet
+        except OSError as error:
+            raise cannot("read", path, error) from None
+        try:
+            check_private(path, content.fileno())
+            check_size(content.fileno(), _MOST, path)
+        except OSError as error:
+            content.close()
+            raise cannot("read", path, error) from None
+        except BaseException:
+            content.close()
+            raise
+        return content
+
+
+def _at_least(wanted: int, numbers: list[int]) -> int:
+    return next((number for number in numbers if number >= wanted), numbers[-1])
+
+
+def _at_most(wanted: int | None, numbers: list[int]) -> int | None:
+    if wanted is None:
+        return numbers[-1]
+    return max((number for number in numbers if number <= wanted), default=None)
+
+
+def _forward(opened: _Opened, place: Place) -> Iterator[Line]:
+    content, file = opened.content, opened.path.name
+    content.seek(place.offset)
+    while line := content.readline(LONGEST):
+        length, part = len(line), line
+        while len(part) == LONGEST and not part.endswith(b"\n"):
+            part = content.readline(LONGEST)
+            length += len(part)
+        if opened.is_present and not (part or line).endswith(b"\n"):
+            return
+        found = Line(place, file, line.removesuffix(b"\n"), length)
+        yield found
+        place = found.after
+
+
+def _end_of(opened: _Opened, *, counted: bool) -> Place:
+    size = opened.content.seek(0, os.SEEK_END)
+    lines = 0
+    if counted:
+        opened.content.seek(0)
+        while block := opened.content.read(_MANY_BYTES):
+            lines += block.count(b"\n")
+    return Place(opened.number, size, lines)
+
+
+def _backward(opened: _Opened, end: Place, *, unfinished: bool) -> Iterator[Line]:
+    number, file, line = opened.number, opened.path.name, end.line
+    pieces = _pieces(opened.content, end.offset)
+    offset, cut_short, length = next(pieces)
+    if cut_short and unfinished:
+        yield Line(Place(number, offset, line), file, cut_short, length)
+    for offset, piece, length in pieces:
+        line -= 1
+        yield Line(Place(number, offset, line), file, piece, length + 1)
+
+
+def _pieces(content: BinaryIO, end: int) -> Iterator[tuple[int, bytes, int]]:
+    """What stands between line ends, the last first: offset, bytes and length.
+
+    It begins with what follows the last line end, which is empty in a whole file.
+    """
+    rest, start, dropped, block = b"", end, 0, _FIRST_BLOCK
+    while start > 0:
+        size, block = min(block, start), min(2 * block, _BLOCK)
+        start -= size
+        content.seek(start)
+        rest = content.read(size) + rest
+        at = start + len(rest) + dropped
+        rest, *pieces = rest.split(b"\n")
+        for piece in reversed(pieces):
+            at -= len(piece) + dropped
+            yield at, piece, len(piece) + dropped
+            at -= 1
+            dropped = 0
+        if len(rest) > LONGEST:
+            rest, dropped = rest[:LONGEST], dropped + len(rest) - LONGEST
+    yield 0, rest, len(rest) + dropped

@@ -1,0 +1,164 @@
+"""The audit log on disk: one JSON object a line, on disk before the act goes on, in a chain.
+
+`audit.head` beside it holds the two ends of the chain. It is written after each line and not
+synced, so that it lags behind after a power failure, and is never ahead.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cwtui.accounts.audit import chain as audit_chain
+from cwtui.accounts.audit.chain import Ends, Link
+from cwtui.accounts.audit.events import Event
+from cwtui.accounts.audit.lines import Line, Place, decode, encode
+from cwtui.accounts.errors import CannotCheck
+from cwtui.host.files import (
+    append_durably,
+    cannot,
+    check_folder,
+    check_private,
+    exclusive,
+    exists,
+    lock_for,
+    write_atomically,
+)
+from cwtui.host.read_lock import undisturbed
+from cwtui.host.untrusted_files import TooLarge, open_regular, read_regular
+from cwtui.store.audit.files import AuditFiles
+
+MEGABYTE: Final = 1_000_000
+_HEAD_SIZE: Final = 512
+"""Bytes, one sector: written in place, it is the old one or the new one."""
+
+
+class FileAuditLog:
+    """The port AuditLog on files.
+
+    A file of `max_bytes` or more is rotated before the next line; `keep_files` of those are kept.
+    `copy` gets each line once it is on disk. `check_store` raises CannotCheck where the store that
+    the log belongs to is gone or another; without it, the log's folder stands for itself.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int = 10 * MEGABYTE,
+        keep_files: int = 10,
+        copy: Callable[[bytes], None] | None = None,
+        check_store: Callable[[], object] | None = None,
+    ) -> None:
+        self._path = path
+        self._check_store = check_store
+        self._head = path.with_suffix(".head")
+        self._files = AuditFiles(path)
+        self._lock = lock_for(path)
+        self._max_bytes = max_bytes
+        self._keep_files = keep_files
+        self._copy = copy
+
+    def append(self, event: Event) -> None:
+        self._check_is_there()  # before the lock, which is a file in the same folder
+        with exclusive(self._lock):
+            self._check_is_there()
+            ends = self._read_ends()
+            if self._is_full():
+                ends = self._rotate(ends)
+            with closing(self._files.backward(None, locked=True)) as lines:
+                end = audit_chain.tail(line.content for line in lines)
+            link = audit_chain.following(end, ends)
+            line = encode(event, link.n, link.hash)
+            append_durably(self._path, line)
+            # It is recorded: from here on nothing may say that it is not.
+            with suppress(OSError, CannotCheck):
+                first = ends.first if ends is not None else self._first() or link
+                self._write_ends(Ends(first, audit_chain.link_of(line, link.n)))
+        if self._copy is not None:
+            self._copy(line)
+
+    def lines(self, start: Place) -> Iterator[Line]:
+        self._check_is_there()
+        return self._files.forward(start)
+
+    def lines_before(self, place: Place | None) -> Iterator[Line]:
+        self._check_is_there()
+        return self._files.backward(place)
+
+    def ends(self) -> Ends | None:
+        self._check_is_there()
+        with undisturbed(self._path):
+            return self._read_ends()
+
+    def _check_is_there(self) -> None:
+        if self._check_store is not None:
+            self._check_store()
+        check_folder(self._path.parent)
+
+    # The files
+
+    def _is_full(self) -> bool:
+        try:
+            return self._path.stat().st_size >= self._max_bytes
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise cannot("read", self._path, error) from None
+
+    def _rotate(self, ends: Ends | None) -> Ends | None:
+        """Begin a new file, and remove what is not to be kept. The ends as they are then."""
+        rotated = self._files.rotated()
+        number = rotated[-1] + 1 if rotated else 1
+        # Where it cannot be done the log grows on: better too long than an event that is lost.
+        with suppress(OSError, CannotCheck):
+            self._path.rename(self._files.rotated_path(number))
+            old = [*rotated, number][: -self._keep_files]
+            if old:
+                first = self._first(old[-1] + 1)
+                if ends is not None and first is not None:
+                    # On disk before the first removal: what is missing then was removed by others.
+                    ends = Ends(first, ends.last)
+                    write_atomically(self._head, _encoded(ends))
+                for one in old:
+                    self._files.rotated_path(one).unlink(missing_ok=True)
+        return ends
+
+    def _first(self, file: int = 0) -> Link | None:
+        """The first event in that file or after it: its number, and the hash that it takes on."""
+        for line in self._files.forward(Place(file)):
+            record = decode(line.content)
+            if record is not None and record.n is not None:
+                return Link(record.n, record.previous)
+        return None
+
+    # The ends
+
+    def _read_ends(self) -> Ends | None:
+        if not exists(self._head):
+            return None
+        check_private(self._head)
+        try:
+            return msgspec.json.decode(read_regular(self._head, _HEAD_SIZE), type=Ends)
+        except (TooLarge, ValueError, RecursionError):
+            return None  # it was changed: verify says so
+        except OSError as error:
+            raise cannot("read", self._head, error) from None
+
+    def _write_ends(self, ends: Ends) -> None:
+        try:
+            descriptor = open_regular(self._head, os.O_WRONLY)
+        except FileNotFoundError:
+            write_atomically(self._head, _encoded(ends))
+            return
+        try:
+            os.pwrite(descriptor, _encoded(ends), 0)
+            os.ftruncate(descriptor, _HEAD_SIZE)
+        finally:
+            os.close(descriptor)
+
+
+def _encoded(ends: Ends) -> bytes:
+    return msgspec.json.encode(ends).ljust(_HEAD_SIZE - 1) + b"\n"

@@ -1,0 +1,1 @@
+"""Dialogs and panels that open over a screen."""

@@ -1,0 +1,1 @@
+"""Screens before sign-in, and enrolment: one column, one question, one primary button."""

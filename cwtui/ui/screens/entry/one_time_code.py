@@ -1,0 +1,65 @@
+"""Sign-in, second step: the one-time code, or on to a backup code."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from cwtui.accounts import sign_in
+from cwtui.ui.screens.base import EntryStep
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.countdown import CodeCountdown
+from cwtui.ui.widgets.fields import CodeInput, Field
+
+
+class OneTimeCodeScreen(EntryStep):
+    TITLE_TEXT = "One-time code"
+    PRIMARY = "Sign In"
+    HELP = """\
+Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
+that it displays; the sixth digit submits it.
+
+No access to your authentication app? Use a backup code, or ask a Connectware admin to disable \
+your multi-factor authentication.
+
+The code is never right? The clock of your phone, or of this host, may be wrong."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "use_backup_code", "Use backup code")]
+
+    def __init__(self, state: sign_in.CodeNeeded) -> None:
+        super().__init__()
+        self._state = state
+
+    def question(self) -> ComposeResult:
+        yield Static(
+            "Open the authentication app and enter the 6-digit code of your Connectware account.",
+            classes="text",
+            markup=False,
+        )
+        yield Field("code", "One-time code", CodeInput())
+        yield CodeCountdown()
+
+    def ways_out(self) -> ComposeResult:
+        yield Button("Use backup code", id="use-backup-code", classes="way-out", compact=True)
+
+    def pressed(self, button: str) -> None:
+        if button == "use-backup-code":
+            self.action_use_backup_code()
+        else:
+            super().pressed(button)
+
+    def action_use_backup_code(self) -> None:
+        from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
+
+        # The code that is being checked may sign in: it is waited for.
+        if self.may_act:
+            self.account_app.show(BackupCodeScreen(self._state))
+
+    def submit(self) -> None:
+        code = self.query_one(CodeInput).take()
+        self.perform(
+            lambda ports: sign_in.with_one_time_code(ports, self._state, code),
+            self.account_app.show_state,
+            "Checking the code",
+        )

@@ -1,0 +1,163 @@
+"""Enrolment: the QR code, the secret key, and the first one-time code. Full screen."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from cwtui.accounts.credentials import totp
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.ports import Ports
+from cwtui.ui.screens.base import AccountScreen, TooSmall
+from cwtui.ui.styles import sheets
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.countdown import CodeCountdown
+from cwtui.ui.widgets.fields import CodeInput, Field
+
+if TYPE_CHECKING:
+    from cwtui.ui import qr
+
+T = TypeVar("T")
+
+PANEL_COLUMNS = 33
+
+
+class RegisterDeviceScreen(AccountScreen, Generic[T]):
+    """Handed an enrolment, how to register with a code, and where to go then or when given up."""
+
+    CSS_PATH = sheets("register_device")
+    AUTO_FOCUS = "CodeInput"
+    BEFORE_QUITTING = (
+        "Quit before your device is registered? This key is then void; next time you get a new one."
+    )
+    HELP = """\
+Open your authentication app (Google Authenticator, Microsoft Authenticator, Authy and FreeOTP \
+are recommended; any TOTP app will do) and scan the QR code, or enter the secret key.
+
+The app then generates a one-time 6-digit code. Enter it in the Register Device field.
+
+F5 draws the QR code in another way, for terminals that leave gaps between lines. F4 sends the \
+secret key to your terminal's clipboard (OSC 52).
+
+No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, SHA-1."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "copy_key", "Copy key"),
+        Binding("f5", "next_drawing", "Redraw"),
+        Binding("escape", "cancel", "Cancel"),
+    ]
+
+    def __init__(
+        self,
+        enrolment: Enrolment,
+        register: Callable[[Ports, str], T],
+        then: Callable[[T], None],
+        cancel: Callable[[], None],
+        *,
+        required: bool = False,
+    ) -> None:
+        super().__init__()
+        self._enrolment = enrolment
+        self._register = register
+        self._then = then
+        self._cancel = cancel
+        self._required = required
+        self._style: qr.DrawingStyle | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Vertical(id="code-side")
+        with Vertical(id="panel"):
+            if self._required:
+                yield Static("Your account must use MFA.", id="required", markup=False)
+            yield Static(
+                "Scan the QR code with your authentication app, or enter your secret key:",
+                markup=False,
+            )
+            yield Static(self._key(), id="key", markup=False)
+            yield Field("code", "Register Device", CodeInput(), "The 6-digit code of your app")
+            yield CodeCountdown()
+            yield Static("", id="said", markup=False)
+            yield Button(
+                "Enable Multi-Factor\nAuthentication", id="primary", variant="primary", compact=True
+            )
+            yield Static(
+                "F4 Copy key   F5 Redraw\nF1 Help       Esc Cancel", id="keys", markup=False
+            )
+        yield TooSmall()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        from cwtui.ui import qr
+        from cwtui.ui.widgets.qr_code import QrCode
+
+        if self.blanked:
+            return
+        style = self._style or qr.DrawingStyle.HALF_BLOCKS
+        room = qr.Size(self.size.width - PANEL_COLUMNS, self.size.height)
+        drawing = qr.fit(self._enrolment.uris(), room, style)
+        if isinstance(drawing, qr.TooSmall):
+            needed = drawing.needed
+            shown: Widget = Static(
+                f"The QR code does not fit here. It needs a window of "
+                f"{needed.columns + PANEL_COLUMNS} columns and {needed.rows} rows; this one has "
+                f"{self.size.width} and {self.size.height}.\n\n"
+                "Make the window larger, press F5, or enter the secret key by hand.",
+                markup=False,
+            )
+        else:
+            shown = QrCode(drawing)
+        self._show(shown)
+
+    def _show(self, shown: Widget) -> None:
+        side = self.query_one("#code-side", Vertical)
+        side.set_class(isinstance(shown, Static), "-no-code")
+        side.remove_children()
+        side.mount(shown)
+
+    def _key(self) -> str:
+        groups = totp.grouped(self._enrolment.totp_secret).split(" ")
+        return " ".join(groups[:4]) + "\n" + " ".join(groups[4:])
+
+    def hide_secrets(self) -> None:
+        self.blanked = True
+        self._show(Static("Hidden. Press any key to show it.", markup=False))
+        self.query_one("#key", Static).update("\n")
+
+    def show_secrets(self) -> None:
+        self.blanked = False
+        self.query_one("#key", Static).update(self._key())
+        self._draw()
+
+    def action_next_drawing(self) -> None:
+        from cwtui.ui import qr
+
+        styles = list(qr.DrawingStyle)
+        now = self._style or qr.DrawingStyle.HALF_BLOCKS
+        self._style = styles[(styles.index(now) + 1) % len(styles)]
+        self._draw()
+
+    def action_copy_key(self) -> None:
+        self.app.copy_to_clipboard(self._enrolment.totp_secret.reveal())
+        self.say("✓ Key sent to your terminal's clipboard.")
+
+    def action_cancel(self) -> None:
+        # What is being registered is waited for: its backup codes come next.
+        if self.may_act:
+            self._cancel()
+
+    def on_code_input_complete(self, message: CodeInput.Complete) -> None:
+        message.stop()
+        self._submit_once()
+
+    def submit(self) -> None:
+        code = self.query_one(CodeInput).take()
+        self.perform(
+            lambda ports: self._register(ports, code), self._then, "Making your backup codes"
+        )

@@ -1,0 +1,1 @@
+"""Pages of a session: navigation on the left, the page on the right."""

@@ -1,0 +1,274 @@
+"""User Management > Users and Roles > one account."""
+
+from collections.abc import Callable, Sequence
+from typing import TypedDict
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from cwtui.accounts import administration, throttle
+from cwtui.accounts.administration import WithInitialPassword
+from cwtui.accounts.model import Account, Origin, SignInRecord
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.session import Session
+from cwtui.accounts.text import visible
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.pages.page import Page, row, value
+from cwtui.ui.times import minute
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.role_choice import RoleChoice
+
+
+class Changes(TypedDict, total=False):
+    """What of an account was changed on its page, as `administration.update_user` takes it."""
+
+    mfa_required: bool
+    display_name: str
+    chosen_roles: Sequence[str]
+
+
+class AccountPage(Page):
+    AUTO_FOCUS = "#mfa-required"
+    SECTION = "users"
+    HELP = """\
+To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
+Enable, then press Update.
+
+Disable MFA is for a user who lost the authentication device: they sign in with the password \
+alone, or, where MFA is required, are led into setting it up again.
+
+Reset Password gives a new one-time initial password. New roles, a reset and disabling end the \
+user's sessions at once. Disable LDAP users to shut them out: the directory may take an old \
+password for an hour.
+
+Unlock forgets wrong passwords and codes: the user can try again at once. Without it, each \
+wait ends by itself, after a day at most."""
+
+    def __init__(self, details: tuple[Account, SignInRecord]) -> None:
+        super().__init__()
+        self._account, self._record = details
+        self._required = self._account.mfa_required
+
+    def heading(self) -> str:
+        return f"Users and Roles > {visible(self._account.username)}"
+
+    def content(self) -> ComposeResult:
+        account = self._account
+        if account.origin is Origin.LOCAL:
+            entry = TextInput(account.display_name)
+            yield Field("display_name", "Display name", entry, inline=True)
+            yield row("Roles", RoleChoice(account.roles), gap=True)
+        else:
+            yield row("Display name", value(account.display_name or "-"))
+            yield row("Roles", value(", ".join(account.roles)))
+            yield row("", value("as the directory had it at the last sign-in"), gap=True)
+        yield row(
+            "MFA (Required)",
+            Button("", id="mfa-required", compact=True),
+            Static("", id="mfa-required-state", classes="row-value", markup=False),
+        )
+        factor = account.second_factor
+        yield row("MFA", value(self._mfa()), gap=factor is None)
+        if factor is not None:
+            left = f"{len(factor.backup_codes.hashes)} unused"
+            yield row("Backup codes", value(left), gap=True)
+        yield row("Status", value("● enabled" if account.enabled else "✗ disabled"))
+        yield row("Origin", value(self._origin()))
+        yield row("Last sign-in", value(self._last_sign_in()))
+        if throttle.wrong_tries(self._record):
+            unlock = Button("Unlock", id="unlock", compact=True)
+            yield row("Wrong tries", unlock, value(self._tries()))
+        yield Button("Update", id="primary", variant="primary", compact=True)
+        if self._is_own:
+            yield Static(
+                "Your own password and device: see Settings.", classes="text", markup=False
+            )
+        elif account.origin is Origin.LOCAL or account.second_factor is not None:
+            with Horizontal(classes="buttons"):
+                if account.origin is Origin.LOCAL:
+                    yield Button("Reset Password", id="reset-password", compact=True)
+                if account.second_factor is not None:
+                    yield Button("Disable MFA", id="disable-mfa", compact=True)
+        with Horizontal(classes="buttons"):
+            word = "Disable Account" if account.enabled else "Enable Account"
+            yield Button(word, id="enabled", compact=True)
+            yield Button("Remove", id="remove", compact=True)
+
+    @property
+    def _is_own(self) -> bool:
+        session = self.account_app.session
+        return session is not None and session.username == self._account.username
+
+    def on_mount(self) -> None:
+        self._show_required()
+
+    def _origin(self) -> str:
+        account = self._account
+        if account.gone_since is not None:
+            return f"✗ {account.origin}: gone since {minute(account.gone_since)[:10]}"
+        if account.in_directory_too:
+            return f"⚠ {account.origin}: hides the LDAP user {visible(account.username)}"
+        return account.origin.value
+
+    def _mfa(self) -> str:
+        factor = self._account.second_factor
+        if factor is None:
+            return "○ not set up"
+        return f"● enabled since {minute(factor.registered_at)[:10]}"
+
+    def _last_sign_in(self) -> str:
+        at = self._record.last_sign_in
+        return "never" if at is None else f"{minute(at)} UTC"
+
+    def _tries(self) -> str:
+        tries = throttle.wrong_tries(self._record)
+        until = throttle.longest_wait(self._record, self.account_app.clock())
+        # Of a wait, which is a day at most, the time says enough.
+        return f"◐ {tries}: wait until {minute(until)[11:]} UTC" if until else f"{tries} in a row"
+
+    def _show_required(self) -> None:
+        button = self.query_one("#mfa-required", Button)
+        button.label = "Disable" if self._required else "Enable"
+        # Textual leaves it as wide as the word before.
+        button.refresh(layout=True)
+        state = "● required" if self._required else "○ not required"
+        if self._required != self._account.mfa_required:
+            state += ", press Update"
+        self.query_one("#mfa-required-state", Static).update(state)
+
+    def action_back(self) -> None:
+        if not self._changes():
+            self.open_users()
+            return
+        self._confirm(
+            f"Leave {self._account.username} as it was? What you changed here is not saved.",
+            "Leave",
+            self.open_users,
+        )
+
+    def pressed(self, button: str) -> None:
+        name = self._account.username
+        if button not in {"primary", "mfa-required"} and self._changes():
+            self.say("✗ Press Update first: what you changed here is not saved yet.", wrong=True)
+            return
+        match button:
+            case "primary":
+                self.submit()
+            case "mfa-required":
+                self._required = not self._required
+                self._show_required()
+            case "reset-password":
+                self._confirm(
+                    f"Reset the password of {name}? The present one no longer works, and the "
+                    "user's sessions end.",
+                    "Reset Password",
+                    self._reset_password,
+                )
+            case "disable-mfa":
+                self._confirm(
+                    f"Disable the multi-factor authentication of {name}? The registered device "
+                    "and the backup codes are forgotten.",
+                    "Disable MFA",
+                    lambda: self._act(
+                        lambda ports, session: administration.disable_mfa(ports, session, name),
+                        f"Multi-factor authentication of {name} is disabled.",
+                    ),
+                )
+            case "enabled" if self._account.enabled:
+                self._confirm(
+                    f"Disable the account {name}? The user cannot sign in, and sessions end.",
+                    "Disable Account",
+                    lambda: self._set_enabled(enabled=False),
+                )
+            case "enabled":
+                self._set_enabled(enabled=True)
+            case "unlock":
+                self._act(
+                    lambda ports, session: administration.unlock(ports, session, name),
+                    f"{name} can try again now.",
+                )
+            case "remove":
+                self._confirm(self._removal(), "Remove", self._remove)
+
+    def submit(self) -> None:
+        name, changes = self._account.username, self._changes()
+        self._act(
+            lambda ports, session: administration.update_user(ports, session, name, **changes),
+            f"{name} was updated.",
+        )
+
+    def _changes(self) -> Changes:
+        """Only what was changed here: others may have changed the rest meanwhile."""
+        shown = self._account
+        changes: Changes = {}
+        if self._required != shown.mfa_required:
+            changes["mfa_required"] = self._required
+        for entry in self.query(TextInput):
+            if entry.value != visible(shown.display_name):
+                changes["display_name"] = entry.value
+        for choice in self.query(RoleChoice):
+            if set(choice.chosen) != set(shown.roles):
+                changes["chosen_roles"] = choice.chosen
+        return changes
+
+    def _act(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
+        def then(_: object) -> None:
+            self.done(outcome)
+            self.open_account(self._account.username)
+
+        self.ask(call, then, "One moment")
+
+    def _confirm(self, sentence: str, act: str, then: Callable[[], None]) -> None:
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                then()
+
+        if self.account_app.session is not None:
+            self.app.push_screen(ConfirmScreen(sentence, act), answered)
+
+    def _set_enabled(self, *, enabled: bool) -> None:
+        name = self._account.username
+        self._act(
+            lambda ports, session: administration.update_user(
+                ports, session, name, enabled=enabled
+            ),
+            f"The account {name} is {'enabled' if enabled else 'disabled'}.",
+        )
+
+    def _reset_password(self) -> None:
+        name = self._account.username
+        self.ask(
+            lambda ports, session: administration.reset_password(ports, session, name),
+            self._show_initial_password,
+            "Making an initial password",
+        )
+
+    def _show_initial_password(self, reset: WithInitialPassword) -> None:
+        self.app.push_screen(
+            InitialPasswordScreen(reset.account.username, reset.password),
+            lambda _: self.open_account(reset.account.username),
+        )
+
+    def _removal(self) -> str:
+        name = self._account.username
+        if self._account.origin is Origin.LDAP:
+            return (
+                f"Remove the account {name}? If the directory still has the user, the next sign-in "
+                "makes a new account, enabled and without MFA. To keep the user out, disable it."
+            )
+        return f"Remove the account {name}? This cannot be undone."
+
+    def _remove(self) -> None:
+        name = self._account.username
+
+        def removed(_: None) -> None:
+            self.done(f"The account {name} was removed.")
+            self.open_users()
+
+        self.ask(
+            lambda ports, session: administration.remove_user(ports, session, name),
+            removed,
+            "Removing",
+        )

@@ -1,0 +1,171 @@
+"""Audit Log: who did what, when, from where."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.lines import Place
+from cwtui.accounts.audit.reading import Entry, Filter, Window
+from cwtui.accounts.errors import AccountsError, InvalidInput
+from cwtui.accounts.text import visible
+from cwtui.ui.screens.dialogs.dialog import Dialog
+from cwtui.ui.screens.pages.list_page import ListPage
+from cwtui.ui.screens.pages.page import row, value
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.event_table import EventTable, marked
+from cwtui.ui.widgets.fields import TextInput
+
+_SHOWN_OF_DAMAGE = 400
+"""Characters of a line that is no event."""
+
+
+class AuditLogPage(ListPage):
+    """Holds the newest events, and reads older ones when one comes near the last of them."""
+
+    SECTION = "audit_log"
+    TITLE_TEXT = "Audit Log"
+    HELP = """\
+Each line is an event, the newest first: its time (UTC), whether it succeeded, what was done, and \
+by whom; after an arrow, to whose account.
+
+Up and Down choose, Enter shows all of an event. R, or Up at the top, reads new ones; going down \
+reads older ones.
+
+/ filters: each word must be somewhere in the event, such as alice failure or 2026-11-24. More \
+exact are user:alice (user:"john doe"), event:sign_in, outcome:failure and since:2h (30m, 7d, or a \
+date). Esc ends the filter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read_new", "Read new")]
+
+    def __init__(self, window: Window) -> None:
+        super().__init__()
+        self._window = window
+        self._asked = Filter()
+        self._before = window.before
+        """Where older ones are; None while something is read, and at the first of all."""
+
+    def content(self) -> ComposeResult:
+        with Horizontal(id="tools"):
+            yield TextInput(placeholder="/ filter, such as alice failure since:2h")
+            yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
+        yield EventTable(self._window.entries)
+
+    def _counted(self, shown: int) -> str:
+        if self._before is not None:
+            return f"newest {shown:,}"
+        return "1 event" if shown == 1 else f"{shown:,} events"
+
+    def filter(self, wanted: str) -> None:
+        try:
+            self._asked = audit_reading.typed(wanted, self.account_app.clock())
+        except InvalidInput as error:
+            self.say(f"✗ {error}", wrong=True)
+            return
+        self.say("")
+        self._read()
+
+    def action_read_new(self) -> None:
+        self.say("")
+        table = self.query_one(EventTable)
+        self._read(stay_at=table.rows[table.cursor].line.place if table.rows else None)
+
+    def on_virtual_table_top_reached(self, message: EventTable.TopReached) -> None:
+        message.stop()
+        self.action_read_new()
+
+    def on_virtual_table_window_moved(self, message: EventTable.WindowMoved) -> None:
+        screenful = message.end - message.first
+        if message.end + screenful >= len(self.query_one(EventTable).rows):
+            # What was found is drawn first: the thread that reads would slow that down.
+            self.call_after_refresh(self._read_older)
+
+    def _read_older(self) -> None:
+        if self._before is not None:
+            self._read(self._before)
+
+    def on_virtual_table_opened(self, message: EventTable.Opened[Entry]) -> None:
+        if self.may_act:
+            self.app.push_screen(EventScreen(message.row))
+
+    @work(exclusive=True, group="events")
+    async def _read(self, before: Place | None = None, stay_at: Place | None = None) -> None:
+        """Read what is older than that place, or the newest in place of all that is shown."""
+        session = self.account_app.session
+        if session is None:
+            return
+        self._before = None
+        self.query_one("#count", Static).update("reading …")
+        try:
+            ports = await self.account_app.connected()
+            window = await asyncio.to_thread(
+                audit_reading.newest, ports, session, self._asked, before
+            )
+        except AccountsError as error:
+            if self.is_up:
+                self._before = before
+                self._count()
+                self.refuse(error)
+            return
+        # The page may be gone by now.
+        for table in self.query(EventTable):
+            self._show(table, window, older=before is not None, stay_at=stay_at)
+
+    def _show(
+        self, table: EventTable, window: Window, *, older: bool, stay_at: Place | None
+    ) -> None:
+        self._before = window.before
+        if older:
+            table.add_rows(window.entries)
+        else:
+            places = [entry.line.place for entry in window.entries]
+            table.show_rows(window.entries, places.index(stay_at) if stay_at in places else 0)
+        self._count()
+
+    def _count(self) -> None:
+        shown = len(self.query_one(EventTable).rows)
+        self.query_one("#count", Static).update(self._counted(shown))
+
+
+class EventScreen(Dialog[None]):
+    """All that was recorded of an event."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self._entry = entry
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="dialog", can_focus=False):
+            for label, text in _fields(self._entry):
+                yield row(label, value(text))
+            with Horizontal(classes="buttons"):
+                yield Button("Close", variant="primary", compact=True)
+
+    def pressed(self, button: str) -> None:
+        del button  # there is one
+        self.dismiss()
+
+
+def _fields(entry: Entry) -> list[tuple[str, str]]:
+    record = entry.record
+    if record is None:
+        content = visible(entry.line.content.decode("utf-8", "replace"))
+        return [("Damaged", entry.damage), ("It holds", content[:_SHOWN_OF_DAMAGE])]
+    return [
+        ("Event", record.event),
+        ("Outcome", marked(record.outcome)),
+        ("Reason", record.reason or "-"),
+        ("Time (UTC)", f"{record.at:%Y-%m-%d %H:%M:%S}"),
+        ("Actor", record.actor),
+        ("Subject", record.subject or "-"),
+        ("Source", record.source),
+        ("Number", str(record.n) if record.n is not None else "none, of an earlier version"),
+        ("Kept in", str(entry.line)),
+    ]

@@ -1,0 +1,47 @@
+"""Settings > Change Password."""
+
+from textual.app import ComposeResult
+
+from cwtui.accounts import self_service
+from cwtui.accounts.session import Session
+from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.fields import Field, SecretInput
+from cwtui.ui.widgets.strength import StrengthMeter
+
+
+class ChangePasswordPage(Page):
+    TITLE_TEXT = "Change Password"
+    HELP = """\
+In the Current Password field, enter your current password. In the New Password and Confirm \
+Password fields, enter your new password. Then press Save New Password.
+
+Sessions that you have open elsewhere end. F2 shows what you type."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__()
+        self._username = username
+
+    def content(self) -> ComposeResult:
+        yield Field("current_password", "Current Password", SecretInput())
+        yield Field("new_password", "New Password", SecretInput())
+        yield StrengthMeter("new_password", lambda: self._username)
+        yield Field("confirm_password", "Confirm Password", SecretInput())
+        yield Button("Save New Password", id="primary", variant="primary", compact=True)
+
+    def action_back(self) -> None:
+        self.open_settings()
+
+    def submit(self) -> None:
+        session = self.session
+        current, new, confirmation = (entry.take() for entry in self.query(SecretInput))
+        self.perform(
+            lambda ports: self_service.change_password(ports, session, current, new, confirmation),
+            self._changed,
+            "Saving your new password",
+        )
+
+    def _changed(self, session: Session) -> None:
+        self.account_app.renew(session)
+        self.done("Your password was changed.")
+        self.open_settings()

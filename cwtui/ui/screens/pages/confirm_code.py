@@ -1,0 +1,74 @@
+"""Settings: what asks for a one-time code before it is done."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from cwtui.accounts import self_service
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session
+from cwtui.ui.screens.entry.backup_codes import show_own_codes
+from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.countdown import CodeCountdown
+from cwtui.ui.widgets.fields import CodeInput, Field
+
+
+class ConfirmCodePage(Page):
+    """The code alone does not submit here: the act is named on the button."""
+
+    EXPLANATION: ClassVar[str] = ""
+    HELP = """\
+Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
+displayed on the authentication app, then press the button.
+
+If you do not have access to your authentication app, ask a Connectware admin to disable your \
+multi-factor authentication."""
+
+    def content(self) -> ComposeResult:
+        yield Static(self.EXPLANATION, classes="text", markup=False)
+        yield Field("code", "One-time 6-digit code", CodeInput())
+        yield CodeCountdown()
+        yield Button(self.TITLE_TEXT, id="primary", variant="primary", compact=True)
+
+    def action_back(self) -> None:
+        self.open_settings()
+
+
+class DisableMfaPage(ConfirmCodePage):
+    TITLE_TEXT = "Disable Multi-Factor Authentication"
+    EXPLANATION = (
+        "You then sign in with your password alone. The device and the backup codes are forgotten."
+    )
+
+    def submit(self) -> None:
+        code = self.query_one(CodeInput).take()
+        self.ask(
+            lambda ports, session: self_service.disable_mfa(ports, session, code),
+            self._disabled,
+            "Checking the code",
+        )
+
+    def _disabled(self, session: Session) -> None:
+        self.account_app.renew(session)
+        self.done("Multi-factor authentication is disabled.")
+        self.open_settings()
+
+
+class RegenerateBackupCodesPage(ConfirmCodePage):
+    TITLE_TEXT = "Regenerate Backup Codes"
+    EXPLANATION = "You get new backup codes. The old ones, used or not, are void."
+
+    def submit(self) -> None:
+        code = self.query_one(CodeInput).take()
+        self.ask(
+            lambda ports, session: self_service.regenerate_backup_codes(ports, session, code),
+            self._regenerated,
+            "Making new backup codes",
+        )
+
+    def _regenerated(self, result: tuple[Session, tuple[Secret, ...]]) -> None:
+        session, codes = result
+        self.account_app.renew(session)
+        show_own_codes(self.account_app, codes, "Your backup codes were regenerated.")

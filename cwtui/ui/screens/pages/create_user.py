@@ -1,0 +1,83 @@
+"""User Management > Users and Roles > Create User."""
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from cwtui.accounts import administration, roles
+from cwtui.accounts.administration import WithInitialPassword
+from cwtui.accounts.errors import AccountsError, LooksAlike
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.pages.page import Page, row
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.choices import Choice
+from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.role_choice import RoleChoice
+
+
+class CreateUserPage(Page):
+    SECTION = "users"
+    TITLE_TEXT = "Users and Roles > Create User"
+    HELP = """\
+The new user gets a one-time initial password, shown to you once, and must change it at the \
+first sign-in. You do not choose a password for others.
+
+A username that looks like an existing one, such as a1ice beside alice, is pointed out first.
+
+MFA (Required): the user is led into setting up multi-factor authentication at the first sign-in."""
+
+    def content(self) -> ComposeResult:
+        yield Field("username", "Username", TextInput())
+        yield Field("display_name", "Display name (may stay empty)", TextInput())
+        yield row("Roles", RoleChoice((roles.MINIMUM,)), gap=True)
+        yield row("MFA (Required)", Choice("Enable", id="mfa-required"), gap=True)
+        yield Static(
+            "The user gets a one-time initial password, which is shown next.",
+            classes="text",
+            markup=False,
+        )
+        yield Button("Create User", id="primary", variant="primary", compact=True)
+
+    def action_back(self) -> None:
+        self.open_users()
+
+    def submit(self) -> None:
+        self._create(look_alike_ok=False)
+
+    def refuse(self, error: AccountsError) -> None:
+        if not isinstance(error, LooksAlike):
+            super().refuse(error)
+            return
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._create(look_alike_ok=True)
+
+        # Over the page: what was typed stays.
+        question = f"{error} Are these two people? Then create the user."
+        self.app.push_screen(ConfirmScreen(question, "Create User"), answered)
+
+    def _create(self, *, look_alike_ok: bool) -> None:
+        username = self.query_one("#username", Field).entry.value
+        display_name = self.query_one("#display_name", Field).entry.value
+        chosen = self.query_one(RoleChoice).chosen
+        required = self.query_one("#mfa-required", Choice).value
+        self.ask(
+            lambda ports, session: administration.create_user(
+                ports,
+                session,
+                username,
+                chosen_roles=chosen,
+                display_name=display_name,
+                mfa_required=required,
+                look_alike_ok=look_alike_ok,
+            ),
+            self._created,
+            "Creating the user",
+        )
+
+    def _created(self, created: WithInitialPassword) -> None:
+        username = created.account.username
+        self.app.push_screen(
+            InitialPasswordScreen(username, created.password),
+            lambda _: self.open_account(username),
+        )

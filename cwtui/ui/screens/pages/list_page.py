@@ -1,0 +1,55 @@
+"""A page with a list: a filter above it, which / begins and Esc ends."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.widgets.fields import TextInput
+from cwtui.ui.widgets.virtual_table import VirtualTable
+
+
+class ListPage(Page):
+    """Has one input, which is the filter, and one list."""
+
+    AUTO_FOCUS = "VirtualTable"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+    ]
+
+    def __init__(self, wanted: str = "") -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    def on_mount(self) -> None:
+        # An error stands under its field, which is the filter.
+        self.query_one("#page").move_child(self.query_one("#said"), after=self.query_one("#tools"))
+
+    def filter(self, wanted: str) -> None:
+        """List what matches."""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.value == self._wanted:
+            return  # as it was opened
+        self._wanted = event.value
+        self.filter(event.value)
+
+    def action_enter(self) -> None:
+        self.query_one(VirtualTable).focus()
+
+    def on_key(self, event: object) -> None:
+        """Down leaves the filter for the list."""
+        if getattr(event, "key", "") == "down" and isinstance(self.focused, TextInput):
+            self.query_one(VirtualTable).focus()
+
+    def action_filter(self) -> None:
+        self.query_one(TextInput).focus()
+
+    def action_back(self) -> None:
+        entry = self.query_one(TextInput)
+        if entry.value or entry.has_focus:
+            entry.value = ""
+            self.query_one(VirtualTable).focus()
+        else:
+            super().action_back()

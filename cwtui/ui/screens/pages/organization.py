@@ -1,0 +1,105 @@
+"""Organization: what is decided for everyone."""
+
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.widgets import RadioSet, Static
+
+from cwtui.accounts import administration
+from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.accounts.text import visible
+from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.choices import Alternative, Choice
+from cwtui.ui.widgets.fields import Field, TextInput
+
+_FOR_NEW_LDAP_USERS: Final = "mfa_required_for_new_ldap_users"
+_SECTIONS: Final[dict[str, dict[str, str]]] = {
+    "Password rules (0 switches a rule off)": {
+        "password_min": "Minimum length",
+        "password_lower": "Lower-case letters",
+        "password_upper": "Upper-case letters",
+        "password_numeric": "Digits",
+        "password_symbol": "Symbols",
+    },
+    "After wrong tries": {
+        "password_limit": "Passwords: tries",
+        "password_ban_minutes": "Passwords: wait (minutes)",
+        "code_limit": "Codes: tries",
+        "code_ban_minutes": "Codes: wait (minutes)",
+    },
+}
+
+
+class OrganizationPage(Page):
+    SECTION = "organization"
+    AUTO_FOCUS = "RadioSet"
+    TITLE_TEXT = "Organization"
+    HELP = """\
+Multi-factor authentication: off (nobody can set it up; devices that are registered are still \
+asked for), optional, or required for everyone. Who has none yet is led into setting it up at \
+the next sign-in. For new LDAP users it can be required from their first sign-in on.
+
+Issuer: what authentication apps show beside the username. Who is enrolled keeps the old one.
+
+Password rules hold for new passwords. After so many wrong passwords or codes in a row, one has \
+to wait. From 15 in a row on, each wait is twice as long as the one before, up to a day. After \
+it, one more attempt is checked. Unlock on the account's page ends the wait at once."""
+
+    def __init__(self, settings: OrganizationSettings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def content(self) -> ComposeResult:
+        yield Static("Multi-factor authentication", classes="section", markup=False)
+        with RadioSet(id="mfa", compact=True):
+            for mode in Mfa:
+                yield Alternative(mode.value, mode is self._settings.mfa, name=mode.value)
+        required = self._settings.mfa_required_for_new_ldap_users
+        yield Choice("Required for new LDAP users", required, id=_FOR_NEW_LDAP_USERS)
+        yield self._field("issuer", "Issuer")
+        for title, fields in _SECTIONS.items():
+            yield Static(title, classes="section", markup=False)
+            for key, label in fields.items():
+                yield self._field(key, label)
+        yield Button("Save Settings", id="primary", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#said", Static).display = False
+        choices = self.query_one(RadioSet)
+        for _ in range(choices.pressed_index):
+            choices.action_next_button()
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        super().say(sentence, wrong=wrong)
+        # The page is full: it takes a line only when there is something to say.
+        said = self.query_one("#said", Static)
+        said.display = bool(sentence)
+        if wrong:
+            said.scroll_visible(animate=False)
+
+    def _field(self, key: str, label: str) -> Field:
+        entry = TextInput(str(getattr(self._settings, key)))
+        return Field(key, label, entry, inline=True)
+
+    def submit(self) -> None:
+        values = {
+            str(field.id): field.entry.value
+            for field in self.query(Field)
+            if field.entry.value != visible(str(getattr(self._settings, str(field.id))))
+        }
+        pressed = self.query_one(RadioSet).pressed_button
+        if pressed is not None and pressed.name != self._settings.mfa.value:
+            values["mfa"] = str(pressed.name)
+        required = self.query_one(Choice).value
+        if required != self._settings.mfa_required_for_new_ldap_users:
+            values[_FOR_NEW_LDAP_USERS] = "yes" if required else "no"
+        self.ask(
+            lambda ports, session: administration.update_settings(ports, session, values),
+            self._saved,
+            "Saving",
+        )
+
+    def _saved(self, settings: OrganizationSettings) -> None:
+        self._settings = settings
+        self.done("The organization settings were saved.")

@@ -1,0 +1,130 @@
+"""After sign-in: the navigation panel on the left, one page on the right."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+
+from cwtui.accounts.errors import AccountsError, ProofNeeded, SessionEnded
+from cwtui.accounts.session import Session
+from cwtui.accounts.text import visible
+from cwtui.ui.screens.base import AccountScreen, TooSmall
+from cwtui.ui.styles import sheets
+from cwtui.ui.widgets.navigation import Navigation
+
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
+
+T = TypeVar("T")
+
+
+class Page(AccountScreen):
+    """Handed what it shows; each act asks the services, which read the account anew."""
+
+    # One list for all pages: each list of its own is parsed when a page is first opened.
+    CSS_PATH = sheets("page", "list_page", "organization")
+    AUTO_FOCUS = "#page Input, #page Button, #page VirtualTable"
+    NEEDS_SESSION = True
+    SECTION: ClassVar[str] = "settings"
+    TITLE_TEXT: ClassVar[str] = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back"),
+    ]
+
+    _last_session: Session | None = None
+    _again: Callable[[], None] = staticmethod(lambda: None)
+
+    @property
+    def session(self) -> Session:
+        """The session; when it has just ended, what it was: `perform` asks nothing for it."""
+        session = self.account_app.session or self._last_session
+        if session is None:
+            raise SessionEnded("You are signed out. Sign in again.", "signed out")
+        return session
+
+    def perform(
+        self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
+    ) -> None:
+        # What was pressed before the session ended is not done after it.
+        if self.account_app.session is not None:
+            super().perform(call, then, waiting)
+
+    def ask(
+        self, call: "Callable[[Ports, Session], T]", then: Callable[[T], None], waiting: str
+    ) -> None:
+        """Do it as the session; where that wants a fresh proof, ask for it and do it then."""
+        # What is ignored, because another act is being done, is not what is done again.
+        if not self.is_asking:
+            self._again = partial(self.ask, call, then, waiting)
+        self.perform(lambda ports: call(ports, self.session), then, waiting)
+
+    def refuse(self, error: AccountsError) -> None:
+        if not isinstance(error, ProofNeeded):
+            super().refuse(error)
+            return
+        from cwtui.ui.screens.dialogs.proof import ProofScreen
+
+        # Over the page: what was typed there stays.
+        self.app.push_screen(ProofScreen(self.session, error, self._again))
+
+    def compose(self) -> ComposeResult:
+        session = self._last_session = self.account_app.session
+        who = f"{visible(session.username)} on {self.account_app.host}" if session else ""
+        with Horizontal(id="top"):
+            yield Static("Connectware", id="product", markup=False)
+            yield Static(who, id="who", markup=False)
+        with Horizontal(id="below"):
+            yield Navigation(self.SECTION, session.roles if session else ())
+            with VerticalScroll(id="page", can_focus=False):
+                yield Static(self.heading(), id="title", markup=False)
+                yield from self.content()
+                yield Static("", id="said", markup=False)
+        yield Footer(compact=True)
+        yield TooSmall()
+
+    def heading(self) -> str:
+        return self.TITLE_TEXT
+
+    def content(self) -> ComposeResult:
+        """What stands on the page."""
+        yield from ()
+
+    def action_back(self) -> None:
+        """Esc: one level up, or into the navigation panel."""
+        self.query_one(Navigation).focus()
+
+    def open_settings(self) -> None:
+        from cwtui.ui import flow
+
+        flow.open_settings(self.account_app)
+
+    def open_users(self) -> None:
+        from cwtui.ui import flow
+
+        flow.open_users(self.account_app, back=True)
+
+    def open_account(self, username: str) -> None:
+        from cwtui.ui import flow
+
+        flow.open_account(self.account_app, username)
+
+    def done(self, sentence: str) -> None:
+        """Say that something was done; it stays in the audit log as well."""
+        self.notify(visible(sentence), markup=False)
+
+
+def row(label: str, *content: Widget, gap: bool = False) -> Horizontal:
+    """A line of a form: what it is on the left, its value or controls on the right."""
+    name = Static(label, classes="row-label", markup=False)
+    return Horizontal(name, *content, classes="row gap" if gap else "row")
+
+
+def value(text: str) -> Static:
+    """Text of a row, shown as it is."""
+    return Static(visible(text), classes="row-value", markup=False)

@@ -1,0 +1,110 @@
+"""User Management > Users and Roles: the list."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from cwtui.accounts import administration
+from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.listing import AccountRow, select, typed
+from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.list_page import ListPage
+from cwtui.ui.times import ago, minute
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.fields import TextInput
+from cwtui.ui.widgets.user_table import UserTable
+
+
+class UsersPage(ListPage):
+    SECTION = "users"
+    TITLE_TEXT = "Users and Roles"
+    HELP = """\
+Each line is an account: its origin (where its password is checked), roles, multi-factor \
+authentication (enabled, required but not set up yet, or none), status and last sign-in.
+
+Up and Down choose, Enter opens the account's page. / filters by username and display name, \
+and by origin:ldap, mfa:none or role:minimum-access; Esc ends the filter. N creates a user, \
+R reads the list anew.
+
+ldap ✗: the directory no longer has this user. local ⚠: it has a user of this name too, who cannot \
+sign in while this account is here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "create", "Create user"),
+        Binding("r", "read_new", "Read anew", show=False),
+    ]
+
+    def __init__(self, rows: Sequence[AccountRow], wanted: str = "", username: str = "") -> None:
+        super().__init__(wanted)
+        self._rows = rows
+        self._username = username
+
+    def content(self) -> ComposeResult:
+        with Horizontal(id="tools"):
+            yield TextInput(self._wanted, placeholder="/ filter, or origin:ldap")
+            rows = select(self._rows, typed(self._wanted))
+            yield Static(self._counted(len(rows)), id="count", markup=False)
+            yield Button("Create User", id="create", compact=True)
+        yield UserTable(rows, self._username)
+
+    def _counted(self, shown: int) -> str:
+        users = "user" if len(self._rows) == 1 else "users"
+        if shown == len(self._rows):
+            return f"{shown:,} {users}"
+        return f"{shown:,} of {len(self._rows):,} {users}"
+
+    def filter(self, wanted: str) -> None:
+        rows = select(self._rows, typed(wanted))
+        self.query_one(UserTable).show_rows(rows)
+        self.query_one("#count", Static).update(self._counted(len(rows)))
+
+    def action_create(self) -> None:
+        if self.may_act:
+            self.account_app.show(CreateUserPage())
+
+    def pressed(self, button: str) -> None:
+        del button  # there is one
+        self.action_create()
+
+    def on_virtual_table_opened(self, message: UserTable.Opened[AccountRow]) -> None:
+        if self.may_act:
+            self._come_back_to(message.row.username)
+            self.open_account(message.row.username)
+
+    def action_read_new(self) -> None:
+        table = self.query_one(UserTable)
+        self._come_back_to(table.rows[table.cursor].username if table.rows else "")
+        self.open_users()
+
+    def _come_back_to(self, username: str) -> None:
+        self.account_app.users_place = (self.query_one(TextInput).value, username)
+
+    def on_virtual_table_window_moved(self, message: UserTable.WindowMoved) -> None:
+        seen = self.query_one(UserTable).rows[message.first : message.end]
+        self._read_last_sign_ins([row.username for row in seen])
+
+    @work(exclusive=True, group="last sign-ins")
+    async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:
+        session = self.account_app.session
+        if session is None:
+            return
+        try:
+            ports = await self.account_app.connected()
+            found = await asyncio.to_thread(administration.last_sign_ins, ports, session, usernames)
+        except AccountsError as error:
+            if self.is_up:
+                self.refuse(error)
+            return
+        # The page may be gone by now.
+        for table in self.query(UserTable):
+            table.show_last_sign_ins(self._shown(found, wide=table.is_wide))
+
+    def _shown(self, found: Mapping[str, float | None], *, wide: bool) -> dict[str, str]:
+        now = self.account_app.clock()
+        return {name: minute(at) if wide else ago(at, now) for name, at in found.items()}

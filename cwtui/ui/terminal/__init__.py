@@ -1,0 +1,1 @@
+"""Between the terminal and Textual: what comes in, how fast, at what size, and what goes out."""

@@ -1,0 +1,374 @@
+"""Our driver between the terminal and Textual: what may come in, how fast, and at what size.
+
+It uses Textual's private API: LinuxDriver's threads and modes, and of XTermParser the two methods
+that know keys and the mouse. Its parser as a whole raises on some input, takes what it does not
+know for typed text, and keeps what does not end.
+"""
+
+import os
+import re
+import select
+import signal
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cached_property
+from io import TextIOWrapper
+from typing import Any, Final, Protocol, TextIO, cast
+
+from textual import events, messages
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.keys import Keys
+from textual.message import Message
+
+from cwtui.config import Config
+from cwtui.ui import SIZE_VARIABLES
+from cwtui.ui.terminal.input import Kind, Piece, TerminalInput
+from cwtui.ui.terminal.output import Output
+from cwtui.ui.terminal.size import clamped, kernel_size, size_in
+from cwtui.ui.terminal.waiting import Waiting
+from cwtui.ui.terminal.watchdog import Watchdog
+
+NOT_UTF8: Final = (
+    "This terminal does not send UTF-8, so letters such as ü are lost. "
+    "Set it to UTF-8 (in PuTTY: Window > Translation)."
+)
+LOST_PASTE: Final = "The paste did not end, and was ignored. Paste it again."
+TOO_MUCH: Final = "Too much came from the terminal at once. It was ignored."
+_NOTES: Final = {Kind.NOT_UTF8: NOT_UTF8, Kind.LOST_PASTE: LOST_PASTE}
+_NOTE_SECONDS: Final = 20
+
+_MOUSE: Final = re.compile(r"\x1b\[<\d{1,3};(-?\d{1,5});(-?\d{1,5})[Mm]")
+_WINDOW: Final = re.compile(r"\x1b\[48;(\d{1,5})(?::[^;]*)?;(\d{1,5})(?::[^;]*)?(?:;[\d:]*){2}t")
+_MODE: Final = re.compile(r"\x1b\[\?(\d{1,5});([123])\$y")
+_CURSOR: Final = re.compile(r"\x1b\[\d+;\d+R")
+_FOCUS: Final = {"\x1b[I": events.AppFocus, "\x1b[O": events.AppBlur}
+_SYNCHRONIZED: Final = "2026"
+_WINDOW_REPORTS: Final = "2048"
+
+_RESTORE: Final = (
+    b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
+    b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
+)
+"""What stop_application_mode writes."""
+
+
+class Translator:
+    """Pieces of input in, Textual's events out. It never raises."""
+
+    def __init__(self) -> None:
+        self._parser = XTermParser()
+
+    def translate(self, piece: Piece) -> list[Message]:
+        """What the piece means; nothing, if Textual knows no such key."""
+        try:
+            return list(self._events(piece))
+        except Exception:  # noqa: BLE001  the outermost edge: no input may end the program
+            return []
+
+    def _events(self, piece: Piece) -> Iterator[Message]:
+        match piece.kind:
+            case Kind.TEXT:
+                for character in piece.text:
+                    yield from self._keys(character)
+            case Kind.ESCAPE:
+                yield events.Key("escape", "\x1b")
+            case Kind.PASTE:
+                yield events.Paste(piece.text)
+            case Kind.SEQUENCE:
+                yield from self._sequence(piece.text)
+
+    def _sequence(self, sequence: str) -> Iterator[Message]:
+        if sequence in _FOCUS:
+            yield _FOCUS[sequence]()
+        elif found := _MODE.fullmatch(sequence):
+            if found[1] == _SYNCHRONIZED:
+                yield messages.TerminalSupportsSynchronizedOutput()
+            elif found[1] == _WINDOW_REPORTS:
+                yield messages.InBandWindowResize(supported=True, enabled=True)
+        elif found := _WINDOW.fullmatch(sequence):
+            size = Size(*clamped(int(found[2]), int(found[1])))
+            yield events.Resize(size, size)
+        elif _MOUSE.fullmatch(sequence):
+            event = self._parser.parse_mouse_code(sequence)
+            yield from [event] if event is not None else []
+        elif not _CURSOR.fullmatch(sequence):
+            yield from self._keys(sequence) or self._keys_with_alt(sequence)
+
+    def spellings(self, key: str) -> frozenset[str]:
+        """All that terminals send for the key, such as ctrl+q."""
+        # The last are those of Kitty's keyboard protocol.
+        known = [*ANSI_SEQUENCES_KEYS, *(f"\x1b[{number};5u" for number in range(97, 123))]
+        return frozenset(each for each in known if key in (event.key for event in self._keys(each)))
+
+    def _keys_with_alt(self, sequence: str) -> list[events.Key]:
+        return self._keys(sequence[1:], alt=True) if sequence[1] not in "[O" else []
+
+    def _keys(self, sequence: str, *, alt: bool = False) -> list[events.Key]:
+        keys = list(self._parser._sequence_to_key_events(sequence, alt=alt))  # noqa: SLF001
+        for key in keys:
+            # A surrogate cannot be written to a terminal or a file.
+            (key.character or "").encode()
+        return [key for key in keys if key.key != Keys.Ignore]
+
+
+class Application(Protocol):
+    """What the driver needs of the application."""
+
+    config: Config
+
+    def end(self, reason: str) -> None:
+        """Leave at once."""
+
+    def action_repaint(self) -> None:
+        """Write all of the screen again."""
+
+
+class TerminalDriver(LinuxDriver):
+    """Reads the terminal through `TerminalInput`, and is watched by a `Watchdog`."""
+
+    _READ: Final = 4096
+    _SILENCE: Final = 0.2
+    """Seconds without input, after which a flood is over."""
+    _LOOK_EVERY: Final = 0.002
+    """Seconds between two looks whether the application has followed."""
+    _PATIENCE: Final = 1.0
+    """Seconds after which one that does not follow at all gets the next key as well."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._size = size or self._get_terminal_size()
+        self._application = cast("Application", app)
+        self._output = Output(cast("TextIO", self._file), self._hung_up)
+        self._file = cast("TextIOWrapper", self._output)
+        self._translator = Translator()
+        self._waiting = Waiting(self._application.config.keys.quit)
+        self._handed_at = 0.0
+        self._reports_window = False
+        self._is_watched = False
+        self._is_suspended = False
+        self._wake_read, self._wake_write = os.pipe()
+
+    # Sizes
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        return kernel_size(self.fileno) or size_in(SIZE_VARIABLES)
+
+    def _query_in_band_window_resize(self) -> None:
+        # The kernel's size is as good where it has one, and comes without a switch to a mouse
+        # that reports pixels.
+        if kernel_size(self.fileno) is None:
+            super()._query_in_band_window_resize()
+
+    def _disable_in_band_window_resize(self) -> None:
+        if self._reports_window:
+            self.write("\x1b[?2048l")
+
+    def _take_window_message(self, message: Message) -> None:
+        """What the terminal itself says about its size counts where the kernel knows none."""
+        if kernel_size(self.fileno) is not None:
+            return
+        if isinstance(message, messages.InBandWindowResize):
+            self._reports_window = True
+            self._enable_in_band_window_resize()
+        else:
+            self.send_message(message)
+
+    # Reading
+
+    def run_input_thread(self) -> None:
+        terminal = TerminalInput()
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLIN)
+        poll.register(self._wake_read, select.POLLIN)
+        while not self.exit_event.is_set():
+            ready = dict(poll.poll(self._milliseconds(terminal)))
+            if self.fileno not in ready:
+                self._waiting.is_flooded = False
+                self._handle(terminal.expire(time.monotonic()))
+                continue
+            try:
+                data = os.read(self.fileno, self._READ)
+            except BlockingIOError:
+                continue  # another program has read it
+            except OSError:
+                data = b""
+            if not data:
+                return self._hung_up()
+            self._handle(terminal.feed(data, time.monotonic()))
+        return None
+
+    def _milliseconds(self, terminal: TerminalInput) -> float | None:
+        """Until when there is something to do even without input."""
+        if self._waiting.is_flooded:
+            return self._SILENCE * 1000
+        if terminal.deadline is None:
+            return None
+        return max(0.0, terminal.deadline - time.monotonic()) * 1000 + 1
+
+    def _handle(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            if piece.kind in _NOTES:
+                self._note(_NOTES[piece.kind])
+            if self._waiting.is_flooded and not self._quits(piece):
+                continue  # it would be dropped, after some work
+            for event in self._translator.translate(piece):
+                self.process_message(event)
+
+    def _quits(self, piece: Piece) -> bool:
+        return any(spelling in piece.text for spelling in self._spellings_of_quit)
+
+    @cached_property
+    def _spellings_of_quit(self) -> frozenset[str]:
+        return self._translator.spellings(self._application.config.keys.quit)
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.Resize | messages.InBandWindowResize):
+            self._take_window_message(message)
+            return
+        if isinstance(message, events.MouseEvent) and self._is_outside(message):
+            return
+        # Textual remembers every button that was pressed, and until the mouse moves forgets none.
+        del self._down_buttons[:-3]
+        # Not LinuxDriver's, which switches on the reports that are taken above.
+        super(LinuxDriver, self).process_message(message)
+
+    def _is_outside(self, event: events.MouseEvent) -> bool:
+        """Whether nothing is there; a button that is held may be released there."""
+        columns, rows = self._app.size
+        is_release = isinstance(event, events.MouseUp) and bool(self._down_buttons)
+        return (event.x >= columns or event.y >= rows) and not is_release
+
+    def send_message(self, message: Message) -> None:
+        was_flooded = self._waiting.is_flooded
+        begins = self._waiting.put(message)
+        if self._waiting.is_flooded and not was_flooded:
+            self._note(TOO_MUCH)
+        if begins:
+            self._call(self._take)
+
+    def _take(self) -> None:
+        """Hand over some text, or the next key. What came before was followed by all that it does.
+
+        Textual lets a key travel from widget to widget before it does what is bound to it: of
+        keys that are handed over at once, Backspace would come after the letters behind it.
+        """
+        if taken := self._waiting.take():
+            for event in taken:
+                self._app.post_message(event)
+            self._handed_at = time.monotonic()
+            self._loop.call_later(self._LOOK_EVERY, self._follow)
+
+    def _follow(self) -> None:
+        pumps = [self._app, *self._app.screen_stack]
+        if self._app.screen_stack:
+            pumps += self._app.screen.walk_children()
+        behind = sum(pump.message_queue_size for pump in pumps)
+        waited = time.monotonic() - self._handed_at
+        if not behind or (waited > self._PATIENCE and behind < self._waiting.MOST_AT_ONCE):
+            self._take()
+        else:
+            self._loop.call_later(self._LOOK_EVERY, self._follow)
+
+    def _note(self, sentence: str) -> None:
+        self._app.notify(sentence, severity="warning", timeout=_NOTE_SECONDS, markup=False)
+
+    # Stopping, as by Ctrl+Z in a shell, and going on
+
+    def _sigtstp_application(self, *_: object) -> None:
+        # In the loop: never amid a paint, or amid another of these.
+        self._call(self._stop)
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._call(self._go_on)
+
+    def _stop(self) -> None:
+        self.suspend_application_mode()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self) -> None:
+        """Set up the terminal again, which others had meanwhile; no program sees a SIGSTOP."""
+        self.suspend_application_mode()
+        if self._is_suspended:
+            self.resume_application_mode()
+        if self._writer_thread is not None:
+            self._is_suspended = False
+            self._application.action_repaint()
+
+    def suspend_application_mode(self) -> None:
+        """Leave the terminal to others for a while."""
+        if self._writer_thread is not None:
+            super().suspend_application_mode()
+            self._is_suspended = True
+
+    def close(self) -> None:
+        """Write all that is to be written, and no more."""
+        super().close()
+        self._writer_thread = None
+        self._is_suspended = False
+
+    def write(self, data: str) -> None:
+        """Write it, unless the terminal is another program's."""
+        if self._writer_thread is not None:
+            super().write(data)
+
+    def start_application_mode(self) -> None:
+        """Use the terminal, at first and after each stop."""
+        if not self._is_watched:
+            self._is_watched = True
+            Watchdog(
+                self.fileno,
+                lambda reason: self._call(self._application.end, reason),
+                self._let_go,
+                self._restore,
+                lambda: self._call(self._report_size),
+            ).start()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def _report_size(self) -> None:
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
+
+    def disable_input(self) -> None:
+        """Let the thread that reads end, and wait for it."""
+        os.write(self._wake_write, b"\0")
+        super().disable_input()
+        os.read(self._wake_read, 1)  # or the next such thread would find it
+
+    # Leaving
+
+    def _hung_up(self) -> None:
+        self._call(self._application.end, "hang-up")
+
+    def _call(self, act: Callable[..., None], *arguments: object) -> None:
+        # The loop is closed when the application has left.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(act, *arguments)
+
+    def _let_go(self) -> None:
+        """Write no more: whoever waits until the terminal takes it goes on."""
+        self._output.let_go()
+        with suppress(termios.error):
+            termios.tcflush(self.fileno, termios.TCOFLUSH)
+
+    def _restore(self) -> None:
+        with suppress(OSError, termios.error):
+            # Opened anew, so that a terminal that takes nothing does not keep us.
+            flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
+            terminal = os.open(os.ttyname(self.fileno), flags)
+            if self.attrs_before is not None:
+                termios.tcsetattr(terminal, termios.TCSANOW, self.attrs_before)
+            os.write(terminal, _RESTORE)

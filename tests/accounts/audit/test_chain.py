@@ -1,0 +1,302 @@
+"""The chain: what was removed or changed is found, and what nobody did is not."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from cwtui.accounts.audit import chain as audit_chain
+from cwtui.accounts.audit.chain import NOTHING, Ends, Link, Verdict, verify
+from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.audit.lines import Line, Place, encode
+from tests.accounts.memory import MemoryAudit
+
+OLD = (
+    b'{"at":"2027-01-15T08:00:00.125+00:00","event":"sign_in.complete","actor":"ada",'
+    b'"subject":"ada","source":"10.0.0.1","outcome":"success","reason":"%d"}'
+)
+TORN = b'{"n":4,"prev'
+
+
+def event(number: int = 0) -> Event:
+    return Event(
+        at=1_800_000_000.0 + number,
+        event=EventType.SIGN_IN,
+        actor="ada",
+        subject=str(number),
+        source="10.0.0.1",
+        outcome=Outcome.SUCCESS,
+    )
+
+
+def log_of(events: int, contents: Sequence[bytes] = ()) -> MemoryAudit:
+    log = MemoryAudit()
+    log.contents.extend(contents)
+    for number in range(events):
+        log.append(event(number))
+    return log
+
+
+def verdict(log: MemoryAudit, noted: Link | None = None) -> Verdict:
+    return verify(log.lines(Place()), log.kept, noted)
+
+
+def last(log: MemoryAudit) -> Link:
+    assert log.kept is not None
+    return log.kept.last
+
+
+# Whole
+
+
+def test_an_empty_log_is_whole() -> None:
+    assert verdict(MemoryAudit()) == Verdict()
+
+
+def test_a_log_is_whole_as_it_was_written() -> None:
+    log = log_of(5)
+    assert verdict(log) == Verdict(first=1, last=last(log))
+    assert str(last(log)) == f"5:{audit_chain.link_of(log.contents[-1], 5).hash}"
+
+
+def test_lines_of_an_earlier_version_are_from_before_the_chain() -> None:
+    log = log_of(3, [OLD % 1, OLD % 2])
+    assert verdict(log) == Verdict(first=1, last=last(log), before_chain=2)
+    assert log.kept is not None
+    assert log.kept.first.hash != NOTHING
+
+
+def test_a_log_of_an_earlier_version_alone_has_nothing_to_verify() -> None:
+    log = log_of(0, [OLD % 1])
+    assert verdict(log) == Verdict(before_chain=1)
+
+
+@pytest.mark.parametrize("torn", [[TORN], [TORN, b"\0" * 40], [b"", TORN, b""]])
+@pytest.mark.parametrize("before", [0, 3])
+def test_what_a_power_failure_cut_short_is_a_note_and_in_the_chain(
+    torn: list[bytes], before: int
+) -> None:
+    log = log_of(before)
+    log.contents += torn
+    log.append(event())
+    found = verdict(log)
+    assert found.findings == []
+    assert found.notes == [
+        f"Line {before + number + 1} of audit.jsonl is not an event: it was cut short."
+        for number in range(len(torn))
+    ]
+    assert (found.first, found.last) == (1, last(log))
+    for number in range(before, before + len(torn)):
+        whole = log.contents[number]
+        log.contents[number] = whole + b"x"
+        assert verdict(log).findings, number
+        log.contents[number] = whole
+
+
+def test_ends_that_lag_behind_are_no_finding() -> None:
+    """After a power failure, or a kill between the line and the ends."""
+    log = log_of(3)
+    before = log.kept
+    log.append(event())
+    after, log.kept = log.kept, before
+    assert verdict(log).findings == []
+    log.append(event())
+    assert after is not None
+    assert last(log).n == 5
+    assert verdict(log).findings == []
+
+
+@pytest.mark.parametrize("first", [2, 4])
+@pytest.mark.parametrize("torn", [[], [TORN]])
+def test_what_was_rotated_out_is_not_missing(first: int, torn: list[bytes]) -> None:
+    """Also where the line before the first one was cut short, and the file began with it."""
+    log = log_of(6)
+    before = log.contents[first - 2]
+    log.contents[: first - 1] = torn
+    log.kept = Ends(Link(first, audit_chain.link_of(before, first - 1).hash), last(log))
+    found = verdict(log)
+    assert (found.first, found.last, found.findings) == (first, last(log), [])
+    assert len(found.notes) == len(torn)
+
+
+def test_more_is_there_than_should_be_when_a_rotation_was_killed() -> None:
+    log = log_of(6)
+    third = log.contents[2]
+    log.kept = Ends(Link(4, audit_chain.link_of(third, 3).hash), last(log))
+    assert verdict(log) == Verdict(first=1, last=last(log))
+
+
+# Not whole
+
+
+def test_removed_lines_are_named() -> None:
+    log = log_of(9)
+    del log.contents[3:5]
+    assert verdict(log).findings == [
+        "Events 4 to 5 are missing before line 4 of audit.jsonl.",
+    ]
+
+
+def test_a_removed_beginning_is_named() -> None:
+    log = log_of(9)
+    del log.contents[:2]
+    assert verdict(log).findings == ["Events 1 to 2 are missing at the beginning."]
+
+
+@pytest.mark.parametrize(("removed", "named"), [(1, "Event 9 is"), (3, "Events 7 to 9 are")])
+def test_removed_last_lines_are_named(removed: int, named: str) -> None:
+    log = log_of(9)
+    del log.contents[-removed:]
+    assert verdict(log).findings == [f"{named} missing at the end."]
+
+
+def test_a_log_of_which_all_was_removed() -> None:
+    log = log_of(9)
+    log.contents.clear()
+    assert verdict(log).findings == ["Events 1 to 9 are missing at the end."]
+
+
+def test_what_was_removed_stays_missing_when_the_log_goes_on() -> None:
+    """Else one more event would hide it."""
+    log = log_of(9)
+    del log.contents[-2:]
+    log.append(event())
+    assert last(log).n == 10
+    assert verdict(log).findings == ["Events 8 to 9 are missing before line 8 of audit.jsonl."]
+
+
+def test_a_changed_last_line_stays_changed_when_the_log_goes_on() -> None:
+    log = log_of(3)
+    log.contents[-1] = encode(event(77), 3, audit_chain.link_of(log.contents[1], 2).hash)
+    changed = ["Event 3, line 3 of audit.jsonl, is not the one that was written: it was changed."]
+    assert verdict(log).findings == changed
+    log.append(event())
+    assert verdict(log).findings == [
+        "Event 3 was changed, or what follows it before line 4 of audit.jsonl."
+    ]
+
+
+def test_an_event_that_was_cut_short_after_it_was_acknowledged() -> None:
+    log = log_of(3)
+    log.contents[-1] = log.contents[-1][:-5]
+    log.append(event())
+    assert last(log).n == 4
+    assert verdict(log).findings == ["Event 3 is missing before line 4 of audit.jsonl."]
+
+
+def test_a_changed_line_is_named() -> None:
+    log = log_of(5)
+    log.contents[2] = log.contents[2].replace(b"ada", b"bob")
+    assert verdict(log).findings == [
+        "Event 3 was changed, or what follows it before line 4 of audit.jsonl."
+    ]
+
+
+def test_swapped_lines_are_named() -> None:
+    log = log_of(5)
+    log.contents[1], log.contents[2] = log.contents[2], log.contents[1]
+    assert verdict(log).findings[:2] == [
+        "Event 2 is missing before line 2 of audit.jsonl.",
+        "Line 3 of audit.jsonl is event 2, out of order after event 3.",
+    ]
+
+
+def test_a_line_that_stands_there_twice_is_named() -> None:
+    log = log_of(3)
+    log.contents.append(log.contents[-1])
+    assert verdict(log).findings == [
+        "Line 4 of audit.jsonl is event 3, out of order after event 3."
+    ]
+
+
+@pytest.mark.parametrize("at", [1, 3, 5])
+def test_a_line_without_a_number_within_the_chain_is_named(at: int) -> None:
+    log = log_of(5)
+    log.contents.insert(at, OLD % 1)
+    assert verdict(log).findings[0] == (
+        f"Line {at + 1} of audit.jsonl has no number: cwtui did not write it there."
+    )
+    log.append(event())
+    assert verdict(log).findings
+
+
+@pytest.mark.parametrize("first", [1, 4])
+def test_lines_put_before_the_chain_are_found(first: int) -> None:
+    log = log_of(6)
+    kept = Link(first, NOTHING)
+    if first > 1:
+        kept = Link(first, audit_chain.link_of(log.contents[first - 2], first - 1).hash)
+    del log.contents[: first - 1]
+    log.kept = Ends(kept, last(log))
+    log.contents.insert(0, OLD % 1)
+    assert verdict(log).findings == [
+        f"What stands before event {first}, line 2 of audit.jsonl, was changed, or put there."
+    ]
+
+
+def test_the_last_line_from_before_the_chain_cannot_be_changed() -> None:
+    log = log_of(2, [OLD % 1, OLD % 2])
+    log.contents[1] = OLD % 3
+    assert verdict(log).findings
+    del log.contents[1]
+    assert verdict(log).findings
+
+
+def test_another_beginning_is_found() -> None:
+    log = log_of(2)
+    log.kept = Ends(Link(1, "1" * 64), last(log))
+    assert verdict(log).findings == [
+        "Line 1 of audit.jsonl does not go on from what was before event 1."
+    ]
+
+
+def test_without_its_ends_a_log_is_not_whole() -> None:
+    log = log_of(2)
+    log.kept = None
+    [finding] = verdict(log).findings
+    assert finding == (
+        "The file audit.head is missing or damaged: whether the last events were removed cannot be "
+        "told."
+    )
+
+
+# A link that was noted
+
+
+def test_a_noted_link_is_compared() -> None:
+    log = log_of(3)
+    noted = last(log)
+    log.append(event())
+    assert verdict(log, noted).findings == []
+    assert verdict(log, last(log)).findings == []
+    assert verdict(log, Link(3, "1" * 64)).findings == [
+        "Event 3, line 3 of audit.jsonl, is not the one that was noted: it was changed."
+    ]
+    assert verdict(log, Link(6, "1" * 64)).findings == ["Events 5 to 6 are missing at the end."]
+
+
+def test_a_log_made_anew_is_found_by_what_was_noted() -> None:
+    """Who can write the files can forge all of them; not what stands elsewhere."""
+    noted = last(log_of(3))
+    forged = MemoryAudit()
+    for number in (0, 7, 2, 3):
+        forged.append(event(number))
+    assert verdict(forged).findings == []
+    assert len(verdict(forged, noted).findings) == 1
+
+
+def test_a_line_that_ends_nowhere_is_not_searched_without_end() -> None:
+    read = 0
+
+    def junk() -> Iterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1
+            yield b"x" * 10_000
+
+    assert audit_chain.tail(junk()).n is None
+    assert read < 200
+
+
+def test_lines_are_told_by_their_file() -> None:
+    lines = [Line(Place(2, 0, 0), "audit-000002.jsonl", OLD % 1, 0)]
+    assert verify(lines, Ends(Link(1, NOTHING), Link(1, NOTHING))).findings

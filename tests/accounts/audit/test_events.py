@@ -1,0 +1,378 @@
+"""Who did what: an event for each act, no secret in any, and no act without its event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from cwtui.accounts import administration, recovery, roles, self_service, session, sign_in
+from cwtui.accounts.audit.events import EventType, Outcome
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session
+from cwtui.accounts.upkeep import key_rotation as keys
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
+
+NEW = Secret("Another.9-Havel")
+OLD = Secret(PASSWORD)
+
+
+@dataclass
+class Scene:
+    """A world in which each act below is possible, once."""
+
+    world: World
+    plain: Session
+    equipped: Session
+    device: Device
+    offer: Enrolment
+    waiting: sign_in.CodeNeeded
+    unsaved: sign_in.BackupCodesUnacknowledged
+    shown: sign_in.BackupCodesShown
+
+    def code(self) -> str:
+        return self.device.code(self.world.clock())
+
+    def asked(self) -> sign_in.CodeNeeded:
+        return self.world.asked_for_code("equipped")
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    world.add_admin("ada", enabled=False)
+    world.add("plain")
+    world.add("equipped")
+    world.add("unsaved")
+    world.add("forced", mfa_required=True)
+    world.add("enrolled", mfa_required=True)
+    world.add("initial", must_change_password=True)
+    device = world.equip("equipped")
+    plain, equipped = world.session("plain"), world.session("equipped", device)
+    world.clock.forward(30)
+    offer = self_service.begin_enrolment(world.ports, plain)
+    waiting = world.asked_for_code("equipped")
+    unsaved, shown = unsaved_in_sign_in(world), registered_in_sign_in(world, "enrolled")
+    world.audit.events.clear()
+    return Scene(world, plain, equipped, device, offer, waiting, unsaved, shown)
+
+
+def unsaved_in_sign_in(world: World) -> sign_in.BackupCodesUnacknowledged:
+    device = world.equip("unsaved", acknowledged=False)
+    code = device.code(world.clock())
+    state = sign_in.with_one_time_code(world.ports, world.asked_for_code("unsaved"), code)
+    assert isinstance(state, sign_in.BackupCodesUnacknowledged)
+    return state
+
+
+def registered_in_sign_in(world: World, username: str) -> sign_in.BackupCodesShown:
+    state = world.begin(username)
+    assert isinstance(state, sign_in.EnrolmentNeeded)
+    code = Device(state.enrolment.totp_secret, ()).code(world.clock())
+    return sign_in.register_device(world.ports, state, code)
+
+
+def new_password_in_sign_in(scene: Scene) -> object:
+    state = scene.world.begin("initial")
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    return sign_in.with_new_password(scene.world.ports, state, NEW, NEW)
+
+
+def full_disk() -> None:
+    raise CannotCheck("no space left")
+
+
+def register(scene: Scene) -> object:
+    code = Device(scene.offer.totp_secret, ()).code(scene.world.clock())
+    return self_service.register_device(scene.world.ports, scene.plain, scene.offer, code)
+
+
+def retire_unused_key(world: World) -> object:
+    world.keyring.made = {"k0": 0.0} | world.keyring.made
+    return keys.retire(world.ports, OPERATOR)
+
+
+ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
+    EventType.USER_CREATE: lambda w: administration.create_user(w.ports, OPERATOR, "new"),
+    EventType.USER_UPDATE: lambda w: administration.update_user(
+        w.ports, OPERATOR, "plain", enabled=False, chosen_roles=[roles.ADMIN, roles.MINIMUM]
+    ),
+    EventType.USER_RESET_PASSWORD: lambda w: administration.reset_password(
+        w.ports, OPERATOR, "plain"
+    ),
+    EventType.USER_RESET_MFA: lambda w: administration.disable_mfa(w.ports, OPERATOR, "equipped"),
+    EventType.USER_REMOVE: lambda w: administration.remove_user(w.ports, OPERATOR, "plain"),
+    EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "plain"),
+    EventType.USER_RECOVER: lambda w: recovery.recover_admin(w.ports, OPERATOR, "plain"),
+    EventType.SETTINGS_UPDATE: lambda w: administration.update_settings(
+        w.ports, OPERATOR, {"mfa": "required"}
+    ),
+    EventType.KEY_ROTATE: lambda w: keys.rotate(w.ports, OPERATOR, lambda *_: None),
+    EventType.KEY_RETIRE: retire_unused_key,
+}
+
+OWN_ACTS: dict[EventType, tuple[str, Callable[[Scene], object]]] = {
+    EventType.SIGN_IN: ("plain", lambda s: s.world.begin("plain")),
+    EventType.SIGN_OUT: ("plain", lambda s: session.sign_out(s.world.ports, s.plain)),
+    EventType.SESSION_END: (
+        "plain",
+        lambda s: session.sign_out(s.world.ports, s.plain, "idle"),
+    ),
+    EventType.PASSWORD_CHANGE: (
+        "plain",
+        lambda s: self_service.change_password(s.world.ports, s.plain, OLD, NEW, NEW),
+    ),
+    EventType.PROOF: (
+        "equipped",
+        lambda s: self_service.prove(s.world.ports, s.equipped, OLD, s.code()),
+    ),
+    EventType.MFA_ENABLE: ("plain", register),
+    EventType.MFA_DISABLE: (
+        "equipped",
+        lambda s: self_service.disable_mfa(s.world.ports, s.equipped, s.code()),
+    ),
+    EventType.BACKUP_CODES_REGENERATE: (
+        "equipped",
+        lambda s: self_service.regenerate_backup_codes(s.world.ports, s.equipped, s.code()),
+    ),
+    EventType.BACKUP_CODES_ACKNOWLEDGE: (
+        "equipped",
+        lambda s: self_service.acknowledge_backup_codes(s.world.ports, s.equipped),
+    ),
+    EventType.SIGN_IN_BACKUP_CODE: (
+        "equipped",
+        lambda s: sign_in.with_backup_code(s.world.ports, s.waiting, s.device.codes[0].reveal()),
+    ),
+}
+
+STEPS_OF_SIGN_IN: dict[str, tuple[EventType, str, Callable[[Scene], object]]] = {
+    "registration": (
+        EventType.MFA_ENABLE,
+        "forced",
+        lambda s: registered_in_sign_in(s.world, "forced"),
+    ),
+    "saved backup codes": (
+        EventType.BACKUP_CODES_ACKNOWLEDGE,
+        "enrolled",
+        lambda s: sign_in.acknowledge_backup_codes(s.world.ports, s.shown),
+    ),
+    "new backup codes": (
+        EventType.BACKUP_CODES_REGENERATE,
+        "unsaved",
+        lambda s: sign_in.make_new_backup_codes(s.world.ports, s.unsaved),
+    ),
+    "new password": (EventType.PASSWORD_CHANGE, "initial", new_password_in_sign_in),
+}
+
+FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
+OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
+OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/test_maintenance.py
+
+
+def test_every_type_of_event_is_tested_here() -> None:
+    elsewhere = OF_THE_DIRECTORY | OF_THE_STORE
+    assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES, *elsewhere} == set(EventType)
+
+
+@pytest.mark.parametrize("event", ADMIN_ACTS)
+def test_each_act_of_an_admin_is_recorded(scene: Scene, event: EventType) -> None:
+    ADMIN_ACTS[event](scene.world)
+    [written] = scene.world.events
+    assert (written.event, written.outcome) == (event, Outcome.SUCCESS)
+    assert (written.at, written.actor) == (NOW + 30, "operator:root")
+    assert written.source == "command line"
+    subjects = {EventType.USER_CREATE: "new", EventType.USER_RESET_MFA: "equipped"}
+    without = dict.fromkeys(
+        (EventType.SETTINGS_UPDATE, EventType.KEY_ROTATE, EventType.KEY_RETIRE), ""
+    )
+    assert written.subject == (subjects | without).get(event, "plain")
+
+
+@pytest.mark.parametrize("event", OWN_ACTS)
+def test_each_act_of_ones_own_is_recorded(scene: Scene, event: EventType) -> None:
+    who, act = OWN_ACTS[event]
+    act(scene)
+    written = next(one for one in scene.world.events if one.event is event)
+    assert (written.actor, written.subject, written.source) == (who, who, HERE)
+    assert (written.at, written.outcome) == (NOW + 30, Outcome.SUCCESS)
+
+
+def test_what_changed_is_said(scene: Scene) -> None:
+    ADMIN_ACTS[EventType.USER_UPDATE](scene.world)
+    ADMIN_ACTS[EventType.SETTINGS_UPDATE](scene.world)
+    ADMIN_ACTS[EventType.USER_REMOVE](scene.world)
+    assert [event.reason for event in scene.world.events] == [
+        "roles=connectware-admin,minimum-access enabled=False",
+        "mfa=required",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("step", STEPS_OF_SIGN_IN)
+def test_each_step_within_a_sign_in_is_recorded(scene: Scene, step: str) -> None:
+    event, who, act = STEPS_OF_SIGN_IN[step]
+    act(scene)
+    written = next(one for one in scene.world.events if one.event is event)
+    assert written.outcome is Outcome.SUCCESS
+    assert (written.actor, written.subject, written.source) == (who, who, HERE)
+
+
+@pytest.mark.parametrize("step", STEPS_OF_SIGN_IN)
+def test_a_step_that_cannot_be_written_is_not_said_to_have_happened(
+    scene: Scene, step: str
+) -> None:
+    """DESIGN 4.7: a full disk is noticed before the event is in the log."""
+    event, _, act = STEPS_OF_SIGN_IN[step]
+    scene.world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        act(scene)
+    assert event not in scene.world.event_types()
+
+
+def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None:
+    ports, now = scene.world.ports, scene.world.clock()
+    with pytest.raises(SignInFailed):
+        scene.world.begin("plain", "wrong")
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(ports, scene.asked(), scene.device.wrong_code(now))
+    with pytest.raises(SignInFailed):
+        sign_in.with_one_time_code(ports, scene.asked(), scene.device.code(now, -1))
+    with pytest.raises(SignInFailed):
+        sign_in.with_backup_code(ports, scene.asked(), "0" * 16)
+    scene.world.settings(code_limit=1)
+    with pytest.raises(SignInFailed):
+        sign_in.with_backup_code(ports, scene.asked(), "0" * 16)
+    with pytest.raises(Throttled):
+        sign_in.with_backup_code(ports, scene.asked(), "0" * 16)
+    failures = [event for event in scene.world.events if event.outcome is Outcome.FAILURE]
+    assert [(event.event, event.reason) for event in failures] == [
+        (EventType.SIGN_IN_PASSWORD, "wrong"),
+        (EventType.SIGN_IN_CODE, "wrong"),
+        (EventType.SIGN_IN_CODE, "used already"),
+        (EventType.SIGN_IN_BACKUP_CODE, "wrong or used already"),
+        (EventType.SIGN_IN_BACKUP_CODE, "wrong or used already"),
+        (EventType.SIGN_IN_BACKUP_CODE, "throttled"),
+    ]
+    # Beside them only the right passwords, one each time a code was asked for.
+    others = [event for event in scene.world.events if event not in failures]
+    assert {event.event for event in others} == {EventType.SIGN_IN_PASSWORD}
+
+
+ALL_ACTS: dict[str, Callable[[Scene], object]] = {
+    **{str(event): act for event, (_, act) in OWN_ACTS.items()},
+    **{str(event): lambda s, act=act: act(s.world) for event, act in ADMIN_ACTS.items()},  # type: ignore[misc]
+    **{f"{step} in a sign-in": act for step, (_, _, act) in STEPS_OF_SIGN_IN.items()},
+}
+
+
+@pytest.mark.parametrize("act", ALL_ACTS)
+def test_no_secret_is_in_any_event(scene: Scene, act: str) -> None:
+    """DESIGN 4.2: no secret in the audit log."""
+    result = ALL_ACTS[act](scene)
+    made: tuple[Secret, ...] = ()
+    match result:
+        case administration.WithInitialPassword():
+            made = (result.password,)
+        case sign_in.BackupCodesShown():
+            made = result.codes
+        case (_, tuple(codes)):
+            made = codes
+    secrets = [OLD, NEW, scene.device.totp_secret, scene.offer.totp_secret, *scene.device.codes]
+    written = repr(scene.world.events)
+    assert written != "[]"
+    for secret in (*secrets, *made, Secret(scene.code())):
+        assert secret.reveal() not in written
+        assert secret.reveal().replace("-", "") not in written
+
+
+@pytest.mark.parametrize("act", ALL_ACTS)
+def test_what_cannot_be_recorded_does_not_happen(scene: Scene, act: str) -> None:
+    """DESIGN 4.10: without its event in the audit log, an act is refused and changes nothing."""
+    world = scene.world
+    before = world.accounts._committed
+    records = {
+        name: record.changed(password_attempts={}) for name, record in world.records.kept.items()
+    }
+    scene.asked()
+    world.audit.events.clear()
+    world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        ALL_ACTS[act](scene)
+    assert world.accounts._committed == before
+    for name, kept in records.items():
+        after = world.records.get(name)
+        assert after.last_sign_in == kept.last_sign_in
+        assert after.known_sources == kept.known_sources
+        assert after.last_totp_step >= kept.last_totp_step  # a code may be used up
+    assert world.events == []
+
+
+LEAVE_THE_ACCOUNTS = {
+    EventType.SIGN_IN,
+    EventType.SIGN_OUT,
+    EventType.SESSION_END,
+    EventType.PROOF,
+    EventType.USER_UNLOCK,
+    EventType.KEY_ROTATE,  # it is the keyring that is written first
+}
+WRITING_ACTS = [act for act in (*ADMIN_ACTS, *OWN_ACTS) if act not in LEAVE_THE_ACCOUNTS]
+
+
+@pytest.mark.parametrize("act", WRITING_ACTS)
+def test_what_cannot_be_written_is_not_said_to_have_happened(scene: Scene, act: EventType) -> None:
+    """DESIGN 4.7: a full disk is noticed before the event is in the log."""
+    scene.world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        ALL_ACTS[act](scene)
+    assert act not in {event.event for event in scene.world.events}
+
+
+WRONG: dict[str, Callable[[Scene, sign_in.CodeNeeded], object]] = {
+    "password": lambda s, _: s.world.begin("plain", "wrong"),
+    "one-time code": lambda s, asked: sign_in.with_one_time_code(
+        s.world.ports, asked, s.device.wrong_code(s.world.clock())
+    ),
+    "backup code": lambda s, asked: sign_in.with_backup_code(s.world.ports, asked, "0" * 16),
+}
+
+
+@pytest.mark.parametrize("factor", WRONG)
+def test_a_failure_that_cannot_be_recorded_lets_nobody_in(scene: Scene, factor: str) -> None:
+    """DESIGN 4.10."""
+    asked = scene.asked()
+    scene.world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        WRONG[factor](scene, asked)
+
+
+def test_the_first_admin_is_recorded(world: World) -> None:
+    administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    [event] = world.events
+    assert (event.event, event.subject) == (EventType.USER_CREATE, "ada")
+    assert event.reason == "first administrator"
+
+
+def test_without_a_record_there_is_no_first_admin(world: World) -> None:
+    """DESIGN 4.10."""
+    world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    assert world.accounts.is_empty()
+
+
+def test_nor_is_it_said_that_there_is_one_where_the_disk_is_full(world: World) -> None:
+    """DESIGN 4.7."""
+    world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    assert world.events == []
+
+
+def test_a_name_that_no_account_has_is_left_out(world: World) -> None:
+    """People type passwords into the wrong field."""
+    with pytest.raises(SignInFailed):
+        sign_in.with_password(world.ports, "hunter2", Secret("whatever"), HERE)
+    [event] = world.events
+    assert (event.actor, event.subject) == ("(no such account)", "(no such account)")
+    assert event.source == HERE
+    assert "hunter2" not in repr(event)

@@ -1,0 +1,115 @@
+"""A line of the audit log: nothing that stands there stops a reader."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.audit.lines import Line, Place, decode, encode
+
+EVENT = Event(
+    at=1_800_000_000.125,
+    event=EventType.SIGN_IN_PASSWORD,
+    actor="ada",
+    subject="bob",
+    source="10.0.0.1",
+    outcome=Outcome.FAILURE,
+    reason="wrong",
+)
+LINE = encode(EVENT, 7, "0f" * 32)
+FIELDS = json.loads(LINE)
+
+
+def changed(**fields: object) -> bytes:
+    kept = {name: value for name, value in (FIELDS | fields).items() if value != "(left out)"}
+    return json.dumps(kept).encode()
+
+
+def test_an_event_is_read_as_it_was_written() -> None:
+    record = decode(LINE)
+    assert record is not None
+    assert (record.n, record.previous) == (7, "0f" * 32)
+    assert record.at == datetime(2027, 1, 15, 8, 0, 0, 125_000, UTC)
+    assert (record.event, record.outcome) == ("sign_in.password", "failure")
+    assert (record.actor, record.subject, record.source) == ("ada", "bob", "10.0.0.1")
+    assert record.reason == "wrong"
+
+
+def test_a_line_of_an_earlier_version_has_no_number() -> None:
+    record = decode(changed(n="(left out)", previous="(left out)"))
+    assert record is not None
+    assert (record.n, record.previous) == (None, "")
+
+
+def test_a_line_of_a_later_version_is_an_event() -> None:
+    record = decode(changed(event="plant.explode", outcome="pending", shift={"of": [1]}))
+    assert record is not None
+    assert (record.event, record.outcome) == ("plant.explode", "pending")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        LINE[:-1],
+        LINE + LINE,
+        b"\0" * 300,
+        b"\xff" + LINE,
+        LINE.replace(b"ada", b"\xff\xfe"),
+        LINE.replace(b"ada", b"\\ud800"),
+        changed(at="yesterday"),
+        changed(at="2027-01-15T08:00:00"),
+        changed(at="2027-01-15T08:00:00+02:00"),
+        changed(at="0001-01-01T00:00:00+14:00"),
+        changed(at=1_800_000_000),
+        changed(n=0),
+        changed(n=10**30),
+        changed(n=True),
+        changed(n="(left out)"),
+        changed(previous="(left out)"),
+        changed(previous=""),
+        changed(previous=7),
+        changed(actor=None),
+        changed(source="(left out)"),
+        b'{"shift":' + b"[" * 100_000,
+        LINE[:-1] + b',"shift":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+def test_what_is_no_event_is_none(content: bytes) -> None:
+    assert decode(content) is None
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_stop_the_reader(content: bytes) -> None:
+    assert decode(content) is None
+
+
+@given(st.integers(0, len(LINE) - 1), st.binary(max_size=3))
+def test_no_change_of_a_line_stops_the_reader(at: int, put: bytes) -> None:
+    record = decode(LINE[:at] + put + LINE[at + 1 :])
+    assert record is None or record.at.tzinfo is UTC
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), json_values))
+def test_no_value_of_a_field_stops_the_reader(fields: dict[str, object]) -> None:
+    record = decode(json.dumps(FIELDS | fields).encode())
+    assert record is None or record.at.tzinfo is UTC
+
+
+def test_a_line_says_where_it_stands_and_where_the_next_one_is() -> None:
+    line = Line(Place(3, 100, 16), "audit.jsonl", b"x" * 9, 10)
+    assert str(line) == "line 17 of audit.jsonl"
+    assert line.after == Place(3, 110, 17)

@@ -1,0 +1,123 @@
+"""Backup codes: how they are made, typed and kept."""
+
+import bcrypt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from cwtui.accounts.credentials import backup_codes, passwords
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.secret import Secret
+from tests.accounts.memory import MemoryKeyring
+from tests.accounts.world import World, outcome
+
+plain_codes = st.text(passwords.CROCKFORD, min_size=16, max_size=16)
+
+
+def test_ten_codes_of_eighty_bits_in_groups_of_four(world: World) -> None:
+    codes = [code.reveal() for code in backup_codes.new_codes(world.random)]
+    assert len(set(codes)) == 10
+    for code in codes:
+        groups = code.split("-")
+        assert [len(group) for group in groups] == [4, 4, 4, 4]
+        assert set(code) <= {*passwords.CROCKFORD, "-"}
+
+
+def test_each_random_byte_is_one_character_in_order() -> None:
+    assert passwords.random_groups(lambda length: bytes(range(length))) == "0123-4567-89AB-CDEF"
+
+
+def test_each_character_stands_for_five_random_bits() -> None:
+    def first_of(byte: int) -> str:
+        return passwords.random_groups(lambda length: bytes([byte] * length))[0]
+
+    assert {first_of(byte) for byte in range(256)} == set(passwords.CROCKFORD)
+
+
+@given(plain_codes, st.data())
+def test_typed_in_any_case_with_any_gaps_and_misread_letters(
+    code: str, data: st.DataObject
+) -> None:
+    gap = st.sampled_from(["", "", " ", "-", "\u2011", "\u2013", "\u00a0", "\t"])
+    misread = {"0": ["0", "O", "o"], "1": ["1", "I", "i", "L", "l"]}
+    typed = ""
+    for character in code:
+        likely = misread.get(character, [character, character.lower()])
+        typed += data.draw(gap) + data.draw(st.sampled_from(likely))
+    assert backup_codes.typed_code(typed + data.draw(gap)) == Secret(code)
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_typed_gives_a_code_or_a_sentence(typed: str) -> None:
+    found = outcome(lambda: backup_codes.typed_code(typed))
+    if isinstance(found, Secret):
+        assert len(found.reveal()) == 16
+        assert set(found.reveal()) <= set(passwords.CROCKFORD)
+    else:
+        assert isinstance(found, InvalidInput)
+        assert found.field == "backup_code"
+        assert str(found) == (
+            "A backup code has 16 letters and digits in four groups: XXXX-XXXX-XXXX-XXXX."
+        )
+
+
+@pytest.mark.parametrize("typed", ["", " - ", "A" * 15, "A" * 17, "U" * 16, "A" * 1_000_000])
+def test_bad_codes(typed: str) -> None:
+    with pytest.raises(InvalidInput):
+        backup_codes.typed_code(typed)
+
+
+def test_codes_are_kept_as_hashes_of_one_salt_only(world: World) -> None:
+    """DESIGN 4.1: backup codes are kept as hashes only, peppered by a key with an id."""
+    codes = backup_codes.new_codes(world.random)
+    kept = backup_codes.hash_codes(codes, world.keyring, 4)
+    assert kept.key == "k1"
+    assert not kept.acknowledged
+    assert len(set(kept.hashes)) == 10
+    assert {len(hashed) for hashed in kept.hashes} == {31}
+    assert len(kept.salt) == 29
+    for code in codes:
+        assert code.reveal() not in str(kept)
+        assert code.reveal().replace("-", "") not in str(kept)
+
+
+def test_checking_costs_one_hash(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = backup_codes.new_codes(world.random)
+    kept = backup_codes.hash_codes(codes, world.keyring, 4)
+    hashed: list[bytes] = []
+    real = bcrypt.hashpw
+
+    def counting(password: bytes, salt: bytes) -> bytes:
+        hashed.append(salt)
+        return real(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", counting)
+    for number, code in enumerate(codes):
+        typed = backup_codes.typed_code(code.reveal())
+        assert backup_codes.matching_hash(typed, kept, world.keyring) == kept.hashes[number]
+    assert len(hashed) == 10
+
+
+def test_a_wrong_code_or_none_left_matches_nothing(world: World) -> None:
+    codes = backup_codes.new_codes(world.random)
+    kept = backup_codes.hash_codes(codes, world.keyring, 4)
+    other = backup_codes.typed_code(backup_codes.new_codes(world.random)[0].reveal())
+    assert backup_codes.matching_hash(other, kept, world.keyring) is None
+    used_up = replace(kept, hashes=())
+    first = backup_codes.typed_code(codes[0].reveal())
+    assert backup_codes.matching_hash(first, used_up, world.keyring) is None
+
+
+def test_a_store_without_its_keyring_does_not_tell_codes(world: World) -> None:
+    codes = backup_codes.new_codes(world.random)
+    kept = replace(backup_codes.hash_codes(codes, world.keyring, 4), key="k2")
+    typed = backup_codes.typed_code(codes[0].reveal())
+    assert backup_codes.matching_hash(typed, kept, MemoryKeyring("k2")) is None
+
+
+@pytest.mark.parametrize(("cost", "expected"), [(4, "04"), (10, "10")])
+def test_the_cost_is_the_operators_up_to_ten(world: World, cost: int, expected: str) -> None:
+    one = (backup_codes.new_codes(world.random)[0],)
+    kept = backup_codes.hash_codes(one, world.keyring, cost)
+    assert kept.salt.split("$")[2] == expected

@@ -1,0 +1,254 @@
+"""Passwords: the organization's rules, the hash, the strength."""
+
+import traceback
+import unicodedata
+
+import bcrypt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts.credentials import passwords
+from cwtui.accounts.errors import InvalidInput, KeyringMissing
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.settings import OrganizationSettings
+from tests.accounts.memory import MemoryKeyring
+from tests.accounts.world import PASSWORD, World, outcome
+
+RULES = OrganizationSettings()
+STRICT = OrganizationSettings(
+    password_min=12, password_lower=2, password_upper=2, password_numeric=2, password_symbol=1
+)
+
+
+def refusal(text: str, settings: OrganizationSettings = RULES, username: str = "alice") -> str:
+    found = outcome(lambda: passwords.check_new(Secret(text), settings, username))
+    if found is None:
+        return ""
+    assert isinstance(found, InvalidInput)
+    assert found.field == "new_password"
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "Enter a password."),
+        ("    \u2003 ", "A password is more than spaces."),
+        ("xkcd", "The password needs at least 5 characters."),
+        ("tab\tbed", "This holds characters that cannot be shown."),
+        ("nul\x00bed", "This holds characters that cannot be shown."),
+        ("esc\x1b[2J", "This holds characters that cannot be shown."),
+        ("lone\ud800surrogate", "This holds characters that cannot be shown."),
+        ("x" * 1025, "A password has at most 1024 characters."),
+        ("x" * 1_000_000, "A password has at most 1024 characters."),
+        ("alice", "The password is your username. Choose another one."),
+        ("ALICE", "The password is your username. Choose another one."),
+        ("\uff41lice", "The password is your username. Choose another one."),
+        ("password", "This is one of the most common passwords"),
+        ("PassWord", "This is one of the most common passwords"),
+        ("\uff50assword", "This is one of the most common passwords"),
+        ("qwerty", "This is one of the most common passwords"),
+    ],
+)
+def test_what_is_refused_is_said(text: str, sentence: str) -> None:
+    assert refusal(text).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x7.kQ",
+        PASSWORD,
+        "пять5",
+        "四字五六七",
+        "a b c d",
+        "🔑🔑🔑🔑🔑",
+        "q\u0308" * 5,
+        "x" * 256,
+        "y" * 1024,
+    ],
+)
+def test_what_is_taken(text: str) -> None:
+    assert refusal(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("aaBB11.aaaaa", ""),
+        ("ааББ١٢€абвгд", ""),  # Arabic digits, a currency sign
+        ("aaBB11.aaaa", "at least 12 characters"),
+        ("aBBBBBBBB11.", "at least 2 lower-case letters"),
+        ("aaaaaaaaB11.", "at least 2 upper-case letters"),
+        ("aaaaaaaaBB1.", "at least 2 digits"),
+        ("aaaaaaaaBB1²", "at least 1 symbol"),
+        ("aaaaaaaaBB11", "at least 1 symbol"),
+        ("aaaaaaa BB11", "at least 1 symbol"),
+        (
+            "中",
+            (
+                "at least 12 characters, at least 2 lower-case letters, "
+                "at least 2 upper-case letters, at least 2 digits and at least 1 symbol"
+            ),
+        ),
+    ],
+)
+def test_each_rule_is_named_and_classes_are_unicodes(text: str, missing: str) -> None:
+    assert refusal(text, STRICT) == (f"The password needs {missing}." if missing else "")
+
+
+def test_characters_are_counted_after_nfkc() -> None:
+    ligatures = "\ufb03" * 2  # ffi, ffi
+    assert refusal(ligatures, OrganizationSettings(password_min=6)) == ""
+    decomposed = "e\u0301" * 3
+    assert "6 characters" in refusal(decomposed, OrganizationSettings(password_min=6))
+
+
+@given(
+    st.text(st.characters(exclude_categories=["C", "Z"]), max_size=30),
+    st.builds(
+        OrganizationSettings,
+        password_min=st.integers(1, 20),
+        password_lower=st.integers(0, 5),
+        password_upper=st.integers(0, 5),
+        password_numeric=st.integers(0, 5),
+        password_symbol=st.integers(0, 5),
+    ),
+)
+def test_a_password_that_is_taken_follows_every_rule(
+    text: str, settings: OrganizationSettings
+) -> None:
+    if refusal(text, settings):
+        return
+    kinds = [unicodedata.category(c) for c in unicodedata.normalize("NFKC", text)]
+    assert len(kinds) >= settings.password_min
+    assert kinds.count("Ll") >= settings.password_lower
+    assert kinds.count("Lu") >= settings.password_upper
+    assert kinds.count("Nd") >= settings.password_numeric
+    assert sum(kind[0] in "PS" for kind in kinds) >= settings.password_symbol
+
+
+def test_zero_switches_a_rule_off_and_one_is_singular() -> None:
+    one = OrganizationSettings(password_min=1, password_upper=1)
+    assert refusal("ü", one) == "The password needs at least 1 upper-case letter."
+    assert refusal("Ü", one) == ""
+
+
+def test_the_confirmation_is_the_same_text_on_any_keyboard() -> None:
+    passwords.check_confirmation(Secret("Ketzin\u00e9"), Secret("Ketzine\u0301"))
+    with pytest.raises(InvalidInput) as refused:
+        passwords.check_confirmation(Secret("Ketzin"), Secret("ketzin"))
+    assert refused.value.field == "confirm_password"
+
+
+@pytest.mark.parametrize(
+    "text", [f"{PASSWORD}\t", "qwertyuiop", "alice", "x" * 2000, "四"], ids=lambda text: text[:9]
+)
+def test_no_frame_of_a_refusal_holds_the_plain_text(text: str) -> None:
+    """DESIGN 4.2: a traceback that prints local variables shows no password."""
+    secret = Secret(text)
+    try:
+        passwords.check_new(secret, RULES, "alice")
+    except InvalidInput as error:
+        frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+        ours = [frame for frame in frames if frame.filename == passwords.__file__]
+    else:
+        ours = []
+    assert ours
+    for frame in ours:
+        assert frame.locals is not None
+        assert {name for name, value in frame.locals.items() if text in value} <= {"username"}
+
+
+@given(st.text(st.characters(), max_size=40), st.text(st.characters(), max_size=40))
+def test_a_hash_is_of_its_password_only(one: str, other: str) -> None:
+    keyring = MemoryKeyring("k1")
+    kept = passwords.hash_password(Secret(one), keyring, 4)
+    assert passwords.is_password(Secret(one), kept, keyring, 4)
+    same = unicodedata.normalize("NFKC", one) == unicodedata.normalize("NFKC", other)
+    assert passwords.is_password(Secret(other), kept, keyring, 4) is same
+
+
+@pytest.mark.parametrize("length", [72, 73, 256, 1023])
+def test_long_passwords_are_not_cut(world: World, length: int) -> None:
+    """bcrypt itself reads 72 bytes: what differs after them must count."""
+    kept = passwords.hash_password(Secret("x" * length + "1"), world.keyring, 4)
+    assert passwords.is_password(Secret("x" * length + "1"), kept, world.keyring, 4)
+    assert not passwords.is_password(Secret("x" * length + "2"), kept, world.keyring, 4)
+    assert not passwords.is_password(Secret("x" * length), kept, world.keyring, 4)
+
+
+def test_what_bcrypt_gets_is_64_bytes_without_nul(world: World) -> None:
+    for text in ("", "x", "\x00", "ü" * 1024):
+        digest = passwords.pepper_digest(world.keyring.pepper("k1"), Secret(text))
+        assert len(digest) == 64
+        assert b"\x00" not in digest
+
+
+def test_a_megabyte_is_no_password_and_costs_one_hash(world: World) -> None:
+    kept = world.add().password
+    assert not passwords.is_password(Secret("x" * 1_000_000), kept, world.keyring, 4)
+
+
+def test_a_hash_needs_the_key_that_peppered_it(world: World) -> None:
+    """DESIGN 4.1: each hash names its key; a store without its keyring opens nothing."""
+    kept = passwords.hash_password(Secret(PASSWORD), world.keyring, 4)
+    assert kept.key == "k1"
+    assert PASSWORD not in str(kept)
+    with pytest.raises(KeyringMissing):
+        passwords.is_password(Secret(PASSWORD), kept, MemoryKeyring("k2"), 4)
+    unpeppered = bcrypt.checkpw(PASSWORD.encode(), kept.bcrypt.encode())
+    assert not unpeppered
+
+
+def test_two_hashes_of_one_password_differ(world: World) -> None:
+    assert world.add("alice").password != world.add("bob").password
+
+
+def test_a_hash_is_renewed_when_key_or_cost_changed(world: World) -> None:
+    """DESIGN 4.1: after a rotation, the next sign-in re-hashes."""
+    kept = passwords.hash_password(Secret(PASSWORD), world.keyring, 4)
+    assert not passwords.needs_rehash(kept, world.keyring, 4)
+    assert passwords.needs_rehash(kept, world.keyring, 5)
+    assert passwords.needs_rehash(kept, MemoryKeyring("k1", "k2"), 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [("", 0), ("password", 0), ("alice", 0), ("correct horse battery staple Havel", 4)],
+)
+def test_strength_is_advice_in_a_word(text: str, score: int) -> None:
+    found = passwords.strength(Secret(text), "alice")
+    assert found.score == score
+    assert found.word == ["very weak", "weak", "fair", "good", "strong"][score]
+
+
+def test_the_own_name_is_as_easy_to_guess_as_it_is_known() -> None:
+    name = "zbigniew-kowalczyk"
+    assert passwords.strength(Secret(name), "alice").score > 2
+    assert passwords.strength(Secret(name), name).score == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("", ""),
+        ("password", "This is a top-10 common password."),
+        ("correct horse battery staple Havel", ""),
+    ],
+)
+def test_advice_is_a_sentence_where_there_is_some(text: str, advice: str) -> None:
+    assert passwords.strength(Secret(text), "alice").advice == advice
+
+
+@given(st.text(st.characters(), max_size=100))
+def test_strength_takes_whatever_is_being_typed_and_repeats_none_of_it(typed: str) -> None:
+    found = passwords.strength(Secret(typed), "alice")
+    assert 0 <= found.score <= 4
+    # Shorter ones, such as "pass", are words of the advice itself.
+    assert len(typed) < 12 or typed not in found.advice
+
+
+def test_strength_of_a_very_long_password_is_found() -> None:
+    assert passwords.strength(Secret("Havel-7 Ketzin.Potsdam" * 40), "alice").score == 4

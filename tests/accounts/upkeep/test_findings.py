@@ -1,0 +1,118 @@
+"""What a check of the accounts finds, one by one and in all."""
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts import roles
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged, StoreExposed
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.ports import Keyring
+from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, of_error
+from tests.accounts.memory import MemoryKeyring
+from tests.accounts.world import World
+
+WHERE = "/srv/accounts.json"
+NO_ADMIN = Finding(
+    Severity.DAMAGE,
+    WHERE,
+    "No account is an enabled local admin. Give one the role: "
+    "cwtui user set NAME --enabled --role connectware-admin",
+)
+
+
+def found_in(
+    accounts: list[Account], keyring: Keyring | None, needed: tuple[str, ...] = ()
+) -> list[Finding]:
+    checks = AccountChecks(WHERE, keyring)
+    found = [finding for account in accounts for finding in checks.one(account)]
+    assert checks.count == len(accounts)
+    return [*found, *checks.all(frozenset(needed))]
+
+
+def lost(key: str, whose: str) -> Finding:
+    sentence = (
+        f"The keyring does not hold the key {key}, which {whose} cannot do without. "
+        "Put the keyring that belongs to this store in its place."
+    )
+    return Finding(Severity.DAMAGE, WHERE, sentence)
+
+
+def given_up(key: str, whose: str) -> Finding:
+    sentence = (
+        f"The key {key} was given up as lost, and {whose} cannot sign in without it: "
+        "reset password and MFA."
+    )
+    return Finding(Severity.WARNING, WHERE, sentence)
+
+
+@pytest.mark.parametrize(
+    ("error", "severity"),
+    [
+        (StoreDamaged, Severity.DAMAGE),
+        (StoreExposed, Severity.DAMAGE),
+        (KeyringMissing, Severity.DAMAGE),
+        (CannotCheck, Severity.UNREADABLE),
+    ],
+)
+def test_what_is_damaged_is_told_from_what_cannot_be_read(
+    error: type[CannotCheck], severity: Severity
+) -> None:
+    assert of_error(error("A sentence."), WHERE) == Finding(severity, WHERE, "A sentence.")
+
+
+def test_accounts_that_are_well(world: World) -> None:
+    accounts = [world.add_admin("ada"), world.add("bob"), world.add_admin("cho", enabled=False)]
+    world.equip("bob")
+    assert found_in([*accounts, world.account("bob")], world.keyring) == []
+    assert found_in([], world.keyring) == []
+
+
+@pytest.mark.parametrize(
+    "fields", [{"roles": (roles.MINIMUM,)}, {"enabled": False}, {"origin": Origin.LDAP}]
+)
+def test_without_an_enabled_local_admin_nobody_can_help(
+    world: World, fields: dict[str, object]
+) -> None:
+    ada = world.add_admin("ada").changed(**fields)
+    assert found_in([ada, world.add("bob")], None) == [NO_ADMIN]
+
+
+def test_a_role_that_is_not_known_is_told_with_what_to_do(world: World) -> None:
+    bob = world.add("bob", roles=("root",))
+    [finding] = found_in([world.add_admin("ada"), bob], None)
+    assert finding == Finding(
+        Severity.DAMAGE,
+        WHERE,
+        "The account bob has a role that is not known. There is no role root. Choose from: "
+        "connectware-admin, minimum-access. Set its roles: cwtui user set bob --role R",
+    )
+
+
+def test_each_key_that_is_lost_is_told_once_with_whom_it_locks_out(world: World) -> None:
+    accounts = [world.add_admin("ada")]
+    world.keyring.made["k0"] = 0.0
+    accounts += [world.add(name) for name in ("bob", "cho", "dan")]
+    other = MemoryKeyring("k9")
+    assert found_in(accounts, other, ("k0", "k1")) == [
+        lost("k0", "bob, cho, dan"),
+        lost("k1", "ada"),
+    ]
+    assert found_in(accounts[:3], other, ("k1",)) == [
+        given_up("k0", "bob, cho"),
+        lost("k1", "ada"),
+    ]
+    assert found_in(accounts, None, ("k0", "k1")) == []
+
+
+def test_a_secret_that_cannot_be_read_is_told_unless_its_key_is_lost(world: World) -> None:
+    world.add_admin("ada")
+    world.equip("ada")
+    ada = world.account("ada")
+    assert ada.second_factor is not None
+    moved = ada.changed(username="bob")
+    assert found_in([ada, moved], world.keyring) == [
+        Finding(Severity.DAMAGE, WHERE, "The secret was changed.")
+    ]
+    sealed = replace(ada.second_factor.totp_secret, key="k0")
+    of_lost_key = ada.changed(second_factor=replace(ada.second_factor, totp_secret=sealed))
+    assert found_in([of_lost_key], world.keyring, ("k0",)) == [lost("k0", "ada")]

@@ -1,0 +1,442 @@
+"""Rotating and retiring keys: nobody is locked out, whatever happens meanwhile."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts import self_service, sign_in
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import backup_codes, passwords
+from cwtui.accounts.errors import CannotCheck, SignInEnded
+from cwtui.accounts.model import Account
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.upkeep import key_rotation as keys
+from cwtui.accounts.upkeep.key_rotation import KeyUse, Rotation
+from cwtui.accounts.upkeep.protection import Key, keys_of
+from tests.accounts.crashing import Crashing, Killed
+from tests.accounts.memory import MemoryKeyring
+from tests.accounts.world import NOW, OPERATOR, PASSWORD, Device, World
+
+NAMES = ("ada", "bob", "carol")
+NEW = Secret("Another.9-Havel")
+
+
+def silent(_done: int, _total: int) -> None:
+    pass
+
+
+def rotate(world: World) -> Rotation:
+    return keys.rotate(world.ports, OPERATOR, silent)
+
+
+def people(world: World) -> dict[str, Device]:
+    """Three with a second factor, and one without."""
+    for name in (*NAMES, "dave"):
+        world.add(name)
+    return {name: world.equip(name) for name in NAMES}
+
+
+def everybody_gets_in(world: World, devices: dict[str, Device]) -> None:
+    world.clock.forward(60)
+    for name, device in devices.items():
+        world.session(name, device)
+    assert isinstance(world.begin("dave"), sign_in.SignedIn)
+
+
+def sealed_under(world: World) -> set[str | None]:
+    return {row.totp_key for row in world.accounts.protected() if row.totp_key is not None}
+
+
+def ids(world: World) -> list[str]:
+    return [key.id for key in world.keyring.all_keys()]
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "BATCH", 2)
+
+
+# Status
+
+
+def test_status_counts_what_each_key_protects(world: World) -> None:
+    people(world)
+    world.keyring.made["k2"] = NOW
+    world.equip("bob")
+    world.put(world.account("dave").changed(password=world.add("eve").password))
+    assert keys.status(world.ports) == (
+        KeyUse("k1", 0.0, False, 2, 3, 2),
+        KeyUse("k2", NOW, True, 1, 2, 1),
+    )
+
+
+def test_status_tells_of_keys_that_are_not_there(world: World) -> None:
+    people(world)
+    world.keyring = MemoryKeyring("other")
+    assert keys.status(world.ports) == (
+        KeyUse("other", 0.0, True, 0, 0, 0),
+        KeyUse("k1", None, False, 3, 4, 3),
+    )
+    assert not keys.is_under_way(keys.status(world.ports))
+    # One that was given up is still used, and one may be needed that nothing of now uses.
+    with world.accounts.change() as change:
+        change.put_needed_keys(frozenset({"of a backup"}))
+    assert [(use.id, use.totp_secrets) for use in keys.status(world.ports)] == [
+        ("other", 0),
+        ("k1", 3),
+        ("of a backup", 0),
+    ]
+
+
+def test_a_set_of_used_up_backup_codes_needs_no_key(world: World) -> None:
+    world.add()
+    world.equip()
+    factor = world.account().second_factor
+    assert factor is not None
+    used_up = replace(factor, backup_codes=replace(factor.backup_codes, key="old", hashes=()))
+    assert keys_of(world.put(world.account().changed(second_factor=used_up))) == {"k1"}
+    assert keys.status(world.ports)[0].backup_code_sets == 0
+
+
+# Rotating
+
+
+def test_secrets_are_encrypted_anew_at_once(world: World) -> None:
+    """DESIGN 4.1: rotation re-encrypts at once."""
+    devices = people(world)
+    done = rotate(world)
+    assert done == Rotation("k2", made=True, renewed=3, left=(), retired=())
+    assert sealed_under(world) == {"k2"}
+    assert world.keyring.all_keys() == (Key("k1", 0.0), Key("k2", NOW))
+    everybody_gets_in(world, devices)
+
+
+def test_hashes_are_renewed_at_the_next_sign_in(world: World) -> None:
+    """DESIGN 4.1."""
+    devices = people(world)
+    rotate(world)
+    assert {row.password_key for row in world.accounts.protected()} == {"k1"}
+    everybody_gets_in(world, devices)
+    assert {row.password_key for row in world.accounts.protected()} == {"k2"}
+
+
+def test_backup_codes_work_until_there_are_new_ones(world: World) -> None:
+    devices = people(world)
+    rotate(world)
+    asked = world.asked_for_code("ada")
+    sign_in.with_backup_code(world.ports, asked, devices["ada"].codes[0].reveal())
+    assert {row.codes_key for row in world.accounts.protected()} == {"k1", None}
+    session = world.session("ada", devices["ada"])
+    world.clock.forward(60)
+    self_service.regenerate_backup_codes(world.ports, session, devices["ada"].code(world.clock()))
+    assert [row.codes_key for row in world.accounts.protected()] == ["k2", "k1", "k1", None]
+
+
+def test_no_session_ends_by_a_rotation(world: World) -> None:
+    devices = people(world)
+    session = world.session("ada", devices["ada"])
+    rotate(world)
+    self_service.overview(world.ports, session)
+
+
+def test_a_sign_in_half_way_goes_on_after_a_rotation(world: World) -> None:
+    devices = people(world)
+    asked = world.asked_for_code("ada")
+    rotate(world)
+    code = devices["ada"].code(world.clock())
+    assert isinstance(sign_in.with_one_time_code(world.ports, asked, code), sign_in.SignedIn)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_progress_is_told_batch_by_batch(world: World) -> None:
+    people(world)
+    told: list[tuple[int, int]] = []
+    keys.rotate(world.ports, OPERATOR, lambda *at: told.append(at))
+    assert told == [(2, 3), (3, 3)]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_an_interrupted_rotation_is_gone_on_with(world: World) -> None:
+    devices = people(world)
+
+    def ctrl_c(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        keys.rotate(world.ports, OPERATOR, ctrl_c)
+    assert sealed_under(world) == {"k1", "k2"}
+    assert keys.is_under_way(keys.status(world.ports))
+    everybody_gets_in(world, devices)
+    assert rotate(world) == Rotation("k2", made=False, renewed=1, left=(), retired=())
+    assert ids(world) == ["k1", "k2"]
+    assert not keys.is_under_way(keys.status(world.ports))
+    assert rotate(world).key == "k3"
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_what_is_written_with_the_old_key_meanwhile_is_not_forgotten(world: World) -> None:
+    devices = people(world)
+    world.keyring.made = {"k1": 0.0}
+    enrolled = world.account("dave").changed(second_factor=world.account("ada").second_factor)
+    old = world.keyring.seal(b"JBSWY3DPEHPK3PXP", b"dave")
+    factor = enrolled.second_factor
+    assert factor is not None
+    enrolled = enrolled.changed(second_factor=replace(factor, totp_secret=old))
+
+    def another_process(done: int, _total: int) -> None:
+        if done == 3:
+            world.accounts.before_change = lambda: world.put(enrolled)
+            with world.accounts.change():
+                pass
+
+    assert keys.rotate(world.ports, OPERATOR, another_process).renewed == 4
+    assert sealed_under(world) == {"k2"}
+    world.session("ada", devices["ada"])
+
+
+@pytest.mark.parametrize("gone", ["removed", "disabled its MFA"])
+def test_who_goes_meanwhile_does_not_come_back(world: World, gone: str) -> None:
+    people(world)
+
+    def go() -> None:
+        with world.accounts.change() as change:
+            if gone == "removed":
+                change.remove("bob")
+            else:
+                change.put(world.account("bob").changed(second_factor=None))
+
+    world.accounts.before_change = go
+    done = rotate(world)
+    assert (done.renewed, done.left) == (2, ())
+    assert sealed_under(world) == {"k2"}
+    bob = world.accounts.get("bob")
+    assert bob is None or bob.second_factor is None
+
+
+def spoil(world: World, name: str) -> None:
+    factor = world.account(name).second_factor
+    assert factor is not None
+    changed = replace(factor.totp_secret, ciphertext=b"x" * 48)
+    world.put(world.account(name).changed(second_factor=replace(factor, totp_secret=changed)))
+
+
+def test_a_damaged_secret_is_named_and_stops_nothing(world: World) -> None:
+    devices = people(world)
+    spoil(world, "bob")
+    assert rotate(world) == Rotation("k2", made=True, renewed=2, left=("bob",), retired=())
+    # It must not look like a rotation that was never finished.
+    assert rotate(world) == Rotation("k3", made=True, renewed=2, left=("bob",), retired=())
+    del devices["bob"]
+    everybody_gets_in(world, devices)
+
+
+def test_secrets_of_a_lost_key_stop_nothing(world: World) -> None:
+    people(world)
+    world.keyring = MemoryKeyring("other")
+    world.add("eve")
+    device = world.equip("eve")
+    assert rotate(world).renewed == 1
+    world.session("eve", device)
+
+
+def test_a_hash_names_its_key_though_another_one_becomes_active_meanwhile(world: World) -> None:
+    """Or its owner would be locked out."""
+    pepper = world.keyring.pepper
+
+    def rotated_meanwhile(key: str) -> bytes:
+        found = pepper(key)
+        world.keyring.made[f"k{len(world.keyring.made) + 1}"] = NOW
+        return found
+
+    world.keyring.pepper = rotated_meanwhile  # type: ignore[method-assign]  # for this world alone
+    hashed = passwords.hash_password(Secret(PASSWORD), world.keyring, 4)
+    codes = backup_codes.new_codes(world.random)
+    kept = backup_codes.hash_codes(codes, world.keyring, 4)
+    assert len(world.keyring.made) == 3
+    assert (hashed.key, kept.key) == ("k1", "k2")
+    assert passwords.is_password(Secret(PASSWORD), hashed, world.keyring, 4)
+    code = backup_codes.typed_code(codes[0].reveal())
+    assert backup_codes.matching_hash(code, kept, world.keyring)
+
+
+# Retiring
+
+
+def used_by_nothing(world: World) -> dict[str, Device]:
+    """A world that was rotated, and in which k1 protects nothing any more."""
+    devices = people(world)
+    rotate(world)
+    everybody_gets_in(world, devices)
+    for name in NAMES:
+        devices[name] = world.equip(name)
+    return devices
+
+
+def test_a_key_that_protects_nothing_is_retired_after_an_hour(world: World) -> None:
+    devices = used_by_nothing(world)
+    assert keys.status(world.ports)[0].retirable_at == NOW + 3600
+    world.clock.at = NOW + 3599
+    assert keys.retire(world.ports, OPERATOR) == ()
+    world.clock.at = NOW + 3600
+    assert keys.retire(world.ports, OPERATOR) == ("k1",)
+    assert ids(world) == ["k2"]
+    assert world.accounts.needed_keys() == {"k2"}
+    assert keys.retire(world.ports, OPERATOR) == ()
+    everybody_gets_in(world, devices)
+
+
+def changed(account: Account, what: str) -> Account:
+    old = World().add("x")
+    factor = account.second_factor
+    assert old.password is not None
+    assert factor is not None
+    match what:
+        case "password":
+            return account.changed(password=old.password)
+        case "TOTP secret":
+            sealed = MemoryKeyring("k1").seal(b"x", account.username.encode())
+            return account.changed(second_factor=replace(factor, totp_secret=sealed))
+        case _:
+            codes = replace(factor.backup_codes, key="k1")
+            return account.changed(second_factor=replace(factor, backup_codes=codes))
+
+
+@pytest.mark.parametrize("what", ["password", "TOTP secret", "backup codes"])
+def test_a_key_stays_as_long_as_one_thing_is_under_it(world: World, what: str) -> None:
+    """DESIGN 4.1: nobody is locked out."""
+    used_by_nothing(world)
+    world.put(changed(world.account("bob"), what))
+    world.clock.forward(7200)
+    assert keys.retire(world.ports, OPERATOR) == ()
+    assert ids(world) == ["k1", "k2"]
+
+
+def test_what_comes_under_the_key_just_before_it_goes_keeps_it(world: World) -> None:
+    used_by_nothing(world)
+    world.clock.forward(7200)
+    late = changed(world.account("bob"), "password")
+    world.accounts.before_change = lambda: world.put(late)
+    assert keys.retire(world.ports, OPERATOR) == ()
+    assert isinstance(world.begin("bob"), sign_in.CodeNeeded)
+
+
+def test_the_active_key_stays_though_it_protects_nothing(world: World) -> None:
+    rotate(world)
+    world.clock.forward(7200)
+    assert keys.retire(world.ports, OPERATOR) == ("k1",)
+    assert ids(world) == ["k2"]
+
+
+def test_a_rotation_retires_what_is_unused(world: World) -> None:
+    devices = used_by_nothing(world)
+    world.clock.forward(7200)
+    assert rotate(world).retired == ("k1",)
+    assert ids(world) == ["k2", "k3"]
+    everybody_gets_in(world, devices)
+
+
+def test_a_clock_that_was_set_back_retires_nothing_early(world: World) -> None:
+    used_by_nothing(world)
+    world.clock.forward(-864_000)
+    assert keys.retire(world.ports, OPERATOR) == ()
+
+
+# Killed at each step, and called again
+
+
+ACTS: dict[str, Callable[[World, Crashing], object]] = {
+    "rotate": lambda _, crashing: keys.rotate(crashing.ports, OPERATOR, silent),
+    "retire": lambda _, crashing: keys.retire(crashing.ports, OPERATOR),
+}
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("act", ACTS)
+def test_killed_at_any_call_and_called_again_everybody_gets_in(act: str) -> None:
+    """The n-th call of a port is the last one, for every n."""
+    finished, calls = False, 0
+    while not finished:
+        calls += 1
+        world = World()
+        devices = people(world) if act == "rotate" else used_by_nothing(world)
+        world.clock.forward(7200)
+        try:
+            ACTS[act](world, Crashing(world.ports, calls))
+            finished = True
+        except Killed:
+            pass
+        # A store must never ask for a key that is gone, or it could not be opened.
+        assert world.accounts.needed_keys() <= {*ids(world)}
+        everybody_gets_in(world, devices)
+        if act == "rotate" and sealed_under(world) != {"k2"}:
+            rotate(world)
+        keys.retire(world.ports, OPERATOR)
+        assert sealed_under(world) == {"k2"}
+        assert ids(world) == (["k1", "k2"] if act == "rotate" else ["k2"])
+        assert world.accounts.needed_keys() <= {*ids(world)}
+        everybody_gets_in(world, devices)
+    assert calls > 10
+
+
+# The record
+
+
+def test_both_are_recorded_with_the_keys(world: World) -> None:
+    used_by_nothing(world)
+    world.keyring.made = {"k0": 0.0} | world.keyring.made
+    world.audit.events.clear()
+    world.clock.forward(7200)
+    keys.rotate(world.ports, OPERATOR, silent)
+    assert [(event.event, event.actor, event.reason) for event in world.events] == [
+        (EventType.KEY_ROTATE, "operator:root", "key=k3 before=k2"),
+        (EventType.KEY_RETIRE, "operator:root", "keys=k0,k1"),
+    ]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_that_it_went_on_is_recorded(world: World) -> None:
+    people(world)
+    crash = Crashing(world.ports, 12)
+    with pytest.raises(Killed):
+        keys.rotate(crash.ports, OPERATOR, silent)
+    rotate(world)
+    assert [event.reason for event in world.events] == ["key=k2 before=k1", "key=k2 continued"]
+
+
+@pytest.mark.parametrize("act", ["rotate", "retire"])
+def test_what_cannot_be_recorded_does_not_happen(world: World, act: str) -> None:
+    """DESIGN 4.10."""
+    used_by_nothing(world)
+    world.clock.forward(7200)
+    world.audit.fails = True
+    accounts, made = world.accounts._committed, world.keyring.all_keys()
+    with pytest.raises(CannotCheck):
+        rotate(world) if act == "rotate" else keys.retire(world.ports, OPERATOR)
+    assert world.accounts._committed == accounts
+    assert world.keyring.all_keys() == made
+
+
+def test_a_full_disk_is_noticed_before_a_retirement_is_recorded(world: World) -> None:
+    used_by_nothing(world)
+    world.clock.forward(7200)
+    world.audit.events.clear()
+
+    def full_disk() -> None:
+        raise CannotCheck("no space left")
+
+    world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        keys.retire(world.ports, OPERATOR)
+    assert world.events == []
+    assert ids(world) == ["k1", "k2"]
+
+
+def test_a_rehash_that_meets_a_change_stays_out_of_its_way(world: World) -> None:
+    people(world)
+    rotate(world)
+    world.accounts.before_change = lambda: world.put(
+        world.account("ada").changed_ending_sessions(enabled=False)
+    )
+    with pytest.raises(SignInEnded):
+        world.begin("ada")

@@ -1,0 +1,130 @@
+"""What comes back with a backup, and what stays as it is now."""
+
+from msgspec.structs import replace
+
+from cwtui.accounts import roles
+from cwtui.accounts.model import Account, Attempts, FailedSignIns, Origin, SignInRecord
+from cwtui.accounts.upkeep import restored_state as restoring
+from tests.accounts.world import World
+
+ZEROS = bytes
+
+
+def with_codes(account: Account, *, left: int, salt: str | None = None) -> Account:
+    factor = account.second_factor
+    assert factor is not None
+    codes = replace(factor.backup_codes, hashes=factor.backup_codes.hashes[:left])
+    if salt is not None:
+        codes = replace(codes, salt=salt)
+    return account.changed(second_factor=replace(factor, backup_codes=codes))
+
+
+def hashes_of(account: Account) -> tuple[str, ...]:
+    assert account.second_factor is not None
+    return account.second_factor.backup_codes.hashes
+
+
+def equipped(world: World) -> Account:
+    world.add()
+    world.equip()
+    return world.account()
+
+
+def test_a_backup_code_that_was_used_since_stays_used(world: World) -> None:
+    then = equipped(world)
+    now = with_codes(then, left=3)
+    assert hashes_of(restoring.account(then, now, ZEROS)) == hashes_of(then)[:3]
+    none_left = with_codes(then, left=0)
+    assert hashes_of(restoring.account(then, none_left, ZEROS)) == ()
+
+
+def test_no_code_of_a_set_that_was_replaced_or_given_up_comes_back(world: World) -> None:
+    """Nobody knows which of them had been used by then."""
+    then = equipped(world)
+    replaced = with_codes(then, left=3, salt="$2b$04$" + "x" * 22)
+    given_up = then.changed(second_factor=None)
+    for now in (replaced, given_up):
+        back = restoring.account(then, now, ZEROS)
+        assert hashes_of(back) == ()
+        assert back == with_codes(then, left=0).changed(session_epoch=0)
+
+
+def test_without_a_present_account_all_comes_back(world: World) -> None:
+    then = equipped(world)
+    assert restoring.account(then, None, ZEROS) == then.changed(session_epoch=0)
+
+
+def test_each_account_gets_a_new_epoch_that_no_open_session_comes_near(world: World) -> None:
+    then = equipped(world)
+    epochs = {restoring.account(then, then, world.random).session_epoch for _ in range(20)}
+    assert len(epochs) == 20
+    assert all(abs(epoch - then.session_epoch) > 1000 for epoch in epochs)
+
+
+def test_a_used_step_stays_used_whichever_record_has_it() -> None:
+    earlier = SignInRecord(last_totp_step=5, known_sources=("10.0.0.1",), last_sign_in=1.0)
+    later = SignInRecord(last_totp_step=9, last_sign_in=2.0)
+    assert restoring.record(earlier, later) == earlier.changed(last_totp_step=9)
+    assert restoring.record(later, earlier) == later
+
+
+def test_no_wait_ends_early_and_none_that_was_ended_begins_again() -> None:
+    stopped = SignInRecord(
+        last_sign_in=1.0,
+        password_attempts={"": Attempts(50, 9.0)},
+        code_attempts={"10.0.0.1": Attempts(3, 8.0)},
+        failed=FailedSignIns(53, 9.0, "10.0.0.1"),
+    )
+    free = SignInRecord(last_sign_in=1.0)
+    assert restoring.record(free, stopped) == stopped
+    assert restoring.record(stopped, free) == free
+    nothing_known = SignInRecord()
+    assert restoring.record(stopped, nothing_known) == stopped
+
+
+def test_the_difference_is_by_name(world: World) -> None:
+    one, two, three = (world.add(name) for name in ("ann", "ben", "cid"))
+    then = {"ann": one, "ben": two}
+    now = {"ben": two.changed(display_name="Ben"), "cid": three}
+    found = restoring.difference(then, now)
+    assert (found.back, found.gone, found.changed) == (("ann",), ("cid",), ("ben",))
+    none = restoring.difference(now, now)
+    assert (none.back, none.gone, none.changed) == ((), (), ())
+
+
+def test_the_difference_says_who_gets_back_what_was_taken(world: World) -> None:
+    plain = world.add("ann")
+    equipped_one = equipped(world).changed(username="ann")
+    admin = plain.changed(roles=(roles.ADMIN,))
+    disabled = plain.changed(enabled=False)
+    required = plain.changed(mfa_required=True)
+
+    def taken(then: Account, now: Account) -> list[bool]:
+        found = restoring.difference({"ann": then}, {"ann": now})
+        return [bool(names) for names in (found.enabled, found.admins, found.less_mfa)]
+
+    assert taken(plain, disabled) == [True, False, False]
+    assert taken(admin, plain) == [False, True, False]
+    assert taken(plain, equipped_one) == [False, False, True]
+    assert taken(plain, required) == [False, False, True]
+    for then, now in ((disabled, plain), (plain, admin), (equipped_one, plain), (required, plain)):
+        assert taken(then, now) == [False, False, False]
+    assert taken(equipped_one, equipped_one.changed(mfa_required=True)) == [False, False, True]
+
+
+def ldap(username: str, **ids: str) -> Account:
+    return Account(username=username, created_at=1.0, origin=Origin.LDAP, directory_ids=ids)
+
+
+def test_who_was_renamed_since_is_found_by_an_id() -> None:
+    """Or codes that were used under the new name could be used again."""
+    then = {one.username: one for one in (ldap("ann", a="1"), ldap("bob", a="2"), ldap("cid"))}
+
+    def now(*accounts: Account) -> dict[str, str]:
+        return restoring.other_names(then, {one.username: one for one in accounts})
+
+    assert now() == now(*then.values()) == {}
+    assert now(ldap("ann", a="1", b="9"), ldap("bob", b="3"), ldap("cid", a="4")) == {}
+    assert now(ldap("anna", a="1"), ldap("dan", a="5")) == {"ann": "anna"}
+    assert now(ldap("ann", a="2"), ldap("bob", a="1")) == {"ann": "bob", "bob": "ann"}
+    assert now(ldap("ann", a="7")) == {"ann": ""}

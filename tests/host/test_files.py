@@ -1,0 +1,484 @@
+"""Private files: whose they are, and that they are replaced as a whole or not at all."""
+
+import errno
+import os
+import pwd
+import resource
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from cwtui.accounts.errors import CannotCheck, StoreExposed
+from cwtui.host import files, reserve
+from cwtui.host.files import (
+    append_durably,
+    check_private,
+    exclusive,
+    exists,
+    lock_for,
+    make_private_folder,
+    write_atomically,
+)
+
+NOBODY = 65534
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "data"
+    made.mkdir(mode=0o700)
+    return made
+
+
+@pytest.fixture
+def file(folder: Path) -> Path:
+    made = folder / "accounts.json"
+    write_atomically(made, b"old")
+    return made
+
+
+# Whose
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_folders_are_0700_and_files_0600_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    """DESIGN 4.7."""
+    before = os.umask(umask)
+    try:
+        made = tmp_path / "one" / "two"
+        make_private_folder(made)
+        write_atomically(made / "file", b"content")
+        append_durably(made / "log", b"line")
+        with exclusive(lock_for(made / "file")):
+            assert mode(made / ".file.lock") == 0o600
+    finally:
+        os.umask(before)
+    assert mode(made) == 0o700
+    assert mode(made / "file") == 0o600
+    assert mode(made / "log") == 0o600
+
+
+@pytest.mark.parametrize("bits", [0o604, 0o640, 0o602, 0o620, 0o601, 0o666, 0o777])
+def test_a_file_that_others_can_reach_is_refused(file: Path, bits: int) -> None:
+    """DESIGN 4.7: refused with a clear message, and untouched."""
+    file.chmod(bits)
+    with pytest.raises(StoreExposed) as exposed:
+        check_private(file)
+    assert str(exposed.value) == (
+        f"Others on this host can reach {file}. Check who did, then run: chmod 600 {file}"
+    )
+    assert mode(file) == bits
+
+
+@pytest.mark.parametrize("bits", [0o701, 0o710, 0o750, 0o755, 0o777, 0o1777])
+def test_a_folder_that_others_can_reach_is_refused(folder: Path, bits: int) -> None:
+    """DESIGN 4.7. One that is not ours alone, such as a mistyped /srv, is not to be closed."""
+    folder.chmod(bits)
+    with pytest.raises(StoreExposed, match=f"Choose a folder of its own, such as {folder}/cwtui"):
+        make_private_folder(folder)
+    (folder / "accounts.json").touch()
+    with pytest.raises(StoreExposed, match=f"chmod 700 {folder}"):
+        make_private_folder(folder)
+    assert mode(folder) == bits
+
+
+def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN 4.7."""
+    owner = file.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    with pytest.raises(StoreExposed) as exposed:
+        check_private(file)
+    assert str(exposed.value) == (
+        f"{file} belongs to another user (uid {owner}). Run cwtui as that user, "
+        f"or give it back with: chown {NOBODY} {file}"
+    )
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_root_is_told_to_be_the_owner(
+    file: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """What root wrote into a store, its owner could not read: nobody could sign in."""
+    if os.geteuid() == 0:
+        os.chown(file, NOBODY, NOBODY)
+        os.chown(file.parent, NOBODY, NOBODY)
+    owner = file.stat().st_uid
+
+    def entry(uid: int) -> SimpleNamespace:
+        assert uid == owner
+        if not known:
+            raise KeyError(uid)
+        return SimpleNamespace(pw_name="the owner")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(pwd, "getpwuid", entry)
+    name = "'the owner'" if known else f"'#{owner}'"
+    with pytest.raises(StoreExposed) as exposed:
+        check_private(file)
+    assert str(exposed.value) == (
+        f"{file} belongs to another user (uid {owner}). Run cwtui as that user: "
+        f"sudo -H -u {name} cwtui ..."
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_in_a_folder_of_root_it_is_the_file_that_is_wrong(file: Path) -> None:
+    os.chown(file, NOBODY, NOBODY)
+    with pytest.raises(StoreExposed, match=f"or give it back with: chown 0 {file}"):
+        check_private(file)
+
+
+def test_a_link_counts_as_what_it_leads_to(file: Path) -> None:
+    link = file.with_name("link")
+    link.symlink_to(file)
+    check_private(link)
+    file.chmod(0o644)
+    with pytest.raises(StoreExposed):
+        check_private(link)
+
+
+def test_what_is_not_there_cannot_be_checked(folder: Path) -> None:
+    with pytest.raises(CannotCheck, match="no such file or directory"):
+        check_private(folder / "none")
+
+
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ("file/below", "not a directory"),
+        ("file", "not a directory"),
+        ("x" * 300, "file name too long"),
+        ("/proc/cwtui", "no such file or directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_a_sentence(folder: Path, where: str, reason: str) -> None:
+    write_atomically(folder / "file", b"")
+    with pytest.raises(CannotCheck) as refused:
+        make_private_folder(folder / where)
+    assert str(refused.value) == f"Cannot make {folder / where}: {reason}. Nothing was changed."
+
+
+def test_whether_a_file_exists(file: Path) -> None:
+    assert exists(file)
+    assert not exists(file.with_name("other"))
+    for name in (file / "below", file.with_name("x" * 300), file.with_name("\ud800")):
+        with pytest.raises(CannotCheck):  # a folder may be expected, and a file be in its place
+            exists(name)
+
+
+# Written
+
+
+def test_a_write_replaces_the_file_and_leaves_nothing_else(file: Path) -> None:
+    write_atomically(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert names_in(file.parent) == {file.name, reserve.NAME}
+
+
+def test_each_write_has_a_later_time_even_when_the_clock_does_not(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader tells versions apart by number, time and size; the number may come again."""
+    monkeypatch.setattr(time, "time_ns", lambda: 1_000)
+    times = []
+    for content in (b"1", b"2", b"3"):
+        write_atomically(file, content)
+        times.append(file.stat().st_mtime_ns)
+    assert times[0] < times[1] < times[2]
+
+
+def test_what_a_killed_writer_left_is_overwritten(file: Path) -> None:
+    """DESIGN 4.7: no confusion by temporary files, and no heap of them."""
+    leftover = file.with_name(f".{file.name}.new")
+    leftover.write_bytes(b"half of someth")
+    leftover.chmod(0o644)
+    write_atomically(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert mode(file) == 0o600
+    assert not leftover.exists()
+
+
+def test_a_link_planted_under_the_temporary_name_is_not_followed(file: Path) -> None:
+    target = file.with_name("target")
+    target.write_bytes(b"precious")
+    file.with_name(f".{file.name}.new").symlink_to(target)
+    write_atomically(file, b"new")
+    assert target.read_bytes() == b"precious"
+    assert file.read_bytes() == b"new"
+
+
+Breaking = Callable[[pytest.MonkeyPatch, int], None]
+
+
+def _break(function: str, *, only_folders: bool = False) -> Breaking:
+    def install(patch: pytest.MonkeyPatch, code: int) -> None:
+        real = getattr(os, function)
+
+        def broken(first: object, *rest: object, **named: object) -> object:
+            is_folder = isinstance(first, int) and stat.S_ISDIR(os.fstat(first).st_mode)
+            if isinstance(first, Path) and not first.name.startswith("."):
+                return real(first, *rest, **named)
+            if is_folder is only_folders:
+                raise OSError(code, os.strerror(code))
+            return real(first, *rest, **named)
+
+        patch.setattr(os, function, broken)
+
+    return install
+
+
+def _short_write(patch: pytest.MonkeyPatch, code: int) -> None:
+    """The disk takes some bytes and is full then."""
+    real = os.write
+    written = [0]
+
+    def write(descriptor: int, content: bytes) -> int:
+        if written[0]:
+            raise OSError(code, os.strerror(code))
+        written[0] = real(descriptor, content[:3])
+        return written[0]
+
+    patch.setattr(os, "write", write)
+
+
+def _break_rename(patch: pytest.MonkeyPatch, code: int) -> None:
+    def replace(_: Path, target: Path) -> Path:
+        raise OSError(code, os.strerror(code), str(target))
+
+    patch.setattr(Path, "replace", replace)
+
+
+POINTS: dict[str, Breaking] = {
+    "open": _break("open"),
+    "write": _break("write"),
+    "short write": _short_write,
+    "utime": _break("utime"),
+    "fsync": _break("fsync"),
+    "rename": _break_rename,
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])
+def test_a_write_that_fails_leaves_the_old_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch, point: str, code: int
+) -> None:
+    """DESIGN 4.7: a full disk at any step: the old state stays, and a sentence says so."""
+    with monkeypatch.context() as patch:
+        POINTS[point](patch, code)
+        with pytest.raises(CannotCheck) as refused:
+            write_atomically(file, b"new content")
+    reason = os.strerror(code).lower()
+    assert str(refused.value) == f"Cannot write {file}: {reason}. Nothing was changed."
+    assert file.read_bytes() == b"old"
+    assert names_in(file.parent) == {file.name, reserve.NAME}
+    write_atomically(file, b"new content")
+    assert file.read_bytes() == b"new content"
+
+
+def test_a_write_that_may_not_last_is_not_called_unchanged(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the rename, the new state is there: the sentence must not deny it."""
+    with monkeypatch.context() as patch:
+        _break("fsync", only_folders=True)(patch, errno.EIO)
+        with pytest.raises(CannotCheck) as refused:
+            write_atomically(file, b"new")
+    assert "Nothing was changed" not in str(refused.value)
+    assert "may be lost" in str(refused.value)
+    assert file.read_bytes() == b"new"
+
+
+def test_content_reaches_the_disk_before_the_name_does(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DESIGN 4.7: temporary file, fsync, rename, fsync of the folder; in this order."""
+    steps: list[str] = []
+    real_fsync, real_replace = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        steps.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        real_fsync(descriptor)
+
+    def replace(source: Path, target: Path) -> Path:
+        steps.append("rename")
+        return real_replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    write_atomically(file, b"new")
+    assert steps == ["file", "rename", "folder"]
+    steps.clear()
+    append_durably(file.with_name("log"), b"1")
+    append_durably(file.with_name("log"), b"2")
+    assert steps == ["file", "folder", "file"]
+
+
+def test_a_file_size_limit_leaves_the_old_file(file: Path) -> None:
+    """DESIGN 4.7: RLIMIT_FSIZE, as a real short write of the kernel."""
+    program = (
+        "import sys, pathlib; from cwtui.host import files; from cwtui.accounts.errors import *\n"
+        "try: files.write_atomically(pathlib.Path(sys.argv[1]), b'x' * 100_000)\n"
+        "except CannotCheck as refused: print(refused)\n"
+    )
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(file)],
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"Cannot write {file}: file too large. Nothing was changed.\n"
+    assert file.read_bytes() == b"old"
+    assert names_in(file.parent) == {file.name, reserve.NAME}
+
+
+# Appended
+
+
+def test_lines_are_appended(folder: Path) -> None:
+    log = folder / "log"
+    for number in range(3):
+        append_durably(log, b"line %d" % number)
+    assert log.read_bytes() == b"line 0\nline 1\nline 2\n"
+
+
+def test_a_line_after_a_torn_one_keeps_its_own_line(folder: Path) -> None:
+    """DESIGN 4.7: nothing acknowledged is lost, even after a power failure in an append."""
+    log = folder / "log"
+    append_durably(log, b'{"first":1}')
+    with log.open("ab") as file:
+        file.write(b'{"half')
+    append_durably(log, b'{"second":2}')
+    assert log.read_bytes() == b'{"first":1}\n{"half\n{"second":2}\n'
+
+
+def test_an_exposed_log_is_refused_and_untouched(folder: Path) -> None:
+    """DESIGN 4.7."""
+    log = folder / "log"
+    append_durably(log, b"1")
+    log.chmod(0o644)
+    with pytest.raises(StoreExposed):
+        append_durably(log, b"2")
+    assert log.read_bytes() == b"1\n"
+
+
+@pytest.mark.parametrize("point", ["write", "short write", "fsync"])
+def test_an_append_that_fails_leaves_the_log_as_long_as_before(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """DESIGN 4.7."""
+    log = folder / "log"
+    append_durably(log, b"line 1")
+    with monkeypatch.context() as patch:
+        POINTS[point](patch, errno.ENOSPC)
+        with pytest.raises(CannotCheck, match="no space left on device"):
+            append_durably(log, b"line 2")
+    assert log.read_bytes() == b"line 1\n"
+    append_durably(log, b"line 3")
+    assert log.read_bytes() == b"line 1\nline 3\n"
+
+
+# Locked
+
+
+def test_a_lock_held_too_long_is_a_sentence(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
+    with exclusive(lock_for(file)):
+        refused: list[CannotCheck] = []
+
+        def wait() -> None:
+            try:
+                hold(file)
+            except CannotCheck as error:
+                refused.append(error)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        waiting.join(10)
+    lock = file.with_name(f".{file.name}.lock")
+    assert [str(error) for error in refused] == [
+        f"Another cwtui has held {lock} for 0.1 seconds. Try again."
+    ]
+    hold(file)
+
+
+def hold(path: Path) -> None:
+    with exclusive(lock_for(path)):
+        pass
+
+
+def test_a_lock_where_nothing_can_be_written_is_a_sentence(file: Path) -> None:
+    with pytest.raises(CannotCheck, match=f"Cannot write {file}/.below.lock: "):
+        hold(file / "below")
+
+
+def test_a_lock_dies_with_its_process(file: Path) -> None:
+    """DESIGN 4.7: pam_oath's stale lock file blocks logins."""
+    program = (
+        "import sys, pathlib, time; from cwtui.host.files import *\n"
+        "with exclusive(lock_for(pathlib.Path(sys.argv[1]))):\n"
+        "    print('held', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(file)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.kill()
+    began = time.monotonic()
+    hold(file)
+    assert time.monotonic() - began < 5
+
+
+def test_an_exception_releases_the_lock(file: Path) -> None:
+    with pytest.raises(KeyError), exclusive(lock_for(file)):
+        raise KeyError
+    hold(file)
+
+
+@pytest.mark.parametrize("seconds", [0.06, 0.15])
+def test_who_takes_a_lock_again_and_again_lets_others_have_a_turn(
+    file: Path, seconds: float
+) -> None:
+    """As a rotation of keys does, batch after batch, and a synchronisation in shorter ones."""
+    rounds, served = 0, threading.Event()
+    held = threading.Event()
+
+    def hold_again_and_again() -> None:
+        nonlocal rounds
+        while rounds < 30 and not served.is_set():
+            with exclusive(lock_for(file)):
+                held.set()
+                time.sleep(seconds)
+            rounds += 1
+
+    holder = threading.Thread(target=hold_again_and_again)
+    holder.start()
+    held.wait()
+    with exclusive(lock_for(file)):
+        waited_for = rounds
+        served.set()
+    holder.join()
+    assert waited_for < 10

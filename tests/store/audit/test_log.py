@@ -1,0 +1,279 @@
+"""The audit log on disk: one line for each event, whatever others typed."""
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from cwtui.accounts.audit.lines import LONGEST, START
+from cwtui.accounts.errors import CannotCheck, StoreExposed
+from cwtui.store.audit import files as audit_files
+from cwtui.store.audit.log import FileAuditLog
+from tests.store.audit.samples import event, findings, quick, records, verdict
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    return folder / "audit.jsonl"
+
+
+def test_an_event_is_a_line_of_json_with_a_time_that_people_read(file: Path) -> None:
+    FileAuditLog(file).append(event(reason="9 left"))
+    assert file.read_text() == (
+        f'{{"n":1,"previous":"{"0" * 64}",'
+        '"at":"2027-01-15T08:00:00.125+00:00","event":"sign_in.complete","actor":"ada",'
+        '"subject":"ada","source":"10.0.0.1","outcome":"success","reason":"9 left"}\n'
+    )
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_events_are_added_at_the_end(file: Path) -> None:
+    for number in range(3):
+        FileAuditLog(file).append(event(subject=str(number)))
+    subjects = [json.loads(line)["subject"] for line in file.read_text().splitlines()]
+    assert subjects == ["0", "1", "2"]
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+@hypothesis_settings(max_examples=60)
+@given(actor=texts, source=texts, reason=texts)
+def test_what_others_typed_cannot_forge_a_line(
+    tmp_path_factory: pytest.TempPathFactory, actor: str, source: str, reason: str
+) -> None:
+    """DESIGN 4.3; OWASP ASVS 16.4.1."""
+    file = tmp_path_factory.mktemp("log") / "audit.jsonl"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        FileAuditLog(file).append(event(actor=actor, source=source, reason=reason))
+        FileAuditLog(file).append(event())
+    content = file.read_bytes()
+    assert content.count(b"\n") == 2
+    first, second = content.splitlines()
+    assert json.loads(first)["actor"] == actor
+    assert json.loads(first).get("reason", "") == reason
+    assert json.loads(second)["actor"] == "ada"
+    assert not any(byte < 32 for byte in first)
+
+
+def test_a_log_that_cannot_be_written_says_so(file: Path) -> None:
+    """DESIGN 4.10: the caller then does not do what it would have reported."""
+    file.mkdir(mode=0o700)
+    with pytest.raises(CannotCheck, match="it is a folder, not a regular file"):
+        FileAuditLog(file).append(event())
+
+
+def test_an_exposed_log_is_refused(file: Path) -> None:
+    """DESIGN 4.7."""
+    FileAuditLog(file).append(event())
+    file.chmod(0o640)
+    with pytest.raises(StoreExposed):
+        FileAuditLog(file).append(event())
+    assert len(file.read_text().splitlines()) == 1
+
+
+def test_each_line_takes_on_the_hash_of_the_one_before(file: Path) -> None:
+    for _ in range(3):
+        FileAuditLog(file).append(event())
+    lines = file.read_bytes().splitlines()
+    fields = [json.loads(line) for line in lines]
+    assert [one["n"] for one in fields] == [1, 2, 3]
+    hashes = [sha256(line).hexdigest() for line in lines]
+    assert [one["previous"] for one in fields] == ["0" * 64, *hashes[:2]]
+    head = file.with_name("audit.head")
+    assert json.loads(head.read_bytes()) == {
+        "first": {"n": 1, "hash": "0" * 64},
+        "last": {"n": 3, "hash": hashes[2]},
+    }
+    assert stat.S_IMODE(head.stat().st_mode) == 0o600
+
+
+def test_one_event_is_one_fsync(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FileAuditLog(file).append(event())
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    FileAuditLog(file).append(event())
+    assert len(synced) == 1
+
+
+def test_an_exposed_head_is_refused(file: Path) -> None:
+    """DESIGN 4.7."""
+    FileAuditLog(file).append(event())
+    file.with_name("audit.head").chmod(0o644)
+    with pytest.raises(StoreExposed):
+        FileAuditLog(file).append(event())
+    with pytest.raises(StoreExposed):
+        FileAuditLog(file).ends()
+
+
+def test_an_exposed_log_is_not_read(file: Path) -> None:
+    """DESIGN 4.7."""
+    FileAuditLog(file).append(event())
+    file.chmod(0o640)
+    with pytest.raises(StoreExposed):
+        list(FileAuditLog(file).lines(START))
+    with pytest.raises(StoreExposed):
+        list(FileAuditLog(file).lines_before(None))
+
+
+def test_a_head_that_cannot_be_written_does_not_undo_what_is_recorded(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = FileAuditLog(file)
+    log.append(event())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", fails)
+        log.append(event())
+    assert findings(log) == []
+    log.append(event())
+    assert [record.n for record in records(log)] == [1, 2, 3]
+    assert findings(log) == []
+
+
+def fails(*_: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_head_that_was_lost_is_made_anew(file: Path) -> None:
+    log = FileAuditLog(file)
+    for _ in range(3):
+        log.append(event())
+    before = log.ends()
+    assert before is not None
+    far = file.with_name("audit.head").read_bytes().replace(b'"n":3', b'"n":9007199254740993')
+    for damage in (b"", b"{", b"[" * 100_000, b"\xff", b" " * 1000 + b"{}", far):
+        file.with_name("audit.head").write_bytes(damage)
+        assert log.ends() is None
+        assert findings(log)
+        log.append(event())
+        after = log.ends()
+        assert after is not None
+        assert after.first == before.first
+        assert findings(log) == []
+    file.with_name("audit.head").unlink()
+    log.append(event())
+    assert findings(log) == []
+
+
+def test_an_old_log_goes_on_as_a_chain(file: Path) -> None:
+    old = [
+        {"at": "2027-01-15T08:00:00.125+00:00", "event": "sign_in.complete", "actor": "ada"}
+        | {"subject": "ada", "source": "10.0.0.1", "outcome": "success", "reason": str(number)}
+        for number in range(3)
+    ]
+    file.write_text("".join(json.dumps(one) + "\n" for one in old))
+    file.chmod(0o600)
+    log = FileAuditLog(file)
+    assert verdict(log).before_chain == 3
+    log.append(event())
+    log.append(event())
+    said = verdict(log)
+    assert (said.before_chain, said.first, said.findings) == (3, 1, [])
+    assert [record.n for record in records(log)] == [None, None, None, 1, 2]
+
+
+def test_a_folder_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(CannotCheck, match="There is no folder"):
+        list(FileAuditLog(tmp_path / "none" / "audit.jsonl").lines(START))
+
+
+# Read
+
+
+def test_lines_are_read_from_both_ends(file: Path) -> None:
+    log = FileAuditLog(file)
+    assert list(log.lines(START)) == list(log.lines_before(None)) == []
+    for number in range(500):
+        quick(log, subject=f"{number} {'x' * (number % 90)}")
+    forward = list(log.lines(START))
+    assert [line.place.line for line in forward] == list(range(500))
+    assert list(log.lines_before(None)) == forward[::-1]
+    for at in (0, 1, 250, 499):
+        assert list(log.lines(forward[at].place)) == forward[at:]
+        assert list(log.lines(forward[at].after)) == forward[at + 1 :]
+        assert list(log.lines_before(forward[at].place)) == forward[:at][::-1]
+
+
+def test_little_is_read_where_little_is_asked_for(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An append must stay cheap in a large log."""
+    log = FileAuditLog(file)
+    for number in range(2000):
+        quick(log, subject=str(number))
+    read: list[int] = []
+    seek = audit_files._pieces
+
+    def counted(content: BytesIO, end: int) -> Iterator[tuple[int, bytes, int]]:
+        yield from seek(Counting(content, read), end)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(audit_files, "_pieces", counted)
+    quick(log)
+    assert 0 < sum(read) <= 4096
+
+
+class Counting:
+    """A file that says how much was read."""
+
+    def __init__(self, content: BytesIO, read: list[int]) -> None:
+        self._content, self._read = content, read
+
+    def seek(self, at: int) -> None:
+        self._content.seek(at)
+
+    def read(self, size: int) -> bytes:
+        content = self._content.read(size)
+        self._read.append(len(content))
+        return content
+
+
+def test_a_line_that_is_being_written_is_not_there_yet(file: Path) -> None:
+    log = FileAuditLog(file)
+    log.append(event())
+    with file.open("ab") as half:
+        half.write(b'{"n":2,"previous":')
+    assert len(list(log.lines(START))) == len(list(log.lines_before(None))) == 1
+    log.append(event())
+    assert [line.content[:6] for line in log.lines(START)] == [b'{"n":1', b'{"n":2', b'{"n":2']
+    assert list(log.lines_before(None)) == list(log.lines(START))[::-1]
+    assert findings(log) == []
+    assert len(verdict(log).notes) == 1
+
+
+@pytest.mark.parametrize("length", [LONGEST - 1, LONGEST, LONGEST + 1, 5 * LONGEST, 40 * LONGEST])
+def test_a_line_without_end_is_one_line_and_not_kept_in_memory(file: Path, length: int) -> None:
+    log = FileAuditLog(file)
+    log.append(event())
+    with file.open("ab") as junk:
+        junk.write(b"x" * length + b"\n")
+    log.append(event())
+    forward, backward = list(log.lines(START)), list(log.lines_before(None))[::-1]
+    assert [line.place for line in backward] == [line.place for line in forward]
+    assert [line.length for line in backward] == [line.length for line in forward]
+    assert forward[1].length == length + 1
+    assert all(len(line.content) <= 2 * LONGEST for line in (*forward, *backward))
+    assert [line.content for line in forward[::2]] == [line.content for line in backward[::2]]
+    assert list(log.lines(forward[1].after)) == forward[2:]
+
+
+def test_line_ends_alone_are_lines(file: Path) -> None:
+    log = FileAuditLog(file)
+    log.append(event())
+    with file.open("ab") as junk:
+        junk.write(b"\n\n")
+    log.append(event())
+    assert [line.place.line for line in log.lines(START)] == [0, 1, 2, 3]
+    assert list(log.lines_before(None)) == list(log.lines(START))[::-1]
+    assert findings(log) == []
