@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual import events, work
 from textual._compositor import CompositorUpdate
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.notifications import Notify
@@ -354,18 +354,6 @@ class AccountApp(App[int]):
         if any(shown.message == sentence for shown in self._notifications):
             event.prevent_default()
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Our own commands only: Textual's would save a picture of the screen."""
-        del screen
-        from cwtui.ui import flow
-
-        for title, description, act in flow.commands(self):
-            yield SystemCommand(title, description, act)
-        yield SystemCommand("Colours", "Use the next theme", self.action_next_theme)
-        yield SystemCommand("Help", "What can be done on this screen", self.action_help)
-        # Chosen from a list by its name: no question more.
-        yield SystemCommand("Quit", "Sign out and leave", self.action_leave)
-
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they are printed on them: F1, Esc, Ctrl+Q."""
         names = {"escape": "Esc", "enter": "Enter", "slash": "/"}
@@ -375,9 +363,10 @@ class AccountApp(App[int]):
     def action_command_palette(self) -> None:
         # Not where something must be answered first, such as backup codes.
         if isinstance(self.screen, AccountScreen) and self.screen.NEEDS_SESSION:
+            from cwtui.ui import flow
             from cwtui.ui.screens.dialogs.palette import Palette
 
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette(flow.commands(self), flow.users(self)))
 
     def watch_app_focus(self, focus: bool) -> None:
         """The terminal's window has the focus again: so has something on the screen."""

@@ -1,5 +1,6 @@
 """Which screen follows: from the states of the sign-in, and from page to page."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -9,10 +10,12 @@ from textual.screen import Screen
 from cwtui.accounts import administration, roles, self_service, sign_in
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.credentials import backup_codes
-from cwtui.accounts.listing import Filter
+from cwtui.accounts.listing import AccountRow, Filter
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
+from cwtui.config import quit_key
 from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.dialogs.palette import Command, Users
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.new_password import NewPasswordScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
@@ -115,15 +118,37 @@ SECTIONS: dict[str, tuple[str, Permission | None, Callable[["AccountApp"], None]
 """The sections of the navigation panel, and which permission shows them."""
 
 
-def commands(app: "AccountApp") -> Iterator[tuple[str, str, Callable[[], None]]]:
-    """What the command palette offers to this session: title, description, act."""
+def commands(app: "AccountApp") -> Iterator[Command]:
+    """What the command palette offers: the sections, the page's own commands, and the rest."""
     if app.session is None:
         return
     allowed = roles.permissions(app.session.roles)
     for title, permission, open_section in SECTIONS.values():
         if permission is None or permission in allowed:
-            yield title, f"Open {title}", partial(open_section, app)
-    yield "Sign Out", "End this session", app.sign_out
+            yield Command(title, partial(open_section, app))
+    page = app.screen
+    for node, binding, enabled, _ in page.active_bindings.values():
+        if node is page and binding.show and enabled and binding.key != "escape":
+            run = partial(app.call_later, app.run_action, binding.action, page)
+            yield Command(binding.description, run, app.get_key_display(binding))
+    yield Command("Colours", app.action_next_theme, "F3")
+    yield Command("Help", app.action_help, "F1")
+    yield Command("Sign Out", app.sign_out)
+    # Chosen from a list by its name: no question more.
+    yield Command("Quit", app.action_leave, quit_key.shown(app.config.keys.quit))
+
+
+def users(app: "AccountApp") -> Users | None:
+    """The users that the command palette finds, for those who manage users."""
+    session = app.session
+    if session is None or Permission.MANAGE_USERS not in roles.permissions(session.roles):
+        return None
+
+    async def read() -> list[AccountRow]:
+        ports = await app.connected()
+        return await asyncio.to_thread(administration.list_users, ports, session, Filter())
+
+    return Users(read, partial(open_account, app))
 
 
 def _open(

@@ -212,7 +212,7 @@ async def test_a_command_chosen_twice_is_done_once() -> None:
     async with SCENES["settings"].played() as (person, _):
         await person.press("ctrl+p")
         await person.write("colours")
-        await person.until(lambda: "Use the next theme" in person.text)
+        await person.until(lambda: "F3" in person.text)
         before = person.app.theme
         person.send("enter", "enter", "enter")
         await person.settle()

@@ -7,12 +7,13 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from cwtui.accounts import roles
+from cwtui.ui.widgets.options import Options
 
 if TYPE_CHECKING:
     from cwtui.ui.app import AccountApp
 
 
-class Navigation(OptionList):
+class Navigation(Options):
     """The sections that the roles allow; Enter or a click opens one."""
 
     DEFAULT_CSS = """
@@ -50,20 +51,6 @@ class Navigation(OptionList):
         options += [Option("", disabled=True), Option("  Sign Out", id="sign-out")]
         self.add_options(options)
         self.highlighted = self.get_option_index(self._section)
-
-    # A page of a list that is not laid out is a KeyError in Textual's OptionList.
-
-    def action_page_up(self) -> None:
-        if self._is_laid_out:
-            super().action_page_up()  # type: ignore[no-untyped-call]
-
-    def action_page_down(self) -> None:
-        if self._is_laid_out:
-            super().action_page_down()  # type: ignore[no-untyped-call]
-
-    @property
-    def _is_laid_out(self) -> bool:
-        return bool(self.scrollable_content_region) and self.virtual_size.height > 0
 
     def _marked(self, section: str, title: str) -> str:
         return f"{'▸' if section == self._section else ' '} {title}"

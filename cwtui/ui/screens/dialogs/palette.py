@@ -1,37 +1,163 @@
-"""Textual's command palette, without two of its faults (Textual 8.2)."""
+"""The command palette: commands and users, found by a part of their names.
 
-from textual.await_complete import AwaitComplete
-from textual.command import CommandList, CommandPalette
-from textual.message import Message
-from textual.widgets import Input, OptionList
+Textual's own palette searches in workers that outlive it, and fails when it is closed meanwhile.
+"""
 
-from cwtui.ui.screens.steady import NewestSize
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.cells import cell_len, set_cell_size
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.fuzzy import Matcher
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.listing import AccountRow, Filter, select
+from cwtui.accounts.text import visible
+from cwtui.ui.screens.dialogs.dialog import Dialog
+from cwtui.ui.widgets.fields import TextInput
+from cwtui.ui.widgets.options import Options
+
+WIDTH: Final = 54
+"""Cells of one entry: title on the left, key on the right."""
+MOST_USERS: Final = 20
+"""Users listed at once. More letters find the others."""
 
 
-# In this order: Textual takes the style sheets of the first base alone.
-class Palette(CommandPalette, NewestSize[None]):
-    """Is dismissed once, and survives Page Up in a window that shows none of its list."""
+@dataclass(frozen=True)
+class Command:
+    """One line of the palette."""
 
-    def dismiss(self, result: None = None) -> AwaitComplete:
-        # Two commands chosen at once would take the page below with it.
-        if self.is_active:
-            return super().dismiss(result)
-        return AwaitComplete()
+    title: str
+    run: Callable[[], object]
+    key: str = ""
+    """The key that does the same without the palette."""
+
+
+@dataclass(frozen=True)
+class Users:
+    """Where users come from, for those who may see them."""
+
+    read: Callable[[], Awaitable[Sequence[AccountRow]]]
+    """Raises AccountsError."""
+    open: Callable[[str], None]
+    """Opens the page of the account with that username."""
+
+
+class Palette(Dialog[None]):
+    """Closes and runs the chosen command."""
+
+    AUTO_FOCUS = "TextInput"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+p", "dismiss", "Close"),
+        Binding("up", "move('cursor_up')", show=False),
+        Binding("down", "move('cursor_down')", show=False),
+        Binding("pageup", "move('page_up')", show=False),
+        Binding("pagedown", "move('page_down')", show=False),
+    ]
+
+    def __init__(self, commands: Iterable[Command], users: Users | None = None) -> None:
+        super().__init__()
+        self._commands = list(commands)
+        self._users = users
+        self._rows: Sequence[AccountRow] = ()
+        self._shown: list[Command] = []
+
+    def compose(self) -> ComposeResult:
+        what = "Command or user" if self._users else "Command"
+        with Vertical(id="dialog", classes="palette"):
+            yield TextInput(placeholder=what)
+            yield Options(markup=False, compact=True)
+            yield Static("", id="nothing", classes="muted", markup=False)
+
+    def on_mount(self) -> None:
+        # The keyboard stays in the input; a click still chooses.
+        self.query_one(Options).can_focus = False
+        self._list("")
+        if self._users is not None:
+            self._read_users(self._users)
+
+    @work(group="palette users")
+    async def _read_users(self, users: Users) -> None:
+        try:
+            self._rows = await users.read()
+        except AccountsError as error:
+            if self.is_up:
+                self.notify(visible(str(error)), severity="warning", markup=False)
+            return
+        if self.is_up:
+            self._list(self.query_one(TextInput).value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._list(event.value)
+
+    def _list(self, text: str) -> None:
+        self._shown = [*self._found_commands(text.strip()), *self._found_users(text.strip())]
+        options = self.query_one(Options)
+        options.clear_options()
+        options.add_options([Option(_line(command)) for command in self._shown])
+        options.highlighted = 0 if self._shown else None
+        options.display = bool(self._shown)
+        self.query_one("#nothing", Static).update(
+            "" if self._shown else "Nothing has that name. Delete some letters, or press Esc."
+        )
+
+    def _found_commands(self, text: str) -> list[Command]:
+        if not text:
+            return self._commands
+        score = Matcher(text).match
+        found = [(score(command.title), command) for command in self._commands]
+        # The sort is stable: equally good ones stay in the order of the navigation panel.
+        best = sorted(found, key=lambda scored: scored[0], reverse=True)
+        return [command for points, command in best if points > 0]
+
+    def _found_users(self, text: str) -> Iterator[Command]:
+        if self._users is None or not text:
+            return
+        for row in select(self._rows, Filter(text))[:MOST_USERS]:
+            name = f" ({row.display_name})" if row.display_name else ""
+            open_page = _opening(self._users.open, row.username)
+            yield Command(visible(row.username + name), open_page, "user")
+
+    def action_move(self, how: str) -> None:
+        """Move the highlight while the keyboard stays in the input."""
+        options = self.query_one(Options)
+        {
+            "cursor_up": options.action_cursor_up,
+            "cursor_down": options.action_cursor_down,
+            "page_up": options.action_page_up,
+            "page_down": options.action_page_down,
+        }[how]()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._take_once(event)
+        event.stop()
+        self._run(self.query_one(Options).highlighted)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self._take_once(event)
+        event.stop()
+        self._run(event.option_index)
 
-    def _take_once(self, event: Message) -> None:
-        # Textual's own handlers, which come next, would do the command again.
-        if not self.is_active:
-            event.prevent_default()
-            event.stop()
+    def _run(self, index: int | None) -> None:
+        # Two presses of Enter in one batch run the command once.
+        if index is None or index >= len(self._shown) or not self.may_act:
+            return
+        command = self._shown[index]
+        self.dismiss()
+        # From the application's own context, which keeps no reference to this screen.
+        self.app.call_later(command.run)
 
-    def _action_command_list(self, action: str) -> None:
-        # A page of a list that is not laid out is a KeyError in OptionList.
-        for commands in self.query(CommandList):
-            if commands.scrollable_content_region and commands.virtual_size.height:
-                super()._action_command_list(action)
+
+def _opening(open_page: Callable[[str], None], username: str) -> Callable[[], None]:
+    return lambda: open_page(username)
+
+
+def _line(command: Command) -> Content:
+    room = WIDTH - cell_len(command.key) - 1
+    return Content.assemble(set_cell_size(command.title, room) + " ", (command.key, "$text-muted"))

@@ -1,0 +1,86 @@
+"""The command palette: what it finds, and what closes it."""
+
+import asyncio
+
+import pytest
+
+from cwtui.accounts.errors import CannotCheck
+from cwtui.ui.screens.dialogs.palette import Palette
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.settings import SettingsPage
+from tests.ui.scenes import SCENES
+
+
+async def test_a_user_is_found_by_name_and_opened() -> None:
+    async with SCENES["command_palette"].played() as (person, _):
+        await person.write("alic")
+        person.sees("alice")
+        await person.press("enter")
+        page = person.screen(AccountPage)
+        assert page.heading() == "Users and Roles > alice"
+
+
+async def test_nobody_is_listed_before_something_is_typed() -> None:
+    async with SCENES["command_palette"].played() as (person, _):
+        person.sees_nothing_of("alice")
+
+
+async def test_those_who_manage_no_users_find_none() -> None:
+    async with SCENES["settings_enabled"].played() as (person, _):
+        await person.press("ctrl+p")
+        person.screen(Palette)
+        await person.write("admin")
+        person.sees("Nothing has that name.")
+
+
+async def test_commands_of_the_page_are_listed_with_their_keys() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("ctrl+p")
+        await person.write("create")
+        assert any(row.split() == ["│", "Create", "user", "N", "│"] for row in framed(person.rows))
+        await person.press("enter")
+        person.screen(CreateUserPage)
+
+
+def framed(rows: list[str]) -> list[str]:
+    return [row[row.index("│") : row.rindex("│") + 1] for row in rows if row.count("│") > 1]
+
+
+@pytest.mark.parametrize("keys", [("escape",), ("ctrl+p",), ("escape", "escape", "ctrl+p")])
+async def test_it_can_be_closed_while_users_are_read(
+    keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with SCENES["settings"].played() as (person, _):
+        read = asyncio.Event()
+
+        async def connected() -> object:
+            await read.wait()
+            message = "The store is away."
+            raise CannotCheck(message)
+
+        monkeypatch.setattr(person.app, "connected", connected)
+        person.app.action_command_palette()
+        person.send(*keys)
+        await person.look_up()
+        read.set()
+        await person.settle()
+        assert person.running
+        assert isinstance(person.app.screen, SettingsPage | Palette)
+
+
+async def test_a_store_that_fails_is_told_and_commands_still_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with SCENES["settings"].played() as (person, _):
+
+        async def connected() -> object:
+            message = "The store is away."
+            raise CannotCheck(message)
+
+        monkeypatch.setattr(person.app, "connected", connected)
+        person.app.action_command_palette()
+        await person.settle()
+        assert person.toasts == ["The store is away."]
+        await person.write("help")
+        person.sees("F1")
