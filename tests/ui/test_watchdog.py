@@ -100,3 +100,12 @@ def test_if_it_fails_the_process_ends(terminal: int) -> None:
     with watched(terminal, leave="raise RuntimeError('broken')") as process:
         process.send_signal(signal.SIGTERM)
         ends(process, "left: terminated")
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGALRM, signal.SIGXCPU])
+def test_any_ending_signal_restores_the_terminal(terminal: int, number: signal.Signals) -> None:
+    with watched(
+        terminal, leave="import os; print('restored', flush=True); os._exit(1)"
+    ) as process:
+        process.send_signal(number)
+        ends(process, "left: signal")

@@ -13,9 +13,24 @@ ENDING_SIGNALS: Final[dict[int, str]] = {
     signal.SIGTERM: "terminated",
     signal.SIGINT: "interrupted",
     signal.SIGQUIT: "quit",
+    **dict.fromkeys(
+        (
+            signal.SIGUSR1,
+            signal.SIGUSR2,
+            signal.SIGALRM,
+            signal.SIGVTALRM,
+            signal.SIGPROF,
+            signal.SIGPOLL,
+            signal.SIGPWR,
+            signal.SIGXCPU,
+        ),
+        "signal",
+    ),
 }
-"""And why a session that they end ended, for the audit log. No key sends the last two: the terminal
-is in raw mode.
+"""Each with the reason for the audit log.
+
+No key sends SIGINT or SIGQUIT: the terminal is in raw mode. Nothing here uses the last eight, which
+would end the process and leave the terminal raw.
 """
 _TAKEN: Final = frozenset({*ENDING_SIGNALS, signal.SIGWINCH})
 """Python would call its own handler of SIGWINCH amid its last call, where a window is resized very
