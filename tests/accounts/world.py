@@ -4,6 +4,7 @@ import base64
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from cwtui.accounts import roles, sign_in
 from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.errors import AccountsError
-from cwtui.accounts.model import Account, SecondFactor
+from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SecondFactor
 from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, Session
@@ -27,6 +28,20 @@ NOW = 1_800_000_000.0
 PASSWORD = "Ketzin.7-Havel"
 HERE = "10.0.0.1"
 OPERATOR = Operator("root")
+
+
+# The same worlds are made thousands of times, and a memory keyring's keys follow from their ids.
+
+
+@cache
+def _password_hash(username: str, password: str, key: str, cost: int) -> PasswordHash:
+    del username  # no two accounts share a salt
+    return passwords.hash_password(Secret(password), MemoryKeyring(key), cost)
+
+
+@cache
+def _code_hashes(codes: tuple[str, ...], key: str, cost: int) -> BackupCodes:
+    return backup_codes.hash_codes(tuple(map(Secret, codes)), MemoryKeyring(key), cost)
 
 
 def outcome(call: Callable[[], T]) -> T | AccountsError:
@@ -121,7 +136,7 @@ class World:
         account = Account(
             username=username,
             created_at=self.clock(),
-            password=passwords.hash_password(Secret(password), self.keyring, self.bcrypt_cost),
+            password=_password_hash(username, password, self.keyring.active, self.bcrypt_cost),
         ).changed(**fields)
         return self.put(account)
 
@@ -141,7 +156,8 @@ class World:
     def equip(self, username: str = "alice", *, acknowledged: bool = True) -> Device:
         """Give the account a second factor, as an enrolment would."""
         device = Device(totp.new_secret(self.random), backup_codes.new_codes(self.random))
-        hashed = backup_codes.hash_codes(device.codes, self.keyring, self.bcrypt_cost)
+        shown = tuple(code.reveal() for code in device.codes)
+        hashed = _code_hashes(shown, self.keyring.active, self.bcrypt_cost)
         factor = SecondFactor(
             totp_secret=self.keyring.seal(device.totp_secret.reveal().encode(), username.encode()),
             registered_at=self.clock(),

@@ -21,6 +21,7 @@ from cwtui.ui.painted import News, Painted
 from tests.secrets.logging_all import Log, logged
 from tests.secrets.observing import observed
 from tests.secrets.registry import Secrets
+from tests.ui.harness import drawn_as_in_a_terminal
 from tests.ui.scenes import SCENES
 
 SHOWING: Final = {
@@ -69,6 +70,7 @@ def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
         log.lines.add(f"{self!r} {self.description}")
 
     with (
+        drawn_as_in_a_terminal(),
         patch.object(AccountApp, "_display", displayed),
         patch.object(Painted, "news", written),
         patch.object(Worker, "__init__", begun),

@@ -2,18 +2,20 @@
 
 import asyncio
 import unicodedata
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, cast
 
 import pyotp
+from rich.console import RenderableType
 from textual import events
-from textual._compositor import LayoutUpdate
+from textual._compositor import Compositor, LayoutUpdate
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -367,6 +369,33 @@ def _press_buttons_for_no_time() -> None:
     Button._start_active_affect = nothing  # type: ignore[method-assign]
 
 
+_render_update: Final = Compositor.render_update
+
+
+def _render_if_full(
+    self: Compositor,
+    full: bool = False,
+    screen_stack: list[Screen[Any]] | None = None,
+    simplify: bool = False,
+) -> RenderableType | None:
+    """Updates reach no terminal, and cost a third of the time. `rows` draws the whole screen."""
+    if full:
+        return _render_update(self, full, screen_stack, simplify)
+    self._dirty_regions.clear()
+    return None
+
+
+@contextmanager
+def drawn_as_in_a_terminal() -> Iterator[None]:
+    """Each update is rendered, as an application does that has a terminal."""
+    Compositor.render_update = _render_update  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Compositor.render_update = _render_if_full  # type: ignore[method-assign]
+
+
+Compositor.render_update = _render_if_full  # type: ignore[method-assign]
 _parse_styles_once()
 _press_buttons_for_no_time()
 

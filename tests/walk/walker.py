@@ -8,7 +8,7 @@ from typing import Final
 
 from cwtui.ui.screens.base import MIN_COLUMNS, MIN_ROWS
 from cwtui.ui.screens.pages.page import Page
-from tests.ui.harness import Person, at_work
+from tests.ui.harness import Person, at_work, drawn_as_in_a_terminal
 from tests.walk.checks import check_rest, check_ways
 from tests.walk.events import Step, random_step, resize
 from tests.walk.goals import Goals
@@ -47,7 +47,7 @@ class Walk:
     async def go(self) -> None:
         """Raises AssertionError with the seed and the last steps."""
         try:
-            with repeatable(self.random):
+            with repeatable(self.random), drawn_as_in_a_terminal():
                 while self.taken < self.steps:
                     await self._use()
         except Exception as error:  # noqa: BLE001  whatever it is, its seed is told
