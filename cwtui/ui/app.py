@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -20,12 +19,13 @@ from textual.geometry import Size
 from textual.notifications import Notify
 from textual.screen import Screen
 
-from cwtui import installation
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config, quit_key
 from cwtui.host import crash, upgrade
 from cwtui.ui import theme
+from cwtui.ui.connection import Connection
+from cwtui.ui.context import Context
 from cwtui.ui.idle import Idle
 from cwtui.ui.painted import Painted
 from cwtui.ui.screens.base import AccountScreen, ShowsSecrets
@@ -33,14 +33,13 @@ from cwtui.ui.screens.dialogs.quitting import ask_or_leave, shows_presence
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.session_watch import SessionWatch
-from cwtui.ui.source import CONSOLE, source_of
+from cwtui.ui.source import CONSOLE
 from cwtui.ui.styles import sheets
 from cwtui.ui.terminal.driver import TerminalDriver
 from cwtui.ui.terminal.output import blocking
 from cwtui.ui.threads import PatientThreads, call_within
 
 if TYPE_CHECKING:
-    from cwtui.accounts.directory_port import PasswordNotice
     from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
@@ -83,20 +82,9 @@ class AccountApp(App[int]):
         ansi_color = True if "NO_COLOR" in os.environ else None
         super().__init__(driver_class=TerminalDriver, ansi_color=ansi_color)
         self.config = config
-        self.clock = clock
-        self.host = visible(socket.gethostname())
-        self.source = source_of(os.environ)
-        self.session: Session | None = None
-        self.record_before: SignInRecord | None = None
-        """Of the last sign-in before this one, and of those that failed since."""
-        self.password_notice: PasswordNotice | None = None
-        """What the directory said at this sign-in of a password that expires."""
-        self._ports = ports
+        self.context = Context(config, clock, Connection(config, ports, self._not_connected))
         self._kiosk = kiosk
         self._painted = Painted()
-        self._connecting: asyncio.Task[Ports] | None = None
-        self._is_new = False
-        """Nothing is made before the first administrator is."""
         self._idle: tuple[Idle, ...] = ()
         """Whether the last session was ended by its own person."""
         self.last_words = ""
@@ -104,8 +92,6 @@ class AccountApp(App[int]):
         self.session_watch: SessionWatch | None = None
         self._left: tuple[Session, str] | None = None
         self._left_at = 0.0
-        self.users_place = ("", "")
-        """Filter and username that the list of users was left at."""
         for one in theme.OURS:
             self.register_theme(one)
         self.theme = theme.first_theme(os.environ)
@@ -114,13 +100,9 @@ class AccountApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The first screen is the bottom one of Textual's stack, and not on top of an empty one."""
-        if self._ports is not None:
-            is_new = self._ports.accounts.is_empty()
-        else:
-            is_new = installation.is_new(self.config)
-        if self._kiosk or not is_new:
+        if self._kiosk or not self.context.connection.is_new():
             return SignInScreen()
-        self._is_new = True
+        self.context.connection.wait_for_first_admin()
         from cwtui.ui.screens.entry.first_run import FirstRunScreen
 
         return FirstRunScreen()
@@ -148,39 +130,23 @@ class AccountApp(App[int]):
         if not self.is_headless:
             # After the first paint, which loads nothing of another version yet.
             self.call_after_refresh(upgrade.guard)
-        if not self._is_new:
-            self.call_after_refresh(self._connect)
+        self.call_after_refresh(self.context.connection.open_early)
 
-    def _connect(self) -> None:
-        if self._ports is None and self._connecting is None:
-            opened = asyncio.to_thread(_connected, self.config, is_new=self._is_new)
-            self._connecting = asyncio.create_task(opened)
-            self._connecting.add_done_callback(self._connected)
-
-    def _connected(self, task: "asyncio.Task[Ports]") -> None:
-        error = None if task.cancelled() else task.exception()
-        if self._is_new and isinstance(error, AccountsError):
-            self._connecting = None  # it is said on the screen, where it can be tried again
-        elif isinstance(error, CannotCheck):
+    def _not_connected(self, error: Exception) -> None:
+        if isinstance(error, CannotCheck):
             self.exit(CANNOT_CHECK, CANNOT_CHECK, Text(visible(f"cwtui: {error}")))
-        elif isinstance(error, Exception):
+        else:
             self._handle_exception(error)
-
-    async def connected(self) -> "Ports":
-        """The services, once they are there. Raises CannotCheck."""
-        if self._ports is None:
-            self._connect()
-            if self._connecting is not None:
-                self._ports = await asyncio.shield(self._connecting)
-        if self._ports is None:
-            raise CannotCheck("The store is not open. Start cwtui again.")
-        return self._ports
 
     # Where one is
 
     def show(self, screen: Screen[None]) -> None:
         """This screen and no other: what was shown before is let go."""
-        if isinstance(screen, AccountScreen) and screen.NEEDS_SESSION and self.session is None:
+        if (
+            isinstance(screen, AccountScreen)
+            and screen.NEEDS_SESSION
+            and self.context.session is None
+        ):
             return  # what was pressed before the session ended
         first, *above = self.screen_stack
         for _ in above[1:]:
@@ -203,23 +169,17 @@ class AccountApp(App[int]):
 
         Whose session ended unasked need not type the username again, or the password into it.
         """
-        if wrong and self.session is not None:
-            username = self.session.username
-        self.session = self.record_before = None
+        ended = self.context.end_session()
+        if wrong and ended is not None:
+            username = ended.username
         self.clear_notifications()
         self.show(SignInScreen(notice, wrong=wrong, username=username))
 
     # How a session ends
 
-    def renew(self, session: "Session") -> None:
-        """The session after a change that it made itself; not if it ended meanwhile."""
-        if self.session is not None and self.session.username == session.username:
-            self.session = session
-
     def begin_session(self, session: "Session", before: "SignInRecord") -> None:
         """Someone is signed in; `before` is the sign-in record as it was until then."""
-        self.session = session
-        self.record_before, self.password_notice = before, None
+        self.context.begin_session(session, before)
         self.session_watch = SessionWatch(self, session)
 
     def sign_out(self) -> None:
@@ -228,7 +188,7 @@ class AccountApp(App[int]):
 
     def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
         """End it and record why, in a few words; none if it was asked for."""
-        session = self.session
+        session = self.context.session
         for idle in self._idle[2:]:
             idle.touch()
         self.back_to_sign_in(
@@ -239,7 +199,7 @@ class AccountApp(App[int]):
 
     def _lock(self) -> None:
         minutes = self.config.session.idle_minutes
-        if self.session is not None:
+        if self.context.session is not None:
             while_ = "a minute" if minutes == 1 else f"{minutes} minutes"
             notice = f"Your session was locked after {while_} without a key press."
             self.end_session("idle", f"{notice} Sign in again.")
@@ -250,7 +210,7 @@ class AccountApp(App[int]):
 
     def _end_unused(self) -> None:
         # At a console or a serial line the login screen waits for the next person.
-        if self.session is None and self.source != CONSOLE:
+        if self.context.session is None and self.context.source != CONSOLE:
             minutes = self.config.session.login_minutes
             while_ = "a minute" if minutes == 1 else f"{minutes} minutes"
             words = f"Nobody signed in, and no key was pressed for {while_}."
@@ -270,10 +230,10 @@ class AccountApp(App[int]):
         """Write the end of the session to the audit log; what kept it from there, or nothing."""
         from cwtui.accounts.session import sign_out
 
-        if self._ports is None:
+        if self.context.ports is None:
             return ""
         try:
-            sign_out(self._ports, session, reason)
+            sign_out(self.context.ports, session, reason)
         except AccountsError as error:
             return visible(str(error))
         return ""
@@ -286,7 +246,7 @@ class AccountApp(App[int]):
 
         After signing out, the next person at the terminal may be another one.
         """
-        self._leave("", 0 if self.session is not None else NOT_SIGNED_IN)
+        self._leave("", 0 if self.context.session is not None else NOT_SIGNED_IN)
 
     def end(self, reason: str) -> None:
         """Leave at once: a signal or a lost terminal asks for it."""
@@ -297,9 +257,9 @@ class AccountApp(App[int]):
             return  # already leaving
         self.last_words = words
         self._left_at = time.monotonic()
-        if self.session is not None:
-            self._left = self.session, reason
-        self.session = None
+        if self.context.session is not None:
+            self._left = self.context.session, reason
+        self.context.session = None
         self.exit(status, status)
 
     def record_leaving(self) -> str:
@@ -469,13 +429,3 @@ def _places(renderables: Iterable[RenderableType]) -> list[str]:
         for stack in trace.stacks
         for line in (stack.exc_type, *map(crash.place, stack.frames))
     ]
-
-
-def _connected(config: Config, *, is_new: bool) -> "Ports":
-    from cwtui import services
-    from cwtui.config import config_file
-
-    if not is_new:
-        return services.connect(config)
-    installation.check_can_be_set_up(config, config_file())
-    return services.create(config)

@@ -63,7 +63,7 @@ def show_state(app: "AccountApp", state: object) -> None:
             )
         case sign_in.SignedIn():
             app.begin_session(state.session, state.before)
-            app.password_notice = state.password_notice
+            app.context.password_notice = state.password_notice
             _tell_backup_codes_left(app, state.backup_codes_left)
             open_settings(app)
         case _:
@@ -78,11 +78,12 @@ def open_settings(app: "AccountApp") -> None:
 
 def open_users(app: "AccountApp", *, back: bool = False) -> None:
     """User Management > Users and Roles; `back`: at the filter and row where one was."""
-    place = app.users_place if back else ("", "")
+    context = app.context
+    found = (context.users_filter, context.users_row) if back else ("", "")
     _open(
         app,
         lambda ports, session: administration.list_users(ports, session, Filter()),
-        lambda rows: UsersPage(rows, *place),
+        lambda rows: UsersPage(rows, *found),
     )
 
 
@@ -120,9 +121,9 @@ SECTIONS: dict[str, tuple[str, Permission | None, Callable[["AccountApp"], None]
 
 def commands(app: "AccountApp") -> Iterator[Command]:
     """What the command palette offers: the sections, the page's own commands, and the rest."""
-    if app.session is None:
+    if app.context.session is None:
         return
-    allowed = roles.permissions(app.session.roles)
+    allowed = roles.permissions(app.context.session.roles)
     for title, permission, open_section in SECTIONS.values():
         if permission is None or permission in allowed:
             yield Command(title, partial(open_section, app))
@@ -140,12 +141,12 @@ def commands(app: "AccountApp") -> Iterator[Command]:
 
 def users(app: "AccountApp") -> Users | None:
     """The users that the command palette finds, for those who manage users."""
-    session = app.session
+    session = app.context.session
     if session is None or Permission.MANAGE_USERS not in roles.permissions(session.roles):
         return None
 
     async def read() -> list[AccountRow]:
-        ports = await app.connected()
+        ports = await app.context.connected()
         return await asyncio.to_thread(administration.list_users, ports, session, Filter())
 
     return Users(read, partial(open_account, app))
@@ -157,7 +158,7 @@ def _open(
     page: Callable[[T], Screen[None]],
 ) -> None:
     """The page of what the rules answer; nothing if the session ended meanwhile."""
-    session = app.session
+    session = app.context.session
     # What asks is the page, also where a help is open over it.
     pages = (screen for screen in reversed(app.screen_stack) if isinstance(screen, AccountScreen))
     asking = next(pages, None)

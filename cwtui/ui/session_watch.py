@@ -17,7 +17,7 @@ class SessionWatch:
     def __init__(self, app: "AccountApp", begun: "Session") -> None:
         self._app = app
         self._begun = begun
-        app.set_timer(begun.ends_at - app.clock(), self.end_at_limit)
+        app.set_timer(begun.ends_at - app.context.clock(), self.end_at_limit)
         self._ask_directory_later()
 
     def end_at_limit(self) -> None:
@@ -35,18 +35,18 @@ class SessionWatch:
         if session is None:
             return
         try:
-            ports = await self._app.connected()
+            ports = await self._app.context.connected()
             await asyncio.to_thread(check_session, ports, session)
         except SessionEnded as ended:
             # What the session did itself meanwhile is no reason.
-            if self._app.session is session:
+            if self._app.context.session is session:
                 self._app.end_session(ended.reason, str(ended), wrong=True)
         except CannotCheck as problem:
             self._app.notify(visible(str(problem)), severity="warning", markup=False)
         self._ask_directory_later()
 
     def _ask_directory_later(self) -> None:
-        directory = self._app.config.directory
+        directory = self._app.context.config.directory
         if directory is not None:
             seconds = directory.session_check_minutes * 60
             self._app.set_timer(seconds, self._ask_directory_now)
@@ -56,7 +56,7 @@ class SessionWatch:
 
     def _current(self) -> "Session | None":
         """The application's session, whatever it changed since; None once it is another one."""
-        now, begun = self._app.session, self._begun
+        now, begun = self._app.context.session, self._begun
         if now is None or (now.username, now.started_at) != (begun.username, begun.started_at):
             return None
         return now

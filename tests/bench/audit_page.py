@@ -74,7 +74,7 @@ async def page(store: Store, pressed: list[float]) -> float:
         raise LookupError(user(0))
     app = WatchedAccountApp(store.config, ports)
     async with app.run_test(size=(120, 40)) as pilot:
-        app.session = open_session(ports, admin, SOURCE, app.clock())
+        app.context.session = open_session(ports, admin, SOURCE, app.context.clock())
         await app.seconds_until("Change Password", lambda: flow.open_settings(app))
         opened = await app.seconds_until("sign_in.complete", lambda: flow.open_audit_log(app))
         await pilot.press("slash")

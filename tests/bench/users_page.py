@@ -77,7 +77,7 @@ async def page(store: Store, pressed: list[float]) -> float:
         raise LookupError(user(0))
     app = WatchedAccountApp(store.config, ports)
     async with app.run_test() as pilot:
-        app.session = open_session(ports, admin, SOURCE, app.clock())
+        app.context.session = open_session(ports, admin, SOURCE, app.context.clock())
         await app.seconds_until("Change Password", lambda: flow.open_settings(app))
         opened = await app.seconds_until(_FIRST, lambda: flow.open_users(app))
         await pilot.press("slash")

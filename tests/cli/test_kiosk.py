@@ -9,7 +9,7 @@ import pytest
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.config import load
-from cwtui.ui.app import _connected
+from cwtui.ui.connection import open_services
 from tests.cli.commands import Host, run
 from tests.console.terminal import Terminal
 
@@ -44,7 +44,7 @@ def test_a_store_that_went_away_is_not_made_anew(host: Host) -> None:
     config = load(str(host.config))
     shutil.rmtree(host.store)
     with pytest.raises(CannotCheck):
-        _connected(config, is_new=False)
+        open_services(config, create=False)
     assert not host.store.exists()
 
 

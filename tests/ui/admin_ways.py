@@ -55,7 +55,7 @@ async def proof_wrong(person: Person, there: Plant) -> None:
 
 async def proof_with_code(person: Person, there: Plant) -> None:
     there.devices[ADMIN] = there.world.equip(ADMIN)
-    person.app.session = there.world.session(ADMIN, there.devices[ADMIN])
+    person.app.context.session = there.world.session(ADMIN, there.devices[ADMIN])
     flow.open_account(person.app, "alice")
     await person.settle()
     await person.press("enter")

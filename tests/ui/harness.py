@@ -430,7 +430,7 @@ async def at_work(
 ) -> AsyncIterator[Person]:
     """The application over these ports, on a terminal of that size."""
     app = AccountApp(config, replace(ports, now=clock), clock)
-    app.host, app.source = HOST, HERE
+    app.context.host, app.context.source = HOST, HERE
     if theme_name:
         app.theme = theme_name
     app.NOTIFICATION_TIMEOUT = 3600  # type: ignore[misc]  # one application, not all

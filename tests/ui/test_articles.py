@@ -115,8 +115,8 @@ async def test_sign_in_to_your_account(host: Host) -> None:
         await enter_username_and_password(person, "alice")
         await person.click_button("Sign In")
         person.screen(SettingsPage)
-        assert person.app.session is not None
-        assert person.app.session.username == "alice"
+        assert person.app.context.session is not None
+        assert person.app.context.session.username == "alice"
 
 
 async def test_changing_passwords(host: Host) -> None:
@@ -154,7 +154,7 @@ async def test_signing_in_with_multi_factor_authentication(host: Host) -> None:
         await enter_username_and_password(person, "alice")
         await person.click_button("Sign In")
         person.screen(OneTimeCodeScreen)
-        assert person.app.session is None
+        assert person.app.context.session is None
         host.clock.forward(30)
         await person.write(device.code(host.clock()))
         person.screen(SettingsPage)
@@ -176,7 +176,7 @@ async def test_signing_in_with_multi_factor_authentication_backup_codes(host: Ho
                 person.screen(expected)
                 assert person.toasts[-1] == "You used a backup code. 9 unused backup codes left."
                 await person.click("Sign Out")
-        assert person.app.session is None
+        assert person.app.context.session is None
         assert person.error("backup_code").startswith(
             "This is not one of your unused backup codes."
         )
@@ -216,7 +216,7 @@ async def test_making_multi_factor_authentication_mandatory_for_individual_users
         await person.click("Sign Out")
         await person.sign_in("alice")
         person.screen(RegisterDeviceScreen)
-        assert person.app.session is None
+        assert person.app.context.session is None
 
 
 async def test_regenerating_backup_codes(host: Host) -> None:
@@ -285,5 +285,5 @@ async def test_a_fresh_machine(tmp_path: Path) -> None:
         await person.write(PASSWORD)
         await person.press("enter")
         person.sees("Users and Roles", "Organization")
-        assert person.app.session is not None
-        assert person.app.session.roles == (roles.ADMIN,)
+        assert person.app.context.session is not None
+        assert person.app.context.session.roles == (roles.ADMIN,)

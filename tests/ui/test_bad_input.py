@@ -161,7 +161,7 @@ async def test_a_password_of_256_characters_is_taken_whole() -> None:
         assert person.error("password") == "Username or password is wrong."
         await person.paste(password)
         await person.press("enter")
-        assert person.app.session is not None
+        assert person.app.context.session is not None
 
 
 async def test_a_password_longer_than_any_is_refused_with_a_sentence() -> None:

@@ -395,7 +395,7 @@ async def test_the_new_password_is_held_against_the_rules() -> None:
 async def test_who_must_have_mfa_is_led_into_setting_it_up() -> None:
     async with SCENES["forced_enrolment"].played() as (person, _):
         person.sees("Your account must use MFA.")
-        assert person.app.session is None
+        assert person.app.context.session is None
         await person.press("escape")
         person.screen(SignInScreen)
         await person.sign_in(LONG_NAME)

@@ -83,7 +83,7 @@ async def test_a_session_that_ended_elsewhere_stops_at_its_next_act(
         await person.press("escape", "escape")
         person.screen(SignInScreen)
         assert person.notice == sentence
-        assert person.app.session is None
+        assert person.app.context.session is None
         person.sees_nothing_of("alice", "Users and Roles")
 
 
@@ -93,12 +93,12 @@ async def test_a_session_that_ended_elsewhere_stops_at_its_next_act(
 async def test_an_idle_session_locks_itself() -> None:
     async with SCENES["account"].played() as (person, there):
         await left_alone(person, LOCK, 599)
-        assert person.app.session is not None
+        assert person.app.context.session is not None
         await person.press("tab")
         await left_alone(person, LOCK, 599)
-        assert person.app.session is not None
+        assert person.app.context.session is not None
         await left_alone(person, LOCK, 1)
-        assert person.app.session is None
+        assert person.app.context.session is None
         person.sees("Your session was locked after 10 minutes without a key press.")
         assert person.typed("username") == ADMIN
         assert person.focus == "password"
@@ -106,9 +106,9 @@ async def test_an_idle_session_locks_itself() -> None:
         assert (last.event, last.reason) == (EventType.SESSION_END, "idle")
         await person.write(PASSWORD)
         await person.press("enter")
-        assert person.app.session is not None
+        assert person.app.context.session is not None
         await left_alone(person, LOCK, 600)
-        assert person.app.session is None
+        assert person.app.context.session is None
 
 
 async def test_a_dialog_does_not_keep_the_session_open() -> None:
@@ -128,7 +128,7 @@ async def test_a_sign_in_left_half_way_is_given_up_even_under_a_help() -> None:
 
 async def test_the_login_screen_of_a_console_stays_and_forgets_what_was_typed() -> None:
     async with SCENES["sign_in"].played() as (person, _):
-        person.app.source = CONSOLE
+        person.app.context.source = CONSOLE
         person.send(*"half a na", "tab", *PASSWORD)
         await person.settle()
         await left_alone(person, BLANK, 119)
@@ -384,7 +384,7 @@ async def test_after_sign_out_no_screen_of_the_session_is_alive_and_no_password_
         note()
         person.send(*"gary", "tab", *letters, "enter")
         await person.settle()
-        assert person.app.session is not None
+        assert person.app.context.session is not None
         note()
         await person.press("enter")
         person.send(*letters, "enter", *"short", "enter", *"other", "enter")
@@ -452,4 +452,4 @@ async def test_the_second_step_is_not_a_session() -> None:
         person.screen(OneTimeCodeScreen)
         await person.press("ctrl+p")
         person.screen(OneTimeCodeScreen)
-        assert person.app.session is None
+        assert person.app.context.session is None

@@ -234,8 +234,8 @@ async def test_the_codes_of_a_forced_enrolment_lead_into_the_session() -> None:
         await person.write(code_at(offered(person), there.world.clock()))
         await person.click_button("I have saved my backup codes")
         person.screen(SettingsPage)
-        assert person.app.session is not None
-        assert person.app.session.username == LONG_NAME
+        assert person.app.context.session is not None
+        assert person.app.context.session.username == LONG_NAME
 
 
 # Disable Multi-Factor Authentication, Regenerate Backup Codes

@@ -171,7 +171,7 @@ async def test_a_session_ends_at_its_limit_though_nobody_does_anything(world: Wo
     world.add()
     async with at_work(world.ports, world.clock) as person:
         await person.sign_in("alice", PASSWORD)
-        session, watch = person.app.session, person.app.session_watch
+        session, watch = person.app.context.session, person.app.session_watch
         assert session is not None
         assert watch is not None
         world.clock.at = session.ends_at

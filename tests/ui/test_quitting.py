@@ -46,7 +46,7 @@ LOSES_SOMETHING = (
 async def test_flow_control_loses_nothing(name: str) -> None:
     """A terminal with flow control sends these by itself, again and again."""
     async with SCENES[name].played() as (person, _):
-        session = person.app.session
+        session = person.app.context.session
         before = person.text
         person.send(*[XOFF, XON] * 4)
         await person.settle()
@@ -60,7 +60,7 @@ async def test_flow_control_loses_nothing(name: str) -> None:
             await person.press("escape")
             if not name.endswith("_hidden"):
                 assert person.text == before
-        assert person.app.session is session
+        assert person.app.context.session is session
 
 
 @pytest.mark.parametrize("name", ["sign_in", "first_run", "users_filtered", "backup_codes"])
@@ -91,7 +91,7 @@ async def test_these_keys_stay(keys: tuple[str, ...]) -> None:
     async with SCENES["account"].played() as (person, _):
         await person.press("ctrl+q", *keys)
         person.screen(AccountPage)
-        assert person.app.session is not None
+        assert person.app.context.session is not None
 
 
 @pytest.mark.parametrize("keys", [("y",), ("tab", "enter"), ("y", "y")])
@@ -119,7 +119,7 @@ async def test_two_answers_at_once_close_one_screen() -> None:
     async with SCENES["account"].played() as (person, _):
         person.send("ctrl+q", "escape", "n", "escape")
         await person.settle()
-        assert person.app.session is not None
+        assert person.app.context.session is not None
         assert not isinstance(person.app.screen, QuitScreen)
 
 

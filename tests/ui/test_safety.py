@@ -133,7 +133,7 @@ async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(  # no
     world.put(account.changed(username=name, origin=Origin.LDAP))
     async with at_work(world.ports, world.clock) as person:
         app = person.app
-        app.host = visible(f"host{nasty}")
+        app.context.host = visible(f"host{nasty}")
         app.back_to_sign_in(f"Notice {visible(nasty)}", username=nasty)
         await person.settle()
         assert visible(f"host{nasty}") in drawn(person)
@@ -293,7 +293,7 @@ async def test_point_10_a_sign_in_that_cannot_be_recorded_is_refused() -> None:
         there.world.records.fails = True
         await person.sign_in(ADMIN)
         person.screen(SignInScreen)
-        assert person.app.session is None
+        assert person.app.context.session is None
         assert person.said == "✗ Cannot write records: no space left on device."
         there.world.records.fails = False
         await person.sign_in(ADMIN)

@@ -77,7 +77,7 @@ async def _twice(person: Person, do: Callable[[], None]) -> None:
     await person.settle()
     assert person.running, person.app._exception
     check_whole(person)
-    if in_session and person.app.session is not None:
+    if in_session and person.app.context.session is not None:
         assert any(isinstance(screen, Page) for screen in person.app.screen_stack) or (
             type(person.app.screen).__name__ in {"RegisterDeviceScreen", "BackupCodesScreen"}
         )

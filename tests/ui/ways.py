@@ -34,7 +34,7 @@ async def first_run_wrong(person: Person, _: Plant) -> None:
 
 def enter_session(person: Person, there: Plant) -> None:
     """The session of the admin, without the screens on the way to it."""
-    person.app.session = there.world.session(ADMIN)
+    person.app.context.session = there.world.session(ADMIN)
 
 
 async def signed_in(person: Person, there: Plant) -> None:
@@ -45,7 +45,7 @@ async def signed_in(person: Person, there: Plant) -> None:
 
 async def as_alice(person: Person, there: Plant) -> None:
     there.world.clock.forward(30)
-    person.app.session = there.world.session("alice", there.devices["alice"])
+    person.app.context.session = there.world.session("alice", there.devices["alice"])
     flow.open_settings(person.app)
     await person.settle()
 

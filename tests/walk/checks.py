@@ -33,7 +33,7 @@ def check_whole(person: Person) -> None:
     assert len(set(kinds)) == len(kinds), f"screens pile up: {stack}"
     assert all(len(below.children) for below in stack[1:]), f"a blank screen: {stack}"
     if isinstance(screen, Page):
-        assert app.session is not None, "a page without a session"
+        assert app.context.session is not None, "a page without a session"
     _check_focus(person, screen)
 
 
@@ -58,7 +58,7 @@ def _check_secrets(person: Person, town: Town) -> None:
     names = [str(button.label) for screen in app.screen_stack for button in screen.query(Button)]
     where = "\n".join([*statics, *names, *person.toasts, *map(repr, town.world.events)])
     # A walk types passwords into other fields too: what is kept there may be shown.
-    kept = repr(town.world.accounts._committed) + repr(app.users_place)
+    kept = repr(town.world.accounts._committed) + repr(app.context.users_filter)
     for secret in town.secrets():
         assert secret not in where or secret in kept, f"{secret!r} stands where it must not"
 
@@ -76,14 +76,14 @@ async def check_ways(person: Person, town: Town, username: str) -> None:
         await person.settle()
         await person.sign_in(username, town.password(username))
         await come_back(person)
-    session = person.app.session
+    session = person.app.context.session
     assert session is not None, f"signing in as {username} leads to:\n{person.text}"
     allowed = roles.permissions(session.roles)
     for section, (title, permission, _) in flow.SECTIONS.items():
         if permission is not None and permission not in allowed:
             continue
         await _open(person, section)
-        if person.app.session is None:
+        if person.app.context.session is None:
             return  # ended by what somebody else did
         page = person.app.screen
         assert isinstance(page, Page), f"{title} is not reached:\n{person.text}"

@@ -21,6 +21,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
 )
 from cwtui.accounts.text import visible
+from cwtui.ui.context import Context, context_of
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.times import countdown
@@ -93,6 +94,10 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             code.value = ""
 
     @property
+    def context(self) -> Context:
+        return context_of(self)
+
+    @property
     def account_app(self) -> "AccountApp":
         return cast("AccountApp", self.app)
 
@@ -122,7 +127,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         self.clear_errors()
         self.say(f"… {waiting}")
         try:
-            ports = await self.account_app.connected()
+            ports = await self.context.connected()
             result = await asyncio.to_thread(call, ports)
         except AccountsError as error:
             await self._answer(self.refuse, error)
@@ -229,7 +234,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
 
     def _count_down(self, error: SignInFailed, until: float) -> None:
         def tick() -> None:
-            left = round(until - self.account_app.clock())
+            left = round(until - self.context.clock())
             if left > 0:
                 self._show_quietly(error.field, f"{error} Wait {countdown(left)}.")
                 return
@@ -272,7 +277,7 @@ class EntryScreen(AccountScreen):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="entry", can_focus=False), Center(), Vertical(id="column"):
             yield Static("Connectware", id="name", markup=False)
-            yield Static(self.account_app.host, id="host", markup=False)
+            yield Static(self.context.host, id="host", markup=False)
             yield Static(self.TITLE_TEXT, id="title", markup=False)
             yield from self.question()
             yield Static("", id="said", markup=False)

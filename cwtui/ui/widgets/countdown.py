@@ -1,13 +1,9 @@
 """When the code in the app changes."""
 
-from typing import TYPE_CHECKING, cast
-
 from textual.widgets import Static
 
 from cwtui.accounts.credentials import totp
-
-if TYPE_CHECKING:
-    from cwtui.ui.app import AccountApp
+from cwtui.ui.context import context_of
 
 
 class CodeCountdown(Static):
@@ -21,5 +17,5 @@ class CodeCountdown(Static):
         self.set_interval(1, self._tick)
 
     def _tick(self) -> None:
-        left = totp.seconds_left(cast("AccountApp", self.app).clock())
+        left = totp.seconds_left(context_of(self).clock())
         self.update(f"The code changes in {left} s", layout=False)

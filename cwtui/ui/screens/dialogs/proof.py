@@ -59,6 +59,6 @@ done. Esc goes back to it."""
         )
 
     def _proved(self, session: Session) -> None:
-        self.account_app.renew(session)
+        self.context.renew_session(session)
         self.dismiss_with_all_above()
         self.app.call_later(self._then)

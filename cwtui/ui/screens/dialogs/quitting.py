@@ -91,7 +91,7 @@ def _question(app: "AccountApp") -> str:
     for screen in reversed(app.screen_stack):
         if isinstance(screen, ShowsSecrets) and screen.BEFORE_QUITTING:
             return screen.BEFORE_QUITTING
-    if app.session is not None:
+    if app.context.session is not None:
         return "Sign out and quit?"
     # The login screen is below all others, emptied; what counts is the one that is shown.
     shown = [screen for screen in app.screen_stack if isinstance(screen, AccountScreen)]

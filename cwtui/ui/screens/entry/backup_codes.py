@@ -86,7 +86,7 @@ select them with the mouse, holding Shift."""
 
 def show_own_codes(app: "AccountApp", codes: tuple[Secret, ...], outcome: str) -> None:
     """The codes of the session's account, then Settings with the outcome."""
-    session = app.session
+    session = app.context.session
     if session is None:
         return
 

@@ -36,7 +36,7 @@ The accounts are kept in files of the user that runs cwtui; `cwtui --paths` says
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry.value
         password, confirmation = (entry.take() for entry in self.query(SecretInput))
-        operator = Operator("first run", self.account_app.source)
+        operator = Operator("first run", self.context.source)
         try:
             administration.check_first_admin(username, password, confirmation)
         except InvalidInput as error:  # before anything is made

@@ -58,7 +58,7 @@ F3 changes the colours, Ctrl+Q quits."""
 
     @property
     def _waiting(self) -> str:
-        directory = self.account_app.config.directory
+        directory = self.context.config.directory
         if directory is None:
             return "Checking your password"
         return f"Checking your password. The directory has {directory.total_seconds:g} s to answer"
@@ -72,7 +72,7 @@ F3 changes the colours, Ctrl+Q quits."""
         if not password.value:
             self.refuse(InvalidInput("password", "Enter your password."))
             return
-        typed, secret, source = username.value, password.take(), self.account_app.source
+        typed, secret, source = username.value, password.take(), self.context.source
         self.perform(
             lambda ports: _sign_in(ports, typed, secret, source),
             self.account_app.show_state,

@@ -98,7 +98,7 @@ wait ends by itself, after a day at most."""
 
     @property
     def _is_own(self) -> bool:
-        session = self.account_app.session
+        session = self.context.session
         return session is not None and session.username == self._account.username
 
     def on_mount(self) -> None:
@@ -124,7 +124,7 @@ wait ends by itself, after a day at most."""
 
     def _tries(self) -> str:
         tries = throttle.wrong_tries(self._record)
-        until = throttle.longest_wait(self._record, self.account_app.clock())
+        until = throttle.longest_wait(self._record, self.context.clock())
         # Of a wait, which is a day at most, the time says enough.
         return f"◐ {tries}: wait until {minute(until)[11:]} UTC" if until else f"{tries} in a row"
 
@@ -225,7 +225,7 @@ wait ends by itself, after a day at most."""
             if agreed:
                 then()
 
-        if self.account_app.session is not None:
+        if self.context.session is not None:
             self.app.push_screen(ConfirmScreen(sentence, act), answered)
 
     def _set_enabled(self, *, enabled: bool) -> None:

@@ -63,7 +63,7 @@ date). Esc ends the filter."""
 
     def filter(self, wanted: str) -> None:
         try:
-            self._asked = audit_reading.typed(wanted, self.account_app.clock())
+            self._asked = audit_reading.typed(wanted, self.context.clock())
         except InvalidInput as error:
             self.say(f"✗ {error}", wrong=True)
             return
@@ -96,13 +96,13 @@ date). Esc ends the filter."""
     @work(exclusive=True, group="events")
     async def _read(self, before: Place | None = None, stay_at: Place | None = None) -> None:
         """Read what is older than that place, or the newest in place of all that is shown."""
-        session = self.account_app.session
+        session = self.context.session
         if session is None:
             return
         self._before = None
         self.query_one("#count", Static).update("reading …")
         try:
-            ports = await self.account_app.connected()
+            ports = await self.context.connected()
             window = await asyncio.to_thread(
                 audit_reading.newest, ports, session, self._asked, before
             )

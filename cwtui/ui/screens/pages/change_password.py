@@ -42,6 +42,6 @@ Sessions that you have open elsewhere end. F2 shows what you type."""
         )
 
     def _changed(self, session: Session) -> None:
-        self.account_app.renew(session)
+        self.context.renew_session(session)
         self.done("Your password was changed.")
         self.open_settings()

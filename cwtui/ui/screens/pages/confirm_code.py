@@ -51,7 +51,7 @@ class DisableMfaPage(ConfirmCodePage):
         )
 
     def _disabled(self, session: Session) -> None:
-        self.account_app.renew(session)
+        self.context.renew_session(session)
         self.done("Multi-factor authentication is disabled.")
         self.open_settings()
 
@@ -70,5 +70,5 @@ class RegenerateBackupCodesPage(ConfirmCodePage):
 
     def _regenerated(self, result: tuple[Session, tuple[Secret, ...]]) -> None:
         session, codes = result
-        self.account_app.renew(session)
+        self.context.renew_session(session)
         show_own_codes(self.account_app, codes, "Your backup codes were regenerated.")

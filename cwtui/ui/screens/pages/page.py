@@ -43,7 +43,7 @@ class Page(AccountScreen):
     @property
     def session(self) -> Session:
         """The session; when it has just ended, what it was: `perform` asks nothing for it."""
-        session = self.account_app.session or self._last_session
+        session = self.context.session or self._last_session
         if session is None:
             raise SessionEnded("You are signed out. Sign in again.", "signed out")
         return session
@@ -52,7 +52,7 @@ class Page(AccountScreen):
         self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
     ) -> None:
         # What was pressed before the session ended is not done after it.
-        if self.account_app.session is not None:
+        if self.context.session is not None:
             super().perform(call, then, waiting)
 
     def ask(
@@ -74,8 +74,8 @@ class Page(AccountScreen):
         self.app.push_screen(ProofScreen(self.session, error, self._again))
 
     def compose(self) -> ComposeResult:
-        session = self._last_session = self.account_app.session
-        who = f"{visible(session.username)} on {self.account_app.host}" if session else ""
+        session = self._last_session = self.context.session
+        who = f"{visible(session.username)} on {self.context.host}" if session else ""
         with Horizontal(id="top"):
             yield Static("Connectware", id="product", markup=False)
             yield Static(who, id="who", markup=False)

@@ -55,7 +55,7 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         yield from self._last_sign_in()
         yield Static("Password", classes="section", markup=False)
         if overview.change_password_refusal:
-            notice = self.account_app.password_notice
+            notice = self.context.password_notice
             if notice is not None:
                 yield Static(f"⚠ {notice.sentence}", id="password-notice", markup=False)
             yield Static(overview.change_password_refusal, classes="text", markup=False)
@@ -89,7 +89,7 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
             yield Button("Disable Multi-Factor Authentication", id="disable-mfa", compact=True)
 
     def _last_sign_in(self) -> ComposeResult:
-        before = self.account_app.record_before
+        before = self.context.record_before
         if before is None:
             return
         if before.last_sign_in is not None:
@@ -128,7 +128,7 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         app, session = self.account_app, self.session
 
         def registered(result: tuple[Session, tuple[Secret, ...]]) -> None:
-            app.renew(result[0])
+            app.context.renew_session(result[0])
             show_own_codes(app, result[1], "Multi-factor authentication is enabled.")
 
         def register(ports: Ports, code: str) -> tuple[Session, tuple[Secret, ...]]:

@@ -83,7 +83,8 @@ sign in while this account is here."""
         self.open_users()
 
     def _come_back_to(self, username: str) -> None:
-        self.account_app.users_place = (self.query_one(TextInput).value, username)
+        self.context.users_filter = self.query_one(TextInput).value
+        self.context.users_row = username
 
     def on_virtual_table_window_moved(self, message: UserTable.WindowMoved) -> None:
         seen = self.query_one(UserTable).rows[message.first : message.end]
@@ -91,11 +92,11 @@ sign in while this account is here."""
 
     @work(exclusive=True, group="last sign-ins")
     async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:
-        session = self.account_app.session
+        session = self.context.session
         if session is None:
             return
         try:
-            ports = await self.account_app.connected()
+            ports = await self.context.connected()
             found = await asyncio.to_thread(administration.last_sign_ins, ports, session, usernames)
         except AccountsError as error:
             if self.is_up:
@@ -106,5 +107,5 @@ sign in while this account is here."""
             table.show_last_sign_ins(self._shown(found, wide=table.is_wide))
 
     def _shown(self, found: Mapping[str, float | None], *, wide: bool) -> dict[str, str]:
-        now = self.account_app.clock()
+        now = self.context.clock()
         return {name: minute(at) if wide else ago(at, now) for name, at in found.items()}
