@@ -1,13 +1,18 @@
-"""How long nobody did anything."""
+"""How long nobody did anything, and what shows that somebody is there."""
 
 import time
 from collections.abc import Callable
+from typing import Final
 
+from textual import events
 from textual.message_pump import MessagePump
+
+FLOW_CONTROL: Final = frozenset({"ctrl+q", "ctrl+s"})
+"""XON and XOFF."""
 
 
 class Idle:
-    """Calls `then` when there was no touch for so many seconds, and again after as many more.
+    """Calls `act` when there was no touch for so many seconds, and again after as many more.
 
     Textual's own timers do not serve: a reset one goes on waiting for what it waited for before,
     and only then begins anew, so that it fires up to twice as late.
@@ -17,12 +22,12 @@ class Idle:
         self,
         pump: MessagePump,
         seconds: float,
-        then: Callable[[], None],
+        act: Callable[[], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pump = pump
         self._seconds = seconds
-        self._then = then
+        self._act = act
         self._now = now
         self._touched_at = now()
         self._wait(seconds)
@@ -37,8 +42,27 @@ class Idle:
         if left <= 0:
             self.touch()
             left = self._seconds
-            self._then()
+            self._act()
         self._wait(left)
 
     def _wait(self, seconds: float) -> None:
         self._pump.set_timer(seconds, self.look)
+
+
+def shows_presence(event: events.Event) -> bool:
+    """Whether a person did this: a key, a click, the wheel or a paste.
+
+    The pointer moves when somebody bumps against the desk, and terminals report it, their focus
+    and their size by themselves.
+    """
+    if isinstance(event, events.Key):
+        return event.key not in FLOW_CONTROL
+    return isinstance(
+        event,
+        events.MouseDown
+        | events.MouseScrollDown
+        | events.MouseScrollUp
+        | events.MouseScrollLeft
+        | events.MouseScrollRight
+        | events.Paste,
+    )

@@ -1,23 +1,33 @@
 """What ends a session that goes on: its time limit, and a directory that lost the person."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
 
 from cwtui.accounts.errors import CannotCheck, SessionEnded
 from cwtui.accounts.text import visible
+from cwtui.ui.context import Context
 
 if TYPE_CHECKING:
     from cwtui.accounts.session import Session
-    from cwtui.ui.app import AccountApp
 
 
 class SessionWatch:
-    """Watches one session, from its beginning until the application has another one or none."""
+    """Watches one session, from its beginning until the application has another one or none.
 
-    def __init__(self, app: "AccountApp", begun: "Session") -> None:
+    `end` ends it: why, in a few words and as a sentence.
+    """
+
+    def __init__(
+        self, app: App[Any], context: Context, begun: "Session", end: Callable[[str, str], None]
+    ) -> None:
         self._app = app
+        self._context = context
         self._begun = begun
-        app.set_timer(begun.ends_at - app.context.clock(), self.end_at_limit)
+        self._end = end
+        app.set_timer(begun.ends_at - context.clock(), self.end_at_limit)
         self._ask_directory_later()
 
     def end_at_limit(self) -> None:
@@ -25,7 +35,7 @@ class SessionWatch:
         from cwtui.accounts.session import limit_reached
 
         if self._current() is not None:
-            self._app.end_session("time limit", limit_reached(self._begun), wrong=True)
+            self._end("time limit", limit_reached(self._begun))
 
     async def ask_directory(self) -> None:
         """End it where the directory no longer has the person, or with other roles."""
@@ -35,18 +45,22 @@ class SessionWatch:
         if session is None:
             return
         try:
-            ports = await self._app.context.connected()
+            ports = await self._context.connected()
             await asyncio.to_thread(check_session, ports, session)
         except SessionEnded as ended:
-            # What the session did itself meanwhile is no reason.
-            if self._app.context.session is session:
-                self._app.end_session(ended.reason, str(ended), wrong=True)
+            # Not from the worker's context: what is made there would keep it, and the session.
+            self._app.call_later(self._end_unless_changed, session, ended)
         except CannotCheck as problem:
             self._app.notify(visible(str(problem)), severity="warning", markup=False)
         self._ask_directory_later()
 
+    def _end_unless_changed(self, asked: "Session", ended: SessionEnded) -> None:
+        # What the session did itself meanwhile is no reason.
+        if self._context.session is asked:
+            self._end(ended.reason, str(ended))
+
     def _ask_directory_later(self) -> None:
-        directory = self._app.context.config.directory
+        directory = self._context.config.directory
         if directory is not None:
             seconds = directory.session_check_minutes * 60
             self._app.set_timer(seconds, self._ask_directory_now)
@@ -56,7 +70,7 @@ class SessionWatch:
 
     def _current(self) -> "Session | None":
         """The application's session, whatever it changed since; None once it is another one."""
-        now, begun = self._app.context.session, self._begun
+        now, begun = self._context.session, self._begun
         if now is None or (now.username, now.started_at) != (begun.username, begun.started_at):
             return None
         return now

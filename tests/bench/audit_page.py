@@ -16,7 +16,6 @@ from cwtui.config import Config
 from cwtui.host.files import write_atomically
 from cwtui.store.audit.files import AuditFiles
 from cwtui.store.audit.log import MEGABYTE
-from cwtui.ui import flow
 from tests.bench.measuring import Bench, medians
 from tests.bench.people import SOURCE, Store, user
 from tests.bench.table import FRAME, Most, Row, frames
@@ -75,8 +74,10 @@ async def page(store: Store, pressed: list[float]) -> float:
     app = WatchedAccountApp(store.config, ports)
     async with app.run_test(size=(120, 40)) as pilot:
         app.context.session = open_session(ports, admin, SOURCE, app.context.clock())
-        await app.seconds_until("Change Password", lambda: flow.open_settings(app))
-        opened = await app.seconds_until("sign_in.complete", lambda: flow.open_audit_log(app))
+        await app.seconds_until("Change Password", lambda: app.router.open_section("settings"))
+        opened = await app.seconds_until(
+            "sign_in.complete", lambda: app.router.open_section("audit_log")
+        )
         await pilot.press("slash")
         key = events.Key(_KEY, _KEY)
         pressed.append(await app.seconds_until(_FOUND, lambda: app.post_message(key)))

@@ -10,7 +10,6 @@ from textual.widgets import DataTable
 
 from cwtui import services
 from cwtui.accounts.session import open_session
-from cwtui.ui import flow
 from cwtui.ui.app import AccountApp
 from tests.bench.measuring import Bench, medians
 from tests.bench.painting import WatchedApp
@@ -78,8 +77,8 @@ async def page(store: Store, pressed: list[float]) -> float:
     app = WatchedAccountApp(store.config, ports)
     async with app.run_test() as pilot:
         app.context.session = open_session(ports, admin, SOURCE, app.context.clock())
-        await app.seconds_until("Change Password", lambda: flow.open_settings(app))
-        opened = await app.seconds_until(_FIRST, lambda: flow.open_users(app))
+        await app.seconds_until("Change Password", lambda: app.router.open_section("settings"))
+        opened = await app.seconds_until(_FIRST, lambda: app.router.open_section("users"))
         await pilot.press("slash")
         key = events.Key(_KEY, _KEY)
         pressed.append(await app.seconds_until(_FOUND, lambda: app.post_message(key)))

@@ -1,7 +1,6 @@
 """Ways to the pages of an admin, and to what is there on every screen."""
 
 from cwtui.accounts.session import PROOF_LIFETIME
-from cwtui.ui import flow
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
@@ -10,7 +9,7 @@ from tests.ui.ways import Way, enter_session, signed_in
 
 async def users(person: Person, there: Plant) -> None:
     enter_session(person, there)
-    flow.open_users(person.app)
+    person.app.router.open_section("users")
     await person.settle()
 
 
@@ -29,7 +28,7 @@ async def users_none(person: Person, there: Plant) -> None:
 def account_of(username: str) -> Way:
     async def way(person: Person, there: Plant) -> None:
         enter_session(person, there)
-        flow.open_account(person.app, username)
+        person.app.router.open_account(username)
         await person.settle()
 
     return way
@@ -56,7 +55,7 @@ async def proof_wrong(person: Person, there: Plant) -> None:
 async def proof_with_code(person: Person, there: Plant) -> None:
     there.devices[ADMIN] = there.world.equip(ADMIN)
     person.app.context.session = there.world.session(ADMIN, there.devices[ADMIN])
-    flow.open_account(person.app, "alice")
+    person.app.router.open_account("alice")
     await person.settle()
     await person.press("enter")
     there.world.clock.forward(PROOF_LIFETIME + 1)
@@ -81,7 +80,7 @@ async def initial_password(person: Person, there: Plant) -> None:
 
 async def create_user(person: Person, there: Plant) -> None:
     enter_session(person, there)
-    person.app.show(CreateUserPage())
+    person.app.router.replace_screen(CreateUserPage())
     await person.settle()
 
 
@@ -93,7 +92,7 @@ async def create_user_wrong(person: Person, there: Plant) -> None:
 
 async def organization(person: Person, there: Plant) -> None:
     enter_session(person, there)
-    flow.open_organization(person.app)
+    person.app.router.open_section("organization")
     await person.settle()
 
 
@@ -105,7 +104,7 @@ async def organization_wrong(person: Person, there: Plant) -> None:
 
 async def audit_log(person: Person, there: Plant) -> None:
     enter_session(person, there)
-    flow.open_audit_log(person.app)
+    person.app.router.open_section("audit_log")
     await person.settle()
 
 

@@ -26,7 +26,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.config import Config
 from cwtui.ui import theme
 from cwtui.ui.app import AccountApp
-from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 from tests.accounts.world import HERE, PASSWORD, Clock
 
@@ -176,7 +176,7 @@ class Person:
         screen = self.app.screen
         widgets = [self.app, *screen.walk_children(with_self=True)]
         waiting = (
-            self.is_asking
+            self.is_busy
             or self.app._resize_event is not None
             or any(not pump.is_running for pump in widgets)
             or any(pump.message_queue_size or pump._next_callbacks for pump in widgets)
@@ -210,9 +210,9 @@ class Person:
         return self.app._exception is None and self.app.is_running and not self.app._exit
 
     @property
-    def is_asking(self) -> bool:
+    def is_busy(self) -> bool:
         stack = self.app.screen_stack
-        return any(screen.is_asking for screen in stack if isinstance(screen, AccountScreen))
+        return any(screen.is_busy for screen in stack if isinstance(screen, AccountScreen))
 
     @property
     def strips(self) -> list[Strip]:
@@ -445,7 +445,7 @@ async def at_work(
     app.copy_to_clipboard = copy  # type: ignore[method-assign]
     async with app.run_test(size=size, notifications=True) as pilot:
         stopwatch = Clock()
-        for idle in app._idle:
+        for idle in app.absence.timers:
             idle._now = stopwatch
             idle.touch()
         person = Person(app, pilot, clipboard, stopwatch)

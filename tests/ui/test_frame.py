@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets._footer import FooterKey
 
 from cwtui.ui import theme
-from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.help import HelpScreen
 from cwtui.ui.screens.dialogs.quitting import QuitScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen

@@ -10,8 +10,7 @@ from textual import events
 from textual.worker import WorkerState
 
 from cwtui.accounts import self_service
-from cwtui.ui import flow
-from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.help import HelpScreen
 from cwtui.ui.screens.dialogs.palette import Palette
 from cwtui.ui.screens.pages.account import AccountPage
@@ -37,7 +36,7 @@ async def crowded(rows: int = 24) -> AsyncIterator[tuple[Person, Plant]]:
         there.world.add(f"user{number:02d}")
     async with at_work(there.world.ports, there.world.clock, size=(80, rows)) as person:
         enter_session(person, there)
-        flow.open_users(person.app)
+        person.app.router.open_section("users")
         await person.settle()
         yield person, there
 
@@ -60,7 +59,7 @@ async def test_each_purpose_has_its_own_worker_group() -> None:
 
         person.app.workers.add_worker = add  # type: ignore[method-assign]
         await person.press("pagedown", "enter", "escape")
-        flow.open_audit_log(person.app)
+        person.app.router.open_section("audit_log")
         await person.settle()
         await person.press("r", "/", "a")
         assert all(len(names) == 1 for names in begun.values()), begun
@@ -72,7 +71,7 @@ async def test_a_cancelled_call_leaves_no_screen_asking() -> None:
         screen = person.screen(SettingsPage)
         for turns in (0, 1, 3):
             goes_on = threading.Event()
-            screen.ask(
+            screen.run_as_session(
                 lambda *_, goes_on=goes_on: goes_on.wait(20),
                 lambda _: pytest.fail("answered"),
                 "One moment",
@@ -81,10 +80,10 @@ async def test_a_cancelled_call_leaves_no_screen_asking() -> None:
                 await asyncio.sleep(0)
             person.app.workers.cancel_node(screen)
             await person.settle()
-            assert not screen.is_asking
+            assert not screen.is_busy
             goes_on.set()
         answers: list[object] = []
-        screen.ask(self_service.overview, answers.append, "One moment")
+        screen.run_as_session(self_service.overview, answers.append, "One moment")
         await person.settle()
         assert len(answers) == 1
 
@@ -92,22 +91,24 @@ async def test_a_cancelled_call_leaves_no_screen_asking() -> None:
 async def test_a_call_whose_screen_is_gone_is_not_answered() -> None:
     async with SCENES["settings"].played() as (person, _):
         screen = person.screen(SettingsPage)
-        screen.ask(self_service.overview, lambda _: pytest.fail("answered"), "One moment")
-        person.app.sign_out()
+        screen.run_as_session(
+            self_service.overview, lambda _: pytest.fail("answered"), "One moment"
+        )
+        person.app.router.sign_out()
         await person.settle()
-        assert not screen.is_asking
+        assert not screen.is_busy
         check_whole(person)
 
 
 async def test_leaving_while_a_call_runs_ends_it() -> None:
     async with SCENES["settings"].played() as (person, _):
         screen = person.screen(SettingsPage)
-        screen.ask(self_service.overview, lambda _: None, "One moment")
-        question = screen._question
+        screen.run_as_session(self_service.overview, lambda _: None, "One moment")
+        question = screen._call
         person.app.exit(0)
     assert question is not None
     assert question.state in {WorkerState.CANCELLED, WorkerState.SUCCESS}
-    assert not screen.is_asking
+    assert not screen.is_busy
 
 
 async def test_the_row_that_was_opened_is_opened_also_when_rows_changed() -> None:
@@ -230,7 +231,7 @@ async def test_the_focus_comes_back_with_the_window() -> None:
         assert driver is not None
         driver.send_message(events.AppBlur())
         await person.settle()
-        person.app._lock()
+        person.app.absence.lock()
         await person.settle()
         driver.send_message(events.AppFocus())
         await person.settle()

@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Button
 
 from cwtui.accounts.errors import StoreDamaged
-from cwtui.ui.screens.base import AccountScreen
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.widgets.fields import SecretInput
@@ -21,7 +21,7 @@ async def test_each_button_may_be_on_its_way_when_the_session_locks(name: str) -
         before = there.world.accounts._committed
         for button in person.app.screen.query(Button):
             button.post_message(Button.Pressed(button))
-        person.app._lock()
+        person.app.absence.lock()
         await person.settle()
         assert isinstance(person.app.screen, SignInScreen)
         assert len(person.app.screen_stack) <= 2
@@ -56,7 +56,7 @@ async def test_what_was_revealed_is_masked_again() -> None:
         await person.write(PASSWORD)
         assert PASSWORD not in person.text
         await person.press("f2")
-        person.app._blank()
+        person.app.absence.blank()
         assert all(entry.password for entry in person.app.screen.query(SecretInput))
 
 

@@ -47,8 +47,8 @@ async def person(world: World, directory: MemoryDirectory) -> AsyncIterator[Pers
 
 async def check(person: Person) -> None:
     """What the application does every few minutes."""
-    assert person.app.session_watch is not None
-    await person.app.session_watch.ask_directory()
+    assert person.app.router.session_watch is not None
+    await person.app.router.session_watch.ask_directory()
     await person.settle()
 
 
@@ -69,7 +69,7 @@ async def test_the_second_factor_is_asked_for_after_the_directorys_password(
     world: World, person: Person
 ) -> None:
     await person.sign_in("erin", LDAP_PASSWORD)
-    person.app.sign_out()
+    person.app.router.sign_out()
     await person.settle()
     world.equip("erin")
     await person.sign_in("erin", LDAP_PASSWORD)
@@ -105,9 +105,9 @@ async def test_an_earlier_session_is_no_longer_asked_about(
     world: World, directory: MemoryDirectory, person: Person
 ) -> None:
     await person.sign_in("erin", LDAP_PASSWORD)
-    first = person.app.session_watch
+    first = person.app.router.session_watch
     assert first is not None
-    person.app.sign_out()
+    person.app.router.sign_out()
     world.clock.forward(1)
     await person.settle()
     await person.sign_in("erin", LDAP_PASSWORD)
@@ -168,7 +168,7 @@ async def test_a_password_that_ends_is_said_on_the_first_page(
     assert (told in " ".join(person.text.split())) is (notice is not None)
     # It is not told to whoever is next.
     directory.people["erin"] = (password, user)
-    person.app.sign_out()
+    person.app.router.sign_out()
     await person.settle()
     await person.sign_in("erin", LDAP_PASSWORD)
     assert "has expired" not in person.text

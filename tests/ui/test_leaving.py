@@ -34,7 +34,7 @@ LOCK, BLANK, LOGIN = 0, 1, 2
 async def left_alone(person: Person, timer: int, seconds: float) -> None:
     """So much time goes by without a key press."""
     person.stopwatch.forward(seconds)
-    person.app._idle[timer].look()
+    person.app.absence.timers[timer].look()
     await person.settle()
 
 
@@ -151,7 +151,7 @@ async def test_over_ssh_the_login_screen_ends() -> None:
         await left_alone(person, LOGIN, 1)
         assert not person.running
         assert person.app.return_value == 1
-        assert "no key was pressed for 10 minutes" in person.app.last_words
+        assert "no key was pressed for 10 minutes" in person.app.leaving.last_words
 
 
 @pytest.mark.parametrize("name", ["one_time_code", "new_password", "forced_enrolment"])
@@ -165,7 +165,7 @@ async def test_over_ssh_a_sign_in_left_half_way_ends_as_well(name: str) -> None:
 async def test_over_ssh_a_locked_session_waits_as_long_as_a_new_login_screen() -> None:
     async with SCENES["account"].played() as (person, _):
         await left_alone(person, LOCK, 600)
-        person.app._idle[LOGIN].look()
+        person.app.absence.timers[LOGIN].look()
         await person.settle()
         person.screen(SignInScreen)
         assert person.running
@@ -178,7 +178,7 @@ async def test_the_time_of_the_login_screen_is_a_setting(minutes: int, timers: i
     config = Config(session=SessionConfig(login_minutes=minutes))
     there = plant()
     async with at_work(there.world.ports, there.world.clock, config=config) as person:
-        assert [idle._seconds for idle in person.app._idle[LOGIN:]] == [180] * (timers - 2)
+        assert [idle._seconds for idle in person.app.absence.timers[LOGIN:]] == [180] * (timers - 2)
 
 
 async def test_what_the_lock_screen_filled_in_stays() -> None:
@@ -223,13 +223,16 @@ async def test_only_what_a_person_does_counts_as_presence(
     event: events.Event, counts: bool
 ) -> None:
     async with SCENES["backup_codes_hidden"].played() as (person, _):
-        before = [idle._touched_at for idle in person.app._idle]
+        before = [idle._touched_at for idle in person.app.absence.timers]
         person.stopwatch.forward(60)
         driver = person.app._driver
         assert driver is not None
         driver.send_message(event)
         await person.settle()
-        moved = [idle._touched_at - at for idle, at in zip(person.app._idle, before, strict=True)]
+        moved = [
+            idle._touched_at - at
+            for idle, at in zip(person.app.absence.timers, before, strict=True)
+        ]
         assert moved == ([60, 60, 60] if counts else [0, 0, 0])
         screens = [s for s in person.app.screen_stack if isinstance(s, BackupCodesScreen)]
         assert screens[0].blanked is not counts
@@ -343,8 +346,8 @@ async def test_passwords_that_were_typed_and_left_are_forgotten() -> None:
 async def test_secrets_are_shown_for_as_long_as_configured() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         session = person.app.config.session
-        assert person.app._idle[LOCK]._seconds == session.idle_minutes * 60
-        assert person.app._idle[BLANK]._seconds == session.secrets_visible_seconds
+        assert person.app.absence.timers[LOCK]._seconds == session.idle_minutes * 60
+        assert person.app.absence.timers[BLANK]._seconds == session.secrets_visible_seconds
 
 
 # What is left: nothing (DESIGN section 4, points 2 and 6)
@@ -442,7 +445,7 @@ async def test_quitting_ends_the_session_in_the_audit_log() -> None:
     async with SCENES["users"].played() as (person, there):
         await person.press("ctrl+q", "y")
         assert not person.running
-        assert person.app.record_leaving() == ""
+        assert person.app.leaving.record_now() == ""
         assert there.world.events[-1].event is EventType.SIGN_OUT
         assert person.app.return_value == 0
 

@@ -8,7 +8,6 @@ from cwtui.accounts import throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.model import Attempts, Ending, FailedSignIns, KnewPassword
 from cwtui.accounts.session import PROOF_LIFETIME
-from cwtui.ui import flow
 from cwtui.ui.screens.dialogs.proof import ProofScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
@@ -171,7 +170,7 @@ async def test_a_session_ends_at_its_limit_though_nobody_does_anything(world: Wo
     world.add()
     async with at_work(world.ports, world.clock) as person:
         await person.sign_in("alice", PASSWORD)
-        session, watch = person.app.context.session, person.app.session_watch
+        session, watch = person.app.context.session, person.app.router.session_watch
         assert session is not None
         assert watch is not None
         world.clock.at = session.ends_at
@@ -189,9 +188,9 @@ async def test_the_limit_of_an_earlier_session_does_not_end_the_next(world: Worl
     world.add()
     async with at_work(world.ports, world.clock) as person:
         await person.sign_in("alice", PASSWORD)
-        first = person.app.session_watch
+        first = person.app.router.session_watch
         assert first is not None
-        person.app.sign_out()
+        person.app.router.sign_out()
         world.clock.forward(1)
         await person.settle()
         await person.sign_in("alice", PASSWORD)
@@ -209,7 +208,7 @@ async def test_a_session_that_was_ended_from_elsewhere_is_recorded(
 ) -> None:
     async with SCENES["settings"].played() as (person, there):
         there.world.put(there.world.account(ADMIN).changed_ending_sessions(**fields))
-        flow.open_users(person.app)
+        person.app.router.open_section("users")
         await person.settle()
         person.screen(SignInScreen)
         ended = there.world.events[-1]
@@ -227,7 +226,7 @@ async def test_one_is_told_of_the_last_sign_in_and_of_failed_ones(world: World) 
         await person.sign_in("alice", PASSWORD)
         assert f"Last sign-in: 2027-01-15 08:00 UTC from {HERE}" in person.text
         assert "⚠ 1 failed attempt since then, on 2027-01-15 08:00 UTC" in person.text
-        person.app.sign_out()
+        person.app.router.sign_out()
         await person.settle()
         await person.sign_in("alice", PASSWORD)
         assert "failed attempt" not in person.text

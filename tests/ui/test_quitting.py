@@ -101,7 +101,7 @@ async def test_these_keys_quit(keys: tuple[str, ...]) -> None:
         await person.settle()
         assert not person.running
         assert person.app.return_value == 0
-        assert person.app.record_leaving() == ""
+        assert person.app.leaving.record_now() == ""
         assert there.world.events[-1].event is EventType.SIGN_OUT
 
 
@@ -125,7 +125,7 @@ async def test_two_answers_at_once_close_one_screen() -> None:
 
 async def test_a_session_that_locks_itself_closes_the_question() -> None:
     async with SCENES["quitting"].played() as (person, _):
-        person.app._lock()
+        person.app.absence.lock()
         await person.settle()
         person.screen(SignInScreen)
         await person.press("y")

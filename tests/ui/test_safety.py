@@ -1,6 +1,7 @@
 """DESIGN section 4 as far as it touches the screen; each test names its point."""
 
 import unicodedata
+from typing import NoReturn
 
 import pytest
 from textual.app import App
@@ -134,7 +135,7 @@ async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(  # no
     async with at_work(world.ports, world.clock) as person:
         app = person.app
         app.context.host = visible(f"host{nasty}")
-        app.back_to_sign_in(f"Notice {visible(nasty)}", username=nasty)
+        app.router.back_to_sign_in(f"Notice {visible(nasty)}", username=nasty)
         await person.settle()
         assert visible(f"host{nasty}") in drawn(person)
         assert visible(nasty) in drawn(person)
@@ -144,7 +145,7 @@ async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(  # no
         assert shown[:9] in drawn(person)
         await person.click(shown[:9])
         assert person.running
-        app.show(AccountPage((world.account(name), world.records.get(name))))
+        app.router.replace_screen(AccountPage((world.account(name), world.records.get(name))))
         await person.settle()
         assert f"Users and Roles > {shown}" in drawn(person)
         person.sees(f"{roles.ADMIN}, {visible(nasty)}")
@@ -170,7 +171,9 @@ async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(  # no
         await person.press("enter")
         assert world.accounts.settings().code_limit == 3
         assert world.accounts.settings().issuer == nasty
-        app.show(RegisterDeviceScreen(_enrolment(nasty), _never, _never, _never, required=True))
+        app.router.replace_screen(
+            RegisterDeviceScreen(_enrolment(nasty), _never, _never, _never, required=True)
+        )
         await person.settle()
         drawn(person)
         assert person.running
@@ -180,7 +183,7 @@ def _enrolment(nasty: str) -> Enrolment:
     return Enrolment(nasty, nasty, Secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"), NOW)
 
 
-def _never(*_arguments: object) -> None:
+def _never(*_arguments: object) -> NoReturn:
     raise AssertionError
 
 
@@ -189,13 +192,13 @@ async def test_point_3_a_session_of_such_a_name_shows_it_as_text() -> None:
     name = "[@click=app.quit]x[/]\x1b]52;c;aGk=\x07"
     world.put(world.add("ada").changed(username=name, roles=(roles.ADMIN,)))
     async with at_work(world.ports, world.clock) as person:
-        person.app.show_state(_signed_in(world, name))
+        person.app.router.sign_in_state_reached(_signed_in(world, name))
         await person.settle()
         assert visible(name) in drawn(person)
         await person.click("[@click")
         assert person.running
         person.screen(SettingsPage)
-        person.app._lock()
+        person.app.absence.lock()
         await person.settle()
         person.screen(SignInScreen)
         drawn(person)

@@ -12,7 +12,6 @@ from cwtui.accounts.model import (
     KnewPassword,
 )
 from cwtui.accounts.secret import Secret
-from cwtui.ui import flow
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.widgets.countdown import CodeCountdown
 from tests.accounts.world import HERE, NOW, PASSWORD
@@ -39,14 +38,14 @@ def enter_session(person: Person, there: Plant) -> None:
 
 async def signed_in(person: Person, there: Plant) -> None:
     enter_session(person, there)
-    flow.open_settings(person.app)
+    person.app.router.open_section("settings")
     await person.settle()
 
 
 async def as_alice(person: Person, there: Plant) -> None:
     there.world.clock.forward(30)
     person.app.context.session = there.world.session("alice", there.devices["alice"])
-    flow.open_settings(person.app)
+    person.app.router.open_section("settings")
     await person.settle()
 
 
@@ -57,8 +56,8 @@ def told_of(failed: FailedSignIns) -> Way:
         before = there.world.records.get("alice").changed(last_source=HERE, failed=failed)
         there.world.clock.forward(30)
         session = there.world.session("alice", there.devices["alice"])
-        person.app.begin_session(session, before)
-        flow.open_settings(person.app)
+        person.app.router.begin_session(session, before)
+        person.app.router.open_section("settings")
         await person.settle()
 
     return way
@@ -86,7 +85,7 @@ async def signed_out(person: Person, there: Plant) -> None:
 
 async def locked(person: Person, there: Plant) -> None:
     await signed_in(person, there)
-    person.app._lock()
+    person.app.absence.lock()
     await person.settle()
 
 
@@ -159,7 +158,7 @@ async def register_device_redrawn(person: Person, there: Plant) -> None:
 
 async def register_device_hidden(person: Person, there: Plant) -> None:
     await register_device(person, there)
-    person.app._blank()
+    person.app.absence.blank()
     await person.settle()
 
 
@@ -185,7 +184,7 @@ async def quitting_before_saving(person: Person, there: Plant) -> None:
 
 async def backup_codes_hidden(person: Person, there: Plant) -> None:
     await backup_codes(person, there)
-    person.app._blank()
+    person.app.absence.blank()
     await person.settle()
 
 

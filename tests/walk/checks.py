@@ -4,13 +4,14 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from cwtui.accounts import roles
-from cwtui.ui import flow
-from cwtui.ui.screens.base import MIN_COLUMNS, MIN_ROWS, AccountScreen
+from cwtui.ui import sections
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.first_run import FirstRunScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.navigation import Navigation
+from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 from tests.secrets.test_screens import SHOWING
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN
@@ -27,7 +28,7 @@ def check_whole(person: Person) -> None:
     """A screen is up that has something on it, and what has the focus can have it."""
     app = person.app
     stack, screen = app.screen_stack, app.screen
-    assert not person.is_asking, "a screen is asking, and nothing runs"
+    assert not person.is_busy, "a screen is asking, and nothing runs"
     assert len(list(screen.children)) > 0, f"{type(screen).__name__} is blank: {stack}"
     kinds = [type(one) for one in stack[1:]]
     assert len(set(kinds)) == len(kinds), f"screens pile up: {stack}"
@@ -72,14 +73,14 @@ async def check_ways(person: Person, town: Town, username: str) -> None:
     if not isinstance(person.app.screen, Page):
         username = ADMIN
         town.make_whole(username)
-        person.app.back_to_sign_in()
+        person.app.router.back_to_sign_in()
         await person.settle()
         await person.sign_in(username, town.password(username))
         await come_back(person)
     session = person.app.context.session
     assert session is not None, f"signing in as {username} leads to:\n{person.text}"
     allowed = roles.permissions(session.roles)
-    for section, (title, permission, _) in flow.SECTIONS.items():
+    for section, (title, permission) in sections.SECTIONS.items():
         if permission is not None and permission not in allowed:
             continue
         await _open(person, section)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from cwtui.ui.screens.base import MIN_COLUMNS, MIN_ROWS
 from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 from tests.ui.harness import Person, at_work, drawn_as_in_a_terminal
 from tests.walk.checks import check_rest, check_ways
 from tests.walk.events import Step, random_step, resize
@@ -123,9 +123,9 @@ class Walk:
             at = random.randint(0, len(steps))
             steps.insert(at, Step("others", lambda _: self._meddle(town, name)))
         if random.random() < 0.02:
-            steps.append(Step("idle", lambda _: person.app._lock()))
+            steps.append(Step("idle", lambda _: person.app.absence.lock()))
         if random.random() < 0.03:
-            steps.append(Step("blank", lambda _: person.app._blank()))
+            steps.append(Step("blank", lambda _: person.app.absence.blank()))
         if random.random() < 0.2:
             steps.insert(random.randint(0, len(steps)), resize(*self.size))
         return steps

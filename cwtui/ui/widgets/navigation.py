@@ -1,16 +1,16 @@
 """The navigation panel."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import Final
 
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from cwtui.accounts import roles
+from cwtui.ui import sections
+from cwtui.ui.messages import OpenSection, SignOut
 from cwtui.ui.widgets.options import Options
 
-if TYPE_CHECKING:
-    from cwtui.ui.app import AccountApp
+SIGN_OUT: Final = "sign-out"
 
 
 class Navigation(Options):
@@ -33,22 +33,18 @@ class Navigation(Options):
     def __init__(self, section: str, held_roles: Iterable[str]) -> None:
         super().__init__(markup=False)
         self._section = section
-        self._allowed = roles.permissions(held_roles)
+        self._roles = tuple(held_roles)
 
     def on_mount(self) -> None:
-        from cwtui.ui import flow
-
         options: list[Option] = []
-        for section, (title, permission, _) in flow.SECTIONS.items():
-            if permission is not None and permission not in self._allowed:
-                continue
-            if section == "users":
+        for section, title in sections.allowed(self._roles):
+            if section == sections.USERS:
                 options += [Option("", disabled=True), Option("  User Management", disabled=True)]
-            indent = " " if section == "users" else ""
+            indent = " " if section == sections.USERS else ""
             options.append(Option(self._marked(section, indent + title), id=section))
-            if section == "users":
+            if section == sections.USERS:
                 options.append(Option("", disabled=True))
-        options += [Option("", disabled=True), Option("  Sign Out", id="sign-out")]
+        options += [Option("", disabled=True), Option("  Sign Out", id=SIGN_OUT)]
         self.add_options(options)
         self.highlighted = self.get_option_index(self._section)
 
@@ -56,13 +52,8 @@ class Navigation(Options):
         return f"{'▸' if section == self._section else ' '} {title}"
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        from cwtui.ui import flow
-
         event.stop()
-        app = cast("AccountApp", self.app)
-        if event.option_id == "sign-out":
-            # Not from here: what is made in this widget's context would keep it alive.
-            app.call_later(app.sign_out)
+        if event.option_id == SIGN_OUT:
+            SignOut().send(self)
         elif event.option_id is not None:
-            _, _, open_section = flow.SECTIONS[event.option_id]
-            open_section(app)
+            OpenSection(event.option_id).send(self)

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
-from cwtui.ui.screens.base import ShowsSecrets
+from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.widgets.buttons import Button
 

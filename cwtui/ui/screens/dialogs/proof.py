@@ -10,7 +10,7 @@ from textual.widgets import Static
 from cwtui.accounts import self_service
 from cwtui.accounts.errors import ProofNeeded
 from cwtui.accounts.session import Session
-from cwtui.ui.screens.base import EntryScreen
+from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import AnyCodeInput, Field, SecretInput
 
 
@@ -28,11 +28,11 @@ done. Esc goes back to it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
 
-    def __init__(self, session: Session, needed: ProofNeeded, then: Callable[[], None]) -> None:
+    def __init__(self, session: Session, needed: ProofNeeded, retry: Callable[[], None]) -> None:
         super().__init__()
         self._session = session
         self._needed = needed
-        self._then = then
+        self._retry = retry
 
     def question(self) -> ComposeResult:
         yield Static(
@@ -52,7 +52,7 @@ done. Esc goes back to it."""
     def submit(self) -> None:
         password = self.query_one(SecretInput).take() if self._needed.password else None
         code = self.query_one(AnyCodeInput).take() if self._needed.code else None
-        self.perform(
+        self.run_in_thread(
             lambda ports: self_service.prove(ports, self._session, password, code),
             self._proved,
             "Checking",
@@ -61,4 +61,4 @@ done. Esc goes back to it."""
     def _proved(self, session: Session) -> None:
         self.context.renew_session(session)
         self.dismiss_with_all_above()
-        self.app.call_later(self._then)
+        self.app.call_later(self._retry)

@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in
-from cwtui.ui.screens.base import EntryStep
+from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
 
@@ -50,13 +50,13 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
 
     def action_use_one_time_code(self) -> None:
         if self.may_act:
-            self.account_app.show_state(self._state)
+            self.state_reached(self._state)
 
     def submit(self) -> None:
         entry = self.query_one(TextInput)
         code, entry.value = entry.value, ""
-        self.perform(
+        self.run_in_thread(
             lambda ports: sign_in.with_backup_code(ports, self._state, code),
-            self.account_app.show_state,
+            self.state_reached,
             "Checking the backup code",
         )

@@ -1,25 +1,24 @@
 """The backup codes, shown once: to be copied, and acknowledged before one can go on."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from cwtui.accounts import self_service
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.ui.screens.base import EntryScreen
+from cwtui.ui.messages import LeadAway
+from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.buttons import Button
-
-if TYPE_CHECKING:
-    from cwtui.ui.app import AccountApp
 
 T = TypeVar("T")
 
 
 class BackupCodesScreen(EntryScreen, Generic[T]):
+    """Handed the codes, how to acknowledge them, and what follows then."""
+
     TITLE_TEXT = "Backup codes"
     PRIMARY = "I have saved my backup codes"
     AUTO_FOCUS = "#copy"
@@ -40,12 +39,12 @@ select them with the mouse, holding Shift."""
         self,
         codes: tuple[Secret, ...],
         acknowledge: Callable[[Ports], T],
-        then: Callable[[T], None],
+        follow: Callable[[T], LeadAway],
     ) -> None:
         super().__init__()
         self._codes = codes
         self._acknowledge = acknowledge
-        self._then = then
+        self._follow = follow
 
     def question(self) -> ComposeResult:
         yield Static(
@@ -81,25 +80,7 @@ select them with the mouse, holding Shift."""
         self.say("✓ Sent to your terminal's clipboard. Paste them to a safe location.")
 
     def submit(self) -> None:
-        self.perform(self._acknowledge, self._then, "One moment")
+        self.run_in_thread(self._acknowledge, self._acknowledged, "One moment")
 
-
-def show_own_codes(app: "AccountApp", codes: tuple[Secret, ...], outcome: str) -> None:
-    """The codes of the session's account, then Settings with the outcome."""
-    session = app.context.session
-    if session is None:
-        return
-
-    def acknowledged(_: None) -> None:
-        from cwtui.ui import flow
-
-        app.notify(outcome, markup=False)
-        flow.open_settings(app)
-
-    app.show(
-        BackupCodesScreen(
-            codes,
-            lambda ports: self_service.acknowledge_backup_codes(ports, session),
-            acknowledged,
-        )
-    )
+    def _acknowledged(self, result: T) -> None:
+        self.lead_away(self._follow(result))

@@ -7,7 +7,8 @@ from cwtui.accounts import administration
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account
 from cwtui.accounts.session import Operator
-from cwtui.ui.screens.base import EntryScreen
+from cwtui.ui.messages import BackToSignIn
+from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 from cwtui.ui.widgets.strength import StrengthMeter
 
@@ -43,7 +44,7 @@ The accounts are kept in files of the user that runs cwtui; `cwtui --paths` says
             self.clear_errors()
             self.refuse(error)
             return
-        self.perform(
+        self.run_in_thread(
             lambda ports: administration.create_first_admin(
                 ports, username, password, confirmation, operator
             ),
@@ -52,7 +53,9 @@ The accounts are kept in files of the user that runs cwtui; `cwtui --paths` says
         )
 
     def _created(self, account: Account) -> None:
-        self.account_app.back_to_sign_in(
-            f"The administrator {account.username} was created. Sign in.",
-            username=account.username,
+        self.lead_away(
+            BackToSignIn(
+                f"The administrator {account.username} was created. Sign in.",
+                username=account.username,
+            )
         )

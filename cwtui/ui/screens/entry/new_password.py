@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in
-from cwtui.ui.screens.base import EntryStep
+from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.fields import Field, SecretInput
 from cwtui.ui.widgets.strength import StrengthMeter
 
@@ -30,8 +30,8 @@ know: a strong password that you do not use for other accounts."""
 
     def submit(self) -> None:
         new, confirmation = (entry.take() for entry in self.query(SecretInput))
-        self.perform(
+        self.run_in_thread(
             lambda ports: sign_in.with_new_password(ports, self._state, new, confirmation),
-            self.account_app.show_state,
+            self.state_reached,
             "Saving your new password",
         )

@@ -7,7 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in
-from cwtui.ui.screens.base import EntryStep
+from cwtui.ui.messages import UseBackupCode
+from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field
@@ -50,16 +51,14 @@ The code is never right? The clock of your phone, or of this host, may be wrong.
             super().pressed(button)
 
     def action_use_backup_code(self) -> None:
-        from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
-
         # The code that is being checked may sign in: it is waited for.
         if self.may_act:
-            self.account_app.show(BackupCodeScreen(self._state))
+            self.lead_away(UseBackupCode(self._state))
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()
-        self.perform(
+        self.run_in_thread(
             lambda ports: sign_in.with_one_time_code(ports, self._state, code),
-            self.account_app.show_state,
+            self.state_reached,
             "Checking the code",
         )

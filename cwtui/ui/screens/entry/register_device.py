@@ -12,11 +12,13 @@ from textual.widgets import Static
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
-from cwtui.ui.screens.base import AccountScreen, TooSmall
+from cwtui.ui.messages import LeadAway
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field
+from cwtui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from cwtui.ui import qr
@@ -27,7 +29,7 @@ PANEL_COLUMNS = 33
 
 
 class RegisterDeviceScreen(AccountScreen, Generic[T]):
-    """Handed an enrolment, how to register with a code, and where to go then or when given up."""
+    """Handed an enrolment, how to register with a code, and what follows then or when given up."""
 
     CSS_PATH = sheets("register_device")
     AUTO_FOCUS = "CodeInput"
@@ -55,16 +57,16 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
         self,
         enrolment: Enrolment,
         register: Callable[[Ports, str], T],
-        then: Callable[[T], None],
-        cancel: Callable[[], None],
+        follow: Callable[[T], LeadAway],
+        give_up: Callable[[], LeadAway],
         *,
         required: bool = False,
     ) -> None:
         super().__init__()
         self._enrolment = enrolment
         self._register = register
-        self._then = then
-        self._cancel = cancel
+        self._follow = follow
+        self._give_up = give_up
         self._required = required
         self._style: qr.DrawingStyle | None = None
 
@@ -150,14 +152,17 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
     def action_cancel(self) -> None:
         # What is being registered is waited for: its backup codes come next.
         if self.may_act:
-            self._cancel()
+            self.lead_away(self._give_up())
 
     def on_code_input_complete(self, message: CodeInput.Complete) -> None:
         message.stop()
-        self._submit_once()
+        self.submit_once()
+
+    def _registered(self, result: T) -> None:
+        self.lead_away(self._follow(result))
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()
-        self.perform(
-            lambda ports: self._register(ports, code), self._then, "Making your backup codes"
+        self.run_in_thread(
+            lambda ports: self._register(ports, code), self._registered, "Making your backup codes"
         )

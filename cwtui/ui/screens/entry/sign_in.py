@@ -7,7 +7,7 @@ from textual.widgets import Static
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
-from cwtui.ui.screens.base import EntryScreen
+from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ F3 changes the colours, Ctrl+Q quits."""
             self.refuse(InvalidInput("password", "Enter your password."))
             return
         typed, secret, source = username.value, password.take(), self.context.source
-        self.perform(
+        self.run_in_thread(
             lambda ports: _sign_in(ports, typed, secret, source),
-            self.account_app.show_state,
+            self.state_reached,
             self._waiting,
         )
 

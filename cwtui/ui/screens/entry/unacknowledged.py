@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in
-from cwtui.ui.screens.base import EntryStep
+from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
 
 
@@ -36,17 +36,17 @@ New codes replace the old ones."""
 
     def pressed(self, button: str) -> None:
         if button == "keep":
-            self.perform(
+            self.run_in_thread(
                 lambda ports: sign_in.keep_old_backup_codes(ports, self._state),
-                self.account_app.show_state,
+                self.state_reached,
                 "Signing in",
             )
         else:
             super().pressed(button)
 
     def submit(self) -> None:
-        self.perform(
+        self.run_in_thread(
             lambda ports: sign_in.make_new_backup_codes(ports, self._state),
-            self.account_app.show_state,
+            self.state_reached,
             "Making new backup codes",
         )

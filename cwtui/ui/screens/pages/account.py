@@ -171,7 +171,7 @@ wait ends by itself, after a day at most."""
                     f"Disable the multi-factor authentication of {name}? The registered device "
                     "and the backup codes are forgotten.",
                     "Disable MFA",
-                    lambda: self._act(
+                    lambda: self._change(
                         lambda ports, session: administration.disable_mfa(ports, session, name),
                         f"Multi-factor authentication of {name} is disabled.",
                     ),
@@ -185,7 +185,7 @@ wait ends by itself, after a day at most."""
             case "enabled":
                 self._set_enabled(enabled=True)
             case "unlock":
-                self._act(
+                self._change(
                     lambda ports, session: administration.unlock(ports, session, name),
                     f"{name} can try again now.",
                 )
@@ -194,7 +194,7 @@ wait ends by itself, after a day at most."""
 
     def submit(self) -> None:
         name, changes = self._account.username, self._changes()
-        self._act(
+        self._change(
             lambda ports, session: administration.update_user(ports, session, name, **changes),
             f"{name} was updated.",
         )
@@ -213,24 +213,26 @@ wait ends by itself, after a day at most."""
                 changes["chosen_roles"] = choice.chosen
         return changes
 
-    def _act(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
-        def then(_: object) -> None:
+    def _change(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
+        """Run it, say what was done, and show the account as it is then."""
+
+        def changed(_: object) -> None:
             self.done(outcome)
             self.open_account(self._account.username)
 
-        self.ask(call, then, "One moment")
+        self.run_as_session(call, changed, "One moment")
 
-    def _confirm(self, sentence: str, act: str, then: Callable[[], None]) -> None:
+    def _confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
         def answered(agreed: bool | None) -> None:
             if agreed:
-                then()
+                confirmed()
 
         if self.context.session is not None:
             self.app.push_screen(ConfirmScreen(sentence, act), answered)
 
     def _set_enabled(self, *, enabled: bool) -> None:
         name = self._account.username
-        self._act(
+        self._change(
             lambda ports, session: administration.update_user(
                 ports, session, name, enabled=enabled
             ),
@@ -239,7 +241,7 @@ wait ends by itself, after a day at most."""
 
     def _reset_password(self) -> None:
         name = self._account.username
-        self.ask(
+        self.run_as_session(
             lambda ports, session: administration.reset_password(ports, session, name),
             self._show_initial_password,
             "Making an initial password",
@@ -267,7 +269,7 @@ wait ends by itself, after a day at most."""
             self.done(f"The account {name} was removed.")
             self.open_users()
 
-        self.ask(
+        self.run_as_session(
             lambda ports, session: administration.remove_user(ports, session, name),
             removed,
             "Removing",

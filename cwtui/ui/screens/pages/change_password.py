@@ -35,7 +35,7 @@ Sessions that you have open elsewhere end. F2 shows what you type."""
     def submit(self) -> None:
         session = self.session
         current, new, confirmation = (entry.take() for entry in self.query(SecretInput))
-        self.perform(
+        self.run_in_thread(
             lambda ports: self_service.change_password(ports, session, current, new, confirmation),
             self._changed,
             "Saving your new password",

@@ -8,7 +8,7 @@ from textual.widgets import Static
 from cwtui.accounts import self_service
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
-from cwtui.ui.screens.entry.backup_codes import show_own_codes
+from cwtui.ui.messages import BackupCodesMade
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
@@ -44,7 +44,7 @@ class DisableMfaPage(ConfirmCodePage):
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()
-        self.ask(
+        self.run_as_session(
             lambda ports, session: self_service.disable_mfa(ports, session, code),
             self._disabled,
             "Checking the code",
@@ -62,7 +62,7 @@ class RegenerateBackupCodesPage(ConfirmCodePage):
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()
-        self.ask(
+        self.run_as_session(
             lambda ports, session: self_service.regenerate_backup_codes(ports, session, code),
             self._regenerated,
             "Making new backup codes",
@@ -71,4 +71,4 @@ class RegenerateBackupCodesPage(ConfirmCodePage):
     def _regenerated(self, result: tuple[Session, tuple[Secret, ...]]) -> None:
         session, codes = result
         self.context.renew_session(session)
-        show_own_codes(self.account_app, codes, "Your backup codes were regenerated.")
+        self.lead_away(BackupCodesMade(codes, "Your backup codes were regenerated."))

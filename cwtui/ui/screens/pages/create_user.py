@@ -61,7 +61,7 @@ MFA (Required): the user is led into setting up multi-factor authentication at t
         display_name = self.query_one("#display_name", Field).entry.value
         chosen = self.query_one(RoleChoice).chosen
         required = self.query_one("#mfa-required", Choice).value
-        self.ask(
+        self.run_as_session(
             lambda ports, session: administration.create_user(
                 ports,
                 session,

@@ -94,7 +94,7 @@ it, one more attempt is checked. Unlock on the account's page ends the wait at o
         required = self.query_one(Choice).value
         if required != self._settings.mfa_required_for_new_ldap_users:
             values[_FOR_NEW_LDAP_USERS] = "yes" if required else "no"
-        self.ask(
+        self.run_as_session(
             lambda ports, session: administration.update_settings(ports, session, values),
             self._saved,
             "Saving",

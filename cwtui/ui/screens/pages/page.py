@@ -13,9 +13,12 @@ from textual.widgets import Footer, Static
 from cwtui.accounts.errors import AccountsError, ProofNeeded, SessionEnded
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
-from cwtui.ui.screens.base import AccountScreen, TooSmall
+from cwtui.ui import sections
+from cwtui.ui.messages import OpenAccount, OpenSection
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.navigation import Navigation
+from cwtui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
@@ -30,7 +33,7 @@ class Page(AccountScreen):
     CSS_PATH = sheets("page", "list_page", "organization")
     AUTO_FOCUS = "#page Input, #page Button, #page VirtualTable"
     NEEDS_SESSION = True
-    SECTION: ClassVar[str] = "settings"
+    SECTION: ClassVar[str] = sections.SETTINGS
     TITLE_TEXT: ClassVar[str] = ""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,31 +41,32 @@ class Page(AccountScreen):
     ]
 
     _last_session: Session | None = None
-    _again: Callable[[], None] = staticmethod(lambda: None)
+    _retry_after_proof: Callable[[], None] = staticmethod(lambda: None)
+    """The last call, as it was; where it wants a fresh proof, it is made again."""
 
     @property
     def session(self) -> Session:
-        """The session; when it has just ended, what it was: `perform` asks nothing for it."""
+        """The session; when it has just ended, what it was: nothing is called for it any more."""
         session = self.context.session or self._last_session
         if session is None:
             raise SessionEnded("You are signed out. Sign in again.", "signed out")
         return session
 
-    def perform(
-        self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
+    def run_in_thread(
+        self, call: "Callable[[Ports], T]", handle: Callable[[T], None], waiting: str
     ) -> None:
         # What was pressed before the session ended is not done after it.
         if self.context.session is not None:
-            super().perform(call, then, waiting)
+            super().run_in_thread(call, handle, waiting)
 
-    def ask(
-        self, call: "Callable[[Ports, Session], T]", then: Callable[[T], None], waiting: str
+    def run_as_session(
+        self, call: "Callable[[Ports, Session], T]", handle: Callable[[T], None], waiting: str
     ) -> None:
-        """Do it as the session; where that wants a fresh proof, ask for it and do it then."""
-        # What is ignored, because another act is being done, is not what is done again.
-        if not self.is_asking:
-            self._again = partial(self.ask, call, then, waiting)
-        self.perform(lambda ports: call(ports, self.session), then, waiting)
+        """Run it as the session; where that wants a fresh proof, ask for it and run it again."""
+        # What is ignored, because the page is busy, is not what is run again.
+        if not self.is_busy:
+            self._retry_after_proof = partial(self.run_as_session, call, handle, waiting)
+        self.run_in_thread(lambda ports: call(ports, self.session), handle, waiting)
 
     def refuse(self, error: AccountsError) -> None:
         if not isinstance(error, ProofNeeded):
@@ -71,7 +75,7 @@ class Page(AccountScreen):
         from cwtui.ui.screens.dialogs.proof import ProofScreen
 
         # Over the page: what was typed there stays.
-        self.app.push_screen(ProofScreen(self.session, error, self._again))
+        self.app.push_screen(ProofScreen(self.session, error, self._retry_after_proof))
 
     def compose(self) -> ComposeResult:
         session = self._last_session = self.context.session
@@ -100,19 +104,16 @@ class Page(AccountScreen):
         self.query_one(Navigation).focus()
 
     def open_settings(self) -> None:
-        from cwtui.ui import flow
-
-        flow.open_settings(self.account_app)
+        """Leave for Settings."""
+        self.lead_away(OpenSection(sections.SETTINGS))
 
     def open_users(self) -> None:
-        from cwtui.ui import flow
-
-        flow.open_users(self.account_app, back=True)
+        """Leave for the list of users, as it was."""
+        self.lead_away(OpenSection(sections.USERS, resume=True))
 
     def open_account(self, username: str) -> None:
-        from cwtui.ui import flow
-
-        flow.open_account(self.account_app, username)
+        """Leave for the account's page."""
+        self.lead_away(OpenAccount(username))
 
     def done(self, sentence: str) -> None:
         """Say that something was done; it stays in the audit log as well."""

@@ -10,16 +10,11 @@ from cwtui.accounts import self_service
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.model import Ending, FailedSignIns
-from cwtui.accounts.ports import Ports
-from cwtui.accounts.secret import Secret
 from cwtui.accounts.self_service import Overview
-from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
-from cwtui.ui.screens.entry.backup_codes import show_own_codes
-from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
-from cwtui.ui.screens.pages.change_password import ChangePasswordPage
-from cwtui.ui.screens.pages.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
+from cwtui.ui.messages import EnrolmentBegun, OpenSubPage
 from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.sections import SubPage
 from cwtui.ui.times import minute
 from cwtui.ui.widgets.buttons import Button
 
@@ -113,28 +108,20 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         return f"● Enabled since {since}. {warning}{left} unused {codes} left."
 
     def pressed(self, button: str) -> None:
-        app = self.account_app
         match button:
             case "change-password":
-                app.show(ChangePasswordPage(self._overview.account.username))
+                self.lead_away(OpenSubPage(SubPage.CHANGE_PASSWORD))
             case "enable-mfa":
-                self.ask(self_service.begin_enrolment, self._enrol, "Making a secret key")
+                self.run_as_session(
+                    self_service.begin_enrolment, self._enrol, "Making a secret key"
+                )
             case "regenerate":
-                app.show(RegenerateBackupCodesPage())
+                self.lead_away(OpenSubPage(SubPage.REGENERATE_BACKUP_CODES))
             case "disable-mfa":
-                app.show(DisableMfaPage())
+                self.lead_away(OpenSubPage(SubPage.DISABLE_MFA))
 
     def _enrol(self, enrolment: Enrolment) -> None:
-        app, session = self.account_app, self.session
-
-        def registered(result: tuple[Session, tuple[Secret, ...]]) -> None:
-            app.context.renew_session(result[0])
-            show_own_codes(app, result[1], "Multi-factor authentication is enabled.")
-
-        def register(ports: Ports, code: str) -> tuple[Session, tuple[Secret, ...]]:
-            return self_service.register_device(ports, session, enrolment, code)
-
-        app.show(RegisterDeviceScreen(enrolment, register, registered, self.open_settings))
+        self.lead_away(EnrolmentBegun(enrolment))
 
 
 def _told(failed: FailedSignIns) -> str:

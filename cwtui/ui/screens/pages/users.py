@@ -13,8 +13,9 @@ from textual.widgets import Static
 from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.listing import AccountRow, select, typed
-from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.pages.list_page import ListPage
+from cwtui.ui.sections import SubPage
 from cwtui.ui.times import ago, minute
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
@@ -66,7 +67,7 @@ sign in while this account is here."""
 
     def action_create(self) -> None:
         if self.may_act:
-            self.account_app.show(CreateUserPage())
+            self.lead_away(OpenSubPage(SubPage.CREATE_USER))
 
     def pressed(self, button: str) -> None:
         del button  # there is one

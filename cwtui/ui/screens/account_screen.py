@@ -1,16 +1,14 @@
-"""What all screens share: asking the services in a thread, and saying what went wrong where."""
+"""What all screens share: calls in a thread, what went wrong where, and being led away from."""
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Final, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Center, Vertical, VerticalScroll
 from textual.css.query import NoMatches
 from textual.timer import Timer
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker
 
 from cwtui.accounts.errors import (
@@ -22,42 +20,25 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.text import visible
 from cwtui.ui.context import Context, context_of
+from cwtui.ui.messages import BackToSignIn, LeadAway, SessionOver
+from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import SteadyScreen
-from cwtui.ui.styles import sheets
 from cwtui.ui.times import countdown
-from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
+from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
-    from cwtui.ui.app import AccountApp
 
 T = TypeVar("T")
 
-MIN_COLUMNS: Final = 60
-MIN_ROWS: Final = 20
-
-
-class ShowsSecrets:
-    """What a screen does when there was no key press for a while."""
-
-    BEFORE_QUITTING: ClassVar[str] = ""
-    """What is asked before quitting, where a secret is shown that is not shown again."""
-
-    blanked = False
-
-    def hide_secrets(self) -> None:
-        """Show nothing secret; set `blanked` if there is something to show again."""
-
-    def show_secrets(self) -> None:
-        """Called at the next key press if `blanked` is set; the key does nothing else."""
-
 
 class AccountScreen(ShowsSecrets, SteadyScreen[None]):
-    """A screen that asks the services.
+    """A screen that calls the services.
 
-    The services run in a thread and touch no widget; what they say is shown here, in the event
-    loop. While one question is open, further ones are ignored: Enter twice is Enter once.
+    They run in a thread and touch no widget; their result is shown here, in the event loop. A
+    screen that waits for a result, or to be led away from, is busy and does nothing else: Enter
+    twice is Enter once.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_COLUMNS, "-narrow"), (80, "-wide-enough")]
@@ -80,7 +61,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     def __init__(self) -> None:
         # Textual styles all again when a class changes; in most windows none does.
         super().__init__(classes="-wide-enough -high-enough")
-        self._question: Worker[None] | None = None
+        self._call: Worker[None] | None = None
+        self._leads_away = False
+        """Whether it has asked the router for another screen, and waits for it."""
         self._countdown: Timer | None = None
 
     @property
@@ -97,62 +80,92 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     def context(self) -> Context:
         return context_of(self)
 
-    @property
-    def account_app(self) -> "AccountApp":
-        return cast("AccountApp", self.app)
+    # Calls in a thread
 
-    def perform(
-        self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
+    def run_in_thread(
+        self, call: "Callable[[Ports], T]", handle: Callable[[T], None], waiting: str
     ) -> None:
-        """Run `call` in a thread, say what is waited for, and hand the result to `then`."""
-        if self.is_up and not self.is_asking:
-            self._question = self._perform(call, then, waiting)
+        """Run `call` in a thread, say what is waited for, and hand the result to `handle`."""
+        if self.is_up and not self.is_busy:
+            self._call = self._run(call, handle, waiting)
 
     @property
-    def is_asking(self) -> bool:
-        """Whether a question is open. One that was cancelled, or failed, is not."""
-        question = self._question
+    def is_busy(self) -> bool:
+        """Whether a call runs, or the router was asked for another screen."""
+        return self._leads_away or self._is_calling
+
+    @property
+    def _is_calling(self) -> bool:
+        """Whether a call runs. One that was cancelled, or failed, does not."""
+        call = self._call
         # Textual never finishes a worker that was cancelled before its first step.
-        return question is not None and not (question.is_cancelled or question.is_finished)
+        return call is not None and not (call.is_cancelled or call.is_finished)
 
     @property
     def may_act(self) -> bool:
-        return self.is_active and not self.is_asking
+        return self.is_active and not self.is_busy
 
-    # A group of its own: what others read, and read anew, does not cancel what was asked here.
-    @work(group="question")
-    async def _perform(
-        self, call: "Callable[[Ports], T]", then: Callable[[T], None], waiting: str
+    # A group of its own: what others read, and read anew, does not cancel what was called here.
+    @work(group="call")
+    async def _run(
+        self, call: "Callable[[Ports], T]", handle: Callable[[T], None], waiting: str
     ) -> None:
-        self.clear_errors()
-        self.say(f"… {waiting}")
+        self._say_what_is_waited_for(waiting)
         try:
             ports = await self.context.connected()
             result = await asyncio.to_thread(call, ports)
         except AccountsError as error:
-            await self._answer(self.refuse, error)
+            await self._hand_over(self.refuse, error)
         else:
-            await self._answer(then, result)
+            await self._hand_over(handle, result)
 
-    async def _answer(self, then: Callable[[T], None], result: T) -> None:
-        """The question is open until its answer is handled."""
-        question, handled = self._question, asyncio.Event()
+    async def _hand_over(self, handle: Callable[[T], None], result: T) -> None:
+        """The call runs until its result is handled."""
+        call, handled = self._call, asyncio.Event()
 
-        def answer() -> None:
-            if self._question is not question:
-                return  # it was cancelled, and another one is open
-            self._question = None  # the answer may lead to the next one
+        def hand_over() -> None:
+            if self._call is not call:
+                return  # it was cancelled, and another one runs
+            self._call = None  # the result may lead to the next one
             try:
                 if self.is_up:
                     self.say("")
-                    then(result)
+                    handle(result)
             finally:
                 handled.set()
 
         # From the application's own context: a screen that is made in the worker's would keep the
         # worker, and with it this screen and its secrets, as long as it lives.
-        if self.app.call_later(answer):
+        if self.app.call_later(hand_over):
             await handled.wait()
+
+    def _say_what_is_waited_for(self, waiting: str) -> None:
+        self.clear_errors()
+        self.say(f"… {waiting}")
+
+    # Being led away from
+
+    def lead_away(self, message: LeadAway) -> None:
+        """Ask the router for another screen. Until it has answered, nothing is done here."""
+        # Not another Enter, for example: a code that is submitted again counts as a wrong try.
+        if message.send(self):
+            self._leads_away = True
+
+    @property
+    def may_be_left(self) -> bool:
+        """Whether a page may be opened instead. Not while a call runs: its result is shown here."""
+        return not self._is_calling
+
+    def wait_to_be_left(self, waiting: str) -> None:
+        """The router loads what is shown instead."""
+        self._leads_away = True
+        self._say_what_is_waited_for(waiting)
+
+    def stay(self) -> None:
+        """The router has answered."""
+        self._leads_away = False
+
+    # Keys and buttons
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "enter":
@@ -174,10 +187,11 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             self.set_focus(following)
         else:
             # Not before the input has seen all keys that came before this one.
-            here.call_later(self._submit_once)
+            here.call_later(self.submit_once)
 
-    def _submit_once(self) -> None:
-        # While it asks, what was typed was taken already: an empty input would be complained about.
+    def submit_once(self) -> None:
+        """Do the primary thing, unless something is going on."""
+        # While it is busy, what was typed was taken already: an empty input would be refused.
         if self.may_act:
             self.submit()
 
@@ -192,9 +206,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         """Show the error where it belongs: at its field, on this screen, or before sign-in."""
         match error:
             case SessionEnded():
-                self.account_app.end_session(error.reason, str(error), wrong=True)
+                self.lead_away(SessionOver(error.reason, str(error)))
             case SignInEnded():
-                self.account_app.back_to_sign_in(str(error), wrong=True)
+                self.lead_away(BackToSignIn(str(error), wrong=True))
             case SignInFailed(until=float(until)):
                 self._count_down(error, until)
             case InvalidInput() | SignInFailed():
@@ -250,61 +264,3 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     def _show_quietly(self, field: str, sentence: str) -> None:
         for wrong in self.query(f"#{field}").results(Field):
             wrong.show_error(sentence)
-
-
-class TooSmall(Static):
-    """Stands in for a screen that has no room; app.tcss shows it and hides the rest."""
-
-    def __init__(self) -> None:
-        super().__init__("", markup=False)
-
-    def on_resize(self) -> None:
-        width, height = self.app.size
-        self.update(
-            f"cwtui needs a window of at least {MIN_COLUMNS}x{MIN_ROWS}. "
-            f"This one is {width}x{height}: make it larger."
-        )
-
-
-class EntryScreen(AccountScreen):
-    """Before sign-in: one centred column with one question and one primary button."""
-
-    CSS_PATH = sheets("entry")
-    AUTO_FOCUS = "TextInput"
-    TITLE_TEXT: ClassVar[str] = ""
-    PRIMARY: ClassVar[str] = ""
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll(id="entry", can_focus=False), Center(), Vertical(id="column"):
-            yield Static("Connectware", id="name", markup=False)
-            yield Static(self.context.host, id="host", markup=False)
-            yield Static(self.TITLE_TEXT, id="title", markup=False)
-            yield from self.question()
-            yield Static("", id="said", markup=False)
-            yield Button(self.PRIMARY, id="primary", variant="primary", compact=True)
-            yield from self.ways_out()
-        yield Footer(compact=True, show_command_palette=False)
-        yield TooSmall()
-
-    def question(self) -> ComposeResult:
-        """The fields of this screen."""
-        yield from ()
-
-    def ways_out(self) -> ComposeResult:
-        """What stands below the primary button."""
-        yield from ()
-
-    def on_code_input_complete(self, message: CodeInput.Complete) -> None:
-        message.stop()
-        self._submit_once()
-
-
-class EntryStep(EntryScreen):
-    """A later step of a sign-in, which Esc gives up."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back to sign-in")]
-
-    def action_give_up(self) -> None:
-        # What is being checked may sign in: it is waited for.
-        if self.may_act:
-            self.account_app.back_to_sign_in()

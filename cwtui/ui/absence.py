@@ -1,0 +1,105 @@
+"""What happens when nobody is there: a session is locked, secrets are blanked, and more."""
+
+import os
+import signal
+from typing import Final, Protocol
+
+from textual import events
+
+from cwtui.ui.context import Context
+from cwtui.ui.idle import Idle, shows_presence
+from cwtui.ui.leaving import NOT_SIGNED_IN, Leaving
+from cwtui.ui.screens.account_screen import AccountScreen
+from cwtui.ui.screens.shows_secrets import ShowsSecrets
+from cwtui.ui.source import CONSOLE
+from cwtui.ui.terminal.textual_app import TextualApp
+
+_LOCK: Final = "Your session was locked after {} without a key press. Sign in again."
+_UNUSED: Final = "Nobody signed in, and no key was pressed for {}."
+
+
+class EndsSessions(Protocol):
+    """What is needed of the router here."""
+
+    def end_session(self, reason: str, notice: str) -> None:
+        """End the session; `reason` is for the audit log."""
+
+    def back_to_sign_in(self, notice: str, *, wrong: bool) -> None:
+        """Show the login screen."""
+
+
+class Absence:
+    """Of one application, from `begin` on."""
+
+    def __init__(
+        self, app: TextualApp, context: Context, router: EndsSessions, leaving: Leaving
+    ) -> None:
+        self._app = app
+        self._context = context
+        self._router = router
+        self._leaving = leaving
+        self.timers: tuple[Idle, ...] = ()
+        """Those of the lock, of secrets and, where it is on, of the login screen."""
+
+    def begin(self) -> None:
+        """Nobody did anything, from now on."""
+        session = self._context.config.session
+        self.timers = (
+            Idle(self._app, session.idle_minutes * 60, self.lock),
+            Idle(self._app, session.secrets_visible_seconds, self.blank),
+        )
+        if session.login_minutes:
+            self.timers += (Idle(self._app, session.login_minutes * 60, self.end_unused),)
+
+    def session_ended(self) -> None:
+        """The login screen has its whole time, though nobody pressed a key for a while."""
+        for timer in self.timers[2:]:
+            timer.touch()
+
+    def lock(self) -> None:
+        """End the session, or a sign-in that was left half-way."""
+        if self._context.session is not None:
+            notice = _LOCK.format(_while(self._context.config.session.idle_minutes))
+            self._router.end_session("idle", notice)
+            return
+        below = self._app.screen_stack[:2][-1]
+        if isinstance(below, AccountScreen) and not below.RESTING:
+            notice = "The sign-in was left half-way. Start again."
+            self._router.back_to_sign_in(notice, wrong=True)
+
+    def blank(self) -> None:
+        """Show no secrets until the next key press."""
+        for screen in self._secret_screens:
+            screen.hide_secrets()
+
+    def end_unused(self) -> None:
+        """Leave, where nobody is signed in."""
+        # At a console or a serial line the login screen waits for the next person.
+        if self._context.session is None and self._context.source != CONSOLE:
+            words = _UNUSED.format(_while(self._context.config.session.login_minutes))
+            self._leaving.leave("", NOT_SIGNED_IN, words)
+            if not self._app.is_headless:
+                # To the watchdog: a terminal that takes no output must not keep the process.
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    def ends_with(self, event: events.Event) -> bool:
+        """Whether all that the event does is to show again what was blanked."""
+        if not shows_presence(event) or event.is_forwarded:
+            return False
+        for timer in self.timers:
+            timer.touch()
+        blanked = [screen for screen in self._secret_screens if screen.blanked]
+        for screen in blanked:
+            screen.show_secrets()
+        # A digit is the beginning of a code, typed by one who looked at the phone for a while.
+        is_digit = isinstance(event, events.Key) and (event.character or "").isdigit()
+        return bool(blanked) and not is_digit
+
+    @property
+    def _secret_screens(self) -> list[ShowsSecrets]:
+        # Also those under a help or a question, which shine through.
+        return [screen for screen in self._app.screen_stack if isinstance(screen, ShowsSecrets)]
+
+
+def _while(minutes: int) -> str:
+    return "a minute" if minutes == 1 else f"{minutes} minutes"

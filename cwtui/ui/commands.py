@@ -1,0 +1,62 @@
+"""What the command palette offers. Loaded late: the login screen has no palette."""
+
+import asyncio
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Protocol
+
+from textual.app import App
+
+from cwtui.accounts import administration, roles
+from cwtui.accounts.listing import AccountRow, Filter
+from cwtui.accounts.roles import Permission
+from cwtui.config import quit_key
+from cwtui.ui import sections
+from cwtui.ui.context import Context
+from cwtui.ui.screens.dialogs.palette import Command, Users
+
+
+class OpensPages(Protocol):
+    """What is needed of the router here."""
+
+    def open_section(self, name: str) -> None:
+        """Open the section of that name."""
+
+    def open_account(self, username: str) -> None:
+        """Open one account's page."""
+
+    def sign_out(self) -> None:
+        """End the session."""
+
+
+def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Command]:
+    """The sections, the page's own commands, and the rest."""
+    if context.session is None:
+        return
+    for name, title in sections.allowed(context.session.roles):
+        yield Command(title, partial(router.open_section, name))
+    page = app.screen
+    for node, binding, enabled, _ in page.active_bindings.values():
+        if node is page and binding.show and enabled and binding.key != "escape":
+            run = partial(app.call_later, app.run_action, binding.action, page)
+            yield Command(binding.description, run, app.get_key_display(binding))
+    yield Command("Colours", partial(app.run_action, "next_theme"), "F3")
+    yield Command("Help", partial(app.run_action, "help"), "F1")
+    yield Command("Sign Out", router.sign_out)
+    # Chosen from a list by its name: no question more.
+    yield Command(
+        "Quit", partial(app.run_action, "leave"), quit_key.shown(context.config.keys.quit)
+    )
+
+
+def users(context: Context, router: OpensPages) -> Users | None:
+    """The users that the palette finds, for those who manage users."""
+    session = context.session
+    if session is None or Permission.MANAGE_USERS not in roles.permissions(session.roles):
+        return None
+
+    async def read() -> list[AccountRow]:
+        ports = await context.connected()
+        return await asyncio.to_thread(administration.list_users, ports, session, Filter())
+
+    return Users(read, router.open_account)

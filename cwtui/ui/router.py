@@ -1,0 +1,247 @@
+"""Which screen is up: it follows the messages of screens, and loads pages."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from textual.app import App
+from textual.screen import Screen
+
+from cwtui.accounts.errors import AccountsError
+from cwtui.ui import messages
+from cwtui.ui.context import Context
+from cwtui.ui.leaving import Leaving
+from cwtui.ui.screens.account_screen import AccountScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.session_watch import SessionWatch
+
+if TYPE_CHECKING:
+    from cwtui.accounts.model import SignInRecord
+    from cwtui.accounts.session import Session
+    from cwtui.accounts.sign_in import SignedIn
+    from cwtui.ui.routes import PageToLoad
+    from cwtui.ui.sections import SubPage
+
+T = TypeVar("T")
+
+
+class _Load(NamedTuple):
+    """A page that is being loaded: for whom, and instead of which screen."""
+
+    page: "PageToLoad[Any]"
+    session: "Session"
+    instead_of: AccountScreen
+
+
+class Router:
+    """Of one application. It makes screens in the application's own turn and never in a worker's,
+    which would be kept, with the screen that is left and its secrets, as long as the new one lives.
+    """
+
+    def __init__(
+        self,
+        app: App[int],
+        context: Context,
+        leaving: Leaving,
+        session_ended: Callable[[], None],
+    ) -> None:
+        self._app = app
+        self._context = context
+        self._leaving = leaving
+        self._session_ended = session_ended
+        self.session_watch: SessionWatch | None = None
+        self._load: _Load | None = None
+        """What was read for any other one is not shown."""
+
+    def follow(self, message: messages.LeadAway) -> None:
+        """Do what the message asks, if its screen is still there."""
+        sender = message.sent_from
+        if isinstance(message, messages.Quit):
+            self._leaving.leave_as_asked()  # it was agreed to, if by a question that is gone
+            return
+        if sender is not None and not self._is_up(sender):
+            return
+        match message:
+            case messages.OpenPage():
+                self._open(message)
+            case messages.SignInStateReached():
+                self.sign_in_state_reached(message.state)
+            case messages.UseBackupCode():
+                from cwtui.ui import routes
+
+                self.replace_screen(routes.backup_code(message.state))
+            case messages.BackToSignIn():
+                self.back_to_sign_in(message.notice, wrong=message.wrong, username=message.username)
+            case messages.SessionOver():
+                self.end_session(message.reason, message.sentence, wrong=True)
+            case messages.SignOut():
+                self.sign_out()
+
+    # Which screen is up
+
+    def replace_screen(self, screen: Screen[None]) -> None:
+        """Show this screen and no other: what was shown before is let go."""
+        if isinstance(screen, AccountScreen) and screen.NEEDS_SESSION and not self._has_session:
+            return  # what was pressed before the session ended
+        self._load = None
+        first, *above = self._app.screen_stack
+        for _ in above[1:]:
+            self._app.pop_screen()
+        if above:
+            self._app.switch_screen(screen)
+        else:
+            self._app.push_screen(screen)
+        # Textual keeps the bottom of its stack; nothing of what was typed there stays on it.
+        first.remove_children()
+        if isinstance(first, AccountScreen):
+            first.stay()
+
+    def _is_up(self, screen: Screen[Any]) -> bool:
+        # The bottom of the stack is empty once something is over it.
+        stack = self._app.screen_stack
+        return screen in (stack[1:] or stack)
+
+    @property
+    def _has_session(self) -> bool:
+        return self._context.session is not None
+
+    @property
+    def _front(self) -> AccountScreen | None:
+        """The page, also where a help is open over it."""
+        stack = reversed(self._app.screen_stack)
+        return next((screen for screen in stack if isinstance(screen, AccountScreen)), None)
+
+    # During a sign-in
+
+    def sign_in_state_reached(self, state: object) -> None:
+        """Show the screen for a state of the sign-in; at its end, the first page."""
+        from cwtui.accounts.sign_in import SignedIn
+        from cwtui.ui import routes
+
+        if isinstance(state, SignedIn):
+            self._signed_in(state)
+        else:
+            self.replace_screen(routes.sign_in_step(state))
+
+    def _signed_in(self, state: "SignedIn") -> None:
+        self.begin_session(state.session, state.before)
+        self._context.password_notice = state.password_notice
+        self._tell_backup_codes_left(state.backup_codes_left)
+        self.open_section("settings")
+
+    def _tell_backup_codes_left(self, left: int | None) -> None:
+        from cwtui.accounts.credentials import backup_codes
+
+        if left is None:
+            return
+        codes = "backup code" if left == 1 else "backup codes"
+        few = left <= backup_codes.WARN_AT
+        self._app.notify(
+            f"You used a backup code. {left} unused {codes} left."
+            + (" Regenerate them in Settings." if few else ""),
+            severity="warning" if few else "information",
+            markup=False,
+        )
+
+    def back_to_sign_in(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
+        """The login screen, whatever was before; nobody is signed in there.
+
+        Whose session ended unasked need not type the username again, or the password into it.
+        """
+        ended = self._context.end_session()
+        if wrong and ended is not None:
+            username = ended.username
+        self._app.clear_notifications()
+        self.replace_screen(SignInScreen(notice, wrong=wrong, username=username))
+
+    # In a session
+
+    def begin_session(self, session: "Session", record_before: "SignInRecord") -> None:
+        """Someone is signed in; `record_before` is the sign-in record as it was until then."""
+        self._context.begin_session(session, record_before)
+        # It ends the session by a call and not by a message, which could come after the next one.
+        self.session_watch = SessionWatch(
+            self._app, self._context, session, partial(self.end_session, wrong=True)
+        )
+
+    def sign_out(self) -> None:
+        """End the session and say so."""
+        self.end_session("", "You are signed out.")
+
+    def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
+        """End it and record why, in a few words; none if the person asked for it."""
+        session = self._context.session
+        self._session_ended()
+        self.back_to_sign_in(
+            notice, wrong=wrong, username=session.username if session and reason else ""
+        )
+        if session is not None:
+            self._leaving.record_later(session, reason)
+
+    # Pages
+
+    def open_section(self, name: str, *, resume: bool = False) -> None:
+        """The first page of the section of that name."""
+        self._open(messages.OpenSection(name, resume))
+
+    def open_account(self, username: str) -> None:
+        """One account's page."""
+        self._open(messages.OpenAccount(username))
+
+    def open_sub_page(self, page: "SubPage") -> None:
+        """A page below a section."""
+        self._open(messages.OpenSubPage(page))
+
+    def _open(self, message: messages.OpenPage) -> None:
+        """Open the page, if the one that is shown may be left; nothing without a session."""
+        from cwtui.ui import routes
+
+        page, session = self._front, self._context.session
+        if page is None or session is None:
+            return
+        if self._load is not None and self._is_up(self._load.instead_of):
+            return
+        if not page.may_be_left:
+            page.stay()
+            return
+        match message:
+            case messages.OpenSection():
+                to_load = routes.section(message.name, self._context, resume=message.resume)
+                self._begin_load(_Load(to_load, session, page))
+            case messages.OpenAccount():
+                to_load = routes.account(message.username)
+                self._begin_load(_Load(to_load, session, page))
+            case messages.OpenSubPage():
+                self.replace_screen(routes.sub_page(message.page, session))
+            case messages.EnrolmentBegun():
+                self.replace_screen(routes.own_enrolment(message.enrolment, session, self._context))
+            case messages.BackupCodesMade():
+                tell = partial(self._app.notify, message.outcome, markup=False)
+                self.replace_screen(routes.own_backup_codes(message.codes, session, tell))
+
+    def _begin_load(self, load: _Load) -> None:
+        self._load = load
+        load.instead_of.wait_to_be_left("One moment")
+        self._app.run_worker(self._read(load), group="load page", exclusive=True)
+
+    async def _read(self, load: _Load) -> None:
+        try:
+            ports = await self._context.connected()
+            found = await asyncio.to_thread(load.page.read, ports, load.session)
+        except AccountsError as error:
+            self._app.call_later(self._end_load, load, partial(load.instead_of.refuse, error))
+        else:
+            self._app.call_later(self._end_load, load, partial(self._show_page, load.page, found))
+
+    def _end_load(self, load: _Load, act: Callable[[], None]) -> None:
+        if self._load is not load:
+            return
+        self._load = None
+        if self._is_up(load.instead_of):
+            load.instead_of.stay()
+            load.instead_of.say("")
+            act()
+
+    def _show_page(self, page: "PageToLoad[T]", found: T) -> None:
+        self.replace_screen(page.page(found))

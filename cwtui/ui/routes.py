@@ -1,0 +1,154 @@
+"""Which screen follows, and what is read for it. Loaded late: the login screen needs none of it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from textual.screen import Screen
+
+from cwtui.accounts import administration, self_service, sign_in
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.listing import Filter
+from cwtui.accounts.secret import Secret
+from cwtui.ui import sections
+from cwtui.ui.context import Context
+from cwtui.ui.messages import (
+    BackToSignIn,
+    BackupCodesMade,
+    LeadAway,
+    OpenSection,
+    SignInStateReached,
+)
+from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.new_password import NewPasswordScreen
+from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.audit_log import AuditLogPage
+from cwtui.ui.screens.pages.change_password import ChangePasswordPage
+from cwtui.ui.screens.pages.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
+from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.screens.pages.users import UsersPage
+
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
+    from cwtui.accounts.session import Session
+
+T = TypeVar("T")
+
+
+class PageToLoad(NamedTuple, Generic[T]):
+    """What is read in a thread, and the page that shows it."""
+
+    read: "Callable[[Ports, Session], T]"
+    page: Callable[[T], Screen[None]]
+
+
+# During a sign-in
+
+
+def sign_in_step(state: object) -> Screen[None]:
+    """The screen for a state of the sign-in that is not its end."""
+    match state:
+        case sign_in.CodeNeeded():
+            return OneTimeCodeScreen(state)
+        case sign_in.NewPasswordNeeded():
+            return NewPasswordScreen(state)
+        case sign_in.EnrolmentNeeded():
+            return RegisterDeviceScreen(
+                state.enrolment,
+                lambda ports, code: sign_in.register_device(ports, state, code),
+                SignInStateReached,
+                BackToSignIn,
+                required=True,
+            )
+        case sign_in.BackupCodesUnacknowledged():
+            return UnacknowledgedScreen(state)
+        case sign_in.BackupCodesShown():
+            return BackupCodesScreen(
+                state.codes,
+                lambda ports: sign_in.acknowledge_backup_codes(ports, state),
+                SignInStateReached,
+            )
+    message = f"no screen for {type(state).__name__}"
+    raise TypeError(message)
+
+
+def backup_code(state: sign_in.CodeNeeded) -> Screen[None]:
+    return BackupCodeScreen(state)
+
+
+# In a session
+
+
+def section(name: str, context: Context, *, resume: bool = False) -> PageToLoad[Any]:
+    """The first page of the section of that name."""
+    match name:
+        case sections.USERS:
+            shown = (context.users_filter, context.users_row) if resume else ()
+            return PageToLoad(
+                lambda ports, session: administration.list_users(ports, session, Filter()),
+                lambda rows: UsersPage(rows, *shown),
+            )
+        case sections.ORGANIZATION:
+            return PageToLoad(administration.show_settings, OrganizationPage)
+        case sections.AUDIT_LOG:
+            return PageToLoad(
+                lambda ports, session: audit_reading.newest(ports, session, audit_reading.Filter()),
+                AuditLogPage,
+            )
+        case _:
+            return PageToLoad(self_service.overview, SettingsPage)
+
+
+def account(username: str) -> PageToLoad[Any]:
+    """One account's page, of Users and Roles."""
+    return PageToLoad(
+        lambda ports, session: administration.show_user(ports, session, username), AccountPage
+    )
+
+
+def sub_page(page: sections.SubPage, session: "Session") -> Screen[None]:
+    match page:
+        case sections.SubPage.CHANGE_PASSWORD:
+            return ChangePasswordPage(session.username)
+        case sections.SubPage.REGENERATE_BACKUP_CODES:
+            return RegenerateBackupCodesPage()
+        case sections.SubPage.DISABLE_MFA:
+            return DisableMfaPage()
+        case sections.SubPage.CREATE_USER:
+            return CreateUserPage()
+
+
+def own_enrolment(enrolment: Enrolment, session: "Session", context: Context) -> Screen[None]:
+    """Register a device for the account of the session."""
+
+    def registered(result: "tuple[Session, tuple[Secret, ...]]") -> LeadAway:
+        renewed, codes = result
+        context.renew_session(renewed)
+        return BackupCodesMade(codes, "Multi-factor authentication is enabled.")
+
+    return RegisterDeviceScreen(
+        enrolment,
+        lambda ports, code: self_service.register_device(ports, session, enrolment, code),
+        registered,
+        lambda: OpenSection(sections.SETTINGS),
+    )
+
+
+def own_backup_codes(
+    codes: tuple[Secret, ...], session: "Session", acknowledged: Callable[[], None]
+) -> Screen[None]:
+    """The codes of the session's account, then Settings."""
+
+    def follow(_: None) -> LeadAway:
+        acknowledged()
+        return OpenSection(sections.SETTINGS)
+
+    return BackupCodesScreen(
+        codes, lambda ports: self_service.acknowledge_backup_codes(ports, session), follow
+    )

@@ -1,0 +1,63 @@
+"""The frame of the screens before sign-in."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Center, Vertical, VerticalScroll
+from textual.widgets import Footer, Static
+
+from cwtui.ui.messages import BackToSignIn, SignInStateReached
+from cwtui.ui.screens.account_screen import AccountScreen
+from cwtui.ui.styles import sheets
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.fields import CodeInput
+from cwtui.ui.widgets.too_small import TooSmall
+
+
+class EntryScreen(AccountScreen):
+    """Before sign-in: one centred column with one question and one primary button."""
+
+    CSS_PATH = sheets("entry")
+    AUTO_FOCUS = "TextInput"
+    TITLE_TEXT: ClassVar[str] = ""
+    PRIMARY: ClassVar[str] = ""
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="entry", can_focus=False), Center(), Vertical(id="column"):
+            yield Static("Connectware", id="name", markup=False)
+            yield Static(self.context.host, id="host", markup=False)
+            yield Static(self.TITLE_TEXT, id="title", markup=False)
+            yield from self.question()
+            yield Static("", id="said", markup=False)
+            yield Button(self.PRIMARY, id="primary", variant="primary", compact=True)
+            yield from self.ways_out()
+        yield Footer(compact=True, show_command_palette=False)
+        yield TooSmall()
+
+    def question(self) -> ComposeResult:
+        """The fields of this screen."""
+        yield from ()
+
+    def ways_out(self) -> ComposeResult:
+        """What stands below the primary button."""
+        yield from ()
+
+    def state_reached(self, state: object) -> None:
+        """The sign-in went on to this state."""
+        self.lead_away(SignInStateReached(state))
+
+    def on_code_input_complete(self, message: CodeInput.Complete) -> None:
+        message.stop()
+        self.submit_once()
+
+
+class EntryStep(EntryScreen):
+    """A later step of a sign-in, which Esc gives up."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back to sign-in")]
+
+    def action_give_up(self) -> None:
+        # What is being checked may sign in: it is waited for.
+        if self.may_act:
+            self.lead_away(BackToSignIn())

@@ -1,0 +1,109 @@
+"""Textual's App, with what it offers no public way to change.
+
+Each use of its private API here says why. tests/ui/test_private_api.py fails when a new version of
+Textual changes one of them.
+"""
+
+import sys
+from collections.abc import Iterable
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.geometry import Size
+from textual.notifications import Notify
+from textual.screen import Screen
+
+from cwtui.host import crash
+from cwtui.ui.painted import Painted
+from cwtui.ui.terminal.driver import TerminalDriver
+
+CANNOT_CHECK = 3
+"""The exit status after a crash or an upgrade, and where the store cannot be opened."""
+
+
+class TextualApp(App[int]):
+    """Writes nothing twice, and crashes without showing what it held."""
+
+    def __init__(self, *, ansi_color: bool | None) -> None:
+        super().__init__(driver_class=TerminalDriver, ansi_color=ansi_color)
+        self._painted = Painted()
+
+    @property
+    def is_exiting(self) -> bool:
+        """Whether `exit` was called. Textual tells nobody."""
+        return self._exit
+
+    # What is written to the terminal
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        # Private: the one place that all updates of the screen come through.
+        # What Textual holds back (it does not run, or a batch is open), the terminal does not show.
+        if isinstance(renderable, CompositorUpdate) and self._running and not self._batch_count:
+            renderable = self._painted.news(renderable, self.size)
+        super()._display(screen, renderable)
+
+    def repaint_if_cut_off(self, size: Size) -> None:
+        """The terminal has cut off what did not fit, even where it has its old size again."""
+        self._painted = Painted()
+        if self.screen_stack and self.screen.outer_size == size:
+            self.screen.refresh()
+
+    def action_repaint(self) -> None:
+        """Write all of the screen again: something else, such as the kernel, wrote over it."""
+        self._painted = Painted()
+        self.screen.refresh()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send text to the terminal's clipboard (OSC 52), and keep no copy here."""
+        super().copy_to_clipboard(text)
+        # Private: its public property only reads.
+        self._clipboard = ""
+
+    def on_notify(self, event: Notify) -> None:
+        """One toast says it: another with the same sentence would only hide the screen."""
+        sentence = event.notification.message
+        # Private: nothing public lists the toasts that are shown.
+        if any(shown.message == sentence for shown in self._notifications):
+            event.prevent_default()
+
+    # Crashing
+
+    def fail(self, error: Exception) -> None:
+        """Stop because of this exception."""
+        # Private: what Textual itself calls with an exception that a handler let through.
+        super()._handle_exception(error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.fail(error)
+
+    def _fatal_error(self) -> None:
+        # Private: Textual would print a traceback with the values of variables, passwords among
+        # them.
+        self.panic()
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Stop and show our own page: Textual's tracebacks end with the exception's message."""
+        self.bell()
+        # Private: `exit` would set it, but would also write what is in the middle of a paint.
+        self._return_code = CANNOT_CHECK
+        # Private: what is printed once the terminal is as before. One page is enough: of what
+        # failed first.
+        if not self._exit_renderables:
+            places = crash.places(self._exception or sys.exception()) or _places(renderables)
+            self._exit_renderables.append(Text(crash.page(places)))
+        self._close_messages_no_wait()
+
+
+def _places(renderables: Iterable[RenderableType]) -> list[str]:
+    # Textual's thread that reads keys hands over what rich has made of its exception.
+    from rich.traceback import Traceback
+
+    traces = [each.trace for each in renderables if isinstance(each, Traceback)]
+    return [
+        line
+        for trace in traces
+        for stack in trace.stacks
+        for line in (stack.exc_type, *map(crash.place, stack.frames))
+    ]

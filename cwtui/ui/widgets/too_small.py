@@ -1,0 +1,22 @@
+"""What is shown where a window has no room for a screen."""
+
+from typing import Final
+
+from textual.widgets import Static
+
+MIN_COLUMNS: Final = 60
+MIN_ROWS: Final = 20
+
+
+class TooSmall(Static):
+    """Stands in for a screen that has no room; app.tcss shows it and hides the rest."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+
+    def on_resize(self) -> None:
+        width, height = self.app.size
+        self.update(
+            f"cwtui needs a window of at least {MIN_COLUMNS}x{MIN_ROWS}. "
+            f"This one is {width}x{height}: make it larger."
+        )
