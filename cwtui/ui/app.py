@@ -162,7 +162,6 @@ class AccountApp(TextualApp):
 
     # What one can always do
 
-
     def action_command_palette(self) -> None:
         # Not where something must be answered first, such as backup codes.
         if isinstance(self.screen, AccountScreen) and self.screen.NEEDS_SESSION:

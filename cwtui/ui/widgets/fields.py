@@ -54,7 +54,7 @@ class TextInput(Input):
     def restricted(self) -> None:
         self.post_message(self.Refused(self.TOO_MUCH))
 
-    def _on_paste(self, event: events.Paste) -> None:
+    def on_paste(self, event: events.Paste) -> None:
         # Textual would run its own handler as well, which takes only what is before a line end.
         event.prevent_default()
         event.stop()
