@@ -29,12 +29,12 @@ class Painted:
         self._size = Size(0, 0)
         self._rows: dict[int, Strip] = {}
 
-    def news(self, update: CompositorUpdate, size: Size) -> "News":
+    def changes(self, update: CompositorUpdate, size: Size) -> "Changes":
         """What the update changes on a terminal of that size, and is from now on taken as shown."""
         if size != self._size:
             self._size = size
             self._rows.clear()
-        return News([piece for piece in _pieces(update) if self._is_new(piece)])
+        return Changes([piece for piece in _pieces(update) if self._is_new(piece)])
 
     def _is_new(self, piece: Piece) -> bool:
         y, x, strip = piece
@@ -47,7 +47,7 @@ class Painted:
         return True
 
 
-class News(CompositorUpdate):
+class Changes(CompositorUpdate):
     """Pieces to write."""
 
     def __init__(self, pieces: list[Piece]) -> None:

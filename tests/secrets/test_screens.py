@@ -17,7 +17,7 @@ import pytest
 from textual.worker import Worker
 
 from cwtui.ui.app import AccountApp
-from cwtui.ui.painted import News, Painted
+from cwtui.ui.painted import Changes, Painted
 from tests.secrets.logging_all import Log, logged
 from tests.secrets.observing import observed
 from tests.secrets.registry import Secrets
@@ -51,7 +51,7 @@ def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
     Workers, whose descriptions hold the arguments they are given, go to the log.
     """
     drawn: dict[bool, set[str]] = {True: set(), False: set()}
-    display, news, begin = AccountApp._display, Painted.news, Worker.__init__
+    display, changes, begin = AccountApp._display, Painted.changes, Worker.__init__
     may_show = False
 
     def displayed(self: AccountApp, *arguments: Any) -> None:
@@ -60,8 +60,8 @@ def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
         may_show = not SHOWING.isdisjoint(up)
         display(self, *arguments)
 
-    def written(self: Painted, *arguments: Any) -> News:
-        made = news(self, *arguments)
+    def written(self: Painted, *arguments: Any) -> Changes:
+        made = changes(self, *arguments)
         drawn[may_show].update(strip.text for _, _, strip in made._pieces)
         return made
 
@@ -72,7 +72,7 @@ def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
     with (
         drawn_as_in_a_terminal(),
         patch.object(AccountApp, "_display", displayed),
-        patch.object(Painted, "news", written),
+        patch.object(Painted, "changes", written),
         patch.object(Worker, "__init__", begun),
     ):
         yield drawn
@@ -98,14 +98,14 @@ async def test_no_secret_is_written_but_where_it_is_shown(
     assert any("Executing <" in line for line in log.lines)
     assert any(drawn.values())
     printed = "".join(capfd.readouterr())
-    assert secrets.found_in(told([*log.lines, printed])) == set()
-    assert secrets.found_in(told(drawn[False]), codes=False) == set()
+    assert secrets.found_in(as_bytes([*log.lines, printed])) == set()
+    assert secrets.found_in(as_bytes(drawn[False]), codes=False) == set()
     # What may be shown is what was made to be shown, and the code that one types.
     shown = {value for value in secrets.kept if is_to_be_shown(value)}
-    assert secrets.found_in(told(drawn[True]), but=shown, codes=False) == set()
+    assert secrets.found_in(as_bytes(drawn[True]), but=shown, codes=False) == set()
 
 
-def told(lines: Iterable[str]) -> bytes:
+def as_bytes(lines: Iterable[str]) -> bytes:
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 

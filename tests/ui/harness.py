@@ -251,8 +251,8 @@ class Person:
     @property
     def _column_words(self) -> str:
         """The words of each widget, as what stands beside it would interrupt its sentences."""
-        said = [" ".join(_said(widget).split()) for widget in self._shown_widgets()]
-        return "\n".join([self.words, *said])
+        columns = [" ".join(_content_of(widget).split()) for widget in self._shown_widgets()]
+        return "\n".join([self.words, *columns])
 
     def _shown_widgets(self) -> list[Widget]:
         screens = [*self.app._background_screens, self.app.screen]
@@ -309,9 +309,9 @@ class Person:
         return str(field.query_one(".message", Static).content).removeprefix("✗ ")
 
     @property
-    def said(self) -> str:
+    def status_line(self) -> str:
         """The screen's own line."""
-        return str(self.app.screen.query_one("#said", Static).content)
+        return str(self.app.screen.query_one("#status-line", Static).content)
 
     @property
     def notice(self) -> str:
@@ -411,7 +411,7 @@ def label_of(button: Button) -> str:
     return " ".join(str(button.label).split())
 
 
-def _said(widget: Widget) -> str:
+def _content_of(widget: Widget) -> str:
     if isinstance(widget, Static):
         return str(widget.content)
     if isinstance(widget, Button):

@@ -151,10 +151,10 @@ async def test_a_log_that_cannot_be_read_is_a_sentence(monkeypatch: pytest.Monke
         with monkeypatch.context() as patch:
             patch.setattr(there.world.audit, "lines_before", fail)
             await person.press("r")
-        assert person.said == "✗ Cannot read audit.jsonl: input/output error."
+        assert person.status_line == "✗ Cannot read audit.jsonl: input/output error."
         person.sees("15 events")
         await person.press("r")
-        assert person.said == ""
+        assert person.status_line == ""
 
 
 # Filtered
@@ -194,9 +194,9 @@ async def test_what_can_be_asked(typed: str, count: str) -> None:
 
 async def test_a_time_that_is_none_is_told_and_then_forgotten() -> None:
     async with SCENES["audit_log_wrong"].played() as (person, _):
-        assert person.said.startswith("✗ 'yesterday' is no time")
+        assert person.status_line.startswith("✗ 'yesterday' is no time")
         await person.press("escape")
-        assert person.said == ""
+        assert person.status_line == ""
         person.sees("15 events")
 
 

@@ -84,7 +84,7 @@ async def test_first_run_cannot_make_a_second_first_administrator() -> None:
         await person.fill("confirm_password", NEW)
         await person.press("enter")
         person.screen(FirstRunScreen)
-        assert person.said == "✗ There is an administrator already. Sign in, or ask them."
+        assert person.status_line == "✗ There is an administrator already. Sign in, or ask them."
 
 
 # The login screen

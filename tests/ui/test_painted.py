@@ -41,7 +41,7 @@ def test_the_screen_is_the_same_as_with_all_of_it(updates: list[LayoutUpdate]) -
     painted = Painted()
     for one in updates:
         whole.feed(one.render_segments(CONSOLE).encode())
-        spared.feed(painted.news(one, SIZE).render_segments(CONSOLE).encode())
+        spared.feed(painted.changes(one, SIZE).render_segments(CONSOLE).encode())
         assert spared.screen.buffer == whole.screen.buffer
 
 
@@ -49,14 +49,14 @@ def test_the_screen_is_the_same_as_with_all_of_it(updates: list[LayoutUpdate]) -
 def test_what_was_just_written_is_not_written_again(updates: list[LayoutUpdate]) -> None:
     painted = Painted()
     for one in updates:
-        painted.news(one, SIZE)
-        assert painted.news(one, SIZE).render_segments(CONSOLE) == ""
+        painted.changes(one, SIZE)
+        assert painted.changes(one, SIZE).render_segments(CONSOLE) == ""
 
 
 @given(UPDATES)
 def test_after_a_change_of_size_all_is_written(updates: list[LayoutUpdate]) -> None:
     painted = Painted()
     for one in updates:
-        painted.news(one, SIZE)
+        painted.changes(one, SIZE)
     for one in updates[:1]:
-        assert painted.news(one, Size(9, 3)).render_segments(CONSOLE)
+        assert painted.changes(one, Size(9, 3)).render_segments(CONSOLE)

@@ -132,7 +132,7 @@ async def test_a_page_that_cannot_be_read_leaves_the_one_that_was_shown() -> Non
         await person.settle()
         assert person.screen(SettingsPage) is page
         assert not page.is_busy
-        assert person.said.startswith("✗ ")
+        assert person.status_line.startswith("✗ ")
         check_whole(person)
 
 

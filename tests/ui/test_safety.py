@@ -297,7 +297,7 @@ async def test_point_10_a_sign_in_that_cannot_be_recorded_is_refused() -> None:
         await person.sign_in(ADMIN)
         person.screen(SignInScreen)
         assert person.app.context.session is None
-        assert person.said == "✗ Cannot write records: no space left on device."
+        assert person.status_line == "✗ Cannot write records: no space left on device."
         there.world.records.fails = False
         await person.sign_in(ADMIN)
         person.screen(SettingsPage)
@@ -307,5 +307,5 @@ async def test_point_10_an_act_that_cannot_be_audited_is_not_done() -> None:
     async with SCENES["account_pending"].played() as (person, there):
         there.world.audit.fails = True
         await person.click_button("Update")
-        assert person.said == "✗ Cannot write audit: no space left on device."
+        assert person.status_line == "✗ Cannot write audit: no space left on device."
         assert not there.world.account("alice").mfa_required

@@ -197,7 +197,7 @@ async def test_roles_are_words_and_at_least_one_is_needed() -> None:
         await person.click("minimum-access")
         person.sees("[ ] minimum-access")
         await person.click_button("Update")
-        assert person.said == "✗ An account has at least one role, such as minimum-access."
+        assert person.status_line == "✗ An account has at least one role, such as minimum-access."
         await person.click("connectware-admin")
         person.sees("[x] connectware-admin")
         await person.click_button("Update")
@@ -212,7 +212,7 @@ async def test_the_last_admin_is_kept() -> None:
         await person.click_button("Remove")
         await person.click_button("Remove")
         person.screen(AccountPage)
-        assert person.said.startswith("✗ admin is the last enabled admin.")
+        assert person.status_line.startswith("✗ admin is the last enabled admin.")
         assert there.world.account(ADMIN).enabled
 
 
@@ -281,7 +281,7 @@ async def test_what_another_admin_removed_meanwhile_is_said() -> None:
         with there.world.accounts.change() as change:
             change.remove("alice")
         await person.click_button("Update")
-        assert person.said.startswith("✗ There is no account alice.")
+        assert person.status_line.startswith("✗ There is no account alice.")
 
 
 async def test_an_ldap_account_offers_no_password_and_no_roles() -> None:

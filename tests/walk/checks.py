@@ -55,7 +55,9 @@ def _check_secrets(person: Person, town: Town) -> None:
     app = person.app
     if not SHOWING.isdisjoint(type(screen).__name__ for screen in app.screen_stack):
         return
-    statics = [str(said.content) for screen in app.screen_stack for said in screen.query(Static)]
+    statics = [
+        str(static.content) for screen in app.screen_stack for static in screen.query(Static)
+    ]
     names = [str(button.label) for screen in app.screen_stack for button in screen.query(Button)]
     where = "\n".join([*statics, *names, *person.toasts, *map(repr, town.world.events)])
     # A walk types passwords into other fields too: what is kept there may be shown.
@@ -119,10 +121,10 @@ async def _open(person: Person, section: str) -> None:
     panels = list(person.app.screen.query(Navigation))
     if not panels:
         return
-    wanted = panels[0].get_option_index(section)
+    index = panels[0].get_option_index(section)
     await person.press("home")
     for _ in range(12):
-        if panels[0].highlighted == wanted:
+        if panels[0].highlighted == index:
             break
         await person.press("down")
     await person.press("enter")

@@ -235,7 +235,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """Say it in the screen's own line; an empty sentence clears it."""
-        for line in self.query("#said").results(Static):
+        for line in self.query("#status-line").results(Static):
             line.update(visible(sentence))
             line.set_class(wrong, "-wrong")
 

@@ -97,12 +97,12 @@ class SteadyScreen(NewestSize[T]):
         """Focus what had the focus before everything was hidden, or else what has it at first."""
         if self.focused is not None or not (self.has_room and self.app.app_focus):
             return
-        for widget in self._candidates():
+        for widget in self._focus_order():
             if _can_have_it(widget):
                 self.set_focus(widget)
                 return
 
-    def _candidates(self) -> Iterator[Widget]:
+    def _focus_order(self) -> Iterator[Widget]:
         if self._kept_focus is not None:
             yield self._kept_focus
         if self.AUTO_FOCUS:

@@ -41,7 +41,7 @@ class TextualApp(App[int]):
         # Private: the one place that all updates of the screen come through.
         # What Textual holds back (it does not run, or a batch is open), the terminal does not show.
         if isinstance(renderable, CompositorUpdate) and self._running and not self._batch_count:
-            renderable = self._painted.news(renderable, self.size)
+            renderable = self._painted.changes(renderable, self.size)
         super()._display(screen, renderable)
 
     def repaint_if_cut_off(self, size: Size) -> None:

@@ -29,7 +29,7 @@ class EntryScreen(AccountScreen):
             yield Static(self.context.host, id="host", markup=False)
             yield Static(self.TITLE_TEXT, id="title", markup=False)
             yield from self.question()
-            yield Static("", id="said", markup=False)
+            yield Static("", id="status-line", markup=False)
             yield Button(self.PRIMARY, id="primary", variant="primary", compact=True)
             yield from self.ways_out()
         yield Footer(compact=True, show_command_palette=False)

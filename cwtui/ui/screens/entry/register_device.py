@@ -82,7 +82,7 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
             yield Static(self._key(), id="key", markup=False)
             yield Field("code", "Register Device", CodeInput(), "The 6-digit code of your app")
             yield CodeCountdown()
-            yield Static("", id="said", markup=False)
+            yield Static("", id="status-line", markup=False)
             yield Button(
                 "Enable Multi-Factor\nAuthentication", id="primary", variant="primary", compact=True
             )

@@ -46,7 +46,7 @@ date). Esc ends the filter."""
     def __init__(self, window: Window) -> None:
         super().__init__()
         self._window = window
-        self._asked = Filter()
+        self._criteria = Filter()
         self._before = window.before
         """Where older ones are; None while something is read, and at the first of all."""
 
@@ -61,9 +61,9 @@ date). Esc ends the filter."""
             return f"newest {shown:,}"
         return "1 event" if shown == 1 else f"{shown:,} events"
 
-    def filter(self, wanted: str) -> None:
+    def filter(self, filter_text: str) -> None:
         try:
-            self._asked = audit_reading.typed(wanted, self.context.clock())
+            self._criteria = audit_reading.typed(filter_text, self.context.clock())
         except InvalidInput as error:
             self.say(f"✗ {error}", wrong=True)
             return
@@ -104,7 +104,7 @@ date). Esc ends the filter."""
         try:
             ports = await self.context.connected()
             window = await asyncio.to_thread(
-                audit_reading.newest, ports, session, self._asked, before
+                audit_reading.newest, ports, session, self._criteria, before
             )
         except AccountsError as error:
             if self.is_up:

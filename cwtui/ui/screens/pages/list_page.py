@@ -18,21 +18,23 @@ class ListPage(Page):
         Binding("slash", "filter", "Filter", key_display="/"),
     ]
 
-    def __init__(self, wanted: str = "") -> None:
+    def __init__(self, filter_text: str = "") -> None:
         super().__init__()
-        self._wanted = wanted
+        self._filter_text = filter_text
 
     def on_mount(self) -> None:
         # An error stands under its field, which is the filter.
-        self.query_one("#page").move_child(self.query_one("#said"), after=self.query_one("#tools"))
+        self.query_one("#page").move_child(
+            self.query_one("#status-line"), after=self.query_one("#tools")
+        )
 
-    def filter(self, wanted: str) -> None:
+    def filter(self, filter_text: str) -> None:
         """List what matches."""
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if event.value == self._wanted:
+        if event.value == self._filter_text:
             return  # as it was opened
-        self._wanted = event.value
+        self._filter_text = event.value
         self.filter(event.value)
 
     def action_enter(self) -> None:

@@ -65,7 +65,7 @@ it, one more attempt is checked. Unlock on the account's page ends the wait at o
         yield Button("Save Settings", id="primary", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one("#said", Static).display = False
+        self.query_one("#status-line", Static).display = False
         choices = self.query_one(RadioSet)
         for _ in range(choices.pressed_index):
             choices.action_next_button()
@@ -73,10 +73,10 @@ it, one more attempt is checked. Unlock on the account's page ends the wait at o
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         super().say(sentence, wrong=wrong)
         # The page is full: it takes a line only when there is something to say.
-        said = self.query_one("#said", Static)
-        said.display = bool(sentence)
+        line = self.query_one("#status-line", Static)
+        line.display = bool(sentence)
         if wrong:
-            said.scroll_visible(animate=False)
+            line.scroll_visible(animate=False)
 
     def _field(self, key: str, label: str) -> Field:
         entry = TextInput(str(getattr(self._settings, key)))

@@ -88,7 +88,7 @@ class Page(AccountScreen):
             with VerticalScroll(id="page", can_focus=False):
                 yield Static(self.heading(), id="title", markup=False)
                 yield from self.content()
-                yield Static("", id="said", markup=False)
+                yield Static("", id="status-line", markup=False)
         yield Footer(compact=True)
         yield TooSmall()
 

@@ -92,7 +92,7 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
             where = f" from {visible(before.last_source)}" if before.last_source else ""
             yield Static(last + where, id="last-sign-in", markup=False)
         if before.failed is not None:
-            yield Static(_told(before.failed), id="failed-sign-ins", markup=False)
+            yield Static(_failed_sign_ins(before.failed), id="failed-sign-ins", markup=False)
 
     def _mfa_state(self) -> str:
         factor = self._overview.account.second_factor
@@ -124,7 +124,7 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         self.lead_away(EnrolmentBegun(enrolment))
 
 
-def _told(failed: FailedSignIns) -> str:
+def _failed_sign_ins(failed: FailedSignIns) -> str:
     """The worst of them first: somebody who had the password."""
     one = failed.count == 1
     since = f"⚠ {failed.count} failed {'attempt' if one else 'attempts'} since then"

@@ -41,15 +41,17 @@ sign in while this account is here."""
         Binding("r", "read_new", "Read anew", show=False),
     ]
 
-    def __init__(self, rows: Sequence[AccountRow], wanted: str = "", username: str = "") -> None:
-        super().__init__(wanted)
+    def __init__(
+        self, rows: Sequence[AccountRow], filter_text: str = "", username: str = ""
+    ) -> None:
+        super().__init__(filter_text)
         self._rows = rows
         self._username = username
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
-            yield TextInput(self._wanted, placeholder="/ filter, or origin:ldap")
-            rows = select(self._rows, typed(self._wanted))
+            yield TextInput(self._filter_text, placeholder="/ filter, or origin:ldap")
+            rows = select(self._rows, typed(self._filter_text))
             yield Static(self._counted(len(rows)), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
         yield UserTable(rows, self._username)
@@ -60,8 +62,8 @@ sign in while this account is here."""
             return f"{shown:,} {users}"
         return f"{shown:,} of {len(self._rows):,} {users}"
 
-    def filter(self, wanted: str) -> None:
-        rows = select(self._rows, typed(wanted))
+    def filter(self, filter_text: str) -> None:
+        rows = select(self._rows, typed(filter_text))
         self.query_one(UserTable).show_rows(rows)
         self.query_one("#count", Static).update(self._counted(len(rows)))
 
