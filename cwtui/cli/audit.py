@@ -208,16 +208,14 @@ def _fields(record: Record) -> dict[str, Any]:
 
 
 def _summary(verdict: Verdict) -> list[str]:
-    lines = []
-    if verdict.before_chain:
-        events = "event" if verdict.before_chain == 1 else "events"
-        lines.append(f"{verdict.before_chain} {events} of an earlier version, without a chain")
     if verdict.last is None:
-        return lines or ["No event with a chain"]
+        return ["No event"]
     whole = "not whole" if verdict.findings else "whole"
     before = "; those before were rotated out" if (verdict.first or 0) > 1 else ""
-    lines.append(f"Events {verdict.first} to {verdict.last.n}: {whole}{before}")
-    return [*lines, f"Last {verdict.last}"]
+    return [
+        f"Events {verdict.first} to {verdict.last.n}: {whole}{before}",
+        f"Last {verdict.last}",
+    ]
 
 
 def _link(text: str) -> Link:

@@ -166,6 +166,6 @@ def _fields(entry: Entry) -> list[tuple[str, str]]:
         ("Actor", record.actor),
         ("Subject", record.subject or "-"),
         ("Source", record.source),
-        ("Number", str(record.n) if record.n is not None else "none, of an earlier version"),
+        ("Number", str(record.n)),
         ("Kept in", str(entry.line)),
     ]
