@@ -145,11 +145,6 @@ def use_step(ports: Ports, claim: Claim, step: int) -> None:
     ports.records.update(claim.username, use)
 
 
-def begin_steps(ports: Ports, username: str, step: int) -> None:
-    """A new device: its first code is used. The steps of the device before it do not count."""
-    ports.records.update(username, lambda record: (record.changed(last_totp_step=step), None))
-
-
 def use_backup_code(
     ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "backup_code"
 ) -> int:
@@ -190,25 +185,24 @@ def _record_failure(
     """Write it down, and tell the owner at the next sign-in."""
     if event is not EventType.SIGN_IN_PASSWORD:
         ending = Ending.WRONG_CODE
-    _write_failure(ports, claim, event, reason, is_named=ending is Ending.REFUSED)
+    counted = made_up.counted_name(ports, claim.username)
+    # A name that no account has is left out: people type passwords there. With its right password
+    # it is a name of the directory.
+    is_named = ending is Ending.REFUSED or not made_up.is_made_up(counted)
+    named = claim if is_named else Claim(NO_ACCOUNT, claim.source, claim.in_session)
+    _write_failure(ports, named, event, reason)
     if not claim.in_session:
         # As much work for a name that no account has.
         ports.records.update(
-            made_up.counted_name(ports, claim.username),
+            counted,
             lambda record: (told.with_failure(record, claim.source, ports.now(), ending), None),
         )
 
 
-def _write_failure(
-    ports: Ports, claim: Claim, event: EventType, reason: str, *, is_named: bool = False
-) -> None:
-    # A name that no account has is left out: people type passwords there. With its right password
-    # it is a name of the directory.
-    is_named = is_named or ports.accounts.get(claim.username) is not None
-    named = claim if is_named else Claim(NO_ACCOUNT, claim.source)
+def _write_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:
     if claim.in_session:
         event, reason = EventType.PROOF, f"{_WHAT[event]} {reason}"
-    write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
+    write_audit(ports, event, claim, claim.username, reason, outcome=Outcome.FAILURE)
 
 
 def _uncount(ports: Ports, claim: Claim, tries: Tries, counted: throttle.Counted) -> None:

@@ -119,12 +119,17 @@ def proved_account_of(
     `code_follows`: a code is part of the change itself. Raises ProofNeeded and SessionEnded.
     """
     account = account_of(ports, session, change)
-    now = ports.now()
+    _check_proof(account, session, ports.now(), code_follows=code_follows)
+    return account
+
+
+def _check_proof(
+    account: Account, session: Session, now: float, *, code_follows: bool = False
+) -> None:
     password = not is_fresh(session.password_at, now)
     code = account.second_factor is not None and not is_fresh(session.code_at, now)
     if password or (code and not code_follows):
         raise ProofNeeded(password=password, code=code and not code_follows)
-    return account
 
 
 def is_fresh(proved_at: float, now: float) -> bool:
@@ -144,8 +149,9 @@ def authorise_change(
 ) -> None:
     """Raise SessionEnded, NotPermitted or ProofNeeded unless the actor may change this now."""
     if isinstance(actor, Session):
-        _permit(account_of(ports, actor, change), permission)
-        proved_account_of(ports, actor, change)
+        account = account_of(ports, actor, change)
+        _permit(account, permission)
+        _check_proof(account, actor, ports.now())
 
 
 def _permit(account: Account, permission: Permission) -> None:
