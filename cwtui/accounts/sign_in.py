@@ -236,7 +236,7 @@ def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupC
 
     registered = enrolment.confirm(ports, account, state.enrolment, typed)
     with ports.accounts.change() as change:
-        account = _current_in(ports, progress, change)
+        account = _current(ports, progress, change)
         after = enrolment.register(ports, change, progress, account, registered, note)
     return _shown(ports, progress, after, registered.codes)
 
@@ -253,7 +253,7 @@ def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Bac
 def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
     """The person says that the codes are saved. Raises SignInEnded."""
     with ports.accounts.change() as change:
-        account = _current_in(ports, state.progress, change)
+        account = _current(ports, state.progress, change)
         enrolment.acknowledge(ports, change, state.progress, account)
     return _advance(ports, state.progress)
 
@@ -266,7 +266,7 @@ def keep_old_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Sta
 def _changed(ports: Ports, progress: Progress, event: EventType, **fields: object) -> Account:
     """The account with other values in these fields, kept and recorded. Raises SignInEnded."""
     with ports.accounts.change() as change:
-        after = _current_in(ports, progress, change).changed_ending_sessions(**fields)
+        after = _current(ports, progress, change).changed_ending_sessions(**fields)
         change.put(after)
         write_audit(ports, event, progress, progress.username, change=change)
     return after
@@ -363,15 +363,9 @@ def _claim(progress: Progress) -> factors.Claim:
     return factors.Claim(progress.username, progress.source)
 
 
-def _current(ports: Ports, progress: Progress) -> Account:
-    return _checked(ports.accounts.get(progress.username), progress, ports.now())
-
-
-def _current_in(ports: Ports, progress: Progress, change: AccountsChange) -> Account:
-    return _checked(change.get(progress.username), progress, ports.now())
-
-
-def _checked(account: Account | None, progress: Progress, now: float) -> Account:
+def _current(ports: Ports, progress: Progress, change: AccountsChange | None = None) -> Account:
+    """The account as it is now. Raises SignInEnded with the reason."""
+    account, now = (change or ports.accounts).get(progress.username), ports.now()
     if now - progress.last_step_at > progress.lifetime:
         minutes = round(progress.lifetime / 60)
         raise SignInEnded(f"The sign-in was left for more than {minutes} minutes. Start again.")
