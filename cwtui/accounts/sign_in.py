@@ -136,10 +136,7 @@ _ENDINGS: Final = {
 
 def with_password(ports: Ports, typed_username: str, password: Secret, source: str) -> State:
     """Begin. Raises InvalidInput, SignInFailed, Throttled, and Refused for a disabled account."""
-    if not typed_username.strip():
-        raise InvalidInput("username", "Enter your username.")
-    if not password:
-        raise InvalidInput("password", "Enter your password.")
+    text.check_filled_in(typed_username, password)
     username = text.username(typed_username)
     claim, kept = factors.Claim(username, source), ports.accounts.get(username)
     notice: PasswordNotice | None = None

@@ -46,6 +46,14 @@ def refuse_control_characters(text: str, field: str) -> None:
         raise InvalidInput(field, CANNOT_BE_SHOWN)
 
 
+def check_filled_in(username: str, password: object) -> None:
+    """Raise InvalidInput unless both were typed. An empty password is false."""
+    if not username.strip():
+        raise InvalidInput("username", "Enter your username.")
+    if not password:
+        raise InvalidInput("password", "Enter your password.")
+
+
 def username(text: str, field: str = "username", *, local: bool = False) -> str:
     """The name under which an account is kept: NFKC, casefolded, 1 to 64 characters.
 
