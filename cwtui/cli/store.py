@@ -80,13 +80,14 @@ def backup(host: Host, file: str) -> None:
         raise WrongUsage("A terminal cannot take a backup: give a file, or use a pipe.")
     else:
         made = maintenance.back_up_to(config, operator(), sys.stdout.buffer, _watched)
-    size = sum(member.size for member in made.members.values())
-    say(f"Backed up {_counted(len(made.members), 'file')} of {size:,} bytes.")
-    if not maintenance.is_recorded(config):
+    manifest = made.manifest
+    size = sum(member.size for member in manifest.members.values())
+    say(f"Backed up {_counted(len(manifest.members), 'file')} of {size:,} bytes.")
+    if not made.is_recorded:
         say(f"The audit log does not record this backup: {config.folder} is read-only.")
     say(
         f"The keyring is not in it. To restore, these keys of {config.keyring_file} are needed: "
-        f"{', '.join(made.keys) or 'none'}. Keep a copy of it apart from the backup."
+        f"{', '.join(manifest.keys) or 'none'}. Keep a copy of it apart from the backup."
     )
 
 
