@@ -21,9 +21,9 @@ from cwtui.accounts.errors import (
     SignInFailed,
 )
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import countdown
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.styles import sheets
-from cwtui.ui.times import countdown
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 

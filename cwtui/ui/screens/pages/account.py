@@ -13,9 +13,9 @@ from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import minute
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.pages.page import Page, row, value
-from cwtui.ui.times import minute
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice

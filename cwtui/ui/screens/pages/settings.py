@@ -15,12 +15,12 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.self_service import Overview
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import minute
 from cwtui.ui.screens.entry.backup_codes import show_own_codes
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
 from cwtui.ui.screens.pages.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
 from cwtui.ui.screens.pages.page import Page
-from cwtui.ui.times import minute
 from cwtui.ui.widgets.buttons import Button
 
 _ENDED: Final = {

@@ -13,9 +13,9 @@ from textual.widgets import Static
 from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.listing import AccountRow, select, typed
+from cwtui.accounts.times import ago, minute
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.list_page import ListPage
-from cwtui.ui.times import ago, minute
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
