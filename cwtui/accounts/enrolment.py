@@ -14,6 +14,7 @@ from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Acting, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.accounts.text import counted
 
 NOT_ENABLED: Final = "Multi-factor authentication is not enabled for this account."
 _HOURS_FROM: Final = 90
@@ -157,7 +158,7 @@ def _diagnosis(drift: int | None) -> str:
     minutes = max(1, round(abs(drift) / 60))
     count, unit = (minutes, "minute") if minutes < _HOURS_FROM else (round(minutes / 60), "hour")
     return (
-        f"Your phone is about {count} {unit}{'s' if count > 1 else ''} "
+        f"Your phone is about {counted(count, unit)} "
         f"{'ahead of' if drift > 0 else 'behind'} this host. Set both clocks to the right time, "
         "then enter the new code."
     )

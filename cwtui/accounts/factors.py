@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from cwtui.accounts import made_up, throttle, told
+from cwtui.accounts import made_up, text, throttle, told
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.directory_port import (
@@ -311,4 +311,4 @@ def _wrong(tries: Tries, field: str, sentence: str, counted: throttle.Counted) -
     # An attacker need not be told of passwords' tries from the first on.
     if tries == "password_attempts" and left > _FEW:
         return SignInFailed(field, sentence, left)
-    return SignInFailed(field, f"{sentence} {left} {'try' if left == 1 else 'tries'} left.", left)
+    return SignInFailed(field, f"{sentence} {text.counted(left, 'try', 'tries')} left.", left)

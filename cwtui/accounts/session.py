@@ -13,6 +13,7 @@ from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, Sessio
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.text import counted
 
 PROOF_LIFETIME: Final = 600.0
 """Seconds after which a change asks for proof again (OWASP ASVS 5.0, 7.5.1)."""
@@ -104,7 +105,7 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
 def limit_reached(session: Session) -> str:
     """What is said when a session has lasted as long as one may (OWASP ASVS 5.0, 7.3.2)."""
     hours = round((session.ends_at - session.started_at) / 3600)
-    return f"A session lasts at most {hours} {'hour' if hours == 1 else 'hours'}. Sign in again."
+    return f"A session lasts at most {counted(hours, 'hour')}. Sign in again."
 
 
 def proved_account_of(

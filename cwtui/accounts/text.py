@@ -113,6 +113,11 @@ def shortened(text: str, most: int = 500) -> str:
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 4 :]}"
 
 
+def counted(number: int, what: str, plural: str = "") -> str:
+    """The number and what is counted, in the singular or the plural: 1 key, 1,200 keys."""
+    return f"{number:,} {what if number == 1 else plural or f'{what}s'}"
+
+
 def listed(names: Sequence[str], most: int) -> str:
     """The names with commas; of more than `most` the first ones, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from cwtui.accounts import wording
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Link, Verdict
 from cwtui.accounts.audit.events import Outcome
@@ -183,12 +184,11 @@ def _show(ports: Ports, asked: Filter, start: Place, written: _Written) -> Place
 
 
 def _cells(record: Record) -> tuple[str, ...]:
-    actor, subject = visible(record.actor), visible(record.subject)
     return (
         f"{record.at:%Y-%m-%d %H:%M:%S}",
         visible(record.outcome),
         visible(record.event),
-        actor if subject in {"", actor} else f"{actor} > {subject}",
+        wording.who(record, ">"),
         visible(record.source),
         visible(record.reason),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import Screen
 
-from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts import administration, roles, self_service, sign_in, wording
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.listing import Filter
@@ -145,10 +145,9 @@ def _open(
 def _tell_backup_codes_left(app: "AccountApp", left: int | None) -> None:
     if left is None:
         return
-    codes = "backup code" if left == 1 else "backup codes"
     few = left <= backup_codes.WARN_AT
     app.notify(
-        f"You used a backup code. {left} unused {codes} left."
+        f"You used a backup code. {wording.backup_codes_left(left)}."
         + (" Regenerate them in Settings." if few else ""),
         severity="warning" if few else "information",
         markup=False,

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.listing import AccountRow, select, typed
+from cwtui.accounts.text import counted
 from cwtui.accounts.times import ago, minute
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.list_page import ListPage
@@ -54,10 +55,8 @@ sign in while this account is here."""
         yield UserTable(rows, self._username)
 
     def _counted(self, shown: int) -> str:
-        users = "user" if len(self._rows) == 1 else "users"
-        if shown == len(self._rows):
-            return f"{shown:,} {users}"
-        return f"{shown:,} of {len(self._rows):,} {users}"
+        users = counted(len(self._rows), "user")
+        return users if shown == len(self._rows) else f"{shown:,} of {users}"
 
     def filter(self, wanted: str) -> None:
         rows = select(self._rows, typed(wanted))
