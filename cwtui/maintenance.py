@@ -63,11 +63,22 @@ def check(config: Config, watch: Watch[str]) -> Report:
     return Report(_once(findings), content.accounts, content.records)
 
 
-def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -> Manifest:
+@dataclass(frozen=True)
+class BackedUp:
+    """What a backup holds, and whether the audit log records it.
+
+    It does not on a read-only file system, nor without a right to write: whoever can read a store
+    there can copy it all the same. A disk that is full refuses the backup.
+    """
+
+    manifest: Manifest
+    is_recorded: bool
+
+
+def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -> BackedUp:
     """Write a new file, 0600; it has its name only when all of it is on disk.
 
-    Raises Refused, where there is such a file, and CannotCheck. It is recorded in the audit log,
-    unless this process can write nothing to the store: see `is_recorded`.
+    Raises Refused, where there is such a file, and CannotCheck.
     """
     _refuse_existing(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
@@ -75,8 +86,7 @@ def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -
         try:
             with new_file(temporary) as descriptor:
                 backup.write(found, manifest, partial(write_all, descriptor))
-            if is_recorded(config):
-                _write_event(config, EventType.STORE_BACKUP, operator, str(path))
+            is_recorded = _record_backup(config, operator, str(path))
             _refuse_existing(path)
             temporary.rename(path)
         except OSError as error:
@@ -84,25 +94,23 @@ def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -
         finally:
             discard(temporary)
     sync_folder(path.parent)
-    return manifest
+    return BackedUp(manifest, is_recorded)
 
 
-def back_up_to(config: Config, operator: Operator, out: BinaryIO, watch: Watch[str]) -> Manifest:
+def back_up_to(config: Config, operator: Operator, out: BinaryIO, watch: Watch[str]) -> BackedUp:
     """The same to a stream. Raises CannotCheck, and OSError where the stream ends."""
     with _snapshot(config, watch) as (found, manifest):
-        if is_recorded(config):
-            _write_event(config, EventType.STORE_BACKUP, operator, "standard output")
+        is_recorded = _record_backup(config, operator, "standard output")
         backup.write(found, manifest, out.write)
         out.flush()
-    return manifest
+    return BackedUp(manifest, is_recorded)
 
 
-def is_recorded(config: Config) -> bool:
-    """Whether a backup is recorded: not on a read-only file system, nor without a right to write.
-
-    Whoever can read a store there can copy it all the same. A disk that is full refuses it.
-    """
-    return not is_read_only(config.folder)
+def _record_backup(config: Config, operator: Operator, where: str) -> bool:
+    if is_read_only(config.folder):
+        return False
+    _write_event(config, EventType.STORE_BACKUP, operator, where)
+    return True
 
 
 @dataclass(frozen=True)

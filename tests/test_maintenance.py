@@ -107,9 +107,10 @@ def test_a_backup_is_private_whole_and_in_the_audit_log(config: Config) -> None:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [file.name for file in path.parent.iterdir() if file.name.startswith(".")] == []
-    assert made.keys == (services.connect(config).keyring.active,)
+    assert made.manifest.keys == (services.connect(config).keyring.active,)
     last = events(config)[-1]
     assert (last["event"], last["actor"]) == ("store.backup", "operator:root")
+    assert made.is_recorded
     assert last["reason"] == str(path)
 
 
@@ -268,6 +269,19 @@ def test_a_store_that_is_damaged_is_what_it_is_for(config: Config) -> None:
     assert names(config) == ["ada", "alice"]
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_backup_says_whether_it_was_recorded(
+    config: Config, monkeypatch: pytest.MonkeyPatch, read_only: bool
+) -> None:
+    """Asked once: a disk may become writable while the backup is made."""
+    answers = iter([read_only])
+    monkeypatch.setattr(maintenance, "is_read_only", lambda _: next(answers))
+    before = len(events(config))
+    made = maintenance.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
+    assert made.is_recorded is not read_only
+    assert (len(events(config)) > before) is made.is_recorded
+
+
 def test_a_key_that_was_retired_since_is_not_needed(config: Config) -> None:
     """The keyring holds every key in use: what is checked first opens afterwards."""
     key = FileKeyring.load(config.keyring_file).active
@@ -275,7 +289,7 @@ def test_a_key_that_was_retired_since_is_not_needed(config: Config) -> None:
         change.put_needed_keys(frozenset({key, "0" * 16}))
     path = config.folder.parent / "later.tar"
     made = maintenance.back_up(config, OPERATOR, path, unwatched)
-    assert made.keys == (key,)
+    assert made.manifest.keys == (key,)
     restore(config, path)
     assert connected(config).accounts.needed_keys() == {key}
 

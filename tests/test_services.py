@@ -87,7 +87,7 @@ def test_the_audit_log_is_rotated_as_the_configuration_says(config: Config, port
 
 
 def test_a_store_without_reserve_gets_one_at_the_next_start(config: Config, ports: Ports) -> None:
-    """It was made by an earlier version, or the disk was full."""
+    """The disk was full when it was made."""
     del ports
     for folder in (config.folder, config.records_folder):
         (folder / reserve.NAME).unlink(missing_ok=True)

@@ -135,7 +135,8 @@ def create_user(
         passwords.check_new(password, ports.accounts.settings(), name, field="password")
     if ports.accounts.get(name) is not None:
         raise _exists(name)
-    similar = look_alikes.among(ports.accounts.names(), username)
+    names = ports.accounts.names()
+    similar = look_alikes.among(names, username)
     if not look_alike_ok:
         look_alikes.check(similar, username)
     initial = password if password is not None else Secret(passwords.random_groups(ports.random))
@@ -151,6 +152,10 @@ def create_user(
         authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         if change.get(name) is not None:
             raise _exists(name)
+        # Others may have made accounts since: all names take too long to look through in here.
+        similar += look_alikes.among_later(change.names(), names, username)
+        if not look_alike_ok:
+            look_alikes.check(similar, username)
         put_new(ports, change, account)
         reason = said({"looks_like": similar}) if similar else ""
         write_audit(ports, EventType.USER_CREATE, actor, name, reason, change=change)

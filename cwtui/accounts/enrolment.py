@@ -1,18 +1,22 @@
 """Enrolment: from showing the QR code to the backup codes being acknowledged."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
 
+from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, totp
 from cwtui.accounts.errors import InvalidInput, Refused
-from cwtui.accounts.model import Account, SecondFactor
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.model import Account, SecondFactor, SignInRecord
+from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Acting, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.accounts.text import counted
 
+NOT_ENABLED: Final = "Multi-factor authentication is not enabled for this account."
 _HOURS_FROM: Final = 90
 """Minutes from which a wrong clock is told in hours."""
 
@@ -96,6 +100,36 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
     return Registered(factor, codes, step)
 
 
+def _as_it_is(record: SignInRecord) -> SignInRecord:
+    return record
+
+
+def register(
+    ports: Ports,
+    change: AccountsChange,
+    actor: Acting,
+    account: Account,
+    registered: Registered,
+    note: Callable[[SignInRecord], SignInRecord] = _as_it_is,
+) -> Account:
+    """Keep the second factor in the account, which ends its sessions; the account after it.
+
+    `note` is what the sign-in record is to say as well. Its backup codes can be shown only once:
+    nothing may fail after they are. Raises Refused and CannotCheck.
+    """
+    check_offered(account, change.settings())
+    after = account.changed_ending_sessions(second_factor=registered.factor)
+    change.put(after)
+    change.prepare()
+    # A new device: its first code is used. The steps of the device before it do not count.
+    ports.records.update(
+        account.username,
+        lambda record: (note(record).changed(last_totp_step=registered.step), None),
+    )
+    write_audit(ports, EventType.MFA_ENABLE, actor, account.username, change=change)
+    return after
+
+
 def new_backup_codes(ports: Ports, factor: SecondFactor) -> tuple[SecondFactor, tuple[Secret, ...]]:
     """The same second factor with a new set of backup codes; the old ones are void."""
     codes = backup_codes.new_codes(ports.random)
@@ -103,13 +137,19 @@ def new_backup_codes(ports: Ports, factor: SecondFactor) -> tuple[SecondFactor, 
     return replace(factor, backup_codes=hashed), codes
 
 
-def acknowledged(account: Account) -> Account:
-    """The account once the person said that the backup codes are saved. Raises Refused."""
-    factor = account.second_factor
-    if factor is None:
-        raise Refused("Multi-factor authentication is not enabled for this account.")
+def acknowledge(ports: Ports, change: AccountsChange, actor: Acting, account: Account) -> None:
+    """The person says that the backup codes are saved. Raises Refused and CannotCheck."""
+    factor = second_factor(account)
     kept = replace(factor.backup_codes, acknowledged=True)
-    return account.changed(second_factor=replace(factor, backup_codes=kept))
+    change.put(account.changed(second_factor=replace(factor, backup_codes=kept)))
+    write_audit(ports, EventType.BACKUP_CODES_ACKNOWLEDGE, actor, account.username, change=change)
+
+
+def second_factor(account: Account) -> SecondFactor:
+    """The account's second factor. Raises Refused where there is none."""
+    if account.second_factor is None:
+        raise Refused(NOT_ENABLED)
+    return account.second_factor
 
 
 def _diagnosis(drift: int | None) -> str:
@@ -118,7 +158,7 @@ def _diagnosis(drift: int | None) -> str:
     minutes = max(1, round(abs(drift) / 60))
     count, unit = (minutes, "minute") if minutes < _HOURS_FROM else (round(minutes / 60), "hour")
     return (
-        f"Your phone is about {count} {unit}{'s' if count > 1 else ''} "
+        f"Your phone is about {counted(count, unit)} "
         f"{'ahead of' if drift > 0 else 'behind'} this host. Set both clocks to the right time, "
         "then enter the new code."
     )

@@ -107,6 +107,10 @@ class StoreTooNew(CannotCheck):
     """A file was written by a later version."""
 
 
+class StoreTooOld(CannotCheck):
+    """A file is of a version from before the first release."""
+
+
 class StoreExposed(CannotCheck):
     """A file or folder is readable or owned by others."""
 

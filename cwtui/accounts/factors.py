@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from cwtui.accounts import made_up, throttle, told
+from cwtui.accounts import failed_sign_ins, made_up, text, throttle
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.directory_port import (
@@ -145,11 +145,6 @@ def use_step(ports: Ports, claim: Claim, step: int) -> None:
     ports.records.update(claim.username, use)
 
 
-def begin_steps(ports: Ports, username: str, step: int) -> None:
-    """A new device: its first code is used. The steps of the device before it do not count."""
-    ports.records.update(username, lambda record: (record.changed(last_totp_step=step), None))
-
-
 def use_backup_code(
     ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "backup_code"
 ) -> int:
@@ -190,25 +185,27 @@ def _record_failure(
     """Write it down, and tell the owner at the next sign-in."""
     if event is not EventType.SIGN_IN_PASSWORD:
         ending = Ending.WRONG_CODE
-    _write_failure(ports, claim, event, reason, is_named=ending is Ending.REFUSED)
+    counted = made_up.counted_name(ports, claim.username)
+    # A name that no account has is left out: people type passwords there. With its right password
+    # it is a name of the directory.
+    is_named = ending is Ending.REFUSED or not made_up.is_made_up(counted)
+    named = claim if is_named else Claim(NO_ACCOUNT, claim.source, claim.in_session)
+    _write_failure(ports, named, event, reason)
     if not claim.in_session:
         # As much work for a name that no account has.
         ports.records.update(
-            made_up.counted_name(ports, claim.username),
-            lambda record: (told.with_failure(record, claim.source, ports.now(), ending), None),
+            counted,
+            lambda record: (
+                failed_sign_ins.with_failure(record, claim.source, ports.now(), ending),
+                None,
+            ),
         )
 
 
-def _write_failure(
-    ports: Ports, claim: Claim, event: EventType, reason: str, *, is_named: bool = False
-) -> None:
-    # A name that no account has is left out: people type passwords there. With its right password
-    # it is a name of the directory.
-    is_named = is_named or ports.accounts.get(claim.username) is not None
-    named = claim if is_named else Claim(NO_ACCOUNT, claim.source)
+def _write_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:
     if claim.in_session:
         event, reason = EventType.PROOF, f"{_WHAT[event]} {reason}"
-    write_audit(ports, event, named, named.username, reason, outcome=Outcome.FAILURE)
+    write_audit(ports, event, claim, claim.username, reason, outcome=Outcome.FAILURE)
 
 
 def _uncount(ports: Ports, claim: Claim, tries: Tries, counted: throttle.Counted) -> None:
@@ -239,10 +236,12 @@ def record_stop(ports: Ports, claim: Claim, ending: Ending) -> SignInRecord:
     """
 
     def stop(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
-        return told.with_failure(record, claim.source, ports.now(), ending), record
+        return failed_sign_ins.with_failure(record, claim.source, ports.now(), ending), record
 
     before = ports.records.update(claim.username, stop)
-    write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, claim.username, told.waits_for(ending))
+    write_audit(
+        ports, EventType.SIGN_IN_PASSWORD, claim, claim.username, failed_sign_ins.waits_for(ending)
+    )
     return before
 
 
@@ -250,10 +249,10 @@ def record_step(ports: Ports, claim: Claim, ending: Ending, event: EventType | N
     """The same of a sign-in that has come further; `event` is what is not yet recorded."""
     ports.records.update(
         claim.username,
-        lambda record: (told.moved(record, claim.source, ports.now(), ending), None),
+        lambda record: (failed_sign_ins.moved(record, claim.source, ports.now(), ending), None),
     )
     if event is not None:
-        write_audit(ports, event, claim, claim.username, told.waits_for(ending))
+        write_audit(ports, event, claim, claim.username, failed_sign_ins.waits_for(ending))
 
 
 def _record_success(ports: Ports, claim: Claim, tries: Tries) -> None:
@@ -317,4 +316,4 @@ def _wrong(tries: Tries, field: str, sentence: str, counted: throttle.Counted) -
     # An attacker need not be told of passwords' tries from the first on.
     if tries == "password_attempts" and left > _FEW:
         return SignInFailed(field, sentence, left)
-    return SignInFailed(field, f"{sentence} {left} {'try' if left == 1 else 'tries'} left.", left)
+    return SignInFailed(field, f"{sentence} {text.counted(left, 'try', 'tries')} left.", left)

@@ -5,12 +5,23 @@ from typing import Final
 from msgspec.structs import replace
 
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord
+from cwtui.accounts.text import counted, visible
+from cwtui.accounts.times import utc_minute
 
 _WAITS_FOR: Final = {
     Ending.STOPPED: "code needed",
     Ending.NEW_PASSWORD: "new password needed",
     Ending.ENROLMENT: "enrolment needed",
     Ending.BACKUP_CODES: "backup codes to be saved",
+}
+
+_ENDED: Final = {
+    Ending.REFUSED: "and was refused",
+    Ending.STOPPED: "but no code",
+    Ending.WRONG_CODE: "and a wrong code",
+    Ending.NEW_PASSWORD: "but chose no new one",
+    Ending.ENROLMENT: "but did not set up MFA",
+    Ending.BACKUP_CODES: "but did not save the backup codes",
 }
 
 
@@ -57,3 +68,36 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
         if left == 0:
             return record.changed(failed=None)
     return record.changed(failed=replace(failed, count=max(left, 1), knew_password=knew))
+
+
+def sentence(failed: FailedSignIns) -> str:
+    """What the person is told, the worst first: somebody who had the password."""
+    one = failed.count == 1
+    since = f"{counted(failed.count, 'failed attempt')} since then"
+    knew = failed.knew_password
+    if knew is not None:
+        return (
+            f"{since}. {'It' if one else 'One'} used your password {_ENDED[knew.ending]} "
+            f"({utc_minute(knew.at)}, {visible(knew.source)}). If that was not you, change your "
+            "password now."
+        )
+    if failed.last_at is None:
+        return (
+            f"{since}. Someone entered your password; where from was not recorded. If that was not "
+            "you, change your password now."
+        )
+    last = "on" if one else "the last on"
+    when, source = utc_minute(failed.last_at), visible(failed.last_source)
+    return f"{since}, {last} {when} from {source}. If that was not you, change your password."
+
+
+def summary(failed: FailedSignIns) -> str:
+    """The same for somebody else: an admin, or the operator."""
+    parts = [f"{failed.count:,}"]
+    if failed.last_at is not None:
+        where = visible(failed.last_source)
+        parts.append(f"the last wrong password {utc_minute(failed.last_at)} from {where}")
+    if knew := failed.knew_password:
+        where = visible(knew.source)
+        parts.append(f"the right one {utc_minute(knew.at)} from {where}: {knew.ending}")
+    return ", ".join(parts)

@@ -41,6 +41,12 @@ def among(usernames: Iterable[str], typed: str) -> tuple[str, ...]:
     return tuple(other for other, its in zip(others, skeletons, strict=False) if its in wanted)
 
 
+def among_later(usernames: Iterable[str], seen: Iterable[str], typed: str) -> tuple[str, ...]:
+    """The same of those that were not there when `seen` was looked through."""
+    later = set(usernames).difference(seen)
+    return among(sorted(later), typed) if later else ()
+
+
 def check(similar: tuple[str, ...], typed: str) -> None:
     """Raise LooksAlike if there are names that look like it."""
     if similar:

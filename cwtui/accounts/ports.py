@@ -46,6 +46,9 @@ class AccountsChange(Protocol):
 
     def is_empty(self) -> bool: ...
 
+    def names(self) -> list[str]:
+        """The usernames, sorted."""
+
     def enabled_local_admins(self) -> frozenset[str]: ...
 
     def settings(self) -> OrganizationSettings: ...

@@ -58,7 +58,8 @@ def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str,
     if known is not None and is_settled and _as_in_directory(known, user, held) == known:
         return known  # as at nearly every sign-in: nobody waits for the lock of all accounts
     # Nobody can be asked here: it is in the audit log.
-    others = {*ports.accounts.names()} - {rename.before for rename in renames} if not known else ()
+    leaving = {rename.before for rename in renames}
+    others = {*ports.accounts.names()} - leaving if not known else set[str]()
     similar = look_alikes.among(others, user.username)
     with ports.accounts.change() as change:
         renaming.carry_over(ports, change, actor, renames)
@@ -67,6 +68,7 @@ def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str,
             if change.of_person(user.ids):
                 raise ChangedMeanwhile
             after = _new(ports, change, user, held)
+            similar += look_alikes.among_later(change.names(), others | leaving, user.username)
             if user.username in {rename.before for rename in renames}:
                 renaming.put_in_place_of(change, after)
             else:

@@ -35,7 +35,8 @@ def recover_admin(
     initial = password if password is not None else Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial)
     is_new = ports.accounts.get(name) is None
-    similar = look_alikes.among(ports.accounts.names(), username) if is_new else ()
+    names = ports.accounts.names() if is_new else []
+    similar = look_alikes.among(names, username)
     with ports.accounts.change() as change:
         _check_nobody_can(ports, change)
         before = change.get(name)
@@ -45,6 +46,7 @@ def recover_admin(
         given_up = sorted(change.needed_keys() - present)
         change.put_needed_keys(change.needed_keys() & present)
         if before is None:
+            similar += look_alikes.among_later(change.names(), names, username)
             put_new(ports, change, after)
         else:
             change.put(after)

@@ -8,7 +8,7 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused
-from cwtui.accounts.model import Account, Origin, SecondFactor
+from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
@@ -95,7 +95,7 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
 
 
 def _prove_code(ports: Ports, claim: factors.Claim, account: Account, typed: str) -> str:
-    factor = _second_factor(account)
+    factor = enrolment.second_factor(account)
     if sum(character.isalnum() for character in typed) > totp.DIGITS:
         factors.use_backup_code(ports, claim, factor, typed, field="code")
         return "backup code"
@@ -123,23 +123,14 @@ def register_device(
     registered = enrolment.confirm(ports, account, offered, typed)
     with ports.accounts.change() as change:
         before = account_of(ports, session, change)
-        enrolment.check_offered(before, change.settings())
-        after = before.changed_ending_sessions(second_factor=registered.factor)
-        change.put(after)
-        change.prepare()
-        factors.begin_steps(ports, session.username, registered.step)
-        write_audit(ports, EventType.MFA_ENABLE, session, session.username, change=change)
+        after = enrolment.register(ports, change, session, before, registered)
     return replace(session.renewed(after), code_at=ports.now()), registered.codes
 
 
 def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
     """The person says that the codes are saved. Raises SessionEnded."""
     with ports.accounts.change() as change:
-        account = account_of(ports, session, change)
-        change.put(enrolment.acknowledged(account))
-        write_audit(
-            ports, EventType.BACKUP_CODES_ACKNOWLEDGE, session, session.username, change=change
-        )
+        enrolment.acknowledge(ports, change, session, account_of(ports, session, change))
 
 
 def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
@@ -148,7 +139,7 @@ def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
     """
     account = proved_account_of(ports, session, code_follows=True)
     _refuse(_disable_refusal(account, ports.accounts.settings()))
-    factors.check_one_time_code(ports, _claim(session), _second_factor(account), typed)
+    factors.check_one_time_code(ports, _claim(session), enrolment.second_factor(account), typed)
     return _change(ports, session, EventType.MFA_DISABLE, _disable_refusal, second_factor=None)
 
 
@@ -157,7 +148,7 @@ def regenerate_backup_codes(
 ) -> tuple[Session, tuple[Secret, ...]]:
     """A new set; the old codes are void. Raises as `disable_mfa`."""
     account = proved_account_of(ports, session, code_follows=True)
-    factor = _second_factor(account)
+    factor = enrolment.second_factor(account)
     factors.check_one_time_code(ports, _claim(session), factor, typed)
     proved = replace(session, code_at=ports.now())
     renewed_factor, codes = enrolment.new_backup_codes(ports, factor)
@@ -167,12 +158,6 @@ def regenerate_backup_codes(
 
 def _claim(session: Session) -> factors.Claim:
     return factors.Claim(session.username, session.source, in_session=True)
-
-
-def _second_factor(account: Account) -> SecondFactor:
-    if account.second_factor is None:
-        raise Refused("Multi-factor authentication is not enabled for this account.")
-    return account.second_factor
 
 
 def _no_refusal(_account: Account, _settings: OrganizationSettings) -> str:
@@ -208,7 +193,7 @@ def _change_password_refusal(account: Account) -> str:
 
 def _disable_refusal(account: Account, settings: OrganizationSettings) -> str:
     if account.second_factor is None:
-        return "Multi-factor authentication is not enabled for this account."
+        return enrolment.NOT_ENABLED
     if settings.mfa is Mfa.REQUIRED:
         return "Your organization requires multi-factor authentication for everyone."
     if enrolment.is_required(account, settings):

@@ -13,6 +13,7 @@ from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, Sessio
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.text import counted
 
 PROOF_LIFETIME: Final = 600.0
 """Seconds after which a change asks for proof again (OWASP ASVS 5.0, 7.5.1)."""
@@ -104,7 +105,7 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
 def limit_reached(session: Session) -> str:
     """What is said when a session has lasted as long as one may (OWASP ASVS 5.0, 7.3.2)."""
     hours = round((session.ends_at - session.started_at) / 3600)
-    return f"A session lasts at most {hours} {'hour' if hours == 1 else 'hours'}. Sign in again."
+    return f"A session lasts at most {counted(hours, 'hour')}. Sign in again."
 
 
 def proved_account_of(
@@ -119,12 +120,17 @@ def proved_account_of(
     `code_follows`: a code is part of the change itself. Raises ProofNeeded and SessionEnded.
     """
     account = account_of(ports, session, change)
-    now = ports.now()
+    _check_proof(account, session, ports.now(), code_follows=code_follows)
+    return account
+
+
+def _check_proof(
+    account: Account, session: Session, now: float, *, code_follows: bool = False
+) -> None:
     password = not is_fresh(session.password_at, now)
     code = account.second_factor is not None and not is_fresh(session.code_at, now)
     if password or (code and not code_follows):
         raise ProofNeeded(password=password, code=code and not code_follows)
-    return account
 
 
 def is_fresh(proved_at: float, now: float) -> bool:
@@ -144,8 +150,9 @@ def authorise_change(
 ) -> None:
     """Raise SessionEnded, NotPermitted or ProofNeeded unless the actor may change this now."""
     if isinstance(actor, Session):
-        _permit(account_of(ports, actor, change), permission)
-        proved_account_of(ports, actor, change)
+        account = account_of(ports, actor, change)
+        _permit(account, permission)
+        _check_proof(account, actor, ports.now())
 
 
 def _permit(account: Account, permission: Permission) -> None:

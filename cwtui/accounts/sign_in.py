@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, TypeAlias, TypeVar
 
-from cwtui.accounts import enrolment, factors, provisioning, text, throttle, told
+from cwtui.accounts import enrolment, factors, failed_sign_ins, provisioning, text, throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.directory_port import PasswordNotice
@@ -136,10 +136,7 @@ _ENDINGS: Final = {
 
 def with_password(ports: Ports, typed_username: str, password: Secret, source: str) -> State:
     """Begin. Raises InvalidInput, SignInFailed, Throttled, and Refused for a disabled account."""
-    if not typed_username.strip():
-        raise InvalidInput("username", "Enter your username.")
-    if not password:
-        raise InvalidInput("password", "Enter your password.")
+    text.check_filled_in(typed_username, password)
     username = text.username(typed_username)
     claim, kept = factors.Claim(username, source), ports.accounts.get(username)
     notice: PasswordNotice | None = None
@@ -215,13 +212,14 @@ def with_new_password(
     if passwords.is_password(new, account.password, ports.keyring, ports.bcrypt_cost):
         raise InvalidInput("new_password", "This is the initial password. Choose your own.")
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
-    with ports.accounts.change() as change:
-        account = _current_in(ports, progress, change)
-        after = account.changed_ending_sessions(
-            password=hashed, must_change_password=False, initial_password_expires_at=None
-        )
-        change.put(after)
-        write_audit(ports, EventType.PASSWORD_CHANGE, progress, progress.username, change=change)
+    after = _changed(
+        ports,
+        progress,
+        EventType.PASSWORD_CHANGE,
+        password=hashed,
+        must_change_password=False,
+        initial_password_expires_at=None,
+    )
     return _advance(ports, replace(progress, epoch=after.session_epoch))
 
 
@@ -229,17 +227,14 @@ def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupC
     """Finish the enrolment that the sign-in led into. Raises InvalidInput and SignInEnded."""
     progress = state.progress
     account = _current(ports, progress)
+
+    def note(record: SignInRecord) -> SignInRecord:
+        return failed_sign_ins.moved(record, progress.source, ports.now(), Ending.BACKUP_CODES)
+
     registered = enrolment.confirm(ports, account, state.enrolment, typed)
     with ports.accounts.change() as change:
-        account = _current_in(ports, progress, change)
-        enrolment.check_offered(account, change.settings())
-        after = account.changed_ending_sessions(second_factor=registered.factor)
-        change.put(after)
-        change.prepare()
-        factors.begin_steps(ports, progress.username, registered.step)
-        # Before the codes, which can be shown only once: nothing may fail after they are made.
-        factors.record_step(ports, _claim(progress), Ending.BACKUP_CODES)
-        write_audit(ports, EventType.MFA_ENABLE, progress, progress.username, change=change)
+        account = _current(ports, progress, change)
+        after = enrolment.register(ports, change, progress, account, registered, note)
     return _shown(ports, progress, after, registered.codes)
 
 
@@ -248,34 +243,30 @@ def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Bac
     progress = state.progress
     factor = _second_factor(_current(ports, progress))
     renewed, codes = enrolment.new_backup_codes(ports, factor)
-    with ports.accounts.change() as change:
-        account = _current_in(ports, progress, change)
-        after = account.changed_ending_sessions(second_factor=renewed)
-        change.put(after)
-        write_audit(
-            ports, EventType.BACKUP_CODES_REGENERATE, progress, progress.username, change=change
-        )
+    after = _changed(ports, progress, EventType.BACKUP_CODES_REGENERATE, second_factor=renewed)
     return _shown(ports, progress, after, codes)
 
 
 def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
     """The person says that the codes are saved. Raises SignInEnded."""
     with ports.accounts.change() as change:
-        account = _current_in(ports, state.progress, change)
-        change.put(enrolment.acknowledged(account))
-        write_audit(
-            ports,
-            EventType.BACKUP_CODES_ACKNOWLEDGE,
-            state.progress,
-            state.progress.username,
-            change=change,
-        )
+        account = _current(ports, state.progress, change)
+        enrolment.acknowledge(ports, change, state.progress, account)
     return _advance(ports, state.progress)
 
 
 def keep_old_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> State:
     """Go on without new codes; the next sign-in offers them again. Raises SignInEnded."""
     return _advance(ports, replace(state.progress, codes_offered=True))
+
+
+def _changed(ports: Ports, progress: Progress, event: EventType, **fields: object) -> Account:
+    """The account with other values in these fields, kept and recorded. Raises SignInEnded."""
+    with ports.accounts.change() as change:
+        after = _current(ports, progress, change).changed_ending_sessions(**fields)
+        change.put(after)
+        write_audit(ports, event, progress, progress.username, change=change)
+    return after
 
 
 class _Step(Enum):
@@ -343,7 +334,7 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
 
     before = update_record(ports, account.username, succeed, write)
     if progress.before_stop is not None:
-        before = told.without_stop(before, source, progress.before_stop)
+        before = failed_sign_ins.without_stop(before, source, progress.before_stop)
     return SignedIn(session, before, progress.backup_codes_left, progress.password_notice)
 
 
@@ -369,15 +360,9 @@ def _claim(progress: Progress) -> factors.Claim:
     return factors.Claim(progress.username, progress.source)
 
 
-def _current(ports: Ports, progress: Progress) -> Account:
-    return _checked(ports.accounts.get(progress.username), progress, ports.now())
-
-
-def _current_in(ports: Ports, progress: Progress, change: AccountsChange) -> Account:
-    return _checked(change.get(progress.username), progress, ports.now())
-
-
-def _checked(account: Account | None, progress: Progress, now: float) -> Account:
+def _current(ports: Ports, progress: Progress, change: AccountsChange | None = None) -> Account:
+    """The account as it is now. Raises SignInEnded with the reason."""
+    account, now = (change or ports.accounts).get(progress.username), ports.now()
     if now - progress.last_step_at > progress.lifetime:
         minutes = round(progress.lifetime / 60)
         raise SignInEnded(f"The sign-in was left for more than {minutes} minutes. Start again.")

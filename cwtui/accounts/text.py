@@ -46,6 +46,14 @@ def refuse_control_characters(text: str, field: str) -> None:
         raise InvalidInput(field, CANNOT_BE_SHOWN)
 
 
+def check_filled_in(username: str, password: object) -> None:
+    """Raise InvalidInput unless both were typed. An empty password is false."""
+    if not username.strip():
+        raise InvalidInput("username", "Enter your username.")
+    if not password:
+        raise InvalidInput("password", "Enter your password.")
+
+
 def username(text: str, field: str = "username", *, local: bool = False) -> str:
     """The name under which an account is kept: NFKC, casefolded, 1 to 64 characters.
 
@@ -103,6 +111,11 @@ def visible(text: str) -> str:
 def shortened(text: str, most: int = 500) -> str:
     """The text, with its middle left out where it is longer than that."""
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 4 :]}"
+
+
+def counted(number: int, what: str, plural: str = "") -> str:
+    """The number and what is counted, in the singular or the plural: 1 key, 1,200 keys."""
+    return f"{number:,} {what if number == 1 else plural or f'{what}s'}"
 
 
 def listed(names: Sequence[str], most: int) -> str:

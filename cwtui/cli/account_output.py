@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cwtui.accounts import enrolment
+from cwtui.accounts import enrolment, failed_sign_ins, wording
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Attempts, FailedSignIns, SecondFactor, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.accounts.throttle import STRANGERS
-from cwtui.cli.tables import moment, shown_moment
+from cwtui.accounts.times import utc_minute
+from cwtui.cli.tables import moment
 
 HEADINGS: Final = ("USERNAME", "ORIGIN", "MFA", "STATUS", "ROLES")
 
@@ -32,9 +33,9 @@ def row_fields(row: AccountRow | Account) -> dict[str, Any]:
 def row_cells(row: AccountRow) -> tuple[str, ...]:
     return (
         visible(row.username),
-        _origin(row),
+        wording.origin(row),
         row.mfa_state.value,
-        _status(row.enabled),
+        wording.status(row),
         visible(",".join(row.roles)),
     )
 
@@ -68,16 +69,19 @@ def account_lines(
     return [
         ("Username", visible(account.username)),
         ("Display name", visible(account.display_name) or "-"),
-        ("Origin", _origin(account)),
+        ("Origin", wording.origin_in_full(account)),
         ("Roles", visible(", ".join(account.roles))),
-        ("Status", _status(account.enabled)),
-        ("MFA", _mfa(account.second_factor)),
+        ("Status", wording.status(account)),
+        ("MFA", wording.mfa(account.second_factor)),
         ("MFA (Required)", _required(account, settings)),
         ("Backup codes", _backup_codes(account.second_factor)),
         ("Password", _password(account)),
-        ("Created", shown_moment(account.created_at)),
-        ("Last sign-in", _last_sign_in(record)),
-        ("Failed since", _failed(record.failed)),
+        ("Created", utc_minute(account.created_at)),
+        ("Last sign-in", wording.last_sign_in(record)),
+        (
+            "Failed since",
+            failed_sign_ins.summary(record.failed) if record.failed is not None else "none",
+        ),
         *_tries("Wrong passwords", record.password_attempts, now),
         *_tries("Wrong codes", record.code_attempts, now),
     ]
@@ -89,24 +93,7 @@ def summary(account: Account) -> str:
     required = "yes" if account.mfa_required else "no"
     return (
         f"{name}roles {', '.join(account.roles)}, MFA (Required) {required}, "
-        f"{_status(account.enabled)}"
-    )
-
-
-def _origin(row: AccountRow | Account) -> str:
-    """With a mark where something is to be looked at."""
-    if row.gone_since is not None:
-        return f"{row.origin.value}, gone"
-    return f"{row.origin.value}, hides ldap" if row.in_directory_too else row.origin.value
-
-
-def _status(enabled: bool) -> str:
-    return "enabled" if enabled else "disabled"
-
-
-def _mfa(factor: SecondFactor | None) -> str:
-    return (
-        "not enabled" if factor is None else f"enabled since {shown_moment(factor.registered_at)}"
+        f"{wording.status(account)}"
     )
 
 
@@ -114,7 +101,7 @@ def _backup_codes(factor: SecondFactor | None) -> str:
     if factor is None:
         return "none"
     said = "" if factor.backup_codes.acknowledged else ", not acknowledged"
-    return f"{len(factor.backup_codes.hashes)} left{said}"
+    return wording.unused_codes(factor) + said
 
 
 def _required(account: Account, settings: OrganizationSettings) -> str:
@@ -125,28 +112,10 @@ def _required(account: Account, settings: OrganizationSettings) -> str:
 
 def _password(account: Account) -> str:
     if account.initial_password_expires_at is not None:
-        return f"initial, until {shown_moment(account.initial_password_expires_at)}"
+        return f"initial, until {utc_minute(account.initial_password_expires_at)}"
     if account.must_change_password:
         return "to be changed at the next sign-in"
     return "set" if account.password is not None else "none kept here"
-
-
-def _last_sign_in(record: SignInRecord) -> str:
-    where = f" from {visible(record.last_source)}" if record.last_source else ""
-    return shown_moment(record.last_sign_in) + where
-
-
-def _failed(failed: FailedSignIns | None) -> str:
-    if failed is None:
-        return "none"
-    parts = [str(failed.count)]
-    if failed.last_at is not None:
-        where = visible(failed.last_source)
-        parts.append(f"the last wrong password {shown_moment(failed.last_at)} from {where}")
-    if knew := failed.knew_password:
-        where = visible(knew.source)
-        parts.append(f"the right one {shown_moment(knew.at)} from {where}: {knew.ending}")
-    return ", ".join(parts)
 
 
 def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
@@ -166,7 +135,7 @@ def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
 def _tries(label: str, attempts: Mapping[str, Attempts], now: float) -> list[tuple[str, str]]:
     lines = [
         f"{tries.failures} from {visible(source) or 'unknown sources'}"
-        + (f" (waits until {shown_moment(tries.banned_until)})" if tries.banned_until > now else "")
+        + (f" (waits until {utc_minute(tries.banned_until)})" if tries.banned_until > now else "")
         for source, tries in attempts.items()
     ]
     labels = [label, *[""] * len(lines)]

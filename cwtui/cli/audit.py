@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import click
 
+from cwtui.accounts import wording
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Link, Verdict
 from cwtui.accounts.audit.events import Outcome
@@ -183,12 +184,11 @@ def _show(ports: Ports, asked: Filter, start: Place, written: _Written) -> Place
 
 
 def _cells(record: Record) -> tuple[str, ...]:
-    actor, subject = visible(record.actor), visible(record.subject)
     return (
         f"{record.at:%Y-%m-%d %H:%M:%S}",
         visible(record.outcome),
         visible(record.event),
-        actor if subject in {"", actor} else f"{actor} > {subject}",
+        wording.who(record, ">"),
         visible(record.source),
         visible(record.reason),
     )
@@ -208,16 +208,14 @@ def _fields(record: Record) -> dict[str, Any]:
 
 
 def _summary(verdict: Verdict) -> list[str]:
-    lines = []
-    if verdict.before_chain:
-        events = "event" if verdict.before_chain == 1 else "events"
-        lines.append(f"{verdict.before_chain} {events} of an earlier version, without a chain")
     if verdict.last is None:
-        return lines or ["No event with a chain"]
+        return ["No event"]
     whole = "not whole" if verdict.findings else "whole"
     before = "; those before were rotated out" if (verdict.first or 0) > 1 else ""
-    lines.append(f"Events {verdict.first} to {verdict.last.n}: {whole}{before}")
-    return [*lines, f"Last {verdict.last}"]
+    return [
+        f"Events {verdict.first} to {verdict.last.n}: {whole}{before}",
+        f"Last {verdict.last}",
+    ]
 
 
 def _link(text: str) -> Link:

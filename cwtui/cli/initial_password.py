@@ -4,11 +4,11 @@ from typing import Final
 
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.text import listed, visible
+from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
 from cwtui.cli.errors import Failed
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
-from cwtui.cli.tables import shown_moment
 
 _NAMED: Final = 3
 
@@ -18,7 +18,7 @@ def hand_over(
 ) -> None:
     """Print the initial password, unless the operator gave it: it is known. Raises Failed."""
     name = made.account.username
-    until = shown_moment(made.account.initial_password_expires_at)
+    until = utc_minute(made.account.initial_password_expires_at)
     say(
         f"{what} {name}. The password given must be changed before {until}."
         if known

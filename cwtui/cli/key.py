@@ -5,7 +5,8 @@ from typing import Any, Final
 import click
 
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.text import listed, visible
+from cwtui.accounts.text import counted, listed, visible
+from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import KeyUse
 from cwtui.cli.groups import GroupInOrder
@@ -13,7 +14,7 @@ from cwtui.cli.host import Host, operator, pass_host
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
-from cwtui.cli.tables import moment, shown_moment, table
+from cwtui.cli.tables import moment, table
 
 _FEW: Final = 5
 
@@ -70,7 +71,7 @@ def rotate(host: Host) -> None:
         say("Interrupted. Nobody is locked out; cwtui key rotate goes on with the rest.")
         raise
     begun = "Made the key" if done.made else "Went on with the rotation to the key"
-    say(f"{begun} {done.key}, and encrypted {_counted(done.renewed, 'TOTP secret')} anew.")
+    say(f"{begun} {done.key}, and encrypted {counted(done.renewed, 'TOTP secret')} anew.")
     if done.left:
         say(
             f"These secrets cannot be read, and stay as they are: {listed(done.left, _FEW)}. "
@@ -98,7 +99,7 @@ def retire(host: Host) -> None:
 def _say_retired(ids: tuple[str, ...]) -> None:
     if ids:
         say(
-            f"Retired {_counted(len(ids), 'key')}: {', '.join(ids)}. Backups of the store made "
+            f"Retired {counted(len(ids), 'key')}: {', '.join(ids)}. Backups of the store made "
             "before need the keyring of then."
         )
 
@@ -115,22 +116,17 @@ def _say_what_stays(ports: Ports) -> None:
         else:
             say(
                 f"The key {use.id} protects nothing any more. It can be retired from "
-                f"{shown_moment(use.retirable_at)} on: cwtui key retire"
+                f"{utc_minute(use.retirable_at)} on: cwtui key retire"
             )
 
 
 def _protected(use: KeyUse) -> str:
     parts = (
-        (use.totp_secrets, "TOTP secret"),
-        (use.passwords, "password"),
-        (use.backup_code_sets, "set of backup codes"),
+        (use.totp_secrets, "TOTP secret", "TOTP secrets"),
+        (use.passwords, "password", "passwords"),
+        (use.backup_code_sets, "set of backup codes", "sets of backup codes"),
     )
-    return ", ".join(_counted(count, what) for count, what in parts if count) or "nothing"
-
-
-def _counted(count: int, what: str) -> str:
-    first, of, rest = what.partition(" of ")
-    return f"{count} {first}{'' if count == 1 else 's'}{of}{rest}"
+    return ", ".join(counted(*part) for part in parts if part[0]) or "nothing"
 
 
 _HEADINGS: Final = ("KEY", "STATE", "CREATED", "SECRETS", "PASSWORDS", "CODES")
@@ -148,7 +144,7 @@ def _cells(use: KeyUse) -> tuple[str, ...]:
     return (
         visible(use.id),
         _state(use),
-        "-" if use.created_at is None else shown_moment(use.created_at),
+        "-" if use.created_at is None else utc_minute(use.created_at),
         str(use.totp_secrets),
         str(use.passwords),
         str(use.backup_code_sets),

@@ -8,7 +8,8 @@ import click
 from msgspec import to_builtins
 
 from cwtui import maintenance
-from cwtui.accounts.text import listed
+from cwtui.accounts.text import counted, listed
+from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.accounts.upkeep.restored_state import Difference
 from cwtui.cli import completing, terminal
@@ -17,7 +18,6 @@ from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
 from cwtui.cli.json_output import put_list
 from cwtui.cli.output import say
-from cwtui.cli.tables import shown_moment
 
 _UNREADABLE = 3
 _LONG = 2000
@@ -46,10 +46,10 @@ def check(ctx: click.Context, host: Host, as_json: bool) -> None:
         say(finding.sentence)
     if as_json:
         put_list(to_builtins(finding) for finding in report.findings)
-    read = f"{_counted(report.accounts, 'account')} and {_counted(report.records, 'record')}"
+    read = f"{counted(report.accounts, 'account')} and {counted(report.records, 'record')}"
     damaged = sum(finding.severity is not Severity.WARNING for finding in report.findings)
     say(
-        f"Checked {read}: {_counted(damaged, 'thing')} wrong."
+        f"Checked {read}: {counted(damaged, 'thing')} wrong."
         if damaged
         else f"Checked {read}: nothing is damaged."
     )
@@ -80,13 +80,14 @@ def backup(host: Host, file: str) -> None:
         raise WrongUsage("A terminal cannot take a backup: give a file, or use a pipe.")
     else:
         made = maintenance.back_up_to(config, operator(), sys.stdout.buffer, _watched)
-    size = sum(member.size for member in made.members.values())
-    say(f"Backed up {_counted(len(made.members), 'file')} of {size:,} bytes.")
-    if not maintenance.is_recorded(config):
+    manifest = made.manifest
+    size = sum(member.size for member in manifest.members.values())
+    say(f"Backed up {counted(len(manifest.members), 'file')} of {size:,} bytes.")
+    if not made.is_recorded:
         say(f"The audit log does not record this backup: {config.folder} is read-only.")
     say(
         f"The keyring is not in it. To restore, these keys of {config.keyring_file} are needed: "
-        f"{', '.join(made.keys) or 'none'}. Keep a copy of it apart from the backup."
+        f"{', '.join(manifest.keys) or 'none'}. Keep a copy of it apart from the backup."
     )
 
 
@@ -109,13 +110,13 @@ def restore(host: Host, file: str, yes: bool) -> None:
         raise WrongUsage("There is no terminal to ask on: give --yes to restore.")
     config = host.config()
     with maintenance.candidate(config, Path(file), _watched) as found:
-        made = f"{shown_moment(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"
-        say(f"The backup was made {made}. It holds {_counted(found.then, 'account')}.")
+        made = f"{utc_minute(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"
+        say(f"The backup was made {made}. It holds {counted(found.then, 'account')}.")
         _say_what_changes(found.now, found.difference)
         if not yes and not terminal.ask_yes(f"Restore it to {config.folder}?"):
             raise Failed("Nothing was restored.")
         kept = found.run(operator())
-    say(f"Restored {_counted(found.then, 'account')}. All sessions have ended.")
+    say(f"Restored {counted(found.then, 'account')}. All sessions have ended.")
     if kept is not None:
         say(f"The old store is kept in {kept}.")
 
@@ -124,7 +125,7 @@ def _say_what_changes(now: int | None, difference: Difference | None) -> None:
     if now is None or difference is None:
         say("The accounts that are there now cannot be read.")
         return
-    say(f"There {'is' if now == 1 else 'are'} {_counted(now, 'account')} now.")
+    say(f"There {'is' if now == 1 else 'are'} {counted(now, 'account')} now.")
     for verb, names in (
         ("come back", difference.back),
         ("go", difference.gone),
@@ -135,10 +136,6 @@ def _say_what_changes(now: int | None, difference: Difference | None) -> None:
     ):
         if names:
             say(f"These {verb}: {listed(names, _NAMED)}.")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _watched(names: list[str]) -> Iterable[str]:

@@ -43,11 +43,6 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def shown_moment(at: float | None) -> str:
-    """A time for people; None is never."""
-    return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
-
-
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = row
     start = (

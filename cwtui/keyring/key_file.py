@@ -16,18 +16,17 @@ from cwtui.host.files import cannot
 from cwtui.host.untrusted_files import TooLarge, read_regular
 
 SCHEMA: Final = 2
-"""2 has a key for made-up names, which no rotation changes. Schema 1 is read, and written as 2."""
+"""2 has a key for made-up names, which no rotation changes. Schema 1, of the first stores that were
+released, is read, and written as 2.
+"""
 KEY_BYTES: Final = 32
 _MOST: Final = 1_000_000
 """Bytes: thousands of keys."""
 _ID_BYTES: Final = 8
-_EARLY_ID_DIGITS: Final = 8
 _FIRST_WITH_NAMES: Final = 2
 
-KeyId: TypeAlias = Annotated[str, Meta(pattern=r"^([0-9a-f]{8}|[0-9a-f]{16})\Z")]
-"""16 hex digits are the key's fingerprint. The 8 of the first keyrings were random: they say
-nothing about the key.
-"""
+KeyId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{1,16}\Z")]
+"""The key's fingerprint, 16 hex digits; reading checks that it is."""
 Material: TypeAlias = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 
 
@@ -72,7 +71,7 @@ def names_key(content: KeyFile) -> bytes:
 
 def new_key(now: float) -> KeyEntry:
     material = os.urandom(KEY_BYTES)
-    return KeyEntry(derived(material, b"cwtui key id", _ID_BYTES).hex(), now, material)
+    return KeyEntry(_fingerprint(material), now, material)
 
 
 def derived(material: bytes, purpose: bytes, length: int = KEY_BYTES) -> bytes:
@@ -107,8 +106,8 @@ def read(path: Path) -> KeyFile:
     for key in found.keys:
         if ids.count(key.id) > 1:
             raise _damaged(path, f"the key {key.id} is there twice")
-        if len(key.id) > _EARLY_ID_DIGITS and key.id != _fingerprint(key):
-            raise _damaged(path, f"what stands under {key.id} is another key")
+        if key.id != _fingerprint(key.material):
+            raise _damaged(path, f"the id {key.id} is not that of the key that stands under it")
     return found
 
 
@@ -129,8 +128,8 @@ def check_credential(path: Path) -> None:
         )
 
 
-def _fingerprint(key: KeyEntry) -> str:
-    return derived(key.material, b"cwtui key id", _ID_BYTES).hex()
+def _fingerprint(material: bytes) -> str:
+    return derived(material, b"cwtui key id", _ID_BYTES).hex()
 
 
 def _damaged(path: Path, reason: str) -> StoreDamaged:

@@ -13,7 +13,7 @@ from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
-from cwtui.store import schema_1, schema_3
+from cwtui.store import schema_3
 from cwtui.store.layout import Layout
 from cwtui.store.storage import AtomicStorage, NamedTable, Tables
 
@@ -56,7 +56,7 @@ class TinyAccountStore:
             _ACCOUNTS,
             _SETTINGS,
             _KEYS,
-            migrations={1: schema_1.as_schema_2, 3: schema_3.as_schema_4},
+            migrations={3: schema_3.as_schema_4},
             check_is_there=Layout(path.parent).check_is_there,
             check_content=self._check_content,
         )

@@ -57,7 +57,7 @@ class _Needed(Struct):
 
 
 class _Accounts(Struct):
-    """Only what says which keys the file needs; schema 1 did not say it."""
+    """Only what says which keys the file needs; one without accounts may need none."""
 
     accounts: dict[str, Protected] = {}
     keys: dict[str, _Needed] = {}

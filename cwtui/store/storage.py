@@ -17,7 +17,7 @@ from msgspec import Meta, Raw
 from tinydb.storages import Storage
 from tinydb.table import Document, Table
 
-from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing, StoreTooNew
+from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing, StoreTooNew, StoreTooOld
 from cwtui.host.files import (
     cannot,
     check_private,
@@ -33,13 +33,14 @@ from cwtui.host.files import (
 from cwtui.host.untrusted_files import read_regular
 
 SCHEMA: Final = 4
-"""3 and 4 know more of failed sign-ins. 4 keeps an id of the directory with the name of its
-attribute, and where a record has to follow its account.
+"""4 keeps an id of the directory with the name of its attribute, and where a record has to follow
+its account.
 """
+OLDEST: Final = 3
+"""The first schema that was released. Nothing older is read."""
 _META: Final = "meta"
 _CHECKSUM: Final = re.compile(rb'\A\{"meta":\{\n"schema":\d+,\n"sha256":"([0-9a-f]{64})"\n\}')
 """What stands before the content that the checksum is of."""
-_FIRST_WITH_CHECKSUM: Final = 2
 MOST: Final = 1 << 33
 """Bytes of a file, which is read as a whole: many times those of 1,000,000 accounts."""
 _Schema = Annotated[int, Meta(ge=1)]
@@ -243,6 +244,11 @@ class AtomicStorage(Storage):
                 f"{self.path} has schema {schema}, written by a newer cwtui; this one reads up to "
                 f"{SCHEMA}. Install the newer version."
             )
+        if schema < OLDEST:
+            raise StoreTooOld(
+                f"{self.path} has schema {schema}, which no release of cwtui wrote; this one reads "
+                f"{OLDEST} and later. Restore the store from a backup."
+            )
         for old in range(schema, SCHEMA):
             if old in self._migrations:
                 tables = self._migrations[old](tables)
@@ -256,7 +262,7 @@ class AtomicStorage(Storage):
     def verify_checksum(self) -> None:
         """Whether the file is, to the byte, as cwtui wrote it. Raises StoreDamaged, CannotCheck.
 
-        Apart from reading, which must be quick. Schema 1 had none.
+        Apart from reading, which must be quick.
         """
         try:
             content = read_regular(self.path, MOST)
@@ -265,7 +271,7 @@ class AtomicStorage(Storage):
         self._decode(content)
         kept = _CHECKSUM.match(content)
         found = _checksum(self._schema, content[kept.end() :]) if kept is not None else b""
-        if self._schema >= _FIRST_WITH_CHECKSUM and (kept is None or found != kept[1]):
+        if kept is None or found != kept[1]:
             raise self._damaged(1, "its checksum is of another content")
 
     def _line_of(self, doc_id: str) -> int:
@@ -308,9 +314,8 @@ def _encoded(tables: Tables) -> bytes:
 
 
 def _checksum(schema: int, rest: bytes) -> bytes:
-    """Of all that stands behind it, and from schema 3 on of the schema's number as well."""
-    number = b"" if schema == _FIRST_WITH_CHECKSUM else b"%d" % schema
-    return sha256(number + rest).hexdigest().encode("ascii")
+    """Of the schema's number, and of all that stands behind the checksum."""
+    return sha256(b"%d" % schema + rest).hexdigest().encode("ascii")
 
 
 def _encoded_table(name: str, documents: dict[str, Any]) -> bytes:

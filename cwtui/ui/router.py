@@ -131,14 +131,14 @@ class Router:
         self.open_section("settings")
 
     def _tell_backup_codes_left(self, left: int | None) -> None:
+        from cwtui.accounts import wording
         from cwtui.accounts.credentials import backup_codes
 
         if left is None:
             return
-        codes = "backup code" if left == 1 else "backup codes"
         few = left <= backup_codes.WARN_AT
         self._app.notify(
-            f"You used a backup code. {left} unused {codes} left."
+            f"You used a backup code. {wording.backup_codes_left(left)}."
             + (" Regenerate them in Settings." if few else ""),
             severity="warning" if few else "information",
             markup=False,

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, synchronising
+from cwtui.accounts import administration, roles, self_service, sign_in, synchronising
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
@@ -65,6 +65,38 @@ def bobs() -> MemoryDirectory:
     directory = MemoryDirectory()
     directory.add("bob", PASSWORD)
     return directory
+
+
+def reads_of(world: World, username: str, monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One more element for each time that this account is read from now on."""
+    reads: list[None] = []
+    get = MemoryAccounts.get
+
+    def counted(accounts: MemoryAccounts, name: str) -> Account | None:
+        if name == username:
+            reads.append(None)
+        return get(accounts, name)
+
+    monkeypatch.setattr(type(world.accounts), "get", counted)
+    return reads
+
+
+def test_a_change_reads_the_account_of_its_actor_once_before_and_once_inside(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = reads_of(scene.world, "ada", monkeypatch)
+    administration.disable_mfa(scene.world.ports, scene.admin, "bob")
+    assert len(reads) == 2
+
+
+def test_a_wrong_password_reads_the_account_once_a_step(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To know it, to count the attempt, and to record that it was wrong."""
+    reads = reads_of(scene.world, "bob", monkeypatch)
+    with pytest.raises(SignInFailed):
+        sign_in.with_password(scene.world.ports, "bob", Secret("wrong"), HERE)
+    assert len(reads) == 3
 
 
 Act = Callable[[Scene, Session], object]

@@ -107,6 +107,32 @@ def test_a_name_that_exists_is_said_to_exist(world: World) -> None:
         create(world, "a1ice")
 
 
+def test_a_look_alike_that_was_made_meanwhile_is_pointed_out(world: World) -> None:
+    world.accounts.before_change = lambda: create(world, "alice")
+    with pytest.raises(LooksAlike, match="A1ice looks like the existing username alice"):
+        create(world, "A1ice")
+    assert world.accounts.names() == ["alice"]
+    other = "al\N{LATIN SMALL LETTER DOTLESS I}ce"
+    world.accounts.before_change = lambda: create(world, other, look_alike_ok=True)
+    made = create(world, "A1ice", look_alike_ok=True)
+    assert made.looks_like == ("alice", other)
+    assert world.events[-1].reason == f"looks_like=alice,{other}"
+
+
+def test_a_look_alike_made_during_a_sign_in_is_in_the_audit_log(world: World) -> None:
+    world.directory = directory = MemoryDirectory()
+    directory.add("a1ice", PASSWORD)
+    world.accounts.before_change = lambda: create(world, "alice")
+    sign_in.with_password(world.ports, "a1ice", Secret(PASSWORD), HERE)
+    created = [event for event in world.events if event.event is EventType.USER_CREATE]
+    assert created[-1].reason.endswith("looks_like=alice")
+
+
+def test_a_look_alike_made_during_a_recovery_is_told(world: World) -> None:
+    world.accounts.before_change = lambda: create(world, "admin")
+    assert recovery.recover_admin(world.ports, OPERATOR, "adrnin").looks_like == ("admin",)
+
+
 def test_many_look_alikes_are_counted(world: World) -> None:
     for name in ("illi", "i1li", "il1i", "i11i"):
         world.add(name)

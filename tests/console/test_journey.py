@@ -146,7 +146,7 @@ def disable_mfa_of_bob(terminal: Terminal) -> None:
     terminal.wait_for("Disable the multi-factor authentication of bob?")
     terminal.wait_until_still()
     terminal.send("tab", "enter")
-    terminal.wait_for("○ not set up")
+    terminal.wait_for("○ not enabled")
 
 
 def assert_nowhere(folder: Path, secrets: list[str]) -> None:

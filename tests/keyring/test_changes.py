@@ -24,6 +24,7 @@ from cwtui.host import reserve
 from cwtui.keyring import key_file
 from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import NOW, outcome
+from tests.keyring.samples import key, schema_1
 
 SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -255,10 +256,12 @@ def test_a_credential_that_is_missing(tmp_path: Path) -> None:
 # Whatever the file holds
 
 
+right_key = key()
+right = schema_1(right_key)
 ids = st.one_of(
-    st.sampled_from(["0123abcd", "0123abcd01234567", "", "x"]),
+    st.sampled_from(["0123abcd", "0123abcd01234567", right_key["id"], "", "x"]),
     st.text(max_size=16),
-    st.from_regex(r"[0-9a-f]{8}", fullmatch=True),
+    st.from_regex(r"[0-9a-f]{16}", fullmatch=True),
 )
 anything = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8) | ids,
@@ -273,8 +276,6 @@ keys = st.fixed_dictionaries(
     },
     optional={"note": anything},
 )
-right_key = {"id": "0123abcd", "created_at": 1.0, "material": "A" * 43 + "="}
-right = {"schema": 1, "active": "0123abcd", "keys": [right_key]}
 contents = st.fixed_dictionaries(
     {},
     optional={

@@ -23,6 +23,7 @@ from cwtui.accounts.model import Sealed
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.keyring.key_file import KeyFile
 from tests.accounts.world import NOW, outcome
+from tests.keyring.samples import key, schema_1
 
 SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -46,11 +47,11 @@ def test_one_key_of_256_bits_with_an_id_in_a_private_file(file: Path, keyring: F
     assert list(content) == ["schema", "active", "keys", "names"]
     assert content["schema"] == 2
     assert content["active"] == keyring.active
-    [key] = msgspec.convert(content["keys"], list[dict[str, object]])
-    assert key["id"] == keyring.active
+    [only] = msgspec.convert(content["keys"], list[dict[str, object]])
+    assert only["id"] == keyring.active
     assert len(keyring.active) == 16
-    assert key["created_at"] == NOW
-    assert len(msgspec.convert(key["material"], bytes)) == 32
+    assert only["created_at"] == NOW
+    assert len(msgspec.convert(only["material"], bytes)) == 32
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
@@ -71,8 +72,8 @@ def test_what_is_loaded_is_what_was_created(file: Path, keyring: FileKeyring) ->
 
 def test_each_purpose_has_a_key_of_its_own(file: Path, keyring: FileKeyring) -> None:
     """RFC 5869: the key itself is used for nothing."""
-    [key] = msgspec.convert(content_of(file)["keys"], list[dict[str, object]])
-    material = msgspec.convert(key["material"], bytes)
+    [only] = msgspec.convert(content_of(file)["keys"], list[dict[str, object]])
+    material = msgspec.convert(only["material"], bytes)
 
     def derived(purpose: bytes) -> bytes:
         return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(material)
@@ -160,12 +161,12 @@ def test_with_more_keys_old_secrets_open_and_new_ones_use_the_active(
     old = keyring.seal(SECRET, b"ada")
     content = content_of(file)
     keys = msgspec.convert(content["keys"], list[dict[str, object]])
-    added = {"id": "0123abcd", "created_at": NOW, "material": msgspec.to_builtins(b"m" * 32)}
-    write(file, content | {"active": "0123abcd", "keys": [*keys, added]})
+    added = key(b"m" * 32, NOW)
+    write(file, content | {"active": added["id"], "keys": [*keys, added]})
     rotated = FileKeyring.load(file)
     assert rotated.unseal(old, b"ada") == SECRET
-    assert rotated.seal(SECRET, b"ada").key == "0123abcd"
-    assert rotated.pepper(old.key) == keyring.pepper(old.key) != rotated.pepper("0123abcd")
+    assert rotated.seal(SECRET, b"ada").key == added["id"]
+    assert rotated.pepper(old.key) == keyring.pepper(old.key) != rotated.pepper(added["id"])
 
 
 # Refusals
@@ -200,15 +201,27 @@ def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
     assert file.read_bytes() == before
 
 
-GOOD_KEY = {"id": "0123abcd", "created_at": 1.0, "material": "A" * 43 + "="}
-GOOD = {"schema": 1, "active": "0123abcd", "keys": [GOOD_KEY]}
+GOOD_KEY = key()
+OTHER_KEY = key(b"m" * 32)
+GOOD = schema_1(GOOD_KEY)
 
 
-def test_a_keyring_of_the_early_form_is_read(file: Path, keyring: FileKeyring) -> None:
-    """Its ids of 8 digits were random."""
+def test_a_keyring_of_schema_1_is_read(file: Path, keyring: FileKeyring) -> None:
     assert keyring.active
     write(file, GOOD)
-    assert FileKeyring.load(file).active == "0123abcd"
+    assert FileKeyring.load(file).active == GOOD_KEY["id"]
+
+
+@pytest.mark.parametrize("id_", ["0123abcd", "0123abcd01234567", OTHER_KEY["id"]])
+def test_an_id_that_is_not_the_fingerprint_is_refused(
+    file: Path, keyring: FileKeyring, id_: str
+) -> None:
+    """Also one of eight digits: keyrings had those before the first release."""
+    assert keyring.active
+    write(file, schema_1(GOOD_KEY | {"id": id_}))
+    with pytest.raises(StoreDamaged) as damaged:
+        FileKeyring.load(file)
+    assert f"the id {id_} is not that of the key that stands under it" in str(damaged.value)
 
 
 @pytest.mark.parametrize(
@@ -228,16 +241,18 @@ def test_a_keyring_of_the_early_form_is_read(file: Path, keyring: FileKeyring) -
         GOOD | {"schema": 2, "names": None},
         GOOD | {"schema": 2, "names": "AAAA"},
         GOOD | {"keys": []},
-        GOOD | {"keys": {"0123abcd": GOOD_KEY}},
+        GOOD | {"keys": {GOOD_KEY["id"]: GOOD_KEY}},
         GOOD | {"keys": [GOOD_KEY, GOOD_KEY]},
-        GOOD | {"active": "0123abce"},
-        GOOD | {"keys": [GOOD_KEY, GOOD_KEY | {"id": "0123abce"}]},
-        GOOD | {"keys": [GOOD_KEY, {"id": "0123abce", "created_at": 1.0}]},
+        GOOD | {"active": OTHER_KEY["id"]},
+        GOOD | {"keys": [GOOD_KEY, OTHER_KEY]},
+        GOOD | {"keys": [GOOD_KEY, GOOD_KEY | {"id": OTHER_KEY["id"]}]},
+        GOOD | {"keys": [GOOD_KEY, {"id": OTHER_KEY["id"], "created_at": 1.0}]},
         *(
             GOOD | {"keys": [GOOD_KEY | wrong]}
             for wrong in (
                 {"material": "AAAA"},
                 {"material": "A" * 44},
+                {"material": OTHER_KEY["material"]},
                 {"material": "not base64"},
                 {"material": 1},
                 {"unknown": 1},
@@ -247,7 +262,7 @@ def test_a_keyring_of_the_early_form_is_read(file: Path, keyring: FileKeyring) -
             )
         ),
         *(
-            {"schema": 1, "active": id_, "keys": [GOOD_KEY | {"id": id_}]}
+            schema_1(GOOD_KEY | {"id": id_})
             for id_ in ("", "a", "0123ABCD", "0123abcd\n", "0123abcd4", "0123abcd01234567")
         ),
     ],
@@ -258,7 +273,7 @@ def test_a_keyring_of_wrong_types_is_refused_untouched(
     """DESIGN 4.8."""
     assert keyring.active
     write(file, GOOD)
-    assert FileKeyring.load(file).active == "0123abcd"
+    assert FileKeyring.load(file).active == GOOD_KEY["id"]
     write(file, content)
     before = file.read_bytes()
     with pytest.raises(StoreDamaged) as damaged:
@@ -322,10 +337,10 @@ def test_no_two_keyrings_hide_names_alike(tmp_path: Path) -> None:
     assert all(len(keyring.names_key) == 32 for keyring in made)
 
 
-@pytest.mark.parametrize("early", [True, False])
-def test_the_key_for_names_outlives_rotation_and_retirement(file: Path, early: bool) -> None:
+@pytest.mark.parametrize("schema", [1, 2])
+def test_the_key_for_names_outlives_rotation_and_retirement(file: Path, schema: int) -> None:
     """Counts of made-up names would begin anew, and show which names are made up."""
-    if early:
+    if schema == 1:
         file.parent.mkdir(mode=0o700)
         file.touch(mode=0o600)
         write(file, GOOD)
@@ -338,19 +353,19 @@ def test_the_key_for_names_outlives_rotation_and_retirement(file: Path, early: b
     with keyring.change() as change:
         change.remove(first)
     assert keyring.names_key == FileKeyring.load(file).names_key == before
-    assert [key.id for key in keyring.all_keys()] == [keyring.active] != [first]
+    assert [one.id for one in keyring.all_keys()] == [keyring.active] != [first]
     assert content_of(file)["schema"] == 2
 
 
 def test_no_key_material_is_in_any_repr_or_error(file: Path, keyring: FileKeyring) -> None:
     """DESIGN 4.2."""
     content = content_of(file)
-    [key] = msgspec.convert(content["keys"], list[dict[str, object]])
-    encoded = key["material"]
+    [only] = msgspec.convert(content["keys"], list[dict[str, object]])
+    encoded = only["material"]
     assert isinstance(encoded, str)
     material = msgspec.convert(encoded, bytes)
     read = msgspec.json.decode(file.read_bytes(), type=KeyFile)
-    write(file, content | {"active": "01234567"})
+    write(file, content | {"active": OTHER_KEY["id"]})
     shown = [repr(keyring), repr(read), repr(read.keys)]
     shown += [repr(outcome(lambda: FileKeyring.load(file)))]
     shown += [repr(outcome(lambda: keyring.pepper("other")))]

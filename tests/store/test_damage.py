@@ -263,16 +263,16 @@ def test_the_line_is_the_documents_not_the_first_mention(file: Path) -> None:
         (b'{"meta":{"schema":null}}', "Expected `int`, got `null`"),
         (b'{"meta":[]}', "Expected `object`, got `array`"),
         (b"[]", "Expected `object`, got `array`"),
-        (b'{"meta":{"schema":1},\n"accounts":[]}', "Expected `object`, got `array`"),
-        (b'{"meta":{"schema":1},\n"accountt":{}}', "at line 2: there is no table 'accountt'"),
-        (b'{"meta":{"schema":1},\n"settings":{\n"organizatioo":{}}}', "no such settings"),
+        (b'{"meta":{"schema":4},\n"accounts":[]}', "Expected `object`, got `array`"),
+        (b'{"meta":{"schema":4},\n"accountt":{}}', "at line 2: there is no table 'accountt'"),
+        (b'{"meta":{"schema":4},\n"settings":{\n"organizatioo":{}}}', "no such settings"),
         (
-            b'{"meta":{"schema":1},\n"settings":{\n"organization":{"mfa":1}}}',
+            b'{"meta":{"schema":4},\n"settings":{\n"organization":{"mfa":1}}}',
             "Expected `str`, got `int`",
         ),
-        (b'{"meta":{"schema":1},"settings":{"organization":{"mfb":"off"}}}', "unknown field"),
-        (b'{"meta":{"schema":1},"settings":{"organization":{"code_limit":11}}}', "<= 10"),
-        (b'{"meta":{"schema":1}} trailing', "JSON is malformed"),
+        (b'{"meta":{"schema":4},"settings":{"organization":{"mfb":"off"}}}', "unknown field"),
+        (b'{"meta":{"schema":4},"settings":{"organization":{"code_limit":11}}}', "<= 10"),
+        (b'{"meta":{"schema":4}} trailing', "JSON is malformed"),
     ],
 )
 def test_a_file_of_a_wrong_shape_is_named_and_left(file: Path, content: bytes, reason: str) -> None:

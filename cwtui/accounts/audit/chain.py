@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from cwtui.accounts.audit.lines import LONGEST, Line, Record, decode
+from cwtui.accounts.audit.lines import LONGEST, Line, Record, decode, is_cut_short
 
 NOTHING: Final = "0" * 64
 """In place of a hash where nothing stands before."""
@@ -55,11 +55,10 @@ class Tail:
 
 @dataclass
 class Verdict:
-    """What the chain says. `first` and `last` are None in a log without a chain."""
+    """What the chain says. `first` and `last` are None in a log without an event."""
 
     first: int | None = None
     last: Link | None = None
-    before_chain: int = 0
     findings: list[str] = field(default_factory=list)
     """What was removed or changed."""
     notes: list[str] = field(default_factory=list)
@@ -115,18 +114,14 @@ class _Walk:
     def step(self, line: Line) -> None:
         record = decode(line.content)
         if record is None:
-            self._said.notes.append(_sentence(f"{line} is not an event: it was cut short."))
-            self._add(line.content)
+            self._not_an_event(line)
             return
-        if record.n is None:
-            self._without_number(line)
-        elif self._said.last is None:
-            self._first(line, record, record.n)
+        if self._said.last is None:
+            self._first(line, record)
         else:
-            self._next(line, record, record.n, self._said.last.n)
-        if record.n is not None:
-            self._said.last = link_of(line.content, record.n)
-            self._compare(self._said.last, line)
+            self._next(line, record, self._said.last.n)
+        self._said.last = link_of(line.content, record.n)
+        self._compare(self._said.last, line)
         self._running, self._is_empty = sha256(line.content), False
 
     def end(self) -> Verdict:
@@ -143,24 +138,25 @@ class _Walk:
             self._find(f"{_events(last + 1, noted.n)} missing at the end.")
         return said
 
-    def _without_number(self, line: Line) -> None:
-        if self._said.last is None:
-            self._said.before_chain += 1
+    def _not_an_event(self, line: Line) -> None:
+        if is_cut_short(line.content):
+            self._said.notes.append(_sentence(f"{line} is not an event: it was cut short."))
         else:
-            self._find(f"{line} has no number: cwtui did not write it there.")
+            self._find(f"{line} is not an event: cwtui did not write it.")
+        self._add(line.content)
 
-    def _first(self, line: Line, record: Record, n: int) -> None:
-        self._said.first = n
+    def _first(self, line: Line, record: Record) -> None:
+        n = self._said.first = record.n
         kept = self._ends.first if self._ends is not None else Link(n, record.previous)
         if n > kept.n:
             self._find(f"{_events(kept.n, n - 1)} missing at the beginning.")
         elif n == kept.n and record.previous != kept.hash:
             self._find(f"{line} does not go on from what was before event {n}.")
-        is_alone = self._is_empty or (n > 1 and not self._said.before_chain)
-        if not is_alone and record.previous != self._running.hexdigest():
+        if n == 1 and not self._is_empty and record.previous != self._running.hexdigest():
             self._find(f"What stands before event {n}, {line}, was changed, or put there.")
 
-    def _next(self, line: Line, record: Record, n: int, last: int) -> None:
+    def _next(self, line: Line, record: Record, last: int) -> None:
+        n = record.n
         if n > last + 1:
             self._find(f"{_events(last + 1, n - 1)} missing before {line}.")
         elif n <= last:

@@ -1,7 +1,7 @@
 """A line of the audit log: how an event is written, and what is read of it.
 
-One JSON object: the event, its number `n` in the chain (1, 2, ...) and `previous`, the SHA-256
-that `audit_chain` speaks of. The first lines of an old log have neither.
+One JSON object: the event, its number `n` in the chain (1, 2, ...) and `previous`, the hash that
+chain.py describes.
 """
 
 from datetime import UTC, datetime
@@ -58,8 +58,8 @@ class Record(Struct, frozen=True, kw_only=True, gc=False):
     Event and outcome may be of a later version, which may also have more fields.
     """
 
-    n: _Number | None = None
-    previous: str = ""
+    n: _Number
+    previous: Annotated[str, Meta(min_length=1)]
     at: datetime
     event: str
     actor: str
@@ -87,5 +87,13 @@ def decode(content: bytes) -> Record | None:
         record = _decoder.decode(content)
     except (ValueError, RecursionError):
         return None  # not JSON, not UTF-8, or too deep
-    is_whole = record.at.tzinfo is UTC and (record.n is None) is not bool(record.previous)
-    return record if is_whole else None
+    return record if record.at.tzinfo is UTC else None
+
+
+def is_cut_short(content: bytes) -> bool:
+    """Whether a line that holds no event may be what a failure left of one: no whole object."""
+    try:
+        msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except (ValueError, RecursionError):
+        return True
+    return False

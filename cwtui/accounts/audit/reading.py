@@ -215,9 +215,9 @@ def verified(audit: AuditLog, noted: Link | None = None, *, has_accounts: bool) 
         # What was rotated out while it was read is not missing.
         if (ends and ends.first) == (after and after.first):
             break
-    if verdict == Verdict() and has_accounts:
+    if verdict.last is None and not verdict.findings and has_accounts:
         verdict.findings.append("There is no event, though there are accounts.")
-    if verdict.first == 1 and not verdict.before_chain:
+    if verdict.first == 1:
         verdict.findings += _what_is_before(audit)
     return verdict
 

@@ -14,7 +14,7 @@ from cwtui.accounts.model import PasswordHash
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import CANNOT_BE_SHOWN, has_control_characters, normal
+from cwtui.accounts.text import CANNOT_BE_SHOWN, counted, has_control_characters, normal
 
 MAX_LENGTH: Final = 1024
 """In characters; NIST SP 800-63B-4 asks for at least 64. More is no safer and costs time."""
@@ -128,16 +128,16 @@ def check_confirmation(password: Secret, confirmation: Secret) -> None:
 
 def _unmet_rules(text: str, settings: OrganizationSettings) -> list[str]:
     categories = [unicodedata.category(character) for character in text]
-    counted = {
-        "characters": (len(text), settings.password_min),
-        "lower-case letters": (categories.count("Ll"), settings.password_lower),
-        "upper-case letters": (categories.count("Lu"), settings.password_upper),
-        "digits": (categories.count("Nd"), settings.password_numeric),
-        "symbols": (sum(c[0] in "PS" for c in categories), settings.password_symbol),
+    rules = {
+        "character": (len(text), settings.password_min),
+        "lower-case letter": (categories.count("Ll"), settings.password_lower),
+        "upper-case letter": (categories.count("Lu"), settings.password_upper),
+        "digit": (categories.count("Nd"), settings.password_numeric),
+        "symbol": (sum(c[0] in "PS" for c in categories), settings.password_symbol),
     }
     return [
-        f"at least {wanted} {what if wanted > 1 else what.removesuffix('s')}"
-        for what, (found, wanted) in counted.items()
+        f"at least {counted(wanted, what)}"
+        for what, (found, wanted) in rules.items()
         if found < wanted
     ]
 

@@ -130,7 +130,7 @@ class FileAuditLog:
         """The first event in that file or after it: its number, and the hash that it takes on."""
         for line in self._files.forward(Place(file)):
             record = decode(line.content)
-            if record is not None and record.n is not None:
+            if record is not None:
                 return Link(record.n, record.previous)
         return None
 

@@ -19,11 +19,11 @@ from cwtui.accounts.errors import (
     SignInFailed,
 )
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import countdown
 from cwtui.ui.context import Context, context_of
 from cwtui.ui.messages import BackToSignIn, LeadAway, SessionOver
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import SteadyScreen
-from cwtui.ui.times import countdown
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 

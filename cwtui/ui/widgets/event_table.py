@@ -3,9 +3,9 @@
 from typing import Final
 
 from cwtui.accounts.audit.events import Outcome
-from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.audit.reading import Entry
 from cwtui.accounts.text import visible
+from cwtui.accounts.wording import who
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 _MARKS: Final = {Outcome.SUCCESS.value: "●", Outcome.FAILURE.value: "✗"}
@@ -14,12 +14,6 @@ _MARKS: Final = {Outcome.SUCCESS.value: "●", Outcome.FAILURE.value: "✗"}
 def marked(outcome: str) -> str:
     """The outcome as a word beside a mark; one of a later version may have none of ours."""
     return f"{_MARKS.get(outcome, '○')} {visible(outcome)}"
-
-
-def who(record: Record) -> str:
-    """The actor, and the subject where that is somebody else."""
-    actor, subject = visible(record.actor), visible(record.subject)
-    return actor if subject in {"", actor} else f"{actor} → {subject}"
 
 
 class EventTable(VirtualTable[Entry]):
@@ -34,7 +28,7 @@ class EventTable(VirtualTable[Entry]):
         if record is None:
             return (f"✗ {row.damage}",)
         at = f"{record.at:%Y-%m-%d %H:%M:%S}" if self.is_wide else f"{record.at:%Y-%m-%d %H:%M}"
-        cells = (at, marked(record.outcome), visible(record.event), who(record))
+        cells = (at, marked(record.outcome), visible(record.event), who(record, "→"))
         return (*cells, visible(record.source), visible(record.reason)) if self.is_wide else cells
 
     def widths(self) -> tuple[int, ...]:

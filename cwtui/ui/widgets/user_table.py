@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from cwtui.accounts import wording
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import MfaState
 from cwtui.accounts.text import visible
+from cwtui.accounts.wording import OriginNote
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
+ORIGIN_MARKS = {OriginNote.GONE: "✗", OriginNote.HIDES_LDAP_USER: "⚠"}
 _MFA_MARKS = {MfaState.ENABLED: "●", MfaState.REQUIRED: "◐", MfaState.NONE: "○"}
 
 
@@ -39,7 +42,7 @@ class UserTable(VirtualTable[AccountRow]):
 
     def cells(self, row: AccountRow) -> tuple[str, ...]:
         mfa = row.mfa_state.value
-        status = "enabled" if row.enabled else "disabled"
+        status = wording.status(row)
         if self.is_wide:
             mfa = f"{_MFA_MARKS[row.mfa_state]} {mfa}"
             status = f"{'●' if row.enabled else '✗'} {status}"
@@ -59,6 +62,5 @@ class UserTable(VirtualTable[AccountRow]):
 
 def _origin(row: AccountRow) -> str:
     """With a mark where something is to be looked at; the account's page says what."""
-    if row.gone_since is not None:
-        return f"{row.origin} ✗"
-    return f"{row.origin} ⚠" if row.in_directory_too else row.origin.value
+    note = wording.origin_note(row)
+    return row.origin.value if note is None else f"{row.origin} {ORIGIN_MARKS[note]}"

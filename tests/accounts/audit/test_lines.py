@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.audit.lines import Line, Place, decode, encode
+from cwtui.accounts.audit.lines import Line, Place, decode, encode, is_cut_short
 
 EVENT = Event(
     at=1_800_000_000.125,
@@ -36,12 +36,6 @@ def test_an_event_is_read_as_it_was_written() -> None:
     assert (record.event, record.outcome) == ("sign_in.password", "failure")
     assert (record.actor, record.subject, record.source) == ("ada", "bob", "10.0.0.1")
     assert record.reason == "wrong"
-
-
-def test_a_line_of_an_earlier_version_has_no_number() -> None:
-    record = decode(changed(n="(left out)", previous="(left out)"))
-    assert record is not None
-    assert (record.n, record.previous) == (None, "")
 
 
 def test_a_line_of_a_later_version_is_an_event() -> None:
@@ -73,6 +67,7 @@ def test_a_line_of_a_later_version_is_an_event() -> None:
         changed(n=True),
         changed(n="(left out)"),
         changed(previous="(left out)"),
+        changed(n="(left out)", previous="(left out)"),
         changed(previous=""),
         changed(previous=7),
         changed(actor=None),
@@ -83,6 +78,17 @@ def test_a_line_of_a_later_version_is_an_event() -> None:
 )
 def test_what_is_no_event_is_none(content: bytes) -> None:
     assert decode(content) is None
+
+
+@pytest.mark.parametrize("length", range(len(LINE)))
+def test_the_beginning_of_a_line_was_cut_short(length: int) -> None:
+    assert is_cut_short(LINE[:length])
+    assert is_cut_short(LINE[:length] + b"\0" * (len(LINE) - length))
+
+
+@pytest.mark.parametrize("content", [b"{}", LINE, changed(n="(left out)"), changed(actor=None)])
+def test_a_whole_object_was_not_cut_short(content: bytes) -> None:
+    assert not is_cut_short(content)
 
 
 @given(st.binary(max_size=400))

@@ -31,6 +31,8 @@ AT = datetime.fromtimestamp(NOW, UTC)
 
 def record(**fields: object) -> Record:
     plain: dict[str, object] = {
+        "n": 7,
+        "previous": "0f" * 32,
         "at": AT,
         "event": "sign_in.password",
         "actor": "alice",

@@ -167,23 +167,6 @@ def test_a_head_that_was_lost_is_made_anew(file: Path) -> None:
     assert findings(log) == []
 
 
-def test_an_old_log_goes_on_as_a_chain(file: Path) -> None:
-    old = [
-        {"at": "2027-01-15T08:00:00.125+00:00", "event": "sign_in.complete", "actor": "ada"}
-        | {"subject": "ada", "source": "10.0.0.1", "outcome": "success", "reason": str(number)}
-        for number in range(3)
-    ]
-    file.write_text("".join(json.dumps(one) + "\n" for one in old))
-    file.chmod(0o600)
-    log = FileAuditLog(file)
-    assert verdict(log).before_chain == 3
-    log.append(event())
-    log.append(event())
-    said = verdict(log)
-    assert (said.before_chain, said.first, said.findings) == (3, 1, [])
-    assert [record.n for record in records(log)] == [None, None, None, 1, 2]
-
-
 def test_a_folder_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(CannotCheck, match="There is no folder"):
         list(FileAuditLog(tmp_path / "none" / "audit.jsonl").lines(START))

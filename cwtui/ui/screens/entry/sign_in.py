@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import check_filled_in
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 
@@ -66,11 +67,10 @@ F3 changes the colours, Ctrl+Q quits."""
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry
         password = self.query_one(SecretInput)
-        if not username.value.strip():
-            self.refuse(InvalidInput("username", "Enter your username."))
-            return
-        if not password.value:
-            self.refuse(InvalidInput("password", "Enter your password."))
+        try:
+            check_filled_in(username.value, password.value)
+        except InvalidInput as error:  # before the password is taken out of its field
+            self.refuse(error)
             return
         typed, secret, source = username.value, password.take(), self.context.source
         self.run_in_thread(

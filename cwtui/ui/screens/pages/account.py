@@ -7,18 +7,19 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import administration, throttle
+from cwtui.accounts import administration, throttle, wording
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import utc_minute
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.pages.page import Page, row, value
-from cwtui.ui.times import minute
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice
+from cwtui.ui.widgets.user_table import ORIGIN_MARKS
 
 
 class Changes(TypedDict, total=False):
@@ -72,11 +73,11 @@ wait ends by itself, after a day at most."""
         factor = account.second_factor
         yield row("MFA", value(self._mfa()), gap=factor is None)
         if factor is not None:
-            left = f"{len(factor.backup_codes.hashes)} unused"
-            yield row("Backup codes", value(left), gap=True)
-        yield row("Status", value("● enabled" if account.enabled else "✗ disabled"))
+            yield row("Backup codes", value(wording.unused_codes(factor)), gap=True)
+        mark = "●" if account.enabled else "✗"
+        yield row("Status", value(f"{mark} {wording.status(account)}"))
         yield row("Origin", value(self._origin()))
-        yield row("Last sign-in", value(self._last_sign_in()))
+        yield row("Last sign-in", value(utc_minute(self._record.last_sign_in)))
         if throttle.wrong_tries(self._record):
             unlock = Button("Unlock", id="unlock", compact=True)
             yield row("Wrong tries", unlock, value(self._tries()))
@@ -105,28 +106,19 @@ wait ends by itself, after a day at most."""
         self._show_required()
 
     def _origin(self) -> str:
-        account = self._account
-        if account.gone_since is not None:
-            return f"✗ {account.origin}: gone since {minute(account.gone_since)[:10]}"
-        if account.in_directory_too:
-            return f"⚠ {account.origin}: hides the LDAP user {visible(account.username)}"
-        return account.origin.value
+        note = wording.origin_note(self._account)
+        origin = wording.origin_in_full(self._account)
+        return origin if note is None else f"{ORIGIN_MARKS[note]} {origin}"
 
     def _mfa(self) -> str:
         factor = self._account.second_factor
-        if factor is None:
-            return "○ not set up"
-        return f"● enabled since {minute(factor.registered_at)[:10]}"
-
-    def _last_sign_in(self) -> str:
-        at = self._record.last_sign_in
-        return "never" if at is None else f"{minute(at)} UTC"
+        return f"{'○' if factor is None else '●'} {wording.mfa(factor)}"
 
     def _tries(self) -> str:
         tries = throttle.wrong_tries(self._record)
         until = throttle.longest_wait(self._record, self.context.clock())
         # Of a wait, which is a day at most, the time says enough.
-        return f"◐ {tries}: wait until {minute(until)[11:]} UTC" if until else f"{tries} in a row"
+        return f"◐ {tries}: wait until {utc_minute(until)[11:]}" if until else f"{tries} in a row"
 
     def _show_required(self) -> None:
         button = self.query_one("#mfa-required", Button)

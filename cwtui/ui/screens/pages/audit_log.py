@@ -13,7 +13,7 @@ from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.lines import Place
 from cwtui.accounts.audit.reading import Entry, Filter, Window
 from cwtui.accounts.errors import AccountsError, InvalidInput
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import counted, visible
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.screens.pages.list_page import ListPage
 from cwtui.ui.screens.pages.page import row, value
@@ -59,7 +59,7 @@ date). Esc ends the filter."""
     def _counted(self, shown: int) -> str:
         if self._before is not None:
             return f"newest {shown:,}"
-        return "1 event" if shown == 1 else f"{shown:,} events"
+        return counted(shown, "event")
 
     def filter(self, filter_text: str) -> None:
         try:
@@ -166,6 +166,6 @@ def _fields(entry: Entry) -> list[tuple[str, str]]:
         ("Actor", record.actor),
         ("Subject", record.subject or "-"),
         ("Source", record.source),
-        ("Number", str(record.n) if record.n is not None else "none, of an earlier version"),
+        ("Number", str(record.n)),
         ("Kept in", str(entry.line)),
     ]

@@ -1,31 +1,16 @@
 """Settings: one's own password and multi-factor authentication."""
 
-from datetime import UTC, datetime
-from typing import Final
-
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import self_service
+from cwtui.accounts import failed_sign_ins, self_service, wording
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.model import Ending, FailedSignIns
 from cwtui.accounts.self_service import Overview
-from cwtui.accounts.text import visible
 from cwtui.ui.messages import EnrolmentBegun, OpenSubPage
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.sections import SubPage
-from cwtui.ui.times import minute
 from cwtui.ui.widgets.buttons import Button
-
-_ENDED: Final = {
-    Ending.REFUSED: "and was refused",
-    Ending.STOPPED: "but no code",
-    Ending.WRONG_CODE: "and a wrong code",
-    Ending.NEW_PASSWORD: "but chose no new one",
-    Ending.ENROLMENT: "but did not set up MFA",
-    Ending.BACKUP_CODES: "but did not save the backup codes",
-}
 
 
 class SettingsPage(Page):
@@ -88,24 +73,23 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
         if before is None:
             return
         if before.last_sign_in is not None:
-            last = f"Last sign-in: {minute(before.last_sign_in)} UTC"
-            where = f" from {visible(before.last_source)}" if before.last_source else ""
-            yield Static(last + where, id="last-sign-in", markup=False)
+            last = f"Last sign-in: {wording.last_sign_in(before)}"
+            yield Static(last, id="last-sign-in", markup=False)
         if before.failed is not None:
-            yield Static(_failed_sign_ins(before.failed), id="failed-sign-ins", markup=False)
+            failed = failed_sign_ins.sentence(before.failed)
+            yield Static(f"⚠ {failed}", id="failed-sign-ins", markup=False)
 
     def _mfa_state(self) -> str:
         factor = self._overview.account.second_factor
+        mfa = wording.mfa(factor).capitalize()
         if factor is None:
-            return "○ Not enabled. " + (
+            return f"○ {mfa}. " + (
                 self._overview.enable_mfa_refusal
                 or "It adds an extra layer of security: a one-time code of your phone."
             )
-        since = datetime.fromtimestamp(factor.registered_at, UTC).date()
         left = self._overview.backup_codes_left
-        codes = "backup code" if left == 1 else "backup codes"
         warning = "⚠ Only " if left <= backup_codes.WARN_AT else ""
-        return f"● Enabled since {since}. {warning}{left} unused {codes} left."
+        return f"● {mfa}. {warning}{wording.backup_codes_left(left)}."
 
     def pressed(self, button: str) -> None:
         match button:
@@ -122,24 +106,3 @@ Ctrl+P finds commands, F3 changes the colours, Ctrl+Q signs out and leaves."""
 
     def _enrol(self, enrolment: Enrolment) -> None:
         self.lead_away(EnrolmentBegun(enrolment))
-
-
-def _failed_sign_ins(failed: FailedSignIns) -> str:
-    """The worst of them first: somebody who had the password."""
-    one = failed.count == 1
-    since = f"⚠ {failed.count} failed {'attempt' if one else 'attempts'} since then"
-    knew = failed.knew_password
-    if knew is not None:
-        return (
-            f"{since}. {'It' if one else 'One'} used your password {_ENDED[knew.ending]} "
-            f"({minute(knew.at)} UTC, {visible(knew.source)}). If that was not you, change your "
-            "password now."
-        )
-    if failed.last_at is None:
-        return (
-            f"{since}. Someone entered your password; where from was not recorded. If that was not "
-            "you, change your password now."
-        )
-    last = "on" if one else "the last on"
-    when, source = minute(failed.last_at), visible(failed.last_source)
-    return f"{since}, {last} {when} UTC from {source}. If that was not you, change your password."

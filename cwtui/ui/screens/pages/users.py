@@ -13,10 +13,11 @@ from textual.widgets import Static
 from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.listing import AccountRow, select, typed
+from cwtui.accounts.text import counted
+from cwtui.accounts.times import ago, minute
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.pages.list_page import ListPage
 from cwtui.ui.sections import SubPage
-from cwtui.ui.times import ago, minute
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
@@ -57,10 +58,8 @@ sign in while this account is here."""
         yield UserTable(rows, self._username)
 
     def _counted(self, shown: int) -> str:
-        users = "user" if len(self._rows) == 1 else "users"
-        if shown == len(self._rows):
-            return f"{shown:,} {users}"
-        return f"{shown:,} of {len(self._rows):,} {users}"
+        users = counted(len(self._rows), "user")
+        return users if shown == len(self._rows) else f"{shown:,} of {users}"
 
     def filter(self, filter_text: str) -> None:
         rows = select(self._rows, typed(filter_text))

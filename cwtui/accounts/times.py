@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+_MINUTES_AN_HOUR = 60
 _STEPS = ((60, 60, "min"), (3600, 24, "h"), (86400, 365, "d"))
 
 
@@ -12,10 +13,20 @@ def minute(at: float | None) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
+def utc_minute(at: float | None) -> str:
+    """The same with its zone, where no heading names it."""
+    return minute(at) if at is None else f"{minute(at)} UTC"
+
+
+def day(at: float | None) -> str:
+    """Such as 2026-11-24 (UTC), or never."""
+    return minute(at).split(" ")[0]
+
+
 def countdown(seconds: int) -> str:
     """Such as 4:59, or 23:59:59 from an hour on."""
     minutes, rest = divmod(seconds, 60)
-    if minutes < 60:  # noqa: PLR2004  minutes in an hour
+    if minutes < _MINUTES_AN_HOUR:
         return f"{minutes}:{rest:02d}"
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 

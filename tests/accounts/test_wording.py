@@ -1,0 +1,143 @@
+"""What screens and commands say of an account, and of times."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from cwtui.accounts import failed_sign_ins, times, wording
+from cwtui.accounts.audit.lines import Record
+from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.model import Account, Ending, FailedSignIns, KnewPassword, Origin, SignInRecord
+from cwtui.accounts.text import counted
+from tests.accounts.world import NOW, World
+
+HOSTILE = "\x1b[31m\u202e"
+SHOWN = "<U+001B>[31m<U+202E>"
+GONE = {"origin": Origin.LDAP, "gone_since": NOW}
+HIDES = {"in_directory_too": True}
+
+
+def account(**fields: object) -> Account:
+    return Account(username="alice", created_at=NOW).changed(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "short", "full"),
+    [
+        ({}, "local", "local"),
+        ({"origin": Origin.LDAP}, "ldap", "ldap"),
+        (GONE, "ldap, gone", "ldap: gone since 2027-01-15"),
+        (GONE | HIDES, "ldap, gone", "ldap: gone since 2027-01-15"),
+        (HIDES, "local, hides ldap", "local: hides the LDAP user alice"),
+    ],
+)
+def test_origin(fields: dict[str, object], short: str, full: str) -> None:
+    one = account(**fields)
+    row = msgspec.convert(
+        {"username": "alice", **{name: getattr(one, name) for name in fields}}, AccountRow
+    )
+    assert (wording.origin(one), wording.origin_in_full(one)) == (short, full)
+    assert wording.origin(row) == short
+    assert (wording.origin_note(one) is None) is ("," not in short)
+
+
+def test_status_and_mfa(world: World) -> None:
+    world.add("alice")
+    one = world.account("alice")
+    assert (wording.status(one), wording.mfa(one.second_factor)) == ("enabled", "not enabled")
+    world.equip("alice")
+    factor = world.account("alice").second_factor
+    assert factor is not None
+    assert wording.mfa(factor) == "enabled since 2027-01-15"
+    assert wording.unused_codes(factor) == "10 unused"
+    assert wording.status(one.changed(enabled=False)) == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (0, "0 unused backup codes left"),
+        (1, "1 unused backup code left"),
+        (2, "2 unused backup codes left"),
+    ],
+)
+def test_backup_codes_that_are_left(left: int, said: str) -> None:
+    assert wording.backup_codes_left(left) == said
+
+
+def test_the_last_sign_in() -> None:
+    never = SignInRecord()
+    assert wording.last_sign_in(never) == "never"
+    at = never.changed(last_sign_in=NOW)
+    assert wording.last_sign_in(at) == "2027-01-15 08:00 UTC"
+    there = at.changed(last_source=HOSTILE)
+    assert wording.last_sign_in(there) == f"2027-01-15 08:00 UTC from {SHOWN}"
+
+
+@pytest.mark.parametrize(
+    ("actor", "subject", "said"),
+    [
+        ("ada", "", "ada"),
+        ("ada", "ada", "ada"),
+        ("ada", "bob", "ada > bob"),
+        (HOSTILE, "bob", f"{SHOWN} > bob"),
+        ("ada", HOSTILE, f"ada > {SHOWN}"),
+    ],
+)
+def test_who_did_it_to_whom(actor: str, subject: str, said: str) -> None:
+    record = Record(
+        n=1,
+        previous="0",
+        at=datetime.fromtimestamp(NOW, UTC),
+        event="user.update",
+        actor=actor,
+        subject=subject,
+        source="10.0.0.1",
+        outcome="success",
+    )
+    assert wording.who(record, ">") == said
+
+
+def test_failed_sign_ins_for_the_person_and_for_others() -> None:
+    wrong = FailedSignIns(1, NOW, HOSTILE)
+    assert failed_sign_ins.sentence(wrong) == (
+        f"1 failed attempt since then, on 2027-01-15 08:00 UTC from {SHOWN}. If that was not you, "
+        "change your password."
+    )
+    assert (
+        failed_sign_ins.summary(wrong)
+        == f"1, the last wrong password 2027-01-15 08:00 UTC from {SHOWN}"
+    )
+    knew = KnewPassword(NOW, HOSTILE, Ending.STOPPED)
+    right = FailedSignIns(1200, NOW, "10.0.0.1", knew)
+    assert failed_sign_ins.sentence(right) == (
+        "1,200 failed attempts since then. One used your password but no code (2027-01-15 08:00 "
+        f"UTC, {SHOWN}). If that was not you, change your password now."
+    )
+    assert failed_sign_ins.summary(right).endswith(
+        f", the right one 2027-01-15 08:00 UTC from {SHOWN}: stopped at the code"
+    )
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_each_ending_is_told(ending: Ending) -> None:
+    failed = FailedSignIns(1, None, "", KnewPassword(NOW, "10.0.0.1", ending))
+    assert "It used your password" in failed_sign_ins.sentence(failed)
+    assert failed_sign_ins.summary(failed).endswith(f": {ending}")
+
+
+@pytest.mark.parametrize(
+    ("number", "what", "said"),
+    [(0, "key", "0 keys"), (1, "key", "1 key"), (1200, "key", "1,200 keys"), (2, "try", "2 tries")],
+)
+def test_what_is_counted(number: int, what: str, said: str) -> None:
+    assert counted(number, what, "tries" if what == "try" else "") == said
+
+
+def test_times() -> None:
+    assert times.minute(NOW) == "2027-01-15 08:00"
+    assert times.utc_minute(NOW) == "2027-01-15 08:00 UTC"
+    assert times.day(NOW) == "2027-01-15"
+    for shown in (times.minute, times.utc_minute, times.day):
+        assert shown(None) == "never"
