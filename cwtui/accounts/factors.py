@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from cwtui.accounts import made_up, throttle, told
+from cwtui.accounts import failed_sign_ins, made_up, throttle
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.directory_port import (
@@ -195,7 +195,10 @@ def _record_failure(
         # As much work for a name that no account has.
         ports.records.update(
             made_up.counted_name(ports, claim.username),
-            lambda record: (told.with_failure(record, claim.source, ports.now(), ending), None),
+            lambda record: (
+                failed_sign_ins.with_failure(record, claim.source, ports.now(), ending),
+                None,
+            ),
         )
 
 
@@ -239,10 +242,12 @@ def record_stop(ports: Ports, claim: Claim, ending: Ending) -> SignInRecord:
     """
 
     def stop(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
-        return told.with_failure(record, claim.source, ports.now(), ending), record
+        return failed_sign_ins.with_failure(record, claim.source, ports.now(), ending), record
 
     before = ports.records.update(claim.username, stop)
-    write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, claim.username, told.waits_for(ending))
+    write_audit(
+        ports, EventType.SIGN_IN_PASSWORD, claim, claim.username, failed_sign_ins.waits_for(ending)
+    )
     return before
 
 
@@ -250,10 +255,10 @@ def record_step(ports: Ports, claim: Claim, ending: Ending, event: EventType | N
     """The same of a sign-in that has come further; `event` is what is not yet recorded."""
     ports.records.update(
         claim.username,
-        lambda record: (told.moved(record, claim.source, ports.now(), ending), None),
+        lambda record: (failed_sign_ins.moved(record, claim.source, ports.now(), ending), None),
     )
     if event is not None:
-        write_audit(ports, event, claim, claim.username, told.waits_for(ending))
+        write_audit(ports, event, claim, claim.username, failed_sign_ins.waits_for(ending))
 
 
 def _record_success(ports: Ports, claim: Claim, tries: Tries) -> None:
@@ -281,23 +286,23 @@ def _count(
         if made_up.is_made_up(name) and record == SignInRecord():
             record = stand_in
         attempts: dict[str, Attempts] = getattr(record, tries)
-        whose = throttle.budget(record.known_sources, claim.source)
-        counted = throttle.count_try(attempts, whose, limit, ports.now(), field)
+        budget = throttle.budget_of(record.known_sources, claim.source)
+        counted = throttle.count_try(attempts, budget, limit, ports.now(), field)
         return record.changed(**{tries: counted.attempts}), counted
 
     counted = ports.records.update(name, step, made_up.crowded_out)
     if counted.throttled is None:
         return counted
     # The first one of each wait: who tries on and on must not fill the audit log.
-    if counted.is_news:
+    if counted.is_first_refusal:
         _record_failure(ports, claim, event, "throttled")
     raise counted.throttled
 
 
 def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
     attempts: dict[str, Attempts] = getattr(record, tries)
-    whose = throttle.budget(record.known_sources, claim.source)
-    return record.changed(**{tries: throttle.cleared(attempts, whose, claim.source)})
+    budget = throttle.budget_of(record.known_sources, claim.source)
+    return record.changed(**{tries: throttle.cleared(attempts, budget, claim.source)})
 
 
 def _wrong_password(ports: Ports, claim: Claim) -> str:

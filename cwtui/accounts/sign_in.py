@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, TypeAlias, TypeVar
 
-from cwtui.accounts import enrolment, factors, provisioning, text, throttle, told
+from cwtui.accounts import enrolment, factors, failed_sign_ins, provisioning, text, throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.directory_port import PasswordNotice
@@ -343,7 +343,7 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
 
     before = update_record(ports, account.username, succeed, write)
     if progress.before_stop is not None:
-        before = told.without_stop(before, source, progress.before_stop)
+        before = failed_sign_ins.without_stop(before, source, progress.before_stop)
     return SignedIn(session, before, progress.backup_codes_left, progress.password_notice)
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from cwtui.accounts import administration, told
+from cwtui.accounts import administration, failed_sign_ins
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
@@ -116,7 +116,7 @@ def unlocked_or_in(kept: dict[str, SignInRecord]) -> object:
 def fail_first(world: World) -> None:
     """A wrong password from elsewhere and one wrong code, kept whatever the right password does."""
     record = world.records.get("plain")
-    failed = told.with_failure(record, "198.51.100.7", world.clock() - 60)
+    failed = failed_sign_ins.with_failure(record, "198.51.100.7", world.clock() - 60)
     codes = {"": Attempts(3, world.clock() - 60)}
     world.records.kept["plain"] = failed.changed(code_attempts=codes, last_sign_in=NOW - 3600)
 

@@ -108,31 +108,31 @@ def verify(oldest_first: Iterable[Line], ends: Ends | None, noted: Link | None =
 class _Walk:
     def __init__(self, ends: Ends | None, noted: Link | None) -> None:
         self._ends, self._noted = ends, noted
-        self._said = Verdict()
+        self._verdict = Verdict()
         self._running = sha256()
         self._is_empty = True
 
     def step(self, line: Line) -> None:
         record = decode(line.content)
         if record is None:
-            self._said.notes.append(_sentence(f"{line} is not an event: it was cut short."))
+            self._verdict.notes.append(_sentence(f"{line} is not an event: it was cut short."))
             self._add(line.content)
             return
         if record.n is None:
             self._without_number(line)
-        elif self._said.last is None:
+        elif self._verdict.last is None:
             self._first(line, record, record.n)
         else:
-            self._next(line, record, record.n, self._said.last.n)
+            self._next(line, record, record.n, self._verdict.last.n)
         if record.n is not None:
-            self._said.last = link_of(line.content, record.n)
-            self._compare(self._said.last, line)
+            self._verdict.last = link_of(line.content, record.n)
+            self._compare(self._verdict.last, line)
         self._running, self._is_empty = sha256(line.content), False
 
     def end(self) -> Verdict:
-        said, ends, noted = self._said, self._ends, self._noted
-        last = said.last.n if said.last is not None else 0
-        if ends is None and said.last is not None:
+        verdict, ends, noted = self._verdict, self._ends, self._noted
+        last = verdict.last.n if verdict.last is not None else 0
+        if ends is None and verdict.last is not None:
             self._find(
                 "The file audit.head is missing or damaged: whether the last events were removed "
                 "cannot be told."
@@ -141,22 +141,22 @@ class _Walk:
             self._find(f"{_events(last + 1, ends.last.n)} missing at the end.")
         elif noted is not None and noted.n > last:
             self._find(f"{_events(last + 1, noted.n)} missing at the end.")
-        return said
+        return verdict
 
     def _without_number(self, line: Line) -> None:
-        if self._said.last is None:
-            self._said.before_chain += 1
+        if self._verdict.last is None:
+            self._verdict.before_chain += 1
         else:
             self._find(f"{line} has no number: cwtui did not write it there.")
 
     def _first(self, line: Line, record: Record, n: int) -> None:
-        self._said.first = n
+        self._verdict.first = n
         kept = self._ends.first if self._ends is not None else Link(n, record.previous)
         if n > kept.n:
             self._find(f"{_events(kept.n, n - 1)} missing at the beginning.")
         elif n == kept.n and record.previous != kept.hash:
             self._find(f"{line} does not go on from what was before event {n}.")
-        is_alone = self._is_empty or (n > 1 and not self._said.before_chain)
+        is_alone = self._is_empty or (n > 1 and not self._verdict.before_chain)
         if not is_alone and record.previous != self._running.hexdigest():
             self._find(f"What stands before event {n}, {line}, was changed, or put there.")
 
@@ -181,7 +181,7 @@ class _Walk:
         self._is_empty = False
 
     def _find(self, sentence: str) -> None:
-        self._said.findings.append(_sentence(sentence))
+        self._verdict.findings.append(_sentence(sentence))
 
 
 def _sentence(words: str) -> str:

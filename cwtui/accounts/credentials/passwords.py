@@ -136,9 +136,9 @@ def _unmet_rules(text: str, settings: OrganizationSettings) -> list[str]:
         "symbols": (sum(c[0] in "PS" for c in categories), settings.password_symbol),
     }
     return [
-        f"at least {wanted} {what if wanted > 1 else what.removesuffix('s')}"
-        for what, (found, wanted) in counted.items()
-        if found < wanted
+        f"at least {needed} {what if needed > 1 else what.removesuffix('s')}"
+        for what, (found, needed) in counted.items()
+        if found < needed
     ]
 
 
