@@ -13,7 +13,7 @@ from cwtui import __version__, installation, services
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, Refused, StoreDamaged
 from cwtui.accounts.session import Operator
-from cwtui.accounts.upkeep.findings import Finding, Severity, Watch, of_error
+from cwtui.accounts.upkeep.findings import Finding, Severity, WithProgress, of_error
 from cwtui.accounts.upkeep.restored_state import Difference, difference
 from cwtui.config import Config
 from cwtui.host.files import (
@@ -46,7 +46,7 @@ class Report:
         return any(finding.severity is severity for finding in self.findings)
 
 
-def check(config: Config, watch: Watch[str]) -> Report:
+def check(config: Config, with_progress: WithProgress[str]) -> Report:
     """Read everything, write nothing; others may write meanwhile. Raises StoreMissing."""
     layout = config.layout
     if not exists(layout.marker):
@@ -58,7 +58,7 @@ def check(config: Config, watch: Watch[str]) -> Report:
     except CannotCheck as error:
         findings.append(of_error(error, "keyring"))
     content = ContentChecks(layout, keyring)
-    findings += content.all(watch)
+    findings += content.all(with_progress)
     findings += checking.audit(layout, has_accounts=content.accounts > 0)
     return Report(_once(findings), content.accounts, content.records)
 
@@ -75,14 +75,16 @@ class BackedUp:
     is_recorded: bool
 
 
-def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -> BackedUp:
+def back_up(
+    config: Config, operator: Operator, path: Path, with_progress: WithProgress[str]
+) -> BackedUp:
     """Write a new file, 0600; it has its name only when all of it is on disk.
 
     Raises Refused, where there is such a file, and CannotCheck.
     """
     _refuse_existing(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with _snapshot(config, watch) as (found, manifest):
+    with _snapshot(config, with_progress) as (found, manifest):
         try:
             with new_file(temporary) as descriptor:
                 backup.write(found, manifest, partial(write_all, descriptor))
@@ -97,9 +99,11 @@ def back_up(config: Config, operator: Operator, path: Path, watch: Watch[str]) -
     return BackedUp(manifest, is_recorded)
 
 
-def back_up_to(config: Config, operator: Operator, out: BinaryIO, watch: Watch[str]) -> BackedUp:
+def back_up_to(
+    config: Config, operator: Operator, out: BinaryIO, with_progress: WithProgress[str]
+) -> BackedUp:
     """The same to a stream. Raises CannotCheck, and OSError where the stream ends."""
-    with _snapshot(config, watch) as (found, manifest):
+    with _snapshot(config, with_progress) as (found, manifest):
         is_recorded = _record_backup(config, operator, "standard output")
         backup.write(found, manifest, out.write)
         out.flush()
@@ -114,7 +118,7 @@ def _record_backup(config: Config, operator: Operator, where: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CheckedBackup:
     """A backup that was found whole: what it would bring. `now` is None: cannot be read."""
 
     config: Config
@@ -134,39 +138,43 @@ class Candidate:
 
 
 @contextmanager
-def candidate(config: Config, path: Path, watch: Watch[str]) -> Iterator[Candidate]:
+def checked_backup(
+    config: Config, path: Path, with_progress: WithProgress[str]
+) -> Iterator[CheckedBackup]:
     """The backup, checked like a store, with the present keyring. Raises CannotCheck."""
     keyring = services.open_keyring(config)
     with restoring.unpacked(config.layout, path) as (staged, manifest):
         damage = [
             finding.sentence.replace(str(staged.folder), str(path))
-            for finding in ContentChecks(staged, keyring).all(watch)
+            for finding in ContentChecks(staged, keyring).all(with_progress)
             if finding.severity is not Severity.WARNING
         ]
         if damage:
             others = f" And so on, {len(damage)} in all." if len(damage) > 1 else ""
             raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
-        yield _candidate(config, manifest, staged)
+        yield _compared(config, manifest, staged)
 
 
-def _candidate(config: Config, manifest: Manifest, staged: Layout) -> Candidate:
+def _compared(config: Config, manifest: Manifest, staged: Layout) -> CheckedBackup:
     then = TinyAccountStore(staged.accounts).all()
     restore = Restore(config.layout, staged, os.urandom, time.time())
     try:
         store = TinyAccountStore(config.accounts_file)
         now = store.all() if config.layout.is_there() else {}
     except CannotCheck:
-        return Candidate(config, manifest, restore, len(then), None, None)
-    return Candidate(config, manifest, restore, len(then), len(now), difference(then, now))
+        return CheckedBackup(config, manifest, restore, len(then), None, None)
+    return CheckedBackup(config, manifest, restore, len(then), len(now), difference(then, now))
 
 
 @contextmanager
-def _snapshot(config: Config, watch: Watch[str]) -> Iterator[tuple[Snapshot, Manifest]]:
+def _snapshot(
+    config: Config, with_progress: WithProgress[str]
+) -> Iterator[tuple[Snapshot, Manifest]]:
     """Of a store in which nothing is damaged: no other can be restored."""
     services.refuse_half_restored(config)
     installation.check_is_there(config)
     keyring = services.open_keyring(config)
-    for finding in ContentChecks(config.layout, keyring).all(watch):
+    for finding in ContentChecks(config.layout, keyring).all(with_progress):
         if finding.severity is not Severity.WARNING:
             raise StoreDamaged(
                 f"{finding.sentence} No backup was made: it could not be restored. "

@@ -61,7 +61,7 @@ def backup_in(config: Config) -> Path:
 
 
 def restore(config: Config, path: Path | None = None) -> Path | None:
-    with maintenance.candidate(config, path or backup_in(config), unwatched) as found:
+    with maintenance.checked_backup(config, path or backup_in(config), unwatched) as found:
         return found.run(OPERATOR)
 
 
@@ -261,7 +261,7 @@ def test_a_store_that_is_damaged_is_what_it_is_for(config: Config) -> None:
     config.accounts_file.write_bytes(b"{")
     for path in config.records_folder.glob("*.json"):
         path.write_bytes(b"{")
-    with maintenance.candidate(config, backup_in(config), unwatched) as found:
+    with maintenance.checked_backup(config, backup_in(config), unwatched) as found:
         assert (found.now, found.difference) == (None, None)
         kept = found.run(OPERATOR)
     assert kept is not None
@@ -384,7 +384,7 @@ def _is_held(file: Path) -> bool:
 def test_only_one_restore_at_a_time(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
     with (
-        maintenance.candidate(config, backup_in(config), unwatched),
+        maintenance.checked_backup(config, backup_in(config), unwatched),
         pytest.raises(CannotCheck, match="Another cwtui has held"),
     ):
         restore(config)
@@ -392,7 +392,7 @@ def test_only_one_restore_at_a_time(config: Config, monkeypatch: pytest.MonkeyPa
 
 def test_what_would_change_is_told_first(config: Config) -> None:
     administration.update_user(connected(config), OPERATOR, "alice", display_name="Alice")
-    with maintenance.candidate(config, backup_in(config), unwatched) as found:
+    with maintenance.checked_backup(config, backup_in(config), unwatched) as found:
         assert (found.then, found.now) == (2, 3)
         assert found.difference is not None
         assert found.difference.gone == ("bob",)

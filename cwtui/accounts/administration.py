@@ -18,9 +18,9 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
     Actor,
     Session,
+    as_reason,
     authorise,
     authorise_change,
-    said,
     update_record,
     write_audit,
 )
@@ -79,14 +79,14 @@ def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
         raise Refused("There is an administrator already. Sign in, or ask them.")
 
 
-def list_users(ports: Ports, actor: Actor, wanted: listing.Filter) -> list[listing.AccountRow]:
+def list_users(ports: Ports, actor: Actor, criteria: listing.Filter) -> list[listing.AccountRow]:
     """The accounts that match, by username. Raises NotPermitted and SessionEnded."""
     authorise(ports, actor, Permission.MANAGE_USERS)
     rows = ports.accounts.rows()
     if ports.accounts.settings().mfa is Mfa.REQUIRED:
         # Who has no device yet must register one, whatever the account's own flag says.
         rows = [row if row.mfa_required else replace(row, mfa_required=True) for row in rows]
-    return listing.select(rows, wanted)
+    return listing.select(rows, criteria)
 
 
 def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignInRecord]:
@@ -157,7 +157,7 @@ def create_user(
         if not look_alike_ok:
             look_alikes.check(similar, username)
         put_new(ports, change, account)
-        reason = said({"looks_like": similar}) if similar else ""
+        reason = as_reason({"looks_like": similar}) if similar else ""
         write_audit(ports, EventType.USER_CREATE, actor, name, reason, change=change)
     return WithInitialPassword(account, initial, similar)
 
@@ -191,7 +191,7 @@ def update_user(
             raise Refused(
                 f"{name} is an LDAP user: roles and display name are those of the directory."
             )
-        wanted = {
+        given = {
             "roles": new_roles,
             "mfa_required": mfa_required,
             "enabled": enabled,
@@ -199,7 +199,7 @@ def update_user(
         }
         fields = {
             field: value
-            for field, value in wanted.items()
+            for field, value in given.items()
             if value is not None and value != getattr(before, field)
         }
         if not fields:
@@ -211,7 +211,7 @@ def update_user(
         if not (after.is_admin and after.enabled):
             _keep_an_admin(ports, change, name)
         change.put(after)
-        write_audit(ports, EventType.USER_UPDATE, actor, name, said(fields), change=change)
+        write_audit(ports, EventType.USER_UPDATE, actor, name, as_reason(fields), change=change)
     return after
 
 
@@ -321,7 +321,9 @@ def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> Or
                 for key in settings.KEYS
                 if getattr(after, key) != getattr(before, key)
             }
-            write_audit(ports, EventType.SETTINGS_UPDATE, actor, "", said(changed), change=change)
+            write_audit(
+                ports, EventType.SETTINGS_UPDATE, actor, "", as_reason(changed), change=change
+            )
     return after
 
 

@@ -280,23 +280,23 @@ def _count(
         if made_up.is_made_up(name) and record == SignInRecord():
             record = stand_in
         attempts: dict[str, Attempts] = getattr(record, tries)
-        whose = throttle.budget(record.known_sources, claim.source)
-        counted = throttle.count_try(attempts, whose, limit, ports.now(), field)
+        budget = throttle.budget_of(record.known_sources, claim.source)
+        counted = throttle.count_try(attempts, budget, limit, ports.now(), field)
         return record.changed(**{tries: counted.attempts}), counted
 
     counted = ports.records.update(name, step, made_up.crowded_out)
     if counted.throttled is None:
         return counted
     # The first one of each wait: who tries on and on must not fill the audit log.
-    if counted.is_news:
+    if counted.is_first_refusal:
         _record_failure(ports, claim, event, "throttled")
     raise counted.throttled
 
 
 def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
     attempts: dict[str, Attempts] = getattr(record, tries)
-    whose = throttle.budget(record.known_sources, claim.source)
-    return record.changed(**{tries: throttle.cleared(attempts, whose, claim.source)})
+    budget = throttle.budget_of(record.known_sources, claim.source)
+    return record.changed(**{tries: throttle.cleared(attempts, budget, claim.source)})
 
 
 def _wrong_password(ports: Ports, claim: Claim) -> str:

@@ -78,17 +78,17 @@ def typed(text: str) -> Filter:
     )
 
 
-def select(rows: Iterable[AccountRow], wanted: Filter) -> list[AccountRow]:
+def select(rows: Iterable[AccountRow], criteria: Filter) -> list[AccountRow]:
     """The rows that match, in the order given."""
     # One pass for each thing that is asked: with each key press there may be 100,000 rows.
     found = list(rows)
-    text = normal(wanted.text.strip()).casefold()
+    text = normal(criteria.text.strip()).casefold()
     if text:
         found = [r for r in found if text in r.username or text in r.display_name.casefold()]
-    if wanted.role is not None:
-        found = [row for row in found if wanted.role in row.roles]
-    if wanted.mfa is not None:
-        found = [row for row in found if wanted.mfa is row.mfa_state]
-    if wanted.origin is not None:
-        found = [row for row in found if wanted.origin is row.origin]
+    if criteria.role is not None:
+        found = [row for row in found if criteria.role in row.roles]
+    if criteria.mfa is not None:
+        found = [row for row in found if criteria.mfa is row.mfa_state]
+    if criteria.origin is not None:
+        found = [row for row in found if criteria.origin is row.origin]
     return found

@@ -124,13 +124,13 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
 class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Wrong tries in a row from one source. `banned_until` is in seconds since the epoch.
 
-    `told`: that tries are refused unchecked now stands in the audit log already.
+    `refusal_recorded`: the audit log says already that tries are refused unchecked.
     """
 
     failures: int = 0
     last_at: Time = 0.0
     banned_until: Time = 0.0
-    told: bool = False
+    refusal_recorded: bool = msgspec.field(default=False, name="told")
 
 
 class Ending(StrEnum):

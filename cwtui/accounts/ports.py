@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from cwtui.accounts.audit.chain import Ends
 from cwtui.accounts.audit.events import Event
-from cwtui.accounts.audit.lines import Line, Place
+from cwtui.accounts.audit.lines import Line, Position
 from cwtui.accounts.directory_port import DirectoryUser, Tell
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Sealed, SignInRecord
@@ -174,11 +174,11 @@ class AuditLog(Protocol):
     def append(self, event: Event) -> None:
         """Write the event durably. Raises CannotCheck: then what it reports must not happen."""
 
-    def lines(self, start: Place) -> Iterator[Line]:
-        """Oldest first, from that place to the end; read as they are asked for."""
+    def lines(self, start: Position) -> Iterator[Line]:
+        """Oldest first, from that position to the end; read as they are asked for."""
 
-    def lines_before(self, place: Place | None) -> Iterator[Line]:
-        """Newest first, from the line before that place, or the last one; read as asked for."""
+    def lines_before(self, position: Position | None) -> Iterator[Line]:
+        """Newest first, from the line before that position, or the last one; read as asked for."""
 
     def ends(self) -> Ends | None:
         """Between what the log should reach; None: that was never written down, or is lost."""

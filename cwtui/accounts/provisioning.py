@@ -19,7 +19,7 @@ from cwtui.accounts.session import (
     Acting,
     Session,
     account_of,
-    said,
+    as_reason,
     write_audit,
 )
 
@@ -159,17 +159,17 @@ def record_change(
 ) -> None:
     """Write down what the directory changed, if it is something that people see."""
     event = EventType.USER_CREATE if before is None else EventType.USER_UPDATE
-    told = ("display_name", "roles", "mfa_required", "gone_since", "in_directory_too")
+    recorded = ("display_name", "roles", "mfa_required", "gone_since", "in_directory_too")
     changed = {
         field: getattr(after, field)
-        for field in told
+        for field in recorded
         if before is None or getattr(before, field) != getattr(after, field)
     }
     if looks_like:
         changed["looks_like"] = looks_like
     if not changed:  # an id that was not there before
         return
-    reason = f"{_FROM} {said(changed)}"
+    reason = f"{_FROM} {as_reason(changed)}"
     write_audit(ports, event, actor, after.username, reason, change=change)
 
 

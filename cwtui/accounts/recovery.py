@@ -9,7 +9,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Operator, said, write_audit
+from cwtui.accounts.session import Operator, as_reason, write_audit
 from cwtui.accounts.upkeep.protection import keys_of
 
 
@@ -55,7 +55,7 @@ def recover_admin(
                 name, lambda record: (record.changed(password_attempts={}, code_attempts={}), None)
             )
         reason = "created" if before is None else _difference(before, after)
-        reason += f", {said({'looks_like': similar})}" if similar else ""
+        reason += f", {as_reason({'looks_like': similar})}" if similar else ""
         reason += f", keys given up: {' '.join(given_up)}" if given_up else ""
         write_audit(ports, EventType.USER_RECOVER, actor, name, reason, change=change)
     return WithInitialPassword(after, initial, similar)
@@ -96,9 +96,9 @@ def _let_in(account: Account, present: frozenset[str], fields: dict[str, object]
 
 
 def _difference(before: Account, after: Account) -> str:
-    told = {
+    notes = {
         "enabled": not before.enabled,
         f"role {roles.ADMIN} added": not before.is_admin,
         "second factor of a lost key removed": before.mfa_state is not after.mfa_state,
     }
-    return ", ".join(["new initial password", *(what for what, is_so in told.items() if is_so)])
+    return ", ".join(["new initial password", *(what for what, is_so in notes.items() if is_so)])

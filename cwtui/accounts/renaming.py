@@ -23,7 +23,7 @@ from cwtui.accounts.directory_port import (
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.model import Account, Moved, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
-from cwtui.accounts.session import Acting, said, write_audit
+from cwtui.accounts.session import Acting, as_reason, write_audit
 from cwtui.accounts.upkeep.protection import keys_of
 
 _MOST: Final = 8
@@ -88,11 +88,11 @@ def possible(accounts: AccountsChange, renames: Iterable[Rename]) -> list[Rename
     """Those that can be carried out together: each name is free, or becomes free."""
     left = {rename.before: rename for rename in renames if _is_theirs(accounts, rename)}
     while True:
-        wanted = [rename.user.username for rename in left.values()]
+        asked_for = [rename.user.username for rename in left.values()]
         stuck = [
             before
             for before, rename in left.items()
-            if wanted.count(rename.user.username) > 1
+            if asked_for.count(rename.user.username) > 1
             or (rename.user.username not in left and accounts.get(rename.user.username) is not None)
         ]
         if not stuck:
@@ -124,7 +124,7 @@ def carry_over(
     sealed = {a.second_factor.totp_secret.key for a in after if a.second_factor is not None}
     change.put_needed_keys(change.needed_keys() - (given_up - sealed))
     for rename in renames:
-        reason = f"from the directory: {said({'before': rename.before})}"
+        reason = f"from the directory: {as_reason({'before': rename.before})}"
         name = rename.user.username
         write_audit(ports, EventType.USER_RENAME, actor, name, reason, change=change)
 
@@ -153,11 +153,11 @@ def _place(ports: Ports, change: AccountsChange, name: str, moved: Moved) -> Non
     # Whose step it was does not matter: that one is not taken again harms nobody for long.
     step = max(moved.record.last_totp_step, ports.records.get(moved.username).last_totp_step)
 
-    def place(now: SignInRecord) -> tuple[SignInRecord, None]:
+    def put(now: SignInRecord) -> tuple[SignInRecord, None]:
         latest = max(step, now.last_totp_step)
         return moved.record.changed(last_totp_step=latest), None
 
-    ports.records.update(name, place)
+    ports.records.update(name, put)
     if change.get(moved.username) is None:
         with suppress(CannotCheck):  # it goes when an account of that name is made
             ports.records.remove(moved.username)

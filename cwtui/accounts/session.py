@@ -221,7 +221,7 @@ def update_record(
     return before
 
 
-def said(fields: Mapping[str, object]) -> str:
+def as_reason(fields: Mapping[str, object]) -> str:
     """Fields and their values as the reason of an event.
 
     A text stands in quotation marks, as in JSON, unless it is one plain word: what a person chose

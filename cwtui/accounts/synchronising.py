@@ -69,16 +69,16 @@ def sync(
     elsewhere = [account for account in missing if account.directory_ids]
     asked = [one.directory_ids for one in elsewhere]
     found = directory.find_by_ids(asked, progress) if asked else []
-    wanted = [
+    asked_for = [
         Rename(account.username, user)
         for account, user in zip(elsewhere, found, strict=True)
         if user is not None and user.username != account.username
     ]
-    moved = {rename.before for rename in wanted}
+    moved = {rename.before for rename in asked_for}
     if not force:
         lost = [a for a in missing if a.gone_since is None and a.username not in moved]
         _check_plausible(ports.accounts, people, len(lost), is_anybody_moved=bool(moved))
-    renamed = _rename(ports, actor, wanted)
+    renamed = _rename(ports, actor, asked_for)
     for one in renamed:
         del people[one.before]
     people |= {one.user.username: one.user for one in renamed}
@@ -86,7 +86,7 @@ def sync(
     return Synchronised(
         *marks,
         renamed=_changes(renamed),
-        blocked=_changes(one for one in wanted if one not in renamed),
+        blocked=_changes(one for one in asked_for if one not in renamed),
     )
 
 
@@ -124,13 +124,13 @@ def _check_plausible(
     )
 
 
-def _rename(ports: Ports, actor: Actor, wanted: list[Rename]) -> list[Rename]:
+def _rename(ports: Ports, actor: Actor, asked_for: list[Rename]) -> list[Rename]:
     """Those that were carried out."""
-    if not wanted:
+    if not asked_for:
         return []
     with ports.accounts.change() as change:
         authorise_change(ports, actor, Permission.MANAGE_USERS, change)
-        readable = [rename for rename in wanted if _is_readable(ports, change, rename)]
+        readable = [rename for rename in asked_for if _is_readable(ports, change, rename)]
         renamed = renaming.possible(change, readable)
         renaming.carry_over(ports, change, actor, renamed)
     renaming.settle(ports, [rename.user.username for rename in renamed])

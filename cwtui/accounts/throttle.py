@@ -58,19 +58,19 @@ class Limit(Struct, frozen=True):
 class Counted:
     """The attempts with one more. Either `left` are left before a wait, or it is not to be checked.
 
-    `until` is when the next one is checked, where none is left. `is_news`: it is the first one
-    that is not checked since the wait began.
+    `until` is when the next one is checked, where none is left. `is_first_refusal`: it is the first
+    one that is not checked since the wait began.
     """
 
     attempts: dict[str, Attempts]
-    whose: str
+    budget: str
     left: int = 0
     until: float | None = None
     throttled: Throttled | None = None
-    is_news: bool = False
+    is_first_refusal: bool = False
 
 
-def place(source: str) -> str:
+def network_of(source: str) -> str:
     """What counts as one source: an IPv6 host has the 2^64 addresses of its network (RFC 6177)."""
     try:
         address = ip_address(source)
@@ -79,10 +79,10 @@ def place(source: str) -> str:
     return source if address.version == 4 else str(ip_network((address, 64), strict=False))  # noqa: PLR2004  IPv4
 
 
-def budget(known_sources: Collection[str], source: str) -> str:
+def budget_of(known_sources: Collection[str], source: str) -> str:
     """Whose tries this source uses up: its own if it is known, else the strangers'."""
-    where = place(source)
-    return where if where in known_sources else STRANGERS
+    network = network_of(source)
+    return network if network in known_sources else STRANGERS
 
 
 def wait_after(failures: int, limit: Limit) -> float:
@@ -93,10 +93,10 @@ def wait_after(failures: int, limit: Limit) -> float:
 
 
 def count_try(
-    attempts: Mapping[str, Attempts], whose: str, limit: Limit, now: float, field: str
+    attempts: Mapping[str, Attempts], budget: str, limit: Limit, now: float, field: str
 ) -> Counted:
     """Count a try as if it were wrong, or say that it is not to be checked."""
-    before = attempts.get(whose, Attempts())
+    before = attempts.get(budget, Attempts())
     if is_forgotten(before, now):
         before = Attempts()
     # A clock that was set back must not make the wait longer.
@@ -105,18 +105,18 @@ def count_try(
         sentence = "Too many wrong tries."
         if before.failures > MOST:
             sentence += " An admin can unlock your account."
-        refused = replace(before, banned_until=until, told=True)
+        refused = replace(before, banned_until=until, refusal_recorded=True)
         return Counted(
-            {**attempts, whose: refused},
-            whose,
+            {**attempts, budget: refused},
+            budget,
             throttled=Throttled(field, sentence, until),
-            is_news=not before.told,
+            is_first_refusal=not before.refusal_recorded,
         )
     failures = before.failures + 1
     left = 0 if failures >= MOST else min(-failures % limit.tries, MOST - failures)
     banned_until = 0.0 if left else now + wait_after(failures, limit)
     after = Attempts(failures, now, banned_until)
-    return Counted({**attempts, whose: after}, whose, left, banned_until or None)
+    return Counted({**attempts, budget: after}, budget, left, banned_until or None)
 
 
 def without(attempts: Mapping[str, Attempts], counted: Counted) -> dict[str, Attempts]:
@@ -124,24 +124,26 @@ def without(attempts: Mapping[str, Attempts], counted: Counted) -> dict[str, Att
 
     The wait goes with it, unless tries that were counted since have begun it.
     """
-    whose = counted.whose
-    before = attempts.get(whose, Attempts())
-    others = {name: kept for name, kept in attempts.items() if name != whose}
+    budget = counted.budget
+    before = attempts.get(budget, Attempts())
+    others = {name: kept for name, kept in attempts.items() if name != budget}
     if before.failures <= 1:
         return others
-    until = 0.0 if before == counted.attempts[whose] else before.banned_until
-    return others | {whose: replace(before, failures=before.failures - 1, banned_until=until)}
+    until = 0.0 if before == counted.attempts[budget] else before.banned_until
+    return others | {budget: replace(before, failures=before.failures - 1, banned_until=until)}
 
 
-def cleared(attempts: Mapping[str, Attempts], whose: str, source: str) -> dict[str, Attempts]:
+def cleared(attempts: Mapping[str, Attempts], budget: str, source: str) -> dict[str, Attempts]:
     """The attempts after a right try of that budget, from there."""
-    return {name: kept for name, kept in attempts.items() if name not in {whose, place(source)}}
+    return {
+        name: kept for name, kept in attempts.items() if name not in {budget, network_of(source)}
+    }
 
 
 def with_known_source(record: SignInRecord, source: str) -> SignInRecord:
     """The record after a sign-in from there; the source longest unseen is forgotten."""
-    where = place(source)
-    known = (*(name for name in record.known_sources if name != where), where)[-KNOWN_SOURCES:]
+    network = network_of(source)
+    known = (*(name for name in record.known_sources if name != network), network)[-KNOWN_SOURCES:]
     kept = {STRANGERS, *known}
     return record.changed(
         known_sources=known,
@@ -164,7 +166,7 @@ def current(record: SignInRecord, now: float) -> SignInRecord:
 
 
 def _current(attempts: Mapping[str, Attempts], now: float) -> dict[str, Attempts]:
-    return {whose: kept for whose, kept in attempts.items() if not is_forgotten(kept, now)}
+    return {budget: kept for budget, kept in attempts.items() if not is_forgotten(kept, now)}
 
 
 def wrong_tries(record: SignInRecord) -> int:

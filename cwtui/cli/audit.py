@@ -10,7 +10,7 @@ from cwtui.accounts import wording
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Link, Verdict
 from cwtui.accounts.audit.events import Outcome
-from cwtui.accounts.audit.lines import START, Place, Record
+from cwtui.accounts.audit.lines import START, Position, Record
 from cwtui.accounts.audit.reading import Filter
 from cwtui.accounts.errors import CannotCheck, InvalidInput
 from cwtui.accounts.ports import Ports
@@ -87,8 +87,8 @@ def command(
     Without a command, prints the events that match, oldest first. WHO is the person who did it; if
     they did it to somebody else, that name follows after ">".
     """
-    wanted = {"user": user, "event": event, "outcome": outcome, "since": since}
-    given = {name: value for name, value in wanted.items() if value is not None}
+    options = {"user": user, "event": event, "outcome": outcome, "since": since}
+    given = {name: value for name, value in options.items() if value is not None}
     if ctx.invoked_subcommand is not None:
         if given or as_json or follow:
             raise WrongUsage(f"cwtui audit {ctx.invoked_subcommand} takes none of these options.")
@@ -96,10 +96,10 @@ def command(
     ports = host.ports()
     asked = _filter(given, ports.now())
     written = _Written(as_json=as_json)
-    place = _show(ports, asked, START, written)
+    position = _show(ports, asked, START, written)
     while follow:
         wait_for_news(_SECONDS)
-        place = _show(ports, asked, place, written)
+        position = _show(ports, asked, position, written)
     if not written.any:
         say("No event matches.")
 
@@ -168,11 +168,11 @@ class _Written:
         self.any = True
 
 
-def _show(ports: Ports, asked: Filter, start: Place, written: _Written) -> Place:
-    """Show what there is from that place on; the place where new lines will be."""
-    place = start
+def _show(ports: Ports, asked: Filter, start: Position, written: _Written) -> Position:
+    """Show what there is from that position on; the position where new lines will be."""
+    position = start
     for entry in audit_reading.oldest_first(ports, operator(), start):
-        place = entry.line.after
+        position = entry.line.after
         if not asked.accepts(entry.record):
             continue
         if entry.record is not None:
@@ -180,7 +180,7 @@ def _show(ports: Ports, asked: Filter, start: Place, written: _Written) -> Place
         else:
             say(entry.damage)
     written.flush()
-    return place
+    return position
 
 
 def _cells(record: Record) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def restore(host: Host, file: str, yes: bool) -> None:
     if not yes and not terminal.is_there():
         raise WrongUsage("There is no terminal to ask on: give --yes to restore.")
     config = host.config()
-    with maintenance.candidate(config, Path(file), _watched) as found:
+    with maintenance.checked_backup(config, Path(file), _watched) as found:
         made = f"{utc_minute(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"
         say(f"The backup was made {made}. It holds {counted(found.then, 'account')}.")
         _say_what_changes(found.now, found.difference)

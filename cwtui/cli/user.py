@@ -78,13 +78,13 @@ def list_(
     In the column MFA, "enabled" means that a device is registered, "required" that the account must
     register one at its next sign-in, and "none" neither.
     """
-    wanted = Filter(
+    criteria = Filter(
         text=text,
         role=roles.known((role,))[0] if role is not None else None,
         mfa=MfaState(mfa) if mfa is not None else None,
         origin=Origin(origin) if origin is not None else None,
     )
-    rows = administration.list_users(host.ports(), operator(), wanted)
+    rows = administration.list_users(host.ports(), operator(), criteria)
     if as_json:
         put_list(account_output.row_fields(row) for row in rows)
     elif rows:

@@ -11,7 +11,7 @@ from cwtui.accounts.audit.reading import verified
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Keyring
 from cwtui.accounts.text import visible
-from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, Watch, of_error
+from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, WithProgress, of_error
 from cwtui.host import reserve
 from cwtui.host.files import cannot, check_private, exists, is_read_only
 from cwtui.host.read_lock import undisturbed
@@ -38,7 +38,7 @@ class ContentChecks:
     def accounts(self) -> int:
         return self._checks.count
 
-    def all(self, watch: Watch[str]) -> Iterator[Finding]:
+    def all(self, with_progress: WithProgress[str]) -> Iterator[Finding]:
         """Every finding, in the order of the files."""
         try:
             self._store.verify()
@@ -52,7 +52,7 @@ class ContentChecks:
             yield of_error(error, self._layout.accounts)
             return
         yield from self._checks.settings(settings)
-        for name in watch(names):
+        for name in with_progress(names):
             try:
                 account = self._store.get(name)
             except CannotCheck as error:

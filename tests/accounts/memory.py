@@ -13,7 +13,7 @@ from cwtui.accounts import identity, roles
 from cwtui.accounts.audit import chain as audit_chain
 from cwtui.accounts.audit.chain import Ends
 from cwtui.accounts.audit.events import Event
-from cwtui.accounts.audit.lines import Line, Place, encode
+from cwtui.accounts.audit.lines import Line, Position, encode
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
@@ -192,11 +192,11 @@ class MemoryAudit:
         first = self.kept.first if self.kept is not None else link
         self.kept = Ends(first, audit_chain.link_of(line, link.n))
 
-    def lines(self, start: Place) -> Iterator[Line]:
+    def lines(self, start: Position) -> Iterator[Line]:
         return (self._line(number) for number in range(start.line, len(self.contents)))
 
-    def lines_before(self, place: Place | None) -> Iterator[Line]:
-        last = place.line if place is not None else len(self.contents)
+    def lines_before(self, position: Position | None) -> Iterator[Line]:
+        last = position.line if position is not None else len(self.contents)
         return (self._line(number) for number in reversed(range(last)))
 
     def ends(self) -> Ends | None:
@@ -205,7 +205,7 @@ class MemoryAudit:
     def _line(self, number: int) -> Line:
         self.read += 1
         content = self.contents[number]
-        return Line(Place(1, number, number), "audit.jsonl", content, len(content) + 1)
+        return Line(Position(1, number, number), "audit.jsonl", content, len(content) + 1)
 
 
 class MemoryKeyring:

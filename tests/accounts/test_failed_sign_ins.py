@@ -77,7 +77,7 @@ def stop(world: World, source: str = ELSEWHERE) -> FailedSignIns:
     return knew(Ending.STOPPED, world.clock(), source)
 
 
-def told(world: World, device: Device, source: str = HERE) -> FailedSignIns | None:
+def notice(world: World, device: Device, source: str = HERE) -> FailedSignIns | None:
     """What the owner is told, who signs in with a new code."""
     world.clock.forward(60)
     state = world.asked_for_code(source=source)
@@ -94,14 +94,14 @@ def device(world: World) -> Device:
 
 
 def test_a_sign_in_that_goes_through_is_nothing_to_be_told_of(world: World, device: Device) -> None:
-    assert told(world, device) is None
-    assert told(world, device) is None
+    assert notice(world, device) is None
+    assert notice(world, device) is None
 
 
 def test_the_owner_is_told_of_one_who_stopped_at_the_code(world: World, device: Device) -> None:
     stopped = stop(world)
-    assert told(world, device) == stopped
-    assert told(world, device) is None
+    assert notice(world, device) == stopped
+    assert notice(world, device) is None
 
 
 @pytest.mark.parametrize("source", [HERE, ELSEWHERE])
@@ -110,13 +110,13 @@ def test_wrong_passwords_after_it_do_not_hide_it(world: World, device: Device, s
     world.clock.forward(60)
     wrong(world, source=ELSEWHERE)
     at = world.clock()
-    assert told(world, device) == FailedSignIns(2, at, ELSEWHERE, stopped.knew_password)
+    assert notice(world, device) == FailedSignIns(2, at, ELSEWHERE, stopped.knew_password)
 
 
 def test_a_later_one_of_the_kind_is_told_of_instead(world: World, device: Device) -> None:
     stop(world)
     latest = stop(world, "203.0.113.9")
-    assert told(world, device) == FailedSignIns(2, knew_password=latest.knew_password)
+    assert notice(world, device) == FailedSignIns(2, knew_password=latest.knew_password)
 
 
 def test_wrong_codes_belong_to_the_sign_in_that_they_are_for(world: World, device: Device) -> None:
@@ -127,7 +127,7 @@ def test_wrong_codes_belong_to_the_sign_in_that_they_are_for(world: World, devic
         with pytest.raises(SignInFailed):
             sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
     at = world.clock()
-    assert told(world, device) == knew(Ending.WRONG_CODE, at)
+    assert notice(world, device) == knew(Ending.WRONG_CODE, at)
 
 
 def test_a_wrong_code_before_the_right_one_does_not_frighten_its_owner(

@@ -60,11 +60,11 @@ def test_only_the_first_try_of_a_wait_is_news_and_the_others_change_nothing() ->
     full = {"here": Attempts(5, NOW, NOW + 300)}
     first = throttle.count_try(full, "here", LIMIT, NOW + 1, "code")
     second = throttle.count_try(first.attempts, "here", LIMIT, NOW + 2, "code")
-    assert (first.is_news, second.is_news) == (True, False)
+    assert (first.is_first_refusal, second.is_first_refusal) == (True, False)
     assert second.attempts == first.attempts
     after = throttle.count_try(second.attempts, "here", LIMIT, NOW + 300, "code")
     assert after.throttled is None
-    assert not after.attempts["here"].told
+    assert not after.attempts["here"].refusal_recorded
 
 
 def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
@@ -77,7 +77,7 @@ def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "place"),
+    ("source", "network"),
     [
         ("local console", "local console"),
         ("198.51.100.7", "198.51.100.7"),
@@ -88,8 +88,8 @@ def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
         ("300.1.1.1", "300.1.1.1"),
     ],
 )
-def test_a_network_of_ipv6_is_one_place(source: str, place: str) -> None:
-    assert throttle.place(source) == place
+def test_a_network_of_ipv6_is_one_place(source: str, network: str) -> None:
+    assert throttle.network_of(source) == network
 
 
 def tried_on_and_on(limit: throttle.Limit, until: float) -> list[float]:
@@ -172,7 +172,7 @@ def test_what_is_checked_quickly_is_within_a_hundred() -> None:
 
 def test_a_stop_of_an_older_version_has_ended() -> None:
     """It stopped after 50 for good."""
-    stopped = {"": Attempts(50, NOW - 3600, NOW - 3300, told=True)}
+    stopped = {"": Attempts(50, NOW - 3600, NOW - 3300, refusal_recorded=True)}
     counted = throttle.count_try(stopped, "", LIMIT, NOW, "code")
     assert counted.throttled is None
     assert counted.attempts == {"": Attempts(51, NOW, NOW + DAY)}

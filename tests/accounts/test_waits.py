@@ -56,14 +56,14 @@ def test_taking_a_try_back_keeps_the_wait_of_a_later_one() -> None:
     assert left == {COMMON: Attempts(1, NOW + 1, NOW + 301)}
 
 
-@pytest.mark.parametrize("whose", [HERE, COMMON])
+@pytest.mark.parametrize("budget", [HERE, COMMON])
 @pytest.mark.parametrize(("more", "wait"), [(0, 300.0), (1, 600.0), (4, 4800.0), (9, 86400.0)])
 def test_each_try_from_the_most_on_is_followed_by_a_wait(
-    whose: str, more: int, wait: float
+    budget: str, more: int, wait: float
 ) -> None:
     """Though the limit does not divide it."""
     limit = throttle.Limit(tries=4, ban=300.0)
     failures = throttle.MOST + more
-    counted = throttle.count_try({whose: Attempts(failures - 1, NOW)}, whose, limit, NOW, "code")
+    counted = throttle.count_try({budget: Attempts(failures - 1, NOW)}, budget, limit, NOW, "code")
     assert (counted.left, counted.until) == (0, NOW + wait)
-    assert counted.attempts == {whose: Attempts(failures, NOW, NOW + wait)}
+    assert counted.attempts == {budget: Attempts(failures, NOW, NOW + wait)}

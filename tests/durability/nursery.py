@@ -98,7 +98,7 @@ def look_for_ever(config: Config, number: int, say: Say) -> None:
                 say(f"wrong {finding.sentence}")
         target.unlink(missing_ok=True)
         maintenance.back_up(config, OPERATOR, target, unwatched)
-        with maintenance.candidate(config, target, unwatched) as found:
+        with maintenance.checked_backup(config, target, unwatched) as found:
             if found.then != len(WRITERS) + 1:
                 say(f"wrong number of accounts in a backup: {found.then}")
         say("looked")

@@ -111,7 +111,7 @@ def back_up(config: Config) -> None:
 
 
 def restore(config: Config) -> None:
-    with maintenance.candidate(config, config.folder.parent / BACKUP, unwatched) as found:
+    with maintenance.checked_backup(config, config.folder.parent / BACKUP, unwatched) as found:
         found.run(OPERATOR)
 
 
@@ -156,7 +156,7 @@ def backup_of(config: Config) -> object:
     path = config.folder.parent / "new.tar"
     if not path.exists():
         return None
-    with maintenance.candidate(config, path, unwatched) as found:
+    with maintenance.checked_backup(config, path, unwatched) as found:
         return found.then
 
 

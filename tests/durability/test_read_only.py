@@ -98,7 +98,7 @@ def test_what_only_reads_works_on_read_only_media(
             )
         assert done.returncode == 0, done.stderr
         assert f"does not record this backup: {media.store} is read-only." in done.stderr
-        with maintenance.candidate(config_in(tmp_path / "made"), made, unwatched) as found:
+        with maintenance.checked_backup(config_in(tmp_path / "made"), made, unwatched) as found:
             assert found.then == 3
 
 

@@ -28,7 +28,10 @@ from tests.fuzz.mutations import ANY_TEXT, many, mutated, with_other_values
 
 NAME = "alice"
 RECORD = SignInRecord(
-    password_attempts={HERE: Attempts(2, NOW - 60), "": Attempts(1, NOW, NOW - 5, told=True)},
+    password_attempts={
+        HERE: Attempts(2, NOW - 60),
+        "": Attempts(1, NOW, NOW - 5, refusal_recorded=True),
+    },
     code_attempts={HERE: Attempts(1, NOW - 60)},
     known_sources=(HERE,),
     last_totp_step=7,

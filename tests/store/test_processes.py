@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.audit.lines import START, Place, decode
+from cwtui.accounts.audit.lines import START, Position, decode
 from cwtui.host import reserve
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
@@ -77,15 +77,15 @@ def test_kill_9_at_any_instant_loses_nothing_acknowledged(folder: Path) -> None:
     assert names == {"accounts.json", ".accounts.json.lock", reserve.NAME}
 
 
-def numbers_written(log: FileAuditLog, place: Place) -> tuple[list[int], Place]:
-    """Numbers of the events from that place on, and where it goes on."""
+def numbers_written(log: FileAuditLog, position: Position) -> tuple[list[int], Position]:
+    """Numbers of the events from that position on, and where it goes on."""
     numbers: list[int] = []
-    for line in log.lines(place):
+    for line in log.lines(position):
         record = decode(line.content)
         if record is not None and record.n is not None:
             numbers.append(record.n)
-        place = line.after
-    return numbers, place
+        position = line.after
+    return numbers, position
 
 
 def test_kill_9_in_the_audit_log_loses_no_line_that_was_written(folder: Path) -> None:
@@ -93,7 +93,7 @@ def test_kill_9_in_the_audit_log_loses_no_line_that_was_written(folder: Path) ->
     chance = random.Random(7)  # noqa: S311  repeatable
     acknowledged: list[tuple[str, str]] = []
     log = FileAuditLog(folder / "audit.jsonl", AUDIT_BYTES, AUDIT_FILES)
-    read, place = numbers_written(log, START)
+    read, position = numbers_written(log, START)
     for run in range(3):
         actors = [f"{run}-{process}" for process in range(3)]
         with started(*[("append", folder, actor) for actor in actors]) as writers:
@@ -101,13 +101,13 @@ def test_kill_9_in_the_audit_log_loses_no_line_that_was_written(folder: Path) ->
             until = time.monotonic() + 0.3 + chance.random() * 0.1
             while time.monotonic() < until:
                 # Meanwhile somebody follows it, across all rotations.
-                more, place = numbers_written(log, place)
+                more, position = numbers_written(log, position)
                 read += more
             for writer in writers:
                 writer.process.kill()
             for actor, writer, number in zip(actors, writers, first, strict=True):
                 acknowledged += [(actor, one) for one in (number, *writer.finish().split())]
-    more, _ = numbers_written(log, place)
+    more, _ = numbers_written(log, position)
     read += more
     events = records(log)
     written = [(one.actor, one.subject) for one in events]

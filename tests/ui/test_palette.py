@@ -59,7 +59,7 @@ async def test_it_can_be_closed_while_users_are_read(
             message = "The store is away."
             raise CannotCheck(message)
 
-        monkeypatch.setattr(person.app, "connected", connected)
+        monkeypatch.setattr(person.app.context, "connected", connected)
         person.app.action_command_palette()
         person.send(*keys)
         await person.look_up()
@@ -78,7 +78,7 @@ async def test_a_store_that_fails_is_told_and_commands_still_work(
             message = "The store is away."
             raise CannotCheck(message)
 
-        monkeypatch.setattr(person.app, "connected", connected)
+        monkeypatch.setattr(person.app.context, "connected", connected)
         person.app.action_command_palette()
         await person.settle()
         assert person.toasts == ["The store is away."]

@@ -107,7 +107,7 @@ def verify(oldest_first: Iterable[Line], ends: Ends | None, noted: Link | None =
 class _Walk:
     def __init__(self, ends: Ends | None, noted: Link | None) -> None:
         self._ends, self._noted = ends, noted
-        self._said = Verdict()
+        self._verdict = Verdict()
         self._running = sha256()
         self._is_empty = True
 
@@ -116,18 +116,18 @@ class _Walk:
         if record is None:
             self._not_an_event(line)
             return
-        if self._said.last is None:
+        if self._verdict.last is None:
             self._first(line, record)
         else:
-            self._next(line, record, self._said.last.n)
-        self._said.last = link_of(line.content, record.n)
-        self._compare(self._said.last, line)
+            self._next(line, record, self._verdict.last.n)
+        self._verdict.last = link_of(line.content, record.n)
+        self._compare(self._verdict.last, line)
         self._running, self._is_empty = sha256(line.content), False
 
     def end(self) -> Verdict:
-        said, ends, noted = self._said, self._ends, self._noted
-        last = said.last.n if said.last is not None else 0
-        if ends is None and said.last is not None:
+        verdict, ends, noted = self._verdict, self._ends, self._noted
+        last = verdict.last.n if verdict.last is not None else 0
+        if ends is None and verdict.last is not None:
             self._find(
                 "The file audit.head is missing or damaged: whether the last events were removed "
                 "cannot be told."
@@ -136,17 +136,17 @@ class _Walk:
             self._find(f"{_events(last + 1, ends.last.n)} missing at the end.")
         elif noted is not None and noted.n > last:
             self._find(f"{_events(last + 1, noted.n)} missing at the end.")
-        return said
+        return verdict
 
     def _not_an_event(self, line: Line) -> None:
         if is_cut_short(line.content):
-            self._said.notes.append(_sentence(f"{line} is not an event: it was cut short."))
+            self._verdict.notes.append(_sentence(f"{line} is not an event: it was cut short."))
         else:
             self._find(f"{line} is not an event: cwtui did not write it.")
         self._add(line.content)
 
     def _first(self, line: Line, record: Record) -> None:
-        n = self._said.first = record.n
+        n = self._verdict.first = record.n
         kept = self._ends.first if self._ends is not None else Link(n, record.previous)
         if n > kept.n:
             self._find(f"{_events(kept.n, n - 1)} missing at the beginning.")
@@ -177,7 +177,7 @@ class _Walk:
         self._is_empty = False
 
     def _find(self, sentence: str) -> None:
-        self._said.findings.append(_sentence(sentence))
+        self._verdict.findings.append(_sentence(sentence))
 
 
 def _sentence(words: str) -> str:

@@ -18,7 +18,7 @@ LONGEST: Final = 1 << 16
 _Number = Annotated[int, Meta(ge=1, le=1 << 53)]
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where a line stands: the file's number, the byte there, and how many lines are before it.
 
     It stays what it is when files are rotated: the present file has the number that it will get.
@@ -29,7 +29,7 @@ class Place(NamedTuple):
     line: int = 0
 
 
-START: Final = Place()
+START: Final = Position()
 
 
 class Line(NamedTuple):
@@ -38,18 +38,20 @@ class Line(NamedTuple):
     `length` is that in the file, with its end.
     """
 
-    place: Place
+    position: Position
     file: str
     content: bytes
     length: int
 
     @property
-    def after(self) -> Place:
+    def after(self) -> Position:
         """Where the next line begins."""
-        return Place(self.place.file, self.place.offset + self.length, self.place.line + 1)
+        return Position(
+            self.position.file, self.position.offset + self.length, self.position.line + 1
+        )
 
     def __str__(self) -> str:
-        return f"line {self.place.line + 1} of {self.file}"
+        return f"line {self.position.line + 1} of {self.file}"
 
 
 class Record(Struct, frozen=True, kw_only=True, gc=False):

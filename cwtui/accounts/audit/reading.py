@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from cwtui.accounts.audit import chain as audit_chain
 from cwtui.accounts.audit.chain import Link, Verdict
 from cwtui.accounts.audit.events import EventType, Outcome
-from cwtui.accounts.audit.lines import START, Line, Place, Record, decode
+from cwtui.accounts.audit.lines import START, Line, Position, Record, decode
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import AuditLog, Ports
 from cwtui.accounts.roles import Permission
@@ -46,7 +46,7 @@ class Window(NamedTuple):
     """Entries, newest first; `before` is where older ones are looked for, None at the first."""
 
     entries: tuple[Entry, ...]
-    before: Place | None
+    before: Position | None
 
 
 @dataclass(frozen=True)
@@ -168,16 +168,20 @@ def _holds(record: Record, words: tuple[str, ...]) -> bool:
     return True
 
 
-def oldest_first(ports: Ports, actor: Actor, start: Place = START) -> Iterator[Entry]:
+def oldest_first(ports: Ports, actor: Actor, start: Position = START) -> Iterator[Entry]:
     """All lines from there to the end. Raises NotPermitted, SessionEnded and CannotCheck."""
     authorise(ports, actor, Permission.READ_AUDIT_LOG)
     return (Entry(line, decode(line.content)) for line in ports.audit.lines(start))
 
 
 def newest(
-    ports: Ports, actor: Actor, wanted: Filter, before: Place | None = None, count: int = WINDOW
+    ports: Ports,
+    actor: Actor,
+    criteria: Filter,
+    before: Position | None = None,
+    count: int = WINDOW,
 ) -> Window:
-    """The newest so many that match before that place, or before the end.
+    """The newest so many that match before that position, or before the end.
 
     May be fewer: it looks through `AT_MOST` bytes and says where to go on. Raises NotPermitted,
     SessionEnded and CannotCheck.
@@ -187,13 +191,17 @@ def newest(
     looked_through = 0
     for line in ports.audit.lines_before(before):
         record = decode(line.content)
-        if record is not None and wanted.since is not None and wanted.since - record.at > SET_BACK:
+        if (
+            record is not None
+            and criteria.since is not None
+            and criteria.since - record.at > SET_BACK
+        ):
             return Window(tuple(found), None)
-        if wanted.accepts(record):
+        if criteria.accepts(record):
             found.append(Entry(line, record))
         looked_through += len(line.content)
         if len(found) == count or looked_through > AT_MOST:
-            return Window(tuple(found), line.place)
+            return Window(tuple(found), line.position)
     return Window(tuple(found), None)
 
 

@@ -136,9 +136,9 @@ def _unmet_rules(text: str, settings: OrganizationSettings) -> list[str]:
         "symbol": (sum(c[0] in "PS" for c in categories), settings.password_symbol),
     }
     return [
-        f"at least {counted(wanted, what)}"
-        for what, (found, wanted) in rules.items()
-        if found < wanted
+        f"at least {counted(needed, what)}"
+        for what, (found, needed) in rules.items()
+        if found < needed
     ]
 
 

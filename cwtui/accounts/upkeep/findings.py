@@ -26,7 +26,7 @@ T = TypeVar("T")
 _NAMED: Final = 20
 """How many accounts a sentence names: each of them needs something done."""
 
-Watch: TypeAlias = Callable[[list[T]], Iterable[T]]
+WithProgress: TypeAlias = Callable[[list[T]], Iterable[T]]
 """Hands out what it gets, and may show how far it is."""
 
 
@@ -115,15 +115,15 @@ class AccountChecks:
         `needed` are the keys that the store says it needs; others were given up as lost.
         """
         for key, names in sorted(self._without_key.items()):
-            whose = visible(listed(names, _NAMED))
+            users = visible(listed(names, _NAMED))
             if key in needed:
                 yield self._damage(
-                    f"The keyring does not hold the key {key}, which {whose} cannot do without. "
+                    f"The keyring does not hold the key {key}, which {users} cannot do without. "
                     "Put the keyring that belongs to this store in its place."
                 )
             else:
                 sentence = (
-                    f"The key {key} was given up as lost, and {whose} cannot sign in without it: "
+                    f"The key {key} was given up as lost, and {users} cannot sign in without it: "
                     "reset password and MFA."
                 )
                 yield Finding(Severity.WARNING, self._where, sentence)

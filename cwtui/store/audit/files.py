@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
-from cwtui.accounts.audit.lines import LONGEST, Line, Place
+from cwtui.accounts.audit.lines import LONGEST, Line, Position
 from cwtui.host.files import cannot, check_private
 from cwtui.host.untrusted_files import check_size, open_regular
 
@@ -50,37 +50,37 @@ class AuditFiles:
     def rotated_path(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.stem}-{number:06d}{self.path.suffix}")
 
-    def forward(self, start: Place) -> Iterator[Line]:
-        """Oldest first, from that place on. A line that is being written is not there yet."""
-        place = start
+    def forward(self, start: Position) -> Iterator[Line]:
+        """Oldest first, from that position on. A line that is being written is not there yet."""
+        position = start
         is_last = False
         while not is_last:
-            with self._opened(partial(_at_least, place.file)) as opened:
+            with self._opened(partial(_at_least, position.file)) as opened:
                 if opened is None:
                     return
-                here = place if place.file == opened.number else Place(opened.number)
+                here = position if position.file == opened.number else Position(opened.number)
                 yield from _forward(opened, here)
                 is_last = opened.is_present
-            place = Place(opened.number + 1)
+            position = Position(opened.number + 1)
 
     def backward(
-        self, before: Place | None, *, locked: bool = False
+        self, before: Position | None, *, locked: bool = False
     ) -> Generator[Line, None, None]:
-        """Newest first, from the line before that place, or from the last one.
+        """Newest first, from the line before that position, or from the last one.
 
         `locked`: nobody writes now, so that an unfinished line at the end is one, cut short; and
         lines are not counted, which costs a look at all of a file.
         """
-        place = before
+        position = before
         wanted = before.file if before is not None else None
         while True:
             with self._opened(partial(_at_most, wanted)) as opened:
                 if opened is None:
                     return
-                if place is None or place.file != opened.number:
-                    place = _end_of(opened, counted=not locked)
-                yield from _backward(opened, place, unfinished=locked or not opened.is_present)
-            wanted, place = opened.number - 1, None
+                if position is None or position.file != opened.number:
+                    position = _end_of(opened, counted=not locked)
+                yield from _backward(opened, position, unfinished=locked or not opened.is_present)
+            wanted, position = opened.number - 1, None
 
     @contextmanager
     def _opened(self, pick: Callable[[list[int]], int | None]) -> Iterator[_Opened | None]:
@@ -144,9 +144,9 @@ def _at_most(wanted: int | None, numbers: list[int]) -> int | None:
     return max((number for number in numbers if number <= wanted), default=None)
 
 
-def _forward(opened: _Opened, place: Place) -> Iterator[Line]:
+def _forward(opened: _Opened, position: Position) -> Iterator[Line]:
     content, file = opened.content, opened.path.name
-    content.seek(place.offset)
+    content.seek(position.offset)
     while line := content.readline(LONGEST):
         length, part = len(line), line
         while len(part) == LONGEST and not part.endswith(b"\n"):
@@ -154,30 +154,30 @@ def _forward(opened: _Opened, place: Place) -> Iterator[Line]:
             length += len(part)
         if opened.is_present and not (part or line).endswith(b"\n"):
             return
-        found = Line(place, file, line.removesuffix(b"\n"), length)
+        found = Line(position, file, line.removesuffix(b"\n"), length)
         yield found
-        place = found.after
+        position = found.after
 
 
-def _end_of(opened: _Opened, *, counted: bool) -> Place:
+def _end_of(opened: _Opened, *, counted: bool) -> Position:
     size = opened.content.seek(0, os.SEEK_END)
     lines = 0
     if counted:
         opened.content.seek(0)
         while block := opened.content.read(_MANY_BYTES):
             lines += block.count(b"\n")
-    return Place(opened.number, size, lines)
+    return Position(opened.number, size, lines)
 
 
-def _backward(opened: _Opened, end: Place, *, unfinished: bool) -> Iterator[Line]:
+def _backward(opened: _Opened, end: Position, *, unfinished: bool) -> Iterator[Line]:
     number, file, line = opened.number, opened.path.name, end.line
     pieces = _pieces(opened.content, end.offset)
     offset, cut_short, length = next(pieces)
     if cut_short and unfinished:
-        yield Line(Place(number, offset, line), file, cut_short, length)
+        yield Line(Position(number, offset, line), file, cut_short, length)
     for offset, piece, length in pieces:
         line -= 1
-        yield Line(Place(number, offset, line), file, piece, length + 1)
+        yield Line(Position(number, offset, line), file, piece, length + 1)
 
 
 def _pieces(content: BinaryIO, end: int) -> Iterator[tuple[int, bytes, int]]:

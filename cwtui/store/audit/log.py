@@ -15,7 +15,7 @@ import msgspec
 from cwtui.accounts.audit import chain as audit_chain
 from cwtui.accounts.audit.chain import Ends, Link
 from cwtui.accounts.audit.events import Event
-from cwtui.accounts.audit.lines import Line, Place, decode, encode
+from cwtui.accounts.audit.lines import Line, Position, decode, encode
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host.files import (
     append_durably,
@@ -80,13 +80,13 @@ class FileAuditLog:
         if self._copy is not None:
             self._copy(line)
 
-    def lines(self, start: Place) -> Iterator[Line]:
+    def lines(self, start: Position) -> Iterator[Line]:
         self._check_is_there()
         return self._files.forward(start)
 
-    def lines_before(self, place: Place | None) -> Iterator[Line]:
+    def lines_before(self, position: Position | None) -> Iterator[Line]:
         self._check_is_there()
-        return self._files.backward(place)
+        return self._files.backward(position)
 
     def ends(self) -> Ends | None:
         self._check_is_there()
@@ -128,7 +128,7 @@ class FileAuditLog:
 
     def _first(self, file: int = 0) -> Link | None:
         """The first event in that file or after it: its number, and the hash that it takes on."""
-        for line in self._files.forward(Place(file)):
+        for line in self._files.forward(Position(file)):
             record = decode(line.content)
             if record is not None:
                 return Link(record.n, record.previous)

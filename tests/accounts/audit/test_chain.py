@@ -7,7 +7,7 @@ import pytest
 from cwtui.accounts.audit import chain as audit_chain
 from cwtui.accounts.audit.chain import NOTHING, Ends, Link, Verdict, verify
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.audit.lines import Line, Place, encode
+from cwtui.accounts.audit.lines import Line, Position, encode
 from tests.accounts.memory import MemoryAudit
 
 NO_NUMBER = (
@@ -37,7 +37,7 @@ def log_of(events: int, contents: Sequence[bytes] = ()) -> MemoryAudit:
 
 
 def verdict(log: MemoryAudit, noted: Link | None = None) -> Verdict:
-    return verify(log.lines(Place()), log.kept, noted)
+    return verify(log.lines(Position()), log.kept, noted)
 
 
 def last(log: MemoryAudit) -> Link:
@@ -292,5 +292,5 @@ def test_a_line_that_ends_nowhere_is_not_searched_without_end() -> None:
 
 
 def test_lines_are_told_by_their_file() -> None:
-    lines = [Line(Place(2, 0, 0), "audit-000002.jsonl", NO_NUMBER % 1, 0)]
+    lines = [Line(Position(2, 0, 0), "audit-000002.jsonl", NO_NUMBER % 1, 0)]
     assert verify(lines, Ends(Link(1, NOTHING), Link(1, NOTHING))).findings

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.audit.lines import Line, Place, decode, encode, is_cut_short
+from cwtui.accounts.audit.lines import Line, Position, decode, encode, is_cut_short
 
 EVENT = Event(
     at=1_800_000_000.125,
@@ -116,6 +116,6 @@ def test_no_value_of_a_field_stops_the_reader(fields: dict[str, object]) -> None
 
 
 def test_a_line_says_where_it_stands_and_where_the_next_one_is() -> None:
-    line = Line(Place(3, 100, 16), "audit.jsonl", b"x" * 9, 10)
+    line = Line(Position(3, 100, 16), "audit.jsonl", b"x" * 9, 10)
     assert str(line) == "line 17 of audit.jsonl"
-    assert line.after == Place(3, 110, 17)
+    assert line.after == Position(3, 110, 17)

@@ -13,7 +13,7 @@ from cwtui.accounts import roles
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Ends, Link
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.audit.lines import START, Line, Place, Record, decode
+from cwtui.accounts.audit.lines import START, Line, Position, Record, decode
 from cwtui.accounts.audit.reading import (
     Entry,
     Filter,
@@ -380,7 +380,7 @@ def test_what_is_rotated_out_while_it_is_verified_is_not_missing(
     assert record_4 is not None
     lines = audit.lines
 
-    def rotating(start: Place) -> Iterator[Line]:
+    def rotating(start: Position) -> Iterator[Line]:
         monkeypatch.setattr(audit, "lines", lines)
         audit.kept = Ends(Link(4, record_4.previous), whole.last)
         del audit.contents[:3]

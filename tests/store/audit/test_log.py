@@ -181,12 +181,12 @@ def test_lines_are_read_from_both_ends(file: Path) -> None:
     for number in range(500):
         quick(log, subject=f"{number} {'x' * (number % 90)}")
     forward = list(log.lines(START))
-    assert [line.place.line for line in forward] == list(range(500))
+    assert [line.position.line for line in forward] == list(range(500))
     assert list(log.lines_before(None)) == forward[::-1]
     for at in (0, 1, 250, 499):
-        assert list(log.lines(forward[at].place)) == forward[at:]
+        assert list(log.lines(forward[at].position)) == forward[at:]
         assert list(log.lines(forward[at].after)) == forward[at + 1 :]
-        assert list(log.lines_before(forward[at].place)) == forward[:at][::-1]
+        assert list(log.lines_before(forward[at].position)) == forward[:at][::-1]
 
 
 def test_little_is_read_where_little_is_asked_for(
@@ -243,7 +243,7 @@ def test_a_line_without_end_is_one_line_and_not_kept_in_memory(file: Path, lengt
         junk.write(b"x" * length + b"\n")
     log.append(event())
     forward, backward = list(log.lines(START)), list(log.lines_before(None))[::-1]
-    assert [line.place for line in backward] == [line.place for line in forward]
+    assert [line.position for line in backward] == [line.position for line in forward]
     assert [line.length for line in backward] == [line.length for line in forward]
     assert forward[1].length == length + 1
     assert all(len(line.content) <= 2 * LONGEST for line in (*forward, *backward))
@@ -257,6 +257,6 @@ def test_line_ends_alone_are_lines(file: Path) -> None:
     with file.open("ab") as junk:
         junk.write(b"\n\n")
     log.append(event())
-    assert [line.place.line for line in log.lines(START)] == [0, 1, 2, 3]
+    assert [line.position.line for line in log.lines(START)] == [0, 1, 2, 3]
     assert list(log.lines_before(None)) == list(log.lines(START))[::-1]
     assert findings(log) == []

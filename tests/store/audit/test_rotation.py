@@ -253,7 +253,7 @@ def test_a_reader_goes_back_across_a_rotation(file: Path, read_before: int) -> N
     reading = log.lines_before(None)
     found = [next(reading) for _ in range(read_before)]
     rotate(log)
-    found += log.lines_before(found[-1].place)
+    found += log.lines_before(found[-1].position)
     assert numbers_of(found) == list(range(7, 0, -1))
 
 
@@ -301,10 +301,10 @@ def test_a_file_that_is_rotated_out_while_it_is_opened_is_passed_over(file: Path
 def test_a_reader_may_begin_at_what_was_rotated_out(file: Path) -> None:
     log = log_at(file, keep_files=1)
     fill(log, 7)
-    place = next(iter(log.lines(START))).after
+    position = next(iter(log.lines(START))).after
     fill(log, 20)
-    assert numbers_of(list(log.lines(place))) == [record.n for record in records(log)]
-    assert list(log.lines_before(place)) == []
+    assert numbers_of(list(log.lines(position))) == [record.n for record in records(log)]
+    assert list(log.lines_before(position)) == []
 
 
 def test_a_bound_is_in_megabytes() -> None:

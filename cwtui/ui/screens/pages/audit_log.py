@@ -10,7 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from cwtui.accounts.audit import reading as audit_reading
-from cwtui.accounts.audit.lines import Place
+from cwtui.accounts.audit.lines import Position
 from cwtui.accounts.audit.reading import Entry, Filter, Window
 from cwtui.accounts.errors import AccountsError, InvalidInput
 from cwtui.accounts.text import counted, visible
@@ -73,7 +73,7 @@ date). Esc ends the filter."""
     def action_read_new(self) -> None:
         self.say("")
         table = self.query_one(EventTable)
-        self._read(stay_at=table.rows[table.cursor].line.place if table.rows else None)
+        self._read(stay_at=table.rows[table.cursor].line.position if table.rows else None)
 
     def on_virtual_table_top_reached(self, message: EventTable.TopReached) -> None:
         message.stop()
@@ -94,8 +94,8 @@ date). Esc ends the filter."""
             self.app.push_screen(EventScreen(message.row))
 
     @work(exclusive=True, group="events")
-    async def _read(self, before: Place | None = None, stay_at: Place | None = None) -> None:
-        """Read what is older than that place, or the newest in place of all that is shown."""
+    async def _read(self, before: Position | None = None, stay_at: Position | None = None) -> None:
+        """Read what is older than that position, or the newest in place of all that is shown."""
         session = self.context.session
         if session is None:
             return
@@ -117,14 +117,14 @@ date). Esc ends the filter."""
             self._show(table, window, older=before is not None, stay_at=stay_at)
 
     def _show(
-        self, table: EventTable, window: Window, *, older: bool, stay_at: Place | None
+        self, table: EventTable, window: Window, *, older: bool, stay_at: Position | None
     ) -> None:
         self._before = window.before
         if older:
             table.add_rows(window.entries)
         else:
-            places = [entry.line.place for entry in window.entries]
-            table.show_rows(window.entries, places.index(stay_at) if stay_at in places else 0)
+            positions = [entry.line.position for entry in window.entries]
+            table.show_rows(window.entries, positions.index(stay_at) if stay_at in positions else 0)
         self._count()
 
     def _count(self) -> None:
