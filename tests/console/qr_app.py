@@ -37,7 +37,7 @@ class QrApp(App[None]):
         self.query_one(Static).update("hidden")
 
     def action_show(self) -> None:
-        self.query_one(QrCode).show(self._drawing())
+        self.query_one(QrCode).draw(self._drawing())
         self.query_one(Static).update("shown")
 
     def _drawing(self) -> Drawing:

@@ -36,14 +36,14 @@ class QrCode(Widget, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._room = Size(0, 0)
         self._strips: list[Strip] = []
-        self.show(drawing)
+        self.draw(drawing)
 
     @property
     def blanked(self) -> bool:
         """Whether there is nothing to be seen."""
         return not self._strips
 
-    def show(self, drawing: "Drawing") -> None:
+    def draw(self, drawing: "Drawing") -> None:
         """Draw this from now on."""
         self._room = Size(drawing.size.columns, drawing.size.rows)
         self._strips = [

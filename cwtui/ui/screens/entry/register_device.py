@@ -115,9 +115,9 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
             )
         else:
             shown = QrCode(drawing)
-        self._show(shown)
+        self._fill_code_side(shown)
 
-    def _show(self, shown: Widget) -> None:
+    def _fill_code_side(self, shown: Widget) -> None:
         side = self.query_one("#code-side", Vertical)
         side.set_class(isinstance(shown, Static), "-no-code")
         side.remove_children()
@@ -129,7 +129,7 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
 
     def hide_secrets(self) -> None:
         self.blanked = True
-        self._show(Static("Hidden. Press any key to show it.", markup=False))
+        self._fill_code_side(Static("Hidden. Press any key to show it.", markup=False))
         self.query_one("#key", Static).update("\n")
 
     def show_secrets(self) -> None:

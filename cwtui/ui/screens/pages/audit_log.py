@@ -114,9 +114,9 @@ date). Esc ends the filter."""
             return
         # The page may be gone by now.
         for table in self.query(EventTable):
-            self._show(table, window, older=before is not None, stay_at=stay_at)
+            self._list(table, window, older=before is not None, stay_at=stay_at)
 
-    def _show(
+    def _list(
         self, table: EventTable, window: Window, *, older: bool, stay_at: Position | None
     ) -> None:
         self._before = window.before
