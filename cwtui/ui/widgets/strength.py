@@ -39,7 +39,7 @@ class StrengthMeter(Static):
         else:
             self.update("")
 
-    @work(exclusive=True)
+    @work(exclusive=True, group="password strength")
     async def _look(self) -> None:
         # Nothing is looked up on the screen, which may be about to go.
         password = Secret(self._entry.value if self._entry is not None else "")
