@@ -100,8 +100,8 @@ def summary(account: Account) -> str:
 def _backup_codes(factor: SecondFactor | None) -> str:
     if factor is None:
         return "none"
-    said = "" if factor.backup_codes.acknowledged else ", not acknowledged"
-    return wording.unused_codes(factor) + said
+    note = "" if factor.backup_codes.acknowledged else ", not acknowledged"
+    return wording.unused_codes(factor) + note
 
 
 def _required(account: Account, settings: OrganizationSettings) -> str:

@@ -200,18 +200,18 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         raise ConfigError(f"{path} is not TOML: {reason}.") from None
 
 
-def _usable(path: str, whose: str) -> str:
+def _usable(path: str, owner: str) -> str:
     """The path with ~ replaced; empty stays empty, for the default."""
     if "\0" in path:
-        raise ConfigError(f"The {whose}'s path holds a NUL character.")
+        raise ConfigError(f"The {owner}'s path holds a NUL character.")
     try:
         usable = str(Path(path).expanduser()) if path else ""
     except RuntimeError:
-        raise ConfigError(f"The {whose}'s path {shortened(path)!r} names no home folder.") from None
+        raise ConfigError(f"The {owner}'s path {shortened(path)!r} names no home folder.") from None
     size, longest = len(_bytes(usable)), max(map(len, map(_bytes, usable.split("/"))))
     if size > _LONGEST_PATH or longest > _LONGEST_NAME:
         raise ConfigError(
-            f"The {whose}'s path {shortened(path)} is too long: it may have {_LONGEST_PATH:,} "
+            f"The {owner}'s path {shortened(path)} is too long: it may have {_LONGEST_PATH:,} "
             f"bytes, and each name in it {_LONGEST_NAME}."
         )
     return usable

@@ -147,8 +147,8 @@ class Answer(NamedTuple):
     @property
     def technical(self) -> str:
         """For the operator: the code's name, and what the server says beside."""
-        said = visible(self.message.rstrip("\0").strip())[:200]
-        return f"{self.code} {self.description}{f': {said}' if said else ''}"
+        message = visible(self.message.rstrip("\0").strip())[:200]
+        return f"{self.code} {self.description}{f': {message}' if message else ''}"
 
 
 def check_bind(answer: Answer) -> None:
@@ -221,9 +221,9 @@ def policy(control_value: bytes) -> Policy:
         )
     )
     value, _ = decode(control_value, asn1Spec=response)
-    said = {}
+    fields = {}
     if value["error"].hasValue():
-        said["error"] = int(value["error"])
+        fields["error"] = int(value["error"])
     if value["warning"].hasValue():
-        said[value["warning"].getName()] = int(value["warning"].getComponent())
-    return Policy(**said)
+        fields[value["warning"].getName()] = int(value["warning"].getComponent())
+    return Policy(**fields)

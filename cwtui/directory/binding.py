@@ -44,11 +44,11 @@ def bind_account(channel: Channel, config: DirectoryConfig) -> None:
     try:
         answers.check_bind(answer)
     except DirectoryRefused as refusal:
-        why, said = _WHY_REFUSED.get(type(refusal)), answer.technical
+        why, technical = _WHY_REFUSED.get(type(refusal)), answer.technical
         if why is None:
-            why, advice = said, " Check bind_dn and its password in [directory]."
+            why, advice = technical, " Check bind_dn and its password in [directory]."
         else:
-            why, advice = why if answer.code == answers.SUCCESS else f"{why} ({said})", ""
+            why, advice = why if answer.code == answers.SUCCESS else f"{why} ({technical})", ""
         raise DirectoryMisconfigured(
             f"The directory refuses the bind account {visible(config.bind_dn)}: {why}.{advice}"
         ) from None

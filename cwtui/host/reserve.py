@@ -42,8 +42,8 @@ def keep(folder: Path, largest: int = 0) -> None:
             return
         disk = os.statvfs(folder)
         # In whole steps, so that a file that grows does not ask for more each time.
-        wanted = -(-(MARGIN + largest) // MARGIN) * MARGIN
-        size = min(wanted, has + disk.f_bavail * disk.f_frsize)
+        target = -(-(MARGIN + largest) // MARGIN) * MARGIN
+        size = min(target, has + disk.f_bavail * disk.f_frsize)
         if size > has:
             _allocate(folder / NAME, size)
 

@@ -102,9 +102,9 @@ class TinyAccountStore:
 
     def of_person(self, ids: Mapping[str, str]) -> list[Account]:
         documents = self._storage.documents(_ACCOUNTS)
-        wanted = [json.encode(id_) for id_ in ids.values()]
+        needles = [json.encode(id_) for id_ in ids.values()]
         # A look at the bytes leaves few to be decoded.
-        near = [name for name, kept in documents.items() if _mentions(kept, wanted)]
+        near = [name for name, kept in documents.items() if _mentions(kept, needles)]
         found = (self._decoded(name, documents[name]) for name in sorted(near))
         return [account for account in found if identity.is_same(account.directory_ids, ids)]
 
@@ -193,9 +193,9 @@ class TinyAccountStore:
         return self._storage.decoded(table, name, document, kind)
 
 
-def _mentions(document: Any, wanted: Sequence[bytes]) -> bool:
+def _mentions(document: Any, needles: Sequence[bytes]) -> bool:
     """Whether the document may have one of these values; one that was put just now always may."""
     if not isinstance(document, Raw):
         return True
     content = bytes(document)
-    return any(value in content for value in wanted)
+    return any(value in content for value in needles)

@@ -72,15 +72,15 @@ class AuditFiles:
         lines are not counted, which costs a look at all of a file.
         """
         position = before
-        wanted = before.file if before is not None else None
+        last_file = before.file if before is not None else None
         while True:
-            with self._opened(partial(_at_most, wanted)) as opened:
+            with self._opened(partial(_at_most, last_file)) as opened:
                 if opened is None:
                     return
                 if position is None or position.file != opened.number:
                     position = _end_of(opened, counted=not locked)
                 yield from _backward(opened, position, unfinished=locked or not opened.is_present)
-            wanted, position = opened.number - 1, None
+            last_file, position = opened.number - 1, None
 
     @contextmanager
     def _opened(self, pick: Callable[[list[int]], int | None]) -> Iterator[_Opened | None]:
@@ -134,14 +134,14 @@ class AuditFiles:
         return content
 
 
-def _at_least(wanted: int, numbers: list[int]) -> int:
-    return next((number for number in numbers if number >= wanted), numbers[-1])
+def _at_least(least: int, numbers: list[int]) -> int:
+    return next((number for number in numbers if number >= least), numbers[-1])
 
 
-def _at_most(wanted: int | None, numbers: list[int]) -> int | None:
-    if wanted is None:
+def _at_most(most: int | None, numbers: list[int]) -> int | None:
+    if most is None:
         return numbers[-1]
-    return max((number for number in numbers if number <= wanted), default=None)
+    return max((number for number in numbers if number <= most), default=None)
 
 
 def _forward(opened: _Opened, position: Position) -> Iterator[Line]:
