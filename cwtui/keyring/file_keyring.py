@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -48,6 +48,13 @@ REMEDY: Final = (
 )
 
 
+class Held(NamedTuple):
+    """The ids of the keys of one version of the file, and of the one for what is written."""
+
+    ids: frozenset[str]
+    active: str
+
+
 class FileKeyring:
     """The keys of one file, read again when it was replaced: another process may rotate them.
 
@@ -55,9 +62,9 @@ class FileKeyring:
     """
 
     def __init__(self, path: Path, *, credential: bool = False) -> None:
-        self.check: Callable[[frozenset[str]], None] | None = None
+        self.check: Callable[[Held], None] | None = None
         """Raises CannotCheck for keys that are not those of the store; asked once for each version
-        of the file, with their ids. No key of a version that it refuses is ever used.
+        of the file. No key of a version that it refuses is ever used.
         """
         self._path = path
         self._credential = credential
@@ -91,20 +98,28 @@ class FileKeyring:
 
     @property
     def active(self) -> str:
-        return self._current().active
+        return self._current().held.active
 
     def all_keys(self) -> tuple[Key, ...]:
         return self._current().made
 
-    def ids_now(self) -> frozenset[str]:
-        """The ids of the keys that the file holds, whatever the check says of them."""
-        return self._newest().ids
+    def held_now(self) -> Held:
+        """The keys that the file holds, whatever the check says of them."""
+        return self._newest().held
 
     def without(self, lacking: frozenset[str]) -> KeyringMissing:
         """What to raise where the store needs these keys, and they are not there."""
         keys = f"key{'s' if len(lacking) > 1 else ''} {listed(sorted(lacking), _NAMED)}"
         return KeyringMissing(
             f"The store needs the {keys}, which the keyring {self._path} does not hold. {REMEDY}"
+        )
+
+    def with_unknown(self, active: str) -> KeyringMissing:
+        """What to raise where the store does not know the active key."""
+        return KeyringMissing(
+            f"The store does not know the active key {active} of the keyring {self._path}. If it "
+            "is the keyring of another store, put the right one back. If the store is an older "
+            "copy, take the key into use: cwtui key rotate"
         )
 
     @property
@@ -117,8 +132,8 @@ class FileKeyring:
     def seal(self, secret: bytes, associated: bytes) -> Sealed:
         keys = self._current()
         nonce = os.urandom(_NONCE_BYTES)
-        cipher = AESGCM(keys.derived(keys.active, _ENCRYPTION))
-        return Sealed(keys.active, nonce, cipher.encrypt(nonce, secret, associated))
+        cipher = AESGCM(keys.derived(keys.held.active, _ENCRYPTION))
+        return Sealed(keys.held.active, nonce, cipher.encrypt(nonce, secret, associated))
 
     def unseal(self, sealed: Sealed, associated: bytes) -> bytes:
         cipher = AESGCM(self._holding(sealed.key).derived(sealed.key, _ENCRYPTION))
@@ -142,7 +157,7 @@ class FileKeyring:
         with exclusive(lock_for(self._path)):
             change = KeyringChange(self._path)
             if self.check is not None:
-                self.check(change.ids)
+                self.check(change.held)
             try:
                 yield change
                 change.commit()
@@ -166,14 +181,14 @@ class FileKeyring:
         while newest is not self._keys:
             try:
                 if self.check is not None:
-                    self.check(newest.ids)
+                    self.check(newest.held)
             except KeyringMissing:
                 again = self._newest()
                 if again.version == newest.version:
                     raise
                 newest = again  # another process changes the keys just now
             else:
-                self._before = self._keys if self._keys.ids & newest.ids else None
+                self._before = self._keys if self._keys.held.ids & newest.held.ids else None
                 self._keys = newest
         return newest
 
@@ -216,9 +231,9 @@ class KeyringChange:
         self._prepared: Path | None = None
 
     @property
-    def ids(self) -> frozenset[str]:
-        """Those of the keys that are there so far."""
-        return frozenset(key.id for key in self._content.keys)
+    def held(self) -> Held:
+        """The keys that are there so far."""
+        return _held(self._content)
 
     def add(self, now: float) -> str:
         key = key_file.new_key(now)
@@ -249,10 +264,9 @@ class _Keys:
 
     def __init__(self, content: KeyFile, version: _Version) -> None:
         self.version = version
-        self.active = content.active
+        self.held = _held(content)
         self.names_key = key_file.names_key(content)
         self.made = tuple(Key(key.id, key.created_at) for key in content.keys)
-        self.ids = frozenset(key.id for key in content.keys)
         self._materials = {key.id: key.material for key in content.keys}
         self._derived: dict[tuple[str, bytes], bytes] = {}
 
@@ -263,3 +277,7 @@ class _Keys:
         if (key, purpose) not in self._derived:
             self._derived[key, purpose] = key_file.derived(self._materials[key], purpose)
         return self._derived[key, purpose]
+
+
+def _held(content: KeyFile) -> Held:
+    return Held(frozenset(key.id for key in content.keys), content.active)
