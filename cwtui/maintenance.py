@@ -168,9 +168,7 @@ def checked_backup(
         yield _compared(config, manifest, staged, keyring.held_now().active)
 
 
-def _compared(
-    config: Config, manifest: Manifest, staged: Layout, active_key: str
-) -> CheckedBackup:
+def _compared(config: Config, manifest: Manifest, staged: Layout, active_key: str) -> CheckedBackup:
     then = TinyAccountStore(staged.accounts).all()
     restore = Restore(config.layout, staged, active_key, os.urandom, time.time())
     try:
