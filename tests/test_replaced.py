@@ -25,7 +25,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of, sign_out
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.config import Config
-from cwtui.keyring import key_file
+from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
@@ -380,18 +380,18 @@ def test_keys_that_are_rotated_meanwhile_refuse_nobody(
     hosts: Hosts, ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The keyring is read, then the accounts need a key that was made in between."""
-    whole = key_file.read
+    whole = file_format.read
     later = dataclasses.replace(connected(hosts.config), now=lambda: NOW + 5)
 
-    def rotated_after(path: Path) -> key_file.KeyFile:
+    def rotated_after(path: Path) -> file_format.KeyFile:
         found = whole(path)
-        monkeypatch.setattr(key_file, "read", whole)
+        monkeypatch.setattr(file_format, "read", whole)
         keys.rotate(later, OPERATOR, lambda *_: None)
         administration.reset_password(later, OPERATOR, "bob")
         return found
 
     keys.rotate(later, OPERATOR, lambda *_: None)
-    monkeypatch.setattr(key_file, "read", rotated_after)
+    monkeypatch.setattr(file_format, "read", rotated_after)
     signed_in(ports)
     assert ports.keyring.active == later.keyring.active
     signed_in(connected(hosts.config))

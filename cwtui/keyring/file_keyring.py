@@ -31,8 +31,8 @@ from cwtui.host.files import (
     rename,
     write_atomically,
 )
-from cwtui.keyring import key_file
-from cwtui.keyring.key_file import KeyFile
+from cwtui.keyring import file_format
+from cwtui.keyring.file_format import KeyFile
 
 _NONCE_BYTES: Final = 12
 """96 bits, as NIST SP 800-38D recommends for GCM."""
@@ -93,7 +93,7 @@ class FileKeyring:
 
     @classmethod
     def _made(cls, path: Path, now: float) -> Self:
-        write_atomically(path, key_file.encoded(key_file.new_file(now)))
+        write_atomically(path, file_format.encoded(file_format.new_file(now)))
         return cls(path)
 
     @property
@@ -199,10 +199,10 @@ class FileKeyring:
         # Looked at before it is read: what is written meanwhile is read next time.
         version = self._version()
         if self._credential:
-            key_file.check_credential(self._path)
+            file_format.check_credential(self._path)
         else:
             check_private(self._path)
-        return _Keys(key_file.read(self._path), version)
+        return _Keys(file_format.read(self._path), version)
 
     def _version(self) -> _Version:
         try:
@@ -224,10 +224,10 @@ class KeyringChange:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        before = key_file.read(path)
+        before = file_format.read(path)
         # Kept from now on: the key that it comes from may go.
-        names = key_file.names_key(before)
-        self._content = replace(before, schema=key_file.SCHEMA, names=names)
+        names = file_format.names_key(before)
+        self._content = replace(before, schema=file_format.SCHEMA, names=names)
         self._prepared: Path | None = None
 
     @property
@@ -236,7 +236,7 @@ class KeyringChange:
         return _held(self._content)
 
     def add(self, now: float) -> str:
-        key = key_file.new_key(now)
+        key = file_format.new_key(now)
         self._put(replace(self._content, active=key.id, keys=(*self._content.keys, key)))
         return key.id
 
@@ -256,7 +256,7 @@ class KeyringChange:
 
     def _put(self, content: KeyFile) -> None:
         self._content = content
-        self._prepared = prepare(self._path, key_file.encoded(content))
+        self._prepared = prepare(self._path, file_format.encoded(content))
 
 
 class _Keys:
@@ -265,7 +265,7 @@ class _Keys:
     def __init__(self, content: KeyFile, version: _Version) -> None:
         self.version = version
         self.held = _held(content)
-        self.names_key = key_file.names_key(content)
+        self.names_key = file_format.names_key(content)
         self.made = tuple(Key(key.id, key.created_at) for key in content.keys)
         self._materials = {key.id: key.material for key in content.keys}
         self._derived: dict[tuple[str, bytes], bytes] = {}
@@ -275,7 +275,7 @@ class _Keys:
 
     def derived(self, key: str, purpose: bytes) -> bytes:
         if (key, purpose) not in self._derived:
-            self._derived[key, purpose] = key_file.derived(self._materials[key], purpose)
+            self._derived[key, purpose] = file_format.derived(self._materials[key], purpose)
         return self._derived[key, purpose]
 
 
