@@ -26,6 +26,7 @@ from cwtui.host.files import (
     temporary_of,
     write_all,
 )
+from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import backup, checking, restoring
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest, Snapshot
@@ -59,6 +60,8 @@ def check(config: Config, with_progress: WithProgress[str]) -> Report:
         findings.append(of_error(error, "keyring"))
     content = ContentChecks(layout, keyring)
     findings += content.all(with_progress)
+    if keyring is not None:
+        findings += _active_key(layout, keyring)
     findings += checking.audit(layout, has_accounts=content.accounts > 0)
     return Report(_once(findings), content.accounts, content.records)
 
@@ -73,6 +76,16 @@ class BackedUp:
 
     manifest: Manifest
     is_recorded: bool
+
+
+def _active_key(layout: Layout, keyring: FileKeyring) -> Iterator[Finding]:
+    """A keyring that lacks keys is found already, account by account."""
+    try:
+        contents, held = TinyAccountStore(layout.accounts).contents(), keyring.held_now()
+        if not contents.lacking(held.ids):
+            services.check_active_key(contents, keyring, held)
+    except CannotCheck as error:
+        yield of_error(error, layout.accounts)
 
 
 def back_up(
@@ -152,12 +165,12 @@ def checked_backup(
         if damage:
             others = f" And so on, {len(damage)} in all." if len(damage) > 1 else ""
             raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
-        yield _compared(config, manifest, staged)
+        yield _compared(config, manifest, staged, keyring.held_now().active)
 
 
-def _compared(config: Config, manifest: Manifest, staged: Layout) -> CheckedBackup:
+def _compared(config: Config, manifest: Manifest, staged: Layout, active_key: str) -> CheckedBackup:
     then = TinyAccountStore(staged.accounts).all()
-    restore = Restore(config.layout, staged, os.urandom, time.time())
+    restore = Restore(config.layout, staged, active_key, os.urandom, time.time())
     try:
         store = TinyAccountStore(config.accounts_file)
         now = store.all() if config.layout.is_there() else {}

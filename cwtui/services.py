@@ -16,7 +16,7 @@ from cwtui.accounts.ports import AccountStore, Directory, Ports
 from cwtui.config import Config, ConfigError
 from cwtui.host import reserve
 from cwtui.host.files import check_private, exclusive, exists, lock_for, make_private_folder
-from cwtui.keyring.file_keyring import FileKeyring
+from cwtui.keyring.file_keyring import FileKeyring, Held
 from cwtui.store.accounts import Contents, TinyAccountStore
 from cwtui.store.audit.log import MEGABYTE, FileAuditLog
 from cwtui.store.records import TinyRecordStore
@@ -42,12 +42,23 @@ def connect(config: Config) -> Ports:
 def connect_for_operator(config: Config) -> Ports:
     """The same, though some of the keys are missing: accounts can be reset, and keys looked at.
 
-    A keyring that holds none of the store's keys is that of another store, and refused here too.
+    A keyring that holds none of the store's keys, or an active key that the store does not know,
+    is that of another store, and refused here too.
     Raises CannotCheck.
     """
     refuse_half_restored(config)
     installation.check_is_there(config)
     return _with_accounts(_connect(config, all_keys=False))
+
+
+def connect_for_key_commands(config: Config) -> Ports:
+    """The same, also where the store does not know the active key: by rotating it learns of it.
+
+    Raises CannotCheck.
+    """
+    refuse_half_restored(config)
+    installation.check_is_there(config)
+    return _with_accounts(_connect(config, all_keys=False, any_active=True))
 
 
 def _with_accounts(ports: Ports) -> Ports:
@@ -73,7 +84,7 @@ def without_keyring(config: Config) -> AccountStore:
     _check_no_credential(config)
     accounts = _accounts(config)
     try:
-        _join(accounts, open_keyring(config), all_keys=True)
+        _join(accounts, open_keyring(config), all_keys=True, any_active=True)
     except (KeyringMissing, StoreDamaged):
         accounts.check = None
         return accounts
@@ -127,10 +138,10 @@ def refuse_half_restored(config: Config) -> None:
         )
 
 
-def _connect(config: Config, *, all_keys: bool = True) -> Ports:
+def _connect(config: Config, *, all_keys: bool = True, any_active: bool = False) -> Ports:
     accounts = _accounts(config)
     keyring = open_keyring(config)
-    _join(accounts, keyring, all_keys=all_keys)
+    _join(accounts, keyring, all_keys=all_keys, any_active=any_active)
     return _put_together(config, accounts, keyring)
 
 
@@ -150,7 +161,9 @@ def _accounts(config: Config) -> TinyAccountStore:
     return accounts
 
 
-def _join(accounts: TinyAccountStore, keyring: FileKeyring, *, all_keys: bool) -> None:
+def _join(
+    accounts: TinyAccountStore, keyring: FileKeyring, *, all_keys: bool, any_active: bool
+) -> None:
     """Check that the keyring is the store's: now, and at each new version of either of them.
 
     So nothing is read by, or written under, a key that is not one of the store's, whatever is put
@@ -158,18 +171,29 @@ def _join(accounts: TinyAccountStore, keyring: FileKeyring, *, all_keys: bool) -
     """
     had_accounts = False
 
-    def check(contents: Contents, held: frozenset[str]) -> None:
+    def check(contents: Contents, held: Held) -> None:
         nonlocal had_accounts
         if had_accounts and contents.is_empty:
             raise StoreMissing("The store holds no account any more. Nothing was changed.")
         had_accounts = had_accounts or not contents.is_empty
-        lacking = contents.lacking(held)
-        if lacking and (all_keys or not contents.needed & held):
+        lacking = contents.lacking(held.ids)
+        if lacking and (all_keys or not contents.needed & held.ids):
             raise keyring.without(lacking)
+        if not any_active:
+            check_active_key(contents, keyring, held)
 
-    accounts.check = lambda contents: check(contents, keyring.ids_now())
+    accounts.check = lambda contents: check(contents, keyring.held_now())
     keyring.check = lambda held: check(accounts.contents(), held)
-    check(accounts.contents(), keyring.ids_now())
+    check(accounts.contents(), keyring.held_now())
+
+
+def check_active_key(contents: Contents, keyring: FileKeyring, held: Held) -> None:
+    """Raise KeyringMissing unless the store knows the key that new secrets would be under.
+
+    Else what is written now could not be read with the keyring that belongs here.
+    """
+    if contents.needed and held.active not in contents.needed:
+        raise keyring.with_unknown(held.active)
 
 
 def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) -> Ports:

@@ -27,6 +27,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.renaming import Rename
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of
+from cwtui.accounts.upkeep import key_rotation
 from cwtui.config import Config
 from cwtui.host import files, reserve
 from cwtui.keyring.file_keyring import FileKeyring
@@ -292,6 +293,17 @@ def test_a_key_that_was_retired_since_is_not_needed(config: Config) -> None:
     assert made.manifest.keys == (key,)
     restore(config, path)
     assert connected(config).accounts.needed_keys() == {key}
+
+
+def test_a_backup_from_before_a_rotation_knows_the_active_key(config: Config) -> None:
+    path = config.folder.parent / "before.tar"
+    maintenance.back_up(config, OPERATOR, path, unwatched)
+    ports = connected(config)
+    rotated = key_rotation.rotate(ports, OPERATOR, lambda *_: None).key
+    restore(config, path)
+    assert services.connect(config).keyring.active == rotated
+    assert rotated in ports.accounts.needed_keys()
+    assert maintenance.check(config, unwatched).findings == []
 
 
 def test_without_its_keyring_nothing_is_restored(config: Config) -> None:

@@ -18,14 +18,14 @@ from cwtui.accounts import administration, self_service, sign_in
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.audit.reading import Filter
-from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreMissing
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreMissing
 from cwtui.accounts.listing import Filter as Users
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of, sign_out
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.config import Config
-from cwtui.keyring import key_file
+from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
@@ -310,6 +310,69 @@ def test_a_password_is_not_renewed_under_another_keyring(hosts: Hosts, ports: Po
     assert hosts.config.accounts_file.read_bytes() == before
 
 
+# A keyring with all keys of the store, of which the active one is not the store's
+
+
+def added_key(config: Config, *, known: bool) -> str:
+    """Make another key active; the store learns of it first, or does not know it."""
+    with FileKeyring.load(config.keyring_file).change() as change:
+        added = change.add(NOW)
+        if known:
+            with TinyAccountStore(config.accounts_file).change() as accounts:
+                accounts.put_needed_keys(accounts.needed_keys() | {added})
+    return added
+
+
+def test_no_active_key_is_used_that_the_store_does_not_know(hosts: Hosts, ports: Ports) -> None:
+    """What is written under it could not be read with the keyring that belongs to the store."""
+    session = signed_in(ports)
+    right = hosts.config.keyring_file.read_bytes()
+    foreign = added_key(hosts.config, known=False)
+    before = hosts.config.accounts_file.read_bytes()
+    refused = f"The store does not know the active key {foreign}"
+    for act in (
+        lambda: ports.keyring.seal(b"secret", b"ada"),
+        lambda: ports.keyring.active,
+        lambda: sign_in.with_password(ports, "ada", SECRET, HERE),
+        lambda: self_service.change_password(ports, session, SECRET, NEW, NEW),
+        lambda: administration.reset_password(ports, OPERATOR, "bob"),
+        lambda: services.connect(hosts.config),
+        lambda: services.connect_for_operator(hosts.config),
+    ):
+        with pytest.raises(KeyringMissing, match=refused):
+            act()
+    assert hosts.config.accounts_file.read_bytes() == before
+    [finding] = maintenance.check(hosts.config, unwatched).findings
+    assert finding.sentence.startswith(refused)
+    hosts.config.keyring_file.write_bytes(right)
+    signed_in(ports)
+
+
+def test_an_older_copy_of_the_store_is_told_from_its_keyring(hosts: Hosts, ports: Ports) -> None:
+    """It was copied back by hand, and its keys were rotated since."""
+    accounts = hosts.config.accounts_file
+    older = accounts.read_bytes()
+    rotated = keys.rotate(ports, OPERATOR, lambda *_: None).key
+    accounts.write_bytes(older)
+    with pytest.raises(KeyringMissing, match="cwtui key rotate"):
+        services.connect_for_operator(hosts.config)
+    with pytest.raises(KeyringMissing, match="cwtui key rotate"):
+        sign_in.with_password(ports, "ada", SECRET, HERE)
+    for_keys = services.connect_for_key_commands(hosts.config)
+    assert keys.rotate(for_keys, OPERATOR, lambda *_: None).key == rotated
+    signed_in(ports)
+    assert maintenance.check(hosts.config, unwatched).findings == []
+
+
+def test_a_keyring_that_has_every_key_is_not_lost(hosts: Hosts) -> None:
+    """Whatever its active key is: giving it up would cost every password."""
+    added_key(hosts.config, known=False)
+    before = hosts.config.keyring_file.read_bytes()
+    with pytest.raises(Refused, match="holds every key that the store needs"):
+        services.with_new_keyring(hosts.config)
+    assert hosts.config.keyring_file.read_bytes() == before
+
+
 # Another process that rotates keys is not a wrong keyring
 
 
@@ -317,18 +380,18 @@ def test_keys_that_are_rotated_meanwhile_refuse_nobody(
     hosts: Hosts, ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The keyring is read, then the accounts need a key that was made in between."""
-    whole = key_file.read
+    whole = file_format.read
     later = dataclasses.replace(connected(hosts.config), now=lambda: NOW + 5)
 
-    def rotated_after(path: Path) -> key_file.KeyFile:
+    def rotated_after(path: Path) -> file_format.KeyFile:
         found = whole(path)
-        monkeypatch.setattr(key_file, "read", whole)
+        monkeypatch.setattr(file_format, "read", whole)
         keys.rotate(later, OPERATOR, lambda *_: None)
         administration.reset_password(later, OPERATOR, "bob")
         return found
 
     keys.rotate(later, OPERATOR, lambda *_: None)
-    monkeypatch.setattr(key_file, "read", rotated_after)
+    monkeypatch.setattr(file_format, "read", rotated_after)
     signed_in(ports)
     assert ports.keyring.active == later.keyring.active
     signed_in(connected(hosts.config))
@@ -339,8 +402,7 @@ def test_a_key_that_is_retired_meanwhile_refuses_nobody(hosts: Hosts, ports: Por
     first = ports.keyring.active
     pepper, ada = ports.keyring.pepper(first), ports.accounts.get("ada")
     assert ada is not None
-    with FileKeyring.load(hosts.config.keyring_file).change() as change:
-        change.add(NOW)
+    added_key(hosts.config, known=True)
     assert ports.keyring.active != first
     with TinyAccountStore(hosts.config.accounts_file).change() as accounts:
         for row in accounts.protected():

@@ -32,6 +32,12 @@ class Host(NamedTuple):
 
         return services.connect_for_operator(self.config())
 
+    def ports_for_keys(self) -> "Ports":
+        """The same, though the store may not know the active key."""
+        from cwtui import services
+
+        return services.connect_for_key_commands(self.config())
+
 
 pass_host = click.make_pass_decorator(Host)
 

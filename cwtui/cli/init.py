@@ -96,8 +96,7 @@ def _give_up_keyring(config: Config, username: str, password: Secret | None, *, 
     accounts = services.without_keyring(config)
     recovery.check_input(accounts, username, password)
     say(_LOST.format(name=username, keyring=config.keyring_file))
-    if ask and not terminal.is_there():
-        raise WrongUsage("There is no terminal to ask on: give --yes to make a new keyring.")
+    terminal.check_can_ask("make a new keyring", yes=not ask)
     if ask and not terminal.ask_yes("Give up the old keyring for good?"):
         raise Failed("The keyring was left as it is.")
     ports = services.with_new_keyring(config)

@@ -34,7 +34,8 @@ def status(host: Host, as_json: bool) -> None:
     and sets of backup codes hashed with it.
     """
     config = host.config()
-    uses = keys.status(host.ports())
+    ports = host.ports_for_keys()
+    uses = keys.status(ports)
     if as_json:
         put_object(
             {
@@ -46,7 +47,14 @@ def status(host: Host, as_json: bool) -> None:
         )
         return
     put(table([_HEADINGS, *map(_cells, uses)]))
-    if keys.is_under_way(uses):
+    unknown = keys.unknown_active(ports)
+    if unknown is not None:
+        say(
+            f"The store does not know the key {unknown}, so nobody can sign in. If "
+            f"{config.keyring_file} is the keyring of another store, put the right one back. If "
+            "the store is an older copy, take the key into use: cwtui key rotate"
+        )
+    elif keys.is_under_way(uses):
         say("A rotation is under way. Go on with it: cwtui key rotate")
     if config.keyring_is_in_store():
         say(
@@ -63,7 +71,7 @@ def rotate(host: Host) -> None:
     TOTP secrets are re-encrypted now, and each password at its next sign-in. Nobody is locked out
     meanwhile. If the command is interrupted, run it again: it continues where it stopped.
     """
-    config, ports = host.config(), host.ports()
+    config, ports = host.config(), host.ports_for_keys()
     try:
         with progress("Encrypting secrets anew") as shown:
             done = keys.rotate(ports, operator(), shown)
@@ -91,7 +99,7 @@ def retire(host: Host) -> None:
     A key stays for at least an hour after it was replaced. Older backups of the store may still
     need a retired key, so keep the old copy of the keyring with them.
     """
-    ports = host.ports()
+    ports = host.ports_for_keys()
     _say_retired(keys.retire(ports, operator()))
     _say_what_stays(ports)
 

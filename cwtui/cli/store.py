@@ -106,8 +106,7 @@ def restore(host: Host, file: str, yes: bool) -> None:
     FILE is checked before anything is replaced, and the old store is kept. The audit log continues.
     Asks first. If you answer no, nothing is restored and the exit status is 1.
     """
-    if not yes and not terminal.is_there():
-        raise WrongUsage("There is no terminal to ask on: give --yes to restore.")
+    terminal.check_can_ask("restore", yes=yes)
     config = host.config()
     with maintenance.checked_backup(config, Path(file), _watched) as found:
         made = f"{utc_minute(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"

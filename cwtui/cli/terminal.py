@@ -37,6 +37,12 @@ def check_for_application(term: str | None) -> None:
         )
 
 
+def check_can_ask(act: str, *, yes: bool) -> None:
+    """Raise WrongUsage unless somebody can be asked before that act, or it was said to do it."""
+    if not yes and not is_there():
+        raise WrongUsage(f"There is no terminal to ask on: give --yes to {act}.")
+
+
 def ask_yes(question: str) -> bool:
     """Ask on the terminal; no answer is no."""
     from cwtui.accounts.text import visible

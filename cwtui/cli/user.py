@@ -228,8 +228,7 @@ def remove(host: Host, name: str, yes: bool) -> None:
 
     Asks first. If you answer no, nothing is removed and the exit status is 1.
     """
-    if not yes and not terminal.is_there():
-        raise WrongUsage("There is no terminal to ask on: give --yes to remove the account.")
+    terminal.check_can_ask("remove the account", yes=yes)
     ports = host.ports()
     username = administration.name_to_remove(ports, operator(), name)
     if not yes and not terminal.ask_yes(f"Remove the account {username} for good?"):

@@ -81,7 +81,7 @@ class LdapDirectory:
     def _ask(self, ask: Callable[["Visit"], T], tell: Tell, seconds: float | None = None) -> T:
         """What the first server that answers says. The time left is shared by those left."""
         # Before the time begins: the first time, this loads ldap3.
-        from cwtui.directory import visit  # noqa: F401
+        from cwtui.directory import visit  # noqa: F401  loaded now, used later
         from cwtui.directory.transport import Deadline, Unreachable, Unsafe
 
         deadline = Deadline(self._clock, seconds or self._config.total_seconds, "total_seconds")

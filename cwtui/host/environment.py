@@ -44,7 +44,7 @@ def isolate() -> None:
     # Python takes an empty variable for none.
     obeyed = not sys.flags.ignore_environment and any(found[name] for name in dropped)
     if obeyed and _is_program():
-        if os.path.exists(_THIS) and not os.path.samefile(_THIS, sys.executable):  # noqa: PTH110, PTH121
+        if os.path.exists(_THIS) and not os.path.samefile(_THIS, sys.executable):
             raise OSError
         isolated = [sys.executable, "-I", "-m", "cwtui", *sys.argv[1:]]
         os.execv(sys.executable, isolated)  # noqa: S606  this program, and no shell

@@ -246,6 +246,11 @@ def _closed(descriptor: int) -> Iterator[int]:
             os.close(descriptor)
 
 
+def held_too_long(lock: object) -> CannotCheck:
+    """What to raise where another process does not give the lock back."""
+    return CannotCheck(f"Another cwtui has held {lock} for {LOCK_SECONDS:g} seconds. Try again.")
+
+
 @contextmanager
 def exclusive(lock: FileLock) -> Iterator[None]:
     """Hold the lock. It dies with its process. Raises CannotCheck after `LOCK_SECONDS`.
@@ -259,9 +264,7 @@ def exclusive(lock: FileLock) -> Iterator[None]:
             check_regular(Path(lock.lock_file))
         reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
     except Timeout:
-        raise CannotCheck(
-            f"Another cwtui has held {lock.lock_file} for {LOCK_SECONDS:g} seconds. Try again."
-        ) from None
+        raise held_too_long(lock.lock_file) from None
     except OSError as error:
         raise cannot("write", Path(lock.lock_file), error) from None
     since = time.monotonic()

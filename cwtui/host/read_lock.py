@@ -18,7 +18,7 @@ from typing import Final
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import reserve
-from cwtui.host.files import LOCK_SECONDS, cannot, exists, lock_for
+from cwtui.host.files import LOCK_SECONDS, cannot, exists, held_too_long, lock_for
 from cwtui.host.untrusted_files import open_regular
 
 _NOT_TO_BE_MADE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -74,7 +74,5 @@ def _share(descriptor: int, lock: Path) -> None:
         else:
             return
         if time.monotonic() > until:
-            raise CannotCheck(
-                f"Another cwtui has held {lock} for {LOCK_SECONDS:g} seconds. Try again."
-            )
+            raise held_too_long(lock)
         time.sleep(_PAUSE)

@@ -12,8 +12,8 @@ SENTENCE = "cwtui was upgraded. Start it again."
 
 _Signature = tuple[int, int, int, int] | None
 
-_PACKAGE = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120  pathlib is not loaded yet
-_INIT = os.path.join(_PACKAGE, "__init__.py")  # noqa: PTH118
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
+_INIT = os.path.join(_PACKAGE, "__init__.py")
 _seen: dict[str, _Signature] = {}
 
 
@@ -35,7 +35,7 @@ def guard() -> None:
     for folder, names, files in os.walk(_PACKAGE):
         names[:] = [name for name in names if name != "__pycache__"]
         for name in files:
-            _note(os.path.join(folder, name))  # noqa: PTH118
+            _note(os.path.join(folder, name))
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None) or ""
         folder, _, _ = file.partition("-packages" + os.sep)
@@ -72,8 +72,8 @@ class _Guard:
     def find_spec(self, name: str, *_: Any) -> None:
         if not name.startswith("cwtui."):
             return
-        path = os.path.join(_PACKAGE, *name.split(".")[1:])  # noqa: PTH118
-        files = (_INIT, f"{path}.py", os.path.join(path, "__init__.py"))  # noqa: PTH118
+        path = os.path.join(_PACKAGE, *name.split(".")[1:])
+        files = (_INIT, f"{path}.py", os.path.join(path, "__init__.py"))
         if any(file in _seen and _changed(file) for file in files):
             raise Upgraded(SENTENCE, name=name)
 
@@ -89,7 +89,7 @@ def _changed(path: str) -> bool:
 def _signature(path: str) -> _Signature:
     """What no two versions of a file share; None if there is no such file."""
     try:
-        found = os.stat(path)  # noqa: PTH116
+        found = os.stat(path)
     except OSError:
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,8 +31,8 @@ from cwtui.host.files import (
     rename,
     write_atomically,
 )
-from cwtui.keyring import key_file
-from cwtui.keyring.key_file import KeyFile
+from cwtui.keyring import file_format
+from cwtui.keyring.file_format import KeyFile
 
 _NONCE_BYTES: Final = 12
 """96 bits, as NIST SP 800-38D recommends for GCM."""
@@ -48,6 +48,13 @@ REMEDY: Final = (
 )
 
 
+class Held(NamedTuple):
+    """The ids of the keys of one version of the file, and of the one for what is written."""
+
+    ids: frozenset[str]
+    active: str
+
+
 class FileKeyring:
     """The keys of one file, read again when it was replaced: another process may rotate them.
 
@@ -55,9 +62,9 @@ class FileKeyring:
     """
 
     def __init__(self, path: Path, *, credential: bool = False) -> None:
-        self.check: Callable[[frozenset[str]], None] | None = None
+        self.check: Callable[[Held], None] | None = None
         """Raises CannotCheck for keys that are not those of the store; asked once for each version
-        of the file, with their ids. No key of a version that it refuses is ever used.
+        of the file. No key of a version that it refuses is ever used.
         """
         self._path = path
         self._credential = credential
@@ -86,25 +93,33 @@ class FileKeyring:
 
     @classmethod
     def _made(cls, path: Path, now: float) -> Self:
-        write_atomically(path, key_file.encoded(key_file.new_file(now)))
+        write_atomically(path, file_format.encoded(file_format.new_file(now)))
         return cls(path)
 
     @property
     def active(self) -> str:
-        return self._current().active
+        return self._current().held.active
 
     def all_keys(self) -> tuple[Key, ...]:
         return self._current().made
 
-    def ids_now(self) -> frozenset[str]:
-        """The ids of the keys that the file holds, whatever the check says of them."""
-        return self._newest().ids
+    def held_now(self) -> Held:
+        """The keys that the file holds, whatever the check says of them."""
+        return self._newest().held
 
     def without(self, lacking: frozenset[str]) -> KeyringMissing:
         """What to raise where the store needs these keys, and they are not there."""
         keys = f"key{'s' if len(lacking) > 1 else ''} {listed(sorted(lacking), _NAMED)}"
         return KeyringMissing(
             f"The store needs the {keys}, which the keyring {self._path} does not hold. {REMEDY}"
+        )
+
+    def with_unknown(self, active: str) -> KeyringMissing:
+        """What to raise where the store does not know the active key."""
+        return KeyringMissing(
+            f"The store does not know the active key {active} of the keyring {self._path}. If it "
+            "is the keyring of another store, put the right one back. If the store is an older "
+            "copy, take the key into use: cwtui key rotate"
         )
 
     @property
@@ -117,8 +132,8 @@ class FileKeyring:
     def seal(self, secret: bytes, associated: bytes) -> Sealed:
         keys = self._current()
         nonce = os.urandom(_NONCE_BYTES)
-        cipher = AESGCM(keys.derived(keys.active, _ENCRYPTION))
-        return Sealed(keys.active, nonce, cipher.encrypt(nonce, secret, associated))
+        cipher = AESGCM(keys.derived(keys.held.active, _ENCRYPTION))
+        return Sealed(keys.held.active, nonce, cipher.encrypt(nonce, secret, associated))
 
     def unseal(self, sealed: Sealed, associated: bytes) -> bytes:
         cipher = AESGCM(self._holding(sealed.key).derived(sealed.key, _ENCRYPTION))
@@ -142,7 +157,7 @@ class FileKeyring:
         with exclusive(lock_for(self._path)):
             change = KeyringChange(self._path)
             if self.check is not None:
-                self.check(change.ids)
+                self.check(change.held)
             try:
                 yield change
                 change.commit()
@@ -166,14 +181,14 @@ class FileKeyring:
         while newest is not self._keys:
             try:
                 if self.check is not None:
-                    self.check(newest.ids)
+                    self.check(newest.held)
             except KeyringMissing:
                 again = self._newest()
                 if again.version == newest.version:
                     raise
                 newest = again  # another process changes the keys just now
             else:
-                self._before = self._keys if self._keys.ids & newest.ids else None
+                self._before = self._keys if self._keys.held.ids & newest.held.ids else None
                 self._keys = newest
         return newest
 
@@ -184,10 +199,10 @@ class FileKeyring:
         # Looked at before it is read: what is written meanwhile is read next time.
         version = self._version()
         if self._credential:
-            key_file.check_credential(self._path)
+            file_format.check_credential(self._path)
         else:
             check_private(self._path)
-        return _Keys(key_file.read(self._path), version)
+        return _Keys(file_format.read(self._path), version)
 
     def _version(self) -> _Version:
         try:
@@ -209,19 +224,19 @@ class KeyringChange:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        before = key_file.read(path)
+        before = file_format.read(path)
         # Kept from now on: the key that it comes from may go.
-        names = key_file.names_key(before)
-        self._content = replace(before, schema=key_file.SCHEMA, names=names)
+        names = file_format.names_key(before)
+        self._content = replace(before, schema=file_format.SCHEMA, names=names)
         self._prepared: Path | None = None
 
     @property
-    def ids(self) -> frozenset[str]:
-        """Those of the keys that are there so far."""
-        return frozenset(key.id for key in self._content.keys)
+    def held(self) -> Held:
+        """The keys that are there so far."""
+        return _held(self._content)
 
     def add(self, now: float) -> str:
-        key = key_file.new_key(now)
+        key = file_format.new_key(now)
         self._put(replace(self._content, active=key.id, keys=(*self._content.keys, key)))
         return key.id
 
@@ -241,7 +256,7 @@ class KeyringChange:
 
     def _put(self, content: KeyFile) -> None:
         self._content = content
-        self._prepared = prepare(self._path, key_file.encoded(content))
+        self._prepared = prepare(self._path, file_format.encoded(content))
 
 
 class _Keys:
@@ -249,10 +264,9 @@ class _Keys:
 
     def __init__(self, content: KeyFile, version: _Version) -> None:
         self.version = version
-        self.active = content.active
-        self.names_key = key_file.names_key(content)
+        self.held = _held(content)
+        self.names_key = file_format.names_key(content)
         self.made = tuple(Key(key.id, key.created_at) for key in content.keys)
-        self.ids = frozenset(key.id for key in content.keys)
         self._materials = {key.id: key.material for key in content.keys}
         self._derived: dict[tuple[str, bytes], bytes] = {}
 
@@ -261,5 +275,9 @@ class _Keys:
 
     def derived(self, key: str, purpose: bytes) -> bytes:
         if (key, purpose) not in self._derived:
-            self._derived[key, purpose] = key_file.derived(self._materials[key], purpose)
+            self._derived[key, purpose] = file_format.derived(self._materials[key], purpose)
         return self._derived[key, purpose]
+
+
+def _held(content: KeyFile) -> Held:
+    return Held(frozenset(key.id for key in content.keys), content.active)

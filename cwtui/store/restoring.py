@@ -72,6 +72,8 @@ class Restore:
 
     layout: Layout
     staged: Layout
+    active_key: str
+    """That of the keyring, which the restored store has to know."""
     random: RandomBytes
     now: float
 
@@ -115,7 +117,7 @@ class Restore:
             )
             # A key that nothing was protected by may have been retired since.
             keys = {key for row in change.protected() for key in row.keys}
-            change.put_needed_keys(change.needed_keys() & keys)
+            change.put_needed_keys(change.needed_keys() & keys | {self.active_key})
         make_private_folder(self.staged.records)
         before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)
         for number in before.numbers():

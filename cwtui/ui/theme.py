@@ -6,8 +6,12 @@ from typing import Final
 from textual.theme import Theme
 
 
-def _sixteen(primary: str, *, paper: str, ink: str) -> dict[str, str]:
-    return {
+def _sixteen(
+    name: str, *, primary: str, warning: str, error: str, success: str, dark: bool
+) -> Theme:
+    """A theme of the terminal's own colours."""
+    paper, ink = ("ansi_black", "ansi_white") if dark else ("ansi_white", "ansi_black")
+    variables = {
         "ansi-background": paper,
         "ansi-foreground": ink,
         "text-muted": "ansi_default",
@@ -29,6 +33,18 @@ def _sixteen(primary: str, *, paper: str, ink: str) -> dict[str, str]:
         "scrollbar-hover": ink,
         "scrollbar-active": primary,
     }
+    return Theme(
+        name=name,
+        ansi=True,
+        primary=primary,
+        warning=warning,
+        error=error,
+        success=success,
+        foreground="ansi_default",
+        background="ansi_default",
+        dark=dark,
+        variables=variables,
+    )
 
 
 # All of these are colours of the xterm 256 palette, which is what most people see: OpenSSH does not
@@ -106,30 +122,21 @@ LIGHT: Final = Theme(
 )
 
 # The terminal's own colours. Blue is hard to read on black, and white is the other's paper.
-SIXTEEN_DARK: Final = Theme(
-    name="connectware-16-dark",
-    ansi=True,
+SIXTEEN_DARK: Final = _sixteen(
+    "connectware-16-dark",
     primary="ansi_bright_cyan",
     warning="ansi_bright_yellow",
     error="ansi_bright_red",
     success="ansi_bright_green",
-    foreground="ansi_default",
-    background="ansi_default",
     dark=True,
-    variables=_sixteen("ansi_bright_cyan", paper="ansi_black", ink="ansi_white"),
 )
-
-SIXTEEN_LIGHT: Final = Theme(
-    name="connectware-16-light",
-    ansi=True,
+SIXTEEN_LIGHT: Final = _sixteen(
+    "connectware-16-light",
     primary="ansi_blue",
     warning="ansi_magenta",
     error="ansi_red",
     success="ansi_green",
-    foreground="ansi_default",
-    background="ansi_default",
     dark=False,
-    variables=_sixteen("ansi_blue", paper="ansi_white", ink="ansi_black"),
 )
 
 OURS: Final = (DARK, LIGHT, SIXTEEN_DARK, SIXTEEN_LIGHT)

@@ -9,6 +9,7 @@ import pytest
 
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import Rotation
+from cwtui.keyring.file_keyring import FileKeyring
 from tests.cli.commands import PYTHON, Host
 from tests.console.terminal import Terminal
 
@@ -43,6 +44,24 @@ def test_status_shows_each_key(host: Host) -> None:
     assert first.split()[-3:] == ["0", "1", "0"]
     assert second.split()[:2] == [first_key(host), "active"]
     assert max(map(len, result.out.splitlines())) <= 80
+
+
+def test_an_active_key_that_the_store_does_not_know(host: Host) -> None:
+    with FileKeyring.load(host.keyring).change() as change:
+        foreign = change.add(time.time())
+    refusals = {("user", "list"): 3, ("user", "reset-password", "admin"): 3, ("store", "check"): 1}
+    for command, status in refusals.items():
+        result = host.run(*command)
+        assert f"The store does not know the active key {foreign}" in " ".join(result.err.split())
+        assert result.status == status
+    result = host.run("key", "status")
+    assert result.status == 0
+    assert f"The store does not know the key {foreign}, so nobody can sign in." in result.err
+    assert "cwtui key rotate" in result.err
+    assert host.run("key", "rotate").status == 0
+    assert host.run("key", "status").err == ""
+    assert host.run("user", "list").status == 0
+    assert host.run("store", "check").status == 0
 
 
 def test_status_as_json(host: Host) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from cwtui.keyring.key_file import KeyEntry, derived
+from cwtui.keyring.file_format import KeyEntry, derived
 
 KEY = bytes(range(32))
 

@@ -21,7 +21,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.upkeep.protection import Key
 from cwtui.host import reserve
-from cwtui.keyring import key_file
+from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import NOW, outcome
 from tests.keyring.samples import key, schema_1
@@ -158,13 +158,13 @@ def test_a_file_that_stays_is_read_once(
     file: Path, keyring: FileKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[Path] = []
-    whole = key_file.read
+    whole = file_format.read
 
-    def counted(path: Path) -> key_file.KeyFile:
+    def counted(path: Path) -> file_format.KeyFile:
         read.append(path)
         return whole(path)
 
-    monkeypatch.setattr(key_file, "read", counted)
+    monkeypatch.setattr(file_format, "read", counted)
     for _ in range(3):
         keyring.pepper(keyring.active)
         keyring.unseal(keyring.seal(SECRET, b"ada"), b"ada")
@@ -307,8 +307,10 @@ def test_whatever_the_file_holds_is_a_keyring_or_a_sentence(
 
 @given(st.binary(min_size=32, max_size=32), st.floats(0, 1e11))
 def test_a_key_is_known_by_its_fingerprint(material: bytes, at: float) -> None:
-    made = key_file.KeyEntry(key_file.derived(material, b"cwtui key id", 8).hex(), at, material)
-    content = key_file.KeyFile(1, made.id, (made,))
-    read = msgspec.json.decode(key_file.encoded(content), type=key_file.KeyFile)
+    made = file_format.KeyEntry(
+        file_format.derived(material, b"cwtui key id", 8).hex(), at, material
+    )
+    content = file_format.KeyFile(1, made.id, (made,))
+    read = msgspec.json.decode(file_format.encoded(content), type=file_format.KeyFile)
     assert read == content
     assert len(made.id) == 16

@@ -20,8 +20,8 @@ from cwtui.accounts.errors import (
     StoreTooNew,
 )
 from cwtui.accounts.model import Sealed
+from cwtui.keyring.file_format import KeyFile
 from cwtui.keyring.file_keyring import FileKeyring
-from cwtui.keyring.key_file import KeyFile
 from tests.accounts.world import NOW, outcome
 from tests.keyring.samples import key, schema_1
 

@@ -1,6 +1,7 @@
 """Keys: what each protects, and how another one takes its place, so that nobody is locked out.
 
-    rotate: a new key is active --> secrets are encrypted anew, in batches --> retire
+    rotate: the store learns of a new key --> it is active --> secrets are encrypted anew, in
+            batches --> retire
     sign-in: the password's hash is renewed           new backup codes: so are theirs
     retire: keys that protect nothing any more leave the keyring
 
@@ -48,6 +49,10 @@ class KeyUse:
     backup_code_sets: int
     retirable_at: float | None = None
 
+    @property
+    def protects_anything(self) -> bool:
+        return bool(self.totp_secrets or self.passwords or self.backup_code_sets)
+
 
 @dataclass(frozen=True)
 class Rotation:
@@ -68,6 +73,12 @@ def status(ports: Ports) -> tuple[KeyUse, ...]:
     return _uses(ports.accounts, ports.keyring)
 
 
+def unknown_active(ports: Ports) -> str | None:
+    """The active key, where the store does not know it: it may be another store's."""
+    needed, active = ports.accounts.needed_keys(), ports.keyring.active
+    return active if needed and active not in needed else None
+
+
 def is_under_way(uses: Iterable[KeyUse]) -> bool:
     """Whether a rotation has not yet encrypted all secrets anew."""
     return any(use.totp_secrets for use in uses if not use.active and use.created_at is not None)
@@ -76,16 +87,24 @@ def is_under_way(uses: Iterable[KeyUse]) -> bool:
 def rotate(ports: Ports, actor: Operator, progress: ShowProgress) -> Rotation:
     """Make a new key, or go on with a rotation that was interrupted, and retire what is unused.
 
+    An active key that the store does not know is not replaced: another copy of the store may use
+    the same keyring. The store learns of it instead.
+
     Raises Refused where the keyring is not to be written here, and CannotCheck: nothing is lost,
     and the next call goes on.
     """
     with ports.keyring.change() as keys:
         before = ports.keyring.active
         waiting = _under_other_keys(ports)
-        made = not any(_renewed(ports, ports.accounts.get(name)) for name in waiting)
+        is_known = unknown_active(ports) is None
+        made = is_known and not any(_renewed(ports, ports.accounts.get(name)) for name in waiting)
         active = keys.add(ports.now()) if made else before
         done = f"key={active} before={before}" if made else f"key={active} continued"
-        write_audit(ports, EventType.KEY_ROTATE, actor, "", done)
+        # The store first: it refuses a keyring whose active key it does not know.
+        with ports.accounts.change() as change:
+            if made or not is_known:
+                change.put_needed_keys(change.needed_keys() | {active})
+            write_audit(ports, EventType.KEY_ROTATE, actor, "", done, change=change)
     renewed, left = _renew_all(ports, progress)
     return Rotation(active, made, renewed, tuple(left), retire(ports, actor))
 
@@ -102,9 +121,14 @@ def retire(ports: Ports, actor: Operator) -> tuple[str, ...]:
         ready = tuple(
             use.id for use in uses if use.retirable_at is not None and use.retirable_at <= now
         )
+        # What a rotation that was killed has announced, and never made.
+        never_made = {
+            use.id for use in uses if use.created_at is None and not use.protects_anything
+        }
+        if ready or never_made:
+            change.put_needed_keys(change.needed_keys() - {*ready, *never_made})
         if ready:
             keys.remove(*ready)
-            change.put_needed_keys(change.needed_keys() - set(ready))
             reason = f"keys={','.join(ready)}"
             write_audit(ports, EventType.KEY_RETIRE, actor, "", reason, change=change)
     return ready

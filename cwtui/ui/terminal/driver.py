@@ -110,7 +110,7 @@ class Translator:
         return self._keys(sequence[1:], alt=True) if sequence[1] not in "[O" else []
 
     def _keys(self, sequence: str, *, alt: bool = False) -> list[events.Key]:
-        keys = list(self._parser._sequence_to_key_events(sequence, alt=alt))  # noqa: SLF001
+        keys = list(self._parser._sequence_to_key_events(sequence, alt=alt))  # noqa: SLF001  Textual offers no other
         for key in keys:
             # A surrogate cannot be written to a terminal or a file.
             (key.character or "").encode()
@@ -335,7 +335,7 @@ class TerminalDriver(LinuxDriver):
                 self._restore,
                 lambda: self._call(self._report_size),
             ).start()
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
 
     def _report_size(self) -> None:
         if not self._in_band_window_resize:

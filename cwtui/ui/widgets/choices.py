@@ -10,7 +10,7 @@ class Choice(Checkbox):
     BUTTON_RIGHT = ""
     BUTTON_INNER = "[ ]"
 
-    def __init__(self, label: str, value: bool = False, *, name: str = "", id: str = "") -> None:  # noqa: A002
+    def __init__(self, label: str, value: bool = False, *, name: str = "", id: str = "") -> None:  # noqa: A002  Textual's name
         super().__init__(label, value, name=name, id=id or None, compact=True)
         self.BUTTON_INNER = self._mark()
 

@@ -30,7 +30,7 @@ class QrCode(Widget, can_focus=False):
         self,
         drawing: "Drawing",
         *,
-        id: str | None = None,  # noqa: A002
+        id: str | None = None,  # noqa: A002  Textual's name
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
@@ -60,10 +60,10 @@ class QrCode(Widget, can_focus=False):
         self._strips = []
         self.refresh()
 
-    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002
+    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002  Textual's signature
         return self._room.width
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002  Textual's signature
         return self._room.height
 
     def get_line_filters(self) -> Sequence[LineFilter]:

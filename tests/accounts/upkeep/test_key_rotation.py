@@ -342,6 +342,45 @@ def test_a_clock_that_was_set_back_retires_nothing_early(world: World) -> None:
     assert keys.retire(world.ports, OPERATOR) == ()
 
 
+def test_a_new_key_is_known_to_the_store_before_anything_is_under_it(world: World) -> None:
+    world.add("ada")
+    assert rotate(world).key == "k2"
+    assert world.accounts.needed_keys() == {"k1", "k2"}
+
+
+def test_a_key_that_was_announced_and_never_made_is_forgotten(world: World) -> None:
+    world.add("ada")
+    with world.accounts.change() as change:
+        change.put_needed_keys(change.needed_keys() | {"never"})
+    assert keys.retire(world.ports, OPERATOR) == ()
+    assert world.accounts.needed_keys() == {"k1"}
+    assert world.events == []
+
+
+def test_an_active_key_that_the_store_does_not_know_is_taken_into_use(world: World) -> None:
+    """A further key would be unknown to a newer copy of the store with the same keyring."""
+    devices = people(world)
+    assert keys.unknown_active(world.ports) is None
+    world.keyring.made["foreign"] = NOW
+    assert keys.unknown_active(world.ports) == "foreign"
+    done = rotate(world)
+    assert (done.key, done.made) == ("foreign", False)
+    assert keys.unknown_active(world.ports) is None
+    assert sealed_under(world) == {"foreign"}
+    assert ids(world) == ["k1", "foreign"]
+    everybody_gets_in(world, devices)
+
+
+def test_an_unknown_active_key_is_taken_into_use_where_nothing_is_to_be_renewed(
+    world: World,
+) -> None:
+    world.add("ada")
+    world.keyring.made["foreign"] = NOW
+    done = rotate(world)
+    assert (done.key, done.made) == ("foreign", False)
+    assert world.accounts.needed_keys() == {"k1", "foreign"}
+
+
 # Killed at each step, and called again
 
 
@@ -366,8 +405,11 @@ def test_killed_at_any_call_and_called_again_everybody_gets_in(act: str) -> None
             finished = True
         except Killed:
             pass
-        # A store must never ask for a key that is gone, or it could not be opened.
-        assert world.accounts.needed_keys() <= {*ids(world)}
+        # A store must never ask for a key that is gone, or it could not be opened. It asks for
+        # those that protect something; it may know one that was never made.
+        protecting = {key for row in world.accounts.protected() for key in row.keys}
+        assert world.accounts.needed_keys() & protecting <= {*ids(world)}
+        assert world.keyring.active in world.accounts.needed_keys()
         everybody_gets_in(world, devices)
         if act == "rotate" and sealed_under(world) != {"k2"}:
             rotate(world)
@@ -397,7 +439,7 @@ def test_both_are_recorded_with_the_keys(world: World) -> None:
 @pytest.mark.usefixtures("small_batches")
 def test_that_it_went_on_is_recorded(world: World) -> None:
     people(world)
-    crash = Crashing(world.ports, 12)
+    crash = Crashing(world.ports, 18)
     with pytest.raises(Killed):
         keys.rotate(crash.ports, OPERATOR, silent)
     rotate(world)
