@@ -361,7 +361,7 @@ def test_a_store_that_comes_back_is_used_again(hosts: Hosts, ports: Ports) -> No
     root = hosts.config.folder.parent
     for _ in range(2):
         root.rename(root.with_name("away"))
-        with pytest.raises(StoreMissing, match="mount it"):
+        with pytest.raises(StoreMissing, match="mount that disk"):
             account_of(ports, session)
         with pytest.raises(CannotCheck):
             sign_in.with_password(ports, "ada", SECRET, HERE)
