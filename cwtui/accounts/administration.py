@@ -155,7 +155,7 @@ def create_user(
         authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         if change.get(name) is not None:
             raise _exists(name)
-        # Others may have made accounts since: all names take too long to look through in here.
+        # Check only accounts created since: checking all names takes too long inside the change.
         similar += look_alikes.among_later(change.names(), names, username)
         if not look_alike_ok:
             look_alikes.check(similar, username)

@@ -113,16 +113,16 @@ def register(
     registered: Registered,
     note: Callable[[SignInRecord], SignInRecord] = _as_it_is,
 ) -> Account:
-    """Keep the second factor in the account, which ends its sessions; the account after it.
+    """Store the second factor, which ends the account's sessions, and return the changed account.
 
-    `note` is what the sign-in record is to say as well. Its backup codes can be shown only once:
-    nothing may fail after they are. Raises Refused and CannotCheck.
+    `note` makes a further change to the sign-in record. Nothing may fail after this, because the
+    backup codes can be shown only once. Raises Refused and CannotCheck.
     """
     check_offered(account, change.settings())
     after = account.changed_ending_sessions(second_factor=registered.factor)
     change.put(after)
     change.prepare()
-    # A new device: its first code is used. The steps of the device before it do not count.
+    # The first code of the new device is used; steps of a previous device no longer count.
     ports.records.update(
         account.username,
         lambda record: (note(record).changed(last_totp_step=registered.step), None),
@@ -147,7 +147,7 @@ def acknowledge(ports: Ports, change: AccountsChange, actor: Acting, account: Ac
 
 
 def second_factor(account: Account) -> SecondFactor:
-    """The account's second factor. Raises Refused where there is none."""
+    """Return the account's second factor. Raises Refused if there is none."""
     if account.second_factor is None:
         raise Refused(NOT_ENABLED)
     return account.second_factor

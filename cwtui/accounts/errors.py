@@ -108,7 +108,7 @@ class StoreTooNew(CannotCheck):
 
 
 class StoreTooOld(CannotCheck):
-    """A file is of a version from before the first release."""
+    """A file was written by a version from before the first release."""
 
 
 class StoreExposed(CannotCheck):

@@ -190,8 +190,8 @@ def _record_failure(
     if event is not EventType.SIGN_IN_PASSWORD:
         ending = Ending.WRONG_CODE
     counted = made_up.counted_name(ports, claim.username)
-    # A name that no account has is left out: people type passwords there. With its right password
-    # it is a name of the directory.
+    # Unknown names are not recorded, because people type passwords there by mistake. If the
+    # password was correct, the name is a directory user's.
     is_named = ending is Ending.REFUSED or not made_up.is_made_up(counted)
     named = claim if is_named else Claim(NO_ACCOUNT, claim.source, claim.in_session)
     _write_failure(ports, named, event, reason)

@@ -72,7 +72,7 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
 
 
 def sentence(failed: FailedSignIns) -> str:
-    """What the person is told, the worst first: somebody who had the password."""
+    """Return the message for the user. The worst case, someone with the password, comes first."""
     one = failed.count == 1
     since = f"{counted(failed.count, 'failed attempt')} since then"
     knew = failed.knew_password
@@ -84,7 +84,7 @@ def sentence(failed: FailedSignIns) -> str:
         )
     if failed.last_at is None:
         return (
-            f"{since}. Someone entered your password; where from was not recorded. If that was not "
+            f"{since}. Someone entered your password. Where from was not recorded. If that was not "
             "you, change your password now."
         )
     last = "on" if one else "the last on"
@@ -93,12 +93,12 @@ def sentence(failed: FailedSignIns) -> str:
 
 
 def summary(failed: FailedSignIns) -> str:
-    """The same for somebody else: an admin, or the operator."""
+    """Return a summary for admins and the operator."""
     parts = [f"{failed.count:,}"]
     if failed.last_at is not None:
         where = visible(failed.last_source)
-        parts.append(f"the last wrong password {utc_minute(failed.last_at)} from {where}")
+        parts.append(f"last wrong password {utc_minute(failed.last_at)} from {where}")
     if knew := failed.knew_password:
         where = visible(knew.source)
-        parts.append(f"the right one {utc_minute(knew.at)} from {where}: {knew.ending}")
+        parts.append(f"last correct password {utc_minute(knew.at)} from {where}: {knew.ending}")
     return ", ".join(parts)

@@ -46,7 +46,7 @@ def among(usernames: Iterable[str], typed: str) -> tuple[str, ...]:
 
 
 def among_later(usernames: Iterable[str], seen: Iterable[str], typed: str) -> tuple[str, ...]:
-    """The same of those that were not there when `seen` was looked through."""
+    """Like `among`, but only for usernames that are not in `seen`, which was already searched."""
     later = set(usernames).difference(seen)
     return among(sorted(later), typed) if later else ()
 

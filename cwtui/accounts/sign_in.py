@@ -269,7 +269,7 @@ def keep_old_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Sta
 
 
 def _changed(ports: Ports, progress: Progress, event: EventType, **fields: object) -> Account:
-    """The account with other values in these fields, kept and recorded. Raises SignInEnded."""
+    """Change these fields of the account, log it, and return the account. Raises SignInEnded."""
     with ports.accounts.change() as change:
         after = _current(ports, progress, change).changed_ending_sessions(**fields)
         change.put(after)
@@ -369,7 +369,7 @@ def _claim(progress: Progress) -> factors.Claim:
 
 
 def _current(ports: Ports, progress: Progress, change: AccountsChange | None = None) -> Account:
-    """The account as it is now. Raises SignInEnded with the reason."""
+    """Return the current state of the account. Raises SignInEnded with the reason."""
     account, now = (change or ports.accounts).get(progress.username), ports.now()
     if now - progress.last_step_at > progress.lifetime:
         minutes = round(progress.lifetime / 60)

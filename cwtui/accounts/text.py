@@ -47,7 +47,7 @@ def refuse_control_characters(text: str, field: str) -> None:
 
 
 def check_filled_in(username: str, password: object) -> None:
-    """Raise InvalidInput unless both were typed. An empty password is false."""
+    """Raise InvalidInput if the username or password is empty."""
     if not username.strip():
         raise InvalidInput("username", "Enter your username.")
     if not password:
@@ -117,7 +117,7 @@ def shortened(text: str, most: int = 500) -> str:
 
 
 def counted(number: int, what: str, plural: str = "") -> str:
-    """The number and what is counted, in the singular or the plural: 1 key, 1,200 keys."""
+    """Return the number with the noun in singular or plural, such as "1 key" or "1,200 keys"."""
     return f"{number:,} {what if number == 1 else plural or f'{what}s'}"
 
 

@@ -16,8 +16,8 @@ from cwtui.host.files import cannot
 from cwtui.host.untrusted_files import TooLarge, read_regular
 
 SCHEMA: Final = 2
-"""2 has a key for made-up names, which no rotation changes. Schema 1, of the first stores that were
-released, is read, and written as 2.
+"""Schema 2 adds a key for made-up names, which rotations do not change. Files with schema 1, from
+the first released stores, are read and written as schema 2.
 """
 KEY_BYTES: Final = 32
 _MOST: Final = 1_000_000
@@ -26,7 +26,7 @@ _ID_BYTES: Final = 8
 _FIRST_WITH_NAMES: Final = 2
 
 KeyId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{1,16}\Z")]
-"""The key's fingerprint, 16 hex digits; reading checks that it is."""
+"""The key's fingerprint, 16 hexadecimal digits; checked when the file is read."""
 Material: TypeAlias = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 
 

@@ -57,7 +57,7 @@ class _Needed(Struct):
 
 
 class _Accounts(Struct):
-    """Only what says which keys the file needs; one without accounts may need none."""
+    """The parts of the accounts file that show which keys it needs."""
 
     accounts: dict[str, Protected] = {}
     keys: dict[str, _Needed] = {}

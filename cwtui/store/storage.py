@@ -245,8 +245,8 @@ class AtomicStorage(Storage):
             )
         if schema < OLDEST:
             raise StoreTooOld(
-                f"{self.path} has schema {schema}, which no release of cwtui wrote; this one reads "
-                f"{OLDEST} and later. Restore the store from a backup."
+                f"{self.path} has schema {schema}, which no release of cwtui wrote. This version "
+                f"reads schemas from {OLDEST} on. Restore the store from a backup."
             )
         for old in range(schema, SCHEMA):
             if old in self._migrations:
@@ -259,9 +259,9 @@ class AtomicStorage(Storage):
         return tables
 
     def verify_checksum(self) -> None:
-        """Whether the file is, to the byte, as cwtui wrote it. Raises StoreDamaged, CannotCheck.
+        """Raise StoreDamaged unless the file is exactly as cwtui wrote it. Raises CannotCheck.
 
-        Apart from reading, which must be quick.
+        Separate from reading, which must be fast.
         """
         try:
             content = read_regular(self.path, MOST)
@@ -313,7 +313,7 @@ def _encoded(tables: Tables) -> bytes:
 
 
 def _checksum(schema: int, rest: bytes) -> bytes:
-    """Of the schema's number, and of all that stands behind the checksum."""
+    """Return the checksum of the schema number and of the content after the checksum."""
     return sha256(b"%d" % schema + rest).hexdigest().encode("ascii")
 
 

@@ -303,7 +303,7 @@ def test_verify_of_what_was_cut_short_is_whole(used: Host) -> None:
 def test_verify_without_a_log(used: Host) -> None:
     log_of(used).unlink()
     result = used.run("audit", "verify")
-    assert (result.status, result.out) == (1, "No event\n")
+    assert (result.status, result.out) == (1, "No events\n")
     assert "Events 1 to 4 are missing at the end." in result.err
     (used.store / "audit.head").unlink()
     result = used.run("audit", "verify")
@@ -335,7 +335,7 @@ def test_verify_of_a_log_without_its_chain(used: Host) -> None:
         result = used.run("audit", "verify")
         assert result.status == 1
         for number in range(1, 5):
-            assert f"Line {number} of audit.jsonl is not an event: cwtui did not" in result.err
+            assert f"Line {number} of audit.jsonl is not an event, so cwtui did not" in result.err
         used.run("user", "unlock", "jane")
 
 
@@ -345,7 +345,7 @@ def test_verify_of_a_log_of_which_a_cut_line_is_left(used: Host) -> None:
     for command in (("audit", "verify"), ("store", "check")):
         result = used.run(*command)
         assert result.status == 1
-        assert "There is no event, though there are accounts." in result.err
+        assert "The log is empty, but there are accounts." in result.err
 
 
 def test_verify_of_what_was_rotated_out(host: Host) -> None:

@@ -221,7 +221,7 @@ def test_an_id_that_is_not_the_fingerprint_is_refused(
     write(file, schema_1(GOOD_KEY | {"id": id_}))
     with pytest.raises(StoreDamaged) as damaged:
         FileKeyring.load(file)
-    assert f"the id {id_} is not that of the key that stands under it" in str(damaged.value)
+    assert f"the id {id_} belongs to another key" in str(damaged.value)
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,7 @@ def test_a_credential_is_looked_at_with_the_eyes_of_systemd(
     monkeypatch.delenv(CREDENTIALS_VARIABLE)
     [found] = findings(given)
     assert (found.severity, found.where) == (Severity.DAMAGE, "keyring")
-    assert "this process was given none" in found.sentence
+    assert "this process has no credentials" in found.sentence
 
 
 def test_the_reserve_may_lag_behind_a_file_that_grows(config: Config) -> None:

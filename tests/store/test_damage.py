@@ -264,8 +264,8 @@ def test_the_line_is_the_documents_not_the_first_mention(file: Path) -> None:
         (b'{"meta":[]}', "Expected `object`, got `array`"),
         (b"[]", "Expected `object`, got `array`"),
         (b'{"meta":{"schema":4},\n"accounts":[]}', "Expected `object`, got `array`"),
-        (b'{"meta":{"schema":4},\n"accountt":{}}', "at line 2: there is no table 'accountt'"),
-        (b'{"meta":{"schema":4},\n"settings":{\n"organizatioo":{}}}', "no such settings"),
+        (b'{"meta":{"schema":4},\n"accountt":{}}', "at line 2: unknown table 'accountt'"),
+        (b'{"meta":{"schema":4},\n"settings":{\n"organizatioo":{}}}', "unknown entry"),
         (
             b'{"meta":{"schema":4},\n"settings":{\n"organization":{"mfa":1}}}',
             "Expected `str`, got `int`",

@@ -148,7 +148,7 @@ async def test_the_list_marks_and_filters_origins() -> None:
     ("scene", "said"),
     [
         ("account_gone", "✗ ldap: gone since 2027-01-13"),
-        ("account_hiding", "⚠ local: hides the LDAP user bob"),
+        ("account_hiding", "⚠ local: an LDAP user is also named bob"),
     ],
 )
 async def test_what_is_to_be_looked_at_is_said_on_the_page(scene: str, said: str) -> None:

@@ -143,7 +143,7 @@ class _Walk:
 
     def _not_an_event(self, line: Line) -> None:
         if is_cut_short(line.content):
-            self._verdict.notes.append(_sentence(f"{line} is not an event: it was cut short."))
+            self._verdict.notes.append(_sentence(f"{line} is not a complete event."))
         else:
             self._find(f"{line} is not an event, so cwtui did not write it.")
         self._add(line.content)

@@ -93,7 +93,7 @@ def decode(content: bytes) -> Record | None:
 
 
 def is_cut_short(content: bytes) -> bool:
-    """Whether a line that holds no event may be what a failure left of one: no whole object."""
+    """Whether an invalid line may be a partial event left by a failure: not a complete object."""
     try:
         msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except (ValueError, RecursionError):

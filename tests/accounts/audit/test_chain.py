@@ -200,7 +200,7 @@ def test_a_line_that_stands_there_twice_is_named() -> None:
 def test_a_line_without_a_number_is_named(at: int) -> None:
     log = log_of(5)
     log.contents.insert(at, NO_NUMBER % 1)
-    named = f"Line {at + 1} of audit.jsonl is not an event: cwtui did not write it."
+    named = f"Line {at + 1} of audit.jsonl is not an event, so cwtui did not write it."
     assert verdict(log).findings[0] == named
     log.append(event())
     assert named in verdict(log).findings
@@ -223,7 +223,7 @@ def test_lines_put_before_the_chain_are_found(first: int) -> None:
     log.kept = Ends(kept, last(log))
     log.contents.insert(0, NO_NUMBER % 1)
     assert verdict(log).findings[0] == (
-        "Line 1 of audit.jsonl is not an event: cwtui did not write it."
+        "Line 1 of audit.jsonl is not an event, so cwtui did not write it."
     )
 
 
@@ -231,7 +231,7 @@ def test_what_was_cut_short_is_not_put_before_the_first_event() -> None:
     log = log_of(2)
     log.contents.insert(0, TORN)
     assert verdict(log).findings == [
-        "What stands before event 1, line 2 of audit.jsonl, was changed, or put there."
+        "The lines before event 1, line 2 of audit.jsonl, were changed or inserted."
     ]
 
 
