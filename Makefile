@@ -1,9 +1,9 @@
-# Everything stands in .venv, with the exact versions of the lock files.
+# Everything is installed in .venv, with the exact versions in the lock files.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
-# Rules, commands and a look at each screen: no servers, and of the random tests a few examples.
+# Rules, commands and screens: no servers, and only a few examples of the random tests.
 QUICK := tests/accounts tests/cli tests/help tests/ui/test_goldens.py \
   tests/host tests/test_config.py \
   --ignore tests/cli/test_directory.py --ignore tests/cli/test_terminal.py

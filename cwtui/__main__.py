@@ -7,7 +7,7 @@ _INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run the command line; the exit status."""
+    """Run the command line and return the exit status."""
     try:
         return _main()
     except KeyboardInterrupt:
@@ -16,7 +16,7 @@ def main() -> int:
 
 def _main() -> int:
     try:
-        # First of all, and before any other import: what is imported may depend on variables.
+        # Before any other import, because other modules may depend on environment variables.
         from cwtui.host import environment
 
         environment.isolate()
@@ -24,16 +24,16 @@ def _main() -> int:
 
         upgrade.remember()
         crash.guard()
-        # Late, so that Ctrl+C while it loads is as quiet as later.
+        # Imported here, so that Ctrl+C is handled quietly while it loads.
         from cwtui.cli.edge import run
     except ImportError as error:
-        # Modules of cwtui that do not fit together: it is being upgraded at this moment.
+        # Modules of different versions: cwtui is being upgraded right now.
         if not f"{error.name or ''}.".startswith("cwtui."):
             raise
         return _refused("cwtui was upgraded. Start it again.")
     except OSError:
         return _refused(
-            "Python's own variables (PYTHON...) are set, and cwtui cannot start without them. "
+            "cwtui cannot start while Python's environment variables (PYTHON...) are set. "
             "Unset them."
         )
     return run(sys.argv[1:])

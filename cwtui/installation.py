@@ -1,10 +1,10 @@
-"""What is set up here; and setting it up, which alone makes a store, a keyring and their folders.
+"""Find out what is set up here, and set it up. Only this module creates stores and keyrings.
 
     nothing --> folders --> a store without accounts --> keyring --> first administrator
-                            `-- killed here, setting up goes on when it is asked for again
+                            `-- if killed here, running it again continues
 
-A store that is missing is never taken for a new one where anything says that there was one: other
-files of a store, or a keyring.
+A missing store is not treated as new if anything shows that one existed: other files of a store,
+or a keyring.
 """
 
 import time
@@ -23,19 +23,19 @@ BEGIN: Final = "cwtui init --admin NAME"
 
 
 class Here(Enum):
-    """What is there of store and keyring."""
+    """Which parts of a store and keyring exist."""
 
     NOTHING = auto()
     STORE = auto()
-    """With its keyring or without."""
+    """A store, with or without its keyring."""
     LEFTOVERS = auto()
-    """Files of a store, but no accounts."""
+    """Files of a store, but no accounts file."""
     KEYRING = auto()
-    """A keyring, but nothing of a store."""
+    """A keyring, but no files of a store."""
 
 
 def look(config: Config) -> Here:
-    """Writes nothing, and reads names alone. Raises CannotCheck where it cannot be seen."""
+    """Return what exists. Only looks at file names. Raises CannotCheck if that is not possible."""
     layout = config.layout
     if layout.is_there():
         return Here.STORE
@@ -45,24 +45,24 @@ def look(config: Config) -> Here:
         without = Here.KEYRING
     else:
         return Here.NOTHING
-    # Another process may be setting it up: the accounts come before all of these.
+    # Look again: another process may be setting it up, and it creates the accounts first.
     return Here.STORE if layout.is_there() else without
 
 
 def is_new(config: Config) -> bool:
     """Whether the application may offer to create the first administrator.
 
-    Only where it is on its own: a configuration that names a place means one that is there, or
-    `cwtui init`. Where it cannot be seen it is not so, and opening the store says why.
+    Only at the default location: a configuration that names a location expects a store there, or
+    `cwtui init`. If that cannot be determined the answer is False, and opening the store says why.
     """
-    with suppress(CannotCheck, RuntimeError):  # of Path.home()
-        # A home folder that is missing is on a disk that is not mounted.
+    with suppress(CannotCheck, RuntimeError):  # RuntimeError comes from Path.home()
+        # A missing home folder is probably on a disk that is not mounted.
         return not config.names_a_place and look(config) is Here.NOTHING and Path.home().is_dir()
     return False
 
 
 def check_is_there(config: Config) -> None:
-    """Raise StoreMissing, which says what to do, unless there is a store."""
+    """Raise StoreMissing, which says what to do, if there is no store."""
     here = look(config)
     if here is not Here.STORE:
         raise _missing(config, here)
@@ -76,9 +76,9 @@ def has_accounts(config: Config) -> bool:
 
 
 def check_can_be_set_up(config: Config, config_file: Path) -> None:
-    """Raise ConfigError or CannotCheck for what setting up, or a later command, would refuse.
+    """Raise ConfigError or CannotCheck for anything that setup or a later command would refuse.
 
-    `config_file` is the configuration, which may still be missing. Writes nothing.
+    `config_file` is the configuration file, which may not exist yet. Writes nothing.
     """
     _check_is_new(config)
     directory = config.directory
@@ -108,12 +108,12 @@ def _check_bind_password(directory: DirectoryConfig) -> None:
 
 
 def set_up(config: Config) -> None:
-    """Make folders, keyring and a store without accounts; of what was begun before, the rest.
+    """Create folders, keyring and a store without accounts, or what is missing of them.
 
-    Does nothing to a store with accounts. Raises StoreMissing where something says that there was
-    a store, and CannotCheck.
+    Does nothing to a store with accounts. Raises StoreMissing if something shows that a store
+    existed, and CannotCheck.
     """
-    if config.keyring.credential:  # which cwtui does not make
+    if config.keyring.credential:  # cwtui does not create credentials
         check_is_there(config)
         return
     _check_is_new(config)
@@ -122,12 +122,12 @@ def set_up(config: Config) -> None:
     make_private_folder(config.folder)
     make_private_folder(config.keyring_file.parent)
     with exclusive(lock_for(config.keyring_file)):
-        _check_is_new(config)  # another process may have set it up meanwhile
+        _check_is_new(config)  # again, as another process may have set it up meanwhile
         _make(config)
 
 
 def _make(config: Config) -> None:
-    # Late: the application looks before it is painted, and these take a while to load.
+    # Imported here, as they take long to load and the first paint needs this module.
     from cwtui.keyring.file_keyring import FileKeyring
     from cwtui.store.accounts import TinyAccountStore
 
@@ -142,23 +142,23 @@ def _missing(config: Config, here: Here) -> StoreMissing:
     folder = config.folder
     if here is Here.LEFTOVERS:
         return StoreMissing(
-            f"The accounts are missing in {folder}, though other files of a store are there. "
-            f"Restore them: cwtui store restore FILE. To begin anew, move {folder} away first."
+            f"The accounts file in {folder} is missing, but other files of a store are there. "
+            f"Restore it: cwtui store restore FILE. To start again, move {folder} away first."
         )
     if here is Here.KEYRING:
         return StoreMissing(
-            f"There is no store in {folder}, though there is a keyring: {_keyring(config)}. If the "
-            "store is on another disk, mount it; if it is lost, restore it: cwtui store restore "
-            f"FILE. To begin anew, {_without_keyring(config)}, then: {BEGIN}"
+            f"There is no store in {folder}, but there is a keyring: {_keyring(config)}. If the "
+            "store is on another disk, mount that disk. If it is lost, restore it: cwtui store "
+            f"restore FILE. To start again, {_without_keyring(config)}, then run: {BEGIN}"
         )
     if config.names_a_place:
         return StoreMissing(
-            f"There is no store in {folder}. If it is on another disk, mount it; if this is the "
-            f"wrong place, see: cwtui --paths. To set up a new store here: {BEGIN}"
+            f"There is no store in {folder}. If it is on another disk, mount that disk. If this is "
+            f"the wrong folder, see: cwtui --paths. To set up a new store here: {BEGIN}"
         )
     return StoreMissing(
-        f"There is no account in {folder} yet. If there should be, this is another user, or "
-        f"--config is missing: see cwtui --paths. To begin: cwtui, or {BEGIN}"
+        f"There is no store in {folder} yet. If you expected one, check your Unix user and "
+        f"--config; see: cwtui --paths. To set one up: cwtui, or {BEGIN}"
     )
 
 
@@ -169,5 +169,5 @@ def _keyring(config: Config) -> str:
 
 def _without_keyring(config: Config) -> str:
     if config.keyring.credential:
-        return "name a new file as keyring.file in place of the credential"
+        return "set keyring.file to a new file instead of the credential"
     return "move the keyring away"

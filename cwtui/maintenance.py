@@ -1,4 +1,4 @@
-"""What the operator does with a store as a whole: check it, back it up, restore it."""
+"""Check, back up and restore a whole store."""
 
 import os
 import time
@@ -37,7 +37,7 @@ from cwtui.store.restoring import Restore
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found, and how much it read."""
+    """What a check found, and how many accounts and records it read."""
 
     findings: list[Finding]
     accounts: int
@@ -48,7 +48,7 @@ class Report:
 
 
 def check(config: Config, with_progress: WithProgress[str]) -> Report:
-    """Read everything, write nothing; others may write meanwhile. Raises StoreMissing."""
+    """Check the whole store without writing to it, while others may write. Raises StoreMissing."""
     layout = config.layout
     if not exists(layout.marker):
         installation.check_is_there(config)
@@ -68,10 +68,10 @@ def check(config: Config, with_progress: WithProgress[str]) -> Report:
 
 @dataclass(frozen=True)
 class BackedUp:
-    """What a backup holds, and whether the audit log records it.
+    """The manifest of a backup, and whether the audit log records the backup.
 
-    It does not on a read-only file system, nor without a right to write: whoever can read a store
-    there can copy it all the same. A disk that is full refuses the backup.
+    It cannot if the store is read-only for this process; anyone who can read such a store can copy
+    it anyway. On a full disk the backup is refused.
     """
 
     manifest: Manifest
@@ -91,9 +91,9 @@ def _active_key(layout: Layout, keyring: FileKeyring) -> Iterator[Finding]:
 def back_up(
     config: Config, operator: Operator, path: Path, with_progress: WithProgress[str]
 ) -> BackedUp:
-    """Write a new file, 0600; it has its name only when all of it is on disk.
+    """Write a backup to a new file with mode 0600, which gets its name when it is complete.
 
-    Raises Refused, where there is such a file, and CannotCheck.
+    Raises Refused if the file exists, and CannotCheck.
     """
     _refuse_existing(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
@@ -115,7 +115,7 @@ def back_up(
 def back_up_to(
     config: Config, operator: Operator, out: BinaryIO, with_progress: WithProgress[str]
 ) -> BackedUp:
-    """The same to a stream. Raises CannotCheck, and OSError where the stream ends."""
+    """Write a backup to a stream. Raises CannotCheck, and OSError if the stream is closed."""
     with _snapshot(config, with_progress) as (found, manifest):
         is_recorded = _record_backup(config, operator, "standard output")
         backup.write(found, manifest, out.write)
@@ -132,7 +132,10 @@ def _record_backup(config: Config, operator: Operator, where: str) -> bool:
 
 @dataclass(frozen=True)
 class CheckedBackup:
-    """A backup that was found whole: what it would bring. `now` is None: cannot be read."""
+    """A checked backup, and what restoring it would change.
+
+    `then` and `now` are numbers of accounts; `now` is None if the current store cannot be read.
+    """
 
     config: Config
     manifest: Manifest
@@ -142,7 +145,7 @@ class CheckedBackup:
     difference: Difference | None
 
     def run(self, operator: Operator) -> Path | None:
-        """Put it in the place of the store; where the old one is kept. Raises CannotCheck."""
+        """Restore it. Returns the folder with the old store, if any. Raises CannotCheck."""
         made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.manifest.created_at))
         reason = f"backup of {made}, accounts={self.then}"
         return self.restore.run(
@@ -154,7 +157,7 @@ class CheckedBackup:
 def checked_backup(
     config: Config, path: Path, with_progress: WithProgress[str]
 ) -> Iterator[CheckedBackup]:
-    """The backup, checked like a store, with the present keyring. Raises CannotCheck."""
+    """Unpack a backup and check it like a store, with the current keyring. Raises CannotCheck."""
     keyring = services.open_keyring(config)
     with restoring.unpacked(config.layout, path) as (staged, manifest):
         damage = [
@@ -163,7 +166,7 @@ def checked_backup(
             if finding.severity is not Severity.WARNING
         ]
         if damage:
-            others = f" And so on, {len(damage)} in all." if len(damage) > 1 else ""
+            others = f" ({len(damage)} problems in all.)" if len(damage) > 1 else ""
             raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
         yield _compared(config, manifest, staged, keyring.held_now().active)
 
@@ -183,14 +186,14 @@ def _compared(config: Config, manifest: Manifest, staged: Layout, active_key: st
 def _snapshot(
     config: Config, with_progress: WithProgress[str]
 ) -> Iterator[tuple[Snapshot, Manifest]]:
-    """Of a store in which nothing is damaged: no other can be restored."""
+    """Take a snapshot of the store. Raises StoreDamaged if it is damaged."""
     services.refuse_half_restored(config)
     installation.check_is_there(config)
     keyring = services.open_keyring(config)
     for finding in ContentChecks(config.layout, keyring).all(with_progress):
         if finding.severity is not Severity.WARNING:
             raise StoreDamaged(
-                f"{finding.sentence} No backup was made: it could not be restored. "
+                f"{finding.sentence} No backup was made, because it could not be restored. "
                 "See: cwtui store check"
             )
     with backup.snapshot(config.layout) as found:
@@ -212,7 +215,7 @@ def _write_event(config: Config, event: EventType, operator: Operator, reason: s
 
 
 def _keyring_files(config: Config) -> list[Path]:
-    if config.keyring.credential:  # it is systemd's, with modes of its own
+    if config.keyring.credential:  # systemd sets its permissions
         return []
     file = config.keyring_file
     return [file.parent, file, temporary_of(file)]
@@ -220,9 +223,9 @@ def _keyring_files(config: Config) -> list[Path]:
 
 def _refuse_existing(path: Path) -> None:
     if os.path.lexists(path):
-        raise Refused(f"There is {path} already. Give a name that is not in use.")
+        raise Refused(f"{path} already exists. Choose another name.")
 
 
 def _once(findings: list[Finding]) -> list[Finding]:
-    """An exposed file is found by its mode, and again when it is to be read."""
+    """Remove duplicates: an exposed file is found by its mode, and again when it is read."""
     return list({finding.sentence: finding for finding in findings}.values())

@@ -1,4 +1,4 @@
-"""The one place that puts the parts together: Config in, Ports out."""
+"""Put the parts together: turn a Config into Ports."""
 
 import os
 import time
@@ -23,7 +23,7 @@ from cwtui.store.records import TinyRecordStore
 
 
 def create(config: Config) -> Ports:
-    """Set up what is missing, then connect: to a store that may have no account yet.
+    """Set up what is missing, then connect. The store may have no account yet.
 
     Raises CannotCheck.
     """
@@ -33,18 +33,17 @@ def create(config: Config) -> Ports:
 
 
 def connect(config: Config) -> Ports:
-    """The parts of a store that was set up, with all keys that it needs. Raises CannotCheck."""
+    """Connect to an existing store, with all keys that it needs. Raises CannotCheck."""
     refuse_half_restored(config)
     installation.check_is_there(config)
     return _with_accounts(_connect(config))
 
 
 def connect_for_operator(config: Config) -> Ports:
-    """The same, though some of the keys are missing: accounts can be reset, and keys looked at.
+    """Connect even if some keys are missing, to list keys and reset accounts.
 
-    A keyring that holds none of the store's keys, or an active key that the store does not know,
-    is that of another store, and refused here too.
-    Raises CannotCheck.
+    A keyring belongs to another store, and is still refused, if it has none of the store's keys or
+    if the store does not know its active key. Raises CannotCheck.
     """
     refuse_half_restored(config)
     installation.check_is_there(config)
@@ -64,13 +63,13 @@ def connect_for_key_commands(config: Config) -> Ports:
 def _with_accounts(ports: Ports) -> Ports:
     if ports.accounts.is_empty():
         raise StoreMissing(
-            f"Setting up was not finished: there is no account yet. Go on: {installation.BEGIN}"
+            f"Setup is not finished: there is no account yet. Continue with: {installation.BEGIN}"
         )
     return ports
 
 
 def open_keyring(config: Config) -> FileKeyring:
-    """The keyring, of whatever store. Raises CannotCheck."""
+    """Open the keyring without comparing it with the store. Raises CannotCheck."""
     is_credential = bool(config.keyring.credential)
     if not is_credential and exists(config.keyring_file.parent):
         check_private(config.keyring_file.parent)
@@ -78,7 +77,10 @@ def open_keyring(config: Config) -> FileKeyring:
 
 
 def without_keyring(config: Config) -> AccountStore:
-    """The accounts of a store whose keyring is lost. Raises Refused if it is not, CannotCheck."""
+    """Return the accounts of a store whose keyring is lost.
+
+    Raises Refused if the keyring has all needed keys, and CannotCheck.
+    """
     refuse_half_restored(config)
     installation.check_is_there(config)
     _check_no_credential(config)
@@ -89,15 +91,15 @@ def without_keyring(config: Config) -> AccountStore:
         accounts.check = None
         return accounts
     raise Refused(
-        f"The keyring {config.keyring_file} holds every key that the store needs, so it stays."
+        f"The keyring {config.keyring_file} has every key that the store needs, so it was kept."
     )
 
 
 def with_new_keyring(config: Config) -> Ports:
-    """The parts of a store whose keyring is lost, with a new one in its place.
+    """Replace the lost keyring of a store with a new one, and connect.
 
-    What was there is kept beside it. Nobody can sign in until the keys that the store needs are
-    given up, as `recovery.recover_admin` does. Raises Refused and CannotCheck.
+    The old file is kept beside it. Nobody can sign in until `recovery.recover_admin` gives up the
+    lost keys. Raises Refused and CannotCheck.
     """
     _check_no_credential(config)
     installation.check_is_there(config)
@@ -111,29 +113,29 @@ def with_new_keyring(config: Config) -> Ports:
 def _check_no_credential(config: Config) -> None:
     if config.keyring.credential:
         raise Refused(
-            "The keyring is a credential, which only systemd writes. Name a new file as "
-            "keyring.file in the configuration, do this again, and give the unit that file."
+            "The keyring is a credential, which only systemd can write. Set keyring.file in the "
+            "configuration to a new file, run this again, and give the unit that file."
         )
 
 
 def directory(config: Config) -> Directory:
-    """The directory, which needs no store. Raises ConfigError where none is configured."""
+    """Return the directory, which needs no store. Raises ConfigError if none is configured."""
     if config.directory is None:
         raise ConfigError(
-            "No directory is configured: there is no table [directory] in the configuration. "
-            "cwtui --paths shows where that is, and cwtui help ldap what to write."
+            "No directory is configured: the configuration has no [directory] section. "
+            "cwtui --paths shows the file, and cwtui help ldap explains the section."
         )
-    # Late: most hosts have no directory.
+    # Imported here, because most hosts have no directory.
     from cwtui.directory.client import LdapDirectory
 
     return LdapDirectory(config.directory)
 
 
 def refuse_half_restored(config: Config) -> None:
-    """Raise CannotCheck while files are being replaced, or were not all replaced."""
+    """Raise CannotCheck while a restore is running, or if one was interrupted."""
     if exists(config.layout.marker):
         raise CannotCheck(
-            f"A restore of {config.folder} was interrupted, so that it is partly old and partly "
+            f"A restore of {config.folder} was interrupted, so the store is partly old and partly "
             "new. Run it again: cwtui store restore FILE"
         )
 
@@ -149,13 +151,13 @@ def _accounts(config: Config) -> TinyAccountStore:
     check_private(config.folder)
     if not exists(config.records_folder):
         raise StoreMissing(
-            f"The folder {config.records_folder} is missing, which says which codes were used and "
-            "how many tries were wrong. Restore the store: cwtui store restore FILE. To go on "
-            f"without: mkdir -m 700 {config.records_folder}"
+            f"The folder {config.records_folder} is missing. It records used codes and failed "
+            "attempts. Restore the store: cwtui store restore FILE. To continue without it: "
+            f"mkdir -m 700 {config.records_folder}"
         )
     check_private(config.records_folder)
     accounts = TinyAccountStore(config.accounts_file)
-    accounts.settings()  # a damaged or newer store is told now, not after a password
+    accounts.settings()  # report a damaged or newer store now, not after a password
     reserve.keep_beside(config.accounts_file)
     reserve.keep(config.records_folder)
     return accounts
@@ -164,17 +166,17 @@ def _accounts(config: Config) -> TinyAccountStore:
 def _join(
     accounts: TinyAccountStore, keyring: FileKeyring, *, all_keys: bool, any_active: bool
 ) -> None:
-    """Check that the keyring is the store's: now, and at each new version of either of them.
+    """Check that the keyring matches the store, now and whenever either file changes.
 
-    So nothing is read by, or written under, a key that is not one of the store's, whatever is put
-    in the place of the files while this process runs. Raises CannotCheck.
+    This prevents using keys of another store, even if files are replaced while this process runs.
+    Raises CannotCheck.
     """
     had_accounts = False
 
     def check(contents: Contents, held: Held) -> None:
         nonlocal had_accounts
         if had_accounts and contents.is_empty:
-            raise StoreMissing("The store holds no account any more. Nothing was changed.")
+            raise StoreMissing("The store has no accounts any more. Nothing was changed.")
         had_accounts = had_accounts or not contents.is_empty
         lacking = contents.lacking(held.ids)
         if lacking and (all_keys or not contents.needed & held.ids):
@@ -197,7 +199,7 @@ def check_active_key(contents: Contents, keyring: FileKeyring, held: Held) -> No
 
 
 def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) -> Ports:
-    check_store = accounts.is_empty  # reads them, if they are new: so they are checked
+    check_store = accounts.is_empty  # reads the accounts if they changed, which checks them
     return Ports(
         accounts=accounts,
         records=TinyRecordStore(config.records_folder, check_store),
@@ -212,10 +214,10 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
 
 
 def audit_log(config: Config, check_store: Callable[[], object] | None = None) -> FileAuditLog:
-    """The audit log alone, for what concerns the store as a whole."""
+    """Return the audit log without the other parts, for events about the whole store."""
     copy = None
     if config.audit.syslog:
-        # Late: most hosts have none.
+        # Imported here, because most hosts do not use it.
         from cwtui.store.audit.syslog import SyslogCopy
 
         copy = SyslogCopy(config.audit.syslog)

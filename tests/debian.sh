@@ -1,6 +1,6 @@
 #!/bin/sh
-# Debian's programs that tests start, installed where this user may. No service is started by it:
-# tests start servers of their own.
+# Installs Debian programs that the tests use, if this user may. It starts no services; the tests
+# start their own servers.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 

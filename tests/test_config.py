@@ -137,13 +137,16 @@ def test_a_tilde_is_the_home_folder(home: Path, file: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('[keyring]\nfile = "a\\u0000b"', "The keyring's path holds a NUL character."),
-        ('[keyring]\nfile = "~0"', "The keyring's path '~0' names no home folder."),
-        ('[store]\nurl = "a\\u0000b"', "The store's path holds a NUL character."),
+        ('[keyring]\nfile = "a\\u0000b"', "The keyring's path contains a NUL character."),
+        (
+            '[keyring]\nfile = "~0"',
+            "The keyring's path '~0' names a home folder that does not exist.",
+        ),
+        ('[store]\nurl = "a\\u0000b"', "The store's path contains a NUL character."),
         (
             '[keyring]\nfile = "k"\ncredential = "c"',
             (
-                "The keyring is either a file or a credential: give keyring.file or "
+                "The keyring is either a file or a credential: set only one of keyring.file and "
                 "keyring.credential."
             ),
         ),
@@ -151,8 +154,8 @@ def test_a_tilde_is_the_home_folder(home: Path, file: Path) -> None:
             (
                 f'[keyring]\ncredential = "{name}"',
                 (
-                    "A credential has a name without a slash, such as cwtui-keyring, not "
-                    f"{visible(shown)}."
+                    f"{visible(shown)} is not a valid credential name. Use a name without "
+                    "slashes, such as cwtui-keyring."
                 ),
             )
             for name, shown in (("..", ".."), ("a/b", "a/b"), ("a\\u0000b", "a\0b"))
@@ -169,14 +172,14 @@ def test_paths_that_cannot_be(file: Path, content: str, sentence: str) -> None:
         ("file:cwtui", "The store 'file:cwtui' is not an absolute path"),
         ("file://host/cwtui", "The store 'file://host/cwtui' is not an absolute path"),
         ("file:", "The store 'file:' is not an absolute path"),
-        ("mysql://host/db", "A store of kind 'mysql' is not known"),
-        ("C:", "A store of kind 'C' is not known"),
-        (":x", "A store of kind '' is not known"),
-        ("/srv/\0", "The store's path holds a NUL character"),
-        ("file:/srv/\0", "The store's path holds a NUL character"),
-        ("~0", "The store's path '~0' names no home folder"),
-        ("~nobody-of-that-name/x", "The store's path '~nobody-of-that-name/x' names no home"),
-        ("\x1b[2J:x", r"A store of kind '\x1b[2J' is not known"),
+        ("mysql://host/db", "Unknown kind of store 'mysql'"),
+        ("C:", "Unknown kind of store 'C'"),
+        (":x", "Unknown kind of store ''"),
+        ("/srv/\0", "The store's path contains a NUL character"),
+        ("file:/srv/\0", "The store's path contains a NUL character"),
+        ("~0", "The store's path '~0' names a home folder that does not exist"),
+        ("~nobody-of-that-name/x", "The store's path '~nobody-of-that-name/x' names a home folder"),
+        ("\x1b[2J:x", r"Unknown kind of store '\x1b[2J'"),
     ],
 )
 def test_store_urls_that_are_refused(url: str, sentence: str) -> None:
@@ -233,7 +236,7 @@ def test_what_is_wrong_is_named_by_file_and_key(file: Path, content: str, named:
 )
 def test_what_is_not_toml_is_named_by_file_and_line(file: Path, content: str, reason: str) -> None:
     sentence = refusal(file, content)
-    assert sentence.startswith(f"{file} is not TOML: ")
+    assert sentence.startswith(f"{file} is not valid TOML: ")
     assert reason in sentence
     assert len(sentence) < 400
 
@@ -288,7 +291,7 @@ def test_without_credentials_there_is_no_keyring(
     with pytest.raises(KeyringMissing) as missing:
         found.keyring_file.exists()
     assert str(missing.value) == (
-        "The keyring is the credential cwtui-keyring, and this process was given none: "
+        "The keyring is the systemd credential cwtui-keyring, but this process has no credentials: "
         "CREDENTIALS_DIRECTORY is not set. Run it in the systemd unit that has "
         "LoadCredential=cwtui-keyring:FILE"
     )

@@ -127,7 +127,7 @@ def test_a_damaged_store_is_not_backed_up(config: Config) -> None:
     content = config.accounts_file.read_bytes()
     config.accounts_file.write_bytes(content.replace(b'"ada"', b'"adb"', 1))
     path = config.folder.parent / "new.tar"
-    with pytest.raises(StoreDamaged, match="No backup was made: it could not be restored"):
+    with pytest.raises(StoreDamaged, match="No backup was made, because it could not be restored"):
         maintenance.back_up(config, OPERATOR, path, unwatched)
     assert not path.exists()
 
@@ -216,7 +216,7 @@ def test_a_code_that_was_used_since_cannot_be_used_again(config: Config, device:
         sign_in.with_backup_code(ports, asked_for_code(ports), used), sign_in.SignedIn
     )
     restore(config)
-    with pytest.raises(SignInFailed, match="used already"):
+    with pytest.raises(SignInFailed, match="already used"):
         sign_in.with_one_time_code(ports, asked_for_code(ports), device.code(NOW))
     with pytest.raises(SignInFailed, match="not one of your unused"):
         sign_in.with_backup_code(ports, asked_for_code(ports), used)
@@ -315,7 +315,7 @@ def test_without_its_keyring_nothing_is_restored(config: Config) -> None:
 def test_with_another_keyring_nothing_is_restored(config: Config) -> None:
     FileKeyring.replace(config.keyring_file, NOW)
     before = inside(config.folder)
-    with pytest.raises(StoreDamaged, match=r"^Nothing was restored\. The keyring does not hold"):
+    with pytest.raises(StoreDamaged, match=r"^Nothing was restored\. The keyring lacks"):
         restore(config)
     assert inside(config.folder) == before
 
@@ -325,7 +325,7 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(config: Config) 
     content[content.index(b'"alice"') + 1] ^= 1
     backup_in(config).write_bytes(content)
     before = inside(config.folder)
-    with pytest.raises(StoreDamaged, match=r"accounts\.json is not what was backed up"):
+    with pytest.raises(StoreDamaged, match=r"the content of accounts\.json was changed"):
         restore(config)
     assert inside(config.folder) == before
     assert not config.layout.staging.exists()
@@ -397,7 +397,7 @@ def test_only_one_restore_at_a_time(config: Config, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
     with (
         maintenance.checked_backup(config, backup_in(config), unwatched),
-        pytest.raises(CannotCheck, match="Another cwtui has held"),
+        pytest.raises(CannotCheck, match="Another cwtui process has held"),
     ):
         restore(config)
 

@@ -244,7 +244,7 @@ HASHING = {"add", "reset", "password"}
 def test_nothing_is_written_under_another_keyring(
     hosts: Hosts, ports: Ports, happens: Callable[[Path, Path], None]
 ) -> None:
-    """DESIGN 4.1: refused at every read, so that the right one still opens all."""
+    """DESIGN 4.1: refused at every read, so that last correct password still opens all."""
     session, path = signed_in(ports), hosts.config.keyring_file
     right = path.read_bytes()
     accounts = hosts.config.accounts_file.read_bytes()
@@ -423,7 +423,7 @@ def test_a_store_that_comes_back_is_used_again(hosts: Hosts, ports: Ports) -> No
     root = hosts.config.folder.parent
     for _ in range(2):
         root.rename(root.with_name("away"))
-        with pytest.raises(StoreMissing, match="mount it"):
+        with pytest.raises(StoreMissing, match="mount that disk"):
             account_of(ports, session)
         with pytest.raises(CannotCheck):
             sign_in.with_password(ports, "ada", SECRET, HERE)

@@ -100,8 +100,9 @@ def test_nothing_was_set_up(config: Config) -> None:
     with pytest.raises(StoreMissing) as missing:
         services.connect(config)
     assert str(missing.value) == (
-        f"There is no store in {config.folder}. If it is on another disk, mount it; if this is the "
-        "wrong place, see: cwtui --paths. To set up a new store here: cwtui init --admin NAME"
+        f"There is no store in {config.folder}. If it is on another disk, mount that disk. If "
+        "this is the wrong folder, see: cwtui --paths. To set up a new store here: "
+        "cwtui init --admin NAME"
     )
     assert not config.folder.exists()
     assert not config.keyring_file.parent.exists()
@@ -123,7 +124,7 @@ def test_a_keyring_without_a_store_is_not_a_new_one(
 ) -> None:
     """DESIGN 4.7: the disk of the store may not be mounted."""
     FileKeyring.create(config.keyring_file, 1.0)
-    with pytest.raises(StoreMissing, match=r"no store in .*, though there is a keyring: "):
+    with pytest.raises(StoreMissing, match=r"no store in .*, but there is a keyring: "):
         start(config)
     assert not config.folder.exists()
 
@@ -134,7 +135,7 @@ def test_a_key_that_nothing_is_protected_by_may_be_lacking(config: Config, ports
         change.put_needed_keys(change.needed_keys() | {"0" * 16})
     state = sign_in.with_password(quick(services.connect(config)), "ada", SECRET, HERE)
     assert isinstance(state, sign_in.SignedIn)
-    with pytest.raises(Refused, match="holds every key that the store needs, so it stays"):
+    with pytest.raises(Refused, match="has every key that the store needs, so it was kept"):
         services.with_new_keyring(config)
 
 
@@ -148,8 +149,8 @@ def test_the_keyring_of_another_store_lets_nobody_in(config: Config, ports: Port
         with pytest.raises(KeyringMissing) as missing:
             start(config)
         assert str(missing.value) == (
-            f"The store needs the key {needed}, which the keyring {config.keyring_file} does not "
-            "hold. Put the keyring of this store back from your backup. If it is lost for good: "
+            f"The keyring {config.keyring_file} lacks the key {needed}, which the store needs. "
+            "Restore the keyring of this store from your backup. If it is lost for good: "
             "cwtui init --admin NAME --new-keyring"
         )
 
@@ -251,7 +252,7 @@ def test_a_store_whose_accounts_are_missing_is_not_taken_for_a_new_one(
     del ports
     config.accounts_file.rename(config.folder / "accounts.json.broken")
     for start in (services.connect, services.create):
-        with pytest.raises(StoreMissing, match="though other files of a store are there"):
+        with pytest.raises(StoreMissing, match="but other files of a store are there"):
             start(config)
     assert not config.accounts_file.exists()
 
@@ -365,7 +366,7 @@ def test_the_mount_point_of_a_missing_disk_stays_empty(
     config.folder.rename(config.folder.with_name("disk"))
     config.folder.mkdir(mode)
     for start in (services.connect, services.connect_for_operator, services.create):
-        with pytest.raises(StoreMissing, match="is on another disk, mount it"):
+        with pytest.raises(StoreMissing, match="is on another disk, mount that disk"):
             start(config)
     assert not list(config.folder.iterdir())
     assert stat.S_IMODE(config.folder.stat().st_mode) == mode
@@ -374,7 +375,7 @@ def test_the_mount_point_of_a_missing_disk_stays_empty(
 def test_setting_up_that_was_killed_goes_on(config: Config) -> None:
     services.create(config)
     for start in (services.connect, services.connect_for_operator):
-        with pytest.raises(StoreMissing, match="Setting up was not finished"):
+        with pytest.raises(StoreMissing, match="Setup is not finished"):
             start(config)
     config.keyring_file.unlink()  # killed before it was made
     ports = quick(services.create(config))
@@ -386,7 +387,7 @@ def test_a_store_without_its_folder_of_records_is_refused(config: Config, ports:
     """Used codes and wrong tries are not to be forgotten unasked."""
     del ports
     shutil.rmtree(config.records_folder)
-    with pytest.raises(StoreMissing, match="To go on without: mkdir -m 700 "):
+    with pytest.raises(StoreMissing, match="To continue without it: mkdir -m 700 "):
         services.connect(config)
     assert not config.records_folder.exists()
 
@@ -438,7 +439,7 @@ def test_a_keyring_that_is_not_lost_stays(config: Config, ports: Ports) -> None:
     del ports
     before = config.keyring_file.read_bytes()
     for attempt in (services.without_keyring, services.with_new_keyring):
-        with pytest.raises(Refused, match="so it stays"):
+        with pytest.raises(Refused, match="so it was kept"):
             attempt(config)
     assert config.keyring_file.read_bytes() == before
 
@@ -506,7 +507,7 @@ def test_a_credential_is_neither_made_nor_rotated_nor_given_up(credential: Confi
         lambda: services.without_keyring(credential),
     ]
     for act in acts:
-        with pytest.raises(Refused, match="credential, which only systemd writes"):
+        with pytest.raises(Refused, match="credential, which only systemd can write"):
             act()
     credential.keyring_file.unlink()
     with pytest.raises(KeyringMissing):

@@ -1,8 +1,7 @@
-"""Write what is made from the code: the topic command-line, and the pages cwtui(1) and
-cwtui.toml(5).
+"""Generate the topic command-line and the man pages cwtui(1) and cwtui.toml(5) from the code.
 
-They are committed, so that an installation needs no step of its own, and a change of what people
-read is seen as one. A test compares them with the code.
+The results are committed, so that installing needs no extra step and changes are easy to review. A
+test checks that they are current.
 """
 
 import inspect
@@ -29,8 +28,8 @@ _COMMAND_LINE: Final = """\
 # Command line
 
 `cwtui` alone opens the application. The commands are for the operator of the
-host: whoever can read the keyring acts as an admin, and the audit log records
-the operator's Unix name.
+host: anyone who can read the keyring acts as an admin, and the audit log
+records the operator's Unix name.
 
 - `--config` and `--store` come before the command.
 - `--json` prints JSON and nothing else on standard output. Messages go to
@@ -44,9 +43,8 @@ Exit status:
 - 2: wrong usage
 - 3: could not be checked; treat it as refused
 
-The application exits with 0 only after a sign-in that its person ended, with 1
-if nobody signed in or the session was ended, and with 3 after a crash or an
-upgrade.
+The application exits with 0 only if a signed-in user quits, with 1 if nobody
+signed in or the session was ended, and with 3 after a crash or an upgrade.
 
 """
 
@@ -66,7 +64,7 @@ authentication, and manage users. It works over SSH, on a serial line and on a
 server without a browser.
 
 Without a command, cwtui opens the application. The commands are for the
-operator of the host: whoever can read the keyring acts as an admin.
+operator of the host: anyone who can read the keyring acts as an admin.
 
 ## Options
 
@@ -78,7 +76,7 @@ operator of the host: whoever can read the keyring acts as an admin.
 
 | Status | Meaning |
 | --- | --- |
-| 0 | Done. The application: somebody signed in and ended the session. |
+| 0 | Done. The application: a signed-in user quit. |
 | 1 | Refused or failed. The application: nobody signed in. |
 | 2 | Wrong usage. |
 | 3 | Could not be checked; treat it as refused. Also a crash or an upgrade. |
@@ -98,14 +96,14 @@ operator of the host: whoever can read the keyring acts as an admin.
 | `~/.config/cwtui/config.toml` | Configuration; see cwtui.toml(5). |
 | `~/.config/cwtui/keyring.json` | The keys that protect the store. |
 | `~/.local/share/cwtui/` | The store. |
-| `~/.local/state/cwtui/` | Reports of crashes. |
+| `~/.local/state/cwtui/` | Crash reports. |
 
 ## Locked out
 
 {locked_out}
 ## See also
 
-cwtui.toml(5). The whole manual is on board: `cwtui help`.
+cwtui.toml(5). The whole manual comes with the program: `cwtui help`.
 """
 
 _CONFIGURATION_PAGE: Final = """\
@@ -129,7 +127,7 @@ cwtui(1), `cwtui help configuration`, `cwtui help ldap`
 
 
 def written() -> dict[Path, str]:
-    """What each file must hold."""
+    """Return the content of each generated file."""
     return {
         ROOT / "cwtui" / "help" / "command-line.md": command_line(),
         ROOT / "man" / "cwtui.1": roff.page("cwtui", 1, __version__, _main_page()),
@@ -138,7 +136,7 @@ def written() -> dict[Path, str]:
 
 
 def command_line() -> str:
-    """The topic: a section for each command, as `--help` says it."""
+    """Return the topic command-line, with a section for each command as in `--help`."""
     return _COMMAND_LINE + "\n".join(_sections(2))
 
 
@@ -159,7 +157,7 @@ def _toml_page() -> str:
 
 
 def _body(topic: str) -> str:
-    """A topic without its title, its sections one level lower."""
+    """Return a topic without its title, with its sections one level lower."""
     _, _, body = text(topic).partition("\n")
     return re.sub(r"^##", "###", body, flags=re.MULTILINE)
 
@@ -167,7 +165,7 @@ def _body(topic: str) -> str:
 def commands(
     command: click.Command = cli, ctx: click.Context | None = None
 ) -> Iterator[click.Context]:
-    """A context for each command, in the order of the help."""
+    """Yield a context for each command, in the order of the help."""
     here = click.Context(command, ctx, info_name="cwtui" if ctx is None else command.name)
     if ctx is not None:
         yield here
@@ -219,7 +217,7 @@ def _filled(sentence: str, indent: str = "") -> str:
 
 
 def _keys() -> Iterator[str]:
-    """A table of the configuration's keys: default and meaning."""
+    """Yield a table of the configuration's keys, with defaults and meanings."""
     meanings = comments("configuration") | comments("ldap")
     yield "| Key | Meaning |"
     yield "| --- | --- |"
@@ -230,14 +228,14 @@ def _keys() -> Iterator[str]:
 
 
 def keys() -> Iterator[tuple[str, types.Field]]:
-    """Each key of the configuration with its table, such as `session.idle_minutes`."""
+    """Yield each key of the configuration with its section, such as `session.idle_minutes`."""
     for name, table in _fields(types.type_info(Config)):
         for key, field in _fields(table.type):
             yield f"{name}.{key}", field
 
 
 def comments(topic: str) -> dict[str, str]:
-    """What the example in a topic says about each key: the comment lines above it."""
+    """Return the comment lines above each key in the topic's example."""
     found: dict[str, str] = {}
     for block in re.findall(r"^```toml\n(.*?)^```", text(topic), re.MULTILINE | re.DOTALL):
         table, lines = "", list[str]()
@@ -258,7 +256,7 @@ def comments(topic: str) -> dict[str, str]:
 
 
 def _fields(kind: types.Type) -> Iterator[tuple[str, types.Field]]:
-    """The keys of a table, which may be left out."""
+    """Yield the keys of a section, which may be optional."""
     for one in kind.types if isinstance(kind, types.UnionType) else (kind,):
         if isinstance(one, types.StructType):
             yield from ((field.encode_name, field) for field in one.fields)

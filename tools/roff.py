@@ -1,7 +1,7 @@
-"""Markdown as a manual page, in the macros of man(7).
+"""Convert Markdown to a man page with the macros of man(7).
 
-Level 2 headings are sections, level 3 headings subsections; a table becomes a list of its first
-column, with the other columns as text.
+Level 2 headings become sections and level 3 headings subsections. A table becomes a list of its
+first column, with the other columns as text.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,10 +25,10 @@ _ESCAPES: Final = str.maketrans(
 
 
 def page(name: str, section: int, version: str, markdown: str) -> str:
-    """The whole page. The first line of `markdown` is not a title."""
+    """Return the whole page. The first line of `markdown` is not a title."""
     head = f'.TH {name.upper()} {section} "" "cwtui {version}" "cwtui"'
     tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(markdown))
-    # Not hyphenated: commands and file names stay as they are typed.
+    # Not hyphenated, so that commands and file names can be copied.
     return "\n".join([head, ".nh", ".ad l", *_blocks(tree.children)]) + "\n"
 
 
@@ -102,5 +102,5 @@ def _line(line: str) -> str:
 
 
 def _begun(line: str) -> str:
-    """A line that begins with a dot or an apostrophe would be a macro."""
+    """Escape a line that starts with a dot, which would be a macro."""
     return f"\\&{line}" if line.startswith(".") else line

@@ -1,1 +1,1 @@
-"""The rules of an account. Time, randomness and storage come in as parameters."""
+"""The rules for accounts. Time, randomness and storage are passed in as parameters."""

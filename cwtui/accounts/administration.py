@@ -1,4 +1,4 @@
-"""What admins do with accounts and settings. The store never loses its last enabled local admin."""
+"""How admins manage accounts and settings. The last enabled local admin cannot be removed."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -29,18 +29,18 @@ from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 @dataclass(frozen=True)
 class WithInitialPassword:
-    """An account, and the one-time password to hand over; shown now and never again."""
+    """An account with its one-time initial password, which is shown once."""
 
     account: Account
     password: Secret
     looks_like: tuple[str, ...] = ()
-    """Usernames that existed already, and that the new one looks like."""
+    """Existing usernames that look like the new one."""
 
 
 def create_first_admin(
     ports: Ports, username: str, password: Secret, confirmation: Secret, actor: Actor
 ) -> Account:
-    """On a store without accounts only. Raises InvalidInput and Refused."""
+    """Create the first admin in a store that has no accounts. Raises InvalidInput and Refused."""
     check_no_accounts(ports.accounts)
     name = check_first_admin(username, password, confirmation, ports.accounts.settings())
     account = Account(
@@ -63,9 +63,10 @@ def check_first_admin(
     confirmation: Secret,
     settings: OrganizationSettings | None = None,
 ) -> str:
-    """The account's name. Raises InvalidInput for what `create_first_admin` would not take.
+    """Return the normalized username. Raises InvalidInput for what `create_first_admin` refuses.
 
-    Needs no store: nothing is to be made before this is known. A new one has default settings.
+    Needs no store, so that input can be checked before anything is created. Without `settings`,
+    the defaults of a new store apply.
     """
     name = text.username(username, local=True)
     passwords.check_new(password, settings or OrganizationSettings(), name)
@@ -76,21 +77,21 @@ def check_first_admin(
 def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
     """Raise Refused if there is an account already."""
     if not accounts.is_empty():
-        raise Refused("There is an administrator already. Sign in, or ask them.")
+        raise Refused("An administrator already exists. Sign in, or ask them for an account.")
 
 
 def list_users(ports: Ports, actor: Actor, criteria: listing.Filter) -> list[listing.AccountRow]:
-    """The accounts that match, by username. Raises NotPermitted and SessionEnded."""
+    """Return the matching accounts, sorted by username. Raises NotPermitted and SessionEnded."""
     authorise(ports, actor, Permission.MANAGE_USERS)
     rows = ports.accounts.rows()
     if ports.accounts.settings().mfa is Mfa.REQUIRED:
-        # Who has no device yet must register one, whatever the account's own flag says.
+        # Everyone without a device must register one, whatever the account's own flag says.
         rows = [row if row.mfa_required else replace(row, mfa_required=True) for row in rows]
     return listing.select(rows, criteria)
 
 
 def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignInRecord]:
-    """The account and its sign-in record, without wrong tries that no longer count.
+    """Return the account and its sign-in record, without failed attempts that have expired.
 
     Raises UnknownAccount, NotPermitted and SessionEnded.
     """
@@ -103,9 +104,10 @@ def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignI
 
 
 def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[str, float | None]:
-    """When these signed in last, in seconds since the epoch; None: never.
+    """Return when these users last signed in, in seconds since the epoch; None means never.
 
-    Apart from the list, which shows more accounts than are looked at. Raises NotPermitted.
+    Separate from `list_users`, because it reads one record per user, and only the visible rows
+    need it. Raises NotPermitted.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
     return {name: ports.records.get(name).last_sign_in for name in usernames}
@@ -122,10 +124,11 @@ def create_user(
     password: Secret | None = None,
     look_alike_ok: bool = False,
 ) -> WithInitialPassword:
-    """A local account with a one-time initial password, made here unless one is given.
+    """Create a local account with a one-time initial password, generated unless one is given.
 
-    It must be changed at the first sign-in: an admin does not choose a password (ASVS 6.4.6).
-    Raises InvalidInput, LooksAlike unless that is ok, NotPermitted and SessionEnded.
+    The user must change it at the first sign-in, so that admins do not choose passwords
+    (ASVS 6.4.6). Raises InvalidInput, LooksAlike unless `look_alike_ok`, NotPermitted and
+    SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username, local=True)
@@ -152,7 +155,7 @@ def create_user(
         authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         if change.get(name) is not None:
             raise _exists(name)
-        # Others may have made accounts since: all names take too long to look through in here.
+        # Check only accounts created since: checking all names takes too long inside the change.
         similar += look_alikes.among_later(change.names(), names, username)
         if not look_alike_ok:
             look_alikes.check(similar, username)
@@ -172,10 +175,10 @@ def update_user(
     enabled: bool | None = None,
     display_name: str | None = None,
 ) -> Account:
-    """Change what is given; None leaves a field as it is.
+    """Change the given fields; None leaves a field unchanged.
 
-    New roles and disabling end the account's sessions. Raises InvalidInput, Refused (the last
-    enabled local admin), UnknownAccount, NotPermitted and SessionEnded.
+    Changing roles and enabling or disabling end the account's sessions. Raises InvalidInput,
+    Refused (for the last enabled local admin), UnknownAccount, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -189,7 +192,7 @@ def update_user(
         before = _existing(ports, change, actor, name)
         if before.origin is Origin.LDAP and not (new_roles is None and new_name is None):
             raise Refused(
-                f"{name} is an LDAP user: roles and display name are those of the directory."
+                f"{name} is an LDAP user. Roles and display name come from the directory."
             )
         given = {
             "roles": new_roles,
@@ -216,9 +219,9 @@ def update_user(
 
 
 def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPassword:
-    """A new one-time initial password; ends the account's sessions.
+    """Set a new one-time initial password and end the account's sessions.
 
-    Raises Refused for an account whose password is not kept here, UnknownAccount, NotPermitted.
+    Raises Refused for LDAP users and for the actor's own account, UnknownAccount and NotPermitted.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -228,7 +231,7 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
     with ports.accounts.change() as change:
         before = _existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
-            raise Refused("This is an LDAP user. The password is kept in the directory.")
+            raise Refused("This is an LDAP user. Reset the password in the directory.")
         after = before.changed_ending_sessions(**fields)
         change.put(after)
         change.prepare()
@@ -238,10 +241,10 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
 
 
 def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
-    """Remove the account's second factor, for one who lost the device.
+    """Remove the account's second factor, for example when its device is lost.
 
-    A required account is led into enrolment at its next sign-in. Raises Refused, UnknownAccount,
-    NotPermitted and SessionEnded.
+    If MFA is required for the account, its next sign-in leads into enrolment. Raises Refused,
+    UnknownAccount, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -259,9 +262,10 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
 
 
 def name_to_remove(ports: Ports, actor: Actor, typed: str) -> str:
-    """The account's name; also one that no sign-in takes, typed exactly as `checking` found it.
+    """Return the name of the account to remove.
 
-    Raises UnknownAccount, NotPermitted and SessionEnded.
+    Also takes the exact name of a damaged account, as `findings` reports it, that is not a valid
+    username. Raises UnknownAccount, NotPermitted and SessionEnded.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
     name = typed if ports.accounts.get(typed) is not None else text.username(typed)
@@ -271,7 +275,10 @@ def name_to_remove(ports: Ports, actor: Actor, typed: str) -> str:
 
 
 def remove_user(ports: Ports, actor: Actor, username: str) -> None:
-    """Raises Refused (the last enabled local admin), UnknownAccount, NotPermitted."""
+    """Remove the account and its sign-in record.
+
+    Raises Refused (for the last enabled local admin), UnknownAccount and NotPermitted.
+    """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = name_to_remove(ports, actor, username)
     with ports.accounts.change() as change:
@@ -279,14 +286,14 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
         _keep_an_admin(ports, change, name)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
-        # Within the change, so that it is not that of an account of that name made right after.
-        # What cannot be removed now is when one is made.
+        # Inside the change, so that it cannot hit the record of a new account of the same name.
+        # If it fails, the record is removed when an account of that name is created.
         with suppress(CannotCheck):
             ports.records.remove(name)
 
 
 def unlock(ports: Ports, actor: Actor, username: str) -> None:
-    """Forget the wrong tries of an account, or of an LDAP user who has none yet.
+    """Clear the failed attempts of an account, or of an LDAP user who has no account yet.
 
     Raises UnknownAccount, NotPermitted and SessionEnded.
     """
@@ -303,13 +310,13 @@ def unlock(ports: Ports, actor: Actor, username: str) -> None:
 
 
 def show_settings(ports: Ports, actor: Actor) -> OrganizationSettings:
-    """Raises NotPermitted and SessionEnded."""
+    """Return the organization settings. Raises NotPermitted and SessionEnded."""
     authorise(ports, actor, Permission.MANAGE_ORGANIZATION)
     return ports.accounts.settings()
 
 
 def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> OrganizationSettings:
-    """Set these keys from text, all or none. Raises InvalidInput(field=key), NotPermitted."""
+    """Set these keys from text, all or none. Raises InvalidInput(field=key) and NotPermitted."""
     with ports.accounts.change() as change:
         authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION, change)
         before = change.settings()
@@ -328,9 +335,9 @@ def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> Or
 
 
 def _refuse_own(actor: Actor, name: str) -> None:
-    """One's own password and device need proof (ASVS 7.5.1): Settings asks for it."""
+    """Raise Refused for the actor's own account: Settings asks for proof first (ASVS 7.5.1)."""
     if isinstance(actor, Session) and actor.username == name:
-        raise Refused("This is your own account. Use Settings, which asks for your proof.")
+        raise Refused("This is your own account. Use Settings instead.")
 
 
 def _existing(ports: Ports, change: AccountsChange, actor: Actor, username: str) -> Account:
@@ -351,4 +358,4 @@ def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
 
 
 def _exists(username: str) -> InvalidInput:
-    return InvalidInput("username", f"There is an account {username} already. Choose another name.")
+    return InvalidInput("username", f"The username {username} is taken. Choose another one.")

@@ -1,6 +1,4 @@
-"""The admins on whom a store depends: without one who can sign in, only the host's operator can
-help (recovery.py).
-"""
+"""Which admins can sign in. Without one, only the host's operator can help (recovery.py)."""
 
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Keyring
@@ -8,9 +6,9 @@ from cwtui.accounts.upkeep.protection import keys_of
 
 
 def who_can_sign_in(change: AccountsChange, keyring: Keyring, now: float) -> frozenset[str]:
-    """The enabled local admins whose password is one, not expired, and under keys that are there.
+    """Return the enabled local admins with a password that has not expired and whose key exists.
 
-    A wait after wrong tries passes by itself, so it does not count.
+    Accounts that must wait after failed attempts are included, as waits end by themselves.
     """
     present = frozenset(key.id for key in keyring.all_keys())
     candidates = [change.get(username) for username in change.enabled_local_admins()]

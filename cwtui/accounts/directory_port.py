@@ -1,4 +1,4 @@
-"""What the directory says about a person, and the ways in which it can refuse."""
+"""What the directory reports about a person, and the errors it can raise."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,16 +9,16 @@ from msgspec import Struct
 from cwtui.accounts.errors import CannotCheck, Refused
 
 WRONG: Final = "Username or password is wrong."
-"""The same sentence for a wrong password and for a name that the directory does not have."""
+"""The same sentence for a wrong password and for a name that is not in the directory."""
 
-_CHANGE_IT: Final = "Change it where you usually do."
+_CHANGE_IT: Final = "Change it where you usually change your password."
 
 
 class PasswordNotice(Struct, frozen=True):
-    """A right password that will soon be none. One of the two is known.
+    """A correct password that has expired or will soon. Exactly one of the fields is set.
 
-    `grace_left`: it has expired, and so many more sign-ins are allowed. `expires_at` is in seconds
-    since 1970.
+    `grace_left`: it has expired, and this many more sign-ins are allowed. `expires_at` is in
+    seconds since the epoch.
     """
 
     grace_left: int | None = None
@@ -26,22 +26,21 @@ class PasswordNotice(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """For the person."""
+        """The notice to show to the user."""
         if self.grace_left is not None:
-            left = {0: "this was the last sign-in", 1: "1 more sign-in is"}.get(
+            left = {0: "This was the last sign-in", 1: "1 more sign-in is"}.get(
                 self.grace_left, f"{self.grace_left} more sign-ins are"
             )
-            allowed = "" if self.grace_left == 0 else " allowed"
-            return f"Your password has expired in the directory: {left}{allowed}. {_CHANGE_IT}"
+            return f"Your directory password has expired. {left} allowed. {_CHANGE_IT}"
         day = datetime.fromtimestamp(self.expires_at or 0.0, UTC)
-        return f"Your password expires in the directory on {day:%Y-%m-%d}. {_CHANGE_IT}"
+        return f"Your directory password expires on {day:%Y-%m-%d}. {_CHANGE_IT}"
 
 
 class DirectoryUser(Struct, frozen=True):
-    """One entry of the directory.
+    """A person's entry in the directory.
 
-    `ids`, by attribute, never change and are never given to somebody else (`identity`); empty where
-    the server has none. Names of roles may be ones that cwtui does not know.
+    `ids` maps attribute names to ids that never change and are never reused (see `identity`); it
+    is empty if the server has none. `roles` may contain roles that cwtui does not know.
     """
 
     username: str
@@ -51,11 +50,11 @@ class DirectoryUser(Struct, frozen=True):
     enabled: bool
     ids: dict[str, str]
     password_notice: PasswordNotice | None = None
-    """Only after a check of the password."""
+    """Set only after a password check."""
 
 
 class Step(Struct, frozen=True):
-    """One thing that was tried, for `directory test`: `ok` says whether it went well."""
+    """One step of `directory test`; `ok` says whether it succeeded."""
 
     what: str
     ok: bool
@@ -63,13 +62,13 @@ class Step(Struct, frozen=True):
 
 
 Tell: TypeAlias = Callable[[Step], None]
-"""Takes the steps as they happen."""
+"""Called with each step as it happens."""
 
 
 class DirectoryRefused(Refused):
-    """The directory was asked, and does not let the person in.
+    """The directory refused the sign-in.
 
-    `password_was_right`: it says so only to whoever has the right password.
+    `password_was_right`: the directory gives this answer only after a correct password.
     """
 
     password_was_right = False
@@ -81,29 +80,29 @@ class WrongDirectoryPassword(DirectoryRefused):
 
 
 class NoDirectoryUser(WrongDirectoryPassword):
-    """There is no such person. Whoever signs in must not learn the difference."""
+    """There is no such person. Sign-in screens must show the same message as a wrong password."""
 
 
 class DirectoryPasswordExpired(DirectoryRefused):
-    """The password is too old; the directory wants another one first."""
+    """The password has expired and must be changed in the directory first."""
 
     password_was_right = True
 
 
 class DirectoryPasswordMustChange(DirectoryRefused):
-    """The password was given by an administrator, and the person has to choose one."""
+    """An administrator set the password, and the user must choose a new one."""
 
     password_was_right = True
 
 
 class DirectoryAccountLocked(DirectoryRefused):
-    """Too many wrong passwords, counted by the directory. It no longer looks at the password."""
+    """The directory counted too many wrong passwords and no longer checks this user's password."""
 
 
 class DirectoryAccountDisabled(DirectoryRefused):
-    """Switched off, out of date, or not at this time or from this host.
+    """The account is disabled or expired, or may not sign in at this time or from this host.
 
-    Some servers say so whatever the password is.
+    Some servers say so even if the password is wrong.
     """
 
     def __init__(self, sentence: str, *, password_was_right: bool = False) -> None:
@@ -112,11 +111,11 @@ class DirectoryAccountDisabled(DirectoryRefused):
 
 
 class CannotReachDirectory(CannotCheck):
-    """No server answered: nobody's try, and nothing was decided. `reasons` is by server."""
+    """No server answered, so the password was not checked. `reasons` has one entry per server."""
 
     sentence = (
-        "The directory cannot be reached: the password was not checked, and this does not "
-        "count as a try. Try again in a minute; cwtui directory test USER says more."
+        "The directory cannot be reached. Your password was not checked, and this does not count "
+        "as a failed attempt. Try again in a minute; for details: cwtui directory test USER"
     )
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
@@ -125,38 +124,38 @@ class CannotReachDirectory(CannotCheck):
 
 
 class CannotTrustDirectory(CannotReachDirectory):
-    """No server could be used, and for one of them waiting does not help, such as a certificate
-    for another host.
+    """No server could be used, and for at least one, waiting does not help: for example, its
+    certificate is for another host.
     """
 
     sentence = (
-        "The directory cannot be used safely: the password was not checked, and this does not "
-        "count as a try. Tell an admin: cwtui directory test USER says why."
+        "The connection to the directory is not secure. Your password was not checked, and this "
+        "does not count as a failed attempt. Ask an admin to run: cwtui directory test USER"
     )
 
 
 class DirectoryMisconfigured(CannotCheck):
-    """The directory answers, but not in a way that decides; the operator has to mend something.
+    """The directory answers, but cwtui cannot use the answer until the operator fixes something.
 
-    It says what, for the operator alone.
+    The sentence says what. It is for the operator only.
     """
 
 
 class CannotUseDirectory(CannotCheck):
-    """The same for who signs in: whom the configuration is no business of."""
+    """DirectoryMisconfigured as shown to users: it hides configuration details."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The directory cannot be used as it is configured: the password was not checked, and "
-            "this does not count as a try. Tell an admin: cwtui directory test USER says why."
+            "The directory is not configured correctly. Your password was not checked, and this "
+            "does not count as a failed attempt. Ask an admin to run: cwtui directory test USER"
         )
 
 
 class CannotSearchDirectory(CannotCheck):
-    """Without a bind account, the directory tells about a person only with their password."""
+    """There is no bind account, so an entry can be read only with its own password."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Without bind_dn in [directory], an entry can be read with its own password only "
+            "Without bind_dn in [directory], an entry can be read only with its own password "
             "(for cwtui directory test: --password-stdin)."
         )

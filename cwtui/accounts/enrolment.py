@@ -1,4 +1,4 @@
-"""Enrolment: from showing the QR code to the backup codes being acknowledged."""
+"""Enrolment: from showing the QR code to acknowledging the backup codes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from cwtui.accounts.text import counted
 
 NOT_ENABLED: Final = "Multi-factor authentication is not enabled for this account."
 _HOURS_FROM: Final = 90
-"""Minutes from which a wrong clock is told in hours."""
+"""From this many minutes on, a wrong clock is reported in hours."""
 
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A second factor that is offered but not yet registered: it is in memory only.
+    """A second factor that is offered but not yet registered. It exists only in memory.
 
     `begun_at` is in seconds since the epoch.
     """
@@ -34,18 +34,18 @@ class Enrolment:
     begun_at: float
 
     def uris(self) -> Iterator[Secret]:
-        """What the QR code may hold, the fullest first."""
+        """Yield possible contents of the QR code, longest first."""
         return totp.uris(self.totp_secret, self.username, self.issuer)
 
 
 @dataclass(frozen=True)
 class Registered:
-    """A second factor to be kept, and its backup codes, which can be shown only now."""
+    """A second factor to store, and its backup codes, which can be shown only now."""
 
     factor: SecondFactor
     codes: tuple[Secret, ...]
     step: int
-    """The time step of the code that showed it, which is thereby used."""
+    """The time step of the code that confirmed the enrolment; it counts as used."""
 
 
 def is_required(account: Account, settings: OrganizationSettings) -> bool:
@@ -56,14 +56,14 @@ def is_required(account: Account, settings: OrganizationSettings) -> bool:
 
 
 def begin(ports: Ports, account: Account) -> Enrolment:
-    """A new secret for the account. Raises Refused."""
+    """Return an enrolment with a new secret for the account. Raises Refused."""
     settings = ports.accounts.settings()
     check_offered(account, settings)
     return Enrolment(account.username, settings.issuer, totp.new_secret(ports.random), ports.now())
 
 
 def refusal(account: Account, settings: OrganizationSettings) -> str:
-    """Why the account cannot register a second factor now; empty: it can."""
+    """Return why the account cannot register a second factor now; empty if it can."""
     if settings.mfa is Mfa.OFF:
         return "Your organization has not enabled multi-factor authentication."
     if account.second_factor is not None:
@@ -79,9 +79,10 @@ def check_offered(account: Account, settings: OrganizationSettings) -> None:
 
 
 def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) -> Registered:
-    """The second factor, once a code shows that the app has the secret.
+    """Return the second factor if `typed` is a current code of the offered secret.
 
-    A code of a wrong time is diagnosed. Raises InvalidInput and Refused.
+    If the code belongs to another time, the error says how far the clocks differ. Raises
+    InvalidInput and Refused.
     """
     if enrolment.username != account.username:
         raise Refused("This secret key was made for another account. Start again.")
@@ -112,16 +113,16 @@ def register(
     registered: Registered,
     note: Callable[[SignInRecord], SignInRecord] = _as_it_is,
 ) -> Account:
-    """Keep the second factor in the account, which ends its sessions; the account after it.
+    """Store the second factor, which ends the account's sessions, and return the changed account.
 
-    `note` is what the sign-in record is to say as well. Its backup codes can be shown only once:
-    nothing may fail after they are. Raises Refused and CannotCheck.
+    `note` makes a further change to the sign-in record. Nothing may fail after this, because the
+    backup codes can be shown only once. Raises Refused and CannotCheck.
     """
     check_offered(account, change.settings())
     after = account.changed_ending_sessions(second_factor=registered.factor)
     change.put(after)
     change.prepare()
-    # A new device: its first code is used. The steps of the device before it do not count.
+    # The first code of the new device is used; steps of a previous device no longer count.
     ports.records.update(
         account.username,
         lambda record: (note(record).changed(last_totp_step=registered.step), None),
@@ -131,14 +132,14 @@ def register(
 
 
 def new_backup_codes(ports: Ports, factor: SecondFactor) -> tuple[SecondFactor, tuple[Secret, ...]]:
-    """The same second factor with a new set of backup codes; the old ones are void."""
+    """Return the second factor with a new set of backup codes, and the codes."""
     codes = backup_codes.new_codes(ports.random)
     hashed = backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost)
     return replace(factor, backup_codes=hashed), codes
 
 
 def acknowledge(ports: Ports, change: AccountsChange, actor: Acting, account: Account) -> None:
-    """The person says that the backup codes are saved. Raises Refused and CannotCheck."""
+    """Record that the user has saved the backup codes. Raises Refused and CannotCheck."""
     factor = second_factor(account)
     kept = replace(factor.backup_codes, acknowledged=True)
     change.put(account.changed(second_factor=replace(factor, backup_codes=kept)))
@@ -146,7 +147,7 @@ def acknowledge(ports: Ports, change: AccountsChange, actor: Acting, account: Ac
 
 
 def second_factor(account: Account) -> SecondFactor:
-    """The account's second factor. Raises Refused where there is none."""
+    """Return the account's second factor. Raises Refused if there is none."""
     if account.second_factor is None:
         raise Refused(NOT_ENABLED)
     return account.second_factor
@@ -154,7 +155,7 @@ def second_factor(account: Account) -> SecondFactor:
 
 def _diagnosis(drift: int | None) -> str:
     if drift is None:
-        return "This is not the current code. Enter the one that your app shows now."
+        return "This is not the current code. Enter the code that your app shows now."
     minutes = max(1, round(abs(drift) / 60))
     count, unit = (minutes, "minute") if minutes < _HOURS_FROM else (round(minutes / 60), "hour")
     return (

@@ -1,12 +1,12 @@
-"""What can go wrong, each with a sentence for the person: what is wrong, what would be right."""
+"""Errors. Each has a sentence for the user that says what is wrong and what to do."""
 
 
 class AccountsError(Exception):
-    """`str()` is the sentence to show; it never holds a secret."""
+    """Base of all errors. `str()` is the sentence to show; it never contains a secret."""
 
 
 class InvalidInput(AccountsError):
-    """What was typed cannot be taken. `field` names the input, as in `fields.py`."""
+    """The input is not valid. `field` names the input field."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -14,30 +14,30 @@ class InvalidInput(AccountsError):
 
 
 class Refused(AccountsError):
-    """A rule forbids it."""
+    """A rule forbids the action."""
 
 
 class LooksAlike(Refused):
-    """The new username could be taken for one that exists. Ask, then do it with `look_alike_ok`."""
+    """The new username looks like an existing one. Ask first, then repeat with `look_alike_ok`."""
 
 
 class NotPermitted(Refused):
-    """The session's roles do not allow it."""
+    """The session's roles do not allow the action."""
 
 
 class UnknownAccount(Refused):
-    """There is no account of that name."""
+    """There is no account with this name."""
 
     def __init__(self, username: str) -> None:
         super().__init__(
-            f"There is no account {username}. The list of users shows those that exist."
+            f"There is no account named {username}. Check the name in the list of users."
         )
 
 
 class SignInFailed(Refused):
-    """A factor was wrong. `field` names the input to try again; `left` counts the tries.
+    """A factor was wrong. `field` names the input field; `left` is the number of attempts left.
 
-    `until`, in seconds since the epoch, is set when one has to wait before the next one.
+    If the user must wait, `until` is when the next attempt is allowed, in seconds since the epoch.
     """
 
     def __init__(
@@ -50,31 +50,31 @@ class SignInFailed(Refused):
 
 
 class ClockWasAhead(SignInFailed):
-    """The code is right, but a later one was used: the clock was ahead then."""
+    """The code is correct, but a later one was already used: the clock was ahead then."""
 
     def __init__(self, field: str) -> None:
         super().__init__(
             field,
-            "The clock of this host was ahead when you last signed in, so that no code can be "
-            "accepted now. Use a backup code, or ask an admin to disable your MFA.",
+            "The clock of this host was ahead when you last signed in, so one-time codes do not "
+            "work now. Use a backup code, or ask an admin to disable your MFA.",
         )
 
 
 class Throttled(SignInFailed):
-    """Too many wrong tries: this one was not even checked. The next one is at `until`."""
+    """Too many failed attempts. This one was not checked; the next is allowed at `until`."""
 
     def __init__(self, field: str, sentence: str, until: float) -> None:
         super().__init__(field, sentence, 0, until)
 
 
 class SignInEnded(Refused):
-    """This sign-in cannot go on: it took too long, or the account changed meanwhile."""
+    """This sign-in cannot continue: it took too long, or the account changed meanwhile."""
 
 
 class SessionEnded(Refused):
-    """The session is over; the sentence says why. Only a new sign-in helps.
+    """The session is over, and the user must sign in again. The sentence says why.
 
-    `reason` is the same in a few words, for the audit log.
+    `reason` says the same in a few words, for the audit log.
     """
 
     def __init__(self, sentence: str, reason: str) -> None:
@@ -83,37 +83,37 @@ class SessionEnded(Refused):
 
 
 class ProofNeeded(Refused):
-    """The last proof is too long ago for this change: ask for these factors, then repeat it."""
+    """The last proof is too old for this change. Ask for these factors, then repeat the change."""
 
     def __init__(self, *, password: bool, code: bool) -> None:
-        super().__init__("Prove again that it is you, to make this change.")
+        super().__init__("Confirm your identity to make this change.")
         self.password = password
         self.code = code
 
 
 class CannotCheck(AccountsError):
-    """What is needed to decide cannot be read or written: treated as refused (fail closed)."""
+    """Something needed for the decision cannot be read or written: treat as refused."""
 
 
 class StoreMissing(CannotCheck):
-    """There is no store where one should be, or it is gone: never the same as a new one."""
+    """The store that should be here is missing. It is never treated as a new one."""
 
 
 class StoreDamaged(CannotCheck):
-    """A file does not hold what it should; it stays as it is."""
+    """A file has invalid content. It is left unchanged."""
 
 
 class StoreTooNew(CannotCheck):
-    """A file was written by a later version."""
+    """A file was written by a newer version of cwtui."""
 
 
 class StoreTooOld(CannotCheck):
-    """A file is of a version from before the first release."""
+    """A file was written by a version from before the first release."""
 
 
 class StoreExposed(CannotCheck):
-    """A file or folder is readable or owned by others."""
+    """Other users can read a file or folder, or own it."""
 
 
 class KeyringMissing(CannotCheck):
-    """The keys that protect the store are not there, or not these."""
+    """The keyring is missing, or lacks a key that the store needs."""

@@ -1,4 +1,4 @@
-"""One factor, checked: counted before, cleared after, and accepted once across processes."""
+"""Check one factor. Attempts are counted before the check; a code works once in all processes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,10 +24,10 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import write_audit
 
 Tries: TypeAlias = Literal["password_attempts", "code_attempts"]
-"""Passwords and codes are counted apart; one-time codes and backup codes together."""
+"""Passwords and codes are counted separately; one-time and backup codes share a count."""
 
 NO_ACCOUNT: Final = "(no such account)"
-"""Stands for a username in the audit log; no username has such characters."""
+"""Replaces unknown usernames in the audit log; no valid username looks like this."""
 
 _WHAT: Final = {
     EventType.SIGN_IN_PASSWORD: "password",
@@ -35,13 +35,13 @@ _WHAT: Final = {
     EventType.SIGN_IN_BACKUP_CODE: "backup code",
 }
 _FEW: Final = 2
-_USED_CODE: Final = "This code was used already. Wait for the next one in your app."
-_USED_BACKUP_CODE: Final = "This backup code was used already. Use another one."
+_USED_CODE: Final = "This code was already used. Wait for the next one in your app."
+_USED_BACKUP_CODE: Final = "This backup code was already used. Use another one."
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Who says they are whom, and from where: at the sign-in, or again in a session."""
+    """Who someone claims to be, and from which source: at sign-in, or when a session asks again."""
 
     username: str
     source: str
@@ -57,7 +57,7 @@ def check_password(
 ) -> None:
     """Raise SignInFailed or Throttled unless the password is the account's.
 
-    An account that does not exist costs the same work and gives the same answer.
+    A missing account takes the same time and gives the same answer.
     """
     counted = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
     kept = account.password if account is not None else None
@@ -70,8 +70,10 @@ def check_password(
 def check_directory_password(
     ports: Ports, directory: Directory, claim: Claim, password: Secret, field: str
 ) -> DirectoryUser:
-    """The person in the directory, if it takes the password. Raises SignInFailed or Throttled, and
-    CannotCheck where it cannot be asked: that does not count as a try.
+    """Return the person's directory entry if the directory accepts the password.
+
+    Raises SignInFailed or Throttled, and CannotCheck if the directory cannot be asked, which does
+    not count as an attempt.
     """
     counted = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
     try:
@@ -82,7 +84,7 @@ def check_directory_password(
             raise CannotUseDirectory from None
         raise
     except DirectoryRefused as refusal:
-        # As much hashing as at a local name; the directory's own time comes on top.
+        # The same hashing as for a local account; the directory's own time comes on top.
         passwords.is_password(password, None, ports.keyring, ports.bcrypt_cost)
         raise _refused_by_directory(ports, claim, refusal, counted, field) from None
     _record_success(ports, claim, "password_attempts")
@@ -92,11 +94,11 @@ def check_directory_password(
 def _refused_by_directory(
     ports: Ports, claim: Claim, refusal: DirectoryRefused, counted: throttle.Counted, field: str
 ) -> SignInFailed:
-    """Record it as what it is; what to raise."""
+    """Record the refusal, and return the error to raise."""
     event = EventType.SIGN_IN_PASSWORD
     if refusal.password_was_right:
         _record_success(ports, claim, "password_attempts")
-        _record_failure(ports, claim, event, f"right, refused: {refusal}", Ending.REFUSED)
+        _record_failure(ports, claim, event, f"correct, refused: {refusal}", Ending.REFUSED)
         return SignInFailed(field, str(refusal))
     if not isinstance(refusal, WrongDirectoryPassword):
         _record_failure(ports, claim, event, type(refusal).__name__)
@@ -106,32 +108,34 @@ def _refused_by_directory(
 
 
 def check_one_time_code(ports: Ports, claim: Claim, factor: SecondFactor, typed: str) -> None:
-    """Raise InvalidInput, SignInFailed or Throttled unless the code is right and not yet used."""
+    """Raise InvalidInput, SignInFailed or Throttled unless the code is correct and unused."""
     code = totp.typed_code(typed)
     counted = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, "code")
     secret = unsealed_secret(ports, claim.username, factor)
     step = totp.accepted_step(secret, code, ports.now())
     if step is None:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
-        raise _wrong("code_attempts", "code", "This is not the current code.", counted)
+        raise _wrong("code_attempts", "code", "This code is wrong.", counted)
     try:
         use_step(ports, claim, step)
     except ClockWasAhead:
-        # Right, and used by nobody: neither a wrong try nor a sign of somebody else.
+        # The code is correct and unused, so it is no failed attempt and no sign of an attacker.
         _uncount(ports, claim, "code_attempts", counted)
         _write_failure(ports, claim, EventType.SIGN_IN_CODE, "clock was ahead")
         raise
     except SignInFailed:
-        _record_failure(ports, claim, EventType.SIGN_IN_CODE, "used already")
+        _record_failure(ports, claim, EventType.SIGN_IN_CODE, "already used")
         raise
 
 
 def use_step(ports: Ports, claim: Claim, step: int) -> None:
-    """Mark the time step as used. Raises SignInFailed if it, or a later one, was used before, and
-    ClockWasAhead where the last one used is still to come.
+    """Mark the time step as used.
 
-    RFC 6238 section 5.2: a second use of a code must not be accepted. The step is compared, not
-    the code, so that the neighbouring codes of the window cannot be played back either.
+    Raises SignInFailed if this step or a later one was already used, and ClockWasAhead if the
+    last used step is in the future.
+
+    RFC 6238 section 5.2 forbids accepting a code twice. Comparing steps instead of codes also
+    prevents replay of the other codes in the window.
     """
 
     def use(record: SignInRecord) -> tuple[SignInRecord, None]:
@@ -148,7 +152,7 @@ def use_step(ports: Ports, claim: Claim, step: int) -> None:
 def use_backup_code(
     ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "backup_code"
 ) -> int:
-    """Use up one of the backup codes; how many are left.
+    """Use up one backup code, and return how many are left.
 
     Raises InvalidInput, SignInFailed or Throttled.
     """
@@ -156,14 +160,14 @@ def use_backup_code(
     counted = _count(ports, claim, "code_attempts", EventType.SIGN_IN_BACKUP_CODE, field)
     hashed = backup_codes.matching_hash(code, factor.backup_codes, ports.keyring)
     if hashed is None:
-        _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or used already")
+        _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or already used")
         sentence = "This is not one of your unused backup codes."
         raise _wrong("code_attempts", field, sentence, counted)
     with ports.accounts.change() as change:
         account = change.get(claim.username)
         current = account.second_factor if account is not None else None
         if account is None or current is None or hashed not in current.backup_codes.hashes:
-            _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "used already")
+            _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "already used")
             raise SignInFailed(field, _USED_BACKUP_CODE, counted.left)
         unused = tuple(other for other in current.backup_codes.hashes if other != hashed)
         kept = replace(current, backup_codes=replace(current.backup_codes, hashes=unused))
@@ -175,24 +179,24 @@ def use_backup_code(
 
 
 def unsealed_secret(ports: Ports, username: str, factor: SecondFactor) -> Secret:
-    """The account's TOTP secret. Raises CannotCheck."""
+    """Return the account's decrypted TOTP secret. Raises CannotCheck."""
     return Secret(ports.keyring.unseal(factor.totp_secret, username.encode()).decode("ascii"))
 
 
 def _record_failure(
     ports: Ports, claim: Claim, event: EventType, reason: str, ending: Ending | None = None
 ) -> None:
-    """Write it down, and tell the owner at the next sign-in."""
+    """Write the failure to the audit log and to the record shown at the owner's next sign-in."""
     if event is not EventType.SIGN_IN_PASSWORD:
         ending = Ending.WRONG_CODE
     counted = made_up.counted_name(ports, claim.username)
-    # A name that no account has is left out: people type passwords there. With its right password
-    # it is a name of the directory.
+    # Unknown names are not recorded, because people type passwords there by mistake. If the
+    # password was correct, the name is a directory user's.
     is_named = ending is Ending.REFUSED or not made_up.is_made_up(counted)
     named = claim if is_named else Claim(NO_ACCOUNT, claim.source, claim.in_session)
     _write_failure(ports, named, event, reason)
     if not claim.in_session:
-        # As much work for a name that no account has.
+        # Unknown names take the same work.
         ports.records.update(
             counted,
             lambda record: (
@@ -209,7 +213,7 @@ def _write_failure(ports: Ports, claim: Claim, event: EventType, reason: str) ->
 
 
 def _uncount(ports: Ports, claim: Claim, tries: Tries, counted: throttle.Counted) -> None:
-    """Take back a try that was counted, and was not a wrong one."""
+    """Remove a counted attempt that turned out not to be a failure."""
 
     def take_back(record: SignInRecord) -> tuple[SignInRecord, None]:
         attempts: dict[str, Attempts] = getattr(record, tries)
@@ -220,19 +224,19 @@ def _uncount(ports: Ports, claim: Claim, tries: Tries, counted: throttle.Counted
 
 @contextmanager
 def refusals_recorded(ports: Ports, claim: Claim) -> Iterator[None]:
-    """Record that the right password was refused, and tell the owner at the next sign-in."""
+    """Record if a correct password is refused in this block, for the owner's next sign-in."""
     try:
         yield
     except Refused as refusal:
-        reason = f"right, refused: {refusal}"
+        reason = f"correct, refused: {refusal}"
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason, Ending.REFUSED)
         raise
 
 
 def record_stop(ports: Ports, claim: Claim, ending: Ending) -> SignInRecord:
-    """Record that the right password came, and count it as failed until the sign-in succeeds.
+    """Record that the password was correct, and count the sign-in as failed until it succeeds.
 
-    The sign-in record before that.
+    Returns the sign-in record from before.
     """
 
     def stop(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
@@ -246,7 +250,7 @@ def record_stop(ports: Ports, claim: Claim, ending: Ending) -> SignInRecord:
 
 
 def record_step(ports: Ports, claim: Claim, ending: Ending, event: EventType | None = None) -> None:
-    """The same of a sign-in that has come further; `event` is what is not yet recorded."""
+    """Update what `record_stop` recorded, as the sign-in got further; `event` is logged too."""
     ports.records.update(
         claim.username,
         lambda record: (failed_sign_ins.moved(record, claim.source, ports.now(), ending), None),
@@ -287,7 +291,7 @@ def _count(
     counted = ports.records.update(name, step, made_up.crowded_out)
     if counted.throttled is None:
         return counted
-    # The first one of each wait: who tries on and on must not fill the audit log.
+    # Only the first of each wait is logged, so that repeated attempts cannot fill the audit log.
     if counted.is_first_refusal:
         _record_failure(ports, claim, event, "throttled")
     raise counted.throttled
@@ -300,20 +304,20 @@ def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
 
 
 def _wrong_password(ports: Ports, claim: Claim) -> str:
-    """The same sentence whether somebody has this name or not."""
+    """Return the message for a wrong password: the same whether the account exists or not."""
     if claim.in_session:
         return "The password is wrong."
     has_realm = ports.directory is not None and "@" in claim.username
-    hint = " Some usernames are typed without the @ and what follows." if has_realm else ""
+    hint = " Try your username without the @ and what follows it." if has_realm else ""
     return f"Username or password is wrong.{hint}"
 
 
 def _wrong(tries: Tries, field: str, sentence: str, counted: throttle.Counted) -> SignInFailed:
-    """What to raise for a wrong try: how many are left, or how long to wait from now on."""
+    """Return the error for a failed attempt: with the attempts left, or the time to wait until."""
     left = counted.left
     if left == 0:
-        return SignInFailed(field, f"{sentence} That was the last try for now.", 0, counted.until)
-    # An attacker need not be told of passwords' tries from the first on.
+        return SignInFailed(field, f"{sentence} No attempts left for now.", 0, counted.until)
+    # Attackers should not learn the number of password attempts from the start.
     if tries == "password_attempts" and left > _FEW:
         return SignInFailed(field, sentence, left)
-    return SignInFailed(field, f"{sentence} {text.counted(left, 'try', 'tries')} left.", left)
+    return SignInFailed(field, f"{sentence} {text.counted(left, 'attempt')} left.", left)

@@ -1,4 +1,4 @@
-"""What a person is told of at the next sign-in: those that failed since the last one."""
+"""Failed sign-ins since the last successful one, which the user is told about at sign-in."""
 
 from typing import Final
 
@@ -26,16 +26,17 @@ _ENDED: Final = {
 
 
 def waits_for(ending: Ending) -> str:
-    """What a sign-in that would end like this still needs, for the audit log."""
+    """Return what an unfinished sign-in still needs, for the audit log."""
     return _WAITS_FOR[ending]
 
 
 def with_failure(
     record: SignInRecord, source: str, now: float, ending: Ending | None = None
 ) -> SignInRecord:
-    """The record with one failed sign-in more; without an `ending` the password was wrong.
+    """Return the record with one more failed sign-in; without an `ending` the password was wrong.
 
-    One with the right password is counted when the password comes: a wrong code is no other one.
+    A sign-in with the correct password is counted once, when the password is checked. A wrong code
+    later only changes how it ended.
     """
     if ending is Ending.WRONG_CODE:
         return moved(record, source, now, ending)
@@ -49,18 +50,18 @@ def with_failure(
 
 
 def moved(record: SignInRecord, source: str, now: float, ending: Ending) -> SignInRecord:
-    """The record after a sign-in that is counted already has come further."""
-    before = record.failed or FailedSignIns(1)  # another sign-in may have told of it
+    """Return the record after a sign-in that is already counted got one step further."""
+    before = record.failed or FailedSignIns(1)  # another sign-in may have cleared it
     return record.changed(failed=replace(before, knew_password=KnewPassword(now, source, ending)))
 
 
 def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> SignInRecord:
-    """The record without a sign-in from there that was counted as failed, and now has succeeded.
+    """Return the record without a sign-in from `source` that has now succeeded.
 
-    `before` is the record before that one was counted as failed.
+    `before` is the record from before that sign-in was counted as failed.
     """
     failed = record.failed
-    if failed is None:  # another sign-in of the same person has told of it
+    if failed is None:  # another sign-in of the same user has cleared it
         return record
     knew, left = failed.knew_password, failed.count - 1
     if knew is not None and knew.source == source:
@@ -71,7 +72,7 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
 
 
 def sentence(failed: FailedSignIns) -> str:
-    """What the person is told, the worst first: somebody who had the password."""
+    """Return the message for the user. The worst case, someone with the password, comes first."""
     one = failed.count == 1
     since = f"{counted(failed.count, 'failed attempt')} since then"
     knew = failed.knew_password
@@ -83,7 +84,7 @@ def sentence(failed: FailedSignIns) -> str:
         )
     if failed.last_at is None:
         return (
-            f"{since}. Someone entered your password; where from was not recorded. If that was not "
+            f"{since}. Someone entered your password. Where from was not recorded. If that was not "
             "you, change your password now."
         )
     last = "on" if one else "the last on"
@@ -92,12 +93,12 @@ def sentence(failed: FailedSignIns) -> str:
 
 
 def summary(failed: FailedSignIns) -> str:
-    """The same for somebody else: an admin, or the operator."""
+    """Return a summary for admins and the operator."""
     parts = [f"{failed.count:,}"]
     if failed.last_at is not None:
         where = visible(failed.last_source)
-        parts.append(f"the last wrong password {utc_minute(failed.last_at)} from {where}")
+        parts.append(f"last wrong password {utc_minute(failed.last_at)} from {where}")
     if knew := failed.knew_password:
         where = visible(knew.source)
-        parts.append(f"the right one {utc_minute(knew.at)} from {where}: {knew.ending}")
+        parts.append(f"last correct password {utc_minute(knew.at)} from {where}: {knew.ending}")
     return ", ".join(parts)

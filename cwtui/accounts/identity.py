@@ -1,23 +1,23 @@
-"""Who a person of the directory is, whatever name they have: ids that are never given again.
+"""Recognise people in the directory by ids that never change, whatever their username is.
 
-Ids are kept by the name of their attribute: entryUUID (RFC 4530), objectGUID, nsUniqueId,
-ipaUniqueID. A server may fill one in later, and a reader may lose the right to see one.
+Ids are stored by attribute name: entryUUID (RFC 4530), objectGUID, nsUniqueId, ipaUniqueID. A
+server may add one later, and cwtui may lose the right to read one.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 UNNAMED: Final = ""
-"""The attribute of an id that was kept before its attribute was."""
+"""The key of an id that was stored before attribute names were."""
 
 
 def is_same(kept: Mapping[str, str], found: Mapping[str, str]) -> bool:
-    """Whether these are surely ids of one person: one id is the same, and none differs."""
+    """Whether these ids certainly belong to one person: at least one matches, and none differs."""
     return _shares_one(kept, found) and not is_another(kept, found)
 
 
 def is_another(kept: Mapping[str, str], found: Mapping[str, str]) -> bool:
-    """Whether these are surely ids of two people. Without an attribute in common, nobody knows."""
+    """Whether these ids certainly belong to two people. False if they share no attribute."""
     old = kept.get(UNNAMED)
     if old is not None and found and old not in found.values():
         return True
@@ -25,7 +25,7 @@ def is_another(kept: Mapping[str, str], found: Mapping[str, str]) -> bool:
 
 
 def learned(kept: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
-    """The ids of a person, with those that the directory shows now."""
+    """Return the stored ids of a person, updated with those found in the directory."""
     named = {name: id_ for name, id_ in kept.items() if name != UNNAMED or not found}
     return named | dict(found)
 

@@ -1,4 +1,4 @@
-"""The list of users: one light line for each account, filtered and ordered here."""
+"""The list of users: one small row per account, and filters for them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,14 +12,16 @@ from cwtui.accounts.text import normal
 
 
 class Registered(Struct, frozen=True, gc=False):
-    """That there is a second factor, without reading it."""
+    """Shows that a second factor exists, without its secrets."""
 
     registered_at: float
 
 
 class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
-    """What a list shows of an account; the same names as in Account, so that a store can read it
-    from the same record. It holds no cycle, and 100,000 of them need not be searched for one.
+    """What a list shows of an account.
+
+    Field names are the same as in Account, so that a store can read both from one record. Rows
+    contain no reference cycles, so the garbage collector can skip them (`gc=False`).
     """
 
     username: str
@@ -48,7 +50,7 @@ _VALUES: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """Which accounts to list. `text` is looked for in username and display name, in any case."""
+    """Which accounts to list. `text` matches username and display name, ignoring case."""
 
     text: str = ""
     role: str | None = None
@@ -57,9 +59,9 @@ class Filter:
 
 
 def typed(text: str) -> Filter:
-    """The filter for one line, such as `ann origin:ldap mfa:none`: a name, and key:value.
+    """Return the filter for a line such as `ann origin:ldap mfa:none`.
 
-    The beginning of a value does where only one begins so; another word is looked for in names.
+    Values may be abbreviated if that is unambiguous. All other words are searched in names.
     """
     words: list[str] = []
     given: dict[str, str] = {}
@@ -79,8 +81,8 @@ def typed(text: str) -> Filter:
 
 
 def select(rows: Iterable[AccountRow], criteria: Filter) -> list[AccountRow]:
-    """The rows that match, in the order given."""
-    # One pass for each thing that is asked: with each key press there may be 100,000 rows.
+    """Return the matching rows in their original order."""
+    # One pass per condition is fastest; each key press may filter 100,000 rows.
     found = list(rows)
     text = normal(criteria.text.strip()).casefold()
     if text:

@@ -1,8 +1,8 @@
-"""Usernames that look alike: alice and a1ice, or one in letters of another script.
+"""Find usernames that look alike, such as alice and a1ice, also across scripts.
 
-Two names look alike if their skeletons are the same (Unicode Technical Standard 39, section 4).
-Two rules are ours: skeletons are casefolded, as usernames are (0 is read as O, which is o), and a w
-is two v. The table is read when the first account is made, which few processes do.
+Two names look alike if their skeletons are equal (Unicode Technical Standard 39, section 4). Two
+rules are added: skeletons are casefolded like usernames (0 reads as O, which becomes o), and w
+reads as two v. The table is loaded on first use, because few processes create accounts.
 """
 
 import unicodedata
@@ -16,26 +16,28 @@ from cwtui.accounts.errors import LooksAlike
 
 _TABLE: Final = Path(__file__).with_name("confusables.txt")
 _NAMED: Final = 3
-"""How many look-alikes a sentence names."""
+"""The maximum number of look-alikes that a message names."""
 
 
 def skeleton(name: str) -> str:
-    """What all look-alikes of the name have in common; not to be shown."""
+    """Return a string that is equal for all names that look alike. Not for display."""
     table = _table()
     upper = unicodedata.normalize("NFD", name).translate(table)
-    # What is read as a capital is read like the small letter, which may have a skeleton as well.
+    # A letter that reads as a capital also reads as the small letter, which may have a skeleton.
     lower = unicodedata.normalize("NFD", upper.casefold()).translate(table)
     return unicodedata.normalize("NFD", lower).replace("w", "vv")
 
 
 def among(usernames: Iterable[str], typed: str) -> tuple[str, ...]:
-    """Those of the usernames that the typed one looks like, without itself. Raises InvalidInput.
+    """Return the other usernames that the typed one looks like. Raises InvalidInput.
 
-    As typed, too: in capitals an I is read as an l. One pass: about 0.2 s for 100,000.
+    Also compares the name as typed, because a capital I reads as an l. Takes about 0.2 s for
+    100,000 names.
     """
     name = text.username(typed)
     skeletons_of_name = {skeleton(name), skeleton(text.normal(typed.strip()))}
-    # All at once, which is quicker: no letter's skeleton depends on its neighbours.
+    # All names in one string is faster, and possible because a letter's skeleton does not depend
+    # on its neighbours.
     others = [other for other in usernames if other != name and "\n" not in other]
     skeletons = skeleton("\n".join(others)).split("\n")
     return tuple(
@@ -44,13 +46,13 @@ def among(usernames: Iterable[str], typed: str) -> tuple[str, ...]:
 
 
 def among_later(usernames: Iterable[str], seen: Iterable[str], typed: str) -> tuple[str, ...]:
-    """The same of those that were not there when `seen` was looked through."""
+    """Like `among`, but only for usernames that are not in `seen`, which was already searched."""
     later = set(usernames).difference(seen)
     return among(sorted(later), typed) if later else ()
 
 
 def check(similar: tuple[str, ...], typed: str) -> None:
-    """Raise LooksAlike if there are names that look like it."""
+    """Raise LooksAlike if there are similar names."""
     if similar:
         shown = text.listed(similar, _NAMED)
         raise LooksAlike(

@@ -1,9 +1,9 @@
-"""Names that no account has: whoever tries passwords must not see that they are made up.
+"""Made-up names: usernames without an account. Attackers must not be able to recognise them.
 
-A made-up name has a sign-in record like an account's, under a hash: people type passwords into the
-username field. It begins with the known sources of some account: else somebody at a place that
-everybody signs in from could tell names apart. What keeps these records from filling the disk
-happens to accounts' counts in the same way.
+A made-up name has a sign-in record like a real account. It is stored under a hash, because people
+type passwords into the username field by mistake. The record starts with the known sources of some
+account; otherwise an attacker at a source that everybody uses could tell names apart. The records
+are limited in number, and the limit clears the counts of accounts in the same way.
 """
 
 import hmac
@@ -16,16 +16,16 @@ from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.ports import Ports
 
 _MARK: Final = "?"
-"""No username begins with it."""
+"""No username starts with it."""
 
 MOST_KEPT: Final = 1024
-"""Made-up names whose records are kept together: with 64 files 65,536, some 25 MB at most."""
+"""The maximum number of made-up names per file: 65,536 in 64 files, about 25 MB at most."""
 _KEPT_AFTER_CROWDING: Final = MOST_KEPT * 7 // 8
-"""Fewer, so that not each further name has to look through all of them."""
+"""Lower than the maximum, so that not every new name triggers a clean-up."""
 
 
 def counted_name(ports: Ports, username: str) -> str:
-    """The name of the record in which tries are counted."""
+    """Return the name of the record that counts attempts: the username, or a hash of it."""
     hashed = _hashed(ports, username)
     return username if ports.accounts.get(username) is not None else hashed
 
@@ -35,22 +35,22 @@ def is_made_up(counted: str) -> bool:
 
 
 def stand_in(ports: Ports, username: str) -> SignInRecord:
-    """What the record of this made-up name begins with: the known sources of some account."""
+    """Return the first record of this made-up name, with the known sources of some account."""
     number = int(_hashed(ports, username)[len(_MARK) :], 16)
     account = ports.accounts.username_at(number)
     known: tuple[str, ...] = ()
-    # A damaged record keeps nobody else out.
+    # Someone else's damaged record must not block this sign-in.
     with suppress(CannotCheck):
         known = ports.records.get(account).known_sources if account is not None else ()
     return SignInRecord(known_sources=known)
 
 
 def crowded_out(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord | None]:
-    """Which of these records, kept together, are to change so that they stay few; None: removed.
+    """Return the records of one file to change so that their number stays limited; None removes.
 
-    The names with the fewest wrong passwords go, the oldest of them first. Accounts with as few,
-    as long ago, lose their count too: so nobody can learn from it which name is made up. To make
-    a count of N go takes some 65,000 times N tries, each with a slow hash.
+    The made-up names with the fewest wrong passwords are removed, oldest first. Accounts with as
+    few, as long ago, lose their count too, so that this does not reveal which names are made up.
+    Clearing a count of N takes about 65,000 times N attempts, each with a slow hash.
     """
     made_up = [name for name in records if is_made_up(name)]
     if len(made_up) <= MOST_KEPT:
@@ -75,5 +75,5 @@ def _last_at(kept: Attempts) -> float:
 
 
 def _hashed(ports: Ports, username: str) -> str:
-    # Not the pepper: it changes with each rotation, and with it all counts would begin anew.
+    # Not the pepper, because it changes at each rotation, which would reset all counts.
     return _MARK + hmac.digest(ports.keyring.names_key, username.encode(), "sha256").hex()[:32]

@@ -1,7 +1,7 @@
-"""The records that are kept. Times are seconds since the epoch, UTC.
+"""The stored records. Times are seconds since the epoch, UTC.
 
-A field left out has its default, so a field of an unknown name is damage, not a detail: with
-"second_fbctor" in its place an account would have none. A new field is a new schema version.
+A missing field has its default, so an unknown field is treated as damage: an account with
+"second_fbctor" would otherwise have no second factor. A new field needs a new schema version.
 """
 
 from enum import StrEnum
@@ -21,7 +21,7 @@ class Origin(StrEnum):
 
 
 class MfaState(StrEnum):
-    """An account's multi-factor authentication, in one word for lists and filters."""
+    """The state of an account's multi-factor authentication, for lists and filters."""
 
     ENABLED = "enabled"
     REQUIRED = "required"
@@ -29,29 +29,29 @@ class MfaState(StrEnum):
 
 
 Bcrypt: TypeAlias = Annotated[str, Meta(pattern=r"^\$2b\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}\Z")]
-"""A bcrypt hash. bcrypt raises for another form, and would work for years at cost 31."""
+"""A bcrypt hash. bcrypt raises for other formats, and would run for years at cost 31."""
 
 
 Time: TypeAlias = Annotated[float, Meta(ge=0, lt=253402300800)]
-"""Up to the end of the year 9999: what a calendar can show."""
+"""Seconds since the epoch, up to the end of the year 9999, the last that `datetime` supports."""
 
 
 Salt: TypeAlias = Annotated[str, Meta(pattern=r"^\$2b\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{22}\Z")]
-"""The first part of a bcrypt hash: its form, cost and salt."""
+"""The first part of a bcrypt hash: version, cost and salt."""
 
 Digest: TypeAlias = Annotated[str, Meta(pattern=r"^[./A-Za-z0-9]{31}\Z")]
 """The rest of a bcrypt hash, after the salt."""
 
 
 class PasswordHash(Struct, frozen=True, forbid_unknown_fields=True):
-    """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the key the pepper is from."""
+    """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the pepper's key."""
 
     key: str
     bcrypt: Bcrypt
 
 
 class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
-    """A secret encrypted with AES-256-GCM under the key of that id; bytes are base64 in JSON."""
+    """A secret encrypted with AES-256-GCM under the key with this id; bytes are base64 in JSON."""
 
     key: str
     nonce: bytes
@@ -59,7 +59,7 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BackupCodes(Struct, frozen=True, forbid_unknown_fields=True):
-    """The unused codes of one set, as bcrypt hashes; the salt that they share is kept once."""
+    """The unused codes of one set, as bcrypt hashes with one shared salt."""
 
     key: str
     salt: Salt
@@ -78,11 +78,11 @@ class SecondFactor(Struct, frozen=True, forbid_unknown_fields=True):
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One person's entry.
 
-    `session_epoch` starts at random and rises with each change that ends other sessions. Of an LDAP
-    user, `directory_ids` are what the directory never gives to somebody else (`identity`), and
-    `gone_since` is when it was seen to have the person no longer. `in_directory_too`: it has
-    somebody of the name of this local account as well. `moved` is there until the sign-in record
-    has followed a renamed account.
+    `session_epoch` starts at a random number and rises with each change that ends other sessions.
+    For LDAP users, `directory_ids` are the ids that never change (see `identity`), and
+    `gone_since` is when a sync first found the person missing. `in_directory_too`: the directory
+    has a person with the name of this local account. `moved` is set on a renamed account until its
+    sign-in record has been moved.
     """
 
     username: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -113,18 +113,18 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
         return MfaState.REQUIRED if self.mfa_required else MfaState.NONE
 
     def changed(self, **fields: object) -> Self:
-        """This account with other values in these fields."""
+        """Return a copy with these fields replaced."""
         return msgspec.structs.replace(self, **fields)
 
     def changed_ending_sessions(self, **fields: object) -> Self:
-        """The same, and every session signed in before stops at its next action."""
+        """Return a copy with these fields replaced; existing sessions end at their next action."""
         return self.changed(session_epoch=self.session_epoch + 1, **fields)
 
 
 class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Wrong tries in a row from one source. `banned_until` is in seconds since the epoch.
+    """Consecutive failed attempts from one source. `banned_until` is in seconds since the epoch.
 
-    `refusal_recorded`: the audit log says already that tries are refused unchecked.
+    `refusal_recorded`: the audit log already says that attempts are refused without being checked.
     """
 
     failures: int = 0
@@ -134,7 +134,7 @@ class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
 
 class Ending(StrEnum):
-    """How a sign-in with the right password came to nothing."""
+    """Why a sign-in with the correct password did not succeed."""
 
     REFUSED = "refused"
     STOPPED = "stopped at the code"
@@ -145,7 +145,7 @@ class Ending(StrEnum):
 
 
 class KnewPassword(Struct, frozen=True, forbid_unknown_fields=True):
-    """A failed sign-in that had the right password."""
+    """A failed sign-in with the correct password."""
 
     at: Time
     source: str
@@ -153,10 +153,11 @@ class KnewPassword(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FailedSignIns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Those since the last sign-in, for the person to be told of.
+    """Failed sign-ins since the last successful one, shown to the user at the next sign-in.
 
-    `last_at` and `last_source` are of the last one with a wrong password, `knew_password` is the
-    last one with the right one. Without either, the password was right, and no more is kept.
+    `last_at` and `last_source` describe the last one with a wrong password, `knew_password` the
+    last one with the correct password. If none is set, the password was correct, and no details
+    were recorded.
     """
 
     count: Annotated[int, Meta(ge=1)]
@@ -168,10 +169,10 @@ class FailedSignIns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 class SignInRecord(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """What changes at a sign-in, kept apart from the account.
+    """What changes at each sign-in, stored apart from the account.
 
-    `password_attempts` and `code_attempts` are by source; "" stands for all sources without an
-    earlier success. `known_sources` are those with one, newest last.
+    `password_attempts` and `code_attempts` are by source; "" stands for all sources that are not
+    known. `known_sources` are those of earlier successful sign-ins, newest last.
     """
 
     password_attempts: dict[str, Attempts] = {}
@@ -183,12 +184,12 @@ class SignInRecord(
     failed: FailedSignIns | None = None
 
     def changed(self, **fields: object) -> Self:
-        """This record with other values in these fields."""
+        """Return a copy with these fields replaced."""
         return msgspec.structs.replace(self, **fields)
 
 
 class Moved(Struct, frozen=True, forbid_unknown_fields=True):
-    """The name that an account had before it was renamed, and its sign-in record of then."""
+    """The old name of a renamed account, and its sign-in record."""
 
     username: str
     record: SignInRecord

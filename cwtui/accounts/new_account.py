@@ -1,4 +1,4 @@
-"""What a new account starts from, and one that was given a new initial password."""
+"""Initial values of new accounts and of accounts with a new initial password."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
 
 INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
-"""Seconds; an initial password is to be replaced soon (OWASP ASVS 5.0, 6.4.1)."""
+"""Seconds; initial passwords must expire soon (OWASP ASVS 5.0, 6.4.1)."""
 
 
 def initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
-    """The fields of an account with this one-time password."""
+    """Return the account fields for this one-time initial password."""
     return {
         "password": passwords.hash_password(initial, ports.keyring, ports.bcrypt_cost),
         "must_change_password": True,
@@ -21,12 +21,12 @@ def initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
 
 
 def first_epoch(ports: Ports) -> int:
-    """A session of a removed account must not go on in one of the same name made later."""
+    """Return a random epoch, so that old sessions do not work with a new account of that name."""
     return int.from_bytes(ports.random(4), "big")
 
 
 def put_new(ports: Ports, change: AccountsChange, account: Account) -> None:
-    """Keep an account that was not there, without what is left of one of that name."""
+    """Store a new account, and remove any sign-in record left from an old one of that name."""
     change.put(account)
     change.prepare()
     ports.records.remove(account.username)

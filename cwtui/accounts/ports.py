@@ -1,4 +1,4 @@
-"""What the rules need from outside, as Protocols that store/, keyring.py and services.py fill."""
+"""What the rules need from outside, as Protocols. store/, keyring/ and directory/ fill them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -22,22 +22,22 @@ Clock: TypeAlias = Callable[[], float]
 """The time now, in seconds since the epoch, UTC."""
 
 RandomBytes: TypeAlias = Callable[[int], bytes]
-"""That many bytes from a cryptographic source."""
+"""Returns this many bytes from a cryptographic source."""
 
 
 Others: TypeAlias = Callable[[Mapping[str, SignInRecord]], Mapping[str, SignInRecord | None]]
-"""What is to become of records, by username; None: removed. Those left out stay as they are."""
+"""Returns the records to change, by username; None removes one, others stay unchanged."""
 
 
 class AccountsChange(Protocol):
-    """One read-modify-write: nobody else changes accounts or settings until it is over."""
+    """One read-modify-write: nobody else can change accounts or settings until it ends."""
 
     def get(self, username: str) -> Account | None: ...
 
     def put(self, *accounts: Account) -> None:
-        """Insert or replace; many at once cost little more than one.
+        """Insert or replace accounts; many at once cost little more than one.
 
-        Keys that an account was not protected by before are needed from then on.
+        Keys that protect them are added to the needed keys.
         """
 
     def remove(self, username: str) -> None: ...
@@ -62,7 +62,7 @@ class AccountsChange(Protocol):
     def put_needed_keys(self, ids: frozenset[str]) -> None: ...
 
     def prepare(self) -> None:
-        """Do all of the writing that can fail, so that what is recorded now will have happened.
+        """Do all writing that can fail, so that what is logged next will really happen.
 
         Raises CannotCheck.
         """
@@ -76,37 +76,37 @@ class AccountStore(Protocol):
     def is_empty(self) -> bool: ...
 
     def names(self) -> list[str]:
-        """The usernames, sorted."""
+        """Return the usernames, sorted."""
 
     def username_at(self, number: int) -> str | None:
-        """One of the usernames, by a number of any size; None where there is no account."""
+        """Return one of the usernames, chosen by a number of any size; None if there are none."""
 
     def of_person(self, ids: Mapping[str, str]) -> list[Account]:
-        """Those with ids of the directory of which one is among these, and none differs.
+        """Return the accounts whose directory ids match one of these while none differs.
 
-        Looks through all accounts: for a person whose name is not known yet.
+        Searches all accounts: used for people whose username is new.
         """
 
     def rows(self) -> list[AccountRow]:
-        """A line for each account, in the order of usernames."""
+        """Return a row for each account, sorted by username."""
 
     def settings(self) -> OrganizationSettings: ...
 
     def protected(self) -> list[Protected]:
-        """For each account what is under which key, in the order of usernames."""
+        """Return which keys protect each account, sorted by username."""
 
     def needed_keys(self) -> frozenset[str]:
-        """The ids of the keys that something in the store may be protected by.
+        """Return the ids of the keys that may protect something in the store.
 
-        Those that were given up as lost are not among them, though something may still be.
+        Keys that were given up as lost are left out, even if something still depends on them.
         """
 
     def change(self) -> AbstractContextManager[AccountsChange]:
-        """Committed at the end of the block; an exception leaves everything as it was."""
+        """Commit at the end of the block; an exception undoes everything."""
 
 
 class RecordStore(Protocol):
-    """Sign-in records, apart from the accounts. All methods raise CannotCheck."""
+    """Sign-in records, stored apart from the accounts. All methods raise CannotCheck."""
 
     def get(self, username: str) -> SignInRecord: ...
 
@@ -116,50 +116,50 @@ class RecordStore(Protocol):
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
         others: Others | None = None,
     ) -> T:
-        """Replace the record by what `step` makes of it, exclusively, and return its result.
+        """Replace the record with what `step` returns, under a lock, and return the result.
 
-        An exception in `step` leaves the record as it was. `others` sees the records that are kept
-        together with this one, and says which of them to replace or remove on the occasion.
+        An exception in `step` leaves the record unchanged. `others` gets the records in the same
+        file, and returns those to replace or remove as well.
         """
 
     def remove(self, username: str) -> None: ...
 
 
 class KeyringChange(Protocol):
-    """One read-modify-write of the keyring: nobody else changes it until it is over.
+    """One read-modify-write of the keyring: nobody else can change it until it ends.
 
-    What can fail has been done when a method returns. All of them raise CannotCheck.
+    When a method returns, nothing can fail any more. All methods raise CannotCheck.
     """
 
     def add(self, now: float) -> str:
-        """The id of a new key, which is the active one from then on."""
+        """Add a new active key and return its id."""
 
     def remove(self, *ids: str) -> None:
-        """Keys other than the active one."""
+        """Remove keys other than the active one."""
 
 
 class Keyring(Protocol):
     """The keys that protect the store. All methods raise KeyringMissing for an unknown key.
 
-    What another process changes is seen at the next call.
+    Changes by other processes are seen at the next call.
     """
 
     @property
     def active(self) -> str:
-        """The id of the key for what is written from now on: ask once for what belongs together."""
+        """The id of the key for new data. Read it once for data that belongs together."""
 
     def all_keys(self) -> tuple[Key, ...]:
-        """In the order in which they were made; each was active until the next one was."""
+        """Return the keys, oldest first; each was active until the next one was added."""
 
     def change(self) -> AbstractContextManager[KeyringChange]:
-        """Committed at the end of the block; an exception leaves everything as it was.
+        """Commit at the end of the block; an exception undoes everything.
 
-        Raises Refused for a keyring that is not to be written here.
+        Raises Refused for a keyring that cwtui must not write.
         """
 
     @property
     def names_key(self) -> bytes:
-        """Hides the made-up names that were tried. It outlives every rotation."""
+        """The key for hashing made-up names. Rotations do not change it."""
 
     def pepper(self, key: str) -> bytes: ...
 
@@ -169,68 +169,68 @@ class Keyring(Protocol):
 
 
 class AuditLog(Protocol):
-    """All methods raise CannotCheck."""
+    """The audit log. All methods raise CannotCheck."""
 
     def append(self, event: Event) -> None:
-        """Write the event durably. Raises CannotCheck: then what it reports must not happen."""
+        """Write the event durably. If it raises CannotCheck, the action must not happen."""
 
     def lines(self, start: Position) -> Iterator[Line]:
-        """Oldest first, from that position to the end; read as they are asked for."""
+        """Yield the lines from `start` to the end, oldest first, reading as needed."""
 
     def lines_before(self, position: Position | None) -> Iterator[Line]:
-        """Newest first, from the line before that position, or the last one; read as asked for."""
+        """Yield the lines before `position` (None: the end), newest first, reading as needed."""
 
     def ends(self) -> Ends | None:
-        """Between what the log should reach; None: that was never written down, or is lost."""
+        """Return the first and last event that the log must contain; None if unknown or lost."""
 
 
 class Directory(Protocol):
-    """The LDAP server, or several of which one is asked.
+    """The LDAP server, or several of which one is used.
 
     All methods raise CannotReachDirectory and DirectoryMisconfigured, which are CannotCheck and
-    nobody's wrong try, and InvalidInput for a name that no account can have. Each call ends within
-    the configured total time, but `find_all`, of which each search does. Usernames are normalized
-    as by `text.username`, and an entry of which that is not the name is not found.
+    do not count as attempts, and InvalidInput for a name that no account can have. Each call ends
+    within the configured total time; in `find_all`, each search does. Usernames are normalized as
+    by `text.username`; entries with another name are not found.
     """
 
     def check_password(self, username: str, password: Secret) -> DirectoryUser:
-        """The person, whose password it is. Raises DirectoryRefused, of which each kind is a type.
+        """Return the person if the password is theirs. Raises a subclass of DirectoryRefused.
 
-        An empty password is refused unasked: servers take it for an anonymous bind (RFC 4513
-        section 5.1.2).
+        An empty password is refused without asking, because servers treat it as an anonymous bind
+        (RFC 4513 section 5.1.2).
         """
 
     def find(self, username: str) -> DirectoryUser | None:
-        """The person without a password, disabled or not. Raises CannotSearchDirectory."""
+        """Return the person, disabled or not, without a password. Raises CannotSearchDirectory."""
 
     def find_all(
         self, usernames: Iterable[str], progress: ShowProgress
     ) -> dict[str, DirectoryUser | None]:
-        """As `find`, for many, in few searches. Raises CannotSearchDirectory.
+        """Like `find` for many usernames, in few searches. Raises CannotSearchDirectory.
 
-        A name that two entries have is left out: nothing can be said of it.
+        A name that two entries share is left out, because it is ambiguous.
         """
 
     def find_by_ids(
         self, people: Sequence[Mapping[str, str]], progress: ShowProgress
     ) -> list[DirectoryUser | None]:
-        """For each of these ids the person who has them, under whatever name.
+        """Return the person for each of these sets of ids, whatever their username is.
 
-        None: nobody, more than one, or an entry of which the name is none of an account. Raises
-        CannotSearchDirectory.
+        None means nobody, more than one entry, or an entry whose name is not a valid username.
+        Raises CannotSearchDirectory.
         """
 
     def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
-        """As `check_password`, or as `find` without a password, step by step.
+        """Like `check_password`, or `find` without a password, but reports each step to `tell`.
 
-        Raises what they raise, and DirectoryRefused for nobody and for a disabled person. What is
-        raised is the last word, and not told as a step.
+        Raises what they raise, and DirectoryRefused for a missing or disabled person. The error
+        itself is not reported as a step.
         """
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything that the rules use from outside."""
+    """Everything the rules use from outside."""
 
     accounts: AccountStore
     records: RecordStore
@@ -240,6 +240,6 @@ class Ports:
     random: RandomBytes
     bcrypt_cost: int = 12
     session_limit: float = 12 * 3600.0
-    """Seconds after which a session ends, whatever is done in it."""
+    """Seconds after which a session ends, even if it is in use."""
     directory: Directory | None = None
-    """None where no directory is configured."""
+    """None if no directory is configured."""

@@ -1,7 +1,7 @@
-"""How far work that takes a while has come."""
+"""Progress reports of long-running work."""
 
 from collections.abc import Callable
 from typing import TypeAlias
 
 ShowProgress: TypeAlias = Callable[[int, int], None]
-"""Called with how many are done, and of how many."""
+"""Called with the number of finished items and the total."""

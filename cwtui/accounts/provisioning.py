@@ -1,4 +1,4 @@
-"""Accounts of LDAP users: made at the first sign-in, and kept as the directory has them."""
+"""Accounts of LDAP users: created at the first sign-in, then kept in step with the directory."""
 
 from typing import Final
 
@@ -27,24 +27,24 @@ _FROM: Final = "from the directory:"
 
 
 def directory_of(ports: Ports) -> Directory:
-    """Raises CannotCheck where the operator configured none."""
+    """Return the directory. Raises CannotCheck if none is configured."""
     if ports.directory is None:
         raise CannotCheck(
-            "No directory is configured here: there is no table [directory] in the configuration."
+            "No directory is configured: the configuration has no [directory] section."
         )
     return ports.directory
 
 
 def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
-    """The account of a person whom the directory let in: made, or brought up to date.
+    """Create or update the account of a person who signed in with a directory password.
 
-    Roles and display name are the directory's, and so is the username: who was renamed there keeps
-    the account. Raises Refused where the directory gives no role, or has another person under this
-    name than the one for whom the account was made.
+    Roles, display name and username come from the directory; people who were renamed there keep
+    their account. Raises Refused if the directory gives no role, or if the account was created for
+    another person.
     """
     held = roles_of(user)
     if not held:
-        raise Refused("The directory gives you no role in Connectware. Ask an admin for one.")
+        raise Refused("You have no Connectware role in the directory. Ask an admin for one.")
     try:
         return _provided(ports, actor, user, held)
     except ChangedMeanwhile:
@@ -56,8 +56,8 @@ def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str,
     renames = renaming.plan(ports, user, known)
     is_settled = known is not None and known.moved is None and not renames
     if known is not None and is_settled and _as_in_directory(known, user, held) == known:
-        return known  # as at nearly every sign-in: nobody waits for the lock of all accounts
-    # Nobody can be asked here: it is in the audit log.
+        return known  # the usual case: no need to lock the accounts
+    # Nobody can confirm look-alikes here, so they are only logged.
     leaving = {rename.before for rename in renames}
     others = {*ports.accounts.names()} - leaving if not known else set[str]()
     similar = look_alikes.among(others, user.username)
@@ -85,9 +85,9 @@ def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str,
 
 
 def check_session(ports: Ports, session: Session) -> None:
-    """End the session of a person whom the directory no longer has, or who has other roles there.
+    """Raise SessionEnded if the directory no longer has the person, or their roles changed there.
 
-    Raises SessionEnded. While the directory cannot be asked, the session goes on.
+    While the directory cannot be asked, the session continues.
     """
     account = account_of(ports, session)
     if account.origin is not Origin.LDAP or ports.directory is None:
@@ -100,16 +100,16 @@ def check_session(ports: Ports, session: Session) -> None:
 
 
 def check_still(account: Account, user: DirectoryUser | None) -> None:
-    """Raise SessionEnded unless the directory still has this person, with these roles."""
+    """Raise SessionEnded unless the directory still has this person with the same roles."""
     if user is None or not user.enabled or is_another(account, user):
         raise SessionEnded(
             "Your account was removed, renamed or disabled in the directory. Sign in again, or ask "
-            "its administrators.",
+            "an admin.",
             "gone from the directory",
         )
     if roles_of(user) != account.roles:
         raise SessionEnded(
-            "Your roles were changed in the directory. Sign in again to go on with the new ones.",
+            "Your roles were changed in the directory. Sign in again to use your new roles.",
             "roles changed",
         )
 
@@ -145,7 +145,7 @@ def _as_in_directory(before: Account, user: DirectoryUser, held: tuple[str, ...]
 
 
 def is_another(account: Account, user: DirectoryUser) -> bool:
-    """Whether the directory has somebody else under the name of the account."""
+    """Whether the directory's person of this name is certainly not the account's owner."""
     return identity.is_another(account.directory_ids, user.ids)
 
 
@@ -157,7 +157,7 @@ def record_change(
     after: Account,
     looks_like: tuple[str, ...] = (),
 ) -> None:
-    """Write down what the directory changed, if it is something that people see."""
+    """Log what the directory changed, if it is visible to people."""
     event = EventType.USER_CREATE if before is None else EventType.USER_UPDATE
     recorded = ("display_name", "roles", "mfa_required", "gone_since", "in_directory_too")
     changed = {
@@ -167,12 +167,12 @@ def record_change(
     }
     if looks_like:
         changed["looks_like"] = looks_like
-    if not changed:  # an id that was not there before
+    if not changed:  # only ids were added
         return
     reason = f"{_FROM} {as_reason(changed)}"
     write_audit(ports, event, actor, after.username, reason, change=change)
 
 
 def roles_of(user: DirectoryUser) -> tuple[str, ...]:
-    """Those that cwtui knows."""
+    """Return the person's roles that cwtui knows, sorted."""
     return tuple(sorted({role for role in user.roles if role in roles.BUILT_IN}))

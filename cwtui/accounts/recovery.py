@@ -1,4 +1,4 @@
-"""Break-glass: the operator of the host lets an admin back into a store that has none."""
+"""Emergency access: the operator restores an admin if no admin can sign in."""
 
 from cwtui.accounts import admins, look_alikes, roles, text
 from cwtui.accounts.administration import WithInitialPassword
@@ -14,7 +14,7 @@ from cwtui.accounts.upkeep.protection import keys_of
 
 
 def check_input(accounts: AccountStore, username: str, password: Secret | None) -> None:
-    """Raise InvalidInput for what `recover_admin` would not take, before anything is done."""
+    """Raise InvalidInput for input that `recover_admin` would refuse. Changes nothing."""
     name = text.username(username, "admin", local=True)
     if password is not None:
         passwords.check_new(password, accounts.settings(), name, field="password")
@@ -24,11 +24,11 @@ def check_input(accounts: AccountStore, username: str, password: Secret | None) 
 def recover_admin(
     ports: Ports, actor: Operator, username: str, password: Secret | None = None
 ) -> WithInitialPassword:
-    """Let this admin in again, with a one-time initial password; an account is made if need be.
+    """Re-enable or create this admin, with a one-time initial password.
 
-    Only where no enabled local admin can sign in. The second factor stays, unless it is under a
-    key that is lost. Keys that the store needs and the keyring lacks are given up. Raises
-    InvalidInput and Refused.
+    Works only if no enabled local admin can sign in. The second factor is kept unless its key is
+    lost. Keys that the store needs and the keyring lacks are given up. Raises InvalidInput and
+    Refused.
     """
     check_input(ports.accounts, username, password)
     name = text.username(username, local=True)
@@ -65,8 +65,8 @@ def _check_nobody_can(ports: Ports, change: AccountsChange) -> None:
     able = sorted(admins.who_can_sign_in(change, ports.keyring, ports.now()))
     if able:
         raise Refused(
-            f"There is an administrator already: {', '.join(able[:3])}. Whoever is locked out "
-            "gets in by: cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
+            f"An administrator can still sign in: {', '.join(able[:3])}. To help someone who is "
+            "locked out, use: cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
         )
 
 
@@ -74,8 +74,8 @@ def _check_local(account: Account | None) -> None:
     if account is not None and account.origin is not Origin.LOCAL:
         raise InvalidInput(
             "admin",
-            f"{account.username} is an LDAP user, whose password is kept in the directory. Choose "
-            "the name of a local account, or a new one.",
+            f"{account.username} is an LDAP user, whose password is in the directory. Choose a "
+            "local account or a new name.",
         )
 
 
@@ -99,6 +99,6 @@ def _difference(before: Account, after: Account) -> str:
     notes = {
         "enabled": not before.enabled,
         f"role {roles.ADMIN} added": not before.is_admin,
-        "second factor of a lost key removed": before.mfa_state is not after.mfa_state,
+        "second factor with lost key removed": before.mfa_state is not after.mfa_state,
     }
     return ", ".join(["new initial password", *(what for what, is_so in notes.items() if is_so)])

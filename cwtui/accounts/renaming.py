@@ -1,8 +1,8 @@
-"""People who have another name in the directory than before: their accounts follow them.
+"""Rename accounts when people are renamed in the directory.
 
-All accounts that a rename concerns change at once, those of people who swapped names as well. The
-sign-in record is kept apart from the accounts, so it travels within the account (`Moved`) until it
-is in its place: wherever a process is killed, no time step and no wrong try is forgotten.
+All affected accounts change in one step, even if people swapped names. Sign-in records are stored
+separately, so a renamed account carries its record with it (`Moved`) until the record has been
+moved. This way no used time step and no failed attempt is lost if the process is killed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,39 +27,39 @@ from cwtui.accounts.session import Acting, as_reason, write_audit
 from cwtui.accounts.upkeep.protection import keys_of
 
 _MOST: Final = 8
-"""How many people a sign-in follows who each got the name of the next one; `sync` follows all."""
+"""The longest chain of renames (each person got the next one's name) that a sign-in follows."""
 
 ANOTHER: Final = (
-    "The directory has another person under this name than the one for whom this account was "
-    "made. Ask an admin to remove the account here."
+    "This account was created for another person of the same name in the directory. Ask an admin "
+    "to remove the account here."
 )
-LOCAL: Final = "There is a local account of this name now. Start again."
+LOCAL: Final = "A local account now has this name. Start again."
 _TWO: Final = (
-    "The directory has you under two names, or there are two accounts for you here. Ask an admin "
-    "to run: cwtui directory sync"
+    "You have two names in the directory, or two accounts here. Ask an admin to run: cwtui "
+    "directory sync"
 )
 
 
 class ChangedMeanwhile(Refused):
-    """Somebody else, such as another sign-in of the same person, was quicker: plan again."""
+    """Another process changed the accounts first, such as another sign-in: plan again."""
 
     def __init__(self) -> None:
-        super().__init__("Your account was changed meanwhile. Start again.")
+        super().__init__("Your account was changed in the meantime. Start again.")
 
 
 @dataclass(frozen=True)
 class Rename:
-    """The account `before` is of a person whom the directory has as `user` now."""
+    """The account named `before` belongs to the person who is now `user` in the directory."""
 
     before: str
     user: DirectoryUser
 
 
 def plan(ports: Ports, user: DirectoryUser, known: Account | None) -> list[Rename]:
-    """The renames by which the person gets their account back; `known` has the name now.
+    """Return the renames that give the person their account back; `known` has the name now.
 
-    Whoever has the name here must be known to have another one in the directory. Raises Refused
-    and CannotCheck.
+    If another account has the name, its owner must have a new name in the directory. Raises
+    Refused and CannotCheck.
     """
     if not user.ids or (known is not None and identity.is_same(known.directory_ids, user.ids)):
         return []
@@ -85,7 +85,7 @@ def plan(ports: Ports, user: DirectoryUser, known: Account | None) -> list[Renam
 
 
 def possible(accounts: AccountsChange, renames: Iterable[Rename]) -> list[Rename]:
-    """Those that can be carried out together: each name is free, or becomes free."""
+    """Return the renames that can be done together: each new name is free or becomes free."""
     left = {rename.before: rename for rename in renames if _is_theirs(accounts, rename)}
     while True:
         asked_for = [rename.user.username for rename in left.values()]
@@ -104,10 +104,10 @@ def possible(accounts: AccountsChange, renames: Iterable[Rename]) -> list[Rename
 def carry_over(
     ports: Ports, change: AccountsChange, actor: Acting, renames: Sequence[Rename]
 ) -> None:
-    """Give accounts their new names, with all that protects them. `settle` is to follow.
+    """Give accounts their new names, and bind their secrets to them. Call `settle` afterwards.
 
-    Raises ChangedMeanwhile where that is not possible any more, and CannotCheck where a secret
-    cannot be read: it is bound to the name.
+    Raises ChangedMeanwhile if the renames are no longer possible, and CannotCheck if a secret
+    cannot be decrypted.
     """
     if not renames:
         return
@@ -116,7 +116,7 @@ def carry_over(
     before = {rename.before: _existing(change, rename.before) for rename in renames}
     after = [_renamed(ports, before[one.before], one.user.username) for one in renames]
     needed = change.needed_keys()
-    # A key that was given up as lost is not needed again because its account has another name.
+    # A rename must not make a key needed again that was given up as lost.
     given_up = frozenset[str]().union(*map(keys_of, before.values())) - needed
     for name in before:
         change.remove(name)
@@ -130,14 +130,14 @@ def carry_over(
 
 
 def put_in_place_of(change: AccountsChange, account: Account) -> None:
-    """Keep a new account under a name that was another one's until this change."""
+    """Store a new account under a name that another account had until this change."""
     change.put(account.changed(moved=Moved(account.username, SignInRecord())))
 
 
 def settle(ports: Ports, usernames: Iterable[str]) -> None:
-    """Bring the sign-in records of renamed accounts to where they belong. Raises CannotCheck.
+    """Move the sign-in records of renamed accounts to their new names. Raises CannotCheck.
 
-    May be repeated: what was interrupted is done at the next sign-in.
+    Can be repeated; the next sign-in finishes an interrupted move.
     """
     with ports.accounts.change() as change:
         for name in usernames:
@@ -150,7 +150,7 @@ def settle(ports: Ports, usernames: Iterable[str]) -> None:
 
 
 def _place(ports: Ports, change: AccountsChange, name: str, moved: Moved) -> None:
-    # Whose step it was does not matter: that one is not taken again harms nobody for long.
+    # The higher step is safe for either person: it only delays the next code a little.
     step = max(moved.record.last_totp_step, ports.records.get(moved.username).last_totp_step)
 
     def put(now: SignInRecord) -> tuple[SignInRecord, None]:
@@ -159,7 +159,7 @@ def _place(ports: Ports, change: AccountsChange, name: str, moved: Moved) -> Non
 
     ports.records.update(name, put)
     if change.get(moved.username) is None:
-        with suppress(CannotCheck):  # it goes when an account of that name is made
+        with suppress(CannotCheck):  # removed when an account of that name is created
             ports.records.remove(moved.username)
 
 
@@ -189,7 +189,7 @@ def _is_theirs(accounts: AccountsChange, rename: Rename) -> bool:
 
 
 def _is_still_there(directory: Directory | None, account: Account) -> bool:
-    """Whether the directory has the person under the old name too: then nothing is certain."""
+    """Whether the directory also has the person under the old name, which is ambiguous."""
     try:
         found = directory.find(account.username) if directory is not None else None
     except CannotSearchDirectory:

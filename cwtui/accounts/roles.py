@@ -1,4 +1,4 @@
-"""Roles are named sets of permissions; permissions are what cwtui itself checks."""
+"""Roles, which are named sets of permissions, and the permissions that cwtui checks."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -24,19 +24,19 @@ BUILT_IN: Final[dict[str, frozenset[Permission]]] = {
 
 
 def permissions(roles: Iterable[str]) -> frozenset[Permission]:
-    """What these roles allow beside one's own settings. Unknown roles allow nothing."""
+    """Return the permissions of these roles. Unknown roles have none."""
     return frozenset().union(*(BUILT_IN.get(role, frozenset()) for role in roles))
 
 
 def known(roles: Iterable[str]) -> tuple[str, ...]:
-    """The roles, each once, in order. Raises InvalidInput for none, and for an unknown one."""
+    """Return the roles sorted and without duplicates. Raises InvalidInput for none or unknown."""
     chosen = tuple(sorted(set(roles)))
     for role in chosen:
         if role not in BUILT_IN:
             raise InvalidInput(
                 "roles",
-                f"There is no role {visible(role[:64])}. Choose from: {', '.join(BUILT_IN)}.",
+                f"There is no role named {visible(role[:64])}. Choose from: {', '.join(BUILT_IN)}.",
             )
     if not chosen:
-        raise InvalidInput("roles", f"An account has at least one role, such as {MINIMUM}.")
+        raise InvalidInput("roles", f"An account needs at least one role, such as {MINIMUM}.")
     return chosen

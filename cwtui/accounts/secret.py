@@ -1,10 +1,10 @@
-"""A value that must not be seen by accident."""
+"""A wrapper that keeps secret text from being shown by accident."""
 
 from typing import NoReturn
 
 
 class Secret:
-    """Text that does not show itself in a repr, a traceback, a log or a pickle."""
+    """Secret text that does not appear in a repr, traceback, log or pickle."""
 
     __slots__ = ("_text",)
 
@@ -12,7 +12,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself: to hash it, encrypt it, send it, or show it where it must be shown."""
+        """Return the text, to hash, encrypt or send it, or to show it on purpose."""
         return self._text
 
     def __repr__(self) -> str:
@@ -29,8 +29,8 @@ class Secret:
         mine = self._text.encode("utf-8", "surrogatepass")
         return hmac.compare_digest(mine, other._text.encode("utf-8", "surrogatepass"))
 
-    __hash__ = None  # type: ignore[assignment]  # a secret is no dictionary key
+    __hash__ = None  # type: ignore[assignment]  # secrets must not be dictionary keys
 
     def __reduce__(self) -> NoReturn:
-        message = "a secret is not stored"
+        message = "secrets cannot be pickled"
         raise TypeError(message)

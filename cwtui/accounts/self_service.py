@@ -1,4 +1,4 @@
-"""What people do with their own account, once signed in. Each call reads the account anew."""
+"""What signed-in users do with their own account. Each call re-reads the account."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 @dataclass(frozen=True)
 class Overview:
-    """What the Settings page shows, and what it cannot offer and why (empty: it can)."""
+    """What the Settings page shows. A refusal says why an action is unavailable; empty if not."""
 
     account: Account
     mfa: Mfa
@@ -35,7 +35,7 @@ class Overview:
 
 
 def overview(ports: Ports, session: Session) -> Overview:
-    """The session's account as it is now. Raises SessionEnded."""
+    """Return the current state of the session's account. Raises SessionEnded."""
     account = account_of(ports, session)
     settings = ports.accounts.settings()
     factor = account.second_factor
@@ -52,7 +52,10 @@ def overview(ports: Ports, session: Session) -> Overview:
 def change_password(
     ports: Ports, session: Session, current: Secret, new: Secret, confirmation: Secret
 ) -> Session:
-    """Ends the account's other sessions. Raises InvalidInput, SignInFailed, Throttled, Refused."""
+    """Change the password, end the account's other sessions, and return the renewed session.
+
+    Raises InvalidInput, SignInFailed, Throttled, Refused and SessionEnded.
+    """
     account = account_of(ports, session)
     _refuse(_change_password_refusal(account))
     if not current:
@@ -68,7 +71,7 @@ def change_password(
 
 
 def prove(ports: Ports, session: Session, password: Secret | None, code: str | None) -> Session:
-    """The session after its person has proved again who they are, by the factors that are given.
+    """Check the given factors again, and return the session with the new proof.
 
     The code is a one-time code or a backup code. Raises InvalidInput, SignInFailed, Throttled and
     SessionEnded.
@@ -104,22 +107,23 @@ def _prove_code(ports: Ports, claim: factors.Claim, account: Account, typed: str
 
 
 def begin_enrolment(ports: Ports, session: Session) -> Enrolment:
-    """A new secret to be scanned. Raises ProofNeeded, Refused and SessionEnded."""
+    """Return an enrolment with a new secret. Raises ProofNeeded, Refused and SessionEnded."""
     return enrolment.begin(ports, proved_account_of(ports, session))
 
 
 def register_device(
     ports: Ports, session: Session, offered: Enrolment, typed: str
 ) -> tuple[Session, tuple[Secret, ...]]:
-    """Enable MFA; the backup codes to be shown. Raises InvalidInput, Refused, SessionEnded.
+    """Enable MFA, and return the renewed session and the backup codes to show.
 
-    A proof was asked for when it began; after the time that one holds, it has to begin again.
+    Raises InvalidInput, SessionEnded, and Refused if the enrolment began longer ago than a proof
+    is valid.
     """
     account = account_of(ports, session)
     enrolment.check_offered(account, ports.accounts.settings())
     if not is_fresh(offered.begun_at, ports.now()):
         minutes = round(PROOF_LIFETIME / 60)
-        raise Refused(f"A secret key can be registered for {minutes} minutes. Start again.")
+        raise Refused(f"This secret key expired after {minutes} minutes. Start again.")
     registered = enrolment.confirm(ports, account, offered, typed)
     with ports.accounts.change() as change:
         before = account_of(ports, session, change)
@@ -128,14 +132,16 @@ def register_device(
 
 
 def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
-    """The person says that the codes are saved. Raises SessionEnded."""
+    """Record that the user has saved the backup codes. Raises SessionEnded."""
     with ports.accounts.change() as change:
         enrolment.acknowledge(ports, change, session, account_of(ports, session, change))
 
 
 def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
-    """Raises InvalidInput, SignInFailed, Throttled, Refused (MFA is required), ProofNeeded (of the
-    password) and SessionEnded.
+    """Disable MFA, and return the renewed session.
+
+    Raises InvalidInput, SignInFailed, Throttled, Refused (if MFA is required), ProofNeeded (for
+    the password) and SessionEnded.
     """
     account = proved_account_of(ports, session, code_follows=True)
     _refuse(_disable_refusal(account, ports.accounts.settings()))
@@ -146,7 +152,10 @@ def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
 def regenerate_backup_codes(
     ports: Ports, session: Session, typed: str
 ) -> tuple[Session, tuple[Secret, ...]]:
-    """A new set; the old codes are void. Raises as `disable_mfa`."""
+    """Replace the backup codes, and return the renewed session and the new codes.
+
+    Raises the same errors as `disable_mfa`.
+    """
     account = proved_account_of(ports, session, code_follows=True)
     factor = enrolment.second_factor(account)
     factors.check_one_time_code(ports, _claim(session), factor, typed)

@@ -1,4 +1,4 @@
-"""Who acts: a signed-in session, or the operator of the host on the command line."""
+"""Who acts: a signed-in session, or the operator on the command line."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,16 +16,16 @@ from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import counted
 
 PROOF_LIFETIME: Final = 600.0
-"""Seconds after which a change asks for proof again (OWASP ASVS 5.0, 7.5.1)."""
+"""Seconds for which a proof is valid (OWASP ASVS 5.0, 7.5.1)."""
 
 _PLAIN: Final = re.compile(r"[^\s=\"]*")
 
 
 @dataclass(frozen=True)
 class Session:
-    """One signed-in use of the application. It holds no authority: each call reads the account.
+    """One signed-in use of the application. Permissions are read from the account at each call.
 
-    `password_at` and `code_at` are when the factors were proved last; 0: never.
+    `password_at` and `code_at` are when each factor was last proved; 0 means never.
     """
 
     username: str
@@ -42,13 +42,13 @@ class Session:
         return self.username
 
     def renewed(self, account: Account) -> "Session":
-        """This session after a change that it made itself."""
+        """Return this session after a change that it made itself."""
         return replace(self, epoch=account.session_epoch)
 
 
 @dataclass(frozen=True)
 class Operator:
-    """Who can read the keyring is an admin (DESIGN section 6), and is recorded as such."""
+    """The Unix user who runs commands. Being able to read the keyring makes them an admin."""
 
     name: str
     source: str = "command line"
@@ -64,7 +64,7 @@ Actor: TypeAlias = Session | Operator
 def open_session(
     ports: Ports, account: Account, source: str, password_at: float, code_at: float = 0.0
 ) -> Session:
-    """The session of an account that has proved its factors at these times."""
+    """Return a new session for an account whose factors were proved at these times."""
     now = ports.now()
     return Session(
         username=account.username,
@@ -79,7 +79,7 @@ def open_session(
 
 
 def account_of(ports: Ports, session: Session, change: AccountsChange | None = None) -> Account:
-    """The session's account as it is now. Raises SessionEnded with the reason."""
+    """Return the current state of the session's account. Raises SessionEnded with the reason."""
     account = (change or ports.accounts).get(session.username)
     if account is None:
         raise SessionEnded(
@@ -89,12 +89,11 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
         raise SessionEnded("Your account was disabled. Ask an admin to enable it.", "disabled")
     if account.roles != session.roles:
         raise SessionEnded(
-            "Your roles were changed. Sign in again to go on with the new ones.", "roles changed"
+            "Your roles were changed. Sign in again to use your new roles.", "roles changed"
         )
     if account.session_epoch != session.epoch:
         raise SessionEnded(
-            "Your account was changed elsewhere: its password, roles, status or MFA. "
-            "Sign in again.",
+            "Your password, roles, status or MFA was changed elsewhere. Sign in again.",
             "changed elsewhere",
         )
     if ports.now() >= session.ends_at:
@@ -103,7 +102,7 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
 
 
 def limit_reached(session: Session) -> str:
-    """What is said when a session has lasted as long as one may (OWASP ASVS 5.0, 7.3.2)."""
+    """Return the message for a session that reached its time limit (OWASP ASVS 5.0, 7.3.2)."""
     hours = round((session.ends_at - session.started_at) / 3600)
     return f"A session lasts at most {counted(hours, 'hour')}. Sign in again."
 
@@ -115,9 +114,9 @@ def proved_account_of(
     *,
     code_follows: bool = False,
 ) -> Account:
-    """The account, for a change that wants a fresh proof of who is there.
+    """Return the account for a change that needs recent proof.
 
-    `code_follows`: a code is part of the change itself. Raises ProofNeeded and SessionEnded.
+    `code_follows`: the change itself asks for a code. Raises ProofNeeded and SessionEnded.
     """
     account = account_of(ports, session, change)
     _check_proof(account, session, ports.now(), code_follows=code_follows)
@@ -134,8 +133,8 @@ def _check_proof(
 
 
 def is_fresh(proved_at: float, now: float) -> bool:
-    """Whether a proof of that time still holds."""
-    # A clock that was set back must not make it last longer.
+    """Whether a proof from that time is still valid."""
+    # A clock that was set back must not extend a proof.
     return 0 <= now - proved_at <= PROOF_LIFETIME
 
 
@@ -161,7 +160,7 @@ def _permit(account: Account, permission: Permission) -> None:
 
 
 class Acting(Protocol):
-    """Whom the audit log names, and from where: a session, a sign-in half-way, the operator."""
+    """The actor that the audit log names: a session, an unfinished sign-in, or the operator."""
 
     @property
     def actor(self) -> str: ...
@@ -180,7 +179,10 @@ def write_audit(
     outcome: Outcome = Outcome.SUCCESS,
     change: AccountsChange | None = None,
 ) -> None:
-    """Record what the actor did, or does by this change. Raises CannotCheck: then it must not."""
+    """Log what the actor did, or does with this change.
+
+    If it raises CannotCheck, the action must not happen.
+    """
     if change is not None:
         change.prepare()
     ports.audit.append(
@@ -202,7 +204,7 @@ def update_record(
     step: Callable[[SignInRecord], SignInRecord],
     write: Callable[[], None],
 ) -> SignInRecord:
-    """Change the sign-in record and write the event: both, or neither. The record before.
+    """Change the sign-in record and write the event: both or neither. Returns the old record.
 
     Raises CannotCheck.
     """
@@ -215,17 +217,16 @@ def update_record(
     try:
         write()
     except CannotCheck:
-        # As it was, unless somebody else has changed it meanwhile.
+        # Undo it, unless somebody else has changed it in the meantime.
         ports.records.update(username, lambda now: (before if now == after else now, None))
         raise
     return before
 
 
 def as_reason(fields: Mapping[str, object]) -> str:
-    """Fields and their values as the reason of an event.
+    """Return fields and values as the reason of an event, such as `enabled=True role="a b"`.
 
-    A text stands in quotation marks, as in JSON, unless it is one plain word: what a person chose
-    must not read as another field.
+    Text is quoted as in JSON unless it is one plain word, so that it cannot look like a field.
     """
     return " ".join(f"{field}={_plain(value)}" for field, value in fields.items())
 
@@ -236,6 +237,6 @@ def _plain(value: object) -> str:
 
 
 def sign_out(ports: Ports, session: Session, reason: str = "") -> None:
-    """Record the end of a session; the session itself is a value, to be dropped."""
+    """Log the end of a session. The caller then drops the session."""
     event = EventType.SESSION_END if reason else EventType.SIGN_OUT
     write_audit(ports, event, session, session.username, reason)

@@ -25,9 +25,9 @@ class Mfa(StrEnum):
 
 
 class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Defaults are Connectware's: passwords of five characters, five wrong codes, five minutes.
+    """What an admin decides for everyone. The defaults are Connectware's.
 
-    A limit is at most 10 tries, and a wait at most a day: see `throttle` for what that bounds.
+    Limits are at most 10 attempts, and waits at most one day; see `throttle` for the effect.
     """
 
     mfa: Mfa = Mfa.OPTIONAL
@@ -54,26 +54,27 @@ _YES_OR_NO: Final = {
     "false": False,
     "off": False,
 }
-_COUNT: Final = "This is a number from 0 to 64."
+_COUNT: Final = "Enter a number from 0 to 64."
 _RIGHT: Final[dict[str, str]] = {
     "mfa": "Choose off, optional or required.",
     "mfa_required_for_new_ldap_users": "Choose yes or no.",
-    "issuer": "The issuer is 1 to 40 characters without a colon, such as Connectware (plant-7).",
-    "password_min": "The minimum length is a number from 1 to 256.",
-    "password_limit": "The number of tries is from 1 to 10.",
-    "code_limit": "The number of tries is from 1 to 10.",
-    "password_ban_minutes": "The wait is a number of minutes from 1 to 1440.",
-    "code_ban_minutes": "The wait is a number of minutes from 1 to 1440.",
+    "issuer": "Enter 1 to 40 characters without a colon, such as Connectware (plant-7).",
+    "password_min": "Enter a minimum length from 1 to 256.",
+    "password_limit": "Enter a number of attempts from 1 to 10.",
+    "code_limit": "Enter a number of attempts from 1 to 10.",
+    "password_ban_minutes": "Enter a number of minutes from 1 to 1440.",
+    "code_ban_minutes": "Enter a number of minutes from 1 to 1440.",
 }
 
 
 def with_values(settings: OrganizationSettings, values: Mapping[str, str]) -> OrganizationSettings:
-    """The settings with these keys set from text, as typed. Raises InvalidInput(field=key)."""
+    """Return the settings with these keys set from text. Raises InvalidInput(field=key)."""
     changed = msgspec.to_builtins(settings)
     for key, value in values.items():
         if key not in KEYS:
             raise InvalidInput(
-                "key", f"There is no setting {text.visible(key)!r}. Choose from: {', '.join(KEYS)}."
+                "key",
+                f"There is no setting named {text.visible(key)!r}. Choose from: {', '.join(KEYS)}.",
             )
         one = msgspec.to_builtins(settings) | {key: _typed(key, value)}
         try:
@@ -98,7 +99,7 @@ def _typed(key: str, value: str) -> str | int | bool:
     if key == "mfa_required_for_new_ldap_users":
         return _YES_OR_NO.get(value.strip().lower(), value)
     number = value.strip()
-    # int() would take "1_0", other scripts' digits and a megabyte of them.
+    # int() would also accept "1_0", digits of other scripts, and a megabyte of digits.
     return (
         int(number) if number.isascii() and number.isdigit() and len(number) <= _DIGITS else value
     )

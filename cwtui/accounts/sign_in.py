@@ -1,8 +1,8 @@
-"""The sign-in: a value that moves through states. A screen shows the state it is handed.
+"""The sign-in, as a value that moves through states. Screens show the state they are given.
 
     password --> one-time code or backup code --> new password --> enrolment --> signed in
 
-`_next_step` alone decides where to go, from the account as it is now and what was proved.
+`_next_step` alone decides what follows, from the current account and what was proved.
 """
 
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ from cwtui.accounts.session import Session, open_session, update_record, write_a
 from cwtui.accounts.settings import OrganizationSettings
 
 LIFETIME: Final = 300.0
-"""Seconds after which a sign-in left half-way is over."""
+"""Seconds after which an unfinished sign-in expires."""
 ENROLMENT_LIFETIME: Final = 1800.0
-"""The same where an app is to be installed first, or ten codes to be written down."""
+"""The same while the user installs an app or writes down backup codes."""
 
 
 class Proof(Enum):
@@ -36,12 +36,12 @@ class Proof(Enum):
 
 
 SECOND_FACTOR: Final = frozenset({Proof.ONE_TIME_CODE, Proof.BACKUP_CODE})
-"""What proves the second factor: either of them."""
+"""Either of these proves the second factor."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What was proved so far, by whom, for which epoch of the account."""
+    """What was proved so far, by whom, and for which epoch of the account."""
 
     username: str
     source: str
@@ -55,7 +55,7 @@ class Progress:
     backup_codes_left: int | None = None
     password_notice: PasswordNotice | None = None
     before_stop: SignInRecord | None = None
-    """The record before this sign-in was counted as failed, as it is while it goes on."""
+    """The sign-in record from before; an unfinished sign-in is counted as failed."""
 
     @property
     def actor(self) -> str:
@@ -64,21 +64,21 @@ class Progress:
 
 @dataclass(frozen=True)
 class CodeNeeded:
-    """Ask for a one-time code, or a backup code."""
+    """Ask for a one-time code or a backup code."""
 
     progress: Progress
 
 
 @dataclass(frozen=True)
 class NewPasswordNeeded:
-    """Ask for a new password: the present one was an initial one."""
+    """Ask for a new password, because the current one is an initial password."""
 
     progress: Progress
 
 
 @dataclass(frozen=True)
 class EnrolmentNeeded:
-    """Lead into enrolment: this account must have a second factor."""
+    """Lead into enrolment, because this account must have a second factor."""
 
     progress: Progress
     enrolment: Enrolment
@@ -86,14 +86,14 @@ class EnrolmentNeeded:
 
 @dataclass(frozen=True)
 class BackupCodesUnacknowledged:
-    """The last backup codes were never acknowledged (the line dropped): offer new ones."""
+    """The last backup codes were never acknowledged (a lost connection): offer new ones."""
 
     progress: Progress
 
 
 @dataclass(frozen=True)
 class BackupCodesShown:
-    """Show these codes, once; they must be acknowledged before one can go on."""
+    """Show these codes once. The user must acknowledge them to continue."""
 
     progress: Progress
     codes: tuple[Secret, ...]
@@ -101,9 +101,11 @@ class BackupCodesShown:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The end. `before` is the sign-in record as it was: of the last sign-in, and of those that
-    failed since, people are told. `backup_codes_left` is set when one was used. `password_notice`
-    is what the directory says of a password that expires.
+    """The sign-in succeeded.
+
+    `before` is the sign-in record from before: it tells the user about the last sign-in and the
+    failed ones since. `backup_codes_left` is set if a backup code was used. `password_notice` is
+    set if the directory says that the password expires.
     """
 
     session: Session
@@ -131,16 +133,19 @@ _ENDINGS: Final = {
     EnrolmentNeeded: Ending.ENROLMENT,
     BackupCodesUnacknowledged: Ending.BACKUP_CODES,
 }
-"""What the owner is told if it goes no further than this."""
+"""What the owner is told if the sign-in stops at this state."""
 
 
 def with_password(ports: Ports, typed_username: str, password: Secret, source: str) -> State:
-    """Begin. Raises InvalidInput, SignInFailed, Throttled, and Refused for a disabled account."""
+    """Start a sign-in, and return its next state.
+
+    Raises InvalidInput, SignInFailed, Throttled, and Refused for a disabled account.
+    """
     text.check_filled_in(typed_username, password)
     username = text.username(typed_username)
     claim, kept = factors.Claim(username, source), ports.accounts.get(username)
     notice: PasswordNotice | None = None
-    # A local account wins over one of the directory of the same name.
+    # A local account wins over a directory user of the same name.
     if ports.directory is not None and (kept is None or kept.origin is Origin.LDAP):
         user = factors.check_directory_password(ports, ports.directory, claim, password, "password")
         notice = user.password_notice
@@ -165,11 +170,11 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
 def _with_local_password(
     ports: Ports, claim: factors.Claim, account: Account | None, password: Secret
 ) -> Account:
-    # Only local passwords can be checked here; whatever cannot be checked is not let in.
+    # Only local passwords can be checked here; accounts that cannot be checked are refused.
     local = account if account is not None and account.origin is Origin.LOCAL else None
     factors.check_password(ports, claim, local, password, field="password")
     if local is None:
-        raise SignInEnded("This account cannot be checked here. Ask an admin.")
+        raise SignInEnded("The password of this account cannot be checked here. Ask an admin.")
     return _rehashed(ports, local, password)
 
 
@@ -184,11 +189,14 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
 
 
 def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
-    """Prove the second factor by a backup code, used up by it. Raises as with a one-time code."""
+    """Prove the second factor with a backup code, which is used up.
+
+    Raises the same errors as `with_one_time_code`.
+    """
     progress = state.progress
     factor = _second_factor(_current(ports, progress))
     left = factors.use_backup_code(ports, _claim(progress), factor, typed)
-    # Who types a backup code has them, and new ones are for who has the app (the seed).
+    # Do not offer new codes: the user has some, and new ones require access to the app.
     return _advance(
         ports,
         replace(
@@ -224,7 +232,7 @@ def with_new_password(
 
 
 def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupCodesShown:
-    """Finish the enrolment that the sign-in led into. Raises InvalidInput and SignInEnded."""
+    """Finish an enrolment during sign-in. Raises InvalidInput and SignInEnded."""
     progress = state.progress
     account = _current(ports, progress)
 
@@ -239,7 +247,7 @@ def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupC
 
 
 def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> BackupCodesShown:
-    """New codes for those that were never acknowledged; the second factor was proved just now."""
+    """Replace backup codes that were never acknowledged. The second factor was just proved."""
     progress = state.progress
     factor = _second_factor(_current(ports, progress))
     renewed, codes = enrolment.new_backup_codes(ports, factor)
@@ -248,7 +256,7 @@ def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Bac
 
 
 def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
-    """The person says that the codes are saved. Raises SignInEnded."""
+    """Record that the user has saved the backup codes. Raises SignInEnded."""
     with ports.accounts.change() as change:
         account = _current(ports, state.progress, change)
         enrolment.acknowledge(ports, change, state.progress, account)
@@ -256,12 +264,12 @@ def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
 
 
 def keep_old_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> State:
-    """Go on without new codes; the next sign-in offers them again. Raises SignInEnded."""
+    """Continue without new codes; the next sign-in offers them again. Raises SignInEnded."""
     return _advance(ports, replace(state.progress, codes_offered=True))
 
 
 def _changed(ports: Ports, progress: Progress, event: EventType, **fields: object) -> Account:
-    """The account with other values in these fields, kept and recorded. Raises SignInEnded."""
+    """Change these fields of the account, log it, and return the account. Raises SignInEnded."""
     with ports.accounts.change() as change:
         after = _current(ports, progress, change).changed_ending_sessions(**fields)
         change.put(after)
@@ -293,7 +301,7 @@ def _next_step(account: Account, settings: OrganizationSettings, progress: Progr
 
 
 def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -> State:
-    """The next state; `event` is what came right just now, where it is not yet recorded."""
+    """Return the next state; `event` is the step that just succeeded, if not yet logged."""
     account = _current(ports, progress)
     progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
     match _next_step(account, ports.accounts.settings(), progress):
@@ -312,7 +320,7 @@ def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -
 
 
 def _waiting(ports: Ports, state: Waiting, event: EventType | None = None) -> Waiting:
-    """The state, recorded: who goes no further than this knows the password, and more."""
+    """Record the state, so that the owner learns of a sign-in that stops here, and return it."""
     progress, ending, claim = state.progress, _ENDINGS[type(state)], _claim(state.progress)
     if progress.before_stop is not None:
         factors.record_step(ports, claim, ending, event)
@@ -361,13 +369,13 @@ def _claim(progress: Progress) -> factors.Claim:
 
 
 def _current(ports: Ports, progress: Progress, change: AccountsChange | None = None) -> Account:
-    """The account as it is now. Raises SignInEnded with the reason."""
+    """Return the current state of the account. Raises SignInEnded with the reason."""
     account, now = (change or ports.accounts).get(progress.username), ports.now()
     if now - progress.last_step_at > progress.lifetime:
         minutes = round(progress.lifetime / 60)
-        raise SignInEnded(f"The sign-in was left for more than {minutes} minutes. Start again.")
+        raise SignInEnded(f"The sign-in expired after {minutes} minutes. Start again.")
     if account is None or account.session_epoch != progress.epoch:
-        raise SignInEnded("Your account was changed meanwhile. Start again.")
+        raise SignInEnded("Your account was changed in the meantime. Start again.")
     if not account.enabled:
         raise SignInEnded("Your account is disabled. Ask an admin to enable it.")
     expires_at = account.initial_password_expires_at
@@ -378,12 +386,12 @@ def _current(ports: Ports, progress: Progress, change: AccountsChange | None = N
 
 def _second_factor(account: Account) -> SecondFactor:
     if account.second_factor is None:
-        raise SignInEnded("Your multi-factor authentication was disabled meanwhile. Start again.")
+        raise SignInEnded("Your multi-factor authentication was disabled. Start again.")
     return account.second_factor
 
 
 def _rehashed(ports: Ports, account: Account, password: Secret) -> Account:
-    """The account with a hash of the present key and cost; the password is known only now."""
+    """Return the account with a hash of the current key and cost, renewed if necessary."""
     kept = account.password
     if kept is None or not passwords.needs_rehash(kept, ports.keyring, ports.bcrypt_cost):
         return account

@@ -1,4 +1,4 @@
-"""All accounts compared with the directory: who was renamed, who is gone, who hides whom."""
+"""Compare all accounts with the directory: renamed people, missing people, and name conflicts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, authorise_change
 
 BATCH: Final = 500
-"""Accounts changed at once: each change writes the file anew."""
+"""Accounts per change; each change rewrites the file."""
 
 FEW: Final = 3
-"""So many may leave between two runs, however few people there are. More of them, and more than
-half of all, are rather a base or a right that was lost."""
+"""This many people may disappear between two runs, however few there are. If more disappear, and
+more than half of all, the search base or a read permission was probably lost."""
 
 
 class MostAreGone(Refused):
-    """So many vanished at once that it is probably not them."""
+    """So many people are missing that the directory is probably misconfigured."""
 
 
 @dataclass(frozen=True)
 class NameChange:
-    """A username, and the one that the directory has for the same person now."""
+    """A username, and the person's new username in the directory."""
 
     before: str
     after: str
@@ -37,15 +37,15 @@ class NameChange:
 
 @dataclass(frozen=True)
 class Synchronised:
-    """What `sync` found: usernames, each list in order."""
+    """What `sync` found, as sorted lists of usernames."""
 
     gone: tuple[str, ...]
     found_again: tuple[str, ...]
     shadowing: tuple[str, ...]
-    """Local accounts whose name the directory has as well: the local one wins."""
+    """Local accounts whose name also exists in the directory; the local account wins."""
     renamed: tuple[NameChange, ...] = ()
     blocked: tuple[NameChange, ...] = ()
-    """Those who keep the old name, and are gone: another account has the new one."""
+    """Renames that were not done, because another account has the new name; marked as gone."""
 
 
 def sync(
@@ -56,10 +56,9 @@ def sync(
     *,
     force: bool = False,
 ) -> Synchronised:
-    """Rename the accounts of who was renamed, and mark those whom the directory no longer has and
-    local ones that hide one of it.
+    """Rename accounts as in the directory, mark missing people, and mark local name conflicts.
 
-    Raises MostAreGone without `force`, CannotReachDirectory, CannotSearchDirectory, NotPermitted
+    Raises MostAreGone (unless `force`), CannotReachDirectory, CannotSearchDirectory, NotPermitted
     and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
@@ -91,7 +90,7 @@ def sync(
 
 
 def _missing(accounts: AccountStore, people: dict[str, DirectoryUser | None]) -> Iterable[Account]:
-    """The LDAP accounts whose name nobody has in the directory, or somebody else."""
+    """Yield the LDAP accounts whose name is missing in the directory, or is another person's."""
     for name, user in people.items():
         account = accounts.get(name)
         if account is None or account.origin is not Origin.LDAP:
@@ -107,7 +106,7 @@ def _check_plausible(
     *,
     is_anybody_moved: bool,
 ) -> None:
-    """Whoever reads the directory without rights is told that there is nobody."""
+    """Raise MostAreGone if so many are missing that cwtui may lack permission to see them."""
     if not lost:
         return
     was_there = sum(
@@ -118,14 +117,14 @@ def _check_plausible(
     if is_anybody_there and not (lost > FEW and 2 * lost > was_there):
         return
     raise MostAreGone(
-        f"The directory no longer shows {lost} of {was_there} LDAP users, so nothing was changed. "
-        "Check the rights of the bind account, and base, user_rdn and search_filter in "
-        "[directory]. If they are gone: cwtui directory sync --force"
+        f"{lost} of {was_there} LDAP users are missing in the directory, so nothing was changed. "
+        "Check the permissions of the bind account, and base, user_rdn and search_filter in "
+        "[directory]. If these users are really gone: cwtui directory sync --force"
     )
 
 
 def _rename(ports: Ports, actor: Actor, asked_for: list[Rename]) -> list[Rename]:
-    """Those that were carried out."""
+    """Carry out the possible renames, and return them."""
     if not asked_for:
         return []
     with ports.accounts.change() as change:
@@ -138,7 +137,7 @@ def _rename(ports: Ports, actor: Actor, asked_for: list[Rename]) -> list[Rename]
 
 
 def _is_readable(ports: Ports, change: AccountsChange, rename: Rename) -> bool:
-    """Whether the secret can be bound to the new name: one that cannot must not stop the others."""
+    """Whether the account's secret can be decrypted, which a rename requires."""
     account = change.get(rename.before)
     if account is None or account.second_factor is None:
         return account is not None

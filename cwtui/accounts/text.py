@@ -1,4 +1,4 @@
-"""What people type and what others typed: checked on the way in, made visible on the way out."""
+"""Check text that people type, and make text from others safe to show."""
 
 import re
 import unicodedata
@@ -8,19 +8,19 @@ from cwtui.accounts.errors import InvalidInput
 
 USERNAME_LENGTH = 64
 LINE_LENGTH = 100
-CANNOT_BE_SHOWN = "This holds characters that cannot be shown. Type it without control characters."
+CANNOT_BE_SHOWN = "Control characters are not allowed."
 
-WITHOUT_DOMAIN = "Type the username alone, without a domain: alice, not DOMAIN\\alice."
+WITHOUT_DOMAIN = "Enter the username without a domain: alice, not DOMAIN\\alice."
 
 _USERNAME_MARKS = "._-@+"
 _DIRECTORY_MARKS = " '&$!#%^~{}()"
-"""What a sAMAccountName may have as well (Microsoft, [MS-SAMR] 3.1.1.6), but for the backtick."""
+"""Also allowed in a sAMAccountName (Microsoft, [MS-SAMR] 3.1.1.6), except for the backtick."""
 _DIRECTORY_STARTS = "_$"
-"""Not "?" or "(", which begin what stands for an unknown name, nor "-", which begins an option."""
-_LOCAL_NAME = "The name of a local account has letters, digits and . _ - @ + only."
+"""Not "?" or "(", which start the placeholders for unknown names, nor "-", which starts options."""
+_LOCAL_NAME = "Use only letters, digits and . _ - @ + in the name of a local account."
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
-# What reorders text or cannot be seen: Unicode's Default_Ignorable_Code_Point (UAX 44) with the
-# marks of UAX 9, and the interlinear ones. "Trojan Source", CVE-2021-42574.
+# Characters that reorder text or are invisible: Default_Ignorable_Code_Point of Unicode (UAX 44)
+# with the marks of UAX 9 and interlinear annotation. See "Trojan Source", CVE-2021-42574.
 _HIDING = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
@@ -31,23 +31,23 @@ _UNSHOWABLE = re.compile(f"[{_HIDING}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff
 
 
 def normal(text: str) -> str:
-    """NFKC: the same letters typed on two keyboards are the same text (NIST SP 800-63B-4)."""
+    """Return the text in NFKC, so that different keyboards give equal text (NIST SP 800-63B-4)."""
     return unicodedata.normalize("NFKC", text)
 
 
 def has_control_characters(text: str) -> bool:
-    """Whether control characters, line ends or lone surrogates (not UTF-8) are in it."""
+    """Whether the text has control characters, line ends or lone surrogates (invalid UTF-8)."""
     return any(unicodedata.category(character) in _CONTROL for character in text)
 
 
 def refuse_control_characters(text: str, field: str) -> None:
-    """Raise InvalidInput if there are such characters."""
+    """Raise InvalidInput if the text has control characters."""
     if has_control_characters(text):
         raise InvalidInput(field, CANNOT_BE_SHOWN)
 
 
 def check_filled_in(username: str, password: object) -> None:
-    """Raise InvalidInput unless both were typed. An empty password is false."""
+    """Raise InvalidInput if the username or password is empty."""
     if not username.strip():
         raise InvalidInput("username", "Enter your username.")
     if not password:
@@ -55,21 +55,21 @@ def check_filled_in(username: str, password: object) -> None:
 
 
 def username(text: str, field: str = "username", *, local: bool = False) -> str:
-    """The name under which an account is kept: NFKC, casefolded, 1 to 64 characters.
+    """Return the username as accounts are stored: NFKC, casefolded, 1 to 64 characters.
 
-    `local`: a name for a local account. Without, also one that only a directory gives: before
-    sign-in nobody knows where an account is from, and the answer must not tell. Raises
+    `local` allows only names of local accounts. Otherwise names that only a directory can have
+    are allowed too, because before sign-in the answer must not reveal an account's origin. Raises
     InvalidInput.
     """
     if len(text) > USERNAME_LENGTH * 4:
-        raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
+        raise InvalidInput(field, f"A username can have at most {USERNAME_LENGTH} characters.")
     refuse_control_characters(text, field)
-    # Directories take several spaces for one (RFC 4518 section 2.6.1).
+    # Directories treat several spaces as one (RFC 4518 section 2.6.1).
     name = " ".join(normal(normal(text).casefold()).split())
     if not name:
         raise InvalidInput(field, "Enter a username.")
     if len(name) > USERNAME_LENGTH:
-        raise InvalidInput(field, f"A username has at most {USERNAME_LENGTH} characters.")
+        raise InvalidInput(field, f"A username can have at most {USERNAME_LENGTH} characters.")
     if "\\" in name:
         raise InvalidInput(field, WITHOUT_DOMAIN)
     marks = _USERNAME_MARKS if local else _USERNAME_MARKS + _DIRECTORY_MARKS
@@ -81,7 +81,7 @@ def username(text: str, field: str = "username", *, local: bool = False) -> str:
             raise InvalidInput(field, _LOCAL_NAME if local else shown)
     begins = _is_letter_or_digit(name[0]) or (not local and name[0] in _DIRECTORY_STARTS)
     if not begins or unicodedata.category(name[0]).startswith("M"):
-        raise InvalidInput(field, "A username starts with a letter or a digit.")
+        raise InvalidInput(field, "A username must start with a letter or digit.")
     return name
 
 
@@ -91,41 +91,44 @@ def _is_letter_or_digit(character: str) -> bool:
 
 
 def line(text: str, field: str, what: str) -> str:
-    """One line to show people, such as a display name or the issuer. Raises InvalidInput."""
+    """Return one clean line of text, such as a display name or the issuer. Raises InvalidInput.
+
+    `what` names the text in error messages.
+    """
     if len(text) > LINE_LENGTH * 4:
-        raise InvalidInput(field, f"{what} has at most {LINE_LENGTH} characters.")
+        raise InvalidInput(field, f"{what} can have at most {LINE_LENGTH} characters.")
     refuse_control_characters(text, field)
     if _INVISIBLE.search(text):
-        raise InvalidInput(field, f"{what} holds invisible characters. Type it without them.")
+        raise InvalidInput(field, f"{what} contains invisible characters. Type it without them.")
     cleaned = " ".join(normal(text).split())
     if len(cleaned) > LINE_LENGTH:
-        raise InvalidInput(field, f"{what} has at most {LINE_LENGTH} characters.")
+        raise InvalidInput(field, f"{what} can have at most {LINE_LENGTH} characters.")
     return cleaned
 
 
 def visible(text: str) -> str:
-    """Text of others, safe to show: control and direction characters become `<U+XXXX>`."""
+    """Return the text with control and direction characters replaced by `<U+XXXX>`."""
     return _UNSHOWABLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def shortened(text: str, most: int = 500) -> str:
-    """The text, with its middle left out where it is longer than that."""
+    """Return the text; if it is longer than `most`, its middle is replaced by an ellipsis."""
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 4 :]}"
 
 
 def counted(number: int, what: str, plural: str = "") -> str:
-    """The number and what is counted, in the singular or the plural: 1 key, 1,200 keys."""
+    """Return the number with the noun in singular or plural, such as "1 key" or "1,200 keys"."""
     return f"{number:,} {what if number == 1 else plural or f'{what}s'}"
 
 
 def listed(names: Sequence[str], most: int) -> str:
-    """The names with commas; of more than `most` the first ones, and how many more there are."""
+    """Return the first `most` names separated by commas, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
 
 
 def visible_line(text: str) -> str:
-    """One line of what others wrote, cut where it is too long; empty where it cannot be shown."""
+    """Return text from others as one safe line, cut if too long; empty if it cannot be shown."""
     try:
         return line(visible(text)[:LINE_LENGTH], "", "It")
     except InvalidInput:

@@ -1,24 +1,24 @@
-"""Wrong tries are counted before they are checked, by account and by where they come from.
+"""Limit failed attempts. They are counted before they are checked, by account and by source.
 
-A source that has signed in before has a count of its own, so that a stranger cannot lock the owner
-out; all other sources share one. Each count goes through two stages:
+Each source that has signed in before (a known source) has its own count, so that strangers cannot
+lock out the owner; all other sources share one count. Each count has two stages:
 
-    1. after every `Limit.tries` wrong tries in a row, a wait of `Limit.ban`
-    2. from 15 wrong tries in a row on, one try after each wait, and the wait doubles up to a day
+    1. after every `Limit.tries` consecutive failures, the user waits for `Limit.ban`
+    2. from 15 failures on, one attempt is allowed after each wait, and waits double up to a day
 
-There is no stage 3: each wait ends by itself, after a day at most. Somebody at the same place who
-uses up the one try after each wait can still keep the owner waiting; the owner then needs an
-unlock, or a place of their own. A count is forgotten after as many quiet days as it has wrong
-tries, for an account and for a made-up name alike. So nobody gains by waiting: it is one try a day
-in the long run, however the tries are spread.
+Accounts are never locked permanently: every wait ends by itself, after at most a day. An attacker
+at the owner's source can use up the one attempt after each wait and keep the owner waiting; the
+owner then needs an unlock or another source. A count is reset after as many quiet days as it has
+failures, for accounts and made-up names alike. In the long run that allows one attempt per day,
+however the attempts are spread.
 
-NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures and then wants the authenticator
-disabled; it names growing waits as a way to get there later. Up to 90 (15 for strangers, 15 for
-each of 5 known sources) are checked quickly, which is within that limit. Beyond it we differ: a
-stop for good lets anybody lock out anybody. With the default settings a stranger comes to 24 tries
-in two days, to 100 in 78 days, and to about 390 in a year. Somebody who is at all five known
-sources as well comes to about 2,300 in a year. For a one-time code (three of a million are right)
-that is a chance of 0.1 % and 0.7 %, and it takes the password, so the owner is told.
+NIST SP 800-63B-4 section 3.2.2 allows 100 consecutive failures, then requires disabling the
+authenticator; growing waits may delay that. Up to 90 attempts (15 for strangers, 15 for each of
+5 known sources) are checked without long waits, which is within the limit. Beyond it, cwtui differs
+from NIST, because a permanent lock would let anyone lock out anyone. With the default settings, a
+stranger has 24 attempts in two days, 100 in 78 days, and about 390 in a year. An attacker who is
+also at all five known sources has about 2,300 in a year. For one-time codes (three in a million are
+valid) that is a chance of 0.1 % and 0.7 %. It also takes the password, so the owner is notified.
 """
 
 from collections.abc import Collection, Mapping
@@ -34,21 +34,21 @@ from cwtui.accounts.model import Attempts, SignInRecord
 
 STRANGERS: Final = ""
 MOST: Final = 15
-"""Wrong tries in a row before the waits grow: the same for known sources and strangers, or a known
-source would show that the account exists.
+"""Consecutive failures before the waits grow. Equal for known sources and strangers; otherwise a
+known source would reveal that the account exists.
 """
 KNOWN_SOURCES: Final = 5
 LONGEST_WAIT: Final = 24 * 3600.0
-"""Seconds. `Limit.ban` is at most as long (settings.py)."""
+"""Seconds. `Limit.ban` is never longer (settings.py)."""
 FORGET_AFTER: Final = 24 * 3600.0
-"""Seconds for each wrong try after which a count is forgotten."""
+"""Quiet seconds per failure after which a count is reset."""
 
 _DOUBLED_OFTEN: Final = 20
-"""More doublings of a minute than there are in a day: keeps the number small."""
+"""Enough doublings to get from a minute to more than a day; keeps the number small."""
 
 
 class Limit(Struct, frozen=True):
-    """After so many wrong tries in a row, wait so many seconds."""
+    """After `tries` consecutive failures, wait for `ban` seconds."""
 
     tries: int
     ban: float
@@ -56,10 +56,11 @@ class Limit(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Counted:
-    """The attempts with one more. Either `left` are left before a wait, or it is not to be checked.
+    """The result of counting an attempt: the new counts, and whether it may be checked.
 
-    `until` is when the next one is checked, where none is left. `is_first_refusal`: it is the first
-    one that is not checked since the wait began.
+    `left` attempts remain before a wait; if none, `until` is when the next one is allowed.
+    `throttled` is set if the attempt must not be checked; `is_first_refusal` if it is the first
+    such one since the wait began.
     """
 
     attempts: dict[str, Attempts]
@@ -71,7 +72,7 @@ class Counted:
 
 
 def network_of(source: str) -> str:
-    """What counts as one source: an IPv6 host has the 2^64 addresses of its network (RFC 6177)."""
+    """Return what counts as one source: for IPv6 the /64 network, as one host has all of it."""
     try:
         address = ip_address(source)
     except ValueError:
@@ -80,13 +81,13 @@ def network_of(source: str) -> str:
 
 
 def budget_of(known_sources: Collection[str], source: str) -> str:
-    """Whose tries this source uses up: its own if it is known, else the strangers'."""
+    """Return whose attempts this source uses: its own if it is known, else the strangers'."""
     network = network_of(source)
     return network if network in known_sources else STRANGERS
 
 
 def wait_after(failures: int, limit: Limit) -> float:
-    """Seconds to wait after so many wrong tries in a row, where one has to wait."""
+    """Return the seconds to wait after this many consecutive failures, if a wait is due."""
     if failures < MOST:
         return limit.ban
     return min(limit.ban * 2.0 ** min(failures - MOST, _DOUBLED_OFTEN), LONGEST_WAIT)
@@ -95,14 +96,14 @@ def wait_after(failures: int, limit: Limit) -> float:
 def count_try(
     attempts: Mapping[str, Attempts], budget: str, limit: Limit, now: float, field: str
 ) -> Counted:
-    """Count a try as if it were wrong, or say that it is not to be checked."""
+    """Count an attempt as failed, or return that it must not be checked."""
     before = attempts.get(budget, Attempts())
     if is_forgotten(before, now):
         before = Attempts()
-    # A clock that was set back must not make the wait longer.
+    # A clock that was set back must not extend the wait.
     until = min(before.banned_until, now + wait_after(before.failures, limit))
     if now < until:
-        sentence = "Too many wrong tries."
+        sentence = "Too many failed attempts."
         if before.failures > MOST:
             sentence += " An admin can unlock your account."
         refused = replace(before, banned_until=until, refusal_recorded=True)
@@ -120,9 +121,9 @@ def count_try(
 
 
 def without(attempts: Mapping[str, Attempts], counted: Counted) -> dict[str, Attempts]:
-    """The attempts without that one, which was not a wrong one after all.
+    """Return the attempts without one that was not a failure after all.
 
-    The wait goes with it, unless tries that were counted since have begun it.
+    This also removes the wait, unless later attempts started it.
     """
     budget = counted.budget
     before = attempts.get(budget, Attempts())
@@ -134,14 +135,14 @@ def without(attempts: Mapping[str, Attempts], counted: Counted) -> dict[str, Att
 
 
 def cleared(attempts: Mapping[str, Attempts], budget: str, source: str) -> dict[str, Attempts]:
-    """The attempts after a right try of that budget, from there."""
+    """Return the attempts after a success from `source`, which uses this budget."""
     return {
         name: kept for name, kept in attempts.items() if name not in {budget, network_of(source)}
     }
 
 
 def with_known_source(record: SignInRecord, source: str) -> SignInRecord:
-    """The record after a sign-in from there; the source longest unseen is forgotten."""
+    """Return the record after a sign-in from `source`; the least recent source is dropped."""
     network = network_of(source)
     known = (*(name for name in record.known_sources if name != network), network)[-KNOWN_SOURCES:]
     kept = {STRANGERS, *known}
@@ -153,12 +154,12 @@ def with_known_source(record: SignInRecord, source: str) -> SignInRecord:
 
 
 def is_forgotten(kept: Attempts, now: float) -> bool:
-    """Whether these wrong tries are so long ago that they no longer count."""
+    """Whether these failures are too long ago to count."""
     return max(kept.last_at, kept.banned_until) + kept.failures * FORGET_AFTER < now
 
 
 def current(record: SignInRecord, now: float) -> SignInRecord:
-    """The record without the tries that no longer count."""
+    """Return the record without failures that no longer count."""
     return record.changed(
         password_attempts=_current(record.password_attempts, now),
         code_attempts=_current(record.code_attempts, now),
@@ -170,12 +171,12 @@ def _current(attempts: Mapping[str, Attempts], now: float) -> dict[str, Attempts
 
 
 def wrong_tries(record: SignInRecord) -> int:
-    """How many tries in a row were wrong, from everywhere."""
+    """Return the number of consecutive failures from all sources."""
     return sum(kept.failures for kept in _all_attempts(record))
 
 
 def longest_wait(record: SignInRecord, now: float) -> float:
-    """Until when some source has to wait; 0: none has to."""
+    """Return when the longest wait of any source ends, in seconds since the epoch; 0 if none."""
     return max(
         (kept.banned_until for kept in _all_attempts(record) if kept.banned_until > now),
         default=0.0,

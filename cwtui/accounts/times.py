@@ -1,4 +1,4 @@
-"""Times for people, in UTC or as how long ago."""
+"""Format times for people, in UTC or as an age."""
 
 from datetime import UTC, datetime
 
@@ -7,24 +7,24 @@ _STEPS = ((60, 60, "min"), (3600, 24, "h"), (86400, 365, "d"))
 
 
 def minute(at: float | None) -> str:
-    """Such as 2026-11-24 03:00 (UTC), or never."""
+    """Return the time in UTC without its zone, such as "2026-11-24 03:00"; "never" for None."""
     if at is None:
         return "never"
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def utc_minute(at: float | None) -> str:
-    """The same with its zone, where no heading names it."""
+    """Return the time with its zone, such as "2026-11-24 03:00 UTC"; "never" for None."""
     return minute(at) if at is None else f"{minute(at)} UTC"
 
 
 def day(at: float | None) -> str:
-    """Such as 2026-11-24 (UTC), or never."""
+    """Return the day in UTC, such as "2026-11-24"; "never" for None."""
     return minute(at).split(" ")[0]
 
 
 def countdown(seconds: int) -> str:
-    """Such as 4:59, or 23:59:59 from an hour on."""
+    """Return a duration such as "4:59", or "23:59:59" from one hour on."""
     minutes, rest = divmod(seconds, 60)
     if minutes < _MINUTES_AN_HOUR:
         return f"{minutes}:{rest:02d}"
@@ -32,7 +32,7 @@ def countdown(seconds: int) -> str:
 
 
 def ago(at: float | None, now: float) -> str:
-    """At most six characters: now, 5 min, 3 h, 12 d, 2 y, or never."""
+    """Return an age in at most six characters: now, 5 min, 3 h, 12 d, 2 y, or never."""
     if at is None:
         return "never"
     past = max(0.0, now - at)

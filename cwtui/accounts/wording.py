@@ -1,4 +1,4 @@
-"""What is said of an account, on screens and by commands alike. Symbols are the screens' own."""
+"""Texts about accounts that screens and commands share. Only screens add symbols."""
 
 from enum import Enum
 
@@ -10,64 +10,64 @@ from cwtui.accounts.times import day, utc_minute
 
 
 class OriginNote(Enum):
-    """What is to be looked at in an account's origin; the value is the word for lists."""
+    """What needs attention in an account's origin; the value is the text in lists."""
 
     GONE = "gone"
     """The directory no longer has the person."""
-    HIDES_LDAP_USER = "hides ldap"
-    """The directory has a user of this local account's name."""
+    HIDES_LDAP_USER = "also in ldap"
+    """The directory has a user with the name of this local account."""
 
 
 def origin_note(account: AccountRow | Account) -> OriginNote | None:
-    """What is to be looked at in the account's origin, if anything."""
+    """Return what needs attention in the account's origin, or None."""
     if account.gone_since is not None:
         return OriginNote.GONE
     return OriginNote.HIDES_LDAP_USER if account.in_directory_too else None
 
 
 def origin(account: AccountRow | Account) -> str:
-    """Origin and note, such as `ldap, gone`."""
+    """Return the origin and its note, such as `ldap, gone`."""
     note = origin_note(account)
     return account.origin.value if note is None else f"{account.origin}, {note.value}"
 
 
 def origin_in_full(account: Account) -> str:
-    """The same where there is room for more, such as `ldap: gone since 2026-11-24`."""
+    """Return the origin with a longer note, such as `ldap: gone since 2026-11-24`."""
     match origin_note(account):
         case OriginNote.GONE:
             return f"{account.origin}: gone since {day(account.gone_since)}"
         case OriginNote.HIDES_LDAP_USER:
-            return f"{account.origin}: hides the LDAP user {visible(account.username)}"
+            return f"{account.origin}: an LDAP user is also named {visible(account.username)}"
     return account.origin.value
 
 
 def status(account: AccountRow | Account) -> str:
-    """Whether the account can sign in."""
+    """Return whether the account can sign in, in one word."""
     return "enabled" if account.enabled else "disabled"
 
 
 def mfa(factor: SecondFactor | Registered | None) -> str:
-    """Whether there is a second factor, and since when."""
+    """Return whether there is a second factor, and since when."""
     return "not enabled" if factor is None else f"enabled since {day(factor.registered_at)}"
 
 
 def unused_codes(factor: SecondFactor) -> str:
-    """How many backup codes are left, beside a label that says of what."""
+    """Return the number of unused backup codes, for use beside the label "Backup codes"."""
     return f"{len(factor.backup_codes.hashes)} unused"
 
 
 def backup_codes_left(left: int) -> str:
-    """The same in a sentence."""
+    """Return the number of unused backup codes, for use in a sentence."""
     return f"{counted(left, 'unused backup code')} left"
 
 
 def last_sign_in(record: SignInRecord) -> str:
-    """When and where from, or never."""
+    """Return when and from where the user last signed in, or "never"."""
     where = f" from {visible(record.last_source)}" if record.last_source else ""
     return utc_minute(record.last_sign_in) + where
 
 
 def who(record: Record, arrow: str) -> str:
-    """The actor of an event, and the subject where that is somebody else."""
+    """Return the actor of an event, and the subject if it is somebody else."""
     actor, subject = visible(record.actor), visible(record.subject)
     return actor if subject in {"", actor} else f"{actor} {arrow} {subject}"

@@ -1,5 +1,5 @@
-"""The command line: a contract that scripts depend on.
+"""The command line. Scripts depend on its output and exit status.
 
-Data go to standard output, sentences to standard error. Exit status: 0 done, 1 refused or failed,
-2 wrong usage, 3 could not be checked (treated as refused).
+Data goes to standard output, messages to standard error. Exit status: 0 done, 1 refused or failed,
+2 wrong usage, 3 could not be checked (treat as refused).
 """

@@ -1,4 +1,4 @@
-"""An account as JSON fields, and as text for people."""
+"""Accounts as JSON fields and as text."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ HEADINGS: Final = ("USERNAME", "ORIGIN", "MFA", "STATUS", "ROLES")
 
 
 def row_fields(row: AccountRow | Account) -> dict[str, Any]:
-    """What a list holds of each account."""
+    """Return the JSON fields of an account in a list."""
     return {
         "username": row.username,
         "display_name": row.display_name,
@@ -41,7 +41,7 @@ def row_cells(row: AccountRow) -> tuple[str, ...]:
 
 
 def account_fields(account: Account) -> dict[str, Any]:
-    """The list's fields and more; nothing that is secret, not even a hash."""
+    """Return all JSON fields of an account, without secrets and hashes."""
     return row_fields(account) | {
         "created_at": moment(account.created_at),
         "must_change_password": account.must_change_password,
@@ -51,7 +51,7 @@ def account_fields(account: Account) -> dict[str, Any]:
 
 
 def record_fields(record: SignInRecord) -> dict[str, Any]:
-    """What is known of the account's sign-ins. Source null: all without an earlier sign-in."""
+    """Return the JSON fields of a sign-in record. Source null stands for all unknown sources."""
     return {
         "last_sign_in": _moment_or_none(record.last_sign_in),
         "last_source": record.last_source or None,
@@ -65,7 +65,7 @@ def record_fields(record: SignInRecord) -> dict[str, Any]:
 def account_lines(
     account: Account, record: SignInRecord, settings: OrganizationSettings, now: float
 ) -> list[tuple[str, str]]:
-    """Label and value, for people."""
+    """Return labels and values of an account, as text."""
     return [
         ("Username", visible(account.username)),
         ("Display name", visible(account.display_name) or "-"),
@@ -88,7 +88,7 @@ def account_lines(
 
 
 def summary(account: Account) -> str:
-    """What can be set, in one line."""
+    """Return the account's changeable fields in one line."""
     name = f"display name {account.display_name}, " if account.display_name else ""
     required = "yes" if account.mfa_required else "no"
     return (
@@ -112,10 +112,10 @@ def _required(account: Account, settings: OrganizationSettings) -> str:
 
 def _password(account: Account) -> str:
     if account.initial_password_expires_at is not None:
-        return f"initial, until {utc_minute(account.initial_password_expires_at)}"
+        return f"initial, valid until {utc_minute(account.initial_password_expires_at)}"
     if account.must_change_password:
-        return "to be changed at the next sign-in"
-    return "set" if account.password is not None else "none kept here"
+        return "must be changed at the next sign-in"
+    return "set" if account.password is not None else "not stored here"
 
 
 def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""`cwtui` without a command: the terminal application."""
+"""`cwtui` without a command: open the terminal application."""
 
 import os
 
@@ -7,11 +7,13 @@ from cwtui.cli.host import Host
 
 
 def open_application(host: Host, *, kiosk: bool = False) -> int:
-    """Its exit status. Raises WrongUsage where no screen can be drawn, ConfigError and CannotCheck.
+    """Run the application and return its exit status.
 
-    A kiosk is open to people who are not the operator: it ignores CWTUI_CONFIG and CWTUI_STORE,
-    which they may have sent, and creates no first admin. HOME and XDG_* still say where the files
-    are that neither --config nor the configuration names.
+    A kiosk is open to people who are not the operator. It ignores CWTUI_CONFIG and CWTUI_STORE,
+    which they may control, and never creates a first admin. HOME and XDG_* still locate files that
+    neither --config nor the configuration names.
+
+    Raises WrongUsage if the terminal cannot show screens, ConfigError and CannotCheck.
     """
     terminal.check_for_application(os.environ.get("TERM"))
     if kiosk:
@@ -26,14 +28,13 @@ def open_application(host: Host, *, kiosk: bool = False) -> int:
 
         if installation.is_new(config):
             raise CannotCheck(NOTHING_HERE)
-    # Late: commands must not load Textual.
+    # Imported here, because commands must not load Textual.
     from cwtui.ui.app import run
 
     return run(config, kiosk=kiosk)
 
 
 NOTHING_HERE = (
-    "There are no accounts here yet, or they cannot be found, so nobody can sign in. Tell the "
-    "operator of this host: cwtui --paths says where the accounts should be, and "
-    "cwtui init --admin NAME creates the first one."
+    "No accounts were found, so nobody can sign in. Tell the operator of this host. (cwtui --paths "
+    "shows where the accounts should be; cwtui init --admin NAME creates the first one.)"
 )

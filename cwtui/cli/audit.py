@@ -1,4 +1,4 @@
-"""`cwtui audit`: who did what, when, from where."""
+"""`cwtui audit`: show and verify the audit log."""
 
 import re
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ from cwtui.cli.tables import line, widened
 
 _HEADINGS: Final = ("TIME (UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "REASON")
 _AT_ONCE: Final = 500
-"""Lines that are written together."""
+"""Lines to write at once."""
 _SECONDS: Final = 0.5
 """How often --follow looks for new events."""
 NOT_WHOLE: Final = (
-    "The audit log is not as it was written. Keep a copy of its files as they are, and find out "
-    "who could write them. What was found is said until it is rotated out."
+    "The audit log was changed. Copy its files, and find out who could have written to them. These "
+    "findings are repeated until that part of the log is rotated out."
 )
 _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
 
@@ -66,7 +66,7 @@ _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
 @click.option(
     "--since",
     metavar="TIME",
-    help="Only events since then: an age such as 30m, 2h or 7d, or a time (UTC) such as "
+    help="Only events since this age, such as 30m, 2h or 7d, or this time (UTC), such as "
     "2026-11-24T08:00.",
 )
 @click.option("--follow", is_flag=True, help="Keep printing new events until Ctrl+C.")
@@ -84,14 +84,16 @@ def command(
 ) -> None:
     """Show the audit log, or verify that it is complete.
 
-    Without a command, prints the events that match, oldest first. WHO is the person who did it; if
-    they did it to somebody else, that name follows after ">".
+    Without a command, prints the matching events, oldest first. WHO is the person who acted. If the
+    event concerns somebody else, their name follows after ">".
     """
     options = {"user": user, "event": event, "outcome": outcome, "since": since}
     given = {name: value for name, value in options.items() if value is not None}
     if ctx.invoked_subcommand is not None:
         if given or as_json or follow:
-            raise WrongUsage(f"cwtui audit {ctx.invoked_subcommand} takes none of these options.")
+            raise WrongUsage(
+                f"These options cannot be used with cwtui audit {ctx.invoked_subcommand}."
+            )
         return
     ports = host.ports()
     asked = _filter(given, ports.now())
@@ -110,10 +112,10 @@ def command(
         'cwtui audit verify --expect "$LAST"',
     )
 )
-@click.option("--expect", metavar="N:HASH", help="The last event of an earlier verify.")
+@click.option("--expect", metavar="N:HASH", help="The last event from an earlier verify.")
 @pass_host
 def verify(host: Host, expect: str | None) -> None:
-    """Check whether events were removed from the audit log or changed.
+    """Check whether events in the audit log were removed or changed.
 
     Prints the number and hash of the last event. Keep them somewhere else and give them to --expect
     next time: someone who can write the files could forge the whole log. Exit status: 0 the log is
@@ -127,14 +129,14 @@ def verify(host: Host, expect: str | None) -> None:
     if verdict.findings:
         raise Failed(NOT_WHOLE)
     if noted is not None and noted.n < (verdict.first or 0):
-        raise CannotCheck(f"Event {noted.n} was rotated out: it cannot be compared.")
+        raise CannotCheck(f"Event {noted.n} was rotated out, so it cannot be compared.")
 
 
 def _filter(given: Mapping[str, str], now: float) -> Filter:
     for name, value in given.items():
-        # An empty variable in a script must not show everything.
+        # An empty variable in a script must not match everything.
         if not value.strip():
-            raise WrongUsage(f"--{name} is empty. Give a value, or leave the option out.")
+            raise WrongUsage(f"--{name} is empty. Give a value, or omit the option.")
     try:
         return audit_reading.filtered(**given, now=now)
     except InvalidInput as error:
@@ -142,7 +144,7 @@ def _filter(given: Mapping[str, str], now: float) -> Filter:
 
 
 class _Written:
-    """What goes to standard output, many lines at once. Columns are as wide as they had to be."""
+    """Writes events to standard output, many lines at once. Columns widen as needed."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
@@ -169,7 +171,7 @@ class _Written:
 
 
 def _show(ports: Ports, asked: Filter, start: Position, written: _Written) -> Position:
-    """Show what there is from that position on; the position where new lines will be."""
+    """Write the matching events from `start` on, and return the position for new lines."""
     position = start
     for entry in audit_reading.oldest_first(ports, operator(), start):
         position = entry.line.after
@@ -209,9 +211,9 @@ def _fields(record: Record) -> dict[str, Any]:
 
 def _summary(verdict: Verdict) -> list[str]:
     if verdict.last is None:
-        return ["No event"]
-    whole = "not whole" if verdict.findings else "whole"
-    before = "; those before were rotated out" if (verdict.first or 0) > 1 else ""
+        return ["No events"]
+    whole = "not complete" if verdict.findings else "complete"
+    before = "; earlier events were rotated out" if (verdict.first or 0) > 1 else ""
     return [
         f"Events {verdict.first} to {verdict.last.n}: {whole}{before}",
         f"Last {verdict.last}",
@@ -221,5 +223,5 @@ def _summary(verdict: Verdict) -> list[str]:
 def _link(text: str) -> Link:
     found = _LINK.fullmatch(text.strip().lower())
     if found is None:
-        raise WrongUsage("--expect takes number and hash as verify prints them, such as 2300:9f86…")
+        raise WrongUsage("--expect needs the number and hash from verify, such as 2300:9f86…")
     return Link(int(found[1]), found[2])

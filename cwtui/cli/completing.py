@@ -1,6 +1,6 @@
-"""What a shell offers for the word that is being typed.
+"""Values for shell completion.
 
-What cannot be read offers nothing, and no message: the line belongs to the person who is typing.
+If something cannot be read, nothing is offered and no message is shown, as it would disturb typing.
 """
 
 import re
@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-if TYPE_CHECKING:  # loaded while a shell asks for completions only
+if TYPE_CHECKING:  # loaded only when a shell asks for completions
     from click.shell_completion import CompletionItem
 
 _MOST: Final = 500
-"""Usernames offered at once. If more match, none is: type another letter."""
+"""The maximum number of usernames to offer. If more match, none are offered."""
 _NEEDS_NO_QUOTES: Final = re.compile(r"[\w.@+-]+")
-"""Bash puts what it is offered on the line as it is, and others chose these names."""
+"""Names that are safe without quotes. Bash inserts completions as they are, and other people chose
+these names.
+"""
 
 
 def usernames(
     ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
-    """Usernames of the store that --config and --store name, if this user may read it."""
+    """Return the usernames in the store, if this user may read it. Obeys --config and --store."""
     from click.shell_completion import CompletionItem
 
     from cwtui.accounts import text
@@ -49,7 +51,7 @@ def roles(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> 
 
 
 def events(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Events, and the areas before their dots."""
+    """Return event names, and areas (the part before the dot)."""
     from cwtui.accounts.audit.events import EventType
 
     areas = dict.fromkeys(event.partition(".")[0] for event in EventType)
@@ -63,7 +65,7 @@ def settings(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) 
 
 
 def setting_values(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The values of a setting that has only a few."""
+    """Return the values of a setting, if it has only a few."""
     from typing import get_type_hints
 
     from cwtui.accounts.settings import Mfa, OrganizationSettings
@@ -93,7 +95,7 @@ def folders(
 def topics_and_commands(
     ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[str]:
-    """For `cwtui help`: topics and commands, then the commands of a group."""
+    """Return completions for `cwtui help`: topics and commands, then the commands of a group."""
     from cwtui.help import TOPICS
 
     words = ctx.params.get("words") or ()

@@ -1,8 +1,8 @@
-"""`cwtui completion`: commands, options and names at the press of Tab.
+"""`cwtui completion`: print completion scripts for shells.
 
-Click completes; its scripts ask through a variable, `_CWTUI_COMPLETE`, and these ask through a
-command. A variable can come from the other end of a connection, and where cwtui is all that one
-may start, nobody is asked for a password before usernames are listed.
+Click's own scripts ask for completions through the variable `_CWTUI_COMPLETE`; these scripts use a
+hidden option instead. An SSH client can set variables, and where cwtui is the forced command, it
+could list usernames that way without a password.
 """
 
 import os
@@ -41,12 +41,12 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 
 class _Bash(BashComplete):
-    """Click's, for names with the @ at which bash ends a word."""
+    """Click's completion for bash, fixed for names with @, where bash splits words."""
 
     source_template = _BASH
 
     def source(self) -> str:
-        # Click's would run bash to see how old it is.
+        # Click's version would run bash to check its version.
         return ShellComplete.source(self)
 
     def get_completion_args(self) -> tuple[list[str], str]:
@@ -57,11 +57,11 @@ class _Bash(BashComplete):
         return words, ""
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        """Without what stands before the last break: bash puts the rest in place of the word."""
+        """Return the part after the last word break, which is what bash replaces."""
         _, word = self.get_completion_args()
         breaks = os.environ.get("COMP_WORDBREAKS", "")
         last = max((place for place, one in enumerate(word) if one in breaks), default=-1)
-        # A break that readline calls a special prefix belongs to the word after it.
+        # Breaks that are special prefixes in readline belong to the word after them.
         start = last if word[last : last + 1] in {"@", "$"} else last + 1
         return f"{item.type},{item.value.removeprefix(word[:start])}"
 
@@ -95,13 +95,13 @@ _SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": _Bash, "zsh": _Zsh, "f
     ),
 )
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
-@click.option("--answer", is_flag=True, hidden=True, help="What the script asks, in COMP_*.")
+@click.option("--answer", is_flag=True, hidden=True, help="Answer the script's question (COMP_*).")
 @click.pass_context
 def command(ctx: click.Context, shell: str, answer: bool) -> None:
     """Print a shell's completion script.
 
-    It completes commands, options, usernames, roles, settings and events. Usernames are read from
-    the store, and only by a user who may read it.
+    It completes commands, options, usernames, roles, settings and events. Usernames are completed
+    only for users who can read the store.
     """
     completing = _SHELLS[shell](ctx.find_root().command, {}, "cwtui", "")
     put(completing.complete() if answer else completing.source().rstrip("\n"))

@@ -1,4 +1,4 @@
-"""`cwtui directory`: what the LDAP server says, for the operator."""
+"""`cwtui directory`: test the LDAP connection and sync accounts."""
 
 from dataclasses import asdict
 
@@ -42,8 +42,9 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
     """Show step by step what the directory says about USER.
 
     Tries each server in turn until one answers, and shows its certificate, the bind account, the
-    search, the entry found, groups and roles. Nothing is changed, neither there nor here. The exit
-    status is 1 if USER could not sign in, or if a group of [directory.roles] is missing.
+    search, the entry found, groups and roles. Nothing is changed, neither in the directory nor in
+    the store. The exit status is 1 if USER could not sign in, or if a group in [directory.roles] is
+    missing.
     """
     directory = services.directory(host.config())
     password = standard_input.password() if password_stdin else None
@@ -56,13 +57,13 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
     try:
         found = directory.explain(user, password, show)
     except NoDirectoryUser:
-        raise Failed("The directory has nobody of this name, or does not show them.") from None
+        raise Failed("This name does not exist in the directory, or is not visible.") from None
     except CannotReachDirectory as error:
         raise _unreachable(error) from None
     if any(step.what == "group" and not step.ok for step in steps):
-        raise Failed("Not all groups of [directory.roles] can be used: see above.")
+        raise Failed("Some groups in [directory.roles] cannot be used; see above.")
     if not provisioning.roles_of(found):
-        raise Failed("The directory gives this user no role of Connectware: no sign-in.")
+        raise Failed("This user cannot sign in: the directory gives them no Connectware role.")
 
 
 @command.command(examples=("cwtui directory sync", "cwtui directory sync --json"))
@@ -70,7 +71,7 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
 @click.option(
     "--force",
     is_flag=True,
-    help="Mark accounts as gone even if nobody or only a minority is found.",
+    help="Mark accounts as gone even if most or all are missing in the directory.",
 )
 @pass_host
 def sync(host: Host, as_json: bool, force: bool) -> None:
@@ -81,8 +82,8 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
     wins. Roles and display names are updated when each person signs in. The directory is not
     changed.
 
-    If the directory shows nobody, or if more than three people are gone who are more than half of
-    all, nothing is changed and the exit status is 1.
+    If the directory shows nobody, or if more than three people are gone and they are more than half
+    of all, nothing is changed and the exit status is 1.
     """
     ports = host.ports()
     directory = provisioning.directory_of(ports)
@@ -98,20 +99,20 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
         put(f"{visible(one.before)}  renamed to {visible(one.after)}")
     for one in found.blocked:
         put(
-            f"{visible(one.before)}  is {visible(one.after)} in the directory, and was not "
-            f"renamed: there is an account {visible(one.after)}, or its MFA cannot be read"
+            f"{visible(one.before)}  not renamed to {visible(one.after)} as in the directory: that "
+            "name is taken, or the MFA secret cannot be read"
         )
     for name in found.gone:
-        put(f"{visible(name)}  not in the directory, or another person there")
+        put(f"{visible(name)}  not in the directory, or a different person there")
     for name in found.shadowing:
-        put(f"{visible(name)}  local, and in the directory too")
+        put(f"{visible(name)}  local account, but the name also exists in the directory")
     say(
         f"{len(found.renamed)} renamed, {len(found.gone)} not in the directory, "
-        f"{len(found.found_again)} found again, {len(found.shadowing)} local ones that hide one "
-        "of the directory."
+        f"{len(found.found_again)} found again, {len(found.shadowing)} local with the same name "
+        "in the directory."
     )
 
 
 def _unreachable(error: CannotReachDirectory) -> CannotCheck:
-    """For the operator: what each server does, and nothing of a try to sign in."""
+    """Return the error for operators, which lists the problem of each server."""
     return CannotCheck(f"No server of the directory can be used: {'; '.join(error.reasons)}.")

@@ -1,4 +1,4 @@
-"""The outermost edge: whatever went wrong becomes one sentence and an exit status."""
+"""The outermost layer: turn every error into one sentence and an exit status."""
 
 import os
 import sys
@@ -20,21 +20,21 @@ CANNOT_CHECK: Final = 3
 INTERRUPTED: Final = 130
 
 _NO_VARIABLE: Final = "="
-"""No variable can have this name: one must not make cwtui list usernames (see completion.py)."""
+"""An impossible name for a variable: none may make cwtui list usernames (see completion.py)."""
 
 
 def run(args: Sequence[str]) -> int:
-    """Run a command; its exit status. Nothing is raised but the wish to exit."""
+    """Run a command and return its exit status. Raises only SystemExit."""
     output.show_everything()
     try:
         status = cli.main(args, prog_name="cwtui", complete_var=_NO_VARIABLE, standalone_mode=False)
         output.flush()
-    except Exception as error:  # noqa: BLE001  the edge: a traceback would show values
+    except Exception as error:  # noqa: BLE001  outermost layer: a traceback would show values
         if isinstance(
             error, click.ClickException | click.Abort | AccountsError
         ) or not upgrade.happened(error):
             return _tell(error)
-        # Not by `output`: that may need what was replaced.
+        # Not with `output`, which may need modules that were replaced.
         sys.stderr.write(f"{upgrade.SENTENCE}\n")
         return CANNOT_CHECK
     else:
@@ -46,10 +46,10 @@ def run(args: Sequence[str]) -> int:
 def _tell(error: Exception) -> int:
     match error:
         case click.Abort():
-            # Click keeps what it was: Ctrl+C, or the end of standard input at a question.
+            # Click keeps the cause: Ctrl+C, or the end of standard input at a question.
             if isinstance(error.__cause__, KeyboardInterrupt):
                 return INTERRUPTED
-            output.say("There was no answer, so this was not done.")
+            output.say("No answer; nothing was changed.")
             return FAILED
         case click.exceptions.NoArgsIsHelpError():
             output.say_lines(error.message)
@@ -67,10 +67,10 @@ def _tell(error: Exception) -> int:
 
 def _usage(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption) and error.option_name in {"--config", "--store"}:
-        return f"{error.option_name} stands before the command: cwtui {error.option_name} ..."
+        return f"{error.option_name} must come before the command: cwtui {error.option_name} ..."
     if error.message.startswith("Got unexpected extra argument"):
-        # Not which, as click does: it may be a password, and this output may be kept.
-        return f"There are too many arguments; a password is never given as one. {_help(error)}"
+        # Click would quote the argument, but it may be a password, and logs may keep this output.
+        return f"Too many arguments. Passwords are never arguments. {_help(error)}"
     sentence = " ".join(error.format_message().split())
     sentence = sentence if sentence.endswith((".", "?", ")")) else f"{sentence}."
     return f"{sentence} {_help(error)}"
@@ -81,18 +81,18 @@ def _help(error: click.UsageError) -> str:
 
 
 def _system(error: OSError) -> str:
-    reason = (error.strerror or "the system does not say why").lower()
+    reason = (error.strerror or "unknown reason").lower()
     if isinstance(error.filename, str | bytes):
         return f"Cannot use {os.fsdecode(error.filename)}: {reason}."
-    return f"Cannot go on: {reason}."
+    return f"Cannot continue: {reason}."
 
 
 def _unexpected(error: Exception) -> str:
     where = _innermost(error.__traceback__)
     kept = crash.keep(crash.places(error))
-    lines = f"the lines in {kept}" if kept is not None else "this line"
+    lines = f"the report in {kept}" if kept is not None else "this message"
     return (
-        f"Something unexpected happened ({type(error).__name__}{where}), so this was not done or "
+        f"An unexpected error occurred ({type(error).__name__}{where}), so this was not done or "
         f"could not be checked. Please report it with {lines}."
     )
 

@@ -1,15 +1,15 @@
-"""What the command line itself refuses, each with a sentence that is complete."""
+"""Errors of the command line itself. Each message is a complete sentence."""
 
 import click
 
 
 class WrongUsage(click.ClickException):
-    """The command was called in a way that cannot work."""
+    """The command was used in a wrong way."""
 
     exit_code = 2
 
 
 class Failed(click.ClickException):
-    """It was not done, or what was done could not be told."""
+    """The command failed, or its result could not be written."""
 
     exit_code = 1

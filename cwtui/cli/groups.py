@@ -1,4 +1,4 @@
-"""Commands with examples, and groups of them: in our order, loaded when one is used."""
+"""Commands with examples, and groups that keep their order and load commands on demand."""
 
 from collections.abc import Collection, Sequence
 from importlib import import_module
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:  # loaded while a shell asks for completions only
+if TYPE_CHECKING:  # loaded only when a shell asks for completions
     from click.shell_completion import CompletionItem
 
 
 class _HasExamples(click.Command):
-    """`examples` are whole command lines; they end the help of the command."""
+    """A command with `examples`: complete command lines, shown at the end of its help."""
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -22,7 +22,7 @@ class _HasExamples(click.Command):
         if self.examples:
             with formatter.section("Examples"):
                 for example in self.examples:
-                    # Not wrapped: it can be copied.
+                    # Not wrapped, so that it can be copied.
                     formatter.write(f"{' ' * formatter.current_indent}{example}\n")
 
 
@@ -31,7 +31,7 @@ class CommandWithExamples(_HasExamples):
 
 
 class GroupInOrder(_HasExamples, click.Group):
-    """Lists its commands in the order in which they were written."""
+    """A group that lists its commands in the order of definition."""
 
     command_class = CommandWithExamples
 
@@ -40,9 +40,10 @@ class GroupInOrder(_HasExamples, click.Group):
 
 
 class LazyGroup(click.Group):
-    """`lazy` is by command: module and the sentence for the list of commands.
+    """A group that imports a command's module only when the command is used.
 
-    Those in `unlisted` are not in that list, which fits on the smallest screen.
+    `lazy` maps each command to its module and its sentence in the list of commands. Commands in
+    `unlisted` are left out of that list, so that it fits the smallest screen.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class LazyGroup(click.Group):
         return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command `command` of its module."""
+        """Return the object `command` of the command's module."""
         if cmd_name not in self.lazy:
             return super().get_command(ctx, cmd_name)
         module, _ = self.lazy[cmd_name]
@@ -72,7 +73,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Click's, which would not find the lazy ones among those that were perhaps meant."""
+        """Like click's, but also suggests lazy commands for a mistyped name."""
         try:
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand as error:
@@ -81,7 +82,7 @@ class LazyGroup(click.Group):
             ) from None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
-        """Complete commands without loading them, and options."""
+        """Return completions for options and commands, without loading the commands."""
         from click.shell_completion import CompletionItem
 
         names = [name for name in self.lazy if name.startswith(incomplete)]

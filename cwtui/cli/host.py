@@ -1,4 +1,4 @@
-"""The host that a command works on, and its operator."""
+"""The configuration and store that a command works on, and the operator who runs it."""
 
 import os
 import pwd
@@ -15,19 +15,19 @@ _NAME_LENGTH: Final = 64
 
 
 class Host(NamedTuple):
-    """What `--config` and `--store` said."""
+    """The values of `--config` and `--store`."""
 
     config_file: str | None
     store: str | None
 
     def config(self) -> "Config":
-        """Raises ConfigError."""
+        """Load the configuration. Raises ConfigError."""
         from cwtui import config
 
         return config.load(self.config_file, self.store)
 
     def ports(self) -> "Ports":
-        """The parts of a store that was set up before. Raises ConfigError and CannotCheck."""
+        """Connect to the existing store. Raises ConfigError and CannotCheck."""
         from cwtui import services
 
         return services.connect_for_operator(self.config())
@@ -43,7 +43,7 @@ pass_host = click.make_pass_decorator(Host)
 
 
 def operator() -> "Operator":
-    """Whoever runs the command, under the names that this host knows."""
+    """Return the Unix user who runs the command, and the one before sudo, if any."""
     from cwtui.accounts.session import Operator
     from cwtui.accounts.text import visible
 

@@ -1,4 +1,4 @@
-"""`cwtui init`: store, keyring and first admin; and the way back in when no admin is left."""
+"""`cwtui init`: create store, keyring and first admin, or restore access if no admin is left."""
 
 import click
 
@@ -16,8 +16,8 @@ from cwtui.config import Config, config_file
 
 _LOST = (
     "Without the old keyring, the passwords, TOTP secrets and backup codes of all accounts are "
-    "lost: each account but {name} then needs cwtui user reset-password, and reset-mfa if it has "
-    "MFA. A wrong or damaged keyring is kept beside the new one. If there may be a backup of "
+    "lost. Each account except {name} will need cwtui user reset-password, and reset-mfa if it has "
+    "MFA. A wrong or damaged keyring is kept beside the new one. If you may have a backup of "
     "{keyring}, look for it first."
 )
 
@@ -49,8 +49,8 @@ def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes
 
     Asks for the password twice without showing it, unless --password-stdin is given.
 
-    If the store exists but no admin can sign in any more, this enables NAME as an admin and prints
-    a one-time initial password. With --password-stdin it sets yours instead.
+    If the store exists but no admin can sign in any more, this creates or re-enables the admin NAME
+    and prints a one-time initial password. With --password-stdin it sets yours instead.
     """
     username = text.username(admin, "admin", local=True)
     config = host.config()
@@ -61,14 +61,14 @@ def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes
     if installation.has_accounts(config):
         _recover(services.connect_for_operator(config), username, password)
     else:
-        # Before anything is asked or made.
+        # Before asking for anything or creating anything.
         installation.check_can_be_set_up(config, config_file(host.config_file))
         _create(config, username, password)
 
 
 def _check_can_be_asked(password: Secret | None) -> None:
     if password is None and not terminal.is_there():
-        raise WrongUsage("There is no terminal to ask for the password: --password-stdin.")
+        raise WrongUsage("There is no terminal to ask for the password. Use --password-stdin.")
 
 
 def _create(config: Config, username: str, password: Secret | None) -> None:
@@ -84,10 +84,10 @@ def _create(config: Config, username: str, password: Secret | None) -> None:
 
 def _recover(ports: Ports, username: str, password: Secret | None) -> None:
     recovered = recovery.recover_admin(ports, operator(), username, password)
-    hand_over(recovered, "Let in the admin", known=password is not None)
+    hand_over(recovered, "Restored access for the admin", known=password is not None)
     if recovered.account.second_factor is not None:
         say(
-            "The sign-in asks for a code of the registered device too. If it is lost: "
+            "Signing in also needs a code from the registered device. If it is lost: "
             f"cwtui user reset-mfa {recovered.account.username}"
         )
 
@@ -96,9 +96,9 @@ def _give_up_keyring(config: Config, username: str, password: Secret | None, *, 
     accounts = services.without_keyring(config)
     recovery.check_input(accounts, username, password)
     say(_LOST.format(name=username, keyring=config.keyring_file))
-    terminal.check_can_ask("make a new keyring", yes=not ask)
+    terminal.check_can_ask("create a new keyring", yes=not ask)
     if ask and not terminal.ask_yes("Give up the old keyring for good?"):
-        raise Failed("The keyring was left as it is.")
+        raise Failed("The keyring was not changed.")
     ports = services.with_new_keyring(config)
-    say(f"Made a new keyring: {config.keyring_file}")
+    say(f"Created a new keyring: {config.keyring_file}")
     _recover(ports, username, password)

@@ -1,4 +1,4 @@
-"""Handing over an initial password: the only line on standard output."""
+"""Print an initial password as the only line on standard output."""
 
 from typing import Final
 
@@ -16,13 +16,13 @@ _NAMED: Final = 3
 def hand_over(
     made: WithInitialPassword, what: str, *, as_json: bool = False, known: bool = False
 ) -> None:
-    """Print the initial password, unless the operator gave it: it is known. Raises Failed."""
+    """Print the initial password, unless the operator chose it (`known`). Raises Failed."""
     name = made.account.username
     until = utc_minute(made.account.initial_password_expires_at)
     say(
-        f"{what} {name}. The password given must be changed before {until}."
+        f"{what} {name}. The initial password must be changed before {until}."
         if known
-        else f"{what} {name}. Initial password, to be changed before {until}:"
+        else f"{what} {name}. Initial password, which must be changed before {until}:"
     )
     if made.looks_like:
         say(f"It looks like the existing username {visible(listed(made.looks_like, _NAMED))}.")
@@ -36,6 +36,6 @@ def hand_over(
             put(made.password.reveal())
     except (OSError, Failed):
         raise Failed(
-            f"The initial password could not be written. Make another: "
+            f"The initial password could not be printed. Create another one: "
             f"cwtui user reset-password {name}"
         ) from None

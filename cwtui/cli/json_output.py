@@ -1,6 +1,6 @@
-"""JSON for scripts: field names that stay.
+"""JSON output for scripts. Field names must stay the same.
 
-json escapes all but printable ASCII, so that no terminal acts on what others typed.
+The json module escapes everything except printable ASCII, so terminals cannot be attacked with it.
 """
 
 import json
@@ -11,16 +11,16 @@ from cwtui.cli.output import put
 
 
 def put_object(fields: Mapping[str, Any]) -> None:
-    """One object."""
+    """Print one object."""
     put(json.dumps(fields, indent=2))
 
 
 def put_list(objects: Iterable[Mapping[str, Any]]) -> None:
-    """A list with one object on a line."""
+    """Print a list with one object per line."""
     lines = ",\n".join(json.dumps(fields) for fields in objects)
     put(f"[\n{lines}\n]" if lines else "[]")
 
 
 def on_a_line(fields: Mapping[str, Any]) -> str:
-    """One object of many, each on a line of its own."""
+    """Return one object as a line, for output with one object per line."""
     return json.dumps(fields)

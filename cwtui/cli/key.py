@@ -1,4 +1,4 @@
-"""`cwtui key`: the keys that protect the store."""
+"""`cwtui key`: show and replace the keys that protect the store."""
 
 from typing import Any, Final
 
@@ -52,14 +52,14 @@ def status(host: Host, as_json: bool) -> None:
         say(
             f"The store does not know the key {unknown}, so nobody can sign in. If "
             f"{config.keyring_file} is the keyring of another store, put the right one back. If "
-            "the store is an older copy, take the key into use: cwtui key rotate"
+            "the store is an older copy, let it use this key: cwtui key rotate"
         )
     elif keys.is_under_way(uses):
-        say("A rotation is under way. Go on with it: cwtui key rotate")
+        say("A rotation is not finished. To continue it: cwtui key rotate")
     if config.keyring_is_in_store():
         say(
-            f"The keyring {config.keyring_file} is in the folder of the store: whoever copies one "
-            "has both. Move it, and name the place as keyring.file in the configuration."
+            f"The keyring {config.keyring_file} is in the store's folder, so anyone who copies the "
+            "store also copies the keys. Move it, and set keyring.file in the configuration."
         )
 
 
@@ -73,28 +73,28 @@ def rotate(host: Host) -> None:
     """
     config, ports = host.config(), host.ports_for_keys()
     try:
-        with progress("Encrypting secrets anew") as shown:
+        with progress("Re-encrypting secrets") as shown:
             done = keys.rotate(ports, operator(), shown)
     except KeyboardInterrupt:
-        say("Interrupted. Nobody is locked out; cwtui key rotate goes on with the rest.")
+        say("Interrupted. Nobody is locked out. To continue: cwtui key rotate")
         raise
-    begun = "Made the key" if done.made else "Went on with the rotation to the key"
-    say(f"{begun} {done.key}, and encrypted {counted(done.renewed, 'TOTP secret')} anew.")
+    begun = "Created the key" if done.made else "Resumed the rotation to the key"
+    say(f"{begun} {done.key} and re-encrypted {counted(done.renewed, 'TOTP secret')}.")
     if done.left:
         say(
-            f"These secrets cannot be read, and stay as they are: {listed(done.left, _FEW)}. "
-            "Their owners need: cwtui user reset-mfa NAME"
+            "The MFA secrets of these accounts cannot be decrypted and were not changed: "
+            f"{listed(done.left, _FEW)}. To reset each: cwtui user reset-mfa NAME"
         )
     _say_retired(done.retired)
     _say_what_stays(ports)
     if done.made:
-        say(f"Copy {config.keyring_file} to your backup now: older copies lack the new key.")
+        say(f"Back up {config.keyring_file} now. Older copies lack the new key.")
 
 
 @command.command("retire", examples=("cwtui key retire",))
 @pass_host
 def retire(host: Host) -> None:
-    """Remove keys that protect nothing any more.
+    """Remove keys that no longer protect anything.
 
     A key stays for at least an hour after it was replaced. Older backups of the store may still
     need a retired key, so keep the old copy of the keyring with them.
@@ -107,23 +107,23 @@ def retire(host: Host) -> None:
 def _say_retired(ids: tuple[str, ...]) -> None:
     if ids:
         say(
-            f"Retired {counted(len(ids), 'key')}: {', '.join(ids)}. Backups of the store made "
-            "before need the keyring of then."
+            f"Retired {counted(len(ids), 'key')}: {', '.join(ids)}. Older backups of the store "
+            "need an older copy of the keyring."
         )
 
 
 def _say_what_stays(ports: Ports) -> None:
-    """Why each key but the active one is still there."""
+    """Say why each key except the active one is still there."""
     for use in keys.status(ports):
         if use.active:
             continue
         if use.created_at is None:
             say(f"The key {use.id} is lost. It protects {_protected(use)}.")
         elif use.retirable_at is None:
-            say(f"The key {use.id} stays, as it still protects {_protected(use)}.")
+            say(f"The key {use.id} is still needed. It protects {_protected(use)}.")
         else:
             say(
-                f"The key {use.id} protects nothing any more. It can be retired from "
+                f"The key {use.id} no longer protects anything. It can be retired from "
                 f"{utc_minute(use.retirable_at)} on: cwtui key retire"
             )
 

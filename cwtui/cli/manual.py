@@ -1,4 +1,4 @@
-"""`cwtui help`: the manual's topics, and the help for each command."""
+"""`cwtui help`: show topics of the manual, or the help for a command."""
 
 from collections.abc import Sequence
 
@@ -50,7 +50,7 @@ def _list() -> str:
 
 
 def _show(topic: str) -> None:
-    # Late: the list needs no Markdown.
+    # Imported here, because the list of topics needs no Markdown.
     from cwtui.help.rendering import WIDTH, rendered
 
     markdown = text(topic)

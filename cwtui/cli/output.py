@@ -1,4 +1,4 @@
-"""What is written: data to standard output, sentences to standard error, nothing unseen."""
+"""Write data to standard output and messages to standard error."""
 
 import errno
 import io
@@ -10,18 +10,18 @@ from typing import Final, TextIO
 from cwtui.cli.errors import Failed
 
 SENTENCE_LENGTH: Final = 800
-"""In characters; a longer sentence repeats a megabyte that was typed."""
+"""The maximum length in characters; longer sentences quote very long input."""
 
 
 def show_everything() -> None:
-    """Let no character stop the output: what the encoding lacks is written as an escape."""
+    """Write characters that the encoding lacks as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def put(text: str) -> None:
-    """Write lines to standard output, now. Raises Failed: they did not arrive."""
+    """Write lines to standard output and flush. Raises Failed if that does not work."""
     if sys.stdout is None:
         raise Failed("Cannot write to standard output: it is closed.")
     try:
@@ -35,8 +35,8 @@ def put(text: str) -> None:
 
 
 def say(sentence: str) -> None:
-    """Write one sentence to standard error, what others typed made visible."""
-    # Late: --version says no sentence.
+    """Write one sentence to standard error. Control characters are made visible."""
+    # Imported here, because --version does not need it.
     from cwtui.accounts.text import visible
 
     sentence = _shortened(visible(sentence))
@@ -50,19 +50,19 @@ def say(sentence: str) -> None:
 
 
 def say_lines(text: str) -> None:
-    """Write lines of our own, such as a help page, to standard error."""
+    """Write trusted lines, such as a help page, to standard error."""
     if sys.stderr is None:
         return
     try:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
     except OSError:
-        # Nobody hears; the exit status still tells.
+        # Nobody can see the message, but the exit status still says it.
         _to_nowhere(sys.stderr)
 
 
 def wait_for_news(seconds: float) -> None:
-    """Wait, at most until nobody reads standard output any more. Raises BrokenPipeError then."""
+    """Wait for `seconds`. Raises BrokenPipeError as soon as nobody reads standard output."""
     if sys.stdout is None:
         raise Failed("Cannot write to standard output: it is closed.")
     poll = select.poll()
@@ -72,15 +72,15 @@ def wait_for_news(seconds: float) -> None:
 
 
 def flush() -> None:
-    """Send what click wrote. Raises OSError."""
+    """Flush what click wrote. Raises OSError."""
     if sys.stdout is not None:
         sys.stdout.flush()
 
 
 def drop_what_cannot_be_written() -> None:
-    """Python flushes at its end, and would complain about a closed pipe once more.
+    """Drop output that cannot be written.
 
-    It would also turn the exit status into 120: after a dropped line, say.
+    Otherwise Python would complain about it at exit and change the exit status to 120.
     """
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:

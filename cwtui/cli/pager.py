@@ -1,4 +1,4 @@
-"""Long text on a terminal: one screenful after the other, where that is safe."""
+"""Show long text on a terminal page by page, if that is safe."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from typing import Final
 from cwtui.cli.output import put
 
 _LESS: Final = (Path("/usr/bin/less"), Path("/bin/less"))
-"""Where systems keep it. One found by PATH could be anybody's."""
+"""Fixed locations, because PATH could lead to a foreign program."""
 
 _OPTIONS: Final = (
     "--RAW-CONTROL-CHARS",
@@ -21,11 +21,11 @@ _NARROWEST: Final = 40
 
 
 def show(render: Callable[[int, bool], str], width: int) -> None:
-    """Show what `render(width, styled)` makes, at most `width` columns wide.
+    """Show the result of `render(width, styled)`, at most `width` columns wide.
 
-    On a terminal `less` pages what is longer than the screen; elsewhere it is printed. `PAGER` and
-    `LESS` are not used: they name programs and commands, and whoever is let in with cwtui alone
-    must not get a shell from it.
+    On a terminal, `less` pages text that is longer than the screen; otherwise it is printed.
+    `PAGER` and `LESS` are ignored: they can start programs, and people who may only run cwtui must
+    not get a shell.
     """
     if sys.stdout is None or not sys.stdout.isatty():
         put(render(width, False).rstrip("\n"))
@@ -52,12 +52,12 @@ def show(render: Callable[[int, bool], str], width: int) -> None:
 
 
 def _less() -> Path | None:
-    """The real one: busybox's does not know LESSSECURE."""
+    """Return the path of the real less, if any; busybox's does not support LESSSECURE."""
     return next((path for path in _LESS if path.exists() and path.resolve().name == "less"), None)
 
 
 def _environment(term: str) -> dict[str, str]:
-    """All that less is given. LESSSECURE=1 turns off its shell, editor, pipes and files."""
+    """Return the environment for less. LESSSECURE=1 disables its shell, editor, pipes and files."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     return {
         "LESSSECURE": "1",

@@ -1,4 +1,4 @@
-"""`cwtui --paths`: where files are."""
+"""`cwtui --paths`: show where files are."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from cwtui.config import Config, config_file
 
 
 def show(host: Host) -> None:
-    """One line a file. Raises ConfigError."""
+    """Print one line per file. Raises ConfigError."""
     config = host.config()
     paths = {
         "config": config_file(host.config_file),

@@ -1,4 +1,4 @@
-"""How far long work has come: on a terminal only."""
+"""Progress bars for long-running commands, only on a terminal."""
 
 import sys
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from cwtui.accounts.progress import ShowProgress
 
 @contextmanager
 def progress(what: str) -> Iterator[ShowProgress]:
-    """A bar on standard error."""
+    """Show a progress bar on standard error, and yield the function that updates it."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _of: None
         return

@@ -1,4 +1,4 @@
-"""`cwtui` itself. Nothing is loaded here that `cwtui --version` does not need."""
+"""The `cwtui` command. It must not import anything that `cwtui --version` does not need."""
 
 import click
 
@@ -24,7 +24,7 @@ _COMMANDS = {
 def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     # An empty variable in a script must not become the default store.
     if value is not None and not value.strip():
-        raise click.BadParameter("Give a path, or leave the option out.", ctx, parameter)
+        raise click.BadParameter("Give a path, or omit the option.", ctx, parameter)
     return value
 
 
@@ -63,10 +63,10 @@ def cli(
     """Open your Connectware account, or run a command as this host's operator."""
     ctx.obj = Host(config, store)
     if kiosk and (paths or ctx.invoked_subcommand is not None):
-        raise WrongUsage("--kiosk stands alone, without a command.")
+        raise WrongUsage("--kiosk cannot be combined with a command or --paths.")
     if paths:
         if ctx.invoked_subcommand is not None:
-            raise WrongUsage("--paths stands alone, without a command.")
+            raise WrongUsage("--paths cannot be combined with a command.")
         from cwtui.cli.paths import show
 
         show(ctx.obj)

@@ -1,4 +1,4 @@
-"""`cwtui settings`: the organization settings."""
+"""`cwtui settings`: show and change the organization settings."""
 
 import click
 from msgspec import to_builtins
@@ -32,7 +32,7 @@ def show(host: Host, as_json: bool) -> None:
         put(table([(key, visible(_shown(value))) for key, value in settings.items()]))
 
 
-# A value such as -1 is answered by the setting's own sentence.
+# Unknown options are values here, so that -1 gets the setting's own error message.
 @command.command(
     "set",
     context_settings={"ignore_unknown_options": True},

@@ -1,4 +1,4 @@
-"""`cwtui store`: the store as a whole."""
+"""`cwtui store`: check, back up and restore the store."""
 
 import sys
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ from cwtui.cli.output import say
 
 _UNREADABLE = 3
 _LONG = 2000
-"""Accounts that are checked in less than a moment."""
+"""From this number of accounts on, a check shows a progress bar."""
 _NAMED = 5
-"""How many accounts are named before the rest is counted."""
+"""The maximum number of accounts that a message names."""
 
 
 @click.group("store", cls=GroupInOrder)
@@ -38,7 +38,7 @@ def command() -> None:
 def check(ctx: click.Context, host: Host, as_json: bool) -> None:
     """Read the whole store and report what is wrong.
 
-    Changes nothing, and may run while people sign in. Exit status: 0 nothing is damaged (there may
+    Changes nothing, and can run while people sign in. Exit status: 0 nothing is damaged (there may
     be warnings), 1 something is damaged, 3 something could not be read.
     """
     report = maintenance.check(host.config(), _watched)
@@ -49,7 +49,7 @@ def check(ctx: click.Context, host: Host, as_json: bool) -> None:
     read = f"{counted(report.accounts, 'account')} and {counted(report.records, 'record')}"
     damaged = sum(finding.severity is not Severity.WARNING for finding in report.findings)
     say(
-        f"Checked {read}: {counted(damaged, 'thing')} wrong."
+        f"Checked {read}: {counted(damaged, 'problem')} found."
         if damaged
         else f"Checked {read}: nothing is damaged."
     )
@@ -70,24 +70,24 @@ def check(ctx: click.Context, host: Host, as_json: bool) -> None:
 def backup(host: Host, file: str) -> None:
     """Back up the store to the new file FILE.
 
-    FILE is a tar archive, or - for standard output. People may sign in meanwhile: the backup is
-    consistent. The keyring is not in it; keep a copy of the keyring somewhere else.
+    FILE is a tar archive, or - for standard output. The backup is consistent even if people sign in
+    meanwhile. It does not contain the keyring; keep a copy of the keyring somewhere else.
     """
     config = host.config()
     if file != "-":
         made = maintenance.back_up(config, operator(), Path(file), _watched)
     elif sys.stdout.isatty():
-        raise WrongUsage("A terminal cannot take a backup: give a file, or use a pipe.")
+        raise WrongUsage("A backup cannot be written to a terminal. Use a file or a pipe.")
     else:
         made = maintenance.back_up_to(config, operator(), sys.stdout.buffer, _watched)
     manifest = made.manifest
     size = sum(member.size for member in manifest.members.values())
-    say(f"Backed up {counted(len(manifest.members), 'file')} of {size:,} bytes.")
+    say(f"Backed up {counted(len(manifest.members), 'file')}, {size:,} bytes in total.")
     if not made.is_recorded:
         say(f"The audit log does not record this backup: {config.folder} is read-only.")
     say(
-        f"The keyring is not in it. To restore, these keys of {config.keyring_file} are needed: "
-        f"{', '.join(manifest.keys) or 'none'}. Keep a copy of it apart from the backup."
+        f"The backup does not contain the keyring {config.keyring_file}. To restore, you need its "
+        f"keys {', '.join(manifest.keys) or '(none)'}. Keep a copy of the keyring somewhere else."
     )
 
 
@@ -110,7 +110,7 @@ def restore(host: Host, file: str, yes: bool) -> None:
     config = host.config()
     with maintenance.checked_backup(config, Path(file), _watched) as found:
         made = f"{utc_minute(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"
-        say(f"The backup was made {made}. It holds {counted(found.then, 'account')}.")
+        say(f"The backup was made {made}. It contains {counted(found.then, 'account')}.")
         _say_what_changes(found.now, found.difference)
         if not yes and not terminal.ask_yes(f"Restore it to {config.folder}?"):
             raise Failed("Nothing was restored.")
@@ -122,23 +122,23 @@ def restore(host: Host, file: str, yes: bool) -> None:
 
 def _say_what_changes(now: int | None, difference: Difference | None) -> None:
     if now is None or difference is None:
-        say("The accounts that are there now cannot be read.")
+        say("The current accounts cannot be read.")
         return
     say(f"There {'is' if now == 1 else 'are'} {counted(now, 'account')} now.")
-    for verb, names in (
-        ("come back", difference.back),
-        ("go", difference.gone),
-        ("become as they were", difference.changed),
-        ("are disabled now and will be enabled", difference.enabled),
-        ("are no admins now and will be", difference.admins),
-        ("lose their MFA device, or that MFA is required", difference.less_mfa),
+    for what, names in (
+        ("Will come back", difference.back),
+        ("Will be removed", difference.gone),
+        ("Will change back", difference.changed),
+        ("Disabled now, will be enabled", difference.enabled),
+        ("Not admins now, will be admins", difference.admins),
+        ("Will lose their MFA device or the MFA requirement", difference.less_mfa),
     ):
         if names:
-            say(f"These {verb}: {listed(names, _NAMED)}.")
+            say(f"{what}: {listed(names, _NAMED)}.")
 
 
 def _watched(names: list[str]) -> Iterable[str]:
-    """With a progress bar on a terminal, where it takes long."""
+    """Yield the names, with a progress bar if there are many and this is a terminal."""
     if len(names) < _LONG or not sys.stderr.isatty():
         yield from names
         return

@@ -1,4 +1,4 @@
-"""Plain columns that fit a terminal of 80 columns, and times."""
+"""Plain text tables for 80 columns, and times."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from typing import Final
 
 WIDTH: Final = 80
 _NARROWEST: Final = 18
-"""Columns for first cells: labels fit, and values may be as long as they are."""
+"""The minimum width of the first column: enough for labels."""
 _WIDEST: Final = 30
-"""Columns of a cell that others have to stand beside, in lists that go on."""
+"""The maximum width of columns in lists that are still growing."""
 _GAP: Final = "  "
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Aligned columns. Where they pass 80 columns, a long first cell has a line of its own."""
+    """Return aligned columns. If they exceed 80 columns, long first cells get their own line."""
     if not rows:
         return ""
     widths = [max(_width(cell) for cell in column) for column in zip(*rows, strict=True)]
@@ -24,7 +24,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def widened(widths: Sequence[int], rows: Sequence[Sequence[str]]) -> list[int]:
-    """Column widths, now for these rows too, of a list whose later rows are not known yet."""
+    """Return the column widths of a growing list, widened for these rows."""
     cells = zip(*(row for row in rows if row), strict=True)
     return [
         max(width, *(min(_width(cell), _WIDEST) for cell in column))
@@ -33,13 +33,13 @@ def widened(widths: Sequence[int], rows: Sequence[Sequence[str]]) -> list[int]:
 
 
 def line(row: Sequence[str], widths: Sequence[int]) -> str:
-    """A row of such a list. A cell that is longer than its column stays as it is."""
+    """Return a row of a growing list. Cells that are longer than their column are not cut."""
     cells = [_padded(cell, width) for cell, width in zip(row, widths, strict=True)]
     return _GAP.join(cells).rstrip()
 
 
 def moment(at: float) -> str:
-    """A time in ISO 8601, UTC, for scripts."""
+    """Return a time in ISO 8601, UTC, for scripts."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
@@ -57,7 +57,7 @@ def _padded(cell: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """In columns: East Asian wide characters take two, combining marks none."""
+    """Return the width in columns: East Asian wide characters take two, combining marks none."""
     return sum(
         0
         if unicodedata.category(character) in {"Mn", "Me"}

@@ -1,4 +1,4 @@
-"""`cwtui user`: accounts."""
+"""`cwtui user`: list, show, add, change and remove accounts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -61,22 +61,22 @@ def command() -> None:
 @click.option(
     "--mfa",
     type=click.Choice([state.value for state in MfaState]),
-    help="Only accounts in this state.",
+    help="Only accounts in this MFA state.",
 )
 @click.option(
     "--origin",
     type=click.Choice([origin.value for origin in Origin]),
-    help="Only local accounts, or only those of the LDAP directory.",
+    help="Only local accounts, or only LDAP accounts.",
 )
 @_json
 @pass_host
 def list_(
     host: Host, text: str, role: str | None, mfa: str | None, origin: str | None, as_json: bool
 ) -> None:
-    """List accounts in the order of their usernames.
+    """List accounts, sorted by username.
 
-    In the column MFA, "enabled" means that a device is registered, "required" that the account must
-    register one at its next sign-in, and "none" neither.
+    In the MFA column, "enabled" means that a device is registered, "required" that the account must
+    register one at its next sign-in, and "none" that neither is the case.
     """
     criteria = Filter(
         text=text,
@@ -165,8 +165,8 @@ def add(
         created = create(look_alike_ok=yes)
     except LooksAlike as alike:
         if not terminal.is_there():
-            raise Failed(f"{alike} To add it all the same: --yes") from None
-        if not terminal.ask_yes(f"{alike} Add it all the same?"):
+            raise Failed(f"{alike} To add it anyway, use --yes.") from None
+        if not terminal.ask_yes(f"{alike} Add it anyway?"):
             raise Failed("No account was added.") from None
         created = create(look_alike_ok=True)
     _say_if_mfa_is_off(ports, created.account)
@@ -201,10 +201,10 @@ def set_(
 ) -> None:
     """Change an account.
 
-    Only what you give is changed. New roles and --disabled end the account's sessions.
+    Changes only the options you give. New roles and --disabled end the account's sessions.
     """
     if not chosen and (mfa_required, enabled, display_name) == (None, None, None):
-        raise WrongUsage("Say what to change: cwtui user set --help lists it.")
+        raise WrongUsage("Give at least one option to change. See: cwtui user set --help")
     ports = host.ports()
     account = administration.update_user(
         ports,
@@ -257,13 +257,13 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
 def reset_mfa(host: Host, name: str) -> None:
     """Remove an account's device and backup codes.
 
-    Use it when the device is lost. If MFA is required for the account, its next sign-in sets it up
-    again.
+    Use it when the device is lost. If MFA is required for the account, the user sets it up again at
+    the next sign-in.
     """
     ports = host.ports()
     account = administration.disable_mfa(ports, operator(), name)
     required = enrolment.is_required(account, ports.accounts.settings())
-    then = " The next sign-in leads into enrolment." if required else ""
+    then = " The user must set it up again at the next sign-in." if required else ""
     say(f"Disabled the MFA of {account.username}.{then}")
 
 
@@ -271,9 +271,9 @@ def reset_mfa(host: Host, name: str) -> None:
 @_name
 @pass_host
 def unlock(host: Host, name: str) -> None:
-    """Forget an account's failed attempts.
+    """Clear an account's failed attempts.
 
-    The person can try again at once.
+    The person can try again immediately.
     """
     username = text.username(name)
     administration.unlock(host.ports(), operator(), username)
@@ -282,4 +282,7 @@ def unlock(host: Host, name: str) -> None:
 
 def _say_if_mfa_is_off(ports: Ports, account: Account) -> None:
     if account.mfa_required and not enrolment.is_required(account, ports.accounts.settings()):
-        say("The organization's MFA is off, so none is asked for: cwtui settings set mfa optional")
+        say(
+            "MFA is off for the organization, so it is not required yet. To allow it: "
+            "cwtui settings set mfa optional"
+        )

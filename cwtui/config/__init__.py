@@ -1,4 +1,4 @@
-"""The operator's TOML file, typed. Every value has a default: the file may be missing."""
+"""The operator's configuration file (TOML). Every key has a default, so the file may be missing."""
 
 import os
 from pathlib import Path
@@ -21,41 +21,41 @@ STORE_VARIABLE: Final = "CWTUI_STORE"
 CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
 """Where systemd puts the credentials of a unit (systemd.exec(5), "Credentials")."""
 _MOST: Final = 1_000_000
-"""Bytes of the configuration."""
+"""The maximum size of the configuration file in bytes."""
 _LONGEST_NAME: Final = 200
 _LONGEST_PATH: Final = 3900
-"""Bytes: Linux takes 255 and 4095, and cwtui makes files with longer names beside and below."""
+"""Bytes. Linux allows 255 and 4095, but cwtui appends to names and paths."""
 
 
 class ConfigError(AccountsError):
-    """The configuration cannot be used; the sentence names file, line or key."""
+    """The configuration cannot be used. The sentence names the file, line or key."""
 
 
 class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`url` is a folder, or file: and a folder."""
+    """`url` is a folder, as PATH or file:PATH."""
 
     url: str = ""
 
 
 class KeyringConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file, or the name of a credential that systemd gives to the process: not both."""
+    """Either a file, or the name of a systemd credential."""
 
     file: str = ""
     credential: str = ""
 
 
 class PasswordsConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """bcrypt's cost is the logarithm of its rounds; OWASP asks for at least 10."""
+    """`bcrypt_cost` is the base-2 logarithm of the rounds; OWASP requires at least 10."""
 
     bcrypt_cost: Annotated[int, Meta(ge=10, le=16)] = 12
 
 
 class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """After how long without a key press a session ends, and secrets on the screen blank; and how
-    long a session may last at all (a shift is longer than eight hours).
+    """Time limits.
 
-    `login_minutes`: after how long without a key press cwtui ends over ssh where nobody signed in;
-    0: never.
+    `idle_minutes` and `secrets_visible_seconds` count from the last key press. `limit_hours` is
+    the maximum length of a session (a shift can be longer than eight hours). `login_minutes` is
+    how long the login screen stays open over SSH without a key press; 0 means forever.
     """
 
     idle_minutes: Annotated[int, Meta(ge=1, le=120)] = 10
@@ -65,15 +65,15 @@ class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeysConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`quit` is a key as `quit_key` takes it; Ctrl+Q no longer quits where it is another one."""
+    """`quit` is one of the keys in `quit_key`; it replaces Ctrl+Q."""
 
     quit: str = quit_key.DEFAULT
 
 
 class AuditConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """When a file of the audit log is rotated, in 1,000,000 bytes, and how many of those are kept.
+    """The audit log is rotated at `max_megabytes` (of 1,000,000 bytes); `keep_files` are kept.
 
-    `syslog` is the socket that gets a copy of each line, such as /dev/log; empty: none.
+    `syslog` is a socket that gets a copy of each line, such as /dev/log; empty for none.
     """
 
     max_megabytes: Annotated[int, Meta(ge=1, le=100)] = 10
@@ -92,7 +92,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def folder(self) -> Path:
-        """Where the store is."""
+        """The store's folder."""
         return Path(self.store.url) if self.store.url else platformdirs.user_data_path("cwtui")
 
     @property
@@ -113,12 +113,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def names_a_place(self) -> bool:
-        """Whether the operator says where store or keyring are: then they are to be there."""
+        """Whether the operator chose where store or keyring are, so that they should exist."""
         return bool(self.store.url or self.keyring.file or self.keyring.credential)
 
     @property
     def keyring_file(self) -> Path:
-        """Raises KeyringMissing where it is a credential, and there are none."""
+        """The keyring's path. Raises KeyringMissing for a credential if there are none."""
         if self.keyring.credential:
             return _credential(self.keyring.credential)
         if self.keyring.file:
@@ -126,7 +126,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return platformdirs.user_config_path("cwtui") / "keyring.json"
 
     def keyring_is_in_store(self) -> bool:
-        """Whether whoever copies the store's folder copies the keys with it."""
+        """Whether the keyring is inside the store's folder, so that copies include the keys."""
         return self.keyring_file.resolve().is_relative_to(self.folder.resolve())
 
 
@@ -134,7 +134,7 @@ def _credential(name: str) -> Path:
     folder = os.environ.get(CREDENTIALS_VARIABLE, "")
     if not Path(folder).is_absolute():
         raise KeyringMissing(
-            f"The keyring is the credential {name}, and this process was given none: "
+            f"The keyring is the systemd credential {name}, but this process has no credentials: "
             f"{CREDENTIALS_VARIABLE} is not set. Run it in the systemd unit that has "
             f"LoadCredential={name}:FILE"
         )
@@ -142,13 +142,13 @@ def _credential(name: str) -> Path:
 
 
 def config_file(given: str | None = None) -> Path:
-    """Which file is read: the one given, that of CWTUI_CONFIG, or the one in the user's folder."""
+    """Return the file to read: the given one, that of CWTUI_CONFIG, or the user's own."""
     named = given or os.environ.get(CONFIG_VARIABLE)
     return Path(named) if named else platformdirs.user_config_path("cwtui") / "config.toml"
 
 
 def load(given: str | None = None, store: str | None = None) -> Config:
-    """The configuration; `store` and CWTUI_STORE win over the file. Raises ConfigError."""
+    """Load the configuration. `store` and CWTUI_STORE override the file. Raises ConfigError."""
     path = config_file(given)
     asked_for = bool(given or os.environ.get(CONFIG_VARIABLE))
     config = _read(path, asked_for=asked_for)
@@ -175,14 +175,14 @@ def _read(path: Path, *, asked_for: bool) -> Config:
     except OSError as error:
         raise ConfigError(f"Cannot read {shortened(str(path))}: {error.strerror}.") from None
     except UnicodeEncodeError:
-        raise ConfigError(f"No file can have the name {visible(str(path))}.") from None
+        raise ConfigError(f"{visible(str(path))} is not a valid file name.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
-    # It says where accounts and keys are, and whose word on a password counts.
+    # The file decides where accounts and keys are, and which server checks passwords.
     untrusted = why_untrusted(path)
     if untrusted:
         raise ConfigError(untrusted)
-    # Late: most hosts have no file.
+    # Imported here, because most hosts have no file.
     import tomllib
 
     try:
@@ -192,27 +192,30 @@ def _read(path: Path, *, asked_for: bool) -> Config:
 
         reason = visible(str(error))
         raise ConfigError(
-            f"{path}: {reason}{place(content, str(error))}. Every key: cwtui help configuration."
+            f"{path}: {reason}{place(content, str(error))}. For all keys, see: cwtui help "
+            "configuration"
         ) from None
     except (ValueError, RecursionError) as error:
-        # TOMLDecodeError is a ValueError, and so is a number of 5000 digits.
+        # ValueError includes TOMLDecodeError, and the error for a number with 5000 digits.
         reason = visible(str(error)).removesuffix(".")
-        raise ConfigError(f"{path} is not TOML: {reason}.") from None
+        raise ConfigError(f"{path} is not valid TOML: {reason}.") from None
 
 
 def _usable(path: str, owner: str) -> str:
-    """The path with ~ replaced; empty stays empty, for the default."""
+    """Return the path with ~ expanded; empty (for the default) stays empty. Raises ConfigError."""
     if "\0" in path:
-        raise ConfigError(f"The {owner}'s path holds a NUL character.")
+        raise ConfigError(f"The {owner}'s path contains a NUL character.")
     try:
         usable = str(Path(path).expanduser()) if path else ""
     except RuntimeError:
-        raise ConfigError(f"The {owner}'s path {shortened(path)!r} names no home folder.") from None
+        raise ConfigError(
+            f"The {owner}'s path {shortened(path)!r} names a home folder that does not exist."
+        ) from None
     size, longest = len(_bytes(usable)), max(map(len, map(_bytes, usable.split("/"))))
     if size > _LONGEST_PATH or longest > _LONGEST_NAME:
         raise ConfigError(
-            f"The {owner}'s path {shortened(path)} is too long: it may have {_LONGEST_PATH:,} "
-            f"bytes, and each name in it {_LONGEST_NAME}."
+            f"The {owner}'s path {shortened(path)} is too long: it can have at most "
+            f"{_LONGEST_PATH:,} bytes, and each name in it {_LONGEST_NAME}."
         )
     return usable
 
@@ -225,11 +228,13 @@ def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
     name = keyring.credential
     if name and keyring.file:
         raise ConfigError(
-            "The keyring is either a file or a credential: give keyring.file or keyring.credential."
+            "The keyring is either a file or a credential: set only one of keyring.file and "
+            "keyring.credential."
         )
     if name in {".", ".."} or "/" in name or "\0" in name:
         raise ConfigError(
-            f"A credential has a name without a slash, such as cwtui-keyring, not {visible(name)}."
+            f"{visible(name)} is not a valid credential name. Use a name without slashes, such as "
+            "cwtui-keyring."
         )
     return KeyringConfig(_usable(keyring.file, "keyring"), name)
 
@@ -265,6 +270,6 @@ def _folder(url: str) -> str:
         return rest
     if colon and "/" not in scheme:
         raise ConfigError(
-            f"A store of kind {shortened(scheme)!r} is not known. Give a folder, or file: and one."
+            f"Unknown kind of store {shortened(scheme)!r}. Use a folder, as PATH or file:PATH."
         )
     return url

@@ -1,4 +1,4 @@
-"""On which line a key of a TOML file stands. tomllib does not tell, so this looks for it."""
+"""Find the line of a key in a TOML file, which tomllib does not report."""
 
 import re
 from typing import Final
@@ -10,7 +10,7 @@ _KEY: Final = re.compile(r"""\s*([\w."'-]+(?:\s*\.\s*[\w."'-]+)*)\s*=""")
 
 
 def place(content: str, reason: str) -> str:
-    """` (line N)` for the key that the reason names, as msgspec words it; empty if not found."""
+    """Return ` (line N)` for the key in msgspec's error message; empty if it is not found."""
     where, named = _WHERE.search(reason), _NAMED.search(reason)
     parts = where[1].strip(".").split(".") if where else []
     lines = _lines(content)
@@ -21,7 +21,7 @@ def place(content: str, reason: str) -> str:
 
 
 def _lines(content: str) -> dict[tuple[str, ...], int]:
-    """The line of each key and of each table; a multi-line string may add one that is none."""
+    """Return the line of each key and table. Multi-line strings may add false keys."""
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     for number, line in enumerate(content.splitlines(), 1):

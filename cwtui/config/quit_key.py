@@ -1,4 +1,4 @@
-"""The key that quits, besides `q` where no field has the focus: which ones can be configured."""
+"""The keys that can be configured to quit. (`q` also quits when no field has the focus.)"""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ _TAKEN: Final = {
     "f1": "is Help",
     "f2": "shows what is typed",
     "f3": "changes the colours",
-    "f4": "copies, or changes to backup codes",
+    "f4": "copies, or switches to backup codes",
     "f5": "redraws the QR code",
 }
 POSSIBLE: Final = (
@@ -34,7 +34,7 @@ POSSIBLE: Final = (
 
 
 def key(configured: str) -> str:
-    """The key as Textual names it, such as ctrl+q. Raises ValueError with what is wrong."""
+    """Return the key's name in Textual, such as ctrl+q. Raises ValueError with the reason."""
     name = configured.strip().lower().replace("-", "+")
     if name in POSSIBLE:
         return name
@@ -44,5 +44,5 @@ def key(configured: str) -> str:
 
 
 def shown(name: str) -> str:
-    """The key as it is printed on keyboards: Ctrl+Q, F10."""
+    """Return the key as printed on keyboards, such as Ctrl+Q or F10."""
     return "+".join(part.capitalize() for part in name.split("+"))

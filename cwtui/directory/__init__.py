@@ -1,1 +1,1 @@
-"""The directory: LDAP, filled in behind the accounts' port. ldap3 is loaded when it is asked."""
+"""The LDAP directory, behind the Directory port. ldap3 is loaded on first use."""

@@ -1,4 +1,4 @@
-"""What the answer to a bind means for the person."""
+"""Translate a server's answers to LDAP operations into errors for the user."""
 
 import re
 from collections.abc import Callable
@@ -18,13 +18,13 @@ from cwtui.accounts.text import visible
 from cwtui.directory.transport import Unreachable
 
 POLICY_CONTROL: Final = "1.3.6.1.4.1.42.2.27.8.5.1"
-"""Asks for and carries the password policy's view (draft-behera-ldap-password-policy-11)."""
+"""Requests and returns password policy information (draft-behera-ldap-password-policy-11)."""
 
 EXPIRED_CONTROL: Final = "2.16.840.1.113730.3.4.4"
-"""Sent by 389 Directory Server and its kin (draft-vchu-ldap-pwd-policy-00)."""
+"""Sent by 389 Directory Server and related servers (draft-vchu-ldap-pwd-policy-00)."""
 
 EXPIRING_CONTROL: Final = "2.16.840.1.113730.3.4.5"
-"""The seconds that are left, in digits (the same draft)."""
+"""The remaining seconds as a decimal number (same draft)."""
 
 EXPIRED: Final = 0
 LOCKED: Final = 1
@@ -40,23 +40,23 @@ _NOT_NOW: Final = {TIME_LIMIT, 11, 51, 52, 80}
 """RFC 4511 section 4.1.9: timeLimitExceeded, adminLimitExceeded, busy, unavailable, other."""
 
 _WRONG: Final = {NO_SUCH_OBJECT, 34, 48, 49}
-"""noSuchObject, invalidDNSyntax, inappropriateAuthentication (it has none), invalidCredentials."""
+"""noSuchObject, invalidDNSyntax, inappropriateAuthentication (no password), invalidCredentials."""
 
 _MORE_PROTECTION: Final = {8, 13}
 """strongerAuthRequired, confidentialityRequired."""
 
 _CONSTRAINT: Final = 19
 _UNWILLING: Final = 53
-"""constraintViolation and unwillingToPerform: 389 Directory Server refuses accounts with these."""
+"""constraintViolation and unwillingToPerform, with which 389 Directory Server refuses accounts."""
 
 NO_PAGES: Final = {11, 12, _UNWILLING}
-"""adminLimitExceeded, unavailableCriticalExtension, unwillingToPerform: what servers answer that
-refuse paged results (RFC 2696), or pages of our size.
+"""adminLimitExceeded, unavailableCriticalExtension, unwillingToPerform: answers of servers that
+refuse paged results (RFC 2696) or this page size.
 """
 
 _AD_CODE: Final = re.compile(r"\bdata ([0-9a-fA-F]{2,8})\b")
-_HERE: Final = "Change it where you usually do, then sign in here again."
-_ASK: Final = "Ask whoever runs the directory."
+_HERE: Final = "Change it where you usually change your password, then sign in again."
+_ASK: Final = "Ask an administrator of the directory."
 
 
 def _expired() -> DirectoryRefused:
@@ -65,14 +65,14 @@ def _expired() -> DirectoryRefused:
 
 def _must_change() -> DirectoryRefused:
     return DirectoryPasswordMustChange(
-        f"Your password has to be changed in the directory first. {_HERE}"
+        f"You must change your password in the directory first. {_HERE}"
     )
 
 
 def _locked() -> DirectoryRefused:
     return DirectoryAccountLocked(
         "The directory has locked your account after too many wrong passwords. Wait a while, or "
-        "ask whoever runs it."
+        "ask an administrator of the directory."
     )
 
 
@@ -83,13 +83,13 @@ def disabled(*, password_was_right: bool = False) -> DirectoryRefused:
 
 
 def _ad_disabled(sentence: str) -> DirectoryRefused:
-    # Active Directory looks at the password first; only its lock-out comes before that.
+    # Active Directory checks the password first; only its lockout comes before that.
     return DirectoryAccountDisabled(f"{sentence} {_ASK}", password_was_right=True)
 
 
 def _unused() -> DirectoryRefused:
     return DirectoryAccountDisabled(
-        f"The directory has locked your account because it was not used for long. {_ASK}"
+        f"The directory has locked your account because it was unused for too long. {_ASK}"
     )
 
 
@@ -108,7 +108,7 @@ _BY_TEXT: Final[dict[int, dict[str, Callable[[], DirectoryRefused]]]] = {
     _CONSTRAINT: {"retry limit": _locked, "inactivity": _unused},
     _UNWILLING: {"inactivated": disabled},
 }
-"""By code and what the text holds. These go before the policy control, which says "locked" too."""
+"""By code and a part of the text. Takes precedence over the policy control, which says "locked"."""
 
 _BY_AD_CODE: Final[dict[int, Callable[[], DirectoryRefused]]] = {
     # Win32 error codes behind LDAP's 49, as Active Directory writes them (Microsoft, MS-ERREF).
@@ -125,10 +125,10 @@ _BY_AD_CODE: Final[dict[int, Callable[[], DirectoryRefused]]] = {
 
 
 class Policy(NamedTuple):
-    """What the password policy says beside an answer; None for what it does not say.
+    """Password policy information in an answer; None for what is not given.
 
-    `error` is its error number, `grace` how many sign-ins with an expired password are left, and
-    `seconds` how long the password is valid yet.
+    `error` is the policy's error number, `grace` the number of sign-ins left with an expired
+    password, and `seconds` how long the password is still valid.
     """
 
     error: int | None = None
@@ -146,13 +146,13 @@ class Answer(NamedTuple):
 
     @property
     def technical(self) -> str:
-        """For the operator: the code's name, and what the server says beside."""
+        """Details for the operator: the code, its name, and the server's message."""
         message = visible(self.message.rstrip("\0").strip())[:200]
         return f"{self.code} {self.description}{f': {message}' if message else ''}"
 
 
 def check_bind(answer: Answer) -> None:
-    """Raise what the answer means, unless it is that the password is right."""
+    """Raise the error that the answer means, unless the password was accepted."""
     refusal = _refusal(answer)
     if refusal is not None:
         raise refusal
@@ -166,19 +166,19 @@ def check_answer(answer: Answer) -> None:
     check_now(answer)
     if answer.code == REFERRAL:
         raise DirectoryMisconfigured(
-            "The directory refers to another server, and referrals are not followed: "
-            "name that server in [directory]."
+            "The directory refers to another server, and cwtui does not follow referrals. "
+            "Add that server to servers in [directory]."
         )
     if answer.code in _MORE_PROTECTION:
         raise DirectoryMisconfigured(
-            f"The directory asks for more protection ({answer.technical}): use ldaps:// or "
+            f"The directory requires encryption ({answer.technical}). Use ldaps:// or "
             "starttls = true."
         )
-    raise DirectoryMisconfigured(f"The directory answers with an error: {answer.technical}.")
+    raise DirectoryMisconfigured(f"The directory returned an error: {answer.technical}.")
 
 
 def check_now(answer: Answer) -> None:
-    """Raise Unreachable if the server may answer later, or another one now."""
+    """Raise Unreachable if this server is busy and another one may answer."""
     if answer.code in _NOT_NOW:
         raise Unreachable(f"cannot answer now ({answer.technical})")
 
@@ -197,7 +197,7 @@ def _refusal(answer: Answer) -> DirectoryRefused | None:
 
 
 def policy(control_value: bytes) -> Policy:
-    """What the response control's value says. Raises PyAsn1Error for what is not one."""
+    """Decode the value of the policy response control. Raises PyAsn1Error if it is invalid."""
     from pyasn1.codec.ber.decoder import decode
     from pyasn1.type import namedtype, tag, univ
 

@@ -1,4 +1,4 @@
-"""The bind account's password: from a file or a systemd credential, read each time anew."""
+"""The bind account's password, re-read from a file or systemd credential each time."""
 
 from typing import Final
 
@@ -7,11 +7,11 @@ from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.secret_file import SecretFile
 
 _MOST: Final = 8192
-"""In bytes."""
+"""The maximum file size in bytes."""
 
 
 def read(config: DirectoryConfig) -> Secret:
-    """The first line of the file. Raises DirectoryMisconfigured."""
+    """Return the password, the file's only line. Raises DirectoryMisconfigured."""
     file = SecretFile(
         "the bind password",
         "bind_password_file",
@@ -24,5 +24,5 @@ def read(config: DirectoryConfig) -> Secret:
     except UnicodeDecodeError:
         raise file.unusable("it is not UTF-8") from None
     if not line or rest or "\0" in line:
-        raise file.unusable("it is not one line with the password alone")
+        raise file.unusable("it must contain only the password, on one line")
     return Secret(line)

@@ -1,4 +1,4 @@
-"""Binds: of the bind account, and of a person, which is how a password is checked."""
+"""Bind to the server: as the bind account, or as a person to check their password."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -24,22 +24,22 @@ from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.entries import Entry
 
 _WARN_SECONDS: Final = 5 * 86400
-"""Windows warns so early by default ("Prompt user to change password before expiration")."""
+"""The default of Windows ("Prompt user to change password before expiration")."""
 
 _MOST_SECONDS: Final = 366 * 86400
 _MOST_GRACE: Final = 1000
-"""More is no warning, and may be no day of the calendar."""
+"""Larger values are not useful as a warning, and may not be valid dates."""
 
 _WHY_REFUSED: Final[dict[type[DirectoryRefused], str]] = {
     DirectoryPasswordExpired: "its password has expired",
-    DirectoryPasswordMustChange: "its password has to be changed first",
+    DirectoryPasswordMustChange: "its password must be changed first",
     DirectoryAccountLocked: "it is locked after too many wrong passwords",
     DirectoryAccountDisabled: "it is disabled",
 }
 
 
 def bind_account(channel: Channel, config: DirectoryConfig) -> None:
-    """Raises DirectoryMisconfigured where it is refused."""
+    """Bind as the bind account. Raises DirectoryMisconfigured if it is refused."""
     answer = channel.bind(config.bind_dn, bind_password.read(config))
     try:
         answers.check_bind(answer)
@@ -55,9 +55,10 @@ def bind_account(channel: Channel, config: DirectoryConfig) -> None:
 
 
 def check(channel: Channel, dn: str, password: Secret, entry: Entry | None, now: float) -> Answer:
-    """The answer to a right password. Raises DirectoryRefused.
+    """Bind as the person, and return the answer if the password is correct.
 
-    The `entry` is what the bind account sees of the person, if there is one.
+    `entry` is the person's entry as the bind account sees it, if there is a bind account. Raises
+    DirectoryRefused.
     """
     *first, last = spellings(password)
     for spelling in first:
@@ -71,9 +72,9 @@ def check(channel: Channel, dn: str, password: Secret, entry: Entry | None, now:
 
 
 def spellings(password: Secret) -> Iterator[Secret]:
-    """As most keyboards send it (NFC), and as it was typed where that is something else.
+    """Yield the password in NFC, as most keyboards send it, and as typed if that differs.
 
-    Some systems send "é" as two characters, and a server compares bytes.
+    Some systems send "é" as two characters, and servers compare bytes.
     """
     composed = Secret(unicodedata.normalize("NFC", password.reveal()))
     yield composed
@@ -82,13 +83,13 @@ def spellings(password: Secret) -> Iterator[Secret]:
 
 
 def notice(answer: Answer, entry: Entry, now: float) -> PasswordNotice | None:
-    """What the person should know of a password that is right."""
+    """Return the notice for a correct password that expires soon or has expired, if any."""
     policy = answer.policy
     if policy.grace is not None and 0 <= policy.grace <= _MOST_GRACE:
         return PasswordNotice(grace_left=policy.grace)
     at = entries.password_expires_at(entry)
     left = policy.seconds if policy.seconds is not None else at - now if at is not None else -1
-    # A server that says so itself knows when it is early enough.
+    # A server that warns by itself decides how early.
     most = _MOST_SECONDS if policy.seconds is not None else _WARN_SECONDS
     return PasswordNotice(expires_at=now + left) if 0 <= left <= most else None
 
@@ -100,7 +101,7 @@ def _checked(
     try:
         answers.check_bind(answer)
     except DirectoryAccountLocked:
-        # Servers call an account locked that an administrator has switched off.
+        # Servers also report an account as locked if an administrator disabled it.
         if entry is not None and not entries.is_enabled(entry, now):
             raise answers.disabled() from None
         raise

@@ -1,4 +1,4 @@
-"""A conversation with one server, in LDAP. The only module that knows ldap3."""
+"""An LDAP connection to one server. The only module that uses ldap3's connections."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ from cwtui.directory.servers import Server
 from cwtui.directory.transport import Certificate, Deadline, Unreachable, Unsafe, connect
 
 PAGE: Final = 200
-"""Entries on a page (RFC 2696); servers allow 500 (OpenLDAP) or 1000 (Active Directory)."""
+"""Entries per page (RFC 2696); servers allow 500 (OpenLDAP) or 1000 (Active Directory)."""
 
 _START_TLS: Final = "1.3.6.1.4.1.1466.20037"
 _PAGED: Final = "1.2.840.113556.1.4.319"
@@ -40,14 +40,17 @@ _NO_ATTRIBUTES: Final = ["1.1"]
 
 
 class Channel:
-    """Open until its block ends. All methods raise Unreachable and DirectoryMisconfigured."""
+    """An open connection, to use in a `with` block.
+
+    All methods raise Unreachable and DirectoryMisconfigured.
+    """
 
     def __init__(self, server: Server, config: DirectoryConfig, deadline: Deadline) -> None:
         self._config = config
         self._deadline = deadline
         self.certificate: Certificate | None = None
         self._wire = connect(server, deadline.within(config.connect_seconds, "connect_seconds"))
-        # ldap3's own logging and repr hold the password of a Connection: it is never given one.
+        # No password here: ldap3's logging and repr would show it.
         self._connection: Any = Connection(
             Ldap3Server("localhost", get_info=NONE),
             client_strategy=SYNC,
@@ -57,7 +60,7 @@ class Channel:
             auto_encode=False,
             check_names=False,
         )
-        # Instead of ldap3's open(), which would connect on its own.
+        # Instead of ldap3's open(), which would open its own connection.
         self._connection.socket = self._wire
         self._connection.closed = False
         self._connection.listening = True
@@ -82,13 +85,13 @@ class Channel:
         self._wire.close()
 
     def bind(self, dn: str, password: Secret) -> Answer:
-        """Sign in on the server; what the answer means is for `answers` to say."""
+        """Bind, and return the answer, which `answers` interprets."""
         if not dn or not password:
-            # RFC 4513 section 5.1.2: this would succeed, as nobody.
+            # This would succeed as an anonymous bind (RFC 4513 section 5.1.2).
             raise ValueError("a bind needs a DN and a password")
         self._wire.deadline = self._deadline.within(self._config.bind_seconds, "bind_seconds")
         with _speaking():
-            # As bytes: ldap3 would refuse what SASLprep of Unicode 3.2 does not know.
+            # As bytes, because ldap3 refuses characters that are unknown to SASLprep (Unicode 3.2).
             request = bind_operation(3, SIMPLE, dn, password.reveal().encode())
             ask_for_policy = [(answers.POLICY_CONTROL, False, None)]
             connection = self._connection
@@ -100,35 +103,35 @@ class Channel:
             return answer._replace(policy=_policy(self._connection.result))
 
     def read(self, dn: str, search_filter: str, attributes: Sequence[str] = ()) -> list[Entry]:
-        """The entry itself if it matches; nothing if it does not, or if there is none."""
+        """Return the entry if it exists and matches; otherwise an empty list."""
         self._search(dn, search_filter, attributes, BASE)
         return self._found(answers.NO_SUCH_OBJECT)
 
     def exists(self, dn: str) -> bool:
-        """Whether there is such an entry, that may be seen."""
+        """Whether the entry exists and is visible."""
         return bool(self.read(dn, "(objectClass=*)"))
 
     def is_active_directory(self) -> bool:
-        """Whether the server says so."""
+        """Whether the server says that it is Active Directory."""
         self._search("", "(objectClass=*)", ["supportedCapabilities"], BASE)
         root = self._found(is_root=True)
         return any(_ACTIVE_DIRECTORY in entry.texts("supportedCapabilities") for entry in root)
 
     def first_two(self, base: str, search_filter: str, attributes: Sequence[str]) -> list[Entry]:
-        """What matches below the base, up to two entries: more than one is one too many."""
+        """Return up to two matching entries below the base; two mean that it is ambiguous."""
         self._search(base, search_filter, attributes, SUBTREE, size_limit=2)
         found = self._found(answers.SIZE_LIMIT)
         if self._answer("searchResDone").code == answers.SIZE_LIMIT and len(found) < _TWO:
             raise DirectoryMisconfigured(
-                "The directory gives the bind account fewer than two entries at once, so a second "
-                "one of the same name would not be noticed. Raise its size limit."
+                "The directory returns fewer than two entries per search to the bind account, so "
+                "cwtui could not notice a second entry of the same name. Raise its size limit."
             )
         return found
 
     def pages(
         self, base: str, search_filter: str, attributes: Sequence[str]
     ) -> Iterator[list[Entry]]:
-        """All that matches below the base, a page at a time; at once where pages are forbidden."""
+        """Yield all matching entries below the base in pages, or at once if pages are refused."""
         cookie = None
         while True:
             self._search(
@@ -170,15 +173,15 @@ class Channel:
             )
 
     def _found(self, fine: int = answers.SUCCESS, *, is_root: bool = False) -> list[Entry]:
-        """What the search gave; `fine` is an answer that is as good as success.
+        """Return the entries that the search found; `fine` is a code treated as success.
 
-        Only the root has no DN: a bind as one without would be a bind as nobody.
+        Other entries without a DN are dropped, as a bind without a DN would be anonymous.
         """
         answer = self._answer("searchResDone")
         if answer.code != fine:
             if answer.code == answers.NO_SUCH_OBJECT:
                 raise DirectoryMisconfigured(
-                    "The directory has no entry, or shows none, at the base of [directory]."
+                    "The base in [directory] does not exist, or the directory does not show it."
                 )
             answers.check_answer(answer)
         with _speaking():
@@ -198,13 +201,13 @@ class Channel:
         with _speaking():
             result = self._connection.result
             if result["type"] != kind:
-                # ldap3 takes the end of a search for a successful bind.
-                raise Unreachable("answers another question")
+                # ldap3 would treat the end of a search as a successful bind.
+                raise Unreachable("sent an answer of the wrong type")
             return Answer(int(result["result"]), result["description"], result["message"])
 
 
 def _policy(result: Any) -> Policy:
-    """What came with the answer to a bind."""
+    """Return the password policy information in the answer to a bind."""
     controls = result.get("controls") or {}
     if answers.POLICY_CONTROL in controls:
         return answers.policy(controls[answers.POLICY_CONTROL]["value"])
@@ -217,15 +220,15 @@ def _policy(result: Any) -> Policy:
 
 @contextmanager
 def _speaking() -> Iterator[None]:
-    """What ldap3 raises, as ours. Its decoder stumbles in many ways over what is not LDAP."""
+    """Translate the errors of ldap3. Its decoder raises many types for invalid data."""
     try:
         yield
     except LDAPInvalidFilterError:
         raise DirectoryMisconfigured(
-            "The search_filter of [directory] is not a filter as of RFC 4515."
+            "The search_filter in [directory] is not a valid LDAP filter (RFC 4515)."
         ) from None
     except LDAPSessionTerminatedByServerError:
-        raise Unreachable("ended the connection in the middle") from None
+        raise Unreachable("closed the connection early") from None
     except (
         LDAPExceptionError,
         PyAsn1Error,
@@ -237,4 +240,4 @@ def _speaking() -> Iterator[None]:
         ValueError,
     ) as error:
         name = visible(type(error).__name__)
-        raise Unreachable(f"answers what cannot be read as LDAP ({name})") from None
+        raise Unreachable(f"sent an answer that is not valid LDAP ({name})") from None

@@ -1,4 +1,4 @@
-"""The accounts' port filled with LDAP: several servers, of which the first that answers counts."""
+"""The Directory port over LDAP. Asks several servers in turn until one answers."""
 
 import math
 import time
@@ -22,7 +22,7 @@ from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, Servers
 
-if TYPE_CHECKING:  # these load ldap3, which a local sign-in does not need
+if TYPE_CHECKING:  # these load ldap3, which local sign-ins do not need
     from cwtui.directory.channel import Channel
     from cwtui.directory.transport import Deadline
     from cwtui.directory.visit import Visit
@@ -35,9 +35,9 @@ def _silent(step: Step) -> None:
 
 
 class LdapDirectory:
-    """Asks the servers of the configuration; remembers which of them did not answer.
+    """Asks the configured servers, and remembers which did not answer.
 
-    `clock` counts seconds and never goes back; `now` is the time. May be used by several threads.
+    `clock` is monotonic, in seconds; `now` is the current time. Thread-safe.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class LdapDirectory:
         return self._ask(lambda visit: visit.explain(name, password), tell)
 
     def _ask(self, ask: Callable[["Visit"], T], tell: Tell, seconds: float | None = None) -> T:
-        """What the first server that answers says. The time left is shared by those left."""
-        # Before the time begins: the first time, this loads ldap3.
+        """Return the answer of the first server that answers. Servers share the time left."""
+        # Imported before the time starts, because it loads ldap3 the first time.
         from cwtui.directory import visit  # noqa: F401  loaded now, used later
         from cwtui.directory.transport import Deadline, Unreachable, Unsafe
 
@@ -118,7 +118,7 @@ class LdapDirectory:
     def _tell_protection(self, channel: "Channel", tell: Tell) -> None:
         shown = channel.certificate
         if shown is None:
-            tell(Step("tls", False, "Nothing protects this connection; it stays on this host."))
+            tell(Step("tls", False, "This connection is not encrypted; it stays on this host."))
             return
         until = datetime.fromtimestamp(shown.expires_at, UTC)
         days = int((shown.expires_at - self._now()) / 86400)
@@ -126,16 +126,17 @@ class LdapDirectory:
             Step(
                 "tls",
                 True,
-                f"{shown.tls_version}; the certificate is for {shown.subject or 'the host'}, "
+                f"{shown.tls_version}; the certificate is for {shown.subject or 'the host'} and "
                 f"valid until {until:%Y-%m-%d} ({days} days).",
             )
         )
 
 
 def _refuse_unasked(password: Secret) -> None:
-    """An empty password makes an anonymous bind, which succeeds (RFC 4513 section 5.1.2).
+    """Raise WrongDirectoryPassword for passwords that must not be sent.
 
-    One that begins with NUL is empty to a server written in C, and lone surrogates are no UTF-8.
+    An empty password makes an anonymous bind, which succeeds (RFC 4513 section 5.1.2). One that
+    starts with NUL may be empty for a server written in C. Lone surrogates are not valid UTF-8.
     """
     if not password or text.has_control_characters(password.reveal()):
         raise WrongDirectoryPassword

@@ -1,4 +1,4 @@
-"""The certificate that cwtui shows to servers that demand one: read each time anew."""
+"""The client certificate for servers that require one, re-read each time."""
 
 import ssl
 from typing import Final
@@ -7,11 +7,14 @@ from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.secret_file import SecretFile
 
 _MOST: Final = 65536
-"""In bytes."""
+"""The maximum file size in bytes."""
 
 
 def show(context: ssl.SSLContext, config: DirectoryConfig) -> bool:
-    """Let the context show it; False where there is none. Raises DirectoryMisconfigured."""
+    """Load the certificate into the context. Returns False if none is configured.
+
+    Raises DirectoryMisconfigured.
+    """
     if not (config.client_certificate_file or config.client_certificate_credential):
         return False
     file = SecretFile(
@@ -22,10 +25,10 @@ def show(context: ssl.SSLContext, config: DirectoryConfig) -> bool:
     )
     file.read(_MOST)
     try:
-        # Without a password, OpenSSL would ask for that of an encrypted key on the terminal.
+        # Without a password here, OpenSSL would ask for an encrypted key's on the terminal.
         context.load_cert_chain(file.path(), password="")
-    except OSError:  # ssl.SSLError is one
+    except OSError:  # includes ssl.SSLError
         raise file.unusable(
-            "it has to hold the certificate and its key in PEM, the key without a password"
+            "it must contain the certificate and its unencrypted key in PEM format"
         ) from None
     return True

@@ -1,4 +1,4 @@
-"""The table [directory] of the operator's file: typed, and refused where it cannot work."""
+"""The [directory] section of the configuration file. Settings that cannot work are refused."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
@@ -16,13 +16,13 @@ _ATTRIBUTE: Final = r"(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+)"
 """RFC 4512 section 1.4: a descriptor or an OID."""
 
 _DN: Final = rf"(?s)\s*{_ATTRIBUTE}\s*=.+"
-"""Enough to tell a DN from a name; the server reads the rest."""
+"""Enough to distinguish a DN from a name; the server checks the rest."""
 
 
 class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """With `bind_dn` a person is searched for; without, the DN is `user_rdn`=name,`base`.
+    """With `bind_dn`, people are searched for; without, their DN is `user_rdn`=NAME,`base`.
 
-    The times are seconds; `total_seconds` holds for a whole sign-in, over all servers.
+    Times are in seconds; `total_seconds` is the limit for a whole sign-in, over all servers.
     """
 
     servers: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
     session_check_minutes: Annotated[int, Meta(ge=1, le=1440)] = 5
 
     def __post_init__(self) -> None:
-        """Raise ValueError for what cannot work; the first word in backticks is the key."""
+        """Raise ValueError for settings that cannot work; the word in backticks is the key."""
         self._check_transport()
         self._check_bind_account()
         self._check_search()
@@ -75,29 +75,29 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     def _check_transport(self) -> None:
         if not self.servers:
-            raise ValueError('`servers` is missing: name at least one, such as ["ldaps://HOST"]')
+            raise ValueError('`servers` is missing: set at least one, such as ["ldaps://HOST"]')
         if len(set(self.servers)) < len(self.servers):
-            raise ValueError("`servers` names one server twice")
+            raise ValueError("`servers` lists the same server twice")
         if self.starttls and self.unsafe_plain_ldap_on_loopback:
             raise ValueError(
-                "`unsafe_plain_ldap_on_loopback` and starttls exclude each other: leave one out"
+                "`unsafe_plain_ldap_on_loopback` cannot be combined with starttls: remove one"
             )
         ways = {server.protection for server in self.parsed_servers}
         if self.starttls and "starttls" not in ways:
-            raise ValueError("`starttls` is for ldap:// servers, and all of these are ldaps://")
+            raise ValueError("`starttls` is for ldap:// servers, but all servers use ldaps://")
         if self.unsafe_plain_ldap_on_loopback and "none" not in ways:
             raise ValueError(
-                "`unsafe_plain_ldap_on_loopback` is for ldap:// servers, and all of these are "
-                "ldaps://: leave it out"
+                "`unsafe_plain_ldap_on_loopback` is for ldap:// servers, but all servers use "
+                "ldaps://: remove it"
             )
         if self.ca_file and ways == {"none"}:
-            raise ValueError("`ca_file` has no use without ldaps:// or starttls")
+            raise ValueError("`ca_file` has no effect without ldaps:// or starttls")
         self._check_secret("client_certificate")
         if ways == {"none"} and (
             self.client_certificate_file or self.client_certificate_credential
         ):
             key = f"client_certificate_{'file' if self.client_certificate_file else 'credential'}"
-            raise ValueError(f"`{key}` has no use without ldaps:// or starttls")
+            raise ValueError(f"`{key}` has no effect without ldaps:// or starttls")
         if self.connect_seconds > self.total_seconds:
             raise ValueError("`connect_seconds` is longer than total_seconds")
 
@@ -106,8 +106,8 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
         has_password = bool(self.bind_password_file or self.bind_password_credential)
         if self.bind_dn and not has_password:
             raise ValueError(
-                "`bind_dn` needs its password: set bind_password_file, or "
-                "bind_password_credential for one of systemd"
+                "`bind_dn` needs a password: set bind_password_file, or bind_password_credential "
+                "for a systemd credential"
             )
         if has_password and not self.bind_dn:
             key = "bind_password_file" if self.bind_password_file else "bind_password_credential"
@@ -116,29 +116,29 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
     def _check_secret(self, what: str) -> None:
         file, name = getattr(self, f"{what}_file"), getattr(self, f"{what}_credential")
         if file and name:
-            raise ValueError(
-                f"`{what}_credential` and {what}_file exclude each other: leave one out"
-            )
+            raise ValueError(f"`{what}_credential` cannot be combined with {what}_file: remove one")
         if "/" in name or "\0" in name or name in {".", ".."}:
-            raise ValueError(f"`{what}_credential` is a name without slashes")
+            raise ValueError(f"`{what}_credential` must be a name without slashes")
 
     def _check_search(self) -> None:
         if not self.base:
-            raise ValueError('`base` is missing: where people are, such as "dc=example,dc=com"')
+            raise ValueError(
+                '`base` is missing: set it to where the people are, such as "dc=example,dc=com"'
+            )
         if not re.fullmatch(_DN, self.base):
             raise ValueError('`base` is not a DN, such as "ou=people,dc=example,dc=com"')
         _check_attribute("user_rdn", self.user_rdn)
         if self.search_filter and not is_balanced(self.search_filter):
             raise ValueError(
-                '`search_filter` is not one filter in parentheses, such as "(objectClass=person)"'
+                '`search_filter` must be one filter in parentheses, such as "(objectClass=person)"'
             )
 
     def _check_roles(self) -> None:
         if self.mode == "attribute":
             if not self.roles_attribute:
                 raise ValueError(
-                    '`roles_attribute` is missing: mode = "attribute" reads the names of roles in '
-                    'it, such as in "employeeType"'
+                    '`roles_attribute` is missing: mode = "attribute" reads role names from it, '
+                    'such as from "employeeType"'
                 )
             _check_attribute("roles_attribute", self.roles_attribute)
             given = {
@@ -148,32 +148,30 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
                 "member_attribute": self.member_attribute != "member",
             }
             for key in (key for key, is_given in given.items() if is_given):
-                raise ValueError(f'`{key}` is for mode = "groups", and the mode is "attribute"')
+                raise ValueError(f'`{key}` is for mode = "groups", but the mode is "attribute"')
             return
         if self.roles_attribute:
             raise ValueError('`roles_attribute` is for mode = "attribute"')
         if not self.roles:
             raise ValueError(
-                "`roles` is missing: say in [directory.roles] which groups give which role, such "
-                'as connectware-admin = ["cn=admins,dc=example,dc=com"]'
+                "`roles` is missing: list the groups for each role in [directory.roles], such as "
+                'connectware-admin = ["cn=admins,dc=example,dc=com"]'
             )
         _check_attribute("member_attribute", self.member_attribute)
         for role, groups in self.roles.items():
             if role not in BUILT_IN:
                 raise ValueError(
-                    f"`roles.{role}` is no role of cwtui, which has: {', '.join(BUILT_IN)}"
+                    f"`roles.{role}` is not a role. Choose from: {', '.join(BUILT_IN)}"
                 )
             if not groups or not all(re.fullmatch(_DN, group) for group in groups):
-                raise ValueError(f"`roles` gives {role!r} to what is not a list of DNs of groups")
+                raise ValueError(f"`roles` needs a list of group DNs for {role!r}")
         if self.nested != "off" and (self.member_is, self.member_attribute) != ("dn", "member"):
             key = "member_is" if self.member_is != "dn" else "member_attribute"
-            raise ValueError(
-                f"`{key}` is for groups that are read, and nested asks about the person"
-            )
+            raise ValueError(f'`{key}` works only with nested = "off"')
 
 
 def is_balanced(text: str) -> bool:
-    """Whether it is one pair of parentheses around all; RFC 4515 escapes those in values."""
+    """Whether one pair of parentheses encloses the text; those in values are escaped (RFC 4515)."""
     depth = 0
     for place, character in enumerate(text):
         depth += (character == "(") - (character == ")")
@@ -184,4 +182,4 @@ def is_balanced(text: str) -> bool:
 
 def _check_attribute(key: str, name: str) -> None:
     if not re.fullmatch(_ATTRIBUTE, name):
-        raise ValueError(f"`{key}` is not the name of an attribute, such as uid")
+        raise ValueError(f"`{key}` must be the name of an attribute, such as uid")

@@ -1,4 +1,4 @@
-"""What an entry says of a person: the name, whether it is enabled, the ids."""
+"""Read a person's username, state and ids from a directory entry."""
 
 import uuid
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from cwtui.accounts.identity import UNNAMED
 from cwtui.directory.escaping import escaped
 
 IDS: Final = ("entryUUID", "objectGUID", "nsUniqueId", "ipaUniqueID")
-"""What a server never changes and never gives again; only objectGUID is not text."""
+"""Attributes that servers never change and never reuse; only objectGUID is binary."""
 
 READ: Final = (
     "displayName",
@@ -28,23 +28,25 @@ _ACCOUNT_DISABLED: Final = 0x2
 """ADS_UF_ACCOUNTDISABLE of userAccountControl."""
 
 _LOCKED_BY_ADMIN: Final = "000001010000Z"
-"""pwdAccountLockedTime for "until an administrator unlocks" (draft-behera-ldap-password-policy)."""
+"""pwdAccountLockedTime for accounts that only an administrator can unlock
+(draft-behera-ldap-password-policy).
+"""
 
 _GUID_BYTES: Final = 16
 _NEVER: Final = {0, 0x7FFF_FFFF_FFFF_FFFF}
 _FILETIME_PER_SECOND: Final = 10_000_000
 _FILETIME_OF_1970: Final = 11_644_473_600
-"""accountExpires counts 100 ns from 1601 (Microsoft, MS-DTYP)."""
+"""accountExpires counts units of 100 ns since 1601 (Microsoft, MS-DTYP)."""
 
 
 class Entry(NamedTuple):
-    """One entry; names of attributes in small letters."""
+    """One entry; attribute names are in lower case."""
 
     dn: str
     attributes: dict[str, tuple[bytes, ...]]
 
     def texts(self, name: str) -> list[str]:
-        """The values that are UTF-8."""
+        """Return the values that are valid UTF-8."""
         found = []
         for value in self.attributes.get(name.lower(), ()):
             with suppress(UnicodeDecodeError):
@@ -53,11 +55,11 @@ class Entry(NamedTuple):
 
 
 def is_of(entry: Entry, user_rdn: str, username: str) -> bool:
-    """Whether the entry has this name, as cwtui reads names, and no second one.
+    """Whether the entry has this name in cwtui's normalization, and no other name.
 
-    A server may take "josé" for "jose". And whoever had two names would have two accounts here,
-    the second one without the second factor of the first. Where the attribute has several values,
-    the one in the DN is the name.
+    A server may treat "josé" and "jose" as equal. And a person with two names would have two
+    accounts here, the second one without the second factor of the first. If the attribute has
+    several values, the one in the DN is the name.
     """
     found = names(entry, user_rdn)
     if len(found) > 1:
@@ -66,31 +68,31 @@ def is_of(entry: Entry, user_rdn: str, username: str) -> bool:
 
 
 def names(entry: Entry, user_rdn: str) -> set[str]:
-    """The values of the attribute as usernames; empty for what cannot be one."""
+    """Return the attribute's values as usernames; "" for values that are not valid usernames."""
     return {_name(value) for value in entry.texts(user_rdn)}
 
 
 def name_of(entry: Entry, user_rdn: str) -> str:
-    """The only name that `is_of` would find; empty where there is none."""
+    """Return the entry's only name in the sense of `is_of`; empty if there is none."""
     found = names(entry, user_rdn)
     return next((name for name in found if name and is_of(entry, user_rdn, name)), "")
 
 
 def spellings(entry: Entry, user_rdn: str, username: str) -> list[str]:
-    """The name as the directory writes it."""
+    """Return the attribute's values for this username as the directory writes them."""
     return [value for value in entry.texts(user_rdn) if _name(value) == username]
 
 
 def display_name(entry: Entry) -> str:
-    """The displayName, or cn; what cannot be one line to show is made visible."""
+    """Return displayName or cn as a safe line; empty if there is none."""
     values = (*entry.texts("displayName"), *entry.texts("cn"))
     return next(filter(None, map(text.visible_line, values)), "")
 
 
 def is_enabled(entry: Entry, now: float) -> bool:
-    """Whether the server would let the person in; `now` is seconds since 1970.
+    """Whether the account is enabled and has not expired; `now` is in seconds since the epoch.
 
-    A lock after wrong passwords is not counted: it ends by itself, and a stranger can cause it.
+    A lock after wrong passwords does not count: it ends by itself, and strangers can cause it.
     """
     controls = (_number(value) for value in entry.texts("userAccountControl"))
     expiries = (_number(value) for value in entry.texts("accountExpires"))
@@ -103,22 +105,22 @@ def is_enabled(entry: Entry, now: float) -> bool:
 
 
 def password_expires_at(entry: Entry) -> float | None:
-    """In seconds since 1970, by Active Directory's computed attribute (MS-ADTS 3.1.1.4.5.34).
+    """Return when the password expires, in seconds since the epoch; None if never or unknown.
 
-    None for a password that never expires, and where it is not known.
+    Uses a computed attribute of Active Directory (MS-ADTS 3.1.1.4.5.34).
     """
     times = (_number(value) for value in entry.texts("msDS-UserPasswordExpiryTimeComputed"))
     return next((_seconds(at) for at in times if at not in _NEVER), None)
 
 
 def unchanging_ids(entry: Entry) -> dict[str, str]:
-    """Those of `IDS` that the entry shows, once each, by the name of the attribute."""
+    """Return the values of `IDS` that the entry has exactly once, by attribute name."""
     found = {name: _ids(entry, name) for name in IDS}
     return {name: values[0] for name, values in found.items() if len(values) == 1}
 
 
 def id_filter(ids: Mapping[str, str]) -> str:
-    """The filter that finds the entries with one of these ids; empty where there is none."""
+    """Return the filter for entries with one of these ids; empty if there are none."""
     asked = [
         f"({name}={value})"
         for attribute, id_ in ids.items()
@@ -136,7 +138,7 @@ def _ids(entry: Entry, name: str) -> list[str]:
 
 
 def _written(name: str, id_: str) -> list[str]:
-    """The value as a filter has it; nothing for what cannot be one."""
+    """Return the id escaped for a filter, in a list; empty if it is invalid."""
     if name != "objectGUID":
         return [escaped(id_)]
     try:

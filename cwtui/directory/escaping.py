@@ -1,15 +1,15 @@
-"""One escape for both places in which a value meets LDAP's syntax.
+"""Escape values for LDAP filters and DNs.
 
-Filters (RFC 4515 section 3) and DNs (RFC 4514 section 2.4) both read a backslash and two
-hexadecimal digits as that byte of UTF-8, whichever it is. So everything but ASCII letters and
-digits is written so, and no list of special characters has to be right. ldap3's `escape_rdn` is
-not: it writes NUL as a backslash and NUL, and a lone space as a backslash, a backslash and a space;
-and its filter parser strips spaces off the ends of values.
+Filters (RFC 4515 section 3) and DNs (RFC 4514 section 2.4) both read a backslash with two
+hexadecimal digits as that byte of UTF-8. So everything except ASCII letters and digits is escaped
+this way, and no list of special characters is needed. ldap3's `escape_rdn` is not correct: it
+writes NUL as a backslash and NUL, and a single space as two backslashes and a space. Its filter
+parser also strips spaces from the ends of values.
 """
 
 
 def escaped(value: str) -> str:
-    """The value for a filter or a DN. Lone surrogates are not UTF-8: UnicodeEncodeError."""
+    """Return the value escaped for a filter or DN. Raises UnicodeEncodeError for surrogates."""
     return "".join(
         character
         if character.isascii() and character.isalnum()

@@ -1,6 +1,6 @@
-"""Which roles a person has: by the groups they are in, or by an attribute of theirs.
+"""Find a person's roles from their groups or from an attribute.
 
-The server compares DNs: nothing here has to know when two ways of writing one are the same.
+The server compares DNs, so nothing here needs to know when two spellings of a DN are equal.
 """
 
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ from cwtui.directory.entries import Entry
 from cwtui.directory.escaping import escaped
 
 IN_CHAIN: Final = "1.2.840.113556.1.4.1941"
-"""Active Directory's LDAP_MATCHING_RULE_IN_CHAIN: a member of a member is a member."""
+"""Active Directory's LDAP_MATCHING_RULE_IN_CHAIN, which follows groups within groups."""
 
 UNKNOWN_RULE: Final = (
-    'The value "matching-rule" of nested in [directory] is for Active Directory: with other '
-    'servers use "memberOf" or "off".'
+    'In [directory], nested = "matching-rule" works only with Active Directory. For other servers, '
+    'use "memberOf" or "off".'
 )
 
 
 def roles(
     channel: Channel, config: DirectoryConfig, entry: Entry, username: str, tell: Tell
 ) -> tuple[str, ...]:
-    """The roles, each once, in order; none if nothing gives one."""
+    """Return the person's roles, sorted; empty if they have none."""
     found: set[str] = set()
     if config.mode == "attribute":
         found = {value.strip() for value in entry.texts(config.roles_attribute)} - {""}
@@ -38,16 +38,16 @@ def roles(
             if config.nested != "matching-rule":
                 raise
             raise DirectoryMisconfigured(f"{problem} {UNKNOWN_RULE}") from None
-        tell(Step("group", True, f"{'In' if is_in else 'Not in'} {visible(group)}."))
+        tell(Step("group", True, f"{'Member' if is_in else 'Not a member'} of {visible(group)}."))
         found |= {role} if is_in else set()
     by = visible(config.roles_attribute) if config.mode == "attribute" else "groups"
     shown = ", ".join(visible(role) for role in sorted(found)) or "none"
-    tell(Step("roles", bool(found), f"Roles by {by}: {shown}."))
+    tell(Step("roles", bool(found), f"Roles from {by}: {shown}."))
     return tuple(sorted(found))
 
 
 def missing_groups(channel: Channel, config: DirectoryConfig) -> list[str]:
-    """The configured groups that are not there, or may not be read."""
+    """Return the configured groups that do not exist or cannot be read."""
     return [group for _, group in _groups(config) if not channel.exists(group)]
 
 
@@ -58,7 +58,7 @@ def _groups(config: DirectoryConfig) -> Iterator[tuple[str, str]]:
 def _questions(
     config: DirectoryConfig, entry: Entry, username: str, group: str
 ) -> Iterator[tuple[str, str]]:
-    """Which entry to read with which filter: one that matches means that the person is in it."""
+    """Yield pairs of DN and filter. If one of them matches, the person is in the group."""
     match config.nested:
         case "memberOf":
             yield entry.dn, f"(memberOf={escaped(group)})"

@@ -1,4 +1,4 @@
-"""Files with a secret of cwtui's own: of the operator's, or credentials of systemd."""
+"""Read files that hold secrets for cwtui: the operator's files, or systemd credentials."""
 
 import os
 import stat
@@ -11,13 +11,13 @@ from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import open_regular, read_opened
 
 _BY_OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
-"""Its group may read it: that of a service whose configuration belongs to root."""
+"""The group may read the file, as for a service whose configuration belongs to root."""
 
 
 class SecretFile(NamedTuple):
-    """`what` names it in sentences. Without a `file`, it is the credential of that name.
+    """A file, or a systemd credential if `file` is empty.
 
-    `key` is that of [directory] for a file.
+    `what` names the secret in error messages; `key` is the file's key in [directory].
     """
 
     what: str
@@ -26,8 +26,9 @@ class SecretFile(NamedTuple):
     credential: str
 
     def read(self, most: int) -> bytes:
-        """All of it, at most so many bytes. Raises DirectoryMisconfigured, also where others on
-        this host can read it or replace it.
+        """Return the content, at most `most` bytes.
+
+        Raises DirectoryMisconfigured, also if other users can read or replace the file.
         """
         path = self.path()
         try:
@@ -38,13 +39,13 @@ class SecretFile(NamedTuple):
             finally:
                 os.close(descriptor)
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or "no file can have that name").lower()
+            reason = (getattr(error, "strerror", None) or "the file name is not valid").lower()
             raise self.unusable(reason) from None
-        # systemd guards credentials by their folder.
+        # systemd protects credentials with their folder.
         if self.file and stat.S_IMODE(mode) & _BY_OTHERS:
             raise DirectoryMisconfigured(
-                f"Others on this host can reach {self.what} in {visible(str(path))}. "
-                f"Change it, then run: chmod 600 {visible(str(path))}"
+                f"Other users can access {self.what} in {visible(str(path))}. "
+                f"Replace the secret, then run: chmod 600 {visible(str(path))}"
             )
         untrusted = why_untrusted(path) if self.file else None
         if untrusted:
@@ -52,13 +53,13 @@ class SecretFile(NamedTuple):
         return content
 
     def path(self) -> Path:
-        """Raises DirectoryMisconfigured."""
+        """Return the path. Raises DirectoryMisconfigured if systemd provided no credentials."""
         if self.file:
             return Path(self.file)
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
         if not folder:
             raise DirectoryMisconfigured(
-                f"There is no systemd credential {visible(self.credential)}: "
+                f"The systemd credential {visible(self.credential)} is missing: "
                 "CREDENTIALS_DIRECTORY is not set. Start cwtui in a unit with LoadCredential=, or "
                 f"set {self.key}."
             )

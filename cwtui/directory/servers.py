@@ -1,10 +1,10 @@
-"""The servers: how each is written, and which of them are worth asking now."""
+"""The servers: parse their URLs, and decide which to ask."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 SKIP_SECONDS: Final = 30.0
-"""How long a server that did not answer is passed over, as long as another one does."""
+"""How long a server that did not answer is skipped, if other servers are left."""
 
 _PORTS: Final = {"ldap": 389, "ldaps": 636}
 """RFC 4516 section 2, and IANA's registry for ldaps."""
@@ -20,18 +20,18 @@ class Server(NamedTuple):
 
 
 def parsed(url: str, *, starttls: bool, plain_on_loopback: bool) -> Server:
-    """The server of a URL such as ldaps://ldap.example.com:636. Raises ValueError."""
+    """Parse a URL such as ldaps://ldap.example.com:636. Raises ValueError."""
     from urllib.parse import urlsplit
 
-    example = "write it as ldaps://HOST or ldap://HOST, with :PORT if need be"
+    example = "use ldaps://HOST or ldap://HOST, with :PORT if needed"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"`servers` holds {url!r}: {example}") from None
+        raise ValueError(f"`servers` contains {url!r}: {example}") from None
     bare = parts._replace(scheme="", netloc="", path=parts.path.removesuffix("/"))
     if parts.scheme not in _PORTS or not host or "@" in parts.netloc or bare.geturl():
-        raise ValueError(f"`servers` holds {url!r}: {example}")
+        raise ValueError(f"`servers` contains {url!r}: {example}")
     protection: Protection = (
         "ldaps" if parts.scheme == "ldaps" else "starttls" if starttls else "none"
     )
@@ -41,7 +41,7 @@ def parsed(url: str, *, starttls: bool, plain_on_loopback: bool) -> Server:
 
 
 def is_address(host: str) -> bool:
-    """Whether it is an IP address rather than a name."""
+    """Whether the host is an IP address rather than a name."""
     from ipaddress import ip_address
 
     try:
@@ -52,7 +52,7 @@ def is_address(host: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an IP address leads to this host; a name does not count."""
+    """Whether the address is a loopback IP address; names do not count."""
     from ipaddress import ip_address
 
     return is_address(address) and ip_address(address).is_loopback
@@ -61,18 +61,18 @@ def is_loopback(address: str) -> bool:
 def _check_plain(url: str, host: str, *, plain_on_loopback: bool) -> None:
     if not plain_on_loopback:
         raise ValueError(
-            f"`servers` holds {url!r}, over which passwords would travel unprotected: "
-            "set starttls = true, or write ldaps://"
+            f"`servers` contains {url!r}, which would send passwords unencrypted: "
+            "set starttls = true, or use ldaps://"
         )
     if host != "localhost" and not is_loopback(host):
         raise ValueError(
-            f"`servers` holds {url!r}: unsafe_plain_ldap_on_loopback is for 127.0.0.1, ::1 and "
-            "localhost alone; set starttls = true instead, or write ldaps://"
+            f"`servers` contains {url!r}: unsafe_plain_ldap_on_loopback allows only 127.0.0.1, ::1 "
+            "and localhost; set starttls = true instead, or use ldaps://"
         )
 
 
 class Servers:
-    """The servers in their order; one that did not answer is passed over for a while."""
+    """The servers in configured order; one that did not answer is skipped for a while."""
 
     def __init__(self, servers: Iterable[Server], clock: Callable[[], float]) -> None:
         self._servers = tuple(servers)
@@ -80,7 +80,10 @@ class Servers:
         self._dead_until: dict[Server, float] = {}
 
     def in_turn(self) -> Iterator[tuple[Server, int]]:
-        """Each server to ask, and how many are left with it. Where all are dead, all are asked."""
+        """Yield each server to ask, and how many are left including it.
+
+        If no server answered recently, all are asked.
+        """
         now = self._clock()
         alive = [server for server in self._servers if self._dead_until.get(server, now) <= now]
         worth_asking = alive or self._servers

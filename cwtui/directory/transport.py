@@ -1,7 +1,7 @@
-"""The wire to a server: resolved, connected and protected, and never longer than its time.
+"""The network connection to a server: resolving, connecting and TLS, all within a time limit.
 
-ldap3 is handed a finished wire, because its own does not look at host names by the rules of ssl,
-waits for each address anew, and for as long as a server that hangs in the middle likes.
+ldap3 gets a ready connection. Its own code does not check host names by the rules of ssl, starts
+its time-out again for each address, and can hang if a server stops in the middle of an answer.
 """
 
 import socket
@@ -22,13 +22,13 @@ from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import read_regular
 
 Clock: TypeAlias = Callable[[], float]
-"""Seconds that never go back."""
+"""A monotonic clock, in seconds."""
 
 Address: TypeAlias = tuple[socket.AddressFamily, Any]
-"""What getaddrinfo says of one address, for socket and connect."""
+"""Address family and address from getaddrinfo, for socket and connect."""
 
 _CA_MOST: Final = 10_000_000
-"""Bytes: many times those of all public authorities."""
+"""The maximum file size in bytes: many times that of all public authorities."""
 _NOT_YET_VALID: Final = 9
 _EXPIRED: Final = 10
 _UNKNOWN_ISSUER: Final = {2, 18, 19, 20, 21}
@@ -37,15 +37,18 @@ _OTHER_HOST: Final = {62, 64}
 
 
 class Unreachable(Exception):
-    """This server did not answer, or not safely; another one may. `str()` says why."""
+    """This server did not answer, or not safely; another one may. `str()` says why.
+
+    The text follows the server's URL in a sentence, as in "ldaps://HOST has no address".
+    """
 
 
 class Unsafe(Unreachable):
-    """It answered, but not safely, and will not before somebody mends something."""
+    """The server answered, but the connection is not secure until someone fixes something."""
 
 
 class Deadline:
-    """A point in time at which waiting ends. `key` is the one of [directory] that says so."""
+    """A point in time at which waiting ends. `key` is the key in [directory] that sets it."""
 
     def __init__(self, clock: Clock, seconds: float, key: str = "total_seconds") -> None:
         self._clock = clock
@@ -54,7 +57,7 @@ class Deadline:
         self._key = key
 
     def left(self) -> float:
-        """Seconds, more than none. Raises Unreachable when it is over."""
+        """Return the seconds left, more than 0. Raises Unreachable if the time is over."""
         left = self._at - self._clock()
         if left <= 0:
             raise self.missed()
@@ -64,17 +67,17 @@ class Deadline:
         return Unreachable(f"did not answer within {self._seconds:.2g} seconds ({self._key})")
 
     def within(self, seconds: float, key: str) -> "Deadline":
-        """An earlier one, or this one if that is earlier."""
+        """Return the deadline in `seconds`, or this one if it is earlier."""
         return Deadline(self._clock, seconds, key) if seconds < self.left() else self
 
     def share(self, of: int) -> "Deadline":
-        """So much earlier that the same time is left for each of so many. Raises Unreachable."""
+        """Return the deadline after an equal share of the time left. Raises Unreachable."""
         left = self.left()
         return self if of == 1 else Deadline(self._clock, left / of, f"its share of {self._key}")
 
 
 class Certificate(NamedTuple):
-    """What a server showed, and that was found good."""
+    """A server's certificate that was found valid. `expires_at` is in seconds since the epoch."""
 
     tls_version: str
     subject: str
@@ -82,16 +85,16 @@ class Certificate(NamedTuple):
 
 
 class Wire:
-    """A socket for ldap3 of which each call ends at the deadline, however slowly bytes drip in."""
+    """A socket for ldap3. Each call ends by the deadline, however slowly data arrives."""
 
     def __init__(self, plain: socket.socket, deadline: Deadline) -> None:
         self._socket = plain
         self.deadline = deadline
         self._shows_certificate: bool | None = None
-        """Whether we do; None as long as there is no TLS, and once the server spoke after it."""
+        """Whether cwtui sent a certificate. None before TLS, and once the server has answered."""
 
     def recv(self, size: int) -> bytes:
-        """Raises Unreachable, which ldap3 lets through, unlike OSError."""
+        """Receive data. Raises Unreachable, which ldap3 does not catch, unlike OSError."""
         self._socket.settimeout(self.deadline.left())
         try:
             data = self._socket.recv(size)
@@ -105,7 +108,7 @@ class Wire:
         return data
 
     def sendall(self, data: bytes) -> None:
-        """Raises Unreachable."""
+        """Send all data. Raises Unreachable."""
         self._socket.settimeout(self.deadline.left())
         try:
             self._socket.sendall(data)
@@ -115,25 +118,28 @@ class Wire:
             raise self._broken_off(error) from None
 
     def _broken_off(self, error: OSError) -> Unreachable:
-        # In TLS 1.3, a server judges the certificate of a client after the handshake.
+        # In TLS 1.3, a server checks the client's certificate after the handshake.
         about_ours = _about_our_certificate(error)
         if about_ours is not None:
             return about_ours
         if self._shows_certificate is not None and isinstance(error, _CUT):
             return self._silent_after_tls()
-        return Unreachable(f"broke off ({_reason(error)})")
+        return Unreachable(f"dropped the connection ({_reason(error)})")
 
     def _silent_after_tls(self) -> Unreachable:
-        """GnuTLS, as in Debian's slapd, says no more to a client without a good certificate."""
+        """Return the error for a connection that ends right after TLS.
+
+        GnuTLS, as in Debian's slapd, does this to clients without a valid certificate.
+        """
         ours = (
-            "refuses the client certificate"
+            "refuse the client certificate"
             if self._shows_certificate
-            else "demands a client certificate (client_certificate_file)"
+            else "require a client certificate (client_certificate_file)"
         )
-        return Unreachable(f"ended the connection right after TLS: it may be one that {ours}")
+        return Unreachable(f"closed the connection right after the TLS handshake; it may {ours}")
 
     def protect(self, host: str, config: DirectoryConfig) -> Certificate:
-        """Speak TLS from now on. Raises Unreachable and DirectoryMisconfigured."""
+        """Start TLS. Raises Unreachable and DirectoryMisconfigured."""
         context = _context(config.ca_file)
         shows_certificate = client_certificate.show(context, config)
         self._socket.settimeout(self.deadline.left())
@@ -159,7 +165,7 @@ class Wire:
 
 
 def connect(server: Server, deadline: Deadline) -> Wire:
-    """A wire to the first of the server's addresses that takes it. Raises Unreachable."""
+    """Connect to the first of the server's addresses that accepts. Raises Unreachable."""
     addresses = _addresses(server, deadline)
     reason = Unreachable("has no address")
     for place, (family, address) in enumerate(addresses):
@@ -181,21 +187,21 @@ def connect(server: Server, deadline: Deadline) -> Wire:
 def _addresses(server: Server, deadline: Deadline) -> list[Address]:
     found = _resolved(server) if is_address(server.host) else _resolved_in_time(server, deadline)
     if isinstance(found, Exception):
-        raise Unreachable(f"is not found by name ({_reason(found)})")
+        raise Unreachable(f"has a host name that cannot be resolved ({_reason(found)})")
     if server.protection == "none" and not all(is_loopback(str(at[0])) for _, at in found):
-        raise Unsafe("is not on this host, and plain ldap:// is for this host alone")
+        raise Unsafe("is not on this host, and plain ldap:// is allowed only for this host")
     return found
 
 
 def _resolved_in_time(server: Server, deadline: Deadline) -> list[Address] | Exception:
-    # A resolver waits for as long as it likes, and cannot be told to stop: it is left behind.
+    # A resolver has no time limit and cannot be stopped, so its thread is abandoned.
     answers: SimpleQueue[list[Address] | Exception] = SimpleQueue()
     ask = Thread(target=lambda: answers.put(_resolved(server)), name="resolver", daemon=True)
     ask.start()
     try:
         return answers.get(timeout=deadline.left())
     except Empty:
-        raise Unreachable("was not found by name in time") from None
+        raise Unreachable("has a host name that was not resolved in time") from None
 
 
 def _resolved(server: Server) -> list[Address] | Exception:
@@ -207,10 +213,10 @@ def _resolved(server: Server) -> list[Address] | Exception:
 
 
 def _context(ca_file: str) -> ssl.SSLContext:
-    """Asks for a certificate, for one of this host, and for TLS 1.2 or newer.
+    """Return a context that requires TLS 1.2, a valid certificate and the right host name.
 
-    Not ssl.create_default_context: there, SSLKEYLOGFILE in the environment writes down what
-    decrypts the wire, and SSL_CERT_FILE says whom to trust.
+    Does not use ssl.create_default_context, which obeys SSLKEYLOGFILE (writes keys that decrypt
+    the connection) and SSL_CERT_FILE (chooses whom to trust) in the environment.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -218,10 +224,10 @@ def _context(ca_file: str) -> ssl.SSLContext:
         try:
             read_regular(Path(ca_file), _CA_MOST)  # OpenSSL would wait for a FIFO
             context.load_verify_locations(ca_file)
-        except OSError as error:  # ssl.SSLError is one
+        except OSError as error:  # includes ssl.SSLError
             raise DirectoryMisconfigured(
                 f"Cannot use the ca_file {visible(ca_file)}: {_reason(error)}. "
-                "It holds certificates in PEM."
+                "It must contain certificates in PEM format."
             ) from None
         untrusted = why_untrusted(Path(ca_file))
         if untrusted:
@@ -229,7 +235,7 @@ def _context(ca_file: str) -> ssl.SSLContext:
         return context
     usual = ssl.get_default_verify_paths()
     for file, folder in ((usual.openssl_cafile, None), (None, usual.openssl_capath)):
-        # One of the two is often missing; with neither, nobody is trusted.
+        # One of them is often missing; if both are, no certificate is trusted.
         with suppress(OSError):
             context.load_verify_locations(file, folder)
     return context
@@ -238,17 +244,20 @@ def _context(ca_file: str) -> ssl.SSLContext:
 def _distrust(error: ssl.SSLCertVerificationError, host: str) -> str:
     code = error.verify_code
     if code in _OTHER_HOST:
-        return f"shows a certificate that is not for {visible(host)}: name the host as it does"
+        return (
+            f"has a certificate that is not for {visible(host)}: use the host name in the "
+            "certificate"
+        )
     if code == _EXPIRED:
-        return "shows a certificate that has expired, by the clock of this host: renew it"
+        return "has a certificate that has expired by the clock of this host: renew it"
     if code == _NOT_YET_VALID:
-        return "shows a certificate that is not yet valid, by the clock of this host"
+        return "has a certificate that is not yet valid by the clock of this host"
     if code in _UNKNOWN_ISSUER:
         return (
-            "shows a certificate of an authority that is not trusted here: "
-            "set ca_file to that authority's"
+            "has a certificate from an authority that is not trusted here: "
+            "set ca_file to the authority's certificate"
         )
-    return f"shows a certificate that is refused ({error.verify_message})"
+    return f"has a certificate that is refused ({error.verify_message})"
 
 
 _OUR_CERTIFICATE: Final = {"CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN"} | {
@@ -258,7 +267,7 @@ _OUR_CERTIFICATE: Final = {"CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICA
     "UNSUPPORTED_CERTIFICATE",
     "ACCESS_DENIED",
 }
-"""The alerts of RFC 8446 section 6.2 that are about the certificate of a client."""
+"""The alerts of RFC 8446 section 6.2 that concern the client's certificate."""
 
 _CUT: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)
 
@@ -269,7 +278,7 @@ def _about_our_certificate(error: OSError) -> Unsafe | None:
     if alert not in _OUR_CERTIFICATE:
         return None
     if alert == "CERTIFICATE_REQUIRED":
-        return Unsafe("demands a client certificate: set client_certificate_file")
+        return Unsafe("requires a client certificate: set client_certificate_file")
     return Unsafe(f"refuses the client certificate ({alert.lower().replace('_', ' ')})")
 
 
@@ -279,15 +288,15 @@ def _handshake_failed(error: Exception, *, shows_certificate: bool) -> Unreachab
         return about_ours
     reason = _reason(error)
     if reason.endswith("alert handshake failure") and not shows_certificate:
-        # In TLS 1.2, the alert for want of a client certificate is the one for everything.
-        reason += "; it may be one that demands a client certificate (client_certificate_file)"
+        # In TLS 1.2, a missing client certificate causes this general alert.
+        reason += "; it may require a client certificate (client_certificate_file)"
     is_lasting = isinstance(error, (ssl.SSLError, ValueError)) and not isinstance(error, _CUT)
     kind = Unsafe if is_lasting else Unreachable
     return kind(f"does not agree on TLS 1.2 or newer ({reason})")
 
 
 def _subject(subject: object) -> str:
-    """As `CN=ldap.example.com, O=Example`, from what ssl makes of it."""
+    """Return ssl's subject as text, such as `CN=ldap.example.com, O=Example`."""
     if not isinstance(subject, tuple):
         return ""
     short = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU"}

@@ -1,4 +1,4 @@
-"""One visit to one server: the bind account, the person, the password, the roles."""
+"""Ask one server: bind account, search, password check and roles."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,13 +27,13 @@ from cwtui.directory.entries import Entry
 from cwtui.directory.escaping import escaped
 
 _BATCH: Final = 100
-"""Names in one search: some servers refuse filters of many more."""
+"""Usernames per search; some servers refuse much longer filters."""
 _IDS_BATCH: Final = 25
-"""People in one search by ids, of which each has up to four."""
+"""People per search by ids; each has up to four ids."""
 
 
 class Visit:
-    """What can be asked while the channel is open. All methods raise what `Channel` raises."""
+    """The questions to ask over an open channel. All methods raise what `Channel` raises."""
 
     def __init__(self, channel: Channel, config: DirectoryConfig, now: float, tell: Tell) -> None:
         self._channel = channel
@@ -44,7 +44,10 @@ class Visit:
         self._attributes = [config.user_rdn, *entries.READ, *roles_attribute]
 
     def check_password(self, username: str, password: Secret) -> DirectoryUser:
-        """The person, enabled. Raises DirectoryRefused."""
+        """Return the person if the password is correct and they are enabled.
+
+        Raises DirectoryRefused.
+        """
         entry, answer = (
             self._checked_after_search(username, password)
             if self._config.bind_dn
@@ -59,7 +62,7 @@ class Visit:
         return replace(user, password_notice=notice)
 
     def find(self, username: str) -> DirectoryUser | None:
-        """Raises CannotSearchDirectory."""
+        """Return the person, enabled or not. Raises CannotSearchDirectory."""
         self._bind_account()
         entry = self._searched(username)
         return self._user(entry, username) if entry is not None else None
@@ -67,7 +70,10 @@ class Visit:
     def find_by_ids(
         self, people: Sequence[Mapping[str, str]], progress: ShowProgress
     ) -> list[DirectoryUser | None]:
-        """None for nobody, and where two entries have the ids. Raises CannotSearchDirectory."""
+        """Return the person for each of these sets of ids; None if there is none or two.
+
+        Raises CannotSearchDirectory.
+        """
         self._bind_account()
         self._check_base()
         found: list[DirectoryUser | None] = []
@@ -81,7 +87,10 @@ class Visit:
     def find_all(
         self, usernames: list[str], progress: ShowProgress
     ) -> dict[str, DirectoryUser | None]:
-        """Without the names that have two entries. Raises CannotSearchDirectory."""
+        """Return the person for each username, except for names with two entries.
+
+        Raises CannotSearchDirectory.
+        """
         self._bind_account()
         self._check_base()
         found: dict[str, DirectoryUser | None] = {}
@@ -97,7 +106,10 @@ class Visit:
         return found
 
     def explain(self, username: str, password: Secret | None) -> DirectoryUser:
-        """The person, enabled. Raises DirectoryRefused, and CannotSearchDirectory."""
+        """Check the person step by step, and return them if they are enabled.
+
+        Raises DirectoryRefused and CannotSearchDirectory.
+        """
         if password is not None:
             user: DirectoryUser | None = self.check_password(username, password)
         else:
@@ -110,9 +122,9 @@ class Visit:
         return user
 
     def _tell_missing_groups(self) -> None:
-        """A group that is misspelt gives its role to nobody."""
+        """Report configured groups that do not exist: nobody would get their roles."""
         for group in membership.missing_groups(self._channel, self._config):
-            sentence = f"There is no {visible(group)}, or it may not be read."
+            sentence = f"{visible(group)} does not exist or cannot be read."
             self._tell(Step("group", False, sentence))
         if self._config.nested == "matching-rule" and not self._channel.is_active_directory():
             self._tell(Step("group", False, membership.UNKNOWN_RULE))
@@ -121,13 +133,13 @@ class Visit:
         self._bind_account()
         entry = self._searched(username)
         if entry is None:
-            # Nobody is asked for as well, so that names cannot be told apart by the time.
+            # Also bind with a random name, so that the time does not reveal whether a name exists.
             nobody = f"{self._config.user_rdn}={secrets.token_hex(16)},{self._config.base}"
             for _ in binding.spellings(password):
                 self._channel.bind(nobody, Secret(secrets.token_hex(16)))
             raise NoDirectoryUser
         answer = self._check_bind(entry.dn, password, entry)
-        # Roles are what the bind account sees, in sign-in and in sync alike.
+        # Read roles as the bind account, as sync does.
         self._bind_account(again=True)
         return entry, answer
 
@@ -147,7 +159,7 @@ class Visit:
         except DirectoryRefused as refusal:
             self._tell(Step("password", False, f"{visible(dn)}: {refusal}"))
             raise
-        self._tell(Step("password", True, f"The password of {visible(dn)} is right."))
+        self._tell(Step("password", True, f"The password of {visible(dn)} is correct."))
         return answer
 
     def _bind_account(self, *, again: bool = False) -> None:
@@ -159,7 +171,7 @@ class Visit:
             self._tell(Step("bind", True, f"Bound as {visible(dn)}."))
 
     def _searched(self, username: str) -> Entry | None:
-        # Asked whoever it is, so that names cannot be told apart by the time.
+        # Always asked, so that the time does not reveal whether a name exists.
         is_base_shown = self._channel.exists(self._config.base)
         found = self._channel.first_two(
             self._config.base, self._filter([username]), self._attributes
@@ -170,15 +182,18 @@ class Visit:
         return self._one_of(found, username)
 
     def _check_base(self) -> None:
-        """Without rights a server answers that there is nobody, and not that it tells nothing."""
+        """Raise DirectoryMisconfigured if the base cannot be read.
+
+        A server without read permission for cwtui would otherwise seem to have no people.
+        """
         if not self._channel.exists(self._config.base):
             raise self._hidden_base()
 
     def _hidden_base(self) -> DirectoryMisconfigured:
         return DirectoryMisconfigured(
             f"The bind account {visible(self._config.bind_dn)} cannot read the base "
-            f"{visible(self._config.base)}, so that nobody can be looked up. Give it the right to "
-            "read the base and the people below it, or set another base in [directory]."
+            f"{visible(self._config.base)}, so cwtui cannot look up anyone. Allow it to read the "
+            "base and the people below it, or set another base in [directory]."
         )
 
     def _with_ids(self, people: Sequence[Mapping[str, str]]) -> list[Entry]:
@@ -193,7 +208,7 @@ class Visit:
     def _only(
         self, shown: Sequence[tuple[Entry, dict[str, str]]], ids: Mapping[str, str]
     ) -> DirectoryUser | None:
-        """The person of these ids, if there is one, and the entry has a name."""
+        """Return the person with these ids if there is exactly one entry and it has a name."""
         theirs = [entry for entry, found in shown if identity.is_same(ids, found)]
         if len(theirs) != 1:
             return None
@@ -201,21 +216,21 @@ class Visit:
         return self._user(theirs[0], name) if name else None
 
     def _one_of(self, found: list[Entry], username: str) -> Entry | None:
-        """The only entry, if it has this very name. Raises DirectoryMisconfigured for two."""
+        """Return the entry if it has exactly this name. Raises DirectoryMisconfigured for two."""
         if len(found) > 1:
             raise DirectoryMisconfigured(
-                f"The directory has two entries for {visible(username)}, such as "
-                f"{visible(found[0].dn)} and {visible(found[1].dn)}, so neither is taken. Narrow "
-                "search_filter or base in [directory]."
+                f"The directory has more than one entry for {visible(username)}: "
+                f"{visible(found[0].dn)} and {visible(found[1].dn)}. Narrow search_filter or base "
+                "in [directory]."
             )
         if not found:
-            self._tell(Step("entry", False, "Nobody matches."))
+            self._tell(Step("entry", False, "No entry matches."))
             return None
         (entry,) = found
         if not entries.is_of(entry, self._config.user_rdn, username):
             sentence = (
-                f"{visible(entry.dn)} matches, but its {self._config.user_rdn} is not "
-                f"{visible(username)} and nothing else."
+                f"{visible(entry.dn)} matches, but its {self._config.user_rdn} is not exactly "
+                f"{visible(username)}."
             )
             self._tell(Step("entry", False, sentence))
             return None
@@ -246,10 +261,10 @@ class Visit:
             enabled=entries.is_enabled(entry, self._now),
             ids=entries.unchanging_ids(entry),
         )
-        ids = ", ".join(f"{name} {visible(id_)}" for name, id_ in user.ids.items()) or "id none"
+        ids = ", ".join(f"{name} {visible(id_)}" for name, id_ in user.ids.items()) or "no id"
         shown = f"Display name {user.display_name or 'none'}, {ids}."
         self._tell(Step("attributes", bool(user.ids), shown))
-        state = "enabled" if user.enabled else "disabled, or has expired"
+        state = "enabled" if user.enabled else "disabled or expired"
         self._tell(Step("state", user.enabled, f"The account is {state}."))
         return user
 

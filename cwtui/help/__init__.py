@@ -1,6 +1,6 @@
 """The manual: topics in Markdown, for `cwtui help`, F1 and the man pages.
 
-Nothing else of cwtui is imported here, and a topic is read when it is asked for.
+This module imports nothing else of cwtui, and reads topics on demand.
 """
 
 from importlib import resources
@@ -8,18 +8,18 @@ from typing import Final, NamedTuple
 
 
 class NoSuchTopic(LookupError):
-    """There is no topic of this name."""
+    """There is no topic with this name."""
 
 
 class Topic(NamedTuple):
-    """`name` is what people type, and the file's name without `.md`; `summary` is one line."""
+    """A topic. `name` is also the file name without `.md`; `summary` is one line."""
 
     name: str
     summary: str
 
 
 TOPICS: Final = (
-    Topic("locked-out", "Let yourself or somebody else back in."),
+    Topic("locked-out", "Get back in, or let somebody else back in."),
     Topic("start", "Install cwtui, create the first admin, and sign in."),
     Topic("account", "Sign in, change your password, and use MFA."),
     Topic("admin", "Manage users, roles and the rules for everyone."),
@@ -33,11 +33,11 @@ TOPICS: Final = (
     Topic("development", "Change cwtui: tests, pictures, and how to add things."),
     Topic("changes", "What is new in each version."),
 )
-"""In the order in which they are listed: what is needed in a hurry comes first."""
+"""The topics in the order of the list: what is needed urgently comes first."""
 
 
 def text(name: str) -> str:
-    """A topic's Markdown. Raises NoSuchTopic."""
+    """Return a topic's Markdown. Raises NoSuchTopic."""
     if name not in {topic.name for topic in TOPICS}:
         raise NoSuchTopic(name)
     return resources.files(__name__).joinpath(f"{name}.md").read_text("utf-8")

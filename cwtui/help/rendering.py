@@ -1,7 +1,7 @@
-"""Markdown as plain text for a terminal of 60 columns or more.
+"""Render Markdown as plain text for a terminal of 60 columns or more.
 
-Headings stand at the left edge and everything else is indented. With `styled`, headings, commands
-and labels are bold; without, the text holds no escape sequence, and marks take their place.
+Headings start at the left edge, and everything else is indented. With `styled`, headings, commands
+and labels are bold. Otherwise the text has underlines and backticks instead of escape sequences.
 """
 
 import re
@@ -18,12 +18,12 @@ _GAP: Final = "  "
 _BOLD, _NORMAL = "\x1b[1m", "\x1b[22m"
 _STYLE: Final = re.compile(r"\x1b\[\d+m")
 _FIXED_SPACE: Final = "\0"
-"""Within a command, which is easier to read and to copy on one line. Markdown holds no NUL."""
+"""Replaces spaces in commands, to keep them on one line. Markdown text cannot contain NUL."""
 _UNDERLINES: Final = {"h1": "=", "h2": "-"}
 
 
 def rendered(markdown: str, width: int = WIDTH, *, styled: bool = False) -> str:
-    """The text in lines of at most `width` columns; code and single long words stay whole."""
+    """Return the text in lines of at most `width` columns. Code and long words are not broken."""
     tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(markdown))
     lines = _Renderer(width, styled=styled).blocks(tree.children, width)
     return "\n".join(lines).strip("\n").replace(_FIXED_SPACE, " ") + "\n"
@@ -95,8 +95,8 @@ class _Renderer:
         return lines
 
     def _words(self, node: SyntaxTreeNode, *, bold: bool = False) -> list[str]:
-        """The words of a paragraph, heading or cell, each with its own style."""
-        return self._text(node, bold=bold).split()  # not at a fixed space
+        """Return the words of a paragraph, heading or cell, each with its style."""
+        return self._text(node, bold=bold).split()  # fixed spaces do not split
 
     def _text(self, node: SyntaxTreeNode, *, bold: bool) -> str:
         match node.type:
@@ -118,7 +118,7 @@ class _Renderer:
 
 
 def _bold(text: str) -> str:
-    """Each word by itself, so that a line can end between two of them."""
+    """Make each word bold separately, so that lines can break between them."""
     return re.sub(r"\S+", lambda word: f"{_BOLD}{word[0]}{_NORMAL}", text)
 
 
@@ -137,7 +137,7 @@ def _wrapped(words: Sequence[str], width: int) -> list[str]:
 
 
 def _column_widths(rows: Sequence[Sequence[Sequence[str]]], width: int) -> list[int]:
-    """As wide as the longest cell; where that is too wide, the widest columns give way."""
+    """Return the width of the longest cell of each column; the widest shrink until they fit."""
     columns = list(zip(*rows, strict=True))
     widths = [max(_length(" ".join(cell)) for cell in column) for column in columns]
     least = [max(_length(word) for cell in column for word in cell or [""]) for column in columns]

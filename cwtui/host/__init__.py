@@ -1,1 +1,1 @@
-"""What touches the operating system: files, disk space, trust, environment, crashes, upgrades."""
+"""Operating system access: files, disk space, trust, environment, crashes and upgrades."""

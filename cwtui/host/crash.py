@@ -1,7 +1,7 @@
-"""What is said when cwtui itself fails: where, and never with which values.
+"""Crash reports with exception types and places, but no values.
 
-Python's own tracebacks end with the exception's message, and that holds values: KeyError the key,
-UnicodeDecodeError the text. Ours are types and places.
+Python's own tracebacks end with the exception's message, which can contain values: a KeyError the
+key, a UnicodeDecodeError the text.
 """
 
 import sys
@@ -12,20 +12,20 @@ from types import TracebackType
 from typing import Any, Final
 
 _SHOWN: Final = 30
-"""Lines at each end; what recurs without end has a thousand."""
+"""Lines to show at each end; endless recursion has a thousand."""
 
 
 def guard() -> None:
-    """See to it that no failure of this process shows or keeps a value, wherever it happens."""
+    """Make sure that no failure of this process shows or stores values."""
     import faulthandler
     import resource
     import threading
 
-    # Linux writes no core of one byte, and at a limit of 1 gives none to the program that
-    # core_pattern names either; at 0 it does. Where less is allowed already, that stays.
+    # With a limit of 1, Linux writes no core file and does not pass one to the program in
+    # core_pattern either; with 0 it would. A lower limit stays.
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
-    # It names places only, but writes them over the screen.
+    # It reports only places, but would write over the screen.
     faulthandler.disable()
     sys.excepthook = _uncaught
     sys.unraisablehook = _ignored
@@ -33,25 +33,26 @@ def guard() -> None:
 
 
 def page(places: Sequence[str]) -> str:
-    """For the person and the one who mends it; the report is kept in a file as well."""
+    """Return the crash page for the user. The report is also saved to a file."""
     kept = keep(places)
     again = (
-        "Start it again. If it happens again, report the lines above; they hold no data of yours."
+        "Start it again. If it crashes again, please report the lines above; they contain none of "
+        "your data."
     )
-    where = f"They are kept in {kept}." if kept is not None else ""
+    where = f"They are saved in {kept}." if kept is not None else ""
     # The sentences come last: on a small screen the lines above scroll away.
     return "\n".join(
         [
             *report(places),
             "",
-            "cwtui has stopped because of a mistake in itself. What was said to be done is done.",
+            "cwtui crashed because of a bug. Changes that were confirmed are saved.",
             f"{again} {where}".rstrip(),
         ]
     )
 
 
 def report(places: Sequence[str]) -> list[str]:
-    """Versions and places: no value of anything."""
+    """Return the lines of the report: versions and places, without values."""
     import platform
 
     from cwtui import __version__
@@ -64,9 +65,9 @@ def report(places: Sequence[str]) -> list[str]:
 
 
 def keep(places: Sequence[str]) -> Path | None:
-    """Write the report to a private file, and say which; None if that cannot be.
+    """Write the report to a private file and return its path; None if that fails.
 
-    The same crash makes the same file, so that a crash at each start does not fill the disk.
+    The same crash gives the same file, so that repeated crashes do not fill the disk.
     """
     try:
         from hashlib import sha256
@@ -81,13 +82,13 @@ def keep(places: Sequence[str]) -> Path | None:
         make_private_folder(path.parent)
         with exclusive(lock_for(path)):
             write_atomically(path, content)
-    except Exception:  # noqa: BLE001  what made the crash may be met here again: a full disk, say
+    except Exception:  # noqa: BLE001  the cause of the crash, such as a full disk, may recur here
         return None
     return path
 
 
 def places(error: BaseException | None) -> list[str]:
-    """The exception's type and where it was raised, the outermost call first; then its cause's."""
+    """Return the exception's type and calls, outermost first, then the same for its causes."""
     import traceback
 
     lines: list[str] = []
@@ -102,7 +103,7 @@ def places(error: BaseException | None) -> list[str]:
 
 
 def place(frame: Any) -> str:
-    """One call: of `traceback`, or of rich, which has the same names."""
+    """Return one line for a frame of `traceback`, or of rich, which has the same attributes."""
     file = str(frame.filename)
     folders = [f"{folder}/" for folder in sys.path if folder and file.startswith(f"{folder}/")]
     return f"  {file.removeprefix(max(folders, key=len, default=''))}:{frame.lineno} {frame.name}"
@@ -115,14 +116,14 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 
 def _ignored(arguments: Any) -> None:
-    """What no caller can be told: an exception in a destructor, or in a thread."""
+    """Report an exception that has no caller: in a destructor or a thread."""
     error = arguments.exc_value
     if isinstance(error, Exception):
-        lines = ["cwtui passed over a mistake in itself:", *report(places(error))]
+        lines = ["cwtui ignored an internal error:", *report(places(error))]
         _write("\n".join(lines))
 
 
 def _write(text: str) -> None:
-    # A hook that fails makes Python print the traceback after all.
+    # If a hook fails, Python prints the traceback after all.
     with suppress(AttributeError, OSError, ValueError):
         sys.stderr.write(f"{text}\n")

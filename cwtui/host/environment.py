@@ -1,8 +1,8 @@
-"""Python's own variables: some import code, open a prompt or log, and none of it is cwtui's.
+"""Ignore Python's environment variables: some load code, open a prompt or write logs.
 
-Whoever may send variables along (AcceptEnv of sshd, a unit, sudo) must not gain anything by them.
-Nothing is imported here that the interpreter has not loaded already: PYTHONPATH may still be in
-effect, and then any other import could load somebody else's file.
+People who can pass variables (through AcceptEnv of sshd, a unit or sudo) must not gain anything.
+This module imports only what the interpreter has already loaded, because PYTHONPATH may still be
+in effect, and other imports could load foreign files.
 """
 
 import os
@@ -19,39 +19,38 @@ HARMLESS = frozenset(
         "PYTHONUTF8",
     }
 )
-"""These choose an encoding, buffering and less, and stay. Python has new ones each year: what is
-not named here is dropped."""
+"""These only set encoding, buffering and the like, and are kept. All others are removed, as each
+version of Python may add new ones."""
 
 
 _THIS = "/proc/self/exe"
 
 
 def isolate() -> None:
-    """Drop Python's variables; if the interpreter obeyed one, start again in isolated mode.
+    """Remove Python's variables; if the interpreter obeyed one, restart it in isolated mode.
 
-    PYTHONINSPECT cannot be taken back in a running interpreter, and neither can what PYTHONPATH
-    put before the standard library: `python -I` ignores all of them. What such a variable made
-    the interpreter load before this runs was loaded: only a command that begins with `python -I`
-    prevents that.
+    PYTHONINSPECT and PYTHONPATH cannot be undone in a running interpreter, but `python -I` ignores
+    them. Code that a variable loaded before this function runs has already run; only starting with
+    `python -I` prevents that.
 
-    Raises OSError if the interpreter cannot be started again, or if sys.executable is another
-    program: Python 3.11 obeys PYTHONEXECUTABLE even with -I.
+    Raises OSError if the interpreter cannot be restarted, or if sys.executable is another program:
+    Python 3.11 obeys PYTHONEXECUTABLE even with -I.
     """
     found = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON")}
     dropped = [name for name in found if name not in HARMLESS]
     for name in dropped:
         del os.environ[name]
-    # Python takes an empty variable for none.
+    # Python ignores empty variables.
     obeyed = not sys.flags.ignore_environment and any(found[name] for name in dropped)
     if obeyed and _is_program():
         if os.path.exists(_THIS) and not os.path.samefile(_THIS, sys.executable):
             raise OSError
         isolated = [sys.executable, "-I", "-m", "cwtui", *sys.argv[1:]]
-        os.execv(sys.executable, isolated)  # noqa: S606  this program, and no shell
+        os.execv(sys.executable, isolated)  # noqa: S606  runs this program, not a shell
 
 
 def _is_program() -> bool:
-    """Whether this is `cwtui` or `python -m cwtui`, and not another program that uses it."""
+    """Whether this process is `cwtui` or `python -m cwtui`, not another program that imports it."""
     main = sys.modules["__main__"]
     spec = getattr(main, "__spec__", None)
     return spec.name == "cwtui.__main__" if spec is not None else hasattr(main, "__file__")

@@ -1,4 +1,4 @@
-"""Private files: 0700 folders, 0600 files, replaced as a whole or not at all."""
+"""Private files: folders with mode 0700, files with mode 0600 that are replaced atomically."""
 
 import errno
 import os
@@ -20,26 +20,26 @@ from cwtui.host.untrusted_files import NotRegular, check_regular, open_regular
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
 LOCK_SECONDS: Final = 10.0
 _LONG: Final = 0.05
-"""Seconds after which others hardly find a lock free that is taken again and again: filelock
-looks for it once in that time.
+"""Seconds between two attempts of filelock to take a lock. Other processes hardly get a lock that
+is held for longer again and again.
 """
 _TURN: Final = 0.12
-"""Seconds in which they look for it twice."""
+"""Seconds in which other processes try twice."""
 _released: Final[dict[str, float]] = {}
-"""When this process gave back a lock that it had held for long, on the monotonic clock."""
+"""When this process released a lock that it had held for long, in monotonic seconds."""
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make the folder for its owner alone, or check that it is so. Raises CannotCheck."""
+    """Create the folder with mode 0700, or check that it is private. Raises CannotCheck."""
     try:
         _make_with_parents(folder)
     except OSError as error:
-        raise cannot("make", folder, error) from None
+        raise cannot("create", folder, error) from None
     check_private(folder)
 
 
 def _make_with_parents(folder: Path) -> None:
-    # All of them private, whatever the umask: others must not put another folder in its place.
+    # All parents are private whatever the umask, so that others cannot replace the folder.
     try:
         folder.mkdir(mode=0o700)
     except FileNotFoundError:
@@ -53,9 +53,9 @@ def _make_with_parents(folder: Path) -> None:
 
 
 def check_private(path: Path, descriptor: int | None = None) -> None:
-    """Raise StoreExposed unless only its owner, who is us, can reach the file or folder.
+    """Raise StoreExposed unless this user owns the file or folder and nobody else can access it.
 
-    Looks at the open `descriptor` where it is given: the name may be another file's by now.
+    Checks the open `descriptor` if given, because the name may belong to another file by now.
     """
     try:
         found = path.stat() if descriptor is None else os.fstat(descriptor)
@@ -68,34 +68,34 @@ def check_private(path: Path, descriptor: int | None = None) -> None:
             f"{path} belongs to another user (uid {found.st_uid}). {_for_owner(path, found.st_uid)}"
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
-        raise StoreExposed(f"Others on this host can reach {path}. {_remedy(path)}")
+        raise StoreExposed(f"Other users can access {path}. {_remedy(path)}")
 
 
 def _for_owner(path: Path, uid: int) -> str:
     is_in_ours = path.is_file() and path.parent.stat().st_uid == os.geteuid()
     if os.geteuid() != 0 or is_in_ours:
-        return f"Run cwtui as that user, or give it back with: chown {os.geteuid()} {path}"
+        return f"Run cwtui as that user, or change the owner: chown {os.geteuid()} {path}"
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = f"#{uid}"
     import shlex
 
-    # What root wrote, its owner could not use: nobody could sign in any more.
+    # The owner could not use files that root wrote, and nobody could sign in any more.
     return f"Run cwtui as that user: sudo -H -u {shlex.quote(name)} cwtui ..."
 
 
 def _remedy(path: Path) -> str:
     if not path.is_dir():
-        return f"Check who did, then run: chmod 600 {path}"
+        return f"Check whether anyone did, then run: chmod 600 {path}"
     if path.name == "cwtui" or any((path / name).exists() for name in _OURS):
-        return f"Check who did, then run: chmod 700 {path}"
-    # A mistyped path, such as /srv: closing it would break the host.
-    return f"Choose a folder of its own, such as {path / 'cwtui'}"
+        return f"Check whether anyone did, then run: chmod 700 {path}"
+    # For a mistyped path, such as /srv, chmod would break the host.
+    return f"Choose a separate folder, such as {path / 'cwtui'}"
 
 
 def exists(path: Path) -> bool:
-    """Whether there is such a file or folder. Raises CannotCheck where that cannot be seen."""
+    """Whether the file or folder exists. Raises CannotCheck if that cannot be determined."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -103,32 +103,34 @@ def exists(path: Path) -> bool:
     except OSError as error:
         raise cannot("read", path, error) from None
     except ValueError:  # a lone surrogate, or NUL
-        raise CannotCheck(f"No file can have the name {visible(str(path))}.") from None
+        raise CannotCheck(f"{visible(str(path))} is not a valid file name.") from None
     return True
 
 
 def check_folder(folder: Path) -> None:
-    """Raise StoreMissing unless the folder is there: only setting up makes folders."""
+    """Raise StoreMissing unless the folder exists, because only setup creates folders."""
     if not exists(folder):
-        raise StoreMissing(f"There is no folder {folder}. If it is on another disk, mount it.")
+        raise StoreMissing(
+            f"The folder {folder} is missing. If it is on another disk, mount that disk."
+        )
 
 
 def is_read_only(folder: Path) -> bool:
-    """Whether this process can write nothing there: a read-only file system, or no right to."""
+    """Whether this process cannot write there: a read-only file system, or no permission."""
     return not os.access(folder, os.W_OK, effective_ids=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file by a new one, 0600, that is on disk before it has the name.
+    """Replace the file with a new one of mode 0600, which is synced before the rename.
 
-    Whoever reads sees all of the old or all of the new. The caller holds a lock, and what a killed
-    writer left under the temporary name is overwritten. Raises CannotCheck: the old one stays.
+    Readers see either the old or the new version. The caller holds a lock; a temporary file left
+    by a killed writer is overwritten. After CannotCheck, the old file remains.
     """
     rename(prepare(path, content), path)
 
 
 def prepare(path: Path, content: bytes) -> Path:
-    """The new file, on disk under its temporary name. Raises CannotCheck."""
+    """Write the new file to disk and return its temporary path. Raises CannotCheck."""
     temporary = temporary_of(path)
     try:
         reserve.with_room_from(
@@ -148,9 +150,9 @@ def _write_new(path: Path, content: bytes, time_ns: int) -> None:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[int]:
-    """A file that was not there, 0600, to be written by its descriptor.
+    """Create a file with mode 0600 that must not exist, and yield its descriptor.
 
-    At the end of the block it is on disk; after an exception it is gone. Raises OSError.
+    The file is synced at the end of the block, and removed after an exception. Raises OSError.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with _closed(os.open(path, flags, 0o600)) as descriptor:
@@ -163,12 +165,12 @@ def new_file(path: Path) -> Iterator[int]:
 
 
 def temporary_of(path: Path) -> Path:
-    """Under which name the new file is written."""
+    """Return the temporary path under which a new version of the file is written."""
     return path.with_name(f".{path.name}.new")
 
 
 def rename(temporary: Path, path: Path) -> None:
-    """Give the prepared file its name. Raises CannotCheck: the old one stays."""
+    """Replace the file with the prepared one. After CannotCheck, the old file remains."""
     try:
         temporary.replace(path)
     except OSError as error:
@@ -179,7 +181,7 @@ def rename(temporary: Path, path: Path) -> None:
 
 
 def keep(path: Path, version: str) -> None:
-    """Keep the file as it is under a second name, `path.version`, unless it was kept before.
+    """Keep the current file under a second name, `path.version`, unless that name exists.
 
     Raises CannotCheck.
     """
@@ -191,22 +193,22 @@ def keep(path: Path, version: str) -> None:
 
 
 def discard(temporary: Path) -> None:
-    """Remove a prepared file that is not wanted."""
+    """Remove a prepared file that is not needed. Ignores errors."""
     with suppress(OSError):
         temporary.unlink(missing_ok=True)
 
 
 def _later_than(path: Path) -> int:
-    # A file's number may be used again at once, and its clock ticks in milliseconds: only a time
-    # that rises with each write tells a reader that the file is another one.
+    # Inode numbers may be reused at once, and file times have coarse steps. Readers notice a new
+    # version only if its time is always later than the previous one's.
     before = path.stat().st_mtime_ns if path.exists() else 0
     return max(time.time_ns(), before + 1)
 
 
 def append_durably(path: Path, line: bytes) -> None:
-    """Add a line to the end of a file, 0600, on disk before this returns; the caller holds a lock.
+    """Append a line to a file with mode 0600 and sync it. The caller holds a lock.
 
-    Raises CannotCheck: the file is then as long as before.
+    After CannotCheck, the file is as long as before.
     """
     is_new = not exists(path)
     if not is_new:
@@ -227,7 +229,7 @@ def _append(path: Path, line: bytes) -> None:
 
 def _append_line(descriptor: int, line: bytes) -> None:
     length = os.fstat(descriptor).st_size
-    # What a power failure left half-written keeps its own line.
+    # A partial line left by a power failure keeps its own line.
     is_torn = length > 0 and os.pread(descriptor, 1, length - 1) != b"\n"
     try:
         write_all(descriptor, b"\n" * is_torn + line + b"\n")
@@ -242,25 +244,27 @@ def _closed(descriptor: int) -> Iterator[int]:
     try:
         yield descriptor
     finally:
-        with suppress(OSError):  # it is closed all the same, and what counts was fsynced before
+        with suppress(OSError):  # it is closed anyway, and important data was synced before
             os.close(descriptor)
 
 
 def held_too_long(lock: object) -> CannotCheck:
-    """What to raise where another process does not give the lock back."""
-    return CannotCheck(f"Another cwtui has held {lock} for {LOCK_SECONDS:g} seconds. Try again.")
+    """Return the error for a lock that another process holds for too long."""
+    return CannotCheck(
+        f"Another cwtui process has held {lock} for {LOCK_SECONDS:g} seconds. Try again."
+    )
 
 
 @contextmanager
 def exclusive(lock: FileLock) -> Iterator[None]:
-    """Hold the lock. It dies with its process. Raises CannotCheck after `LOCK_SECONDS`.
+    """Hold the lock, which ends with the process. Raises CannotCheck after `LOCK_SECONDS`.
 
-    Who held it for long and wants it again at once lets others have a turn.
+    A process that held it for long and wants it again at once first lets others have a turn.
     """
     _give_others_a_turn(lock.lock_file)
-    check_folder(Path(lock.lock_file).parent)  # filelock would make it
+    check_folder(Path(lock.lock_file).parent)  # filelock would create it
     try:
-        with suppress(FileNotFoundError):  # a FIFO can be locked as well, but is not ours
+        with suppress(FileNotFoundError):  # a FIFO could be locked too, but is never ours
             check_regular(Path(lock.lock_file))
         reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
     except Timeout:
@@ -284,27 +288,27 @@ def _give_others_a_turn(lock_file: str) -> None:
 
 
 def lock_for(path: Path) -> FileLock:
-    """The lock that guards the file, kept beside it as a file of its own."""
+    """Return the lock for the file; it is a separate file beside it."""
     lock = path.with_name(f".{path.name}.lock")
-    # The soft lock that it may fall back to would outlive its process.
+    # A soft lock, the possible fallback, would outlive its process.
     return FileLock(lock, timeout=LOCK_SECONDS, mode=0o600, fallback_to_soft=False)
 
 
 def write_all(descriptor: int, content: bytes) -> None:
-    """Write all of it, as one call need not. Raises OSError."""
+    """Write everything, as a single call of os.write may not. Raises OSError."""
     while content:
         content = content[os.write(descriptor, content) :]
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring to disk which names are in the folder. Raises CannotCheck."""
+    """Sync the folder's list of names to disk. Raises CannotCheck."""
     try:
         with _closed(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
             os.fsync(descriptor)
     except OSError as error:
         raise CannotCheck(
             f"Cannot write {folder} to disk: {_reason(error)}. "
-            "What was changed last may be lost if this host stops now."
+            "The last change may be lost if this host stops now."
         ) from None
 
 
@@ -313,12 +317,12 @@ def _reason(error: OSError) -> str:
 
 
 def cannot(verb: str, path: Path, error: OSError) -> CannotCheck:
-    """The sentence for a call of the operating system that failed."""
+    """Return the error for a failed system call, such as "Cannot read PATH: REASON."."""
     if error.errno == errno.ELOOP:
         error = NotRegular("a symbolic link", path)
     remedy = ""
     if isinstance(error, NotRegular):
-        path, remedy = Path(error.filename), " Check who put it there, and move it away."
+        path, remedy = Path(error.filename), " Find out who put it there, and move it away."
     return CannotCheck(
         f"Cannot {verb} {shortened(str(path))}: {_reason(error)}.{remedy} Nothing was changed."
     )

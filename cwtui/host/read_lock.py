@@ -1,10 +1,9 @@
-"""Reading while nobody writes, without writing: so that it works on read-only media.
+"""Read files while nobody writes them, without writing, so that it works on read-only media.
 
-A writer holds the lock of a file alone (`files.exclusive`); readers share it. A lock is a flock(2)
-on a file of its own, which takes no right to write. Only the file itself may have to be made; where
-that is impossible, no writer that sees this folder as we do can have made one either. Another one
-may: the same folder can be mounted read-only here and writable elsewhere. So a lock file that
-appears meanwhile means that what was read may be half old and half new.
+A writer holds the lock exclusively (`files.exclusive`); readers share it. The lock is a flock(2)
+on a separate file, which needs no write permission. Only the lock file may have to be created. If
+that is impossible here, a writer may still exist: the folder can be mounted read-only here and
+writable elsewhere. So if a lock file appears while reading, the data may be inconsistent.
 """
 
 import errno
@@ -28,7 +27,7 @@ _PAUSE: Final = 0.05
 
 @contextmanager
 def undisturbed(path: Path) -> Iterator[None]:
-    """Nobody writes the file while the block runs. Raises CannotCheck after `LOCK_SECONDS`."""
+    """Keep others from writing the file in this block. Raises CannotCheck after `LOCK_SECONDS`."""
     lock = Path(lock_for(path).lock_file)
     try:
         descriptor = _opened(lock)
@@ -37,7 +36,7 @@ def undisturbed(path: Path) -> Iterator[None]:
     if descriptor is None:
         yield
         if exists(lock):
-            raise CannotCheck(f"{path} was written while it was read. Try again.")
+            raise CannotCheck(f"{path} was changed while it was being read. Try again.")
         return
     try:
         _share(descriptor, lock)
@@ -47,7 +46,7 @@ def undisturbed(path: Path) -> Iterator[None]:
 
 
 def _opened(lock: Path) -> int | None:
-    """The lock file, made if need be; None: there is none, and it cannot be made."""
+    """Open the lock file, creating it if needed; None if it cannot be created."""
     flags = os.O_RDONLY | os.O_NOFOLLOW
     try:
         return open_regular(lock, flags)

@@ -1,9 +1,9 @@
-"""Room kept in a folder, so that what must be recorded still can be when the disk is full.
+"""Reserve disk space, so that important writes still succeed when the disk is full.
 
-The file `.reserve` takes it up. A write that finds the disk full takes what it needs from there
-and tries again; what was taken is put back as soon as there is room. It promises nothing against a
-program that takes the room in that instant, against a full table of inodes, nor on file systems
-that copy on write or compress (Btrfs, ZFS), where making room takes room.
+The file `.reserve` occupies the space. A write that finds the disk full takes what it needs from
+it and tries again; the reserve grows back as soon as there is space. This does not help if another
+program takes the space in that instant, if inodes run out, or on file systems that copy on write
+or compress (Btrfs, ZFS), where freeing space needs space.
 """
 
 import errno
@@ -17,31 +17,31 @@ from cwtui.host.untrusted_files import check_regular, open_regular
 
 NAME: Final = ".reserve"
 MARGIN: Final = 1 << 20
-"""Bytes beside one more copy of the largest file: thousands of events of the audit log."""
+"""Bytes in addition to one copy of the largest file: room for thousands of audit events."""
 _SLACK: Final = 1 << 16
-"""Bytes taken beside those asked for: folders and file systems grow in blocks of their own."""
+"""Additional bytes to take, because folders and file systems grow in blocks."""
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 T = TypeVar("T")
 
 
 def keep_beside(path: Path) -> None:
-    """Reserve room to replace this file as well, in its folder. Raises nothing."""
+    """Reserve space in the folder to replace this file. Never raises."""
     with suppress(OSError):
         keep(path.parent, path.stat().st_size)
 
 
 def keep(folder: Path, largest: int = 0) -> None:
-    """Reserve `MARGIN` and `largest` bytes, or what there is; where it is there, only a stat.
+    """Reserve `MARGIN` plus `largest` bytes, or as much as is free. Cheap if already reserved.
 
-    Raises nothing: a disk that is full already must not stop what needs no room.
+    Never raises: a full disk must not stop actions that need no space.
     """
     with suppress(OSError):
         has = size_in(folder)
         if has >= MARGIN + largest:
             return
         disk = os.statvfs(folder)
-        # In whole steps, so that a file that grows does not ask for more each time.
+        # In large steps, so that a growing file does not need more each time.
         target = -(-(MARGIN + largest) // MARGIN) * MARGIN
         size = min(target, has + disk.f_bavail * disk.f_frsize)
         if size > has:
@@ -49,7 +49,7 @@ def keep(folder: Path, largest: int = 0) -> None:
 
 
 def size_in(folder: Path) -> int:
-    """How many bytes are reserved there. Raises OSError."""
+    """Return how many bytes are reserved in the folder. Raises OSError."""
     try:
         found = (folder / NAME).stat()
     except FileNotFoundError:
@@ -59,9 +59,9 @@ def size_in(folder: Path) -> int:
 
 
 def with_room_from(folder: Path, needed: int, write: Callable[[], T]) -> T:
-    """What `write` returns; where the disk is full, with the folder's reserve.
+    """Call `write`, and use the folder's reserve if the disk is full. Returns its result.
 
-    Raises OSError: the reserve is used up, or it is something else.
+    Raises OSError if the reserve is used up or for any other error.
     """
     while True:
         try:
@@ -72,13 +72,13 @@ def with_room_from(folder: Path, needed: int, write: Callable[[], T]) -> T:
 
 
 def _take(reserve: Path, needed: int) -> bool:
-    """Give up so many bytes of it; whether there were any."""
+    """Free this many bytes of the reserve. Returns whether there were any."""
     with suppress(OSError):
         descriptor = open_regular(reserve, os.O_WRONLY | os.O_NOFOLLOW)
         try:
             has = os.fstat(descriptor).st_size
             os.ftruncate(descriptor, max(has - needed, 0))
-            os.fsync(descriptor)  # journals give the blocks to others once it is on disk
+            os.fsync(descriptor)  # journaling file systems free the blocks only once synced
         finally:
             os.close(descriptor)
         return has > 0

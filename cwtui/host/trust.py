@@ -1,4 +1,4 @@
-"""Files that say whom to trust are written by root or by this user alone."""
+"""Check that only root and this user can write files that decide whom to trust."""
 
 import os
 import stat
@@ -7,21 +7,20 @@ from pathlib import Path
 
 
 def why_untrusted(path: Path) -> str | None:
-    """How others could have written what the file says, and what would be right.
+    """Return how others could have written the file, and how to fix it; None if they cannot.
 
-    None where only root and this user can: neither the file, nor a folder or a link on the way to
-    it, is another's or may be written by others. So does ssh with its own configuration
-    (ssh_config(5)).
+    The file, and every folder and link on the way to it, must belong to root or this user and must
+    not be writable by others. ssh checks its configuration the same way (ssh_config(5)).
     """
     try:
-        path.stat()  # a link that leads to itself has no end
+        path.stat()  # raises for a link that leads to itself
         return next(filter(None, map(_why, _way_to(path.absolute()))), None)
     except OSError as error:
-        return f"Cannot see who may write {path}: {(error.strerror or str(error)).lower()}."
+        return f"Cannot check who can write {path}: {(error.strerror or str(error)).lower()}."
 
 
 def why_place_untrusted(path: Path) -> str | None:
-    """The same of a file that may still be missing: who can write its folder can write it."""
+    """Like `why_untrusted`, for a file that may not exist yet: checks its nearest folder."""
     path = path.absolute()
     while not os.path.lexists(path) and path != path.parent:
         path = path.parent
@@ -29,7 +28,7 @@ def why_place_untrusted(path: Path) -> str | None:
 
 
 def _way_to(path: Path) -> Iterator[Path]:
-    """From the path to the root, and each link where it leads, once it is found to be trusted."""
+    """Yield the path and its parents up to the root, following each link after checking it."""
     yield path
     if path.is_symlink():
         yield from _way_to(path.parent / path.readlink())
@@ -41,8 +40,8 @@ def _why(path: Path) -> str | None:
     found = path.lstat()
     if found.st_uid not in {0, os.geteuid()}:
         return f"{path} belongs to another user. Check it, then run: chown -h root {path}"
-    # In a sticky folder, such as /tmp, nobody replaces what is another's. A link has no mode.
+    # In a sticky folder, such as /tmp, nobody can replace other users' files. Links have no mode.
     is_sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not is_sticky and not path.is_symlink():
-        return f"Others on this host can write {path}. Check it, then run: chmod go-w {path}"
+        return f"Other users can write {path}. Check its content, then run: chmod go-w {path}"
     return None

@@ -1,6 +1,6 @@
-"""Files are opened without trust in what is there: regular files only, read up to a limit.
+"""Open files without trusting them: only regular files, and only up to a size limit.
 
-A FIFO keeps whoever opens it waiting, a device may never end, and opening one may do something.
+Opening a FIFO can block, a device may never end, and opening a device may have side effects.
 """
 
 import errno
@@ -21,7 +21,7 @@ _KINDS: Final = (
 
 
 class NotRegular(OSError):
-    """There is a FIFO, a socket, a device, a folder, or a link that leads to itself."""
+    """The path is a FIFO, a socket, a device, a folder, or a link that leads to itself."""
 
     strerror: str
 
@@ -30,7 +30,7 @@ class NotRegular(OSError):
 
 
 class TooLarge(OSError):
-    """The file has more bytes than such a file can have."""
+    """The file exceeds the size limit for its kind."""
 
     strerror: str
 
@@ -39,16 +39,16 @@ class TooLarge(OSError):
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
-    """A descriptor of the regular file; `flags` and `mode` as for os.open.
+    """Open the regular file and return its descriptor; `flags` and `mode` are those of os.open.
 
-    Never waits for the other end of a FIFO. Raises OSError, of which NotRegular is one.
+    Never blocks on a FIFO. Raises OSError, including NotRegular.
     """
-    with suppress(FileNotFoundError):  # os.open says so, or makes it
+    with suppress(FileNotFoundError):  # os.open raises it, or creates the file
         check_regular(path)
     flags |= os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     descriptor = os.open(path, flags, mode)
     try:
-        # Another file may have the name by now.
+        # Check again, as the name may belong to another file by now.
         check_regular(path, os.fstat(descriptor).st_mode)
     except BaseException:
         os.close(descriptor)
@@ -57,8 +57,9 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int
 
 
 def read_regular(path: Path, most: int) -> bytes:
-    """All of the regular file, which has at most so many bytes. Raises OSError, as above, and
-    TooLarge.
+    """Return the content of the regular file, at most `most` bytes.
+
+    Raises OSError, including NotRegular and TooLarge.
     """
     descriptor = open_regular(path)
     try:
@@ -68,15 +69,15 @@ def read_regular(path: Path, most: int) -> bytes:
 
 
 def check_size(descriptor: int, most: int, path: Path) -> None:
-    """Raise TooLarge if the open file has more bytes now."""
+    """Raise TooLarge if the open file has more than `most` bytes."""
     if os.fstat(descriptor).st_size > most:
         raise TooLarge(most, path)
 
 
 def check_regular(path: Path, mode: int | None = None) -> None:
-    """Raise NotRegular if the path leads to something else, and OSError if it leads nowhere.
+    """Raise NotRegular unless the path is a regular file, and OSError if it does not exist.
 
-    `mode` is that of what was found there, where somebody looked already.
+    `mode` is the file's mode if it is already known.
     """
     try:
         mode = path.stat().st_mode if mode is None else mode
@@ -90,9 +91,9 @@ def check_regular(path: Path, mode: int | None = None) -> None:
 
 
 def read_opened(descriptor: int, most: int, path: Path) -> bytes:
-    """The same of an open file that nothing was read from."""
+    """Like `read_regular`, for a file that was just opened."""
     check_size(descriptor, most, path)
-    # What a file says of its size need not be so: those of /proc are empty until they are read.
+    # The reported size may be wrong: files in /proc report 0.
     expected = os.fstat(descriptor).st_size
     pieces: list[bytes] = []
     read = 0

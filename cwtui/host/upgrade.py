@@ -1,7 +1,7 @@
-"""An upgrade in place: the files of cwtui, or of a library, are replaced while it is open.
+"""Detect upgrades in place: files of cwtui or of a library that are replaced while it runs.
 
-What is imported later would then come from the new version, into a process of the old one. So it
-is not imported, and what fails because of an upgrade says so instead of looking like a bug.
+Later imports would mix modules of the new version into a process of the old one. They are refused,
+and errors caused by an upgrade say so instead of looking like bugs.
 """
 
 import os
@@ -18,19 +18,19 @@ _seen: dict[str, _Signature] = {}
 
 
 class Upgraded(ImportError):
-    """A module was not imported, because it belongs to another version."""
+    """A module was not imported because it belongs to another version."""
 
 
 def remember() -> None:
-    """Note which version was started. At the beginning of the process; costs two calls of stat."""
+    """Remember which version was started. Call it first in the process; it costs one stat."""
     _note(_INIT)
 
 
 def guard() -> None:
-    """From now on import no module of cwtui that is not of the version that was started.
+    """Refuse to import modules of cwtui from another version from now on.
 
-    Notes the files of cwtui, and the folders that libraries were loaded from: an installer that
-    replaces one of those changes its folder.
+    Remembers the files of cwtui, and the folders that libraries were loaded from, because an
+    installer that replaces a library changes its folder.
     """
     for folder, names, files in os.walk(_PACKAGE):
         names[:] = [name for name in names if name != "__pycache__"]
@@ -45,13 +45,13 @@ def guard() -> None:
 
 
 def happened(error: BaseException) -> bool:
-    """Whether the error is the consequence of an upgrade."""
+    """Whether the error was caused by an upgrade."""
     causes = list(_causes(error))
     return any(map(_is_of_another_version, causes)) or any(map(_changed, list(_seen)))
 
 
 def _is_of_another_version(error: BaseException) -> bool:
-    """Whether it says that modules of cwtui do not fit together: each version's do."""
+    """Whether the error shows that modules of cwtui are from different versions."""
     if isinstance(error, ImportError):
         return f"{error.name or ''}.".startswith("cwtui.")
     return isinstance(error, SyntaxError) and (error.filename or "").startswith(_PACKAGE + os.sep)
@@ -67,7 +67,7 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 
 class _Guard:
-    """The first finder of modules: finds none, and refuses those of another version."""
+    """A module finder, first in line, that only refuses modules of another version."""
 
     def find_spec(self, name: str, *_: Any) -> None:
         if not name.startswith("cwtui."):
@@ -87,7 +87,7 @@ def _changed(path: str) -> bool:
 
 
 def _signature(path: str) -> _Signature:
-    """What no two versions of a file share; None if there is no such file."""
+    """Return a value that differs between versions of a file; None if it does not exist."""
     try:
         found = os.stat(path)
     except OSError:

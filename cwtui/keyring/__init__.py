@@ -1,1 +1,1 @@
-"""The keys that protect the store, kept apart from it."""
+"""The keys that protect the store, stored apart from it."""

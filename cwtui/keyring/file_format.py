@@ -1,4 +1,4 @@
-"""What a keyring's file holds, read strictly: a wrong key is found here, not at a sign-in."""
+"""The format of the keyring file. Reading is strict, so that damage is found at once."""
 
 import os
 import stat
@@ -16,22 +16,22 @@ from cwtui.host.files import cannot
 from cwtui.host.untrusted_files import TooLarge, read_regular
 
 SCHEMA: Final = 2
-"""2 has a key for made-up names, which no rotation changes. Schema 1, of the first stores that were
-released, is read, and written as 2.
+"""Schema 2 adds a key for made-up names, which rotations do not change. Files with schema 1, from
+the first released stores, are read and written as schema 2.
 """
 KEY_BYTES: Final = 32
 _MOST: Final = 1_000_000
-"""Bytes: thousands of keys."""
+"""The maximum file size in bytes: room for thousands of keys."""
 _ID_BYTES: Final = 8
 _FIRST_WITH_NAMES: Final = 2
 
 KeyId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{1,16}\Z")]
-"""The key's fingerprint, 16 hex digits; reading checks that it is."""
+"""The key's fingerprint, 16 hexadecimal digits; checked when the file is read."""
 Material: TypeAlias = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 
 
 class KeyEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """One key: 256 random bits, base64 in JSON."""
+    """One key: 256 random bits, as base64 in JSON."""
 
     id: KeyId
     created_at: Time
@@ -42,9 +42,9 @@ class KeyEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyFile(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """All of the file. The keys stand in the order in which they were made: the last is active.
+    """The whole file. Keys are in the order of creation; the last one is active.
 
-    `names`, from schema 2 on, hides which made-up names were tried (accounts/made_up.py).
+    `names` is the key for hashing made-up names (accounts/made_up.py).
     """
 
     schema: Annotated[int, Meta(ge=1)]
@@ -57,7 +57,7 @@ class KeyFile(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
 
 
 def new_file(now: float) -> KeyFile:
-    """A keyring's first content, with one key."""
+    """Return the content of a new keyring, with one key."""
     key = new_key(now)
     return KeyFile(SCHEMA, key.id, (key,), os.urandom(KEY_BYTES))
 
@@ -75,7 +75,7 @@ def new_key(now: float) -> KeyEntry:
 
 
 def derived(material: bytes, purpose: bytes, length: int = KEY_BYTES) -> bytes:
-    """HKDF-SHA256 (RFC 5869), so that one key never serves two purposes."""
+    """Derive a key for one purpose with HKDF-SHA256 (RFC 5869)."""
     return HKDF(SHA256(), length=length, salt=None, info=purpose).derive(material)
 
 
@@ -84,7 +84,7 @@ def encoded(content: KeyFile) -> bytes:
 
 
 def read(path: Path) -> KeyFile:
-    """Raises KeyringMissing, StoreDamaged or StoreTooNew."""
+    """Read and check the file. Raises KeyringMissing, StoreDamaged or StoreTooNew."""
     try:
         content = read_regular(path, _MOST)
     except TooLarge as error:
@@ -94,7 +94,9 @@ def read(path: Path) -> KeyFile:
     try:
         schema = msgspec.json.decode(content, type=dict[str, msgspec.Raw]).get("schema")
         if schema is not None and msgspec.json.decode(schema, type=int) > SCHEMA:
-            raise StoreTooNew(f"{path} was written by a newer cwtui. Install that version.")
+            raise StoreTooNew(
+                f"{path} was written by a newer version of cwtui. Install that version."
+            )
         found = msgspec.json.decode(content, type=KeyFile)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
@@ -102,20 +104,20 @@ def read(path: Path) -> KeyFile:
         raise _damaged(path, f"the key for made-up names does not go with schema {found.schema}")
     ids = [key.id for key in found.keys]
     if found.active != ids[-1]:
-        raise _damaged(path, f"its active key {found.active} is not the last one")
+        raise _damaged(path, f"the active key {found.active} is not the last one")
     for key in found.keys:
         if ids.count(key.id) > 1:
-            raise _damaged(path, f"the key {key.id} is there twice")
+            raise _damaged(path, f"the key {key.id} occurs twice")
         if key.id != _fingerprint(key.material):
-            raise _damaged(path, f"the id {key.id} is not that of the key that stands under it")
+            raise _damaged(path, f"the id {key.id} belongs to another key")
     return found
 
 
 def check_credential(path: Path) -> None:
-    """Raise StoreExposed unless the file is one that systemd gave to this process alone.
+    """Raise StoreExposed unless the file is a credential as systemd creates it.
 
-    Its owner is root, or this user; the mode is 0400, or 0440 where an access control list names
-    the user: the bits of the group are then those of the list.
+    The owner must be root or this user. The mode must be 0400, or 0440 if an access control list
+    grants the user access (the group bits are then those of the list).
     """
     try:
         found = path.stat()
@@ -123,8 +125,8 @@ def check_credential(path: Path) -> None:
         raise cannot("read", path, error) from None
     if found.st_uid not in {0, os.geteuid()} or stat.S_IMODE(found.st_mode) & 0o027:
         raise StoreExposed(
-            f"{path} is not as systemd makes it: owned by root or this user, and closed to others. "
-            "Give it with LoadCredential= or SetCredentialEncrypted=."
+            f"{path} must be owned by root or this user, and not accessible to others. Let systemd "
+            "create it with LoadCredential= or SetCredentialEncrypted=."
         )
 
 
@@ -134,5 +136,5 @@ def _fingerprint(material: bytes) -> str:
 
 def _damaged(path: Path, reason: str) -> StoreDamaged:
     return StoreDamaged(
-        f"{path} is damaged: {reason}. It was left as it is; put it back from your backup."
+        f"{path} is damaged: {reason}. It was not changed; restore it from your backup."
     )

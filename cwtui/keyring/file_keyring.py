@@ -1,7 +1,7 @@
-"""The keys that protect the store: one JSON file, kept apart from it.
+"""The keys that protect the store, in one JSON file apart from it.
 
-Each key is 256 random bits with an id. Encryption and pepper keys are derived from it, so that one
-key never serves two purposes.
+Each key is 256 random bits with an id. Encryption keys and peppers are derived from it, so that no
+key serves two purposes.
 """
 
 import os
@@ -41,9 +41,9 @@ _ENCRYPTION: Final = b"cwtui secret encryption"
 _Version: TypeAlias = tuple[int, ...]
 
 _NAMED: Final = 3
-"""How many keys a sentence names before it counts the rest."""
+"""The maximum number of keys that a sentence names."""
 REMEDY: Final = (
-    "Put the keyring of this store back from your backup. "
+    "Restore the keyring of this store from your backup. "
     "If it is lost for good: cwtui init --admin NAME --new-keyring"
 )
 
@@ -56,15 +56,15 @@ class Held(NamedTuple):
 
 
 class FileKeyring:
-    """The keys of one file, read again when it was replaced: another process may rotate them.
+    """The keys of one file, re-read when another process replaced it.
 
-    A credential is a file that systemd made for this process; cwtui never writes it.
+    A credential is a file that systemd provides for this process; cwtui never writes it.
     """
 
     def __init__(self, path: Path, *, credential: bool = False) -> None:
         self.check: Callable[[Held], None] | None = None
-        """Raises CannotCheck for keys that are not those of the store; asked once for each version
-        of the file. No key of a version that it refuses is ever used.
+        """Raises CannotCheck if these keys do not match the store. Called once per version of the
+        file; keys of a refused version are never used.
         """
         self._path = path
         self._credential = credential
@@ -73,20 +73,20 @@ class FileKeyring:
 
     @classmethod
     def load(cls, path: Path, *, credential: bool = False) -> Self:
-        """Raises KeyringMissing, StoreExposed, StoreDamaged or StoreTooNew."""
+        """Read the keyring. Raises KeyringMissing, StoreExposed, StoreDamaged or StoreTooNew."""
         return cls(path, credential=credential)
 
     @classmethod
     def create(cls, path: Path, now: float) -> Self:
-        """A keyring with one new key; the caller holds its lock. Raises CannotCheck."""
+        """Create a keyring with one new key. The caller holds the lock. Raises CannotCheck."""
         make_private_folder(path.parent)
         if exists(path):
-            raise CannotCheck(f"There is a keyring {path} already. It was left as it is.")
+            raise CannotCheck(f"The keyring {path} already exists. It was not changed.")
         return cls._made(path, now)
 
     @classmethod
     def replace(cls, path: Path, now: float) -> Self:
-        """The same in the place of a wrong one, which is kept beside it as `NAME.lost-TIME`."""
+        """Replace a wrong keyring with a new one; the old file is kept as `NAME.lost-TIME`."""
         make_private_folder(path.parent)
         keep(path, f"lost-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S.%f}")
         return cls._made(path, now)
@@ -104,22 +104,22 @@ class FileKeyring:
         return self._current().made
 
     def held_now(self) -> Held:
-        """The keys that the file holds, whatever the check says of them."""
+        """Return the keys in the file, without checking them."""
         return self._newest().held
 
     def without(self, lacking: frozenset[str]) -> KeyringMissing:
-        """What to raise where the store needs these keys, and they are not there."""
+        """Return the error for keys that the store needs and the keyring lacks."""
         keys = f"key{'s' if len(lacking) > 1 else ''} {listed(sorted(lacking), _NAMED)}"
         return KeyringMissing(
-            f"The store needs the {keys}, which the keyring {self._path} does not hold. {REMEDY}"
+            f"The keyring {self._path} lacks the {keys}, which the store needs. {REMEDY}"
         )
 
     def with_unknown(self, active: str) -> KeyringMissing:
-        """What to raise where the store does not know the active key."""
+        """Return the error for an active key that the store does not know."""
         return KeyringMissing(
             f"The store does not know the active key {active} of the keyring {self._path}. If it "
             "is the keyring of another store, put the right one back. If the store is an older "
-            "copy, take the key into use: cwtui key rotate"
+            "copy, let it use this key: cwtui key rotate"
         )
 
     @property
@@ -141,18 +141,18 @@ class FileKeyring:
             return cipher.decrypt(sealed.nonce, sealed.ciphertext, associated)
         except (InvalidTag, ValueError):
             raise StoreDamaged(
-                f"The secret of {associated.decode(errors='replace')} was changed outside cwtui, "
-                "or belongs to another account. An admin can disable its MFA."
+                f"The MFA secret of {associated.decode(errors='replace')} was changed outside "
+                "cwtui or belongs to another account. An admin can disable MFA for this account."
             ) from None
 
     @contextmanager
     def change(self) -> Iterator["KeyringChange"]:
-        """Raises Refused for a credential, and CannotCheck."""
+        """Change the keyring under its lock. Raises Refused for a credential, and CannotCheck."""
         if self._credential:
             raise Refused(
-                f"The keyring {self._path} is a credential, which only systemd writes. Stop the "
-                "unit, name its source as keyring.file in the configuration, and do this again; "
-                "then give the unit the new file."
+                f"The keyring {self._path} is a credential, which only systemd can write. Stop the "
+                "unit, set keyring.file in the configuration to the source of the credential, and "
+                "run this again. Then give the unit the new file."
             )
         with exclusive(lock_for(self._path)):
             change = KeyringChange(self._path)
@@ -168,12 +168,12 @@ class FileKeyring:
         keys = self._current()
         if key in keys:
             return keys
-        # Retired by another process after the account was read.
+        # Another process may have retired the key after the account was read.
         if self._before is not None and key in self._before:
             return self._before
         raise KeyringMissing(
-            f"This account is protected by the key {key}, which is lost. Ask an admin to reset "
-            "your password and MFA, or to put the key back."
+            f"The key {key} of this account is lost. Ask an admin to restore the key, or to reset "
+            "your password and MFA."
         )
 
     def _current(self) -> "_Keys":
@@ -186,7 +186,7 @@ class FileKeyring:
                 again = self._newest()
                 if again.version == newest.version:
                     raise
-                newest = again  # another process changes the keys just now
+                newest = again  # another process has just changed the keys
             else:
                 self._before = self._keys if self._keys.held.ids & newest.held.ids else None
                 self._keys = newest
@@ -196,7 +196,7 @@ class FileKeyring:
         return self._keys if self._version() == self._keys.version else self._read()
 
     def _read(self) -> "_Keys":
-        # Looked at before it is read: what is written meanwhile is read next time.
+        # Before reading, so that a change while reading is noticed next time.
         version = self._version()
         if self._credential:
             file_format.check_credential(self._path)
@@ -209,7 +209,7 @@ class FileKeyring:
             found = self._path.stat()
         except (FileNotFoundError, NotADirectoryError):
             raise KeyringMissing(
-                f"The keyring {self._path} is missing, and without it the store cannot be read. "
+                f"The keyring {self._path} is missing. Without it the store cannot be read. "
                 f"{REMEDY}"
             ) from None
         except OSError as error:
@@ -220,19 +220,19 @@ class FileKeyring:
 
 
 class KeyringChange:
-    """A new file, on disk but for its name as soon as something was changed."""
+    """A new version of the file. Each change is written to disk; `commit` renames it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         before = file_format.read(path)
-        # Kept from now on: the key that it comes from may go.
+        # Stored from now on, as the key that it was derived from may be removed.
         names = file_format.names_key(before)
         self._content = replace(before, schema=file_format.SCHEMA, names=names)
         self._prepared: Path | None = None
 
     @property
     def held(self) -> Held:
-        """The keys that are there so far."""
+        """The keys after the changes so far."""
         return _held(self._content)
 
     def add(self, now: float) -> str:
@@ -245,7 +245,7 @@ class KeyringChange:
         self._put(replace(self._content, keys=kept))
 
     def commit(self) -> None:
-        """Raises CannotCheck: the file is as it was."""
+        """Replace the file. If it raises CannotCheck, the file is unchanged."""
         if self._prepared is not None:
             rename(self._prepared, self._path)
             self._prepared = None
@@ -260,7 +260,7 @@ class KeyringChange:
 
 
 class _Keys:
-    """One version of the file, and what was derived from its keys so far."""
+    """One version of the file, with the keys derived from it so far."""
 
     def __init__(self, content: KeyFile, version: _Version) -> None:
         self.version = version

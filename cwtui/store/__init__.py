@@ -1,1 +1,1 @@
-"""Where accounts, settings, sign-in state and the audit log are kept."""
+"""The store: accounts, settings, sign-in records and the audit log, in TinyDB files."""

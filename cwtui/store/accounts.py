@@ -31,26 +31,26 @@ class _NeededKeys(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Contents(NamedTuple):
-    """What of the accounts says whether a keyring is theirs. `needed` are ids of keys."""
+    """What a keyring is compared with. `needed` are the ids of the keys that the store needs."""
 
     is_empty: bool
     needed: frozenset[str]
     used: Callable[[], frozenset[str]]
-    """Those that something is protected by now. Looks at each account. Raises CannotCheck."""
+    """Returns the keys in use. Reads every account. Raises CannotCheck."""
 
     def lacking(self, held: frozenset[str]) -> frozenset[str]:
-        """The keys without which something cannot be checked, and which are not held."""
+        """Return the keys that are needed and in use, but not in `held`."""
         missing = self.needed - held
-        # A key that nothing is protected by any more may have been retired.
+        # A key that is no longer in use may have been retired.
         return missing & self.used() if missing else missing
 
 
 class TinyAccountStore:
-    """The port AccountStore on a file; inside `change` also the port AccountsChange."""
+    """The AccountStore port on a file; inside `change` also the AccountsChange port."""
 
     def __init__(self, path: Path) -> None:
         self.check: Callable[[Contents], None] | None = None
-        """Raises CannotCheck for contents that must not be used; asked once for each version."""
+        """Raises CannotCheck for contents that must not be used; called once per file version."""
         self._storage = AtomicStorage(
             path,
             _ACCOUNTS,
@@ -66,13 +66,13 @@ class TinyAccountStore:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """A store without accounts. Raises CannotCheck, and if there is one already."""
+        """Create a store without accounts. Raises CannotCheck, also if one already exists."""
         store = cls(path)
         store._storage.create()
         return store
 
     def contents(self) -> Contents:
-        """What a keyring has to fit. Raises CannotCheck."""
+        """Return what the keyring must match. Raises CannotCheck."""
         return self._contents_of(self._storage.read() or {})
 
     def get(self, username: str) -> Account | None:
@@ -89,11 +89,11 @@ class TinyAccountStore:
         return next(islice(documents, number % len(documents), None))
 
     def names(self) -> list[str]:
-        """The usernames, sorted. Raises CannotCheck."""
+        """Return the usernames, sorted. Raises CannotCheck."""
         return sorted(self._storage.documents(_ACCOUNTS))
 
     def all(self) -> dict[str, Account]:
-        """By username. Raises CannotCheck for the first that is damaged."""
+        """Return all accounts by username. Raises CannotCheck if one is damaged."""
         documents = self._storage.documents(_ACCOUNTS)
         return {name: self._decoded(name, document) for name, document in documents.items()}
 
@@ -103,7 +103,7 @@ class TinyAccountStore:
     def of_person(self, ids: Mapping[str, str]) -> list[Account]:
         documents = self._storage.documents(_ACCOUNTS)
         needles = [json.encode(id_) for id_ in ids.values()]
-        # A look at the bytes leaves few to be decoded.
+        # Searching the raw bytes first leaves only few documents to decode.
         near = [name for name, kept in documents.items() if _mentions(kept, needles)]
         found = (self._decoded(name, documents[name]) for name in sorted(near))
         return [account for account in found if identity.is_same(account.directory_ids, ids)]
@@ -120,7 +120,7 @@ class TinyAccountStore:
         return frozenset(self._only(_KEYS, _NEEDED, _NeededKeys, documents).ids)
 
     def verify(self) -> None:
-        """Raise StoreDamaged unless the file is, to the byte, as cwtui wrote it."""
+        """Raise StoreDamaged unless the file is exactly as cwtui wrote it."""
         self._storage.verify_checksum()
 
     @contextmanager
@@ -156,7 +156,7 @@ class TinyAccountStore:
         self._keys.put({_NEEDED: _NeededKeys(tuple(sorted(ids)))})
 
     def _added_keys(self, account: Account) -> frozenset[str]:
-        # A key that was given up as lost is not needed again by what it has protected all along.
+        # A key that was given up as lost must not become needed again by an account that had it.
         before = self.get(account.username)
         return keys_of(account) - (keys_of(before) if before is not None else frozenset())
 
@@ -180,13 +180,13 @@ class TinyAccountStore:
     def _decoded(self, username: str, document: Any) -> Account:
         account = self._storage.decoded(_ACCOUNTS, username, document, Account)
         if account.username != username:
-            raise self._storage.damaged(_ACCOUNTS, username, "it is of another account")
+            raise self._storage.damaged(_ACCOUNTS, username, "it belongs to another account")
         return account
 
     def _only(self, table: str, name: str, kind: type[T], documents: dict[str, Any]) -> T:
-        """The one document of a table; where there is none yet, its default."""
+        """Return the only document of a table, or its default if there is none yet."""
         for other in documents.keys() - {name}:
-            raise self._storage.damaged(table, other, f"there are no such {table}")
+            raise self._storage.damaged(table, other, "unknown entry")
         document = documents.get(name)
         if document is None:
             return kind()
@@ -194,7 +194,7 @@ class TinyAccountStore:
 
 
 def _mentions(document: Any, needles: Sequence[bytes]) -> bool:
-    """Whether the document may have one of these values; one that was put just now always may."""
+    """Whether the document may contain one of these values; always true if it was just put."""
     if not isinstance(document, Raw):
         return True
     content = bytes(document)

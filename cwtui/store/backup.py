@@ -1,7 +1,7 @@
-"""A backup: an uncompressed tar of what a store holds, with a manifest as its first member.
+"""Backups: an uncompressed tar of the store's files, with a manifest as its first member.
 
-It is written from one instant of the store, and read without trust: plain files only, with the
-names that a store has, and the sizes and SHA-256 that the manifest says.
+A backup holds the store as it was at one instant. Reading does not trust it: only plain files with
+known names are accepted, and their sizes and SHA-256 must match the manifest.
 """
 
 import io
@@ -39,7 +39,7 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a backup says of itself. `keys` are the ids of the keys that it cannot do without."""
+    """The manifest of a backup. `keys` are the ids of the keys that it needs."""
 
     format: int
     created_at: Time
@@ -57,7 +57,7 @@ class _Needed(Struct):
 
 
 class _Accounts(Struct):
-    """Only what says which keys the file needs; one without accounts may need none."""
+    """The parts of the accounts file that show which keys it needs."""
 
     accounts: dict[str, Protected] = {}
     keys: dict[str, _Needed] = {}
@@ -70,21 +70,21 @@ class Part(NamedTuple):
     size: int
 
     def pieces(self) -> Iterator[bytes]:
-        """Its content from the beginning. Raises OSError."""
+        """Yield its content in pieces, from the beginning. Raises OSError."""
         self.file.seek(0)
         return _pieces(self.file, self.size)
 
 
 Snapshot: TypeAlias = dict[str, Part]
-"""By the name in the backup, which is the path in the store's folder."""
+"""Parts by name in the backup, which is the path relative to the store's folder."""
 
 
 @contextmanager
 def snapshot(layout: Layout) -> Iterator[Snapshot]:
-    """Accounts and audit log as they were at one instant, and records, each file of them whole.
+    """Open the accounts and audit log as they are at one instant, and each complete record file.
 
-    Locks are held only while files are opened: they are replaced and never changed, and the audit
-    log only grows, so that what is open stays what it was. Raises CannotCheck.
+    Locks are held only while opening the files: later writes replace files and extend the audit
+    log, so the open parts do not change. Raises CannotCheck.
     """
     with ExitStack() as opened:
 
@@ -112,7 +112,10 @@ def _part(path: Path) -> Iterator[Part]:
 
 
 def manifest_of(found: Snapshot, version: str, now: float) -> Manifest:
-    """Raises StoreDamaged where the accounts cannot be read, and OSError."""
+    """Return the manifest for a snapshot.
+
+    Raises StoreDamaged if the accounts cannot be read, and OSError.
+    """
     members = {}
     for name, part in found.items():
         digest = sha256()
@@ -123,7 +126,7 @@ def manifest_of(found: Snapshot, version: str, now: float) -> Manifest:
 
 
 def write(found: Snapshot, manifest: Manifest, put: Callable[[bytes], object]) -> None:
-    """The whole tar, piece by piece. Raises OSError."""
+    """Write the whole tar with `put`, piece by piece. Raises OSError."""
     content = msgspec.json.format(msgspec.json.encode(manifest))
     parts = {_MANIFEST: Part(io.BytesIO(content), len(content)), **found}
     for name, part in parts.items():
@@ -137,7 +140,7 @@ def write(found: Snapshot, manifest: Manifest, put: Callable[[bytes], object]) -
 
 
 def unpack(source: BinaryIO, folder: Path, name: str) -> Manifest:
-    """Put the members into the private folder, each verified. `name` is the backup's, for people.
+    """Unpack the members into a private folder and verify each. `name` is for error messages.
 
     Raises StoreDamaged, StoreTooNew and OSError.
     """
@@ -147,9 +150,9 @@ def unpack(source: BinaryIO, folder: Path, name: str) -> Manifest:
     while (info := reader.next()) is not None:
         member = manifest.members.get(info.name)
         if member is None or not is_member(info.name) or info.name in found:
-            raise reader.damaged(f"{info.name!r} does not belong into it")
+            raise reader.damaged(f"{info.name!r} does not belong in a backup")
         if info.size != member.size:
-            raise reader.damaged(f"{info.name} has another size than its manifest says")
+            raise reader.damaged(f"the size of {info.name} differs from the manifest")
         found.add(info.name)
         digest = sha256()
         path = folder / info.name
@@ -159,7 +162,7 @@ def unpack(source: BinaryIO, folder: Path, name: str) -> Manifest:
                 digest.update(piece)
                 write_all(descriptor, piece)
         if digest.hexdigest() != member.sha256:
-            raise reader.damaged(f"{info.name} is not what was backed up")
+            raise reader.damaged(f"the content of {info.name} was changed")
     missing = sorted({ACCOUNTS, *manifest.members} - found)
     if missing:
         raise reader.damaged(f"{missing[0]} is missing")
@@ -167,7 +170,7 @@ def unpack(source: BinaryIO, folder: Path, name: str) -> Manifest:
 
 
 class _Reader:
-    """Plain members of a tar, one after the other. No link, device, sparse file or extension."""
+    """Reads the plain members of a tar in order; refuses links, devices and extensions."""
 
     def __init__(self, source: BinaryIO, name: str) -> None:
         self._source = source
@@ -176,26 +179,26 @@ class _Reader:
     def manifest(self) -> Manifest:
         info = self.next()
         if info is None or info.name != _MANIFEST or info.size > _MANIFEST_MOST:
-            raise self.damaged("it does not begin with a manifest")
+            raise self.damaged("it does not start with a manifest")
         content = b"".join(self.content(info))
         try:
             if msgspec.json.decode(content, type=_Format).format > FORMAT:
                 raise StoreTooNew(
-                    f"{self._name} was written by a newer cwtui. Install that version."
+                    f"{self._name} was written by a newer version of cwtui. Install that version."
                 )
             return msgspec.json.decode(content, type=Manifest)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise self.damaged(f"its manifest: {error}") from None
+            raise self.damaged(f"the manifest is invalid: {error}") from None
 
     def next(self) -> tarfile.TarInfo | None:
-        """The next member, and None at the end. The content of the one before was read."""
+        """Return the next member, or None at the end. Read the previous content first."""
         block = self._source.read(tarfile.BLOCKSIZE)
         if block == _END:
             return None
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
         except (tarfile.HeaderError, UnicodeDecodeError):
-            raise self.damaged("it is no tar, or cut short") from None
+            raise self.damaged("it is not a tar, or incomplete") from None
         if info.type != tarfile.REGTYPE or info.size < 0:
             raise self.damaged(f"{info.name!r} is not a plain file")
         return info
@@ -204,11 +207,11 @@ class _Reader:
         try:
             yield from _pieces(self._source, info.size)
         except EOFError:
-            raise self.damaged("it is cut short") from None
+            raise self.damaged("it is incomplete") from None
         self._source.read(-info.size % tarfile.BLOCKSIZE)
 
     def damaged(self, reason: str) -> StoreDamaged:
-        return StoreDamaged(f"{self._name} is no backup that can be used: {reason}.")
+        return StoreDamaged(f"{self._name} is not a usable backup: {reason}.")
 
 
 def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
@@ -226,6 +229,6 @@ def _keys(accounts: Part) -> tuple[str, ...]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise StoreDamaged("The accounts cannot be read. See: cwtui store check") from None
     used = {key for account in content.accounts.values() for key in account.keys}
-    for needed in content.keys.values():  # without those that were given up as lost
+    for needed in content.keys.values():  # without keys that were given up as lost
         used &= set(needed.ids)
     return tuple(sorted(used))

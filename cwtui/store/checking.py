@@ -1,4 +1,4 @@
-"""Reads a whole store without writing to it, and says what is wrong; others may write meanwhile."""
+"""Check a whole store without writing to it. Other processes may write at the same time."""
 
 import os
 import re
@@ -21,11 +21,11 @@ from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
 
 _MADE_UP: Final = re.compile(r"\?[0-9a-f]{32}")
-"""The names under which tries at no account are counted."""
+"""The names under which attempts at unknown usernames are counted."""
 
 
 class ContentChecks:
-    """Accounts, settings and records; `accounts` and `records` count what was read."""
+    """Checks accounts, settings and records; `accounts` and `records` count what was read."""
 
     def __init__(self, layout: Layout, keyring: Keyring | None) -> None:
         self._layout = layout
@@ -39,7 +39,7 @@ class ContentChecks:
         return self._checks.count
 
     def all(self, with_progress: WithProgress[str]) -> Iterator[Finding]:
-        """Every finding, in the order of the files."""
+        """Yield every finding, file by file."""
         try:
             self._store.verify()
         except CannotCheck as error:
@@ -80,14 +80,12 @@ class ContentChecks:
         for name in names:
             if number_of(name) != number:
                 sentence = (
-                    f"{path} holds the record of {visible(name)}, which belongs into another file."
+                    f"{path} contains the record of {visible(name)}, which belongs in another file."
                 )
                 yield Finding(Severity.DAMAGE, str(path), sentence)
         for name in strangers:
-            if name in still:  # a record goes after its account
-                sentence = (
-                    f"{path} holds a record of {visible(name)}, and there is no such account."
-                )
+            if name in still:  # records are removed after their accounts
+                sentence = f"{path} contains a record of {visible(name)}, which has no account."
                 yield Finding(Severity.WARNING, str(path), sentence)
 
     def _is_nobodys(self, name: str) -> bool:
@@ -95,7 +93,7 @@ class ContentChecks:
 
 
 def audit(layout: Layout, *, has_accounts: bool) -> Iterator[Finding]:
-    """What the chain of the audit log says."""
+    """Yield what is wrong with the chain of the audit log."""
     try:
         verdict = verified(FileAuditLog(layout.audit), has_accounts=has_accounts)
     except CannotCheck as error:
@@ -110,13 +108,13 @@ def audit(layout: Layout, *, has_accounts: bool) -> Iterator[Finding]:
 
 
 def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
-    """Who can reach the folder and what is in it; what killed processes left; the reserves.
+    """Check file permissions, files left by killed processes, and reserved disk space.
 
-    `keyring` is what there is of it to be looked at as well: its folder and its files.
+    `keyring` are the folder and files of the keyring, which are checked too.
     """
     if exists(layout.marker):
         sentence = (
-            f"A restore of {layout.folder} was interrupted. Run again: cwtui store restore FILE"
+            f"A restore of {layout.folder} was interrupted. Run it again: cwtui store restore FILE"
         )
         yield Finding(Severity.DAMAGE, str(layout.marker), sentence)
     try:
@@ -132,7 +130,8 @@ def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
     if not exists(layout.records):
         sentence = (
             f"The folder {layout.records} is missing, so nobody can sign in. Restore the store. To "
-            f"go on without used codes and wrong tries: mkdir -m 700 {layout.records}"
+            "continue without its record of used codes and failed attempts: mkdir -m 700 "
+            f"{layout.records}"
         )
         yield Finding(Severity.DAMAGE, str(layout.records), sentence)
     yield from _reserve(layout.folder, layout.accounts)
@@ -148,7 +147,7 @@ def _mode(path: Path) -> Iterator[Finding]:
 
 
 def _leftover(path: Path, lock: Path) -> Iterator[Finding]:
-    """Whoever holds the lock of that file is still at it."""
+    """Yield a finding for a temporary file, unless the process that writes it is still running."""
     try:
         with undisturbed(lock):
             is_left = path.exists()
@@ -156,19 +155,19 @@ def _leftover(path: Path, lock: Path) -> Iterator[Finding]:
         yield of_error(error, path)
         return
     if is_left:
-        sentence = f"{path} was left by a process that was killed. It will be overwritten."
+        sentence = f"{path} was left behind by a killed process. It will be overwritten."
         yield Finding(Severity.WARNING, str(path), sentence)
 
 
 def _reserve(folder: Path, largest: Path | None) -> Iterator[Finding]:
-    if is_read_only(folder):  # nothing is written there, so that nothing needs room
+    if is_read_only(folder):  # nothing is written there
         return
-    with suppress(OSError):  # told by others
+    with suppress(OSError):  # other checks report it
         size = largest.stat().st_size if largest is not None else 0
-        # Half of it: another process may have made the file longer and not yet come to the reserve.
+        # Half, as another process may have extended the file but not yet the reserve.
         if folder.is_dir() and reserve.size_in(folder) < size + reserve.MARGIN // 2:
             sentence = (
-                f"No room is reserved in {folder}: the disk is full, or was. Make room; the next "
-                "write reserves it again."
+                f"No disk space is reserved in {folder}, because the disk is or was full. Free "
+                "some space; the next write reserves it again."
             )
             yield Finding(Severity.WARNING, str(folder / reserve.NAME), sentence)

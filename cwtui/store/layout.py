@@ -1,4 +1,4 @@
-"""Which file of a store stands where in its folder."""
+"""The files and folders of a store."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ _RECORDS: Final = re.compile(r"sign-in/\d\d\.json")
 
 
 class Layout(NamedTuple):
-    """The folder; a backup names its members by their path in it."""
+    """The store's folder, and the paths in it. Backups use paths relative to it."""
 
     folder: Path
 
@@ -30,39 +30,40 @@ class Layout(NamedTuple):
 
     @property
     def marker(self) -> Path:
-        """There while a restore replaces files: what is found then is half old and half new."""
+        """Exists while a restore replaces files, when the store is partly old and partly new."""
         return self.folder / "restoring"
 
     @property
     def staging(self) -> Path:
-        """What a restore has unpacked and not yet put in its place."""
+        """The folder where a restore unpacks files before it replaces the store's."""
         return self.folder / ".restoring"
 
     def is_there(self) -> bool:
-        """Whether a store is there: the accounts are what makes a folder one.
+        """Whether the folder is a store, which is so if it has the accounts file.
 
-        Raises CannotCheck where that cannot be seen.
+        Raises CannotCheck if that cannot be determined.
         """
         return exists(self.accounts)
 
     def check_is_there(self) -> None:
-        """Raise StoreMissing unless a store is there."""
+        """Raise StoreMissing unless the folder is a store."""
         if not self.is_there():
             raise StoreMissing(
                 f"There is no store in {self.folder}: {self.accounts.name} is missing. If the "
-                "store is on another disk, mount it. Nothing was changed."
+                "store is on another disk, mount that disk. Nothing was changed."
             )
 
     def record_files(self) -> list[str]:
-        """Raises CannotCheck, as does the next."""
+        """Return the relative paths of the record files. Raises CannotCheck."""
         return _names(self.folder, self.records, _RECORDS)
 
     def audit_files(self) -> list[str]:
+        """Return the relative paths of the audit log's files. Raises CannotCheck."""
         return _names(self.folder, self.folder, _AUDIT)
 
 
 def is_member(name: str) -> bool:
-    """Whether a backup may hold a file of this name."""
+    """Whether a backup may contain a file with this name."""
     return name == "accounts.json" or any(kind.fullmatch(name) for kind in (_AUDIT, _RECORDS))
 
 

@@ -1,4 +1,4 @@
-"""Sign-in records: many small TinyDB files, so that a sign-in rewrites one of them only."""
+"""Sign-in records in many small TinyDB files, so that a sign-in rewrites only one of them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,18 +17,18 @@ T = TypeVar("T")
 
 
 def number_of(username: str) -> int:
-    """Which file has the name's record."""
+    """Return the number of the file that has this user's record."""
     return crc32(username.encode()) % FILES
 
 
 def _nothing() -> None:
-    """The folder stands for itself."""
+    """Check nothing: used for a folder of records without its store."""
 
 
 class TinyRecordStore:
-    """The port RecordStore on a folder; a username's file is found by its checksum.
+    """The RecordStore port on a folder; the checksum of a username selects its file.
 
-    `check_store` raises CannotCheck where the store that the folder belongs to is gone or another.
+    `check_store` raises CannotCheck if the store that the folder belongs to is gone or another one.
     """
 
     def __init__(self, folder: Path, check_store: Callable[[], object] = _nothing) -> None:
@@ -68,15 +68,15 @@ class TinyRecordStore:
 
     @staticmethod
     def numbers() -> range:
-        """Those of all files."""
+        """Return the numbers of all files."""
         return range(FILES)
 
     def path(self, number: int) -> Path:
-        """Where that file is, if it is there."""
+        """Return the path of the file, which may not exist yet."""
         return self._folder / f"{number:02d}.json"
 
     def all(self, number: int) -> dict[str, SignInRecord]:
-        """What is in that file. Raises CannotCheck for the first that is damaged."""
+        """Return the records in this file by username. Raises CannotCheck if one is damaged."""
         storage = self._storage(number)
         return {
             name: storage.decoded(_RECORDS, name, document, SignInRecord)
@@ -84,12 +84,12 @@ class TinyRecordStore:
         }
 
     def verify(self, number: int) -> None:
-        """Raise StoreDamaged unless the file, if there is one, is as cwtui wrote it."""
+        """Raise StoreDamaged unless the file is missing or exactly as cwtui wrote it."""
         if exists(self.path(number)):
             self._storage(number).verify_checksum()
 
     def put(self, number: int, records: Mapping[str, SignInRecord]) -> None:
-        """Insert or replace many records of that file at once. Raises CannotCheck."""
+        """Insert or replace many records of this file at once. Raises CannotCheck."""
         storage = self._storage(number)
         with storage.transaction():
             NamedTable(storage, _RECORDS).put(records)
@@ -120,7 +120,7 @@ class TinyRecordStore:
 
 
 class _Kept(Mapping[str, SignInRecord]):
-    """The records of one file but for one; each is decoded when it is asked for."""
+    """The records of one file except one; each is decoded on access."""
 
     def __init__(self, storage: AtomicStorage, without: str) -> None:
         self._storage = storage

@@ -1,8 +1,8 @@
-"""Puts a backup in the place of a store: checked before, the old one kept, whole or told.
+"""Replace a store with a checked backup. The old store is kept.
 
-The backup is unpacked into a folder of the store and made ready there. A marker is on disk before
-the first file is replaced and goes after the last: until then nobody can use the store, and the
-restore can be run again.
+The backup is unpacked and prepared in a folder inside the store. A marker file is written before
+the first file is replaced, and removed after the last. While it exists, nobody can use the store,
+and the restore can be run again.
 """
 
 import os
@@ -36,20 +36,20 @@ from cwtui.store.backup import Manifest
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
 
-_MARK = b"Some files of this folder are old and some restored. Run: cwtui store restore FILE\n"
+_MARK = b"A restore of this folder is not finished. Run: cwtui store restore FILE\n"
 
 
 @contextmanager
 def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
-    """The backup, in a private folder that is gone afterwards. Raises CannotCheck.
+    """Unpack the backup into a private folder, which is removed afterwards. Raises CannotCheck.
 
-    Only one restore at a time gets so far.
+    Holds a lock, so that only one restore runs at a time.
     """
     make_private_folder(layout.folder)
     staged = Layout(layout.staging)
     with exclusive(lock_for(layout.marker)), ExitStack() as cleanup:
         try:
-            _remove(staged.folder)  # of one that was killed
+            _remove(staged.folder)  # left by a killed restore
             cleanup.callback(_remove, staged.folder)
             for folder in (staged.folder, staged.records):
                 folder.mkdir(mode=0o700)
@@ -59,7 +59,7 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
         except NotRegular as error:
             raise CannotCheck(
                 f"Cannot restore {shortened(str(path))}: {error.strerror}. "
-                "Give a file that cwtui store backup wrote."
+                "Use a file written by cwtui store backup."
             ) from None
         except OSError as error:
             raise cannot("restore", path, error) from None
@@ -68,7 +68,7 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
 
 @dataclass
 class Restore:
-    """From what is unpacked in `staged` to the store in `layout`."""
+    """Replaces the store in `layout` with the unpacked backup in `staged`."""
 
     layout: Layout
     staged: Layout
@@ -78,7 +78,7 @@ class Restore:
     now: float
 
     def run(self, write_event: Callable[[], None]) -> Path | None:
-        """Replace the store; where the old one is kept, if there was one.
+        """Replace the store. Returns the folder with the old store, if there was one.
 
         The event is written before anything is replaced. Raises CannotCheck.
         """
@@ -104,7 +104,7 @@ class Restore:
         return kept
 
     def _make_ready(self) -> None:
-        """Bring the unpacked files into the state that is to be, on disk."""
+        """Merge the unpacked files with the current state, on disk."""
         now = _readable_accounts(self.layout)
         then = TinyAccountStore(self.staged.accounts).all()
         renamed = restoring.other_names(then, now)
@@ -115,7 +115,7 @@ class Restore:
                     for name, one in then.items()
                 )
             )
-            # A key that nothing was protected by may have been retired since.
+            # Keys that were not in use may have been retired since.
             keys = {key for row in change.protected() for key in row.keys}
             change.put_needed_keys(change.needed_keys() & keys | {self.active_key})
         make_private_folder(self.staged.records)
@@ -143,7 +143,7 @@ class Restore:
         try:
             for inside in (folder, folder / self.layout.records.name):
                 inside.mkdir(mode=0o700)
-            # Files are replaced and never changed, so that a second name keeps them.
+            # Hard links keep the old files, because files are replaced and never changed.
             for name in old:
                 os.link(self.layout.folder / name, folder / name)
         except OSError as error:
@@ -175,11 +175,11 @@ class Restore:
 
 
 def _check_room(folder: Path, needed: int, path: Path) -> None:
-    """Raise CannotCheck if the backup, unpacked, would fill the store's disk. Raises OSError."""
+    """Raise CannotCheck if the unpacked backup does not fit on the store's disk. Raises OSError."""
     disk = os.statvfs(folder)
     if needed > disk.f_bavail * disk.f_frsize:
         raise CannotCheck(
-            f"Cannot restore {path}: it has {needed:,} bytes, and there is no room for them in "
+            f"Cannot restore {path}: its {needed:,} bytes do not fit on the disk of "
             f"{folder.parent}. Nothing was changed."
         )
 
@@ -190,7 +190,7 @@ def _remove(folder: Path) -> None:
 
 
 def _readable_accounts(layout: Layout) -> dict[str, Account]:
-    """A damaged store is what a restore is for."""
+    """Return the current accounts, or none if the store is damaged, as before many a restore."""
     with suppress(CannotCheck):
         return TinyAccountStore(layout.accounts).all()
     return {}

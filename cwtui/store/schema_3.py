@@ -1,5 +1,6 @@
-"""From schema 3 to 4: an account may have several ids of the directory, each with the name of its
-attribute. Which attribute the one id of schema 3 came from was not kept.
+"""Migrate schema 3 to 4, where an account can have several directory ids, by attribute name.
+
+Schema 3 has one id without the name of its attribute.
 """
 
 from typing import Any, Final
@@ -14,7 +15,7 @@ _OLD: Final = b'"directory_id"'
 
 
 def as_schema_4(tables: Tables) -> Tables:
-    """The tables as schema 4 has them; what has no form to be changed is left as it is."""
+    """Return the tables in schema 4; invalid documents are left unchanged."""
     accounts = tables.get("accounts", {})
     return tables | {"accounts": {name: _changed(kept) for name, kept in accounts.items()}}
 

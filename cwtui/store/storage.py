@@ -1,7 +1,7 @@
-"""A TinyDB Storage that several processes can share, that cannot be torn, and that reads fast.
+"""A fast TinyDB storage that several processes can share and that is always written as a whole.
 
-Reading splits the file into documents and leaves each as bytes (msgspec.Raw) until it is asked
-for; writing copies those bytes. One document stands on one line, so that damage has an address.
+Reading splits the file into documents, which stay bytes (msgspec.Raw) until they are needed;
+writing copies those bytes. Each document is on its own line, so that errors can name the line.
 """
 
 import re
@@ -33,27 +33,25 @@ from cwtui.host.files import (
 from cwtui.host.untrusted_files import read_regular
 
 SCHEMA: Final = 4
-"""4 keeps an id of the directory with the name of its attribute, and where a record has to follow
-its account.
-"""
+"""Schema 4 stores directory ids by attribute name, and sign-in records that follow a rename."""
 OLDEST: Final = 3
-"""The first schema that was released. Nothing older is read."""
+"""The oldest schema that can be read."""
 _META: Final = "meta"
 _CHECKSUM: Final = re.compile(rb'\A\{"meta":\{\n"schema":\d+,\n"sha256":"([0-9a-f]{64})"\n\}')
-"""What stands before the content that the checksum is of."""
+"""The part of the file before the content that the checksum covers."""
 MOST: Final = 1 << 33
-"""Bytes of a file, which is read as a whole: many times those of 1,000,000 accounts."""
+"""The maximum file size in bytes: many times the size for 1,000,000 accounts."""
 _Schema = Annotated[int, Meta(ge=1)]
 
 T = TypeVar("T")
 Tables: TypeAlias = dict[str, dict[str, Any]]
-"""By table and document id: Raw as read, or plain data as put."""
+"""Documents by table and id: Raw if read from the file, plain data if put."""
 Migration: TypeAlias = Callable[[Tables], Tables]
-"""From one schema version to the next; a document of a wrong form is left for decoding to name."""
+"""Converts tables to the next schema version; leaves invalid documents for decoding to report."""
 
 
 class RawDocument(Document):
-    """A document that is decoded when TinyDB hands it out."""
+    """A document that is decoded when TinyDB returns it."""
 
     def __init__(self, value: Any, doc_id: str) -> None:
         plain = msgspec.json.decode(value) if isinstance(value, Raw) else value
@@ -74,20 +72,20 @@ class NamedTable(Table):
         )
 
     def drop(self, *names: str) -> None:
-        """Remove these documents, where they exist."""
+        """Remove these documents if they exist."""
         self.remove(doc_ids=names)  # type: ignore[arg-type]  # ids are names here
 
 
 def _anything(_: Tables) -> None:
-    """Any content will do."""
+    """Accept any content."""
 
 
 class AtomicStorage(Storage):
-    """One JSON file; written only inside `transaction`, as a whole, under its lock.
+    """One JSON file, written only inside `transaction`, as a whole and under a lock.
 
-    `check_is_there` raises StoreMissing where the store is gone: the file is then neither empty nor
-    to be made. `check_content` raises for a content that must not be used; it is asked once for
-    each version of the file. `may_be_missing`: the file is made by the first write.
+    `check_is_there` raises StoreMissing if the store is gone; a missing file is then not treated
+    as empty. `check_content` raises for content that must not be used; it is called once per
+    version of the file. `may_be_missing`: the first write creates the file.
     """
 
     def __init__(
@@ -115,11 +113,12 @@ class AtomicStorage(Storage):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One read-modify-write: at the end, what was written inside is on disk, or an exception
-        has left the file as it was. Raises CannotCheck.
+        """Run one read-modify-write. At the end the changes are on disk; an exception undoes them.
+
+        Raises CannotCheck.
         """
         if self._writer == get_ident():
-            message = "a transaction inside a transaction would wait for itself"
+            message = "a nested transaction would wait for itself"
             raise RuntimeError(message)
         self._check_is_there()  # before the lock, which is a file in the store's folder
         with self._threads, exclusive(self._lock):
@@ -137,16 +136,16 @@ class AtomicStorage(Storage):
                 self._forget_prepared()
 
     def create(self) -> None:
-        """Make the file, with empty tables. Raises CannotCheck, and if it is there already."""
+        """Create the file with empty tables. Raises CannotCheck, also if it already exists."""
         with exclusive(self._lock):
             if exists(self.path):
-                raise CannotCheck(f"There is {self.path} already. It was left as it is.")
+                raise CannotCheck(f"{self.path} already exists. It was not changed.")
             write_atomically(self.path, _encoded({}))
 
     def prepare(self) -> None:
-        """Bring what this transaction has put so far to disk, all but the file's name.
+        """Write the changes so far to a temporary file on disk; only the rename is left.
 
-        What is left to do after it hardly fails. Raises CannotCheck.
+        The rename can hardly fail. Raises CannotCheck.
         """
         if self._staged is not None and self._prepared is None:
             if self._schema < SCHEMA:
@@ -159,24 +158,24 @@ class AtomicStorage(Storage):
             self._prepared = None
 
     def read(self) -> Tables | None:
-        """What is in the file, or what this transaction has put so far."""
+        """Return the content of the file, with the changes of this transaction so far."""
         if self._staged is not None and self._writer == get_ident():
             return dict(self._staged)
         return dict(self._load())
 
     def write(self, data: Tables) -> None:
         if self._writer != get_ident():
-            message = "the store is written inside a transaction only"
+            message = "the store can be written only inside a transaction"
             raise RuntimeError(message)
         self._staged = data
         self._forget_prepared()
 
     def documents(self, table: str) -> dict[str, Any]:
-        """All documents of a table, by id, undecoded."""
+        """Return all documents of a table by id, without decoding them."""
         return (self.read() or {}).get(table, {})
 
     def decoded(self, table: str, doc_id: str, document: Any, kind: type[T]) -> T:
-        """The document as that type. Raises StoreDamaged, naming line and reason."""
+        """Decode the document as this type. Raises StoreDamaged, naming line and reason."""
         try:
             if isinstance(document, Raw):
                 return msgspec.json.decode(document, type=kind)
@@ -185,7 +184,7 @@ class AtomicStorage(Storage):
             raise self.damaged(table, doc_id, str(error)) from None
 
     def damaged(self, table: str, doc_id: str, reason: str) -> StoreDamaged:
-        """What to raise for a document that cannot be right."""
+        """Return the error for an invalid document."""
         return self._damaged(self._line_of(doc_id), f"{table} {doc_id!r}: {reason}")
 
     def _load(self) -> Tables:
@@ -206,13 +205,13 @@ class AtomicStorage(Storage):
         except CannotCheck:
             if self._version() == version:
                 raise
-            # Another process writes just now; what it has written is another question.
+            # Another process has just replaced the file: check the new content instead.
             return self._load()
         self._cached = version, tables
         return tables
 
     def _version(self) -> tuple[int, ...] | None:
-        """Differs for each content of the file; None: there is none, and need not be."""
+        """Return a value that differs for each version of the file; None if it may be missing."""
         try:
             found = self.path.stat()
         except FileNotFoundError:
@@ -236,18 +235,18 @@ class AtomicStorage(Storage):
             tables = msgspec.json.decode(content, type=dict[str, dict[str, Raw]])
             schema = msgspec.json.decode(tables[_META]["schema"], type=_Schema)
         except KeyError:
-            raise self._damaged(1, "its schema version is missing") from None
+            raise self._damaged(1, "the schema version is missing") from None
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise self._damaged(_line_in(str(error), content), str(error)) from None
         if schema > SCHEMA:
             raise StoreTooNew(
-                f"{self.path} has schema {schema}, written by a newer cwtui; this one reads up to "
-                f"{SCHEMA}. Install the newer version."
+                f"{self.path} has schema {schema}, written by a newer version of cwtui. This "
+                f"version reads schemas up to {SCHEMA}. Install the newer version."
             )
         if schema < OLDEST:
             raise StoreTooOld(
-                f"{self.path} has schema {schema}, which no release of cwtui wrote; this one reads "
-                f"{OLDEST} and later. Restore the store from a backup."
+                f"{self.path} has schema {schema}, which no release of cwtui wrote. This version "
+                f"reads schemas from {OLDEST} on. Restore the store from a backup."
             )
         for old in range(schema, SCHEMA):
             if old in self._migrations:
@@ -256,13 +255,13 @@ class AtomicStorage(Storage):
         unknown = sorted(tables.keys() - self._tables)
         if unknown:
             line = _line_of_key(unknown[0], content)
-            raise self._damaged(line, f"there is no table {unknown[0]!r}")
+            raise self._damaged(line, f"unknown table {unknown[0]!r}")
         return tables
 
     def verify_checksum(self) -> None:
-        """Whether the file is, to the byte, as cwtui wrote it. Raises StoreDamaged, CannotCheck.
+        """Raise StoreDamaged unless the file is exactly as cwtui wrote it. Raises CannotCheck.
 
-        Apart from reading, which must be quick.
+        Separate from reading, which must be fast.
         """
         try:
             content = read_regular(self.path, MOST)
@@ -272,7 +271,7 @@ class AtomicStorage(Storage):
         kept = _CHECKSUM.match(content)
         found = _checksum(self._schema, content[kept.end() :]) if kept is not None else b""
         if kept is None or found != kept[1]:
-            raise self._damaged(1, "its checksum is of another content")
+            raise self._damaged(1, "the checksum does not match the content")
 
     def _line_of(self, doc_id: str) -> int:
         try:
@@ -282,19 +281,19 @@ class AtomicStorage(Storage):
 
     def _damaged(self, line: int, reason: str) -> StoreDamaged:
         return StoreDamaged(
-            f"{self.path} is damaged at line {line}: {reason}. It was left as it is; "
+            f"{self.path} is damaged at line {line}: {reason}. It was not changed; "
             "restore it from a backup."
         )
 
 
 def _line_of_key(key: str, content: bytes) -> int:
-    # Each table and each document begins a line.
+    # Each table and each document starts a new line.
     start = re.search(rb"^\{?%b:" % re.escape(msgspec.json.encode(key)), content, re.MULTILINE)
     return _line_at(start.start() if start else 0, content)
 
 
 def _line_in(message: str, content: bytes) -> int:
-    # msgspec says "... (byte 123)", "truncated", or what is wrong with the whole.
+    # msgspec says "... (byte 123)", "truncated", or gives an error without a position.
     position = re.search(r"\(byte (\d+)\)", message)
     if position:
         return _line_at(int(position[1]), content)
@@ -314,7 +313,7 @@ def _encoded(tables: Tables) -> bytes:
 
 
 def _checksum(schema: int, rest: bytes) -> bytes:
-    """Of the schema's number, and of all that stands behind the checksum."""
+    """Return the checksum of the schema number and of the content after the checksum."""
     return sha256(b"%d" % schema + rest).hexdigest().encode("ascii")
 
 

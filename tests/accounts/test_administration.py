@@ -39,7 +39,10 @@ def test_there_is_one_first_admin_only(world: World) -> None:
     world.add()
     with pytest.raises(Refused) as refused:
         administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
-    assert str(refused.value) == "There is an administrator already. Sign in, or ask them."
+    assert (
+        str(refused.value)
+        == "An administrator already exists. Sign in, or ask them for an account."
+    )
     assert world.accounts.get("ada") is None
 
 
@@ -154,7 +157,7 @@ def test_two_accounts_of_one_name_at_once(world: World) -> None:
     )
     with pytest.raises(InvalidInput) as refused:
         administration.create_user(world.ports, OPERATOR, "bob", display_name="second")
-    assert str(refused.value) == "There is an account bob already. Choose another name."
+    assert str(refused.value) == "The username bob is taken. Choose another one."
     assert world.account("bob").display_name == "first"
 
 
@@ -162,7 +165,7 @@ def test_a_name_that_is_taken_is_said_before_the_password_is_hashed(world: World
     """Hashing takes 0.3 s, and the lock makes others wait."""
     world.add("bob")
     world.accounts.before_change = lambda: pytest.fail("the lock was taken")
-    with pytest.raises(InvalidInput, match="There is an account bob already"):
+    with pytest.raises(InvalidInput, match="The username bob is taken"):
         administration.create_user(world.ports, OPERATOR, "bob")
 
 
@@ -242,7 +245,7 @@ def test_what_is_no_display_name_is_said_at_its_field(
     with pytest.raises(InvalidInput) as refused:
         act(world.ports, OPERATOR, "bob", display_name="x" * 101)
     assert refused.value.field == "display_name"
-    assert str(refused.value) == "The display name has at most 100 characters."
+    assert str(refused.value) == "The display name can have at most 100 characters."
 
 
 def test_an_update_with_one_bad_part_changes_nothing(world: World) -> None:
@@ -285,7 +288,7 @@ def test_the_password_of_an_ldap_user_is_not_reset_here(world: World) -> None:
     world.add("bob", origin=Origin.LDAP)
     with pytest.raises(Refused) as refused:
         administration.reset_password(world.ports, OPERATOR, "bob")
-    assert str(refused.value) == ("This is an LDAP user. The password is kept in the directory.")
+    assert str(refused.value) == ("This is an LDAP user. Reset the password in the directory.")
 
 
 def test_an_admin_disables_mfa_for_one_who_lost_the_device(world: World) -> None:
@@ -460,7 +463,7 @@ def test_an_admin_demoted_at_that_very_moment_changes_nothing(world: World, act:
 )
 def test_an_account_that_is_not_there(world: World, act: str) -> None:
     world.add_admin("ada")
-    with pytest.raises(UnknownAccount, match="There is no account bob"):
+    with pytest.raises(UnknownAccount, match="There is no account named bob"):
         ACTS[act](world, OPERATOR)
     assert world.events == []
     assert world.records.kept == {}
@@ -493,9 +496,7 @@ def test_an_admin_proves_changes_of_the_own_account_in_settings(
     before = world.accounts.get("ada")
     with pytest.raises(Refused) as refused:
         act(world.ports, session, "ada")
-    assert str(refused.value) == (
-        "This is your own account. Use Settings, which asks for your proof."
-    )
+    assert str(refused.value) == ("This is your own account. Use Settings instead.")
     assert world.accounts.get("ada") == before
 
 

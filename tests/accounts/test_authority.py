@@ -286,7 +286,7 @@ def test_a_change_of_an_admin_wants_a_fresh_proof(scene: Scene, act: str) -> Non
     with pytest.raises(ProofNeeded) as needed:
         CHANGES_OF_ADMINS[act](scene, scene.admin)
     assert (needed.value.password, needed.value.code) == (True, True)
-    assert str(needed.value) == "Prove again that it is you, to make this change."
+    assert str(needed.value) == "Confirm your identity to make this change."
     assert state(scene.world) == before
     proved = self_service.prove(scene.world.ports, scene.admin, OLD, scene.code())
     CHANGES_OF_ADMINS[act](scene, proved)

@@ -50,7 +50,7 @@ def test_a_right_password_that_goes_no_further_is_seen(world: World) -> None:
     with pytest.raises(SignInEnded):
         world.begin(source=ELSEWHERE)
     assert world.events[-1].outcome is Outcome.FAILURE
-    assert world.events[-1].reason.startswith("right, refused: Your account is disabled")
+    assert world.events[-1].reason.startswith("correct, refused: Your account is disabled")
     assert world.records.get("alice").failed == knew(Ending.REFUSED, world.clock(), count=2)
 
 
@@ -379,6 +379,6 @@ def test_an_expired_initial_password_that_is_right_is_told(world: World) -> None
     world.add(must_change_password=True, initial_password_expires_at=world.clock() - 1)
     with pytest.raises(SignInEnded, match="has expired"):
         world.begin(source=ELSEWHERE)
-    assert world.events[-1].reason.startswith("right, refused: Your initial password has expired")
+    assert world.events[-1].reason.startswith("correct, refused: Your initial password has expired")
     assert world.records.get("alice").failed == knew(Ending.REFUSED, world.clock())
     assert world.records.get("alice").password_attempts == {}

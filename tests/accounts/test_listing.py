@@ -72,11 +72,11 @@ CHOOSE = "Choose from: connectware-admin, minimum-access."
 @pytest.mark.parametrize(
     ("chosen", "sentence"),
     [
-        ([], "An account has at least one role, such as minimum-access."),
-        (["root"], f"There is no role root. {CHOOSE}"),
-        ([ADMIN, "x" * 65], f"There is no role {'x' * 64}. {CHOOSE}"),
-        ([ADMIN, "\x1b[2J\u202e"], f"There is no role <U+001B>[2J<U+202E>. {CHOOSE}"),
-        ([""], f"There is no role . {CHOOSE}"),
+        ([], "An account needs at least one role, such as minimum-access."),
+        (["root"], f"There is no role named root. {CHOOSE}"),
+        ([ADMIN, "x" * 65], f"There is no role named {'x' * 64}. {CHOOSE}"),
+        ([ADMIN, "\x1b[2J\u202e"], f"There is no role named <U+001B>[2J<U+202E>. {CHOOSE}"),
+        ([""], f"There is no role named . {CHOOSE}"),
     ],
 )
 def test_no_role_and_unknown_roles_are_refused(chosen: list[str], sentence: str) -> None:

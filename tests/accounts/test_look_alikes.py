@@ -103,7 +103,7 @@ def test_a_look_alike_is_pointed_out_and_made_only_when_it_is_ok(world: World) -
 def test_a_name_that_exists_is_said_to_exist(world: World) -> None:
     world.add("alice")
     world.add("a1ice")
-    with pytest.raises(InvalidInput, match="There is an account a1ice already"):
+    with pytest.raises(InvalidInput, match="The username a1ice is taken"):
         create(world, "a1ice")
 
 

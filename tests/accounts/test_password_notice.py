@@ -16,20 +16,23 @@ DAY = 86400
 @pytest.mark.parametrize(
     ("notice", "says"),
     [
-        (PasswordNotice(expires_at=NOW + DAY), "expires in the directory on 2027-01-16."),
+        (PasswordNotice(expires_at=NOW + DAY), "expires on 2027-01-16."),
         (
             PasswordNotice(grace_left=2),
-            "has expired in the directory: 2 more sign-ins are allowed.",
+            "has expired. 2 more sign-ins are allowed.",
         ),
         (
             PasswordNotice(grace_left=1),
-            "has expired in the directory: 1 more sign-in is allowed.",
+            "has expired. 1 more sign-in is allowed.",
         ),
-        (PasswordNotice(grace_left=0), "has expired in the directory: this was the last sign-in."),
+        (PasswordNotice(grace_left=0), "has expired. This was the last sign-in allowed."),
     ],
 )
 def test_sentences(notice: PasswordNotice, says: str) -> None:
-    assert notice.sentence == f"Your password {says} Change it where you usually do."
+    assert (
+        notice.sentence
+        == f"Your directory password {says} Change it where you usually change your password."
+    )
 
 
 @pytest.mark.parametrize("with_mfa", [False, True])

@@ -99,7 +99,7 @@ def test_with_an_admin_who_can_sign_in_nothing_is_broken_open(
     with pytest.raises(Refused) as refused:
         recovery.recover_admin(world.ports, OPERATOR, name)
     assert str(refused.value) == (
-        "There is an administrator already: eve. Whoever is locked out gets in by: "
+        "An administrator can still sign in: eve. To help someone who is locked out, use: "
         "cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
     )
     assert world.accounts._committed == before
@@ -108,7 +108,7 @@ def test_with_an_admin_who_can_sign_in_nothing_is_broken_open(
 def test_three_of_those_who_can_are_named(world: World) -> None:
     for name in ("dan", "cho", "bob", "ada"):
         world.add_admin(name)
-    with pytest.raises(Refused, match=r"administrator already: ada, bob, cho\. Whoever"):
+    with pytest.raises(Refused, match=r"can still sign in: ada, bob, cho\. To help"):
         recovery.recover_admin(world.ports, OPERATOR, "eve")
 
 
@@ -117,8 +117,8 @@ def test_an_ldap_user_who_signed_in_meanwhile_is_no_local_admin(world: World) ->
     with pytest.raises(InvalidInput) as refused:
         recovery.recover_admin(world.ports, OPERATOR, "erin")
     assert str(refused.value) == (
-        "erin is an LDAP user, whose password is kept in the directory. Choose the name of a "
-        "local account, or a new one."
+        "erin is an LDAP user, whose password is in the directory. Choose a local account or a "
+        "new name."
     )
     assert world.account("erin").roles == (roles.MINIMUM,)
 
@@ -126,7 +126,7 @@ def test_an_ldap_user_who_signed_in_meanwhile_is_no_local_admin(world: World) ->
 def test_only_the_first_of_two_at_once(world: World) -> None:
     world.add("bob")
     world.accounts.before_change = lambda: recovery.recover_admin(world.ports, OPERATOR, "bob")
-    with pytest.raises(Refused, match="already: bob"):
+    with pytest.raises(Refused, match="sign in: bob"):
         recovery.recover_admin(world.ports, OPERATOR, "eve")
     assert world.accounts.get("eve") is None
 
@@ -217,7 +217,7 @@ def test_bad_input_lets_nobody_in(
         ("of two lost keys", "new initial password, keys given up: k1 k2"),
         (
             "with a device of a lost key",
-            "new initial password, second factor of a lost key removed, keys given up: k1",
+            "new initial password, second factor with lost key removed, keys given up: k1",
         ),
     ],
 )

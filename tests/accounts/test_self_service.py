@@ -60,7 +60,7 @@ def test_other_sessions_end_and_are_told_why(world: World) -> None:
         ("", "Havel-99", "Havel-99", "current_password", "Enter your current password."),
         (PASSWORD, "", "", "new_password", "Enter a password."),
         (PASSWORD, "1234", "1234", "new_password", "The password needs at least 5 characters."),
-        (PASSWORD, "Havel-99", "havel-99", "confirm_password", "The two passwords differ."),
+        (PASSWORD, "Havel-99", "havel-99", "confirm_password", "The passwords do not match."),
         (PASSWORD, PASSWORD, PASSWORD, "new_password", "This is your current password."),
         (
             PASSWORD,
@@ -69,7 +69,7 @@ def test_other_sessions_end_and_are_told_why(world: World) -> None:
             "new_password",
             "This is your current password.",
         ),
-        (PASSWORD, "Alice", "Alice", "new_password", "The password is your username."),
+        (PASSWORD, "Alice", "Alice", "new_password", "The password cannot be the username."),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(

@@ -28,24 +28,24 @@ ENDINGS: dict[str, tuple[Callable[[World], object], str, str]] = {
         lambda w: administration.update_user(
             w.ports, OPERATOR, "alice", chosen_roles=[roles.ADMIN]
         ),
-        "Your roles were changed. Sign in again to go on with the new ones.",
+        "Your roles were changed. Sign in again to use your new roles.",
         "roles changed",
     ),
     "password reset": (
         lambda w: administration.reset_password(w.ports, OPERATOR, "alice"),
-        "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
+        "Your password, roles, status or MFA was changed elsewhere. Sign in again.",
         "changed elsewhere",
     ),
     "password changed elsewhere": (
         lambda w: self_service.change_password(
             w.ports, w.session(source="10.0.0.2"), Secret(PASSWORD), NEW, NEW
         ),
-        "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
+        "Your password, roles, status or MFA was changed elsewhere. Sign in again.",
         "changed elsewhere",
     ),
     "MFA enabled elsewhere": (
         lambda w: w.equip(),
-        "Your account was changed elsewhere: its password, roles, status or MFA. Sign in again.",
+        "Your password, roles, status or MFA was changed elsewhere. Sign in again.",
         "changed elsewhere",
     ),
 }

@@ -83,7 +83,7 @@ def test_a_new_password_leaves_nothing_of_an_initial_one(world: World) -> None:
     state = world.begin("ketzin-99")
     assert isinstance(state, sign_in.NewPasswordNeeded)
     username = Secret("Ketzin-99")
-    with pytest.raises(InvalidInput, match="The password is your username"):
+    with pytest.raises(InvalidInput, match="The password cannot be the username"):
         sign_in.with_new_password(world.ports, state, username, username)
     before = world.account("ketzin-99")
     sign_in.with_new_password(world.ports, state, NEW, NEW)

@@ -133,9 +133,9 @@ def test_a_directory_that_shows_nobody_marks_nobody(
     with pytest.raises(synchronising.MostAreGone) as refused:
         sync(world)
     assert str(refused.value) == (
-        "The directory no longer shows 2 of 2 LDAP users, so nothing was changed. Check the rights "
-        "of the bind account, and base, user_rdn and search_filter in [directory]. If they are "
-        "gone: cwtui directory sync --force"
+        "2 of 2 LDAP users are missing in the directory, so nothing was changed. Check the "
+        "permissions of the bind account, and base, user_rdn and search_filter in [directory]. If "
+        "these users are really gone: cwtui directory sync --force"
     )
     assert len(world.events) == written
     assert not any(row.gone_since for row in world.accounts.rows())
@@ -176,7 +176,7 @@ def test_who_is_marked_already_does_not_count(world: World, directory: MemoryDir
     gone(world, *names[2:4])
     assert sync(world).gone == tuple(names[:4])
     directory.people.clear()
-    with pytest.raises(synchronising.MostAreGone, match="shows 2 of 2"):
+    with pytest.raises(synchronising.MostAreGone, match=r"^2 of 2 LDAP users are missing"):
         sync(world)
 
 
@@ -206,14 +206,15 @@ def test_a_store_without_ldap_accounts_has_nobody_to_lose(
         (
             CannotReachDirectory(("ldaps://one: no answer",)),
             (
-                "The directory cannot be reached: the password was not checked, and this does not "
-                "count as a try. Try again in a minute; cwtui directory test USER says more."
+                "The directory cannot be reached. Your password was not checked, and this does "
+                "not count as a failed attempt. Try again in a minute; for details: cwtui "
+                "directory test USER"
             ),
         ),
         (
             CannotSearchDirectory(),
             (
-                "Without bind_dn in [directory], an entry can be read with its own password only "
+                "Without bind_dn in [directory], an entry can be read only with its own password "
                 "(for cwtui directory test: --password-stdin)."
             ),
         ),

@@ -200,9 +200,9 @@ def test_five_wrong_passwords_then_a_wait_that_counts_down(world: World) -> None
     assert sentences == [
         "Username or password is wrong.",
         "Username or password is wrong.",
-        "Username or password is wrong. 2 tries left.",
-        "Username or password is wrong. 1 try left.",
-        "Username or password is wrong. That was the last try for now.",
+        "Username or password is wrong. 2 attempts left.",
+        "Username or password is wrong. 1 attempt left.",
+        "Username or password is wrong. No attempts left for now.",
     ]
     world.clock.forward(60)
     throttled = wrong(world)
@@ -317,7 +317,7 @@ def test_a_stranger_cannot_lock_the_owner_out(world: World) -> None:
     locked = wrong(world, source=ELSEWHERE)
     assert isinstance(locked, Throttled)
     assert (locked.field, locked.left, locked.until) == ("password", 0, world.clock() + DAY)
-    assert str(locked) == "Too many wrong tries. An admin can unlock your account."
+    assert str(locked) == "Too many failed attempts. An admin can unlock your account."
     assert isinstance(world.begin(source=HERE), sign_in.SignedIn)
     # And the owner's success does not give the stranger new tries.
     assert isinstance(wrong(world, source=ELSEWHERE), Throttled)

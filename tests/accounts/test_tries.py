@@ -65,7 +65,7 @@ class Way:
 
 
 SIGN_IN_WRONG = "Username or password is wrong."
-WRONG_CODE = "This is not the current code."
+WRONG_CODE = "This code is wrong."
 WRONG_BACKUP_CODE = "This is not one of your unused backup codes."
 
 PASSWORDS: dict[str, Way] = {
@@ -150,7 +150,7 @@ def tell(failed: SignInFailed) -> tuple[str, str, int | None, float | None]:
 def throttled_after(scene: Scene, way: Way, wait: float) -> None:
     failed = refused(scene, way.attempt)
     assert isinstance(failed, Throttled)
-    assert tell(failed) == (way.field, "Too many wrong tries.", 0, NOW + wait)
+    assert tell(failed) == (way.field, "Too many failed attempts.", 0, NOW + wait)
     event = scene.world.events[-1]
     assert (event.event, event.reason) == (way.event, way.reason)
 
@@ -159,9 +159,9 @@ def throttled_after(scene: Scene, way: Way, wait: float) -> None:
 def test_wrong_passwords(scene: Scene, way: Way) -> None:
     assert [tell(refused(scene, way.attempt)) for _ in range(4)] == [
         (way.field, way.sentence, 3, None),
-        (way.field, f"{way.sentence} 2 tries left.", 2, None),
-        (way.field, f"{way.sentence} 1 try left.", 1, None),
-        (way.field, f"{way.sentence} That was the last try for now.", 0, NOW + 7 * 60),
+        (way.field, f"{way.sentence} 2 attempts left.", 2, None),
+        (way.field, f"{way.sentence} 1 attempt left.", 1, None),
+        (way.field, f"{way.sentence} No attempts left for now.", 0, NOW + 7 * 60),
     ]
     throttled_after(scene, way, 7 * 60)
 
@@ -169,9 +169,9 @@ def test_wrong_passwords(scene: Scene, way: Way) -> None:
 @pytest.mark.parametrize("way", CODES.values(), ids=CODES)
 def test_wrong_codes(scene: Scene, way: Way) -> None:
     assert [tell(refused(scene, way.attempt)) for _ in range(3)] == [
-        (way.field, f"{way.sentence} 2 tries left.", 2, None),
-        (way.field, f"{way.sentence} 1 try left.", 1, None),
-        (way.field, f"{way.sentence} That was the last try for now.", 0, NOW + 11 * 60),
+        (way.field, f"{way.sentence} 2 attempts left.", 2, None),
+        (way.field, f"{way.sentence} 1 attempt left.", 1, None),
+        (way.field, f"{way.sentence} No attempts left for now.", 0, NOW + 11 * 60),
     ]
     throttled_after(scene, way, 11 * 60)
 
@@ -206,7 +206,7 @@ def test_a_right_password_that_the_directory_refuses_is_no_wrong_try(
     assert record.password_attempts == {}
     event = world.events[-1]
     assert (event.event, event.outcome) == (EventType.SIGN_IN_PASSWORD, Outcome.FAILURE)
-    assert event.reason == "right, refused: The directory says why."
+    assert event.reason == "correct, refused: The directory says why."
     assert record.failed is not None
     assert record.failed.last_at is None
     assert record.failed.knew_password == KnewPassword(NOW, HERE, Ending.REFUSED)
@@ -232,9 +232,9 @@ def empty_password(scene: Scene, typed: str) -> object:
     ("attempt", "typed", "field", "sentence"),
     [
         (empty_password, "", "password", "Enter your password."),
-        (prove, "12345", "code", "A one-time code is the 6 digits"),
+        (prove, "12345", "code", "Enter the 6 digits"),
         (prove, "1234567", "code", "A backup code has 16 letters and digits"),
-        (one_time_code, "12345", "code", "A one-time code is the 6 digits"),
+        (one_time_code, "12345", "code", "Enter the 6 digits"),
         (backup_code, "1234567", "backup_code", "A backup code has 16 letters and digits"),
     ],
 )
@@ -254,7 +254,7 @@ def test_a_used_code_is_told_from_a_clock_that_was_ahead(scene: Scene) -> None:
     code = scene.device.code(NOW, 1)
     one_time_code(scene, code)
     failed = refused(scene, lambda s: prove(s, code))
-    used = "This code was used already. Wait for the next one in your app."
+    used = "This code was already used. Wait for the next one in your app."
     assert tell(failed) == ("code", used, None, None)
     scene.world.clock.forward(-30)
     failed = refused(scene, lambda s: prove(s, scene.device.code(NOW)))
@@ -316,10 +316,10 @@ def test_a_backup_code_that_is_gone_at_that_very_moment(scene: Scene, how: str) 
     failed = refused(scene, lambda s: backup_code(s, code))
     assert tell(failed) == (
         "backup_code",
-        "This backup code was used already. Use another one.",
+        "This backup code was already used. Use another one.",
         2,
         None,
     )
     event = world.events[-1]
     assert (event.event, event.outcome) == (EventType.SIGN_IN_BACKUP_CODE, Outcome.FAILURE)
-    assert event.reason == "used already"
+    assert event.reason == "already used"

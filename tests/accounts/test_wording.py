@@ -29,7 +29,7 @@ def account(**fields: object) -> Account:
         ({"origin": Origin.LDAP}, "ldap", "ldap"),
         (GONE, "ldap, gone", "ldap: gone since 2027-01-15"),
         (GONE | HIDES, "ldap, gone", "ldap: gone since 2027-01-15"),
-        (HIDES, "local, hides ldap", "local: hides the LDAP user alice"),
+        (HIDES, "local, also in ldap", "local: an LDAP user is also named alice"),
     ],
 )
 def test_origin(fields: dict[str, object], short: str, full: str) -> None:
@@ -107,7 +107,7 @@ def test_failed_sign_ins_for_the_person_and_for_others() -> None:
     )
     assert (
         failed_sign_ins.summary(wrong)
-        == f"1, the last wrong password 2027-01-15 08:00 UTC from {SHOWN}"
+        == f"1, last wrong password 2027-01-15 08:00 UTC from {SHOWN}"
     )
     knew = KnewPassword(NOW, HOSTILE, Ending.STOPPED)
     right = FailedSignIns(1200, NOW, "10.0.0.1", knew)
@@ -116,7 +116,7 @@ def test_failed_sign_ins_for_the_person_and_for_others() -> None:
         f"UTC, {SHOWN}). If that was not you, change your password now."
     )
     assert failed_sign_ins.summary(right).endswith(
-        f", the right one 2027-01-15 08:00 UTC from {SHOWN}: stopped at the code"
+        f", last correct password 2027-01-15 08:00 UTC from {SHOWN}: stopped at the code"
     )
 
 

@@ -148,7 +148,7 @@ def test_at_a_shared_place_a_made_up_name_counts_as_accounts_do(world: World) ->
     for name in ("user3", *(f"nobody{number}" for number in range(20))):
         for _ in range(5):
             answer(world.ports, name, "198.51.100.7")
-        assert answer(world.ports, name, "198.51.100.7")[1] == "Too many wrong tries."
+        assert answer(world.ports, name, "198.51.100.7")[1] == "Too many failed attempts."
         assert answer(world.ports, name, "local console")[1] == "Username or password is wrong."
 
 

@@ -99,9 +99,9 @@ def test_filters(used: Host) -> None:
         (("--outcome", "maybe"), "'success', 'failure'"),
         (("--nosuch",), "No such option"),
         (("nosuch",), "No such command"),
-        (("--user", "x", "verify"), "takes none of these options"),
-        (("--follow", "verify"), "takes none of these options"),
-        (("--json", "verify"), "takes none of these options"),
+        (("--user", "x", "verify"), "cannot be used with"),
+        (("--follow", "verify"), "cannot be used with"),
+        (("--json", "verify"), "cannot be used with"),
         (("verify", "--expect", ""), "number and hash"),
         (("verify", "--expect", "5"), "number and hash"),
         (("verify", "--expect", f"0:{'0' * 64}"), "number and hash"),
@@ -141,7 +141,7 @@ def test_what_is_no_event_is_named_and_passed_over(used: Host) -> None:
     lines[2] = b"\xff\x00 junk\n"
     log_of(used).write_bytes(b"".join(lines))
     result = used.run("audit")
-    assert (result.status, result.err) == (0, "Line 3 of audit.jsonl is not an event.\n")
+    assert (result.status, result.err) == (0, "Line 3 of audit.jsonl is not a valid event.\n")
     assert len(result.out.splitlines()) == 4
     assert used.run("audit", "--user", "jane").err == ""
 
@@ -261,7 +261,7 @@ def test_verify_says_that_it_is_whole(used: Host) -> None:
     result = used.run("audit", "verify")
     assert (result.status, result.err) == (0, "")
     whole, last = result.out.splitlines()
-    assert whole == "Events 1 to 4: whole"
+    assert whole == "Events 1 to 4: complete"
     assert re.fullmatch("Last 4:[0-9a-f]{64}", last)
 
 
@@ -272,7 +272,7 @@ def test_verify_compares_what_was_noted(used: Host) -> None:
     other = f"4:{'0' * 64}"
     result = used.run("audit", "verify", "--expect", other)
     assert result.status == 1
-    assert "not the one that was noted" in result.err
+    assert "changed after its hash was noted" in result.err
     later = f"6:{'0' * 64}"
     assert "Event 6 is missing at the end." in used.run("audit", "verify", "--expect", later).err
 
@@ -287,7 +287,7 @@ def test_verify_names_each_finding_on_a_line(used: Host) -> None:
         "Event 4 is missing at the end.",
         NOT_WHOLE,
     ]
-    assert result.out.startswith("Events 1 to 3: not whole\n")
+    assert result.out.startswith("Events 1 to 3: not complete\n")
 
 
 def test_verify_of_what_was_cut_short_is_whole(used: Host) -> None:
@@ -296,20 +296,20 @@ def test_verify_of_what_was_cut_short_is_whole(used: Host) -> None:
     used.run("user", "unlock", "jane")
     result = used.run("audit", "verify")
     assert result.status == 0
-    assert result.err == "Line 5 of audit.jsonl is not an event: it was cut short.\n"
-    assert result.out.startswith("Events 1 to 5: whole\n")
+    assert result.err == "Line 5 of audit.jsonl is not a complete event.\n"
+    assert result.out.startswith("Events 1 to 5: complete\n")
 
 
 def test_verify_without_a_log(used: Host) -> None:
     log_of(used).unlink()
     result = used.run("audit", "verify")
-    assert (result.status, result.out) == (1, "No event\n")
+    assert (result.status, result.out) == (1, "No events\n")
     assert "Events 1 to 4 are missing at the end." in result.err
     (used.store / "audit.head").unlink()
     result = used.run("audit", "verify")
     assert result.status == 1
-    assert "There is no event, though there are accounts." in result.err
-    assert "There is no event, though there are accounts." in used.run("store", "check").err
+    assert "The log is empty, but there are accounts." in result.err
+    assert "The log is empty, but there are accounts." in used.run("store", "check").err
 
 
 def test_a_log_that_began_anew_is_found_though_it_is_whole(used: Host) -> None:
@@ -320,8 +320,8 @@ def test_a_log_that_began_anew_is_found_though_it_is_whole(used: Host) -> None:
         result = used.run(*command)
         assert result.status == 1
         assert (
-            "The log begins with user.unlock, and not with the first account: all that was before "
-            "is gone."
+            "The log begins with user.unlock instead of the first account. Earlier events were "
+            "removed."
         ) in result.err
 
 
@@ -335,7 +335,7 @@ def test_verify_of_a_log_without_its_chain(used: Host) -> None:
         result = used.run("audit", "verify")
         assert result.status == 1
         for number in range(1, 5):
-            assert f"Line {number} of audit.jsonl is not an event: cwtui did not" in result.err
+            assert f"Line {number} of audit.jsonl is not an event, so cwtui did not" in result.err
         used.run("user", "unlock", "jane")
 
 
@@ -345,7 +345,7 @@ def test_verify_of_a_log_of_which_a_cut_line_is_left(used: Host) -> None:
     for command in (("audit", "verify"), ("store", "check")):
         result = used.run(*command)
         assert result.status == 1
-        assert "There is no event, though there are accounts." in result.err
+        assert "The log is empty, but there are accounts." in result.err
 
 
 def test_verify_of_what_was_rotated_out(host: Host) -> None:
@@ -360,7 +360,7 @@ def test_verify_of_what_was_rotated_out(host: Host) -> None:
     host.run("user", "unlock", "admin")
     result = host.run("audit", "verify")
     assert result.status == 0
-    assert result.out.startswith("Events 4 to 5: whole; those before were rotated out\n")
+    assert result.out.startswith("Events 4 to 5: complete; earlier events were rotated out\n")
     result = host.run("audit", "verify", "--expect", noted)
     assert result.status == 3
     assert "Event 1 was rotated out" in result.err

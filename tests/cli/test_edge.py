@@ -49,7 +49,7 @@ def test_exit_status(
 def test_the_unexpected_shows_no_value(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     result = raising(monkeypatch, host, RuntimeError("s3cret"))
     assert (result.status, result.out) == (3, "")
-    assert result.err.startswith("Something unexpected happened (RuntimeError at cwtui.cli.user:")
+    assert result.err.startswith("An unexpected error occurred (RuntimeError at cwtui.cli.user:")
     assert result.err.count("\n") == 1
     assert "s3cret" not in result.err
 

@@ -41,7 +41,7 @@ def test_only_the_first_admin(host: Host) -> None:
     before = host.files()
     status, said = init(host, PASSWORD.encode(), name="second")
     assert status == 1
-    assert "administrator already" in said
+    assert "can still sign in" in said
     assert host.files() == before
 
 
@@ -50,17 +50,17 @@ def test_only_the_first_admin(host: Host) -> None:
     [
         (b"", "Enter a password"),
         (b"\n", "Enter a password"),
-        (b"  \n", "more than spaces"),
+        (b"  \n", "only spaces"),
         (b"abc\n", "at least 5 characters"),
-        (b"password\n", "most common"),
-        (b"admin\n", "your username"),
+        (b"password\n", "too common"),
+        (b"admin\n", "be the username"),
         (b"one line\nand another\n", "more than one line"),
         (b"\xff\xfe\n", "not UTF-8"),
         (b"nul\0inside\n", "NUL"),
         (b"\xef\xbb\xbfwith a mark\n", "byte order mark"),
-        (b"bell\x07rings\n", "control characters"),
-        (b"escape\x1b[31m\n", "control characters"),
-        (b"return\rinside\n", "control characters"),
+        (b"bell\x07rings\n", "Control characters"),
+        (b"escape\x1b[31m\n", "Control characters"),
+        (b"return\rinside\n", "Control characters"),
         (b"x" * 10_000_000, "too long"),
         (b"x" * 2_000 + b"\n", "at most 1024"),
     ],
@@ -77,7 +77,7 @@ def test_a_wrong_name_is_told_before_anything_is_made(new_host: Host) -> None:
     status, said = init(new_host, PASSWORD.encode(), name="no spaces here")
     assert (status, said) == (
         1,
-        "The name of a local account has letters, digits and . _ - @ + only.\n",
+        "Use only letters, digits and . _ - @ + in the name of a local account.\n",
     )
     assert set(new_host.files()) == {"config.toml"}
 
@@ -124,19 +124,21 @@ def test_init_lets_an_admin_in_where_none_can_sign_in(host: Host, name: str) -> 
     assert account is not None
     assert (account.is_admin, account.enabled, account.must_change_password) == (True, True, True)
     assert passwords.is_password(Secret(result.out.strip()), account.password, ports.keyring, 10)
-    assert result.err.startswith(f"Let in the admin {name}. Initial password, to be changed before")
+    assert result.err.startswith(
+        f"Restored access for the admin {name}. Initial password, which must be changed before"
+    )
     assert result.err.count("\n") == 1
     assert host.audit[-1]["event"] == "user.recover"
     again = host.run("init", "--admin", name)
     assert (again.status, again.out) == (1, "")
-    assert f"There is an administrator already: {name}." in again.err
+    assert f"An administrator can still sign in: {name}." in again.err
 
 
 def test_init_takes_the_initial_password_given(host: Host) -> None:
     disable_admins(host)
     status, said = init(host, b"a long way home\n")
     assert status == 0
-    assert "The password given must be changed before" in said
+    assert "The initial password must be changed before" in said
 
 
 def test_init_says_that_the_second_factor_stays(host: Host) -> None:
@@ -161,7 +163,7 @@ def test_a_new_keyring_for_one_that_is_lost(host: Host) -> None:
     host.keyring.unlink()
     result = host.run("init", "--admin", "admin", "--new-keyring", "--yes")
     assert result.status == 0
-    assert "each account but admin then needs cwtui user reset-password" in result.err
+    assert "Each account except admin will need cwtui user reset-password" in result.err
     assert len(result.out.splitlines()) == 1
     assert host.audit[-1]["reason"].startswith("new initial password, keys given up: ")
     for command in (("user", "list"), ("user", "reset-password", "jane"), ("key", "status")):
@@ -174,7 +176,7 @@ def test_a_keyring_is_not_given_up_unasked(host: Host) -> None:
     before = host.files()
     result = host.run("init", "--admin", "admin", "--new-keyring")
     assert (result.status, result.out) == (2, "")
-    assert "give --yes" in result.err
+    assert "use --yes" in result.err
     assert host.files() == before
 
 
@@ -225,7 +227,7 @@ def test_a_folder_above_the_configuration_that_others_can_write(home: Path, belo
     before = names_in(home)
     result = init_at_home()
     assert result.status == 3
-    assert f"Others on this host can write {folder}. Check it, then run: chmod go-w" in result.err
+    assert f"Other users can write {folder}. Check its content, then run: chmod go-w" in result.err
     assert names_in(home) == before
     folder.chmod(0o700)
     assert init_at_home().status == 0
@@ -265,7 +267,7 @@ def test_files_of_the_directory_are_looked_at(new_host: Host, key: str, mode: in
         config.write(f'{DIRECTORY}{bind_dn}{key} = "{file}"\n')
     status, said = init(new_host, PASSWORD.encode())
     assert status == 3
-    assert "Others on this host can " in said
+    assert "Other users can " in said
     assert str(file) in said
     assert not new_host.store.exists()
     assert not new_host.keyring.exists()
@@ -279,7 +281,7 @@ def test_a_folder_that_others_can_reach_is_refused(new_host: Host, which: str) -
     folder.mkdir(mode=0o755)
     status, said = init(new_host, PASSWORD.encode())
     assert (status, new_host.keyring.exists()) == (3, False)
-    assert f"Others on this host can reach {folder}" in said
+    assert f"Other users can access {folder}" in said
     assert {path.name for path in new_host.folder.iterdir()} == {"config.toml", folder.name}
 
 
@@ -323,7 +325,7 @@ def test_an_account_under_a_missing_key_is_let_in_again(host: Host) -> None:
         host.ports()  # as the application
     for command in (("key", "status"), ("user", "show", "admin"), ("store", "check")):
         assert host.run(*command).out or command[0] == "store"
-    assert "admin cannot do without" in host.run("store", "check").err
+    assert "admin cannot sign in without" in host.run("store", "check").err
     assert host.run("init", "--admin", "admin").status == 0
     assert host.run("store", "check").status == 0
     assert host.ports().accounts.get("jane") is not None

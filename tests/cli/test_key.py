@@ -87,7 +87,7 @@ def test_a_keyring_in_the_store_is_warned_of(host: Host) -> None:
     inside.write_bytes(host.keyring.read_bytes())
     inside.chmod(0o600)
     host.config.write_text(f'store.url = "{host.store}"\nkeyring.file = "{inside}"\n')
-    assert "is in the folder of the store" in host.run("key", "status").err
+    assert "is in the store's folder" in host.run("key", "status").err
     assert host.run("key", "status", "--json").json["in_store"] is True
 
 
@@ -96,9 +96,9 @@ def test_rotate_says_what_was_done_and_what_follows(host: Host) -> None:
     result = host.run("key", "rotate")
     assert (result.status, result.out) == (0, "")
     assert result.err.splitlines() == [
-        f"Made the key {first_key(host)}, and encrypted 0 TOTP secrets anew.",
-        f"The key {old} stays, as it still protects 1 password.",
-        f"Copy {host.keyring} to your backup now: older copies lack the new key.",
+        f"Created the key {first_key(host)} and re-encrypted 0 TOTP secrets.",
+        f"The key {old} is still needed. It protects 1 password.",
+        f"Back up {host.keyring} now. Older copies lack the new key.",
     ]
     event = host.audit[-1]
     assert (event["event"], event["subject"]) == ("key.rotate", "")
@@ -112,7 +112,7 @@ def test_retire_removes_what_is_unused(host: Host) -> None:
     early = host.run("key", "retire")
     assert early.status == 0
     assert re.fullmatch(
-        rf"The key {old} protects nothing any more\. It can be retired from "
+        rf"The key {old} no longer protects anything\. It can be retired from "
         r"\d{4}-\d\d-\d\d \d\d:\d\d UTC on: cwtui key retire\n",
         early.err,
     )
@@ -120,7 +120,7 @@ def test_retire_removes_what_is_unused(host: Host) -> None:
     result = host.run("key", "retire")
     assert (result.status, result.out) == (0, "")
     assert result.err == (
-        f"Retired 1 key: {old}. Backups of the store made before need the keyring of then.\n"
+        f"Retired 1 key: {old}. Older backups of the store need an older copy of the keyring.\n"
     )
     assert host.audit[-1]["event"] == "key.retire"
     assert [key["id"] for key in host.run("key", "status", "--json").json["keys"]] != [old]
@@ -135,7 +135,7 @@ def test_ctrl_c_says_that_it_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch
     result = host.run("key", "rotate")
     assert result.status == 130
     assert result.err.strip() == (
-        "Interrupted. Nobody is locked out; cwtui key rotate goes on with the rest."
+        "Interrupted. Nobody is locked out. To continue: cwtui key rotate"
     )
 
 
@@ -143,10 +143,10 @@ def test_unreadable_secrets_are_named(host: Host, monkeypatch: pytest.MonkeyPatc
     names = tuple(f"user{number}" for number in range(7))
     monkeypatch.setattr(keys, "rotate", lambda *_: Rotation("k", False, 3, names, ()))
     lines = host.run("key", "rotate").err.splitlines()
-    assert lines[0] == "Went on with the rotation to the key k, and encrypted 3 TOTP secrets anew."
+    assert lines[0] == "Resumed the rotation to the key k and re-encrypted 3 TOTP secrets."
     assert lines[1] == (
-        "These secrets cannot be read, and stay as they are: user0, user1, user2, user3, user4 "
-        "and 2 more. Their owners need: cwtui user reset-mfa NAME"
+        "The MFA secrets of these accounts cannot be decrypted and were not changed: user0, "
+        "user1, user2, user3, user4 and 2 more. To reset each: cwtui user reset-mfa NAME"
     )
 
 
@@ -167,7 +167,7 @@ def test_a_bar_on_a_terminal(host: Host) -> None:
     command = (PYTHON, "-c", SLOWLY, "--config", str(host.config), "key", "rotate")
     with Terminal(command, host.folder) as terminal:
         assert terminal.wait_exit() == 0
-        assert "Encrypting secrets anew" in terminal.text
+        assert "Re-encrypting secrets" in terminal.text
         assert "100%" in terminal.text
 
 
@@ -193,7 +193,7 @@ def test_a_credential_is_not_rotated(host: Host, monkeypatch: pytest.MonkeyPatch
     for command in ("rotate", "retire"):
         result = host.run("key", command)
         assert (result.status, result.out) == (1, "")
-        assert "name its source as keyring.file" in result.err
+        assert "set keyring.file in the configuration" in result.err
     assert f"exists  {host.keyring}" in host.run("--paths").out
     monkeypatch.delenv("CREDENTIALS_DIRECTORY")
     result = host.run("key", "status")

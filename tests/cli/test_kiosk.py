@@ -14,7 +14,7 @@ from tests.cli.commands import Host, run
 from tests.console.terminal import Terminal
 
 KIOSK: Final = (sys.executable, "-I", "-m", "cwtui", "--kiosk")
-SENTENCE: Final = "There are no accounts here yet"
+SENTENCE: Final = "No accounts were found"
 
 
 @pytest.mark.parametrize("env", [{}, {"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}])

@@ -46,7 +46,7 @@ def test_a_pipe_in_the_place_of_a_file_of_the_store(
         assert result.status == 0
     else:
         assert result.status == 3
-        assert f"Cannot read {host.store / file}: {PIPE}. Check who put it there" in result.err
+        assert f"Cannot read {host.store / file}: {PIPE}. Find out who put it there" in result.err
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -72,7 +72,7 @@ def test_a_pipe_in_the_place_of_the_reserve(host: Host) -> None:
     result = host.run("store", "check")
     assert result.status == 3
     assert PIPE in result.err
-    assert "No room is reserved" not in result.err
+    assert "No disk space is reserved" not in result.err
 
 
 @pytest.mark.parametrize("what", ODD)
@@ -174,7 +174,7 @@ def test_what_is_no_backup_file_is_not_restored(host: Host, what: str) -> None:
     ODD[what](odd)
     result = host.run("store", "restore", str(odd), "--yes")
     assert result.status == 3
-    assert result.err.startswith(f"Cannot restore {odd}: it is {what}, not a regular file. Give")
+    assert result.err.startswith(f"Cannot restore {odd}: it is {what}, not a regular file. Use")
 
 
 def test_a_backup_that_would_fill_the_disk_is_not_unpacked(host: Host) -> None:
@@ -183,7 +183,7 @@ def test_a_backup_that_would_fill_the_disk_is_not_unpacked(host: Host) -> None:
     os.truncate(backup, 1 << 43)
     result = host.run("store", "restore", str(backup), "--yes")
     assert result.status == 3
-    assert "there is no room for them" in result.err
+    assert "do not fit on the disk" in result.err
     assert host.run("user", "list").status == 0
 
 
@@ -221,7 +221,7 @@ def test_a_store_whose_path_is_too_long(path: str) -> None:
 def test_a_store_at_the_longest_path_is_only_missing(tmp_path: Path) -> None:
     here = str(tmp_path / ("a" * 200))
     result = run("--store", here, "user", "list")
-    assert result.err.startswith(f"There is no account in {here}") or "no store" in result.err
+    assert result.err.startswith(f"There is no store in {here}") or "no store" in result.err
 
 
 @pytest.mark.parametrize("option", ["--config", "--store"])

@@ -42,7 +42,7 @@ def test_clicks_own_output_to_a_full_disk(option: str) -> None:
             cwd=ROOT,
         )
     assert done.returncode == 3
-    assert done.stderr == b"Cannot go on: no space left on device.\n"
+    assert done.stderr == b"Cannot continue: no space left on device.\n"
 
 
 @pytest.mark.parametrize("command", [("add", "jane"), ("reset-password", "admin")])
@@ -55,7 +55,7 @@ def test_an_initial_password_that_is_lost_is_told(
     result = host.process("user", *command, *options, stdout=write)
     os.close(write)
     assert result.status == 1
-    assert result.err.endswith(f"Make another: cwtui user reset-password {command[1]}\n")
+    assert result.err.endswith(f"Create another one: cwtui user reset-password {command[1]}\n")
 
 
 def test_without_ears_the_status_still_tells(host: Host) -> None:
@@ -82,7 +82,7 @@ def test_closed_standard_input_and_error(host: Host) -> None:
 
 def test_a_long_sentence_keeps_its_beginning_and_its_end(host: Host) -> None:
     result = host.run("settings", "set", "x" * 100_000, "1")
-    assert result.err.startswith("There is no setting 'xxx")
+    assert result.err.startswith("There is no setting named 'xxx")
     assert result.err.rstrip().endswith("code_ban_minutes.")
     assert len(result.err) < SENTENCE_LENGTH + 10
 

@@ -170,7 +170,7 @@ def test_a_mistyped_command_is_answered_by_the_right_one(
 def test_options_of_the_host_after_the_command_are_explained() -> None:
     result = run("user", "list", "--store", "/srv/x")
     assert result.status == 2
-    assert result.err == "--store stands before the command: cwtui --store ...\n"
+    assert result.err == "--store must come before the command: cwtui --store ...\n"
 
 
 @pytest.mark.parametrize(
@@ -187,5 +187,5 @@ def test_a_password_given_as_an_argument_is_not_said_again(command: tuple[str, .
     result = run(*command, "hunter2", "hunter3")
     path = " ".join(["cwtui", *(word for word in command[:2] if not word.startswith("-"))])
     assert (result.status, result.out) == (2, "")
-    said = "There are too many arguments; a password is never given as one."
+    said = "Too many arguments. Passwords are never arguments."
     assert result.err == f"{said} See: {path} --help\n"

@@ -38,9 +38,9 @@ def test_findings_are_lines_on_standard_error(host: Host) -> None:
     result = host.run("store", "check")
     assert (result.status, result.out) == (1, "")
     warning, exposed, summary = result.err.splitlines()
-    assert "was left by a process" in warning
+    assert "was left behind by a killed process" in warning
     assert exposed.endswith(f"run: chmod 600 {host.accounts}")
-    assert summary == "Checked 0 accounts and 0 records: 1 thing wrong."
+    assert summary == "Checked 0 accounts and 0 records: 1 problem found."
 
 
 def test_a_warning_alone_is_no_failure(host: Host) -> None:
@@ -90,7 +90,7 @@ def test_a_backup_says_that_the_keyring_is_not_in_it(host: Host) -> None:
     assert (result.status, result.out) == (0, "")
     first, second = result.err.splitlines()
     assert first.startswith("Backed up 3 files of ")
-    assert "The keyring is not in it." in second
+    assert "The backup does not contain the keyring" in second
     assert str(host.keyring) in second
     with tarfile.open(host.folder / "x.tar") as tar:
         assert tar.getnames() == ["manifest.json", "accounts.json", "audit.head", "audit.jsonl"]
@@ -101,7 +101,7 @@ def test_a_backup_into_a_pipe(host: Host) -> None:
     with path.open("wb") as out:
         result = host.process("store", "backup", "-", stdout=out.fileno())
     assert result.status == 0
-    assert "The keyring is not in it." in result.err
+    assert "The backup does not contain the keyring" in result.err
     assert host.run("store", "restore", str(path), "--yes").status == 0
 
 
@@ -127,8 +127,8 @@ def test_a_restore_says_what_it_does_and_asks(host: Host, file: Path) -> None:
     result = host.run("store", "restore", str(file), stdin=b"y\n", terminal=True)
     assert result.status == 0
     text = " ".join(result.err.split())
-    assert "It holds 1 account." in text
-    assert "There are 2 accounts now. These go: jane." in text
+    assert "It contains 1 account." in text
+    assert "There are 2 accounts now. Will be removed: jane." in text
     assert f"Restore it to {host.store}? [y/N]" in text
     assert "Restored 1 account. All sessions have ended." in text
     assert "The old store is kept in" in text
@@ -159,7 +159,7 @@ def test_many_accounts_are_named_only_in_part(host: Host, file: Path) -> None:
     for name in ("a", "b", "c", "d", "e", "f"):
         host.run("user", "add", f"user-{name}")
     result = host.run("store", "restore", str(file), "--yes")
-    assert "These go: jane, user-a, user-b, user-c, user-d and 2 more." in result.err
+    assert "Will be removed: jane, user-a, user-b, user-c, user-d and 2 more." in result.err
 
 
 def test_who_gets_back_what_was_taken_is_named(host: Host) -> None:
@@ -171,10 +171,10 @@ def test_who_gets_back_what_was_taken_is_named(host: Host) -> None:
     host.run("user", "set", "paul", "--role", "minimum-access")
     host.run("user", "set", "zoe", "--mfa-required")
     result = host.run("store", "restore", file, "--yes")
-    assert "These become as they were: mary, paul, zoe." in result.err
-    assert "These are disabled now and will be enabled: mary." in result.err
-    assert "These are no admins now and will be: paul." in result.err
-    assert "These lose their MFA device, or that MFA is required: zoe." in result.err
+    assert "Will change back: mary, paul, zoe." in result.err
+    assert "Disabled now, will be enabled: mary." in result.err
+    assert "Not admins now, will be admins: paul." in result.err
+    assert "Will lose their MFA device or the MFA requirement: zoe." in result.err
 
 
 @pytest.mark.parametrize("content", [b"", b"no tar at all" * 100, bytes(4096)])
@@ -184,7 +184,7 @@ def test_what_is_no_backup_is_refused(host: Host, content: bytes) -> None:
     before = host.files()
     result = host.run("store", "restore", str(path), "--yes")
     assert (result.status, result.out) == (3, "")
-    assert f"{path} is no backup that can be used" in result.err
+    assert f"{path} is not a usable backup" in result.err
     assert host.files() == before
 
 

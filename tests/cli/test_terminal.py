@@ -36,7 +36,7 @@ class TestApplication:
     )
     def test_needs_a_terminal(self, tmp_path: Path, redirection: str, name: str) -> None:
         with Terminal(in_shell(OPENED, redirection), tmp_path) as terminal:
-            terminal.wait_for(f"standard {name} is none")
+            terminal.wait_for(f"standard {name} is not one")
             terminal.wait_exit()
             assert "opened" not in terminal.text
 
@@ -55,8 +55,8 @@ class TestApplication:
     @pytest.mark.parametrize(
         ("term", "env", "said"),
         [
-            ("dumb", {}, "of the kind 'dumb'"),
-            ("xterm", {"PYTHONIOENCODING": "latin-1"}, "draws in UTF-8"),
+            ("dumb", {}, "of type 'dumb'"),
+            ("xterm", {"PYTHONIOENCODING": "latin-1"}, "needs UTF-8"),
         ],
     )
     def test_a_terminal_that_cannot_show_screens(
@@ -97,7 +97,7 @@ class TestInit:
             terminal.type(f"{PASSWORD}\n")
             terminal.wait_for("Confirm Password:")
             terminal.type("another one\n")
-            terminal.wait_for("The two passwords differ.")
+            terminal.wait_for("The passwords do not match.")
             assert terminal.wait_exit() == 1
         assert not new_host.accounts.exists()
 

@@ -206,7 +206,7 @@ class TestAdd:
         result = host.run(*ADD_JANE)
         assert result.status == 0
         assert INITIAL.fullmatch(result.out)
-        assert result.err.startswith("Added jane. Initial password, to be changed before ")
+        assert result.err.startswith("Added jane. Initial password, which must be changed before ")
         ports = host.ports()
         account = ports.accounts.get("jane")
         assert account is not None
@@ -245,11 +245,11 @@ class TestAdd:
     @pytest.mark.parametrize(
         ("args", "part"),
         [
-            (("admin",), "already"),
-            (("ADMIN",), "already"),
+            (("admin",), "is taken"),
+            (("ADMIN",), "is taken"),
             (("jane", "--role", "nosuch"), "no role"),
             (("jane", "--role", ""), "no role"),
-            (("jane", "--display-name", "a\x1b[31m"), "control characters"),
+            (("jane", "--display-name", "a\x1b[31m"), "Control characters"),
             (("jane", "--display-name", "a\u202eb"), "invisible"),
             (("",), "Enter a username"),
             ((" ",), "Enter a username"),
@@ -290,7 +290,7 @@ class TestSet:
     def test_nothing_to_change_is_wrong_usage(self, host: Host) -> None:
         result = host.run("user", "set", "admin")
         assert result.status == 2
-        assert result.err == "Say what to change: cwtui user set --help lists it.\n"
+        assert result.err == "Give at least one option to change. See: cwtui user set --help\n"
 
     @pytest.mark.parametrize("change", [("--disabled",), ("--role", "minimum-access")])
     def test_the_last_admin_stays(self, host: Host, change: tuple[str, ...]) -> None:
@@ -319,7 +319,7 @@ class TestAddLookAlike:
         for more in ((), ("--json",)):
             result = host.run(*self.ADD, *more)
             assert (result.status, result.out) == (1, "")
-            assert f"{self.SAID} To add it all the same: --yes" in result.err
+            assert f"{self.SAID} To add it anyway, use --yes." in result.err
         assert host.files() == before
 
     def test_yes(self, host: Host) -> None:
@@ -337,7 +337,7 @@ class TestAddLookAlike:
     def test_asks(self, host: Host, answer: bytes, status: int) -> None:
         result = host.run(*self.ADD, stdin=answer, terminal=True)
         assert result.status == status
-        assert f"{self.SAID} Add it all the same? [y/N] " in result.err
+        assert f"{self.SAID} Add it anyway? [y/N] " in result.err
         assert (self.ADD[-1] in self.names(host)) is (status == 0)
         assert bool(result.out) is (status == 0)
 
@@ -373,7 +373,7 @@ class TestRemove:
     def test_an_unknown_account_is_told_before_it_asks(self, host: Host) -> None:
         result = host.run("user", "remove", "nobody", terminal=True)
         assert result.status == 1
-        assert result.err.startswith("There is no account nobody")
+        assert result.err.startswith("There is no account named nobody")
 
     def test_the_last_admin_stays(self, host: Host) -> None:
         assert host.run("user", "remove", "admin", "--yes").status == 1
@@ -405,7 +405,10 @@ class TestResets:
         enrol(host, "jane")
         result = host.run("user", "reset-mfa", "jane")
         assert (result.status, result.out) == (0, "")
-        assert result.err == "Disabled the MFA of jane. The next sign-in leads into enrolment.\n"
+        assert (
+            result.err
+            == "Disabled the MFA of jane. The user must set it up again at the next sign-in.\n"
+        )
         assert host.run("user", "show", "jane", "--json").json["second_factor"] is None
         assert host.run("user", "reset-mfa", "jane").status == 1
 
@@ -433,7 +436,7 @@ def test_an_unknown_account_is_refused(host: Host, command: tuple[str, ...]) -> 
     before = host.files()
     result = host.run("user", *command, "nobody")
     assert (result.status, result.out) == (1, "")
-    assert result.err.startswith("There is no account nobody.")
+    assert result.err.startswith("There is no account named nobody.")
     assert host.files() == before
 
 
@@ -490,5 +493,5 @@ def test_a_name_that_only_a_directory_gives_is_taken_by_every_command(
     assert f" > {name}" in host.run("audit", "--user", name).out
     made = host.run("user", "add", name)
     assert made.status == 1
-    assert made.err == "The name of a local account has letters, digits and . _ - @ + only.\n"
+    assert made.err == "Use only letters, digits and . _ - @ + in the name of a local account.\n"
     assert host.run("user", "remove", name, "--yes").status == 0

@@ -60,7 +60,7 @@ def set_up_mfa(terminal: Terminal) -> tuple[str, list[str]]:
     terminal.wait_for("Use backup code")
     terminal.wait_until_still()
     terminal.type(one_time_code(secret, now))
-    terminal.wait_for("This code was used already.")
+    terminal.wait_for("This code was already used.")
     terminal.type(one_time_code(secret, now + 30))
     terminal.wait_for("10 unused backup codes left")
     cwtui.sign_out(terminal)

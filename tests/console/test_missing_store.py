@@ -107,7 +107,7 @@ def test_a_folder_that_others_can_write_is_said_before_anything_is_made(tmp_path
         terminal.wait_for("Create the first administrator")
         terminal.wait_until_still()
         terminal.type(f"{PASSWORD}\t{PASSWORD}\r")
-        terminal.wait_for("Others on this host can write")
+        terminal.wait_for("Other users can write")
         assert not list(folder.iterdir())
         assert not (tmp_path / "data").exists()
         folder.chmod(0o700)

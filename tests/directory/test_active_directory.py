@@ -214,7 +214,7 @@ def test_samba_takes_other_names_of_the_bind_account(
 def test_samba_demands_tls(tmp_path: Path, domain: Real) -> None:
     plainly = {"ca_file": "", "unsafe_plain_ldap_on_loopback": True}
     directory = domain.directory(tmp_path, servers=(domain.server.ldap,), **plainly)
-    with pytest.raises(DirectoryMisconfigured, match="asks for more protection"):
+    with pytest.raises(DirectoryMisconfigured, match="requires encryption"):
         directory.check_password("direct", PASSWORD)
 
 

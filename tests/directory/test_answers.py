@@ -42,7 +42,7 @@ def active_directory(code: str) -> str:
         ("532", DirectoryPasswordExpired, "has expired"),
         ("533", DirectoryAccountDisabled, "is disabled"),
         ("701", DirectoryAccountDisabled, "has expired"),
-        ("773", DirectoryPasswordMustChange, "has to be changed"),
+        ("773", DirectoryPasswordMustChange, "must change"),
         ("775", DirectoryAccountLocked, "locked"),
         ("0", WrongDirectoryPassword, "Username or password is wrong."),
         ("ffffffff", WrongDirectoryPassword, "Username or password is wrong."),

@@ -82,14 +82,14 @@ def test_none_and_a_wrong_one_are_told(
     with pytest.raises(CannotReachDirectory) as unreachable:
         LdapDirectory(settings(tmp_path, demanding, ca_file, way)).find("alice")
     (reason,) = unreachable.value.reasons
-    assert "demands a client certificate (client_certificate_file)" in reason
+    assert "may require a client certificate (client_certificate_file)" in reason
     stranger = Authority(tmp_path / "stranger", "Stranger")
     file = str(pem(tmp_path, stranger.certificate("client", "client")))
     wrong = settings(tmp_path, demanding, ca_file, way, client_certificate_file=file)
     with pytest.raises(CannotReachDirectory) as unreachable:
         LdapDirectory(wrong).find("alice")
     (reason,) = unreachable.value.reasons
-    assert "refuses the client certificate" in reason
+    assert "may refuse the client certificate" in reason
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -121,7 +121,7 @@ def test_a_server_that_says_so_by_an_alert(
             ({"client_certificate_file": str(pem(tmp_path, stranger))}, "refuses the client"),
         ):
             found = config(tmp_path, url, ca_file=str(ca_file), **more)
-            with pytest.raises(CannotTrustDirectory, match="Tell an admin") as refused:
+            with pytest.raises(CannotTrustDirectory, match="Ask an admin") as refused:
                 LdapDirectory(found).find("alice")
             (reason,) = refused.value.reasons
             assert says in reason
@@ -131,10 +131,10 @@ def test_a_server_that_says_so_by_an_alert(
     ("content", "mode", "says"),
     [
         ("no file", 0o600, "no such file"),
-        ("nothing", 0o600, "the certificate and its key in PEM"),
-        ("certificate", 0o600, "the certificate and its key in PEM"),
-        ("encrypted", 0o600, "without a password"),
-        ("both", 0o644, "Others on this host can reach the client certificate"),
+        ("nothing", 0o600, "the certificate and its unencrypted key in PEM format"),
+        ("certificate", 0o600, "the certificate and its unencrypted key in PEM format"),
+        ("encrypted", 0o600, "unencrypted key"),
+        ("both", 0o644, "Other users can access the client certificate"),
     ],
 )
 def test_files_that_hold_no_certificate(

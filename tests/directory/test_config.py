@@ -139,7 +139,7 @@ def test_servers(file: Path, url: str, server: Server) -> None:
 def test_servers_that_are_none(file: Path, url: str) -> None:
     content = changed('["ldaps://a.example.com", "ldap://b:1389"]', f'["ldap://x", "{url}"]')
     sentence = refusal(file, content)
-    assert f"`servers` holds '{url}': write it as ldaps://HOST" in sentence
+    assert f"`servers` contains '{url}': use ldaps://HOST" in sentence
     assert "(line 3)" in sentence
 
 
@@ -163,18 +163,18 @@ ADD = 'base = "ou=people,dc=example,dc=com"'
     [
         (changed(SERVERS, ""), "`servers` is missing", 2),
         (changed(SERVERS, "servers = []"), "`servers` is missing", 3),
-        (changed("ldap://b:1389", "ldaps://a.example.com"), "one server twice", 3),
-        (changed("starttls = true", ""), "would travel unprotected: set starttls = true", 3),
-        (changed(SERVERS, 'servers = ["ldap://127.0.0.1"]'), "would travel unprotected", 3),
-        (changed(SERVERS, PLAIN.replace("127.0.0.1", "10.0.0.1")), "for 127.0.0.1, ::1", 3),
-        (changed(SERVERS, PLAIN.replace("127.0.0.1", "localhost.example.com")), "for 127", 3),
-        (changed(SERVERS, f"{PLAIN}\nstarttls = true"), "exclude each other", 4),
+        (changed("ldap://b:1389", "ldaps://a.example.com"), "the same server twice", 3),
+        (changed("starttls = true", ""), "send passwords unencrypted: set starttls = true", 3),
+        (changed(SERVERS, 'servers = ["ldap://127.0.0.1"]'), "would send passwords unencrypted", 3),
+        (changed(SERVERS, PLAIN.replace("127.0.0.1", "10.0.0.1")), "allows only 127.0.0.1, ::1", 3),
+        (changed(SERVERS, PLAIN.replace("127.0.0.1", "localhost.example.com")), "only 127", 3),
+        (changed(SERVERS, f"{PLAIN}\nstarttls = true"), "cannot be combined", 4),
         (changed(SERVERS, PLAIN.replace("ldap:", "ldaps:")), "for ldap:// servers", 4),
-        (changed(SERVERS, PLAIN + '\nca_file = "x"'), "`ca_file` has no use", 5),
+        (changed(SERVERS, PLAIN + '\nca_file = "x"'), "`ca_file` has no effect", 5),
         (changed(', "ldap://b:1389"', ""), "`starttls` is for ldap:// servers", 4),
         (changed(ADD, ""), "`base` is missing", 2),
         (changed(ADD, 'base = "people"'), "`base` is not a DN", 5),
-        (changed(ADD, f'{ADD}\nbind_dn = "cn=x"'), "`bind_dn` needs its password", 6),
+        (changed(ADD, f'{ADD}\nbind_dn = "cn=x"'), "`bind_dn` needs a password", 6),
         (changed(ADD, f'{ADD}\nbind_password_file = "x"'), "bind_dn, which is missing", 6),
         (changed(ADD, f'{ADD}\nbind_password_credential = "x"'), "bind_dn, which is missing", 6),
         (
@@ -188,12 +188,12 @@ ADD = 'base = "ou=people,dc=example,dc=com"'
                 f'{ADD}\nbind_dn = "cn=x"\nbind_password_file = "x"\n'
                 'bind_password_credential = "x"',
             ),
-            "exclude each other",
+            "cannot be combined",
             8,
         ),
         (
             changed(ADD, f'{ADD}\nclient_certificate_credential = "../x"'),
-            "`client_certificate_credential` is a name without slashes",
+            "`client_certificate_credential` must be a name without slashes",
             6,
         ),
         (
@@ -201,20 +201,20 @@ ADD = 'base = "ou=people,dc=example,dc=com"'
                 ADD,
                 f'{ADD}\nclient_certificate_file = "x"\nclient_certificate_credential = "x"',
             ),
-            "exclude each other",
+            "cannot be combined",
             7,
         ),
         (
             changed(SERVERS, PLAIN + '\nclient_certificate_file = "x"'),
-            "`client_certificate_file` has no use",
+            "`client_certificate_file` has no effect",
             5,
         ),
-        (changed(ADD, f'{ADD}\nuser_rdn = "uid)(x"'), "`user_rdn` is not the name", 6),
-        (changed(ADD, f'{ADD}\nuser_rdn = ""'), "`user_rdn` is not the name", 6),
-        (changed(ADD, f'{ADD}\nsearch_filter = "a=b"'), "`search_filter` is not one filter", 6),
-        (changed(ADD, f'{ADD}\nsearch_filter = "(a=b)(c=d)"'), "`search_filter` is not one", 6),
-        (changed(ADD, f'{ADD}\nsearch_filter = "(a=b))"'), "`search_filter` is not one", 6),
-        (changed(ADD, f'{ADD}\nsearch_filter = "(a=b"'), "`search_filter` is not one", 6),
+        (changed(ADD, f'{ADD}\nuser_rdn = "uid)(x"'), "`user_rdn` must be the name", 6),
+        (changed(ADD, f'{ADD}\nuser_rdn = ""'), "`user_rdn` must be the name", 6),
+        (changed(ADD, f'{ADD}\nsearch_filter = "a=b"'), "`search_filter` must be one filter", 6),
+        (changed(ADD, f'{ADD}\nsearch_filter = "(a=b)(c=d)"'), "`search_filter` must be one", 6),
+        (changed(ADD, f'{ADD}\nsearch_filter = "(a=b))"'), "`search_filter` must be one", 6),
+        (changed(ADD, f'{ADD}\nsearch_filter = "(a=b"'), "`search_filter` must be one", 6),
         (changed(ADD, f'{ADD}\nmode = "attribute"'), "`roles_attribute` is missing", 2),
         (
             changed(ADD, f'{ADD}\nmode = "attribute"\nroles_attribute = "employeeType"'),
@@ -238,22 +238,30 @@ ADD = 'base = "ou=people,dc=example,dc=com"'
         ),
         (USUAL, "`roles` is missing", 2),
         (USUAL + "[directory.roles]\n", "`roles` is missing", 6),
-        (USUAL + '[directory.roles]\nminimum-access = ["admins"]\n', "`roles` gives 'min", 6),
-        (USUAL + "[directory.roles]\nminimum-access = []\n", "`roles` gives 'min", 6),
+        (
+            USUAL + '[directory.roles]\nminimum-access = ["admins"]\n',
+            "`roles` needs a list of group DNs for 'min",
+            6,
+        ),
+        (
+            USUAL + "[directory.roles]\nminimum-access = []\n",
+            "`roles` needs a list of group DNs for 'min",
+            6,
+        ),
         (
             USUAL + '[directory.roles]\n# who\nconnectware-admins = ["cn=a"]\n',
-            "`roles.connectware-admins` is no role of cwtui, which has: connectware-admin, minimum",
+            "`roles.connectware-admins` is not a role. Choose from: connectware-admin, minimum",
             8,
         ),
         (changed(ADD, f'{ADD}\nroles_attribute = "x"'), "`roles_attribute` is for mode", 6),
         (
             changed(ADD, f'{ADD}\nnested = "memberOf"\nmember_is = "uid"'),
-            "`member_is` is for groups that are read",
+            '`member_is` works only with nested = "off"',
             7,
         ),
         (
             changed(ADD, f'{ADD}\nnested = "memberOf"\nmember_attribute = "uniqueMember"'),
-            "`member_attribute` is for groups that are read",
+            '`member_attribute` works only with nested = "off"',
             7,
         ),
         (changed(ADD, f"{ADD}\nconnect_seconds = 9"), "longer than total_seconds", 6),

@@ -29,7 +29,7 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path, slapd: Slapd) -> L
     ("name", "kind", "sentence"),
     [
         ("expired", DirectoryPasswordExpired, "Your password has expired in the directory."),
-        ("reset", DirectoryPasswordMustChange, "Your password has to be changed in the directory"),
+        ("reset", DirectoryPasswordMustChange, "You must change your password in the directory"),
     ],
 )
 def test_a_right_password_that_does_not_help(

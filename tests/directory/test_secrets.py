@@ -94,7 +94,7 @@ def test_one_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None
     file = tmp_path / "password"
     file.write_text("secret")
     file.chmod(mode)
-    with pytest.raises(DirectoryMisconfigured, match="Others on this host can reach"):
+    with pytest.raises(DirectoryMisconfigured, match="Other users can access"):
         bind_password.read(from_file(file))
 
 
@@ -107,7 +107,7 @@ def test_one_in_a_folder_that_others_can_write_is_refused(tmp_path: Path) -> Non
     file.chmod(0o600)
     assert bind_password.read(from_file(file)) == Secret("secret")
     folder.chmod(0o777)
-    with pytest.raises(DirectoryMisconfigured, match=r"Others on this host can write .*shared\."):
+    with pytest.raises(DirectoryMisconfigured, match=r"Other users can write .*shared\."):
         bind_password.read(from_file(file))
 
 

@@ -165,7 +165,7 @@ SAVES: Final = {
     "record": Save(use_step, accounts_of),
     "first record": Save(use_first_step, accounts_of),
     "audit": Save(append, events_of),
-    "keyring": Save(new_keyring, keyring_of, "does not hold the key", has_steps=True),
+    "keyring": Save(new_keyring, keyring_of, "lacks the key", has_steps=True),
     "backup": Save(back_up, backup_of),
     "restore": Save(restore, accounts_of),
 }

@@ -65,7 +65,7 @@ def test_a_full_disk_takes_sign_ins_from_the_reserve_and_refuses_after_it(
     assert result.err.count("\n") == 1
     sentences = [finding.sentence for finding in maintenance.check(config, unwatched).findings]
     assert len(sentences) == 2
-    assert all("No room is reserved" in sentence for sentence in sentences)
+    assert all("No disk space is reserved" in sentence for sentence in sentences)
 
     make_room(disk)
     assert signed_in_by_backup_code(config, device, 9)

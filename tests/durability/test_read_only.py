@@ -117,7 +117,10 @@ def test_what_others_write_while_it_is_read_is_noticed(tmp_path: Path) -> None:
         patch.setattr(os, "open", refusing(".accounts.json.lock"))
         with undisturbed(path):
             pass
-        with pytest.raises(CannotCheck, match="was written while it was read"), undisturbed(path):
+        with (
+            pytest.raises(CannotCheck, match="was changed while it was being read"),
+            undisturbed(path),
+        ):
             (tmp_path / ".accounts.json.lock").write_bytes(b"")
 
 

@@ -76,6 +76,6 @@ def test_any_arguments(in_a_folder: Host, names: tuple[str, ...], data: st.DataO
     assert result.status in {0, 1, 2, 3}
     said = result.out + result.err
     assert "Traceback" not in said
-    assert "Something unexpected" not in said
+    assert "An unexpected error" not in said
     assert result.status == 0 or result.err
     assert visible(result.err.replace("\n", "")) == result.err.replace("\n", "")

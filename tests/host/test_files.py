@@ -81,7 +81,7 @@ def test_a_file_that_others_can_reach_is_refused(file: Path, bits: int) -> None:
     with pytest.raises(StoreExposed) as exposed:
         check_private(file)
     assert str(exposed.value) == (
-        f"Others on this host can reach {file}. Check who did, then run: chmod 600 {file}"
+        f"Other users can access {file}. Check whether anyone did, then run: chmod 600 {file}"
     )
     assert mode(file) == bits
 
@@ -90,7 +90,7 @@ def test_a_file_that_others_can_reach_is_refused(file: Path, bits: int) -> None:
 def test_a_folder_that_others_can_reach_is_refused(folder: Path, bits: int) -> None:
     """DESIGN 4.7. One that is not ours alone, such as a mistyped /srv, is not to be closed."""
     folder.chmod(bits)
-    with pytest.raises(StoreExposed, match=f"Choose a folder of its own, such as {folder}/cwtui"):
+    with pytest.raises(StoreExposed, match=f"Choose a separate folder, such as {folder}/cwtui"):
         make_private_folder(folder)
     (folder / "accounts.json").touch()
     with pytest.raises(StoreExposed, match=f"chmod 700 {folder}"):
@@ -106,7 +106,7 @@ def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.Monke
         check_private(file)
     assert str(exposed.value) == (
         f"{file} belongs to another user (uid {owner}). Run cwtui as that user, "
-        f"or give it back with: chown {NOBODY} {file}"
+        f"or change the owner: chown {NOBODY} {file}"
     )
 
 
@@ -140,7 +140,7 @@ def test_root_is_told_to_be_the_owner(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_in_a_folder_of_root_it_is_the_file_that_is_wrong(file: Path) -> None:
     os.chown(file, NOBODY, NOBODY)
-    with pytest.raises(StoreExposed, match=f"or give it back with: chown 0 {file}"):
+    with pytest.raises(StoreExposed, match=f"or change the owner: chown 0 {file}"):
         check_private(file)
 
 
@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(folder: Path, where: str, re
     write_atomically(folder / "file", b"")
     with pytest.raises(CannotCheck) as refused:
         make_private_folder(folder / where)
-    assert str(refused.value) == f"Cannot make {folder / where}: {reason}. Nothing was changed."
+    assert str(refused.value) == f"Cannot create {folder / where}: {reason}. Nothing was changed."
 
 
 def test_whether_a_file_exists(file: Path) -> None:
@@ -419,7 +419,7 @@ def test_a_lock_held_too_long_is_a_sentence(file: Path, monkeypatch: pytest.Monk
         waiting.join(10)
     lock = file.with_name(f".{file.name}.lock")
     assert [str(error) for error in refused] == [
-        f"Another cwtui has held {lock} for 0.1 seconds. Try again."
+        f"Another cwtui process has held {lock} for 0.1 seconds. Try again."
     ]
     hold(file)
 

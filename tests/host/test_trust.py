@@ -32,7 +32,7 @@ def test_a_file_that_others_can_only_read_is_trusted(file: Path) -> None:
 @pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
 def test_a_file_that_others_can_write_is_not(file: Path, mode: int) -> None:
     file.chmod(mode)
-    said = f"Others on this host can write {file}. Check it, then run: chmod go-w {file}"
+    said = f"Other users can write {file}. Check its content, then run: chmod go-w {file}"
     assert why_untrusted(file) == said
     with pytest.raises(ConfigError) as refused:
         config.load(str(file))
@@ -104,7 +104,7 @@ def test_what_belongs_to_another_is_not_trusted(file: Path) -> None:
 
 def test_what_cannot_be_seen_is_not_trusted(file: Path) -> None:
     file.unlink()
-    assert why_untrusted(file) == f"Cannot see who may write {file}: no such file or directory."
+    assert why_untrusted(file) == f"Cannot check who can write {file}: no such file or directory."
 
 
 def test_a_file_that_is_missing_can_be_written_by_who_can_write_its_folder(file: Path) -> None:
@@ -112,5 +112,5 @@ def test_a_file_that_is_missing_can_be_written_by_who_can_write_its_folder(file:
     assert why_place_untrusted(missing) is None
     assert why_place_untrusted(file) is None
     file.parent.chmod(0o775)
-    said = f"Others on this host can write {file.parent}. Check it, then run: chmod go-w "
+    said = f"Other users can write {file.parent}. Check its content, then run: chmod go-w "
     assert why_place_untrusted(missing) == f"{said}{file.parent}"

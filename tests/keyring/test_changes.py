@@ -196,10 +196,12 @@ def test_a_keyring_that_is_spoilt_meanwhile_writes_nothing_more(
 
 def test_needed_keys_that_are_not_there_are_named(file: Path, keyring: FileKeyring) -> None:
     many = keyring.without(frozenset(digit * 16 for digit in "12345"))
-    assert f"the keys {'1' * 16}, {'2' * 16}, {'3' * 16} and 2 more, which" in str(many)
+    assert f"the keys {'1' * 16}, {'2' * 16}, {'3' * 16} and 2 more, which the store needs" in str(
+        many
+    )
     assert str(keyring.without(frozenset({"b" * 16, "a" * 16}))) == (
-        f"The store needs the keys {'a' * 16}, {'b' * 16}, which the keyring {file} does not hold. "
-        "Put the keyring of this store back from your backup. If it is lost for good: "
+        f"The keyring {file} lacks the keys {'a' * 16}, {'b' * 16}, which the store needs. "
+        "Restore the keyring of this store from your backup. If it is lost for good: "
         "cwtui init --admin NAME --new-keyring"
     )
 
@@ -240,7 +242,7 @@ def test_a_credential_of_another_user_is_refused(credential: Path) -> None:
 def test_a_credential_is_not_written(credential: Path) -> None:
     before = credential.read_bytes()
     with (
-        pytest.raises(Refused, match="a credential, which only systemd writes"),
+        pytest.raises(Refused, match="a credential, which only systemd can write"),
         FileKeyring.load(credential, credential=True).change(),
     ):
         pass

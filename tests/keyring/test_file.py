@@ -105,7 +105,7 @@ def test_a_sealed_secret_names_its_key_and_shows_nothing(keyring: FileKeyring) -
 def test_a_secret_is_bound_to_its_username(keyring: FileKeyring) -> None:
     """DESIGN 4.1: AES-256-GCM with the username as associated data."""
     sealed = keyring.seal(SECRET, b"ada")
-    with pytest.raises(StoreDamaged, match="The secret of mallory was changed outside cwtui"):
+    with pytest.raises(StoreDamaged, match="The MFA secret of mallory was changed outside cwtui"):
         keyring.unseal(sealed, b"mallory")
     assert keyring.unseal(sealed, b"ada") == SECRET
 
@@ -137,8 +137,8 @@ def test_lengths_that_no_secret_has(keyring: FileKeyring, nonce: bytes, cipherte
 def test_a_key_that_is_not_there_is_asked_for(keyring: FileKeyring) -> None:
     sealed = Sealed("0badc0de", b"x" * 12, b"x" * 48)
     sentence = (
-        "This account is protected by the key 0badc0de, which is lost. "
-        "Ask an admin to reset your password and MFA, or to put the key back."
+        "The key 0badc0de of this account is lost. Ask an admin to restore the key, or to reset "
+        "your password and MFA."
     )
     with pytest.raises(KeyringMissing) as missing:
         keyring.unseal(sealed, b"ada")
@@ -176,8 +176,8 @@ def test_a_missing_keyring_is_named(file: Path) -> None:
     with pytest.raises(KeyringMissing) as missing:
         FileKeyring.load(file)
     assert str(missing.value) == (
-        f"The keyring {file} is missing, and without it the store cannot be read. "
-        "Put the keyring of this store back from your backup. If it is lost for good: "
+        f"The keyring {file} is missing. Without it the store cannot be read. "
+        "Restore the keyring of this store from your backup. If it is lost for good: "
         "cwtui init --admin NAME --new-keyring"
     )
 
@@ -196,7 +196,7 @@ def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
     assert keyring.active
     write(file, {"schema": 3, "keys": "of another form"})
     before = file.read_bytes()
-    with pytest.raises(StoreTooNew, match="written by a newer cwtui"):
+    with pytest.raises(StoreTooNew, match="written by a newer version of cwtui"):
         FileKeyring.load(file)
     assert file.read_bytes() == before
 
@@ -221,7 +221,7 @@ def test_an_id_that_is_not_the_fingerprint_is_refused(
     write(file, schema_1(GOOD_KEY | {"id": id_}))
     with pytest.raises(StoreDamaged) as damaged:
         FileKeyring.load(file)
-    assert f"the id {id_} is not that of the key that stands under it" in str(damaged.value)
+    assert f"the id {id_} belongs to another key" in str(damaged.value)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_a_flipped_bit_is_found_or_changes_no_key(file: Path, keyring: FileKeyri
 
 def test_a_keyring_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(CannotCheck, match=r"Cannot make .*: not a directory"):
+    with pytest.raises(CannotCheck, match=r"Cannot create .*: not a directory"):
         FileKeyring.create(tmp_path / "file" / "keyring.json", NOW)
     with pytest.raises(CannotCheck, match=r"Cannot read .*: file name too long"):
         FileKeyring.create(tmp_path / "keys" / ("x" * 300), NOW)

@@ -157,7 +157,7 @@ async def test_inside_of_the_application(
     with pytest.raises(Exception, match=VALUE):
         await play(happen)
     printed = "".join(capfd.readouterr())
-    assert "cwtui has stopped because of a mistake in itself." in printed
+    assert "cwtui crashed because of a bug." in printed
     assert "test_crash.py" in printed
     assert not holds_it(printed)
     assert "Traceback" not in printed
@@ -170,7 +170,7 @@ def test_in_the_thread_that_reads_keys(tmp_path: Path) -> None:
     with Terminal([*command, str(tmp_path / "cwtui.toml")], tmp_path, env=env) as terminal:
         assert terminal.wait_exit() == 3
         assert not terminal.screen.alternate
-        assert "cwtui has stopped because of a mistake in itself." in terminal.text
+        assert "cwtui crashed because of a bug." in terminal.text
         assert "broken_cwtui.py" in terminal.text
         assert not holds_it(bytes(terminal.raw))
         (report,) = reports(tmp_path)
@@ -237,7 +237,7 @@ def test_where_it_cannot_be_kept_the_page_says_nothing_of_it(state: Path) -> Non
     (state / "state").write_text("a file is in the way")
     page = crash.page(places_of(fails))
     assert "ValueError" in page
-    assert "They are kept" not in page
+    assert "They are saved" not in page
 
 
 def test_what_recurs_without_end_is_told_by_both_ends() -> None:

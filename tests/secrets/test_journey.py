@@ -143,7 +143,7 @@ def noted(notes: Path) -> Secrets:
 
 def first_run(journey: Journey) -> None:
     journey.type_when("Create the first administrator", FIRST, WRONG)
-    journey.type_when("The two passwords differ.", FIRST, FIRST)
+    journey.type_when("The passwords do not match.", FIRST, FIRST)
     journey.terminal.wait_for("The administrator admin was created.")
     journey.look_at_process()
 
@@ -298,5 +298,5 @@ def crash(journey: Journey) -> None:
     journey.type_when("Search", "organization")
     journey.click("Save Settings")
     assert terminal.wait_exit() == 3
-    terminal.wait_for("cwtui has stopped because of a mistake in itself.")
+    terminal.wait_for("cwtui crashed because of a bug.")
     assert "builtins.ValueError" in terminal.text

@@ -121,20 +121,20 @@ def named(name: str) -> bytes:
 
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
-    "an absolute path": (lambda: named("/etc/passwd"), "does not belong into it"),
-    "a way out": (lambda: named("../../x"), "does not belong into it"),
-    "a way out below": (lambda: named("sign-in/../../x"), "does not belong into it"),
-    "a folder below": (lambda: named("sign-in/x/01.json"), "does not belong into it"),
-    "a name of its own": (lambda: named("config.toml"), "does not belong into it"),
-    "a keyring": (lambda: named("keyring.json"), "does not belong into it"),
-    "a second manifest": (lambda: named("manifest.json"), "does not belong into it"),
+    "an absolute path": (lambda: named("/etc/passwd"), "does not belong in a backup"),
+    "a way out": (lambda: named("../../x"), "does not belong in a backup"),
+    "a way out below": (lambda: named("sign-in/../../x"), "does not belong in a backup"),
+    "a folder below": (lambda: named("sign-in/x/01.json"), "does not belong in a backup"),
+    "a name of its own": (lambda: named("config.toml"), "does not belong in a backup"),
+    "a keyring": (lambda: named("keyring.json"), "does not belong in a backup"),
+    "a second manifest": (lambda: named("manifest.json"), "does not belong in a backup"),
     "a file that is not in the manifest": (
         lambda: tar_of(manifest_for(**GOOD), ACCOUNTS, plain("audit.jsonl", b"x")),
-        "does not belong into it",
+        "does not belong in a backup",
     ),
     "a file twice": (
         lambda: tar_of(manifest_for(**GOOD), ACCOUNTS, ACCOUNTS),
-        "does not belong into it",
+        "does not belong in a backup",
     ),
     "a link": (
         lambda: tar_of(
@@ -160,33 +160,33 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "another size": (
         lambda: tar_of(manifest_for(**GOOD), plain("accounts.json", b"{ }")),
-        "another size than its manifest says",
+        "differs from the manifest",
     ),
     "another content": (
         lambda: tar_of(manifest_for(**GOOD), plain("accounts.json", b"[]")),
-        "accounts.json is not what was backed up",
+        "the content of accounts.json was changed",
     ),
     "no accounts": (lambda: tar_of(manifest_for()), "accounts.json is missing"),
     "less than the manifest says": (
         lambda: tar_of(manifest_for(**GOOD, **{"audit.jsonl": b""}), ACCOUNTS),
         "audit.jsonl is missing",
     ),
-    "no manifest": (lambda: tar_of(ACCOUNTS), "does not begin with a manifest"),
+    "no manifest": (lambda: tar_of(ACCOUNTS), "does not start with a manifest"),
     "a manifest without end": (
         lambda: tar_of(plain("manifest.json", b" " * (1 << 20) + b"{}")),
-        "does not begin with a manifest",
+        "does not start with a manifest",
     ),
     "a manifest of another form": (
         lambda: tar_of(plain("manifest.json", b'{"format":1,"members":5}')),
-        "its manifest: ",
+        "the manifest is invalid: ",
     ),
     "a manifest that is no JSON": (
         lambda: tar_of(plain("manifest.json", b"[" * 100_000)),
-        "its manifest: ",
+        "the manifest is invalid: ",
     ),
-    "nothing": (lambda: b"", "it is no tar, or cut short"),
-    "zeros": (lambda: bytes(10240), "does not begin with a manifest"),
-    "something else": (lambda: b"\x1f\x8b" + b"x" * 2000, "it is no tar, or cut short"),
+    "nothing": (lambda: b"", "it is not a tar, or incomplete"),
+    "zeros": (lambda: bytes(10240), "does not start with a manifest"),
+    "something else": (lambda: b"\x1f\x8b" + b"x" * 2000, "it is not a tar, or incomplete"),
 }
 
 
@@ -195,14 +195,14 @@ def test_what_cwtui_did_not_write_is_refused(tmp_path: Path, what: str) -> None:
     make, reason = HOSTILE[what]
     with pytest.raises(StoreDamaged) as refused:
         unpack(make(), tmp_path / "out")
-    assert str(refused.value).startswith("x.tar is no backup that can be used: ")
+    assert str(refused.value).startswith("x.tar is not a usable backup: ")
     assert reason in str(refused.value)
     inside = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     assert inside <= {"out", "out/accounts.json"}
 
 
 def test_the_backup_of_a_newer_version_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StoreTooNew, match=r"x\.tar was written by a newer cwtui"):
+    with pytest.raises(StoreTooNew, match=r"x\.tar was written by a newer version of cwtui"):
         unpack(tar_of(plain("manifest.json", b'{"format":2,"new":1}')), tmp_path / "out")
 
 

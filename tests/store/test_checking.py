@@ -84,7 +84,7 @@ def test_a_username_that_nobody_can_type_is_reported(config: Config, name: str) 
         assert sentences == []
         return
     assert len(sentences) == 1
-    assert sentences[0].startswith(f"Nobody can type the username {visible(name)!r}")
+    assert sentences[0].startswith(f"{visible(name)!r} is not a valid username")
     assert visible(sentences[0]) == sentences[0]
     administration.remove_user(connected(config), OPERATOR, name)
     assert findings(config) == []
@@ -94,7 +94,9 @@ def test_a_username_that_nobody_can_type_is_reported(config: Config, name: str) 
 def test_a_display_name_that_cannot_be_shown_is_reported(config: Config, shown: str) -> None:
     put(config, "bob", display_name=shown)
     [finding] = findings(config)
-    assert finding.sentence.startswith("The display name of bob holds characters")
+    assert finding.sentence.startswith(
+        "The display name of bob is too long or contains invalid characters"
+    )
     assert visible(finding.sentence) == finding.sentence
 
 
@@ -102,7 +104,7 @@ def test_an_issuer_that_cannot_be_shown_is_reported(config: Config) -> None:
     with TinyAccountStore(config.accounts_file).change() as change:
         change.put_settings(replace(change.settings(), issuer="Connect\x1bware"))
     [finding] = findings(config)
-    assert finding.sentence.startswith("The issuer holds characters")
+    assert finding.sentence.startswith("The issuer is too long or contains invalid characters")
 
 
 @pytest.mark.parametrize("name", ["?0001", "?" + "z" * 32, "../../x", "A\x1b"])
@@ -110,7 +112,7 @@ def test_a_record_under_a_name_that_cannot_be_is_reported(config: Config, name: 
     store = TinyRecordStore(config.records_folder)
     store.put(number_of(name), {name: SignInRecord(last_totp_step=1)})
     [finding] = findings(config)
-    assert f"holds a record of {visible(name)}, and there is no such account" in finding.sentence
+    assert f"contains a record of {visible(name)}, which has no account" in finding.sentence
     store.remove(name)
     store.put(number_of("?" + "a" * 32), {"?" + "a" * 32: SignInRecord(last_totp_step=1)})
     assert findings(config) == []
@@ -199,22 +201,22 @@ def cut_short(config: Config) -> None:
 
 
 DAMAGE: dict[Callable[[Config], None], str] = {
-    flip_a_digit: "its checksum is of another content",
-    flip_a_digit_of_a_record: "its checksum is of another content",
+    flip_a_digit: "the checksum does not match the content",
+    flip_a_digit_of_a_record: "the checksum does not match the content",
     wrong_type: "accounts 'bob': Expected `str`, got `int`",
-    other_key: "accounts 'rob': it is of another account",
-    unknown_role: "The account bob has a role that is not known. There is no role gardener.",
-    no_admin: "No account is an enabled local admin.",
-    other_keyring: "cannot do without. Put the keyring that belongs to this store",
-    no_keyring: "is missing, and without it the store cannot be read.",
-    moved_secret: "The secret of bob was changed outside cwtui, or belongs to another account.",
+    other_key: "accounts 'rob': it belongs to another account",
+    unknown_role: "The account bob has an unknown role. There is no role named gardener.",
+    no_admin: "There is no enabled local admin.",
+    other_keyring: "cannot sign in without. Restore the keyring that belongs to this store",
+    no_keyring: "is missing. Without it the store cannot be read.",
+    moved_secret: "The MFA secret of bob was changed outside cwtui or belongs to another account.",
     damaged_settings: "settings 'organization': Expected `str`, got `int`",
-    misplaced_record: "holds the record of ada, which belongs into another file.",
-    exposed: "accounts.json. Check who did, then run: chmod 600 ",
-    exposed_lock: ".accounts.json.lock. Check who did, then run: chmod 600 ",
-    exposed_keyring_folder: "keys. Check who did, then run: chmod 700 ",
-    half_restored: "was interrupted. Run again: cwtui store restore FILE",
-    changed_event: "is not the one that was written: it was changed.",
+    misplaced_record: "contains the record of ada, which belongs in another file.",
+    exposed: "accounts.json. Check whether anyone did, then run: chmod 600 ",
+    exposed_lock: ".accounts.json.lock. Check whether anyone did, then run: chmod 600 ",
+    exposed_keyring_folder: "keys. Check whether anyone did, then run: chmod 700 ",
+    half_restored: "was interrupted. Run it again: cwtui store restore FILE",
+    changed_event: "was changed after it was written.",
     removed_event: "is missing at the end.",
     cut_short: "Input data was truncated",
 }
@@ -275,13 +277,13 @@ def lost_key(config: Config) -> None:
 
 
 WARNINGS: dict[Callable[[Config], None], str] = {
-    record_of_nobody: "holds a record of eve, and there is no such account.",
-    left_over: "sign-in/.07.json.new was left by a process that was killed.",
-    left_over_keyring: ".keyring.json.new was left by a process that was killed.",
-    left_unpacked: ".restoring was left by a process that was killed.",
-    no_reserve: "the disk is full, or was. Make room; the next write reserves it again.",
-    lost_key: "The key k-old was given up as lost, and bob cannot sign in without it:",
-    torn_event: "is not an event: it was cut short.",
+    record_of_nobody: "contains a record of eve, which has no account.",
+    left_over: "sign-in/.07.json.new was left behind by a killed process.",
+    left_over_keyring: ".keyring.json.new was left behind by a killed process.",
+    left_unpacked: ".restoring was left behind by a killed process.",
+    no_reserve: "the disk is or was full. Free some space; the next write reserves it again.",
+    lost_key: "The key k-old was given up as lost, and bob cannot sign in without it.",
+    torn_event: "is not a complete event.",
 }
 
 
@@ -330,7 +332,7 @@ def test_what_cannot_be_read_is_another_severity(config: Config) -> None:
     config.accounts_file.write_bytes(msgspec.json.encode(tables))
     [found] = findings(config)
     assert found.severity is Severity.UNREADABLE
-    assert "written by a newer cwtui" in found.sentence
+    assert "written by a newer version of cwtui" in found.sentence
 
 
 def test_one_damaged_account_does_not_hide_another(config: Config) -> None:
@@ -339,7 +341,7 @@ def test_one_damaged_account_does_not_hide_another(config: Config) -> None:
     put(config, "alice", roles=("gardener",))
     text = " ".join(finding.sentence for finding in findings(config))
     assert "accounts 'bob'" in text
-    assert "The account alice has a role" in text
+    assert "The account alice has an unknown role" in text
 
 
 def test_a_missing_key_is_told_once_for_all(config: Config) -> None:
@@ -351,7 +353,7 @@ def test_a_missing_key_is_told_once_for_all(config: Config) -> None:
         change.put(*(old.changed(username=f"u{number}") for number in range(30)))
     [found] = findings(config)
     assert "the key k-old, which u0, u1, u10, " in found.sentence
-    assert ", u26 and 10 more cannot do without" in found.sentence
+    assert ", u26 and 10 more cannot sign in without" in found.sentence
 
 
 def replace_key(account: Account, key: str) -> Account:
@@ -371,7 +373,7 @@ def test_a_credential_is_looked_at_with_the_eyes_of_systemd(
     monkeypatch.delenv(CREDENTIALS_VARIABLE)
     [found] = findings(given)
     assert (found.severity, found.where) == (Severity.DAMAGE, "keyring")
-    assert "this process was given none" in found.sentence
+    assert "this process has no credentials" in found.sentence
 
 
 def test_the_reserve_may_lag_behind_a_file_that_grows(config: Config) -> None:

@@ -123,7 +123,7 @@ def test_a_file_cut_at_any_length_is_named_and_left(file: Path) -> None:
         write(file, whole[:length])
         sentence = damage_of(file)
         assert sentence.startswith(f"{file} is damaged at line "), length
-        assert sentence.endswith("It was left as it is; restore it from a backup.")
+        assert sentence.endswith("It was not changed; restore it from a backup.")
         if length % 50 == 0:
             assert isinstance(outcome(lambda: put_plain(file)), StoreDamaged)
         assert file.read_bytes() == whole[:length]
@@ -212,7 +212,7 @@ WRONG = [
     ({"created_at": "now"}, "Expected `float`, got `str`"),
     ({"username": ""}, "length >= 1"),
     ({"username": "x" * 65}, "length <= 64"),
-    ({"username": "mallory"}, "it is of another account"),
+    ({"username": "mallory"}, "it belongs to another account"),
     ({"password": BCRYPT}, "got `str`"),
     ({"password": {"key": "k1"}}, "missing required field `bcrypt`"),
     ({"password": {"key": "k1", "bcrypt": BCRYPT[:-1]}}, "$.password.bcrypt"),
@@ -256,16 +256,16 @@ def test_the_line_is_the_documents_not_the_first_mention(file: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"{}", "at line 1: its schema version is missing"),
-        (b'{"meta":{}}', "at line 1: its schema version is missing"),
+        (b"{}", "at line 1: the schema version is missing"),
+        (b'{"meta":{}}', "at line 1: the schema version is missing"),
         (b'{"meta":{"schema":"1"}}', "Expected `int`, got `str`"),
         (b'{"meta":{"schema":0}}', "Expected `int` >= 1"),
         (b'{"meta":{"schema":null}}', "Expected `int`, got `null`"),
         (b'{"meta":[]}', "Expected `object`, got `array`"),
         (b"[]", "Expected `object`, got `array`"),
         (b'{"meta":{"schema":4},\n"accounts":[]}', "Expected `object`, got `array`"),
-        (b'{"meta":{"schema":4},\n"accountt":{}}', "at line 2: there is no table 'accountt'"),
-        (b'{"meta":{"schema":4},\n"settings":{\n"organizatioo":{}}}', "no such settings"),
+        (b'{"meta":{"schema":4},\n"accountt":{}}', "at line 2: unknown table 'accountt'"),
+        (b'{"meta":{"schema":4},\n"settings":{\n"organizatioo":{}}}', "unknown entry"),
         (
             b'{"meta":{"schema":4},\n"settings":{\n"organization":{"mfa":1}}}',
             "Expected `str`, got `int`",
@@ -309,8 +309,8 @@ def test_a_newer_schema_is_said(file: Path) -> None:
     with pytest.raises(StoreTooNew) as newer:
         TinyAccountStore(file).get("ada")
     assert str(newer.value) == (
-        f"{file} has schema 5, written by a newer cwtui; this one reads up to 4. "
-        "Install the newer version."
+        f"{file} has schema 5, written by a newer version of cwtui. This version reads schemas "
+        "up to 4. Install the newer version."
     )
 
 
@@ -382,7 +382,7 @@ def test_documents_that_are_not_touched_are_written_as_they_were(file: Path) -> 
 def test_a_change_inside_a_change_is_told_at_once(file: Path) -> None:
     """It would wait for itself for ever."""
     store = TinyAccountStore(file)
-    with store.change(), pytest.raises(RuntimeError, match="inside"), store.change():
+    with store.change(), pytest.raises(RuntimeError, match="nested transaction"), store.change():
         pass
     assert store.get("bob") == PLAIN
 

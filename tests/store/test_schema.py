@@ -120,8 +120,8 @@ def test_a_schema_from_before_the_first_release_is_refused(tmp_path: Path, schem
         with pytest.raises(StoreTooOld) as refused:
             look()
         assert str(refused.value) == (
-            f"{file} has schema {schema}, which no release of cwtui wrote; this one reads 3 and "
-            "later. Restore the store from a backup."
+            f"{file} has schema {schema}, which no release of cwtui wrote. This version reads "
+            "schemas from 3 on. Restore the store from a backup."
         )
     with pytest.raises(StoreTooOld), store.change() as change:
         change.put(PLAIN)
@@ -163,7 +163,7 @@ def test_a_file_without_a_checksum_is_damaged(tmp_path: Path, schema: int) -> No
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)
     file.write_bytes(HEAD.sub(b'"schema":%d\n}' % schema, file.read_bytes()))
-    with pytest.raises(StoreDamaged, match="its checksum is of another content"):
+    with pytest.raises(StoreDamaged, match="the checksum does not match the content"):
         TinyAccountStore(file).verify()
 
 
@@ -173,5 +173,5 @@ def test_the_checksum_is_of_the_schema_too(tmp_path: Path) -> None:
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)
     file.write_bytes(file.read_bytes().replace(b'"schema":4', b'"schema":3'))
-    with pytest.raises(StoreDamaged, match="its checksum is of another content"):
+    with pytest.raises(StoreDamaged, match="the checksum does not match the content"):
         TinyAccountStore(file).verify()

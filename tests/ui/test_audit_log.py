@@ -57,7 +57,7 @@ async def test_events_are_shown_newest_first() -> None:
             "2027-01-15 07:36 ● success user.reset_passwo… operator:roo…",
             "2027-01-15 05:30 ● success session.end alice",
             "2027-01-15 05:00 ● success sign_in.complete alice",
-            "✗ Line 11 of audit.jsonl is not an event.",
+            "✗ Line 11 of audit.jsonl is not a valid event.",
             "2027-01-15 04:54 ✗ failure sign_in.one_time_… alice",
         ]
         person.sees("15 events")
@@ -108,7 +108,7 @@ async def test_by_mouse() -> None:
 async def test_a_line_that_is_no_event_says_what_it_holds() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         await person.click("Line 11 of audit.jsonl")
-        person.sees("Line 11 of audit.jsonl is not an event.", '{"n":11,"previous":"5d3')
+        person.sees("Line 11 of audit.jsonl is not a valid event.", '{"n":11,"previous":"5d3')
 
 
 async def test_what_others_typed_is_text() -> None:
@@ -194,7 +194,7 @@ async def test_what_can_be_asked(typed: str, count: str) -> None:
 
 async def test_a_time_that_is_none_is_told_and_then_forgotten() -> None:
     async with SCENES["audit_log_wrong"].played() as (person, _):
-        assert person.status_line.startswith("✗ 'yesterday' is no time")
+        assert person.status_line.startswith("✗ 'yesterday' is not a time")
         await person.press("escape")
         assert person.status_line == ""
         person.sees("15 events")

@@ -170,7 +170,7 @@ async def test_a_password_longer_than_any_is_refused_with_a_sentence() -> None:
             person.field(name).entry.focus()
             await person.paste("long" * 500)
         await person.press("enter")
-        assert person.error("new_password") == "A password has at most 1024 characters."
+        assert person.error("new_password") == "A password can have at most 1024 characters."
         assert there.world.accounts.is_empty()
 
 

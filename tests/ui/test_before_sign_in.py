@@ -46,7 +46,7 @@ async def test_first_run_keeps_what_was_typed_but_no_password() -> None:
         await person.fill("new_password", NEW)
         await person.fill("confirm_password", NEW + "!")
         await person.click_button("Create Administrator")
-        assert person.error("confirm_password").startswith("The two passwords differ.")
+        assert person.error("confirm_password").startswith("The passwords do not match.")
         assert person.focus == "new_password"  # both are empty now
         assert person.typed("username") == "ada"
         assert person.secret_inputs == []
@@ -62,7 +62,7 @@ async def test_first_run_keeps_what_was_typed_but_no_password() -> None:
         await person.fill("confirm_password", NEW)
         await person.press("enter")
         assert person.error("username") == (
-            "The name of a local account has letters, digits and . _ - @ + only."
+            "Use only letters, digits and . _ - @ + in the name of a local account."
         )
         assert person.focus == "username"
         assert there.world.accounts.is_empty()
@@ -84,7 +84,9 @@ async def test_first_run_cannot_make_a_second_first_administrator() -> None:
         await person.fill("confirm_password", NEW)
         await person.press("enter")
         person.screen(FirstRunScreen)
-        assert person.status_line == "✗ There is an administrator already. Sign in, or ask them."
+        assert person.status_line == (
+            "✗ An administrator already exists. Sign in, or ask them for an account."
+        )
 
 
 # The login screen
@@ -208,7 +210,7 @@ async def test_f2_shows_a_password_and_hides_it_again() -> None:
 
 async def test_the_wait_after_too_many_wrong_passwords_counts_down() -> None:
     async with SCENES["sign_in_throttled"].played() as (person, there):
-        assert person.error("password") == "Too many wrong tries. Wait 5:00."
+        assert person.error("password") == "Too many failed attempts. Wait 5:00."
         there.world.clock.forward(61)
         await person.until(lambda: "Wait 3:59." in person.error("password"))
         there.world.clock.forward(239)
@@ -227,7 +229,7 @@ async def test_a_long_wait_is_shown_whole(size: tuple[int, int]) -> None:
         there.world.records.kept["alice"] = record.changed(known_sources=())
         await person.resize(*size)
         await person.sign_in("alice", PASSWORD)
-        sentence = "Too many wrong tries. An admin can unlock your account. Wait 24:00:00."
+        sentence = "Too many failed attempts. An admin can unlock your account. Wait 24:00:00."
         assert person.error("password") == sentence
         assert sentence in " ".join(person.text.split())
 
@@ -255,7 +257,7 @@ async def test_a_code_may_be_pasted_with_a_space() -> None:
 
 async def test_a_wrong_code_says_how_many_tries_are_left_and_is_forgotten() -> None:
     async with SCENES["one_time_code_wrong"].played() as (person, there):
-        assert person.error("code") == "This is not the current code. 4 tries left."
+        assert person.error("code") == "This code is wrong. 4 attempts left."
         assert person.focus == "code"
         assert person.secret_inputs == []
         await person.write(there.code("alice"))
@@ -275,12 +277,12 @@ async def test_letters_are_not_taken_for_a_code() -> None:
         assert person.typed("code") == "1"
         assert person.error("code") == "A one-time code has 6 digits."
         await person.press("enter")
-        person.sees("A one-time code is the 6 digits that your app shows now.")
+        person.sees("Enter the 6 digits that your app shows now.")
 
 
 async def test_the_wait_after_too_many_wrong_codes_counts_down() -> None:
     async with SCENES["one_time_code_throttled"].played() as (person, there):
-        assert person.error("code") == "Too many wrong tries. Wait 4:43."
+        assert person.error("code") == "Too many failed attempts. Wait 4:43."
         there.world.clock.forward(40)
         await person.until(lambda: "Wait 4:03." in person.error("code"))
 
@@ -298,7 +300,7 @@ async def test_a_sign_in_left_half_way_expires() -> None:
         there.world.clock.forward(301)
         await person.write(there.devices["alice"].code(there.world.clock()))
         person.screen(SignInScreen)
-        assert person.notice == "✗ The sign-in was left for more than 5 minutes. Start again."
+        assert person.notice == "✗ The sign-in expired after 5 minutes. Start again."
 
 
 # Backup code
@@ -336,14 +338,14 @@ async def test_few_backup_codes_left_are_a_warning() -> None:
 
 async def test_a_wrong_backup_code_is_said_at_its_field() -> None:
     async with SCENES["backup_code_wrong"].played() as (person, there):
-        sentence = "This is not one of your unused backup codes. 4 tries left."
+        sentence = "This is not one of your unused backup codes. 4 attempts left."
         assert person.error("backup_code") == sentence
         assert person.focus == "backup_code"
         assert person.typed("backup_code") == ""
         await person.write("ABCD")
         await person.click_button("Sign In")
         assert person.error("backup_code") == (
-            "A backup code has 16 letters and digits in four groups: XXXX-XXXX-XXXX-XXXX."
+            "A backup code has 16 letters and digits, such as XXXX-XXXX-XXXX-XXXX."
         )
         await person.press("f4")
         person.screen(OneTimeCodeScreen)

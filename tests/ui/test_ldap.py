@@ -148,7 +148,7 @@ async def test_the_list_marks_and_filters_origins() -> None:
     ("scene", "said"),
     [
         ("account_gone", "✗ ldap: gone since 2027-01-13"),
-        ("account_hiding", "⚠ local: hides the LDAP user bob"),
+        ("account_hiding", "⚠ local: an LDAP user is also named bob"),
     ],
 )
 async def test_what_is_to_be_looked_at_is_said_on_the_page(scene: str, said: str) -> None:
@@ -164,7 +164,7 @@ async def test_a_password_that_ends_is_said_on_the_first_page(
     directory.people["erin"] = (password, replace(user, password_notice=notice))
     await person.sign_in("erin", LDAP_PASSWORD)
     person.screen(SettingsPage)
-    told = "⚠ Your password has expired in the directory: 2 more sign-ins are allowed."
+    told = "⚠ Your directory password has expired. 2 more sign-ins are allowed."
     assert (told in " ".join(person.text.split())) is (notice is not None)
     # It is not told to whoever is next.
     directory.people["erin"] = (password, user)
@@ -178,10 +178,10 @@ async def test_a_certificate_that_is_wrong_is_for_an_admin(
     directory: MemoryDirectory, person: Person
 ) -> None:
     """Trying again in a minute would not help."""
-    directory.broken = CannotTrustDirectory(("ldaps://a shows a certificate for another host",))
+    directory.broken = CannotTrustDirectory(("ldaps://a has a certificate for another host",))
     await person.sign_in("erin", LDAP_PASSWORD)
     person.screen(SignInScreen)
-    assert "Tell an admin" in person.text
+    assert "Ask an admin to run: cwtui" in " ".join(person.text.split())
     assert "in a minute" not in person.text
 
 
@@ -213,4 +213,4 @@ async def test_a_device_is_registered_under_such_a_name(
 async def test_a_domain_before_the_name_is_explained(person: Person) -> None:
     await person.sign_in("WERK\\erin", LDAP_PASSWORD)
     person.screen(SignInScreen)
-    assert person.error("username").startswith("Type the username alone, without a domain")
+    assert person.error("username").startswith("Enter the username without a domain")

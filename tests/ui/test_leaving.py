@@ -63,13 +63,10 @@ def password_changed(world: World) -> None:
     [
         (removed, "✗ Your account was removed or renamed. Sign in again, or ask an admin."),
         (disabled, "✗ Your account was disabled. Ask an admin to enable it."),
-        (demoted, "✗ Your roles were changed. Sign in again to go on with the new ones."),
+        (demoted, "✗ Your roles were changed. Sign in again to use your new roles."),
         (
             password_changed,
-            (
-                "✗ Your account was changed elsewhere: its password, roles, status or MFA. "
-                "Sign in again."
-            ),
+            ("✗ Your password, roles, status or MFA was changed elsewhere. Sign in again."),
         ),
     ],
 )

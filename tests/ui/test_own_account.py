@@ -147,7 +147,7 @@ async def test_each_wrong_password_is_said_at_its_own_field() -> None:
         )
         assert await tried(PASSWORD, NEW, "other") == (
             "confirm_password",
-            "The two passwords differ. Type the same one twice.",
+            "The passwords do not match. Type the same password twice.",
         )
         assert there.world.account(ADMIN) == before
 
@@ -178,7 +178,7 @@ async def test_a_key_that_was_left_on_the_screen_is_refused_in_whole_words() -> 
         there.world.clock.forward(PROOF_LIFETIME + 1)
         await person.write(code_at(offered(person), there.world.clock()))
         person.screen(RegisterDeviceScreen)
-        person.sees("A secret key can be registered", "for 10 minutes. Start again.")
+        person.sees("This secret key expired", "after 10 minutes. Start again.")
 
 
 async def test_esc_leaves_the_enrolment_and_nothing_is_registered() -> None:
@@ -254,10 +254,10 @@ async def test_a_code_alone_disables_nothing() -> None:
 
 async def test_a_wrong_code_disables_nothing_and_is_said_at_its_field() -> None:
     async with SCENES["disable_mfa_wrong"].played() as (person, there):
-        assert person.error("code") == "This is not the current code. 4 tries left."
+        assert person.error("code") == "This code is wrong. 4 attempts left."
         assert person.focus == "code"
         await person.press("enter")
-        assert person.error("code").startswith("A one-time code is the 6 digits")
+        assert person.error("code").startswith("Enter the 6 digits")
         await person.press("escape")
         person.screen(SettingsPage)
         assert there.world.account("alice").second_factor is not None

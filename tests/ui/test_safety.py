@@ -72,7 +72,7 @@ async def test_point_2_our_crash_page_shows_no_value(
         async with SCENES["settings"].played() as (person, _):
             await person.press("enter")
     printed = "".join(capsys.readouterr())
-    assert "cwtui has stopped because of a mistake in itself." in printed
+    assert "cwtui crashed because of a bug." in printed
     assert "ValueError" in printed
     assert "fails" in printed
     assert "tell-nobody" not in printed
@@ -91,7 +91,7 @@ async def test_point_2_nor_does_it_when_a_worker_fails(
         async with SCENES["sign_in"].played() as (person, _):
             await person.sign_in(ADMIN)
     printed = "".join(capfd.readouterr())
-    assert "cwtui has stopped because of a mistake in itself." in printed
+    assert "cwtui crashed because of a bug." in printed
     assert "KeyError" in printed
     assert "tell-nobody" not in printed
     assert PASSWORD not in printed
@@ -109,7 +109,7 @@ def test_point_2_the_crash_page_goes_back_to_the_cause_and_names_no_value() -> N
     assert "builtins.KeyError" in page
     assert "tell-nobody" not in page
     assert "nor this" not in page
-    assert "cwtui has stopped" in crash.page(crash.places(None))
+    assert "cwtui crashed" in crash.page(crash.places(None))
 
 
 def test_point_2_it_replaces_the_method_by_which_textual_prints_locals() -> None:

@@ -136,7 +136,7 @@ async def test_one_who_was_removed_meanwhile_is_said_to_be_gone() -> None:
         remove(there.world, "alice")
         await person.press("enter")
         person.screen(UsersPage)
-        person.sees("There is no account alice")
+        person.sees("There is no account named alice")
 
 
 async def test_many_users_are_a_window_of_rows() -> None:
@@ -197,7 +197,7 @@ async def test_roles_are_words_and_at_least_one_is_needed() -> None:
         await person.click("minimum-access")
         person.sees("[ ] minimum-access")
         await person.click_button("Update")
-        assert person.status_line == "✗ An account has at least one role, such as minimum-access."
+        assert person.status_line == "✗ An account needs at least one role, such as minimum-access."
         await person.click("connectware-admin")
         person.sees("[x] connectware-admin")
         await person.click_button("Update")
@@ -281,7 +281,7 @@ async def test_what_another_admin_removed_meanwhile_is_said() -> None:
         with there.world.accounts.change() as change:
             change.remove("alice")
         await person.click_button("Update")
-        assert person.status_line.startswith("✗ There is no account alice.")
+        assert person.status_line.startswith("✗ There is no account named alice.")
 
 
 async def test_an_ldap_account_offers_no_password_and_no_roles() -> None:
@@ -348,7 +348,7 @@ async def test_a_user_is_created_by_keyboard_alone() -> None:
 
 async def test_a_taken_username_is_said_at_its_field_and_all_stays() -> None:
     async with SCENES["create_user_wrong"].played() as (person, _):
-        sentence = "There is an account alice already. Choose another name."
+        sentence = "The username alice is taken. Choose another one."
         assert person.error("username") == sentence
         assert person.focus == "username"
         await person.fill("display_name", "Stays")
@@ -382,13 +382,13 @@ async def test_the_organization_settings_are_saved_by_keyboard_alone() -> None:
 async def test_a_wrong_setting_is_said_at_its_field_and_none_is_saved() -> None:
     async with SCENES["organization_wrong"].played() as (person, there):
         before = there.world.accounts.settings()
-        assert person.error("password_min") == "The minimum length is a number from 1 to 256."
+        assert person.error("password_min") == "Enter a minimum length from 1 to 256."
         assert person.focus == "password_min"
         assert person.typed("password_min") == "many"
         await person.fill("password_min", "9")
         await person.fill("code_limit", "99")
         await person.press("enter")
-        assert person.error("code_limit") == "The number of tries is from 1 to 10."
+        assert person.error("code_limit") == "Enter a number of attempts from 1 to 10."
         assert person.error("password_min") == ""
         assert there.world.accounts.settings() == before
 

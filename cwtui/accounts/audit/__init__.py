@@ -1,1 +1,1 @@
-"""The audit log: its events, its lines, the chain that binds them, and reading it."""
+"""The audit log: events, lines, the hash chain that protects them, and reading."""

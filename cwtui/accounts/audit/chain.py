@@ -1,11 +1,11 @@
-"""The chain of the audit log: what was removed or changed is found.
+"""The hash chain of the audit log, which reveals removed and changed lines.
 
-Each line takes on the SHA-256 of the one before; its two ends are kept apart from the log, so that
-lines missing at the beginning or at the end are found as well. What a power failure left
-half-written is hashed together with the event before it, joined by line ends.
+Each line contains the SHA-256 of the line before. The two ends of the chain are stored apart from
+the log, so that lines missing at the beginning or end are found too. Partial lines left by a power
+failure are hashed together with the event before them, joined by line ends.
 
-Who can write the files can make all of it anew. Against that helps a copy elsewhere: of all lines
-(syslog), or of the number and hash of the last one.
+Anyone who can write the files can recreate the whole chain. A copy elsewhere protects against
+that: of all lines (syslog), or of the number and hash of the last one.
 """
 
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ from msgspec import Meta, Struct
 from cwtui.accounts.audit.lines import LONGEST, Line, Record, decode, is_cut_short
 
 NOTHING: Final = "0" * 64
-"""In place of a hash where nothing stands before."""
+"""The hash for the first line, which has no line before it."""
 
 _LEFT_OVER: Final = 16 * LONGEST
-"""Bytes without an event after which the end of a log is not searched further."""
+"""Stop searching for the last event after this many bytes without one."""
 
 
 class Link(Struct, frozen=True):
-    """A line's number, and the SHA-256 of its bytes, in hexadecimal."""
+    """A line's number, and the SHA-256 of its bytes in hexadecimal."""
 
     n: Annotated[int, Meta(ge=1, le=1 << 52)]
     hash: str
@@ -35,9 +35,9 @@ class Link(Struct, frozen=True):
 
 
 class Ends(Struct, frozen=True, forbid_unknown_fields=True):
-    """The first event that is kept, with the hash it takes on, and the last one that was written.
+    """The first stored event, with the hash it contains, and the last event that was written.
 
-    The log may be longer by what was written when the power failed, but never shorter.
+    After a power failure the log may be longer than this, but never shorter.
     """
 
     first: Link
@@ -46,7 +46,7 @@ class Ends(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Tail:
-    """The end of a log: its last event and that line's hash; and what the next line takes on."""
+    """The end of a log: the number and hash of its last event, and the hash for the next line."""
 
     n: int | None
     hash: str
@@ -55,18 +55,18 @@ class Tail:
 
 @dataclass
 class Verdict:
-    """What the chain says. `first` and `last` are None in a log without an event."""
+    """The result of checking the chain. `first` and `last` are None in a log without events."""
 
     first: int | None = None
     last: Link | None = None
     findings: list[str] = field(default_factory=list)
-    """What was removed or changed."""
+    """Sentences about what was removed or changed."""
     notes: list[str] = field(default_factory=list)
-    """What is no event, and was there before the next one was written: cut short by a failure."""
+    """Sentences about partial lines that a power failure left; these are no sign of tampering."""
 
 
 def tail(newest_first: Iterable[bytes]) -> Tail:
-    """The end of the log with these lines."""
+    """Return the end of the log with these lines."""
     left_over: list[bytes] = []
     length = 0
     for content in newest_first:
@@ -81,10 +81,10 @@ def tail(newest_first: Iterable[bytes]) -> Tail:
 
 
 def following(end: Tail, ends: Ends | None) -> Link:
-    """Number of the next line, and the hash that it takes on.
+    """Return the number of the next line, and the hash that it must contain.
 
-    Where the log lacks what was last written, it goes on from there all the same: the gap stays
-    in the chain, to be found.
+    If the last written line is missing, the chain continues from it anyway, so that the gap stays
+    visible.
     """
     if ends is None or (end.n or 0) > ends.last.n or Link(end.n or 0, end.hash) == ends.last:
         return Link((end.n or 0) + 1, end.next_previous)
@@ -92,12 +92,15 @@ def following(end: Tail, ends: Ends | None) -> Link:
 
 
 def link_of(line: bytes, n: int) -> Link:
-    """The link that is kept of the last line."""
+    """Return the link for this line, to store as the end of the chain."""
     return Link(n, _hash(line))
 
 
 def verify(oldest_first: Iterable[Line], ends: Ends | None, noted: Link | None = None) -> Verdict:
-    """Walk along all lines. `ends` was read before them; `noted` is a link that should be there."""
+    """Check all lines against the chain.
+
+    `ends` must be read before the lines. `noted` is a link that the log must contain.
+    """
     walk = _Walk(ends, noted)
     for line in oldest_first:
         walk.step(line)
@@ -129,8 +132,8 @@ class _Walk:
         last = verdict.last.n if verdict.last is not None else 0
         if ends is None and verdict.last is not None:
             self._find(
-                "The file audit.head is missing or damaged: whether the last events were removed "
-                "cannot be told."
+                "The file audit.head is missing or damaged, so missing events at the end cannot be "
+                "detected."
             )
         if ends is not None and ends.last.n > last:
             self._find(f"{_events(last + 1, ends.last.n)} missing at the end.")
@@ -140,9 +143,9 @@ class _Walk:
 
     def _not_an_event(self, line: Line) -> None:
         if is_cut_short(line.content):
-            self._verdict.notes.append(_sentence(f"{line} is not an event: it was cut short."))
+            self._verdict.notes.append(_sentence(f"{line} is not a complete event."))
         else:
-            self._find(f"{line} is not an event: cwtui did not write it.")
+            self._find(f"{line} is not an event, so cwtui did not write it.")
         self._add(line.content)
 
     def _first(self, line: Line, record: Record) -> None:
@@ -151,9 +154,9 @@ class _Walk:
         if n > kept.n:
             self._find(f"{_events(kept.n, n - 1)} missing at the beginning.")
         elif n == kept.n and record.previous != kept.hash:
-            self._find(f"{line} does not go on from what was before event {n}.")
+            self._find(f"{line} does not continue the chain from before event {n}.")
         if n == 1 and not self._is_empty and record.previous != self._running.hexdigest():
-            self._find(f"What stands before event {n}, {line}, was changed, or put there.")
+            self._find(f"The lines before event {n}, {line}, were changed or inserted.")
 
     def _next(self, line: Line, record: Record, last: int) -> None:
         n = record.n
@@ -162,13 +165,13 @@ class _Walk:
         elif n <= last:
             self._find(f"{line} is event {n}, out of order after event {last}.")
         elif record.previous != self._running.hexdigest():
-            self._find(f"Event {last} was changed, or what follows it before {line}.")
+            self._find(f"Event {last}, or something between it and {line}, was changed.")
 
     def _compare(self, link: Link, line: Line) -> None:
         if self._ends is not None and link.n == self._ends.last.n and link != self._ends.last:
-            self._find(f"Event {link.n}, {line}, is not the one that was written: it was changed.")
+            self._find(f"Event {link.n}, {line}, was changed after it was written.")
         if self._noted is not None and link.n == self._noted.n and link != self._noted:
-            self._find(f"Event {link.n}, {line}, is not the one that was noted: it was changed.")
+            self._find(f"Event {link.n}, {line}, was changed after its hash was noted.")
 
     def _add(self, content: bytes) -> None:
         if not self._is_empty:

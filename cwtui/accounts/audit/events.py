@@ -1,4 +1,4 @@
-"""What is written down about who did what."""
+"""The events of the audit log: who did what, when and from where."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class EventType(StrEnum):
-    """Names of the form `area.verb`, stable: scripts filter by them."""
+    """Event names in the form `area.verb`. They must stay the same, as scripts filter by them."""
 
     SIGN_IN = "sign_in.complete"
     SIGN_IN_PASSWORD = "sign_in.password"  # noqa: S105  an event's name
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of the audit log. `at` is in seconds since the epoch, UTC; no field is a secret."""
+    """One event of the audit log. `at` is in seconds since the epoch; no field holds a secret."""
 
     at: float
     event: EventType

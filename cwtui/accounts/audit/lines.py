@@ -1,7 +1,7 @@
-"""A line of the audit log: how an event is written, and what is read of it.
+"""Lines of the audit log: write an event as a line, and read it back.
 
-One JSON object: the event, its number `n` in the chain (1, 2, ...) and `previous`, the hash that
-chain.py describes.
+A line is one JSON object: the event, its number `n` in the chain (1, 2, ...) and `previous`, the
+SHA-256 of the line before (see chain.py).
 """
 
 from datetime import UTC, datetime
@@ -13,15 +13,15 @@ from msgspec import Meta, Struct
 from cwtui.accounts.audit.events import Event
 
 LONGEST: Final = 1 << 16
-"""Bytes of the longest line that is read as one; an event has some hundred."""
+"""The maximum length of a line in bytes; an event has a few hundred."""
 
 _Number = Annotated[int, Meta(ge=1, le=1 << 53)]
 
 
 class Position(NamedTuple):
-    """Where a line stands: the file's number, the byte there, and how many lines are before it.
+    """The position of a line: file number, byte offset, and number of lines before it.
 
-    It stays what it is when files are rotated: the present file has the number that it will get.
+    Rotation does not change it: the current file already has the number that it will get.
     """
 
     file: int = 0
@@ -33,9 +33,9 @@ START: Final = Position()
 
 
 class Line(NamedTuple):
-    """A line as it is in a file, without its end; of one that is too long, a part.
+    """A line as stored in a file, without the line end; only part of it if it is too long.
 
-    `length` is that in the file, with its end.
+    `length` is the number of bytes in the file, with the line end.
     """
 
     position: Position
@@ -45,7 +45,7 @@ class Line(NamedTuple):
 
     @property
     def after(self) -> Position:
-        """Where the next line begins."""
+        """The position of the next line."""
         return Position(
             self.position.file, self.position.offset + self.length, self.position.line + 1
         )
@@ -55,9 +55,9 @@ class Line(NamedTuple):
 
 
 class Record(Struct, frozen=True, kw_only=True, gc=False):
-    """An event as it was recorded, `at` in UTC.
+    """An event as it was recorded; `at` is in UTC.
 
-    Event and outcome may be of a later version, which may also have more fields.
+    Newer versions of cwtui may have written other events, outcomes and fields.
     """
 
     n: _Number
@@ -75,16 +75,16 @@ _decoder: Final = msgspec.json.Decoder(Record)
 
 
 def encode(event: Event, n: int, previous: str) -> bytes:
-    """The line of the event."""
+    """Return the line for the event, without a line end."""
     at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
-    # JSON escapes line ends and control characters: what others typed cannot forge a line.
+    # JSON escapes line ends and control characters, so user input cannot forge a line.
     return msgspec.json.encode(
         {"n": n, "previous": previous, **msgspec.to_builtins(event), "at": at}
     )
 
 
 def decode(content: bytes) -> Record | None:
-    """The event on the line; None: it holds none."""
+    """Return the event on the line, or None if it is not a valid event."""
     try:
         record = _decoder.decode(content)
     except (ValueError, RecursionError):
@@ -93,7 +93,7 @@ def decode(content: bytes) -> Record | None:
 
 
 def is_cut_short(content: bytes) -> bool:
-    """Whether a line that holds no event may be what a failure left of one: no whole object."""
+    """Whether an invalid line may be a partial event left by a failure: not a complete object."""
     try:
         msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     except (ValueError, RecursionError):

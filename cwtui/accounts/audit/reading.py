@@ -1,4 +1,4 @@
-"""Reading the audit log: which events are asked for, and by whom they may be read."""
+"""Read, filter and verify the audit log."""
 
 import re
 from collections.abc import Iterator
@@ -17,33 +17,33 @@ from cwtui.accounts.session import Actor, authorise
 from cwtui.accounts.text import normal, visible
 
 WINDOW: Final = 200
-"""Entries that are read at once: more than a screen shows."""
+"""Entries read at once: more than a screen shows."""
 AT_MOST: Final = 500_000
-"""Bytes that are looked through at once: some 2,000 events, one or two frames."""
+"""Bytes searched at once: about 2,000 events, which takes one or two frames."""
 SET_BACK: Final = timedelta(days=1)
-"""How far a host's clock may have been set back: lines stand in the order they were written in."""
+"""How far the clock may have been set back: lines are in the order in which they were written."""
 
 _AGE: Final = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _WORD: Final = re.compile(r'user:"[^"]*"?|\S+')
-"""The names of directories may have spaces: user:"john doe"."""
+"""Usernames from a directory may contain spaces: user:"john doe"."""
 _KEYS: Final = ("user", "event", "outcome", "since")
 
 
 class Entry(NamedTuple):
-    """A line, and the event on it; None: it holds none."""
+    """A line, and the event on it; None if it is not a valid event."""
 
     line: Line
     record: Record | None
 
     @property
     def damage(self) -> str:
-        """The sentence in place of an event."""
-        return f"L{str(self.line)[1:]} is not an event."
+        """The sentence to show instead of an event."""
+        return f"L{str(self.line)[1:]} is not a valid event."
 
 
 class Window(NamedTuple):
-    """Entries, newest first; `before` is where older ones are looked for, None at the first."""
+    """Entries, newest first. Older ones are before `before`, which is None if there are none."""
 
     entries: tuple[Entry, ...]
     before: Position | None
@@ -51,10 +51,10 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which events to read; what is empty asks nothing.
+    """Which events to read. Empty fields match everything.
 
-    `user` is actor or subject, `event` a name or its area, such as sign_in. Each of `words` stands
-    somewhere in what is shown of the event, in any case.
+    `user` matches actor or subject, and `event` a name or its area, such as sign_in. Each of
+    `words` must occur in the event as shown, ignoring case.
     """
 
     user: str = ""
@@ -64,7 +64,7 @@ class Filter:
     words: tuple[str, ...] = ()
 
     def accepts(self, record: Record | None) -> bool:
-        """Whether it is asked for. What is no event is shown to who asks for everything."""
+        """Whether the record matches. Invalid lines (None) match only the empty filter."""
         if record is None:
             return self == _EVERYTHING
         return (
@@ -80,7 +80,7 @@ _EVERYTHING: Final = Filter()
 
 
 def known_events() -> tuple[str, ...]:
-    """The names of events and their areas."""
+    """Return all areas and names of events."""
     names = [event.value for event in EventType]
     areas = dict.fromkeys(name.partition(".")[0] for name in names)
     return (*areas, *names)
@@ -89,7 +89,7 @@ def known_events() -> tuple[str, ...]:
 def filtered(
     user: str = "", event: str = "", outcome: str = "", since: str = "", *, now: float
 ) -> Filter:
-    """The filter for what was typed. Raises InvalidInput."""
+    """Return the filter for these values as typed. Raises InvalidInput."""
     event, outcome = event.strip().lower(), outcome.strip().lower()
     if event and event not in known_events():
         raise InvalidInput(
@@ -103,11 +103,10 @@ def filtered(
 
 
 def typed(text: str, now: float) -> Filter:
-    """The filter for one line, such as `alice failure since:2h`: words, and key:value for the rest.
-    A name with spaces stands in quotation marks: user:"john doe".
+    """Return the filter for a line such as `alice failure since:2h`: words and key:value pairs.
 
-    Half a line must do, as somebody types it: the beginning of a value is none yet. Raises
-    InvalidInput for what is not the beginning of one.
+    A username with spaces is quoted: user:"john doe". The line may still be incomplete, so the
+    beginning of a valid value is accepted. Raises InvalidInput for anything else.
     """
     words: list[str] = []
     given = dict.fromkeys(_KEYS, "")
@@ -128,17 +127,17 @@ def typed(text: str, now: float) -> Filter:
 
 
 def _no_event(typed: str) -> str:
-    return f"There is no event {visible(typed[:64])!r}."
+    return f"There is no event named {visible(typed[:64])!r}."
 
 
 def _no_outcome() -> InvalidInput:
-    return InvalidInput("outcome", f"The outcome is one of: {', '.join(Outcome)}.")
+    return InvalidInput("outcome", f"The outcome must be one of: {', '.join(Outcome)}.")
 
 
 def moment(text: str, now: float) -> datetime:
-    """An ISO 8601 date or time (UTC where it names no zone), or an age such as 30m, 2h, 7d, 4w.
+    """Return the time for an age such as 30m, 2h, 7d or 4w, or for an ISO 8601 date or time.
 
-    Raises InvalidInput.
+    Times without a zone are in UTC. Raises InvalidInput.
     """
     age = _AGE.fullmatch(text.strip().lower())
     try:
@@ -150,8 +149,8 @@ def moment(text: str, now: float) -> datetime:
     except (ValueError, OverflowError):
         raise InvalidInput(
             "since",
-            f"{visible(text[:64])!r} is no time: give an age such as 30m, 2h or 7d, or a time such "
-            "as 2026-11-24 or 2026-11-24T08:00, in UTC.",
+            f"{visible(text[:64])!r} is not a time. Enter an age such as 30m, 2h or 7d, or a UTC "
+            "time such as 2026-11-24 or 2026-11-24T08:00.",
         ) from None
 
 
@@ -162,14 +161,17 @@ def _holds(record: Record, words: tuple[str, ...]) -> bool:
     )
     text = normal(shown).casefold()
     for word in words:
-        # Writing the time out takes as long as all else.
+        # Formatting the time takes as long as everything else, so do it only if needed.
         if word not in text and not (word[0].isdigit() and word in str(record.at)):
             return False
     return True
 
 
 def oldest_first(ports: Ports, actor: Actor, start: Position = START) -> Iterator[Entry]:
-    """All lines from there to the end. Raises NotPermitted, SessionEnded and CannotCheck."""
+    """Return all entries from `start` to the end, oldest first.
+
+    Raises NotPermitted, SessionEnded and CannotCheck.
+    """
     authorise(ports, actor, Permission.READ_AUDIT_LOG)
     return (Entry(line, decode(line.content)) for line in ports.audit.lines(start))
 
@@ -181,10 +183,10 @@ def newest(
     before: Position | None = None,
     count: int = WINDOW,
 ) -> Window:
-    """The newest so many that match before that position, or before the end.
+    """Return the newest `count` matching entries before `before` (None: before the end).
 
-    May be fewer: it looks through `AT_MOST` bytes and says where to go on. Raises NotPermitted,
-    SessionEnded and CannotCheck.
+    Searches `AT_MOST` bytes, so it may return fewer, and says where to continue. Raises
+    NotPermitted, SessionEnded and CannotCheck.
     """
     authorise(ports, actor, Permission.READ_AUDIT_LOG)
     found: list[Entry] = []
@@ -206,7 +208,7 @@ def newest(
 
 
 def verify(ports: Ports, actor: Actor, noted: Link | None = None) -> Verdict:
-    """What the chain says; `noted` is a link that was written down before.
+    """Check the chain; `noted` is a link that was noted earlier.
 
     Raises NotPermitted, SessionEnded and CannotCheck.
     """
@@ -215,27 +217,30 @@ def verify(ports: Ports, actor: Actor, noted: Link | None = None) -> Verdict:
 
 
 def verified(audit: AuditLog, noted: Link | None = None, *, has_accounts: bool) -> Verdict:
-    """The same of a log alone. Raises CannotCheck."""
+    """Check the chain of this log. Raises CannotCheck."""
     while True:
         ends = audit.ends()
         verdict = audit_chain.verify(audit.lines(START), ends, noted)
         after = audit.ends()
-        # What was rotated out while it was read is not missing.
+        # Repeat if files were rotated out meanwhile, as their events are not missing.
         if (ends and ends.first) == (after and after.first):
             break
     if verdict.last is None and not verdict.findings and has_accounts:
-        verdict.findings.append("There is no event, though there are accounts.")
+        verdict.findings.append("The log is empty, but there are accounts.")
     if verdict.first == 1:
         verdict.findings += _what_is_before(audit)
     return verdict
 
 
 def _what_is_before(audit: AuditLog) -> Iterator[str]:
-    """A log that was removed begins anew, whole, but with another event than each log begins."""
+    """Yield a finding if the log was removed and started again.
+
+    The chain of such a log is intact, but its first event is not the creation of an account.
+    """
     records = (decode(line.content) for line in audit.lines(START))
     first = next((record for record in records if record is not None), None)
     if first is not None and first.n == 1 and first.event != EventType.USER_CREATE:
         yield (
-            f"The log begins with {visible(first.event)}, and not with the first account: all "
-            "that was before is gone."
+            f"The log begins with {visible(first.event)} instead of the first account. Earlier "
+            "events were removed."
         )

@@ -1,1 +1,1 @@
-"""What a person proves who they are with: passwords, one-time codes and backup codes."""
+"""Passwords, one-time codes and backup codes."""

@@ -1,4 +1,4 @@
-"""Passwords: one form, the organization's rules, and a slow peppered hash."""
+"""Passwords: normalization, the organization's rules, and slow peppered hashes."""
 
 import base64
 import hmac
@@ -17,22 +17,22 @@ from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import CANNOT_BE_SHOWN, counted, has_control_characters, normal
 
 MAX_LENGTH: Final = 1024
-"""In characters; NIST SP 800-63B-4 asks for at least 64. More is no safer and costs time."""
+"""Characters; NIST SP 800-63B-4 requires at least 64. Longer ones are no safer and take time."""
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base32: no I, L, O, U, so that nothing is misread."""
+"""Crockford's base32, without I, L, O and U, which are easily misread."""
 
 _WORDS: Final = ("very weak", "weak", "fair", "good", "strong")
 
 
 def random_groups(random: RandomBytes) -> str:
-    """16 characters of Crockford base32 in groups of 4: 80 random bits."""
+    """Return 80 random bits as 16 characters of Crockford base32 in groups of 4."""
     letters = [CROCKFORD[byte & 31] for byte in random(16)]
     return "-".join("".join(letters[start : start + 4]) for start in range(0, 16, 4))
 
 
 def pepper_digest(pepper: bytes, secret: Secret) -> bytes:
-    """`base64(hmac-sha384(pepper, NFKC text))`: 64 bytes, as bcrypt takes at most 72.
+    """Return `base64(hmac-sha384(pepper, NFKC text))`: 64 bytes, as bcrypt takes at most 72.
 
     OWASP Password Storage Cheat Sheet, "Pre-Hashing Passwords with bcrypt".
     """
@@ -41,17 +41,18 @@ def pepper_digest(pepper: bytes, secret: Secret) -> bytes:
 
 
 def hash_password(password: Secret, keyring: Keyring, cost: int) -> PasswordHash:
-    """The hash to keep, peppered with the active key. Takes about 0.3 s at cost 12."""
-    key = keyring.active  # once: it may be another one when the hash is made
+    """Return the hash to store, peppered with the active key. Takes about 0.3 s at cost 12."""
+    key = keyring.active  # read once, as it may change while the hash is computed
     digest = pepper_digest(keyring.pepper(key), password)
     hashed = bcrypt.hashpw(digest, bcrypt.gensalt(cost))
     return PasswordHash(key=key, bcrypt=hashed.decode("ascii"))
 
 
 def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, cost: int) -> bool:
-    """Whether the password is the one kept. If not: the same work whatever is kept, or nothing.
+    """Whether the password matches the stored hash.
 
-    Raises KeyringMissing, after the same work too.
+    A mismatch takes the same time whatever is stored, even if nothing is. Raises KeyringMissing,
+    also after the same time.
     """
     if kept is None or len(password.reveal()) > MAX_LENGTH:
         hash_password(Secret(""), keyring, cost)
@@ -64,14 +65,14 @@ def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, c
     digest = pepper_digest(pepper, password)
     if bcrypt.checkpw(digest, kept.bcrypt.encode()):
         return True
-    # What a hash of a lower cost left to be done: each step of the cost doubles the work.
+    # Add the work that a hash of a lower cost saved: each step of the cost doubles it.
     for lower in range(_cost(kept), cost):
         bcrypt.hashpw(digest, bcrypt.gensalt(lower))
     return False
 
 
 def needs_rehash(kept: PasswordHash, keyring: Keyring, cost: int) -> bool:
-    """Whether the hash is of another key or cost than a new one would be."""
+    """Whether the hash has an old key or cost."""
     return kept.key != keyring.active or _cost(kept) != cost
 
 
@@ -85,7 +86,7 @@ def check_new(
     username: str,
     field: str = "new_password",
 ) -> None:
-    """Raise InvalidInput, naming every rule that the password does not follow."""
+    """Raise InvalidInput if the password breaks a rule. The message lists all unmet rules."""
     reason = _refusal(password, settings, username)
     if reason:
         raise InvalidInput(field, reason)
@@ -95,35 +96,37 @@ def _refusal(password: Secret, settings: OrganizationSettings, username: str) ->
     if not password:
         return "Enter a password."
     if len(password.reveal()) > MAX_LENGTH:
-        return f"A password has at most {MAX_LENGTH} characters."
+        return f"A password can have at most {MAX_LENGTH} characters."
     return _refusal_of_text(normal(password.reveal()), settings, username)
 
 
 def _refusal_of_text(text: str, settings: OrganizationSettings, username: str) -> str:
-    # Raises nothing, so that the plain text is a local variable of no traceback.
+    # Must not raise, so that no traceback has the plain text as a local variable.
     if has_control_characters(text):
         return CANNOT_BE_SHOWN
     if not text.strip():
-        return "A password is more than spaces."
+        return "The password cannot be only spaces."
     missing = _unmet_rules(text, settings)
     if missing:
         return f"The password needs {_and(missing)}."
     if text.casefold() == username:
-        return "The password is your username. Choose another one."
+        return "The password cannot be the username. Choose another one."
     if text.casefold() in _common_passwords():
-        return "This is one of the most common passwords, tried first. Choose another one."
+        return "This password is too common. Choose another one."
     return ""
 
 
 def is_same(one: Secret, other: Secret) -> bool:
-    """Whether both are the same password, typed on whatever keyboard."""
+    """Whether both are the same password after normalization."""
     return Secret(normal(one.reveal())) == Secret(normal(other.reveal()))
 
 
 def check_confirmation(password: Secret, confirmation: Secret) -> None:
-    """Raise InvalidInput unless both are the same."""
+    """Raise InvalidInput unless both passwords are the same."""
     if not is_same(password, confirmation):
-        raise InvalidInput("confirm_password", "The two passwords differ. Type the same one twice.")
+        raise InvalidInput(
+            "confirm_password", "The passwords do not match. Type the same password twice."
+        )
 
 
 def _unmet_rules(text: str, settings: OrganizationSettings) -> list[str]:
@@ -155,7 +158,7 @@ def _common_passwords() -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Strength:
-    """`score` is 0 to 4, as zxcvbn counts; `advice` is a sentence or empty."""
+    """A password's strength. `score` is zxcvbn's, 0 to 4; `advice` is a sentence or empty."""
 
     score: int
     word: str
@@ -163,12 +166,12 @@ class Strength:
 
 
 def strength(password: Secret, username: str) -> Strength:
-    """How hard the password is to guess: advice, never a rule."""
+    """Estimate how hard the password is to guess. This is advice, never a rule."""
     from zxcvbn import zxcvbn
 
     if not password:
         return Strength(0, _WORDS[0], "")
-    # zxcvbn's time grows faster than the length; what follows 72 characters cannot weaken it.
+    # zxcvbn gets slow for long text, and characters after the 72nd cannot weaken the password.
     found = zxcvbn(password.reveal()[:72], user_inputs=[username])
     score = int(found["score"])
     advice = str(found["feedback"]["warning"] or "")

@@ -1,4 +1,4 @@
-"""One-time codes: TOTP (RFC 6238) with SHA-1, 6 digits and 30 seconds, as every app reads it."""
+"""One-time codes: TOTP (RFC 6238) with SHA-1, 6 digits and 30 s, which every app supports."""
 
 import base64
 import unicodedata
@@ -21,35 +21,35 @@ SECRET_BYTES: Final = 20
 WINDOW: Final = 1
 """Steps before and after now: RFC 6238 section 5.2 recommends at most one."""
 DRIFT_STEPS: Final = 14 * 120
-"""How far a wrong clock is looked for: 14 hours either way, as far as time zones go."""
+"""How far to search for a wrong clock: 14 hours either way, the largest time zone offset."""
 
 
 def new_secret(random: RandomBytes) -> Secret:
-    """A new secret key in base32, 32 characters."""
+    """Return a new secret key: 32 characters of base32."""
     return Secret(base64.b32encode(random(SECRET_BYTES)).decode("ascii"))
 
 
 def grouped(secret: Secret) -> str:
-    """The secret key in groups of four, to be typed."""
+    """Return the secret key in groups of four characters, for typing."""
     text = secret.reveal()
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
 def typed_code(text: str, field: str = "code") -> str:
-    """The six digits of what was typed or pasted, spaces and hyphens left out.
+    """Return the six digits that were typed or pasted, without spaces and hyphens.
 
-    Digits of other scripts count as digits. Raises InvalidInput.
+    Accepts digits of other scripts. Raises InvalidInput.
     """
     typed = (c for c in normal(text[:64]) if c != "-" and not c.isspace())
     kept = "".join(str(unicodedata.decimal(c, c)) for c in typed)
     if len(kept) != DIGITS or not (kept.isascii() and kept.isdigit()):
-        raise InvalidInput(field, "A one-time code is the 6 digits that your app shows now.")
+        raise InvalidInput(field, "Enter the 6 digits that your app shows now.")
     return kept
 
 
 def accepted_step(secret: Secret, code: str, now: float) -> int | None:
-    """The time step that the code belongs to, if it is one of now, before or after; else None."""
-    # A clock that starts at the epoch has no step before the first ones.
+    """Return the code's time step if it is the current, previous or next one; otherwise None."""
+    # If the clock starts at the epoch, there are no steps before the first one.
     for_time = max(now, float(WINDOW * PERIOD))
     try:
         return pyotp.TOTP(secret.reveal()).verify_and_get_timecode(
@@ -60,7 +60,7 @@ def accepted_step(secret: Secret, code: str, now: float) -> int | None:
 
 
 def drift(secret: Secret, code: str, now: float) -> int | None:
-    """How many seconds ahead of `now` the clock is that made this code; None if not found."""
+    """Return how many seconds the clock behind this code is ahead of `now`; None if not found."""
     generator = pyotp.TOTP(secret.reveal())
     for distance in range(WINDOW + 1, DRIFT_STEPS + 1):
         for steps in (distance, -distance):
@@ -70,20 +70,20 @@ def drift(secret: Secret, code: str, now: float) -> int | None:
 
 
 def step_at(now: float) -> int:
-    """The number of the time step: 30 seconds each since the epoch."""
+    """Return the number of the time step; each is 30 seconds, counted from the epoch."""
     return int(now) // PERIOD
 
 
 def seconds_left(now: float) -> int:
-    """Whole seconds until the code changes: 30 down to 1."""
+    """Return the whole seconds until the code changes, 30 down to 1."""
     return PERIOD - int(now) % PERIOD
 
 
 def uris(secret: Secret, username: str, issuer: str) -> Iterator[Secret]:
-    """The otpauth URI to scan, from the fullest to the shortest, for where room is short.
+    """Yield otpauth URIs (Key URI format) from longest to shortest, for when space is limited.
 
-    Key URI format. The label's prefix only repeats the issuer; then the name, which is there for
-    the person, is cut at its end.
+    First the label loses its prefix, which only repeats the issuer. Then the username in it, which
+    is only for display, is cut at the end.
     """
     rest = urlencode({"secret": secret.reveal(), "issuer": issuer}, quote_via=quote)
     for label in _labels(username, issuer):
@@ -91,7 +91,7 @@ def uris(secret: Secret, username: str, issuer: str) -> Iterator[Secret]:
 
 
 def _labels(username: str, issuer: str) -> Iterator[str]:
-    # RFC 3986 lets @ stand in a path; + is escaped, as some readers take it for a space.
+    # RFC 3986 allows @ in a path; + is escaped, because some apps read it as a space.
     yield f"{quote(issuer)}:{quote(username, safe='@')}"
     whole = quote(username, safe="@")
     yield whole

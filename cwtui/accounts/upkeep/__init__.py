@@ -1,1 +1,1 @@
-"""Rules for looking after a whole store: key rotation, protection, checking and restoring."""
+"""Rules for a whole store: key rotation, key use, checking and restoring."""

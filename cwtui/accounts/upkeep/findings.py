@@ -1,4 +1,4 @@
-"""What a check of the whole store finds, and what is to be checked of each account."""
+"""Findings of a store check, and the checks of each account."""
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -24,14 +24,14 @@ from cwtui.accounts.upkeep.protection import keys_of
 T = TypeVar("T")
 
 _NAMED: Final = 20
-"""How many accounts a sentence names: each of them needs something done."""
+"""The maximum number of accounts that a sentence names; each needs attention."""
 
 WithProgress: TypeAlias = Callable[[list[T]], Iterable[T]]
-"""Hands out what it gets, and may show how far it is."""
+"""Yields the items it is given, and may show progress."""
 
 
 class Severity(StrEnum):
-    """A warning is no damage: what a killed process left, or a full disk."""
+    """How serious a finding is. A warning is not damage, only what a killed process left behind."""
 
     WARNING = "warning"
     DAMAGE = "damage"
@@ -39,7 +39,7 @@ class Severity(StrEnum):
 
 
 class Finding(Struct, frozen=True):
-    """`where` is a path; the sentence says what is wrong there, and what to do."""
+    """One problem. `where` is a path; the sentence says what is wrong and what to do."""
 
     severity: Severity
     where: str
@@ -47,16 +47,16 @@ class Finding(Struct, frozen=True):
 
 
 def of_error(error: CannotCheck, where: object) -> Finding:
-    """What could not be read as a finding: either it is damaged, or it is not known."""
+    """Return the error as a finding: DAMAGE if something is damaged, otherwise UNREADABLE."""
     damaged = isinstance(error, StoreDamaged | StoreExposed | KeyringMissing)
     severity = Severity.DAMAGE if damaged else Severity.UNREADABLE
     return Finding(severity, str(where), str(error))
 
 
 class AccountChecks:
-    """Goes through accounts one by one, then says what holds for all of them.
+    """Checks accounts one by one, then all of them together.
 
-    Without a keyring, what only it can tell is left out.
+    Without a keyring, checks that need keys are skipped.
     """
 
     def __init__(self, where: object, keyring: Keyring | None) -> None:
@@ -68,27 +68,27 @@ class AccountChecks:
         self.count = 0
 
     def one(self, account: Account) -> Iterator[Finding]:
-        """What is wrong with this account alone."""
+        """Yield what is wrong with this account."""
         self.count += 1
         self._has_admin |= account.is_admin and account.enabled and account.origin is Origin.LOCAL
         name = visible(account.username)
         if not _can_be_typed(account):
             yield self._damage(
-                f"Nobody can type the username {name!r}, so cwtui did not write it. Find out who "
-                "can write the store, then remove the account, with its exact name: cwtui user "
+                f"{name!r} is not a valid username, so cwtui did not create it. Find out who else "
+                "can write to the store, then remove the account by its exact name: cwtui user "
                 "remove NAME"
             )
         if not _is_a_line(account.display_name):
             yield self._damage(
-                f"The display name of {name} holds characters that cannot be shown, or too many. "
+                f"The display name of {name} is too long or contains invalid characters. "
                 f"Set another: cwtui user set {shlex.quote(name)} --display-name TEXT"
             )
         try:
             roles.known(account.roles)
         except InvalidInput as error:
             yield self._damage(
-                f"The account {name} has a role that is not known. {error} "
-                f"Set its roles: cwtui user set {shlex.quote(name)} --role R"
+                f"The account {name} has an unknown role. {error} "
+                f"Set its roles: cwtui user set {shlex.quote(name)} --role ROLE"
             )
         if self._keyring is None:
             return
@@ -102,34 +102,34 @@ class AccountChecks:
                 yield of_error(error, self._where)
 
     def settings(self, found: OrganizationSettings) -> Iterator[Finding]:
-        """What is wrong with the organization settings."""
+        """Yield what is wrong with the organization settings."""
         if not _is_a_line(found.issuer):
             yield self._damage(
-                "The issuer holds characters that cannot be shown. Set another: "
+                "The issuer is too long or contains invalid characters. Set another: "
                 "cwtui settings set issuer TEXT"
             )
 
     def all(self, needed: frozenset[str]) -> Iterator[Finding]:
-        """What is wrong with the accounts together, once each of them was seen.
+        """Yield what is wrong with all accounts together, after each was checked.
 
-        `needed` are the keys that the store says it needs; others were given up as lost.
+        `needed` are the keys that the store needs; other missing keys were given up as lost.
         """
         for key, names in sorted(self._without_key.items()):
             users = visible(listed(names, _NAMED))
             if key in needed:
                 yield self._damage(
-                    f"The keyring does not hold the key {key}, which {users} cannot do without. "
-                    "Put the keyring that belongs to this store in its place."
+                    f"The keyring lacks the key {key}, which {users} cannot sign in without. "
+                    "Restore the keyring that belongs to this store."
                 )
             else:
                 sentence = (
-                    f"The key {key} was given up as lost, and {users} cannot sign in without it: "
-                    "reset password and MFA."
+                    f"The key {key} was given up as lost, and {users} cannot sign in without it. "
+                    "Reset their passwords and MFA."
                 )
                 yield Finding(Severity.WARNING, self._where, sentence)
         if self.count and not self._has_admin:
             yield self._damage(
-                "No account is an enabled local admin. Give one the role: "
+                "There is no enabled local admin. Make an account one: "
                 f"cwtui user set NAME --enabled --role {roles.ADMIN}"
             )
 
@@ -138,7 +138,7 @@ class AccountChecks:
 
 
 def _can_be_typed(account: Account) -> bool:
-    """Whether somebody who types the name, as one of its origin, is taken for this account."""
+    """Whether the username is valid for the account's origin."""
     is_local = account.origin is Origin.LOCAL
     try:
         return text.username(account.username, local=is_local) == account.username
@@ -147,5 +147,5 @@ def _can_be_typed(account: Account) -> bool:
 
 
 def _is_a_line(shown: str) -> bool:
-    """Whether it is one line as `text.line` makes them, of whatever version of Unicode."""
+    """Whether the text is a line as `text.line` returns it, in any version of Unicode."""
     return visible(shown) == shown and len(shown) <= LINE_LENGTH

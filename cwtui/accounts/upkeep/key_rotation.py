@@ -1,12 +1,12 @@
-"""Keys: what each protects, and how another one takes its place, so that nobody is locked out.
+"""What each key protects, and how to replace keys without locking anyone out.
 
-    rotate: the store learns of a new key --> it is active --> secrets are encrypted anew, in
-            batches --> retire
-    sign-in: the password's hash is renewed           new backup codes: so are theirs
-    retire: keys that protect nothing any more leave the keyring
+    rotate: record a new key in the store --> make it active --> re-encrypt secrets, in batches
+            --> retire
+    sign-in: the password is re-hashed           new backup codes: hashed with the new key
+    retire: remove keys that no longer protect anything from the keyring
 
-Killed anywhere, it is gone on with when it is called again: that a secret is under another key
-than the active one says that a rotation is under way.
+An interrupted rotation is resumed by the next call: secrets under a key that is not active show
+that it is not finished.
 """
 
 from collections import Counter
@@ -25,20 +25,20 @@ from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.session import Operator, write_audit
 
 BATCH: Final = 5000
-"""Accounts in one change. It rewrites the whole file, and others wait for it meanwhile: 1 to 2 s
-with 100,000 accounts, of which there are 20 then. Four times as many would be half as long in all,
-but make others wait for 6 s of the 10 that they wait at most.
+"""Accounts per change. Each change rewrites the file while other processes wait: 1 to 2 s each for
+100,000 accounts, in 20 changes. Batches four times as large would take half the time in all, but
+make others wait 6 s, and they give up after 10 s.
 """
 
 SETTLED: Final = 3600.0
-"""Seconds for which a key stays after it was replaced: a process may be hashing with it."""
+"""Seconds to keep a replaced key, as another process may still be using it."""
 
 
 @dataclass(frozen=True)
 class KeyUse:
-    """What one key protects. Without `created_at` the keyring lacks it.
+    """What one key protects. `created_at` is None if the keyring lacks the key.
 
-    `retirable_at`, in seconds since the epoch, is set once it protects nothing.
+    Times are in seconds since the epoch. `retirable_at` is set once the key protects nothing.
     """
 
     id: str
@@ -56,9 +56,9 @@ class KeyUse:
 
 @dataclass(frozen=True)
 class Rotation:
-    """What a rotation did: `made` is false where it went on with an earlier one.
+    """What a rotation did. `made` is false if it resumed an earlier one.
 
-    `left` are accounts whose TOTP secret cannot be read: it was changed outside cwtui.
+    `left` are accounts whose TOTP secret cannot be decrypted, because it was changed outside cwtui.
     """
 
     key: str
@@ -69,7 +69,7 @@ class Rotation:
 
 
 def status(ports: Ports) -> tuple[KeyUse, ...]:
-    """Each key of the keyring, oldest first, then those that something needs and it lacks."""
+    """Return the keys of the keyring, oldest first, then needed keys that it lacks."""
     return _uses(ports.accounts, ports.keyring)
 
 
@@ -80,18 +80,18 @@ def unknown_active(ports: Ports) -> str | None:
 
 
 def is_under_way(uses: Iterable[KeyUse]) -> bool:
-    """Whether a rotation has not yet encrypted all secrets anew."""
+    """Whether a rotation has not yet re-encrypted all secrets."""
     return any(use.totp_secrets for use in uses if not use.active and use.created_at is not None)
 
 
 def rotate(ports: Ports, actor: Operator, progress: ShowProgress) -> Rotation:
-    """Make a new key, or go on with a rotation that was interrupted, and retire what is unused.
+    """Add a new key, or resume an interrupted rotation, then retire unused keys.
 
-    An active key that the store does not know is not replaced: another copy of the store may use
-    the same keyring. The store learns of it instead.
+    An active key that the store does not know is not replaced, because another copy of the store
+    may use the same keyring. It is recorded in the store instead.
 
-    Raises Refused where the keyring is not to be written here, and CannotCheck: nothing is lost,
-    and the next call goes on.
+    Raises Refused if cwtui must not write the keyring. After CannotCheck nothing is lost, and the
+    next call resumes.
     """
     with ports.keyring.change() as keys:
         before = ports.keyring.active
@@ -110,11 +110,11 @@ def rotate(ports: Ports, actor: Operator, progress: ShowProgress) -> Rotation:
 
 
 def retire(ports: Ports, actor: Operator) -> tuple[str, ...]:
-    """Take the keys that protect nothing any more out of the keyring; their ids.
+    """Remove keys that no longer protect anything from the keyring, and return their ids.
 
-    Backups of the store that were made before still need them. Raises as `rotate`.
+    Older backups of the store still need them. Raises the same errors as `rotate`.
     """
-    # The store first: it must never ask for a key that is gone, and the keyring may hold more.
+    # The store is committed first: it must never need a missing key; an extra key is harmless.
     with ports.keyring.change() as keys, ports.accounts.change() as change:
         uses = _uses(change, ports.keyring)
         now = ports.now()
@@ -135,7 +135,7 @@ def retire(ports: Ports, actor: Operator) -> tuple[str, ...]:
 
 
 def _renew_all(ports: Ports, progress: ShowProgress) -> tuple[int, list[str]]:
-    """How many secrets were encrypted anew, and of which accounts this was not possible."""
+    """Re-encrypt all secrets. Returns how many were, and the accounts where it failed."""
     done, tried = 0, set[str]()
     left = _under_other_keys(ports)
     while names := [name for name in left if name not in tried]:
@@ -149,13 +149,13 @@ def _renew_all(ports: Ports, progress: ShowProgress) -> tuple[int, list[str]]:
             done += len(renewed)
             progress(start + len(batch), len(names))
         tried.update(names)
-        # Again, for what a process that still had the old key has written meanwhile.
+        # Look again, as a process with the old key may have written more meanwhile.
         left = _under_other_keys(ports)
     return done, left
 
 
 def _renewed(ports: Ports, account: Account | None) -> Account | None:
-    """The account with its TOTP secret under the active key; None where it cannot be."""
+    """Return the account with its TOTP secret under the active key, or None if that fails."""
     if account is None or account.second_factor is None:
         return None
     associated = account.username.encode()
@@ -168,7 +168,7 @@ def _renewed(ports: Ports, account: Account | None) -> Account | None:
 
 
 def _under_other_keys(ports: Ports) -> list[str]:
-    """The accounts whose TOTP secret is under a key that is there, and is not the active one."""
+    """Return the accounts whose TOTP secret is under an existing key that is not active."""
     active = ports.keyring.active
     others = {key.id for key in ports.keyring.all_keys()} - {active}
     if not others:

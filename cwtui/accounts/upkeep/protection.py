@@ -1,4 +1,4 @@
-"""Which keys protect what: secrets and hashes of an account are each under a key of the keyring."""
+"""Which keys of the keyring protect an account's secrets and hashes."""
 
 from typing import NamedTuple
 
@@ -9,20 +9,20 @@ from cwtui.accounts.model import Account
 
 
 class Key(NamedTuple):
-    """A key of the keyring, without what it is made of. `created_at` is in seconds, UTC."""
+    """A key without its secret. `created_at` is in seconds since the epoch."""
 
     id: str
     created_at: float
 
 
 class UnderKey(Struct, frozen=True, gc=False):
-    """That something is under the key of that id, without reading it."""
+    """The id of the key that protects something, without the protected data."""
 
     key: str
 
 
 class CodesUnderKey(Struct, frozen=True, gc=False):
-    """The same of a set of backup codes; without unused codes it needs no key."""
+    """Like UnderKey, for a set of backup codes; a set without unused codes needs no key."""
 
     key: str
     hashes: tuple[str, ...]
@@ -34,8 +34,9 @@ class ProtectedFactor(Struct, frozen=True, gc=False):
 
 
 class Protected(Struct, frozen=True, kw_only=True, gc=False):
-    """What of an account is under which key; the same names as in Account, so that a store can
-    read it from the same record.
+    """Which keys protect an account.
+
+    Field names are the same as in Account, so that a store can read both from one record.
     """
 
     username: str
@@ -59,16 +60,16 @@ class Protected(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def keys(self) -> frozenset[str]:
-        """The ids of the keys without which something of the account cannot be checked."""
+        """The ids of all keys that the account needs."""
         ids = (self.password_key, self.totp_key, self.codes_key)
         return frozenset(id_ for id_ in ids if id_ is not None)
 
 
 def protected(account: Account) -> Protected:
-    """The same of a whole account."""
+    """Return which keys protect this account."""
     return msgspec.convert(account, Protected, from_attributes=True)
 
 
 def keys_of(account: Account) -> frozenset[str]:
-    """The ids of the keys without which something of the account cannot be checked."""
+    """Return the ids of all keys that the account needs."""
     return protected(account).keys

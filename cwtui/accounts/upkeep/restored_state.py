@@ -1,4 +1,4 @@
-"""What goes on when an older state of the accounts comes back: what was used stays used."""
+"""Merge a restored backup with the current state, so that used codes and steps stay used."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from cwtui.accounts.roles import ADMIN
 
 @dataclass(frozen=True)
 class Difference:
-    """What a restore does to the accounts, by username, sorted.
+    """What a restore changes, as sorted usernames.
 
-    The last three undo what may have been done for safety's sake.
+    The last three fields undo changes that may have been made for security.
     """
 
     back: tuple[str, ...]
@@ -27,7 +27,7 @@ class Difference:
 
 
 def difference(then: Mapping[str, Account], now: Mapping[str, Account]) -> Difference:
-    """From the accounts now to those of the backup."""
+    """Return what changes from the current accounts to those of the backup."""
 
     def names(differs: Callable[[Account, Account], bool]) -> tuple[str, ...]:
         both = sorted(then.keys() & now.keys())
@@ -49,9 +49,9 @@ def _has_less_mfa(then: Account, now: Account) -> bool:
 
 
 def other_names(then: Mapping[str, Account], now: Mapping[str, Account]) -> dict[str, str]:
-    """Of people whom the directory renamed since the backup: the name then, and the one now.
+    """Map the names in the backup to the current names of people renamed since.
 
-    The name is empty where there is no account of the person any more, but one of the same name.
+    The current name is empty if the person has no account now, but someone else has the name.
     """
     of_id = {id_: name for name, one in now.items() for id_ in one.directory_ids.values()}
     found: dict[str, str] = {}
@@ -67,13 +67,13 @@ def other_names(then: Mapping[str, Account], now: Mapping[str, Account]) -> dict
 
 
 def account(then: Account, now: Account | None, random: RandomBytes) -> Account:
-    """The account of the backup, as it comes back.
+    """Return the account to restore from the backup.
 
-    Of its backup codes those that are unused now; none where they were replaced or given up since,
-    as nobody knows which of them were used by then.
+    Backup codes that were used since stay used. If the set was replaced or removed since, no codes
+    are restored, because it is unknown which of them were used.
 
-    Its epoch is a new one at random, as a new account's: a session that was open under a later
-    state must not come alive when the epoch rises to where that session left it.
+    The session epoch is random, as for a new account. Otherwise a session from a later state could
+    become valid again when the epoch rises.
     """
     factor = then.second_factor
     if factor is not None and now is not None:
@@ -82,9 +82,9 @@ def account(then: Account, now: Account | None, random: RandomBytes) -> Account:
 
 
 def record(then: SignInRecord, now: SignInRecord) -> SignInRecord:
-    """The record of the backup, but no time step can be used again, and no wait ends early."""
+    """Return the record to restore. No time step can be used again, and no wait ends early."""
     step = max(then.last_totp_step, now.last_totp_step)
-    if now == SignInRecord():  # nothing is known
+    if now == SignInRecord():  # there is no current record
         return then.changed(last_totp_step=step)
     return then.changed(
         last_totp_step=step,

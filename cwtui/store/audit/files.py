@@ -1,7 +1,7 @@
-"""The files of the audit log, read as one: audit-000001.jsonl, ... and, at last, audit.jsonl.
+"""Read the files of the audit log as one: audit-000001.jsonl, ..., and finally audit.jsonl.
 
-Nothing here takes a lock. Each file has a number, the present one the next after those that were
-rotated: so a place in it stays the same when it is rotated, and no reader misses or repeats a line.
+Nothing here takes a lock. The current file already has the number that it will get when it is
+rotated, so places stay valid, and readers neither miss nor repeat lines.
 """
 
 import os
@@ -19,10 +19,10 @@ from cwtui.host.untrusted_files import check_size, open_regular
 
 _FIRST_BLOCK: Final = 1 << 12
 _BLOCK: Final = 1 << 16
-"""Bytes read at once; the last line alone is found in less."""
+"""Bytes read at once; finding just the last line starts with less."""
 _MANY_BYTES: Final = 1 << 20
 _MOST: Final = 1 << 32
-"""Bytes of a file: 40 times those at which it is rotated at the latest."""
+"""The maximum file size in bytes: 40 times the largest size for rotation."""
 
 
 class _Opened(NamedTuple):
@@ -33,14 +33,14 @@ class _Opened(NamedTuple):
 
 
 class AuditFiles:
-    """Files beside `path`, which is the present one. All methods raise CannotCheck."""
+    """The current file `path` and the rotated files beside it. All methods raise CannotCheck."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._name = re.compile(rf"{re.escape(path.stem)}-(\d{{6,12}}){re.escape(path.suffix)}")
 
     def rotated(self) -> list[int]:
-        """The numbers of the files that were rotated, oldest first."""
+        """Return the numbers of the rotated files, oldest first."""
         try:
             names = os.listdir(self.path.parent)  # noqa: PTH208  names are all that is needed
         except OSError as error:
@@ -51,7 +51,7 @@ class AuditFiles:
         return self.path.with_name(f"{self.path.stem}-{number:06d}{self.path.suffix}")
 
     def forward(self, start: Position) -> Iterator[Line]:
-        """Oldest first, from that position on. A line that is being written is not there yet."""
+        """Yield the lines from `start`, oldest first, except one that is still being written."""
         position = start
         is_last = False
         while not is_last:
@@ -66,10 +66,10 @@ class AuditFiles:
     def backward(
         self, before: Position | None, *, locked: bool = False
     ) -> Generator[Line, None, None]:
-        """Newest first, from the line before that position, or from the last one.
+        """Yield the lines before `before` (None: before the end), newest first.
 
-        `locked`: nobody writes now, so that an unfinished line at the end is one, cut short; and
-        lines are not counted, which costs a look at all of a file.
+        `locked`: the caller holds the lock, so an unfinished line at the end is a partial one and
+        is included. Lines are then not counted, which would require reading the whole file.
         """
         position = before
         last_file = before.file if before is not None else None
@@ -107,7 +107,7 @@ class AuditFiles:
             with ExitStack() as unless_kept:
                 if content is not None:
                     unless_kept.callback(content.close)
-                # The present file that was opened may have become that of the next number just now.
+                # The current file may have been rotated between listing and opening: try again.
                 if is_present and self.rotated() == rotated:
                     unless_kept.pop_all()
                     return _Opened(number, path, content or BytesIO(), is_present=True)
@@ -119,7 +119,7 @@ class AuditFiles:
         try:
             content = os.fdopen(open_regular(path), "rb", _BLOCK)
         except FileNotFoundError:
-            return None  # rotated out, or not begun yet
+            return None  # rotated out, or not started yet
         except OSError as error:
             raise cannot("read", path, error) from None
         try:
@@ -181,9 +181,9 @@ def _backward(opened: _Opened, end: Position, *, unfinished: bool) -> Iterator[L
 
 
 def _pieces(content: BinaryIO, end: int) -> Iterator[tuple[int, bytes, int]]:
-    """What stands between line ends, the last first: offset, bytes and length.
+    """Yield offset, bytes and length of the text between line ends, last first.
 
-    It begins with what follows the last line end, which is empty in a whole file.
+    The first item is what follows the last line end; it is empty if the file is complete.
     """
     rest, start, dropped, block = b"", end, 0, _FIRST_BLOCK
     while start > 0:

@@ -1,7 +1,7 @@
-"""The audit log on disk: one JSON object a line, on disk before the act goes on, in a chain.
+"""The audit log on disk: chained lines of JSON, each synced before the logged action continues.
 
-`audit.head` beside it holds the two ends of the chain. It is written after each line and not
-synced, so that it lags behind after a power failure, and is never ahead.
+The file `audit.head` beside it has the two ends of the chain. It is written after each line
+without syncing, so that after a power failure it may be behind the log, but never ahead.
 """
 
 import os
@@ -33,15 +33,15 @@ from cwtui.store.audit.files import AuditFiles
 
 MEGABYTE: Final = 1_000_000
 _HEAD_SIZE: Final = 512
-"""Bytes, one sector: written in place, it is the old one or the new one."""
+"""Bytes: one sector, so that writing in place leaves either the old or the new content."""
 
 
 class FileAuditLog:
-    """The port AuditLog on files.
+    """The AuditLog port on files.
 
-    A file of `max_bytes` or more is rotated before the next line; `keep_files` of those are kept.
-    `copy` gets each line once it is on disk. `check_store` raises CannotCheck where the store that
-    the log belongs to is gone or another; without it, the log's folder stands for itself.
+    A file of `max_bytes` or more is rotated before the next line; `keep_files` rotated files are
+    kept. `copy` is called with each line once it is on disk. `check_store` raises CannotCheck if
+    the store that the log belongs to is gone or another one; without it only the folder is checked.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class FileAuditLog:
             link = audit_chain.following(end, ends)
             line = encode(event, link.n, link.hash)
             append_durably(self._path, line)
-            # It is recorded: from here on nothing may say that it is not.
+            # The event is recorded, so errors from here on must not say otherwise.
             with suppress(OSError, CannotCheck):
                 first = ends.first if ends is not None else self._first() or link
                 self._write_ends(Ends(first, audit_chain.link_of(line, link.n)))
@@ -109,17 +109,17 @@ class FileAuditLog:
             raise cannot("read", self._path, error) from None
 
     def _rotate(self, ends: Ends | None) -> Ends | None:
-        """Begin a new file, and remove what is not to be kept. The ends as they are then."""
+        """Start a new file, remove the oldest ones, and return the new ends."""
         rotated = self._files.rotated()
         number = rotated[-1] + 1 if rotated else 1
-        # Where it cannot be done the log grows on: better too long than an event that is lost.
+        # If rotation fails the log keeps growing: a long log is better than a lost event.
         with suppress(OSError, CannotCheck):
             self._path.rename(self._files.rotated_path(number))
             old = [*rotated, number][: -self._keep_files]
             if old:
                 first = self._first(old[-1] + 1)
                 if ends is not None and first is not None:
-                    # On disk before the first removal: what is missing then was removed by others.
+                    # On disk before files are removed, so that later gaps are someone else's.
                     ends = Ends(first, ends.last)
                     write_atomically(self._head, _encoded(ends))
                 for one in old:
@@ -127,7 +127,7 @@ class FileAuditLog:
         return ends
 
     def _first(self, file: int = 0) -> Link | None:
-        """The first event in that file or after it: its number, and the hash that it takes on."""
+        """Return the link of the first event in or after this file: its number and `previous`."""
         for line in self._files.forward(Position(file)):
             record = decode(line.content)
             if record is not None:
@@ -143,7 +143,7 @@ class FileAuditLog:
         try:
             return msgspec.json.decode(read_regular(self._head, _HEAD_SIZE), type=Ends)
         except (TooLarge, ValueError, RecursionError):
-            return None  # it was changed: verify says so
+            return None  # it was changed, which `verify` reports
         except OSError as error:
             raise cannot("read", self._head, error) from None
 

@@ -1,4 +1,4 @@
-"""A copy of the audit log for syslog or journald, which who has the store's user cannot change."""
+"""Copy the audit log to syslog or journald, where the store's Unix user cannot change it."""
 
 import os
 import socket
@@ -7,10 +7,10 @@ from syslog import LOG_AUTHPRIV, LOG_INFO
 
 
 class SyslogCopy:
-    """Sends each line to a datagram socket such as /dev/log (RFC 3164, as its local form is).
+    """Sends each line to a datagram socket such as /dev/log, in the local form of RFC 3164.
 
-    logging.handlers.SysLogHandler waits without end where the receiver is stuck, and a sign-in with
-    it. Here a copy that cannot be sent at once is not sent.
+    If it cannot be sent at once, it is dropped. logging.handlers.SysLogHandler would wait forever
+    for a stuck receiver, and block sign-ins.
     """
 
     def __init__(self, path: str) -> None:

@@ -69,7 +69,7 @@ def test_what_a_power_failure_cut_short_is_a_note_and_in_the_chain(
     found = verdict(log)
     assert found.findings == []
     assert found.notes == [
-        f"Line {before + number + 1} of audit.jsonl is not an event: it was cut short."
+        f"Line {before + number + 1} of audit.jsonl is not a complete event."
         for number in range(len(torn))
     ]
     assert (found.first, found.last) == (1, last(log))
@@ -155,11 +155,11 @@ def test_what_was_removed_stays_missing_when_the_log_goes_on() -> None:
 def test_a_changed_last_line_stays_changed_when_the_log_goes_on() -> None:
     log = log_of(3)
     log.contents[-1] = encode(event(77), 3, audit_chain.link_of(log.contents[1], 2).hash)
-    changed = ["Event 3, line 3 of audit.jsonl, is not the one that was written: it was changed."]
+    changed = ["Event 3, line 3 of audit.jsonl, was changed after it was written."]
     assert verdict(log).findings == changed
     log.append(event())
     assert verdict(log).findings == [
-        "Event 3 was changed, or what follows it before line 4 of audit.jsonl."
+        "Event 3, or something between it and line 4 of audit.jsonl, was changed."
     ]
 
 
@@ -175,7 +175,7 @@ def test_a_changed_line_is_named() -> None:
     log = log_of(5)
     log.contents[2] = log.contents[2].replace(b"ada", b"bob")
     assert verdict(log).findings == [
-        "Event 3 was changed, or what follows it before line 4 of audit.jsonl."
+        "Event 3, or something between it and line 4 of audit.jsonl, was changed."
     ]
 
 
@@ -200,7 +200,7 @@ def test_a_line_that_stands_there_twice_is_named() -> None:
 def test_a_line_without_a_number_is_named(at: int) -> None:
     log = log_of(5)
     log.contents.insert(at, NO_NUMBER % 1)
-    named = f"Line {at + 1} of audit.jsonl is not an event: cwtui did not write it."
+    named = f"Line {at + 1} of audit.jsonl is not an event, so cwtui did not write it."
     assert verdict(log).findings[0] == named
     log.append(event())
     assert named in verdict(log).findings
@@ -223,7 +223,7 @@ def test_lines_put_before_the_chain_are_found(first: int) -> None:
     log.kept = Ends(kept, last(log))
     log.contents.insert(0, NO_NUMBER % 1)
     assert verdict(log).findings[0] == (
-        "Line 1 of audit.jsonl is not an event: cwtui did not write it."
+        "Line 1 of audit.jsonl is not an event, so cwtui did not write it."
     )
 
 
@@ -231,7 +231,7 @@ def test_what_was_cut_short_is_not_put_before_the_first_event() -> None:
     log = log_of(2)
     log.contents.insert(0, TORN)
     assert verdict(log).findings == [
-        "What stands before event 1, line 2 of audit.jsonl, was changed, or put there."
+        "The lines before event 1, line 2 of audit.jsonl, were changed or inserted."
     ]
 
 
@@ -239,7 +239,7 @@ def test_another_beginning_is_found() -> None:
     log = log_of(2)
     log.kept = Ends(Link(1, "1" * 64), last(log))
     assert verdict(log).findings == [
-        "Line 1 of audit.jsonl does not go on from what was before event 1."
+        "Line 1 of audit.jsonl does not continue the chain from before event 1."
     ]
 
 
@@ -248,8 +248,8 @@ def test_without_its_ends_a_log_is_not_whole() -> None:
     log.kept = None
     [finding] = verdict(log).findings
     assert finding == (
-        "The file audit.head is missing or damaged: whether the last events were removed cannot be "
-        "told."
+        "The file audit.head is missing or damaged, so missing events at the end cannot be "
+        "detected."
     )
 
 
@@ -263,7 +263,7 @@ def test_a_noted_link_is_compared() -> None:
     assert verdict(log, noted).findings == []
     assert verdict(log, last(log)).findings == []
     assert verdict(log, Link(3, "1" * 64)).findings == [
-        "Event 3, line 3 of audit.jsonl, is not the one that was noted: it was changed."
+        "Event 3, line 3 of audit.jsonl, was changed after its hash was noted."
     ]
     assert verdict(log, Link(6, "1" * 64)).findings == ["Events 5 to 6 are missing at the end."]
 

@@ -248,9 +248,9 @@ def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None
     assert [(event.event, event.reason) for event in failures] == [
         (EventType.SIGN_IN_PASSWORD, "wrong"),
         (EventType.SIGN_IN_CODE, "wrong"),
-        (EventType.SIGN_IN_CODE, "used already"),
-        (EventType.SIGN_IN_BACKUP_CODE, "wrong or used already"),
-        (EventType.SIGN_IN_BACKUP_CODE, "wrong or used already"),
+        (EventType.SIGN_IN_CODE, "already used"),
+        (EventType.SIGN_IN_BACKUP_CODE, "wrong or already used"),
+        (EventType.SIGN_IN_BACKUP_CODE, "wrong or already used"),
         (EventType.SIGN_IN_BACKUP_CODE, "throttled"),
     ]
     # Beside them only the right passwords, one each time a code was asked for.

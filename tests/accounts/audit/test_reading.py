@@ -114,17 +114,17 @@ def test_known_events_and_areas_are_taken() -> None:
     [
         ({"event": "sign"}, "event", "sign_in.complete, "),
         ({"event": "\x1b[31m"}, "event", "<U+001B>"),
-        ({"event": "x" * 1000}, "event", f"no event '{'x' * 64}'. Choose"),
+        ({"event": "x" * 1000}, "event", f"no event named '{'x' * 64}'. Choose"),
         ({"outcome": "maybe"}, "outcome", "success, failure"),
         (
             {"since": "y" * 65},
             "since",
-            f"'{'y' * 64}' is no time: give an age such as 30m, 2h or 7d, ",
+            f"'{'y' * 64}' is not a time. Enter an age such as 30m, 2h or 7d, ",
         ),
         (
             {"since": "yesterday"},
             "since",
-            "or a time such as 2026-11-24 or 2026-11-24T08:00, in UTC.",
+            "or a UTC time such as 2026-11-24 or 2026-11-24T08:00.",
         ),
     ],
 )
@@ -209,9 +209,9 @@ def test_a_typed_line_is_words_and_keys() -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ("event:foo", r"There is no event 'foo'\. Areas are: sign_in, "),
-        ("outcome:failed", r"The outcome is one of: success, failure\."),
-        ("since:zzz", "'zzz' is no time"),
+        ("event:foo", r"There is no event named 'foo'\. Areas are: sign_in, "),
+        ("outcome:failed", r"The outcome must be one of: success, failure\."),
+        ("since:zzz", "'zzz' is not a time"),
     ],
 )
 def test_what_begins_no_value_is_refused(wrong: str, sentence: str) -> None:
@@ -251,7 +251,7 @@ def test_a_log_that_is_gone_is_missed(world: World) -> None:
     assert audit_reading.verify(world.ports, OPERATOR).findings == []
     world.add("alice")
     assert audit_reading.verify(world.ports, OPERATOR).findings == [
-        "There is no event, though there are accounts."
+        "The log is empty, but there are accounts."
     ]
 
 
@@ -350,7 +350,7 @@ def test_a_damaged_line_does_not_stop_reading(world: World) -> None:
     write(world, "b")
     entries = newest(world.ports, OPERATOR, Filter()).entries
     assert subjects(entries) == ["b", "(none)", "a"]
-    assert entries[1].damage == "Line 2 of audit.jsonl is not an event."
+    assert entries[1].damage == "Line 2 of audit.jsonl is not a valid event."
     assert subjects(oldest_first(world.ports, OPERATOR)) == ["a", "(none)", "b"]
 
 

@@ -58,7 +58,7 @@ def test_whatever_is_typed_gives_a_code_or_a_sentence(typed: str) -> None:
         assert isinstance(found, InvalidInput)
         assert found.field == "backup_code"
         assert str(found) == (
-            "A backup code has 16 letters and digits in four groups: XXXX-XXXX-XXXX-XXXX."
+            "A backup code has 16 letters and digits, such as XXXX-XXXX-XXXX-XXXX."
         )
 
 

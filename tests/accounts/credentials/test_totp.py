@@ -163,7 +163,7 @@ def test_what_is_not_six_digits_is_refused_at_its_field(typed: str) -> None:
     else:
         assert isinstance(found, InvalidInput)
         assert found.field == "code"
-        assert str(found) == "A one-time code is the 6 digits that your app shows now."
+        assert str(found) == "Enter the 6 digits that your app shows now."
 
 
 @pytest.mark.parametrize(

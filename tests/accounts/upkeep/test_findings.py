@@ -15,7 +15,7 @@ WHERE = "/srv/accounts.json"
 NO_ADMIN = Finding(
     Severity.DAMAGE,
     WHERE,
-    "No account is an enabled local admin. Give one the role: "
+    "There is no enabled local admin. Make an account one: "
     "cwtui user set NAME --enabled --role connectware-admin",
 )
 
@@ -31,16 +31,16 @@ def found_in(
 
 def lost(key: str, whose: str) -> Finding:
     sentence = (
-        f"The keyring does not hold the key {key}, which {whose} cannot do without. "
-        "Put the keyring that belongs to this store in its place."
+        f"The keyring lacks the key {key}, which {whose} cannot sign in without. Restore the "
+        "keyring that belongs to this store."
     )
     return Finding(Severity.DAMAGE, WHERE, sentence)
 
 
 def given_up(key: str, whose: str) -> Finding:
     sentence = (
-        f"The key {key} was given up as lost, and {whose} cannot sign in without it: "
-        "reset password and MFA."
+        f"The key {key} was given up as lost, and {whose} cannot sign in without it. Reset "
+        "their passwords and MFA."
     )
     return Finding(Severity.WARNING, WHERE, sentence)
 
@@ -83,8 +83,8 @@ def test_a_role_that_is_not_known_is_told_with_what_to_do(world: World) -> None:
     assert finding == Finding(
         Severity.DAMAGE,
         WHERE,
-        "The account bob has a role that is not known. There is no role root. Choose from: "
-        "connectware-admin, minimum-access. Set its roles: cwtui user set bob --role R",
+        "The account bob has an unknown role. There is no role named root. Choose from: "
+        "connectware-admin, minimum-access. Set its roles: cwtui user set bob --role ROLE",
     )
 
 

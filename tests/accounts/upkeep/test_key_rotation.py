@@ -264,7 +264,7 @@ def test_a_hash_names_its_key_though_another_one_becomes_active_meanwhile(world:
 
 
 def used_by_nothing(world: World) -> dict[str, Device]:
-    """A world that was rotated, and in which k1 protects nothing any more."""
+    """A world that was rotated, and in which k1 no longer protects anything."""
     devices = people(world)
     rotate(world)
     everybody_gets_in(world, devices)
