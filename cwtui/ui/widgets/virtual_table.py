@@ -27,12 +27,12 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "move(-1000000000)", "First", show=False),
-        Binding("end", "move(1000000000)", "Last", show=False),
+        Binding("up,k", "move(-1)", "Up or down", show=False),
+        Binding("down,j", "move(1)", "Up or down", show=False),
+        Binding("pageup", "page(-1)", "A page up or down", show=False),
+        Binding("pagedown", "page(1)", "A page up or down", show=False),
+        Binding("home", "move(-1000000000)", "First or last", show=False),
+        Binding("end", "move(1000000000)", "First or last", show=False),
         Binding("enter", "open", "Open"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--head", "table--cursor", "table--muted"}

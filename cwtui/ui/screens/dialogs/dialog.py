@@ -21,10 +21,20 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T], SteadyScreen[T]):
     """Stands over a page, and takes all keys until it is dismissed."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,question_mark", "app.help", "Help", show=False)
+    ]
+
 
 class ConfirmScreen(Dialog[bool]):
     """A sentence that names what is touched; Cancel has the focus."""
 
+    HELP = """\
+Read what would be changed. Nothing is done before you press the button that names it.
+
+Tab and Shift+Tab go from one button to the other, Enter presses it. Cancel and Esc change \
+nothing."""
+    MANUAL = "admin"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
 
     def __init__(self, sentence: str, act: str) -> None:
@@ -46,6 +56,13 @@ class ConfirmScreen(Dialog[bool]):
 class InitialPasswordScreen(ShowsSecrets, Dialog[None]):
     """A one-time password to hand over, shown once."""
 
+    HELP = """\
+Give this password to the user in a safe way, such as in person. The user types it at the first \
+sign-in and must then choose a new one.
+
+Copy sends it to your terminal's clipboard (OSC 52), which some terminals do not accept. Lost it? \
+Reset Password on the account's page makes another one."""
+    MANUAL = "admin"
     BEFORE_QUITTING = (
         "Quit before you have handed over the initial password? It is not shown again."
     )

@@ -33,6 +33,7 @@ class Changes(TypedDict, total=False):
 class AccountPage(Page):
     AUTO_FOCUS = "#mfa-required"
     SECTION = "users"
+    MANUAL = "admin"
     HELP = """\
 To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
 Enable, then press Update.

@@ -29,6 +29,7 @@ class AuditLogPage(ListPage):
     """Holds the newest events, and reads older ones when one comes near the last of them."""
 
     SECTION = "audit_log"
+    MANUAL = "admin"
     TITLE_TEXT = "Audit Log"
     HELP = """\
 Each line is an event, the newest first: its time (UTC), whether it succeeded, what was done, and \
@@ -135,6 +136,13 @@ date). Esc ends the filter."""
 class EventScreen(Dialog[None]):
     """All that was recorded of an event."""
 
+    HELP = """\
+Actor is who did it, Subject the account it was done to. Source is where the actor sat: an \
+address, or the local console.
+
+Number counts the events of this log: a missing number is a missing event. Kept in says which line \
+of which file holds it."""
+    MANUAL = "files-and-backup"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
 
     def __init__(self, entry: Entry) -> None:

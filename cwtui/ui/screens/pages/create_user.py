@@ -16,6 +16,7 @@ from cwtui.ui.widgets.role_choice import RoleChoice
 
 class CreateUserPage(Page):
     SECTION = "users"
+    MANUAL = "admin"
     TITLE_TEXT = "Users and Roles > Create User"
     HELP = """\
 The new user gets a one-time initial password, shown to you once, and must change it at the \

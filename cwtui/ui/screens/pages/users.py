@@ -25,6 +25,7 @@ from cwtui.ui.widgets.user_table import UserTable
 
 class UsersPage(ListPage):
     SECTION = "users"
+    MANUAL = "admin"
     TITLE_TEXT = "Users and Roles"
     HELP = """\
 Each line is an account: its origin (where its password is checked), roles, multi-factor \
