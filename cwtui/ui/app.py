@@ -68,7 +68,7 @@ class AccountApp(TextualApp):
         self._kiosk = kiosk
         for one in theme.OURS:
             self.register_theme(one)
-        self.theme = theme.first_theme(os.environ)
+        self.theme = self._first_theme = theme.first_theme(os.environ)
 
     # How it begins
 
@@ -177,6 +177,11 @@ class AccountApp(TextualApp):
         names["escape"] = "Esc"
         parts = binding.key.split("+")
         return "+".join(names.get(part, part.capitalize()) for part in parts)
+
+    def background_is(self, *, light: bool) -> None:
+        """The terminal has said what its background is; a theme that was chosen stays."""
+        if self.theme == self._first_theme:
+            self.theme = theme.on_background(self.theme, light=light)
 
     def action_next_theme(self) -> None:
         """The next theme: dark, light, the terminal's own colours."""

@@ -5,6 +5,8 @@ from typing import Final
 
 from textual.theme import Theme
 
+from cwtui.ui.background import is_light_by_environment
+
 
 def _sixteen(primary: str, *, paper: str, ink: str) -> dict[str, str]:
     return {
@@ -144,4 +146,13 @@ def first_theme(environ: Mapping[str, str]) -> str:
     term = environ.get("TERM", "")
     plain = term in _FEW_COLOURS or term.startswith("vt")
     few = "NO_COLOR" in environ or (plain and not environ.get("COLORTERM"))
+    dark = SIXTEEN_DARK if few else DARK
+    return on_background(dark.name, light=bool(is_light_by_environment(environ)))
+
+
+def on_background(name: str, *, light: bool) -> str:
+    """The theme with as many colours as that one, for a light or a dark background."""
+    few = name in (SIXTEEN_DARK.name, SIXTEEN_LIGHT.name)
+    if light:
+        return SIXTEEN_LIGHT.name if few else LIGHT.name
     return SIXTEEN_DARK.name if few else DARK.name

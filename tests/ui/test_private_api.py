@@ -99,7 +99,8 @@ def test_textual_still_has_each_method(owner: type, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "name"), [(owner, name) for owner, names in ATTRIBUTES.items() for name in sorted(names)]
+    ("owner", "name"),
+    [(owner, name) for owner, names in ATTRIBUTES.items() for name in sorted(names)],
 )
 def test_textual_still_has_each_attribute(owner: type, name: str) -> None:
     there = {each for kind in owner.__mro__ for each in private_names(kind)}
