@@ -58,6 +58,8 @@ class AccountApp(TextualApp):
         *,
         kiosk: bool = False,
     ) -> None:
+        if theme.is_monochrome(os.environ):
+            os.environ["NO_COLOR"] = "1"
         # Textual decides here what NO_COLOR does, before it knows the theme: greys, or no colours.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.config = config

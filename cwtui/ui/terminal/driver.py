@@ -28,6 +28,7 @@ from textual.message import Message
 
 from cwtui.config import Config
 from cwtui.ui import SIZE_VARIABLES, background
+from cwtui.ui.glyphs import charmap
 from cwtui.ui.terminal.input import Kind, Piece, TerminalInput
 from cwtui.ui.terminal.output import Output
 from cwtui.ui.terminal.size import clamped, kernel_size, size_in
@@ -154,7 +155,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._size = size or self._get_terminal_size()
         self._application = cast("Application", app)
-        self._output = Output(cast("TextIO", self._file), self._hung_up)
+        self._output = Output(cast("TextIO", self._file), self._hung_up, charmap(os.environ))
         self._file = cast("TextIOWrapper", self._output)
         self._translator = Translator()
         self._waiting = Waiting(self._application.config.keys.quit)

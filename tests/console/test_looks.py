@@ -1,5 +1,6 @@
-"""The terminal is asked for its background, and nothing waits for the answer."""
+"""Light or dark as the terminal is, and what terminals get that have less."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,18 @@ def test_a_linux_console_is_not_asked(home: Path) -> None:
         terminal.wait_for("Sign in to Your Account")
         terminal.wait_until_still()
         assert not asked(terminal)
+
+
+def test_a_terminal_without_utf_8_and_colours_gets_neither(home: Path) -> None:
+    with cwtui.opened(
+        home, term="vt220", colorterm=None, env={"LANG": "C", "LC_ALL": ""}
+    ) as terminal:
+        terminal.wait_for("Sign in to Your Account")
+        terminal.type("adm")
+        terminal.wait_until(lambda: "adm" in terminal.text, what="adm")
+        terminal.send("f3", "f3", "f1")
+        terminal.wait_for("On this screen")
+        assert terminal.raw.isascii()
+        assert not re.search(
+            rb"\x1b\[(?:\d+;)*(?:[34][0-8]|9[0-7]|10[0-7])(?:;\d+)*m", terminal.raw
+        )
