@@ -15,7 +15,7 @@ _UNSAID: Final = frozenset({"", "C", "POSIX"})
 
 _ASCII: Final = str.maketrans(
     {
-        **dict.fromkeys("●", "*"),
+        **dict.fromkeys("●•", "*"),
         **dict.fromkeys("○", "o"),
         **dict.fromkeys("◐✓", "+"),
         **dict.fromkeys("✗\u00d7", "x"),

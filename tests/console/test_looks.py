@@ -65,6 +65,7 @@ def test_a_terminal_without_utf_8_and_colours_gets_neither(home: Path) -> None:
         terminal.wait_until(lambda: "adm" in terminal.text, what="adm")
         terminal.send("f3", "f3", "f1")
         terminal.wait_for("On this screen")
+        terminal.wait_for("+------")
         assert terminal.raw.isascii()
         assert not re.search(
             rb"\x1b\[(?:\d+;)*(?:[34][0-8]|9[0-7]|10[0-7])(?:;\d+)*m", terminal.raw
