@@ -16,8 +16,8 @@ _MFA_MARKS = {MfaState.ENABLED: "●", MfaState.REQUIRED: "◐", MfaState.NONE: 
 class UserTable(VirtualTable[AccountRow]):
     """A row for each account. When it signed in last is told later, for those that are seen."""
 
-    def __init__(self, rows: Sequence[AccountRow], username: str = "") -> None:
-        super().__init__(rows)
+    def __init__(self, rows: Sequence[AccountRow], username: str = "", nothing: str = "") -> None:
+        super().__init__(rows, nothing)
         self._username = username
         self._last_sign_ins: Mapping[str, str] = {}
 

@@ -69,9 +69,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     class TopReached(Message):
         """A key led to the first row, or would lead above it."""
 
-    def __init__(self, rows: Sequence[R]) -> None:
+    def __init__(self, rows: Sequence[R], nothing: str = "") -> None:
         super().__init__()
         self.rows = rows
+        self.nothing = nothing
+        """What is said where there are no rows: why, and what to do."""
 
     # What a row looks like
 
@@ -163,6 +165,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if y == 0:
             return self._strip(self.head(), "table--head")
         position = round(self.scroll_y) + y - 1
+        if not self.rows and y == 1:
+            return self._strip((self.nothing,), "table--muted")
         if position >= len(self.rows):
             return Strip.blank(self.size.width, self.rich_style)
         row = self.rows[position]

@@ -37,8 +37,9 @@ nothing."""
     MANUAL = "admin"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
 
-    def __init__(self, sentence: str, act: str) -> None:
+    def __init__(self, sentence: str, act: str, *, destroys: bool = True) -> None:
         super().__init__()
+        self._act_classes = "danger" if destroys else None
         self._sentence = sentence
         self._act = act
 
@@ -47,7 +48,7 @@ nothing."""
             yield Static(visible(self._sentence), markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Button(self._act, id="act", compact=True)
+                yield Button(self._act, id="act", classes=self._act_classes, compact=True)
 
     def pressed(self, button: str) -> None:
         self.dismiss(button == "act")

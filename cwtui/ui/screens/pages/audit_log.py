@@ -1,7 +1,7 @@
 """Audit Log: who did what, when, from where."""
 
 import asyncio
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -21,6 +21,7 @@ from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.event_table import EventTable, marked
 from cwtui.ui.widgets.fields import TextInput
 
+_NOTHING: Final = "No event matches this filter. Press Esc to end it."
 _SHOWN_OF_DAMAGE = 400
 """Characters of a line that is no event."""
 
@@ -55,7 +56,7 @@ date). Esc ends the filter."""
         with Horizontal(id="tools"):
             yield TextInput(placeholder="/ filter, such as alice failure since:2h")
             yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
-        yield EventTable(self._window.entries)
+        yield EventTable(self._window.entries, _NOTHING)
 
     def _counted(self, shown: int) -> str:
         if self._before is not None:

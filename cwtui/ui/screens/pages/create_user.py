@@ -55,7 +55,7 @@ MFA (Required): the user is led into setting up multi-factor authentication at t
 
         # Over the page: what was typed stays.
         question = f"{error} Are these two people? Then create the user."
-        self.app.push_screen(ConfirmScreen(question, "Create User"), answered)
+        self.app.push_screen(ConfirmScreen(question, "Create User", destroys=False), answered)
 
     def _create(self, *, look_alike_ok: bool) -> None:
         username = self.query_one("#username", Field).entry.value

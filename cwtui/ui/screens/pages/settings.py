@@ -63,7 +63,12 @@ Regenerate Backup Codes: new codes, the old ones are void."""
                 markup=False,
             )
         else:
-            yield Button("Disable Multi-Factor Authentication", id="disable-mfa", compact=True)
+            yield Button(
+                "Disable Multi-Factor Authentication",
+                id="disable-mfa",
+                classes="danger",
+                compact=True,
+            )
 
     def _last_sign_in(self) -> ComposeResult:
         before = self.context.record_before
