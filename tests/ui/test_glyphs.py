@@ -44,7 +44,7 @@ def test_the_locale_says_the_character_set(environ: dict[str, str], charset: str
 
 
 def test_each_glyph_becomes_one_ascii_character() -> None:
-    seen = {glyph for path in GOLDENS.iterdir() for glyph in path.read_text("utf-8")}
+    seen = {glyph for path in GOLDENS.glob("*.txt") for glyph in path.read_text("utf-8")}
     drawn = sorted(glyph for glyph in seen if not glyph.isascii() and not glyph.isalpha())
     assert len(drawn) > 10
     for glyph in drawn:

@@ -39,6 +39,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     DEFAULT_CSS = """
     VirtualTable {
         height: 1fr;
+        overflow-x: hidden;
         scrollbar-size-vertical: 1;
         & > .table--head { color: $text-muted; }
         & > .table--muted { color: $text-muted; }
@@ -114,7 +115,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def _resize(self) -> None:
         # The head takes a line of the window.
-        self.virtual_size = Size(self.size.width, len(self.rows) + 1)
+        self.virtual_size = Size(self.row_width, len(self.rows) + 1)
         self.refresh()
         self._tell_window()
 
@@ -158,8 +159,13 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     # How it is drawn
 
     @property
+    def row_width(self) -> int:
+        """Cells of a row: without the scrollbar, where there is one."""
+        return self.scrollable_content_region.width
+
+    @property
     def is_wide(self) -> bool:
-        return self.size.width >= _WIDE
+        return self.row_width >= _WIDE
 
     def render_line(self, y: int) -> Strip:
         if y == 0:
@@ -168,7 +174,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if not self.rows and y == 1:
             return self._strip((self.nothing,), "table--muted")
         if position >= len(self.rows):
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.row_width, self.rich_style)
         row = self.rows[position]
         if position == self.cursor:
             return self._strip(self.cells(row), "table--cursor")
@@ -176,9 +182,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def _strip(self, cells: tuple[str, ...], name: str | None) -> Strip:
         style = self.get_component_rich_style(name) if name is not None else self.rich_style
-        widths = self.widths() if len(cells) > 1 else (self.size.width,)
+        widths = self.widths() if len(cells) > 1 else (self.row_width,)
         text = " ".join(fitted(cell, width) for cell, width in zip(cells, widths, strict=True))
-        return Strip([Segment(set_cell_size(text, self.size.width), style)], self.size.width)
+        return Strip([Segment(set_cell_size(text, self.row_width), style)], self.row_width)
 
 
 def fitted(text: str, width: int) -> str:
