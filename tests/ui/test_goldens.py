@@ -23,6 +23,8 @@ UPDATE = "CWTUI_UPDATE_GOLDENS" in os.environ
 async def test_screen(name: str) -> None:
     changed = []
     async with SCENES[name].played() as (person, _):
+        primary = person.app.screen.query("Button.-primary")
+        assert len(primary) <= 1, "One filled button a screen."
         seen, rows, few = person.text + "\n", person.rows, ""
         async for file, strips in screenshots.views(person, name):
             if file in {f"{name}-16", f"{name}-none"}:

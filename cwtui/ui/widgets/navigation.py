@@ -68,7 +68,8 @@ class Navigation(Options):
         self.focus()
 
     def on_blur(self) -> None:
-        self.styles.clear_rule("display")
+        # As the style sheets say.
+        self.styles.display = None
 
     def _marked(self, section: str, title: str) -> str:
         return f"{'▸' if section == self._section else ' '} {title}"
