@@ -79,6 +79,7 @@ async def test_an_account_says_what_waits_for_update() -> None:
         await person.fill("display_name", "Alice")
         person.sees("◐ Not saved yet: Display name")
         await person.click("[ ] connectware-admin")
+        person.sees("◐ Not saved yet: Display name, Roles")
         await person.click_button("Enable")
         person.sees("◐ Not saved yet: MFA (Required), Display name, Roles")
         row = next(row for row in person.rows if "MFA (Required)   " in row)
