@@ -7,7 +7,7 @@ most people see them: OpenSSH does not forward COLORTERM.
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -19,17 +19,16 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.strip import Strip
 
-from cwtui.ui import theme
+from tests.ui.harness import Person
+from tests.ui.looks import LOOKS, looks
 from tests.ui.scenes import SCENES
 
 FOLDER: Final = Path(__file__).parents[1] / "screenshots"
-WIDE: Final = (120, 40)
-GOOD_ONES: Final = ("sign_in", "users", "account", "audit_log", "register_device")
-VARIANTS: Final[dict[str, tuple[str, tuple[int, int] | None, str]]] = {
-    **{f"{name}-light": (name, None, theme.LIGHT.name) for name in GOOD_ONES},
-    **{f"{name}-wide": (name, WIDE, theme.DARK.name) for name in GOOD_ONES},
-}
-"""The best of them in light, and on a large terminal."""
+MAIN: Final = (
+    "sign_in", "register_device", "settings", "users", "account", "organization", "audit_log",
+)  # fmt: skip
+SIZES: Final = ((60, 20), (120, 40), (200, 60))
+"""In which the main screens are drawn as well, beside 80x24."""
 
 CELL: Final = (9, 20)
 FONT_SIZE: Final = 15
@@ -220,20 +219,33 @@ def title_of(name: str) -> str:
     return f"cwtui: {name.replace('_', ' ')}"
 
 
-async def drawn(
-    name: str, size: tuple[int, int] | None = None, theme_name: str = theme.DARK.name
-) -> str:
-    """The picture of a scene."""
-    async with SCENES[name].played(size, theme_name) as (person, _):
-        return picture(person.strips, title_of(name))
+async def views(person: Person, name: str) -> AsyncIterator[tuple[str, list[Strip]]]:
+    """The rows of a scene that was played, by the name of each picture."""
+    size = person.app.size
+    yield name, person.strips
+    # Another size or theme, chosen now, looks as if it had been there from the start.
+    for columns, rows in SIZES if name in MAIN else ():
+        await person.resize(columns, rows)
+        yield f"{name}-{columns}x{rows}", person.strips
+    if name in MAIN:
+        await person.resize(*size)
+    async for look, strips in looks(person):
+        yield f"{name}-{look}", strips
 
 
-async def draw_all(folder: Path) -> None:
-    """Every screen, in the folder."""
-    for name in SCENES:
-        (folder / f"{name}.svg").write_text(await drawn(name), "utf-8")
-    for name, variant in VARIANTS.items():
-        (folder / f"{name}.svg").write_text(await drawn(*variant), "utf-8")
+def names() -> set[str]:
+    """Of all pictures."""
+    drawn = {*SCENES, *(f"{name}-{look}" for name in SCENES for look in LOOKS)}
+    return drawn | {f"{name}-{columns}x{rows}" for name in MAIN for columns, rows in SIZES}
+
+
+async def draw(folder: Path, scenes: Iterable[str]) -> None:
+    """These, in the folder."""
+    for name in scenes:
+        async with SCENES[name].played() as (person, _):
+            async for file, strips in views(person, name):
+                drawn = picture(strips, title_of(name))
+                (folder / f"{file}.svg").write_text(drawn, "utf-8")
 
 
 if __name__ == "__main__":
@@ -241,4 +253,4 @@ if __name__ == "__main__":
     target.mkdir(exist_ok=True)
     for old in target.glob("*.svg"):
         old.unlink()
-    asyncio.run(draw_all(target))
+    asyncio.run(draw(target, SCENES))

@@ -44,10 +44,10 @@ class AccountApp(TextualApp):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(quit_key.DEFAULT, "quit", "Quit", priority=True, id="quit"),
-        Binding("q", "quit", show=False),
-        Binding("ctrl+l", "repaint", "Repaint", show=False, priority=True),
-        Binding("f3", "next_theme", "Colours", show=False),
-        Binding("f1", "help", "Help", show=False),
+        Binding("q", "quit", "Quit, outside of fields", show=False),
+        Binding("ctrl+l", "repaint", "Draw the screen again", show=False, priority=True),
+        Binding("f3", "next_theme", "Change the colours", show=False),
+        Binding("f1,question_mark", "help", "Help", show=False),
     ]
 
     def __init__(
@@ -58,6 +58,8 @@ class AccountApp(TextualApp):
         *,
         kiosk: bool = False,
     ) -> None:
+        if theme.is_monochrome(os.environ):
+            os.environ["NO_COLOR"] = "1"
         # Textual decides here what NO_COLOR does, before it knows the theme: greys, or no colours.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.config = config
@@ -68,7 +70,7 @@ class AccountApp(TextualApp):
         self._kiosk = kiosk
         for one in theme.OURS:
             self.register_theme(one)
-        self.theme = theme.first_theme(os.environ)
+        self.theme = self._first_theme = theme.first_theme(os.environ)
 
     # How it begins
 
@@ -173,9 +175,15 @@ class AccountApp(TextualApp):
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they are printed on them: F1, Esc, Ctrl+Q."""
-        names = {"escape": "Esc", "enter": "Enter", "slash": "/"}
+        names = {"slash": "/", "question_mark": "?", "pageup": "Page Up", "pagedown": "Page Down"}
+        names["escape"] = "Esc"
         parts = binding.key.split("+")
         return "+".join(names.get(part, part.capitalize()) for part in parts)
+
+    def background_is(self, *, light: bool) -> None:
+        """The terminal has said what its background is; a theme that was chosen stays."""
+        if self.theme == self._first_theme:
+            self.theme = theme.on_background(self.theme, light=light)
 
     def action_next_theme(self) -> None:
         """The next theme: dark, light, the terminal's own colours."""
@@ -184,11 +192,9 @@ class AccountApp(TextualApp):
         self.theme = names[(position + 1) % len(names)]
 
     def action_help(self) -> None:
-        from cwtui.ui.screens.dialogs.help import HelpScreen
+        from cwtui.ui.screens.dialogs.help import open_help
 
-        if isinstance(self.screen, AccountScreen):
-            shown = quit_key.shown(quit_key.DEFAULT), quit_key.shown(self.config.keys.quit)
-            self.push_screen(HelpScreen(self.screen.HELP.replace(*shown)))
+        open_help(self, self.config.keys.quit)
 
     def action_help_quit(self) -> None:
         self.notify(f"{quit_key.shown(self.config.keys.quit)} quits cwtui.", markup=False)

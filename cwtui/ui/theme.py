@@ -5,6 +5,8 @@ from typing import Final
 
 from textual.theme import Theme
 
+from cwtui.ui.background import is_light_by_environment
+
 
 def _sixteen(
     name: str, *, primary: str, warning: str, error: str, success: str, dark: bool
@@ -146,9 +148,26 @@ THEMES: Final = tuple(theme.name for theme in OURS)
 _FEW_COLOURS: Final = ("linux", "xterm", "screen", "ansi", "cons25", "sun")
 
 
+def is_monochrome(environ: Mapping[str, str]) -> bool:
+    """Whether it is a DEC terminal that has no colours: it ignores them, and shows reverse."""
+    term = environ.get("TERM", "")
+    return term.startswith("vt") and not term.startswith("vt525")
+
+
 def first_theme(environ: Mapping[str, str]) -> str:
     """The theme to begin with: the terminal's own 16 colours where it has no more, or none."""
     term = environ.get("TERM", "")
     plain = term in _FEW_COLOURS or term.startswith("vt")
-    few = "NO_COLOR" in environ or (plain and not environ.get("COLORTERM"))
+    few = (
+        "NO_COLOR" in environ or is_monochrome(environ) or (plain and not environ.get("COLORTERM"))
+    )
+    dark = SIXTEEN_DARK if few else DARK
+    return on_background(dark.name, light=bool(is_light_by_environment(environ)))
+
+
+def on_background(name: str, *, light: bool) -> str:
+    """The theme with as many colours as that one, for a light or a dark background."""
+    few = name in (SIXTEEN_DARK.name, SIXTEEN_LIGHT.name)
+    if light:
+        return SIXTEEN_LIGHT.name if few else LIGHT.name
     return SIXTEEN_DARK.name if few else DARK.name

@@ -134,6 +134,16 @@ async def help_on_account(person: Person, there: Plant) -> None:
     await person.press("f1")
 
 
+async def manual_topics(person: Person, there: Plant) -> None:
+    await users(person, there)
+    await person.press("f1", "m")
+
+
+async def manual_topic(person: Person, there: Plant) -> None:
+    await manual_topics(person, there)
+    await person.press("enter")
+
+
 async def quitting(person: Person, there: Plant) -> None:
     await users(person, there)
     await person.press("q")

@@ -76,10 +76,10 @@ async def test_by_keyboard() -> None:
         assert person.focus == "EventTable"
         assert person.footer == [
             ("Enter", "Open"),
-            ("F1", "Help"),
             ("Esc", "Back"),
             ("/", "Filter"),
             ("R", "Read new"),
+            ("F1", "Help"),
             ("Ctrl+Q", "Quit"),
             ("Ctrl+P", "palette"),
         ]

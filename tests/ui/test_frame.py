@@ -82,8 +82,8 @@ async def test_f1_helps_and_goes_away_again(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         screen = person.app.screen
         assert isinstance(screen, AccountScreen)
-        for closing in ("escape", "f1", "enter"):
-            await person.press("f1")
+        for opening, closing in (("f1", "escape"), ("f1", "f1"), ("f1", "enter")):
+            await person.press(opening)
             person.screen(HelpScreen)
             person.sees(str(screen.HELP))
             await person.press(closing)

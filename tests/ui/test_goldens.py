@@ -9,38 +9,43 @@ from pathlib import Path
 import pytest
 
 from tests import screenshots
-from tests.ui.harness import SMALL
+from tests.ui import looks
 from tests.ui.scenes import SCENES
 
 GOLDENS = Path(__file__).parent / "goldens"
+FEW = GOLDENS / "few_colours"
+"""What differs in 16 colours, and then in none; b, _ and r mark what is bold, underlined, reversed.
+"""
 UPDATE = "CWTUI_UPDATE_GOLDENS" in os.environ
 
 
 @pytest.mark.parametrize("name", SCENES)
 async def test_screen(name: str) -> None:
+    changed = []
     async with SCENES[name].played() as (person, _):
-        seen = person.text + "\n"
-        pictures = {name: screenshots.picture(person.strips, screenshots.title_of(name))}
-        for variant, (scene, size, theme_name) in screenshots.VARIANTS.items():
-            # Another size or theme, chosen now, looks as if it had been there from the start.
-            if scene == name:
-                person.app.theme = theme_name
-                await person.resize(*(size or SMALL))
-                pictures[variant] = screenshots.picture(person.strips, screenshots.title_of(name))
-    golden = GOLDENS / f"{name}.txt"
-    if UPDATE:
-        golden.parent.mkdir(exist_ok=True)
-        golden.write_text(seen, "utf-8")
-    assert seen == golden.read_text("utf-8")
-    for drawn, picture in pictures.items():
-        kept = (screenshots.FOLDER / f"{drawn}.svg").read_text("utf-8")
-        assert picture == kept, "draw it anew: make screenshots"
+        primary = person.app.screen.query("Button.-primary")
+        assert len(primary) <= 1, "One filled button a screen."
+        seen, rows, few = person.text + "\n", person.rows, ""
+        async for file, strips in screenshots.views(person, name):
+            if file in {f"{name}-16", f"{name}-none"}:
+                few += looks.golden(file.removeprefix(f"{name}-"), rows, strips)
+                rows = [strip.text for strip in strips]
+            picture = screenshots.picture(strips, screenshots.title_of(name))
+            kept = screenshots.FOLDER / f"{file}.svg"
+            if not kept.exists() or picture != kept.read_text("utf-8"):
+                changed.append(file)
+    for golden, text in ((GOLDENS / f"{name}.txt", seen), (FEW / f"{name}.txt", few)):
+        if UPDATE:
+            golden.parent.mkdir(exist_ok=True)
+            golden.write_text(text, "utf-8")
+        assert text == golden.read_text("utf-8")
+    assert not changed, "draw them anew: make screenshots"
 
 
 def test_there_is_nothing_without_a_screen() -> None:
-    assert {path.stem for path in GOLDENS.iterdir()} == set(SCENES)
-    drawn = {path.stem for path in screenshots.FOLDER.iterdir()}
-    assert drawn == {*SCENES, *screenshots.VARIANTS}
+    assert {path.stem for path in GOLDENS.glob("*.txt")} == set(SCENES)
+    assert {path.stem for path in FEW.iterdir()} == set(SCENES)
+    assert {path.stem for path in screenshots.FOLDER.iterdir()} == screenshots.names()
 
 
 def test_pictures_need_nothing_from_elsewhere() -> None:

@@ -56,10 +56,10 @@ async def test_the_list_by_keyboard() -> None:
     async with SCENES["users"].played() as (person, _):
         assert person.footer == [
             ("Enter", "Open"),
-            ("F1", "Help"),
             ("Esc", "Back"),
             ("/", "Filter"),
             ("N", "Create user"),
+            ("F1", "Help"),
             ("Ctrl+Q", "Quit"),
             ("Ctrl+P", "palette"),
         ]

@@ -43,8 +43,6 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_COLUMNS, "-narrow"), (80, "-wide-enough")]
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-high-enough")]
-    HELP: ClassVar[str] = ""
-    """What F1 says here, in plain text."""
     NEEDS_SESSION: ClassVar[bool] = False
     """Whether it is a page of a session: not shown without one; commands may lead away from it."""
     RESTING: ClassVar[bool] = False
@@ -53,8 +51,8 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "app.help", "Help"),
         # Before other keys are handed out: what is typed ahead on a slow line finds its field.
-        Binding("tab", "app.focus_next", show=False, priority=True),
-        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("tab", "app.focus_next", "Next or previous", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "Next or previous", show=False, priority=True),
         Binding("enter", "enter", show=False, priority=True),
     ]
 

@@ -6,7 +6,7 @@ and each of them looks whether the screen is still the one in front.
 """
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.await_complete import AwaitComplete
@@ -31,6 +31,11 @@ class NewestSize(Screen[T]):
 
 class SteadyScreen(NewestSize[T]):
     """The parent of all screens of ours."""
+
+    HELP: ClassVar[str] = ""
+    """What F1 says here, in plain text."""
+    MANUAL: ClassVar[str] = "account"
+    """The topic of the manual that belongs to it."""
 
     _kept_focus: Widget | None = None
     """What has the focus, or gets it back when there is room again."""

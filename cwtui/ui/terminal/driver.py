@@ -13,7 +13,7 @@ import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from io import TextIOWrapper
 from typing import Any, Final, Protocol, TextIO, cast
 
@@ -27,7 +27,8 @@ from textual.keys import Keys
 from textual.message import Message
 
 from cwtui.config import Config
-from cwtui.ui import SIZE_VARIABLES
+from cwtui.ui import SIZE_VARIABLES, background
+from cwtui.ui.glyphs import charmap
 from cwtui.ui.terminal.input import Kind, Piece, TerminalInput
 from cwtui.ui.terminal.output import Output
 from cwtui.ui.terminal.size import clamped, kernel_size, size_in
@@ -128,6 +129,9 @@ class Application(Protocol):
     def action_repaint(self) -> None:
         """Write all of the screen again."""
 
+    def background_is(self, *, light: bool) -> None:
+        """The terminal has said what its background is."""
+
 
 class TerminalDriver(LinuxDriver):
     """Reads the terminal through `TerminalInput`, and is watched by a `Watchdog`."""
@@ -151,13 +155,14 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._size = size or self._get_terminal_size()
         self._application = cast("Application", app)
-        self._output = Output(cast("TextIO", self._file), self._hung_up)
+        self._output = Output(cast("TextIO", self._file), self._hung_up, charmap(os.environ))
         self._file = cast("TextIOWrapper", self._output)
         self._translator = Translator()
         self._waiting = Waiting(self._application.config.keys.quit)
         self._handed_at = 0.0
         self._reports_window = False
         self._is_watched = False
+        self._background_until = 0.0
         self._is_suspended = False
         self._wake_read, self._wake_write = os.pipe()
 
@@ -189,7 +194,7 @@ class TerminalDriver(LinuxDriver):
     # Reading
 
     def run_input_thread(self) -> None:
-        terminal = TerminalInput()
+        terminal = TerminalInput(self._background_until)
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
@@ -222,10 +227,17 @@ class TerminalDriver(LinuxDriver):
         for piece in pieces:
             if piece.kind in _NOTES:
                 self._note(_NOTES[piece.kind])
+            if piece.kind is Kind.BACKGROUND:
+                self._tell_background(piece.text)
+                continue
             if self._waiting.is_flooded and not self._quits(piece):
                 continue  # it would be dropped, after some work
             for event in self._translator.translate(piece):
                 self.process_message(event)
+
+    def _tell_background(self, answer: str) -> None:
+        is_light = background.is_light(answer.encode())
+        self._call(partial(self._application.background_is, light=bool(is_light)))
 
     def _quits(self, piece: Piece) -> bool:
         return any(spelling in piece.text for spelling in self._spellings_of_quit)
@@ -326,7 +338,8 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Use the terminal, at first and after each stop."""
-        if not self._is_watched:
+        is_first = not self._is_watched
+        if is_first:
             self._is_watched = True
             Watchdog(
                 self.fileno,
@@ -335,7 +348,12 @@ class TerminalDriver(LinuxDriver):
                 self._restore,
                 lambda: self._call(self._report_size),
             ).start()
+        asks = is_first and background.is_asked(os.environ)
+        if asks:
+            self._background_until = time.monotonic() + background.PATIENCE
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
+        if asks:
+            self.write(background.QUESTION)
 
     def _report_size(self) -> None:
         if not self._in_band_window_resize:

@@ -11,6 +11,8 @@ import re
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
+from cwtui.ui.background import LONGEST, is_light
+
 ESCAPE_SECONDS: Final = 0.5
 """How long Esc waits for the rest of a sequence; readline and tmux waited as long by default."""
 ALT_SECONDS: Final = 0.1
@@ -36,6 +38,8 @@ class Kind(Enum):
     """Bytes that are not UTF-8 were dropped. It comes once."""
     LOST_PASTE = auto()
     """A paste did not end, and was dropped."""
+    BACKGROUND = auto()
+    """What the terminal answered when it was asked for its background. It comes once."""
 
 
 class Piece(NamedTuple):
@@ -92,6 +96,10 @@ _PIECE: Final = re.compile(
     rb"|(?P<not_utf8>[\x80-\x8f\x91-\x9a\x9c\x9e\xa0-\xc1\xf5-\xff]+|[\x80-\xff])"
 )
 _STRING_ENDS: Final = re.compile(rb"[\x07\x18\x1a\x1b]|(?<![\x80-\xff])\x9c")
+_ENDS_STRING: Final = frozenset({b"\x07", b"\x9c"})
+"""Besides Esc and a backslash; the others of these give the string up."""
+_OSC: Final = b"\x1b]"
+_NO_ANSWER: Final = b"?"
 _REST_OF_LONG: Final = re.compile(rb"[0-?]*[ -/]*")
 
 _PASTE_BEGINS: Final = b"\x1b[200~"
@@ -116,9 +124,16 @@ class _Inside(Enum):
 
 
 class TerminalInput:
-    """Bytes in, pieces out. Times are seconds of any clock that does not go back."""
+    """Bytes in, pieces out. Times are seconds of any clock that does not go back.
 
-    def __init__(self) -> None:
+    Answers of the terminal are dropped; that to the question for its background is taken until the
+    time given.
+    """
+
+    def __init__(self, background_until: float = 0.0) -> None:
+        self._background_until = background_until
+        self._answer = bytearray()
+        """The beginning of the string that is inside, as much as an answer can have."""
         self._held = b""
         """The beginning of what is not complete."""
         self._inside = _Inside.NOTHING
@@ -130,7 +145,7 @@ class TerminalInput:
     @property
     def kept(self) -> int:
         """How many bytes are kept."""
-        return len(self._held) + len(self._paste)
+        return len(self._held) + len(self._paste) + len(self._answer)
 
     @property
     def deadline(self) -> float | None:
@@ -171,6 +186,7 @@ class TerminalInput:
         while (at := self.deadline) is not None and now >= at:
             held, self._held = self._held, b""
             inside, self._inside = self._inside, _Inside.NOTHING
+            self._answer.clear()
             if inside is _Inside.PASTE:
                 self._paste.clear()
                 self._add(Kind.LOST_PASTE)
@@ -215,11 +231,12 @@ class TerminalInput:
                     if self._inside is not _Inside.NOTHING:
                         return found.end()
                 case "not_utf8" | "answer":
-                    self._drop()
+                    self._drop_8_bits(found[0])
                 case "escapes" | "escape":
                     self._pieces += [_ESCAPE] * len(found[0])
                 case "string":
                     self._inside = _Inside.STRING
+                    self._answer[:] = b"" if found[0] == _OSC else _NO_ANSWER
                     return found.end()
                 case "long":
                     self._inside = _Inside.LONG_SEQUENCE
@@ -244,24 +261,45 @@ class TerminalInput:
             self._noted = True
             self._add(Kind.NOT_UTF8)
 
+    def _drop_8_bits(self, data: bytes) -> None:
+        content = re.sub(rb"(?:[\x07\x9c]|\x1b\\)\Z", b"", data[1:])
+        if not (data.startswith(b"\x9d") and self._take_answer(content)):
+            self._drop()
+
     def _skip_string(self, data: bytes, at: int) -> int | None:
         found = _STRING_ENDS.search(data, at)
+        self._answer += data[at : found.start() if found else len(data)][: LONGEST + 1]
+        del self._answer[LONGEST + 1 :]
         if found is None:
             # A byte 0x9c after one beyond ASCII belongs to a character: any such byte says so.
             self._held = b"\xff" if data[-1] >= 0x80 else b""  # noqa: PLR2004  beyond ASCII
             return None
         end = found.end()
+        is_whole = found[0] in _ENDS_STRING
         if found[0] == b"\x1b":
             after = data[end : end + 1]
             if not after:
                 self._held = b"\x1b"
                 return None
             if after == b"\x1b":
+                self._answer[:] = _NO_ANSWER
                 return end
             # Without the backslash it is the beginning of something else.
-            end = end + 1 if after == b"\\" else found.start()
+            is_whole = after == b"\\"
+            end = end + 1 if is_whole else found.start()
         self._inside = _Inside.NOTHING
+        if is_whole:
+            self._take_answer(bytes(self._answer))
+        self._answer.clear()
         return end
+
+    def _take_answer(self, answer: bytes) -> bool:
+        """Whether it is the answer that is waited for."""
+        if self._last_at >= self._background_until or is_light(answer) is None:
+            return False
+        self._background_until = 0.0
+        self._add(Kind.BACKGROUND, answer.decode("ascii"))
+        return True
 
     def _skip_long(self, data: bytes, at: int) -> int | None:
         found = _REST_OF_LONG.match(data, at)

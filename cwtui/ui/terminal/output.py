@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, TextIO
 
+from cwtui.ui.glyphs import encoded
+
 _MOST_BYTES: Final = 1 << 16
 """How much is collected before it is written."""
 _LOOK_EVERY: Final = 100
@@ -22,8 +24,10 @@ class Output:
     drop some and write some twice.
     """
 
-    def __init__(self, file: TextIO, failed: Callable[[], None]) -> None:
-        self._file = file
+    def __init__(
+        self, file: TextIO, failed: Callable[[], None], charset: str | None = None
+    ) -> None:
+        self._charset = charset or file.encoding
         self._descriptor = file.fileno()
         self._failed = failed
         self._collected = bytearray()
@@ -35,7 +39,7 @@ class Output:
 
     def write(self, text: str) -> None:
         """Write it now or with the next `flush`."""
-        self._collected += text.encode(self._file.encoding, "replace")
+        self._collected += encoded(text, self._charset)
         if len(self._collected) >= _MOST_BYTES:
             self.flush()
 

@@ -33,9 +33,9 @@ class EventTable(VirtualTable[Entry]):
 
     def widths(self) -> tuple[int, ...]:
         if not self.is_wide:
-            rest = self.size.width - (16 + 9) - 3
+            rest = self.row_width - (16 + 9) - 3
             event = max(8, rest * 3 // 5)
             return (16, 9, event, max(4, rest - event))
-        rest = self.size.width - (19 + 9 + 22) - 5
+        rest = self.row_width - (19 + 9 + 23) - 5
         actor, source = rest // 2, rest * 3 // 10
-        return (19, 9, 22, actor, source, rest - actor - source)
+        return (19, 9, 23, actor, source, rest - actor - source)

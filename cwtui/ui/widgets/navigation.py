@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from textual.widgets import OptionList
+from textual import events
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from cwtui.ui import sections
@@ -11,6 +12,19 @@ from cwtui.ui.messages import OpenSection, SignOut
 from cwtui.ui.widgets.options import Options
 
 SIGN_OUT: Final = "sign-out"
+
+
+class MenuOpener(Static):
+    """Opens the navigation panel where it is folded away."""
+
+    DEFAULT_CSS = "MenuOpener { width: auto; color: $primary; text-style: bold; }"
+
+    def __init__(self) -> None:
+        super().__init__("▸ Menu (Esc)", markup=False)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.screen.query_one(Navigation).open()
 
 
 class Navigation(Options):
@@ -47,6 +61,15 @@ class Navigation(Options):
         options += [Option("", disabled=True), Option("  Sign Out", id=SIGN_OUT)]
         self.add_options(options)
         self.highlighted = self.get_option_index(self._section)
+
+    def open(self) -> None:
+        """Get the focus, and unfold where it is folded away."""
+        self.styles.display = "block"
+        self.focus()
+
+    def on_blur(self) -> None:
+        # As the style sheets say.
+        self.styles.display = None
 
     def _marked(self, section: str, title: str) -> str:
         return f"{'▸' if section == self._section else ' '} {title}"

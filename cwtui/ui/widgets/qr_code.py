@@ -1,5 +1,6 @@
 """A QR code on the screen."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -10,11 +11,15 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from cwtui.ui.theme import is_monochrome
+
 if TYPE_CHECKING:  # it loads the library that makes the codes
     from cwtui.ui.qr import Drawing
 
 BLACK_ON_WHITE: Final = Style(color="#000000", bgcolor="#ffffff")
 WHITE_ON_BLACK: Final = Style(color="#ffffff", bgcolor="#000000")
+REVERSED: Final = Style(reverse=True)
+"""White, on a terminal without colours: it writes white on black."""
 
 
 class QrCode(Widget, can_focus=False):
@@ -46,9 +51,12 @@ class QrCode(Widget, can_focus=False):
     def draw(self, drawing: "Drawing") -> None:
         """Draw this from now on."""
         self._room = Size(drawing.size.columns, drawing.size.rows)
+        white, black = BLACK_ON_WHITE, WHITE_ON_BLACK
+        if is_monochrome(os.environ):
+            white, black = REVERSED, Style.null()
         self._strips = [
             Strip(
-                [Segment(r.text, WHITE_ON_BLACK if r.inverted else BLACK_ON_WHITE) for r in line],
+                [Segment(r.text, black if r.inverted else white) for r in line],
                 drawing.size.columns,
             )
             for line in drawing.lines

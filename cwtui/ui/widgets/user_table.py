@@ -13,11 +13,15 @@ ORIGIN_MARKS = {OriginNote.GONE: "✗", OriginNote.HIDES_LDAP_USER: "⚠"}
 _MFA_MARKS = {MfaState.ENABLED: "●", MfaState.REQUIRED: "◐", MfaState.NONE: "○"}
 
 
+_NAMES_FROM = 130
+"""Columns from which display names have room beside the usernames."""
+
+
 class UserTable(VirtualTable[AccountRow]):
     """A row for each account. When it signed in last is told later, for those that are seen."""
 
-    def __init__(self, rows: Sequence[AccountRow], username: str = "") -> None:
-        super().__init__(rows)
+    def __init__(self, rows: Sequence[AccountRow], username: str = "", nothing: str = "") -> None:
+        super().__init__(rows, nothing)
         self._username = username
         self._last_sign_ins: Mapping[str, str] = {}
 
@@ -38,7 +42,12 @@ class UserTable(VirtualTable[AccountRow]):
 
     def head(self) -> tuple[str, ...]:
         last = "Last sign-in" if self.is_wide else "Last"
-        return ("Username", "Origin", "Roles", "MFA", "Status", last)
+        names = ("Username", "Display name") if self._has_names else ("Username",)
+        return (*names, "Origin", "Roles", "MFA", "Status", last)
+
+    @property
+    def _has_names(self) -> bool:
+        return self.row_width >= _NAMES_FROM
 
     def cells(self, row: AccountRow) -> tuple[str, ...]:
         mfa = row.mfa_state.value
@@ -47,12 +56,18 @@ class UserTable(VirtualTable[AccountRow]):
             mfa = f"{_MFA_MARKS[row.mfa_state]} {mfa}"
             status = f"{'●' if row.enabled else '✗'} {status}"
         last = self._last_sign_ins.get(row.username, "…")
-        name, roles = visible(row.username), ", ".join(row.roles)
-        return (name, _origin(row), roles, mfa, status, last)
+        names: tuple[str, ...] = (visible(row.username),)
+        if self._has_names:
+            names += (visible(row.display_name),)
+        return (*names, _origin(row), ", ".join(row.roles), mfa, status, last)
 
     def widths(self) -> tuple[int, ...]:
         origin, mfa, status, last = (7, 10, 10, 16) if self.is_wide else (7, 8, 8, 6)
-        rest = self.size.width - (origin + mfa + status + last) - 5
+        rest = self.row_width - (origin + mfa + status + last) - 5
+        if self._has_names:
+            roles = max(33, rest // 4)
+            name = (rest - 1 - roles) // 2
+            return (name, rest - 1 - roles - name, origin, roles, mfa, status, last)
         name = max(8, rest * 3 // 5)
         return (name, origin, max(4, rest - name), mfa, status, last)
 

@@ -27,18 +27,19 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "move(-1000000000)", "First", show=False),
-        Binding("end", "move(1000000000)", "Last", show=False),
+        Binding("up,k", "move(-1)", "Up or down", show=False),
+        Binding("down,j", "move(1)", "Up or down", show=False),
+        Binding("pageup", "page(-1)", "A page up or down", show=False),
+        Binding("pagedown", "page(1)", "A page up or down", show=False),
+        Binding("home", "move(-1000000000)", "First or last", show=False),
+        Binding("end", "move(1000000000)", "First or last", show=False),
         Binding("enter", "open", "Open"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--head", "table--cursor", "table--muted"}
     DEFAULT_CSS = """
     VirtualTable {
         height: 1fr;
+        overflow-x: hidden;
         scrollbar-size-vertical: 1;
         & > .table--head { color: $text-muted; }
         & > .table--muted { color: $text-muted; }
@@ -69,9 +70,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     class TopReached(Message):
         """A key led to the first row, or would lead above it."""
 
-    def __init__(self, rows: Sequence[R]) -> None:
+    def __init__(self, rows: Sequence[R], nothing: str = "") -> None:
         super().__init__()
         self.rows = rows
+        self.nothing = nothing
+        """What is said where there are no rows: why, and what to do."""
 
     # What a row looks like
 
@@ -112,7 +115,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def _resize(self) -> None:
         # The head takes a line of the window.
-        self.virtual_size = Size(self.size.width, len(self.rows) + 1)
+        self.virtual_size = Size(self.row_width, len(self.rows) + 1)
         self.refresh()
         self._tell_window()
 
@@ -156,15 +159,22 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     # How it is drawn
 
     @property
+    def row_width(self) -> int:
+        """Cells of a row: without the scrollbar, where there is one."""
+        return self.scrollable_content_region.width
+
+    @property
     def is_wide(self) -> bool:
-        return self.size.width >= _WIDE
+        return self.row_width >= _WIDE
 
     def render_line(self, y: int) -> Strip:
         if y == 0:
             return self._strip(self.head(), "table--head")
         position = round(self.scroll_y) + y - 1
+        if not self.rows and y == 1:
+            return self._strip((self.nothing,), "table--muted")
         if position >= len(self.rows):
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.row_width, self.rich_style)
         row = self.rows[position]
         if position == self.cursor:
             return self._strip(self.cells(row), "table--cursor")
@@ -172,9 +182,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def _strip(self, cells: tuple[str, ...], name: str | None) -> Strip:
         style = self.get_component_rich_style(name) if name is not None else self.rich_style
-        widths = self.widths() if len(cells) > 1 else (self.size.width,)
+        widths = self.widths() if len(cells) > 1 else (self.row_width,)
         text = " ".join(fitted(cell, width) for cell, width in zip(cells, widths, strict=True))
-        return Strip([Segment(set_cell_size(text, self.size.width), style)], self.size.width)
+        return Strip([Segment(set_cell_size(text, self.row_width), style)], self.row_width)
 
 
 def fitted(text: str, width: int) -> str:

@@ -21,14 +21,25 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T], SteadyScreen[T]):
     """Stands over a page, and takes all keys until it is dismissed."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,question_mark", "app.help", "Help", show=False)
+    ]
+
 
 class ConfirmScreen(Dialog[bool]):
     """A sentence that names what is touched; Cancel has the focus."""
 
+    HELP = """\
+Read what would be changed. Nothing is done before you press the button that names it.
+
+Tab and Shift+Tab go from one button to the other, Enter presses it. Cancel and Esc change \
+nothing."""
+    MANUAL = "admin"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
 
-    def __init__(self, sentence: str, act: str) -> None:
+    def __init__(self, sentence: str, act: str, *, destroys: bool = True) -> None:
         super().__init__()
+        self._act_classes = "danger" if destroys else None
         self._sentence = sentence
         self._act = act
 
@@ -37,7 +48,7 @@ class ConfirmScreen(Dialog[bool]):
             yield Static(visible(self._sentence), markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Button(self._act, id="act", compact=True)
+                yield Button(self._act, id="act", classes=self._act_classes, compact=True)
 
     def pressed(self, button: str) -> None:
         self.dismiss(button == "act")
@@ -46,6 +57,13 @@ class ConfirmScreen(Dialog[bool]):
 class InitialPasswordScreen(ShowsSecrets, Dialog[None]):
     """A one-time password to hand over, shown once."""
 
+    HELP = """\
+Give this password to the user in a safe way, such as in person. The user types it at the first \
+sign-in and must then choose a new one.
+
+Copy sends it to your terminal's clipboard (OSC 52), which some terminals do not accept. Lost it? \
+Reset Password on the account's page makes another one."""
+    MANUAL = "admin"
     BEFORE_QUITTING = (
         "Quit before you have handed over the initial password? It is not shown again."
     )

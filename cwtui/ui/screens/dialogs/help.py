@@ -1,23 +1,89 @@
-"""F1: what can be done on the screen below."""
+"""F1: the keys of the screen below, what can be done there, and the way to the manual."""
 
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from rich.text import Text
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
-from cwtui.ui.screens.dialogs.dialog import Dialog
+from cwtui.ui.screens.account_screen import AccountScreen
+from cwtui.ui.screens.dialogs.key_table import Key, Part, parts
+from cwtui.ui.screens.dialogs.reader import Reader
+from cwtui.ui.screens.steady import SteadyScreen
+from cwtui.ui.widgets.buttons import Button
+
+_KEY_COLUMNS = 20
 
 
-class HelpScreen(Dialog[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,enter", "dismiss", "Close")]
+class HelpScreen(Reader):
+    """`topic` is the part of the manual that belongs to the screen below."""
 
-    def __init__(self, text: str) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,question_mark,q", "dismiss", "Close"),
+        Binding("m", "manual", "Manual"),
+    ]
+
+    def __init__(
+        self,
+        text: str,
+        keys: Sequence[Part] = (),
+        shown_key: Callable[[str], str] = str,
+        topic: str = "account",
+    ) -> None:
         super().__init__()
         self._text = text
+        self._keys = keys
+        self._shown_key = shown_key
+        self._topic = topic
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="dialog"):
-            yield Static(self._text, markup=False)
-            yield Static("\nEsc closes this help.", classes="muted", markup=False)
+        with Vertical(id="dialog", classes="reader"):
+            with VerticalScroll(id="text", classes="with-buttons", can_focus=False):
+                if self._keys:
+                    yield Static(self._key_table(), id="keys", markup=False)
+                yield Static(self._text, id="help", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Close", id="close", compact=True)
+                yield Button("Manual", id="manual", compact=True)
+
+    def _key_table(self) -> Text:
+        table = Text()
+        for part in self._keys:
+            table.append(f"{part.title}\n", "bold")
+            for key in part.keys:
+                names = ", ".join(map(self._shown_key, key.names))
+                table.append(f"  {names:<{_KEY_COLUMNS}}{key.does}\n")
+            table.append("\n")
+        table.rstrip()
+        return table
+
+    def pressed(self, button: str) -> None:
+        if button == "manual":
+            self.action_manual()
+        else:
+            self.dismiss()
+
+    def action_manual(self) -> None:
+        """The topics that `cwtui help` lists."""
+        from cwtui.ui.screens.dialogs.manual import ManualScreen
+
+        if self.is_active:
+            self.app.push_screen(ManualScreen(self._topic))
+
+
+def open_help(app: App[Any], quits: str) -> None:
+    """The help of the screen in front, if it has one; `quits` is the key that quits."""
+    screen = app.screen
+    if not isinstance(screen, SteadyScreen) or not screen.HELP:
+        return
+    palette = Key((app.COMMAND_PALETTE_BINDING,), "Find a command or user")
+    has_palette = isinstance(screen, AccountScreen) and screen.NEEDS_SESSION
+    keys = parts(screen, {"quit": quits}, (palette,) if has_palette else ())
+
+    def shown_key(name: str) -> str:
+        return app.get_key_display(Binding(name, ""))
+
+    app.push_screen(HelpScreen(screen.HELP, keys, shown_key, screen.MANUAL))

@@ -20,6 +20,11 @@ from cwtui.ui.widgets.buttons import Button
 class QuitScreen(Dialog[None]):
     """Asks whether to quit; Stay has the focus."""
 
+    HELP = """\
+Quitting ends your session and closes cwtui. What you changed and did not save is lost.
+
+Press Y to quit, or Esc to stay. The key that quits does not answer this question: terminals \
+with flow control can send it by themselves."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "dismiss", "Stay"),
         Binding("y", "leave", "Quit"),

@@ -5,13 +5,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical, VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from cwtui.ui.messages import BackToSignIn, SignInStateReached
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import CodeInput
+from cwtui.ui.widgets.host_time import HostTime
+from cwtui.ui.widgets.key_bar import KeyBar
 from cwtui.ui.widgets.too_small import TooSmall
 
 
@@ -26,13 +28,13 @@ class EntryScreen(AccountScreen):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="entry", can_focus=False), Center(), Vertical(id="column"):
             yield Static("Connectware", id="name", markup=False)
-            yield Static(self.context.host, id="host", markup=False)
+            yield HostTime(f"{self.context.host}, ", id="host")
             yield Static(self.TITLE_TEXT, id="title", markup=False)
             yield from self.question()
             yield Static("", id="status-line", markup=False)
             yield Button(self.PRIMARY, id="primary", variant="primary", compact=True)
             yield from self.ways_out()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar(show_command_palette=False)
         yield TooSmall()
 
     def question(self) -> ComposeResult:

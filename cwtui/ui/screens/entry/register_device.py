@@ -1,5 +1,6 @@
 """Enrolment: the QR code, the secret key, and the first one-time code. Full screen."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
@@ -12,6 +13,7 @@ from textual.widgets import Static
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
+from cwtui.ui.glyphs import has_utf_8
 from cwtui.ui.messages import LeadAway
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
@@ -86,8 +88,9 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
             yield Button(
                 "Enable Multi-Factor\nAuthentication", id="primary", variant="primary", compact=True
             )
+            redraw = "F5 Redraw" if has_utf_8(os.environ) else ""
             yield Static(
-                "F4 Copy key   F5 Redraw\nF1 Help       Esc Cancel", id="keys", markup=False
+                f"F4 Copy key   {redraw}\nF1 Help       Esc Cancel", id="keys", markup=False
             )
         yield TooSmall()
 
@@ -101,16 +104,17 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
 
         if self.blanked:
             return
-        style = self._style or qr.DrawingStyle.HALF_BLOCKS
+        style = self._style or self._styles()[0]
         room = qr.Size(self.size.width - PANEL_COLUMNS, self.size.height)
         drawing = qr.fit(self._enrolment.uris(), room, style)
         if isinstance(drawing, qr.TooSmall):
             needed = drawing.needed
+            redraw = ", press F5" if len(self._styles()) > 1 else ""
             shown: Widget = Static(
                 f"The QR code does not fit here. It needs a window of "
                 f"{needed.columns + PANEL_COLUMNS} columns and {needed.rows} rows; this one has "
                 f"{self.size.width} and {self.size.height}.\n\n"
-                "Make the window larger, press F5, or enter the secret key by hand.",
+                f"Make the window larger{redraw}, or enter the secret key by hand.",
                 markup=False,
             )
         else:
@@ -137,11 +141,16 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
         self.query_one("#key", Static).update(self._key())
         self._draw()
 
-    def action_next_drawing(self) -> None:
+    def _styles(self) -> "list[qr.DrawingStyle]":
+        """The ways in which this terminal can draw the code."""
         from cwtui.ui import qr
 
-        styles = list(qr.DrawingStyle)
-        now = self._style or qr.DrawingStyle.HALF_BLOCKS
+        whole = qr.DrawingStyle.WHOLE_CELLS
+        return list(qr.DrawingStyle) if has_utf_8(os.environ) else [whole]
+
+    def action_next_drawing(self) -> None:
+        styles = self._styles()
+        now = self._style or styles[0]
         self._style = styles[(styles.index(now) + 1) % len(styles)]
         self._draw()
 

@@ -26,10 +26,7 @@ If multi-factor authentication is enabled for your account, you are then asked f
 6-digit code of your authentication app, or for a backup code.
 
 You forgot your password, or lost your device and your backup codes? Ask a Connectware admin: \
-they can reset your password and disable your multi-factor authentication.
-
-Keys: Tab and Shift+Tab go from field to field, F2 shows what you type as a password, \
-F3 changes the colours, Ctrl+Q quits."""
+they can reset your password and disable your multi-factor authentication."""
 
     def __init__(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
         super().__init__()

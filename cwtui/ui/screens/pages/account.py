@@ -1,7 +1,7 @@
 """User Management > Users and Roles > one account."""
 
 from collections.abc import Callable, Sequence
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -30,9 +30,17 @@ class Changes(TypedDict, total=False):
     chosen_roles: Sequence[str]
 
 
+_LABELS: Final = {
+    "display_name": "Display name",
+    "chosen_roles": "Roles",
+    "mfa_required": "MFA (Required)",
+}
+
+
 class AccountPage(Page):
     AUTO_FOCUS = "#mfa-required"
     SECTION = "users"
+    MANUAL = "admin"
     HELP = """\
 To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
 Enable, then press Update.
@@ -67,8 +75,8 @@ wait ends by itself, after a day at most."""
             yield row("", value("as the directory had it at the last sign-in"), gap=True)
         yield row(
             "MFA (Required)",
+            Static("", id="mfa-required-state", classes="row-value state", markup=False),
             Button("", id="mfa-required", compact=True),
-            Static("", id="mfa-required-state", classes="row-value", markup=False),
         )
         factor = account.second_factor
         yield row("MFA", value(self._mfa()), gap=factor is None)
@@ -81,7 +89,9 @@ wait ends by itself, after a day at most."""
         if throttle.wrong_tries(self._record):
             unlock = Button("Unlock", id="unlock", compact=True)
             yield row("Wrong tries", unlock, value(self._tries()))
-        yield Button("Update", id="primary", variant="primary", compact=True)
+        with Horizontal(classes="buttons"):
+            yield Button("Update", id="primary", variant="primary", compact=True)
+            yield Static("", id="pending", markup=False)
         if self._is_own:
             yield Static(
                 "Your own password and device: see Settings.", classes="text", markup=False
@@ -92,10 +102,12 @@ wait ends by itself, after a day at most."""
                     yield Button("Reset Password", id="reset-password", compact=True)
                 if account.second_factor is not None:
                     yield Button("Disable MFA", id="disable-mfa", compact=True)
-        with Horizontal(classes="buttons"):
-            word = "Disable Account" if account.enabled else "Enable Account"
-            yield Button(word, id="enabled", compact=True)
-            yield Button("Remove", id="remove", compact=True)
+        with Horizontal(classes="buttons danger"):
+            if account.enabled:
+                yield Button("Disable Account", id="enabled", classes="danger", compact=True)
+            else:
+                yield Button("Enable Account", id="enabled", compact=True)
+            yield Button("Remove", id="remove", classes="danger", compact=True)
 
     @property
     def _is_own(self) -> bool:
@@ -129,6 +141,19 @@ wait ends by itself, after a day at most."""
         if self._required != self._account.mfa_required:
             state += ", press Update"
         self.query_one("#mfa-required-state", Static).update(state)
+        self._show_pending()
+
+    def _show_pending(self) -> None:
+        """Say beside Update what it would save."""
+        labels = ", ".join(_LABELS[name] for name in self._changes())
+        pending = f"◐ Not saved yet: {labels}" if labels else ""
+        self.query_one("#pending", Static).update(pending)
+
+    def on_input_changed(self) -> None:
+        self._show_pending()
+
+    def on_checkbox_changed(self) -> None:
+        self._show_pending()
 
     def action_back(self) -> None:
         if not self._changes():

@@ -1,7 +1,7 @@
 """Audit Log: who did what, when, from where."""
 
 import asyncio
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -21,6 +21,7 @@ from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.event_table import EventTable, marked
 from cwtui.ui.widgets.fields import TextInput
 
+_NOTHING: Final = "No event matches this filter. Press Esc to end it."
 _SHOWN_OF_DAMAGE = 400
 """Characters of a line that is no event."""
 
@@ -29,6 +30,7 @@ class AuditLogPage(ListPage):
     """Holds the newest events, and reads older ones when one comes near the last of them."""
 
     SECTION = "audit_log"
+    MANUAL = "admin"
     TITLE_TEXT = "Audit Log"
     HELP = """\
 Each line is an event, the newest first: its time (UTC), whether it succeeded, what was done, and \
@@ -54,7 +56,7 @@ date). Esc ends the filter."""
         with Horizontal(id="tools"):
             yield TextInput(placeholder="/ filter, such as alice failure since:2h")
             yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
-        yield EventTable(self._window.entries)
+        yield EventTable(self._window.entries, _NOTHING)
 
     def _counted(self, shown: int) -> str:
         if self._before is not None:
@@ -135,6 +137,13 @@ date). Esc ends the filter."""
 class EventScreen(Dialog[None]):
     """All that was recorded of an event."""
 
+    HELP = """\
+Actor is who did it, Subject the account it was done to. Source is where the actor sat: an \
+address, or the local console.
+
+Number counts the events of this log: a missing number is a missing event. Kept in says which line \
+of which file holds it."""
+    MANUAL = "files-and-backup"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
 
     def __init__(self, entry: Entry) -> None:

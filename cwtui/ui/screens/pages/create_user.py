@@ -16,6 +16,7 @@ from cwtui.ui.widgets.role_choice import RoleChoice
 
 class CreateUserPage(Page):
     SECTION = "users"
+    MANUAL = "admin"
     TITLE_TEXT = "Users and Roles > Create User"
     HELP = """\
 The new user gets a one-time initial password, shown to you once, and must change it at the \
@@ -54,7 +55,7 @@ MFA (Required): the user is led into setting up multi-factor authentication at t
 
         # Over the page: what was typed stays.
         question = f"{error} Are these two people? Then create the user."
-        self.app.push_screen(ConfirmScreen(question, "Create User"), answered)
+        self.app.push_screen(ConfirmScreen(question, "Create User", destroys=False), answered)
 
     def _create(self, *, look_alike_ok: bool) -> None:
         username = self.query_one("#username", Field).entry.value

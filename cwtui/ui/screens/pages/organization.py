@@ -33,6 +33,7 @@ _SECTIONS: Final[dict[str, dict[str, str]]] = {
 
 class OrganizationPage(Page):
     SECTION = "organization"
+    MANUAL = "admin"
     AUTO_FOCUS = "RadioSet"
     TITLE_TEXT = "Organization"
     HELP = """\

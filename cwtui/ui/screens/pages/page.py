@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from cwtui.accounts.errors import AccountsError, ProofNeeded, SessionEnded
 from cwtui.accounts.session import Session
@@ -17,7 +17,9 @@ from cwtui.ui import sections
 from cwtui.ui.messages import OpenAccount, OpenSection
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
-from cwtui.ui.widgets.navigation import Navigation
+from cwtui.ui.widgets.host_time import HostTime
+from cwtui.ui.widgets.key_bar import KeyBar
+from cwtui.ui.widgets.navigation import MenuOpener, Navigation
 from cwtui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
@@ -82,14 +84,16 @@ class Page(AccountScreen):
         who = f"{visible(session.username)} on {self.context.host}" if session else ""
         with Horizontal(id="top"):
             yield Static("Connectware", id="product", markup=False)
+            yield MenuOpener()
             yield Static(who, id="who", markup=False)
+            yield HostTime()
         with Horizontal(id="below"):
             yield Navigation(self.SECTION, session.roles if session else ())
             with VerticalScroll(id="page", can_focus=False):
                 yield Static(self.heading(), id="title", markup=False)
                 yield from self.content()
                 yield Static("", id="status-line", markup=False)
-        yield Footer(compact=True)
+        yield KeyBar()
         yield TooSmall()
 
     def heading(self) -> str:
@@ -101,7 +105,7 @@ class Page(AccountScreen):
 
     def action_back(self) -> None:
         """Esc: one level up, or into the navigation panel."""
-        self.query_one(Navigation).focus()
+        self.query_one(Navigation).open()
 
     def open_settings(self) -> None:
         """Leave for Settings."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult
@@ -22,9 +22,12 @@ from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 
+_NOTHING: Final = "No user matches this filter. Press Esc to end it."
+
 
 class UsersPage(ListPage):
     SECTION = "users"
+    MANUAL = "admin"
     TITLE_TEXT = "Users and Roles"
     HELP = """\
 Each line is an account: its origin (where its password is checked), roles, multi-factor \
@@ -55,7 +58,7 @@ sign in while this account is here."""
             rows = select(self._rows, typed(self._filter_text))
             yield Static(self._counted(len(rows)), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
-        yield UserTable(rows, self._username)
+        yield UserTable(rows, self._username, _NOTHING)
 
     def _counted(self, shown: int) -> str:
         users = counted(len(self._rows), "user")

@@ -1,0 +1,52 @@
+"""Whether the terminal's background is light or dark, as the terminal itself says.
+
+The question is OSC 11 of XTerm's "Control Sequences"; COLORFGBG is what rxvt and Konsole set.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+QUESTION: Final = "\x1b]11;?\x1b\\"
+PATIENCE: Final = 1.0
+"""Seconds. The colours do not change under someone who has begun to type."""
+LONGEST: Final = 40
+"""Bytes of an answer that are kept."""
+
+_ANSWER: Final = re.compile(
+    rb"11;(?:rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?"
+    rb"|#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2}))",
+    re.IGNORECASE,
+)
+_ANSWERING: Final = (
+    "xterm", "rxvt", "tmux", "screen", "alacritty", "contour", "foot", "ghostty", "gnome",
+    "iterm", "kitty", "konsole", "mintty", "putty", "st-", "vte", "wezterm",
+)  # fmt: skip
+"""How TERM begins for terminals that answer, or at least ignore the question."""
+_WEIGHTS: Final = (0.299, 0.587, 0.114)
+"""How bright red, green and blue are (ITU-R BT.601)."""
+_DARK_INDEXES: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 8})
+
+
+def is_asked(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal knows the question, which others may print, and colours are used."""
+    return environ.get("TERM", "").startswith(_ANSWERING) and "NO_COLOR" not in environ
+
+
+def is_light(answer: bytes) -> bool | None:
+    """What the terminal answered, without introducer and end; None if it is no answer."""
+    found = _ANSWER.fullmatch(answer)
+    if found is None:
+        return None
+    channels = [digits for digits in found.groups() if digits is not None]
+    parts = [int(digits, 16) / int("f" * len(digits), 16) for digits in channels]
+    bright = sum(weight * part for weight, part in zip(_WEIGHTS, parts, strict=True))
+    return bright > 0.5  # noqa: PLR2004
+
+
+def is_light_by_environment(environ: Mapping[str, str]) -> bool | None:
+    """What COLORFGBG says, such as 0;15 or 15;default;0; None if it says nothing."""
+    index = environ.get("COLORFGBG", "").rpartition(";")[2]
+    if not index.isascii() or not index.isdigit() or len(index) > 2:  # noqa: PLR2004  0 to 15
+        return None
+    return int(index) not in _DARK_INDEXES

@@ -1,0 +1,107 @@
+"""The keys of a screen, read from the bindings that make them work."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, OptionList, RadioSet
+
+from cwtui.ui.widgets.virtual_table import VirtualTable
+
+_OURS: Final = "cwtui."
+_PLACES: Final[tuple[tuple[type[Widget], str], ...]] = (
+    (Input, "In a field"),
+    (VirtualTable, "In the list"),
+    (RadioSet, "In a choice"),
+    (Checkbox, "On a check box"),
+    (OptionList, "In the navigation panel"),
+)
+"""Widgets whose keys are worth knowing, and how their part of the table is called."""
+_TEXTUALS: Final = {
+    "submit": "Go to the next field, or submit",
+    "delete_left_word": "Delete the word before the cursor",
+    "delete_left_all": "Delete all before the cursor",
+    "next_button": "Next or previous",
+    "previous_button": "Next or previous",
+    "toggle_button": "Choose",
+    "select": "Open",
+    "cursor_up": "Up or down",
+    "cursor_down": "Up or down",
+}
+"""What actions of Textual's own widgets do, for those that people may not guess."""
+
+
+class Key(NamedTuple):
+    """One binding: its keys as Textual names them, and what they do."""
+
+    names: tuple[str, ...]
+    does: str
+
+
+class Part(NamedTuple):
+    """The keys that work in one place."""
+
+    title: str
+    keys: tuple[Key, ...]
+
+
+def parts(
+    screen: Screen[object], replaced: dict[str, str], everywhere: Iterable[Key] = ()
+) -> list[Part]:
+    """The keys of the screen, of the widgets on it, and of the whole application.
+
+    `replaced` has the keys that the configuration gives to bindings, by their id; `everywhere`
+    those of the application that no class of ours binds.
+    """
+    # A dialog takes all keys but those that come before everything.
+    reached = [each for each in _bindings_of(type(screen.app)) if _is_reached(each, screen)]
+    elsewhere = {f"app.{binding.action}" for binding in reached}
+    here = [each for each in _bindings_of(type(screen)) if each.action not in elsewhere]
+    found = [Part("On this screen", _keys(here, replaced))]
+    kinds = dict.fromkeys(type(widget) for widget in screen.focus_chain)
+    for kind, title in _PLACES:
+        bindings = [
+            binding for each in kinds if issubclass(each, kind) for binding in _bindings_of(each)
+        ]
+        bindings.sort(key=lambda binding: binding.action in _TEXTUALS)
+        found.append(Part(title, _keys(bindings, replaced)))
+    found.append(Part("Everywhere", (*everywhere, *_keys(reached, replaced))))
+    return [part for part in found if part.keys]
+
+
+def _is_reached(binding: Binding, screen: Screen[object]) -> bool:
+    return binding.priority or not screen.is_modal
+
+
+def _bindings_of(kind: type) -> Iterator[Binding]:
+    """Those of its own class first, then those that it inherits."""
+    for each in kind.__mro__:
+        listed: Iterable[BindingType] = each.__dict__.get("BINDINGS", ())
+        bindings = [binding for binding in listed if isinstance(binding, Binding)]
+        if each.__module__.startswith(_OURS):
+            yield from bindings
+        elif issubclass(each, Widget):
+            yield from _of_textual(bindings)
+
+
+def _of_textual(bindings: Sequence[Binding]) -> Iterator[Binding]:
+    for action, does in _TEXTUALS.items():
+        for binding in bindings:
+            if binding.action == action:
+                names = (name for name in binding.key.split(",") if not name.startswith("super"))
+                yield Binding(",".join(names), action, does)
+
+
+def _keys(bindings: Iterable[Binding], replaced: dict[str, str]) -> tuple[Key, ...]:
+    """One line for each thing that can be done; without a description it is not for people."""
+    lines: dict[str, list[str]] = {}
+    taken: set[str] = set()
+    for binding in bindings:
+        names = replaced.get(binding.id or "", binding.key).split(",")
+        new = [name.strip() for name in names if name.strip() not in taken]
+        taken.update(new)
+        if new and binding.description:
+            lines.setdefault(binding.description, []).extend(new)
+    return tuple(Key(tuple(names), does) for does, names in lines.items())

@@ -1,0 +1,90 @@
+"""The manual: its topics, and the text of one of them. `cwtui help` prints the same."""
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from cwtui import help as manual
+from cwtui.help.rendering import WIDTH, rendered
+from cwtui.ui.screens.dialogs.dialog import Dialog
+from cwtui.ui.screens.dialogs.reader import Reader
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.options import Options
+
+_NAME_COLUMNS = max(len(topic.name) for topic in manual.TOPICS) + 1
+
+
+class ManualScreen(Dialog[None]):
+    """The list of topics."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "dismiss", "Back")]
+
+    def __init__(self, topic: str) -> None:
+        super().__init__()
+        self._topic = topic
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog", classes="reader"):
+            yield Static("Manual (`cwtui help` prints the same)", classes="section", markup=False)
+            yield Options(
+                *(
+                    Option(Text(f"{topic.name:<{_NAME_COLUMNS}}{topic.summary}"), id=topic.name)
+                    for topic in manual.TOPICS
+                ),
+                id="topics",
+                classes="with-buttons",
+                markup=False,
+            )
+            with Horizontal(classes="buttons"):
+                yield Button("Back", id="back", compact=True)
+
+    def on_mount(self) -> None:
+        topics = self.query_one(OptionList)
+        topics.highlighted = topics.get_option_index(self._topic)
+
+    def pressed(self, button: str) -> None:
+        del button  # there is one
+        self.dismiss()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if self.is_active and event.option_id is not None:
+            self.app.push_screen(TopicScreen(event.option_id))
+
+
+class TopicScreen(Reader):
+    """One topic, in lines as long as the window allows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,q", "dismiss", "Back")]
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._markdown = manual.text(name)
+        self._width = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog", classes="reader"):
+            with VerticalScroll(id="text", classes="with-buttons", can_focus=False):
+                yield Static("", id="topic", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Back", id="back", compact=True)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.call_after_refresh(self._render_topic)
+
+    def _render_topic(self) -> None:
+        width = min(WIDTH, self.query_one("#topic").size.width)
+        if width > 0 and width != self._width:
+            self._width = width
+            text = rendered(self._markdown, width, styled=True)
+            self.query_one("#topic", Static).update(Text.from_ansi(text))
+
+    def pressed(self, button: str) -> None:
+        del button  # there is one
+        self.dismiss()

@@ -1,0 +1,34 @@
+"""A dialog with more text than fits: the keys scroll it, wherever the focus is."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+
+from cwtui.ui.screens.dialogs.dialog import Dialog
+
+
+class Reader(Dialog[None]):
+    """Has one container #text, which scrolls."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_text('up')", "Up or down"),
+        Binding("down,j", "scroll_text('down')", "Up or down"),
+        Binding("pageup,b", "scroll_text('page_up')", "A page up or down"),
+        Binding("pagedown,space", "scroll_text('page_down')", "A page up or down"),
+        Binding("home,g", "scroll_text('home')", "First or last line"),
+        Binding("end,G", "scroll_text('end')", "First or last line"),
+        Binding("escape", "dismiss", "Back"),
+    ]
+
+    def action_scroll_text(self, where: str) -> None:
+        text = self.query_one("#text", VerticalScroll)
+        scroll = {
+            "up": text.scroll_up,
+            "down": text.scroll_down,
+            "page_up": text.scroll_page_up,
+            "page_down": text.scroll_page_down,
+            "home": text.scroll_home,
+            "end": text.scroll_end,
+        }
+        scroll[where](animate=False)

@@ -1,0 +1,62 @@
+"""The footer: the keys that work here, and where there is no room, the most needed of them."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol, cast
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.widget import Widget
+from textual.widgets import Footer
+
+_LEAST_NEEDED: Final = ("help", "quit", "command_palette")
+"""After the keys of the page, in this order: the last of them is the first to go."""
+
+
+class Entry(Protocol):
+    """What Textual's footer makes of a binding."""
+
+    key_display: str
+    description: str
+    action: str
+
+
+class KeyBar(Footer):
+    """Shows whole entries only, and drops them from the right."""
+
+    def __init__(self, *, show_command_palette: bool = True) -> None:
+        super().__init__(compact=True, show_command_palette=show_command_palette)
+
+    def compose(self) -> ComposeResult:
+        keys = sorted(super().compose(), key=_need)
+        _show_what_fits(keys, self.app.size.width)
+        yield from keys
+
+    def on_resize(self, event: events.Resize) -> None:
+        _show_what_fits(self.children, event.size.width)
+
+
+def _entry(key: Widget) -> Entry:
+    # Textual does not export the class: its public attributes are what is used.
+    return cast("Entry", key)
+
+
+def _need(key: Widget) -> int:
+    action = _entry(key).action.rpartition(".")[2]
+    return _LEAST_NEEDED.index(action) + 1 if action in _LEAST_NEEDED else 0
+
+
+def _show_what_fits(keys: Iterable[Widget], columns: int) -> None:
+    keys = list(keys)
+    for key, end in zip(keys, _ends(map(_entry, keys)), strict=True):
+        if key.display != (end <= columns):
+            key.display = end <= columns
+
+
+def _ends(entries: Iterable[Entry]) -> Iterator[int]:
+    """The column after each of them; between two stands a space, or the palette's line."""
+    end = 0
+    for number, entry in enumerate(entries):
+        words = filter(None, (entry.key_display, entry.description))
+        end += (number > 0) + cell_len(" ".join(words))
+        yield end

@@ -1,0 +1,85 @@
+"""Terminals without UTF-8 get ASCII, cell for cell."""
+
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from cwtui.ui import glyphs, qr, theme
+from cwtui.ui.widgets.qr_code import QrCode
+from tests.ui.scenes import SCENES
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+
+@pytest.mark.parametrize(
+    ("environ", "charset"),
+    [
+        ({"LANG": "de_DE.UTF-8"}, "utf-8"),
+        ({"LANG": "de_DE.utf8@euro", "TERM": "vt220"}, "utf-8"),
+        ({"LANG": "C.UTF-8", "TERM": "linux"}, "utf-8"),
+        # Over SSH, or in a container, no locale says nothing about the terminal.
+        ({"TERM": "xterm-256color"}, "utf-8"),
+        ({"LANG": "C", "TERM": "xterm-256color"}, "utf-8"),
+        ({"LANG": "C", "TERM": "vt220"}, "ascii"),
+        ({"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8", "TERM": "linux"}, "ascii"),
+        ({"TERM": "linux"}, "ascii"),
+        # Python sets this LC_CTYPE by itself.
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "C", "TERM": "linux"}, "ascii"),
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "de_DE.UTF-8", "TERM": "linux"}, "utf-8"),
+        ({"LC_CTYPE": "de_DE.ISO-8859-15@euro", "TERM": "xterm"}, "iso8859-15"),
+        ({"LC_ALL": "ru_RU.KOI8-R", "TERM": "xterm"}, "koi8-r"),
+        ({"LANG": "en_US.US-ASCII", "TERM": "xterm"}, "ascii"),
+        # These would send other bytes than ASCII where ASCII is meant.
+        ({"LANG": "xx.UTF-16", "TERM": "xterm"}, "ascii"),
+        ({"LANG": "xx.UTF-7", "TERM": "xterm"}, "ascii"),
+        ({"LANG": "xx.rot13", "TERM": "xterm"}, "ascii"),
+        ({"LANG": "xx.cp037", "TERM": "xterm"}, "ascii"),
+        ({"LANG": "xx.\0", "TERM": "xterm"}, "ascii"),
+        ({"LANG": "xx." + "9" * 9999, "TERM": "xterm"}, "ascii"),
+    ],
+)
+def test_the_locale_says_the_character_set(environ: dict[str, str], charset: str) -> None:
+    assert glyphs.charmap(environ) == charset
+
+
+def test_each_glyph_becomes_one_ascii_character() -> None:
+    seen = {glyph for path in GOLDENS.glob("*.txt") for glyph in path.read_text("utf-8")}
+    drawn = sorted(glyph for glyph in seen if not glyph.isascii() and not glyph.isalpha())
+    assert len(drawn) > 10
+    for glyph in drawn:
+        assert cell_len(glyph) == 1
+        replaced = glyphs.encoded(glyph, "ascii").decode("ascii")
+        assert len(replaced) == 1, glyph
+        # The halves of a QR code are never drawn there: see below.
+        assert replaced != "?" or glyph == "▄", glyph
+
+
+def test_what_cannot_be_shown_keeps_its_cells() -> None:
+    assert glyphs.encoded("a漢b\u0301üc", "ascii") == b"a??b?c"
+    assert glyphs.encoded("a漢ü●", "iso8859-1") == b"a??\xfc*"
+    assert glyphs.encoded("a漢ü●", "utf-8") == "a漢ü●".encode()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 50)])
+async def test_a_qr_code_is_drawn_with_spaces(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("TERM", "vt220"), ("LC_ALL", "C")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NO_COLOR", "")
+    async with SCENES["register_device"].played(size, "") as (person, _):
+        assert person.app.theme == theme.SIXTEEN_DARK.name
+        for _style in qr.DrawingStyle:
+            code = person.app.screen.query(QrCode)
+            if size == (80, 24):
+                person.sees("Make the window larger, or enter the secret key by hand.")
+                assert not code
+            else:
+                region = code.first().region
+                rows = person.strips[region.y : region.bottom]
+                inside = [part for row in rows for part in row.crop(region.x, region.right)]
+                assert {part.text.strip() for part in inside} == {""}
+                assert {bool(part.style and part.style.reverse) for part in inside} == {True, False}
+            await person.press("f5")
+        person.sees_nothing_of("F5")

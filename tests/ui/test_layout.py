@@ -1,0 +1,109 @@
+"""Where things stand: header, navigation, footer, toasts, empty lists and buttons."""
+
+import pytest
+from textual.widgets._toast import Toast
+
+from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.users import UsersPage
+from cwtui.ui.widgets.host_time import HostTime
+from cwtui.ui.widgets.key_bar import KeyBar
+from tests.ui.scenes import SCENES
+
+
+@pytest.mark.parametrize("name", ["sign_in", "settings"])
+async def test_the_header_has_the_time_of_this_host(name: str) -> None:
+    async with SCENES[name].played() as (person, there):
+        person.sees("08:00 UTC")
+        time = person.app.screen.query_one(HostTime)
+        (timer,) = time._timers
+        assert timer._interval == pytest.approx(60, abs=1)
+        there.world.clock.forward(59)
+        time._tick()
+        await person.settle()
+        person.sees("08:00 UTC")
+        there.world.clock.forward(1)
+        time._tick()
+        await person.settle()
+        person.sees("08:01 UTC")
+
+
+async def test_below_80_columns_the_navigation_panel_is_folded_away() -> None:
+    async with SCENES["users"].played((79, 24)) as (person, _):
+        person.sees_nothing_of("Sign Out")
+        await person.press("escape")
+        person.sees("Sign Out")
+        assert person.focus == "Navigation"
+        await person.press("tab")
+        person.sees_nothing_of("Sign Out")
+        await person.click("Menu")
+        await person.press("down", "enter")
+        person.screen(OrganizationPage)
+        person.sees_nothing_of("Sign Out")
+        await person.resize(80, 24)
+        person.sees("Sign Out")
+        person.sees_nothing_of("Menu")
+
+
+async def test_the_footer_drops_whole_keys_from_the_right() -> None:
+    async with SCENES["users"].played() as (person, _):
+        keys = [key for key, _ in person.footer]
+        assert keys == ["Enter", "Esc", "/", "N", "F1", "Ctrl+Q", "Ctrl+P"]
+        for columns, left in ((77, 7), (76, 6), (62, 6), (61, 5), (60, 5)):
+            await person.resize(columns, 24)
+            assert [key for key, _ in person.footer] == keys[:left], columns
+            shown = [key for key in person.app.screen.query_one(KeyBar).children if key.display]
+            assert max(key.region.right for key in shown) <= columns
+
+
+async def test_an_empty_list_says_why_and_what_to_do() -> None:
+    async with SCENES["users_none_match"].played() as (person, _):
+        person.sees("No user matches this filter. Press Esc to end it.")
+        await person.press("escape")
+        person.screen(UsersPage)
+        person.sees_nothing_of("No user matches")
+
+
+async def test_a_toast_covers_the_header_alone() -> None:
+    async with SCENES["account_updated"].played() as (person, _):
+        page = person.app.screen
+        for size in ((60, 20), (80, 24), (120, 40)):
+            await person.resize(*size)
+            (toast,) = page.query(Toast)
+            assert toast.region.area
+            assert toast.region.bottom <= page.query_one("#title").region.y
+
+
+async def test_an_account_says_what_waits_for_update() -> None:
+    async with SCENES["account"].played() as (person, _):
+        person.sees_nothing_of("Not saved yet")
+        await person.fill("display_name", "Alice")
+        person.sees("◐ Not saved yet: Display name")
+        await person.click("[ ] connectware-admin")
+        person.sees("◐ Not saved yet: Display name, Roles")
+        await person.click_button("Enable")
+        person.sees("◐ Not saved yet: MFA (Required), Display name, Roles")
+        row = next(row for row in person.rows if "MFA (Required)   " in row)
+        assert row.index("● required, press Update") < row.index("Disable")
+
+
+async def test_what_cannot_be_taken_back_stands_apart() -> None:
+    async with SCENES["account"].played() as (person, _):
+        others = [person.button(label) for label in ("Update", "Reset Password", "Disable MFA")]
+        for label in ("Disable Account", "Remove"):
+            button = person.button(label)
+            assert button.has_class("danger")
+            assert button.region.y - max(other.region.y for other in others) > 2
+        assert not any(other.has_class("danger") for other in others)
+
+
+async def test_focus_looks_other_than_the_primary_button() -> None:
+    async with SCENES["account"].played() as (person, _):
+        primary, other = person.button("Update"), person.button("Enable")
+        assert other.has_focus
+        assert other.styles.background != primary.styles.background
+        unfocused = primary.styles.background
+        primary.focus()
+        await person.settle()
+        assert primary.styles.background == unfocused
+        assert primary.styles.border_left[0]
+        assert not other.styles.border_left[0]
