@@ -1,4 +1,4 @@
-"""Fixtures that several rooms share."""
+"""Fixtures shared by several test packages."""
 
 import os
 import tempfile
@@ -14,11 +14,11 @@ from tests.accounts.world import Clock, World
 from tests.servers import enclosed
 from tests.servers.enclosed import Enclosed
 
-# Machines differ in speed, and a failure in CI must be the same failure at the desk.
+# Machines differ in speed, and failures in CI must be reproducible.
 settings.register_profile("cwtui", deadline=None, derandomize="CI" in os.environ)
 settings.register_profile("quick", settings.get_profile("cwtui"), max_examples=10)
 settings.load_profile("quick" if os.environ.get("CWTUI_QUICK") else "cwtui")
-# A configuration that its group can write is refused.
+# A group-writable configuration is refused.
 os.umask(0o022)
 
 
@@ -34,7 +34,7 @@ def clock(world: World) -> Clock:
 
 @pytest.fixture(scope="session", autouse=True)
 def _crash_reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Crashes made by tests leave no report in the developer's home."""
+    """Keep crash reports of tests out of the developer's home."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
@@ -46,7 +46,7 @@ _SERVERS: Final = {"active_directory": "samba", "dirsrv": "ds389"}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """The servers that any test needs start beside the first tests."""
+    """Start the servers that tests need while the first tests run."""
     needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     for name in needed & _SERVERS.keys():
         _begin(name)
@@ -54,7 +54,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def active_directory() -> Enclosed:
-    """Samba. Tests that change a person take one that no other test has."""
+    """Samba. A test that changes a user needs one of its own."""
     return enclosed.wait("samba", _begin("active_directory"))
 
 

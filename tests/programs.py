@@ -1,4 +1,4 @@
-"""Programs of Debian that tests start."""
+"""Debian programs that tests run."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ def find(program: str) -> str | None:
 
 
 def require(program: str) -> str:
-    """The path of a program that a test needs. Without it, the test fails in CI, else skips."""
+    """The path of a program. If it is missing, the test fails in CI and is skipped elsewhere."""
     path = find(program)
     if path is None:
         reason = f"{program} is not installed"

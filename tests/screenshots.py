@@ -1,8 +1,8 @@
 """Draw every screen into screenshots/: `make screenshots`, or python -m tests.screenshots [FOLDER].
 
-An SVG of our own, drawn cell by cell: it needs no font from elsewhere, its letters stand in their
-cells whatever the font, and the blocks of a QR code touch. The colours are the 256 of xterm, as
-most people see them: OpenSSH does not forward COLORTERM.
+We draw the SVG ourselves, cell by cell: it needs no web font, characters stay in their cells with
+any font, and the blocks of a QR code touch. The colours are xterm's 256, which most people see,
+because OpenSSH does not forward COLORTERM.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ def picture(strips: Sequence[Strip], title: str) -> str:
 
 
 def _row(strip: Strip, y: int, paper: str) -> Iterator[str]:
-    """Backgrounds first, as a neighbour's must not cover a letter that leans over."""
+    """Backgrounds first, so that they do not cover an overhanging glyph of a neighbour."""
     runs = list(_runs(strip))
     for background, same in groupby(runs, key=lambda run: _colours(run[2])[1]):
         parts = list(same)
@@ -113,7 +113,7 @@ def _row(strip: Strip, y: int, paper: str) -> Iterator[str]:
             yield _rect(parts[0][0], y, (0, 0, 1, 1), background, length)
     for x, text, style in runs:
         yield from _letters(x, y, text, style)
-        # Drawn here, since renderers underline no space.
+        # Drawn here because renderers do not underline spaces.
         if style.underline:
             yield _rect(x, y, _UNDERLINE, _colours(style)[0], cell_len(text))
 
@@ -181,7 +181,7 @@ def _text(x: int, y: int, text: str, style: Style, ink: str) -> str:
         attributes.append('font-weight="bold"')
     if style.italic:
         attributes.append('font-style="italic"')
-    # Spaces in a row count, whatever shows the picture.
+    # Keep consecutive spaces in every viewer.
     shown = escape(text).replace(" ", "\N{NO-BREAK SPACE}")
     return f"<text {' '.join(attributes)}>{shown}</text>"
 

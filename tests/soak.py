@@ -1,4 +1,4 @@
-"""How long attacks, kills and random walks go on: shortly in each run, long in `make soak`."""
+"""How long attacks, kills and random walks last: short in each run, long in `make soak`."""
 
 import os
 from typing import Final
@@ -7,7 +7,7 @@ VARIABLE: Final = "CWTUI_SOAK_SECONDS"
 
 
 def seconds(usually: float) -> float:
-    """For how long to go on: as usual, or as long as CWTUI_SOAK_SECONDS says."""
+    """How long to continue: the usual time, or CWTUI_SOAK_SECONDS."""
     return float(os.environ.get(VARIABLE, usually))
 
 

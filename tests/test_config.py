@@ -1,4 +1,4 @@
-"""The operator's TOML file: what is wrong is named by file and key."""
+"""The operator's TOML file: errors name the file and the key."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def refusal(file: Path, content: str | bytes) -> str:
     return str(refused.value)
 
 
-def test_without_a_file_everything_has_a_default(home: Path) -> None:
+def test_without_a_file_everything_has_its_default(home: Path) -> None:
     found = config.load()
     assert found == Config()
     assert found.folder == home / ".local/share/cwtui"
@@ -48,14 +48,14 @@ def test_without_a_file_everything_has_a_default(home: Path) -> None:
     assert (found.audit.max_megabytes, found.audit.keep_files, found.audit.syslog) == (10, 10, "")
 
 
-def test_the_keyring_is_apart_from_the_store(home: Path) -> None:
+def test_the_default_keyring_is_outside_the_store(home: Path) -> None:
     """DESIGN 4.1: keys in a keyring outside the store."""
     found = config.load()
     assert found.folder not in found.keyring_file.parents
     assert home in found.keyring_file.parents
 
 
-def test_every_key(file: Path) -> None:
+def test_every_key_is_read(file: Path) -> None:
     found = load(
         file,
         """
@@ -82,7 +82,9 @@ def test_every_key(file: Path) -> None:
     assert found.audit.syslog == str(Path.home() / "log")
 
 
-def test_which_file_is_read(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_option_overrides_variable_and_default(
+    home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     usual = home / ".config/cwtui/config.toml"
     usual.parent.mkdir(parents=True)
     for path, cost in ((usual, 10), (file, 11), (home / "env.toml", 13)):
@@ -93,7 +95,9 @@ def test_which_file_is_read(home: Path, file: Path, monkeypatch: pytest.MonkeyPa
     assert config.load(str(file)).passwords.bcrypt_cost == 11
 
 
-def test_which_store_is_used(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store_option_overrides_variable_and_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file.write_text('[store]\nurl = "/from/file"\n')
     assert config.load(str(file)).folder == Path("/from/file")
     monkeypatch.setenv("CWTUI_STORE", "/from/environment")
@@ -102,7 +106,7 @@ def test_which_store_is_used(file: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("empty", ["", None])
-def test_an_empty_variable_is_as_good_as_none(
+def test_an_empty_variable_counts_as_unset(
     file: Path, monkeypatch: pytest.MonkeyPatch, empty: str | None
 ) -> None:
     monkeypatch.setenv("CWTUI_CONFIG", "")
@@ -124,11 +128,11 @@ def test_an_empty_variable_is_as_good_as_none(
         ("/srv/Größe [1]", "/srv/Größe [1]"),
     ],
 )
-def test_store_urls_that_are_taken(url: str, folder: str) -> None:
+def test_supported_store_urls_are_accepted(url: str, folder: str) -> None:
     assert config.load(store=url).folder == Path(folder)
 
 
-def test_a_tilde_is_the_home_folder(home: Path, file: Path) -> None:
+def test_a_tilde_means_the_home_folder(home: Path, file: Path) -> None:
     found = load(file, '[store]\nurl = "~/cwtui"\n[keyring]\nfile = "~/keys/k.json"\n')
     assert found.folder == home / "cwtui"
     assert found.keyring_file == home / "keys/k.json"
@@ -162,7 +166,7 @@ def test_a_tilde_is_the_home_folder(home: Path, file: Path) -> None:
         ),
     ],
 )
-def test_paths_that_cannot_be(file: Path, content: str, sentence: str) -> None:
+def test_impossible_paths_are_refused(file: Path, content: str, sentence: str) -> None:
     assert refusal(file, content) == sentence
 
 
@@ -182,7 +186,7 @@ def test_paths_that_cannot_be(file: Path, content: str, sentence: str) -> None:
         ("\x1b[2J:x", r"Unknown kind of store '\x1b[2J'"),
     ],
 )
-def test_store_urls_that_are_refused(url: str, sentence: str) -> None:
+def test_unsupported_store_urls_are_refused(url: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as refused:
         config.load(store=url)
     assert str(refused.value).startswith(sentence)
@@ -216,7 +220,7 @@ def test_store_urls_that_are_refused(url: str, sentence: str) -> None:
         ("bcrypt_cost = 12", "bcrypt_cost"),
     ],
 )
-def test_what_is_wrong_is_named_by_file_and_key(file: Path, content: str, named: str) -> None:
+def test_a_wrong_value_is_reported_by_file_and_key(file: Path, content: str, named: str) -> None:
     sentence = refusal(file, content)
     assert sentence.startswith(f"{file}: ")
     assert named in sentence
@@ -234,26 +238,24 @@ def test_what_is_wrong_is_named_by_file_and_key(file: Path, content: str, named:
     ],
     ids=["bracket", "value", "twice", "digits", "depth", "nul"],
 )
-def test_what_is_not_toml_is_named_by_file_and_line(file: Path, content: str, reason: str) -> None:
+def test_invalid_toml_is_reported_by_file_and_line(file: Path, content: str, reason: str) -> None:
     sentence = refusal(file, content)
     assert sentence.startswith(f"{file} is not valid TOML: ")
     assert reason in sentence
     assert len(sentence) < 400
 
 
-def test_what_is_not_utf8_is_named_by_its_byte(file: Path) -> None:
+def test_invalid_utf8_is_reported_by_its_byte(file: Path) -> None:
     sentence = refusal(file, b'[store]\nurl = "\xff"')
     assert sentence == f"{file} is not UTF-8 at byte 15. Save it as UTF-8."
 
 
-def test_escape_sequences_in_it_are_made_visible(file: Path) -> None:
+def test_escape_sequences_are_made_visible(file: Path) -> None:
     """DESIGN 4.3."""
     assert "<U+001B>" in refusal(file, '["\\u001b[2J"]\n')
 
 
-def test_a_file_that_was_asked_for_must_be_there(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_requested_file_must_exist(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=f"There is no configuration file {home}/none"):
         config.load(str(home / "none"))
     monkeypatch.setenv("CWTUI_CONFIG", str(home / "none"))
@@ -261,7 +263,7 @@ def test_a_file_that_was_asked_for_must_be_there(
         config.load()
 
 
-def test_a_file_that_cannot_be_read(home: Path) -> None:
+def test_an_unreadable_file_is_refused(home: Path) -> None:
     with pytest.raises(
         ConfigError, match=f"Cannot read {home}: it is a folder, not a regular file"
     ):
@@ -273,17 +275,19 @@ def test_a_file_that_cannot_be_read(home: Path) -> None:
 # A credential of systemd
 
 
-def test_a_credential_is_where_systemd_says(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_credential_is_read_from_the_folder_of_systemd(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/cwtui.service")
     found = load(file, '[keyring]\ncredential = "cwtui-keyring"\n')
     assert found.keyring_file == Path("/run/credentials/cwtui.service/cwtui-keyring")
 
 
 @pytest.mark.parametrize("folder", [None, "", "relative"])
-def test_without_credentials_there_is_no_keyring(
+def test_a_credential_needs_the_folder_of_systemd(
     file: Path, monkeypatch: pytest.MonkeyPatch, folder: str | None
 ) -> None:
-    """DESIGN 4.10: a file of that name in the present folder is not it."""
+    """DESIGN 4.10: a file of that name in the current folder is not used."""
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     if folder is not None:
         monkeypatch.setenv("CREDENTIALS_DIRECTORY", folder)
@@ -301,7 +305,7 @@ def test_without_credentials_there_is_no_keyring(
     ("keyring", "inside"),
     [("store/keyring.json", True), ("store/deep/k.json", True), ("keys/k.json", False)],
 )
-def test_a_keyring_in_the_store_is_noticed(tmp_path: Path, keyring: str, inside: bool) -> None:
+def test_a_keyring_inside_the_store_is_detected(tmp_path: Path, keyring: str, inside: bool) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "store")
     found = Config(
@@ -310,7 +314,7 @@ def test_a_keyring_in_the_store_is_noticed(tmp_path: Path, keyring: str, inside:
     assert found.keyring_is_in_store() is inside
 
 
-def test_the_key_that_quits_and_the_time_of_the_login_screen(file: Path) -> None:
+def test_quit_key_and_login_time_are_read(file: Path) -> None:
     assert (Config().keys.quit, Config().session.login_minutes) == ("ctrl+q", 10)
     for written, key in (("F10", "f10"), ("Ctrl-G", "ctrl+g"), (" ctrl+q ", "ctrl+q")):
         assert load(file, f'[keys]\nquit = "{written}"\n').keys.quit == key

@@ -1,4 +1,4 @@
-"""A store is backed up and comes back: whole, with nothing opened that was closed since."""
+"""Backup and restore: complete, and without reopening what was closed since the backup."""
 
 import fcntl
 import json
@@ -40,7 +40,7 @@ from tests.store.tars import manifest_for, plain, tar_of
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
-    """With a backup of ada and alice, after which bob was added."""
+    """A store with a backup of ada and alice, to which bob was then added."""
     folder = tmp_path_factory.mktemp("template")
     _, device = made_in(folder)
     return folder, device
@@ -88,7 +88,7 @@ def session_of(ports: Ports, device: Device) -> Session:
 
 
 def inside(folder: Path) -> dict[str, bytes]:
-    """What is there, but locks and reserves."""
+    """The content of the files, except locks and reserves."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -99,7 +99,7 @@ def inside(folder: Path) -> dict[str, bytes]:
 # Backing up
 
 
-def test_a_backup_is_private_whole_and_in_the_audit_log(config: Config) -> None:
+def test_a_backup_is_private_complete_and_in_the_audit_log(config: Config) -> None:
     path = config.folder.parent / "new.tar"
     before = os.umask(0)
     try:
@@ -115,7 +115,7 @@ def test_a_backup_is_private_whole_and_in_the_audit_log(config: Config) -> None:
     assert last["reason"] == str(path)
 
 
-def test_a_file_that_is_there_is_not_overwritten(config: Config) -> None:
+def test_an_existing_file_is_not_overwritten(config: Config) -> None:
     before = backup_in(config).read_bytes(), events(config)
     with pytest.raises(Refused, match="already"):
         maintenance.back_up(config, OPERATOR, backup_in(config), unwatched)
@@ -123,7 +123,7 @@ def test_a_file_that_is_there_is_not_overwritten(config: Config) -> None:
 
 
 def test_a_damaged_store_is_not_backed_up(config: Config) -> None:
-    """A backup that cannot be restored is none, and would push out one that can."""
+    """A backup that cannot be restored is useless, and could displace a good one."""
     content = config.accounts_file.read_bytes()
     config.accounts_file.write_bytes(content.replace(b'"ada"', b'"adb"', 1))
     path = config.folder.parent / "new.tar"
@@ -132,7 +132,7 @@ def test_a_damaged_store_is_not_backed_up(config: Config) -> None:
     assert not path.exists()
 
 
-def test_what_cannot_be_recorded_is_not_done(config: Config) -> None:
+def test_an_action_that_cannot_be_recorded_is_not_done(config: Config) -> None:
     config.audit_file.chmod(0o644)
     path = config.folder.parent / "new.tar"
     with pytest.raises(CannotCheck):
@@ -149,7 +149,7 @@ def test_what_cannot_be_recorded_is_not_done(config: Config) -> None:
 # Restoring
 
 
-def test_what_was_there_comes_back_and_the_old_store_is_kept(config: Config) -> None:
+def test_a_restore_replaces_the_store_and_keeps_the_old_one(config: Config) -> None:
     connected(config)
     before = inside(config.folder)
     kept = restore(config)
@@ -164,7 +164,7 @@ def test_what_was_there_comes_back_and_the_old_store_is_kept(config: Config) -> 
     assert not config.layout.staging.exists()
 
 
-def test_the_kept_store_is_a_store(config: Config) -> None:
+def test_the_kept_store_can_be_backed_up_and_restored(config: Config) -> None:
     kept = restore(config)
     old = replace_folder(config, kept)
     assert names(old) == ["ada", "alice", "bob"]
@@ -178,7 +178,7 @@ def replace_folder(config: Config, folder: Path | None) -> Config:
     return with_fields(config, store=with_fields(config.store, url=str(folder)))
 
 
-def test_the_audit_log_goes_on(config: Config) -> None:
+def test_a_restore_keeps_the_current_audit_log(config: Config) -> None:
     before = events(config)
     restore(config)
     after = events(config)
@@ -187,7 +187,7 @@ def test_the_audit_log_goes_on(config: Config) -> None:
     assert "accounts=2" in after[-1]["reason"]
 
 
-def test_without_an_audit_log_that_of_the_backup_comes_back(config: Config) -> None:
+def test_a_missing_audit_log_is_restored_from_the_backup(config: Config) -> None:
     for name in config.layout.audit_files():
         (config.folder / name).unlink()
     restore(config)
@@ -196,8 +196,8 @@ def test_without_an_audit_log_that_of_the_backup_comes_back(config: Config) -> N
     assert maintenance.check(config, unwatched).findings == []  # the chain goes on
 
 
-def test_open_sessions_end(config: Config, device: Device) -> None:
-    """Even when the epoch rises again to where it was."""
+def test_open_sessions_end_at_a_restore(config: Config, device: Device) -> None:
+    """Even when the epoch rises to the same value again."""
     ports = connected(config)
     session = session_of(ports, device)
     assert account_of(ports, session).username == "alice"
@@ -208,7 +208,7 @@ def test_open_sessions_end(config: Config, device: Device) -> None:
         administration.reset_password(ports, OPERATOR, "alice")
 
 
-def test_a_code_that_was_used_since_cannot_be_used_again(config: Config, device: Device) -> None:
+def test_a_code_used_since_the_backup_stays_used(config: Config, device: Device) -> None:
     ports = connected(config)
     session_of(ports, device)
     used = device.codes[0].reveal()
@@ -224,8 +224,8 @@ def test_a_code_that_was_used_since_cannot_be_used_again(config: Config, device:
     session_of(later, device)
 
 
-def test_a_code_used_under_another_name_stays_used(config: Config) -> None:
-    """The directory renamed ann after the backup: it comes back under the name of then."""
+def test_a_code_used_after_a_rename_stays_used(config: Config) -> None:
+    """The directory renamed ann after the backup; she is restored under her old name."""
     ports = connected(config)
     ids = {"entryUUID": "id-ann"}
     with ports.accounts.change() as change:
@@ -242,15 +242,15 @@ def test_a_code_used_under_another_name_stays_used(config: Config) -> None:
     assert connected(config).records.get("ann").last_totp_step == 77
 
 
-def test_records_that_the_backup_does_not_have_go(config: Config) -> None:
+def test_records_missing_from_the_backup_are_removed(config: Config) -> None:
     connected(config).records.update("?77", lambda record: (record.changed(last_totp_step=3), None))
     [other] = set(config.layout.record_files()) - {f"sign-in/{number_of('ada'):02d}.json"}
     restore(config)
     assert other not in config.layout.record_files()
 
 
-def test_onto_an_empty_host(config: Config) -> None:
-    """A new disk: the keyring is put back by hand, and the backup restored."""
+def test_a_restore_works_on_an_empty_host(config: Config) -> None:
+    """A new disk: the keyring is copied back by hand, then the backup is restored."""
     shutil.rmtree(config.folder)
     assert restore(config) is None
     assert names(config) == ["ada", "alice"]
@@ -258,7 +258,7 @@ def test_onto_an_empty_host(config: Config) -> None:
     assert stat.S_IMODE(config.folder.stat().st_mode) == 0o700
 
 
-def test_a_store_that_is_damaged_is_what_it_is_for(config: Config) -> None:
+def test_a_damaged_store_can_be_restored(config: Config) -> None:
     config.accounts_file.write_bytes(b"{")
     for path in config.records_folder.glob("*.json"):
         path.write_bytes(b"{")
@@ -283,8 +283,8 @@ def test_a_backup_says_whether_it_was_recorded(
     assert (len(events(config)) > before) is made.is_recorded
 
 
-def test_a_key_that_was_retired_since_is_not_needed(config: Config) -> None:
-    """The keyring holds every key in use: what is checked first opens afterwards."""
+def test_a_key_retired_since_the_backup_is_not_needed(config: Config) -> None:
+    """The keyring has every key in use, so the checked backup can be opened afterwards."""
     key = FileKeyring.load(config.keyring_file).active
     with connected(config).accounts.change() as change:
         change.put_needed_keys(frozenset({key, "0" * 16}))
@@ -306,13 +306,13 @@ def test_a_backup_from_before_a_rotation_knows_the_active_key(config: Config) ->
     assert maintenance.check(config, unwatched).findings == []
 
 
-def test_without_its_keyring_nothing_is_restored(config: Config) -> None:
+def test_nothing_is_restored_without_its_keyring(config: Config) -> None:
     config.keyring_file.unlink()
     with pytest.raises(KeyringMissing):
         restore(config)
 
 
-def test_with_another_keyring_nothing_is_restored(config: Config) -> None:
+def test_nothing_is_restored_with_another_keyring(config: Config) -> None:
     FileKeyring.replace(config.keyring_file, NOW)
     before = inside(config.folder)
     with pytest.raises(StoreDamaged, match=r"^Nothing was restored\. The keyring lacks"):
@@ -320,7 +320,7 @@ def test_with_another_keyring_nothing_is_restored(config: Config) -> None:
     assert inside(config.folder) == before
 
 
-def test_a_damaged_backup_is_refused_before_anything_is_touched(config: Config) -> None:
+def test_a_damaged_backup_is_refused_before_any_change(config: Config) -> None:
     content = bytearray(backup_in(config).read_bytes())
     content[content.index(b'"alice"') + 1] ^= 1
     backup_in(config).write_bytes(content)
@@ -331,8 +331,8 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(config: Config) 
     assert not config.layout.staging.exists()
 
 
-def test_a_backup_that_is_whole_but_wrong_inside_is_refused(config: Config, tmp_path: Path) -> None:
-    """Its hashes are right, and what they are of is damaged."""
+def test_a_backup_with_damaged_content_is_refused(config: Config, tmp_path: Path) -> None:
+    """Its hashes match, but the files were damaged before."""
     content = config.accounts_file.read_bytes().replace(b'"alice":', b'"alicf":')
     made = tmp_path / "made.tar"
     made.write_bytes(
@@ -343,10 +343,10 @@ def test_a_backup_that_is_whole_but_wrong_inside_is_refused(config: Config, tmp_
     assert f"{made}/accounts.json is damaged at line 1" in str(refused.value)
 
 
-def test_a_half_restored_store_is_refused_until_it_is_whole(
+def test_a_partly_restored_store_is_refused_until_complete(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A crash between two replacements: nobody is let in, and the restore can be run again."""
+    """After a crash between two replacements nobody gets in, and the restore can be repeated."""
     real = Path.replace
 
     def broken(source: Path, target: Path) -> Path:
@@ -367,7 +367,7 @@ def test_a_half_restored_store_is_refused_until_it_is_whole(
     assert names(config) == ["ada", "alice"]
 
 
-def test_nobody_writes_while_files_are_replaced(
+def test_nobody_can_write_while_files_are_replaced(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[bool] = []
@@ -393,7 +393,7 @@ def _is_held(file: Path) -> bool:
     return False
 
 
-def test_only_one_restore_at_a_time(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_restore_runs_at_a_time(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
     with (
         maintenance.checked_backup(config, backup_in(config), unwatched),
@@ -402,7 +402,7 @@ def test_only_one_restore_at_a_time(config: Config, monkeypatch: pytest.MonkeyPa
         restore(config)
 
 
-def test_what_would_change_is_told_first(config: Config) -> None:
+def test_the_changes_are_reported_before_a_restore(config: Config) -> None:
     administration.update_user(connected(config), OPERATOR, "alice", display_name="Alice")
     with maintenance.checked_backup(config, backup_in(config), unwatched) as found:
         assert (found.then, found.now) == (2, 3)
@@ -412,7 +412,7 @@ def test_what_would_change_is_told_first(config: Config) -> None:
     assert names(config) == ["ada", "alice", "bob"]
 
 
-def test_two_restores_in_a_second_keep_two_stores(config: Config) -> None:
+def test_two_restores_in_one_second_keep_both_stores(config: Config) -> None:
     first, second = restore(config), restore(config)
     assert first is not None
     assert second is not None

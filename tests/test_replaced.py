@@ -1,7 +1,7 @@
 """Store and keyring are replaced, emptied, moved away and put back under a running application.
 
-Whatever is there meanwhile: nothing of it is taken for the store, nothing is written under its
-keys, nothing is made where something is missing; and with the right files all is well again.
+Nothing else is mistaken for the store, nothing is written with other keys, and missing files are
+not created; once the right files are back, everything works again.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ NEW = Secret("a longer way to Winterfell")
 
 
 class Hosts(NamedTuple):
-    """The right host, and another installation."""
+    """The right installation, and another one."""
 
     config: Config
     device: Device
@@ -63,7 +63,7 @@ def hosts(template: tuple[Path, Device], tmp_path: Path) -> Hosts:
 
 @pytest.fixture
 def ports(hosts: Hosts) -> Ports:
-    """Those of an application that was opened before."""
+    """The ports of an application that was started earlier."""
     return connected(hosts.config)
 
 
@@ -74,7 +74,7 @@ def signed_in(ports: Ports) -> Session:
 
 
 def files(config: Config) -> dict[str, bytes]:
-    """All but locks."""
+    """All files except locks."""
     root = config.folder.parent
     return {
         str(path.relative_to(root)): path.read_bytes()
@@ -87,12 +87,12 @@ def files(config: Config) -> dict[str, bytes]:
 
 
 def gone(folder: Path, other: Path) -> None:
-    """Its disk is unmounted, and the mount point goes too."""
+    """Its disk is unmounted, and the mount point is removed."""
     del folder, other
 
 
 def empty(folder: Path, other: Path) -> None:
-    """Its disk is unmounted, and the mount point is there."""
+    """Its disk is unmounted, and the mount point remains."""
     del other
     folder.mkdir(0o700)
 
@@ -117,7 +117,7 @@ def a_loop(folder: Path, other: Path) -> None:
 
 
 def without_accounts(folder: Path, other: Path) -> None:
-    """A store in which nothing was ever put, as setting up makes one."""
+    """An empty store, as created by setting up."""
     del other
     (folder / "sign-in").mkdir(0o700, parents=True)
     folder.chmod(0o700)
@@ -160,10 +160,10 @@ IN_SESSION: dict[str, Callable[[Ports, Session], object]] = {
 
 
 @pytest.mark.parametrize("instead", STORES, ids=lambda f: f.__name__)
-def test_a_store_that_is_replaced_cannot_be_checked(
+def test_a_replaced_store_is_refused_until_the_right_one_returns(
     hosts: Hosts, ports: Ports, instead: Callable[[Path, Path], None]
 ) -> None:
-    """DESIGN 4.7: at the login screen and in a session, at each read and write."""
+    """DESIGN 4.7: at each read and write, on the login screen and in a session."""
     session = signed_in(ports)
     before, folder = files(hosts.config), hosts.config.folder
     away = folder.with_name("away")
@@ -208,7 +208,7 @@ def keyring_emptied(path: Path, other: Path) -> None:
 
 
 def others_copied(path: Path, other: Path) -> None:
-    """As cp does: the file stays the same one."""
+    """Like cp, which keeps the inode."""
     path.write_bytes(other.read_bytes())
 
 
@@ -223,7 +223,7 @@ def others_moved(path: Path, other: Path) -> None:
 
 
 def both(path: Path, other: Path) -> None:
-    """A keyring that was never the store's, with one key more than another's."""
+    """Another store's keyring, with one more key."""
     others_copied(path, other)
     with FileKeyring.load(path).change() as change:
         change.add(NOW)
@@ -241,7 +241,7 @@ HASHING = {"add", "reset", "password"}
 
 
 @pytest.mark.parametrize("happens", KEYRINGS, ids=lambda f: f.__name__)
-def test_nothing_is_written_under_another_keyring(
+def test_nothing_is_written_with_another_keyring(
     hosts: Hosts, ports: Ports, happens: Callable[[Path, Path], None]
 ) -> None:
     """DESIGN 4.1: refused at every read, so that last correct password still opens all."""
@@ -270,7 +270,7 @@ def test_nothing_is_written_under_another_keyring(
     assert maintenance.check(hosts.config, unwatched).findings == []
 
 
-def test_a_sign_in_half_way_stops_at_another_keyring(hosts: Hosts, ports: Ports) -> None:
+def test_a_started_sign_in_stops_when_the_keyring_is_replaced(hosts: Hosts, ports: Ports) -> None:
     state = sign_in.with_password(ports, "alice", SECRET, HERE)
     assert isinstance(state, sign_in.CodeNeeded)
     path = hosts.config.keyring_file
@@ -285,8 +285,8 @@ def test_a_sign_in_half_way_stops_at_another_keyring(hosts: Hosts, ports: Ports)
     assert isinstance(done, sign_in.SignedIn)
 
 
-def test_a_password_is_not_renewed_under_another_keyring(hosts: Hosts, ports: Ports) -> None:
-    """Nor while the keyring is replaced in the middle of a sign-in."""
+def test_a_password_is_not_rehashed_with_another_keyring(hosts: Hosts, ports: Ports) -> None:
+    """Even if the keyring is replaced in the middle of a sign-in."""
     path = hosts.config.keyring_file
     real = ports.keyring.pepper
 
@@ -373,13 +373,13 @@ def test_a_keyring_that_has_every_key_is_not_lost(hosts: Hosts) -> None:
     assert hosts.config.keyring_file.read_bytes() == before
 
 
-# Another process that rotates keys is not a wrong keyring
+# Rotation by another process does not make a keyring wrong
 
 
-def test_keys_that_are_rotated_meanwhile_refuse_nobody(
+def test_key_rotation_by_another_process_locks_out_nobody(
     hosts: Hosts, ports: Ports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The keyring is read, then the accounts need a key that was made in between."""
+    """The keyring is read, then the accounts need a key created in between."""
     whole = file_format.read
     later = dataclasses.replace(connected(hosts.config), now=lambda: NOW + 5)
 
@@ -397,8 +397,8 @@ def test_keys_that_are_rotated_meanwhile_refuse_nobody(
     signed_in(connected(hosts.config))
 
 
-def test_a_key_that_is_retired_meanwhile_refuses_nobody(hosts: Hosts, ports: Ports) -> None:
-    """An account was read under a key that another process has retired since."""
+def test_key_retirement_by_another_process_locks_out_nobody(hosts: Hosts, ports: Ports) -> None:
+    """An account was read with a key that another process has retired since."""
     first = ports.keyring.active
     pepper, ada = ports.keyring.pepper(first), ports.accounts.get("ada")
     assert ada is not None
@@ -418,7 +418,7 @@ def test_a_key_that_is_retired_meanwhile_refuses_nobody(hosts: Hosts, ports: Por
 # The whole store and its keyring
 
 
-def test_a_store_that_comes_back_is_used_again(hosts: Hosts, ports: Ports) -> None:
+def test_a_store_that_returns_is_used_again(hosts: Hosts, ports: Ports) -> None:
     session = signed_in(ports)
     root = hosts.config.folder.parent
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The parts put together: what is made, what is refused, and that first starts do not collide."""
+"""Setting up and connecting: what is created, what is refused, and concurrent first starts."""
 
 import dataclasses
 import json
@@ -54,8 +54,8 @@ def ports(config: Config) -> Ports:
     return made
 
 
-def test_everything_that_is_made_is_private(config: Config, ports: Ports) -> None:
-    """DESIGN 4.7: 0700 folders, 0600 files, of all that is kept."""
+def test_all_created_files_and_folders_are_private(config: Config, ports: Ports) -> None:
+    """DESIGN 4.7: folders have mode 0700, files 0600."""
     sign_in.with_password(ports, "ada", SECRET, HERE)
     folders = [config.folder, config.records_folder, config.keyring_file.parent]
     for folder in folders:
@@ -68,14 +68,14 @@ def test_everything_that_is_made_is_private(config: Config, ports: Ports) -> Non
     assert config.keyring_file.exists()
 
 
-def test_a_store_that_was_created_is_connected_to(config: Config, ports: Ports) -> None:
+def test_connecting_opens_the_created_store(config: Config, ports: Ports) -> None:
     again = quick(services.connect(config))
     state = sign_in.with_password(again, "ada", SECRET, HERE)
     assert isinstance(state, sign_in.SignedIn)
     assert quick(services.create(config)).accounts.get("ada") == ports.accounts.get("ada")
 
 
-def test_the_audit_log_is_rotated_as_the_configuration_says(config: Config, ports: Ports) -> None:
+def test_the_audit_log_is_rotated_as_configured(config: Config, ports: Ports) -> None:
     assert not ports.accounts.is_empty()
     small = replace(config, audit=AuditConfig(max_megabytes=1, keep_files=1))
     for number in range(1, 4):
@@ -86,7 +86,7 @@ def test_the_audit_log_is_rotated_as_the_configuration_says(config: Config, port
         assert rotated == [f"audit-{number:06d}.jsonl"]
 
 
-def test_a_store_without_reserve_gets_one_at_the_next_start(config: Config, ports: Ports) -> None:
+def test_a_missing_reserve_is_created_at_the_next_start(config: Config, ports: Ports) -> None:
     """The disk was full when it was made."""
     del ports
     for folder in (config.folder, config.records_folder):
@@ -96,7 +96,7 @@ def test_a_store_without_reserve_gets_one_at_the_next_start(config: Config, port
         assert reserve.size_in(folder) >= reserve.MARGIN
 
 
-def test_nothing_was_set_up(config: Config) -> None:
+def test_connecting_before_setup_is_explained(config: Config) -> None:
     with pytest.raises(StoreMissing) as missing:
         services.connect(config)
     assert str(missing.value) == (
@@ -108,7 +108,7 @@ def test_nothing_was_set_up(config: Config) -> None:
     assert not config.keyring_file.parent.exists()
 
 
-def test_a_lost_keyring_is_not_replaced_by_a_new_one(config: Config, ports: Ports) -> None:
+def test_a_lost_keyring_is_not_silently_replaced(config: Config, ports: Ports) -> None:
     """DESIGN 4.10: a new keyring would lock everybody out for good."""
     assert not ports.accounts.is_empty()
     config.keyring_file.unlink()
@@ -119,7 +119,7 @@ def test_a_lost_keyring_is_not_replaced_by_a_new_one(config: Config, ports: Port
 
 
 @pytest.mark.parametrize("start", [services.connect, services.create], ids=lambda f: f.__name__)
-def test_a_keyring_without_a_store_is_not_a_new_one(
+def test_a_keyring_without_a_store_is_not_a_new_installation(
     config: Config, start: Callable[[Config], Ports]
 ) -> None:
     """DESIGN 4.7: the disk of the store may not be mounted."""
@@ -129,7 +129,7 @@ def test_a_keyring_without_a_store_is_not_a_new_one(
     assert not config.folder.exists()
 
 
-def test_a_key_that_nothing_is_protected_by_may_be_lacking(config: Config, ports: Ports) -> None:
+def test_a_key_that_protects_nothing_may_be_missing(config: Config, ports: Ports) -> None:
     """It was retired after the backup from which the store came back."""
     with ports.accounts.change() as change:
         change.put_needed_keys(change.needed_keys() | {"0" * 16})
@@ -139,7 +139,7 @@ def test_a_key_that_nothing_is_protected_by_may_be_lacking(config: Config, ports
         services.with_new_keyring(config)
 
 
-def test_the_keyring_of_another_store_lets_nobody_in(config: Config, ports: Ports) -> None:
+def test_the_keyring_of_another_store_is_refused(config: Config, ports: Ports) -> None:
     """DESIGN 4.10."""
     assert not ports.accounts.is_empty()
     needed = ports.keyring.active
@@ -157,7 +157,7 @@ def test_the_keyring_of_another_store_lets_nobody_in(config: Config, ports: Port
 
 @pytest.mark.parametrize("start", [services.connect, services.create], ids=lambda f: f.__name__)
 @pytest.mark.parametrize("what", ["folder", "accounts", "records", "keyring"])
-def test_whatever_others_can_reach_is_refused(
+def test_files_accessible_to_others_are_refused(
     config: Config, ports: Ports, what: str, start: object
 ) -> None:
     """DESIGN 4.7."""
@@ -175,7 +175,7 @@ def test_whatever_others_can_reach_is_refused(
     assert stat.S_IMODE(path.stat().st_mode) == 0o755
 
 
-def test_an_exposed_audit_log_stops_what_it_would_record(config: Config, ports: Ports) -> None:
+def test_an_exposed_audit_log_blocks_actions_that_need_it(config: Config, ports: Ports) -> None:
     """DESIGN 4.7 and 4.10."""
     config.audit_file.chmod(0o644)
     with pytest.raises(StoreExposed):
@@ -183,7 +183,7 @@ def test_an_exposed_audit_log_stops_what_it_would_record(config: Config, ports: 
     assert ports.records.get("ada").last_sign_in is None
 
 
-def test_damage_is_told_at_the_start(config: Config, ports: Ports) -> None:
+def test_damage_is_reported_at_the_start(config: Config, ports: Ports) -> None:
     """DESIGN 4.8."""
     assert not ports.accounts.is_empty()
     config.accounts_file.write_bytes(b"{")
@@ -195,7 +195,9 @@ def test_damage_is_told_at_the_start(config: Config, ports: Ports) -> None:
 
 @pytest.mark.parametrize("name", ["x" * 5000, "file/below", "file"])
 @pytest.mark.parametrize("which", ["store", "keyring"])
-def test_paths_that_cannot_be(tmp_path: Path, config: Config, name: str, which: str) -> None:
+def test_impossible_paths_are_refused(
+    tmp_path: Path, config: Config, name: str, which: str
+) -> None:
     (tmp_path / "file").write_bytes(b"")
     path = str(tmp_path / name)
     if which == "store":
@@ -220,7 +222,7 @@ print(services.create(config).keyring.active)
 """
 
 
-def test_processes_that_start_first_at_once_end_with_one_keyring(config: Config) -> None:
+def test_concurrent_first_starts_end_with_one_keyring(config: Config) -> None:
     started = [
         subprocess.Popen(
             [sys.executable, "-c", FIRST_START, str(config.folder), str(config.keyring_file)],
@@ -245,10 +247,8 @@ def test_processes_that_start_first_at_once_end_with_one_keyring(config: Config)
     assert ids == {json.loads(config.keyring_file.read_bytes())["active"]}
 
 
-def test_a_store_whose_accounts_are_missing_is_not_taken_for_a_new_one(
-    config: Config, ports: Ports
-) -> None:
-    """DESIGN 4.10: whoever comes first must not become its administrator."""
+def test_a_store_with_missing_accounts_is_not_taken_as_new(config: Config, ports: Ports) -> None:
+    """DESIGN 4.10: the first to connect must not become its administrator."""
     del ports
     config.accounts_file.rename(config.folder / "accounts.json.broken")
     for start in (services.connect, services.create):
@@ -262,7 +262,7 @@ def test_a_store_whose_accounts_are_missing_is_not_taken_for_a_new_one(
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where nothing was set up, and no place is named."""
+    """A home folder without a setup or a configured place."""
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -284,7 +284,7 @@ def test_a_host_with_its_first_admin_is_not_new(home: Path) -> None:
     assert not installation.is_new(Config())
 
 
-def test_where_the_home_folder_is_missing_nothing_is_new(home: Path) -> None:
+def test_without_a_home_folder_nothing_is_new(home: Path) -> None:
     home.rmdir()
     assert not installation.is_new(Config())
 
@@ -305,7 +305,7 @@ TRACES: dict[str, Callable[[Config], Path]] = {
 
 
 @pytest.mark.parametrize("trace", TRACES)
-def test_whatever_says_that_there_was_a_store(home: Path, trace: str) -> None:
+def test_any_trace_of_a_store_means_it_is_not_new(home: Path, trace: str) -> None:
     """DESIGN 4.7: a store that vanished is never new."""
     del home
     touched(TRACES[trace](Config()))
@@ -327,7 +327,7 @@ def test_whatever_says_that_there_was_a_store(home: Path, trace: str) -> None:
     ],
     ids=["store", "keyring", "credential"],
 )
-def test_a_place_that_is_named_is_not_new(home: Path, named: Callable[[Path], Config]) -> None:
+def test_a_configured_place_is_not_new(home: Path, named: Callable[[Path], Config]) -> None:
     config = named(home)
     assert not installation.is_new(config)
     with pytest.raises(CannotCheck):
@@ -346,7 +346,7 @@ CANNOT_BE_SEEN: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("what", CANNOT_BE_SEEN)
-def test_what_cannot_be_seen_is_not_new(home: Path, what: str) -> None:
+def test_an_unreadable_place_is_not_new(home: Path, what: str) -> None:
     folder = Config().folder
     folder.parent.mkdir(parents=True)
     CANNOT_BE_SEEN[what](folder)
@@ -372,7 +372,7 @@ def test_the_mount_point_of_a_missing_disk_stays_empty(
     assert stat.S_IMODE(config.folder.stat().st_mode) == mode
 
 
-def test_setting_up_that_was_killed_goes_on(config: Config) -> None:
+def test_an_interrupted_setup_can_be_resumed(config: Config) -> None:
     services.create(config)
     for start in (services.connect, services.connect_for_operator):
         with pytest.raises(StoreMissing, match="Setup is not finished"):
@@ -383,8 +383,8 @@ def test_setting_up_that_was_killed_goes_on(config: Config) -> None:
     assert not services.connect(config).accounts.is_empty()
 
 
-def test_a_store_without_its_folder_of_records_is_refused(config: Config, ports: Ports) -> None:
-    """Used codes and wrong tries are not to be forgotten unasked."""
+def test_a_store_without_its_records_folder_is_refused(config: Config, ports: Ports) -> None:
+    """Used codes and failed attempts must not be forgotten silently."""
     del ports
     shutil.rmtree(config.records_folder)
     with pytest.raises(StoreMissing, match="To continue without it: mkdir -m 700 "):
@@ -392,9 +392,7 @@ def test_a_store_without_its_folder_of_records_is_refused(config: Config, ports:
     assert not config.records_folder.exists()
 
 
-def test_a_keyring_in_a_folder_that_others_can_reach_is_refused(
-    config: Config, ports: Ports
-) -> None:
+def test_a_keyring_in_an_exposed_folder_is_refused(config: Config, ports: Ports) -> None:
     """DESIGN 4.7."""
     del ports
     config.keyring_file.parent.chmod(0o777)
@@ -402,7 +400,7 @@ def test_a_keyring_in_a_folder_that_others_can_reach_is_refused(
         services.connect(config)
 
 
-# A keyring that is lost
+# A lost keyring
 
 
 def damage(path: Path) -> None:
@@ -422,7 +420,7 @@ LOST: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("how", LOST)
-def test_a_lost_keyring_is_replaced_when_asked_for(config: Config, ports: Ports, how: str) -> None:
+def test_a_lost_keyring_is_replaced_on_request(config: Config, ports: Ports, how: str) -> None:
     del ports
     LOST[how](config.keyring_file)
     lost = config.keyring_file.read_bytes() if config.keyring_file.exists() else None
@@ -435,7 +433,7 @@ def test_a_lost_keyring_is_replaced_when_asked_for(config: Config, ports: Ports,
     assert kept == ([lost] if lost is not None else [])
 
 
-def test_a_keyring_that_is_not_lost_stays(config: Config, ports: Ports) -> None:
+def test_a_keyring_that_is_not_lost_is_not_replaced(config: Config, ports: Ports) -> None:
     del ports
     before = config.keyring_file.read_bytes()
     for attempt in (services.without_keyring, services.with_new_keyring):
@@ -445,7 +443,7 @@ def test_a_keyring_that_is_not_lost_stays(config: Config, ports: Ports) -> None:
 
 
 @pytest.mark.parametrize("how", ["exposed", "newer"])
-def test_a_keyring_that_can_be_mended_stays(config: Config, ports: Ports, how: str) -> None:
+def test_a_repairable_keyring_is_not_replaced(config: Config, ports: Ports, how: str) -> None:
     del ports
     if how == "exposed":
         config.keyring_file.chmod(0o644)
@@ -458,8 +456,8 @@ def test_a_keyring_that_can_be_mended_stays(config: Config, ports: Ports, how: s
     assert config.keyring_file.read_bytes() == before
 
 
-def test_until_an_admin_is_let_in_the_store_stays_closed(config: Config, ports: Ports) -> None:
-    """DESIGN 4.10: killed between the two, it is done again."""
+def test_the_store_stays_closed_until_an_admin_is_restored(config: Config, ports: Ports) -> None:
+    """DESIGN 4.10: if killed between the two steps, it is repeated."""
     del ports
     config.keyring_file.unlink()
     services.with_new_keyring(config)
@@ -469,7 +467,7 @@ def test_until_an_admin_is_let_in_the_store_stays_closed(config: Config, ports: 
     services.connect(config)
 
 
-def test_without_a_store_no_keyring_is_lost(config: Config) -> None:
+def test_without_a_store_there_is_no_keyring_to_replace(config: Config) -> None:
     for attempt in (services.without_keyring, services.with_new_keyring):
         with pytest.raises(StoreMissing):
             attempt(config)
@@ -481,7 +479,7 @@ def test_without_a_store_no_keyring_is_lost(config: Config) -> None:
 
 @pytest.fixture
 def credential(config: Config, ports: Ports, monkeypatch: pytest.MonkeyPatch) -> Config:
-    """The keyring of the store, given by systemd."""
+    """The store's keyring, provided by systemd."""
     del ports
     folder = config.keyring_file.parent
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
@@ -499,7 +497,7 @@ def test_a_credential_opens_the_store(credential: Config, start: object) -> None
     assert names <= {"cwtui-keyring", ".keyring.json.lock", reserve.NAME}
 
 
-def test_a_credential_is_neither_made_nor_rotated_nor_given_up(credential: Config) -> None:
+def test_a_credential_is_never_created_rotated_or_replaced(credential: Config) -> None:
     ports = services.connect(credential)
     acts: list[Callable[[], object]] = [
         lambda: keys.rotate(ports, OPERATOR, lambda *_: None),

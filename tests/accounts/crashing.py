@@ -1,4 +1,4 @@
-"""Ports that stop at a call of ours, as a process does that is killed there."""
+"""Ports that stop at a chosen call, like a process killed there."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,11 +9,11 @@ from cwtui.accounts.ports import Ports
 
 
 class Killed(BaseException):
-    """No rule catches it."""
+    """Not caught by any rule."""
 
 
 class Crashing:
-    """Counts the calls of all ports, and stops before the last of so many."""
+    """Counts the calls of all ports and stops at the given one."""
 
     def __init__(self, ports: Ports, calls: int) -> None:
         self._left = calls

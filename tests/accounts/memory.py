@@ -1,4 +1,4 @@
-"""The ports of the rules, filled in memory. The store's contract holds for them too."""
+"""In-memory ports for the rules; the store's contract tests run on them too."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,9 +35,9 @@ class MemoryAccounts:
         self._lock = Lock()
         self.commits = 0
         self.looked_through = 0
-        """How often all accounts were looked through for a person."""
+        """How often all accounts were searched for a person."""
         self.before_change: Callable[[], object] = lambda: None
-        """What another process does just before a change of ours begins."""
+        """What another process does just before our change begins."""
         self.before_prepare: Callable[[], object] = lambda: None
         """Raises CannotCheck where a disk is full."""
 
@@ -114,7 +114,7 @@ class MemoryAccounts:
 
     @property
     def is_changing(self) -> bool:
-        """Whether somebody's change goes on, for which others have to wait."""
+        """Whether a change is in progress, which others have to wait for."""
         return self._lock.locked()
 
     @property
@@ -172,7 +172,7 @@ class MemoryRecords:
 
 
 class MemoryAudit:
-    """The port AuditLog, as one file; a test may append bytes to `contents` that are no event."""
+    """The port AuditLog, as one file; a test may append arbitrary bytes to `contents`."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -209,7 +209,7 @@ class MemoryAudit:
 
 
 class MemoryKeyring:
-    """The port Keyring, with keys made from their ids. `seal` repeats no nonce."""
+    """The port Keyring, with keys derived from their ids. `seal` never repeats a nonce."""
 
     def __init__(self, *ids: str) -> None:
         self.made = dict.fromkeys(ids, 0.0)

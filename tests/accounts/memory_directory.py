@@ -22,8 +22,8 @@ from cwtui.accounts.secret import Secret
 
 @dataclass
 class MemoryDirectory:
-    """People by name; `down`: no server answers; `broken`: what it raises instead of an answer;
-    `refusal`: what it says to a right password.
+    """People by name. `down`: no server answers. `broken`: what it raises instead of answering.
+    `refusal`: what it answers to a correct password.
     """
 
     people: dict[str, tuple[str, DirectoryUser]] = field(default_factory=dict)

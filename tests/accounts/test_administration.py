@@ -1,4 +1,4 @@
-"""What admins do with accounts and settings."""
+"""Managing accounts and organization settings."""
 
 from collections.abc import Callable
 
@@ -35,7 +35,7 @@ def test_the_first_admin_signs_in_with_the_chosen_password(world: World) -> None
     assert isinstance(world.begin("ada", NEW.reveal()), SignedIn)
 
 
-def test_there_is_one_first_admin_only(world: World) -> None:
+def test_only_one_first_admin_can_be_created(world: World) -> None:
     world.add()
     with pytest.raises(Refused) as refused:
         administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
@@ -46,7 +46,7 @@ def test_there_is_one_first_admin_only(world: World) -> None:
     assert world.accounts.get("ada") is None
 
 
-def test_two_first_admins_at_once(world: World) -> None:
+def test_of_two_first_admins_at_once_only_one_is_created(world: World) -> None:
     world.accounts.before_change = lambda: administration.create_first_admin(
         world.ports, "bob", NEW, NEW, OPERATOR
     )
@@ -65,7 +65,7 @@ def test_two_first_admins_at_once(world: World) -> None:
         ("ada", "Havel-99", "Havel-9", "confirm_password"),
     ],
 )
-def test_bad_input_creates_nobody(
+def test_invalid_input_creates_no_first_admin(
     world: World, username: str, password: str, confirmation: str, field: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -79,7 +79,7 @@ def test_bad_input_creates_nobody(
 # Creating
 
 
-def test_a_created_account_gets_a_one_time_initial_password(world: World) -> None:
+def test_a_new_account_gets_a_one_time_initial_password(world: World) -> None:
     made = administration.create_user(
         world.ports,
         OPERATOR,
@@ -99,16 +99,14 @@ def test_a_created_account_gets_a_one_time_initial_password(world: World) -> Non
     assert len(made.password.reveal()) == 19
 
 
-def test_a_given_password_is_an_initial_one_too(world: World) -> None:
+def test_a_given_password_must_be_changed_too(world: World) -> None:
     made = administration.create_user(world.ports, OPERATOR, "bob", password=NEW)
     assert made.password == NEW
     assert isinstance(world.begin("bob", NEW.reveal()), sign_in.NewPasswordNeeded)
 
 
 @pytest.mark.parametrize("rules", [{}, {"password_min": 64, "password_symbol": 9}])
-def test_an_initial_password_that_is_made_works_whatever_the_rules(
-    world: World, rules: dict[str, int]
-) -> None:
+def test_a_generated_password_works_whatever_the_rules(world: World, rules: dict[str, int]) -> None:
     world.settings(**rules)
     made = administration.create_user(world.ports, OPERATOR, "bob")
     assert isinstance(world.begin("bob", made.password.reveal()), sign_in.NewPasswordNeeded)
@@ -129,7 +127,7 @@ def test_an_initial_password_that_is_made_works_whatever_the_rules(
         ("bob", [roles.MINIMUM], "", "bob12\n", "password"),
     ],
 )
-def test_bad_input_is_refused_at_its_field(
+def test_invalid_input_is_refused_at_its_field(
     world: World,
     username: str,
     chosen: list[str],
@@ -151,7 +149,7 @@ def test_bad_input_is_refused_at_its_field(
     assert [row.username for row in world.accounts.rows()] == ["ada"]
 
 
-def test_two_accounts_of_one_name_at_once(world: World) -> None:
+def test_creating_one_name_twice_at_once_fails_once(world: World) -> None:
     world.accounts.before_change = lambda: administration.create_user(
         world.ports, OPERATOR, "bob", display_name="first"
     )
@@ -161,8 +159,8 @@ def test_two_accounts_of_one_name_at_once(world: World) -> None:
     assert world.account("bob").display_name == "first"
 
 
-def test_a_name_that_is_taken_is_said_before_the_password_is_hashed(world: World) -> None:
-    """Hashing takes 0.3 s, and the lock makes others wait."""
+def test_a_taken_name_is_refused_before_hashing(world: World) -> None:
+    """Hashing takes 0.3 s, and others wait for the lock meanwhile."""
     world.add("bob")
     world.accounts.before_change = lambda: pytest.fail("the lock was taken")
     with pytest.raises(InvalidInput, match="The username bob is taken"):
@@ -184,7 +182,7 @@ LAST: dict[str, Callable[[World, Actor], object]] = {
 
 @pytest.mark.parametrize("way", LAST)
 @pytest.mark.parametrize("by", ["operator", "ada herself"])
-def test_the_last_enabled_local_admin_stays(world: World, way: str, by: str) -> None:
+def test_the_last_enabled_local_admin_cannot_be_removed(world: World, way: str, by: str) -> None:
     world.add_admin("ada")
     world.add_admin("disabled", enabled=False)
     world.add_admin("ldap", origin=Origin.LDAP)
@@ -197,7 +195,7 @@ def test_the_last_enabled_local_admin_stays(world: World, way: str, by: str) -> 
 
 
 @pytest.mark.parametrize("way", LAST)
-def test_with_a_second_admin_the_first_may_go(world: World, way: str) -> None:
+def test_with_a_second_admin_the_first_can_be_removed(world: World, way: str) -> None:
     world.add_admin("ada")
     world.add_admin("eve")
     LAST[way](world, OPERATOR)
@@ -205,7 +203,7 @@ def test_with_a_second_admin_the_first_may_go(world: World, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", LAST)
-def test_two_admins_who_go_at_once(world: World, way: str) -> None:
+def test_two_admins_cannot_be_removed_at_once(world: World, way: str) -> None:
     world.add_admin("ada")
     world.add_admin("eve")
     world.accounts.before_change = lambda: administration.update_user(
@@ -216,7 +214,7 @@ def test_two_admins_who_go_at_once(world: World, way: str) -> None:
     assert world.accounts.enabled_local_admins() == {"ada"}
 
 
-def test_other_changes_of_the_last_admin_are_free(world: World) -> None:
+def test_other_changes_to_the_last_admin_are_allowed(world: World) -> None:
     world.add_admin("ada")
     administration.update_user(world.ports, OPERATOR, "ada", display_name="Ada", mfa_required=True)
     administration.reset_password(world.ports, OPERATOR, "ada")
@@ -226,7 +224,7 @@ def test_other_changes_of_the_last_admin_are_free(world: World) -> None:
 # Updating
 
 
-def test_only_what_is_given_changes(world: World) -> None:
+def test_an_update_changes_only_what_is_given(world: World) -> None:
     world.add_admin("ada")
     before = world.add("bob")
     after = administration.update_user(world.ports, OPERATOR, "BOB", mfa_required=True)
@@ -239,7 +237,7 @@ def test_only_what_is_given_changes(world: World) -> None:
 
 
 @pytest.mark.parametrize("act", [administration.create_user, administration.update_user])
-def test_what_is_no_display_name_is_said_at_its_field(
+def test_an_invalid_display_name_is_refused_at_its_field(
     world: World, act: Callable[..., object]
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -248,7 +246,7 @@ def test_what_is_no_display_name_is_said_at_its_field(
     assert str(refused.value) == "The display name can have at most 100 characters."
 
 
-def test_an_update_with_one_bad_part_changes_nothing(world: World) -> None:
+def test_an_update_with_one_invalid_part_changes_nothing(world: World) -> None:
     world.add_admin("ada")
     before = world.add("bob")
     with pytest.raises(InvalidInput):
@@ -258,7 +256,7 @@ def test_an_update_with_one_bad_part_changes_nothing(world: World) -> None:
     assert world.account("bob") == before
 
 
-def test_mfa_required_leads_into_enrolment_at_the_next_sign_in(world: World) -> None:
+def test_required_mfa_leads_to_enrolment_at_the_next_sign_in(world: World) -> None:
     world.add("bob")
     session = world.session("bob")
     administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True)
@@ -266,7 +264,7 @@ def test_mfa_required_leads_into_enrolment_at_the_next_sign_in(world: World) -> 
     assert isinstance(world.begin("bob"), EnrolmentNeeded)
 
 
-def test_a_reset_password_is_one_time_and_lifts_the_ban_on_passwords(world: World) -> None:
+def test_resetting_a_password_also_unlocks_password_attempts(world: World) -> None:
     world.add("bob")
     device = world.equip("bob")
     state = world.asked_for_code("bob")
@@ -284,14 +282,14 @@ def test_a_reset_password_is_one_time_and_lifts_the_ban_on_passwords(world: Worl
     assert world.records.get("bob").code_attempts != {}
 
 
-def test_the_password_of_an_ldap_user_is_not_reset_here(world: World) -> None:
+def test_an_ldap_users_password_cannot_be_reset(world: World) -> None:
     world.add("bob", origin=Origin.LDAP)
     with pytest.raises(Refused) as refused:
         administration.reset_password(world.ports, OPERATOR, "bob")
     assert str(refused.value) == ("This is an LDAP user. Reset the password in the directory.")
 
 
-def test_an_admin_disables_mfa_for_one_who_lost_the_device(world: World) -> None:
+def test_an_admin_can_disable_mfa_for_a_lost_device(world: World) -> None:
     world.add("bob", mfa_required=True)
     device = world.equip("bob")
     state = world.asked_for_code("bob")
@@ -305,7 +303,7 @@ def test_an_admin_disables_mfa_for_one_who_lost_the_device(world: World) -> None
         administration.disable_mfa(world.ports, OPERATOR, "bob")
 
 
-def test_disabling_mfa_does_not_make_a_used_code_new(world: World) -> None:
+def test_disabling_mfa_keeps_used_codes_used(world: World) -> None:
     world.add("bob")
     device = world.equip("bob")
     world.session("bob", device)
@@ -314,7 +312,7 @@ def test_disabling_mfa_does_not_make_a_used_code_new(world: World) -> None:
     assert world.records.get("bob").last_totp_step == step > 0
 
 
-def test_unlock_forgets_wrong_tries(world: World) -> None:
+def test_unlock_clears_failed_attempts(world: World) -> None:
     world.add("bob")
     for _ in range(6):
         with pytest.raises(SignInFailed):
@@ -332,7 +330,7 @@ def test_unlock_forgets_wrong_tries(world: World) -> None:
     sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
 
 
-def test_a_removed_account_leaves_no_record(world: World) -> None:
+def test_removing_an_account_removes_its_sign_in_record(world: World) -> None:
     world.add_admin("ada")
     world.add("bob")
     world.session("bob")
@@ -346,7 +344,7 @@ def test_a_removed_account_leaves_no_record(world: World) -> None:
 # Reading
 
 
-def test_lists_and_shows(world: World) -> None:
+def test_accounts_are_listed_and_shown(world: World) -> None:
     world.add_admin("ada")
     world.add("bob")
     actor = world.session("ada")
@@ -366,7 +364,7 @@ def test_lists_and_shows(world: World) -> None:
 # Settings
 
 
-def test_settings_are_all_or_none_and_recorded(world: World) -> None:
+def test_settings_change_all_or_none_and_are_recorded(world: World) -> None:
     world.add_admin("ada")
     actor = world.session("ada")
     after = administration.update_settings(
@@ -383,7 +381,7 @@ def test_settings_are_all_or_none_and_recorded(world: World) -> None:
     assert len(world.events) == events
 
 
-# Who may
+# Permissions
 
 ACTS: dict[str, Callable[[World, Actor], object]] = {
     "list_users": lambda w, a: administration.list_users(w.ports, a, Filter()),
@@ -408,7 +406,7 @@ def populated(world: World) -> None:
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_minimum_access_allows_none_of_it(world: World, act: str) -> None:
+def test_minimum_access_allows_no_admin_action(world: World, act: str) -> None:
     populated(world)
     actor = world.session("mallory")
     before, events = world.accounts.rows(), len(world.events)
@@ -419,14 +417,14 @@ def test_minimum_access_allows_none_of_it(world: World, act: str) -> None:
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_an_admin_may(world: World, act: str) -> None:
+def test_an_admin_may_do_every_admin_action(world: World, act: str) -> None:
     populated(world)
     ACTS[act](world, world.session("ada"))
 
 
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("what", ["demoted", "disabled", "removed"])
-def test_an_admin_no_longer_stops_at_the_next_action(world: World, act: str, what: str) -> None:
+def test_a_former_admin_is_stopped_at_the_next_action(world: World, act: str, what: str) -> None:
     populated(world)
     actor = world.session("ada")
     if what == "demoted":
@@ -445,7 +443,7 @@ def test_an_admin_no_longer_stops_at_the_next_action(world: World, act: str, wha
 @pytest.mark.parametrize(
     "act", ["create_user", "update_user", "reset_password", "disable_mfa", "remove_user"]
 )
-def test_an_admin_demoted_at_that_very_moment_changes_nothing(world: World, act: str) -> None:
+def test_an_admin_demoted_during_an_action_changes_nothing(world: World, act: str) -> None:
     populated(world)
     actor = world.session("ada")
     world.accounts.before_change = lambda: administration.update_user(
@@ -461,7 +459,7 @@ def test_an_admin_demoted_at_that_very_moment_changes_nothing(world: World, act:
 @pytest.mark.parametrize(
     "act", ["show_user", "update_user", "reset_password", "disable_mfa", "remove_user", "unlock"]
 )
-def test_an_account_that_is_not_there(world: World, act: str) -> None:
+def test_acting_on_a_missing_account_is_refused(world: World, act: str) -> None:
     world.add_admin("ada")
     with pytest.raises(UnknownAccount, match="There is no account named bob"):
         ACTS[act](world, OPERATOR)
@@ -473,7 +471,7 @@ def test_an_account_that_is_not_there(world: World, act: str) -> None:
 
 
 @pytest.mark.parametrize("act", ["reset_password", "disable_mfa", "create_user"])
-def test_an_act_whose_record_cannot_be_written_is_not_half_done(world: World, act: str) -> None:
+def test_a_failed_record_write_leaves_nothing_half_done(world: World, act: str) -> None:
     """DESIGN 4.7: nothing is half there."""
     populated(world)
     before = world.accounts._committed
@@ -486,10 +484,10 @@ def test_an_act_whose_record_cannot_be_written_is_not_half_done(world: World, ac
 
 
 @pytest.mark.parametrize("act", [administration.disable_mfa, administration.reset_password])
-def test_an_admin_proves_changes_of_the_own_account_in_settings(
+def test_admins_change_their_own_account_only_in_settings(
     world: World, act: Callable[..., object]
 ) -> None:
-    """ASVS 7.5.1: an unattended session must not take off the own second factor."""
+    """ASVS 7.5.1: an unattended session must not remove its own second factor."""
     world.add_admin("ada")
     device = world.equip("ada")
     session = world.session("ada", device)
@@ -500,7 +498,7 @@ def test_an_admin_proves_changes_of_the_own_account_in_settings(
     assert world.accounts.get("ada") == before
 
 
-def test_after_a_clock_that_was_ahead_a_new_device_can_be_registered(world: World) -> None:
+def test_a_new_device_works_after_a_clock_that_was_ahead(world: World) -> None:
     world.add("bob")
     device = world.equip("bob")
     world.clock.forward(10 * 365 * 86400)
@@ -520,7 +518,7 @@ def test_after_a_clock_that_was_ahead_a_new_device_can_be_registered(world: Worl
     world.session("bob", new)
 
 
-def test_the_list_calls_required_whom_the_organization_requires(world: World) -> None:
+def test_the_list_shows_mfa_required_by_the_organization(world: World) -> None:
     world.add("bob")
     world.add("carol")
     world.equip("carol")

@@ -1,4 +1,4 @@
-"""Who may do what, and when it must be proved anew: every public act, none left out."""
+"""Permission and fresh proof for every public action."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def scene(world: World) -> Scene:
 
 
 def bobs() -> MemoryDirectory:
-    """One that has somebody of bob's name."""
+    """A directory that has someone named bob."""
     directory = MemoryDirectory()
     directory.add("bob", PASSWORD)
     return directory
@@ -168,7 +168,7 @@ def public_functions(module: ModuleType) -> set[str]:
     }
 
 
-def test_no_public_act_is_left_out_here() -> None:
+def test_every_public_action_is_covered_here() -> None:
     assert public_functions(administration) == {*READS, *CHANGES} | BEFORE_ANYONE
     assert public_functions(audit_reading) == {*AUDIT_READS} | OF_FILTERS | OF_THE_STORE
     own = OWN | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
@@ -180,7 +180,7 @@ def state(world: World) -> object:
 
 
 @pytest.mark.parametrize("act", OF_ADMINS)
-def test_who_has_no_permission_may_not(scene: Scene, act: str) -> None:
+def test_without_the_permission_an_action_is_refused(scene: Scene, act: str) -> None:
     before = state(scene.world)
     with pytest.raises(NotPermitted, match="Your roles do not include the permission"):
         OF_ADMINS[act](scene, scene.user)
@@ -188,12 +188,12 @@ def test_who_has_no_permission_may_not(scene: Scene, act: str) -> None:
 
 
 @pytest.mark.parametrize("act", OF_ADMINS)
-def test_an_admin_may(scene: Scene, act: str) -> None:
+def test_an_admin_may_do_every_admin_action(scene: Scene, act: str) -> None:
     OF_ADMINS[act](scene, scene.admin)
 
 
 @pytest.mark.parametrize("act", OF_ADMINS)
-def test_a_demoted_admin_may_no_longer(scene: Scene, act: str) -> None:
+def test_a_demoted_admin_may_no_longer_act(scene: Scene, act: str) -> None:
     administration.update_user(scene.world.ports, OPERATOR, "ada", chosen_roles=[roles.MINIMUM])
     before = state(scene.world)
     with pytest.raises(SessionEnded):
@@ -206,15 +206,15 @@ ASKED_BEFORE_THE_LOCK = [act for act in CHANGES_OF_ADMINS if act != "update_sett
 
 
 @pytest.mark.parametrize("act", ASKED_BEFORE_THE_LOCK)
-def test_who_may_not_makes_nobody_wait(scene: Scene, act: str) -> None:
-    """Whoever is refused anyhow neither takes the lock of all accounts nor costs a hash."""
+def test_a_refused_caller_never_takes_the_lock(scene: Scene, act: str) -> None:
+    """A caller without permission takes no lock on all accounts and costs no hash."""
     scene.world.accounts.before_change = lambda: pytest.fail("the lock was taken")
     with pytest.raises(NotPermitted):
         CHANGES_OF_ADMINS[act](scene, scene.user)
 
 
 class _Outside(MemoryAccounts):
-    """The store, which is not to be read from outside of a change while that goes on."""
+    """A store that must not be read from outside a change while the change is open."""
 
     def __init__(self, real: MemoryAccounts) -> None:
         self.__dict__ = real.__dict__  # the same accounts
@@ -231,15 +231,15 @@ class _Outside(MemoryAccounts):
 
 
 @pytest.mark.parametrize("act", OF_ADA | OF_ALICE | ACKNOWLEDGE)
-def test_who_holds_the_lock_reads_through_it(scene: Scene, act: str) -> None:
-    """Others wait meanwhile, and another reading of all accounts would double their wait."""
+def test_reads_inside_a_change_use_the_change(scene: Scene, act: str) -> None:
+    """Others wait meanwhile; reading all accounts a second time would double their wait."""
     by = scene.user if act in OF_ALICE else scene.admin
     scene.world.accounts = _Outside(scene.world.accounts)
     (OF_ADA | OF_ALICE | ACKNOWLEDGE)[act](scene, by)
 
 
 @pytest.mark.parametrize("act", OF_ALICE | ACKNOWLEDGE)
-def test_a_session_of_a_disabled_account_may_nothing(scene: Scene, act: str) -> None:
+def test_a_disabled_accounts_session_can_do_nothing(scene: Scene, act: str) -> None:
     administration.update_user(scene.world.ports, OPERATOR, "alice", enabled=False)
     before = state(scene.world)
     with pytest.raises(SessionEnded) as over:
@@ -252,7 +252,7 @@ def test_a_session_of_a_disabled_account_may_nothing(scene: Scene, act: str) -> 
 
 
 @pytest.mark.parametrize("act", OF_ADA | OF_ALICE)
-def test_a_session_ends_at_its_limit_whatever_is_done_in_it(scene: Scene, act: str) -> None:
+def test_a_session_ends_at_its_limit_despite_fresh_proof(scene: Scene, act: str) -> None:
     by = scene.admin if act in OF_ADA else scene.user
     scene.world.clock.at = by.ends_at
     fresh = replace(by, password_at=by.ends_at, code_at=by.ends_at)
@@ -262,13 +262,13 @@ def test_a_session_ends_at_its_limit_whatever_is_done_in_it(scene: Scene, act: s
     assert over.value.reason == "time limit"
 
 
-def test_a_session_goes_on_until_its_limit(scene: Scene) -> None:
+def test_a_session_lasts_until_its_limit(scene: Scene) -> None:
     assert scene.user.ends_at == scene.user.started_at + scene.world.ports.session_limit
     scene.world.clock.at = scene.user.ends_at - 0.001
     self_service.overview(scene.world.ports, scene.user)
 
 
-def test_the_limit_is_the_operators(scene: Scene) -> None:
+def test_the_session_limit_is_configurable(scene: Scene) -> None:
     ports = replace(scene.world.ports, session_limit=3600.0)
     ended = replace(scene.user, ends_at=scene.user.started_at + ports.session_limit)
     scene.world.clock.at = ended.ends_at
@@ -276,11 +276,11 @@ def test_the_limit_is_the_operators(scene: Scene) -> None:
         self_service.overview(ports, ended)
 
 
-# Proof again: OWASP ASVS 5.0, 7.5.1
+# Fresh proof: OWASP ASVS 5.0, 7.5.1
 
 
 @pytest.mark.parametrize("act", CHANGES_OF_ADMINS)
-def test_a_change_of_an_admin_wants_a_fresh_proof(scene: Scene, act: str) -> None:
+def test_admin_changes_need_a_fresh_proof(scene: Scene, act: str) -> None:
     scene.world.clock.at = scene.admin.code_at + PROOF_LIFETIME + 1
     before = state(scene.world)
     with pytest.raises(ProofNeeded) as needed:
@@ -294,23 +294,23 @@ def test_a_change_of_an_admin_wants_a_fresh_proof(scene: Scene, act: str) -> Non
 
 
 @pytest.mark.parametrize("act", CHANGES_OF_ADMINS)
-def test_within_ten_minutes_no_proof_is_asked_for(scene: Scene, act: str) -> None:
+def test_no_proof_is_asked_for_within_ten_minutes(scene: Scene, act: str) -> None:
     scene.world.clock.at = scene.admin.code_at + PROOF_LIFETIME
     CHANGES_OF_ADMINS[act](scene, scene.admin)
 
 
 @pytest.mark.parametrize("act", READS | AUDIT_READS)
-def test_looking_wants_no_proof(scene: Scene, act: str) -> None:
+def test_reading_needs_no_proof(scene: Scene, act: str) -> None:
     scene.world.clock.forward(5 * 3600)
     OF_ADMINS[act](scene, scene.admin)
 
 
-def test_the_operator_is_never_asked(scene: Scene) -> None:
+def test_the_operator_is_never_asked_for_proof(scene: Scene) -> None:
     scene.world.clock.forward(5 * 3600)
     administration.update_user(scene.world.ports, OPERATOR, "bob", enabled=False)
 
 
-def test_enabling_mfa_wants_the_password_again(scene: Scene) -> None:
+def test_enabling_mfa_needs_the_password_again(scene: Scene) -> None:
     scene.world.clock.forward(PROOF_LIFETIME)
     with pytest.raises(ProofNeeded) as needed:
         self_service.begin_enrolment(scene.world.ports, scene.user)
@@ -320,7 +320,7 @@ def test_enabling_mfa_wants_the_password_again(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("act", OWN_CHANGES_WITH_A_CODE)
-def test_what_asks_for_a_code_itself_wants_the_password_only(scene: Scene, act: str) -> None:
+def test_actions_that_ask_for_a_code_need_only_the_password(scene: Scene, act: str) -> None:
     """Two codes cannot be had within 30 seconds."""
     scene.world.clock.forward(PROOF_LIFETIME)
     with pytest.raises(ProofNeeded) as needed:
@@ -330,7 +330,7 @@ def test_what_asks_for_a_code_itself_wants_the_password_only(scene: Scene, act: 
     OWN_CHANGES_WITH_A_CODE[act](scene, proved)
 
 
-def test_the_password_alone_does_not_do_for_who_has_a_device(scene: Scene) -> None:
+def test_the_password_alone_is_not_enough_with_a_device(scene: Scene) -> None:
     scene.world.clock.forward(PROOF_LIFETIME)
     half = self_service.prove(scene.world.ports, scene.admin, OLD, None)
     with pytest.raises(ProofNeeded) as needed:
@@ -338,14 +338,14 @@ def test_the_password_alone_does_not_do_for_who_has_a_device(scene: Scene) -> No
     assert (needed.value.password, needed.value.code) == (False, True)
 
 
-def test_a_device_registered_just_now_was_proved_just_now(scene: Scene) -> None:
+def test_registering_a_device_counts_as_proof_of_it(scene: Scene) -> None:
     code = Device(scene.offer.totp_secret, ()).code(scene.world.clock())
     session, _ = self_service.register_device(scene.world.ports, scene.user, scene.offer, code)
     assert session.code_at == scene.world.clock()
 
 
-def test_what_asks_for_a_factor_proves_it(scene: Scene) -> None:
-    """After it, that factor is not asked for again."""
+def test_an_action_that_checks_a_factor_renews_its_proof(scene: Scene) -> None:
+    """That factor is not asked for again afterwards."""
     ports, now = scene.world.ports, scene.world.clock
     scene.world.clock.forward(PROOF_LIFETIME)
     changed = self_service.change_password(ports, scene.user, OLD, NEW, NEW)
@@ -355,13 +355,13 @@ def test_what_asks_for_a_factor_proves_it(scene: Scene) -> None:
     assert renewed.code_at == now() > scene.admin.code_at
 
 
-def test_a_clock_that_was_set_back_makes_no_proof_last_longer(scene: Scene) -> None:
+def test_a_clock_set_back_does_not_extend_a_proof(scene: Scene) -> None:
     scene.world.clock.at = scene.admin.password_at - 1
     with pytest.raises(ProofNeeded):
         CHANGES["unlock"](scene, scene.admin)
 
 
-def test_a_backup_code_proves_too_and_is_used_up(scene: Scene) -> None:
+def test_a_backup_code_is_a_proof_and_is_used_up(scene: Scene) -> None:
     scene.world.clock.forward(PROOF_LIFETIME)
     typed = scene.device.codes[0].reveal().lower()
     proved = self_service.prove(scene.world.ports, scene.admin, OLD, typed)
@@ -371,7 +371,7 @@ def test_a_backup_code_proves_too_and_is_used_up(scene: Scene) -> None:
         self_service.prove(scene.world.ports, scene.admin, OLD, typed)
 
 
-def test_a_proof_is_recorded_and_a_failed_one_as_well(scene: Scene) -> None:
+def test_successful_and_failed_proofs_are_recorded(scene: Scene) -> None:
     scene.world.events.clear()
     with pytest.raises(SignInFailed, match="password is wrong"):
         self_service.prove(scene.world.ports, scene.admin, Secret("wrong"), scene.code())
@@ -385,11 +385,11 @@ def test_a_proof_is_recorded_and_a_failed_one_as_well(scene: Scene) -> None:
         (Outcome.FAILURE, "one-time code wrong"),
         (Outcome.SUCCESS, "password, one-time code"),
     ]
-    # It was somebody in a session, not at the sign-in.
+    # This happened in a session, not at sign-in.
     assert scene.world.records.get("ada").failed is None
 
 
-def test_proofs_are_throttled_as_sign_ins_are(scene: Scene) -> None:
+def test_proofs_are_throttled_like_sign_ins(scene: Scene) -> None:
     for _ in range(5):
         with pytest.raises(SignInFailed):
             self_service.prove(scene.world.ports, scene.admin, Secret("wrong"), None)
@@ -399,6 +399,6 @@ def test_proofs_are_throttled_as_sign_ins_are(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("password", "code"), [("", None), (PASSWORD, ""), (PASSWORD, "12")])
-def test_nothing_typed_proves_nothing(scene: Scene, password: str, code: str | None) -> None:
+def test_empty_input_does_not_prove_identity(scene: Scene, password: str, code: str | None) -> None:
     with pytest.raises(InvalidInput):
         self_service.prove(scene.world.ports, scene.admin, Secret(password), code)

@@ -18,7 +18,7 @@ def offered(world: World) -> tuple[Session, Enrolment, Device]:
     return session, offer, Device(offer.totp_secret, ())
 
 
-def test_the_offer_holds_a_new_secret_and_the_issuer_and_keeps_nothing(world: World) -> None:
+def test_an_offer_has_a_new_secret_and_saves_nothing(world: World) -> None:
     world.settings(issuer="Connectware (plant-7)")
     session, offer, _ = offered(world)
     other = self_service.begin_enrolment(world.ports, session)
@@ -30,7 +30,7 @@ def test_the_offer_holds_a_new_secret_and_the_issuer_and_keeps_nothing(world: Wo
 
 
 @pytest.mark.parametrize("steps", [-1, 0, 1])
-def test_a_code_of_the_window_registers_the_device(world: World, steps: int) -> None:
+def test_a_code_within_the_window_registers_the_device(world: World, steps: int) -> None:
     session, offer, device = offered(world)
     code = device.code(world.clock(), steps)
     renewed, codes = self_service.register_device(world.ports, session, offer, code)
@@ -46,7 +46,7 @@ def test_a_code_of_the_window_registers_the_device(world: World, steps: int) -> 
     assert factor.backup_codes.acknowledged
 
 
-def test_at_rest_the_secret_is_encrypted_for_this_account(world: World) -> None:
+def test_the_stored_secret_is_encrypted_for_this_account(world: World) -> None:
     """DESIGN 4.1: AES-256-GCM with the username as associated data, under a key with an id."""
     session, offer, device = offered(world)
     code = device.code(world.clock())
@@ -64,7 +64,7 @@ def test_at_rest_the_secret_is_encrypted_for_this_account(world: World) -> None:
         world.keyring.unseal(factor.totp_secret, b"mallory")
 
 
-def test_the_code_of_the_registration_cannot_be_used_to_sign_in(world: World) -> None:
+def test_the_registration_code_cannot_be_used_to_sign_in(world: World) -> None:
     session, offer, device = offered(world)
     now = world.clock()
     self_service.register_device(world.ports, session, offer, device.code(now))
@@ -73,7 +73,7 @@ def test_the_code_of_the_registration_cannot_be_used_to_sign_in(world: World) ->
             sign_in.with_one_time_code(world.ports, world.asked_for_code(), device.code(now, steps))
 
 
-def test_nor_to_switch_mfa_off_again(world: World) -> None:
+def test_the_registration_code_cannot_disable_mfa(world: World) -> None:
     session, offer, device = offered(world)
     code = device.code(world.clock())
     renewed, _ = self_service.register_device(world.ports, session, offer, code)
@@ -112,7 +112,7 @@ def test_a_wrong_clock_is_diagnosed_in_both_directions(
     assert world.account().second_factor is None
 
 
-def test_a_code_of_no_near_time_is_just_wrong(world: World) -> None:
+def test_a_code_from_a_distant_time_is_simply_wrong(world: World) -> None:
     session, offer, device = offered(world)
     with pytest.raises(InvalidInput) as refused:
         self_service.register_device(
@@ -123,22 +123,22 @@ def test_a_code_of_no_near_time_is_just_wrong(world: World) -> None:
     )
 
 
-def test_a_diagnosis_never_names_the_right_code(world: World) -> None:
-    """google-authenticator prints it."""
+def test_the_clock_diagnosis_never_shows_the_right_code(world: World) -> None:
+    """google-authenticator prints it, which gives it away."""
     session, offer, device = offered(world)
     with pytest.raises(InvalidInput) as refused:
         self_service.register_device(world.ports, session, offer, device.code(world.clock() + 240))
     assert device.code(world.clock()) not in str(refused.value)
 
 
-def test_an_offer_of_an_old_session_is_void(world: World) -> None:
+def test_an_offer_from_an_ended_session_is_refused(world: World) -> None:
     session, offer, device = offered(world)
     world.put(world.account().changed_ending_sessions())
     with pytest.raises(SessionEnded):
         self_service.register_device(world.ports, session, offer, device.code(world.clock()))
 
 
-def test_a_second_device_is_not_registered_over_the_first(world: World) -> None:
+def test_a_second_device_does_not_replace_the_first(world: World) -> None:
     session, offer, device = offered(world)
     second = self_service.begin_enrolment(world.ports, session)
     renewed, _ = self_service.register_device(
@@ -151,7 +151,7 @@ def test_a_second_device_is_not_registered_over_the_first(world: World) -> None:
         self_service.begin_enrolment(world.ports, renewed)
 
 
-def test_an_offer_of_another_account_is_not_taken(world: World) -> None:
+def test_an_offer_for_another_account_is_refused(world: World) -> None:
     session, _, _ = offered(world)
     foreign = Enrolment("mallory", "Connectware", totp.new_secret(world.random), NOW)
     code = Device(foreign.totp_secret, ()).code(world.clock())
@@ -162,10 +162,8 @@ def test_an_offer_of_another_account_is_not_taken(world: World) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "taken"), [(600, True), (601, False), (-1, False)])
-def test_an_offer_holds_as_long_as_the_proof_before_it(
-    world: World, seconds: float, taken: bool
-) -> None:
-    """OWASP ASVS 5.0, 7.5.1. Whoever finds it on a screen that was left open is too late."""
+def test_an_offer_is_valid_as_long_as_the_proof(world: World, seconds: float, taken: bool) -> None:
+    """OWASP ASVS 5.0, 7.5.1: someone who finds it on an unattended screen is too late."""
     session, offer, device = offered(world)
     world.clock.forward(seconds)
     code = device.code(world.clock())
@@ -177,7 +175,7 @@ def test_an_offer_holds_as_long_as_the_proof_before_it(
     assert world.account().second_factor is None
 
 
-def test_mfa_switched_off_for_everyone_offers_nothing(world: World) -> None:
+def test_nothing_is_offered_while_mfa_is_off_for_everyone(world: World) -> None:
     session, offer, device = offered(world)
     world.settings(mfa=Mfa.OFF)
     with pytest.raises(Refused, match="has not enabled"):
@@ -188,14 +186,16 @@ def test_mfa_switched_off_for_everyone_offers_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("mfa", list(Mfa))
 @pytest.mark.parametrize("flag", [True, False])
-def test_who_must_have_a_second_factor(world: World, mfa: Mfa, flag: bool) -> None:
+def test_mfa_is_required_by_the_account_or_the_organization(
+    world: World, mfa: Mfa, flag: bool
+) -> None:
     account = world.add(mfa_required=flag)
     required = enrolment.is_required(account, OrganizationSettings(mfa=mfa))
     assert required is (mfa is not Mfa.OFF and (flag or mfa is Mfa.REQUIRED))
 
 
-def test_wrong_codes_at_enrolment_are_no_tries(world: World) -> None:
-    """Whoever sees the QR code holds the secret: there is nothing to guess."""
+def test_wrong_codes_at_enrolment_are_not_counted(world: World) -> None:
+    """Whoever sees the QR code already has the secret; there is nothing to guess."""
     session, offer, device = offered(world)
     for _ in range(20):
         with pytest.raises(InvalidInput):

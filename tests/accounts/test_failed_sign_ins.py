@@ -1,4 +1,4 @@
-"""What the owner is told at the next sign-in: failed ones, how many, when, and from where."""
+"""The next sign-in shows failed sign-ins since the last one: how many, when and from where."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,8 @@ from tests.accounts.test_throttle import ELSEWHERE, wrong
 from tests.accounts.world import HERE, PASSWORD, Device, World
 
 
-def test_the_owner_is_told_of_failed_sign_ins(world: World) -> None:
-    """How many, when, and from where: at the next sign-in that succeeds, once."""
+def test_the_next_sign_in_reports_failed_sign_ins(world: World) -> None:
+    """How many, when and from where; reported once."""
     world.add()
     device = world.equip()
     first = world.session(device=device)
@@ -38,8 +38,8 @@ def test_the_owner_is_told_of_failed_sign_ins(world: World) -> None:
     assert world.records.get("alice").failed is None
 
 
-def test_a_right_password_that_goes_no_further_is_seen(world: World) -> None:
-    """Whoever stops at the code, or meets a disabled account, knows the password."""
+def test_a_right_password_that_stops_there_is_recorded(world: World) -> None:
+    """Whoever stops at the code or at a disabled account knows the password."""
     world.add()
     world.equip()
     world.asked_for_code(source=ELSEWHERE)
@@ -54,7 +54,7 @@ def test_a_right_password_that_goes_no_further_is_seen(world: World) -> None:
     assert world.records.get("alice").failed == knew(Ending.REFUSED, world.clock(), count=2)
 
 
-def test_tries_that_were_not_checked_are_not_told_but_that_there_were_some(world: World) -> None:
+def test_throttled_attempts_count_once_in_the_report(world: World) -> None:
     world.add()
     for _ in range(9):
         wrong(world, source=ELSEWHERE)
@@ -63,7 +63,7 @@ def test_tries_that_were_not_checked_are_not_told_but_that_there_were_some(world
     assert failed.count == 6
 
 
-# Who had the right password, and stopped at the code
+# Sign-ins with the right password that stopped at the code
 
 
 def knew(ending: Ending, at: float, source: str = ELSEWHERE, count: int = 1) -> FailedSignIns:
@@ -71,14 +71,14 @@ def knew(ending: Ending, at: float, source: str = ELSEWHERE, count: int = 1) -> 
 
 
 def stop(world: World, source: str = ELSEWHERE) -> FailedSignIns:
-    """The right password from there, and then nothing: what the owner is to be told of it."""
+    """Enter the right password from `source` and stop; return what to report of it."""
     world.clock.forward(60)
     world.asked_for_code(source=source)
     return knew(Ending.STOPPED, world.clock(), source)
 
 
 def notice(world: World, device: Device, source: str = HERE) -> FailedSignIns | None:
-    """What the owner is told, who signs in with a new code."""
+    """Sign in with a new code and return what is reported."""
     world.clock.forward(60)
     state = world.asked_for_code(source=source)
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
@@ -93,19 +93,19 @@ def device(world: World) -> Device:
     return world.equip()
 
 
-def test_a_sign_in_that_goes_through_is_nothing_to_be_told_of(world: World, device: Device) -> None:
+def test_a_complete_sign_in_is_not_reported(world: World, device: Device) -> None:
     assert notice(world, device) is None
     assert notice(world, device) is None
 
 
-def test_the_owner_is_told_of_one_who_stopped_at_the_code(world: World, device: Device) -> None:
+def test_a_sign_in_that_stopped_at_the_code_is_reported(world: World, device: Device) -> None:
     stopped = stop(world)
     assert notice(world, device) == stopped
     assert notice(world, device) is None
 
 
 @pytest.mark.parametrize("source", [HERE, ELSEWHERE])
-def test_wrong_passwords_after_it_do_not_hide_it(world: World, device: Device, source: str) -> None:
+def test_later_wrong_passwords_do_not_hide_it(world: World, device: Device, source: str) -> None:
     stopped = stop(world, source)
     world.clock.forward(60)
     wrong(world, source=ELSEWHERE)
@@ -113,13 +113,13 @@ def test_wrong_passwords_after_it_do_not_hide_it(world: World, device: Device, s
     assert notice(world, device) == FailedSignIns(2, at, ELSEWHERE, stopped.knew_password)
 
 
-def test_a_later_one_of_the_kind_is_told_of_instead(world: World, device: Device) -> None:
+def test_the_latest_of_its_kind_is_reported(world: World, device: Device) -> None:
     stop(world)
     latest = stop(world, "203.0.113.9")
     assert notice(world, device) == FailedSignIns(2, knew_password=latest.knew_password)
 
 
-def test_wrong_codes_belong_to_the_sign_in_that_they_are_for(world: World, device: Device) -> None:
+def test_wrong_codes_count_as_part_of_their_sign_in(world: World, device: Device) -> None:
     world.clock.forward(60)
     state = world.asked_for_code(source=ELSEWHERE)
     for _ in range(3):
@@ -130,7 +130,7 @@ def test_wrong_codes_belong_to_the_sign_in_that_they_are_for(world: World, devic
     assert notice(world, device) == knew(Ending.WRONG_CODE, at)
 
 
-def test_a_wrong_code_before_the_right_one_does_not_frighten_its_owner(
+def test_ones_own_wrong_code_before_the_right_one_is_not_reported(
     world: World, device: Device
 ) -> None:
     wrong(world, source=ELSEWHERE)
@@ -144,7 +144,7 @@ def test_a_wrong_code_before_the_right_one_does_not_frighten_its_owner(
     assert end.before.failed == FailedSignIns(1, at, ELSEWHERE)
 
 
-def test_by_a_backup_code_it_goes_through_as_well(world: World, device: Device) -> None:
+def test_signing_in_by_backup_code_reports_it_too(world: World, device: Device) -> None:
     stopped = stop(world)
     state = world.asked_for_code()
     end = sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
@@ -152,9 +152,7 @@ def test_by_a_backup_code_it_goes_through_as_well(world: World, device: Device) 
     assert end.before.failed == stopped
 
 
-def test_who_stops_while_the_owner_looks_for_the_code_is_told_of(
-    world: World, device: Device
-) -> None:
+def test_another_stopped_sign_in_during_ones_own_is_reported(world: World, device: Device) -> None:
     state = world.asked_for_code()
     stopped = stop(world)
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
@@ -162,9 +160,7 @@ def test_who_stops_while_the_owner_looks_for_the_code_is_told_of(
     assert end.before.failed == stopped
 
 
-def test_a_wrong_password_while_the_owner_looks_for_the_code_is_counted(
-    world: World, device: Device
-) -> None:
+def test_a_wrong_password_during_ones_own_sign_in_is_counted(world: World, device: Device) -> None:
     state = world.asked_for_code()
     at = world.clock()
     wrong(world, source=ELSEWHERE)
@@ -173,9 +169,7 @@ def test_a_wrong_password_while_the_owner_looks_for_the_code_is_counted(
     assert end.before.failed == FailedSignIns(1, at, ELSEWHERE)
 
 
-def test_another_one_that_a_wrong_code_has_hidden_is_not_told_as_the_owners(
-    world: World, device: Device
-) -> None:
+def test_a_stopped_sign_in_is_counted_despite_a_wrong_code(world: World, device: Device) -> None:
     state = world.asked_for_code()
     stop(world)
     with pytest.raises(SignInFailed):
@@ -185,9 +179,7 @@ def test_another_one_that_a_wrong_code_has_hidden_is_not_told_as_the_owners(
     assert end.before.failed == FailedSignIns(1)
 
 
-def test_of_two_sign_ins_at_once_each_is_told_of_the_other_or_of_nothing(
-    world: World, device: Device
-) -> None:
+def test_concurrent_sign_ins_report_each_other_or_nothing(world: World, device: Device) -> None:
     first, second = world.asked_for_code(), world.asked_for_code()
     after = sign_in.with_one_time_code(world.ports, second, device.code(world.clock()))
     assert isinstance(after, sign_in.SignedIn)
@@ -199,8 +191,8 @@ def test_of_two_sign_ins_at_once_each_is_told_of_the_other_or_of_nothing(
     assert end.before.failed == FailedSignIns(1, world.clock() - 30, ELSEWHERE)
 
 
-def test_a_device_registered_in_the_sign_in_takes_nothing_from_what_is_told(world: World) -> None:
-    """The sign-in itself is no failed one, once it is through."""
+def test_enrolment_during_sign_in_keeps_the_report(world: World) -> None:
+    """The sign-in itself does not count as failed once it is complete."""
     world.add(mfa_required=True)
     for _ in range(2):
         wrong(world, source=ELSEWHERE)
@@ -213,7 +205,7 @@ def test_a_device_registered_in_the_sign_in_takes_nothing_from_what_is_told(worl
     assert end.before.failed == FailedSignIns(2, world.clock(), ELSEWHERE)
 
 
-# Wherever a sign-in with the right password stops
+# Sign-ins with the right password that stop at a later step
 
 
 NEW = Secret("Another.9-Havel")
@@ -326,7 +318,7 @@ STOPS: dict[str, tuple[Callable[[World], sign_in.State], Ending, list[tuple[Even
 
 
 @pytest.mark.parametrize("where", STOPS)
-def test_wherever_it_stops_it_is_recorded_and_told(world: World, where: str) -> None:
+def test_stopping_at_any_step_is_recorded_and_reported(world: World, where: str) -> None:
     reach, ending, events = STOPS[where]
     state = reach(world)
     assert not isinstance(state, sign_in.SignedIn)
@@ -338,7 +330,7 @@ def test_wherever_it_stops_it_is_recorded_and_told(world: World, where: str) -> 
 
 
 def finished(world: World, state: sign_in.State) -> sign_in.SignedIn:
-    """The sign-in, gone through to its end."""
+    """The sign-in, completed."""
     match state:
         case sign_in.NewPasswordNeeded():
             state = sign_in.with_new_password(world.ports, state, NEW, NEW)
@@ -353,15 +345,15 @@ def finished(world: World, state: sign_in.State) -> sign_in.SignedIn:
 
 
 @pytest.mark.parametrize("where", STOPS)
-def test_one_that_goes_through_is_not_told(world: World, where: str) -> None:
+def test_completing_any_step_leaves_nothing_to_report(world: World, where: str) -> None:
     end = finished(world, STOPS[where][0](world))
     assert end.before.failed is None
     assert world.records.get("alice").failed is None
 
 
 @pytest.mark.parametrize("where", STOPS)
-def test_who_stops_there_is_told_to_the_owner_who_goes_on(world: World, where: str) -> None:
-    """Of two who have the password, each is told of the other."""
+def test_two_people_with_the_password_see_each_other(world: World, where: str) -> None:
+    """Each is shown the other's sign-in that stopped at this step."""
     reach = STOPS[where][0]
     first = reach(world)
     world.clock.forward(60)
@@ -375,7 +367,7 @@ def test_who_stops_there_is_told_to_the_owner_who_goes_on(world: World, where: s
     assert end.before.failed.count == 1
 
 
-def test_an_expired_initial_password_that_is_right_is_told(world: World) -> None:
+def test_a_right_but_expired_initial_password_is_reported(world: World) -> None:
     world.add(must_change_password=True, initial_password_expires_at=world.clock() - 1)
     with pytest.raises(SignInEnded, match="has expired"):
         world.begin(source=ELSEWHERE)

@@ -1,4 +1,4 @@
-"""Whatever fails, and when: an act is done and recorded, or neither."""
+"""Whatever port fails, an action is done and recorded, or neither."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,13 +25,13 @@ EVENT_IS_ALL = {
     EventType.PROOF,
     EventType.SIGN_IN_PASSWORD,
 }
-"""They change nothing that is kept; the right password was right, whatever fails after it."""
+"""These change nothing stored; a correct password stays correct whatever fails after it."""
 OF_A_RECORD = {EventType.SIGN_IN, EventType.USER_UNLOCK}
-"""They change no account, but a sign-in record."""
+"""These change a sign-in record but no account."""
 
 
 class Failing:
-    """Counts calls of the ports, and fails one of them."""
+    """Counts port calls and fails one of them."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -95,7 +95,7 @@ class _Audit(MemoryAudit):
 
 
 def attempt(scene: Scene, act: str, number: int) -> tuple[int, bool]:
-    """Do it with the call of that number failing; how many calls there were, whether it failed."""
+    """Act with the given call failing; return the number of calls and whether it failed."""
     failing, world = Failing(number), scene.world
     world.accounts = _Accounts(world.accounts, failing)
     world.records = _Records(world.records, failing)
@@ -108,23 +108,23 @@ def attempt(scene: Scene, act: str, number: int) -> tuple[int, bool]:
 
 
 def unlocked_or_in(kept: dict[str, SignInRecord]) -> object:
-    """What an unlock and a sign-in leave in the record of "plain", who had wrong tries."""
+    """What an unlock or sign-in changes in the record of "plain", who had failed attempts."""
     record = kept["plain"]
     return record.code_attempts, record.last_sign_in, record.known_sources, record.failed
 
 
 def fail_first(world: World) -> None:
-    """A wrong password from elsewhere and one wrong code, kept whatever the right password does."""
+    """Record a wrong password from elsewhere and wrong codes, which a correct password keeps."""
     record = world.records.get("plain")
     failed = failed_sign_ins.with_failure(record, "198.51.100.7", world.clock() - 60)
     codes = {"": Attempts(3, world.clock() - 60)}
     world.records.kept["plain"] = failed.changed(code_attempts=codes, last_sign_in=NOW - 3600)
 
 
-# A rotation is many changes, and test_keys.py stops it at each call.
+# A rotation makes many changes; test_key_rotation.py stops it at each call.
 @pytest.mark.parametrize("act", [act for act in ALL_ACTS if act != EventType.KEY_ROTATE])
-def test_an_act_that_fails_is_not_recorded_as_done(scene: Scene, act: str) -> None:
-    """DESIGN 4.10: at each call of a port in turn, until none is left to fail."""
+def test_a_failed_action_is_not_recorded_as_done(scene: Scene, act: str) -> None:
+    """DESIGN 4.10: each port call fails in turn."""
     fail_first(scene.world)
     for number in range(1, 40):
         world = scene.world
@@ -134,7 +134,7 @@ def test_an_act_that_fails_is_not_recorded_as_done(scene: Scene, act: str) -> No
         if calls < number:
             assert not failed
             break
-        # A removed account leaves its sign-in record behind where that fails.
+        # A removed account leaves its sign-in record behind if removing that fails.
         assert failed or act == str(EventType.USER_REMOVE)
         done = {
             event.event
@@ -148,15 +148,15 @@ def test_an_act_that_fails_is_not_recorded_as_done(scene: Scene, act: str) -> No
         elif world.accounts._committed == before[0]:
             assert not done
         else:
-            # A backup code is used up before the sign-in that it was for fails.
+            # A backup code is used up before its sign-in fails.
             assert done
         world.accounts._committed, world.records.kept = before
     else:
         pytest.fail("it never ends")
 
 
-def test_what_others_did_meanwhile_stays_where_an_event_cannot_be_written(world: World) -> None:
-    """A time step that was used in between must not become unused."""
+def test_a_failed_event_keeps_what_others_changed_meanwhile(world: World) -> None:
+    """A time step used in between must stay used."""
     world.add("plain")
     world.records.kept["plain"] = SignInRecord(password_attempts={"": Attempts(3, NOW)})
 

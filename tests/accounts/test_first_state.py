@@ -1,4 +1,4 @@
-"""What every account begins with, whichever way it is made."""
+"""The initial state of a new account, however it was created."""
 
 from collections.abc import Callable
 
@@ -27,8 +27,8 @@ WAYS: dict[str, Callable[[World], Account]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_it_is_of_now_and_no_session_of_an_account_before_it_is_of_it(way: str) -> None:
-    """An epoch of its own: that of an account of the same name that was removed is another one."""
+def test_a_new_account_has_the_current_time_and_its_own_epoch(way: str) -> None:
+    """So that sessions of a removed account with the same name do not carry over."""
     made = [WAYS[way](World(seed=seed)) for seed in range(20)]
     assert {account.created_at for account in made} == {NOW}
     assert len({account.session_epoch for account in made}) == 20
@@ -45,7 +45,7 @@ def test_it_is_of_now_and_no_session_of_an_account_before_it_is_of_it(way: str) 
         ("of the directory", (Origin.LDAP, (roles.MINIMUM,), False)),
     ],
 )
-def test_whose_it_is_and_whether_its_password_must_be_changed(
+def test_origin_roles_and_password_flag_depend_on_the_creator(
     world: World, way: str, kept: tuple[Origin, tuple[str, ...], bool]
 ) -> None:
     made = WAYS[way](world)

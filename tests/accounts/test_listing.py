@@ -1,4 +1,4 @@
-"""The list of users, filtered."""
+"""Filtering the list of users, and choosing roles."""
 
 import pytest
 
@@ -33,7 +33,7 @@ ROWS = [
         (Filter(text="d", role=ADMIN, mfa=MfaState.NONE, origin=Origin.LOCAL), "ada"),
     ],
 )
-def test_filters_narrow_together(wanted: Filter, names: str) -> None:
+def test_filters_combine(wanted: Filter, names: str) -> None:
     assert [row.username for row in select(ROWS, wanted)] == names.split()
 
 
@@ -44,25 +44,25 @@ def test_filters_narrow_together(wanted: Filter, names: str) -> None:
         ("  ann  Smith ", Filter(text="ann smith")),
         ("origin:ldap", Filter(origin=Origin.LDAP)),
         ("ORIGIN:LD ann", Filter(text="ann", origin=Origin.LDAP)),
-        ("origin:l", Filter()),  # local or ldap: not yet to be told
+        ("origin:l", Filter()),  # could become local or ldap
         ("origin:x", Filter(text="origin:x")),
         ("origin:", Filter(text="origin:")),
         ("mfa:n role:minimum", Filter(role=MINIMUM, mfa=MfaState.NONE)),
         ("a:b:c", Filter(text="a:b:c")),
     ],
 )
-def test_a_line_as_it_is_typed(line: str, wanted: Filter) -> None:
+def test_a_typed_filter_line_is_parsed(line: str, wanted: Filter) -> None:
     assert typed(line) == wanted
 
 
-def test_permissions_of_roles() -> None:
+def test_roles_grant_their_permissions() -> None:
     assert permissions([ADMIN]) == set(Permission)
     assert permissions([MINIMUM]) == set()
     assert permissions(["unknown", MINIMUM]) == set()
     assert permissions([]) == set()
 
 
-def test_known_roles_each_once_in_order() -> None:
+def test_known_roles_are_sorted_without_duplicates() -> None:
     assert known([MINIMUM, ADMIN, MINIMUM]) == (ADMIN, MINIMUM)
 
 
@@ -79,7 +79,7 @@ CHOOSE = "Choose from: connectware-admin, minimum-access."
         ([""], f"There is no role named . {CHOOSE}"),
     ],
 )
-def test_no_role_and_unknown_roles_are_refused(chosen: list[str], sentence: str) -> None:
+def test_missing_and_unknown_roles_are_refused(chosen: list[str], sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         known(chosen)
     assert (refused.value.field, str(refused.value)) == ("roles", sentence)

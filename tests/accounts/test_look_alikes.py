@@ -1,4 +1,4 @@
-"""Usernames that look alike are found before one more is made."""
+"""Look-alike usernames are found before an account is created."""
 
 import unicodedata
 
@@ -39,14 +39,14 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize(("existing", "typed"), PAIRS)
-def test_look_alikes(existing: str, typed: str) -> None:
+def test_look_alikes_are_found(existing: str, typed: str) -> None:
     names = ["ada", existing, "zoe"]
     assert look_alikes.among(names, typed) == (existing,)
     assert look_alikes.among([*names, text.username(typed)], typed) == (existing,)
 
 
 @pytest.mark.parametrize(("existing", "typed"), DIFFERENT)
-def test_names_that_differ_are_no_look_alikes(existing: str, typed: str) -> None:
+def test_clearly_different_names_are_not_look_alikes(existing: str, typed: str) -> None:
     assert look_alikes.among([existing], typed) == ()
 
 
@@ -60,7 +60,7 @@ def is_username(name: str) -> bool:
 
 
 @given(st.lists(usernames(), max_size=8), usernames())
-def test_the_quick_way_finds_the_same(others: list[str], typed: str) -> None:
+def test_the_fast_search_finds_the_same_as_the_simple_one(others: list[str], typed: str) -> None:
     names = [name for name in others if is_username(name)]
     found = outcome(lambda: look_alikes.among(names, typed))
     if isinstance(found, AccountsError):
@@ -71,8 +71,8 @@ def test_the_quick_way_finds_the_same(others: list[str], typed: str) -> None:
     assert found == tuple(n for n in names if n != name and look_alikes.skeleton(n) in wanted)
 
 
-def test_the_table_has_all_that_a_username_can_have() -> None:
-    """A table from a later Unicode can only have more."""
+def test_the_table_covers_only_possible_usernames() -> None:
+    """A table made from a later Unicode version can only have more entries."""
     table = look_alikes._table()
     assert len(table) > 2000
     for one, read_as in table.items():
@@ -81,14 +81,14 @@ def test_the_table_has_all_that_a_username_can_have() -> None:
         assert look_alikes.skeleton(chr(one)) == look_alikes.skeleton(read_as)
 
 
-# Where an account is made
+# Creating accounts
 
 
 def create(world: World, typed: str, **more: bool) -> administration.WithInitialPassword:
     return administration.create_user(world.ports, OPERATOR, typed, **more)  # type: ignore[arg-type]
 
 
-def test_a_look_alike_is_pointed_out_and_made_only_when_it_is_ok(world: World) -> None:
+def test_a_look_alike_is_created_only_when_allowed(world: World) -> None:
     world.add("alice")
     with pytest.raises(LooksAlike) as alike:
         create(world, "A1ice")
@@ -100,7 +100,7 @@ def test_a_look_alike_is_pointed_out_and_made_only_when_it_is_ok(world: World) -
     assert world.events[-1].reason == "looks_like=alice"
 
 
-def test_a_name_that_exists_is_said_to_exist(world: World) -> None:
+def test_an_existing_name_is_reported_as_taken(world: World) -> None:
     world.add("alice")
     world.add("a1ice")
     with pytest.raises(InvalidInput, match="The username a1ice is taken"):
@@ -140,8 +140,8 @@ def test_many_look_alikes_are_counted(world: World) -> None:
         create(world, "iIli")
 
 
-def test_a_look_alike_from_the_directory_is_in_the_audit_log(world: World) -> None:
-    """Nobody can be asked at a sign-in."""
+def test_a_look_alike_from_the_directory_is_recorded(world: World) -> None:
+    """There is no admin to ask at sign-in."""
     world.add("alice")
     world.directory = directory = MemoryDirectory()
     directory.add("alіce", PASSWORD)  # noqa: RUF001  a Cyrillic letter
@@ -153,7 +153,7 @@ def test_a_look_alike_from_the_directory_is_in_the_audit_log(world: World) -> No
     assert [event.event for event in world.events].count(EventType.USER_CREATE) == 1
 
 
-def test_a_recovered_admin_with_a_look_alike_name_is_told(world: World) -> None:
+def test_recovering_an_admin_reports_look_alikes(world: World) -> None:
     world.add("admin", enabled=False)
     made = recovery.recover_admin(world.ports, OPERATOR, "adrnin")
     assert made.looks_like == ("admin",)

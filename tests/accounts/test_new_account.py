@@ -1,4 +1,4 @@
-"""A new account begins with nothing of one of the same name that was removed."""
+"""A new account inherits nothing from a removed account with the same name."""
 
 from collections.abc import Callable
 
@@ -33,16 +33,16 @@ WAYS: dict[str, Callable[[World], object]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_it_has_nothing_of_the_one_before(world: World, way: str) -> None:
-    """Neither its known sources nor its wrong tries, nor the time step that it used last."""
+def test_a_new_account_starts_with_an_empty_record(world: World, way: str) -> None:
+    """No known sources, no failed attempts, and no used time step."""
     world.records.kept["alice"] = LEFT
     WAYS[way](world)
     assert world.records.get("alice") == SignInRecord()
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_cannot_be_removed_is_not_taken_over(world: World, way: str) -> None:
-    """DESIGN 4.10: then there is no account, and none is recorded."""
+def test_no_account_is_created_if_the_old_record_stays(world: World, way: str) -> None:
+    """DESIGN 4.10: no account is created, and none is recorded."""
     world.records.kept["alice"] = LEFT
     world.records.fails = True
     with pytest.raises(CannotCheck):
@@ -51,15 +51,15 @@ def test_what_cannot_be_removed_is_not_taken_over(world: World, way: str) -> Non
     assert world.events == []
 
 
-def test_an_admin_who_is_let_in_again_keeps_what_is_no_try(world: World) -> None:
+def test_recovering_an_admin_clears_only_password_attempts(world: World) -> None:
     world.add("alice")
     world.records.kept["alice"] = LEFT
     recovery.recover_admin(world.ports, OPERATOR, "alice")
     assert world.records.get("alice") == LEFT.changed(password_attempts={})
 
 
-def test_a_record_that_outlives_its_account_goes_when_the_name_is_used_again(world: World) -> None:
-    """A removal goes through where the record cannot be written."""
+def test_a_leftover_record_is_cleared_when_the_name_is_reused(world: World) -> None:
+    """Removing an account succeeds even if its record cannot be removed."""
     world.add_admin()
     world.add("alice")
     world.session("alice")
@@ -71,8 +71,8 @@ def test_a_record_that_outlives_its_account_goes_when_the_name_is_used_again(wor
     assert world.records.get("alice") == SignInRecord()
 
 
-def test_a_removed_accounts_record_is_not_that_of_one_made_right_after(world: World) -> None:
-    """It goes while nobody else can make an account of that name."""
+def test_the_record_is_removed_inside_the_change(world: World) -> None:
+    """So that nobody else can create an account of that name before it is gone."""
 
     class Watched(MemoryRecords):
         def __init__(self, accounts: MemoryAccounts) -> None:
@@ -91,8 +91,8 @@ def test_a_removed_accounts_record_is_not_that_of_one_made_right_after(world: Wo
     assert watched.inside == [True]
 
 
-def test_a_removal_that_is_not_recorded_leaves_the_record(world: World) -> None:
-    """With it would go the time step that was used, and the code could be used again."""
+def test_an_unrecorded_removal_keeps_the_sign_in_record(world: World) -> None:
+    """Without the record, the used time step is lost and the code works again."""
     world.add_admin()
     world.add("alice")
     world.records.kept["alice"] = LEFT

@@ -1,4 +1,4 @@
-"""A password of the directory that ends: the person is told at the sign-in."""
+"""At sign-in, people are told that their directory password expires soon."""
 
 import pytest
 from msgspec.structs import replace
@@ -28,7 +28,7 @@ DAY = 86400
         (PasswordNotice(grace_left=0), "has expired. This was the last sign-in allowed."),
     ],
 )
-def test_sentences(notice: PasswordNotice, says: str) -> None:
+def test_each_notice_has_its_sentence(notice: PasswordNotice, says: str) -> None:
     assert (
         notice.sentence
         == f"Your directory password {says} Change it where you usually change your password."
@@ -36,7 +36,7 @@ def test_sentences(notice: PasswordNotice, says: str) -> None:
 
 
 @pytest.mark.parametrize("with_mfa", [False, True])
-def test_it_comes_to_the_end_of_the_sign_in(world: World, with_mfa: bool) -> None:
+def test_the_notice_reaches_the_end_of_the_sign_in(world: World, with_mfa: bool) -> None:
     directory = MemoryDirectory()
     world.directory = directory
     user = directory.add("erin", LDAP_PASSWORD)

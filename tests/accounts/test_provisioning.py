@@ -1,4 +1,4 @@
-"""LDAP users: signed in by the directory, with an account and an MFA of their own here."""
+"""LDAP users: the directory checks the password; account and MFA are kept here."""
 
 import json
 from dataclasses import replace
@@ -45,7 +45,7 @@ SECRET = Secret(LDAP_PASSWORD)
 
 @pytest.fixture
 def directory(world: World) -> MemoryDirectory:
-    """It has erin; the store has an admin of its own."""
+    """A directory with erin; the store has a local admin."""
     found = MemoryDirectory()
     found.add("erin", LDAP_PASSWORD, display_name="Erin Example")
     world.directory = found
@@ -66,7 +66,7 @@ def session_of(world: World) -> Session:
 # The first sign-in
 
 
-def test_the_first_sign_in_makes_the_account(world: World, directory: MemoryDirectory) -> None:
+def test_the_first_sign_in_creates_the_account(world: World, directory: MemoryDirectory) -> None:
     directory.add("erin", LDAP_PASSWORD, (roles.ADMIN, "unknown-role"), "Erin Example")
     state = begin(world)
     assert isinstance(state, sign_in.SignedIn)
@@ -80,7 +80,7 @@ def test_the_first_sign_in_makes_the_account(world: World, directory: MemoryDire
     assert made.reason.startswith('from the directory: display_name="Erin Example" roles=')
 
 
-def test_new_ones_may_be_required_to_have_mfa_from_the_first_sign_in_on(
+def test_mfa_can_be_required_from_the_first_sign_in(
     world: World, directory: MemoryDirectory
 ) -> None:
     """The seed: a flag for all new LDAP users."""
@@ -89,14 +89,14 @@ def test_new_ones_may_be_required_to_have_mfa_from_the_first_sign_in_on(
     directory.add("frank", LDAP_PASSWORD)
     assert isinstance(begin(world, "frank"), sign_in.EnrolmentNeeded)
     assert world.account("frank").mfa_required
-    # Who was there before is not new.
+    # Existing users are not new.
     assert isinstance(begin(world), sign_in.SignedIn)
     administration.update_user(world.ports, OPERATOR, "frank", mfa_required=False)
     assert isinstance(begin(world, "frank"), sign_in.SignedIn)
 
 
 @pytest.mark.parametrize("held", [(), ("unknown-role",)])
-def test_without_a_role_there_is_no_account(
+def test_no_account_is_created_without_a_role(
     world: World, directory: MemoryDirectory, held: tuple[str, ...]
 ) -> None:
     directory.add("erin", LDAP_PASSWORD, held)
@@ -109,7 +109,7 @@ def test_without_a_role_there_is_no_account(
 
 
 @pytest.mark.usefixtures("directory")
-def test_a_wrong_password_makes_no_account_and_is_told_as_everywhere(world: World) -> None:
+def test_a_wrong_password_creates_no_account(world: World) -> None:
     for name in ("erin", "nobody"):
         with pytest.raises(SignInFailed, match=r"^Username or password is wrong\.$"):
             begin(world, name, "wrong")
@@ -120,7 +120,7 @@ def test_a_wrong_password_makes_no_account_and_is_told_as_everywhere(world: Worl
 
 
 @pytest.mark.parametrize("shown", ["\x1b[31mred", "x" * 300, "a\u202eb", "  two  words "])
-def test_a_display_name_of_any_form_is_taken_as_far_as_it_can_be_shown(
+def test_an_odd_display_name_is_kept_as_far_as_it_can_be_shown(
     world: World, directory: MemoryDirectory, shown: str
 ) -> None:
     directory.add("erin", LDAP_PASSWORD, display_name=shown)
@@ -134,10 +134,10 @@ def test_a_display_name_of_any_form_is_taken_as_far_as_it_can_be_shown(
 
 
 @pytest.mark.parametrize("quote", ["", '"', '\\"', "\u2003", "\u00a0"])
-def test_a_display_name_does_not_read_as_another_field(
+def test_a_display_name_cannot_forge_another_audit_field(
     world: World, directory: MemoryDirectory, quote: str
 ) -> None:
-    """People may set their own in the directory, and auditors search for roles."""
+    """People may set their own display name, and auditors search for roles."""
     shown = f"E{quote} roles=connectware-admin"
     directory.add("erin", LDAP_PASSWORD, display_name=shown)
     session_of(world)
@@ -148,8 +148,8 @@ def test_a_display_name_does_not_read_as_another_field(
 
 
 @pytest.mark.usefixtures("directory")
-def test_a_name_with_a_realm_is_explained_whoever_has_it(world: World) -> None:
-    """A local account, one of the directory, and nobody: the sentence is the same."""
+def test_a_name_with_a_realm_gets_a_hint_for_everyone(world: World) -> None:
+    """Local account, LDAP user or nobody: the message is the same."""
     world.add("ann@plant.example")
     for name in ("ann@plant.example", "erin@plant.example", "nobody@plant.example"):
         with pytest.raises(SignInFailed) as refused:
@@ -159,13 +159,13 @@ def test_a_name_with_a_realm_is_explained_whoever_has_it(world: World) -> None:
         )
 
 
-def test_without_a_directory_no_realm_is_spoken_of(world: World) -> None:
+def test_no_realm_hint_is_given_without_a_directory(world: World) -> None:
     with pytest.raises(SignInFailed, match=r"^Username or password is wrong\.$"):
         begin(world, "ann@plant.example", "wrong")
 
 
 @pytest.mark.usefixtures("directory")
-def test_a_domain_before_the_name_is_no_try(world: World) -> None:
+def test_a_domain_before_the_name_is_not_counted_as_an_attempt(world: World) -> None:
     with pytest.raises(InvalidInput, match="without a domain") as refused:
         begin(world, "PLANT\\erin")
     assert refused.value.field == "username"
@@ -174,10 +174,10 @@ def test_a_domain_before_the_name_is_no_try(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["o'hara", "john doe", "r&d", "svc$"])
-def test_a_name_of_the_directory_and_a_made_up_one_are_alike(
+def test_ldap_names_and_made_up_names_are_treated_alike(
     world: World, directory: MemoryDirectory, name: str
 ) -> None:
-    """With an account, without one yet, and with nobody of the name; also without a directory."""
+    """With an account, without one yet, for an unknown name, and without a directory."""
 
     def sentences(typed: str) -> list[str]:
         found = []
@@ -199,9 +199,7 @@ def test_a_name_of_the_directory_and_a_made_up_one_are_alike(
 # At each sign-in
 
 
-def test_roles_and_name_are_the_directorys_at_each_sign_in(
-    world: World, directory: MemoryDirectory
-) -> None:
+def test_each_sign_in_updates_roles_and_name(world: World, directory: MemoryDirectory) -> None:
     before = session_of(world)
     directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,), "Erin Other")
     after = session_of(world)
@@ -216,7 +214,7 @@ def test_roles_and_name_are_the_directorys_at_each_sign_in(
 
 
 @pytest.mark.usefixtures("directory")
-def test_nothing_is_written_where_nothing_changed(world: World) -> None:
+def test_an_unchanged_user_causes_no_write(world: World) -> None:
     session_of(world)
     commits = world.accounts.commits
     before = world.account("erin")
@@ -227,7 +225,7 @@ def test_nothing_is_written_where_nothing_changed(world: World) -> None:
 
 
 @pytest.mark.usefixtures("directory")
-def test_roles_and_name_are_not_edited_here(world: World) -> None:
+def test_roles_and_name_of_ldap_users_cannot_be_edited(world: World) -> None:
     session_of(world)
     for fields in ({"chosen_roles": [roles.ADMIN]}, {"display_name": "Other"}):
         with pytest.raises(Refused, match="come from the directory"):
@@ -237,17 +235,17 @@ def test_roles_and_name_are_not_edited_here(world: World) -> None:
 
 
 @pytest.mark.usefixtures("directory")
-def test_who_is_disabled_here_does_not_get_in(world: World) -> None:
+def test_a_locally_disabled_ldap_user_cannot_sign_in(world: World) -> None:
     session_of(world)
     administration.update_user(world.ports, OPERATOR, "erin", enabled=False)
     with pytest.raises(Refused, match="Your account is disabled"):
         begin(world)
 
 
-def test_another_person_of_the_same_name_does_not_get_the_account(
+def test_another_person_of_the_same_name_is_refused(
     world: World, directory: MemoryDirectory
 ) -> None:
-    """A name that was given to somebody else: entryUUID tells."""
+    """entryUUID shows that the name was given to someone else."""
     session_of(world)
     directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,), id_="somebody else")
     with pytest.raises(Refused) as refused:
@@ -283,7 +281,7 @@ def test_mfa_works_as_for_local_users(world: World) -> None:
 # The same name twice
 
 
-def test_a_local_account_wins_and_its_password_is_not_sent_anywhere(
+def test_a_local_account_wins_and_its_password_stays_here(
     world: World, directory: MemoryDirectory
 ) -> None:
     world.add("erin")
@@ -295,7 +293,7 @@ def test_a_local_account_wins_and_its_password_is_not_sent_anywhere(
 
 
 @pytest.mark.usefixtures("directory")
-def test_a_local_account_made_meanwhile_is_not_taken_over(world: World) -> None:
+def test_a_local_account_created_meanwhile_is_kept(world: World) -> None:
     world.accounts.before_change = lambda: world.add("erin")
     with pytest.raises(Refused) as refused:
         begin(world)
@@ -307,7 +305,7 @@ def test_a_local_account_made_meanwhile_is_not_taken_over(world: World) -> None:
 
 
 @pytest.mark.parametrize("refusal", [DirectoryPasswordExpired, DirectoryAccountLocked])
-def test_what_the_directory_refuses_is_told_in_its_sentence(
+def test_a_refusal_by_the_directory_is_passed_on(
     world: World, directory: MemoryDirectory, refusal: type[DirectoryPasswordExpired]
 ) -> None:
     directory.refusal = refusal("The directory says why.")
@@ -315,7 +313,7 @@ def test_what_the_directory_refuses_is_told_in_its_sentence(
         begin(world)
     assert world.accounts.get("erin") is None
     event = world.events[-1]
-    if refusal is DirectoryPasswordExpired:  # said to the right password only: the name is one
+    if refusal is DirectoryPasswordExpired:  # only a right password gets this, so the name exists
         assert event.reason == "correct, refused: The directory says why."
         assert (event.actor, event.subject) == ("erin", "erin")
     else:
@@ -323,7 +321,7 @@ def test_what_the_directory_refuses_is_told_in_its_sentence(
         assert event.subject == "(no such account)"
 
 
-def test_how_the_directory_is_configured_is_nothing_for_who_signs_in(
+def test_directory_configuration_is_hidden_from_users(
     world: World, directory: MemoryDirectory
 ) -> None:
     directory.broken = DirectoryMisconfigured("The directory refuses cn=reader,dc=example.")
@@ -334,7 +332,7 @@ def test_how_the_directory_is_configured_is_nothing_for_who_signs_in(
     assert world.records.get("erin").password_attempts == {}
 
 
-def test_a_directory_that_is_down_counts_against_nobody(
+def test_attempts_during_a_directory_outage_do_not_count(
     world: World, directory: MemoryDirectory
 ) -> None:
     session_of(world)
@@ -348,7 +346,7 @@ def test_a_directory_that_is_down_counts_against_nobody(
     assert isinstance(begin(world), sign_in.SignedIn)
 
 
-def test_wrong_tries_before_it_went_down_still_count(
+def test_failed_attempts_before_an_outage_still_count(
     world: World, directory: MemoryDirectory
 ) -> None:
     session_of(world)
@@ -368,7 +366,7 @@ def test_wrong_tries_before_it_went_down_still_count(
 
 
 @pytest.mark.usefixtures("directory")
-def test_tries_at_names_that_nobody_has_are_throttled_too(world: World) -> None:
+def test_attempts_at_unknown_names_are_throttled(world: World) -> None:
     for _ in range(5):
         with pytest.raises(SignInFailed):
             begin(world, "nobody", "wrong")
@@ -377,12 +375,12 @@ def test_tries_at_names_that_nobody_has_are_throttled_too(world: World) -> None:
 
 
 @pytest.mark.usefixtures("directory")
-def test_without_a_directory_an_ldap_user_cannot_be_checked(world: World) -> None:
+def test_an_ldap_user_needs_a_configured_directory(world: World) -> None:
     session = session_of(world)
     world.directory = None
     with pytest.raises(SignInFailed):
         begin(world)
-    provisioning.check_session(world.ports, session)  # it goes on while nobody can be asked
+    provisioning.check_session(world.ports, session)  # nobody can be asked
     with pytest.raises(CannotCheck, match="No directory is configured"):
         self_service.prove(world.ports, session, SECRET, None)
 
@@ -391,7 +389,7 @@ def test_without_a_directory_an_ldap_user_cannot_be_checked(world: World) -> Non
 
 
 @pytest.mark.usefixtures("directory")
-def test_a_proof_in_a_session_asks_the_directory(world: World) -> None:
+def test_a_proof_is_checked_by_the_directory(world: World) -> None:
     session = session_of(world)
     world.clock.forward(PROOF_LIFETIME + 1)
     with pytest.raises(ProofNeeded):
@@ -403,7 +401,7 @@ def test_a_proof_in_a_session_asks_the_directory(world: World) -> None:
 
 
 @pytest.mark.usefixtures("directory")
-def test_the_password_is_changed_in_the_directory(world: World) -> None:
+def test_the_overview_sends_ldap_users_to_the_directory(world: World) -> None:
     """The seed: LDAP users cannot change their password here."""
     session = session_of(world)
     overview = self_service.overview(world.ports, session)
@@ -411,7 +409,7 @@ def test_the_password_is_changed_in_the_directory(world: World) -> None:
 
 
 @pytest.mark.parametrize("what", ["removed", "disabled", "somebody else"])
-def test_who_is_gone_from_the_directory_does_not_keep_a_session(
+def test_a_user_gone_from_the_directory_loses_the_session(
     world: World, directory: MemoryDirectory, what: str
 ) -> None:
     session = session_of(world)
@@ -434,7 +432,7 @@ def test_who_is_gone_from_the_directory_does_not_keep_a_session(
     )
 
 
-def test_other_roles_in_the_directory_end_the_session(
+def test_changed_roles_in_the_directory_end_the_session(
     world: World, directory: MemoryDirectory
 ) -> None:
     session = session_of(world)
@@ -447,13 +445,13 @@ def test_other_roles_in_the_directory_end_the_session(
     )
 
 
-def test_a_directory_that_is_down_ends_no_session(world: World, directory: MemoryDirectory) -> None:
+def test_a_directory_outage_ends_no_session(world: World, directory: MemoryDirectory) -> None:
     session = session_of(world)
     directory.down = True
     provisioning.check_session(world.ports, session)
 
 
-def test_a_directory_that_cannot_be_used_ends_no_session(
+def test_a_misconfigured_directory_ends_no_session(
     world: World, directory: MemoryDirectory
 ) -> None:
     session = session_of(world)
@@ -461,7 +459,9 @@ def test_a_directory_that_cannot_be_used_ends_no_session(
     provisioning.check_session(world.ports, session)
 
 
-def test_a_local_session_asks_nothing(world: World, directory: MemoryDirectory) -> None:
+def test_a_local_session_does_not_ask_the_directory(
+    world: World, directory: MemoryDirectory
+) -> None:
     directory.down = True
     state = begin(world, "ada", PASSWORD)
     assert isinstance(state, sign_in.SignedIn)
@@ -469,8 +469,10 @@ def test_a_local_session_asks_nothing(world: World, directory: MemoryDirectory) 
     assert directory.looked_up == []
 
 
-def test_a_proof_says_what_the_directory_says_now(world: World, directory: MemoryDirectory) -> None:
-    """Somebody else got the name: the old session is not theirs."""
+def test_a_proof_ends_the_session_of_a_reassigned_name(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """The name now belongs to someone else; the old session is not theirs."""
     directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,))
     session = session_of(world)
     directory.add("erin", "another's", id_="somebody else")
@@ -478,10 +480,10 @@ def test_a_proof_says_what_the_directory_says_now(world: World, directory: Memor
         self_service.prove(world.ports, session, Secret("another's"), None)
 
 
-def test_wrong_tries_before_the_first_sign_in_lock_nobody_out_for_good(
+def test_early_failed_attempts_lock_nobody_out_for_good(
     world: World, directory: MemoryDirectory
 ) -> None:
-    """There is no account to unlock yet: an admin can all the same, and so can a day."""
+    """Before an account exists, an admin can unlock the name, and so does waiting a day."""
 
     def use_up() -> None:
         failures = 0
@@ -506,7 +508,7 @@ def test_wrong_tries_before_the_first_sign_in_lock_nobody_out_for_good(
     assert isinstance(begin(world, "frank"), sign_in.SignedIn)
 
 
-# Synchronised
+# Synchronizing
 
 
 def sync(world: World, *, force: bool = False) -> synchronising.Synchronised:
@@ -527,7 +529,7 @@ def ldap_account(world: World, username: str) -> Account:
     )
 
 
-def test_sync_marks_who_is_gone_and_who_hides_somebody(
+def test_sync_marks_missing_users_and_name_conflicts(
     world: World, directory: MemoryDirectory
 ) -> None:
     session_of(world)
@@ -550,9 +552,7 @@ def test_sync_marks_who_is_gone_and_who_hides_somebody(
     assert world.account("gone").gone_since == world.clock() - 60
 
 
-def test_whom_sync_marks_as_gone_does_not_act_any_more(
-    world: World, directory: MemoryDirectory
-) -> None:
+def test_a_user_marked_missing_by_sync_cannot_act(world: World, directory: MemoryDirectory) -> None:
     """The next check of an open session may be minutes away."""
     session = session_of(world)
     sync(world)
@@ -563,7 +563,7 @@ def test_whom_sync_marks_as_gone_does_not_act_any_more(
         self_service.overview(world.ports, session)
 
 
-def test_sync_takes_back_what_it_marked(world: World, directory: MemoryDirectory) -> None:
+def test_sync_clears_marks_that_no_longer_apply(world: World, directory: MemoryDirectory) -> None:
     ldap_account(world, "gone")
     world.add("henry", in_directory_too=True)
     sync(world, force=True)
@@ -575,7 +575,7 @@ def test_sync_takes_back_what_it_marked(world: World, directory: MemoryDirectory
 
 
 @pytest.mark.usefixtures("directory")
-def test_a_sign_in_takes_back_the_mark_as_well(world: World) -> None:
+def test_a_sign_in_clears_the_missing_mark(world: World) -> None:
     session_of(world)
     world.put(world.account("erin").changed(gone_since=world.clock()))
     session_of(world)
@@ -592,9 +592,7 @@ def test_sync_works_in_batches(world: World) -> None:
     assert world.accounts.commits == commits + 2
 
 
-def test_sync_of_a_directory_that_is_down_marks_nobody(
-    world: World, directory: MemoryDirectory
-) -> None:
+def test_sync_during_an_outage_marks_nobody(world: World, directory: MemoryDirectory) -> None:
     ldap_account(world, "gone")
     directory.down = True
     with pytest.raises(CannotReachDirectory):
@@ -603,12 +601,12 @@ def test_sync_of_a_directory_that_is_down_marks_nobody(
 
 
 @pytest.mark.usefixtures("directory")
-def test_mfa_that_is_off_is_off_for_ldap_users_too(world: World) -> None:
+def test_disabled_mfa_applies_to_ldap_users_too(world: World) -> None:
     world.settings(mfa=Mfa.OFF, mfa_required_for_new_ldap_users=True)
     assert isinstance(begin(world), sign_in.SignedIn)
 
 
-def test_the_ports_may_have_no_directory(world: World) -> None:
+def test_a_missing_directory_is_explained(world: World) -> None:
     ports: Ports = replace(world.ports, directory=None)
     with pytest.raises(CannotCheck) as refused:
         provisioning.directory_of(ports)

@@ -1,4 +1,4 @@
-"""Break-glass: an admin is let in again, when no admin can sign in and only then."""
+"""Recovering an admin, which is possible only when no admin can sign in."""
 
 from collections.abc import Callable
 
@@ -74,7 +74,7 @@ SOMEBODY_CAN: dict[str, Callable[[World], object]] = {
 
 
 @pytest.mark.parametrize("how", NOBODY_CAN)
-def test_an_admin_is_let_in_where_no_admin_can_sign_in(world: World, how: str) -> None:
+def test_an_admin_is_recovered_when_no_admin_can_sign_in(world: World, how: str) -> None:
     NOBODY_CAN[how](world)
     recovered = recovery.recover_admin(world.ports, OPERATOR, " Ada ")
     assert recovered.account == world.account("ada")
@@ -90,9 +90,7 @@ def test_an_admin_is_let_in_where_no_admin_can_sign_in(world: World, how: str) -
 
 @pytest.mark.parametrize("how", SOMEBODY_CAN)
 @pytest.mark.parametrize("name", ["ada", "eve", "new"])
-def test_with_an_admin_who_can_sign_in_nothing_is_broken_open(
-    world: World, how: str, name: str
-) -> None:
+def test_recovery_is_refused_while_an_admin_can_sign_in(world: World, how: str, name: str) -> None:
     world.add_admin("ada", enabled=False)
     SOMEBODY_CAN[how](world)
     before = world.accounts._committed
@@ -105,14 +103,14 @@ def test_with_an_admin_who_can_sign_in_nothing_is_broken_open(
     assert world.accounts._committed == before
 
 
-def test_three_of_those_who_can_are_named(world: World) -> None:
+def test_the_refusal_names_up_to_three_admins(world: World) -> None:
     for name in ("dan", "cho", "bob", "ada"):
         world.add_admin(name)
     with pytest.raises(Refused, match=r"can still sign in: ada, bob, cho\. To help"):
         recovery.recover_admin(world.ports, OPERATOR, "eve")
 
 
-def test_an_ldap_user_who_signed_in_meanwhile_is_no_local_admin(world: World) -> None:
+def test_an_ldap_user_created_meanwhile_is_not_made_admin(world: World) -> None:
     world.accounts.before_change = lambda: world.add("erin", origin=Origin.LDAP)
     with pytest.raises(InvalidInput) as refused:
         recovery.recover_admin(world.ports, OPERATOR, "erin")
@@ -123,7 +121,7 @@ def test_an_ldap_user_who_signed_in_meanwhile_is_no_local_admin(world: World) ->
     assert world.account("erin").roles == (roles.MINIMUM,)
 
 
-def test_only_the_first_of_two_at_once(world: World) -> None:
+def test_of_two_recoveries_at_once_one_is_refused(world: World) -> None:
     world.add("bob")
     world.accounts.before_change = lambda: recovery.recover_admin(world.ports, OPERATOR, "bob")
     with pytest.raises(Refused, match="sign in: bob"):
@@ -131,7 +129,7 @@ def test_only_the_first_of_two_at_once(world: World) -> None:
     assert world.accounts.get("eve") is None
 
 
-def test_an_account_keeps_what_it_has_and_its_sessions_end(world: World) -> None:
+def test_recovery_keeps_account_settings_and_ends_sessions(world: World) -> None:
     before = world.add("ada", display_name="Ada", mfa_required=True, enabled=False)
     session = open_session(world.ports, before, HERE, NOW)
     after = recovery.recover_admin(world.ports, OPERATOR, "ada").account
@@ -141,8 +139,8 @@ def test_an_account_keeps_what_it_has_and_its_sessions_end(world: World) -> None
         account_of(world.ports, session)
 
 
-def test_the_second_factor_stays(world: World) -> None:
-    """Who has the host is not thereby who has the device; reset-mfa is an act of its own."""
+def test_recovery_keeps_the_second_factor(world: World) -> None:
+    """Access to the host is not the device; reset-mfa is a separate step."""
     world.add_admin("ada", enabled=False)
     device = world.equip("ada")
     recovered = recovery.recover_admin(world.ports, OPERATOR, "ada")
@@ -152,7 +150,7 @@ def test_the_second_factor_stays(world: World) -> None:
     assert isinstance(state, sign_in.NewPasswordNeeded)
 
 
-def test_wrong_tries_are_forgotten(world: World) -> None:
+def test_recovery_clears_failed_attempts(world: World) -> None:
     world.add("ada")
     device = world.equip("ada")
     for _ in range(5):
@@ -170,7 +168,7 @@ def test_wrong_tries_are_forgotten(world: World) -> None:
     sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
 
 
-def test_a_given_password_is_a_one_time_one_too(world: World) -> None:
+def test_a_given_password_must_be_changed_and_expires(world: World) -> None:
     world.add("bob")
     recovered = recovery.recover_admin(world.ports, OPERATOR, "ada", NEW)
     assert recovered.password == NEW
@@ -190,7 +188,7 @@ def test_a_given_password_is_a_one_time_one_too(world: World) -> None:
         ("ketzin-99", "Ketzin-99", "password"),
     ],
 )
-def test_bad_input_lets_nobody_in(
+def test_invalid_input_recovers_nobody(
     world: World, name: str, password: str | None, field: str
 ) -> None:
     world.add_admin("eve", origin=Origin.LDAP)
@@ -221,7 +219,7 @@ def test_bad_input_lets_nobody_in(
         ),
     ],
 )
-def test_what_was_done_is_recorded(world: World, how: str, reason: str) -> None:
+def test_the_event_says_what_recovery_did(world: World, how: str, reason: str) -> None:
     NOBODY_CAN[how](world)
     recovery.recover_admin(world.ports, OPERATOR, "ada")
     event = world.events[-1]
@@ -236,8 +234,8 @@ def test_what_was_done_is_recorded(world: World, how: str, reason: str) -> None:
 # The last admin, by the same rule
 
 
-def test_an_admin_whose_initial_password_expired_is_no_last_admin(world: World) -> None:
-    """Nobody can sign in as that one, so the other one stays."""
+def test_an_expired_initial_password_does_not_count_as_an_admin(world: World) -> None:
+    """Nobody can sign in as that admin, so the other one must stay."""
     world.add_admin("ada")
     world.add_admin("eve")
     administration.reset_password(world.ports, OPERATOR, "eve")
@@ -250,20 +248,20 @@ def test_an_admin_whose_initial_password_expired_is_no_last_admin(world: World) 
     administration.remove_user(world.ports, OPERATOR, "eve")
 
 
-def test_the_last_enabled_admin_stays_though_expired(world: World) -> None:
-    """DESIGN section 3: a store has an enabled admin, who needs a new password only."""
+def test_the_last_enabled_admin_stays_even_if_expired(world: World) -> None:
+    """DESIGN section 3: a store keeps an enabled admin, even one who needs a new password."""
     world.add_admin("ada")
     expired(world)
     with pytest.raises(Refused, match="ada is the last enabled admin"):
         administration.update_user(world.ports, OPERATOR, "ada", enabled=False)
 
 
-# Accounts of a key that was given up
+# Accounts whose key was given up
 
 
 @pytest.fixture
 def given_up(world: World) -> World:
-    """ada and bob were there before the keyring was lost, and ada was let in again."""
+    """ada and bob had accounts before the keyring was lost; ada was recovered."""
     world.add_admin("ada")
     world.add("bob")
     world.equip("bob")
@@ -272,18 +270,18 @@ def given_up(world: World) -> World:
     return world
 
 
-def test_the_store_needs_no_key_any_more_that_was_given_up(given_up: World) -> None:
+def test_a_given_up_key_is_no_longer_needed(given_up: World) -> None:
     assert given_up.accounts.needed_keys() == {"k9"}
     administration.update_user(given_up.ports, OPERATOR, "bob", display_name="Bob")
     assert given_up.accounts.needed_keys() == {"k9"}
 
 
-def test_its_account_is_refused_with_a_sentence(given_up: World) -> None:
+def test_an_account_under_a_given_up_key_is_refused(given_up: World) -> None:
     with pytest.raises(KeyringMissing):
         given_up.begin("bob")
 
 
-def test_refusing_it_takes_the_work_of_a_wrong_password(
+def test_refusing_it_costs_as_much_as_a_wrong_password(
     given_up: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     salts: list[bytes] = []
@@ -299,7 +297,7 @@ def test_refusing_it_takes_the_work_of_a_wrong_password(
     assert salts == [b"$2b$04$"] * 2
 
 
-def test_its_tries_are_counted(given_up: World) -> None:
+def test_attempts_at_a_given_up_account_are_counted(given_up: World) -> None:
     for _ in range(5):
         with pytest.raises(KeyringMissing):
             given_up.begin("bob")
@@ -307,7 +305,7 @@ def test_its_tries_are_counted(given_up: World) -> None:
         given_up.begin("bob")
 
 
-def test_reset_password_and_reset_mfa_bring_it_back(given_up: World) -> None:
+def test_reset_password_and_reset_mfa_restore_the_account(given_up: World) -> None:
     renewed = administration.reset_password(given_up.ports, OPERATOR, "bob")
     state = given_up.begin("bob", renewed.password.reveal())
     assert isinstance(state, sign_in.CodeNeeded)
@@ -322,7 +320,7 @@ def test_reset_password_and_reset_mfa_bring_it_back(given_up: World) -> None:
     assert given_up.accounts.needed_keys() == {"k9"}
 
 
-def test_its_password_is_no_proof_in_a_session_either(given_up: World) -> None:
+def test_a_given_up_password_does_not_prove_identity(given_up: World) -> None:
     claim = factors.Claim("bob", HERE)
     with pytest.raises(CannotCheck):
         factors.check_password(

@@ -1,4 +1,4 @@
-"""A person who has another name in the directory keeps the account, and all that protects it."""
+"""A person renamed in the directory keeps the account and everything that protects it."""
 
 import pytest
 from msgspec.structs import replace
@@ -32,7 +32,7 @@ KEPT = SignInRecord(
 
 @pytest.fixture
 def directory(world: World) -> MemoryDirectory:
-    """It has ann and bob, who have accounts here, and devices of their own."""
+    """A directory with ann and bob, who have accounts here."""
     found = MemoryDirectory()
     world.directory = found
     world.add_admin("ada")
@@ -53,13 +53,13 @@ def directory(world: World) -> MemoryDirectory:
 
 @pytest.fixture
 def device(world: World, directory: MemoryDirectory) -> Device:
-    """What ann holds."""
+    """ann's device."""
     assert "ann" in directory.people
     return world.equip("ann")
 
 
 def begin(world: World, who: str, name: str) -> sign_in.State:
-    """The person once called `who`, under a name."""
+    """Sign in the person once called `who` as `name`."""
     return sign_in.with_password(world.ports, name, Secret(f"{who}-{PASSWORD}"), HERE)
 
 
@@ -77,7 +77,7 @@ def secret_of(world: World, name: str) -> str:
 # At the sign-in under the new name
 
 
-def test_a_renamed_person_is_asked_for_the_code(
+def test_a_renamed_user_is_asked_for_the_code(
     world: World, directory: MemoryDirectory, device: Device
 ) -> None:
     before = world.account("ann")
@@ -97,7 +97,7 @@ def test_a_renamed_person_is_asked_for_the_code(
 
 
 @pytest.mark.usefixtures("device")
-def test_a_renamed_person_may_use_the_old_backup_codes(
+def test_a_renamed_user_can_use_the_old_backup_codes(
     world: World, directory: MemoryDirectory, device: Device
 ) -> None:
     directory.rename(ann="anna")
@@ -108,7 +108,7 @@ def test_a_renamed_person_may_use_the_old_backup_codes(
 
 
 @pytest.mark.usefixtures("device")
-def test_the_history_comes_along(world: World, directory: MemoryDirectory) -> None:
+def test_a_rename_moves_the_sign_in_record(world: World, directory: MemoryDirectory) -> None:
     world.records.kept["ann"] = KEPT
     directory.rename(ann="anna")
     begin(world, "ann", "anna")
@@ -133,12 +133,12 @@ def test_a_code_used_under_the_old_name_stays_used(
         sign_in.with_one_time_code(world.ports, state, code)
 
 
-def test_a_requirement_comes_along(world: World, directory: MemoryDirectory) -> None:
+def test_a_rename_keeps_required_mfa(world: World, directory: MemoryDirectory) -> None:
     directory.rename(bob="bert")
     assert isinstance(begin(world, "bob", "bert"), sign_in.EnrolmentNeeded)
 
 
-def test_who_is_disabled_stays_disabled_under_a_new_name(
+def test_a_disabled_user_stays_disabled_after_a_rename(
     world: World, directory: MemoryDirectory
 ) -> None:
     administration.update_user(world.ports, OPERATOR, "bob", enabled=False)
@@ -149,7 +149,7 @@ def test_who_is_disabled_stays_disabled_under_a_new_name(
 
 
 @pytest.mark.usefixtures("device")
-def test_a_rename_is_in_the_audit_log(world: World, directory: MemoryDirectory) -> None:
+def test_a_rename_is_recorded(world: World, directory: MemoryDirectory) -> None:
     directory.rename(ann="anna d'arc".replace(" ", "_"))
     begin(world, "ann", "anna_d'arc")
     (event,) = [one for one in world.events if one.event is EventType.USER_RENAME]
@@ -179,8 +179,8 @@ def test_sessions_under_the_old_name_end(
 
 
 @pytest.mark.usefixtures("device")
-def test_the_old_name_is_wrong_like_any_other(world: World, directory: MemoryDirectory) -> None:
-    """Before the person has come under the new name, and after."""
+def test_the_old_name_fails_like_any_unknown_name(world: World, directory: MemoryDirectory) -> None:
+    """Before and after the first sign-in under the new name."""
     directory.rename(ann="anna")
     for _ in range(2):
         with pytest.raises(SignInFailed) as old:
@@ -193,10 +193,10 @@ def test_the_old_name_is_wrong_like_any_other(world: World, directory: MemoryDir
 
 
 @pytest.mark.usefixtures("device")
-def test_nothing_is_looked_through_at_a_usual_sign_in(
+def test_an_ordinary_sign_in_does_not_search_all_accounts(
     world: World, directory: MemoryDirectory
 ) -> None:
-    """All accounts are, for a person who comes for the first time."""
+    """Only a person's first sign-in does."""
     begin(world, "ann", "ann")
     with pytest.raises(SignInFailed):
         begin(world, "ann", "nobody")
@@ -209,7 +209,7 @@ def test_nothing_is_looked_through_at_a_usual_sign_in(
     assert world.accounts.looked_through == before
 
 
-# A new name that somebody has
+# A new name that is taken
 
 
 def test_a_local_account_of_the_new_name_wins(world: World, directory: MemoryDirectory) -> None:
@@ -222,7 +222,7 @@ def test_a_local_account_of_the_new_name_wins(world: World, directory: MemoryDir
     assert world.account("bob").mfa_required
 
 
-def test_two_people_who_swap_names_keep_their_devices(
+def test_two_users_who_swap_names_keep_their_devices(
     world: World, directory: MemoryDirectory, device: Device
 ) -> None:
     other = world.equip("bob")
@@ -239,7 +239,9 @@ def test_two_people_who_swap_names_keep_their_devices(
 
 
 @pytest.mark.parametrize("way", ["sign-in", "sync"])
-def test_names_that_go_round(world: World, directory: MemoryDirectory, way: str) -> None:
+def test_names_rotated_among_users_keep_their_devices(
+    world: World, directory: MemoryDirectory, way: str
+) -> None:
     names = ["ann", "bob", "cid", "dan"]
     devices = {}
     for name in names:
@@ -258,10 +260,10 @@ def test_names_that_go_round(world: World, directory: MemoryDirectory, way: str)
     assert not any(world.account(name).moved for name in names)
 
 
-def test_a_name_given_on_makes_room_for_another_person(
+def test_a_reused_name_passes_nothing_to_the_new_person(
     world: World, directory: MemoryDirectory, device: Device
 ) -> None:
-    """The new person inherits nothing, and the old one loses nothing."""
+    """The new person inherits nothing and the old one loses nothing."""
     world.records.kept["ann"] = KEPT
     directory.rename(ann="anna")
     directory.add("ann", f"new-{PASSWORD}", id_="somebody else")
@@ -274,8 +276,8 @@ def test_a_name_given_on_makes_room_for_another_person(
 
 
 @pytest.mark.usefixtures("device")
-def test_a_name_of_somebody_gone_is_not_given_on(world: World, directory: MemoryDirectory) -> None:
-    """An admin removes the account first: it could be a mistake in the directory."""
+def test_the_name_of_a_missing_user_is_not_reused(world: World, directory: MemoryDirectory) -> None:
+    """It could be a mistake in the directory, so an admin must remove the account first."""
     del directory.people["ann"]
     directory.rename(bob="ann")
     with pytest.raises(Refused, match="created for another person"):
@@ -292,7 +294,7 @@ def test_a_name_of_somebody_gone_is_not_given_on(world: World, directory: Memory
 def test_without_a_bind_account_a_swap_needs_an_admin(
     world: World, directory: MemoryDirectory
 ) -> None:
-    """Nobody can be asked where the other person is; a plain rename works."""
+    """The directory cannot be searched for the other person; a plain rename works."""
     directory.has_bind_account = False
     directory.rename(ann="anna")
     assert isinstance(begin(world, "ann", "anna"), sign_in.CodeNeeded)
@@ -302,7 +304,7 @@ def test_without_a_bind_account_a_swap_needs_an_admin(
     assert world.account("anna").second_factor is not None
 
 
-# What is not certain
+# Ambiguous cases
 
 
 @pytest.mark.usefixtures("device")
@@ -316,7 +318,7 @@ def test_one_id_under_two_names_renames_nobody(world: World, directory: MemoryDi
 
 
 @pytest.mark.usefixtures("device")
-def test_two_accounts_of_one_id_rename_nobody(world: World, directory: MemoryDirectory) -> None:
+def test_two_accounts_with_one_id_rename_nobody(world: World, directory: MemoryDirectory) -> None:
     world.put(world.account("bob").changed(directory_ids={"entryUUID": "id-ann"}))
     directory.rename(ann="anna")
     with pytest.raises(Refused, match="two accounts here"):
@@ -326,7 +328,7 @@ def test_two_accounts_of_one_id_rename_nobody(world: World, directory: MemoryDir
 
 
 @pytest.mark.usefixtures("device")
-def test_a_directory_that_cannot_be_used_renames_nobody(
+def test_a_misconfigured_directory_renames_nobody(
     world: World, directory: MemoryDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: str) -> None:
@@ -340,7 +342,7 @@ def test_a_directory_that_cannot_be_used_renames_nobody(
 
 
 @pytest.mark.usefixtures("device")
-def test_a_secret_under_a_lost_key_is_not_dropped(world: World, directory: MemoryDirectory) -> None:
+def test_a_secret_under_a_lost_key_is_kept(world: World, directory: MemoryDirectory) -> None:
     world.equip("bob")
     world.keyring.made = {"k2": NOW}
     bob = world.equip("bob")
@@ -354,8 +356,10 @@ def test_a_secret_under_a_lost_key_is_not_dropped(world: World, directory: Memor
     assert secret_of(world, "bert") == bob.totp_secret.reveal()
 
 
-def test_a_key_given_up_as_lost_stays_given_up(world: World, directory: MemoryDirectory) -> None:
-    """Or the store could not be opened after a rename: bob's backup codes are under it."""
+def test_a_rename_does_not_need_a_given_up_key_again(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """Otherwise the store could not be opened after the rename."""
     world.equip("bob")
     kept = world.account("bob").second_factor
     assert kept is not None
@@ -369,11 +373,11 @@ def test_a_key_given_up_as_lost_stays_given_up(world: World, directory: MemoryDi
     assert world.accounts.needed_keys() == {"k2"}
 
 
-# Two at once, and killed
+# Concurrent and killed processes
 
 
 @pytest.mark.usefixtures("device")
-def test_two_processes_rename_once(world: World, directory: MemoryDirectory) -> None:
+def test_two_processes_rename_only_once(world: World, directory: MemoryDirectory) -> None:
     directory.rename(ann="anna")
     world.accounts.before_change = lambda: begin(world, "ann", "anna")
     assert isinstance(begin(world, "ann", "anna"), sign_in.CodeNeeded)
@@ -382,7 +386,9 @@ def test_two_processes_rename_once(world: World, directory: MemoryDirectory) -> 
 
 
 @pytest.mark.usefixtures("device")
-def test_two_first_sign_ins_make_one_account(world: World, directory: MemoryDirectory) -> None:
+def test_concurrent_first_sign_ins_create_one_account(
+    world: World, directory: MemoryDirectory
+) -> None:
     directory.add("eve", f"eve-{PASSWORD}")
 
     def as_another_name() -> None:
@@ -404,8 +410,8 @@ NEW_NAMES = {
 
 
 @pytest.mark.parametrize("how", NEW_NAMES)
-def test_killed_anywhere_nobody_loses_protection(how: str) -> None:
-    """Each person has one account, with device, last time step and wrong tries, at every point."""
+def test_a_kill_at_any_point_leaves_everyone_protected(how: str) -> None:
+    """Each person always has one account with device, last time step and failed attempts."""
     names = NEW_NAMES[how]
     comes = "eve" if how == "given on" else "ann"
     for calls in range(1, 400):
@@ -442,23 +448,21 @@ def test_killed_anywhere_nobody_loses_protection(how: str) -> None:
         theirs = {row.username for row in world.accounts.rows() if row.origin is Origin.LDAP}
         assert {*names.values(), "bob"} <= theirs <= {*names.values(), "bob", "ann"}
         assert len(theirs) == 2 or how == "given on"
-    pytest.fail("it never came to its end")
+    pytest.fail("the sign-in never completed")
 
 
 @pytest.mark.usefixtures("device")
-def test_renamed_again_before_the_record_has_followed(
+def test_a_second_rename_keeps_a_record_not_yet_moved(
     world: World, directory: MemoryDirectory
 ) -> None:
-    """A process was killed, and the next name came before the next sign-in."""
+    """A process was killed, and the user was renamed again before the next sign-in."""
     world.put(world.account("ann").changed(moved=Moved("anne", KEPT)))
     directory.rename(ann="anna")
     begin(world, "ann", "anna")
     assert world.records.get("anna").known_sources == KEPT.known_sources
 
 
-def test_a_session_of_a_name_that_was_swapped_ends(
-    world: World, directory: MemoryDirectory
-) -> None:
+def test_a_session_under_a_swapped_name_ends(world: World, directory: MemoryDirectory) -> None:
     for name in ("ann", "bob"):
         world.put(world.account(name).changed(mfa_required=False))
     state = begin(world, "bob", "bob")
@@ -469,11 +473,11 @@ def test_a_session_of_a_name_that_was_swapped_ends(
         self_service.overview(world.ports, state.session)
 
 
-# Synchronised
+# Synchronizing
 
 
 @pytest.mark.usefixtures("device")
-def test_sync_renames(world: World, directory: MemoryDirectory) -> None:
+def test_sync_renames_accounts(world: World, directory: MemoryDirectory) -> None:
     world.records.kept["ann"] = KEPT
     directory.rename(ann="anna")
     found = sync(world)
@@ -488,7 +492,9 @@ def test_sync_renames(world: World, directory: MemoryDirectory) -> None:
 
 
 @pytest.mark.usefixtures("device")
-def test_sync_takes_the_mark_from_who_was_renamed(world: World, directory: MemoryDirectory) -> None:
+def test_sync_clears_the_missing_mark_of_a_renamed_user(
+    world: World, directory: MemoryDirectory
+) -> None:
     world.put(world.account("ann").changed(gone_since=NOW))
     directory.rename(ann="anna")
     sync(world)
@@ -498,10 +504,8 @@ def test_sync_takes_the_mark_from_who_was_renamed(world: World, directory: Memor
 # Ids that appear, and disappear
 
 
-def test_an_id_that_appears_later_makes_nobody_a_stranger(
-    world: World, directory: MemoryDirectory
-) -> None:
-    """389 Directory Server fills in entryUUID by a task of its own."""
+def test_an_id_added_later_keeps_the_person_known(world: World, directory: MemoryDirectory) -> None:
+    """389 Directory Server fills in entryUUID in a background task."""
     directory.add("eve", f"eve-{PASSWORD}", ids={"nsUniqueId": "n-1"})
     begin(world, "eve", "eve")
     both = {"nsUniqueId": "n-1", "entryUUID": "e-1"}
@@ -516,7 +520,7 @@ def test_an_id_that_appears_later_makes_nobody_a_stranger(
         begin(world, "eve", "eve")
 
 
-def test_a_sign_in_learns_an_id_as_well(world: World, directory: MemoryDirectory) -> None:
+def test_a_sign_in_learns_new_ids(world: World, directory: MemoryDirectory) -> None:
     both = {"entryUUID": "id-bob", "ipaUniqueID": "i-1"}
     directory.add("bob", f"bob-{PASSWORD}", (roles.MINIMUM,), ids=both)
     written = len(world.events)
@@ -525,10 +529,10 @@ def test_a_sign_in_learns_an_id_as_well(world: World, directory: MemoryDirectory
     assert EventType.USER_UPDATE not in world.event_types()[written:]
 
 
-def test_an_id_kept_without_its_attribute_is_found_again(
+def test_an_id_stored_without_its_attribute_still_matches(
     world: World, directory: MemoryDirectory
 ) -> None:
-    """Of a store of schema 3."""
+    """As in a store of schema 3."""
     world.put(world.account("ann").changed(directory_ids={"": "n-1"}))
     both = {"nsUniqueId": "n-1", "entryUUID": "e-1"}
     directory.add("ann", f"ann-{PASSWORD}", ids=both)
@@ -541,10 +545,10 @@ def test_an_id_kept_without_its_attribute_is_found_again(
 
 
 @pytest.mark.usefixtures("device")
-def test_an_account_without_ids_is_not_given_to_who_has_another(
+def test_an_account_without_ids_is_not_given_to_another_user(
     world: World, directory: MemoryDirectory
 ) -> None:
-    """It was made when no id could be read; ann, who has its name now, has her own account."""
+    """It was created when no id could be read; ann, who now has its name, has her own account."""
     world.put(Account(username="anna", created_at=NOW, origin=Origin.LDAP))
     directory.rename(ann="anna")
     with pytest.raises(Refused, match="another person"):

@@ -1,4 +1,4 @@
-"""The rules stand alone: importing them loads nothing of the outside (DESIGN section 2)."""
+"""Importing the rules loads nothing else (DESIGN section 2)."""
 
 import pkgutil
 import subprocess

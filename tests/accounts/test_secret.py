@@ -27,7 +27,7 @@ class Holder:
     secret: Secret
 
 
-def test_no_way_of_showing_shows_it() -> None:
+def test_no_formatting_shows_a_secret() -> None:
     """DESIGN 4.2: a secret is wrapped in a type whose repr is redacted."""
     secret = Secret(PLAIN)
     shown = [
@@ -49,7 +49,7 @@ def test_no_way_of_showing_shows_it() -> None:
         assert "Secret(...)" in text
 
 
-def test_a_traceback_with_local_variables_does_not_show_it() -> None:
+def test_a_traceback_with_local_variables_hides_it() -> None:
     """DESIGN 4.2: no secret in a traceback, even where local variables are printed."""
 
     def fails(password: Secret) -> None:
@@ -68,12 +68,12 @@ def test_a_traceback_with_local_variables_does_not_show_it() -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_it_is_never_pickled(protocol: int) -> None:
+def test_a_secret_cannot_be_pickled(protocol: int) -> None:
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(Secret(PLAIN), protocol)
 
 
-def test_it_is_neither_copied_nor_encoded() -> None:
+def test_a_secret_cannot_be_copied_or_encoded() -> None:
     secret = Secret(PLAIN)
     with pytest.raises(TypeError):
         copy.copy(secret)
@@ -87,7 +87,7 @@ def test_it_is_neither_copied_nor_encoded() -> None:
         json.dumps(secret)
 
 
-def test_it_has_no_dictionary_of_attributes_and_is_no_key() -> None:
+def test_a_secret_has_no_dict_and_no_hash() -> None:
     secret = Secret(PLAIN)
     assert not hasattr(secret, "__dict__")
     with pytest.raises(TypeError):
@@ -96,7 +96,7 @@ def test_it_has_no_dictionary_of_attributes_and_is_no_key() -> None:
 
 @given(st.text(st.characters()), st.text(st.characters()))
 @example("\ud800", "\udfff")  # half a character, as a broken terminal sends it
-def test_equal_if_the_text_is(one: str, other: str) -> None:
+def test_secrets_are_equal_if_their_text_is(one: str, other: str) -> None:
     assert (Secret(one) == Secret(other)) is (one == other)
     assert Secret(one) == Secret(one)
     assert (Secret(one) != Secret(other)) is (one != other)
@@ -110,7 +110,7 @@ SAFE = ("Secret", "PasswordHash", "Sealed", "BackupCodes", "UnderKey", "bool")
 
 
 def records() -> Iterator[type]:
-    """Every dataclass and Struct outside of the screens."""
+    """Every dataclass and Struct outside the screens."""
     for module in pkgutil.walk_packages(cwtui.__path__, "cwtui."):
         if not module.name.startswith("cwtui.ui") and not module.name.endswith("__main__"):
             for kind in vars(importlib.import_module(module.name)).values():
@@ -118,8 +118,8 @@ def records() -> Iterator[type]:
                     yield kind
 
 
-def test_a_record_holds_a_secret_wrapped_sealed_or_hashed() -> None:
-    """A record's repr is written wherever something debugs: in logs, in asyncio's warnings."""
+def test_records_hold_secrets_wrapped_sealed_or_hashed() -> None:
+    """A record's repr can end up in logs and in asyncio's warnings."""
     held = [
         (f"{kind.__name__}.{name}", str(annotation))
         for kind in records()

@@ -33,7 +33,7 @@ def equipped(world: World, **fields: object) -> tuple[Session, Device]:
 # Changing the password
 
 
-def test_a_changed_password_is_the_one_to_sign_in_with(world: World) -> None:
+def test_the_new_password_works_and_the_old_one_does_not(world: World) -> None:
     world.add()
     session = world.session()
     renewed = self_service.change_password(world.ports, session, OLD, NEW, NEW)
@@ -43,7 +43,7 @@ def test_a_changed_password_is_the_one_to_sign_in_with(world: World) -> None:
         world.begin()
 
 
-def test_other_sessions_end_and_are_told_why(world: World) -> None:
+def test_a_password_change_ends_other_sessions_with_a_reason(world: World) -> None:
     world.add()
     here, elsewhere = world.session(), world.session(source="10.0.0.2")
     renewed = self_service.change_password(world.ports, here, OLD, NEW, NEW)
@@ -72,7 +72,7 @@ def test_other_sessions_end_and_are_told_why(world: World) -> None:
         (PASSWORD, "Alice", "Alice", "new_password", "The password cannot be the username."),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field(
+def test_a_bad_password_change_is_refused_at_its_field(
     world: World, current: str, new: str, confirmation: str, field: str, sentence: str
 ) -> None:
     before = world.add()
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_said_at_its_field(
     assert world.account() == before
 
 
-def test_the_current_password_is_counted_like_any(world: World) -> None:
+def test_guessing_the_current_password_is_throttled(world: World) -> None:
     world.settings(password_limit=2)
     world.add()
     session = world.session()
@@ -110,7 +110,7 @@ def test_an_ldap_user_cannot_change_the_password_here(world: World) -> None:
         self_service.change_password(world.ports, session, OLD, NEW, NEW)
 
 
-def test_a_password_changed_by_an_admin_during_the_change_stays(world: World) -> None:
+def test_a_reset_during_the_change_wins(world: World) -> None:
     world.add_admin()
     world.add()
     session = world.session()
@@ -125,7 +125,7 @@ def test_a_password_changed_by_an_admin_during_the_change_stays(world: World) ->
 # Disabling MFA, regenerating codes
 
 
-def test_disabling_needs_a_code_and_then_a_password_is_enough(world: World) -> None:
+def test_disabling_mfa_needs_a_code(world: World) -> None:
     session, device = equipped(world)
     code = device.code(world.clock())
     renewed = self_service.disable_mfa(world.ports, session, code)
@@ -137,7 +137,7 @@ def test_disabling_needs_a_code_and_then_a_password_is_enough(world: World) -> N
 
 
 @pytest.mark.parametrize("act", [self_service.disable_mfa, self_service.regenerate_backup_codes])
-def test_a_wrong_or_used_code_or_a_backup_code_changes_nothing(world: World, act: object) -> None:
+def test_wrong_used_or_backup_codes_change_nothing(world: World, act: object) -> None:
     assert callable(act)
     session, device = equipped(world)
     before = world.account()
@@ -167,9 +167,7 @@ def test_guessing_the_code_in_a_session_is_throttled(world: World) -> None:
         (Mfa.OPTIONAL, True, "An admin made multi-factor authentication mandatory"),
     ],
 )
-def test_a_required_factor_is_not_switched_off(
-    world: World, mfa: Mfa, flag: bool, sentence: str
-) -> None:
+def test_required_mfa_cannot_be_disabled(world: World, mfa: Mfa, flag: bool, sentence: str) -> None:
     session, device = equipped(world, mfa_required=flag)
     world.settings(mfa=mfa)
     assert self_service.overview(world.ports, session).disable_mfa_refusal.startswith(sentence)
@@ -181,7 +179,7 @@ def test_a_required_factor_is_not_switched_off(
 
 
 @pytest.mark.parametrize("by", ["account", "organization"])
-def test_nor_when_it_becomes_required_at_that_moment(world: World, by: str) -> None:
+def test_mfa_that_becomes_required_meanwhile_stays_on(world: World, by: str) -> None:
     session, device = equipped(world)
     world.accounts.before_change = lambda: (
         world.put(world.account().changed(mfa_required=True))
@@ -211,7 +209,7 @@ def test_regenerated_codes_replace_the_old_ones(world: World) -> None:
     assert state.backup_codes_left == 9
 
 
-def test_the_device_stays_when_codes_are_regenerated(world: World) -> None:
+def test_regenerating_codes_keeps_the_device(world: World) -> None:
     session, device = equipped(world)
     self_service.regenerate_backup_codes(world.ports, session, device.code(world.clock()))
     world.clock.forward(30)
@@ -220,7 +218,7 @@ def test_the_device_stays_when_codes_are_regenerated(world: World) -> None:
     assert isinstance(state, sign_in.BackupCodesUnacknowledged)
 
 
-def test_without_mfa_there_is_nothing_to_regenerate(world: World) -> None:
+def test_mfa_actions_are_refused_without_mfa(world: World) -> None:
     world.add()
     session = world.session()
     for act in (
@@ -237,7 +235,7 @@ def test_without_mfa_there_is_nothing_to_regenerate(world: World) -> None:
 # The overview
 
 
-def test_the_overview_says_what_can_be_done_and_why_not(world: World) -> None:
+def test_the_overview_explains_refused_actions(world: World) -> None:
     world.add()
     session = world.session()
     seen = self_service.overview(world.ports, session)
@@ -252,7 +250,7 @@ def test_the_overview_says_what_can_be_done_and_why_not(world: World) -> None:
     assert seen.mfa is Mfa.OFF
 
 
-def test_the_overview_of_an_equipped_account(world: World) -> None:
+def test_the_overview_shows_an_enabled_device(world: World) -> None:
     session, device = equipped(world)
     sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
     seen = self_service.overview(world.ports, session)

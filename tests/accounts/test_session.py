@@ -1,4 +1,4 @@
-"""A session holds no authority: each call reads the account."""
+"""Each call of a session reads the account again."""
 
 from collections.abc import Callable
 
@@ -64,9 +64,7 @@ CALLS: dict[str, Callable[[World, Session], object]] = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("call", CALLS)
-def test_a_session_stops_at_its_next_action_with_the_reason(
-    world: World, ending: str, call: str
-) -> None:
+def test_an_ended_session_is_refused_with_the_reason(world: World, ending: str, call: str) -> None:
     world.add_admin("ada")
     world.add()
     ended = world.session()
@@ -79,7 +77,7 @@ def test_a_session_stops_at_its_next_action_with_the_reason(
     assert world.accounts.get("alice") == before
 
 
-def test_a_session_of_a_removed_account_does_not_go_on_in_one_made_anew(world: World) -> None:
+def test_a_session_does_not_survive_recreating_the_account(world: World) -> None:
     world.add_admin("ada")
     made = administration.create_user(world.ports, OPERATOR, "alice")
     state = world.begin("alice", made.password.reveal())
@@ -104,7 +102,7 @@ def test_a_new_display_name_or_flag_ends_no_session(world: World) -> None:
     assert self_service.overview(world.ports, going_on).account.display_name == "Alice"
 
 
-def test_the_use_of_a_backup_code_ends_no_session(world: World) -> None:
+def test_using_a_backup_code_ends_no_session(world: World) -> None:
     world.add()
     device: Device = world.equip()
     going_on = world.session(device=device)
@@ -112,7 +110,7 @@ def test_the_use_of_a_backup_code_ends_no_session(world: World) -> None:
     self_service.overview(world.ports, going_on)
 
 
-def test_a_session_renewed_after_its_own_change_goes_on(world: World) -> None:
+def test_a_session_continues_after_its_own_change(world: World) -> None:
     world.add()
     first = world.session()
     second = self_service.change_password(world.ports, first, Secret(PASSWORD), NEW, NEW)
@@ -127,7 +125,9 @@ def test_a_session_renewed_after_its_own_change_goes_on(world: World) -> None:
     ("reason", "event"),
     [("", EventType.SIGN_OUT), ("idle", EventType.SESSION_END)],
 )
-def test_leaving_is_recorded(world: World, reason: str, event: EventType) -> None:
+def test_sign_out_and_idle_timeout_are_recorded(
+    world: World, reason: str, event: EventType
+) -> None:
     world.add()
     leaving = world.session()
     session.sign_out(world.ports, leaving, reason)
@@ -136,7 +136,7 @@ def test_leaving_is_recorded(world: World, reason: str, event: EventType) -> Non
     assert (world.events[-1].actor, world.events[-1].source) == ("alice", HERE)
 
 
-def test_the_operator_is_named_as_such(world: World) -> None:
+def test_the_operator_is_recorded_with_the_command_line(world: World) -> None:
     world.add("bob")
     administration.unlock(world.ports, OPERATOR, "bob")
     assert world.events[-1].actor == "operator:root"

@@ -24,7 +24,7 @@ BOUNDS = {
 DEFAULTS = OrganizationSettings()
 
 
-def test_the_defaults_are_connectwares() -> None:
+def test_the_defaults_match_connectware() -> None:
     assert DEFAULTS.mfa is Mfa.OPTIONAL
     assert DEFAULTS.issuer == "Connectware"
     assert DEFAULTS.password_min == 5
@@ -41,20 +41,20 @@ def test_every_key_is_tested_here() -> None:
 @pytest.mark.parametrize(
     ("typed", "required"), [("yes", True), (" ON ", True), ("true", True), ("No", False)]
 )
-def test_whether_mfa_is_required_for_new_ldap_users(typed: str, required: bool) -> None:
+def test_yes_and_no_set_mfa_for_new_ldap_users(typed: str, required: bool) -> None:
     changed = settings.with_values(DEFAULTS, {"mfa_required_for_new_ldap_users": typed})
     assert changed.mfa_required_for_new_ldap_users is required
 
 
 @pytest.mark.parametrize("typed", ["", "1", "maybe", "yes no", "None"])
-def test_other_words_for_yes_and_no_are_refused(typed: str) -> None:
+def test_other_words_than_yes_and_no_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInput, match="Choose yes or no") as refused:
         settings.with_values(DEFAULTS, {"mfa_required_for_new_ldap_users": typed})
     assert refused.value.field == "mfa_required_for_new_ldap_users"
 
 
 @pytest.mark.parametrize("key", BOUNDS)
-def test_the_bounds_of_each_number(key: str) -> None:
+def test_each_number_has_bounds(key: str) -> None:
     low, high = BOUNDS[key]
     for number in (low, high):
         assert getattr(settings.with_values(DEFAULTS, {key: f" {number} "}), key) == number
@@ -88,7 +88,7 @@ def test_the_bounds_of_each_number(key: str) -> None:
     ],
     ids=lambda typed: typed[:9],
 )
-def test_what_is_no_number_is_refused_at_its_key(key: str, typed: str) -> None:
+def test_anything_but_a_number_is_refused_at_its_key(key: str, typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         settings.with_values(DEFAULTS, {key: typed})
     assert refused.value.field == key
@@ -96,7 +96,7 @@ def test_what_is_no_number_is_refused_at_its_key(key: str, typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["off", " OFF ", "Optional", "required"])
-def test_mfa_is_one_of_three_words(typed: str) -> None:
+def test_mfa_accepts_off_optional_and_required(typed: str) -> None:
     assert settings.with_values(DEFAULTS, {"mfa": typed}).mfa.value == typed.strip().lower()
 
 
@@ -115,7 +115,7 @@ def test_other_words_for_mfa_are_refused(typed: str) -> None:
         ("Ä" * 40, "Ä" * 40),
     ],
 )
-def test_issuers_that_are_taken(typed: str, issuer: str) -> None:
+def test_valid_issuers_are_accepted(typed: str, issuer: str) -> None:
     assert settings.with_values(DEFAULTS, {"issuer": typed}).issuer == issuer
 
 
@@ -123,20 +123,20 @@ def test_issuers_that_are_taken(typed: str, issuer: str) -> None:
     "typed",
     ["", "  ", "x" * 41, "x" * 1_000_000, "a:b", "a\uff1ab", "a\x1b[2Jb", "a\u202eb", "a\nb"],
 )
-def test_issuers_that_are_refused(typed: str) -> None:
+def test_invalid_issuers_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         settings.with_values(DEFAULTS, {"issuer": typed})
     assert refused.value.field == "issuer"
 
 
-def test_an_unknown_key_is_shown_safely_with_the_right_ones() -> None:
+def test_an_unknown_key_is_escaped_and_valid_keys_listed() -> None:
     with pytest.raises(InvalidInput) as refused:
         settings.with_values(DEFAULTS, {"mfa\x1b[2J": "off"})
     assert "\x1b" not in str(refused.value)
     assert "code_ban_minutes" in str(refused.value)
 
 
-def test_all_or_none() -> None:
+def test_settings_change_all_or_none() -> None:
     with pytest.raises(InvalidInput):
         settings.with_values(DEFAULTS, {"mfa": "off", "code_limit": "11"})
     both = settings.with_values(DEFAULTS, {"mfa": "off", "code_limit": "10"})
@@ -145,7 +145,7 @@ def test_all_or_none() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.one_of(st.text(), st.integers().map(str))))
-def test_whatever_is_typed_gives_valid_settings_or_a_sentence(values: dict[str, str]) -> None:
+def test_any_typed_text_gives_settings_or_an_error_message(values: dict[str, str]) -> None:
     found = outcome(lambda: settings.with_values(DEFAULTS, values))
     if isinstance(found, OrganizationSettings):
         again = msgspec.json.decode(msgspec.json.encode(found), type=OrganizationSettings)

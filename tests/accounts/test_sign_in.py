@@ -1,4 +1,4 @@
-"""The way through the sign-in, state by state."""
+"""The sign-in, state by state."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def device_of(state: EnrolmentNeeded) -> Device:
 # One factor
 
 
-def test_username_and_password_are_enough_for_an_account_without_more(world: World) -> None:
+def test_username_and_password_alone_can_be_enough(world: World) -> None:
     world.add()
     state = world.begin("  ALICE ")
     assert isinstance(state, SignedIn)
@@ -56,7 +56,7 @@ def test_username_and_password_are_enough_for_an_account_without_more(world: Wor
         ("[b]alice", "x", "username", "The character [ is not allowed in a username."),
     ],
 )
-def test_what_cannot_be_a_username_or_password(
+def test_an_invalid_username_or_password_is_refused(
     world: World, username: str, password: str, field: str, sentence: str
 ) -> None:
     world.add()
@@ -68,7 +68,7 @@ def test_what_cannot_be_a_username_or_password(
     assert world.records.kept == {}
 
 
-def test_the_session_names_roles_of_now(world: World) -> None:
+def test_a_session_has_the_current_roles(world: World) -> None:
     world.add_admin("ada")
     assert world.session("ada").roles == (roles.ADMIN,)
 
@@ -76,7 +76,7 @@ def test_the_session_names_roles_of_now(world: World) -> None:
 # Two factors
 
 
-def test_a_one_time_code_is_asked_for_and_proved(world: World) -> None:
+def test_a_one_time_code_completes_the_sign_in(world: World) -> None:
     world.add()
     device = world.equip()
     state = world.asked_for_code()
@@ -86,7 +86,7 @@ def test_a_one_time_code_is_asked_for_and_proved(world: World) -> None:
 
 
 @pytest.mark.parametrize("steps", [-1, 0, 1])
-def test_the_neighbouring_codes_are_accepted(world: World, steps: int) -> None:
+def test_codes_one_step_away_are_accepted(world: World, steps: int) -> None:
     world.add()
     device = world.equip()
     code = device.code(world.clock(), steps)
@@ -96,7 +96,7 @@ def test_the_neighbouring_codes_are_accepted(world: World, steps: int) -> None:
 
 
 @pytest.mark.parametrize("steps", [-2, 2])
-def test_codes_further_away_are_not(world: World, steps: int) -> None:
+def test_codes_two_steps_away_are_refused(world: World, steps: int) -> None:
     world.add()
     device = world.equip()
     with pytest.raises(SignInFailed, match=r"This code is wrong\. 4 attempts left\."):
@@ -105,8 +105,8 @@ def test_codes_further_away_are_not(world: World, steps: int) -> None:
         )
 
 
-def test_a_step_is_accepted_once_and_no_earlier_one_after_it(world: World) -> None:
-    """RFC 6238 section 5.2; the step counts, not the code (keycloak #13607)."""
+def test_a_used_step_and_earlier_ones_are_refused(world: World) -> None:
+    """RFC 6238 section 5.2; the step matters, not the code (keycloak #13607)."""
     world.add()
     device = world.equip()
     now = world.clock()
@@ -118,7 +118,7 @@ def test_a_step_is_accepted_once_and_no_earlier_one_after_it(world: World) -> No
     assert isinstance(later, SignedIn)
 
 
-def test_a_code_of_another_account_is_wrong(world: World) -> None:
+def test_another_accounts_code_is_wrong(world: World) -> None:
     world.add("alice")
     world.add("bob")
     world.equip("alice")
@@ -129,7 +129,7 @@ def test_a_code_of_another_account_is_wrong(world: World) -> None:
         )
 
 
-def test_a_secret_moved_to_another_account_does_not_open_it(world: World) -> None:
+def test_a_secret_copied_to_another_account_does_not_work(world: World) -> None:
     """DESIGN 4.1: the username is bound into the encrypted TOTP secret."""
     world.add("alice")
     world.add("mallory")
@@ -143,7 +143,7 @@ def test_a_secret_moved_to_another_account_does_not_open_it(world: World) -> Non
         )
 
 
-def test_a_backup_code_replaces_it_once_and_the_rest_are_counted(world: World) -> None:
+def test_each_backup_code_works_once_and_the_rest_are_counted(world: World) -> None:
     world.add()
     device = world.equip()
     for number, code in enumerate(device.codes):
@@ -154,7 +154,7 @@ def test_a_backup_code_replaces_it_once_and_the_rest_are_counted(world: World) -
             sign_in.with_backup_code(world.ports, world.asked_for_code(), code.reveal())
 
 
-def test_a_backup_code_used_by_another_process_meanwhile(world: World) -> None:
+def test_a_backup_code_used_meanwhile_is_refused(world: World) -> None:
     world.add()
     device = world.equip()
     state, other = world.asked_for_code(), world.asked_for_code()
@@ -164,7 +164,7 @@ def test_a_backup_code_used_by_another_process_meanwhile(world: World) -> None:
         sign_in.with_backup_code(world.ports, state, code)
 
 
-def test_the_use_of_a_backup_code_is_in_the_audit_log(world: World) -> None:
+def test_using_a_backup_code_is_recorded(world: World) -> None:
     world.add()
     device = world.equip()
     sign_in.with_backup_code(world.ports, world.asked_for_code(), device.codes[0].reveal())
@@ -176,7 +176,7 @@ def test_the_use_of_a_backup_code_is_in_the_audit_log(world: World) -> None:
     assert world.events[1].reason == "9 left"
 
 
-def test_a_code_typed_in_the_wrong_place_is_refused_there(world: World) -> None:
+def test_a_code_of_the_wrong_kind_is_refused(world: World) -> None:
     world.add()
     device = world.equip()
     state = world.asked_for_code()
@@ -186,18 +186,18 @@ def test_a_code_typed_in_the_wrong_place_is_refused_there(world: World) -> None:
         sign_in.with_one_time_code(world.ports, state, device.codes[0].reveal())
 
 
-def test_mfa_off_does_not_open_an_account_that_has_a_second_factor(world: World) -> None:
+def test_mfa_off_still_asks_for_an_existing_second_factor(world: World) -> None:
     world.add()
     world.equip()
     world.settings(mfa=Mfa.OFF)
     assert isinstance(world.begin(), CodeNeeded)
 
 
-# Forced enrolment
+# Required enrolment
 
 
 @pytest.mark.parametrize(("mfa", "required"), [(Mfa.REQUIRED, False), (Mfa.OPTIONAL, True)])
-def test_a_required_account_is_led_into_enrolment(world: World, mfa: Mfa, required: bool) -> None:
+def test_required_mfa_leads_into_enrolment(world: World, mfa: Mfa, required: bool) -> None:
     world.settings(mfa=mfa)
     world.add(mfa_required=required)
     state = enrolling(world)
@@ -211,13 +211,13 @@ def test_a_required_account_is_led_into_enrolment(world: World, mfa: Mfa, requir
     assert signed_in.session.epoch == world.account().session_epoch
 
 
-def test_required_but_switched_off_for_everyone_leads_in(world: World) -> None:
+def test_required_mfa_is_ignored_while_mfa_is_off(world: World) -> None:
     world.settings(mfa=Mfa.OFF)
     world.add(mfa_required=True)
     assert isinstance(world.begin(), SignedIn)
 
 
-def test_the_code_of_the_registration_cannot_be_used_to_sign_in(world: World) -> None:
+def test_the_registration_code_cannot_be_used_to_sign_in(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     code = device_of(state).code(world.clock())
@@ -226,7 +226,7 @@ def test_the_code_of_the_registration_cannot_be_used_to_sign_in(world: World) ->
         sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
 
 
-def test_a_wrong_code_at_registration_leaves_the_account_as_it_was(world: World) -> None:
+def test_a_wrong_registration_code_registers_nothing(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     with pytest.raises(InvalidInput):
@@ -242,7 +242,7 @@ def test_two_enrolments_at_once_leave_one_device(world: World) -> None:
         sign_in.register_device(world.ports, other, device_of(other).code(world.clock(), 1))
 
 
-def test_mfa_switched_off_during_the_enrolment(world: World) -> None:
+def test_mfa_turned_off_meanwhile_stops_the_enrolment(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     world.settings(mfa=Mfa.OFF)
@@ -251,7 +251,7 @@ def test_mfa_switched_off_during_the_enrolment(world: World) -> None:
     assert world.account().second_factor is None
 
 
-def test_unacknowledged_codes_are_offered_anew_at_the_next_sign_in(world: World) -> None:
+def test_unsaved_codes_can_be_replaced_at_the_next_sign_in(world: World) -> None:
     world.add()
     device = world.equip(acknowledged=False)
     code = device.code(world.clock())
@@ -267,7 +267,7 @@ def test_unacknowledged_codes_are_offered_anew_at_the_next_sign_in(world: World)
     assert isinstance(used, SignedIn)
 
 
-def test_the_old_codes_may_be_kept_and_are_offered_again(world: World) -> None:
+def test_unsaved_codes_can_be_kept_and_are_offered_again(world: World) -> None:
     world.add()
     device = world.equip(acknowledged=False)
     code = device.code(world.clock())
@@ -280,8 +280,8 @@ def test_the_old_codes_may_be_kept_and_are_offered_again(world: World) -> None:
     assert isinstance(again, BackupCodesUnacknowledged)
 
 
-def test_a_backup_code_does_not_buy_a_new_set(world: World) -> None:
-    """The seed: only with the authentication app can backup codes be regenerated."""
+def test_signing_in_by_backup_code_offers_no_new_codes(world: World) -> None:
+    """The seed: backup codes can be regenerated only with the authentication app."""
     world.add()
     device = world.equip(acknowledged=False)
     code = device.codes[0].reveal()
@@ -306,7 +306,7 @@ def test_an_initial_password_must_be_replaced(world: World) -> None:
     assert world.account("bob").initial_password_expires_at is None
 
 
-def test_the_initial_password_is_no_new_one(world: World) -> None:
+def test_the_initial_password_cannot_be_kept(world: World) -> None:
     world.add(must_change_password=True)
     state = world.begin()
     assert isinstance(state, NewPasswordNeeded)
@@ -331,7 +331,7 @@ def test_an_initial_password_expires_after_a_week(world: World) -> None:
     assert str(ended.value) == "Your initial password has expired. Ask an admin for a new one."
 
 
-def test_second_factor_then_password_then_nothing_else(world: World) -> None:
+def test_a_new_password_is_asked_for_after_the_code(world: World) -> None:
     world.add(must_change_password=True, mfa_required=True)
     device = world.equip()
     state = sign_in.with_one_time_code(
@@ -341,7 +341,7 @@ def test_second_factor_then_password_then_nothing_else(world: World) -> None:
     assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), SignedIn)
 
 
-def test_a_new_password_then_forced_enrolment(world: World) -> None:
+def test_a_new_password_is_followed_by_required_enrolment(world: World) -> None:
     world.add(must_change_password=True, mfa_required=True)
     state = world.begin()
     assert isinstance(state, NewPasswordNeeded)
@@ -349,10 +349,10 @@ def test_a_new_password_then_forced_enrolment(world: World) -> None:
     assert isinstance(state, EnrolmentNeeded)
 
 
-# Left half-way, or changed meanwhile
+# Abandoned, or changed meanwhile
 
 
-def test_a_sign_in_left_half_way_expires(world: World) -> None:
+def test_an_abandoned_sign_in_expires(world: World) -> None:
     world.add()
     device = world.equip()
     state = world.asked_for_code()
@@ -368,7 +368,7 @@ def test_a_sign_in_left_half_way_expires(world: World) -> None:
         sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
 
 
-def test_codes_left_unacknowledged_too_long_are_not_acknowledged(world: World) -> None:
+def test_codes_saved_too_late_are_not_acknowledged(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
@@ -390,7 +390,7 @@ def test_codes_left_unacknowledged_too_long_are_not_acknowledged(world: World) -
         ("roles", "Your account was changed in the meantime. Start again."),
     ],
 )
-def test_an_account_changed_meanwhile_starts_again(
+def test_a_change_to_the_account_restarts_the_sign_in(
     world: World, change: str, sentence: str
 ) -> None:
     world.add_admin()
@@ -413,7 +413,7 @@ def test_an_account_changed_meanwhile_starts_again(
     assert str(ended.value) == sentence
 
 
-def test_mfa_required_meanwhile_is_asked_for_in_the_same_sign_in(world: World) -> None:
+def test_mfa_required_meanwhile_is_enforced(world: World) -> None:
     world.add(must_change_password=True)
     state = world.begin()
     assert isinstance(state, NewPasswordNeeded)
@@ -421,7 +421,7 @@ def test_mfa_required_meanwhile_is_asked_for_in_the_same_sign_in(world: World) -
     assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), EnrolmentNeeded)
 
 
-def test_a_removed_account_made_anew_does_not_continue_an_old_sign_in(world: World) -> None:
+def test_a_recreated_account_does_not_continue_a_sign_in(world: World) -> None:
     world.add_admin()
     administration.create_user(world.ports, OPERATOR, "bob", password=NEW)
     state = world.begin("bob", NEW.reveal())
@@ -432,12 +432,12 @@ def test_a_removed_account_made_anew_does_not_continue_an_old_sign_in(world: Wor
         sign_in.with_new_password(world.ports, state, Secret(PASSWORD), Secret(PASSWORD))
 
 
-# Keys and costs
+# Keys and hash cost
 
 
 @pytest.mark.parametrize("what", ["key", "cost"])
-def test_a_password_is_rehashed_when_it_is_known(world: World, what: str) -> None:
-    """DESIGN 4.1: rotation re-hashes at the next sign-in, and locks nobody out."""
+def test_signing_in_rehashes_an_outdated_password(world: World, what: str) -> None:
+    """DESIGN 4.1: after a rotation, the next sign-in hashes again and nobody is locked out."""
     world.add()
     before = world.account().password
     if what == "key":
@@ -458,7 +458,7 @@ def test_a_password_is_rehashed_when_it_is_known(world: World, what: str) -> Non
     assert world.account().session_epoch == 0
 
 
-def test_a_second_factor_of_the_old_key_still_works(world: World) -> None:
+def test_a_second_factor_under_the_old_key_still_works(world: World) -> None:
     """DESIGN 4.1: each secret names its key."""
     world.add()
     device = world.equip()
@@ -468,7 +468,7 @@ def test_a_second_factor_of_the_old_key_still_works(world: World) -> None:
     assert isinstance(state, SignedIn)
 
 
-def test_a_keyring_without_the_key_lets_nobody_in(world: World) -> None:
+def test_nobody_signs_in_without_the_needed_key(world: World) -> None:
     """DESIGN 4.10: what cannot be checked is refused."""
     world.add()
     world.keyring = MemoryKeyring("other")
@@ -476,7 +476,7 @@ def test_a_keyring_without_the_key_lets_nobody_in(world: World) -> None:
         world.begin()
 
 
-def test_a_password_changed_while_it_is_rehashed_stays_changed(world: World) -> None:
+def test_a_password_changed_during_rehashing_stays_changed(world: World) -> None:
     world.add()
     changed = world.add("bob", NEW.reveal()).password
     world.keyring.made["k2"] = 0.0
@@ -488,7 +488,7 @@ def test_a_password_changed_while_it_is_rehashed_stays_changed(world: World) -> 
     assert world.account().password == changed
 
 
-def test_what_a_state_holds_shows_no_secret(world: World) -> None:
+def test_no_sign_in_state_shows_a_secret(world: World) -> None:
     """DESIGN 4.2."""
     world.add(mfa_required=True)
     state = enrolling(world)
@@ -498,7 +498,7 @@ def test_what_a_state_holds_shows_no_secret(world: World) -> None:
         assert secret.reveal() not in repr(shown)
 
 
-def test_there_is_time_to_install_an_app_and_to_write_codes_down(world: World) -> None:
+def test_enrolment_allows_extra_time_for_each_step(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     world.clock.forward(sign_in.ENROLMENT_LIFETIME)

@@ -1,4 +1,4 @@
-"""What a sign-in hands on: when which factor was proved, and time where time is needed."""
+"""The end of a sign-in: which factors were proved and when, and time limits per step."""
 
 from collections.abc import Callable
 
@@ -45,10 +45,10 @@ def registering(world: World) -> sign_in.State:
         (registering, "password, one-time code", NOW + 60),
     ],
 )
-def test_which_factors_were_proved_and_when_is_known(
+def test_the_session_knows_which_factor_was_proved_when(
     world: World, way: Callable[[World], sign_in.State], reason: str, code_at: float
 ) -> None:
-    """From then on a change asks for no proof for ten minutes (ASVS 7.5.1)."""
+    """Changes need no further proof for ten minutes (ASVS 7.5.1)."""
     world.add()
     state = way(world)
     assert isinstance(state, SignedIn)
@@ -66,7 +66,7 @@ def test_each_step_has_its_own_five_minutes(world: World) -> None:
     assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), SignedIn)
 
 
-def test_there_is_time_to_write_down_codes_that_were_made_anew(world: World) -> None:
+def test_new_backup_codes_allow_time_to_write_them_down(world: World) -> None:
     world.add()
     device = world.equip(acknowledged=False)
     state = sign_in.with_one_time_code(
@@ -78,7 +78,7 @@ def test_there_is_time_to_write_down_codes_that_were_made_anew(world: World) -> 
     assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)
 
 
-def test_a_new_password_leaves_nothing_of_an_initial_one(world: World) -> None:
+def test_a_new_password_clears_the_initial_password_state(world: World) -> None:
     world.add("ketzin-99", must_change_password=True, initial_password_expires_at=NOW + 1)
     state = world.begin("ketzin-99")
     assert isinstance(state, sign_in.NewPasswordNeeded)

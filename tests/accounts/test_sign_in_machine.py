@@ -1,8 +1,8 @@
 """The sign-in under arbitrary sequences of steps, admin changes and passing time.
 
-The machine keeps every state that it was ever handed and goes on from any of them, as a person
-with several terminals would, and as one who tries to play an old state back would. What it knows
-of the account comes from what it did itself, not from the states.
+The machine keeps every state it was ever handed and continues from any of them, as a person with
+several terminals would, or an attacker who replays an old state. What it knows of the account
+comes from its own actions, not from the states.
 """
 
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ PASSWORDS = [PASSWORD, "Another.9-Havel", "Third.11-Spree"]
 
 @dataclass(frozen=True)
 class Proved:
-    """What was really proved on the way to a state, and for which generation of the factor."""
+    """What was actually proved on the way to a state, and which generation of each factor."""
 
     password: int
     device: int | None = None
@@ -72,7 +72,7 @@ class SignInMachine(RuleBasedStateMachine):
 
     @rule(source=SOURCES, times=st.integers(0, 5))
     def come_in(self, source: str, times: int) -> None:
-        """The right password and then the right thing, so many times."""
+        """The right password, then the right answer, several times."""
         self._password(self.known.password, source)
         for _ in range(times):
             self.resume(0)
@@ -86,7 +86,7 @@ class SignInMachine(RuleBasedStateMachine):
 
     @rule(back=st.integers(0, 5))
     def resume(self, back: int) -> None:
-        """The right thing in one of the latest states, with a code that was not used yet."""
+        """The right answer in one of the latest states, with an unused code."""
         if self.states:
             if int(self.world.clock()) // 30 <= self.known.last_step:
                 self.world.clock.forward(30)
@@ -104,14 +104,14 @@ class SignInMachine(RuleBasedStateMachine):
         typed=st.sampled_from([*PASSWORDS, "x", ""]),
     )
     def do_something(self, back: int, steps: int | None, used: bool, typed: str) -> None:
-        """In one of the latest states; `steps` None is a wrong code."""
+        """Act in one of the latest states; `steps` None is a wrong code."""
         if self.states:
             state, proved = self.states[-1 - back % len(self.states)]
             self._go_on(state, proved, steps, used=used, typed=typed)
 
     @rule(source=SOURCES, used=st.sampled_from([[False], [False, True], [None]]))
     def come_in_with_a_backup_code(self, source: str, used: list[bool | None]) -> None:
-        """An unused one, and that one again; or a wrong one."""
+        """An unused code, the same code again, or a wrong one."""
         for which in used:
             self._password(self.known.password, source)
             state, proved = self.states[-1] if self.states else (None, Proved(-1))
@@ -164,7 +164,7 @@ class SignInMachine(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.world.clock.forward(seconds)
 
-    # The steps, and what must be true when one is taken
+    # The steps, and what must hold after each
 
     def _password(self, typed: str, source: str) -> None:
         found = outcome(lambda: self.world.begin(NAME, typed, source))
@@ -277,8 +277,8 @@ class SignInMachine(RuleBasedStateMachine):
             assert isinstance(found, SessionEnded)
 
     def _proved_so_far(self, proved: Proved) -> None:
-        """Nothing of the account changes for one who has not proved all that it has."""
-        assert proved.password == self.known.passwords, "without the present password"
+        """The account changes only for someone who proved all of its factors."""
+        assert proved.password == self.known.passwords, "without the current password"
         if self.known.device is not None:
             assert proved.device == self.known.devices, "without the second factor"
 
@@ -327,7 +327,7 @@ class SignInMachine(RuleBasedStateMachine):
         self._proved_so_far(proved)
 
     def _count(self, kind: str, found: object) -> None:
-        """Wrong tries in a row that were really checked."""
+        """Consecutive failed attempts that were really checked."""
         if isinstance(found, SignInFailed):
             self.known.failures[kind] += not isinstance(found, Throttled)
         elif not isinstance(found, InvalidInput):

@@ -1,4 +1,4 @@
-"""Synchronising with the directory while others work, and what is kept of each person."""
+"""Syncing with the directory while accounts change, and sanity checks on the result."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ from tests.accounts.world import NOW, OPERATOR, PASSWORD, World
 
 @pytest.fixture
 def directory(world: World) -> MemoryDirectory:
-    """It has ada and ann, who are local here, and ben, who was gone, but no longer cid."""
+    """A directory with ada and ann (local here too) and ben (marked missing), but without cid."""
     found = MemoryDirectory()
     for name in ("ada", "ann", "ben"):
         found.add(name, PASSWORD)
@@ -39,20 +39,20 @@ def sync(world: World, actor: Actor = OPERATOR) -> synchronising.Synchronised:
 
 
 @pytest.mark.usefixtures("directory")
-def test_each_list_names_all(world: World) -> None:
+def test_sync_reports_missing_returned_and_conflicting_names(world: World) -> None:
     world.put(world.account("ann").changed(username="dan", origin=Origin.LDAP))
     assert sync(world) == synchronising.Synchronised(("cid", "dan"), ("ben",), ("ada", "ann"))
 
 
 @pytest.mark.usefixtures("directory")
-def test_an_account_that_was_removed_meanwhile_is_passed_over(world: World) -> None:
+def test_an_account_removed_meanwhile_is_skipped(world: World) -> None:
     world.accounts.before_change = lambda: administration.remove_user(world.ports, OPERATOR, "ann")
     assert sync(world) == synchronising.Synchronised(("cid",), ("ben",), ("ada",))
     assert world.accounts.get("ann") is None
 
 
 @pytest.mark.usefixtures("directory")
-def test_an_admin_who_was_demoted_meanwhile_marks_nobody(world: World) -> None:
+def test_an_admin_demoted_meanwhile_marks_nobody(world: World) -> None:
     world.add_admin("eve")
     eve = world.session("eve")
     world.accounts.before_change = lambda: administration.update_user(
@@ -75,7 +75,7 @@ WRITING: dict[str, Callable[[World, MemoryDirectory], object]] = {
 
 
 @pytest.mark.parametrize("way", WRITING)
-def test_what_cannot_be_written_is_not_said_to_have_happened(
+def test_a_change_that_cannot_be_saved_is_not_recorded(
     world: World, directory: MemoryDirectory, way: str
 ) -> None:
     """DESIGN 4.7: a full disk is noticed before the event is in the log."""
@@ -85,7 +85,7 @@ def test_what_cannot_be_written_is_not_said_to_have_happened(
     assert not {EventType.USER_CREATE, EventType.USER_UPDATE} & {*world.event_types()}
 
 
-def test_who_they_are_is_taken_from_a_directory_that_says_so(
+def test_ids_are_learned_and_kept_when_no_longer_shown(
     world: World, directory: MemoryDirectory
 ) -> None:
     world.begin("ben")
@@ -95,16 +95,16 @@ def test_who_they_are_is_taken_from_a_directory_that_says_so(
     assert world.account("ben").directory_ids == {"entryUUID": "id-ben"}
 
 
-def test_a_display_name_that_cannot_be_shown_on_a_line_is_left_out(
+def test_a_display_name_too_long_for_a_line_is_dropped(
     world: World, directory: MemoryDirectory
 ) -> None:
-    """One character of it is written as 18 others."""
+    """Each of its characters is written as 18 others."""
     directory.add("ben", PASSWORD, display_name="\ufdfa" * 20)
     world.begin("ben")
     assert world.account("ben").display_name == ""
 
 
-# A directory that shows nobody
+# A directory that shows too few users
 
 
 def gone(world: World, *names: str) -> None:
@@ -152,12 +152,12 @@ def test_a_directory_that_shows_nobody_marks_nobody(
         (4, 3, True),
         (4, 4, False),
         (7, 4, False),
-        (8, 4, True),  # a half is not most
+        (8, 4, True),  # half is not most
         (20, 10, True),
         (20, 11, False),
     ],
 )
-def test_how_many_may_leave_at_once(
+def test_sync_refuses_when_most_users_are_missing(
     world: World, directory: MemoryDirectory, people: int, leave: int, is_plausible: bool
 ) -> None:
     names = with_people(world, directory, people)
@@ -169,7 +169,9 @@ def test_how_many_may_leave_at_once(
             sync(world)
 
 
-def test_who_is_marked_already_does_not_count(world: World, directory: MemoryDirectory) -> None:
+def test_users_already_marked_missing_do_not_count(
+    world: World, directory: MemoryDirectory
+) -> None:
     names = with_people(world, directory, 6)
     gone(world, *names[:2])
     sync(world)
@@ -180,15 +182,15 @@ def test_who_is_marked_already_does_not_count(world: World, directory: MemoryDir
         sync(world)
 
 
-def test_who_was_renamed_is_not_gone(world: World, directory: MemoryDirectory) -> None:
-    """All names may change at once, as when people are known by another attribute."""
+def test_a_renamed_user_is_not_missing(world: World, directory: MemoryDirectory) -> None:
+    """All names may change at once, as when another attribute becomes the username."""
     names = with_people(world, directory, 6)
     directory.rename(**{name: f"{name}@plant.example" for name in names})
     assert len(sync(world).renamed) == 6
     assert world.account("p3@plant.example").gone_since is None
 
 
-def test_a_store_without_ldap_accounts_has_nobody_to_lose(
+def test_a_store_without_ldap_users_syncs_an_empty_directory(
     world: World, directory: MemoryDirectory
 ) -> None:
     with_people(world, directory, 0)
@@ -196,7 +198,7 @@ def test_a_store_without_ldap_accounts_has_nobody_to_lose(
     assert sync(world) == synchronising.Synchronised((), (), ())
 
 
-# What is said
+# Messages
 
 
 @pytest.mark.parametrize(
@@ -220,11 +222,11 @@ def test_a_store_without_ldap_accounts_has_nobody_to_lose(
         ),
     ],
 )
-def test_what_cannot_be_done_is_said_with_what_helps(error: AccountsError, sentence: str) -> None:
+def test_errors_say_what_to_do(error: AccountsError, sentence: str) -> None:
     assert str(error) == sentence
 
 
-def test_each_server_says_why_it_did_not_answer() -> None:
+def test_each_servers_reason_is_kept() -> None:
     assert CannotReachDirectory(("one: refused", "two: no answer")).reasons == (
         "one: refused",
         "two: no answer",

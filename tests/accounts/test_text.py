@@ -1,4 +1,4 @@
-"""Usernames and lines on the way in, what others typed on the way out."""
+"""Checking typed usernames and lines, and showing text that others typed."""
 
 import unicodedata
 
@@ -31,7 +31,7 @@ near_names = st.text(name_characters, min_size=1, max_size=70)
 
 
 @given(st.one_of(anything, near_names), st.booleans())
-def test_a_username_that_is_taken_is_in_its_one_form(typed: str, local: bool) -> None:
+def test_an_accepted_username_is_in_normal_form(typed: str, local: bool) -> None:
     name = outcome(lambda: text.username(typed, local=local))
     if not isinstance(name, str):
         assert isinstance(name, InvalidInput)
@@ -50,7 +50,7 @@ def test_a_username_that_is_taken_is_in_its_one_form(typed: str, local: bool) ->
 
 
 @given(near_names)
-def test_case_and_form_of_a_name_do_not_matter(typed: str) -> None:
+def test_case_and_unicode_form_of_a_name_do_not_matter(typed: str) -> None:
     def name_of(form: str) -> str | None:
         found = outcome(lambda: text.username(form))
         return found if isinstance(found, str) else None
@@ -75,13 +75,13 @@ def test_case_and_form_of_a_name_do_not_matter(typed: str) -> None:
         ("Jose\u0301", "jos\u00e9"),
         ("Ω", "ω"),
         ("中文", "中文"),
-        ("\u01f0", "\u01f0"),  # casefold alone would take it apart, as the next one
+        ("\u01f0", "\u01f0"),  # casefold alone would decompose it and the next one
         ("\u0390", "\u0390"),
         ("x" * 64, "x" * 64),
         ("x" + " " * 255, "x"),
     ],
 )
-def test_names_that_are_taken(typed: str, name: str) -> None:
+def test_valid_names_are_accepted(typed: str, name: str) -> None:
     assert text.username(typed) == text.username(typed, local=True) == name
 
 
@@ -98,8 +98,8 @@ def test_names_that_are_taken(typed: str, name: str) -> None:
         ("a!b#c%d^e~f{g}h(i)", "a!b#c%d^e~f{g}h(i)"),
     ],
 )
-def test_names_that_only_directories_give(typed: str, name: str) -> None:
-    """Before sign-in nobody knows where an account is from, so they are taken there."""
+def test_names_only_a_directory_gives_are_not_local(typed: str, name: str) -> None:
+    """At sign-in the origin is not yet known, so they are accepted there."""
     assert text.username(typed) == name
     with pytest.raises(InvalidInput):
         text.username(typed, local=True)
@@ -116,8 +116,8 @@ def test_a_domain_before_the_name_is_explained(local: bool) -> None:
     "typed",
     ["?1", "(no such account)", "-rf", "~x", "a*", "a/b", "a`b", '"a"', "a;b", "a,b", "[b]"],
 )
-def test_names_that_no_directory_may_give(typed: str) -> None:
-    """They begin what stands for an unknown name, or an option, or could be markup or a path."""
+def test_names_no_directory_may_give_are_refused(typed: str) -> None:
+    """They could be read as an unknown name, an option, markup or a path."""
     with pytest.raises(InvalidInput):
         text.username(typed)
 
@@ -130,7 +130,7 @@ def test_names_that_no_directory_may_give(typed: str) -> None:
         *["\x1b[31mred", "alice\n", "ali\x00ce", "alice\x9b", "\ud83d", "ß" * 64],
     ],
 )
-def test_names_that_are_refused(typed: str) -> None:
+def test_invalid_local_names_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         text.username(typed, "name", local=True)
     assert refused.value.field == "name"
@@ -147,21 +147,21 @@ def test_names_that_are_refused(typed: str) -> None:
         ("-a", "A username must start with a letter or digit."),
     ],
 )
-def test_what_a_username_is_is_said(typed: str, sentence: str) -> None:
+def test_a_refused_local_name_says_why(typed: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         text.username(typed, local=True)
     assert str(refused.value) == sentence
 
 
-def test_what_any_username_is_is_said() -> None:
+def test_a_refused_name_says_which_character() -> None:
     with pytest.raises(InvalidInput) as refused:
         text.username("a*b")
     assert str(refused.value) == ("The character * is not allowed in a username.")
 
 
 @pytest.mark.parametrize("character", [*HIDING, *BREAKING], ids=lambda c: f"U+{ord(c):04X}")
-def test_no_name_and_no_line_holds_what_hides_or_breaks(character: str) -> None:
-    """DESIGN 4.3: control and direction characters, and those that cannot be seen, stay out."""
+def test_hidden_and_control_characters_are_refused(character: str) -> None:
+    """DESIGN 4.3: control, direction and invisible characters are not accepted."""
     with pytest.raises(InvalidInput):
         text.username(f"ali{character}ce")
     with pytest.raises(InvalidInput):
@@ -169,7 +169,7 @@ def test_no_name_and_no_line_holds_what_hides_or_breaks(character: str) -> None:
 
 
 @pytest.mark.parametrize("character", [*HIDING, *BREAKING], ids=lambda c: f"U+{ord(c):04X}")
-def test_on_the_way_out_they_are_made_visible(character: str) -> None:
+def test_hidden_and_control_characters_are_made_visible(character: str) -> None:
     """DESIGN 4.3: what others typed is never an escape sequence."""
     assert text.visible(f"a{character}b") == f"a<U+{ord(character):04X}>b"
 
@@ -187,7 +187,7 @@ def test_visible_text_is_one_harmless_line(typed: str) -> None:
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=80))
-def test_visible_leaves_ordinary_text_alone(typed: str) -> None:
+def test_ordinary_text_is_shown_unchanged(typed: str) -> None:
     assert text.visible(typed) == typed or set(typed) & set(HIDING)
 
 
@@ -219,13 +219,13 @@ TOO_LONG = "The display name can have at most 100 characters."
         ("a\nb", text.CANNOT_BE_SHOWN),
     ],
 )
-def test_lines_that_are_refused(typed: str, sentence: str) -> None:
+def test_invalid_lines_are_refused(typed: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         text.line(typed, "display_name", "The display name")
     assert (refused.value.field, str(refused.value)) == ("display_name", sentence)
 
 
-def test_a_line_of_a_hundred_characters_is_taken() -> None:
+def test_a_line_of_100_characters_is_accepted() -> None:
     assert text.line("x" * 100, "display_name", "The display name") == "x" * 100
     assert text.line("x" + " " * 399, "display_name", "The display name") == "x"
     assert text.line("", "display_name", "The display name") == ""
@@ -235,7 +235,7 @@ def test_a_line_of_a_hundred_characters_is_taken() -> None:
     ("names", "sentence"),
     [("", ""), ("a", "a"), ("ab", "a, b"), ("abc", "a, b and 1 more"), ("abcd", "a, b and 2 more")],
 )
-def test_many_names_are_counted(names: str, sentence: str) -> None:
+def test_long_lists_of_names_are_shortened(names: str, sentence: str) -> None:
     assert text.listed(names, 2) == sentence
 
 
@@ -249,5 +249,5 @@ def test_many_names_are_counted(names: str, sentence: str) -> None:
         ("\ufdfa" * 100, ""),  # 18 characters each, once it is normalised
     ],
 )
-def test_a_line_of_others_is_shown_as_far_as_it_can_be(written: str, shown: str) -> None:
+def test_foreign_text_is_shown_as_one_short_line(written: str, shown: str) -> None:
     assert text.visible_line(written) == shown

@@ -1,4 +1,4 @@
-"""Throttling: counted before it is checked, by account and by where it comes from."""
+"""Throttling: attempts are counted before the check, per account and per source."""
 
 from itertools import pairwise
 
@@ -41,7 +41,7 @@ def ban(world: World, username: str = "alice", source: str = HERE) -> None:
 # The rule by itself
 
 
-def test_the_fifth_wrong_try_starts_the_wait() -> None:
+def test_the_fifth_failed_attempt_starts_the_wait() -> None:
     attempts: dict[str, Attempts] = {}
     lefts = []
     for _ in range(5):
@@ -55,8 +55,8 @@ def test_the_fifth_wrong_try_starts_the_wait() -> None:
     assert throttle.count_try(refused.attempts, "here", LIMIT, NOW + 300, "code").left == 4
 
 
-def test_only_the_first_try_of_a_wait_is_news_and_the_others_change_nothing() -> None:
-    """Who tries on and on fills neither the audit log nor the disk."""
+def test_only_the_first_attempt_in_a_wait_is_recorded() -> None:
+    """Endless attempts fill neither the audit log nor the disk."""
     full = {"here": Attempts(5, NOW, NOW + 300)}
     first = throttle.count_try(full, "here", LIMIT, NOW + 1, "code")
     second = throttle.count_try(first.attempts, "here", LIMIT, NOW + 2, "code")
@@ -67,7 +67,7 @@ def test_only_the_first_try_of_a_wait_is_news_and_the_others_change_nothing() ->
     assert not after.attempts["here"].refusal_recorded
 
 
-def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
+def test_a_clock_set_back_makes_no_wait_longer() -> None:
     full = {"here": Attempts(5, NOW, NOW + 300)}
     first = throttle.count_try(full, "here", LIMIT, NOW - 86400, "code")
     assert first.throttled is not None
@@ -88,12 +88,12 @@ def test_a_clock_that_was_set_back_makes_no_wait_longer() -> None:
         ("300.1.1.1", "300.1.1.1"),
     ],
 )
-def test_a_network_of_ipv6_is_one_place(source: str, network: str) -> None:
+def test_an_ipv6_network_counts_as_one_place(source: str, network: str) -> None:
     assert throttle.network_of(source) == network
 
 
 def tried_on_and_on(limit: throttle.Limit, until: float) -> list[float]:
-    """When each try of somebody who tries as soon as it is checked was checked, from NOW on."""
+    """The times at which attempts were checked for someone who retries as soon as possible."""
     now, attempts, checked = NOW, dict[str, Attempts](), list[float]()
     while now < until:
         counted = throttle.count_try(attempts, "here", limit, now, "code")
@@ -106,7 +106,7 @@ def tried_on_and_on(limit: throttle.Limit, until: float) -> list[float]:
 
 
 def test_the_waits_grow_up_to_a_day() -> None:
-    """As the module says, with its figures for the default settings."""
+    """The figures for the default settings are those in the module's docstring."""
     checked = tried_on_and_on(LIMIT, NOW + 365 * DAY)
     first, last = checked[: throttle.MOST], checked[-1]
     assert first == [NOW + 300 * (number // 5) for number in range(15)]
@@ -119,9 +119,7 @@ def test_the_waits_grow_up_to_a_day() -> None:
 
 
 @given(st.integers(1, 10), st.integers(1, 1440), st.integers(0, 400))
-def test_no_wait_is_longer_than_a_day_and_none_shrinks(
-    tries: int, minutes: int, failures: int
-) -> None:
+def test_waits_never_shrink_and_never_exceed_a_day(tries: int, minutes: int, failures: int) -> None:
     limit = throttle.Limit(tries, minutes * 60.0)
     wait = throttle.wait_after(failures, limit)
     assert limit.ban <= wait <= DAY
@@ -133,10 +131,10 @@ def test_no_wait_is_longer_than_a_day_and_none_shrinks(
     st.integers(1, 1440),
     st.lists(st.floats(0, 40 * DAY) | st.floats(0, 3600) | st.just(0.0), max_size=300),
 )
-def test_however_tries_are_spread_there_is_one_a_day(
+def test_however_spread_attempts_are_limited_to_one_a_day(
     tries: int, minutes: int, pauses: list[float]
 ) -> None:
-    """Nor does it help to wait until they are forgotten; at most some twenty come on top."""
+    """Waiting until they are forgotten does not help; at most about twenty come on top."""
     now, attempts, limit = NOW, dict[str, Attempts](), throttle.Limit(tries, minutes * 60.0)
     checked = 0
     for pause in pauses:
@@ -150,13 +148,13 @@ def test_however_tries_are_spread_there_is_one_a_day(
 
 
 @given(st.integers(1, 500), st.floats(0, DAY))
-def test_a_count_is_forgotten_after_a_day_for_each_try(failures: int, wait: float) -> None:
+def test_a_count_is_forgotten_after_a_day_per_attempt(failures: int, wait: float) -> None:
     kept = Attempts(failures, NOW, NOW + wait)
     assert not throttle.is_forgotten(kept, NOW + wait + failures * DAY)
     assert throttle.is_forgotten(kept, NOW + wait + failures * DAY + 1)
 
 
-def test_a_forgotten_count_begins_anew() -> None:
+def test_a_forgotten_count_starts_again() -> None:
     attempts = {"here": Attempts(40, NOW - 41 * DAY), "": Attempts(3, NOW)}
     counted = throttle.count_try(attempts, "here", LIMIT, NOW, "code")
     assert counted.attempts == {"here": Attempts(1, NOW), "": Attempts(3, NOW)}
@@ -165,20 +163,20 @@ def test_a_forgotten_count_begins_anew() -> None:
     assert shown.code_attempts == shown.password_attempts == {"": Attempts(3, NOW)}
 
 
-def test_what_is_checked_quickly_is_within_a_hundred() -> None:
+def test_at_most_a_hundred_attempts_are_checked_quickly() -> None:
     """NIST SP 800-63B-4 section 3.2.2."""
     assert throttle.MOST * (1 + throttle.KNOWN_SOURCES) <= 100
 
 
-def test_a_stop_of_an_older_version_has_ended() -> None:
-    """It stopped after 50 for good."""
+def test_a_permanent_stop_of_an_older_version_ends() -> None:
+    """It stopped for good after 50 attempts."""
     stopped = {"": Attempts(50, NOW - 3600, NOW - 3300, refusal_recorded=True)}
     counted = throttle.count_try(stopped, "", LIMIT, NOW, "code")
     assert counted.throttled is None
     assert counted.attempts == {"": Attempts(51, NOW, NOW + DAY)}
 
 
-def test_the_source_longest_unseen_is_forgotten_with_its_tries() -> None:
+def test_the_oldest_known_source_is_forgotten() -> None:
     tries = {"s1": Attempts(1), "": Attempts(2)}
     record = SignInRecord(code_attempts=tries, password_attempts=tries)
     for number in (1, 2, 3, 4, 5, 1, 6):
@@ -194,7 +192,7 @@ def test_the_source_longest_unseen_is_forgotten_with_its_tries() -> None:
 # At the sign-in
 
 
-def test_five_wrong_passwords_then_a_wait_that_counts_down(world: World) -> None:
+def test_five_wrong_passwords_start_a_wait_that_counts_down(world: World) -> None:
     world.add()
     sentences = [str(wrong(world)) for _ in range(5)]
     assert sentences == [
@@ -224,7 +222,7 @@ def test_a_right_password_clears_the_count(world: World) -> None:
     assert world.records.get("alice").password_attempts == {}
 
 
-def test_the_right_password_at_the_last_try_is_taken(world: World) -> None:
+def test_the_right_password_is_accepted_at_the_last_attempt(world: World) -> None:
     world.add()
     for _ in range(4):
         wrong(world)
@@ -234,7 +232,7 @@ def test_the_right_password_at_the_last_try_is_taken(world: World) -> None:
 def test_an_attempt_is_counted_before_it_is_checked(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DESIGN section 3: whoever breaks off the check has used up a try."""
+    """DESIGN section 3: interrupting the check uses up an attempt."""
     world.add()
 
     def dies(*_: object) -> bool:
@@ -249,15 +247,15 @@ def test_an_attempt_is_counted_before_it_is_checked(
         world.begin()
 
 
-def test_what_cannot_be_counted_is_not_checked(world: World) -> None:
-    """DESIGN 4.10: without a place to count, even the right password is refused."""
+def test_an_attempt_that_cannot_be_counted_is_not_checked(world: World) -> None:
+    """DESIGN 4.10: even the right password is refused if attempts cannot be counted."""
     world.add()
     world.records.fails = True
     with pytest.raises(CannotCheck):
         world.begin()
 
 
-def test_codes_and_passwords_are_counted_apart(world: World) -> None:
+def test_codes_and_passwords_are_counted_separately(world: World) -> None:
     world.add()
     device = world.equip()
     state = world.asked_for_code()
@@ -286,7 +284,7 @@ def test_a_right_password_does_not_clear_wrong_codes(world: World) -> None:
         sign_in.with_one_time_code(world.ports, world.asked_for_code(), device.code(world.clock()))
 
 
-def test_a_code_that_is_no_code_is_no_try(world: World) -> None:
+def test_a_malformed_code_is_not_counted(world: World) -> None:
     world.add()
     world.equip()
     state = world.asked_for_code()
@@ -297,7 +295,7 @@ def test_a_code_that_is_no_code_is_no_try(world: World) -> None:
 
 
 def tries_for_days(world: World, source: str, days: float) -> int:
-    """Somebody tries wrong passwords from there whenever one is checked: how many were."""
+    """How many wrong passwords from `source` are checked, each tried as soon as possible."""
     end, checked = world.clock() + days * DAY, 0
     while world.clock() < end:
         failed = wrong(world, source=source)
@@ -325,10 +323,10 @@ def test_a_stranger_cannot_lock_the_owner_out(world: World) -> None:
 
 @pytest.mark.parametrize("source", [HERE, "local console", "2001:db8::1"])
 @pytest.mark.parametrize("days", [0.25, 3, 60])
-def test_no_neighbour_at_the_same_place_stops_the_owner_for_good(
+def test_the_owner_gets_in_despite_attempts_from_the_same_place(
     world: World, source: str, days: float
 ) -> None:
-    """With the password one waits a day at most, and no longer than the neighbour has tried."""
+    """The owner waits at most a day, and no longer than the other person has tried."""
     world.add()
     world.session(source=source)
     tries_for_days(world, source, days)
@@ -342,7 +340,7 @@ def test_no_neighbour_at_the_same_place_stops_the_owner_for_good(
     assert world.records.get("alice").password_attempts == {}
 
 
-def test_a_neighbour_leaves_the_owner_every_other_place(world: World) -> None:
+def test_attempts_from_one_place_do_not_block_other_places(world: World) -> None:
     world.add()
     world.session()
     tries_for_days(world, HERE, 3)
@@ -350,7 +348,7 @@ def test_a_neighbour_leaves_the_owner_every_other_place(world: World) -> None:
     assert isinstance(world.begin(source=ELSEWHERE), sign_in.SignedIn)
 
 
-def test_wrong_codes_stop_nobody_for_good(world: World) -> None:
+def test_wrong_codes_block_nobody_for_good(world: World) -> None:
     world.add()
     device = world.equip()
     checked = 0
@@ -367,7 +365,7 @@ def test_wrong_codes_stop_nobody_for_good(world: World) -> None:
     assert isinstance(signed_in, sign_in.SignedIn)
 
 
-def test_the_owner_of_another_address_in_a_known_network_is_known(world: World) -> None:
+def test_another_address_in_a_known_network_is_known(world: World) -> None:
     world.add()
     world.session(source="2001:db8::1")
     ban(world, source=ELSEWHERE)
@@ -375,8 +373,8 @@ def test_the_owner_of_another_address_in_a_known_network_is_known(world: World) 
 
 
 @pytest.mark.parametrize("what", ["password", "code"])
-def test_from_everywhere_ninety_are_checked_quickly(world: World, what: str) -> None:
-    """NIST SP 800-63B-4 section 3.2.2; then the waits are an hour and more."""
+def test_at_most_ninety_attempts_from_anywhere_are_quick(world: World, what: str) -> None:
+    """NIST SP 800-63B-4 section 3.2.2; after that, waits are an hour or more."""
     world.settings(password_limit=10, code_limit=10, password_ban_minutes=1, code_ban_minutes=1)
     world.add()
     sources = [f"10.0.0.{number}" for number in range(5)]
@@ -405,7 +403,7 @@ def test_from_everywhere_ninety_are_checked_quickly(world: World, what: str) -> 
     assert checked[-1] == 90 + 6 * 5  # after 1, 2, 4, 8 and 16 minutes more
 
 
-def test_failures_and_throttled_tries_are_in_the_audit_log(world: World) -> None:
+def test_failed_and_throttled_attempts_are_recorded(world: World) -> None:
     world.add()
     ban(world, source=ELSEWHERE)
     for _ in range(3):

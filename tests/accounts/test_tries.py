@@ -1,4 +1,4 @@
-"""What a refused try says: at which field, how many tries are left, or until when to wait."""
+"""A refused attempt says at which field, how many attempts are left, or how long to wait."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ NO_CODE = "0000-0000-0000-0000"
 
 @dataclass
 class Scene:
-    """A local and an LDAP user in a session, and the local one before a code is asked for."""
+    """A local and an LDAP user with sessions, and the local one at the code step."""
 
     world: World
     session: Session
@@ -55,7 +55,7 @@ def scene(world: World) -> Scene:
 
 @dataclass
 class Way:
-    """One way to try a factor: where it is refused, with which words, and how it is recorded."""
+    """One way to try a factor: the field, the message and the event of its refusal."""
 
     field: str
     sentence: str
@@ -156,7 +156,7 @@ def throttled_after(scene: Scene, way: Way, wait: float) -> None:
 
 
 @pytest.mark.parametrize("way", PASSWORDS.values(), ids=PASSWORDS)
-def test_wrong_passwords(scene: Scene, way: Way) -> None:
+def test_wrong_passwords_count_down_and_then_wait(scene: Scene, way: Way) -> None:
     assert [tell(refused(scene, way.attempt)) for _ in range(4)] == [
         (way.field, way.sentence, 3, None),
         (way.field, f"{way.sentence} 2 attempts left.", 2, None),
@@ -167,7 +167,7 @@ def test_wrong_passwords(scene: Scene, way: Way) -> None:
 
 
 @pytest.mark.parametrize("way", CODES.values(), ids=CODES)
-def test_wrong_codes(scene: Scene, way: Way) -> None:
+def test_wrong_codes_count_down_and_then_wait(scene: Scene, way: Way) -> None:
     assert [tell(refused(scene, way.attempt)) for _ in range(3)] == [
         (way.field, f"{way.sentence} 2 attempts left.", 2, None),
         (way.field, f"{way.sentence} 1 attempt left.", 1, None),
@@ -176,8 +176,8 @@ def test_wrong_codes(scene: Scene, way: Way) -> None:
     throttled_after(scene, way, 11 * 60)
 
 
-def test_a_lock_of_the_directory_is_a_try(scene: Scene) -> None:
-    """It says so whatever the password is."""
+def test_a_directory_lockout_counts_as_an_attempt(scene: Scene) -> None:
+    """The directory answers so whatever the password is."""
     assert isinstance(scene.world.directory, MemoryDirectory)
     scene.world.directory.refusal = DirectoryAccountLocked("The directory says why.")
     failed = refused(scene, lambda s: s.world.begin("erin"))
@@ -192,10 +192,10 @@ RIGHT_BUT = {
 
 
 @pytest.mark.parametrize("refusal", RIGHT_BUT.values(), ids=RIGHT_BUT)
-def test_a_right_password_that_the_directory_refuses_is_no_wrong_try(
+def test_a_right_but_refused_ldap_password_is_not_counted(
     scene: Scene, refusal: DirectoryRefused
 ) -> None:
-    """It is recorded as what it is, and the owner is told of it."""
+    """It is recorded as right but refused, and reported to the owner."""
     world = scene.world
     assert isinstance(world.directory, MemoryDirectory)
     world.directory.refusal = refusal
@@ -238,7 +238,7 @@ def empty_password(scene: Scene, typed: str) -> object:
         (backup_code, "1234567", "backup_code", "A backup code has 16 letters and digits"),
     ],
 )
-def test_what_cannot_be_a_factor_is_no_try(
+def test_malformed_input_is_not_counted(
     scene: Scene, attempt: Callable[[Scene, str], object], typed: str, field: str, sentence: str
 ) -> None:
     before = dict(scene.world.records.kept)
@@ -249,8 +249,8 @@ def test_what_cannot_be_a_factor_is_no_try(
     assert scene.world.records.kept == before
 
 
-def test_a_used_code_is_told_from_a_clock_that_was_ahead(scene: Scene) -> None:
-    """Also the code of the next step, which a phone that is a little ahead shows."""
+def test_a_used_code_and_a_clock_ahead_are_told_apart(scene: Scene) -> None:
+    """Also for the next step's code, from a phone that is slightly ahead."""
     code = scene.device.code(NOW, 1)
     one_time_code(scene, code)
     failed = refused(scene, lambda s: prove(s, code))
@@ -263,8 +263,8 @@ def test_a_used_code_is_told_from_a_clock_that_was_ahead(scene: Scene) -> None:
     assert str(failed).startswith("The clock of this host was ahead")
 
 
-def test_a_clock_that_was_ahead_is_no_wrong_try(scene: Scene) -> None:
-    """Nor a code that was used: at the sign-in and in a session."""
+def test_a_clock_that_was_ahead_is_not_counted(scene: Scene) -> None:
+    """At sign-in and in a session."""
     world = scene.world
     one_time_code(scene, scene.device.code(NOW, 1))
     world.clock.forward(-3600)
@@ -287,7 +287,7 @@ def test_a_clock_that_was_ahead_is_no_wrong_try(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("what", ["one-time code", "backup code"])
-def test_a_right_code_clears_the_tries_of_its_place(scene: Scene, what: str) -> None:
+def test_a_right_code_clears_only_attempts_from_its_place(scene: Scene, what: str) -> None:
     record = scene.world.records.get("alice")
     tries = {HERE: Attempts(20, NOW), "": Attempts(2, NOW), "10.0.0.9": Attempts(1, NOW)}
     changed = record.changed(code_attempts=tries, known_sources=(*record.known_sources, "10.0.0.9"))
@@ -310,7 +310,7 @@ GONE: dict[str, Callable[[World, Device], object]] = {
 
 
 @pytest.mark.parametrize("how", GONE)
-def test_a_backup_code_that_is_gone_at_that_very_moment(scene: Scene, how: str) -> None:
+def test_a_backup_code_gone_at_that_moment_is_refused(scene: Scene, how: str) -> None:
     world, code = scene.world, scene.device.codes[0].reveal()
     world.accounts.before_change = lambda: GONE[how](world, scene.device)
     failed = refused(scene, lambda s: backup_code(s, code))

@@ -1,4 +1,4 @@
-"""Names that no account has: the same answer after the same work, and nothing is filled by them."""
+"""Unknown usernames get the same answer after the same work and cannot fill the disk."""
 
 import bcrypt
 import pytest
@@ -19,7 +19,7 @@ from tests.accounts.world import NOW, World
 def work(
     world: World, monkeypatch: pytest.MonkeyPatch, username: str, password: str = "wrong"
 ) -> tuple[type, str, str, int | None, list[bytes]]:
-    """What one wrong password shows to a stranger: exception, sentence, and hashing work."""
+    """What one wrong password reveals to a stranger: exception, message and hashing work."""
     hashed: list[bytes] = []
     hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
 
@@ -38,10 +38,10 @@ def work(
     return type(failed), str(failed), failed.field, failed.left, hashed
 
 
-def test_an_unknown_user_is_told_the_same_after_the_same_work(
+def test_an_unknown_user_gets_the_same_answer_and_work(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DESIGN section 3: one message, one duration, whoever it was."""
+    """DESIGN section 3: one message, one duration, for known and unknown names."""
     world.add("alice")
     world.add("disabled", enabled=False)
     world.add("equipped")
@@ -59,10 +59,10 @@ def test_an_unknown_user_is_told_the_same_after_the_same_work(
 
 
 @pytest.mark.parametrize("cost", [4, 5, 6, 7])
-def test_a_hash_of_a_lower_cost_is_followed_by_the_work_it_lacks(
+def test_a_hash_of_lower_cost_is_topped_up_with_work(
     world: World, monkeypatch: pytest.MonkeyPatch, cost: int
 ) -> None:
-    """After the operator raised the cost: each step of it doubles the work."""
+    """After the operator raised the cost; each step doubles the work."""
     world.bcrypt_cost = cost
     world.add("alice")
     world.bcrypt_cost = 7
@@ -73,8 +73,8 @@ def test_a_hash_of_a_lower_cost_is_followed_by_the_work_it_lacks(
     assert rounds == {"alice": 2**7, "nobody": 2**7}
 
 
-def test_an_empty_password_asks_nothing_of_anybody(world: World) -> None:
-    """The same answer at once, whoever it is."""
+def test_an_empty_password_is_refused_alike_for_all_names(world: World) -> None:
+    """The same immediate answer for every name."""
     world.add("alice")
     for name in ("alice", "nobody"):
         with pytest.raises(InvalidInput, match="Enter your password"):
@@ -92,14 +92,14 @@ def test_every_password_costs_one_hash(
     assert len(work(world, monkeypatch, username, password)[-1]) == 1
 
 
-def test_the_right_password_of_an_ldap_account_that_has_a_hash_is_refused(world: World) -> None:
+def test_a_hash_on_an_ldap_account_is_never_accepted(world: World) -> None:
     """DESIGN 4.10: only local passwords can be checked here."""
     world.add(origin=Origin.LDAP)
     with pytest.raises(SignInFailed, match="Username or password is wrong"):
         world.begin()
 
 
-def test_a_disabled_account_is_told_only_to_who_knows_the_password(world: World) -> None:
+def test_only_the_right_password_reveals_a_disabled_account(world: World) -> None:
     world.add(enabled=False)
     assert str(wrong(world)) == "Username or password is wrong."
     with pytest.raises(SignInEnded, match="Your account is disabled"):
@@ -107,7 +107,7 @@ def test_a_disabled_account_is_told_only_to_who_knows_the_password(world: World)
 
 
 def flood(world: World, number: int, tries: int = 1) -> None:
-    """So many made-up names with so many wrong passwords each, as if they had been tried."""
+    """Record `number` made-up names with `tries` wrong passwords each."""
     for _ in range(number):
         world.clock.forward(0.001)
         name = made_up.counted_name(world.ports, f"flood{world.clock()}")
@@ -125,8 +125,8 @@ def test_made_up_names_do_not_fill_the_disk(world: World) -> None:
 
 
 @pytest.mark.parametrize("tries", [1, 4])
-def test_a_flood_treats_accounts_as_made_up_names(world: World, tries: int) -> None:
-    """Who was tried as little, or less, and longer ago, begins anew: whether it exists or not."""
+def test_a_flood_evicts_accounts_and_made_up_names_alike(world: World, tries: int) -> None:
+    """Counts with the fewest attempts restart, oldest first, whether the name exists or not."""
     world.settings(password_limit=10)
     for name in ("alice", "bob"):
         world.add(name)
@@ -144,7 +144,7 @@ def test_a_flood_treats_accounts_as_made_up_names(world: World, tries: int) -> N
     assert world.records.get("alice").known_sources
 
 
-def test_a_name_that_nobody_has_is_not_written_down(world: World) -> None:
+def test_an_unknown_name_is_not_stored_in_plain_text(world: World) -> None:
     """DESIGN 4.2: people type passwords there."""
     wrong(world, "hunter2")
     [name] = world.records.kept
@@ -153,8 +153,8 @@ def test_a_name_that_nobody_has_is_not_written_down(world: World) -> None:
     assert [*world.records.kept] == [name]
 
 
-def test_a_failed_sign_in_costs_a_stranger_no_less_for_a_name_that_nobody_has(world: World) -> None:
-    """The same writes, which take time, whether the name exists or not."""
+def test_an_unknown_name_costs_as_many_writes_as_a_known_one(world: World) -> None:
+    """Writes take time, which could reveal whether the name exists."""
     world.add()
     counts = []
     for name in ("alice", "nobody"):
@@ -164,10 +164,10 @@ def test_a_failed_sign_in_costs_a_stranger_no_less_for_a_name_that_nobody_has(wo
     assert counts[0] == counts[1] == 2
 
 
-def test_with_a_directory_a_refusal_takes_as_many_hashes_for_every_name(
+def test_with_a_directory_every_name_costs_as_many_hashes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether a name is local cannot be told from its being answered before a hash is made."""
+    """Otherwise a quick answer would reveal whether a name is local."""
     world.directory = directory = MemoryDirectory()
     directory.add("ldap", "right")
     directory.add("ldap-new", "right")
@@ -182,7 +182,7 @@ def test_with_a_directory_a_refusal_takes_as_many_hashes_for_every_name(
 
 
 @pytest.mark.parametrize("refusal", [DirectoryPasswordExpired, DirectoryAccountLocked])
-def test_so_does_a_refusal_that_the_directory_explains(
+def test_an_explained_directory_refusal_costs_one_hash(
     world: World, monkeypatch: pytest.MonkeyPatch, refusal: type[DirectoryRefused]
 ) -> None:
     world.directory = directory = MemoryDirectory(refusal=refusal("Why."))

@@ -1,4 +1,4 @@
-"""What an admin sees of wrong tries, and how a try that could not be checked is taken back."""
+"""Failed attempts as an admin sees them, and taking back an attempt that was not checked."""
 
 import pytest
 
@@ -16,13 +16,13 @@ COMMON = throttle.STRANGERS
         ({HERE: Attempts(2, NOW)}, {COMMON: Attempts(1, NOW)}, 3, 0.0),
         ({HERE: Attempts(5, NOW, NOW + 60)}, {}, 5, NOW + 60),
         ({}, {HERE: Attempts(5, NOW, NOW + 60), COMMON: Attempts(5, NOW, NOW + 90)}, 10, NOW + 90),
-        ({HERE: Attempts(5, NOW - 60, NOW)}, {}, 5, 0.0),  # it is over now
+        ({HERE: Attempts(5, NOW - 60, NOW)}, {}, 5, 0.0),  # over by now
         ({COMMON: Attempts(49, NOW)}, {}, 49, 0.0),
         ({COMMON: Attempts(50, NOW)}, {}, 50, 0.0),
         ({}, {COMMON: Attempts(50, NOW, NOW + 60)}, 50, NOW + 60),
     ],
 )
-def test_how_many_tries_were_wrong_and_until_when_somebody_waits(
+def test_failed_attempts_and_the_longest_wait_are_counted(
     passwords: dict[str, Attempts], codes: dict[str, Attempts], tries: int, wait: float
 ) -> None:
     record = SignInRecord(password_attempts=passwords, code_attempts=codes)
@@ -36,19 +36,19 @@ def test_how_many_tries_were_wrong_and_until_when_somebody_waits(
         ({HERE: Attempts(3, 7.0, 9.0)}, {HERE: Attempts(2, 7.0)}),
         ({HERE: Attempts(2, 7.0)}, {HERE: Attempts(1, 7.0)}),
         ({HERE: Attempts(1, 7.0)}, {}),
-        ({}, {}),  # it was cleared meanwhile by a sign-in
+        ({}, {}),  # cleared by a sign-in meanwhile
         ({HERE: Attempts(1, 7.0), COMMON: Attempts(4, 8.0)}, {COMMON: Attempts(4, 8.0)}),
         ({COMMON: Attempts(4, 8.0)}, {COMMON: Attempts(4, 8.0)}),
     ],
 )
-def test_a_try_that_could_not_be_checked_is_taken_back(
+def test_an_attempt_that_was_not_checked_is_taken_back(
     before: dict[str, Attempts], after: dict[str, Attempts]
 ) -> None:
     counted = throttle.Counted({HERE: before.get(HERE, Attempts(1, 7.0))}, HERE)
     assert throttle.without(before, counted) == after
 
 
-def test_taking_a_try_back_keeps_the_wait_of_a_later_one() -> None:
+def test_taking_back_an_attempt_keeps_a_later_wait() -> None:
     limit = throttle.Limit(tries=2, ban=300.0)
     first = throttle.count_try({}, COMMON, limit, NOW, "password")
     second = throttle.count_try(first.attempts, COMMON, limit, NOW + 1, "password")
@@ -58,10 +58,8 @@ def test_taking_a_try_back_keeps_the_wait_of_a_later_one() -> None:
 
 @pytest.mark.parametrize("budget", [HERE, COMMON])
 @pytest.mark.parametrize(("more", "wait"), [(0, 300.0), (1, 600.0), (4, 4800.0), (9, 86400.0)])
-def test_each_try_from_the_most_on_is_followed_by_a_wait(
-    budget: str, more: int, wait: float
-) -> None:
-    """Though the limit does not divide it."""
+def test_beyond_the_maximum_each_attempt_starts_a_wait(budget: str, more: int, wait: float) -> None:
+    """Even if the count is not a multiple of the limit."""
     limit = throttle.Limit(tries=4, ban=300.0)
     failures = throttle.MOST + more
     counted = throttle.count_try({budget: Attempts(failures - 1, NOW)}, budget, limit, NOW, "code")

@@ -1,4 +1,4 @@
-"""A small world for the rules: a clock moved by hand, seeded randomness, ports in memory."""
+"""A small world for the rules: a manual clock, seeded randomness and in-memory ports."""
 
 import base64
 import hmac
@@ -45,7 +45,7 @@ def _code_hashes(codes: tuple[str, ...], key: str, cost: int) -> BackupCodes:
 
 
 def outcome(call: Callable[[], T]) -> T | AccountsError:
-    """What the call gives, or how it was refused; anything else is a defect and goes through."""
+    """The call's result or refusal; any other exception is a bug and is raised."""
     try:
         return call()
     except AccountsError as refusal:
@@ -66,7 +66,7 @@ class Clock:
 
 
 def hotp(key: bytes, counter: int, digits: int = 6) -> str:
-    """RFC 4226 section 5.3, written anew: the rules use a library."""
+    """RFC 4226 section 5.3, written independently: the rules use a library."""
     digest = hmac.digest(key, counter.to_bytes(8, "big"), "sha1")
     offset = digest[-1] & 15
     number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
@@ -75,7 +75,7 @@ def hotp(key: bytes, counter: int, digits: int = 6) -> str:
 
 @dataclass(frozen=True)
 class Device:
-    """What the person holds: the authenticator app's secret, and the saved backup codes."""
+    """What the person has: the authenticator app's secret and the saved backup codes."""
 
     totp_secret: Secret
     codes: tuple[Secret, ...]
@@ -92,7 +92,7 @@ class Device:
 
 @dataclass
 class World:
-    """All ports, and short ways to what a test starts from."""
+    """All ports, with shortcuts to common starting points."""
 
     clock: Clock = field(default_factory=Clock)
     accounts: MemoryAccounts = field(default_factory=MemoryAccounts)
@@ -179,7 +179,7 @@ class World:
     def session(
         self, username: str = "alice", device: Device | None = None, source: str = HERE
     ) -> Session:
-        """The session at the end of the whole way."""
+        """Sign in completely and return the session."""
         state = self.begin(username, source=source)
         if isinstance(state, sign_in.CodeNeeded):
             assert device is not None

@@ -1,6 +1,6 @@
-"""Another process that guesses, or the owner: python -m tests.attack.attacker WHAT FOLDER ...
+"""A process that guesses, or the owner: python -m tests.attack.attacker WHAT FOLDER ...
 
-All of them live in a time that passes FASTER, so that waits end while a test looks on.
+Their clock runs FASTER, so that waits end during a test.
 """
 
 import sys
@@ -22,13 +22,13 @@ from tests.accounts.world import PASSWORD, Device
 from tests.store.worker import config_in, say, wait_for
 
 FASTER: Final = 20.0
-"""Seconds in the store's time for one of the wall's."""
+"""Seconds of the store's clock per second of wall time."""
 SPARE: Final = 10.0
-"""In the store's time: between the owner's sign-ins, beside the 30 s of a code."""
+"""Store seconds between the owner's sign-ins, in addition to the 30 s of a code."""
 
 
 def clock_since(started: float) -> Clock:
-    """The store's time: the wall's at the beginning, and then faster."""
+    """The store's clock: it starts at wall time and runs faster."""
     return lambda: started + (time.time() - started) * FASTER
 
 
@@ -45,7 +45,7 @@ def _equipped(ports: Ports) -> tuple[Account, SecondFactor]:
 
 
 def guess(folder: Path, started: str, seconds: str, what: str, number: str) -> None:
-    """Guess passwords or codes, from ever other addresses; say how many were checked."""
+    """Guess passwords or codes from changing addresses; print how many were checked."""
     ports = ports_of(folder, started)
     account, factor = _equipped(ports)
     checked: Counter[str] = Counter()
@@ -59,7 +59,7 @@ def guess(folder: Path, started: str, seconds: str, what: str, number: str) -> N
             if what == "password":
                 factors.check_password(ports, claim, account, Secret(f"wrong {tries}"), "password")
             else:
-                # No code of letters: it is counted, and never right.
+                # Not a possible backup code: it is counted and never right.
                 factors.use_backup_code(ports, claim, factor, f"{tries:016d}")
             checked["let in"] += 1
         except Throttled:
@@ -70,7 +70,7 @@ def guess(folder: Path, started: str, seconds: str, what: str, number: str) -> N
 
 
 def owner(folder: Path, started: str, seconds: str, source: str, key: str) -> None:
-    """Sign in with password and code again and again; say how often, or how it failed."""
+    """Sign in with password and code repeatedly; print how often, or how it failed."""
     ports = ports_of(folder, started)
     device = Device(Secret(key), ())
     times = 0

@@ -1,4 +1,4 @@
-"""Eight processes guess at once, and the owner signs in all the while."""
+"""Eight processes guess at once while the owner keeps signing in."""
 
 import time
 from dataclasses import replace
@@ -22,7 +22,7 @@ MODULE = "tests.attack.attacker"
 
 
 def allowed(seconds: float) -> int:
-    """How many wrong tries may be checked in so many seconds of the wall's time."""
+    """How many wrong attempts may be checked in that many seconds of wall time."""
     limit, past, failures = throttle.Limit(LIMIT, BAN_MINUTES * 60.0), 0.0, 0
     while past <= seconds * FASTER:
         failures += 1
@@ -32,10 +32,8 @@ def allowed(seconds: float) -> int:
 
 
 @pytest.mark.parametrize("what", ["password", "code"])
-def test_no_more_is_checked_than_the_limit_allows_and_the_owner_gets_in(
-    tmp_path: Path, what: str
-) -> None:
-    """As many as one process would be allowed, in parallel too: the waits grow from 15 on."""
+def test_attempts_stop_at_the_limit_but_the_owner_can_sign_in(tmp_path: Path, what: str) -> None:
+    """Parallel processes get no more attempts than one; the waits grow from 15 on."""
     _, device = prepared(tmp_path)
     begin = time.time()
     ports = replace(services.connect(config_in(tmp_path)), now=clock_since(begin))
@@ -64,7 +62,7 @@ def test_no_more_is_checked_than_the_limit_allows_and_the_owner_gets_in(
     assert attempts[throttle.STRANGERS].failures == checked
 
 
-def test_the_owner_is_told_of_the_guesses_and_the_log_is_not_flooded(tmp_path: Path) -> None:
+def test_the_owner_learns_of_guesses_and_the_log_stays_short(tmp_path: Path) -> None:
     prepared(tmp_path)
     begin = time.time()
     gate = Gate(tmp_path / "gate")
@@ -75,7 +73,7 @@ def test_the_owner_is_told_of_the_guesses_and_the_log_is_not_flooded(tmp_path: P
     config = config_in(tmp_path)
     failed = services.connect(config).records.get("alice").failed
     assert failed is not None
-    assert failed.count == LIMIT + 1  # and one of those that were not checked
+    assert failed.count == LIMIT + 1  # plus one that was not checked
     assert throttled > 2 * LIMIT
     written = config.audit_file.read_text("utf-8").splitlines()
     assert sum('"throttled"' in line for line in written) == 1

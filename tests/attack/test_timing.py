@@ -1,4 +1,4 @@
-"""Whether a name exists cannot be told from how long the answer takes."""
+"""Response times do not reveal whether a name exists."""
 
 import random
 import time
@@ -21,7 +21,7 @@ from tests import soak
 from tests.store.worker import config_in
 
 TRIES: Final = soak.times(usually=120, in_a_soak=1000)
-"""Of each kind."""
+"""Attempts for each kind."""
 STANDARD_DEVIATIONS: Final = 5.0
 COST: Final = 6
 LONG: Final = Secret("x" * 5000)
@@ -30,7 +30,7 @@ WRONG: Final = Secret("wrong")
 
 
 def kinds() -> dict[str, tuple[dict[str, object] | None, Secret]]:
-    """What the account is like (None: there is none), and what is typed."""
+    """The account's fields (None: no account), and what is typed."""
     return {
         "nobody": (None, WRONG),
         "nobody, long": (None, LONG),
@@ -45,12 +45,12 @@ def kinds() -> dict[str, tuple[dict[str, object] | None, Secret]]:
 
 
 def unknown(kind: str) -> str:
-    """The same typed for a name that nobody has."""
+    """The kind with the same input for an unknown name."""
     return "nobody, empty" if kind.endswith("empty") else "nobody"
 
 
 def prepared(folder: Path) -> Ports:
-    """One account for each try, so that none is throttled."""
+    """One account for each attempt, so that none is throttled."""
     ports = replace(services.create(config_in(folder)), bcrypt_cost=COST)
     hashed = passwords.hash_password(Secret("right"), ports.keyring, COST)
     accounts = [
@@ -76,9 +76,9 @@ def timed(ports: Ports, username: str, password: Secret) -> float:
 
 
 def above(ones: list[float], others: list[float]) -> float:
-    """The chance that one of these takes longer than one of those: 0.5 if nothing differs.
+    """The probability that one of these exceeds one of those: 0.5 if they do not differ.
 
-    It is the statistic of Mann and Whitney's rank test, divided by its greatest value.
+    This is the statistic of the Mann-Whitney rank test, divided by its maximum.
     """
     ranked = sorted(chain(((one, True) for one in ones), ((other, False) for other in others)))
     ranks = sum(rank for rank, (_, is_one) in enumerate(ranked, 1) if is_one)
@@ -86,19 +86,19 @@ def above(ones: list[float], others: list[float]) -> float:
 
 
 def deviation(ones: int, others: int) -> float:
-    """The standard deviation of `above` where nothing differs."""
+    """The standard deviation of `above` if nothing differs."""
     return float(((ones + others + 1) / (12 * ones * others)) ** 0.5)
 
 
 def in_any_order(tries: int) -> Iterator[tuple[str, int]]:
-    """So that what the machine does meanwhile falls on all kinds alike."""
+    """All attempts shuffled, so that other load on the machine affects all kinds equally."""
     order = [(kind, number) for kind in kinds() for number in range(tries)]
     random.Random(7).shuffle(order)  # noqa: S311  repeatable
     yield from order
 
 
-def test_a_rank_test_sees_no_difference(tmp_path: Path) -> None:
-    """Known and unknown, each origin, long passwords; an empty one is refused unchecked."""
+def test_response_times_do_not_reveal_whether_a_name_exists(tmp_path: Path) -> None:
+    """Known and unknown names, each origin, long passwords; empty ones are refused unchecked."""
     ports = prepared(tmp_path)
     timed(ports, "somebody-before", WRONG)
     seen: dict[str, list[float]] = {kind: [] for kind in kinds()}
@@ -112,6 +112,6 @@ def test_a_rank_test_sees_no_difference(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "chance"), [(lambda x: x, 0.5), (lambda x: x + 20, 1.0), (lambda x: -x, 0.0)]
 )
-def test_the_rank_test_sees_what_differs(change: Callable[[float], float], chance: float) -> None:
+def test_the_rank_test_detects_differences(change: Callable[[float], float], chance: float) -> None:
     values = [float(number) for number in range(1, 21)]
     assert above([change(value) for value in values], values) == pytest.approx(chance, abs=0.1)

@@ -1,7 +1,7 @@
-"""Twins: an account and a made-up name get the same answers to wrong passwords, whatever happens.
+"""An account and a made-up name always get the same answers to wrong passwords.
 
-The account is of any kind, and its sources are known or not. Time goes forward and back, keys are
-rotated and retired, processes restart, others are tried and sign in: in memory and with files.
+The account is of any kind, with known or unknown sources. Time goes forward and back, keys are
+rotated and retired, processes restart, others sign in and fail: in memory and with files.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ from tests.store.worker import config_in
 SEEDS: Final = soak.times(usually=2, in_a_soak=100)
 STEPS: Final = 100
 STEPS_IN_FILES: Final = soak.times(usually=30, in_a_soak=100)
-"""Fewer: each try is on disk before its answer."""
+"""Fewer, because each attempt is written to disk before it is answered."""
 KNOWN: Final = ("local console", "10.0.0.1", "2001:db8::/64")
 SOURCES: Final = ("local console", "10.0.0.1", "2001:db8::7", "198.51.100.7", "203.0.113.9", "")
 DAY: Final = 86400.0
@@ -47,7 +47,7 @@ KINDS: Final[dict[str, dict[str, object]]] = {
 
 @dataclass
 class Place:
-    """Where the twins live: what connects to it anew, as another process does."""
+    """A store, with a function that connects to it like a new process."""
 
     connect: Callable[[], Ports]
     clock: Clock
@@ -61,14 +61,14 @@ def in_memory(_: Path) -> Place:
 def in_files(folder: Path) -> Place:
     clock = Clock()
     services.create(config_in(folder))
-    # Setting up once more is connecting, where there is no account yet.
+    # Setting up again just connects, as long as there is no account.
     return Place(
         lambda: replace(services.create(config_in(folder)), bcrypt_cost=4, now=clock), clock
     )
 
 
 def answer(ports: Ports, username: str, source: str) -> tuple[object, ...]:
-    """All that whoever tries can see; `until` as a wait, as the screen shows it."""
+    """All that the person can see; `until` as a wait, as the screen shows it."""
     try:
         sign_in.with_password(ports, username, Secret("wrong"), source)
     except SignInFailed as failed:
@@ -77,7 +77,7 @@ def answer(ports: Ports, username: str, source: str) -> tuple[object, ...]:
 
 
 def prepare(ports: Ports, kind: str) -> None:
-    """One account: the stand-in of every made-up name."""
+    """One account, which every made-up name imitates."""
     hashed = passwords.hash_password(Secret(PASSWORD), ports.keyring, 4)
     account = Account(username="alice", created_at=NOW, password=hashed).changed(**KINDS[kind])
     with ports.accounts.change() as change:
@@ -95,7 +95,7 @@ def with_directory(ports: Ports, kind: str) -> Ports:
 
 
 def steps(random: Random, number: int) -> Iterator[tuple[str, float, str]]:
-    """What happens, after which pause, and from where a try comes."""
+    """What happens, after which pause, and where an attempt comes from."""
     for _ in range(number):
         what = random.choices(
             ("try", "burst", "set back", "rotate", "restart", "another"), (60, 8, 4, 3, 5, 20)
@@ -105,13 +105,17 @@ def steps(random: Random, number: int) -> Iterator[tuple[str, float, str]]:
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("kind", KINDS)
-def test_twins_in_memory(tmp_path: Path, kind: str, seed: int) -> None:
+def test_a_made_up_name_is_answered_like_an_account_in_memory(
+    tmp_path: Path, kind: str, seed: int
+) -> None:
     check_twins(in_memory(tmp_path), kind, seed, STEPS)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS // 2))
 @pytest.mark.parametrize("kind", ["plain", "of the directory"])
-def test_twins_in_files(tmp_path: Path, kind: str, seed: int) -> None:
+def test_a_made_up_name_is_answered_like_an_account_in_files(
+    tmp_path: Path, kind: str, seed: int
+) -> None:
     check_twins(in_files(tmp_path), kind, seed, STEPS_IN_FILES)
 
 
@@ -140,8 +144,8 @@ def check_twins(there: Place, kind: str, seed: int, number: int) -> None:
             assert len(set(seen.values())) == 1, (seen, done)
 
 
-def test_at_a_shared_place_a_made_up_name_counts_as_accounts_do(world: World) -> None:
-    """With two places, one of which everybody knows, names could be told apart."""
+def test_a_shared_address_does_not_reveal_made_up_names(world: World) -> None:
+    """Otherwise two addresses, one of them known to all accounts, could tell names apart."""
     for number in range(8):
         world.add(f"user{number}")
         world.session(f"user{number}", source="local console")
@@ -152,8 +156,8 @@ def test_at_a_shared_place_a_made_up_name_counts_as_accounts_do(world: World) ->
         assert answer(world.ports, name, "local console")[1] == "Username or password is wrong."
 
 
-def test_a_damaged_record_keeps_out_nobody_else(tmp_path: Path) -> None:
-    """The sources of a made-up name are those of some account, whose file may be damaged."""
+def test_a_damaged_record_locks_out_nobody_else(tmp_path: Path) -> None:
+    """A made-up name shares the sources of some account, whose file may be damaged."""
     ports = in_files(tmp_path).connect()
     prepare(ports, "plain")
     folder = config_in(tmp_path).records_folder
@@ -168,8 +172,8 @@ def test_a_damaged_record_keeps_out_nobody_else(tmp_path: Path) -> None:
         assert answer(ports, name, "")[1] == "Username or password is wrong."
 
 
-def test_a_made_up_name_is_hidden_by_a_key_of_the_keyring(world: World) -> None:
-    """The store alone does not show which were tried: people type passwords there."""
+def test_attempted_names_are_hidden_by_a_key_of_the_keyring(world: World) -> None:
+    """The store alone does not reveal attempted names, since people mistype passwords there."""
     answer(world.ports, "hunter2", "")
     [name] = world.records.kept
     assert made_up.is_made_up(name)

@@ -1,4 +1,4 @@
-"""The Audit Log page of many events: its first rows, and a key press in its filter."""
+"""The Audit Log page with many events: its first rows, and a key press in its filter."""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ from tests.bench.users_page import WatchedAccountApp
 
 _NOW = 1_800_000_000.0
 _KEY, _FOUND = "~", "~once~"
-"""A key, and what only an event has that is not among the first rows."""
+"""A key, and text that only an event beyond the first rows has."""
 _BACK = 1000
-"""So many events ago."""
+"""That many events ago."""
 
 
 def rows(bench: Bench) -> Iterator[Row]:
@@ -39,7 +39,7 @@ def rows(bench: Bench) -> Iterator[Row]:
 
 
 def write_log(store: Store, count: int) -> None:
-    """A log without its ends, which no page reads, in files of the size that is the default."""
+    """A log in files of the default size, without the end marks that no page reads."""
     bound = Config().audit.max_megabytes * MEGABYTE
     path, size, rotated, previous = store.config.audit_file, 0, 0, NOTHING
     lines: list[bytes] = []
@@ -66,7 +66,7 @@ def write_log(store: Store, count: int) -> None:
 
 
 async def page(store: Store, pressed: list[float]) -> float:
-    """From choosing the page in the panel to its rows; `pressed` gets the time of a key press."""
+    """From choosing the page to its first rows; `pressed` gets the time of a key press."""
     ports = services.connect(store.config)
     admin = ports.accounts.get(user(0))
     if admin is None:

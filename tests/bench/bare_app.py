@@ -1,4 +1,4 @@
-"""What Textual alone costs: the widgets of the login screen, and nothing behind them."""
+"""What Textual alone costs: the widgets of the login screen with nothing behind them."""
 
 from typing import ClassVar
 

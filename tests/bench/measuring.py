@@ -1,4 +1,4 @@
-"""How much is measured, and how: side by side, in turn, the median of several rounds."""
+"""How benchmarks measure: taking turns, with the median of several rounds."""
 
 import gc
 import sys
@@ -17,7 +17,7 @@ BARE: Final = (sys.executable, "-c", "from tests.bench import bare_app; bare_app
 
 @dataclass(frozen=True)
 class Scale:
-    """How many accounts, how many rounds, and how long to watch what is idle."""
+    """How many accounts, how many rounds, and how long to watch an idle application."""
 
     few: int = 10_000
     many: int = 100_000
@@ -30,13 +30,13 @@ QUICK: Final = Scale(few=1_000, many=10_000, rounds=2, idle_seconds=3.0)
 
 @dataclass(frozen=True)
 class Bench:
-    """What each benchmark is handed: the scale, and two stores."""
+    """What each benchmark gets: the scale, and two stores."""
 
     scale: Scale
     few: Store
-    """At the cost that operators have: people sign in here."""
+    """With the usual bcrypt cost, for measuring sign-ins."""
     many: Store
-    """At a cost that is next to nothing: what is measured here is the rest."""
+    """With the lowest bcrypt cost, for measuring everything else."""
 
 
 def make_bench(folder: Path, scale: Scale) -> Bench:
@@ -48,7 +48,7 @@ def make_bench(folder: Path, scale: Scale) -> Bench:
 
 
 def medians(rounds: int, *measures: Callable[[], float]) -> list[float]:
-    """The median of each; they take turns, so that a busy moment of the machine meets all."""
+    """The median of each; they take turns, so that a busy moment affects all."""
     measured = [[_clean(measure) for measure in measures] for _ in range(rounds)]
     return [median(column) for column in zip(*measured, strict=True)]
 
@@ -61,6 +61,6 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def _clean(measure: Callable[[], float]) -> float:
-    # What one measure has left behind is not to be swept up in the time of the next.
+    # Keep garbage of one measurement out of the time of the next.
     gc.collect()
     return measure()

@@ -1,4 +1,4 @@
-"""An application without a terminal that knows when something was painted."""
+"""An application without a terminal that records when something was painted."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,13 +15,13 @@ _LONGEST = 60.0
 
 
 class WatchedApp(App[T]):
-    """Makes the bytes for the terminal, as an application on one does, and looks into them."""
+    """Produces the bytes for a terminal as a real application does, and inspects them."""
 
     _awaited_text: str | None = None
     _awaited: "asyncio.Future[float] | None" = None
 
     async def seconds_until(self, text: str, act: Callable[[], object]) -> float:
-        """How long it takes from the act until this text is painted."""
+        """The time from the action until this text is painted."""
         self._awaited_text = text
         self._awaited = asyncio.get_running_loop().create_future()
         started = perf_counter()

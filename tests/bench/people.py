@@ -1,4 +1,4 @@
-"""Stores with many accounts, written as files at once by the project's own encoder."""
+"""Stores with many accounts, written directly with the project's encoder."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ SOURCE: Final = "local console"
 ADMINS: Final = 10
 """The first users are admins."""
 NEWCOMER: Final = "newcomer"
-"""Must have a second factor and has none: a sign-in leads into enrolment."""
+"""Must have a second factor and has none, so that a sign-in leads to enrolment."""
 _LONG_AGO: Final = 1_700_000_000.0
 
 
@@ -43,7 +43,7 @@ class Store:
 
 
 def config_in(home: Path) -> Config:
-    """The folders that tests.console.terminal names to a command."""
+    """The folders that tests.console.terminal passes to a command."""
     keyring = home / "config" / "cwtui" / "keyring.json"
     return Config(StoreConfig(str(home / "data" / "cwtui")), KeyringConfig(str(keyring)))
 

@@ -1,4 +1,4 @@
-"""One account, from a file that nothing was read of before."""
+"""Reading one account from a file that was not read before."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ def read_stock(path: Path, name: str) -> None:
 
 
 def as_stock_tinydb(store: Store) -> Path:
-    """The same accounts as TinyDB writes them by itself: numbered."""
+    """The same accounts, numbered, as plain TinyDB writes them."""
     content = msgspec.json.decode(store.config.accounts_file.read_bytes())
     numbered = {str(n): one for n, one in enumerate(content["accounts"].values(), start=1)}
     path = store.home / "stock.json"

@@ -16,7 +16,7 @@ def main(home: Path, username: str, cost: int) -> None:
     from cwtui.accounts.secret import Secret
 
     imported = perf_counter()
-    # Not part of a sign-in: the people, and their authenticator app.
+    # Test users and their authenticator app are not part of a sign-in.
     import pyotp
 
     from tests.bench.people import PASSWORD, SOURCE, TOTP_SECRET, config_in

@@ -45,7 +45,7 @@ def rows(bench: Bench) -> Iterator[Row]:
 
 @dataclass
 class SignIns:
-    """Calls are sign-ins of another person each: a one-time code is accepted once."""
+    """Each call signs in a different user, because a one-time code is accepted once."""
 
     store: Store
     imports: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""How long it takes until something is there."""
+"""How long starting takes."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ def rows(bench: Bench) -> Iterator[Row]:
 
 
 def first_paint(command: Sequence[str], home: Path) -> float:
-    """From the start of the process to the primary button being on the screen."""
+    """From the start of the process until the primary button is on the screen."""
     started = perf_counter()
     with Terminal(command, home) as terminal:
         terminal.wait_for("Sign In")

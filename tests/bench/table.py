@@ -1,4 +1,4 @@
-"""The table: what, ours, against what, ratio, budget, and whether it holds."""
+"""The result table: measurement, ours, theirs, ratio, budget, and whether it is met."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 Unit: TypeAlias = Callable[[float], str]
 
 FRAME: Final = 1 / 30
-"""In seconds: what is drawn 30 times a second is seen as moving."""
+"""In seconds; 30 pictures a second look like motion."""
 
 _COLUMNS: Final = (58, 11, 30, 14, 7, 11, 5)
 _HEAD: Final = ("what", "ours", "against", "theirs", "ratio", "at most", "holds")
@@ -39,7 +39,7 @@ def number(count: float) -> str:
 
 @dataclass(frozen=True)
 class Most:
-    """A budget: so many times what it is measured against, or, with `unit`, so much."""
+    """A budget: a multiple of the reference or, with `unit`, an amount."""
 
     limit: float
     unit: Unit | None = None
@@ -47,7 +47,7 @@ class Most:
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement, beside another of the same run. Without a budget it is there to compare."""
+    """One measurement beside a reference of the same run. Without a budget it is informative."""
 
     what: str
     ours: float
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def holds(self) -> bool | None:
-        """None where nothing was promised."""
+        """None without a budget."""
         if self.most is None:
             return None
         measured = self.ratio if self.most.unit is None else self.ours

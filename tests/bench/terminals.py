@@ -1,4 +1,4 @@
-"""What an open application costs: bytes over the line, memory, and the processor when idle."""
+"""What an open application costs: bytes sent, memory, and CPU time when idle."""
 
 import re
 import time
@@ -46,7 +46,7 @@ def enrolment(home: Path) -> Iterator[Row]:
 
 
 def open_for_a_while(bench: Bench) -> Iterator[Row]:
-    """All at once: a busy moment of the machine meets all, and the wait is over sooner."""
+    """All at once, so that a busy moment affects all and the wait is shorter."""
     home, accounts = bench.few.home, f"{bench.few.accounts:,} accounts"
     with ExitStack() as stack:
         bare, login, code, settings, users = (
@@ -90,19 +90,19 @@ def idle(bare: Terminal, watched: dict[str, Terminal], seconds: float) -> Iterat
 
 
 def drain(terminals: list[Terminal]) -> None:
-    """Read what was written meanwhile."""
+    """Read what was written in the meantime."""
     for terminal in terminals:
         terminal.wait_until_still(quiet=0.05)
 
 
 def processor_seconds(terminal: Terminal) -> float:
-    """What all threads of the process have used: the kernel counts nanoseconds."""
+    """CPU time of all threads of the process; the kernel counts nanoseconds."""
     tasks = Path(f"/proc/{terminal.pid}/task").glob("*/schedstat")
     return sum(int(task.read_text("ascii").split()[0]) for task in tasks) / 1e9
 
 
 def memory(terminal: Terminal) -> float:
-    """The resident set in bytes; what is shared with others counts in full."""
+    """The resident set in bytes; shared memory counts in full."""
     status = Path(f"/proc/{terminal.pid}/status").read_text("utf-8")
     found = re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)
     if found is None:

@@ -1,4 +1,4 @@
-"""The benchmarks run. How long what they measure takes is not looked at here."""
+"""The benchmarks run. The times that they measure are not checked here."""
 
 from collections.abc import Callable, Iterator
 
@@ -30,7 +30,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     [startup.rows, signing_in.rows, reading.rows, users_page.rows, audit_page.rows],
     ids=["startup", "signing in", "reading", "users page", "audit page"],
 )
-def test_a_benchmark_measures(bench: Bench, benchmark: Callable[[Bench], Iterator[Row]]) -> None:
+def test_a_benchmark_returns_positive_measurements(
+    bench: Bench, benchmark: Callable[[Bench], Iterator[Row]]
+) -> None:
     rows = list(benchmark(bench))
     assert rows
     assert all(row.ours > 0 for row in rows)
@@ -44,7 +46,7 @@ def test_bytes_of_the_first_paint_are_counted(bench: Bench) -> None:
     assert 1_000 < row.theirs < 100_000
 
 
-def test_memory_and_processor_of_a_running_application_are_read(bench: Bench) -> None:
+def test_memory_and_cpu_time_of_a_running_application_are_read(bench: Bench) -> None:
     with visits.bare(bench.few.home) as terminal:
         assert 1e6 < terminals.memory(terminal) < 1e9
         [row, written] = terminals.idle(terminal, {"itself": terminal}, 0.1)
@@ -52,26 +54,26 @@ def test_memory_and_processor_of_a_running_application_are_read(bench: Bench) ->
     assert written.ours == 0
 
 
-def test_a_ratio_holds_up_to_its_budget() -> None:
+def test_a_ratio_is_met_up_to_its_budget() -> None:
     assert Row("a", 3.0, table.milliseconds, "b", 2.0, Most(1.5)).holds is True
     assert Row("a", 3.1, table.milliseconds, "b", 2.0, Most(1.5)).holds is False
 
 
-def test_an_amount_holds_whatever_it_is_beside() -> None:
+def test_an_amount_is_met_whatever_the_reference() -> None:
     assert Row("a", 7.0, table.number, "b", 1.0, Most(8, table.number)).holds is True
     assert Row("a", 9.0, table.number, "b", 10.0, Most(8, table.number)).holds is False
 
 
-def test_nothing_holds_where_nothing_was_promised() -> None:
+def test_without_a_budget_nothing_is_met_or_missed() -> None:
     assert Row("a", 1.0, table.number).holds is None
 
 
-def test_a_line_says_what_was_measured_against_what() -> None:
+def test_a_line_shows_measurement_reference_ratio_and_budget() -> None:
     line = table.line(Row("first paint", 0.25, table.milliseconds, "bare", 0.2, Most(1.15)))
     assert " ".join(line.split()) == "first paint 250 ms bare 200 ms 1.25x 1.15x NO"
 
 
-def test_medians_take_turns() -> None:
+def test_measurements_for_medians_take_turns() -> None:
     called: list[str] = []
 
     def measure(name: str, seconds: float) -> float:

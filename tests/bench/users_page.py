@@ -17,9 +17,9 @@ from tests.bench.people import SOURCE, Store, user
 from tests.bench.table import FRAME, Most, Row, frames
 
 _FIRST = user(1)
-"""Among the first rows; user 0 is who looks."""
+"""Among the first rows; user 0 is signed in."""
 _KEY, _FOUND = "9", user(49)
-"""A key, and a user that is not among the first rows before it and is there after it."""
+"""A key, and a user who is among the first rows only after it."""
 
 
 class WatchedAccountApp(WatchedApp[int], AccountApp):
@@ -27,7 +27,7 @@ class WatchedAccountApp(WatchedApp[int], AccountApp):
 
 
 class TableApp(WatchedApp[None]):
-    """The same lines in a DataTable, which are there already: no store is asked."""
+    """The same rows in a DataTable, prepared without reading a store."""
 
     def __init__(self, rows: int) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ def compared(
 
 
 async def page(store: Store, pressed: list[float]) -> float:
-    """From choosing the page in the panel to its rows; `pressed` gets the time of a key press."""
+    """From choosing the page to its first rows; `pressed` gets the time of a key press."""
     ports = services.connect(store.config)
     admin = ports.accounts.get(user(0))
     if admin is None:

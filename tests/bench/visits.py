@@ -1,4 +1,4 @@
-"""Applications in a terminal, led to the screen where something is measured, which is still."""
+"""Applications in a terminal, brought to the screen to be measured, which is still."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def one_time_code(home: Path, username: str) -> Terminal:
 
 
 def settings(home: Path, username: str) -> Terminal:
-    """Signed in. A username serves once: its one-time code is used up for 30 seconds."""
+    """Signed in. A username works once, because its one-time code is used up for 30 seconds."""
     terminal = one_time_code(home, username)
     terminal.type(pyotp.TOTP(TOTP_SECRET).now())
     _still(terminal, "Change Password")
@@ -46,7 +46,7 @@ def users(home: Path, admin: str) -> Terminal:
 
 
 def enrolment(home: Path) -> tuple[Terminal, bytes]:
-    """The screen with the QR code, and all that was written to go there from the login screen."""
+    """The screen with the QR code, and all bytes written to get there from the login screen."""
     terminal = login(home)
     before = len(terminal.raw)
     terminal.type(f"{NEWCOMER}\t{PASSWORD}\r")

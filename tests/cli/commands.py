@@ -1,4 +1,4 @@
-"""A host of its own for each test, and cwtui's commands on it."""
+"""A separate host for each test, and cwtui commands run on it."""
 
 import io
 import json
@@ -24,7 +24,7 @@ PASSWORD: Final = "a long way to Winterfell"
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left: exit status, standard output and standard error."""
+    """The exit status, standard output and standard error of a command."""
 
     status: int
     out: str
@@ -36,7 +36,7 @@ class Result:
 
 
 class Console(io.TextIOWrapper):
-    """A standard stream that says whether it is a terminal."""
+    """A standard stream that can claim to be a terminal."""
 
     def __init__(self, content: bytes = b"", *, terminal: bool = False) -> None:
         super().__init__(io.BytesIO(content), "utf-8", write_through=True)
@@ -52,7 +52,7 @@ class Console(io.TextIOWrapper):
 
 
 class Host:
-    """A folder with a configuration; `run` is a command in this process, `process` in its own."""
+    """A folder with a configuration. `run` runs a command in this process, `process` in its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -103,7 +103,7 @@ class Host:
 
     @contextmanager
     def started(self, *args: str) -> Iterator[subprocess.Popen[str]]:
-        """A command that goes on, in a process of its own; it is killed at the end."""
+        """A running command in its own process, killed at the end."""
         with subprocess.Popen(
             [PYTHON, "-m", "cwtui", "--config", str(self.config), *args],
             stdout=subprocess.PIPE,
@@ -117,7 +117,7 @@ class Host:
                 process.kill()
 
     def files(self) -> dict[str, tuple[int, bytes]]:
-        """Mode and content of every file but locks, whose content means nothing."""
+        """Mode and content of every file except locks."""
         return {
             str(path.relative_to(self.folder)): (path.stat().st_mode, path.read_bytes())
             for path in sorted(self.folder.rglob("*"))
@@ -126,7 +126,7 @@ class Host:
 
 
 def run(*args: str, stdin: bytes = b"", terminal: bool = False) -> Result:
-    """A command in this process."""
+    """Run a command in this process."""
     out, err = Console(terminal=terminal), Console(terminal=terminal)
     given = Console(stdin, terminal=terminal)
     with patch.object(sys, "stdin", given), redirect_stdout(out), redirect_stderr(err):

@@ -1,4 +1,4 @@
-"""Hosts for the command line's tests."""
+"""Hosts for the tests of the command line."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.cli.commands import PASSWORD, Host
 
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What the developer has set or keeps at home stays out of the tests."""
+    """Keep the developer's variables and home folder out of the tests."""
     for name in (
         "CWTUI_CONFIG",
         "CWTUI_STORE",
@@ -25,7 +25,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A host with the admin `admin`, made once."""
+    """A host with the admin `admin`, created once."""
     host = Host(tmp_path_factory.mktemp("prepared"))
     made = host.run("init", "--admin", "admin", "--password-stdin", stdin=PASSWORD.encode())
     assert made.status == 0, made.err
@@ -42,7 +42,7 @@ def host(prepared: Path, tmp_path: Path) -> Host:
 
 @pytest.fixture
 def new_host(tmp_path: Path) -> Host:
-    """A host on which nothing was set up."""
+    """A host on which nothing is set up."""
     folder = tmp_path / "host"
     folder.mkdir()
     return Host(folder)

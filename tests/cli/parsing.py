@@ -1,4 +1,4 @@
-"""Whether cwtui understands a command line, without running it."""
+"""Parsing cwtui command lines without running them."""
 
 import shlex
 from collections.abc import Iterator, Sequence

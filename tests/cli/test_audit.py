@@ -1,4 +1,4 @@
-"""`cwtui audit`: shown, filtered, followed and verified."""
+"""`cwtui audit`: showing, filtering, following and verifying the log."""
 
 import json
 import os
@@ -21,7 +21,7 @@ TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 
 @pytest.fixture
 def used(host: Host) -> Host:
-    """A host on which a few things were done."""
+    """A host with a few audit events."""
     host.run("user", "add", "jane")
     host.run("settings", "set", "mfa", "required")
     host.run("user", "set", "jane", "--disabled")
@@ -42,7 +42,7 @@ def events(host: Host, *args: str) -> list[str]:
     return [line[2] for line in shown(host, *args)]
 
 
-# Shown
+# Showing
 
 
 def test_events_are_shown_oldest_first(used: Host) -> None:
@@ -60,7 +60,7 @@ def test_events_are_shown_oldest_first(used: Host) -> None:
     assert [line.index("command line") for line in lines] == [head.index("SOURCE")] * 4
 
 
-def test_json_is_one_object_a_line(used: Host) -> None:
+def test_json_prints_one_object_per_line(used: Host) -> None:
     result = used.run("audit", "--json")
     assert (result.status, result.err) == (0, "")
     objects = [json.loads(line) for line in result.out.splitlines()]
@@ -74,7 +74,7 @@ def test_json_is_one_object_a_line(used: Host) -> None:
     ]
 
 
-def test_filters(used: Host) -> None:
+def test_filters_select_events(used: Host) -> None:
     used.run("user", "unlock", "jane")
     assert events(used, "--user", "JANE") == ["user.create", "user.update", "user.unlock"]
     assert events(used, "--event", "user.update") == ["user.update"]
@@ -108,18 +108,18 @@ def test_filters(used: Host) -> None:
         (("verify", "--expect", f"1:{'0' * 63}"), "number and hash"),
     ],
 )
-def test_wrong_usage(host: Host, args: tuple[str, ...], part: str) -> None:
+def test_wrong_usage_exits_with_status_2(host: Host, args: tuple[str, ...], part: str) -> None:
     result = host.run("audit", *args)
     assert (result.status, result.out) == (2, "")
     assert part in result.err
 
 
-def test_every_event_can_be_asked_for(host: Host) -> None:
+def test_every_event_type_can_be_filtered(host: Host) -> None:
     for event in EventType:
         assert host.run("audit", "--event", event.value).status == 0
 
 
-def test_what_others_typed_is_made_visible(host: Host) -> None:
+def test_control_characters_in_events_are_made_visible(host: Host) -> None:
     line = json.dumps(host.audit[0] | {"actor": "\x1b[31mred", "reason": "a\nb\u202e", "n": 2})
     with log_of(host).open("a") as log:
         log.write(f"{line}\n")
@@ -136,7 +136,7 @@ def test_an_event_of_a_later_version_is_shown(host: Host) -> None:
     assert shown(host)[-1][1:3] == ["pending", "plant.start"]
 
 
-def test_what_is_no_event_is_named_and_passed_over(used: Host) -> None:
+def test_a_damaged_line_is_reported_and_skipped(used: Host) -> None:
     lines = log_of(used).read_bytes().splitlines(keepends=True)
     lines[2] = b"\xff\x00 junk\n"
     log_of(used).write_bytes(b"".join(lines))
@@ -146,7 +146,7 @@ def test_what_is_no_event_is_named_and_passed_over(used: Host) -> None:
     assert used.run("audit", "--user", "jane").err == ""
 
 
-def test_a_password_is_never_in_it(used: Host) -> None:
+def test_no_password_is_shown(used: Host) -> None:
     used.run("user", "add", "joe", "--password-stdin", stdin=PASSWORD.encode())
     reset = used.run("user", "reset-password", "joe").out.strip()
     for args in ((), ("--json",)):
@@ -166,7 +166,7 @@ def test_many_events_are_all_shown(host: Host) -> None:
     assert len(host.run("audit").out.splitlines()) == 1203
 
 
-def test_a_log_that_others_can_read_is_refused(host: Host) -> None:
+def test_a_log_readable_by_others_is_refused(host: Host) -> None:
     log_of(host).chmod(0o644)
     for command in ((), ("verify",)):
         result = host.run("audit", *command)
@@ -181,10 +181,10 @@ def test_reading_changes_nothing(used: Host, command: tuple[str, ...]) -> None:
     assert used.files() == before
 
 
-# Followed
+# Following
 
 
-def test_follow_shows_new_events_until_it_is_interrupted(host: Host) -> None:
+def test_follow_shows_new_events_until_interrupted(host: Host) -> None:
     with host.started("audit", "--follow", "--json", "--event", "user") as process:
         out = lines_of(process)
         assert json.loads(out())["subject"] == "admin"
@@ -197,7 +197,7 @@ def test_follow_shows_new_events_until_it_is_interrupted(host: Host) -> None:
         assert process.stderr.read().strip() == ""
 
 
-def test_follow_goes_on_across_a_rotation(host: Host) -> None:
+def test_follow_continues_across_a_rotation(host: Host) -> None:
     host.config.write_text(f"{host.config.read_text()}audit.max_megabytes = 1\n")
     [first] = host.audit
     filler = json.dumps(first | {"event": "filler.line"})
@@ -212,8 +212,8 @@ def test_follow_goes_on_across_a_rotation(host: Host) -> None:
         assert json.loads(out())["event"] == "user.unlock"
 
 
-def test_follow_ends_when_nobody_reads_any_more(host: Host) -> None:
-    """No event comes: it has to notice by itself."""
+def test_follow_ends_when_its_output_is_closed(host: Host) -> None:
+    """It must notice this even if no new event arrives."""
     with host.started("audit", "--follow") as process:
         out = lines_of(process)
         assert out().startswith("TIME (UTC)")
@@ -244,7 +244,7 @@ class Lines:
         return got[0]
 
 
-def test_waiting_ends_at_once_when_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_events_ends_when_output_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     read, write = os.pipe()
     with os.fdopen(write, "w") as pipe:
         monkeypatch.setattr("sys.stdout", pipe)
@@ -254,10 +254,10 @@ def test_waiting_ends_at_once_when_nobody_reads(monkeypatch: pytest.MonkeyPatch)
             wait_for_news(60)
 
 
-# Verified
+# Verifying
 
 
-def test_verify_says_that_it_is_whole(used: Host) -> None:
+def test_verify_reports_an_intact_log(used: Host) -> None:
     result = used.run("audit", "verify")
     assert (result.status, result.err) == (0, "")
     whole, last = result.out.splitlines()
@@ -265,7 +265,7 @@ def test_verify_says_that_it_is_whole(used: Host) -> None:
     assert re.fullmatch("Last 4:[0-9a-f]{64}", last)
 
 
-def test_verify_compares_what_was_noted(used: Host) -> None:
+def test_verify_compares_the_expected_hash(used: Host) -> None:
     noted = used.run("audit", "verify").out.split()[-1]
     used.run("settings", "set", "mfa", "optional")
     assert used.run("audit", "verify", "--expect", noted).status == 0
@@ -277,7 +277,7 @@ def test_verify_compares_what_was_noted(used: Host) -> None:
     assert "Event 6 is missing at the end." in used.run("audit", "verify", "--expect", later).err
 
 
-def test_verify_names_each_finding_on_a_line(used: Host) -> None:
+def test_verify_prints_one_finding_per_line(used: Host) -> None:
     lines = log_of(used).read_bytes().splitlines(keepends=True)
     log_of(used).write_bytes(b"".join(lines[:1] + lines[2:3]))
     result = used.run("audit", "verify")
@@ -290,7 +290,7 @@ def test_verify_names_each_finding_on_a_line(used: Host) -> None:
     assert result.out.startswith("Events 1 to 3: not complete\n")
 
 
-def test_verify_of_what_was_cut_short_is_whole(used: Host) -> None:
+def test_verify_accepts_a_line_cut_short(used: Host) -> None:
     with log_of(used).open("a") as log:
         log.write('{"half')
     used.run("user", "unlock", "jane")
@@ -300,7 +300,7 @@ def test_verify_of_what_was_cut_short_is_whole(used: Host) -> None:
     assert result.out.startswith("Events 1 to 5: complete\n")
 
 
-def test_verify_without_a_log(used: Host) -> None:
+def test_verify_reports_a_missing_log(used: Host) -> None:
     log_of(used).unlink()
     result = used.run("audit", "verify")
     assert (result.status, result.out) == (1, "No events\n")
@@ -312,7 +312,7 @@ def test_verify_without_a_log(used: Host) -> None:
     assert "The log is empty, but there are accounts." in used.run("store", "check").err
 
 
-def test_a_log_that_began_anew_is_found_though_it_is_whole(used: Host) -> None:
+def test_a_log_that_started_over_is_reported(used: Host) -> None:
     log_of(used).unlink()
     (used.store / "audit.head").unlink()
     used.run("user", "unlock", "jane")
@@ -348,7 +348,7 @@ def test_verify_of_a_log_of_which_a_cut_line_is_left(used: Host) -> None:
         assert "The log is empty, but there are accounts." in result.err
 
 
-def test_verify_of_what_was_rotated_out(host: Host) -> None:
+def test_verify_accepts_rotated_out_events(host: Host) -> None:
     host.config.write_text(
         f"{host.config.read_text()}audit.max_megabytes = 1\naudit.keep_files = 1\n"
     )
@@ -366,7 +366,7 @@ def test_verify_of_what_was_rotated_out(host: Host) -> None:
     assert "Event 1 was rotated out" in result.err
 
 
-def test_the_commands_are_in_the_help(host: Host) -> None:
+def test_help_mentions_audit_and_its_options(host: Host) -> None:
     assert "audit" in host.run("--help").out
     shown_help = host.run("audit", "--help").out
     for word in ("--follow", "one JSON object per line", "verify", "7d"):

@@ -1,4 +1,4 @@
-"""Whatever is typed: one sentence, a known status, nothing that a terminal acts on."""
+"""Bad input gives one sentence, a known exit status and no terminal control codes."""
 
 import re
 import unicodedata
@@ -57,7 +57,9 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(typed=TYPED)
-def test_any_text_anywhere(host: Host, command: list[str], typed: str) -> None:
+def test_any_text_gives_one_sentence_and_a_known_status(
+    host: Host, command: list[str], typed: str
+) -> None:
     result = host.run(*(part.replace("{}", typed) for part in command))
     assert result.status in {0, 1, 2}
     assert not HOSTILE.search((result.out + result.err).replace("\n", ""))
@@ -75,7 +77,7 @@ def test_any_text_anywhere(host: Host, command: list[str], typed: str) -> None:
 @given(typed=TYPED.filter(lambda text: "\0" not in text and not text.startswith("/")))
 @example(typed="\ud800")
 @pytest.mark.parametrize("option", ["--config", "--store"])
-def test_any_text_as_a_path(option: str, typed: str) -> None:
+def test_any_path_gives_one_sentence_and_a_known_status(option: str, typed: str) -> None:
     result = run(option, typed, "user", "list")
     assert result.status in {2, 3}
     assert result.err.count("\n") == 1
@@ -83,20 +85,20 @@ def test_any_text_as_a_path(option: str, typed: str) -> None:
     assert "An unexpected error" not in result.err
 
 
-def test_arguments_that_are_not_utf8(host: Host) -> None:
+def test_an_argument_that_is_not_utf8_is_refused(host: Host) -> None:
     result = host.process("user", "show", b"\xff\xfe".decode(errors="surrogateescape"))
     assert (result.status, result.out) == (1, "")
     assert result.err.count("\n") == 1
 
 
-def test_a_terminal_that_lacks_the_letters(host: Host) -> None:
+def test_letters_the_terminal_lacks_are_escaped(host: Host) -> None:
     assert host.run("user", "set", "admin", "--display-name", "山田").status == 0
     result = host.process("user", "show", "admin", env={"PYTHONIOENCODING": "ascii"})
     assert result.status == 0
     assert "\\u5c71\\u7530" in result.out
 
 
-def test_letters_with_many_marks_are_letters(host: Host) -> None:
+def test_letters_with_many_combining_marks_are_accepted(host: Host) -> None:
     name = "e" + "\u0301" * 20
     assert host.run("user", "show", name).err.startswith("There is no account")
     assert unicodedata.normalize("NFKC", name)[0] == "é"

@@ -1,4 +1,4 @@
-"""`cwtui completion`: what a shell is offered, and what it is never offered."""
+"""`cwtui completion`: what a shell is offered and what not."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ BREAKS = " \t\n\"'@><=;|&(:"
 
 
 def answer(host: Host, line: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What bash is offered for `line`, on this host. Nothing may go wrong aloud."""
+    """What bash is offered for `line` on this host. Errors must be silent."""
     monkeypatch.setenv("COMP_LINE", line.replace("cwtui ", f"cwtui --config {host.config} ", 1))
     monkeypatch.setenv("COMP_WORDBREAKS", BREAKS)
     result = run("completion", "bash", "--answer")
@@ -25,7 +25,7 @@ def answer(host: Host, line: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture(scope="module")
 def full(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
-    """A host with a few accounts. Completing changes nothing on it."""
+    """A host with a few accounts, which completing does not change."""
     folder = tmp_path_factory.mktemp("full") / "host"
     shutil.copytree(prepared, folder)
     host = Host(folder)
@@ -86,7 +86,7 @@ def full(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
         ("cwtui user show 'al", ["alice"]),
     ],
 )
-def test_bash_is_offered(
+def test_bash_is_offered_matching_words(
     full: Host, line: str, offered: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert answer(full, line, monkeypatch) == offered
@@ -110,7 +110,7 @@ def test_the_hidden_option_is_not_offered(host: Host, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "line", ["cwtui user show a", "cwtui user remove ", "cwtui audit --user a"]
 )
-def test_nothing_is_offered_or_said_where_nothing_can_be_read(
+def test_an_unreadable_host_offers_nothing_silently(
     host: Host, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host.keyring.unlink()
@@ -127,7 +127,7 @@ def test_completing_writes_nothing(host: Host, monkeypatch: pytest.MonkeyPatch) 
     assert host.files() == before
 
 
-def test_completing_makes_no_store(new_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completing_creates_no_store(new_host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer(new_host, "cwtui user show a", monkeypatch) == []
     assert set(new_host.files()) == {"config.toml"}
 
@@ -139,7 +139,7 @@ def test_too_many_names_are_not_offered(full: Host, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("name", ["a$(touch x)", "a;x", "a b", "a`x`", "a\nb", "a'b", "a*"])
-def test_a_name_that_a_shell_would_act_on_is_not_offered(
+def test_names_with_shell_characters_are_not_offered(
     full: Host, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = full.ports().accounts.rows()
@@ -149,9 +149,7 @@ def test_a_name_that_a_shell_would_act_on_is_not_offered(
     assert offered == ["admin", "alice", "ann@example.com"]
 
 
-def test_names_come_with_display_names_for_zsh_and_fish(
-    full: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_zsh_and_fish_get_display_names_too(full: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     words = f"cwtui --config {full.config} user show al"
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", "5")
@@ -161,14 +159,14 @@ def test_names_come_with_display_names_for_zsh_and_fish(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_script_asks_with_a_command_and_not_with_a_variable(shell: str) -> None:
+def test_the_script_calls_a_command_and_uses_no_variable(shell: str) -> None:
     script = run("completion", shell).out
     assert f"completion {shell} --answer 2>/dev/null" in script
     assert "_COMPLETE" not in script
 
 
-def test_a_variable_from_outside_lists_nobody(full: Host) -> None:
-    """The other end of a connection may set variables, and was not asked for a password."""
+def test_a_variable_set_from_outside_lists_nobody(full: Host) -> None:
+    """The other end of a connection may set variables before entering any password."""
     env = {
         "_CWTUI_COMPLETE": "bash_complete",
         "COMP_WORDS": f"cwtui --config {full.config} user show a",
@@ -179,7 +177,7 @@ def test_a_variable_from_outside_lists_nobody(full: Host) -> None:
     assert "standard input" in result.err
 
 
-def test_a_shell_that_is_not_known() -> None:
+def test_an_unknown_shell_is_refused() -> None:
     result = run("completion", "tcsh")
     assert result.status == 2
     assert "bash" in result.err

@@ -1,4 +1,4 @@
-"""`cwtui directory test`: step by step against a real slapd, and its exit status."""
+"""`cwtui directory` against a real slapd: steps, output and exit status."""
 
 import os
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def configure(host: Host, ca_file: Path, *urls: str, more: str = "") -> None:
 
 @pytest.fixture
 def asked(new_host: Host, slapd: Slapd, authority: Authority) -> Host:
-    """A host without a store: the directory can be tried before anything is set up."""
+    """A host without a store; the directory can be tested before anything is set up."""
     configure(new_host, authority.file, slapd.ldaps)
     return new_host
 
@@ -62,7 +62,7 @@ def lines(out: str) -> list[tuple[str, str]]:
     return [(line.split()[0], line.split()[1]) for line in out.splitlines()]
 
 
-def test_step_by_step(asked: Host, slapd: Slapd) -> None:
+def test_test_lists_each_step(asked: Host, slapd: Slapd) -> None:
     done = asked.run("directory", "test", "Alice")
     assert (done.status, done.err) == (0, "")
     steps = ["server", "tls", "bind", "search", "entry", "group", "roles", "attributes", "state"]
@@ -76,7 +76,7 @@ def test_step_by_step(asked: Host, slapd: Slapd) -> None:
     assert "Display name Alice Ärmel" in done.out
 
 
-def test_a_password_from_standard_input(asked: Host) -> None:
+def test_a_password_is_read_from_standard_input(asked: Host) -> None:
     right = asked.run(
         "directory", "test", "alice", "--password-stdin", stdin=PASSWORD.reveal().encode()
     )
@@ -97,7 +97,7 @@ def test_a_password_from_standard_input(asked: Host) -> None:
         ("locked", "is disabled in the directory", ("✗", "state")),
     ],
 )
-def test_refusals_are_status_1(
+def test_refusals_exit_with_status_1(
     asked: Host, name: str, sentence: str, mark: tuple[str, str]
 ) -> None:
     done = asked.run("directory", "test", name)
@@ -115,10 +115,10 @@ def test_refusals_are_status_1(
     ],
     ids=["no-role", "missing-group", "both"],
 )
-def test_no_role_and_a_missing_group_are_status_1(
+def test_a_missing_role_or_group_exits_with_status_1(
     asked: Host, name: str, roles: str, says: str
 ) -> None:
-    """Whoever looks at the status alone must not take it for a sign-in that works."""
+    """The status alone must not suggest that signing in works."""
     with asked.config.open("a") as config:
         config.write(roles)
     done = asked.run("directory", "test", name)
@@ -126,7 +126,7 @@ def test_no_role_and_a_missing_group_are_status_1(
     assert says in done.err
 
 
-def test_roles_that_cwtui_does_not_know_are_none(asked: Host) -> None:
+def test_roles_unknown_to_cwtui_do_not_count(asked: Host) -> None:
     written = asked.config.read_text().partition("[directory.roles]")[0]
     asked.config.write_text(f'{written}mode = "attribute"\nroles_attribute = "employeeType"\n')
     assert asked.run("directory", "test", "alice").status == 0
@@ -137,7 +137,7 @@ def test_roles_that_cwtui_does_not_know_are_none(asked: Host) -> None:
     )
 
 
-def test_a_matching_rule_that_the_server_lacks_names_the_key(asked: Host) -> None:
+def test_an_unsupported_matching_rule_names_the_setting(asked: Host) -> None:
     written = asked.config.read_text()
     asked.config.write_text(
         written.replace("[directory.roles]", 'nested = "matching-rule"\n[directory.roles]')
@@ -147,12 +147,12 @@ def test_a_matching_rule_that_the_server_lacks_names_the_key(asked: Host) -> Non
     assert 'nested = "matching-rule" works only with Active Directory' in done.out
 
 
-def test_a_name_that_cannot_be(asked: Host) -> None:
+def test_an_impossible_name_is_refused(asked: Host) -> None:
     done = asked.run("directory", "test", "a*")
     assert (done.status, done.out) == (1, "")
 
 
-def test_what_cannot_be_checked_is_status_3(new_host: Host, authority: Authority) -> None:
+def test_an_unreachable_server_exits_with_status_3(new_host: Host, authority: Authority) -> None:
     dead = f"ldaps://127.0.0.1:{free_port()}"
     configure(new_host, authority.file, dead)
     done = new_host.run("directory", "test", "alice")
@@ -165,14 +165,16 @@ def test_what_cannot_be_checked_is_status_3(new_host: Host, authority: Authority
     assert (sync.status, sync.out, sync.err) == (3, "", told)
 
 
-def test_a_wrong_authority_is_told(new_host: Host, slapd: Slapd, tmp_path: Path) -> None:
+def test_an_untrusted_certificate_is_explained(
+    new_host: Host, slapd: Slapd, tmp_path: Path
+) -> None:
     configure(new_host, Authority(tmp_path / "other", "Another").file, slapd.ldaps)
     done = new_host.run("directory", "test", "alice")
     assert done.status == 3
     assert "not trusted here: set ca_file" in done.out
 
 
-def test_a_wrong_bind_account_is_told(asked: Host) -> None:
+def test_a_wrong_bind_password_is_explained(asked: Host) -> None:
     (asked.folder / "reader-password").write_text("wrong")
     done = asked.run("directory", "test", "alice")
     assert done.status == 3
@@ -180,21 +182,21 @@ def test_a_wrong_bind_account_is_told(asked: Host) -> None:
     assert "refuses the bind account" in done.err
 
 
-def test_without_a_directory(host: Host) -> None:
+def test_without_a_directory_the_test_exits_with_status_3(host: Host) -> None:
     done = host.run("directory", "test", "alice")
     assert (done.status, done.out) == (3, "")
     assert "no [directory] section" in done.err
 
 
-def test_nothing_is_written(asked: Host) -> None:
+def test_testing_the_directory_writes_nothing(asked: Host) -> None:
     before = asked.files()
     asked.run("directory", "test", "alice")
     assert asked.files() == before
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
-def test_a_process_of_its_own(asked: Host, encoding: str) -> None:
-    """No warning of ldap3's shows, and no character stops it. The password is in no argument."""
+def test_the_test_runs_cleanly_in_its_own_process(asked: Host, encoding: str) -> None:
+    """No ldap3 warning appears and no character causes an error."""
     done = asked.process(
         "directory",
         "test",
@@ -207,12 +209,12 @@ def test_a_process_of_its_own(asked: Host, encoding: str) -> None:
     assert len(done.out.splitlines()) == 10
 
 
-# Synchronised
+# Syncing
 
 
 @pytest.fixture
 def synced(host: Host, slapd: Slapd, authority: Authority) -> Host:
-    """A store with an LDAP user who is there, one who is gone, and a local one of both."""
+    """A store with a present LDAP user, a missing one, and a local one with an LDAP namesake."""
     configure(host, authority.file, slapd.ldaps)
     accounts = [
         Account(username="alice", created_at=0.0, origin=Origin.LDAP),
@@ -224,7 +226,7 @@ def synced(host: Host, slapd: Slapd, authority: Authority) -> Host:
     return host
 
 
-def test_sync_marks_who_is_gone_and_who_is_hidden(synced: Host) -> None:
+def test_sync_marks_missing_and_shadowed_users(synced: Host) -> None:
     done = synced.run("directory", "sync")
     assert done.status == 0
     assert done.out.splitlines() == [
@@ -265,7 +267,7 @@ def ldap_account(name: str, **ids: str) -> Account:
     return Account(username=name, created_at=0.0, origin=Origin.LDAP, directory_ids=ids)
 
 
-def test_sync_renames(synced: Host) -> None:
+def test_sync_renames_accounts_and_reports_blocked_ones(synced: Host) -> None:
     directory = synced.ports().directory
     assert directory is not None
     carol, alice = directory.find("carol"), directory.find("alice")
@@ -292,7 +294,7 @@ def test_sync_renames(synced: Host) -> None:
     ]
 
 
-def test_sync_that_finds_too_few_is_status_1(synced: Host) -> None:
+def test_sync_that_finds_too_few_users_exits_with_status_1(synced: Host) -> None:
     put(synced, *(ldap_account(f"gone{number}") for number in range(3)))
     before = synced.files()
     done = synced.run("directory", "sync")
@@ -304,7 +306,7 @@ def test_sync_that_finds_too_few_is_status_1(synced: Host) -> None:
     assert "4 not in the directory" in forced.err
 
 
-def test_sync_with_a_base_that_cannot_be_read_is_status_3(
+def test_sync_with_an_unreadable_base_exits_with_status_3(
     host: Host, slapd: Slapd, authority: Authority
 ) -> None:
     configure(host, authority.file, slapd.ldaps)
@@ -318,13 +320,13 @@ def test_sync_with_a_base_that_cannot_be_read_is_status_3(
     assert account.gone_since is None
 
 
-def test_sync_shows_how_far_it_has_come_on_a_terminal(synced: Host) -> None:
+def test_sync_shows_progress_on_a_terminal(synced: Host) -> None:
     done = synced.run("directory", "sync", terminal=True)
     assert done.status == 0
     assert "Asking the directory" in done.err
 
 
-def test_sync_of_a_dead_directory_marks_nobody(host: Host, authority: Authority) -> None:
+def test_sync_during_an_outage_marks_nobody(host: Host, authority: Authority) -> None:
     configure(host, authority.file, f"ldaps://127.0.0.1:{free_port()}")
     before = host.files()
     done = host.run("directory", "sync")
@@ -332,7 +334,7 @@ def test_sync_of_a_dead_directory_marks_nobody(host: Host, authority: Authority)
     assert host.files() == before
 
 
-def test_sync_without_a_directory(host: Host) -> None:
+def test_sync_without_a_directory_exits_with_status_3(host: Host) -> None:
     done = host.run("directory", "sync")
     assert done.status == 3
     assert "No directory is configured" in done.err

@@ -1,4 +1,4 @@
-"""The outermost edge: no traceback, no values, and the right status."""
+"""Unexpected errors give the right exit status and show no traceback or values."""
 
 import subprocess
 
@@ -39,14 +39,14 @@ def raising(
         (AccountsError("No."), 3),
     ],
 )
-def test_exit_status(
+def test_each_error_has_its_exit_status(
     host: Host, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
     result = raising(monkeypatch, host, error)
     assert (result.status, result.out, result.err) == (status, "", "No.\n")
 
 
-def test_the_unexpected_shows_no_value(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_shows_no_values(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     result = raising(monkeypatch, host, RuntimeError("s3cret"))
     assert (result.status, result.out) == (3, "")
     assert result.err.startswith("An unexpected error occurred (RuntimeError at cwtui.cli.user:")
@@ -63,12 +63,12 @@ def test_a_failed_system_call_names_the_file(host: Host, monkeypatch: pytest.Mon
     )
 
 
-def test_interrupted(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_exits_with_status_130(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     result = raising(monkeypatch, host, KeyboardInterrupt())
     assert (result.status, result.err.strip()) == (130, "")
 
 
-def test_interrupted_while_it_loads() -> None:
+def test_ctrl_c_while_loading_exits_silently() -> None:
     code = (
         "import sys, signal\n"
         "class Press:\n"
@@ -82,7 +82,7 @@ def test_interrupted_while_it_loads() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
-def test_no_secret_of_standard_input_is_ever_written(
+def test_no_secret_from_standard_input_is_printed(
     new_host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Every command shows examples, and cwtui understands each of them."""
+"""Every command's help shows examples, and each of them is valid."""
 
 import click
 import pytest
@@ -20,7 +20,7 @@ EXAMPLES = [
 ]
 
 
-def test_the_commands_are_found() -> None:
+def test_all_commands_are_found() -> None:
     assert {"cwtui init", "cwtui audit", "cwtui audit verify", "cwtui store restore"} < set(
         COMMANDS
     )
@@ -37,7 +37,7 @@ def test_help_of_every_command_ends_with_examples(path: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "example"), EXAMPLES)
-def test_an_example_parses_as_its_command(path: str, example: str) -> None:
+def test_each_example_parses_as_its_command(path: str, example: str) -> None:
     (words,) = command_lines(example)
     assert parsed(words).command_path == path
 
@@ -46,12 +46,12 @@ def test_an_example_parses_as_its_command(path: str, example: str) -> None:
     "wrong",
     ["user add", "user set bob --nosuch", "user list --mfa maybe", "nosuch", "store check x"],
 )
-def test_a_wrong_example_does_not_parse(wrong: str) -> None:
+def test_an_invalid_example_does_not_parse(wrong: str) -> None:
     with pytest.raises(click.UsageError):
         parsed(wrong.split())
 
 
-def test_every_option_says_what_it_does() -> None:
+def test_every_option_has_a_help_sentence() -> None:
     for ctx in commands():
         for option in ctx.command.get_params(ctx):
             if isinstance(option, click.Option) and not option.hidden:
@@ -60,6 +60,6 @@ def test_every_option_says_what_it_does() -> None:
                 assert option.help.endswith("."), option.help
 
 
-def test_root_help_lists_every_command_but_the_alias_of_an_option() -> None:
+def test_only_the_version_command_is_hidden() -> None:
     hidden = {name for name, command in cli.commands.items() if command.hidden}
     assert hidden == {"version"}

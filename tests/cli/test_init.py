@@ -22,7 +22,7 @@ def init(host: Host, stdin: bytes, name: str = "admin") -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("line_end", [b"", b"\n", b"\r\n"])
-def test_init_makes_the_first_admin(new_host: Host, line_end: bytes) -> None:
+def test_init_creates_the_first_admin(new_host: Host, line_end: bytes) -> None:
     status, said = init(new_host, PASSWORD.encode() + line_end, name=" Ádmin ")
     assert (status, said) == (0, "Created the admin ádmin. Sign in with: cwtui\n")
     ports = new_host.ports()
@@ -37,7 +37,7 @@ def test_init_makes_the_first_admin(new_host: Host, line_end: bytes) -> None:
     assert new_host.audit[0]["actor"].startswith("operator:")
 
 
-def test_only_the_first_admin(host: Host) -> None:
+def test_init_refuses_a_second_admin(host: Host) -> None:
     before = host.files()
     status, said = init(host, PASSWORD.encode(), name="second")
     assert status == 1
@@ -65,7 +65,7 @@ def test_only_the_first_admin(host: Host) -> None:
         (b"x" * 2_000 + b"\n", "at most 1024"),
     ],
 )
-def test_a_password_that_cannot_be_taken(new_host: Host, given: bytes, part: str) -> None:
+def test_an_invalid_password_is_refused(new_host: Host, given: bytes, part: str) -> None:
     status, said = init(new_host, given)
     assert status == 1
     assert part in said
@@ -73,7 +73,7 @@ def test_a_password_that_cannot_be_taken(new_host: Host, given: bytes, part: str
     assert not new_host.accounts.exists()
 
 
-def test_a_wrong_name_is_told_before_anything_is_made(new_host: Host) -> None:
+def test_an_invalid_name_is_refused_before_anything_is_created(new_host: Host) -> None:
     status, said = init(new_host, PASSWORD.encode(), name="no spaces here")
     assert (status, said) == (
         1,
@@ -82,7 +82,7 @@ def test_a_wrong_name_is_told_before_anything_is_made(new_host: Host) -> None:
     assert set(new_host.files()) == {"config.toml"}
 
 
-def test_standard_input_is_read_up_to_a_bound(new_host: Host) -> None:
+def test_standard_input_is_read_up_to_a_limit(new_host: Host) -> None:
     with open("/dev/zero", "rb") as endless:  # noqa: PTH123  a device
         command = ("init", "--admin", "admin", "--password-stdin")
         result = new_host.process(*command, stdin=endless.fileno())
@@ -90,24 +90,24 @@ def test_standard_input_is_read_up_to_a_bound(new_host: Host) -> None:
     assert "too long" in result.err
 
 
-def test_without_terminal_and_password_stdin(new_host: Host) -> None:
+def test_without_a_terminal_init_needs_password_stdin(new_host: Host) -> None:
     result = new_host.run("init", "--admin", "admin")
     assert result.status == 2
     assert "--password-stdin" in result.err
     assert set(new_host.files()) == {"config.toml"}
 
 
-def test_password_stdin_is_no_terminal(new_host: Host) -> None:
+def test_password_stdin_is_refused_on_a_terminal(new_host: Host) -> None:
     result = new_host.run("init", "--admin", "admin", "--password-stdin", terminal=True)
     assert result.status == 2
     assert "a terminal would show the password" in result.err
 
 
-# An admin is let in again
+# Recovering an admin
 
 
 def disable_admins(host: Host) -> None:
-    """What no command does."""
+    """No command allows this."""
     with host.ports().accounts.change() as change:
         account = change.get("admin")
         assert account is not None
@@ -115,7 +115,7 @@ def disable_admins(host: Host) -> None:
 
 
 @pytest.mark.parametrize("name", ["admin", "night"])
-def test_init_lets_an_admin_in_where_none_can_sign_in(host: Host, name: str) -> None:
+def test_init_recovers_an_admin_when_none_can_sign_in(host: Host, name: str) -> None:
     disable_admins(host)
     result = host.run("init", "--admin", name)
     assert result.status == 0
@@ -134,7 +134,7 @@ def test_init_lets_an_admin_in_where_none_can_sign_in(host: Host, name: str) -> 
     assert f"An administrator can still sign in: {name}." in again.err
 
 
-def test_init_takes_the_initial_password_given(host: Host) -> None:
+def test_init_accepts_a_given_initial_password(host: Host) -> None:
     disable_admins(host)
     status, said = init(host, b"a long way home\n")
     assert status == 0
@@ -155,10 +155,10 @@ def test_init_says_that_the_second_factor_stays(host: Host) -> None:
     assert "cwtui user reset-mfa admin" in said
 
 
-# The keyring is given up
+# Giving up the keyring
 
 
-def test_a_new_keyring_for_one_that_is_lost(host: Host) -> None:
+def test_new_keyring_replaces_a_lost_one(host: Host) -> None:
     assert host.run("user", "add", "jane").status == 0
     host.keyring.unlink()
     result = host.run("init", "--admin", "admin", "--new-keyring", "--yes")
@@ -171,7 +171,7 @@ def test_a_new_keyring_for_one_that_is_lost(host: Host) -> None:
     assert host.run("init", "--admin", "admin", "--new-keyring", "--yes").status == 1
 
 
-def test_a_keyring_is_not_given_up_unasked(host: Host) -> None:
+def test_new_keyring_needs_confirmation(host: Host) -> None:
     host.keyring.unlink()
     before = host.files()
     result = host.run("init", "--admin", "admin", "--new-keyring")
@@ -188,7 +188,7 @@ def test_a_keyring_is_not_given_up_unasked(host: Host) -> None:
         (("--admin", "admin", "--password-stdin"), b"abc", 1),
     ],
 )
-def test_what_cannot_be_taken_gives_up_nothing(
+def test_invalid_input_does_not_give_up_the_keyring(
     host: Host, arguments: tuple[str, ...], stdin: bytes, status: int
 ) -> None:
     if len(arguments) > 2 or "a b" in arguments:
@@ -199,11 +199,11 @@ def test_what_cannot_be_taken_gives_up_nothing(
     assert host.files() == before
 
 
-# What a later command would refuse is refused before anything is made
+# What a later command would refuse is refused before anything is created
 
 
 def init_at_home() -> Result:
-    """Without a configuration, at the default places."""
+    """Run init without a configuration, in the default places."""
     return run("init", "--admin", "admin", "--password-stdin", stdin=PASSWORD.encode())
 
 
@@ -220,7 +220,7 @@ def names_in(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("below", [".", "config", "config/cwtui"])
-def test_a_folder_above_the_configuration_that_others_can_write(home: Path, below: str) -> None:
+def test_a_parent_folder_writable_by_others_is_refused(home: Path, below: str) -> None:
     folder = home / below
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o775)
@@ -235,7 +235,7 @@ def test_a_folder_above_the_configuration_that_others_can_write(home: Path, belo
     assert run("user", "list").status == 0
 
 
-def test_folders_that_are_made_can_be_written_by_nobody_else(home: Path) -> None:
+def test_folders_made_by_init_are_private(home: Path) -> None:
     before = os.umask(0o002)
     try:
         assert init_at_home().status == 0
@@ -258,7 +258,7 @@ roles_attribute = "employeeType"
     ("key", "mode"),
     [("ca_file", 0o664), ("bind_password_file", 0o664), ("bind_password_file", 0o644)],
 )
-def test_files_of_the_directory_are_looked_at(new_host: Host, key: str, mode: int) -> None:
+def test_directory_files_with_unsafe_modes_are_refused(new_host: Host, key: str, mode: int) -> None:
     file = new_host.folder / "file"
     file.write_text("secret")
     file.chmod(mode)
@@ -276,7 +276,7 @@ def test_files_of_the_directory_are_looked_at(new_host: Host, key: str, mode: in
 
 
 @pytest.mark.parametrize("which", ["store", "keyring"])
-def test_a_folder_that_others_can_reach_is_refused(new_host: Host, which: str) -> None:
+def test_a_folder_reachable_by_others_is_refused(new_host: Host, which: str) -> None:
     folder = new_host.store if which == "store" else new_host.keyring.parent
     folder.mkdir(mode=0o755)
     status, said = init(new_host, PASSWORD.encode())
@@ -285,10 +285,10 @@ def test_a_folder_that_others_can_reach_is_refused(new_host: Host, which: str) -
     assert {path.name for path in new_host.folder.iterdir()} == {"config.toml", folder.name}
 
 
-# A store that is missing is not a new one
+# A missing store is not a new one
 
 
-def test_init_begins_where_a_configuration_names_a_new_place(new_host: Host) -> None:
+def test_init_creates_a_store_in_a_new_place(new_host: Host) -> None:
     result = new_host.run("user", "list")
     assert result.status == 3
     assert "To set up a new store here: cwtui init --admin NAME" in result.err
@@ -296,7 +296,7 @@ def test_init_begins_where_a_configuration_names_a_new_place(new_host: Host) -> 
 
 
 @pytest.mark.parametrize("left", ["keyring", "audit log"])
-def test_init_does_not_begin_where_something_is_left(host: Host, left: str) -> None:
+def test_init_refuses_if_parts_of_a_store_are_left(host: Host, left: str) -> None:
     host.accounts.unlink()
     if left == "keyring":
         shutil.rmtree(host.store)
@@ -311,18 +311,18 @@ def test_init_does_not_begin_where_something_is_left(host: Host, left: str) -> N
         assert init(host, PASSWORD.encode())[0] == 0
 
 
-# One key is missing
+# A single missing key
 
 
-def test_an_account_under_a_missing_key_is_let_in_again(host: Host) -> None:
-    """The other accounts' keys are there, so nothing but this account is given up."""
+def test_an_account_under_a_missing_key_can_be_recovered(host: Host) -> None:
+    """The keys of the other accounts exist, so only this account is given up."""
     assert host.run("user", "add", "jane", "--password-stdin", stdin=b"a long way home").status == 0
     kept = host.keyring.read_bytes()
     assert host.run("key", "rotate").status == 0
     assert host.run("user", "reset-password", "admin").status == 0  # under the new key
     host.keyring.write_bytes(kept)
     with pytest.raises(KeyringMissing):
-        host.ports()  # as the application
+        host.ports()  # as the application does
     for command in (("key", "status"), ("user", "show", "admin"), ("store", "check")):
         assert host.run(*command).out or command[0] == "store"
     assert "admin cannot sign in without" in host.run("store", "check").err

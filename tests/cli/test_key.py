@@ -19,7 +19,7 @@ def first_key(host: Host) -> str:
 
 
 def backdate(host: Host) -> None:
-    """As if every key had been made two hours before."""
+    """Make every key two hours older."""
     content = host.keyring.read_text()
     earlier = re.sub(
         r'("created_at": )([0-9.]+)', lambda found: f"{found[1]}{float(found[2]) - 7200}", content
@@ -28,7 +28,7 @@ def backdate(host: Host) -> None:
 
 
 def sign_in_anew(host: Host) -> None:
-    """Nothing of the admin is under the old key any more."""
+    """Move everything of the admin off the old key."""
     assert host.run("user", "add", "other", "--role", "connectware-admin").status == 0
     assert host.run("user", "reset-password", "admin").status == 0
 
@@ -64,7 +64,7 @@ def test_an_active_key_that_the_store_does_not_know(host: Host) -> None:
     assert host.run("store", "check").status == 0
 
 
-def test_status_as_json(host: Host) -> None:
+def test_status_prints_json(host: Host) -> None:
     result = host.run("key", "status", "--json")
     assert result.json["keyring"] == str(host.keyring)
     assert result.json["in_store"] is False
@@ -82,7 +82,7 @@ def test_status_as_json(host: Host) -> None:
     assert result.err == ""
 
 
-def test_a_keyring_in_the_store_is_warned_of(host: Host) -> None:
+def test_a_keyring_inside_the_store_causes_a_warning(host: Host) -> None:
     inside = host.store / "keyring.json"
     inside.write_bytes(host.keyring.read_bytes())
     inside.chmod(0o600)
@@ -91,7 +91,7 @@ def test_a_keyring_in_the_store_is_warned_of(host: Host) -> None:
     assert host.run("key", "status", "--json").json["in_store"] is True
 
 
-def test_rotate_says_what_was_done_and_what_follows(host: Host) -> None:
+def test_rotate_says_what_it_did_and_what_to_do_next(host: Host) -> None:
     old = first_key(host)
     result = host.run("key", "rotate")
     assert (result.status, result.out) == (0, "")
@@ -105,7 +105,7 @@ def test_rotate_says_what_was_done_and_what_follows(host: Host) -> None:
     assert event["reason"] == f"key={first_key(host)} before={old}"
 
 
-def test_retire_removes_what_is_unused(host: Host) -> None:
+def test_retire_removes_unused_keys(host: Host) -> None:
     old = first_key(host)
     host.run("key", "rotate")
     sign_in_anew(host)
@@ -127,7 +127,9 @@ def test_retire_removes_what_is_unused(host: Host) -> None:
     assert host.run("user", "list").status == 0
 
 
-def test_ctrl_c_says_that_it_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_says_that_the_rotation_can_be_resumed(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(*_: object) -> Rotation:
         raise KeyboardInterrupt
 
@@ -139,7 +141,7 @@ def test_ctrl_c_says_that_it_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch
     )
 
 
-def test_unreadable_secrets_are_named(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rotate_names_unreadable_secrets(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     names = tuple(f"user{number}" for number in range(7))
     monkeypatch.setattr(keys, "rotate", lambda *_: Rotation("k", False, 3, names, ()))
     lines = host.run("key", "rotate").err.splitlines()
@@ -163,7 +165,7 @@ SLOWLY = (
 )
 
 
-def test_a_bar_on_a_terminal(host: Host) -> None:
+def test_rotate_shows_a_progress_bar_on_a_terminal(host: Host) -> None:
     command = (PYTHON, "-c", SLOWLY, "--config", str(host.config), "key", "rotate")
     with Terminal(command, host.folder) as terminal:
         assert terminal.wait_exit() == 0
@@ -177,7 +179,9 @@ def test_a_bar_on_a_terminal(host: Host) -> None:
     ids=["missing", "damaged"],
 )
 @pytest.mark.parametrize("command", ["status", "rotate", "retire"])
-def test_without_its_keyring(host: Host, command: str, spoil: Callable[[Host], object]) -> None:
+def test_key_commands_need_the_keyring(
+    host: Host, command: str, spoil: Callable[[Host], object]
+) -> None:
     spoil(host)
     before = host.files()
     result = host.run("key", command)
@@ -186,7 +190,9 @@ def test_without_its_keyring(host: Host, command: str, spoil: Callable[[Host], o
     assert host.files() == before
 
 
-def test_a_credential_is_not_rotated(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_systemd_credential_cannot_be_rotated(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(host.keyring.parent))
     host.config.write_text(f'store.url = "{host.store}"\nkeyring.credential = "keyring.json"\n')
     assert host.run("key", "status").status == 0
@@ -202,7 +208,7 @@ def test_a_credential_is_not_rotated(host: Host, monkeypatch: pytest.MonkeyPatch
     assert "missing  /run/credentials/UNIT/keyring.json" in host.run("--paths").out
 
 
-def test_keys_are_made_at_the_time_of_this_host(host: Host) -> None:
+def test_a_new_key_has_the_current_time(host: Host) -> None:
     made = host.ports().keyring.all_keys()[0].created_at
     assert abs(made - time.time()) < 3600
     assert os.stat(host.keyring).st_mode & 0o777 == 0o600  # noqa: PTH116  the mode alone

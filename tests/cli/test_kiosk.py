@@ -1,4 +1,4 @@
-"""`--kiosk`: what forced commands and units run. It never offers to create an admin."""
+"""`--kiosk`, used by forced commands and systemd units, never offers to create an admin."""
 
 import shutil
 import sys
@@ -18,7 +18,9 @@ SENTENCE: Final = "No accounts were found"
 
 
 @pytest.mark.parametrize("env", [{}, {"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}])
-def test_a_new_host_gets_a_sentence_and_stays_new(tmp_path: Path, env: dict[str, str]) -> None:
+def test_on_a_new_host_kiosk_explains_and_creates_nothing(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
     with Terminal(KIOSK, tmp_path, env=env) as terminal:
         assert terminal.wait_exit() == 3
         said = " ".join(terminal.text.split())
@@ -28,8 +30,8 @@ def test_a_new_host_gets_a_sentence_and_stays_new(tmp_path: Path, env: dict[str,
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_variables_do_not_lead_it_elsewhere(host: Host, tmp_path: Path) -> None:
-    """Another store may be an old one, with accounts that were removed since."""
+def test_environment_variables_are_ignored(host: Host, tmp_path: Path) -> None:
+    """They could lead to an old store with accounts removed since."""
     elsewhere = tmp_path / "elsewhere.toml"
     elsewhere.write_text("")
     env = {"CWTUI_STORE": str(tmp_path / "no-store"), "CWTUI_CONFIG": str(elsewhere)}
@@ -40,7 +42,7 @@ def test_variables_do_not_lead_it_elsewhere(host: Host, tmp_path: Path) -> None:
         assert terminal.wait_exit() == 1
 
 
-def test_a_store_that_went_away_is_not_made_anew(host: Host) -> None:
+def test_a_store_that_disappeared_is_not_recreated(host: Host) -> None:
     config = load(str(host.config))
     shutil.rmtree(host.store)
     with pytest.raises(CannotCheck):
@@ -49,20 +51,20 @@ def test_a_store_that_went_away_is_not_made_anew(host: Host) -> None:
 
 
 @pytest.mark.parametrize("command", [("--paths",), ("user", "list")])
-def test_it_stands_alone(command: tuple[str, ...]) -> None:
+def test_kiosk_accepts_no_other_command(command: tuple[str, ...]) -> None:
     result = run("--kiosk", *command)
     assert result.status == 2
     assert "--kiosk" in result.err
 
 
-def test_without_it_a_new_host_gets_the_first_screen_over_ssh_too(tmp_path: Path) -> None:
+def test_without_kiosk_a_new_host_offers_setup_over_ssh(tmp_path: Path) -> None:
     env = {"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}
     with Terminal((sys.executable, "-m", "cwtui"), tmp_path, env=env) as terminal:
         terminal.wait_for("Create the first administrator")
 
 
-def test_the_login_screen_over_ssh_ends_by_itself(host: Host, tmp_path: Path) -> None:
-    """Through a real terminal; a minute is the shortest time, so the clock is turned on."""
+def test_the_login_screen_over_ssh_times_out(host: Host, tmp_path: Path) -> None:
+    """In a real terminal; one minute is the minimum, so the timer is sped up."""
     program = (
         "import sys\n"
         "from cwtui.ui import idle\n"
@@ -79,7 +81,7 @@ def test_the_login_screen_over_ssh_ends_by_itself(host: Host, tmp_path: Path) ->
     env = {"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}
     with Terminal(command, tmp_path, env=env) as terminal:
         terminal.wait_for("Sign in to Your Account")
-        # The pointer moves: nobody is there for that.
+        # Moving the pointer does not count as use.
         terminal.type("\x1b[<35;10;10M")
         assert terminal.wait_exit() == 1
         assert not terminal.screen.alternate
@@ -88,8 +90,8 @@ def test_the_login_screen_over_ssh_ends_by_itself(host: Host, tmp_path: Path) ->
         )
 
 
-def test_make_run_shows_no_error_where_nobody_signed_in(tmp_path: Path) -> None:
-    """And those of wrong usage and of what could not be checked."""
+def test_make_run_shows_no_error_if_nobody_signed_in(tmp_path: Path) -> None:
+    """It does show errors for wrong usage and failed checks."""
     makefile = (Path(__file__).parents[2] / "Makefile").read_text()
     (line,) = [line for line in makefile.splitlines() if "$(BIN)/cwtui" in line]
     (tmp_path / "Makefile").write_text(f"BIN := .\nrun:\n{line}\n")

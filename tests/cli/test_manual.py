@@ -10,7 +10,7 @@ MISSING_CONFIG = ("--config", "/nowhere/config.toml")
 SCREEN = 24
 
 
-def test_help_lists_the_topics_the_most_urgent_first() -> None:
+def test_help_lists_topics_with_the_most_urgent_first() -> None:
     result = run(*MISSING_CONFIG, "help")
     lines = result.out.splitlines()
     assert (result.status, result.err) == (0, "")
@@ -34,7 +34,7 @@ def test_a_topic_is_found_in_any_case() -> None:
 
 
 @pytest.mark.parametrize("words", [("user", "add"), ("user",), ("audit", "verify"), ("version",)])
-def test_help_of_a_command_is_that_of_its_option(words: tuple[str, ...]) -> None:
+def test_help_command_matches_its_help_option(words: tuple[str, ...]) -> None:
     result = run("help", *words)
     assert result.status == 0
     assert result.out.rstrip() == run(*words, "--help").out.rstrip()
@@ -53,7 +53,7 @@ def test_help_of_a_command_is_that_of_its_option(words: tuple[str, ...]) -> None
         (("\x1b[31m",), "<U+001B>"),
     ],
 )
-def test_an_unknown_topic_is_wrong_usage(words: tuple[str, ...], hint: str) -> None:
+def test_an_unknown_topic_is_wrong_usage_with_a_hint(words: tuple[str, ...], hint: str) -> None:
     result = run("help", *words)
     assert (result.status, result.out) == (2, "")
     assert hint in result.err
@@ -61,11 +61,11 @@ def test_an_unknown_topic_is_wrong_usage(words: tuple[str, ...], hint: str) -> N
 
 
 @pytest.mark.parametrize("words", [("-V",), ("--version",), ("version",)])
-def test_the_version(words: tuple[str, ...]) -> None:
+def test_the_version_is_printed(words: tuple[str, ...]) -> None:
     result = run(*MISSING_CONFIG, *words)
     assert (result.status, result.out, result.err) == (0, f"cwtui {__version__}\n", "")
 
 
-def test_help_changes_nothing_on_a_host(new_host: Host) -> None:
+def test_help_creates_no_files(new_host: Host) -> None:
     assert new_host.run("help", "locked-out").status == 0
     assert set(new_host.files()) == {"config.toml"}

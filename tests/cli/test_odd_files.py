@@ -1,4 +1,4 @@
-"""Files that are pipes, devices or too large: one sentence at once, and status 3."""
+"""Files that are pipes, devices or too large give one sentence and status 3 at once."""
 
 import os
 import time
@@ -30,14 +30,14 @@ COMMANDS = [
 
 
 def replaced(path: Path) -> None:
-    """A pipe is in its place."""
+    """Put a pipe in place of the file."""
     path.unlink(missing_ok=True)
     fifo(path)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("file", ["accounts.json", "audit.jsonl", "audit.head"])
-def test_a_pipe_in_the_place_of_a_file_of_the_store(
+def test_a_pipe_in_place_of_a_store_file_is_reported(
     host: Host, file: str, command: list[str]
 ) -> None:
     replaced(host.store / file)
@@ -50,7 +50,7 @@ def test_a_pipe_in_the_place_of_a_file_of_the_store(
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_pipe_in_the_place_of_the_keyring(host: Host, command: list[str]) -> None:
+def test_a_pipe_in_place_of_the_keyring_is_reported(host: Host, command: list[str]) -> None:
     replaced(host.keyring)
     result = host.run(*(part.replace("FOLDER", str(host.folder)) for part in command))
     assert result.status == 3
@@ -59,14 +59,14 @@ def test_a_pipe_in_the_place_of_the_keyring(host: Host, command: list[str]) -> N
 
 @pytest.mark.parametrize("lock", [".accounts.json.lock", ".audit.jsonl.lock"])
 @pytest.mark.parametrize("command", COMMANDS[1:], ids=" ".join)
-def test_a_pipe_in_the_place_of_a_lock(host: Host, lock: str, command: list[str]) -> None:
+def test_a_pipe_in_place_of_a_lock_is_reported(host: Host, lock: str, command: list[str]) -> None:
     replaced(host.store / lock)
     result = host.run(*(part.replace("FOLDER", str(host.folder)) for part in command))
     assert result.status == 3
     assert f"{host.store / lock}: {PIPE}." in result.err
 
 
-def test_a_pipe_in_the_place_of_the_reserve(host: Host) -> None:
+def test_a_pipe_in_place_of_the_reserve_is_reported(host: Host) -> None:
     replaced(host.store / ".reserve")
     assert host.run(*COMMANDS[1]).status == 0
     result = host.run("store", "check")
@@ -76,7 +76,7 @@ def test_a_pipe_in_the_place_of_the_reserve(host: Host) -> None:
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_a_record_file_that_is_none(host: Host, what: str) -> None:
+def test_an_odd_record_file_is_reported(host: Host, what: str) -> None:
     records = TinyRecordStore(host.store / "sign-in")
     ODD[what](records.path(7))
     with pytest.raises(CannotCheck, match=f"it is {what}, not a regular file"):
@@ -87,7 +87,7 @@ def test_a_record_file_that_is_none(host: Host, what: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["audit-000001.jsonl", "audit.jsonl", "audit.head"])
-def test_an_audit_log_with_a_pipe_takes_no_event(tmp_path: Path, name: str) -> None:
+def test_an_audit_log_with_a_pipe_accepts_no_event(tmp_path: Path, name: str) -> None:
     fifo(tmp_path / name)
     log = FileAuditLog(tmp_path / "audit.jsonl")
     event = Event(
@@ -103,7 +103,7 @@ def test_an_audit_log_with_a_pipe_takes_no_event(tmp_path: Path, name: str) -> N
         log.append(event)
 
 
-def test_pipes_that_appear_while_the_application_runs(host: Host) -> None:
+def test_pipes_that_appear_later_are_reported(host: Host) -> None:
     ports = host.ports()
     replaced(host.store / "audit.jsonl")
     with pytest.raises(CannotCheck, match=PIPE):
@@ -116,17 +116,17 @@ def test_pipes_that_appear_while_the_application_runs(host: Host) -> None:
         ports.accounts.get("admin")
 
 
-# What the operator names
+# Files named by the operator
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/urandom", "/dev/tty"])
-def test_a_device_is_no_configuration(device: str) -> None:
+def test_a_device_is_refused_as_configuration(device: str) -> None:
     result = run("--config", device, "user", "list")
     assert (result.status, result.out) == (3, "")
     assert result.err == f"Cannot read {device}: it is a device, not a regular file.\n"
 
 
-def test_a_pipe_is_no_configuration(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_is_refused_as_configuration(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     replaced(host.config)
     sentence = f"Cannot read {host.config}: {PIPE}.\n"
     assert host.run("user", "list").err == sentence
@@ -139,7 +139,7 @@ def test_a_pipe_is_no_configuration(host: Host, monkeypatch: pytest.MonkeyPatch)
     assert run("user", "list").err == f"Cannot read {usual}: {PIPE}.\n"
 
 
-def test_what_a_shell_hands_over_as_a_pipe_is_no_configuration() -> None:
+def test_a_pipe_from_the_shell_is_refused_as_configuration() -> None:
     reading, writing = os.pipe()
     result = run("--config", f"/dev/fd/{reading}", "user", "list")
     os.close(reading)
@@ -147,21 +147,21 @@ def test_what_a_shell_hands_over_as_a_pipe_is_no_configuration() -> None:
     assert result.err == f"Cannot read /dev/fd/{reading}: {PIPE}.\n"
 
 
-def test_a_configuration_of_more_than_a_megabyte(host: Host) -> None:
+def test_a_configuration_over_a_megabyte_is_refused(host: Host) -> None:
     os.truncate(host.config, 1 << 40)
     result = host.run("user", "list")
     assert result.status == 3
     assert result.err == f"Cannot read {host.config}: it is larger than 1,000,000 bytes.\n"
 
 
-def test_a_keyring_of_more_than_a_megabyte(host: Host) -> None:
+def test_a_keyring_over_a_megabyte_is_refused(host: Host) -> None:
     os.truncate(host.keyring, 1 << 40)
     result = host.run("user", "list")
     assert result.status == 3
     assert f"{host.keyring} is damaged: it is larger than 1,000,000 bytes." in result.err
 
 
-def test_accounts_of_a_terabyte_are_refused_unread(host: Host) -> None:
+def test_an_accounts_file_of_a_terabyte_is_refused_unread(host: Host) -> None:
     os.truncate(host.accounts, 1 << 40)
     result = host.run("user", "list")
     assert result.status == 3
@@ -169,7 +169,7 @@ def test_accounts_of_a_terabyte_are_refused_unread(host: Host) -> None:
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_what_is_no_backup_file_is_not_restored(host: Host, what: str) -> None:
+def test_an_odd_backup_file_is_not_restored(host: Host, what: str) -> None:
     odd = host.folder / "odd"
     ODD[what](odd)
     result = host.run("store", "restore", str(odd), "--yes")
@@ -177,7 +177,7 @@ def test_what_is_no_backup_file_is_not_restored(host: Host, what: str) -> None:
     assert result.err.startswith(f"Cannot restore {odd}: it is {what}, not a regular file. Use")
 
 
-def test_a_backup_that_would_fill_the_disk_is_not_unpacked(host: Host) -> None:
+def test_a_backup_that_would_fill_the_disk_is_refused(host: Host) -> None:
     backup = host.folder / "backup.tar"
     assert host.run("store", "backup", str(backup)).status == 0
     os.truncate(backup, 1 << 43)
@@ -188,7 +188,7 @@ def test_a_backup_that_would_fill_the_disk_is_not_unpacked(host: Host) -> None:
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_secret_and_certificate_files_are_regular(tmp_path: Path, what: str) -> None:
+def test_secret_and_certificate_files_must_be_regular(tmp_path: Path, what: str) -> None:
     odd = tmp_path / "odd"
     ODD[what](odd)
     secret = SecretFile("the bind password", "bind_password_file", str(odd), "")
@@ -198,7 +198,7 @@ def test_secret_and_certificate_files_are_regular(tmp_path: Path, what: str) -> 
             read()
 
 
-def test_a_link_that_leads_to_itself_is_not_followed_for_ever(tmp_path: Path) -> None:
+def test_a_symlink_loop_is_reported(tmp_path: Path) -> None:
     ODD["a symbolic link"](tmp_path / "loop")
     assert "too many levels of symbolic links" in str(why_place_untrusted(tmp_path / "loop"))
 
@@ -210,7 +210,7 @@ def test_a_link_that_leads_to_itself_is_not_followed_for_ever(tmp_path: Path) ->
     "path",
     ["a" * 8000, "/a" * 4000, "/" + "a" * 230, "ü" * 150, "~" + "x" * 8000, "x" * 8000 + ":"],
 )
-def test_a_store_whose_path_is_too_long(path: str) -> None:
+def test_a_too_long_store_path_is_refused(path: str) -> None:
     result = run("--store", path, "user", "list")
     assert (result.status, result.out) == (3, "")
     assert "restoring" not in result.err
@@ -218,14 +218,14 @@ def test_a_store_whose_path_is_too_long(path: str) -> None:
     assert len(result.err) < 700
 
 
-def test_a_store_at_the_longest_path_is_only_missing(tmp_path: Path) -> None:
+def test_a_store_at_the_longest_path_is_simply_missing(tmp_path: Path) -> None:
     here = str(tmp_path / ("a" * 200))
     result = run("--store", here, "user", "list")
     assert result.err.startswith(f"There is no store in {here}") or "no store" in result.err
 
 
 @pytest.mark.parametrize("option", ["--config", "--store"])
-def test_a_long_path_is_named_shortened(option: str) -> None:
+def test_a_long_path_is_shortened_in_the_error(option: str) -> None:
     result = run(option, "/a" * 4000, "user", "list")
     assert result.status == 3
     assert len(result.err) < 700

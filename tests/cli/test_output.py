@@ -1,4 +1,4 @@
-"""Standard output and standard error, when they do not take what is written."""
+"""Standard output and standard error that are closed, broken or full."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from tests.cli.commands import PYTHON, ROOT, Host
 FULL = "/dev/full"
 
 
-def test_a_closed_pipe_is_quiet(host: Host) -> None:
+def test_a_closed_pipe_causes_no_error_message(host: Host) -> None:
     read, write = os.pipe()
     os.close(read)
     try:
@@ -24,7 +24,7 @@ def test_a_closed_pipe_is_quiet(host: Host) -> None:
 
 
 @pytest.mark.parametrize("command", [("user", "list"), ("user", "list", "--json"), ("--paths",)])
-def test_a_full_disk_is_told(host: Host, command: tuple[str, ...]) -> None:
+def test_a_full_disk_is_reported(host: Host, command: tuple[str, ...]) -> None:
     with open(FULL, "wb") as full:  # noqa: PTH123  a device
         result = host.process(*command, stdout=full.fileno())
     assert result.status == 1
@@ -32,7 +32,7 @@ def test_a_full_disk_is_told(host: Host, command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
-def test_clicks_own_output_to_a_full_disk(option: str) -> None:
+def test_help_and_version_report_a_full_disk(option: str) -> None:
     with open(FULL, "wb") as full:  # noqa: PTH123  a device
         done = subprocess.run(
             [PYTHON, "-m", "cwtui", option],
@@ -47,7 +47,7 @@ def test_clicks_own_output_to_a_full_disk(option: str) -> None:
 
 @pytest.mark.parametrize("command", [("add", "jane"), ("reset-password", "admin")])
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_an_initial_password_that_is_lost_is_told(
+def test_a_lost_initial_password_is_reported(
     host: Host, command: tuple[str, ...], options: tuple[str, ...]
 ) -> None:
     read, write = os.pipe()
@@ -58,20 +58,20 @@ def test_an_initial_password_that_is_lost_is_told(
     assert result.err.endswith(f"Create another one: cwtui user reset-password {command[1]}\n")
 
 
-def test_without_ears_the_status_still_tells(host: Host) -> None:
+def test_the_exit_status_is_right_if_errors_cannot_be_printed(host: Host) -> None:
     with open(FULL, "wb") as full:  # noqa: PTH123  a device
         assert host.process("user", "show", "nobody", stderr=full.fileno()).status == 1
         assert host.process("user", "list", "--mfa", "x", stderr=full.fileno()).status == 2
         assert host.process("settings", "set", "mfa", "off", stderr=full.fileno()).status == 0
 
 
-def test_a_closed_standard_output_is_told(host: Host) -> None:
+def test_a_closed_standard_output_is_reported(host: Host) -> None:
     result = host.process("user", "list", preexec_fn=lambda: os.close(1))
     assert result.status == 1
     assert result.err == "Cannot write to standard output: it is closed.\n"
 
 
-def test_closed_standard_input_and_error(host: Host) -> None:
+def test_closed_standard_input_and_error_are_handled(host: Host) -> None:
     command = ("user", "add", "jane", "--password-stdin")
     result = host.process(*command, preexec_fn=lambda: os.close(0))
     assert result.status == 1
@@ -80,22 +80,22 @@ def test_closed_standard_input_and_error(host: Host) -> None:
     assert host.process(preexec_fn=lambda: os.close(2)).status == 2
 
 
-def test_a_long_sentence_keeps_its_beginning_and_its_end(host: Host) -> None:
+def test_a_long_message_keeps_its_beginning_and_end(host: Host) -> None:
     result = host.run("settings", "set", "x" * 100_000, "1")
     assert result.err.startswith("There is no setting named 'xxx")
     assert result.err.rstrip().endswith("code_ban_minutes.")
     assert len(result.err) < SENTENCE_LENGTH + 10
 
 
-def test_columns_end_where_the_longest_cell_ends() -> None:
+def test_columns_are_as_wide_as_their_longest_cell() -> None:
     assert table([("a", "bb", "c"), ("aaa", "b", "")]) == "a    bb  c\naaa  b"
 
 
-def test_labels_keep_their_place_before_a_long_value() -> None:
+def test_labels_stay_aligned_before_a_long_value() -> None:
     assert table([("Username", "x" * 100), ("Origin", "local")]) == (
         f"Username  {'x' * 100}\nOrigin    local"
     )
 
 
-def test_times_are_utc() -> None:
+def test_times_are_shown_in_utc() -> None:
     assert moment(0) == "1970-01-01T00:00:00+00:00"

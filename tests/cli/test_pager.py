@@ -1,4 +1,4 @@
-"""Paging is safe: nothing from outside is run, and there is no way from it to a shell."""
+"""Paging runs no program chosen by the environment and gives no way to a shell."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ cat > "{folder}/text"
 
 @pytest.fixture
 def less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for less that writes down what it was given."""
+    """A stand-in for less that records its input and environment."""
     path = tmp_path / "less"
     path.write_text(FAKE.format(folder=tmp_path))
     path.chmod(0o755)
@@ -36,7 +36,7 @@ def given(less: Path) -> dict[str, str]:
     return {name: value for name, value in variables.items() if name not in {"PWD", "SHLVL", "_"}}
 
 
-def test_a_long_topic_on_a_terminal_is_paged_in_secure_mode(
+def test_a_long_topic_is_paged_by_less_in_secure_mode(
     less: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("LESS", "LESSOPEN", "LESSEDIT", "LESSKEY", "LESSSECURE_ALLOW", "LD_PRELOAD"):
@@ -53,7 +53,9 @@ def test_a_long_topic_on_a_terminal_is_paged_in_secure_mode(
     assert "\x1b[1m" in (less.parent / "text").read_text()
 
 
-def test_pager_is_never_run(less: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_pager_variable_is_never_used(
+    less: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     evil = tmp_path / "evil"
     evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
     evil.chmod(0o755)
@@ -66,7 +68,7 @@ def test_pager_is_never_run(less: Path, monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert not (tmp_path / "ran").exists()
 
 
-def test_less_is_not_looked_for_in_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_less_is_not_searched_for_in_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "less").write_text(FAKE.format(folder=tmp_path))
     (tmp_path / "less").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -74,8 +76,8 @@ def test_less_is_not_looked_for_in_path(tmp_path: Path, monkeypatch: pytest.Monk
     assert not {tmp_path / "less"} & set(pager._LESS)
 
 
-def test_a_less_that_is_something_else_is_not_used(less: Path) -> None:
-    """Busybox has a less that takes no notice of LESSSECURE."""
+def test_a_less_that_is_another_program_is_not_used(less: Path) -> None:
+    """Busybox's less ignores LESSSECURE."""
     less.rename(less.parent / "busybox")
     less.symlink_to(less.parent / "busybox")
     assert run("help", "ldap", terminal=True).out.startswith("\x1b[1mLDAP")
@@ -83,7 +85,7 @@ def test_a_less_that_is_something_else_is_not_used(less: Path) -> None:
 
 
 @pytest.mark.parametrize("topic", ["changes"])
-def test_what_fits_on_the_screen_is_printed(less: Path, topic: str) -> None:
+def test_a_topic_that_fits_on_the_screen_is_not_paged(less: Path, topic: str) -> None:
     assert run("help", topic, terminal=True).out
     assert not (less.parent / "env").exists()
 
@@ -99,14 +101,14 @@ def test_a_dumb_terminal_gets_plain_text(
     assert not (less.parent / "env").exists()
 
 
-def test_no_color_means_no_escape_sequences(less: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_removes_escape_sequences(less: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     run("help", "ldap", terminal=True)
     assert "\x1b" not in (less.parent / "text").read_text()
 
 
 @pytest.mark.parametrize(("columns", "widest"), [(60, 60), (200, 80)])
-def test_lines_are_as_wide_as_the_terminal_but_readable(
+def test_lines_fill_the_terminal_up_to_80_columns(
     less: Path, columns: int, widest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -1,4 +1,4 @@
-"""`cwtui` itself: version, help, paths, and what stands before every command."""
+"""`cwtui` itself: version, help, paths and the options before every command."""
 
 import re
 
@@ -42,12 +42,12 @@ COMMANDS = (
 )
 
 
-def test_version_needs_no_config() -> None:
+def test_version_needs_no_configuration() -> None:
     result = run(*MISSING_CONFIG, "--version")
     assert (result.status, result.out, result.err) == (0, f"cwtui {__version__}\n", "")
 
 
-def test_help_fits_the_smallest_screen_and_needs_no_config() -> None:
+def test_help_fits_the_smallest_screen() -> None:
     result = run(*MISSING_CONFIG, "--help")
     lines = result.out.splitlines()
     assert result.status == 0
@@ -57,21 +57,21 @@ def test_help_fits_the_smallest_screen_and_needs_no_config() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_says_what_it_does(command: tuple[str, ...]) -> None:
+def test_every_command_describes_itself(command: tuple[str, ...]) -> None:
     result = run(*MISSING_CONFIG, *command, "--help")
     assert result.status == 0
     assert max(map(len, result.out.splitlines())) <= 80
     assert re.search(r"^  [A-Z][^.]+\.", result.out, re.MULTILINE)
 
 
-def test_no_command_of_a_later_issue_is_there() -> None:
+def test_commands_that_do_not_exist_are_refused() -> None:
     for later in ("role", "directory", "verify", "doctor"):
         assert run(later).status == 2
     for later in ("import", "export"):
         assert run("user", later).status == 2
 
 
-def test_list_of_commands_says_what_each_command_says() -> None:
+def test_the_command_list_matches_each_commands_help() -> None:
     context = click.Context(cli)
     for name, (_, sentence) in cli.lazy.items():
         command = cli.get_command(context, name)
@@ -82,14 +82,14 @@ def test_list_of_commands_says_what_each_command_says() -> None:
         )
 
 
-def test_a_short_list_of_commands_cuts_no_sentence() -> None:
+def test_the_command_list_shortens_no_sentence() -> None:
     for group in ("user", "key", "settings"):
         _, _, commands = run(group, "--help").out.partition("Commands:")
         assert commands.count(".\n") == commands.count("\n") - 1
         assert "..." not in commands
 
 
-def test_paths_says_where_files_are(host: Host) -> None:
+def test_paths_shows_where_files_are(host: Host) -> None:
     result = host.run("--paths")
     lines = [re.split(r"  +", line) for line in result.out.splitlines()]
     assert result.status == 0
@@ -101,30 +101,32 @@ def test_paths_says_where_files_are(host: Host) -> None:
     ]
 
 
-def test_paths_says_what_is_missing_and_makes_nothing(new_host: Host) -> None:
+def test_paths_shows_missing_files_and_creates_none(new_host: Host) -> None:
     result = new_host.run("--paths")
     assert [line.split()[-2] for line in result.out.splitlines()] == ["exists"] + ["missing"] * 3
     assert set(new_host.files()) == {"config.toml"}
 
 
-def test_paths_stands_alone(host: Host) -> None:
+def test_paths_cannot_be_combined_with_a_command(host: Host) -> None:
     assert host.run("--paths", "user", "list").status == 2
 
 
-def test_store_wins_over_config_and_variable(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store_option_overrides_config_and_variable(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CWTUI_STORE", "/nowhere")
     assert "/nowhere" in run("--paths").out
     assert f" {host.store}\n" in run("--store", f"file:{host.store}", "--paths").out
 
 
-def test_variable_names_the_config(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_can_name_the_configuration(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CWTUI_CONFIG", str(host.config))
     assert run("user", "list").status == 0
 
 
 @pytest.mark.parametrize("option", ["--config", "--store"])
 @pytest.mark.parametrize("value", ["", "  "])
-def test_an_empty_path_is_not_the_default(option: str, value: str) -> None:
+def test_an_empty_path_is_refused(option: str, value: str) -> None:
     result = run(option, value, "user", "list")
     assert result.status == 2
     assert "Give a path" in result.err
@@ -140,7 +142,7 @@ def test_an_empty_path_is_not_the_default(option: str, value: str) -> None:
         (b"\xff\xfe", "UTF-8"),
     ],
 )
-def test_a_config_that_cannot_be_used_is_not_checked(host: Host, content: bytes, part: str) -> None:
+def test_an_invalid_configuration_is_reported(host: Host, content: bytes, part: str) -> None:
     host.config.write_bytes(content)
     result = host.run("user", "list")
     assert result.status == 3
@@ -149,7 +151,7 @@ def test_a_config_that_cannot_be_used_is_not_checked(host: Host, content: bytes,
     assert result.err.count("\n") == 1
 
 
-def test_a_missing_config_that_was_asked_for() -> None:
+def test_a_missing_configuration_is_reported() -> None:
     result = run(*MISSING_CONFIG, "user", "list")
     assert (result.status, result.out) == (3, "")
     assert result.err == "There is no configuration file /nowhere/config.toml.\n"
@@ -159,15 +161,13 @@ def test_a_missing_config_that_was_asked_for() -> None:
     ("typed", "meant"),
     [(("users",), "'user'"), (("user", "ad"), "'add'"), (("setings",), "'settings'")],
 )
-def test_a_mistyped_command_is_answered_by_the_right_one(
-    typed: tuple[str, ...], meant: str
-) -> None:
+def test_a_mistyped_command_gets_a_suggestion(typed: tuple[str, ...], meant: str) -> None:
     result = run(*typed)
     assert result.status == 2
     assert f"Did you mean {meant}?" in result.err
 
 
-def test_options_of_the_host_after_the_command_are_explained() -> None:
+def test_global_options_after_the_command_are_explained() -> None:
     result = run("user", "list", "--store", "/srv/x")
     assert result.status == 2
     assert result.err == "--store must come before the command: cwtui --store ...\n"
@@ -183,7 +183,7 @@ def test_options_of_the_host_after_the_command_are_explained() -> None:
         ("directory", "test", "jane"),
     ],
 )
-def test_a_password_given_as_an_argument_is_not_said_again(command: tuple[str, ...]) -> None:
+def test_a_password_given_as_an_argument_is_not_repeated(command: tuple[str, ...]) -> None:
     result = run(*command, "hunter2", "hunter3")
     path = " ".join(["cwtui", *(word for word in command[:2] if not word.startswith("-"))])
     assert (result.status, result.out) == (2, "")

@@ -9,7 +9,7 @@ from cwtui.accounts.settings import KEYS, OrganizationSettings
 from tests.cli.commands import Host
 
 
-def test_show(host: Host) -> None:
+def test_show_lists_every_setting(host: Host) -> None:
     result = host.run("settings", "show")
     assert result.status == 0
     assert [line.split(maxsplit=1)[0] for line in result.out.splitlines()] == list(KEYS)
@@ -17,13 +17,13 @@ def test_show(host: Host) -> None:
     assert re.search(r"^mfa_required_for_new_ldap_users +no$", result.out, re.MULTILINE)
 
 
-def test_show_json(host: Host) -> None:
+def test_show_prints_json(host: Host) -> None:
     shown = host.run("settings", "show", "--json").json
     assert shown == msgspec.to_builtins(OrganizationSettings())
     assert list(shown) == list(KEYS)
 
 
-def test_set(host: Host) -> None:
+def test_set_changes_and_records_a_setting(host: Host) -> None:
     result = host.run("settings", "set", "mfa", "Required")
     assert (result.status, result.out, result.err) == (0, "", "mfa is required.\n")
     changed = host.run("settings", "set", "issuer", "Connectware (plant-7)", "--json")
@@ -54,7 +54,9 @@ def test_set(host: Host) -> None:
         ("issuer", "\udcff", "Control characters"),
     ],
 )
-def test_refused(host: Host, key: str, value: str, part: str) -> None:
+def test_an_invalid_setting_is_refused_and_changes_nothing(
+    host: Host, key: str, value: str, part: str
+) -> None:
     before = host.files()
     result = host.run("settings", "set", key, value)
     assert (result.status, result.out) == (1, "")
@@ -63,6 +65,6 @@ def test_refused(host: Host, key: str, value: str, part: str) -> None:
 
 
 @pytest.mark.parametrize("args", [("set",), ("set", "mfa"), ("set", "mfa", "off", "x"), ()])
-def test_wrong_usage(host: Host, args: tuple[str, ...]) -> None:
+def test_wrong_usage_exits_with_status_2(host: Host, args: tuple[str, ...]) -> None:
     result = host.run("settings", *args)
     assert (result.status, result.out) == (2, "")

@@ -1,4 +1,4 @@
-"""What is loaded, and when: start-up is quick only as long as nobody imports too early."""
+"""Which modules start-up loads; early imports would slow it down."""
 
 import json
 import pkgutil
@@ -21,7 +21,7 @@ def modules_after(code: str) -> set[str]:
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
-def test_version_and_help_load_click_and_little_else(option: str) -> None:
+def test_version_and_help_load_little_more_than_click(option: str) -> None:
     code = f"from cwtui.cli.edge import run\nassert run([{option!r}]) == 0"
     assert modules_after(code).isdisjoint(HEAVY)
 
@@ -31,8 +31,8 @@ def test_commands_load_neither_screens_nor_the_directory() -> None:
     assert modules_after(code).isdisjoint({"textual", "ldap3"})
 
 
-def test_a_configured_directory_is_loaded_when_it_is_asked(host: Host) -> None:
-    """A local sign-in and the first screen do not need it."""
+def test_the_ldap_library_is_loaded_only_when_needed(host: Host) -> None:
+    """A local sign-in and the first screen do without it."""
     with host.config.open("a") as config:
         config.write('[directory]\nservers = ["ldaps://a"]\nbase = "dc=x"\n')
         config.write('mode = "attribute"\nroles_attribute = "employeeType"\n')
@@ -46,7 +46,7 @@ def test_a_configured_directory_is_loaded_when_it_is_asked(host: Host) -> None:
     assert loaded.isdisjoint({"textual", "ldap3", "pyasn1"})
 
 
-def test_rules_load_neither_screen_store_nor_directory() -> None:
+def test_the_rules_load_no_screens_store_or_directory() -> None:
     names = [f"cwtui.accounts.{module.name}" for module in pkgutil.iter_modules(accounts.__path__)]
     assert len(names) > 10
     loaded = modules_after(f"import {', '.join(names)}")

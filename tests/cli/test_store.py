@@ -1,4 +1,4 @@
-"""`cwtui store`: what is printed where, what is asked, and the exit status."""
+"""`cwtui store`: output, questions and exit status."""
 
 import tarfile
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.cli.commands import Host
 
 @pytest.fixture
 def file(host: Host) -> Path:
-    """A backup with the admin alone, after which jane was added."""
+    """A backup with only the admin, made before jane was added."""
     path = host.folder / "x.tar"
     made = host.run("store", "backup", str(path))
     assert made.status == 0, made.err
@@ -26,13 +26,13 @@ def users(host: Host) -> list[str]:
 # check
 
 
-def test_a_store_that_is_well(host: Host) -> None:
+def test_a_healthy_store_is_reported_as_such(host: Host) -> None:
     result = host.run("store", "check")
     assert (result.status, result.out) == (0, "")
     assert result.err == "Checked 1 account and 0 records: nothing is damaged.\n"
 
 
-def test_findings_are_lines_on_standard_error(host: Host) -> None:
+def test_findings_are_printed_to_standard_error(host: Host) -> None:
     host.accounts.chmod(0o644)
     (host.store / ".accounts.json.new").touch(mode=0o600)
     result = host.run("store", "check")
@@ -43,14 +43,14 @@ def test_findings_are_lines_on_standard_error(host: Host) -> None:
     assert summary == "Checked 0 accounts and 0 records: 1 problem found."
 
 
-def test_a_warning_alone_is_no_failure(host: Host) -> None:
+def test_a_warning_alone_exits_with_status_0(host: Host) -> None:
     (host.store / ".accounts.json.new").touch(mode=0o600)
     result = host.run("store", "check")
     assert result.status == 0
     assert result.err.count("\n") == 2
 
 
-def test_findings_as_json(host: Host) -> None:
+def test_findings_are_printed_as_json(host: Host) -> None:
     assert host.run("store", "check", "--json").json == []
     host.accounts.chmod(0o644)
     [finding] = host.run("store", "check", "--json").json
@@ -58,13 +58,13 @@ def test_findings_as_json(host: Host) -> None:
     assert (finding["severity"], finding["where"]) == ("damage", str(host.accounts))
 
 
-def test_what_could_not_be_read_is_3(host: Host) -> None:
+def test_an_unreadable_store_exits_with_status_3(host: Host) -> None:
     content = host.accounts.read_bytes()
     host.accounts.write_bytes(content.replace(b'"schema":4', b'"schema":99'))
     assert host.run("store", "check").status == 3
 
 
-def test_where_nothing_was_set_up_nothing_is_made(new_host: Host) -> None:
+def test_without_a_store_nothing_is_created(new_host: Host) -> None:
     for command in (("check",), ("backup", str(new_host.folder / "x.tar"))):
         result = new_host.run("store", *command)
         assert (result.status, result.out) == (3, "")
@@ -73,7 +73,7 @@ def test_where_nothing_was_set_up_nothing_is_made(new_host: Host) -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_long_work_shows_how_far_it_is_on_a_terminal(
+def test_long_work_shows_progress_only_on_a_terminal(
     host: Host, monkeypatch: pytest.MonkeyPatch, terminal: bool
 ) -> None:
     monkeypatch.setattr(store, "_LONG", 1)
@@ -85,7 +85,7 @@ def test_long_work_shows_how_far_it_is_on_a_terminal(
 # backup
 
 
-def test_a_backup_says_that_the_keyring_is_not_in_it(host: Host) -> None:
+def test_backup_says_that_the_keyring_is_not_included(host: Host) -> None:
     result = host.run("store", "backup", str(host.folder / "x.tar"))
     assert (result.status, result.out) == (0, "")
     first, second = result.err.splitlines()
@@ -96,7 +96,7 @@ def test_a_backup_says_that_the_keyring_is_not_in_it(host: Host) -> None:
         assert tar.getnames() == ["manifest.json", "accounts.json", "audit.head", "audit.jsonl"]
 
 
-def test_a_backup_into_a_pipe(host: Host) -> None:
+def test_a_backup_can_be_piped(host: Host) -> None:
     path = host.folder / "piped.tar"
     with path.open("wb") as out:
         result = host.process("store", "backup", "-", stdout=out.fileno())
@@ -105,14 +105,16 @@ def test_a_backup_into_a_pipe(host: Host) -> None:
     assert host.run("store", "restore", str(path), "--yes").status == 0
 
 
-def test_a_terminal_cannot_take_a_backup(host: Host) -> None:
+def test_a_backup_is_not_written_to_a_terminal(host: Host) -> None:
     result = host.run("store", "backup", "-", terminal=True)
     assert (result.status, result.out) == (2, "")
     assert host.audit[-1]["event"] != "store.backup"
 
 
 @pytest.mark.parametrize("name", ["x.tar", "none/x.tar", "x" * 300])
-def test_a_file_that_cannot_be_written(host: Host, file: Path, name: str) -> None:
+def test_a_backup_file_that_cannot_be_written_is_reported(
+    host: Host, file: Path, name: str
+) -> None:
     before = file.read_bytes()
     result = host.run("store", "backup", str(host.folder / name))
     assert (result.status, result.out) == (1 if name == "x.tar" else 3, "")
@@ -123,7 +125,7 @@ def test_a_file_that_cannot_be_written(host: Host, file: Path, name: str) -> Non
 # restore
 
 
-def test_a_restore_says_what_it_does_and_asks(host: Host, file: Path) -> None:
+def test_restore_says_what_it_will_do_and_asks(host: Host, file: Path) -> None:
     result = host.run("store", "restore", str(file), stdin=b"y\n", terminal=True)
     assert result.status == 0
     text = " ".join(result.err.split())
@@ -136,7 +138,7 @@ def test_a_restore_says_what_it_does_and_asks(host: Host, file: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", [b"n\n", b"\n", b""])
-def test_no_answer_is_no(host: Host, file: Path, answer: bytes) -> None:
+def test_no_answer_means_no(host: Host, file: Path, answer: bytes) -> None:
     before = host.files()
     result = host.run("store", "restore", str(file), stdin=answer, terminal=True)
     assert result.status == 1
@@ -145,7 +147,7 @@ def test_no_answer_is_no(host: Host, file: Path, answer: bytes) -> None:
     assert users(host) == ["admin", "jane"]
 
 
-def test_without_a_terminal_it_needs_yes(host: Host, file: Path) -> None:
+def test_without_a_terminal_restore_needs_yes(host: Host, file: Path) -> None:
     before = host.files()
     result = host.run("store", "restore", str(file))
     assert result.status == 2
@@ -155,14 +157,14 @@ def test_without_a_terminal_it_needs_yes(host: Host, file: Path) -> None:
     assert users(host) == ["admin"]
 
 
-def test_many_accounts_are_named_only_in_part(host: Host, file: Path) -> None:
+def test_a_long_list_of_accounts_is_shortened(host: Host, file: Path) -> None:
     for name in ("a", "b", "c", "d", "e", "f"):
         host.run("user", "add", f"user-{name}")
     result = host.run("store", "restore", str(file), "--yes")
     assert "Will be removed: jane, user-a, user-b, user-c, user-d and 2 more." in result.err
 
 
-def test_who_gets_back_what_was_taken_is_named(host: Host) -> None:
+def test_restore_names_accounts_that_regain_rights(host: Host) -> None:
     for name in ("mary", "paul", "zoe"):
         host.run("user", "add", name, "--role", "connectware-admin")
     file = str(host.folder / "x.tar")
@@ -178,7 +180,7 @@ def test_who_gets_back_what_was_taken_is_named(host: Host) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no tar at all" * 100, bytes(4096)])
-def test_what_is_no_backup_is_refused(host: Host, content: bytes) -> None:
+def test_a_file_that_is_not_a_backup_is_refused(host: Host, content: bytes) -> None:
     path = host.folder / "x.tar"
     path.write_bytes(content)
     before = host.files()
@@ -188,13 +190,15 @@ def test_what_is_no_backup_is_refused(host: Host, content: bytes) -> None:
     assert host.files() == before
 
 
-def test_a_backup_that_is_not_there(host: Host) -> None:
+def test_a_missing_backup_file_is_reported(host: Host) -> None:
     result = host.run("store", "restore", str(host.folder / "none.tar"), "--yes")
     assert result.status == 3
     assert "none.tar: no such file or directory. Nothing was changed." in result.err
 
 
-def test_onto_a_host_with_the_keyring_alone(host: Host, file: Path, tmp_path: Path) -> None:
+def test_restoring_to_a_new_host_needs_only_the_keyring(
+    host: Host, file: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "other"
     other.mkdir()
     new = Host(other)

@@ -1,4 +1,4 @@
-"""What needs a terminal: the application, and questions. In a real pty."""
+"""What needs a terminal, in a real pty: the application and questions."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.cli.commands import PASSWORD, PYTHON, Host, run
 from tests.console.terminal import Terminal
 
 CWTUI = (PYTHON, "-m", "cwtui")
-# The application itself has its own tests: here it says what it was opened with.
+# The application has its own tests; this stand-in prints what it was opened with.
 STAND_IN = (
     "import sys, types\n"
     "app = types.ModuleType('cwtui.ui.app')\n"
@@ -26,7 +26,7 @@ def in_shell(command: tuple[str, ...], redirections: str) -> tuple[str, ...]:
 
 
 class TestApplication:
-    def test_opens_on_a_terminal_and_gives_its_status(self, tmp_path: Path) -> None:
+    def test_opens_on_a_terminal_and_returns_its_status(self, tmp_path: Path) -> None:
         with Terminal((*OPENED, "--store", "/srv/x"), tmp_path) as terminal:
             terminal.wait_for("opened on /srv/x")
             assert terminal.wait_exit() == 7
@@ -34,7 +34,9 @@ class TestApplication:
     @pytest.mark.parametrize(
         ("redirection", "name"), [("</dev/null", "input"), ("2>&1 | cat", "output")]
     )
-    def test_needs_a_terminal(self, tmp_path: Path, redirection: str, name: str) -> None:
+    def test_input_and_output_must_be_a_terminal(
+        self, tmp_path: Path, redirection: str, name: str
+    ) -> None:
         with Terminal(in_shell(OPENED, redirection), tmp_path) as terminal:
             terminal.wait_for(f"standard {name} is not one")
             terminal.wait_exit()
@@ -46,7 +48,7 @@ class TestApplication:
             assert terminal.wait_exit() == 2
             assert "opened" not in terminal.text
 
-    def test_none_is_needed_for_the_sentence(self) -> None:
+    def test_the_message_itself_needs_no_terminal(self) -> None:
         result = run("--config", "/nowhere")
         assert (result.status, result.out) == (2, "")
         assert result.err.count("\n") == 1
@@ -59,18 +61,18 @@ class TestApplication:
             ("xterm", {"PYTHONIOENCODING": "latin-1"}, "needs UTF-8"),
         ],
     )
-    def test_a_terminal_that_cannot_show_screens(
+    def test_a_terminal_that_cannot_show_screens_is_refused(
         self, tmp_path: Path, term: str, env: dict[str, str], said: str
     ) -> None:
         with Terminal(OPENED, tmp_path, term=term, env=env) as terminal:
             terminal.wait_for(said)
             assert terminal.wait_exit() == 2
 
-    def test_the_c_locale_is_utf8_enough(self, tmp_path: Path) -> None:
+    def test_the_c_locale_is_accepted(self, tmp_path: Path) -> None:
         with Terminal(OPENED, tmp_path, env={"LANG": "", "LC_ALL": "C"}) as terminal:
             assert terminal.wait_exit() == 7
 
-    def test_a_config_that_cannot_be_used(self, tmp_path: Path) -> None:
+    def test_an_invalid_configuration_is_reported(self, tmp_path: Path) -> None:
         with Terminal((*OPENED, "--config", "/nowhere"), tmp_path) as terminal:
             assert terminal.wait_exit() == 3
             assert "There is no configuration file /nowhere." in terminal.text
@@ -80,7 +82,7 @@ class TestInit:
     def command(self, host: Host) -> tuple[str, ...]:
         return (*CWTUI, "--config", str(host.config), "init", "--admin", "admin")
 
-    def test_asks_twice_and_shows_nothing(self, new_host: Host) -> None:
+    def test_init_asks_twice_without_showing_the_password(self, new_host: Host) -> None:
         with Terminal(self.command(new_host), new_host.folder) as terminal:
             terminal.wait_for("Password:")
             terminal.type(f"{PASSWORD}\n")
@@ -91,7 +93,7 @@ class TestInit:
             assert PASSWORD.encode() not in terminal.raw
         assert new_host.ports().accounts.get("admin") is not None
 
-    def test_two_different_ones(self, new_host: Host) -> None:
+    def test_different_passwords_are_refused(self, new_host: Host) -> None:
         with Terminal(self.command(new_host), new_host.folder) as terminal:
             terminal.wait_for("Password:")
             terminal.type(f"{PASSWORD}\n")
@@ -102,21 +104,23 @@ class TestInit:
         assert not new_host.accounts.exists()
 
     @pytest.mark.parametrize(("key", "status"), [("ctrl+c", 130), ("ctrl+d", 1)])
-    def test_leaving(self, new_host: Host, key: str, status: int) -> None:
+    def test_ctrl_c_and_ctrl_d_leave_without_a_traceback(
+        self, new_host: Host, key: str, status: int
+    ) -> None:
         with Terminal(self.command(new_host), new_host.folder) as terminal:
             terminal.wait_for("Password:")
             terminal.send(key)
             assert terminal.wait_exit() == status
             assert "Traceback" not in terminal.text
 
-    def test_not_utf8(self, new_host: Host) -> None:
+    def test_a_password_that_is_not_utf8_is_refused(self, new_host: Host) -> None:
         with Terminal(self.command(new_host), new_host.folder) as terminal:
             terminal.wait_for("Password:")
             terminal._child.send(b"\xff\xfe\n")
             assert terminal.wait_exit() == 1
             assert "not UTF-8" in terminal.text
 
-    def test_a_wrong_name_is_told_before_it_asks(self, new_host: Host) -> None:
+    def test_an_invalid_name_is_refused_before_asking(self, new_host: Host) -> None:
         with Terminal((*self.command(new_host)[:-1], "a b"), new_host.folder) as terminal:
             assert terminal.wait_exit() == 1
             assert "Password" not in terminal.text
@@ -124,7 +128,7 @@ class TestInit:
 
 class TestRemove:
     @pytest.mark.parametrize(("key", "status"), [("n\r", 1), ("ctrl+c", 130), ("ctrl+d", 1)])
-    def test_asks(self, host: Host, key: str, status: int) -> None:
+    def test_remove_asks_and_can_be_cancelled(self, host: Host, key: str, status: int) -> None:
         assert host.run("user", "add", "jane").status == 0
         command = (*CWTUI, "--config", str(host.config), "user", "remove", "jane")
         with Terminal(command, host.folder) as terminal:
@@ -134,7 +138,7 @@ class TestRemove:
             assert "Traceback" not in terminal.text
         assert host.ports().accounts.get("jane") is not None
 
-    def test_the_question_is_not_part_of_the_data(self, host: Host) -> None:
+    def test_the_question_is_not_printed_to_standard_output(self, host: Host) -> None:
         assert host.run("user", "add", "jane").status == 0
         command = (*CWTUI, "--config", str(host.config), "user", "remove", "jane")
         with Terminal(in_shell(command, "> /dev/null"), host.folder) as terminal:
@@ -143,7 +147,7 @@ class TestRemove:
             assert terminal.wait_exit() == 0
 
 
-def test_sentences_break_between_words(host: Host) -> None:
+def test_messages_wrap_between_words(host: Host) -> None:
     command = (*CWTUI, "--config", str(host.config), "settings", "set", "x", "1")
     with Terminal(command, host.folder) as terminal:
         assert terminal.wait_exit() == 1
@@ -152,6 +156,6 @@ def test_sentences_break_between_words(host: Host) -> None:
         assert " ".join(shown) + "\n" == host.run("settings", "set", "x", "1").err
 
 
-def test_the_module_is_the_console_script() -> None:
+def test_the_console_script_runs_the_module() -> None:
     script = Path(sys.executable).with_name("cwtui")
     assert not script.exists() or "cwtui.__main__ import main" in script.read_text()

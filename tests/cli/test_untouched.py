@@ -1,4 +1,4 @@
-"""A store that cannot be used is told in a sentence, and stays as it is, byte for byte."""
+"""An unusable store is reported in one sentence and stays unchanged, byte for byte."""
 
 import os
 import resource
@@ -92,7 +92,7 @@ def run(host: Host, command: tuple[str, ...]) -> Result:
 
 @pytest.mark.parametrize("command", [*CHANGES, *READS], ids=" ".join)
 @pytest.mark.parametrize("spoil", SPOILT)
-def test_what_cannot_be_checked_stays(
+def test_an_unusable_store_is_reported_and_unchanged(
     host: Host, spoil: Callable[[Host], Path], command: tuple[str, ...]
 ) -> None:
     path = spoil(host)
@@ -106,7 +106,9 @@ def test_what_cannot_be_checked_stays(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 @pytest.mark.parametrize("command", [CHANGES[0], READS[0]], ids=" ".join)
-def test_a_store_of_another_user_stays(host: Host, command: tuple[str, ...]) -> None:
+def test_another_users_store_is_reported_and_unchanged(
+    host: Host, command: tuple[str, ...]
+) -> None:
     path = of_another_user(host)
     before = host.files()
     result = run(host, command)
@@ -115,7 +117,7 @@ def test_a_store_of_another_user_stays(host: Host, command: tuple[str, ...]) -> 
     assert host.files() == before
 
 
-def test_a_file_in_the_way_of_the_sign_in_state(host: Host) -> None:
+def test_a_file_in_place_of_the_records_folder_is_reported(host: Host) -> None:
     folder = host.store / "sign-in"
     shutil.rmtree(folder)
     folder.write_bytes(b"mine")
@@ -129,7 +131,7 @@ def test_a_file_in_the_way_of_the_sign_in_state(host: Host) -> None:
 
 @pytest.mark.parametrize("command", [*CHANGES[1:3], *READS[:2]], ids=" ".join)
 @pytest.mark.parametrize("spoil", [of_a_wrong_type, not_utf8])
-def test_one_damaged_account_is_named(
+def test_a_damaged_account_is_named(
     host: Host, spoil: Callable[[Host], Path], command: tuple[str, ...]
 ) -> None:
     spoil(host)
@@ -142,7 +144,7 @@ def test_one_damaged_account_is_named(
 
 
 @pytest.mark.parametrize("command", CHANGES[:4], ids=" ".join)
-def test_a_disk_that_takes_nothing_more(host: Host, command: tuple[str, ...]) -> None:
+def test_a_full_disk_changes_nothing(host: Host, command: tuple[str, ...]) -> None:
     def no_more() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -155,7 +157,7 @@ def test_a_disk_that_takes_nothing_more(host: Host, command: tuple[str, ...]) ->
     assert host.files() == before
 
 
-def test_a_file_in_the_way_of_the_folder(new_host: Host) -> None:
+def test_a_file_in_place_of_the_store_folder_is_reported(new_host: Host) -> None:
     new_host.store.write_bytes(b"mine")
     result = run(new_host, CHANGES[-1])
     assert result.status == 3
@@ -164,7 +166,7 @@ def test_a_file_in_the_way_of_the_folder(new_host: Host) -> None:
     assert not new_host.keyring.exists()
 
 
-def test_a_folder_that_cannot_be_made(new_host: Host) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(new_host: Host) -> None:
     result = new_host.run(
         "--store", "/proc/nowhere", "init", "--admin", "admin", "--password-stdin",
         stdin=PASSWORD.encode(),
@@ -174,7 +176,7 @@ def test_a_folder_that_cannot_be_made(new_host: Host) -> None:
     assert set(new_host.files()) == {"config.toml"}
 
 
-def test_a_store_that_was_never_made(new_host: Host) -> None:
+def test_a_store_that_was_never_created_is_reported(new_host: Host) -> None:
     result = run(new_host, READS[0])
     assert (result.status, result.out) == (3, "")
     assert "cwtui init --admin NAME" in result.err

@@ -54,7 +54,7 @@ def is_utc(text: str) -> bool:
 
 
 def put(host: Host, name: str, **fields: Any) -> None:
-    """An account, or these fields of one that is there."""
+    """Create an account, or change fields of an existing one."""
     ports = host.ports()
     with ports.accounts.change() as change:
         account = change.get(name)
@@ -76,7 +76,7 @@ def enrol(host: Host, name: str) -> None:
 
 
 class TestList:
-    def test_columns(self, host: Host) -> None:
+    def test_list_prints_aligned_columns(self, host: Host) -> None:
         put(host, "jane", mfa_required=True, enabled=False)
         result = host.run("user", "list")
         assert result.status == 0
@@ -86,7 +86,7 @@ class TestList:
             "jane      local   required  disabled  minimum-access\n"
         )
 
-    def test_the_longest_name_fits_and_nothing_is_cut(self, host: Host) -> None:
+    def test_long_names_fit_and_nothing_is_cut(self, host: Host) -> None:
         put(host, "x" * 64, roles=("connectware-admin", "minimum-access"), mfa_required=True)
         put(host, "x" * 18)
         lines = host.run("user", "list").out.splitlines()
@@ -100,7 +100,7 @@ class TestList:
         lines = host.run("user", "list").out.splitlines()
         assert "山田      local" in lines[-1]
 
-    def test_json(self, host: Host) -> None:
+    def test_json_has_all_fields(self, host: Host) -> None:
         put(host, "jane", display_name="Jane", mfa_required=True)
         rows = host.run("user", "list", "--json").json
         assert [list(row) for row in rows] == [ROW, ROW]
@@ -130,7 +130,9 @@ class TestList:
             (("--filter", "nobody"), []),
         ],
     )
-    def test_filters(self, host: Host, options: tuple[str, ...], names: list[str]) -> None:
+    def test_filters_select_accounts(
+        self, host: Host, options: tuple[str, ...], names: list[str]
+    ) -> None:
         put(host, "jane", display_name="Jane Doe", mfa_required=True)
         put(host, "max")
         enrol(host, "max")
@@ -139,11 +141,11 @@ class TestList:
         assert result.status == 0
         assert [row["username"] for row in result.json] == names
 
-    def test_no_match_is_said_apart_from_the_data(self, host: Host) -> None:
+    def test_no_match_is_reported_on_standard_error(self, host: Host) -> None:
         result = host.run("user", "list", "--filter", "nobody")
         assert (result.status, result.out, result.err) == (0, "", "No account matches.\n")
 
-    def test_an_unknown_role_is_not_an_empty_list(self, host: Host) -> None:
+    def test_an_unknown_role_is_an_error(self, host: Host) -> None:
         result = host.run("user", "list", "--role", "connectware-admim")
         assert (result.status, result.out) == (1, "")
         assert "There is no role" in result.err
@@ -154,7 +156,7 @@ class TestList:
 
 
 class TestShow:
-    def test_json_holds_no_secret(self, host: Host) -> None:
+    def test_json_contains_no_secret(self, host: Host) -> None:
         put(host, "jane")
         enrol(host, "jane")
         shown = host.run("user", "show", "JANE", "--json").json
@@ -170,7 +172,7 @@ class TestShow:
         assert account.password is not None
         assert account.password.bcrypt not in str(shown)
 
-    def test_wrong_tries(self, host: Host) -> None:
+    def test_failed_attempts_are_shown(self, host: Host) -> None:
         ports = host.ports()
         until = ports.now() + 300
         tries = {"": Attempts(5, ports.now(), until), "console": Attempts(2, ports.now())}
@@ -193,7 +195,9 @@ class TestShow:
             ("optional", False, "no"),
         ],
     )
-    def test_mfa_required(self, host: Host, mfa: str, flag: bool, said: str) -> None:
+    def test_show_says_why_mfa_is_required(
+        self, host: Host, mfa: str, flag: bool, said: str
+    ) -> None:
         put(host, "admin", mfa_required=flag)
         assert host.run("settings", "set", "mfa", mfa).status == 0
         lines = host.run("user", "show", "admin").out.splitlines()
@@ -218,7 +222,7 @@ class TestAdd:
         assert account.display_name == "Jane Doe"
         assert account.roles == ("minimum-access",)
 
-    def test_json(self, host: Host) -> None:
+    def test_json_has_all_fields(self, host: Host) -> None:
         result = host.run("user", "add", "jane", "--json")
         assert list(result.json) == [*ACCOUNT, "initial_password"]
         assert INITIAL.fullmatch(result.json["initial_password"] + "\n")
@@ -237,7 +241,7 @@ class TestAdd:
         assert result.json["initial_password"] is None
         assert PASSWORD not in result.out + result.err
 
-    def test_roles(self, host: Host) -> None:
+    def test_roles_can_be_chosen(self, host: Host) -> None:
         roles = ("--role", "minimum-access", "--role", "connectware-admin")
         result = host.run("user", "add", "jane", *roles, "--json")
         assert result.json["roles"] == ["connectware-admin", "minimum-access"]
@@ -255,20 +259,22 @@ class TestAdd:
             ((" ",), "Enter a username"),
         ],
     )
-    def test_refused(self, host: Host, args: tuple[str, ...], part: str) -> None:
+    def test_invalid_input_is_refused_and_changes_nothing(
+        self, host: Host, args: tuple[str, ...], part: str
+    ) -> None:
         before = host.files()
         result = host.run("user", "add", *args)
         assert (result.status, result.out) == (1, "")
         assert part in result.err
         assert host.files() == before
 
-    def test_mfa_that_is_off_is_mentioned(self, host: Host) -> None:
+    def test_adding_with_required_mfa_mentions_that_mfa_is_off(self, host: Host) -> None:
         host.run("settings", "set", "mfa", "off")
         assert "MFA is off" in host.run(*ADD_JANE).err
 
 
 class TestSet:
-    def test_what_is_given_changes_and_the_rest_stays(self, host: Host) -> None:
+    def test_set_changes_only_what_is_given(self, host: Host) -> None:
         put(host, "jane", display_name="Jane", mfa_required=True)
         result = host.run("user", "set", "jane", "--disabled", "--role", "connectware-admin")
         assert (result.status, result.out) == (0, "")
@@ -282,7 +288,7 @@ class TestSet:
         assert (account.enabled, account.mfa_required) == (True, False)
         assert (account.display_name, account.roles) == ("Jane", ("connectware-admin",))
 
-    def test_a_display_name_can_be_taken_away(self, host: Host) -> None:
+    def test_a_display_name_can_be_removed(self, host: Host) -> None:
         put(host, "jane", display_name="Jane")
         assert host.run("user", "set", "jane", "--display-name", "").status == 0
         assert host.run("user", "show", "jane", "--json").json["display_name"] == ""
@@ -293,7 +299,7 @@ class TestSet:
         assert result.err == "Give at least one option to change. See: cwtui user set --help\n"
 
     @pytest.mark.parametrize("change", [("--disabled",), ("--role", "minimum-access")])
-    def test_the_last_admin_stays(self, host: Host, change: tuple[str, ...]) -> None:
+    def test_the_last_admin_cannot_be_lost(self, host: Host, change: tuple[str, ...]) -> None:
         before = host.files()
         result = host.run("user", "set", "admin", *change)
         assert result.status == 1
@@ -302,7 +308,7 @@ class TestSet:
 
 
 class TestAddLookAlike:
-    """jane is there, and somebody adds jаne, with a Cyrillic letter."""  # noqa: RUF002
+    """jane exists, and jаne, with a Cyrillic letter, is added."""  # noqa: RUF002
 
     ADD = ("user", "add", "jаne")  # noqa: RUF001
     SAID = "jаne looks like the existing username jane."  # noqa: RUF001
@@ -314,7 +320,7 @@ class TestAddLookAlike:
     def names(self, host: Host) -> list[str]:
         return host.ports().accounts.names()
 
-    def test_needs_yes_without_terminal(self, host: Host) -> None:
+    def test_without_a_terminal_yes_is_needed(self, host: Host) -> None:
         before = host.files()
         for more in ((), ("--json",)):
             result = host.run(*self.ADD, *more)
@@ -322,19 +328,19 @@ class TestAddLookAlike:
             assert f"{self.SAID} To add it anyway, use --yes." in result.err
         assert host.files() == before
 
-    def test_yes(self, host: Host) -> None:
+    def test_yes_skips_the_question(self, host: Host) -> None:
         result = host.run(*self.ADD, "--yes")
         assert result.status == 0
         assert INITIAL.fullmatch(result.out)
         assert "It looks like the existing username jane.\n" in result.err
 
-    def test_yes_in_json(self, host: Host) -> None:
+    def test_yes_skips_the_question_in_json(self, host: Host) -> None:
         result = host.run(*self.ADD, "--yes", "--json")
         assert result.json["looks_like"] == ["jane"]
         assert INITIAL.fullmatch(result.json["initial_password"] + "\n")
 
     @pytest.mark.parametrize(("answer", "status"), [(b"y\n", 0), (b"n\n", 1), (b"", 1)])
-    def test_asks(self, host: Host, answer: bytes, status: int) -> None:
+    def test_a_terminal_is_asked(self, host: Host, answer: bytes, status: int) -> None:
         result = host.run(*self.ADD, stdin=answer, terminal=True)
         assert result.status == status
         assert f"{self.SAID} Add it anyway? [y/N] " in result.err
@@ -343,13 +349,13 @@ class TestAddLookAlike:
 
 
 class TestRemove:
-    def test_yes(self, host: Host) -> None:
+    def test_yes_skips_the_question(self, host: Host) -> None:
         put(host, "jane")
         result = host.run("user", "remove", "Jane", "--yes")
         assert (result.status, result.out, result.err) == (0, "", "Removed jane.\n")
         assert host.ports().accounts.get("jane") is None
 
-    def test_needs_yes_without_terminal(self, host: Host) -> None:
+    def test_without_a_terminal_yes_is_needed(self, host: Host) -> None:
         put(host, "jane")
         result = host.run("user", "remove", "jane")
         assert result.status == 2
@@ -357,50 +363,50 @@ class TestRemove:
         assert host.ports().accounts.get("jane") is not None
 
     @pytest.mark.parametrize("answer", [b"y\n", b"YES\n"])
-    def test_asks(self, host: Host, answer: bytes) -> None:
+    def test_a_terminal_is_asked(self, host: Host, answer: bytes) -> None:
         put(host, "jane")
         result = host.run("user", "remove", "JANE", stdin=answer, terminal=True)
         assert result.err == "Remove the account jane for good? [y/N] Removed jane.\n"
         assert (result.status, result.out) == (0, "")
 
     @pytest.mark.parametrize("answer", [b"", b"\n", b"n\n", b"yess\n", b"\xff\n", b"x" * 9999])
-    def test_anything_else_is_no(self, host: Host, answer: bytes) -> None:
+    def test_any_other_answer_means_no(self, host: Host, answer: bytes) -> None:
         put(host, "jane")
         result = host.run("user", "remove", "jane", stdin=answer, terminal=True)
         assert result.status == 1
         assert host.ports().accounts.get("jane") is not None
 
-    def test_an_unknown_account_is_told_before_it_asks(self, host: Host) -> None:
+    def test_an_unknown_account_is_reported_before_asking(self, host: Host) -> None:
         result = host.run("user", "remove", "nobody", terminal=True)
         assert result.status == 1
         assert result.err.startswith("There is no account named nobody")
 
-    def test_the_last_admin_stays(self, host: Host) -> None:
+    def test_the_last_admin_cannot_be_lost(self, host: Host) -> None:
         assert host.run("user", "remove", "admin", "--yes").status == 1
         assert host.ports().accounts.get("admin") is not None
 
 
 class TestResets:
-    def test_password(self, host: Host) -> None:
+    def test_reset_password_prints_a_new_password(self, host: Host) -> None:
         put(host, "jane")
         result = host.run("user", "reset-password", "jane")
         assert result.status == 0
         assert INITIAL.fullmatch(result.out)
         assert result.err.startswith("Reset the password of jane.")
 
-    def test_password_as_json(self, host: Host) -> None:
+    def test_reset_password_prints_json(self, host: Host) -> None:
         put(host, "jane")
         result = host.run("user", "reset-password", "jane", "--json")
         assert list(result.json) == [*ACCOUNT, "initial_password"]
         assert INITIAL.fullmatch(result.json["initial_password"] + "\n")
 
-    def test_password_of_a_directory_user(self, host: Host) -> None:
+    def test_an_ldap_password_cannot_be_reset(self, host: Host) -> None:
         put(host, "zoe", origin=Origin.LDAP)
         result = host.run("user", "reset-password", "zoe")
         assert (result.status, result.out) == (1, "")
         assert "LDAP user" in result.err
 
-    def test_mfa(self, host: Host) -> None:
+    def test_reset_mfa_removes_the_device(self, host: Host) -> None:
         put(host, "jane", mfa_required=True)
         enrol(host, "jane")
         result = host.run("user", "reset-mfa", "jane")
@@ -412,7 +418,7 @@ class TestResets:
         assert host.run("user", "show", "jane", "--json").json["second_factor"] is None
         assert host.run("user", "reset-mfa", "jane").status == 1
 
-    def test_unlock(self, host: Host) -> None:
+    def test_unlock_clears_failed_attempts(self, host: Host) -> None:
         ports = host.ports()
         tries = {"": Attempts(50, ports.now(), ports.now() + 300)}
         ports.records.update("admin", lambda r: (r.changed(code_attempts=tries), None))
@@ -440,7 +446,7 @@ def test_an_unknown_account_is_refused(host: Host, command: tuple[str, ...]) -> 
     assert host.files() == before
 
 
-def test_every_change_is_written_to_the_audit_log_under_the_operators_name(
+def test_every_change_is_recorded_under_the_operators_name(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUDO_USER", "max\x1b[31m\udcff")
@@ -463,7 +469,7 @@ def test_every_change_is_written_to_the_audit_log_under_the_operators_name(
         assert line["actor"].endswith("(sudo: max<U+001B>[31m<U+DCFF>)")
 
 
-def test_what_others_typed_reaches_no_terminal_as_it_is(host: Host) -> None:
+def test_control_characters_never_reach_the_terminal(host: Host) -> None:
     put(host, "jane", display_name="\x1b]52;c;eA==\x07\x9b31m\u202eevil\x7f\u200b[red]")
     create_user(host.ports(), Operator("x"), "max")
     for command in (("list",), ("show", "jane"), ("set", "jane", "--mfa-required")):
@@ -476,9 +482,7 @@ def test_what_others_typed_reaches_no_terminal_as_it_is(host: Host) -> None:
 
 
 @pytest.mark.parametrize("name", ["o'hara", "john doe", "r&d", "svc$"])
-def test_a_name_that_only_a_directory_gives_is_taken_by_every_command(
-    host: Host, name: str
-) -> None:
+def test_commands_accept_names_that_only_a_directory_gives(host: Host, name: str) -> None:
     with host.ports().accounts.change() as change:
         change.put(Account(username=name, created_at=0.0, origin=Origin.LDAP))
     for command in (

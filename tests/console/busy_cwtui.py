@@ -1,4 +1,4 @@
-"""cwtui that is busy for ever once F3 is pressed: python -m tests.console.busy_cwtui."""
+"""cwtui that is busy forever once F3 is pressed: python -m tests.console.busy_cwtui."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The real application in a real terminal, with a data folder of its own."""
+"""The real application in a real terminal, with its own data folder."""
 
 import os
 import re
@@ -20,7 +20,7 @@ bcrypt_cost = 10
 
 
 def opened(home: Path, *, before: Sequence[str] = (), **options: Any) -> Terminal:
-    """`cwtui` on the data folder of `home`; bcrypt at its least cost, to be quick."""
+    """`cwtui` with the data folder of `home` and the lowest bcrypt cost, for speed."""
     config = home / "cwtui.toml"
     if not config.exists():
         config.write_text(CONFIG)
@@ -51,14 +51,14 @@ def with_admin(home: Path, password: str) -> Path:
 
 
 def typed_username(terminal: Terminal) -> str:
-    """What stands in the Username field of the login screen."""
+    """The content of the Username field on the login screen."""
     lines = terminal.lines
     label = next(number for number, line in enumerate(lines) if line.strip() == "Username")
     return lines[label + 1].strip().strip("▌").strip()
 
 
 def scanned(terminal: Terminal) -> str:
-    """The otpauth URI that both readers see on the screen."""
+    """The otpauth URI that both decoders read from the screen."""
     terminal.wait_for("Register Device")
     terminal.wait_until_still()
     terminal.wait_until(lambda: zxing(paint(terminal.screen, DARK)) is not None, what="a QR code")
@@ -75,7 +75,7 @@ def secret_of(uri: str) -> str:
 
 
 def shown_key(terminal: Terminal) -> str:
-    """The secret key in groups of four, as one reads it off the screen."""
+    """The secret key in groups of four, as shown on the screen."""
     return "".join(re.findall(r"\b[A-Z2-7]{4}\b", terminal.text))
 
 
@@ -86,14 +86,14 @@ def shown_codes(terminal: Terminal) -> list[str]:
 
 
 def sign_in(terminal: Terminal, username: str, password: str) -> None:
-    """Username and password, typed ahead in one go, on the login screen."""
+    """Type username and password in one go on the login screen."""
     terminal.wait_for("Sign in to Your Account")
     terminal.wait_until_still()
     terminal.type(f"{username}\t{password}\r")
 
 
 def sign_out(terminal: Terminal) -> None:
-    """By the navigation panel, from any first-level page."""
+    """Sign out through the navigation panel, from any first-level page."""
     terminal.send("escape")
     terminal.wait_until_still()
     terminal.send("end", "enter")

@@ -1,4 +1,4 @@
-"""Independent readers of what the application shows: QR codes, and one-time codes."""
+"""Independent programs that read QR codes and make one-time codes."""
 
 import io
 import subprocess
@@ -31,14 +31,14 @@ def zbar(image: Image.Image) -> str | None:
 
 
 def photographed(image: Image.Image) -> Image.Image:
-    """The image as a camera held by hand sees it: turned a little, not sharp, smaller."""
+    """The image as a hand-held camera sees it: slightly turned, blurred and smaller."""
     turned = image.rotate(3, Image.Resampling.BICUBIC, expand=True)
     blurred = turned.filter(ImageFilter.GaussianBlur(1.5))
     return blurred.resize((image.width * 3 // 5, image.height * 3 // 5), Image.Resampling.BILINEAR)
 
 
 def one_time_code(secret: str, at: float) -> str:
-    """The code for a base32 secret at a time, in seconds since 1970, as oathtool makes it."""
+    """The code from oathtool for a base32 secret at a time in seconds since 1970."""
     done = subprocess.run(
         [require("oathtool"), "--totp", "-b", "--now", f"@{int(at)}", "-"],
         input=secret,

@@ -1,4 +1,4 @@
-"""cwtui in which one function hangs: python -m tests.console.hanging_cwtui MODULE:NAME ..."""
+"""cwtui with one hanging function: python -m tests.console.hanging_cwtui MODULE:NAME ..."""
 
 import sys
 import time

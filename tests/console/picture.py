@@ -1,4 +1,4 @@
-"""What a person, or a phone's camera, sees: the cells of a screen painted by a given terminal."""
+"""What a person or a phone camera sees: a screen painted as a given terminal would."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -18,10 +18,10 @@ class Palette:
     colours: tuple[str, ...]
     """The 16, as hexadecimal digits."""
     bright_backgrounds: bool = True
-    """False on the Linux console, where a bright background is drawn as the plain one."""
+    """False on the Linux console, which draws bright backgrounds as plain ones."""
 
     def rgb(self, name: str, *, background: bool) -> str:
-        """A colour that pyte names, as PIL takes it."""
+        """A colour named by pyte, in PIL's form."""
         if name == "default":
             return f"#{self.background if background else self.foreground}"
         bright = name.startswith(("bright", "bfight"))  # pyte 0.8.2 says bfightmagenta
@@ -51,12 +51,12 @@ SOLARIZED_LIGHT: Final = Palette("657b83", "fdf6e3", _SOLARIZED)
 
 @dataclass(frozen=True)
 class Gap:
-    """Pixels that a terminal's line spacing adds above and below what a font draws."""
+    """Pixels that a terminal's line spacing adds above and below each line."""
 
     above: int = 0
     below: int = 0
     filled: bool = True
-    """Whether the cell's background fills them; else the terminal's own background shows."""
+    """Whether the cell's background fills them; otherwise the terminal's own background shows."""
 
 
 def paint(
@@ -65,7 +65,7 @@ def paint(
     cell: tuple[int, int] = (8, 16),
     gap: Gap = Gap(),
 ) -> Image.Image:
-    """The screen as pixels. Only blocks have their shape; other glyphs are a bar."""
+    """The screen as pixels. Only block characters get their shape; other glyphs become a bar."""
     width, height = cell
     pitch = gap.above + height + gap.below
     size = (screen.columns * width, screen.lines * pitch)
@@ -95,7 +95,7 @@ def paint(
 
 
 def _shape(glyph: str) -> list[tuple[float, float, float, float]]:
-    """Left, top, right and bottom of what is inked, in parts of a cell."""
+    """Left, top, right and bottom of the inked areas, as fractions of a cell."""
     if not glyph.strip():
         return []
     blocks = {

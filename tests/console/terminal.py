@@ -1,4 +1,4 @@
-"""A real terminal for tests: a command in a pty, and the screen that its output makes."""
+"""A real terminal for tests: a command in a pty and the screen it draws."""
 
 import copy
 import os
@@ -36,7 +36,7 @@ KEYS: Final = {
     **{f"ctrl+{letter}": chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"},
 }
 
-# pyte draws the last letter of the first kind, takes CSI > ... m for colours, and draws the second.
+# pyte draws the last letter of the first kind, reads CSI > ... m as colours, and draws the second.
 PRIVATE: Final = re.compile(rb"\x1b\[[<=>][0-9;:]*[ -/]*[@-~]|\x1b[P_^X].*?\x1b\\", re.DOTALL)
 UNFINISHED: Final = re.compile(
     rb"\x1b(?:\[(?:[<=>][0-9;:]*[ -/]*)?|[P_^X](?:(?!\x1b\\).)*)?\Z", re.DOTALL
@@ -45,7 +45,7 @@ ALTERNATE_SCREEN: Final = 1049
 
 
 def stat_of(path: Path) -> list[str]:
-    """The fields of a Linux stat file from the state on (proc(5)); "gone" if it is gone."""
+    """The fields of a Linux stat file (proc(5)) from the state onwards, or "gone"."""
     try:
         return path.read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -53,11 +53,11 @@ def stat_of(path: Path) -> list[str]:
 
 
 class NotSeenError(AssertionError):
-    """What was waited for did not come."""
+    """The expected output did not appear."""
 
 
 class Screen(pyte.Screen):
-    """pyte's screen with the alternate screen, which it lacks."""
+    """pyte's screen plus the alternate screen, which pyte lacks."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self._main: tuple[Any, pyte.screens.Cursor] | None = None
@@ -87,7 +87,7 @@ class Screen(pyte.Screen):
 
 
 class Emulator:
-    """Bytes in, a screen out."""
+    """Turns bytes into a screen."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self.screen = Screen(columns, rows)
@@ -103,9 +103,9 @@ class Emulator:
 
 
 class Terminal:
-    """A command that believes it talks to a person's terminal. Use it in a `with` statement.
+    """A command that runs as if in a person's terminal. Use it in a `with` statement.
 
-    Output is read while a method waits for something, and only then. All of it stays in `raw`.
+    Output is read only while a method waits for something. All of it is kept in `raw`.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """The rows of the screen, without the spaces at their ends."""
+        """The rows of the screen without trailing spaces."""
         return [line.rstrip() for line in self.screen.display]
 
     @property
@@ -188,14 +188,14 @@ class Terminal:
         self._child.send(text.encode())
 
     def send_bytes(self, *parts: bytes, gap: float = 0.0) -> None:
-        """Send what no key sends, with so many seconds between the parts."""
+        """Send raw bytes, with `gap` seconds between the parts."""
         for number, part in enumerate(parts):
             if number:
                 self.watch(gap)
             self._child.send(part)
 
     def flood(self, data: bytes, timeout: float = 60) -> int:
-        """Send as much as is taken until then, and read meanwhile; how much that was."""
+        """Send as much as is accepted within `timeout`, reading meanwhile; return the amount."""
         terminal = int(self._child.fileno())
         os.set_blocking(terminal, False)
         deadline = time.monotonic() + timeout
@@ -215,7 +215,7 @@ class Terminal:
 
     @property
     def peak_memory(self) -> int:
-        """The most bytes that the command held so far (VmHWM)."""
+        """The command's peak memory in bytes so far (VmHWM)."""
         status = Path(f"/proc/{self.pid}/status").read_text("ascii")
         return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
@@ -230,7 +230,7 @@ class Terminal:
     def wait_until(
         self, predicate: Callable[[], bool], timeout: float = 20, what: str = "the condition"
     ) -> None:
-        """Read until the predicate holds, or raise NotSeenError with the screen."""
+        """Read until the predicate is true, or raise NotSeenError with the screen."""
         deadline = time.monotonic() + timeout
         while not predicate():
             if self._ended or time.monotonic() > deadline:
@@ -243,19 +243,19 @@ class Terminal:
         self.wait_until(lambda: text in self.text, timeout, repr(text))
 
     def wait_until_still(self, quiet: float = 0.3, timeout: float = 20) -> None:
-        """Read until nothing came for a while and the command sleeps: the screen is drawn."""
+        """Read until output stops and the command sleeps, so that the screen is complete."""
         deadline = time.monotonic() + timeout
         while self._read(quiet) or self._is_working():
             if time.monotonic() > deadline:
                 raise NotSeenError(f"a still screen: not seen when {timeout} s went by")
 
     def _is_working(self) -> bool:
-        """Whether a thread of the command runs or waits for a processor."""
+        """Whether a thread of the command is running or ready to run."""
         states = [stat_of(path)[0] for path in Path(f"/proc/{self.pid}/task").glob("*/stat")]
         return "R" in states
 
     def wait_exit(self, timeout: float = 20) -> int:
-        """Read until the command has ended; its exit status, or minus the signal's number."""
+        """Read until the command ends; return its exit status, or minus the signal number."""
         deadline = time.monotonic() + timeout
         while self.alive:
             if time.monotonic() > deadline:
@@ -276,7 +276,7 @@ class Terminal:
         os.kill(self.pid, number)
 
     def hang_up(self) -> None:
-        """Drop the line: the pty closes, and the kernel sends SIGHUP."""
+        """Drop the connection: the pty closes and the kernel sends SIGHUP."""
         if not self._child.ptyproc.fileobj.closed:
             self._child.ptyproc.fileobj.close()
         self._ended = True
@@ -291,7 +291,7 @@ class Terminal:
         self._child.closed = self._child.ptyproc.closed = True
 
     def _read(self, timeout: float) -> bool:
-        """Feed the screen with what came; False if nothing did."""
+        """Feed new output to the screen; False if there was none."""
         if self._ended:
             time.sleep(timeout)
             return False

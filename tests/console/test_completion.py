@@ -1,4 +1,4 @@
-"""Completion in real shells: what a press of Tab puts on the line."""
+"""Completion in real shells: what pressing Tab adds to the line."""
 
 import sys
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SET_UP = {
 
 @pytest.fixture(params=START)
 def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
-    """A shell that has read the script, on a host with the account NAME."""
+    """A shell with the completion script loaded, on a host with the account NAME."""
     program = require(request.param)
     host = Host(tmp_path)
     for command in (("init", "--admin", "admin"), ("user", "add", NAME)):

@@ -1,4 +1,4 @@
-"""The application's own QR code, at its largest, read off every kind of terminal."""
+"""The application's largest QR code, read from every kind of terminal."""
 
 import subprocess
 import sys
@@ -68,7 +68,7 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", TERMINALS)
-def test_the_longest_name_is_scanned_whole_at_80x24_and_signs_in(home: Path, kind: str) -> None:
+def test_the_longest_name_can_be_scanned_at_80x24_and_signs_in(home: Path, kind: str) -> None:
     assert len(USERNAME) == 64
     with cwtui.opened(home, **TERMINALS[kind]) as terminal:
         at_enrolment(terminal)
@@ -81,7 +81,7 @@ def test_the_longest_name_is_scanned_whole_at_80x24_and_signs_in(home: Path, kin
         for palette in [LINUX_CONSOLE] if kind == "linux" else palettes:
             image = paint(terminal.screen, palette)
             assert zxing(image) == zbar(image) == uri
-            # Terminals with room between lines fill it with the background of the cell above.
+            # Terminals with line spacing fill it with the background of the cell above.
             for pixels in (1, 2, 3, 4):
                 spaced = paint(terminal.screen, palette, gap=Gap(below=pixels))
                 assert zxing(spaced) == zbar(spaced) == uri
@@ -100,7 +100,7 @@ def test_the_longest_name_is_scanned_whole_at_80x24_and_signs_in(home: Path, kin
         terminal.wait_for("10 unused backup codes left")
 
 
-def test_other_drawings_and_sizes_are_whole_or_say_what_they_need(home: Path) -> None:
+def test_a_qr_code_that_does_not_fit_says_what_it_needs(home: Path) -> None:
     with cwtui.opened(home) as terminal:
         at_enrolment(terminal)
         uri = cwtui.scanned(terminal)

@@ -1,4 +1,4 @@
-"""Python's own variables open no prompt, import nothing and log nothing. Through real processes."""
+"""Python's environment variables open no prompt, import nothing and log nothing."""
 
 import os
 import re
@@ -79,16 +79,16 @@ STOPS_PYTHON: Final = {
     "PYTHONPLATLIBDIR",
     "PYTHON_GIL",
 }
-"""With these the interpreter may not even start, whatever the program."""
+"""With these the interpreter may not start at all."""
 DURING_START: Final = {"PYTHONPATH", "PYTHONWARNINGS", "PYTHON_PRESITE"}
-"""The interpreter itself imports foreign code for these, before any line of a program."""
+"""For these the interpreter imports foreign code before any line of the program runs."""
 NOISY: Final = {
     "PYTHONDEBUG",
     "PYTHONMALLOCSTATS",
     "PYTHONPROFILEIMPORTTIME",
     "PYTHONVERBOSE",
 }
-"""The interpreter writes to the terminal before any line of a program."""
+"""For these the interpreter writes to the terminal before any line of the program runs."""
 ALONE: Final = (
     "PYTHONBREAKPOINT",
     "PYTHONINSPECT",
@@ -103,7 +103,7 @@ FOREIGN: Final = (
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Foreign code: modules that the start of cwtui or a script might import by name."""
+    """Foreign code: modules that cwtui or a script might import by name at start-up."""
     folder = tmp_path / "foreign"
     folder.mkdir()
     for name in ("foreign", "click", "pathlib", "typing", "contextlib", "textual", "crash"):
@@ -115,7 +115,7 @@ def values(folder: Path) -> dict[str, str]:
     return {name: value.replace("FOLDER", str(folder)) for name, value in VARIABLES.items()}
 
 
-def test_the_table_has_every_variable_that_python_names() -> None:
+def test_the_table_has_every_variable_python_documents() -> None:
     names: set[str] = set()
     for option in ("--help-env", "--help-xoptions"):
         told = subprocess.run([sys.executable, option], capture_output=True, text=True, check=True)
@@ -125,7 +125,7 @@ def test_the_table_has_every_variable_that_python_names() -> None:
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_each_variable_leaves_the_program_as_it_is(folder: Path, name: str) -> None:
+def test_no_single_variable_changes_the_program(folder: Path, name: str) -> None:
     env = {name: values(folder)[name]}
     with Terminal([*MODULE, "--version"], folder.parent, env=env) as terminal:
         assert terminal.wait_exit(60) == 0
@@ -148,8 +148,8 @@ def test_the_application_ends_without_a_prompt(folder: Path, command: tuple[str,
     assert left_in(folder) == []
 
 
-def test_an_isolated_kiosk_minds_none_of_them(folder: Path) -> None:
-    """What forced commands and units run: all of them at once, and not one line of foreign code."""
+def test_an_isolated_kiosk_ignores_all_variables(folder: Path) -> None:
+    """As forced commands and units run it: all variables at once, and no foreign code runs."""
     with cwtui.opened(folder.parent) as terminal:
         terminal.wait_for("Create the first administrator")
         terminal.wait_until_still()
@@ -158,7 +158,7 @@ def test_an_isolated_kiosk_minds_none_of_them(folder: Path) -> None:
         terminal.send("ctrl+q")
         terminal.wait_exit()
     config = ["--kiosk", "--config", str(folder.parent / "cwtui.toml")]
-    # Python 3.11 obeys these two in spite of -I.
+    # Python 3.11 obeys these two despite -I.
     unset = ["env", "-u", "PYTHONEXECUTABLE", "-u", "__PYVENV_LAUNCHER__"]
     command = [*unset, *ISOLATED, *config]
     hostile = {**values(folder), "__PYVENV_LAUNCHER__": str(folder / "python")}
@@ -172,7 +172,7 @@ def test_an_isolated_kiosk_minds_none_of_them(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(STOPS_PYTHON - {"PYTHON_GIL"}))
-def test_an_interpreter_that_is_led_astray_opens_no_prompt(folder: Path, name: str) -> None:
+def test_an_interpreter_that_cannot_start_opens_no_prompt(folder: Path, name: str) -> None:
     env = {name: values(folder)[name], "PYTHONINSPECT": ""}
     with Terminal([*MODULE, "--version"], folder.parent, env=env) as terminal:
         assert terminal.wait_exit() != 0
@@ -180,8 +180,8 @@ def test_an_interpreter_that_is_led_astray_opens_no_prompt(folder: Path, name: s
     assert left_in(folder) == []
 
 
-def test_another_program_is_not_taken_for_the_interpreter(tmp_path: Path) -> None:
-    """PYTHONEXECUTABLE says what sys.executable is, even to `python -I`: it is not started."""
+def test_python_executable_cannot_start_another_program(tmp_path: Path) -> None:
+    """PYTHONEXECUTABLE sets sys.executable even for `python -I`; it must not be started."""
     prefix = tmp_path / "venv"
     (prefix / "bin").mkdir(parents=True)
     (prefix / "pyvenv.cfg").write_text(f"home = {Path(sys.base_prefix) / 'bin'}\n")
@@ -197,8 +197,8 @@ def test_another_program_is_not_taken_for_the_interpreter(tmp_path: Path) -> Non
     assert not (tmp_path / "started").exists()
 
 
-def test_a_program_of_its_own_is_not_started_again() -> None:
-    """Another program that calls cwtui stays itself; the variables are dropped all the same."""
+def test_a_program_that_calls_cwtui_is_not_restarted() -> None:
+    """The variables are still removed."""
     program = (
         "import os, sys\n"
         "from cwtui.__main__ import main\n"
@@ -219,13 +219,13 @@ def test_a_program_of_its_own_is_not_started_again() -> None:
 
 
 def variables_of(pid: int) -> set[str]:
-    """Those of Python's that a process was started with."""
+    """The Python variables that a process was started with."""
     content = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
     names = {line.partition("=")[0] for line in content}
     return {name for name in names if name.startswith("PYTHON")}
 
 
 def left_in(folder: Path) -> list[str]:
-    """What was written into the folder of foreign code: by the code, or as a log or a cache."""
+    """Files written to the folder of foreign code, by that code or as a log or cache."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return [path.name for path in files if path.suffix != ".py" and "cache" not in path.parts]

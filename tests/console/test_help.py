@@ -1,4 +1,4 @@
-"""`cwtui help` on a real terminal, with the real less."""
+"""`cwtui help` in a real terminal with the real less."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def opened(home: Path, **env: str) -> Terminal:
     return Terminal(HELP, home, env=env)
 
 
-def test_a_topic_is_paged_and_left_with_q(tmp_path: Path) -> None:
+def test_a_topic_is_paged_and_q_quits(tmp_path: Path) -> None:
     with opened(tmp_path) as terminal:
         terminal.wait_for(PROMPT)
         assert terminal.lines[0] == "LDAP"
@@ -28,7 +28,7 @@ def test_a_topic_is_paged_and_left_with_q(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keys", ["!touch {0}\r", "|^touch {0}\r", "v", "s{0}\r", ":e {0}\r"])
-def test_the_pager_is_no_way_out(tmp_path: Path, keys: str) -> None:
+def test_the_pager_cannot_run_commands_or_write_files(tmp_path: Path, keys: str) -> None:
     made = tmp_path / "made"
     with opened(tmp_path, EDITOR=f"touch {made}", LESS="", LESSSECURE="0") as terminal:
         terminal.wait_for(PROMPT)

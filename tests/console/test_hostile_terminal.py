@@ -1,4 +1,4 @@
-"""DESIGN 4.4 and 4.6: whatever the terminal sends, however large it is, and however it goes."""
+"""Hostile terminals (DESIGN 4.4, 4.6): any bytes, any size, floods and lost connections."""
 
 import re
 import signal
@@ -19,7 +19,7 @@ from tests.ui.terminal_answers import ANSWERS
 
 MEGABYTE = 1 << 20
 MOST_MEMORY = 120 * MEGABYTE
-"""An open login screen has 50 MB."""
+"""An open login screen uses 50 MB."""
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,13 @@ def login(home: Path, **options: Any) -> Iterator[Terminal]:
 
 
 def still_works(terminal: Terminal) -> None:
-    """What is typed arrives, and nothing but that."""
+    """Typed text arrives, and nothing else."""
     terminal.send_bytes(b"\x1b[201~\x15adm")
     terminal.wait_until(lambda: cwtui.typed_username(terminal) == "adm", what="adm")
 
 
 def shows(terminal: Terminal, sentence: str) -> bool:
-    """Whether the toast is there; it may be wrapped, beside other text."""
+    """Whether the toast is visible, even wrapped and beside other text."""
     return all(word in terminal.text for word in re.findall(r"\w+", sentence))
 
 
@@ -70,7 +70,7 @@ BYTES = {
 }
 
 
-def test_no_bytes_end_it_or_are_typed(home: Path) -> None:
+def test_no_bytes_crash_it_or_count_as_typed(home: Path) -> None:
     with login(home) as terminal:
         for name, data in BYTES.items():
             terminal.send_bytes(b"a" + data + b"\x1b[201~b")
@@ -84,7 +84,7 @@ def test_no_bytes_end_it_or_are_typed(home: Path) -> None:
         still_works(terminal)
 
 
-def test_late_answers_are_not_typed(home: Path) -> None:
+def test_late_terminal_answers_are_not_typed(home: Path) -> None:
     with login(home) as terminal:
         for name, answer in ANSWERS.items():
             terminal.send_bytes(answer + b"x")
@@ -105,14 +105,16 @@ def test_late_answers_are_not_typed(home: Path) -> None:
     ],
     ids=["DA1", "OSC", "arrow", "paste", "character"],
 )
-def test_a_slow_line_splits_nothing(home: Path, parts: tuple[bytes, ...], typed: str) -> None:
+def test_sequences_split_by_a_slow_line_stay_whole(
+    home: Path, parts: tuple[bytes, ...], typed: str
+) -> None:
     with login(home) as terminal:
         terminal.send_bytes(*parts, gap=0.4)
         terminal.wait_until(lambda: cwtui.typed_username(terminal) == typed, what=typed)
         assert not shows(terminal, NOT_UTF8)
 
 
-def test_a_paste_that_does_not_end_is_given_up(home: Path) -> None:
+def test_an_unfinished_paste_is_given_up(home: Path) -> None:
     with login(home) as terminal:
         terminal.send_bytes(b"\x1b[200~lost")
         terminal.wait_until(lambda: shows(terminal, LOST_PASTE), what=LOST_PASTE)
@@ -120,7 +122,7 @@ def test_a_paste_that_does_not_end_is_given_up(home: Path) -> None:
         terminal.wait_until(lambda: cwtui.typed_username(terminal) == "adm", what="adm")
 
 
-def test_one_sentence_says_that_it_is_not_utf_8(home: Path) -> None:
+def test_text_that_is_not_utf8_is_reported_once(home: Path) -> None:
     with login(home) as terminal:
         terminal.send_bytes(b"M\xfcller\x1b[3")
         terminal.wait_until(lambda: shows(terminal, NOT_UTF8), what=NOT_UTF8)
@@ -131,7 +133,7 @@ def test_one_sentence_says_that_it_is_not_utf_8(home: Path) -> None:
         assert terminal.text.count("does not send") == 1
 
 
-def test_it_is_said_on_a_page_as_well(home: Path) -> None:
+def test_text_that_is_not_utf8_is_reported_on_pages_too(home: Path) -> None:
     with login(home) as terminal:
         terminal.type(f"admin\t{PASSWORD}\r")
         terminal.wait_for("Multi-Factor Authentication")
@@ -144,7 +146,7 @@ def test_it_is_said_on_a_page_as_well(home: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [20000, 65535])
-def test_a_huge_window_is_drawn_in_part(home: Path, size: int) -> None:
+def test_a_huge_window_is_drawn_only_in_part(home: Path, size: int) -> None:
     with login(home) as terminal:
         terminal._child.setwinsize(size, size)
         terminal.watch(2)
@@ -157,7 +159,7 @@ def test_a_huge_window_is_drawn_in_part(home: Path, size: int) -> None:
 @pytest.mark.parametrize(
     ("columns", "rows"), [("20000", "20000"), ("9" * 5000, "²"), ("60", "20"), ("-1", "0")]
 )
-def test_the_kernel_knows_the_size_better_than_variables(
+def test_the_kernels_size_overrides_environment_variables(
     home: Path, columns: str, rows: str
 ) -> None:
     with login(home, env={"COLUMNS": columns, "LINES": rows, "ESCDELAY": "1" + "0" * 400}) as seen:
@@ -165,17 +167,17 @@ def test_the_kernel_knows_the_size_better_than_variables(
         assert "Ctrl+Q" in seen.lines[-1].replace("^q", "Ctrl+Q")
 
 
-def test_reports_of_the_window_that_the_kernel_contradicts_are_ignored(home: Path) -> None:
+def test_window_reports_the_kernel_contradicts_are_ignored(home: Path) -> None:
     with login(home) as terminal:
         terminal.send_bytes(b"\x1b[?2048;2$y\x1b[48;20000;20000;0;0t\x1b[48;1;1;1;1t")
         still_works(terminal)
         assert terminal.peak_memory < MOST_MEMORY
-        # What the kernel says later counts as before.
+        # Later sizes from the kernel still count.
         terminal.resize(70, 22)
         terminal.wait_until(lambda: "F1" in terminal.lines[-1], what="the last of 22 rows")
 
 
-def test_where_the_kernel_knows_no_size_the_terminal_does(home: Path) -> None:
+def test_window_reports_count_if_the_kernel_knows_no_size(home: Path) -> None:
     """As on a serial line."""
     with cwtui.opened(home, columns=0, rows=0) as terminal:
         terminal.screen.resize(30, 100)
@@ -189,7 +191,7 @@ def test_where_the_kernel_knows_no_size_the_terminal_does(home: Path) -> None:
         assert terminal.peak_memory < MOST_MEMORY
 
 
-def test_no_window_is_too_small_or_too_large_to_go_on_from(home: Path) -> None:
+def test_it_recovers_from_any_window_size(home: Path) -> None:
     with login(home) as terminal:
         for columns, rows in [(1, 1), (2, 1), (1, 200), (640, 200), (0, 0), (80, 24)]:
             terminal._child.setwinsize(rows, columns)
@@ -220,14 +222,14 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_is_survived(home: Path, name: str) -> None:
+def test_a_flood_is_survived_with_bounded_memory(home: Path, name: str) -> None:
     size = times(MEGABYTE // 2, 5 * MEGABYTE)
     with login(home) as terminal:
         data = FLOODS[name] * (size // len(FLOODS[name]))
         assert terminal.flood(data, 120) == len(data)
         terminal.wait_until_still()
         assert terminal.peak_memory < MOST_MEMORY
-        if name != "clicks":  # they may have pressed what is there
+        if name != "clicks":  # they may have pressed a button
             still_works(terminal)
         terminal.kill(signal.SIGTERM)
         assert terminal.wait_exit(10) == 1
@@ -242,7 +244,7 @@ ENDS: dict[str, Callable[[Terminal], None]] = {
 
 
 @pytest.mark.parametrize("way", ENDS)
-def test_a_flood_delays_no_end(home: Path, way: str) -> None:
+def test_a_flood_does_not_delay_quitting(home: Path, way: str) -> None:
     with login(home) as terminal:
         terminal.flood(b"abc" * MEGABYTE, 1)
         pid = terminal.pid
@@ -253,7 +255,7 @@ def test_a_flood_delays_no_end(home: Path, way: str) -> None:
         wait_gone(pid, 10)
 
 
-# Ends, whatever the event loop is doing
+# Ending while the event loop is busy
 
 
 def busy(home: Path) -> Terminal:
@@ -267,7 +269,7 @@ def busy(home: Path) -> Terminal:
     return terminal
 
 
-def test_a_signal_ends_what_is_busy_and_restores_the_terminal(home: Path) -> None:
+def test_a_signal_ends_a_busy_application(home: Path) -> None:
     with busy(home) as terminal:
         assert terminal.screen.alternate
         terminal.kill(signal.SIGTERM)
@@ -276,15 +278,15 @@ def test_a_signal_ends_what_is_busy_and_restores_the_terminal(home: Path) -> Non
         assert not terminal.screen.has_private_mode(1000)
 
 
-def test_a_dropped_line_ends_what_is_busy(home: Path) -> None:
+def test_a_dropped_connection_ends_a_busy_application(home: Path) -> None:
     with busy(home) as terminal:
         pid = terminal.pid
         terminal.hang_up()
         wait_gone(pid, 10)
 
 
-def test_a_signal_ends_what_waits_for_a_stopped_terminal(home: Path) -> None:
-    """As under Ctrl+S: the terminal takes nothing, so that every write waits."""
+def test_a_signal_ends_it_while_the_terminal_is_stopped(home: Path) -> None:
+    """As with Ctrl+S: the terminal accepts nothing, so every write blocks."""
     with login(home) as terminal:
         for number in range(200):
             terminal._child.setwinsize(24 + number % 2, 80 + number % 3)

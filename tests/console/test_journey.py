@@ -1,4 +1,4 @@
-"""The whole way in one go, by keyboard alone, on 80x24: what the seed's articles promise."""
+"""One complete run by keyboard at 80x24, doing what the seed's articles promise."""
 
 import time
 from pathlib import Path
@@ -11,7 +11,7 @@ ADMIN_PASSWORD = "correct horse battery"
 BOB_PASSWORD = "staple the battery"
 
 
-def test_from_an_empty_folder_to_managing_another_account(tmp_path: Path) -> None:
+def test_a_full_run_from_an_empty_folder_to_managing_users(tmp_path: Path) -> None:
     # Textual would write every key to this file; the application does not let it (DESIGN 4.5).
     log = tmp_path / "textual.log"
     with cwtui.opened(tmp_path, env={"TEXTUAL_LOG": str(log), "TEXTUAL_DEBUG": "1"}) as terminal:
@@ -45,7 +45,7 @@ def create_first_admin(terminal: Terminal) -> None:
 
 
 def set_up_mfa(terminal: Terminal) -> tuple[str, list[str]]:
-    """By scanning the screen; then sign out, and in with the next one-time code."""
+    """Scan the screen, then sign out and sign in with the next one-time code."""
     terminal.send("tab", "enter")
     uri = cwtui.scanned(terminal)
     secret = cwtui.secret_of(uri)
@@ -122,7 +122,7 @@ def create_user_who_must_use_mfa(terminal: Terminal) -> str:
 
 
 def first_sign_in_of_bob(terminal: Terminal, initial_password: str) -> str:
-    """An own password, then the enrolment that is required."""
+    """Choose a password, then complete the required enrolment."""
     cwtui.sign_in(terminal, "bob", initial_password)
     terminal.wait_for("Choose a new password")
     terminal.wait_until_still()
@@ -150,7 +150,7 @@ def disable_mfa_of_bob(terminal: Terminal) -> None:
 
 
 def assert_nowhere(folder: Path, secrets: list[str]) -> None:
-    """DESIGN 4.2: no file that was written holds a secret in any form that was typed or shown."""
+    """DESIGN 4.2: no written file contains a secret in any form that was typed or shown."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert {"accounts.json", "keyring.json", "audit.jsonl"} <= {path.name for path in files}
     for path in files:

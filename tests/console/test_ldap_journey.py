@@ -1,4 +1,4 @@
-"""An LDAP user at a real terminal, with a real directory, and without it."""
+"""An LDAP user at a real terminal, with the directory running and stopped."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ ADMIN_PASSWORD = "correct horse battery"
 
 @dataclass
 class Plant:
-    """A host whose people are in a directory, and one admin of its own."""
+    """A host with users in a directory and one local admin."""
 
     home: Path
     slapd: Slapd
@@ -65,7 +65,7 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
 
 
 def enrolled(terminal: Terminal) -> str:
-    """The first sign-in of alice, which the flag leads into enrolment; her secret."""
+    """Sign alice in for the first time, complete the required enrolment, return her secret."""
     cwtui.sign_in(terminal, "alice", PASSWORD.reveal())
     secret = cwtui.secret_of(cwtui.scanned(terminal))
     terminal.type(one_time_code(secret, time.time()))
@@ -75,7 +75,7 @@ def enrolled(terminal: Terminal) -> str:
     return secret
 
 
-def test_a_first_sign_in_leads_into_enrolment_and_the_next_asks_for_a_code(plant: Plant) -> None:
+def test_the_first_ldap_sign_in_enrols_the_next_asks_for_a_code(plant: Plant) -> None:
     with plant.opened() as terminal:
         secret = enrolled(terminal)
         assert "You are an LDAP user." in terminal.text
@@ -94,13 +94,13 @@ def test_a_first_sign_in_leads_into_enrolment_and_the_next_asks_for_a_code(plant
             assert PASSWORD.reveal().encode() not in path.read_bytes(), path
 
 
-def test_a_directory_that_dies_meanwhile_is_said_and_local_users_sign_in(plant: Plant) -> None:
+def test_an_outage_is_explained_and_local_users_can_sign_in(plant: Plant) -> None:
     with plant.opened() as terminal:
         secret = enrolled(terminal)
         cwtui.sign_out(terminal)
         plant.slapd.kill()
         cwtui.sign_in(terminal, "alice", PASSWORD.reveal())
-        for _ in range(6):  # more than the limit: none of them counts
+        for _ in range(6):  # more than the limit, but none of them counts
             terminal.wait_for("The directory cannot be reached")
             terminal.wait_until_still()
             terminal.type(f"{PASSWORD.reveal()}\r")

@@ -1,4 +1,4 @@
-"""DESIGN 4.6: leaving is leaving, however it comes about."""
+"""Leaving ends session and process, however it happens (DESIGN 4.6)."""
 
 import json
 import signal
@@ -32,7 +32,7 @@ def last_event(home: Path) -> dict[str, str]:
 
 
 def wait_gone(pid: int, timeout: float) -> None:
-    """Wait until no process of that id runs; a zombie does not run."""
+    """Wait until no process with that id runs; a zombie does not count."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         if stat_of(Path(f"/proc/{pid}/stat"))[0] in {"Z", "gone"}:
@@ -65,7 +65,7 @@ def test_a_signal_ends_the_session_and_restores_the_terminal(
     assert (event["event"], event["reason"]) == ("session.end", reason)
 
 
-def test_a_dropped_line_leaves_no_process_behind(tmp_path: Path) -> None:
+def test_a_dropped_connection_leaves_no_process_behind(tmp_path: Path) -> None:
     with cwtui.opened(tmp_path) as terminal:
         signed_in(terminal)
         pid = terminal.pid
@@ -76,8 +76,8 @@ def test_a_dropped_line_leaves_no_process_behind(tmp_path: Path) -> None:
     assert (event["event"], event["reason"]) == ("session.end", "hang-up")
 
 
-def test_a_line_that_drops_while_hang_ups_are_ignored_ends_it_too(tmp_path: Path) -> None:
-    """As under nohup: no signal comes, only the terminal is gone."""
+def test_a_dropped_connection_ends_it_even_if_sighup_is_ignored(tmp_path: Path) -> None:
+    """As under nohup: no signal arrives, the terminal is simply gone."""
     command = [
         "/bin/sh",
         "-c",
@@ -95,8 +95,8 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in found]
 
 
-def test_the_line_drops_before_the_backup_codes_are_acknowledged(tmp_path: Path) -> None:
-    """The next sign-in says so and offers new ones; the new ones work, the old ones do not."""
+def test_new_backup_codes_are_offered_after_a_dropped_connection(tmp_path: Path) -> None:
+    """The connection drops before they are saved; the next sign-in offers different ones."""
     with cwtui.opened(tmp_path) as terminal:
         signed_in(terminal)
         terminal.send("tab", "enter")
@@ -124,7 +124,7 @@ def test_the_line_drops_before_the_backup_codes_are_acknowledged(tmp_path: Path)
         terminal.wait_for("10 unused backup codes left")
 
 
-def test_ctrl_q_leaves_from_the_first_screen_and_nothing_is_half_done(tmp_path: Path) -> None:
+def test_ctrl_q_quits_the_first_screen_and_creates_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         with cwtui.opened(tmp_path) as terminal:
             terminal.wait_for("Create the first administrator")
@@ -135,8 +135,8 @@ def test_ctrl_q_leaves_from_the_first_screen_and_nothing_is_half_done(tmp_path: 
     assert not list(tmp_path.rglob("accounts.json"))
 
 
-def test_flow_control_of_a_serial_line_does_not_quit(tmp_path: Path) -> None:
-    """XOFF and XON, as bytes, again and again: while signed in and while codes are shown."""
+def test_serial_flow_control_does_not_quit(tmp_path: Path) -> None:
+    """Repeated XOFF and XON bytes, while signed in and while codes are shown."""
     with cwtui.opened(tmp_path) as terminal:
         signed_in(terminal)
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""The topic `locked-out`: every command in it, and the sign-in that follows."""
+"""Every command in the help topic `locked-out`, and the sign-in after it."""
 
 import re
 from collections.abc import Callable
@@ -22,14 +22,14 @@ NAME = "ada"
 
 
 def commands() -> list[str]:
-    """What helps, in the order of the table."""
+    """The commands in the order of the topic's table."""
     rows = [line.split("|") for line in text("locked-out").splitlines() if line.startswith("| ")]
     return [row[2].strip().strip("`") for row in rows if row[2].strip().startswith("`cwtui ")]
 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    """An admin NAME, and another one, who cannot be reached at night."""
+    """A host with the admin NAME and another user, eve."""
     monkeypatch.delenv("SUDO_USER", raising=False)
     made = Host(tmp_path)
     for name, command in ((NAME, ("init", "--admin", NAME)), ("eve", ("user", "add", "eve"))):
@@ -72,12 +72,12 @@ NIGHTS: dict[str, tuple[Callable[[Host], object], str]] = {
 }
 
 
-def test_every_command_of_the_topic_is_tried() -> None:
+def test_every_command_of_the_topic_is_tested() -> None:
     assert commands() == list(NIGHTS)
 
 
 @pytest.mark.parametrize("command", NIGHTS)
-def test_who_is_locked_out_gets_in(host: Host, command: str) -> None:
+def test_each_command_lets_the_locked_out_admin_sign_in(host: Host, command: str) -> None:
     happens, password = NIGHTS[command]
     happens(host)
     program, *arguments = command.replace("NAME", NAME).split()

@@ -1,4 +1,4 @@
-"""The disk of the store goes away under the real application, and comes back."""
+"""The store's disk disappears under the running application and comes back."""
 
 import shutil
 from collections.abc import Iterator
@@ -34,10 +34,10 @@ def go_to_users(terminal: Terminal) -> None:
     terminal.send("home", "down", "enter")
 
 
-def test_an_application_that_is_open_goes_on_when_the_disk_is_back(
+def test_an_open_application_continues_when_the_disk_is_back(
     host: Host, terminal: Terminal
 ) -> None:
-    """DESIGN 4.7: neither was the account removed, nor is anything made in the store's place."""
+    """DESIGN 4.7: it does not claim that the account was removed, and creates nothing."""
     away = host.store.with_name("away")
     terminal.wait_for("Sign in to Your Account")
     terminal.wait_until_still()
@@ -66,7 +66,7 @@ def test_an_application_that_is_open_goes_on_when_the_disk_is_back(
 
 
 @pytest.mark.parametrize("left", ["keyring", "nothing"])
-def test_an_application_that_starts_says_what_is_missing(host: Host, left: str) -> None:
+def test_start_up_reports_a_missing_store_and_creates_nothing(host: Host, left: str) -> None:
     shutil.rmtree(host.store)
     if left == "nothing":
         shutil.rmtree(host.keyring.parent)
@@ -80,7 +80,7 @@ def test_an_application_that_starts_says_what_is_missing(host: Host, left: str) 
     assert not host.store.exists()
 
 
-def test_nothing_is_made_before_the_first_administrator_is(tmp_path: Path) -> None:
+def test_nothing_is_created_before_the_first_administrator(tmp_path: Path) -> None:
     with opened(tmp_path) as terminal:
         terminal.wait_for("Create the first administrator")
         terminal.wait_until_still()
@@ -99,7 +99,7 @@ def test_nothing_is_made_before_the_first_administrator_is(tmp_path: Path) -> No
         terminal.wait_for("User Management")
 
 
-def test_a_folder_that_others_can_write_is_said_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_folder_others_can_write_is_reported_before_setup(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     folder.mkdir()
     folder.chmod(0o775)

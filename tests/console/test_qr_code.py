@@ -1,4 +1,4 @@
-"""The QR code as a terminal shows it, read as a phone reads it."""
+"""The QR code as terminals show it and phones read it."""
 
 import sys
 from itertools import islice
@@ -59,7 +59,7 @@ def opened(
     ],
     ids=["truecolour", "256", "16", "linux"],
 )
-def test_it_is_read_from_every_terminal_in_every_theme(
+def test_it_can_be_read_from_every_terminal_in_every_theme(
     tmp_path: Path,
     term: str,
     colorterm: str | None,
@@ -81,7 +81,7 @@ def test_it_is_read_from_every_terminal_in_every_theme(
 
 
 @pytest.mark.parametrize("gap", [Gap(below=2), Gap(below=4), Gap(above=2), Gap(above=4)], ids=str)
-def test_it_is_read_through_gaps_between_lines(tmp_path: Path, gap: Gap) -> None:
+def test_it_can_be_read_despite_line_spacing(tmp_path: Path, gap: Gap) -> None:
     with opened(tmp_path) as terminal:
         terminal.wait_for("Scan the QR code")
         terminal.wait_until_still()
@@ -91,7 +91,7 @@ def test_it_is_read_through_gaps_between_lines(tmp_path: Path, gap: Gap) -> None
 
 
 @pytest.mark.parametrize("gap", [Gap(above=1, below=1), Gap(above=2, below=2)], ids=str)
-def test_a_camera_reads_it_through_gaps_on_both_sides(tmp_path: Path, gap: Gap) -> None:
+def test_a_camera_reads_it_despite_spacing_on_both_sides(tmp_path: Path, gap: Gap) -> None:
     with opened(tmp_path) as terminal:
         terminal.wait_for("Scan the QR code")
         terminal.wait_until_still()
@@ -100,7 +100,7 @@ def test_a_camera_reads_it_through_gaps_on_both_sides(tmp_path: Path, gap: Gap) 
         assert zbar(image) in COMPLETE
 
 
-def test_whole_cells_are_read_through_wide_gaps(tmp_path: Path) -> None:
+def test_whole_cells_can_be_read_despite_wide_spacing(tmp_path: Path) -> None:
     with opened(tmp_path, style="WHOLE_CELLS", columns=140, rows=50) as terminal:
         terminal.wait_for("Scan the QR code")
         terminal.wait_until_still()
@@ -110,7 +110,7 @@ def test_whole_cells_are_read_through_wide_gaps(tmp_path: Path) -> None:
         assert zbar(image) in COMPLETE
 
 
-def test_blanked_it_leaves_nothing_to_read_and_can_be_shown_again(tmp_path: Path) -> None:
+def test_blanking_removes_it_and_it_can_be_shown_again(tmp_path: Path) -> None:
     with opened(tmp_path) as terminal:
         terminal.wait_for("Scan the QR code")
         terminal.send("b")
@@ -126,7 +126,7 @@ def test_blanked_it_leaves_nothing_to_read_and_can_be_shown_again(tmp_path: Path
         assert zxing(paint(terminal.screen, DARK)) in COMPLETE
 
 
-def test_a_command_that_ignores_hang_ups_does_not_outlive_its_test(tmp_path: Path) -> None:
+def test_a_command_ignoring_sighup_ends_with_its_test(tmp_path: Path) -> None:
     stubborn = "import signal, time; signal.signal(signal.SIGHUP, signal.SIG_IGN); print('ready')"
     command = [sys.executable, "-c", f"{stubborn}; time.sleep(60)"]
     with Terminal(command, tmp_path) as terminal:

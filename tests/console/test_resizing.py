@@ -1,4 +1,4 @@
-"""A window that changes its size faster than cwtui draws."""
+"""A window that is resized faster than cwtui can draw."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.console.terminal import Terminal
 from tests.console.test_leaving import PASSWORD
 from tests.soak import times
 
-# Each on the other side of the limit of 60x20 than the one before, so that styles change, too.
+# The sizes alternate around the limit of 60x20, so that the styles change too.
 STORM = [
     size
     for number in range(times(8, 100))
@@ -37,7 +37,7 @@ def storm(terminal: Terminal, key: str) -> None:
 
 
 def is_complete(terminal: Terminal) -> bool:
-    """Whether it shows what it shows when all is written again."""
+    """Whether the screen equals a complete redraw."""
     terminal.wait_until_still()
     before = terminal.text
     terminal.screen.reset()
@@ -46,7 +46,7 @@ def is_complete(terminal: Terminal) -> bool:
     return before == terminal.text
 
 
-def test_it_rests_after_many_sizes_at_login(home: Path) -> None:
+def test_the_login_screen_is_complete_after_many_resizes(home: Path) -> None:
     with cwtui.opened(home) as terminal:
         arrive(terminal)
         storm(terminal, "a")
@@ -55,7 +55,7 @@ def test_it_rests_after_many_sizes_at_login(home: Path) -> None:
         assert is_complete(terminal)
 
 
-def test_what_a_smaller_window_cut_off_is_shown_again(home: Path) -> None:
+def test_content_cut_off_by_a_smaller_window_returns(home: Path) -> None:
     with cwtui.opened(home) as terminal:
         arrive(terminal)
         before = terminal.text

@@ -1,4 +1,4 @@
-"""A process that is stopped and goes on, and terminals in unusual modes."""
+"""Stopping and continuing the process, and terminals in unusual modes."""
 
 import signal
 import sys
@@ -42,7 +42,7 @@ def go_on(terminal: Terminal) -> None:
 
 
 def share_of_processor(terminal: Terminal) -> float:
-    """While nothing comes, for a second."""
+    """The processor share during one idle second."""
 
     def used() -> float:
         stat = stat_of(Path(f"/proc/{terminal.pid}/stat"))
@@ -58,13 +58,13 @@ def threads(terminal: Terminal) -> int:
 
 
 def is_for_typing(terminal: Terminal) -> bool:
-    """Whether a shell could use the terminal: it echoes, and takes lines."""
+    """Whether a shell could use the terminal, with echo and line mode on."""
     local = termios.tcgetattr(terminal._child.fileno())[3]
     return bool(local & termios.ECHO and local & termios.ICANON)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP], ids=["SIGTSTP", "SIGSTOP"])
-def test_it_goes_on_as_before(home: Path, number: signal.Signals) -> None:
+def test_it_continues_normally_after_being_stopped(home: Path, number: signal.Signals) -> None:
     with login(home) as terminal:
         before = threads(terminal)
         for _ in range(3):
@@ -83,7 +83,7 @@ def test_it_goes_on_as_before(home: Path, number: signal.Signals) -> None:
         assert not terminal.screen.alternate
 
 
-def test_a_signal_that_came_while_it_was_stopped_ends_it(home: Path) -> None:
+def test_a_signal_sent_while_stopped_ends_it(home: Path) -> None:
     with login(home) as terminal:
         stop(terminal, signal.SIGTSTP)
         terminal.kill(signal.SIGTERM)
@@ -93,7 +93,7 @@ def test_a_signal_that_came_while_it_was_stopped_ends_it(home: Path) -> None:
         assert not terminal.screen.alternate
 
 
-def test_a_window_that_is_resized_very_fast_delays_no_end(home: Path) -> None:
+def test_very_fast_resizing_does_not_delay_quitting(home: Path) -> None:
     with login(home) as terminal:
         count = 0
         while count < seconds(2) * 1500:
@@ -105,11 +105,11 @@ def test_a_window_that_is_resized_very_fast_delays_no_end(home: Path) -> None:
         assert terminal.wait_exit(10) == 1, terminal.text
 
 
-def test_a_slow_terminal_in_non_blocking_mode_shows_everything(home: Path) -> None:
+def test_a_slow_non_blocking_terminal_shows_everything(home: Path) -> None:
     with login(home, before=NON_BLOCKING) as terminal:
         terminal.resize(200, 60)
         for _ in range(4):
-            # Nobody reads it meanwhile: more than the terminal holds.
+            # Nobody reads meanwhile, and it is more than the terminal buffers.
             terminal.send_bytes(b"\x1bOR\x0c")
             time.sleep(0.3)
         still_works(terminal)
@@ -121,7 +121,7 @@ def test_a_slow_terminal_in_non_blocking_mode_shows_everything(home: Path) -> No
         assert terminal.wait_exit(10) == 1
 
 
-def test_floods_that_follow_each_other_are_noted_once(home: Path) -> None:
+def test_successive_floods_are_reported_once(home: Path) -> None:
     with login(home) as terminal:
         for _ in range(4):
             terminal.flood(b"\x1b[12~" * 400)

@@ -1,4 +1,4 @@
-"""cwtui is upgraded in place while it is open: a copy of the package whose files are replaced."""
+"""Upgrading cwtui in place while it is open, on a copy of the package."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ STARTER: Final = (
 
 
 class Installation:
-    """site-packages of its own, with a copy of cwtui; libraries are links to those of the tests."""
+    """A separate site-packages with a copy of cwtui and links to the tests' libraries."""
 
     def __init__(self, folder: Path) -> None:
         self.site = folder / "lib" / "site-packages"
@@ -55,7 +55,7 @@ def removed(there: Installation) -> None:
 
 
 def another_version(there: Installation) -> None:
-    """Its modules do not fit to those that are loaded."""
+    """A version whose modules do not match the loaded ones."""
     shutil.rmtree(there.package)
     shutil.copytree(SOURCE, there.package, ignore=shutil.ignore_patterns("__pycache__"))
     for path in there.package.rglob("*.py"):
@@ -64,15 +64,15 @@ def another_version(there: Installation) -> None:
 
 
 def fitting_version(there: Installation) -> None:
-    """Its modules could be loaded: old and new would then be mixed."""
+    """A version whose modules could be loaded, mixing old and new."""
     shutil.rmtree(there.package)
     ignored = shutil.ignore_patterns("__pycache__")
-    # The times of the files are those of now, as an installer leaves them.
+    # The files get the current time, as after an installation.
     shutil.copytree(SOURCE, there.package, ignore=ignored, copy_function=shutil.copyfile)
 
 
 def half_replaced(there: Installation) -> None:
-    """In the midst of it: some modules are new, one is half there, __init__.py is the old one."""
+    """An unfinished upgrade: some modules new, one incomplete, __init__.py old."""
     screens = there.package / "ui" / "screens"
     (screens / "pages" / "users.py").unlink()
     (screens / "pages" / "organization.py").write_text(
@@ -83,7 +83,7 @@ def half_replaced(there: Installation) -> None:
 
 
 def library_replaced(there: Installation) -> None:
-    """One that is loaded late: an installer makes other entries in site-packages."""
+    """A library that is loaded late is replaced in site-packages."""
     (there.site / "qrcode").unlink()
     (there.site / "qrcode").mkdir()
     (there.site / "qrcode" / "__init__.py").write_text("import a_new_dependency\n")
@@ -92,7 +92,7 @@ def library_replaced(there: Installation) -> None:
 @pytest.mark.parametrize(
     "replace", [removed, another_version, fitting_version, half_replaced, library_replaced]
 )
-def test_an_open_session_ends_with_a_sentence(
+def test_an_open_session_ends_with_an_explanation(
     installation: Installation, tmp_path: Path, replace: Callable[[Installation], None]
 ) -> None:
     home = tmp_path / "home"
@@ -100,7 +100,7 @@ def test_an_open_session_ends_with_a_sentence(
     with installation.opened(home) as terminal:
         signed_in(terminal)
         replace(installation)
-        # What was not loaded yet: the help, and the QR code.
+        # Not loaded yet: the help and the QR code.
         keys = ["tab", "enter"] if replace is library_replaced else ["f1"]
         terminal.send(*keys)
         assert terminal.wait_exit() == 3
@@ -114,7 +114,7 @@ def test_an_open_session_ends_with_a_sentence(
 
 
 @pytest.mark.parametrize("replace", [removed, fitting_version])
-def test_the_login_screen_ends_as_well(
+def test_the_login_screen_ends_too_and_saved_changes_stay(
     installation: Installation, tmp_path: Path, replace: Callable[[Installation], None]
 ) -> None:
     home = tmp_path / "home"
@@ -129,15 +129,15 @@ def test_the_login_screen_ends_as_well(
         terminal.type(f"{PASSWORD}\r")
         assert terminal.wait_exit() == 3
         assert SENTENCE in terminal.text
-    # What was confirmed is there.
+    # Confirmed changes are saved.
     assert '"admin"' in next(home.rglob("accounts.json")).read_text()
 
 
 @pytest.mark.parametrize("command", [("user", "list"), ("init", "--admin", "a"), ("--paths",)])
-def test_a_command_that_meets_an_upgrade(
+def test_a_command_interrupted_by_an_upgrade_explains_it(
     installation: Installation, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    """The package goes away between the start of the command and its late imports."""
+    """The package disappears between the start of the command and its late imports."""
     program = STARTER.format(site=str(installation.site)).replace(
         "sys.exit(main())",
         "import cwtui.cli.edge, shutil\n"
@@ -155,15 +155,15 @@ def test_a_command_that_meets_an_upgrade(
     assert (done.returncode, done.stdout, done.stderr) == (3, "", f"{SENTENCE}\n")
 
 
-def test_an_installation_that_is_half_there_at_the_start(installation: Installation) -> None:
+def test_an_incomplete_installation_is_explained_at_start(installation: Installation) -> None:
     (installation.package / "cli" / "root.py").unlink()
     command = installation.command("--version")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (3, "", f"{SENTENCE}\n")
 
 
-def test_a_mistake_of_its_own_is_no_upgrade(installation: Installation, tmp_path: Path) -> None:
-    """Nothing was replaced: the crash page says that it is a bug."""
+def test_a_bug_is_not_mistaken_for_an_upgrade(installation: Installation, tmp_path: Path) -> None:
+    """Nothing was replaced, so the crash page reports a bug."""
     home = tmp_path / "home"
     home.mkdir()
     help_screen = installation.package / "ui" / "screens" / "dialogs" / "help.py"

@@ -1,8 +1,8 @@
-"""Active Directory's shapes: its attributes on a slapd, and its answers from a server of ours.
+"""Imitations of Active Directory: its attributes on a slapd, and its answers from a fake server.
 
-Neither is an Active Directory. The slapd shows that its attributes are searched for, read and
-understood; ours knows nested groups by matching rule, and error 49 with its sub-codes, as far as
-they are documented.
+Neither is a real Active Directory. The slapd shows that its attributes are searched, read and
+understood; the fake knows nested groups by matching rule and error 49 with its documented
+sub-codes.
 """
 
 import socket
@@ -46,8 +46,10 @@ def filetime(at: float) -> str:
 
 @dataclass
 class FakeDirectory:
-    """`groups` holds the members of each, `codes` the sub-codes for the binds of DNs, and
-    `spelled` names that it takes for others.
+    """A fake server.
+
+    `groups` maps groups to members, `codes` maps DNs to the sub-codes of their binds, and
+    `spelled` maps names to other names that the server treats as equal.
     """
 
     groups: dict[str, list[str]] = field(default_factory=dict)

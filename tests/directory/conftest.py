@@ -1,4 +1,4 @@
-"""One authority and one server for the tests of a process."""
+"""One certificate authority and one server per test process."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def certificate(authority: Authority) -> Certificate:
 
 @pytest.fixture(scope="session")
 def slapd(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) -> Iterator[Slapd]:
-    """The people's server. Tests that change a person take one that no other test has."""
+    """The server with the test users. A test that changes a user needs one of its own."""
     folder = tmp_path_factory.mktemp("slapd")
     with servers.start(folder, certificate, LDIF, database=HIDDEN) as running:
         running.add(MEMBERSHIPS)

@@ -1,4 +1,4 @@
-"""Search filters, read in two ways that the product does not know: as text, and as bytes.
+"""Independent parsers for search filters, as text and as bytes.
 
 Both give the same nested tuples, such as ("and", ("=", "uid", b"alice"), ("present", "mail")).
 """
@@ -17,7 +17,7 @@ _HEX = re.compile(rb"\\([0-9a-fA-F]{2})")
 
 
 def from_text(text: str) -> Filter:
-    """By the grammar of RFC 4515 section 3. ValueError for anything that it does not allow."""
+    """Parse by the grammar of RFC 4515 section 3; ValueError for anything else."""
     found, rest = _one(text)
     if rest:
         raise ValueError(rest)
@@ -70,7 +70,7 @@ def _value(text: str) -> bytes:
 
 
 def from_bytes(node: Node) -> Filter:
-    """By RFC 4511 section 4.5.1.7."""
+    """Parse by RFC 4511 section 4.5.1.7."""
     match node.tag:
         case 0xA0 | 0xA1:
             return ("and" if node.tag == 0xA0 else "or", *map(from_bytes, node.parts))

@@ -1,4 +1,4 @@
-"""A wire that leads to no server: it keeps what leaves us, and answers as it is told."""
+"""A connection without a server: it records what is sent and gives prepared answers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ def nothing_found(request: ber.Request) -> bytes:
 
 
 class MemoryWire:
-    """`answer` makes the bytes that come back to a request."""
+    """`answer` makes the bytes of the reply to a request."""
 
     def __init__(self) -> None:
         self.answer: Callable[[ber.Request], bytes] = nothing_found

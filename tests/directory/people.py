@@ -1,4 +1,4 @@
-"""The people of the tests' directory, and configurations that lead to them."""
+"""The users in the test directory, and configurations for it."""
 
 import time
 from contextlib import suppress
@@ -15,7 +15,7 @@ from tests.servers.slapd import BASE, Slapd
 PEOPLE: Final = f"ou=people,{BASE}"
 GROUPS: Final = f"ou=groups,{BASE}"
 ANY_CHARACTERS: Final = Secret("\U0001f511ª\u05d05\u00a0x")
-"""What SASLprep of Unicode 3.2 would refuse or change: servers compare the bytes."""
+"""SASLprep of Unicode 3.2 would refuse or change this; servers compare the bytes."""
 
 READER: Final = f"cn=reader,{BASE}"
 READER_PASSWORD: Final = "reads-what-is-there"
@@ -110,7 +110,7 @@ MEMBERSHIPS: Final = "".join(
 """Added to the running server, so that its memberOf overlay sees it."""
 
 HIDDEN: Final = f'access to dn.base="cn=hidden,{GROUPS}" by dn.exact="{READER}" read by * none'
-"""A group that people may not see themselves."""
+"""A group that its members cannot see."""
 
 ROLES: Final[dict[str, tuple[str, ...]]] = {
     "connectware-admin": (ADMINS,),
@@ -119,7 +119,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
 
 
 def config(folder: Path, *servers: str, **more: Any) -> DirectoryConfig:
-    """Search with the bind account, and groups by DN, but for what `more` says."""
+    """Search with the bind account and find groups by DN, unless `more` says otherwise."""
     secret = folder / "reader-password"
     secret.write_text(f"{READER_PASSWORD}\n")
     secret.chmod(0o600)
@@ -140,12 +140,12 @@ def direct(*servers: str, **more: Any) -> DirectoryConfig:
 
 
 def plain(folder: Path, slapd: Slapd, **more: Any) -> DirectoryConfig:
-    """As `config`, without TLS: quicker, and the transport has tests of its own."""
+    """Like `config` without TLS, which is faster; the transport has its own tests."""
     return config(folder, slapd.ldap, **{"unsafe_plain_ldap_on_loopback": True, **more})
 
 
 def steps(directory: LdapDirectory, username: str, password: Secret | None = None) -> list[Step]:
-    """What `explain` tells, whatever it raises in the end."""
+    """The steps reported by `explain`, whatever it finally raises."""
     told: list[Step] = []
     with suppress(AccountsError):
         directory.explain(username, password, told.append)

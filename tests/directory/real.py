@@ -1,6 +1,6 @@
-"""Samba and 389 Directory Server with people in them: made once for a whole run.
+"""Samba and 389 Directory Server filled with users, once for a whole run.
 
-Tests that change a person take one that no other test has.
+A test that changes a user needs one of its own.
 """
 
 import subprocess
@@ -22,14 +22,14 @@ from tests.servers import ds389, samba
 from tests.servers.enclosed import Enclosed
 
 ODD: Final = 'Müller, "Hans" (Ext); #1+2<3>\\4 '
-"""A name for DNs, with what has to be escaped there and in filters."""
+"""A name with characters to escape in DNs and filters."""
 
 COMPOSED: Final = "Kästle.7-Havel"
 DECOMPOSED: Final = "Ka\u0308stle.8-Havel"
 """Passwords with "ä" as one character and as two."""
 
 _BELOW: Final = f"ou=works,{ds389.BASE}"
-"""Where people are in 389 Directory Server; the rights to read it are for there alone."""
+"""The users' subtree in 389 Directory Server; read access is granted only there."""
 
 LONG_AGO: Final = "20200101000000Z"
 _LONG_AGO_IN_AD: Final = "125911584000000000"
@@ -38,7 +38,7 @@ _DAY: Final = 86400
 
 @dataclass(frozen=True)
 class Real:
-    """One server with its people; `kind` is "samba" or "389"."""
+    """One server with its users; `kind` is "samba" or "389"."""
 
     kind: str
     server: Enclosed
@@ -47,7 +47,7 @@ class Real:
     reader: str
 
     def dn(self, name: str) -> str:
-        """Of a person."""
+        """The DN of a user."""
         first = "CN" if self.kind == "samba" else "uid"
         return f"{first}={name},ou=people,{self.base}"
 
@@ -55,7 +55,7 @@ class Real:
         return f"cn={name},ou=groups,{self.base}"
 
     def config(self, folder: Path, **more: Any) -> DirectoryConfig:
-        """By ldaps://, with the bind account, but for what `more` says."""
+        """ldaps:// with the bind account, unless `more` says otherwise."""
         secret = folder / "reader-password"
         secret.write_text(f"{PASSWORD.reveal()}\n")
         secret.chmod(0o600)
@@ -125,7 +125,7 @@ def _fill_samba(real: Real) -> None:
             "staff": [odd, real.dn("composed")],
         }.items():
             admin.add(real.group(name), "group", {"sAMAccountName": name, "member": members})
-        # A loop, as directories allow.
+        # A loop, which directories allow.
         admin.modify(
             real.group("innermost"), _replaced(member=[real.dn("deep"), real.group("admins")])
         )
@@ -139,7 +139,7 @@ def _fill_samba(real: Real) -> None:
 def _password_settings(
     admin: Connection, name: str, precedence: int, people: list[str], more: Mapping[str, object]
 ) -> None:
-    """A policy of its own for some people. Times are negative, in units of 100 ns."""
+    """A separate policy for some users. Times are negative, in units of 100 ns."""
     container = f"CN=Password Settings Container,CN=System,{samba.BASE}"
     usual: dict[str, object] = {
         "msDS-PasswordSettingsPrecedence": precedence,
@@ -172,7 +172,7 @@ message = ldb.Message(ldb.Dn(users, dn))
 message["pwdLastSet"] = ldb.MessageElement(value, ldb.FLAG_MOD_REPLACE, "pwdLastSet")
 users.modify(message, controls=["local_oid:1.3.6.1.4.1.7165.4.3.12:0"])
 """
-"""Over LDAP, nobody may set when a password was changed."""
+"""LDAP does not allow setting the time of the last password change."""
 
 
 def _age_password(real: Real, name: str) -> None:

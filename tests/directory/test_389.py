@@ -1,4 +1,4 @@
-"""What 389 Directory Server says in its own way."""
+"""Answers specific to 389 Directory Server."""
 
 import os
 from pathlib import Path
@@ -22,13 +22,13 @@ def real(dirsrv: Enclosed) -> Real:
     return in_389(dirsrv)
 
 
-def test_an_account_that_was_not_used_for_long(tmp_path: Path, real: Real) -> None:
-    """Error 19 as for too many wrong passwords, and another text. Waiting does not help."""
+def test_an_inactive_account_is_refused(tmp_path: Path, real: Real) -> None:
+    """Error 19 as for too many wrong passwords, but with another text; waiting does not help."""
     with pytest.raises(DirectoryAccountDisabled, match="was unused for too long"):
         real.directory(tmp_path).check_password("unused", PASSWORD)
 
 
-def test_sign_ins_with_an_expired_password_are_counted_down(tmp_path: Path, real: Real) -> None:
+def test_grace_sign_ins_after_expiry_are_counted_down(tmp_path: Path, real: Real) -> None:
     directory = real.directory(tmp_path)
     for left in (1, 0):
         user = directory.check_password("grace", PASSWORD)
@@ -38,7 +38,7 @@ def test_sign_ins_with_an_expired_password_are_counted_down(tmp_path: Path, real
 
 
 def test_a_size_limit_of_one_lets_nobody_in(tmp_path: Path, real: Real) -> None:
-    """The second of two entries of one name would not be seen."""
+    """A second entry with the same name would go unnoticed."""
     narrow = real.directory(tmp_path, bind_dn=f"cn=narrow,{real.base}")
     for directory, says in (
         (narrow, "fewer than two"),
@@ -49,12 +49,12 @@ def test_a_size_limit_of_one_lets_nobody_in(tmp_path: Path, real: Real) -> None:
     assert narrow.check_password("direct", PASSWORD).username == "direct"
 
 
-def test_an_unknown_matching_rule_names_the_key(tmp_path: Path, real: Real) -> None:
+def test_an_unsupported_matching_rule_names_the_setting(tmp_path: Path, real: Real) -> None:
     with pytest.raises(DirectoryMisconfigured, match=r'In \[directory\], nested = "matching-rule"'):
         real.directory(tmp_path, nested="matching-rule").check_password("direct", PASSWORD)
 
 
-def test_binds_without_tls_that_the_server_refuses(tmp_path: Path, real: Real) -> None:
+def test_a_server_that_refuses_binds_without_tls_is_explained(tmp_path: Path, real: Real) -> None:
     folder = tmp_path / "server"
     enclosed.begin("ds389", folder, os.getpid())
     strict = in_389(enclosed.wait("ds389", folder))
@@ -73,7 +73,7 @@ def test_binds_without_tls_that_the_server_refuses(tmp_path: Path, real: Real) -
     assert real.directory(tmp_path, **plainly | {"servers": (real.server.ldap,)}).find("direct")
 
 
-def test_the_steps_tell_of_a_password_that_ends(tmp_path: Path, real: Real) -> None:
+def test_the_steps_mention_a_password_that_expires_soon(tmp_path: Path, real: Real) -> None:
     told = steps(real.directory(tmp_path), "soon", PASSWORD)
     sentences = [step.sentence for step in told if step.what == "password"]
     assert "Your directory password expires on" in sentences[-1]

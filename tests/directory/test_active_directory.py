@@ -1,6 +1,6 @@
-"""Active Directory: Samba's, and its shapes on a dressed slapd and a server of ours.
+"""Active Directory: Samba's, and imitations on a slapd and a fake server.
 
-See active_directory.py; what Samba and 389 Directory Server share is in test_real_servers.py.
+See active_directory.py; test_real_servers.py has what Samba and 389 Directory Server share.
 """
 
 import base64
@@ -89,7 +89,7 @@ def directory_of(folder: Path, slapd: Slapd, user_rdn: str, **more: object) -> L
     [("sAMAccountName", "HMueller"), ("userPrincipalName", "hans@CORP.example.com")],
 )
 @pytest.mark.parametrize("nested", ["off", "memberOf"])
-def test_names_and_groups(
+def test_names_and_groups_are_read(
     tmp_path: Path, dressed: Slapd, user_rdn: str, name: str, nested: str
 ) -> None:
     user = directory_of(tmp_path, dressed, user_rdn, nested=nested).check_password(name, PASSWORD)
@@ -100,10 +100,10 @@ def test_names_and_groups(
 
 
 @pytest.mark.parametrize(("name", "enabled"), [("off", False), ("past", False), ("future", True)])
-def test_disabled_and_expired_accounts(
+def test_disabled_and_expired_accounts_are_refused(
     tmp_path: Path, dressed: Slapd, name: str, enabled: bool
 ) -> None:
-    """A slapd takes the password all the same: the attributes decide."""
+    """slapd itself accepts the password; the attributes decide."""
     directory = directory_of(tmp_path, dressed, "sAMAccountName")
     found = directory.find(name)
     assert found is not None
@@ -127,7 +127,7 @@ def fake(folder: Path, port: int) -> LdapDirectory:
     return LdapDirectory(settings)
 
 
-def test_nested_groups_by_matching_rule(tmp_path: Path) -> None:
+def test_nested_groups_are_found_by_matching_rule(tmp_path: Path) -> None:
     ann = f"CN=ann,{PEOPLE}"
     groups = {
         ADMINS: [f"cn=inner,{GROUPS}"],
@@ -144,8 +144,8 @@ def test_nested_groups_by_matching_rule(tmp_path: Path) -> None:
     assert ann_found.ids == {"objectGUID": str(GUID)}
 
 
-def test_a_server_that_takes_one_name_for_another(tmp_path: Path) -> None:
-    """Active Directory compares without accents: jose must not become josé's account."""
+def test_names_the_server_merely_treats_as_equal_are_refused(tmp_path: Path) -> None:
+    """Active Directory ignores accents when comparing; jose must not get josé's account."""
     with FakeDirectory(spelled={"jose": "José"}).running() as port:
         directory = fake(tmp_path, port)
         with pytest.raises(NoDirectoryUser):
@@ -167,7 +167,9 @@ def test_a_server_that_takes_one_name_for_another(tmp_path: Path) -> None:
         ("775", DirectoryAccountLocked),
     ],
 )
-def test_sub_codes_of_error_49(tmp_path: Path, code: str, kind: type[DirectoryRefused]) -> None:
+def test_sub_codes_of_error_49_are_understood(
+    tmp_path: Path, code: str, kind: type[DirectoryRefused]
+) -> None:
     with FakeDirectory(codes={f"CN=ann,{PEOPLE}": code}).running() as port:
         directory = fake(tmp_path, port)
         with pytest.raises(kind) as refused:
@@ -191,12 +193,14 @@ def domain(active_directory: Enclosed) -> Real:
         ("elsewhere", "from this host"),
     ],
 )
-def test_samba_says_why(tmp_path: Path, domain: Real, name: str, says: str) -> None:
+def test_samba_explains_refused_accounts(
+    tmp_path: Path, domain: Real, name: str, says: str
+) -> None:
     with pytest.raises(DirectoryAccountDisabled, match=says):
         domain.directory(tmp_path).check_password(name, PASSWORD)
 
 
-def test_samba_by_principal_name(tmp_path: Path, domain: Real) -> None:
+def test_samba_accepts_principal_names(tmp_path: Path, domain: Real) -> None:
     directory = domain.directory(tmp_path, user_rdn="userPrincipalName")
     user = directory.check_password("HANS@werk.example", PASSWORD)
     assert user.username == "hans@werk.example"
@@ -205,27 +209,27 @@ def test_samba_by_principal_name(tmp_path: Path, domain: Real) -> None:
 
 
 @pytest.mark.parametrize("bind_dn", ["reader@werk.example", "WERK\\reader"])
-def test_samba_takes_other_names_of_the_bind_account(
+def test_samba_accepts_other_forms_of_the_bind_account(
     tmp_path: Path, domain: Real, bind_dn: str
 ) -> None:
     assert domain.directory(tmp_path, bind_dn=bind_dn).find("direct")
 
 
-def test_samba_demands_tls(tmp_path: Path, domain: Real) -> None:
+def test_samba_requires_tls(tmp_path: Path, domain: Real) -> None:
     plainly = {"ca_file": "", "unsafe_plain_ldap_on_loopback": True}
     directory = domain.directory(tmp_path, servers=(domain.server.ldap,), **plainly)
     with pytest.raises(DirectoryMisconfigured, match="requires encryption"):
         directory.check_password("direct", PASSWORD)
 
 
-def test_sambas_global_catalogue(tmp_path: Path, domain: Real) -> None:
+def test_sambas_global_catalogue_works(tmp_path: Path, domain: Real) -> None:
     catalogue = f"ldap://127.0.0.1:{domain.server.ports[3268]}"
     directory = domain.directory(tmp_path, servers=(catalogue,), starttls=True)
     assert directory.check_password("direct", PASSWORD).roles == ("connectware-admin",)
 
 
-def test_samba_refers_elsewhere_beside_the_entries(tmp_path: Path, domain: Real) -> None:
-    """References are no second entry, and are not followed."""
+def test_referrals_beside_search_results_are_ignored(tmp_path: Path, domain: Real) -> None:
+    """References do not count as entries and are not followed."""
     with samba.administrator(domain.server) as admin:
         admin.search(domain.base, "(sAMAccountName=direct)")
         kinds = [found["type"] for found in admin.response]
@@ -233,8 +237,8 @@ def test_samba_refers_elsewhere_beside_the_entries(tmp_path: Path, domain: Real)
     assert domain.directory(tmp_path).find("direct")
 
 
-def test_samba_takes_the_old_password_for_an_hour(tmp_path: Path, domain: Real) -> None:
-    """The manual says so: to shut somebody out, disable the account."""
+def test_samba_accepts_the_old_password_for_an_hour(tmp_path: Path, domain: Real) -> None:
+    """The manual says so: to lock someone out, disable the account."""
     directory = domain.directory(tmp_path)
     with samba.administrator(domain.server) as admin:
 

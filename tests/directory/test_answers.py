@@ -1,6 +1,6 @@
-"""What the answers to a bind mean, in the forms of each kind of server.
+"""What the answers to a bind mean for each kind of server.
 
-Samba and 389 Directory Server themselves are asked in test_real_servers.py.
+test_real_servers.py asks real Samba and 389 Directory Server.
 """
 
 import pytest
@@ -49,7 +49,7 @@ def active_directory(code: str) -> str:
         ("zz", WrongDirectoryPassword, "Username or password is wrong."),
     ],
 )
-def test_active_directorys_codes(code: str, kind: type[Exception], says: str) -> None:
+def test_active_directory_codes_are_understood(code: str, kind: type[Exception], says: str) -> None:
     with pytest.raises(kind) as refused:
         check_bind(Answer(49, "invalidCredentials", active_directory(code)))
     assert type(refused.value) is kind
@@ -71,8 +71,8 @@ def test_active_directorys_codes(code: str, kind: type[Exception], says: str) ->
         (Answer(49, "", ""), False),
     ],
 )
-def test_which_refusals_say_that_the_password_was_right(answer: Answer, was_right: bool) -> None:
-    """Such a sign-in is no wrong try. In doubt it is one."""
+def test_refusals_tell_whether_the_password_was_right(answer: Answer, was_right: bool) -> None:
+    """A right password does not count as a failed attempt; in doubt it does."""
     with pytest.raises(DirectoryRefused) as refused:
         check_bind(answer)
     assert refused.value.password_was_right is was_right
@@ -127,7 +127,7 @@ def test_which_refusals_say_that_the_password_was_right(answer: Answer, was_righ
         (Answer(52, "unavailable", ""), Unreachable),
     ],
 )
-def test_other_answers(answer: Answer, kind: type[Exception]) -> None:
+def test_other_bind_answers_raise_the_right_error(answer: Answer, kind: type[Exception]) -> None:
     with pytest.raises(kind) as refused:
         check_bind(answer)
     assert type(refused.value) is kind
@@ -143,7 +143,7 @@ def test_other_answers(answer: Answer, kind: type[Exception]) -> None:
         ("3008a003810100810100", Policy(grace=0, error=0)),
     ],
 )
-def test_the_policys_control(value: str, said: Policy) -> None:
+def test_the_password_policy_control_is_decoded(value: str, said: Policy) -> None:
     """draft-behera-ldap-password-policy-11 section 6.2, in hexadecimal."""
     assert policy(bytes.fromhex(value)) == said
 
@@ -161,8 +161,8 @@ def test_the_policys_control(value: str, said: Policy) -> None:
         (Policy(grace=10**9), None),
     ],
 )
-def test_what_a_person_is_told_of_the_policy(said: Policy, notice: PasswordNotice | None) -> None:
-    """A server that says what cannot be is not repeated: no such day is in the calendar."""
+def test_the_policy_becomes_a_password_notice(said: Policy, notice: PasswordNotice | None) -> None:
+    """Impossible values from a server are ignored."""
     assert binding.notice(Answer(0, "success", "", said), Entry("cn=x", {}), NOW) == notice
 
 
@@ -170,8 +170,8 @@ def test_what_a_person_is_told_of_the_policy(said: Policy, notice: PasswordNotic
     ("at", "is_told"),
     [(NOW + 4 * 86400, True), (NOW + 6 * 86400, False), (NOW - 1, False), (None, False)],
 )
-def test_active_directorys_time_of_expiry(at: float | None, is_told: bool) -> None:
-    """Windows warns five days before. A value that stands for never is no time."""
+def test_active_directory_password_expiry_is_announced(at: float | None, is_told: bool) -> None:
+    """Windows warns five days ahead. The value for "never" is not a time."""
     value = "9223372036854775807" if at is None else filetime(at)
     entry = Entry("cn=x", {"msds-userpasswordexpirytimecomputed": (value.encode(),)})
     notice = binding.notice(Answer(0, "success", ""), entry, NOW)
@@ -181,13 +181,13 @@ def test_active_directorys_time_of_expiry(at: float | None, is_told: bool) -> No
 
 
 @pytest.mark.parametrize("error", [None, 3, 8])
-def test_success(error: int | None) -> None:
-    """Errors of the policy from 3 on are about changing a password."""
+def test_success_ignores_policy_errors_about_changing(error: int | None) -> None:
+    """Policy errors from 3 upwards are about changing a password."""
     check_bind(Answer(0, "success", "", Policy(error)))
     check_answer(Answer(0, "success", "", Policy(error)))
 
 
-def test_what_a_server_says_is_made_visible() -> None:
+def test_text_from_a_server_is_made_visible() -> None:
     """DESIGN 4.3."""
     with pytest.raises(DirectoryMisconfigured) as raised:
         check_answer(Answer(2, "protocolError", "\x1b[2J" + "x" * 1000))

@@ -1,4 +1,4 @@
-"""A server that demands a certificate of ours: it is shown, or its want is told."""
+"""A server that demands a client certificate: presenting it, and errors when it is missing."""
 
 import socket
 import ssl
@@ -49,7 +49,7 @@ def settings(
 
 
 @pytest.mark.parametrize("way", ["ldaps", "starttls"])
-def test_shown_from_a_file(
+def test_the_client_certificate_comes_from_a_file(
     tmp_path: Path, demanding: Slapd, authority: Authority, ca_file: Path, way: str
 ) -> None:
     file = str(pem(tmp_path, authority.certificate("client", "client")))
@@ -57,7 +57,7 @@ def test_shown_from_a_file(
     assert LdapDirectory(found).check_password("alice", PASSWORD).username == "alice"
 
 
-def test_shown_from_a_credential(
+def test_the_client_certificate_comes_from_a_credential(
     tmp_path: Path,
     demanding: Slapd,
     authority: Authority,
@@ -75,10 +75,10 @@ def test_shown_from_a_credential(
 
 
 @pytest.mark.parametrize("way", ["ldaps", "starttls"])
-def test_none_and_a_wrong_one_are_told(
+def test_a_missing_or_wrong_certificate_is_explained(
     tmp_path: Path, demanding: Slapd, ca_file: Path, way: str
 ) -> None:
-    """GnuTLS, which Debian's slapd uses, only breaks off."""
+    """GnuTLS, which Debian's slapd uses, only drops the connection."""
     with pytest.raises(CannotReachDirectory) as unreachable:
         LdapDirectory(settings(tmp_path, demanding, ca_file, way)).find("alice")
     (reason,) = unreachable.value.reasons
@@ -93,10 +93,10 @@ def test_none_and_a_wrong_one_are_told(
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_server_that_says_so_by_an_alert(
+def test_a_tls_alert_about_the_certificate_is_explained(
     tmp_path: Path, certificate: Certificate, ca_file: Path, version: ssl.TLSVersion
 ) -> None:
-    """OpenSSL's word: waiting does not help, and the person reads that an admin has to be told."""
+    """OpenSSL sends an alert; waiting does not help, so users are told to inform an admin."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)
     context.load_verify_locations(ca_file)
@@ -109,7 +109,7 @@ def test_a_server_that_says_so_by_an_alert(
         ) as protected:
             with suppress(ssl.SSLError):
                 protected.do_handshake()
-            # Or what was not read would make it a reset, which overtakes the alert.
+            # Otherwise unread data would cause a reset, which overtakes the alert.
             while socket.socket.recv(protected, 65536):
                 pass
 
@@ -137,7 +137,7 @@ def test_a_server_that_says_so_by_an_alert(
         ("both", 0o644, "Other users can access the client certificate"),
     ],
 )
-def test_files_that_hold_no_certificate(
+def test_an_unusable_client_certificate_file_is_explained(
     tmp_path: Path,
     demanding: Slapd,
     authority: Authority,
@@ -146,7 +146,7 @@ def test_files_that_hold_no_certificate(
     mode: int,
     says: str,
 ) -> None:
-    """An encrypted key would make OpenSSL ask for its password on the terminal."""
+    """With an encrypted key, OpenSSL would ask for its password on the terminal."""
     file = pem(tmp_path, authority.certificate("client", "client"))
     whole = file.read_text()
     contents = {

@@ -1,4 +1,4 @@
-"""The table [directory]: what cannot work is refused at load, by key and line."""
+"""The table [directory]: invalid settings are refused at load time with key and line."""
 
 import re
 from pathlib import Path
@@ -39,12 +39,12 @@ def changed(before: str, after: str) -> str:
     return USUAL.replace(before, after) + GROUPS
 
 
-def test_no_table_is_no_directory(file: Path) -> None:
+def test_without_the_table_there_is_no_directory(file: Path) -> None:
     file.write_text("[session]\nidle_minutes = 5\n")
     assert config.load(str(file)).directory is None
 
 
-def test_every_key(file: Path, tmp_path: Path) -> None:
+def test_every_key_is_read(file: Path, tmp_path: Path) -> None:
     file.write_text(
         f"""{USUAL}
         ca_file = "~/ca.pem"
@@ -78,8 +78,8 @@ def test_every_key(file: Path, tmp_path: Path) -> None:
     assert found.roles == {"connectware-admin": ("cn=admins,dc=example,dc=com",)}
 
 
-def test_the_example_of_the_manual(file: Path) -> None:
-    """Its values are the defaults, where it does not have to name a host or a DN."""
+def test_the_manuals_example_shows_the_defaults(file: Path) -> None:
+    """Apart from hosts and DNs, its values are the defaults."""
     (example,) = re.findall(r"```toml\n(\[directory\].*?)```", text("ldap"), re.DOTALL)
     file.write_text(example)
     found = config.load(str(file)).directory
@@ -111,7 +111,7 @@ def test_the_defaults_keep_a_sign_in_under_ten_seconds(file: Path) -> None:
         ("ldap://h", Server("ldap://h", "h", 389, "starttls")),
     ],
 )
-def test_servers(file: Path, url: str, server: Server) -> None:
+def test_server_urls_are_parsed(file: Path, url: str, server: Server) -> None:
     file.write_text(changed('["ldaps://a.example.com", "ldap://b:1389"]', f'["ldap://x", "{url}"]'))
     found = config.load(str(file)).directory
     assert found is not None
@@ -136,7 +136,7 @@ def test_servers(file: Path, url: str, server: Server) -> None:
         "ldapi://%2frun%2fslapd",
     ],
 )
-def test_servers_that_are_none(file: Path, url: str) -> None:
+def test_invalid_server_urls_are_refused(file: Path, url: str) -> None:
     content = changed('["ldaps://a.example.com", "ldap://b:1389"]', f'["ldap://x", "{url}"]')
     sentence = refusal(file, content)
     assert f"`servers` contains '{url}': use ldaps://HOST" in sentence
@@ -148,7 +148,7 @@ SERVERS = 'servers = ["ldaps://a.example.com", "ldap://b:1389"]\nstarttls = true
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "[::1]", "localhost"])
-def test_plain_ldap_to_this_host(file: Path, host: str) -> None:
+def test_plain_ldap_is_allowed_to_this_host(file: Path, host: str) -> None:
     file.write_text(changed(SERVERS, PLAIN.replace("127.0.0.1", host)))
     found = config.load(str(file)).directory
     assert found is not None
@@ -274,7 +274,9 @@ ADD = 'base = "ou=people,dc=example,dc=com"'
         (USUAL + "[directory.roles]\na = [1]\n", "directory.roles", 6),
     ],
 )
-def test_what_cannot_work(file: Path, content: str, sentence: str, line: int) -> None:
+def test_settings_that_cannot_work_are_refused(
+    file: Path, content: str, sentence: str, line: int
+) -> None:
     said = refusal(file, content)
     assert said.startswith(f"{file}: ")
     assert sentence in said
@@ -294,7 +296,7 @@ def test_what_cannot_work(file: Path, content: str, sentence: str, line: int) ->
         ("session = {idle_minutes = 0}\n", None),
     ],
 )
-def test_lines_of_other_tables(file: Path, content: str, line: int | None) -> None:
+def test_errors_in_other_tables_name_the_line(file: Path, content: str, line: int | None) -> None:
     said = refusal(file, content)
     assert ("(line" in said) == (line is not None)
     assert line is None or f"(line {line})" in said

@@ -1,4 +1,4 @@
-"""What an entry says: whose it is, whether it is enabled, how it is shown."""
+"""Reading an entry: whose it is, whether it is enabled, its display name and ids."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def entry(dn: str = DN, **attributes: str | bytes | list[str]) -> Entry:
         (entry("not a dn", uid=["alice", "alias"]), "alice", False),
     ],
 )
-def test_whose_it_is(found: Entry, username: str, is_of: bool) -> None:
+def test_an_entry_belongs_to_the_name_in_its_dn(found: Entry, username: str, is_of: bool) -> None:
     assert entries.is_of(found, "uid", username) is is_of
 
 
@@ -61,11 +61,11 @@ def test_whose_it_is(found: Entry, username: str, is_of: bool) -> None:
         (entry(accountExpires="1"), False),
     ],
 )
-def test_whether_it_is_enabled(found: Entry, enabled: bool) -> None:
+def test_enabled_and_disabled_entries_are_recognized(found: Entry, enabled: bool) -> None:
     assert entries.is_enabled(found, NOW) is enabled
 
 
-def test_when_it_expires() -> None:
+def test_an_account_expires_at_the_exact_time() -> None:
     """1800000000 seconds after 1970, in units of 100 ns since 1601."""
     at = entry(accountExpires="134444736000000000")
     assert entries.is_enabled(at, NOW - 0.001)
@@ -86,7 +86,7 @@ def test_when_it_expires() -> None:
         (entry(displayName="x" * 1000), "x" * 100),
     ],
 )
-def test_how_it_is_shown(found: Entry, shown: str) -> None:
+def test_the_display_name_is_safe_to_show(found: Entry, shown: str) -> None:
     assert entries.display_name(found) == shown
 
 
@@ -102,7 +102,7 @@ def test_each_id_is_kept_with_its_attribute() -> None:
     assert entries.unchanging_ids(entry(objectGUID=b"short", cn="x")) == {}
 
 
-def test_an_id_of_two_values_says_nothing() -> None:
+def test_an_id_with_two_values_is_ignored() -> None:
     two = Entry("uid=a", {"entryuuid": (b"one", b"two"), "nsuniqueid": (b"n",)})
     assert entries.unchanging_ids(two) == {"nsUniqueId": "n"}
 
@@ -120,6 +120,6 @@ def test_an_id_of_two_values_says_nothing() -> None:
         ({"": "n-1"}, r"(|(entryUUID=n\2d1)(nsUniqueId=n\2d1)(ipaUniqueID=n\2d1))"),
     ],
 )
-def test_an_id_is_looked_for_in_its_attribute(ids: dict[str, str], found_by: str) -> None:
-    """One that was kept without its attribute is looked for in all of them."""
+def test_an_id_is_searched_in_its_own_attribute(ids: dict[str, str], found_by: str) -> None:
+    """An id stored without its attribute is searched in all of them."""
     assert entries.id_filter(ids) == found_by

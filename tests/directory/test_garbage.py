@@ -1,4 +1,4 @@
-"""A server that answers anything at all: it is refused as such, and nobody is let in by it."""
+"""A server that answers with garbage is reported and lets nobody in."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,7 +19,7 @@ Answer = Callable[[ber.Request], bytes]
 
 
 def refused(request: ber.Request) -> bytes:
-    """A bind that was refused, with the policy's word for it."""
+    """A refused bind with a password policy control."""
     control = ber.tlv(
         ber.SEQUENCE, ber.octets(POLICY_CONTROL), ber.tlv(ber.OCTETS, bytes.fromhex("3003810101"))
     )
@@ -54,7 +54,7 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Channel, MemoryWi
 
 
 def ask(answer: Answer) -> list[object]:
-    """What each operation makes of it: a result, or one of our own errors; others go through."""
+    """The result or cwtui error of each operation; other exceptions are raised."""
     results: list[object] = []
     operations: list[Callable[[Channel], object]] = [
         lambda channel: channel.bind("cn=a", Secret("secret")),
@@ -76,7 +76,7 @@ def ask(answer: Answer) -> list[object]:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes(data: bytes) -> None:
+def test_arbitrary_bytes_give_an_error(data: bytes) -> None:
     assert all(isinstance(result, Exception) for result in ask(lambda _request: data))
 
 
@@ -85,11 +85,13 @@ def test_any_bytes(data: bytes) -> None:
     st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=3),
     st.integers(0, 20),
 )
-def test_answers_that_are_spoilt(answer: Answer, spoils: list[tuple[int, int]], cut: int) -> None:
+def test_corrupted_answers_raise_no_foreign_error(
+    answer: Answer, spoils: list[tuple[int, int]], cut: int
+) -> None:
     ask(spoilt(answer, spoils, cut))
 
 
-def test_the_same_answers_unspoilt(channel: tuple[Channel, MemoryWire]) -> None:
+def test_the_same_answers_work_when_intact(channel: tuple[Channel, MemoryWire]) -> None:
     opened, wire = channel
     wire.answer = refused
     said = opened.bind("cn=a", Secret("secret"))
@@ -100,8 +102,8 @@ def test_the_same_answers_unspoilt(channel: tuple[Channel, MemoryWire]) -> None:
     assert entry.attributes["cn"] == (b"A", b"\xff")
 
 
-def test_an_entry_without_a_dn_is_none(channel: tuple[Channel, MemoryWire]) -> None:
-    """A bind to it would be one as nobody."""
+def test_an_entry_without_a_dn_is_ignored(channel: tuple[Channel, MemoryWire]) -> None:
+    """Binding with an empty DN would be anonymous."""
     opened, wire = channel
     wire.answer = lambda request: (
         ber.entry(request.id, "", {"uid": [b"a"]}) + ber.result(request.id, ber.DONE)
@@ -109,15 +111,15 @@ def test_an_entry_without_a_dn_is_none(channel: tuple[Channel, MemoryWire]) -> N
     assert opened.first_two(PEOPLE, "(uid=a)", ["uid"]) == []
 
 
-def test_an_answer_to_another_question_is_none(channel: tuple[Channel, MemoryWire]) -> None:
-    """Or whoever can guess what is asked next could answer before the server."""
+def test_an_answer_to_another_request_is_rejected(channel: tuple[Channel, MemoryWire]) -> None:
+    """Otherwise someone who guesses the next request could answer before the server."""
     opened, wire = channel
     wire.answer = lambda request: ber.result(request.id + 1, ber.BOUND)
     with pytest.raises(Unreachable):
         opened.bind("cn=a", Secret("secret"))
 
 
-def test_a_bind_that_is_answered_as_a_search(channel: tuple[Channel, MemoryWire]) -> None:
+def test_a_bind_answered_like_a_search_is_rejected(channel: tuple[Channel, MemoryWire]) -> None:
     opened, wire = channel
     wire.answer = lambda request: ber.result(request.id, ber.DONE)
     with pytest.raises(Unreachable):
@@ -125,7 +127,7 @@ def test_a_bind_that_is_answered_as_a_search(channel: tuple[Channel, MemoryWire]
 
 
 @pytest.mark.parametrize(("dn", "password"), [("", "secret"), ("cn=a", "")])
-def test_a_bind_as_nobody_is_never_sent(
+def test_an_anonymous_bind_is_never_sent(
     channel: tuple[Channel, MemoryWire], dn: str, password: str
 ) -> None:
     opened, wire = channel

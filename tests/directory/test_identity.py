@@ -1,4 +1,4 @@
-"""Who people are on real servers: renamed, with ids that appear later, and with names of theirs."""
+"""Identity on real servers: renamed users, ids that appear later, and unusual names."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -26,19 +26,19 @@ from tests.servers.slapd import ADMIN, ADMIN_PASSWORD
 
 UNIT: Final = "identity"
 READS: Final = "Reads.what-is-there1"
-"""The password of the readers of servers with rules for passwords."""
+"""The reader's password on servers that have password rules."""
 
 
 @dataclass
 class Place:
-    """A part of a real directory with nobody in it, and who reads it."""
+    """An empty part of a real directory, with the account that reads it."""
 
     admin: Connection
     base: str
     settings: dict[str, Any]
     reader_password: str
     ids: set[str]
-    """The attributes that tell who somebody is."""
+    """The attributes that identify a person."""
 
     def dn(self, name: str) -> str:
         rdn = "cn" if self.is_samba else "uid"
@@ -176,7 +176,7 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 @pytest.fixture
 def people(place: Place) -> Iterator[Place]:
-    """Ann and bob, and nobody afterwards."""
+    """Ann and bob, removed afterwards."""
     for name in ("ann", "bob"):
         place.add(name)
     yield place
@@ -219,7 +219,7 @@ def check_device(world: World, name: str, device: Device) -> None:
     assert isinstance(state, sign_in.SignedIn)
 
 
-def test_a_renamed_person_keeps_the_device(at_home: World, people: Place) -> None:
+def test_a_renamed_user_keeps_the_device(at_home: World, people: Place) -> None:
     device = at_home.equip("ann")
     assert set(at_home.account("ann").directory_ids) == people.ids
     people.rename("ann", "anna")
@@ -229,7 +229,7 @@ def test_a_renamed_person_keeps_the_device(at_home: World, people: Place) -> Non
     assert at_home.accounts.get("ann") is None
 
 
-def test_sync_follows_a_renamed_person(at_home: World, people: Place) -> None:
+def test_sync_renames_a_renamed_user(at_home: World, people: Place) -> None:
     device = at_home.equip("ann")
     people.rename("ann", "ann o'hara & son")
     found = sync(at_home)
@@ -238,7 +238,7 @@ def test_sync_follows_a_renamed_person(at_home: World, people: Place) -> None:
     check_device(at_home, "Ann O'Hara & Son", device)
 
 
-def test_people_who_swap_names_keep_their_devices(at_home: World, people: Place) -> None:
+def test_users_who_swap_names_keep_their_devices(at_home: World, people: Place) -> None:
     device = at_home.equip("ann")
     other = at_home.equip("bob")
     people.rename("ann", "between")
@@ -248,8 +248,8 @@ def test_people_who_swap_names_keep_their_devices(at_home: World, people: Place)
     check_device(at_home, "ann", other)
 
 
-def test_a_person_is_found_by_each_id(at_home: World, people: Place) -> None:
-    """Also by one that was kept without its attribute."""
+def test_a_user_is_found_by_each_id(at_home: World, people: Place) -> None:
+    """Also by an id stored without its attribute."""
     directory = at_home.directory
     assert directory is not None
     ids = shown_ids(at_home, "ann")
@@ -260,7 +260,9 @@ def test_a_person_is_found_by_each_id(at_home: World, people: Place) -> None:
 
 
 @pytest.mark.parametrize("name", ["o'hara", "john doe", "r&d", "svc$", "a#b!c%d"])
-def test_names_that_directories_use(world: World, people: Place, tmp_path: Path, name: str) -> None:
+def test_unusual_directory_names_can_sign_in(
+    world: World, people: Place, tmp_path: Path, name: str
+) -> None:
     people.add(name)
     world.directory = people.client(tmp_path)
     state = begin(world, f" {name.upper()}")
@@ -269,8 +271,8 @@ def test_names_that_directories_use(world: World, people: Place, tmp_path: Path,
     assert name not in sync(world).gone
 
 
-def test_an_id_that_appears_later(world: World, ds: Place, tmp_path: Path) -> None:
-    """389 fills in entryUUID by a task of its own; to the reader it is the same as a new right."""
+def test_an_id_that_appears_later_is_learned(world: World, ds: Place, tmp_path: Path) -> None:
+    """389 fills in entryUUID in a background task; for the reader that is like a new right."""
     world.directory = ds.client(tmp_path)
     reader_dn = ds.settings["bind_dn"]
     usual, blind = (
@@ -292,7 +294,7 @@ def test_an_id_that_appears_later(world: World, ds: Place, tmp_path: Path) -> No
 
 
 def test_a_reader_without_rights_marks_nobody(world: World, ds: Place, tmp_path: Path) -> None:
-    """389 then answers that there is nobody, with success."""
+    """389 then reports success with no results."""
     world.directory = ds.client(tmp_path)
     ds.add("seen")
     usual = may_read(ds.settings["bind_dn"], "userPassword")
@@ -312,9 +314,7 @@ def test_a_reader_without_rights_marks_nobody(world: World, ds: Place, tmp_path:
         ds.admin.delete(ds.dn("seen"))
 
 
-def test_a_base_with_nobody_below_marks_nobody(
-    at_home: World, people: Place, tmp_path: Path
-) -> None:
+def test_an_empty_base_marks_nobody(at_home: World, people: Place, tmp_path: Path) -> None:
     at_home.directory = people.client(tmp_path, base=people.settings["bind_dn"])
     with pytest.raises(synchronising.MostAreGone):
         sync(at_home)

@@ -1,4 +1,4 @@
-"""What is typed stays a value: the filter and the DN that leave us are the ones that we meant."""
+"""Typed text stays a value: filters and DNs are sent exactly as intended."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -38,15 +38,15 @@ def channel() -> Iterator[tuple[Channel, MemoryWire]]:
 
 
 @given(values)
-def test_an_escaped_value_is_the_value(value: str) -> None:
+def test_an_escaped_value_reads_back_as_the_value(value: str) -> None:
     assert filters.from_text(f"(uid={escaped(value)})") == ("=", "uid", value.encode())
 
 
 @given(value=values, extension=st.sampled_from(EXTENSIONS))
-def test_the_filter_on_the_wire_is_the_one_that_was_meant(
+def test_the_filter_sent_is_the_filter_intended(
     channel: tuple[Channel, MemoryWire], value: str, extension: str
 ) -> None:
-    """Not what ldap3 was told, but the bytes that it sends. No rule of names helps here."""
+    """Checks the bytes that ldap3 sends, without relying on the username rules."""
     opened, wire = channel
     visit = Visit(opened, config(extension), 0.0, lambda _step: None)
     opened.first_two(PEOPLE, visit._filter([value]), ["uid"])
@@ -57,8 +57,8 @@ def test_the_filter_on_the_wire_is_the_one_that_was_meant(
 
 
 @given(name=names)
-def test_the_filter_for_a_username(channel: tuple[Channel, MemoryWire], name: str) -> None:
-    """The whole way of `find`: whatever is typed is refused, or asked for to the letter."""
+def test_the_filter_for_a_username_is_exact(channel: tuple[Channel, MemoryWire], name: str) -> None:
+    """All of `find`: typed text is either refused or searched for exactly."""
     opened, wire = channel
     visit = Visit(opened, config("(objectClass=person)"), 0.0, lambda _step: None)
     before = len(wire.searches)
@@ -67,7 +67,7 @@ def test_the_filter_for_a_username(channel: tuple[Channel, MemoryWire], name: st
     except InvalidInput:
         return
     with pytest.raises(DirectoryMisconfigured, match="cannot read the base"):
-        visit._searched(username)  # it shows nothing, not even the base
+        visit._searched(username)  # the fake server shows nothing, not even the base
     base, search = wire.searches[before:]
     assert (base.parts[0].content.decode(), base.parts[1].number) == (PEOPLE, 0)
     meant = ("and", ("=", "uid", username.encode()), ("=", "objectClass", b"person"))
@@ -76,7 +76,7 @@ def test_the_filter_for_a_username(channel: tuple[Channel, MemoryWire], name: st
 
 
 @given(values)
-def test_the_filter_for_an_id(channel: tuple[Channel, MemoryWire], id_: str) -> None:
+def test_the_filter_for_an_id_is_exact(channel: tuple[Channel, MemoryWire], id_: str) -> None:
     opened, wire = channel
     list(opened.pages(PEOPLE, entries.id_filter({"entryUUID": id_}), ["uid"]))
     meant = ("or", ("=", "entryUUID", id_.encode()))
@@ -84,7 +84,7 @@ def test_the_filter_for_an_id(channel: tuple[Channel, MemoryWire], id_: str) -> 
 
 
 @given(st.uuids())
-def test_the_filter_for_a_guid(channel: tuple[Channel, MemoryWire], guid: UUID) -> None:
+def test_the_filter_for_a_guid_is_exact(channel: tuple[Channel, MemoryWire], guid: UUID) -> None:
     opened, wire = channel
     list(opened.pages(PEOPLE, entries.id_filter({"objectGUID": str(guid)}), ["uid"]))
     meant = ("or", ("=", "objectGUID", guid.bytes_le))
@@ -92,17 +92,19 @@ def test_the_filter_for_a_guid(channel: tuple[Channel, MemoryWire], guid: UUID) 
 
 
 @given(st.lists(values, min_size=2, max_size=5, unique=True))
-def test_the_filter_for_many(channel: tuple[Channel, MemoryWire], many: list[str]) -> None:
+def test_the_filter_for_many_names_is_exact(
+    channel: tuple[Channel, MemoryWire], many: list[str]
+) -> None:
     opened, wire = channel
     list(opened.pages(PEOPLE, Visit(opened, config(), 0.0, print)._filter(many), ["uid"]))
     meant = ("or", *(("=", "uid", value.encode()) for value in many))
     assert filters.from_bytes(wire.searches[-1].parts[6]) == meant
 
 
-def test_what_is_refused_and_never_followed_is_on_the_wire(
+def test_search_limits_and_alias_handling_are_sent(
     channel: tuple[Channel, MemoryWire],
 ) -> None:
-    """RFC 4511 section 4.5.1: scope, and aliases that are not followed."""
+    """RFC 4511 section 4.5.1: the scope and limits, and that aliases are not followed."""
     opened, wire = channel
     opened.first_two(PEOPLE, "(uid=a)", ["uid"])
     _, scope, aliases, size_limit, time_limit, types_only, _, attributes = wire.searches[-1].parts
@@ -112,8 +114,8 @@ def test_what_is_refused_and_never_followed_is_on_the_wire(
 
 
 @pytest.mark.parametrize("text_", ["(uid=a)(uid=b)", "(uid=a*)", "(uid=(a))", "(uid=\\2)", "()"])
-def test_the_tests_own_reader_tells_injections(text_: str) -> None:
-    """A reader that takes everything would find nothing."""
+def test_the_test_parser_recognizes_injections(text_: str) -> None:
+    """A parser that accepts everything would never find one."""
     try:
         found = filters.from_text(text_)
     except ValueError:

@@ -1,4 +1,4 @@
-"""An OpenLDAP that gives less than it is asked for."""
+"""An OpenLDAP server that limits its results."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ def limited(folder: Path, certificate: Certificate, limits: str) -> Iterator[Sla
 
 
 def test_a_size_limit_of_one_lets_nobody_in(tmp_path: Path, certificate: Certificate) -> None:
-    """The second of two entries of one name would not be seen."""
+    """A second entry with the same name would go unnoticed."""
     with limited(tmp_path, certificate, "size=1") as running:
         directory = LdapDirectory(plain(tmp_path, running))
         with pytest.raises(DirectoryMisconfigured, match="fewer than two"):
@@ -33,7 +33,9 @@ def test_a_size_limit_of_one_lets_nobody_in(tmp_path: Path, certificate: Certifi
 
 
 @pytest.mark.parametrize("limits", ["size.prtotal=disabled", "size.pr=50"])
-def test_pages_that_are_forbidden(tmp_path: Path, certificate: Certificate, limits: str) -> None:
+def test_without_paged_results_users_are_still_found(
+    tmp_path: Path, certificate: Certificate, limits: str
+) -> None:
     with limited(tmp_path, certificate, limits) as running:
         directory = LdapDirectory(plain(tmp_path, running))
         names = ["alice", "bob", "nobody"]
@@ -42,10 +44,10 @@ def test_pages_that_are_forbidden(tmp_path: Path, certificate: Certificate, limi
         assert found["alice"] is not None
 
 
-def test_pages_that_are_forbidden_and_too_many_at_once(
+def test_a_size_limit_without_paged_results_is_an_error(
     tmp_path: Path, certificate: Certificate
 ) -> None:
-    """Who is missing in the answer would be taken for gone."""
+    """Users missing from the answer would count as gone."""
     with limited(tmp_path, certificate, "size=2 size.prtotal=disabled") as running:
         directory = LdapDirectory(plain(tmp_path, running))
         with pytest.raises(DirectoryMisconfigured, match="sizeLimitExceeded"):

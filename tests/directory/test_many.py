@@ -1,4 +1,4 @@
-"""Ten thousand entries: one is found at once, many in pages, and the limit of the server holds."""
+"""A directory of 10,000 entries: finding one, finding many in pages, and server limits."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.servers.slapd import Slapd
 
 MANY = 10_000
 PAGER = f"uid=u1,{PEOPLE}"
-"""Who may read on for as long as there are pages; others get 500 in all."""
+"""The account that may read all pages; others get 500 entries in total."""
 
 BY_ATTRIBUTE = {"mode": "attribute", "roles": {}, "roles_attribute": "employeeType"}
 
@@ -44,15 +44,15 @@ def crowd(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) ->
         yield running
 
 
-def test_one_of_them(tmp_path: Path, crowd: Slapd) -> None:
+def test_one_of_10000_users_is_found(tmp_path: Path, crowd: Slapd) -> None:
     directory = LdapDirectory(plain(tmp_path, crowd, **BY_ATTRIBUTE))
     user = directory.check_password("u9999", PASSWORD)
     assert (user.dn, user.roles) == (f"uid=u9999,{PEOPLE}", ("minimum-access",))
     assert directory.find("u10000") is None
 
 
-def test_many_of_them(tmp_path: Path, crowd: Slapd) -> None:
-    """More than a batch; those that are gone are told as such."""
+def test_many_users_are_found_in_batches(tmp_path: Path, crowd: Slapd) -> None:
+    """More than one batch; missing users are reported as such."""
     directory = LdapDirectory(plain(tmp_path, crowd, **BY_ATTRIBUTE))
     names = [f"u{number}" for number in range(MANY - 300, MANY + 50)]
     progress: list[tuple[int, int]] = []
@@ -65,8 +65,8 @@ def test_many_of_them(tmp_path: Path, crowd: Slapd) -> None:
     assert directory.find_all([], lambda done, of: progress.append((done, of))) == {}
 
 
-def test_all_of_them_in_pages(tmp_path: Path, crowd: Slapd) -> None:
-    """The server gives 500 at once to whoever does not ask for pages."""
+def test_all_users_are_read_in_pages(tmp_path: Path, crowd: Slapd) -> None:
+    """Without paging, the server gives at most 500."""
     settings = plain(tmp_path, crowd)
     (parsed,) = settings.parsed_servers
     with Channel(parsed, settings, Deadline(time.monotonic, 600)) as channel:
@@ -80,10 +80,10 @@ def test_all_of_them_in_pages(tmp_path: Path, crowd: Slapd) -> None:
         assert last.texts("uid")
 
 
-def test_a_page_that_the_server_cuts_short_is_no_answer(
+def test_a_page_cut_short_by_the_server_is_an_error(
     tmp_path: Path, crowd: Slapd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is missing in it would be taken for gone. Batches are smaller than usual limits."""
+    """Users missing from it would count as gone. Batches are smaller than usual limits."""
     monkeypatch.setattr(visit, "_BATCH", 600)
     directory = LdapDirectory(plain(tmp_path, crowd, **BY_ATTRIBUTE))
     with pytest.raises(DirectoryMisconfigured, match="sizeLimitExceeded"):

@@ -1,4 +1,4 @@
-"""Awkward names in a real directory: as values, in DNs, as members, and shown."""
+"""Awkward names in a real directory: in filters, DNs, groups and on screen."""
 
 import time
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ attributetype ( 1.3.6.1.4.1.32473.2 NAME 'octets' EQUALITY octetStringMatch
     SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
 objectclass ( 1.3.6.1.4.1.32473.3 NAME 'holder' SUP top AUXILIARY MAY octets )
 """
-"""A type that the server compares byte by byte, without folding case or spaces."""
+"""An attribute type compared byte by byte, without ignoring case or spaces."""
 
 HOLDER = f"cn=holder,{PEOPLE}"
 LDIF = "".join(
@@ -89,10 +89,10 @@ def channel(server: Slapd, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.mark.parametrize("name", AWKWARD)
 @pytest.mark.parametrize("nested", ["off", "memberOf"])
-def test_a_person_whose_dn_is_awkward(
+def test_a_user_with_an_awkward_dn_can_sign_in(
     tmp_path: Path, server: Slapd, admin: Connection, name: str, nested: str
 ) -> None:
-    """The DN that the server gives is bound with, and looked for among the members of groups."""
+    """The DN from the server is used to bind and to search group members."""
     dn, group = f"cn={escaped(name)},{PEOPLE}", f"cn={escaped(name)},{GROUPS}"
     person = {"cn": name, "sn": "x", "uid": "someone", "userPassword": PASSWORD.reveal()}
     assert admin.add(dn, "inetOrgPerson", person), admin.result
@@ -112,10 +112,10 @@ def test_a_person_whose_dn_is_awkward(
 @example(value="\0")
 @example(value="a\0b*)(uid=*")
 @given(value=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40))
-def test_slapd_reads_the_filter_that_was_meant(
+def test_slapd_understands_the_filter_as_intended(
     admin: Connection, channel: Channel, value: str
 ) -> None:
-    """An independent reader of filters: it finds the value, and not one that is longer."""
+    """An independent parser of filters: it finds the value but not a longer one."""
     kept = {"octets": [(MODIFY_REPLACE, [value.encode()])]}
     assert admin.modify(HOLDER, kept), admin.result
     assert [entry.dn for entry in channel.read(HOLDER, f"(octets={escaped(value)})")] == [HOLDER]
@@ -123,7 +123,7 @@ def test_slapd_reads_the_filter_that_was_meant(
 
 
 @given(value=st.text('*()\\,#=+ äא\u0301;"<>', min_size=1, max_size=12))
-def test_slapd_reads_the_dn_that_was_meant(admin: Connection, value: str) -> None:
+def test_slapd_understands_the_dn_as_intended(admin: Connection, value: str) -> None:
     dn = f"description={escaped(value)},{PEOPLE}"
     if not value.strip():
         return

@@ -1,4 +1,4 @@
-"""The same questions to Samba as an Active Directory and to 389 Directory Server."""
+"""The same tests on Samba as an Active Directory and on 389 Directory Server."""
 
 import unicodedata
 from pathlib import Path
@@ -30,7 +30,7 @@ def real(request: pytest.FixtureRequest, active_directory: Enclosed, dirsrv: Enc
     return in_samba(active_directory) if request.param == "samba" else in_389(dirsrv)
 
 
-def test_a_right_password_and_a_wrong_one(tmp_path: Path, real: Real) -> None:
+def test_right_and_wrong_passwords_are_told_apart(tmp_path: Path, real: Real) -> None:
     directory = real.directory(tmp_path)
     user = directory.check_password("Direct", PASSWORD)
     assert (user.username, user.dn.lower()) == ("direct", real.dn("direct").lower())
@@ -46,14 +46,14 @@ def test_a_right_password_and_a_wrong_one(tmp_path: Path, real: Real) -> None:
 
 
 @pytest.mark.parametrize("name", ["müller", "MÜLLER", "mu\u0308ller"])
-def test_umlauts_and_a_dn_of_odd_characters(tmp_path: Path, real: Real, name: str) -> None:
+def test_umlauts_and_a_dn_with_odd_characters_work(tmp_path: Path, real: Real, name: str) -> None:
     user = real.directory(tmp_path).check_password(name, PASSWORD)
     assert (user.username, user.roles) == ("müller", ("minimum-access",))
     assert user.display_name == ODD.strip()
 
 
-def test_a_name_without_its_accent_is_nobody(tmp_path: Path, real: Real) -> None:
-    """Whatever the server compares: jose must not become josé's account."""
+def test_a_name_without_its_accent_is_unknown(tmp_path: Path, real: Real) -> None:
+    """Even if the server treats them as equal, jose must not get josé's account."""
     directory = real.directory(tmp_path)
     assert directory.check_password("josé", PASSWORD).username == "josé"
     with pytest.raises(NoDirectoryUser):
@@ -62,8 +62,10 @@ def test_a_name_without_its_accent_is_nobody(tmp_path: Path, real: Real) -> None
 
 
 @pytest.mark.parametrize("nested", ["off", "memberOf", "matching-rule"])
-def test_nested_groups(tmp_path: Path, real: Real, nested: str) -> None:
-    """Samba follows them by the rule, 389 Directory Server in memberOf itself."""
+def test_nested_groups_are_followed_as_each_server_can(
+    tmp_path: Path, real: Real, nested: str
+) -> None:
+    """Samba does it by matching rule, 389 Directory Server in memberOf."""
     directory = real.directory(tmp_path, nested=nested)
     if (real.kind, nested) == ("389", "matching-rule"):
         with pytest.raises(DirectoryMisconfigured, match='nested = "matching-rule"'):
@@ -77,7 +79,7 @@ def test_nested_groups(tmp_path: Path, real: Real, nested: str) -> None:
     assert deep.roles == (("connectware-admin",) if follows else ())
 
 
-def test_roles_by_an_attribute(tmp_path: Path, real: Real) -> None:
+def test_roles_can_come_from_an_attribute(tmp_path: Path, real: Real) -> None:
     by_attribute = {"mode": "attribute", "roles": {}, "roles_attribute": "employeeType"}
     user = real.directory(tmp_path, **by_attribute).check_password("attributed", PASSWORD)
     assert user.roles == ("minimum-access",)
@@ -91,27 +93,27 @@ def test_roles_by_an_attribute(tmp_path: Path, real: Real) -> None:
         ("reset", DirectoryPasswordMustChange, "must change"),
     ],
 )
-def test_a_right_password_that_does_not_help(
+def test_a_right_password_can_be_refused_with_a_reason(
     tmp_path: Path, real: Real, name: str, kind: type[DirectoryRefused], says: str
 ) -> None:
     with pytest.raises(kind, match=says):
         real.directory(tmp_path).check_password(name, PASSWORD)
 
 
-def test_too_many_wrong_passwords(tmp_path: Path, real: Real) -> None:
+def test_too_many_wrong_passwords_lock_the_account(tmp_path: Path, real: Real) -> None:
     directory = real.directory(tmp_path)
     for _ in range(2):
         with pytest.raises(WrongDirectoryPassword):
             directory.check_password("guessed", WRONG)
     with pytest.raises(DirectoryAccountLocked):
         directory.check_password("guessed", PASSWORD)
-    # Guesses of a stranger end no session of the owner.
+    # A stranger's guesses do not end the owner's session.
     found = directory.find("guessed")
     assert found is not None
     assert found.enabled
 
 
-def test_a_locked_account_that_was_disabled_too(tmp_path: Path, real: Real) -> None:
+def test_a_locked_and_disabled_account_counts_as_disabled(tmp_path: Path, real: Real) -> None:
     """Waiting would not help."""
     directory = real.directory(tmp_path)
     for _ in range(2):
@@ -126,17 +128,17 @@ def test_a_locked_account_that_was_disabled_too(tmp_path: Path, real: Real) -> N
         directory.check_password("locked-off", PASSWORD)
 
 
-def test_a_password_that_expires_soon(tmp_path: Path, real: Real) -> None:
+def test_a_password_that_expires_soon_is_announced(tmp_path: Path, real: Real) -> None:
     notice = real.directory(tmp_path).check_password("soon", PASSWORD).password_notice
     assert notice is not None
     assert notice.sentence.startswith("Your directory password expires on 20")
     assert real.directory(tmp_path).check_password("direct", PASSWORD).password_notice is None
 
 
-def test_a_password_as_one_character_or_two(
+def test_composed_and_decomposed_passwords_both_work(
     tmp_path: Path, real: Real, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The composed form is tried first, then what was typed; one that has no other form, once."""
+    """The composed form is tried first, then the typed one; if they are equal, only once."""
     directory = real.directory(tmp_path)
     typed = unicodedata.normalize("NFD", COMPOSED)
     assert typed != COMPOSED
@@ -160,8 +162,8 @@ def test_a_password_as_one_character_or_two(
             assert len(binds) == 1 + tries
 
 
-def test_a_person_who_moved(tmp_path: Path, real: Real) -> None:
-    """Another DN is the same person."""
+def test_a_moved_user_keeps_the_ids(tmp_path: Path, real: Real) -> None:
+    """A new DN is still the same person."""
     directory = real.directory(tmp_path)
     before = directory.check_password("moves", PASSWORD)
     kind = samba if real.kind == "samba" else ds389
@@ -173,7 +175,7 @@ def test_a_person_who_moved(tmp_path: Path, real: Real) -> None:
     assert after.ids == before.ids
 
 
-def test_many_people_at_once(tmp_path: Path, real: Real) -> None:
+def test_many_users_are_found_at_once(tmp_path: Path, real: Real) -> None:
     directory = real.directory(tmp_path)
     names = ["direct", "nobody", "disabled", "müller"]
     found = directory.find_all(names, lambda _done, _of: None)
@@ -181,7 +183,7 @@ def test_many_people_at_once(tmp_path: Path, real: Real) -> None:
 
 
 @pytest.mark.parametrize("way", ["ldaps", "starttls"])
-def test_tls(tmp_path: Path, real: Real, way: str) -> None:
+def test_ldaps_and_starttls_check_the_certificate(tmp_path: Path, real: Real, way: str) -> None:
     by = {} if way == "ldaps" else {"servers": (real.server.ldap,), "starttls": True}
     assert real.directory(tmp_path, **by).check_password("direct", PASSWORD).enabled
     other = str(Authority(tmp_path / "other").file)
@@ -196,7 +198,7 @@ def _by_another_name(real: Real, way: str) -> tuple[str]:
 
 
 @pytest.mark.parametrize("name", ["reset", "disabled", "expired"])
-def test_a_bind_account_that_may_not_sign_in(tmp_path: Path, real: Real, name: str) -> None:
+def test_a_refused_bind_account_is_explained(tmp_path: Path, real: Real, name: str) -> None:
     directory = real.directory(tmp_path, bind_dn=real.dn(name))
     says = {
         "reset": "its password must be changed first",
@@ -208,7 +210,7 @@ def test_a_bind_account_that_may_not_sign_in(tmp_path: Path, real: Real, name: s
     assert "success" not in str(refused.value)
 
 
-def test_a_missing_group_and_a_base_that_is_not_there(tmp_path: Path, real: Real) -> None:
+def test_a_missing_group_and_a_missing_base_are_reported(tmp_path: Path, real: Real) -> None:
     gone = real.group("gone")
     told = steps(real.directory(tmp_path, roles={"minimum-access": (gone,)}), "direct")
     assert [step.what for step in told if not step.ok] == ["roles", "group"]

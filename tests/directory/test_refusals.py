@@ -1,4 +1,4 @@
-"""A right password that does not help: what OpenLDAP's ppolicy says, as a sentence."""
+"""Right passwords that OpenLDAP's ppolicy refuses, and the messages for it."""
 
 import time
 from pathlib import Path
@@ -32,7 +32,7 @@ def directory(request: pytest.FixtureRequest, tmp_path: Path, slapd: Slapd) -> L
         ("reset", DirectoryPasswordMustChange, "You must change your password in the directory"),
     ],
 )
-def test_a_right_password_that_does_not_help(
+def test_a_right_password_can_be_refused_with_a_reason(
     directory: LdapDirectory, name: str, kind: type[DirectoryRefused], sentence: str
 ) -> None:
     with pytest.raises(kind) as refused:
@@ -40,8 +40,8 @@ def test_a_right_password_that_does_not_help(
     assert str(refused.value).startswith(sentence)
 
 
-def test_a_password_that_ends_is_noticed(directory: LdapDirectory) -> None:
-    """Whoever is let in with an expired password, or with one that expires, hears of it."""
+def test_an_expiring_password_is_announced(directory: LdapDirectory) -> None:
+    """After a sign-in with a password that has expired or soon will."""
     graced = directory.check_password("graced", PASSWORD).password_notice
     assert graced is not None
     assert graced.grace_left in {7, 8}
@@ -53,10 +53,8 @@ def test_a_password_that_ends_is_noticed(directory: LdapDirectory) -> None:
     assert directory.check_password("bob", PASSWORD).password_notice is None
 
 
-def test_a_lock_by_an_administrator_is_no_lock_after_wrong_passwords(
-    tmp_path: Path, slapd: Slapd
-) -> None:
-    """Waiting does not help. The server answers the same: the entry tells them apart."""
+def test_an_administrators_lock_differs_from_failed_attempts(tmp_path: Path, slapd: Slapd) -> None:
+    """Waiting does not help. The server's answer is the same; the entry tells them apart."""
     with pytest.raises(DirectoryAccountDisabled):
         LdapDirectory(plain(tmp_path, slapd)).check_password("locked", PASSWORD)
     alone = LdapDirectory(direct(slapd.ldap, unsafe_plain_ldap_on_loopback=True))
@@ -65,14 +63,14 @@ def test_a_lock_by_an_administrator_is_no_lock_after_wrong_passwords(
 
 
 @pytest.mark.parametrize("name", ["expired", "reset"])
-def test_a_wrong_password_learns_nothing_of_it(directory: LdapDirectory, name: str) -> None:
+def test_a_wrong_password_reveals_no_reason(directory: LdapDirectory, name: str) -> None:
     with pytest.raises(WrongDirectoryPassword) as refused:
         directory.check_password(name, WRONG)
     assert str(refused.value) == "Username or password is wrong."
 
 
-def test_too_many_wrong_passwords(tmp_path: Path, slapd: Slapd) -> None:
-    """The server's own count: three, then locked, for the right password as well."""
+def test_too_many_wrong_passwords_lock_the_account(tmp_path: Path, slapd: Slapd) -> None:
+    """The server counts to three, then refuses even the right password."""
     directory = LdapDirectory(plain(tmp_path, slapd))
     for _ in range(3):
         with pytest.raises(WrongDirectoryPassword):
@@ -80,7 +78,7 @@ def test_too_many_wrong_passwords(tmp_path: Path, slapd: Slapd) -> None:
     with pytest.raises(DirectoryAccountLocked):
         directory.check_password("guessed", PASSWORD)
     assert not slapd.password_of(f"uid=guessed,{PEOPLE}", PASSWORD.reveal())
-    # Guesses of a stranger must not end the session of the owner; an administrator's lock does.
+    # A stranger's guesses must not end the owner's session; an administrator's lock does.
     guessed, locked = directory.find("guessed"), directory.find("locked")
     assert guessed is not None
     assert guessed.enabled

@@ -1,4 +1,4 @@
-"""Passwords stay out of logs, exceptions and reprs, with every log of ldap3 on."""
+"""Passwords stay out of logs, exceptions and reprs, even with full ldap3 logging."""
 
 import logging
 import traceback
@@ -36,7 +36,7 @@ def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_everything_is_logged")
-def test_no_password_is_written_anywhere(
+def test_no_password_is_logged_or_shown(
     tmp_path: Path, slapd: Slapd, ca_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """DESIGN 4.2."""
@@ -82,7 +82,7 @@ def config_with(**more: Any) -> DirectoryConfig:
 
 
 @pytest.mark.parametrize("content", ["secret", "secret\n", "secret\r\n"])
-def test_the_bind_password_of_a_file(tmp_path: Path, content: str) -> None:
+def test_the_bind_password_is_read_from_a_file(tmp_path: Path, content: str) -> None:
     file = tmp_path / "password"
     file.write_bytes(content.encode())
     file.chmod(0o640)
@@ -90,7 +90,7 @@ def test_the_bind_password_of_a_file(tmp_path: Path, content: str) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o606, 0o620, 0o601])
-def test_one_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
+def test_a_password_file_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "password"
     file.write_text("secret")
     file.chmod(mode)
@@ -98,8 +98,8 @@ def test_one_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None
         bind_password.read(from_file(file))
 
 
-def test_one_in_a_folder_that_others_can_write_is_refused(tmp_path: Path) -> None:
-    """They could put another in its place."""
+def test_a_password_file_in_a_writable_folder_is_refused(tmp_path: Path) -> None:
+    """Others could replace the file."""
     folder = tmp_path / "shared"
     folder.mkdir()
     file = folder / "password"
@@ -123,7 +123,9 @@ def test_one_in_a_folder_that_others_can_write_is_refused(tmp_path: Path) -> Non
         (b"x" * 9000, "larger than 8,192 bytes"),
     ],
 )
-def test_files_that_hold_no_password(tmp_path: Path, content: bytes | None, reason: str) -> None:
+def test_a_file_without_a_usable_password_is_refused(
+    tmp_path: Path, content: bytes | None, reason: str
+) -> None:
     file = tmp_path / "password"
     if content is not None:
         file.write_bytes(content)
@@ -134,7 +136,9 @@ def test_files_that_hold_no_password(tmp_path: Path, content: bytes | None, reas
     assert "xxxx" not in str(refused.value)
 
 
-def test_a_credential_of_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bind_password_is_read_from_a_systemd_credential(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = config_with(bind_password_credential="ldap")
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     with pytest.raises(DirectoryMisconfigured, match="LoadCredential"):
@@ -142,7 +146,7 @@ def test_a_credential_of_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     with pytest.raises(DirectoryMisconfigured, match="no such file"):
         bind_password.read(settings)
-    # systemd's own modes, which it guards by the folder.
+    # systemd's own file mode; its folder is protected.
     (tmp_path / "ldap").write_text("secret")
     (tmp_path / "ldap").chmod(0o444)
     assert bind_password.read(settings) == Secret("secret")

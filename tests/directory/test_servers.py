@@ -1,4 +1,4 @@
-"""Several servers: in order, the dead ones passed over for a while, a definite answer once."""
+"""Several servers: tried in order, dead ones skipped for a while, one definite answer."""
 
 import socket
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ A, B, C = (Server(f"ldaps://{name}", name, 636, "ldaps") for name in "abc")
 
 @pytest.fixture
 def mortal(tmp_path: Path, certificate: Certificate) -> Iterator[Slapd]:
-    """A server that may be killed."""
+    """A server that the test may kill."""
     folder = tmp_path / "mortal"
     folder.mkdir()
     with servers.start(folder, certificate, LDIF) as running:
@@ -31,12 +31,12 @@ def mortal(tmp_path: Path, certificate: Certificate) -> Iterator[Slapd]:
 
 
 def asked(directory: LdapDirectory) -> list[str]:
-    """The servers that a look at alice asks, in order."""
+    """The servers asked when looking up alice, in order."""
     told = steps(directory, "alice")
     return [step.sentence.split()[0] for step in told if step.what == "server"]
 
 
-def test_the_order_and_who_is_passed_over() -> None:
+def test_servers_are_tried_in_order_and_dead_ones_skipped() -> None:
     clock = Clock(1000.0)
     some = Servers((A, B, C), clock)
     assert list(some.in_turn()) == [(A, 3), (B, 2), (C, 1)]
@@ -49,13 +49,15 @@ def test_the_order_and_who_is_passed_over() -> None:
     assert list(some.in_turn()) == [(A, 2), (C, 1)]
     some.did_not_answer(A)
     some.did_not_answer(C)
-    # Nobody is left: all are asked, rather than nobody.
+    # None is left, so all are asked.
     assert list(some.in_turn()) == [(A, 3), (B, 2), (C, 1)]
     some.answered(C)
     assert list(some.in_turn()) == [(C, 1)]
 
 
-def test_the_first_is_dead(tmp_path: Path, slapd: Slapd, ca_file: Path) -> None:
+def test_the_second_server_answers_if_the_first_is_dead(
+    tmp_path: Path, slapd: Slapd, ca_file: Path
+) -> None:
     clock = Clock()
     dead = f"ldaps://127.0.0.1:{free_port()}"
     settings = config(tmp_path, dead, slapd.ldaps, ca_file=str(ca_file))
@@ -66,10 +68,10 @@ def test_the_first_is_dead(tmp_path: Path, slapd: Slapd, ca_file: Path) -> None:
     assert asked(directory) == [dead, slapd.ldaps]
 
 
-def test_a_server_without_tls_breaks_only_itself(
+def test_a_server_without_tls_does_not_affect_the_others(
     tmp_path: Path, slapd: Slapd, ca_file: Path
 ) -> None:
-    """ldaps:// to the port of ldap://; and StartTLS is for the second one, not for the first."""
+    """ldaps:// to an ldap:// port; StartTLS applies to the second server, not the first."""
     mistaken = f"ldaps://127.0.0.1:{slapd.port}"
     settings = config(tmp_path, mistaken, slapd.ldap, starttls=True, ca_file=str(ca_file))
     directory = LdapDirectory(settings)
@@ -90,7 +92,7 @@ def test_a_hanging_first_server_leaves_time_for_the_second(tmp_path: Path, slapd
         assert LdapDirectory(settings).check_password("alice", PASSWORD).username == "alice"
 
 
-def test_all_are_dead(tmp_path: Path) -> None:
+def test_if_all_servers_are_dead_each_reason_is_given(tmp_path: Path) -> None:
     urls = [f"ldaps://127.0.0.1:{free_port()}" for _ in range(2)]
     directory = LdapDirectory(config(tmp_path, *urls))
     for call in (
@@ -104,7 +106,7 @@ def test_all_are_dead(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bind", ["search", "direct"])
-def test_a_server_that_breaks_off_in_the_middle_of_a_search(
+def test_a_connection_cut_during_a_search_is_handled(
     tmp_path: Path, slapd: Slapd, bind: str
 ) -> None:
     with odd_servers.cut_in_search(slapd.port) as port:
@@ -124,7 +126,7 @@ def test_a_server_that_breaks_off_in_the_middle_of_a_search(
         assert user.username == "alice"
 
 
-def test_a_server_that_is_killed_in_the_middle_of_a_search(
+def test_a_server_killed_during_a_search_is_skipped(
     tmp_path: Path, mortal: Slapd, slapd: Slapd
 ) -> None:
     with odd_servers.cut_in_search(mortal.port, mortal.kill) as port:
@@ -139,7 +141,7 @@ def test_a_server_that_is_killed_in_the_middle_of_a_search(
     assert mortal.process.returncode == -9
 
 
-def test_a_server_that_comes_back(tmp_path: Path, mortal: Slapd) -> None:
+def test_a_server_that_returns_is_used_again(tmp_path: Path, mortal: Slapd) -> None:
     directory = LdapDirectory(plain(tmp_path, mortal))
     assert directory.find("alice") is not None
     mortal.kill()
@@ -147,7 +149,7 @@ def test_a_server_that_comes_back(tmp_path: Path, mortal: Slapd) -> None:
         directory.find("alice")
     again = mortal.start_again()
     with again:
-        # The only one there is was passed over a moment ago: it is asked all the same.
+        # The only server was skipped a moment ago, but is asked anyway.
         assert directory.check_password("alice", PASSWORD).username == "alice"
 
 
@@ -160,7 +162,7 @@ def test_a_definite_answer_is_not_asked_for_twice(tmp_path: Path, slapd: Slapd) 
     assert asked(directory) == [slapd.ldap]
 
 
-def test_a_server_that_is_busy_is_not_the_last_word(tmp_path: Path, slapd: Slapd) -> None:
+def test_the_next_server_is_asked_if_one_is_busy(tmp_path: Path, slapd: Slapd) -> None:
     def busy(connection: socket.socket) -> None:
         while request := ber.received(connection):
             connection.sendall(ber.result(request.id, ber.BOUND, 51, "later"))
@@ -186,7 +188,7 @@ def test_a_server_that_is_busy_is_not_the_last_word(tmp_path: Path, slapd: Slapd
     ],
 )
 def test_referrals_are_not_followed(tmp_path: Path, at: int, says: str) -> None:
-    """Or the password would go wherever the answer says."""
+    """Otherwise the password would be sent wherever the answer says."""
     strangers: list[socket.socket] = []
     with odd_servers.answering(strangers.append) as stranger:
         elsewhere = f"ldap://127.0.0.1:{stranger}/dc=example,dc=com"
@@ -208,7 +210,7 @@ def test_referrals_are_not_followed(tmp_path: Path, at: int, says: str) -> None:
     assert not strangers
 
 
-def test_loading_asks_nobody() -> None:
+def test_loading_the_configuration_asks_no_server() -> None:
     LdapDirectory(
         DirectoryConfig(
             servers=("ldaps://none.invalid",), base="dc=x", roles={"minimum-access": ("cn=a",)}

@@ -1,4 +1,4 @@
-"""A real OpenLDAP: both ways to bind, both ways to roles."""
+"""Sign-in on a real OpenLDAP server: both ways to bind and to find roles."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def directory(request: pytest.FixtureRequest) -> LdapDirectory:
     return found
 
 
-def test_a_right_password(directory: LdapDirectory) -> None:
+def test_a_right_password_returns_the_user(directory: LdapDirectory) -> None:
     user = directory.check_password("Alice ", PASSWORD)
     assert set(user.ids) == {"entryUUID"}
     assert user == DirectoryUser(
@@ -57,11 +57,11 @@ def test_a_right_password(directory: LdapDirectory) -> None:
     )
 
 
-def test_a_password_travels_as_it_was_typed(directory: LdapDirectory) -> None:
+def test_a_password_is_sent_as_typed(directory: LdapDirectory) -> None:
     assert directory.check_password("any-characters", ANY_CHARACTERS).enabled
 
 
-def test_wrong_password_and_nobody_read_the_same_but_have_types(directory: LdapDirectory) -> None:
+def test_wrong_password_and_unknown_name_look_the_same(directory: LdapDirectory) -> None:
     with pytest.raises(WrongDirectoryPassword) as wrong:
         directory.check_password("alice", WRONG)
     with pytest.raises(WrongDirectoryPassword) as nobody:
@@ -70,10 +70,10 @@ def test_wrong_password_and_nobody_read_the_same_but_have_types(directory: LdapD
     assert not isinstance(wrong.value, NoDirectoryUser)
 
 
-def test_a_name_that_is_not_there_costs_a_bind_too(
+def test_an_unknown_name_costs_a_bind_too(
     searching: LdapDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So that names cannot be told apart by the time that the answer takes."""
+    """So that response times do not reveal which names exist."""
     from cwtui.directory.channel import Channel
 
     binds: list[str] = []
@@ -95,15 +95,15 @@ def test_a_name_that_is_not_there_costs_a_bind_too(
 
 
 @pytest.mark.parametrize("password", ["", "\0", "\0secret", "\ud800", "a\nb"])
-def test_what_a_server_may_take_for_empty_is_refused_unasked(tmp_path: Path, password: str) -> None:
-    """RFC 4513 section 5.1.2. The server does not exist: asking it would be another error."""
+def test_passwords_a_server_may_treat_as_empty_are_refused(tmp_path: Path, password: str) -> None:
+    """RFC 4513 section 5.1.2. The server does not exist; asking it would be another error."""
     for settings in (config(tmp_path, "ldaps://none.invalid"), direct("ldaps://none.invalid")):
         with pytest.raises(WrongDirectoryPassword):
             LdapDirectory(settings).check_password("alice", Secret(password))
 
 
-def test_an_anonymous_bind_would_have_succeeded(slapd: Slapd) -> None:
-    """What the test above is about: this server says yes to an empty password, as many do."""
+def test_this_server_accepts_an_anonymous_bind(slapd: Slapd) -> None:
+    """Why the test above matters: like many servers, it accepts an empty password."""
     from ldap3 import Connection, Server
 
     connection = Connection(Server(slapd.ldap), authentication="ANONYMOUS")
@@ -114,7 +114,7 @@ def test_an_anonymous_bind_would_have_succeeded(slapd: Slapd) -> None:
 
 
 @pytest.mark.parametrize("name", ["*", "alice*", "(b", "a\\b", "a\0b", "a,b", "#a", "a=b", ""])
-def test_names_that_no_account_can_have_are_not_sent(tmp_path: Path, name: str) -> None:
+def test_impossible_names_are_not_sent(tmp_path: Path, name: str) -> None:
     nowhere = LdapDirectory(config(tmp_path, "ldaps://none.invalid"))
     with pytest.raises(InvalidInput):
         nowhere.check_password(name, PASSWORD)
@@ -123,12 +123,12 @@ def test_names_that_no_account_can_have_are_not_sent(tmp_path: Path, name: str) 
 
 
 @pytest.mark.parametrize("name", ["müller", "MÜLLER", "mu\u0308ller", "ىوسف"])
-def test_umlauts_and_right_to_left_names(directory: LdapDirectory, name: str) -> None:
+def test_umlauts_and_right_to_left_names_work(directory: LdapDirectory, name: str) -> None:
     user = directory.check_password(name, PASSWORD)
     assert user.username in {"müller", "ىوسف"}
 
 
-def test_find_tells_without_a_password(searching: LdapDirectory) -> None:
+def test_find_works_without_a_password(searching: LdapDirectory) -> None:
     found = searching.find("carol")
     assert found is not None
     assert (found.username, found.roles) == ("carol", ("connectware-admin",))
@@ -142,9 +142,7 @@ def test_find_needs_a_bind_account(direct_one: LdapDirectory) -> None:
         direct_one.find_all(["alice"], lambda _done, _of: None)
 
 
-def test_an_id_stays_when_the_name_goes_to_somebody_else(
-    searching: LdapDirectory, slapd: Slapd
-) -> None:
+def test_a_reused_name_has_another_id(searching: LdapDirectory, slapd: Slapd) -> None:
     dn = f"uid=reused,{PEOPLE}"
     entry = f"dn: {dn}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: reused\ncn: x\nsn: x\n\n"
     slapd.add(entry)
@@ -157,8 +155,8 @@ def test_an_id_stays_when_the_name_goes_to_somebody_else(
     assert before.ids != after.ids
 
 
-def test_two_entries_of_one_name_are_nobody(searching: LdapDirectory) -> None:
-    """And nothing is said of that name when many are asked for: it is not gone either."""
+def test_two_entries_of_one_name_are_an_error(searching: LdapDirectory) -> None:
+    """When many are looked up, that name is left out of the result; it is not gone either."""
     found = searching.find_all(["two", "alice", "nobody"], lambda _done, _of: None)
     assert found == {"alice": searching.find("alice"), "nobody": None}
     with pytest.raises(DirectoryMisconfigured, match="more than one entry for two"):
@@ -166,7 +164,7 @@ def test_two_entries_of_one_name_are_nobody(searching: LdapDirectory) -> None:
 
 
 @pytest.mark.parametrize("bind", ["search", "direct"])
-def test_the_filter_of_the_operator_is_part_of_the_name(
+def test_the_search_filter_restricts_who_can_sign_in(
     tmp_path: Path, slapd: Slapd, bind: str
 ) -> None:
     plainly = {
@@ -184,14 +182,14 @@ def test_the_filter_of_the_operator_is_part_of_the_name(
     assert directory.check_password("alice", PASSWORD).username == "alice"
 
 
-def test_a_filter_that_is_none_is_named(tmp_path: Path, slapd: Slapd) -> None:
+def test_an_invalid_search_filter_is_named(tmp_path: Path, slapd: Slapd) -> None:
     directory = LdapDirectory(plain(tmp_path, slapd, search_filter="((a=b)(c=d))"))
     with pytest.raises(DirectoryMisconfigured, match="search_filter"):
         directory.find("alice")
 
 
-def test_a_second_name_makes_no_second_account(tmp_path: Path, slapd: Slapd) -> None:
-    """It would have no second factor. The name in the DN is the one that counts."""
+def test_an_alias_gives_no_second_account(tmp_path: Path, slapd: Slapd) -> None:
+    """It would have no second factor. Only the name in the DN counts."""
     dn = f"uid=dora,{PEOPLE}"
     lines = "objectClass: inetOrgPerson\nuid: dora\nuid: dora.alias\ncn: x\nsn: x\n"
     slapd.add(f"dn: {dn}\n{lines}userPassword: {PASSWORD.reveal()}\n\n")
@@ -219,12 +217,12 @@ def test_a_second_name_makes_no_second_account(tmp_path: Path, slapd: Slapd) -> 
             {"mode": "attribute", "roles": {}, "roles_attribute": "employeeType"},
             {"bob": ("minimum-access", "operators"), "carol": ()},
         ),
-        # OpenLDAP does not know this rule: nobody gets a role that was not seen.
+        # OpenLDAP does not know this rule, so nobody gets a role.
         ({"nested": "matching-rule"}, {"bob": (), "alice": ()}),
     ],
     ids=["member", "memberOf", "memberUid", "attribute", "rule-unknown"],
 )
-def test_roles(
+def test_roles_come_from_groups_or_an_attribute(
     tmp_path: Path, slapd: Slapd, more: dict[str, object], roles: dict[str, tuple[str, ...]]
 ) -> None:
     directory = LdapDirectory(plain(tmp_path, slapd, **more))
@@ -235,7 +233,7 @@ def test_roles(
         assert directory.check_password(name, PASSWORD) == found
 
 
-def test_roles_are_seen_by_the_bind_account_if_there_is_one(tmp_path: Path, slapd: Slapd) -> None:
+def test_the_bind_account_sees_roles_if_there_is_one(tmp_path: Path, slapd: Slapd) -> None:
     more: dict[str, object] = {
         "roles": {"minimum-access": (f"cn=hidden,{GROUPS}",)},
         "unsafe_plain_ldap_on_loopback": True,
@@ -246,7 +244,7 @@ def test_roles_are_seen_by_the_bind_account_if_there_is_one(tmp_path: Path, slap
     assert alone.check_password("alice", PASSWORD).roles == ()
 
 
-def test_a_group_that_is_missing_gives_nothing_and_is_told(tmp_path: Path, slapd: Slapd) -> None:
+def test_a_missing_group_gives_no_role_and_is_reported(tmp_path: Path, slapd: Slapd) -> None:
     gone = f"cn=gone,{GROUPS}"
     directory = LdapDirectory(plain(tmp_path, slapd, roles={"connectware-admin": (gone,)}))
     assert directory.check_password("alice", PASSWORD).roles == ()
@@ -255,16 +253,14 @@ def test_a_group_that_is_missing_gives_nothing_and_is_told(tmp_path: Path, slapd
     assert gone in told[-1].sentence
 
 
-def test_a_wrong_bind_account_is_the_operators_and_nobodys_try(
-    tmp_path: Path, slapd: Slapd
-) -> None:
+def test_a_wrong_bind_password_is_a_configuration_error(tmp_path: Path, slapd: Slapd) -> None:
     settings = plain(tmp_path, slapd)
     (tmp_path / "reader-password").write_text("wrong")
     with pytest.raises(DirectoryMisconfigured, match="refuses the bind account cn=reader"):
         LdapDirectory(settings).check_password("alice", PASSWORD)
 
 
-def test_a_changed_bind_password_is_read_anew(tmp_path: Path, slapd: Slapd) -> None:
+def test_a_changed_bind_password_is_read_again(tmp_path: Path, slapd: Slapd) -> None:
     directory = LdapDirectory(plain(tmp_path, slapd))
     right = (tmp_path / "reader-password").read_text()
     (tmp_path / "reader-password").write_text("wrong")
@@ -274,7 +270,7 @@ def test_a_changed_bind_password_is_read_anew(tmp_path: Path, slapd: Slapd) -> N
     assert directory.find("alice") is not None
 
 
-def test_a_base_that_is_not_there(tmp_path: Path, slapd: Slapd) -> None:
+def test_a_missing_base_is_reported(tmp_path: Path, slapd: Slapd) -> None:
     directory = LdapDirectory(plain(tmp_path, slapd, base="ou=none,dc=example,dc=com"))
     with pytest.raises(DirectoryMisconfigured, match="base"):
         directory.find("alice")

@@ -1,4 +1,4 @@
-"""TLS as it must be: before any password, to the right host, and never for longer than allowed."""
+"""Connections: TLS before any password, to the right host, within the time limits."""
 
 import socket
 import ssl
@@ -26,7 +26,7 @@ QUICK = {"connect_seconds": 0.3, "bind_seconds": 0.3, "search_seconds": 0.3, "to
 
 
 def reasons(directory: LdapDirectory) -> tuple[str, ...]:
-    """Why no server was reached; everything that asks must raise the same."""
+    """The reasons why no server was reached."""
     with pytest.raises(CannotReachDirectory) as unreachable:
         directory.check_password("alice", PASSWORD)
     assert "does not count as a failed attempt" in str(unreachable.value)
@@ -41,7 +41,7 @@ def with_certificate(folder: Path, certificate: Certificate) -> Iterator[Slapd]:
 
 @pytest.mark.parametrize("way", ["ldaps", "starttls"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_good_certificate(
+def test_a_valid_certificate_is_accepted(
     tmp_path: Path, slapd: Slapd, ca_file: Path, way: str, host: str
 ) -> None:
     settings = secured(tmp_path, slapd, ca_file, way, host)
@@ -60,11 +60,11 @@ def secured(
 
 
 @pytest.mark.parametrize("way", ["ldaps", "starttls"])
-def test_an_authority_that_is_not_trusted(
+def test_an_untrusted_authority_is_refused(
     tmp_path: Path, slapd: Slapd, ca_file: Path, way: str
 ) -> None:
     other = Authority(tmp_path / "other").file
-    # Of the same name and with another key; and none but those of this host.
+    # An authority of the same name with another key; and only those of this host.
     for trusted in (other, ""):
         (reason,) = reasons(LdapDirectory(secured(tmp_path, slapd, trusted, way)))
         assert "not trusted here: set ca_file" in reason or "refused" in reason
@@ -72,7 +72,7 @@ def test_an_authority_that_is_not_trusted(
 
 
 @pytest.mark.parametrize("way", ["ldaps", "starttls"])
-def test_an_expired_certificate(
+def test_an_expired_certificate_is_refused(
     tmp_path: Path, authority: Authority, ca_file: Path, way: str
 ) -> None:
     old = authority.certificate("old", "127.0.0.1", days=-1)
@@ -82,7 +82,7 @@ def test_an_expired_certificate(
 
 
 @pytest.mark.parametrize("way", ["ldaps", "starttls"])
-def test_a_certificate_for_another_host(
+def test_a_certificate_for_another_host_is_refused(
     tmp_path: Path, authority: Authority, ca_file: Path, way: str
 ) -> None:
     other = authority.certificate("other", "ldap.example.com", "10.0.0.1")
@@ -94,7 +94,7 @@ def test_a_certificate_for_another_host(
 
 
 def test_no_password_travels_before_tls(tmp_path: Path, ca_file: Path) -> None:
-    """A server without StartTLS, or in the middle, sees nothing but the wish for it."""
+    """A server without StartTLS, or an attacker in between, sees only the StartTLS request."""
     seen: list[ber.Request] = []
 
     def refuse(connection: socket.socket) -> None:
@@ -131,7 +131,7 @@ def test_plain_ldap_stays_on_this_host(tmp_path: Path, monkeypatch: pytest.Monke
     ],
     ids=["tls-handshake", "starttls", "bind"],
 )
-def test_a_server_that_takes_the_connection_and_keeps_silent(
+def test_a_silent_server_times_out(
     tmp_path: Path, server: str, more: dict[str, object], key: str
 ) -> None:
     with odd_servers.silent() as port:
@@ -141,8 +141,8 @@ def test_a_server_that_takes_the_connection_and_keeps_silent(
         )
 
 
-def test_the_time_that_ran_out_is_named() -> None:
-    """Not what was left of it when the last question was asked."""
+def test_the_expired_time_limit_is_named() -> None:
+    """The configured limit, not what remained of it at the last request."""
     clock = Clock(1000.0)
     total = Deadline(clock, 8)
     clock.forward(7.38)
@@ -155,8 +155,10 @@ def test_the_time_that_ran_out_is_named() -> None:
 @pytest.mark.parametrize(
     ("way", "head"), [("ldap", odd_servers.LONG_MESSAGE), ("ldaps", odd_servers.LONG_RECORD)]
 )
-def test_a_server_that_drips(tmp_path: Path, way: str, head: bytes) -> None:
-    """A time-out for each read would never come."""
+def test_a_server_that_answers_byte_by_byte_times_out(
+    tmp_path: Path, way: str, head: bytes
+) -> None:
+    """A time-out per read would never expire."""
     more = {"unsafe_plain_ldap_on_loopback": True} if way == "ldap" else {}
     with odd_servers.dripping(head) as port:
         settings = config(tmp_path, f"{way}://127.0.0.1:{port}", **more, **QUICK)
@@ -165,8 +167,8 @@ def test_a_server_that_drips(tmp_path: Path, way: str, head: bytes) -> None:
     assert reason.endswith(f"did not answer within 0.3 seconds ({key})")
 
 
-def test_a_name_server_that_keeps_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """getaddrinfo knows no time-out."""
+def test_a_silent_name_server_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """getaddrinfo has no time-out of its own."""
     over = Event()
 
     def hang(*_: object, **__: object) -> list[object]:
@@ -183,10 +185,10 @@ def test_a_name_server_that_keeps_silent(tmp_path: Path, monkeypatch: pytest.Mon
     assert time.monotonic() - began < 10
 
 
-def test_many_hanging_servers_together_take_the_total(
+def test_hanging_servers_share_the_total_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The default of 8 seconds keeps a sign-in under 10, whatever the number of servers."""
+    """The default of 8 seconds keeps a sign-in under 10 for any number of servers."""
     clock, shares = Clock(1000.0), []
 
     def hang(_server: Server, _config: DirectoryConfig, deadline: Deadline) -> None:
@@ -200,11 +202,11 @@ def test_many_hanging_servers_together_take_the_total(
     assert len(reasons(directory)) == 3
     assert shares == pytest.approx([8 / 3] * 3)
     assert clock() == pytest.approx(1008)
-    # All are passed over now, and so all are asked again.
+    # All are skipped now, so all are asked again.
     assert len(reasons(directory)) == 3
 
 
-def test_time_that_is_over_is_not_spent_on_one_more_server(
+def test_no_server_is_asked_after_the_time_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, asked = Clock(1000.0), []
@@ -217,22 +219,22 @@ def test_time_that_is_over_is_not_spent_on_one_more_server(
     monkeypatch.setattr("cwtui.directory.channel.Channel", late)
     directory = LdapDirectory(config(tmp_path, "ldaps://a", "ldaps://b"), clock=clock)
     assert len(reasons(directory)) == 1
-    # b was not asked, so it is not taken for dead.
+    # b was not asked, so it does not count as dead.
     reasons(directory)
     assert asked == ["a", "b"]
 
 
-def test_really_hanging_servers(tmp_path: Path) -> None:
+def test_each_really_hanging_server_is_reported(tmp_path: Path) -> None:
     with odd_servers.silent() as a, odd_servers.silent() as b, odd_servers.silent() as c:
         urls = [f"ldaps://127.0.0.1:{port}" for port in (a, b, c)]
         said = reasons(LdapDirectory(config(tmp_path, *urls, **QUICK)))
     assert [reason.split()[0] for reason in said] == urls
 
 
-def test_the_environment_opens_nothing(
+def test_the_environment_cannot_weaken_tls(
     tmp_path: Path, slapd: Slapd, ca_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DESIGN 4.5: neither whom to trust, nor a copy of the keys that decrypt the line."""
+    """DESIGN 4.5: neither the trusted authorities nor a log of the session keys."""
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
     monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
     (reason,) = reasons(LdapDirectory(config(tmp_path, slapd.ldaps)))
@@ -241,10 +243,10 @@ def test_the_environment_opens_nothing(
     assert not (tmp_path / "keys").exists()
 
 
-def test_the_authorities_of_this_host(
+def test_without_ca_file_the_hosts_authorities_are_trusted(
     tmp_path: Path, slapd: Slapd, ca_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that OpenSSL was built to trust, if there is no ca_file."""
+    """Those that OpenSSL was built to trust."""
     usual = ssl.get_default_verify_paths()
     monkeypatch.setattr(
         ssl,
@@ -255,7 +257,7 @@ def test_the_authorities_of_this_host(
 
 
 @pytest.mark.parametrize("content", [None, "", "no certificate"])
-def test_a_ca_file_that_is_none(tmp_path: Path, slapd: Slapd, content: str | None) -> None:
+def test_an_unusable_ca_file_is_reported(tmp_path: Path, slapd: Slapd, content: str | None) -> None:
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_text(content)
@@ -264,8 +266,8 @@ def test_a_ca_file_that_is_none(tmp_path: Path, slapd: Slapd, content: str | Non
         directory.find("alice")
 
 
-def test_a_ca_file_that_others_can_write(tmp_path: Path, slapd: Slapd, ca_file: Path) -> None:
-    """Whoever writes it says which servers judge passwords."""
+def test_a_ca_file_others_can_write_is_refused(tmp_path: Path, slapd: Slapd, ca_file: Path) -> None:
+    """Whoever can write it decides which servers check passwords."""
     file = tmp_path / "ca.pem"
     file.write_bytes(ca_file.read_bytes())
     directory = LdapDirectory(secured(tmp_path, slapd, file, "ldaps"))

@@ -1,4 +1,4 @@
-"""Makes calls of the operating system fail, one at a time, and keeps a list of them."""
+"""Makes system calls fail, one at a time, and lists them."""
 
 import errno
 import io
@@ -22,7 +22,7 @@ CALLS: Final = (
 GROWING: Final = frozenset(
     {"write", "pwrite", "mkdir", "link", "posix_fallocate", "open for writing"}
 )
-"""Calls that need room."""
+"""Calls that need disk space."""
 WRITING: Final = GROWING | {"fsync", "rename", "replace"}
 
 
@@ -45,11 +45,11 @@ CANDIDATES: Final = {
     Kind.SHORT: frozenset({"write"}),
     Kind.KILLED: WRITING | {"unlink", "ftruncate"},
 }
-"""Which calls can fail so; None: all."""
+"""Which calls can fail in this way; None: all."""
 
 
 class Call(NamedTuple):
-    """What is done to which file, numbers in names left out; and the how many-th of its like."""
+    """The operation, the file (without numbers in its name), and a count of equal calls."""
 
     what: str
     name: str
@@ -60,7 +60,7 @@ class Call(NamedTuple):
 
 
 class Faults:
-    """`at`: the call that fails; None: none does, they are only listed."""
+    """`at`: the call that fails; None: calls are only listed."""
 
     def __init__(self, at: Call | None = None, kind: Kind = Kind.BROKEN) -> None:
         self.calls: list[Call] = []
@@ -112,9 +112,7 @@ class Faults:
         return made
 
     def points(self, kind: Kind, *, every: bool) -> list[Call]:
-        """Which calls of a clean run are to fail in this way: every one, or the first and last of
-        those that do the same.
-        """
+        """The calls of a clean run to fail in this way: all, or first and last of equal ones."""
         among = CANDIDATES[kind]
         wanted = [call for call in self.calls if among is None or call.what in among]
         return [

@@ -1,7 +1,7 @@
 """A save that is killed before each of its calls: python -m tests.durability.killed ...
 
-TEMPLATE FOLDER NAME are its arguments, a backup code is its input. It forks, which a process with
-threads cannot well, and prints how often; what was harmed is an AssertionError.
+Its arguments are TEMPLATE FOLDER NAME, its input is a backup code. It forks, which is unsafe in a
+process with threads, and prints how often; damage raises AssertionError.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Writers that are killed at random instants: python -m tests.durability.nursery FOLDER SECONDS.
 
-It forks them, so that a new one is there in a moment. Each writer has an account of its own, and
-says what was written on a line of a file that outlives it: WRITER KIND NUMBER. Those who look,
-look meanwhile: whatever is wrong is on a line that begins with "wrong".
+It forks them, so that a replacement starts at once. Each writer has its own account, and notes
+what it wrote as a line WRITER KIND NUMBER in a file that outlives it. Readers check the store at
+the same time: whatever is wrong is on a line that begins with "wrong".
 """
 
 import os
@@ -30,13 +30,13 @@ WRITERS: Final = ("w0", "w1", "w2", "w88")
 """The first and the last have their records in the same file."""
 ACKNOWLEDGED: Final = "acknowledged"
 _LONGEST: Final = 0.2
-"""Seconds that a writer lives at most; most are killed in the middle of a save."""
+"""The longest life of a writer in seconds; most are killed in the middle of a save."""
 
 Say = Callable[[str], object]
 
 
 def write_account(ports: Ports, name: str) -> int:
-    """Count up; the content follows from the number, so that half a write is seen."""
+    """Count up; the content follows from the number, so that a partial write is detected."""
     with ports.accounts.change() as change:
         account = change.get(name)
         assert account is not None
@@ -46,7 +46,7 @@ def write_account(ports: Ports, name: str) -> int:
 
 
 def use_step(ports: Ports, name: str) -> int:
-    """The next time step, by the rule that accepts none twice."""
+    """Use the next time step; none is accepted twice."""
     step = ports.records.get(name).last_totp_step + 1
     in_time = replace(ports, now=lambda: float(step * PERIOD))
     factors.use_step(in_time, factors.Claim(name, ""), step)
@@ -90,7 +90,7 @@ def write_for_ever(config: Config, name: str, seed: int, say: Say) -> None:
 
 
 def look_for_ever(config: Config, number: int, say: Say) -> None:
-    """Check, and back up: neither may find anything half there."""
+    """Check and back up repeatedly: neither may find anything incomplete."""
     target = config.folder.parent / f"backup-{number}.tar"
     while True:
         for finding in maintenance.check(config, unwatched).findings:

@@ -1,4 +1,4 @@
-"""A small store with two accounts, and everything that is ever saved in one."""
+"""A small store with two accounts, and every kind of save."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -67,13 +67,13 @@ def made_in(folder: Path) -> tuple[Config, Device]:
 
 
 class Save(NamedTuple):
-    """What is done, what can be read before or after it, and what damage that may be."""
+    """An operation, the state read before and after it, and which damage is acceptable."""
 
     act: Callable[[Config], object]
     state: Callable[[Config], object]
     finding: str = ""
     has_steps: bool = False
-    """If a later one fails, the first stays done: a used code is used, a new keyring is there."""
+    """If a later step fails, the first one remains: a used code, or a new keyring."""
 
 
 def rename_alice(config: Config) -> None:
@@ -81,12 +81,12 @@ def rename_alice(config: Config) -> None:
 
 
 def use_step(config: Config) -> None:
-    """In a file that is there."""
+    """In an existing file."""
     connected(config).records.update("ada", lambda _: (SignInRecord(last_totp_step=2), None))
 
 
 def use_first_step(config: Config) -> None:
-    """In a file that is not there yet."""
+    """In a new file."""
     connected(config).records.update("alice", lambda _: (SignInRecord(last_totp_step=2), None))
 
 
@@ -116,7 +116,7 @@ def restore(config: Config) -> None:
 
 
 def sign_in_with(code: Secret) -> Callable[[Config], None]:
-    """The whole way, with a backup code: throttle, account, record and audit log."""
+    """A complete sign-in with a backup code: throttle, account, record and audit log."""
 
     def act(config: Config) -> None:
         ports = connected(config)
@@ -145,14 +145,14 @@ def events_of(config: Config) -> int:
 
 
 def keyring_of(config: Config) -> object:
-    """Either it is that of the accounts, or another."""
+    """Whether the keyring belongs to the accounts."""
     ada = TinyAccountStore(config.accounts_file).get("ada")
     assert ada is not None
     return FileKeyring.load(config.keyring_file).active in keys_of(ada)
 
 
 def backup_of(config: Config) -> object:
-    """None, or how many accounts are in it: a backup that cannot be read is neither."""
+    """How many accounts are in it, or None; an unreadable backup raises an error."""
     path = config.folder.parent / "new.tar"
     if not path.exists():
         return None

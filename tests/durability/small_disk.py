@@ -1,6 +1,6 @@
-"""A small file system of a test's own, that can be filled.
+"""A small file system for one test, which can be filled.
 
-It is mounted in a mount namespace, and reached through the process that holds it: when that
+It is mounted in a mount namespace and reached through the process that holds it: when that
 process ends, however the test ended, the kernel unmounts it.
 """
 
@@ -23,7 +23,7 @@ _PIECE: Final = 1 << 20
 
 @contextmanager
 def small_disk(kind: str, folder: Path, megabytes: int) -> Iterator[Path]:
-    """Its root. Where this user may not mount one, the test is skipped."""
+    """Its root. The test is skipped if this user may not mount one."""
     folder.mkdir()
     mount = KINDS[kind].format(size=megabytes, folder=folder)
     as_root = () if os.geteuid() == 0 else ("--map-root-user",)
@@ -44,7 +44,7 @@ def small_disk(kind: str, folder: Path, megabytes: int) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> None:
-    """Take up all that is free, to the last byte, beside what was taken before."""
+    """Use up all free space to the last byte, in addition to earlier fillings."""
     descriptor = os.open(disk / "filler", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         size = _PIECE

@@ -1,4 +1,4 @@
-"""The same store anew for each fault, and what must hold after it."""
+"""A fresh copy of the same store for each fault, and checks for after it."""
 
 import shutil
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.durability.saves import Save, config_in, unwatched
 
 
 class Stage:
-    """One kind of save: its state before and after, and its calls in a clean run."""
+    """One kind of save: the state before and after it, and its calls in a clean run."""
 
     def __init__(self, template: Path, folder: Path, save: Save) -> None:
         self._template, self._folder, self.save = template, folder, save
@@ -32,7 +32,7 @@ class Stage:
         return config_in(self._folder)
 
     def check(self, config: Config, sentence: str, where: str) -> None:
-        """All of the old or all of the new, or a half restore that is refused; then save again."""
+        """Check for the old or the new state or a refused partial restore; then save again."""
         save = self.save
         if config.layout.marker.exists():
             with pytest.raises(CannotCheck, match="Run it again: cwtui store restore FILE"):

@@ -1,8 +1,7 @@
-"""Each call of the operating system that a save makes fails once, in each way that it can.
+"""Each system call of a save fails once, in each possible way.
 
-After it the old state stays, or the new one is there whole; a sentence says so; nothing is
-damaged; and the next save works. In a soak every call fails, else the first and the last of those
-that do the same.
+Afterwards the store has the old or the complete new state, an error says so, nothing is damaged,
+and the next save works. In a soak every call fails, otherwise the first and last of equal calls.
 """
 
 import os
@@ -30,7 +29,7 @@ EVERY = soak.times(0, in_a_soak=1) == 1
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_files() -> Iterator[None]:
-    """A restore locks and replaces each of them: three show what sixty-four would."""
+    """A restore locks and replaces each of them; three show as much as sixty-four."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "FILES", 3)
         yield
@@ -38,7 +37,7 @@ def _few_files() -> Iterator[None]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """In memory, where there is such a folder: thousands of small files tell nothing of a disk."""
+    """In memory if possible, since thousands of small files would be slow on a disk."""
     in_memory = Path("/dev/shm")
     if not os.access(in_memory, os.W_OK):
         yield tmp_path
@@ -58,7 +57,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.KILLED])
 @pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
-def test_no_call_that_fails_harms_a_save(
+def test_a_failing_system_call_does_not_harm_a_save(
     template: tuple[Path, Device], folder: Path, name: str, kind: Kind
 ) -> None:
     source, device = template
@@ -79,10 +78,10 @@ def test_no_call_that_fails_harms_a_save(
 
 
 @pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
-def test_no_kill_before_a_call_harms_a_save(
+def test_a_kill_before_any_system_call_does_not_harm_a_save(
     template: tuple[Path, Device], folder: Path, name: str
 ) -> None:
-    """kill -9 at each instant that makes a difference, after which nobody tidies up."""
+    """kill -9 at each instant that matters, without any cleaning up."""
     source, device = template
     done = subprocess.run(
         [sys.executable, "-m", "tests.durability.killed", source, folder / "host", name],

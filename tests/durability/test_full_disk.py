@@ -1,4 +1,4 @@
-"""A real file system that is full: what must be recorded still is, then refused, never let in."""
+"""A full file system: records go to the reserve, and once it is used up, nobody gets in."""
 
 import errno
 import os
@@ -33,7 +33,7 @@ def made(disk: Path) -> tuple[Config, Device]:
     return made_in(disk / "host")
 
 
-def test_a_full_disk_takes_sign_ins_from_the_reserve_and_refuses_after_it(
+def test_sign_ins_on_a_full_disk_use_the_reserve_and_then_fail(
     disk: Path, made: tuple[Config, Device]
 ) -> None:
     config, device = made

@@ -15,7 +15,7 @@ from tests.durability.saves import connected, made_in, unwatched
 from tests.store.processes import Worker
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(tmp_path: Path) -> None:
+def test_kills_lose_no_acknowledged_write_and_leave_nothing_partial(tmp_path: Path) -> None:
     """DESIGN 4.7."""
     assert number_of(nursery.WRITERS[0]) == number_of(nursery.WRITERS[-1])
     config, _ = made_in(tmp_path)

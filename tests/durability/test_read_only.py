@@ -1,4 +1,4 @@
-"""Read-only media: all that only reads works there, and signing in says what is wrong."""
+"""Read-only media: commands that only read work, and signing in explains why it fails."""
 
 import os
 import stat
@@ -38,7 +38,7 @@ KINDS = {
 
 @pytest.fixture(params=KINDS)
 def media(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
-    """A host whose folder is read-only, in a mount namespace of its own."""
+    """A host with a read-only folder, in its own mount namespace."""
     made_in(tmp_path / "made")
     for lock in (tmp_path / "made").rglob("*.lock"):
         lock.unlink()  # as in a copy
@@ -63,7 +63,7 @@ def media(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
 
 
 class ReadOnly(Host):
-    """A host without a configuration file of its own, which could not be written."""
+    """A host without its own configuration file, which could not be written."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -79,7 +79,7 @@ def config_file(media: Host, tmp_path: Path) -> Path:
     return path
 
 
-def test_what_only_reads_works_on_read_only_media(
+def test_commands_that_only_read_work_on_read_only_media(
     media: Host, config_file: Path, tmp_path: Path
 ) -> None:
     for command in READS:
@@ -109,8 +109,8 @@ def test_nobody_signs_in_on_read_only_media(media: Host, config_file: Path) -> N
         sign_in.with_password(ports, "ada", Secret(PASSWORD), HERE)
 
 
-def test_what_others_write_while_it_is_read_is_noticed(tmp_path: Path) -> None:
-    """The same folder may be writable elsewhere: on another host, or outside of a container."""
+def test_a_write_by_others_during_an_unlocked_read_is_noticed(tmp_path: Path) -> None:
+    """The folder may be writable elsewhere: on another host, or outside a container."""
     path = tmp_path / "accounts.json"
     path.write_bytes(b"")
     with pytest.MonkeyPatch.context() as patch:
@@ -135,7 +135,7 @@ def refusing(name: str) -> object:
     return refuse
 
 
-def test_readers_share_a_lock_and_wait_for_a_writer(
+def test_readers_share_a_lock_that_excludes_writers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "accounts.json"
@@ -150,7 +150,7 @@ def test_readers_share_a_lock_and_wait_for_a_writer(
         pass
 
 
-def test_a_backup_that_could_be_recorded_is(tmp_path: Path) -> None:
+def test_a_backup_that_cannot_be_recorded_is_not_made(tmp_path: Path) -> None:
     config, _ = made_in(tmp_path)
     before = len(config.audit_file.read_bytes())
     config.audit_file.chmod(0o644)

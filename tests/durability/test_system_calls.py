@@ -1,4 +1,4 @@
-"""The kernel's own calls fail, by strace: the same as in test_faults, below Python."""
+"""System calls made to fail by strace: like test_faults, but below Python."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ OLD, NEW = "old", "new"
 
 
 class Case(NamedTuple):
-    """Which call on which file of the store fails, how, at which save; and what is there then."""
+    """Which call on which file fails, how, during which save, and the resulting state."""
 
     call: str
     path: str
@@ -26,7 +26,7 @@ class Case(NamedTuple):
     save: str
     then: str
     when: str = "1"
-    """Which of the same calls it is."""
+    """Which of the equal calls fails."""
 
 
 CASES = [
@@ -59,7 +59,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("case", CASES, ids=" ".join)
-def test_a_call_that_fails_in_the_kernel(template: Path, tmp_path: Path, case: Case) -> None:
+def test_a_call_failing_in_the_kernel_leaves_the_old_or_new_state(
+    template: Path, tmp_path: Path, case: Case
+) -> None:
     folder = tmp_path / "host"
     shutil.copytree(template, folder)
     config, save = config_in(folder), SAVES[case.save]

@@ -1,4 +1,4 @@
-"""The command line's hosts serve here too."""
+"""Makes the hosts of the command line tests available here."""
 
 from tests.cli.conftest import _no_variables, host, prepared
 

@@ -1,4 +1,4 @@
-"""Text that nobody types, and files as no cwtui wrote them."""
+"""Unusual text, and mutated files."""
 
 import os
 from typing import Final
@@ -35,7 +35,7 @@ TEXT: Final = st.one_of(ANY_TEXT, CHARGED, st.builds(str.__add__, CHARGED, ANY_T
 
 
 def many(count: int) -> settings:
-    """So many examples; in a soak (CWTUI_SOAK_SECONDS) as many as fit, roughly."""
+    """That many examples; in a soak (CWTUI_SOAK_SECONDS) roughly as many as fit."""
     return settings(
         max_examples=max(count, _SOAK),
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -65,7 +65,7 @@ def mutated(draw: st.DrawFn, content: bytes) -> bytes:
 
 @st.composite
 def with_other_values(draw: st.DrawFn, content: bytes) -> bytes:
-    """JSON or TOML of a right form with other values in it."""
+    """Well-formed JSON or TOML with other values."""
     parts = content.split(b":")
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(parts) - 1))

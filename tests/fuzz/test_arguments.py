@@ -1,4 +1,4 @@
-"""Any arguments to any command: one of the exit statuses, and a sentence; never a traceback."""
+"""Any arguments to any command give a known exit status and a message, never a traceback."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ _OFTEN_RIGHT = (
     "enabled",
 )
 _NEVER = {"--config", "--store", "--follow", "--help"}
-"""What leads elsewhere or does not end."""
+"""Options that use other files or never end."""
 
 
 def leaves(group: click.Command, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -43,7 +43,7 @@ COMMANDS = dict(leaves(cli))
 
 
 def words(command: click.Command) -> st.SearchStrategy[list[str]]:
-    """The command's own options, values that are right for another one, and anything."""
+    """The command's own options, values valid for other commands, and random text."""
     options = [
         option
         for parameter in command.params
@@ -51,7 +51,7 @@ def words(command: click.Command) -> st.SearchStrategy[list[str]]:
         if option.startswith("-") and option not in _NEVER
     ]
     own = st.sampled_from([*options, *_OFTEN_RIGHT])
-    # No path that leads elsewhere: a command may make the file that it names.
+    # No paths outside: a command might create the file.
     anything = TEXT.filter(lambda text: "\0" not in text and "/" not in text and text not in _NEVER)
     glued = st.builds(
         lambda option, value: f"{option}={value}", st.sampled_from([*options, "-"]), anything
@@ -68,7 +68,9 @@ def in_a_folder(host: Host, monkeypatch: pytest.MonkeyPatch) -> Host:
 @pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
 @many(20)
 @given(data=st.data())
-def test_any_arguments(in_a_folder: Host, names: tuple[str, ...], data: st.DataObject) -> None:
+def test_any_arguments_give_an_exit_status_and_no_traceback(
+    in_a_folder: Host, names: tuple[str, ...], data: st.DataObject
+) -> None:
     host = in_a_folder
     arguments = data.draw(words(COMMANDS[names]))
     stdin = data.draw(st.one_of(st.binary(max_size=100), st.just(f"{PASSWORD}\n".encode())))

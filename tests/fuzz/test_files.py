@@ -1,4 +1,4 @@
-"""Files as no cwtui wrote them: an error of our own, or an answer; never another exception."""
+"""Mutated files give an answer or one of our errors, never another exception."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ RECORD = SignInRecord(
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cost that a file asks for may be 16, which takes seconds; and a disk is slow."""
+    """A mutated file may ask for bcrypt cost 16, which takes seconds; and disks are slow."""
     check, hashed = bcrypt.checkpw, bcrypt.hashpw
 
     def cheap(kept: bytes) -> bytes:
@@ -57,7 +57,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Place:
-    """A world whose accounts and records are in files, which are replaced for each example."""
+    """A world with accounts and records in files, which are replaced for each example."""
 
     def __init__(self, folder: Path) -> None:
         self.world = World()
@@ -99,7 +99,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
-    """What people and operators do; each meets the file afresh."""
+    """What users and operators do; each starts with a fresh file."""
     code = place.device.code(place.world.clock())
     backup = place.device.codes[0].reveal()
 
@@ -155,14 +155,16 @@ def check_all_calls(place: Place, path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("which", ["accounts", "record"])
 @many(40)
 @given(data=st.data())
-def test_a_store_file_of_any_content(place: Place, which: str, data: st.DataObject) -> None:
+def test_any_store_file_gives_an_answer_or_our_own_error(
+    place: Place, which: str, data: st.DataObject
+) -> None:
     path: Path = getattr(place, which)
     whole = place.whole[path]
     content = data.draw(st.one_of(mutated(whole), with_other_values(whole), st.binary()))
     check_all_calls(place, path, content)
 
 
-def test_the_calls_all_succeed_on_the_file_as_it_was(place: Place) -> None:
+def test_all_calls_succeed_on_the_unchanged_file(place: Place) -> None:
     """Otherwise the test above would not get far."""
     for call in calls(place):
         place.with_content(place.accounts, place.whole[place.accounts])
@@ -190,7 +192,7 @@ secrets_visible_seconds = 120
         mutated(CONFIG), st.binary(), ANY_TEXT.map(lambda t: t.encode("utf-8", "replace"))
     )
 )
-def test_a_configuration_of_any_content(tmp_path: Path, content: bytes) -> None:
+def test_any_configuration_is_loaded_or_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "cwtui.toml"
     path.write_bytes(content)
     found = outcome(lambda: config.load(str(path)))

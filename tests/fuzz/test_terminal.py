@@ -1,6 +1,6 @@
-"""Bytes -> driver -> parser -> application, through a real pty: nothing ends it.
+"""No bytes sent through a real pty end the application.
 
-A run begins with the seed that it prints when it fails; CWTUI_SOAK_SECONDS says how long.
+A failing run prints its seed; CWTUI_SOAK_SECONDS sets the duration.
 """
 
 import random
@@ -28,7 +28,7 @@ MOST_MEMORY = 160 << 20
 
 
 def chunk(chance: random.Random) -> bytes:
-    """What a terminal, a noisy line or an attacker sends; never Ctrl+Q, which ends it rightly."""
+    """What a terminal, a noisy line or an attacker sends, except Ctrl+Q, which quits."""
     number, place = chance.randrange(1 << 17), f"{chance.randrange(300)};{chance.randrange(90)}"
     ways: list[Callable[[], bytes]] = [
         lambda: chance.choice(FRAGMENTS),
@@ -48,7 +48,7 @@ def chunk(chance: random.Random) -> bytes:
 
 
 def answers(terminal: Terminal) -> None:
-    """Ctrl+L paints the screen anew, whatever is on it."""
+    """Ctrl+L redraws any screen."""
     terminal._child.setwinsize(24, 80)
     terminal.send_bytes(b"\x1b[201~")
     terminal.wait_until_still(timeout=180)
@@ -58,7 +58,7 @@ def answers(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("signed_in", [False, True], ids=["login screen", "signed in"])
-def test_nothing_that_is_sent_ends_it(tmp_path: Path, signed_in: bool) -> None:
+def test_no_terminal_input_ends_the_application(tmp_path: Path, signed_in: bool) -> None:
     seed = random.SystemRandom().randrange(1 << 32)
     chance = random.Random(seed)  # noqa: S311  to be repeated, not secret
     until = time.monotonic() + seconds(6)

@@ -1,4 +1,4 @@
-"""Whatever is typed: an error of our own, or a value; never another exception."""
+"""Typed text gives a value or one of our errors, never another exception."""
 
 import unicodedata
 from collections.abc import Callable
@@ -34,7 +34,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("parser", PARSERS)
 @many(300)
 @given(typed=TEXT)
-def test_a_field(parser: str, typed: str) -> None:
+def test_any_text_in_a_field_is_accepted_or_refused(parser: str, typed: str) -> None:
     found = outcome(lambda: PARSERS[parser](typed))
     if isinstance(found, AccountsError):
         assert isinstance(found, InvalidInput)
@@ -43,7 +43,7 @@ def test_a_field(parser: str, typed: str) -> None:
 
 @many(300)
 @given(typed=TEXT)
-def test_a_code_is_taken_whole_or_not_at_all(typed: str) -> None:
+def test_a_code_is_accepted_complete_or_not_at_all(typed: str) -> None:
     found = outcome(lambda: totp.typed_code(typed))
     assert isinstance(found, AccountsError) or (found.isascii() and found.isdigit())
     kept = outcome(lambda: backup_codes.typed_code(typed))
@@ -54,7 +54,7 @@ def test_a_code_is_taken_whole_or_not_at_all(typed: str) -> None:
 
 @many(300)
 @given(typed=TEXT)
-def test_a_username_that_is_taken_stays_as_it_is(typed: str) -> None:
+def test_an_accepted_username_is_already_normalized(typed: str) -> None:
     name = outcome(lambda: text.username(typed))
     if isinstance(name, str):
         assert text.username(name) == name == text.visible(name)
@@ -65,13 +65,13 @@ def test_a_username_that_is_taken_stays_as_it_is(typed: str) -> None:
 @pytest.mark.parametrize("key", [*settings.KEYS, "no such key"])
 @many(60)
 @given(typed=TEXT)
-def test_a_setting(key: str, typed: str) -> None:
+def test_any_text_for_a_setting_is_accepted_or_refused(key: str, typed: str) -> None:
     outcome(lambda: settings.with_values(OrganizationSettings(), {key: typed}))
 
 
 @many(60)
 @given(typed=TEXT, other=TEXT)
-def test_a_password_is_kept_and_recognised(typed: str, other: str) -> None:
+def test_a_stored_password_matches_only_itself(typed: str, other: str) -> None:
     world = World()
     kept = passwords.hash_password(Secret(typed), world.keyring, 4)
     if len(typed) <= passwords.MAX_LENGTH:
@@ -83,7 +83,7 @@ def test_a_password_is_kept_and_recognised(typed: str, other: str) -> None:
 @many(60)
 @given(typed=TEXT)
 @example(typed="\ud800")
-def test_the_strength_of_a_password(typed: str) -> None:
+def test_the_strength_of_any_password_is_rated(typed: str) -> None:
     assert 0 <= passwords.strength(Secret(typed), "ada").score <= 4
 
 
@@ -96,7 +96,7 @@ FILTERS = st.builds("{}:{}".format, KEYS, TEXT) | SINCE
 
 @many(300)
 @given(words=st.lists(TEXT | FILTERS, max_size=3), at=TIMES)
-def test_a_filter_over_what_others_may_have_written(words: list[str], at: datetime) -> None:
+def test_any_filter_works_on_accounts_and_audit_lines(words: list[str], at: datetime) -> None:
     world, typed = World(), " ".join(words)
     listing.select([], listing.typed(typed))
     fields = dict.fromkeys(("event", "actor", "subject", "source", "outcome"), "sign_in")
@@ -124,7 +124,7 @@ def equipped() -> tuple[World, Device, Session]:
 
 @many(50)
 @given(typed=TEXT)
-def test_nobody_gets_in_by_chance(typed: str) -> None:
+def test_random_input_lets_nobody_in(typed: str) -> None:
     world, device, session = equipped()
     assume(typed != PASSWORD)
     assume(not any(step in typed for step in [device.code(world.clock(), n) for n in (-1, 0, 1)]))
@@ -168,7 +168,7 @@ ISSUERS = st.one_of(
 
 @many(80)
 @given(username=USERNAMES, issuer=ISSUERS, random=st.binary(min_size=20, max_size=20))
-def test_an_otpauth_uri_is_read_by_others(username: str, issuer: str, random: bytes) -> None:
+def test_other_programs_can_read_the_otpauth_uri(username: str, issuer: str, random: bytes) -> None:
     secret = totp.new_secret(lambda _: random)
     for number, uri in enumerate(totp.uris(secret, username, issuer)):
         split = urlsplit(uri.reveal())

@@ -1,4 +1,4 @@
-"""What is made from the code is current, valid, and part of an installation."""
+"""Generated files are current, valid, and part of an installation."""
 
 import subprocess
 import sys
@@ -16,11 +16,11 @@ PAGES = [path for path in written() if path.suffix != ".md"]
 
 
 @pytest.mark.parametrize("path", written(), ids=lambda path: path.name)
-def test_the_file_is_what_the_code_says(path: Path) -> None:
+def test_generated_files_match_the_code(path: Path) -> None:
     assert path.read_text("utf-8") == written()[path], "Run make man."
 
 
-def test_the_list_of_commands_holds_all_of_them() -> None:
+def test_the_list_of_commands_is_complete() -> None:
     text = (ROOT / "cwtui" / "help" / "command-line.md").read_text()
     leaves = [ctx for ctx in commands() if not hasattr(ctx.command, "commands")]
     assert len(leaves) > 20
@@ -30,13 +30,13 @@ def test_the_list_of_commands_holds_all_of_them() -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_groff_finds_no_fault(path: Path) -> None:
+def test_groff_reports_no_errors(path: Path) -> None:
     groff = [require("groff"), "-man", "-Tutf8", "-ww", "-z", str(path)]
     done = subprocess.run(groff, capture_output=True, check=False, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_groff_finds_a_fault(tmp_path: Path) -> None:
+def test_groff_reports_errors(tmp_path: Path) -> None:
     page = tmp_path / "x.1"
     page.write_text(roff.page("x", 1, "1", "Text.") + ".nosuch\n\\fQ\n")
     groff = [require("groff"), "-man", "-Tutf8", "-ww", "-z", str(page)]
@@ -44,7 +44,7 @@ def test_groff_finds_a_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_a_page_reads_like_the_manual(path: Path) -> None:
+def test_a_page_has_the_usual_sections_and_width(path: Path) -> None:
     groff = [require("groff"), "-man", "-Tutf8", "-P-cbou", str(path)]
     done = subprocess.run(groff, capture_output=True, check=True, text=True)
     lines = done.stdout.splitlines()
@@ -57,7 +57,7 @@ def test_a_page_reads_like_the_manual(path: Path) -> None:
     assert all(one in done.stdout for one in wanted)
 
 
-def test_roff_takes_text_literally() -> None:
+def test_text_is_escaped_for_roff() -> None:
     page = roff.page("x", 1, "1", "## A\n\n.SH no\n\n'x' \\fB `a-b`\n\n    .TH x\n    'y\n")
     assert page.splitlines()[3:] == [
         '.SH "A"',
@@ -72,7 +72,7 @@ def test_roff_takes_text_literally() -> None:
     ]
 
 
-def test_a_wheel_brings_topics_and_pages(tmp_path: Path) -> None:
+def test_the_wheel_contains_topics_and_man_pages(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")

@@ -1,4 +1,4 @@
-"""Markdown as text for a terminal."""
+"""Markdown rendered as text for a terminal."""
 
 import re
 
@@ -15,12 +15,12 @@ def test_headings_are_underlined_and_text_is_indented() -> None:
     )
 
 
-def test_paragraphs_are_filled_to_the_width() -> None:
+def test_paragraphs_are_wrapped_at_the_width() -> None:
     text = rendered("word " * 40, 30)
     assert {len(line) for line in text.splitlines()[:-1]} == {2 + 5 * 5 - 1}
 
 
-def test_a_word_longer_than_the_line_stays_whole() -> None:
+def test_a_word_longer_than_the_line_is_not_split() -> None:
     assert "x" * 100 in rendered("a " + "x" * 100 + " b", 40)
 
 
@@ -36,7 +36,7 @@ def test_a_command_stays_on_one_line() -> None:
     assert text == ("  Then somebody runs the command\n  `cwtui user unlock NAME` on the host.\n")
 
 
-def test_lists_hang_and_nest() -> None:
+def test_lists_are_indented_and_nested() -> None:
     text = rendered(
         "1. One two three four five\n2. Two\n   - inner\n   - more\n\n\n- x\n\n  y\n", 20
     )
@@ -66,7 +66,7 @@ def test_plain_text_marks_commands_and_holds_no_escape_sequence() -> None:
     assert text.startswith("A b\n===\n")
 
 
-def test_styled_text_is_bold_and_as_wide() -> None:
+def test_styled_text_is_bold_and_equally_wide() -> None:
     markdown = (
         "# Title\n\n**Two words** and `some code`, plain.\n\n| H | I |\n| --- | --- |\n| a | b |\n"
     )
@@ -77,12 +77,12 @@ def test_styled_text_is_bold_and_as_wide() -> None:
     assert bare.splitlines()[0] == plain.splitlines()[0]
 
 
-def test_links_show_where_they_lead_only_outside() -> None:
+def test_only_external_links_show_their_target() -> None:
     text = rendered("[cwtui help ldap](ldap.md), [a site](https://example.com/x)")
     assert text == "  cwtui help ldap, a site <https://example.com/x>\n"
 
 
 @pytest.mark.parametrize("markdown", ["> quote", "![picture](x.svg)", "<b>html</b>", "---"])
-def test_what_the_manual_does_not_use_is_not_passed_over(markdown: str) -> None:
+def test_unsupported_markdown_raises_an_error(markdown: str) -> None:
     with pytest.raises(NotImplementedError):
         rendered(markdown)

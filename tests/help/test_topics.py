@@ -1,4 +1,4 @@
-"""The manual's topics: present, readable on a console, and true where that can be checked."""
+"""The manual's topics: complete, readable on a console, and correct where checkable."""
 
 import re
 import tomllib
@@ -42,7 +42,7 @@ LABELS = {
     ),
     "admin": ("User Management > Users and Roles", "MFA (Required)", "Enable", "Update"),
 }  # fmt: skip
-"""Titles and labels of the product's own text, to the letter."""
+"""Exact titles and labels of the product."""
 
 
 def tokens(name: str) -> list[Token]:
@@ -68,11 +68,11 @@ def test_every_topic_has_a_file_and_every_file_is_a_topic() -> None:
     assert {path.stem for path in FOLDER.glob("*.md")} == set(NAMES)
 
 
-def test_the_way_back_in_comes_first() -> None:
+def test_the_topic_about_being_locked_out_comes_first() -> None:
     assert NAMES[0] == "locked-out"
 
 
-def test_a_topic_that_is_none() -> None:
+def test_an_unknown_topic_is_refused() -> None:
     for name in ("nosuch", "", "../help/start", "start.md", "__init__"):
         with pytest.raises(manual.NoSuchTopic):
             manual.text(name)
@@ -111,19 +111,19 @@ def test_text_and_tables_fit_the_smallest_window(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_links_lead_to_topics(name: str) -> None:
+def test_links_point_to_existing_topics(name: str) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", manual.text(name)):
         assert target.startswith("https://") or (FOLDER / target).is_file()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_links_say_how_to_follow_them_on_a_console(name: str) -> None:
+def test_links_are_labelled_with_their_help_command(name: str) -> None:
     for text, target in re.findall(r"\[([^\]]+)\]\(([^)]+)\.md\)", manual.text(name)):
         assert " ".join(text.split()) == f"cwtui help {target}"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_commands_in_a_topic_are_understood(name: str) -> None:
+def test_commands_in_a_topic_are_valid(name: str) -> None:
     for block in blocks(name):
         for line in re.sub(r"\\\n", " ", block).splitlines():
             for words in command_lines(line) if _is_a_command(line) else ():
@@ -139,11 +139,11 @@ def test_commands_in_a_topic_are_understood(name: str) -> None:
 
 
 def _is_a_command(line: str) -> bool:
-    """And neither a variable of systemd, nor the usage that stands above a command's options."""
+    """Not a systemd variable, and not the usage line above a command's options."""
     return "cwtui" in line and "=" not in line and "[OPTIONS]" not in line
 
 
-def test_an_untrue_command_is_found() -> None:
+def test_an_invalid_command_is_detected() -> None:
     (words,) = command_lines("sudo -u USER cwtui user unlok NAME | cat")
     with pytest.raises(click.UsageError):
         parsed(words)
@@ -158,14 +158,14 @@ def test_make_targets_in_a_topic_exist(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_files_of_the_project_in_a_topic_exist(name: str) -> None:
+def test_project_files_in_a_topic_exist(name: str) -> None:
     for code in [*blocks(name), *spans(name)]:
         for path in re.findall(r"(?:^|[ `])((?:cwtui|tests|tools)/[\w./-]+)", code):
             assert (ROOT / path).exists(), path
 
 
 @pytest.mark.parametrize("name", SEED)
-def test_the_products_titles_and_labels_stay_to_the_letter(name: str) -> None:
+def test_the_products_titles_and_labels_are_exact(name: str) -> None:
     own = iter(headings(name))
     assert all(title in own for title in SEED[name])  # in this order
     bold = {
@@ -175,7 +175,7 @@ def test_the_products_titles_and_labels_stay_to_the_letter(name: str) -> None:
     assert set(LABELS[name]) <= bold
 
 
-def test_the_example_of_the_configuration_holds_every_key_with_its_default() -> None:
+def test_the_example_configuration_shows_every_key_and_default() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", manual.text("configuration"), re.DOTALL)
     assert msgspec.convert(tomllib.loads(example), Config) == Config()
     shown = tomllib.loads(example)
@@ -184,7 +184,7 @@ def test_the_example_of_the_configuration_holds_every_key_with_its_default() -> 
         assert table == "directory" or name in shown[table], key
 
 
-def test_the_configuration_says_what_each_key_means_and_how_far_it_goes() -> None:
+def test_every_configuration_key_has_its_meaning_and_range() -> None:
     meanings = comments("configuration") | comments("ldap")
     assert set(meanings) == {key for key, _ in keys()}
     for key, field in keys():
@@ -197,7 +197,7 @@ def test_the_configuration_says_what_each_key_means_and_how_far_it_goes() -> Non
                 assert meanings[key], key
 
 
-def test_the_readme_links_every_topic_and_every_link_leads_somewhere() -> None:
+def test_the_readme_links_every_topic_and_its_links_work() -> None:
     readme = (ROOT / "README.md").read_text()
     links = re.findall(r"\]\(([^)]+)\)", readme)
     assert {f"cwtui/help/{name}.md" for name in NAMES} <= set(links)

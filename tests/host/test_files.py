@@ -1,4 +1,4 @@
-"""Private files: whose they are, and that they are replaced as a whole or not at all."""
+"""Private files: owner and mode, and that they are replaced completely or not at all."""
 
 import errno
 import os
@@ -53,11 +53,11 @@ def file(folder: Path) -> Path:
     return made
 
 
-# Whose
+# Owner and mode
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_folders_are_0700_and_files_0600_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+def test_modes_are_0700_and_0600_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     """DESIGN 4.7."""
     before = os.umask(umask)
     try:
@@ -75,7 +75,7 @@ def test_folders_are_0700_and_files_0600_whatever_the_umask(tmp_path: Path, umas
 
 
 @pytest.mark.parametrize("bits", [0o604, 0o640, 0o602, 0o620, 0o601, 0o666, 0o777])
-def test_a_file_that_others_can_reach_is_refused(file: Path, bits: int) -> None:
+def test_a_file_accessible_to_others_is_refused(file: Path, bits: int) -> None:
     """DESIGN 4.7: refused with a clear message, and untouched."""
     file.chmod(bits)
     with pytest.raises(StoreExposed) as exposed:
@@ -87,8 +87,8 @@ def test_a_file_that_others_can_reach_is_refused(file: Path, bits: int) -> None:
 
 
 @pytest.mark.parametrize("bits", [0o701, 0o710, 0o750, 0o755, 0o777, 0o1777])
-def test_a_folder_that_others_can_reach_is_refused(folder: Path, bits: int) -> None:
-    """DESIGN 4.7. One that is not ours alone, such as a mistyped /srv, is not to be closed."""
+def test_a_folder_accessible_to_others_is_refused(folder: Path, bits: int) -> None:
+    """DESIGN 4.7. A folder used by others too, such as a mistyped /srv, is left open."""
     folder.chmod(bits)
     with pytest.raises(StoreExposed, match=f"Choose a separate folder, such as {folder}/cwtui"):
         make_private_folder(folder)
@@ -111,10 +111,10 @@ def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_root_is_told_to_be_the_owner(
+def test_root_is_asked_to_run_as_the_owner(
     file: Path, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
-    """What root wrote into a store, its owner could not read: nobody could sign in."""
+    """The owner could not read what root writes into a store: nobody could sign in."""
     if os.geteuid() == 0:
         os.chown(file, NOBODY, NOBODY)
         os.chown(file.parent, NOBODY, NOBODY)
@@ -138,13 +138,13 @@ def test_root_is_told_to_be_the_owner(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_in_a_folder_of_root_it_is_the_file_that_is_wrong(file: Path) -> None:
+def test_in_a_folder_of_root_a_foreign_file_is_named(file: Path) -> None:
     os.chown(file, NOBODY, NOBODY)
     with pytest.raises(StoreExposed, match=f"or change the owner: chown 0 {file}"):
         check_private(file)
 
 
-def test_a_link_counts_as_what_it_leads_to(file: Path) -> None:
+def test_a_link_is_checked_by_its_target(file: Path) -> None:
     link = file.with_name("link")
     link.symlink_to(file)
     check_private(link)
@@ -153,7 +153,7 @@ def test_a_link_counts_as_what_it_leads_to(file: Path) -> None:
         check_private(link)
 
 
-def test_what_is_not_there_cannot_be_checked(folder: Path) -> None:
+def test_checking_a_missing_file_fails(folder: Path) -> None:
     with pytest.raises(CannotCheck, match="no such file or directory"):
         check_private(folder / "none")
 
@@ -167,22 +167,24 @@ def test_what_is_not_there_cannot_be_checked(folder: Path) -> None:
         ("/proc/cwtui", "no such file or directory"),
     ],
 )
-def test_a_folder_that_cannot_be_made_is_a_sentence(folder: Path, where: str, reason: str) -> None:
+def test_a_folder_that_cannot_be_created_is_explained(
+    folder: Path, where: str, reason: str
+) -> None:
     write_atomically(folder / "file", b"")
     with pytest.raises(CannotCheck) as refused:
         make_private_folder(folder / where)
     assert str(refused.value) == f"Cannot create {folder / where}: {reason}. Nothing was changed."
 
 
-def test_whether_a_file_exists(file: Path) -> None:
+def test_exists_raises_an_error_if_it_cannot_tell(file: Path) -> None:
     assert exists(file)
     assert not exists(file.with_name("other"))
     for name in (file / "below", file.with_name("x" * 300), file.with_name("\ud800")):
-        with pytest.raises(CannotCheck):  # a folder may be expected, and a file be in its place
+        with pytest.raises(CannotCheck):  # a file may be where a folder is expected
             exists(name)
 
 
-# Written
+# Writing
 
 
 def test_a_write_replaces_the_file_and_leaves_nothing_else(file: Path) -> None:
@@ -191,10 +193,10 @@ def test_a_write_replaces_the_file_and_leaves_nothing_else(file: Path) -> None:
     assert names_in(file.parent) == {file.name, reserve.NAME}
 
 
-def test_each_write_has_a_later_time_even_when_the_clock_does_not(
+def test_each_write_gets_a_later_time_even_if_the_clock_stands(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reader tells versions apart by number, time and size; the number may come again."""
+    """Readers tell versions apart by inode, time and size; an inode may be reused."""
     monkeypatch.setattr(time, "time_ns", lambda: 1_000)
     times = []
     for content in (b"1", b"2", b"3"):
@@ -203,8 +205,8 @@ def test_each_write_has_a_later_time_even_when_the_clock_does_not(
     assert times[0] < times[1] < times[2]
 
 
-def test_what_a_killed_writer_left_is_overwritten(file: Path) -> None:
-    """DESIGN 4.7: no confusion by temporary files, and no heap of them."""
+def test_leftovers_of_a_killed_writer_are_overwritten(file: Path) -> None:
+    """DESIGN 4.7: temporary files do not confuse and do not pile up."""
     leftover = file.with_name(f".{file.name}.new")
     leftover.write_bytes(b"half of someth")
     leftover.chmod(0o644)
@@ -214,7 +216,7 @@ def test_what_a_killed_writer_left_is_overwritten(file: Path) -> None:
     assert not leftover.exists()
 
 
-def test_a_link_planted_under_the_temporary_name_is_not_followed(file: Path) -> None:
+def test_a_link_with_the_temporary_name_is_not_followed(file: Path) -> None:
     target = file.with_name("target")
     target.write_bytes(b"precious")
     file.with_name(f".{file.name}.new").symlink_to(target)
@@ -244,7 +246,7 @@ def _break(function: str, *, only_folders: bool = False) -> Breaking:
 
 
 def _short_write(patch: pytest.MonkeyPatch, code: int) -> None:
-    """The disk takes some bytes and is full then."""
+    """The disk takes some bytes and is then full."""
     real = os.write
     written = [0]
 
@@ -276,10 +278,10 @@ POINTS: dict[str, Breaking] = {
 
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])
-def test_a_write_that_fails_leaves_the_old_file(
+def test_a_failed_write_keeps_the_old_file(
     file: Path, monkeypatch: pytest.MonkeyPatch, point: str, code: int
 ) -> None:
-    """DESIGN 4.7: a full disk at any step: the old state stays, and a sentence says so."""
+    """DESIGN 4.7: with a full disk at any step, the old state stays and an error says so."""
     with monkeypatch.context() as patch:
         POINTS[point](patch, code)
         with pytest.raises(CannotCheck) as refused:
@@ -292,10 +294,10 @@ def test_a_write_that_fails_leaves_the_old_file(
     assert file.read_bytes() == b"new content"
 
 
-def test_a_write_that_may_not_last_is_not_called_unchanged(
+def test_a_write_that_may_be_lost_is_not_reported_as_unchanged(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the rename, the new state is there: the sentence must not deny it."""
+    """After the rename the new state is there; the error must not deny it."""
     with monkeypatch.context() as patch:
         _break("fsync", only_folders=True)(patch, errno.EIO)
         with pytest.raises(CannotCheck) as refused:
@@ -305,10 +307,8 @@ def test_a_write_that_may_not_last_is_not_called_unchanged(
     assert file.read_bytes() == b"new"
 
 
-def test_content_reaches_the_disk_before_the_name_does(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """DESIGN 4.7: temporary file, fsync, rename, fsync of the folder; in this order."""
+def test_content_is_synced_before_the_rename(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN 4.7: temporary file, fsync, rename, fsync of the folder, in this order."""
     steps: list[str] = []
     real_fsync, real_replace = os.fsync, Path.replace
 
@@ -330,7 +330,7 @@ def test_content_reaches_the_disk_before_the_name_does(
     assert steps == ["file", "folder", "file"]
 
 
-def test_a_file_size_limit_leaves_the_old_file(file: Path) -> None:
+def test_a_file_size_limit_keeps_the_old_file(file: Path) -> None:
     """DESIGN 4.7: RLIMIT_FSIZE, as a real short write of the kernel."""
     program = (
         "import sys, pathlib; from cwtui.host import files; from cwtui.accounts.errors import *\n"
@@ -354,7 +354,7 @@ def test_a_file_size_limit_leaves_the_old_file(file: Path) -> None:
     assert names_in(file.parent) == {file.name, reserve.NAME}
 
 
-# Appended
+# Appending
 
 
 def test_lines_are_appended(folder: Path) -> None:
@@ -364,7 +364,7 @@ def test_lines_are_appended(folder: Path) -> None:
     assert log.read_bytes() == b"line 0\nline 1\nline 2\n"
 
 
-def test_a_line_after_a_torn_one_keeps_its_own_line(folder: Path) -> None:
+def test_a_line_after_a_torn_one_starts_on_its_own_line(folder: Path) -> None:
     """DESIGN 4.7: nothing acknowledged is lost, even after a power failure in an append."""
     log = folder / "log"
     append_durably(log, b'{"first":1}')
@@ -385,7 +385,7 @@ def test_an_exposed_log_is_refused_and_untouched(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("point", ["write", "short write", "fsync"])
-def test_an_append_that_fails_leaves_the_log_as_long_as_before(
+def test_a_failed_append_keeps_the_log_as_it_was(
     folder: Path, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     """DESIGN 4.7."""
@@ -400,10 +400,12 @@ def test_an_append_that_fails_leaves_the_log_as_long_as_before(
     assert log.read_bytes() == b"line 1\nline 3\n"
 
 
-# Locked
+# Locking
 
 
-def test_a_lock_held_too_long_is_a_sentence(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_too_long_for_a_lock_is_explained(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
     with exclusive(lock_for(file)):
         refused: list[CannotCheck] = []
@@ -429,12 +431,12 @@ def hold(path: Path) -> None:
         pass
 
 
-def test_a_lock_where_nothing_can_be_written_is_a_sentence(file: Path) -> None:
+def test_a_lock_that_cannot_be_created_is_explained(file: Path) -> None:
     with pytest.raises(CannotCheck, match=f"Cannot write {file}/.below.lock: "):
         hold(file / "below")
 
 
-def test_a_lock_dies_with_its_process(file: Path) -> None:
+def test_a_lock_ends_with_its_process(file: Path) -> None:
     """DESIGN 4.7: pam_oath's stale lock file blocks logins."""
     program = (
         "import sys, pathlib, time; from cwtui.host.files import *\n"
@@ -459,10 +461,8 @@ def test_an_exception_releases_the_lock(file: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.06, 0.15])
-def test_who_takes_a_lock_again_and_again_lets_others_have_a_turn(
-    file: Path, seconds: float
-) -> None:
-    """As a rotation of keys does, batch after batch, and a synchronisation in shorter ones."""
+def test_taking_a_lock_repeatedly_lets_others_have_a_turn(file: Path, seconds: float) -> None:
+    """Key rotation does this batch by batch, and synchronisation in shorter ones."""
     rounds, served = 0, threading.Event()
     held = threading.Event()
 

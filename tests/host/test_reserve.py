@@ -1,4 +1,4 @@
-"""Room that is reserved: made where there is room, given up in slices, made again."""
+"""Reserved disk space: created when there is room, given up in slices, and restored."""
 
 import errno
 import os
@@ -23,15 +23,15 @@ def allocated(folder: Path) -> int:
     return (folder / reserve.NAME).stat().st_blocks * 512
 
 
-def test_the_room_is_really_taken(folder: Path) -> None:
-    """A file that was only made long would take none."""
+def test_the_space_is_really_allocated(folder: Path) -> None:
+    """A file that is merely long would be sparse."""
     assert reserve.size_in(folder) == reserve.MARGIN == 1 << 20
     assert allocated(folder) >= reserve.MARGIN
     assert stat.S_IMODE((folder / reserve.NAME).stat().st_mode) == 0o600
 
 
-def test_beside_a_large_file_there_is_room_for_another_one(folder: Path) -> None:
-    """A used backup code rewrites all accounts."""
+def test_the_reserve_can_hold_another_copy_of_the_largest_file(folder: Path) -> None:
+    """Using a backup code rewrites all accounts."""
     large = folder / "accounts.json"
     files.write_atomically(large, bytes(3 * reserve.MARGIN + 1))
     assert reserve.size_in(folder) >= large.stat().st_size + reserve.MARGIN
@@ -40,7 +40,9 @@ def test_beside_a_large_file_there_is_room_for_another_one(folder: Path) -> None
     assert reserve.size_in(folder) == before
 
 
-def test_an_ordinary_write_costs_one_look(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ordinary_write_makes_no_extra_system_calls(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files.write_atomically(folder / "file", b"content")
 
     def unwanted(*_: object) -> None:
@@ -53,7 +55,7 @@ def test_an_ordinary_write_costs_one_look(folder: Path, monkeypatch: pytest.Monk
 
 
 class Writer:
-    """Fails so often, and then writes."""
+    """Fails that many times, then writes."""
 
     def __init__(self, failures: int, error: OSError = FULL) -> None:
         self.left, self.error = failures, error
@@ -65,32 +67,32 @@ class Writer:
         return "written"
 
 
-def test_a_write_that_finds_no_room_takes_what_it_needs(folder: Path) -> None:
-    """And not more: the rest stays out of the reach of whatever fills the disk."""
+def test_a_write_on_a_full_disk_takes_only_what_it_needs(folder: Path) -> None:
+    """Whatever fills the disk cannot reach the rest."""
     assert reserve.with_room_from(folder, 5000, Writer(1)) == "written"
     left = reserve.size_in(folder)
     assert 5000 <= reserve.MARGIN - left < reserve.MARGIN // 8
     assert allocated(folder) <= left + 4096
 
 
-def test_it_tries_again_while_others_are_quicker(folder: Path) -> None:
+def test_a_write_retries_while_others_take_the_freed_space(folder: Path) -> None:
     assert reserve.with_room_from(folder, 100_000, Writer(4)) == "written"
 
 
-def test_a_reserve_that_is_used_up_is_told(folder: Path) -> None:
+def test_a_used_up_reserve_is_reported(folder: Path) -> None:
     with pytest.raises(OSError, match="No space left"):
         reserve.with_room_from(folder, 100_000, Writer(99))
     assert reserve.size_in(folder) == 0
 
 
-def test_a_folder_without_one_is_full_at_once(tmp_path: Path) -> None:
+def test_a_folder_without_a_reserve_is_full_at_once(tmp_path: Path) -> None:
     writer = Writer(9)
     with pytest.raises(OSError, match="No space left"):
         reserve.with_room_from(tmp_path, 1, writer)
     assert writer.left == 8
 
 
-def test_another_failure_takes_nothing(folder: Path) -> None:
+def test_other_errors_do_not_use_the_reserve(folder: Path) -> None:
     broken = OSError(errno.EIO, os.strerror(errno.EIO))
     with pytest.raises(OSError, match="Input/output"):
         reserve.with_room_from(folder, 1, Writer(1, broken))
@@ -103,7 +105,7 @@ def test_a_quota_counts_as_a_full_disk(folder: Path) -> None:
     assert reserve.size_in(folder) < reserve.MARGIN
 
 
-def test_it_is_made_again_by_the_next_write(folder: Path) -> None:
+def test_the_next_write_restores_the_reserve(folder: Path) -> None:
     for write in (files.append_durably, files.write_atomically):
         os.truncate(folder / reserve.NAME, 0)
         write(folder / "file", b"content")
@@ -111,10 +113,10 @@ def test_it_is_made_again_by_the_next_write(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("call", ["posix_fallocate", "statvfs", "open"])
-def test_a_reserve_that_cannot_be_made_stops_nothing(
+def test_a_reserve_that_cannot_be_created_is_no_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    """A disk that is full already must not stop cwtui from starting."""
+    """An already full disk must not stop cwtui from starting."""
 
     def fail(*_: object) -> None:
         raise FULL
@@ -136,10 +138,10 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     assert target.read_bytes() == b"precious"
 
 
-def test_a_lock_is_made_from_the_reserve_as_well(
+def test_a_lock_file_can_be_created_from_the_reserve(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who has never signed in before needs a lock file that was not there."""
+    """A first sign-in needs a new lock file."""
     real, failures = os.open, [FULL]
 
     def full_once(path: str | Path, flags: int, mode: int = 0o777) -> int:
@@ -153,7 +155,7 @@ def test_a_lock_is_made_from_the_reserve_as_well(
     assert reserve.size_in(folder) < reserve.MARGIN
 
 
-def test_what_still_cannot_be_written_is_a_sentence(
+def test_a_write_that_still_fails_is_explained(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> int:

@@ -1,4 +1,4 @@
-"""Whether others could have written a file that says whom to trust."""
+"""Whether others could have written a file that decides whom to trust."""
 
 import os
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_a_file_that_others_can_only_read_is_trusted(file: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
-def test_a_file_that_others_can_write_is_not(file: Path, mode: int) -> None:
+def test_a_file_that_others_can_write_is_not_trusted(file: Path, mode: int) -> None:
     file.chmod(mode)
     said = f"Other users can write {file}. Check its content, then run: chmod go-w {file}"
     assert why_untrusted(file) == said
@@ -41,19 +41,21 @@ def test_a_file_that_others_can_write_is_not(file: Path, mode: int) -> None:
 
 @pytest.mark.parametrize("depth", [0, 1])
 @pytest.mark.parametrize("mode", [0o775, 0o757])
-def test_nor_is_one_whose_folder_others_can_write(file: Path, mode: int, depth: int) -> None:
+def test_a_file_in_a_folder_that_others_can_write_is_not_trusted(
+    file: Path, mode: int, depth: int
+) -> None:
     file.parents[depth].chmod(mode)
     assert f"can write {file.parents[depth]}. " in (why_untrusted(file) or "")
 
 
-def test_in_a_sticky_folder_nobody_replaces_it(file: Path) -> None:
+def test_a_file_in_a_sticky_folder_is_trusted(file: Path) -> None:
     file.parent.chmod(0o1777)
     assert why_untrusted(file) is None
-    file.chmod(0o1666)  # which says nothing of a file
+    file.chmod(0o1666)  # the sticky bit means nothing for a file
     assert why_untrusted(file) is not None
 
 
-def test_both_ends_of_a_link_count(file: Path, tmp_path: Path) -> None:
+def test_both_ends_of_a_link_are_checked(file: Path, tmp_path: Path) -> None:
     others = tmp_path / "others"
     others.mkdir()
     link = others / "link.toml"
@@ -66,7 +68,7 @@ def test_both_ends_of_a_link_count(file: Path, tmp_path: Path) -> None:
     assert f"can write {file.parent}. " in (why_untrusted(link) or "")
 
 
-def test_so_do_the_links_in_between(file: Path, tmp_path: Path) -> None:
+def test_links_in_between_are_checked(file: Path, tmp_path: Path) -> None:
     others = tmp_path / "others"
     others.mkdir()
     first, second = tmp_path / "first", others / "second"
@@ -79,8 +81,8 @@ def test_so_do_the_links_in_between(file: Path, tmp_path: Path) -> None:
 
 
 @as_root
-def test_the_link_of_another_may_lead_elsewhere_the_next_time(file: Path) -> None:
-    """Also in a sticky folder, where only its owner replaces it."""
+def test_a_link_owned_by_another_user_is_not_trusted(file: Path) -> None:
+    """Also in a sticky folder: its owner could point it elsewhere later."""
     shared = file.parent.parent / "shared"
     shared.mkdir()
     shared.chmod(0o1777)
@@ -92,7 +94,7 @@ def test_the_link_of_another_may_lead_elsewhere_the_next_time(file: Path) -> Non
 
 
 @as_root
-def test_what_belongs_to_another_is_not_trusted(file: Path) -> None:
+def test_a_file_or_folder_of_another_user_is_not_trusted(file: Path) -> None:
     os.chown(file, NOBODY, NOBODY)
     assert why_untrusted(file) == (
         f"{file} belongs to another user. Check it, then run: chown -h root {file}"
@@ -102,12 +104,12 @@ def test_what_belongs_to_another_is_not_trusted(file: Path) -> None:
     assert f"{file.parent} belongs to another user" in (why_untrusted(file) or "")
 
 
-def test_what_cannot_be_seen_is_not_trusted(file: Path) -> None:
+def test_a_missing_file_is_not_trusted(file: Path) -> None:
     file.unlink()
     assert why_untrusted(file) == f"Cannot check who can write {file}: no such file or directory."
 
 
-def test_a_file_that_is_missing_can_be_written_by_who_can_write_its_folder(file: Path) -> None:
+def test_a_missing_file_is_as_trusted_as_its_folder(file: Path) -> None:
     missing = file.parent / "cwtui" / "config.toml"
     assert why_place_untrusted(missing) is None
     assert why_place_untrusted(file) is None

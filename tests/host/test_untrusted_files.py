@@ -1,4 +1,4 @@
-"""What is no regular file, or too large, is refused at once wherever a file is opened."""
+"""Files that are not regular or too large are refused at once wherever files are opened."""
 
 import os
 import socket
@@ -64,7 +64,7 @@ def test_only_regular_files_are_opened(tmp_path: Path, what: str, flags: int) ->
     assert open_files() == before
 
 
-def test_a_fifo_that_appears_meanwhile_is_refused(
+def test_a_fifo_that_appears_after_the_check_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
@@ -76,7 +76,7 @@ def test_a_fifo_that_appears_meanwhile_is_refused(
 
 
 @pytest.mark.parametrize("size", [0, 1, 9, 10, 5000])
-def test_files_are_read_whole_up_to_the_limit(tmp_path: Path, size: int) -> None:
+def test_files_are_read_completely_up_to_the_limit(tmp_path: Path, size: int) -> None:
     path = tmp_path / "file"
     path.write_bytes(os.urandom(size))
     assert read_regular(path, size) == path.read_bytes()
@@ -86,15 +86,15 @@ def test_files_are_read_whole_up_to_the_limit(tmp_path: Path, size: int) -> None
             read_regular(path, size - 1)
 
 
-def test_a_file_that_does_not_say_its_size_is_bounded() -> None:
-    """Those of /proc are empty until they are read."""
+def test_the_limit_also_applies_to_files_without_a_size() -> None:
+    """Files in /proc seem empty until they are read."""
     maps = Path("/proc/self/maps")
     assert b"[stack]" in read_regular(maps, 1 << 20)
     with pytest.raises(TooLarge):
         read_regular(maps, 100)
 
 
-def test_a_sparse_file_of_a_terabyte_is_refused_unread(tmp_path: Path) -> None:
+def test_a_sparse_file_of_a_terabyte_is_refused_without_reading(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
     os.truncate(path, 1 << 40)
@@ -106,7 +106,7 @@ def test_a_sparse_file_of_a_terabyte_is_refused_unread(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_what_is_no_lock_file_is_refused(tmp_path: Path, what: str) -> None:
+def test_a_lock_that_is_not_a_regular_file_is_refused(tmp_path: Path, what: str) -> None:
     path = tmp_path / "accounts.json"
     ODD[what](tmp_path / ".accounts.json.lock")
     for lock in (undisturbed(path), exclusive(lock_for(path))):
@@ -115,7 +115,7 @@ def test_what_is_no_lock_file_is_refused(tmp_path: Path, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_what_is_no_reserve_stops_nothing(tmp_path: Path, what: str) -> None:
+def test_a_reserve_that_is_not_a_regular_file_is_ignored(tmp_path: Path, what: str) -> None:
     path = tmp_path / reserve.NAME
     ODD[what](path)
     kind = stat.S_IFMT(path.lstat().st_mode)
@@ -129,8 +129,8 @@ def disk_full() -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_an_exposed_fifo_is_not_to_be_made_private(tmp_path: Path) -> None:
-    """The remedy for a file that others can reach, chmod, would not help."""
+def test_an_exposed_fifo_is_reported_as_not_a_regular_file(tmp_path: Path) -> None:
+    """chmod, the remedy for an exposed file, would not help."""
     path = tmp_path / "accounts.json"
     os.mkfifo(path)
     path.chmod(0o666)

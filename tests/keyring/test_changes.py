@@ -1,4 +1,4 @@
-"""A keyring that is changed: by this process, by another one, or by systemd."""
+"""A keyring changed by this process, by another one, or by systemd."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def rotated(file: Path) -> str:
-    """What another process does."""
+    """Rotate as another process would; the new key."""
     with FileKeyring.load(file).change() as change:
         return change.add(NOW + 1)
 
@@ -38,7 +38,7 @@ def rotated(file: Path) -> str:
 # Changing
 
 
-def test_a_new_key_is_active_when_the_change_is_over(file: Path, keyring: FileKeyring) -> None:
+def test_a_new_key_becomes_active_when_the_change_ends(file: Path, keyring: FileKeyring) -> None:
     first = keyring.active
     sealed = keyring.seal(SECRET, b"ada")
     with keyring.change() as change:
@@ -63,7 +63,7 @@ def test_a_removed_key_is_gone(file: Path, keyring: FileKeyring) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_an_exception_leaves_the_keyring_as_it_was(
+def test_an_exception_leaves_the_keyring_unchanged(
     file: Path, keyring: FileKeyring, error: type[BaseException]
 ) -> None:
     before = file.read_bytes()
@@ -86,7 +86,7 @@ def test_an_exception_leaves_the_keyring_as_it_was(
 def test_a_full_disk_is_noticed_when_the_key_is_added(
     file: Path, keyring: FileKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before it is written down in the audit log."""
+    """That is, before it is recorded in the audit log."""
     before = file.read_bytes()
 
     def full(*_: object) -> None:
@@ -100,7 +100,7 @@ def test_a_full_disk_is_noticed_when_the_key_is_added(
     assert file.read_bytes() == before
 
 
-def test_an_existing_keyring_is_not_made_anew(file: Path, keyring: FileKeyring) -> None:
+def test_an_existing_keyring_is_not_recreated(file: Path, keyring: FileKeyring) -> None:
     before = file.read_bytes()
     with pytest.raises(CannotCheck, match="already"):
         FileKeyring.create(file, NOW)
@@ -120,7 +120,7 @@ def test_a_replaced_keyring_is_kept_beside_the_new_one(file: Path, keyring: File
     assert keyring.active == new.active
 
 
-def test_processes_that_rotate_at_once_lose_no_key(file: Path, keyring: FileKeyring) -> None:
+def test_concurrent_rotations_lose_no_key(file: Path, keyring: FileKeyring) -> None:
     gate = Barrier(4)
 
     def work() -> None:
@@ -138,7 +138,7 @@ def test_processes_that_rotate_at_once_lose_no_key(file: Path, keyring: FileKeyr
 # Another process
 
 
-def test_what_another_process_made_active_is_seen(file: Path, keyring: FileKeyring) -> None:
+def test_a_key_activated_by_another_process_is_used(file: Path, keyring: FileKeyring) -> None:
     first = keyring.active
     second = rotated(file)
     assert keyring.seal(SECRET, b"ada").key == second
@@ -146,7 +146,7 @@ def test_what_another_process_made_active_is_seen(file: Path, keyring: FileKeyri
     assert keyring.pepper(first) == FileKeyring.load(file).pepper(first)
 
 
-def test_a_key_of_another_process_is_looked_for(file: Path, keyring: FileKeyring) -> None:
+def test_keys_added_by_another_process_are_found(file: Path, keyring: FileKeyring) -> None:
     assert keyring.active
     rotated(file)
     sealed = FileKeyring.load(file).seal(SECRET, b"ada")
@@ -154,7 +154,7 @@ def test_a_key_of_another_process_is_looked_for(file: Path, keyring: FileKeyring
     assert keyring.pepper(rotated(file))
 
 
-def test_a_file_that_stays_is_read_once(
+def test_an_unchanged_file_is_read_only_once(
     file: Path, keyring: FileKeyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[Path] = []
@@ -176,10 +176,10 @@ def test_a_file_that_stays_is_read_once(
 
 
 @pytest.mark.parametrize("what", ["missing", "damaged", "exposed"])
-def test_a_keyring_that_is_spoilt_meanwhile_writes_nothing_more(
+def test_a_keyring_spoilt_while_open_is_no_longer_used(
     file: Path, keyring: FileKeyring, what: str
 ) -> None:
-    """DESIGN 4.10: what is written now might be unreadable later."""
+    """DESIGN 4.10: what is written now could be unreadable later."""
     match what:
         case "missing":
             file.unlink()
@@ -194,7 +194,7 @@ def test_a_keyring_that_is_spoilt_meanwhile_writes_nothing_more(
         assert keyring.active
 
 
-def test_needed_keys_that_are_not_there_are_named(file: Path, keyring: FileKeyring) -> None:
+def test_missing_keys_are_named(file: Path, keyring: FileKeyring) -> None:
     many = keyring.without(frozenset(digit * 16 for digit in "12345"))
     assert f"the keys {'1' * 16}, {'2' * 16}, {'3' * 16} and 2 more, which the store needs" in str(
         many
@@ -211,7 +211,7 @@ def test_needed_keys_that_are_not_there_are_named(file: Path, keyring: FileKeyri
 
 @pytest.fixture
 def credential(file: Path, keyring: FileKeyring) -> Path:
-    """As systemd gives it: read-only, and open to the group by its access control list."""
+    """As systemd provides it: read-only, with group access through its access control list."""
     assert keyring.active
     file.chmod(0o440)
     file.parent.chmod(0o550)
@@ -226,7 +226,7 @@ def test_a_credential_is_read(credential: Path, mode: int) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o460, 0o402, 0o441])
-def test_a_credential_that_others_can_reach_is_refused(credential: Path, mode: int) -> None:
+def test_a_credential_accessible_to_others_is_refused(credential: Path, mode: int) -> None:
     credential.chmod(mode)
     with pytest.raises(StoreExposed, match="LoadCredential"):
         FileKeyring.load(credential, credential=True)
@@ -250,12 +250,12 @@ def test_a_credential_is_not_written(credential: Path) -> None:
     assert not (credential.parent / f".{credential.name}.lock").exists()
 
 
-def test_a_credential_that_is_missing(tmp_path: Path) -> None:
+def test_a_missing_credential_is_reported(tmp_path: Path) -> None:
     with pytest.raises(KeyringMissing, match="is missing"):
         FileKeyring.load(tmp_path / "none", credential=True)
 
 
-# Whatever the file holds
+# Any file content
 
 
 right_key = key()
@@ -290,10 +290,10 @@ contents = st.fixed_dictionaries(
 
 
 @given(st.one_of(contents.map(msgspec.json.encode), anything.map(msgspec.json.encode), st.binary()))
-def test_whatever_the_file_holds_is_a_keyring_or_a_sentence(
+def test_any_file_content_gives_a_working_keyring_or_our_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
-    """DESIGN 4.8: never another exception than our own, and a keyring that was read works."""
+    """DESIGN 4.8: only our own exceptions, and a keyring that loads works."""
     file = tmp_path_factory.getbasetemp() / "fuzzed.json"
     file.write_bytes(content)
     file.chmod(0o600)
@@ -308,7 +308,7 @@ def test_whatever_the_file_holds_is_a_keyring_or_a_sentence(
 
 
 @given(st.binary(min_size=32, max_size=32), st.floats(0, 1e11))
-def test_a_key_is_known_by_its_fingerprint(material: bytes, at: float) -> None:
+def test_a_key_id_is_its_fingerprint(material: bytes, at: float) -> None:
     made = file_format.KeyEntry(
         file_format.derived(material, b"cwtui key id", 8).hex(), at, material
     )

@@ -1,4 +1,4 @@
-"""The keyring: what it holds, what it refuses, what it never shows."""
+"""The keyring: what it holds, what it refuses, and what it never reveals."""
 
 import json
 import stat
@@ -41,7 +41,9 @@ def write(file: Path, content: object) -> None:
 # Format
 
 
-def test_one_key_of_256_bits_with_an_id_in_a_private_file(file: Path, keyring: FileKeyring) -> None:
+def test_a_new_keyring_has_one_256_bit_key_in_a_private_file(
+    file: Path, keyring: FileKeyring
+) -> None:
     """DESIGN 4.1: keys in a keyring, each with an id, from the first day."""
     content = content_of(file)
     assert list(content) == ["schema", "active", "keys", "names"]
@@ -62,7 +64,7 @@ def test_no_two_keyrings_share_a_key_or_an_id(tmp_path: Path) -> None:
     assert len({keyring.pepper(keyring.active) for keyring in made}) == 5
 
 
-def test_what_is_loaded_is_what_was_created(file: Path, keyring: FileKeyring) -> None:
+def test_a_loaded_keyring_equals_the_created_one(file: Path, keyring: FileKeyring) -> None:
     again = FileKeyring.load(file)
     assert again.active == keyring.active
     assert again.pepper(again.active) == keyring.pepper(keyring.active)
@@ -70,8 +72,8 @@ def test_what_is_loaded_is_what_was_created(file: Path, keyring: FileKeyring) ->
     assert again.unseal(sealed, b"ada") == SECRET
 
 
-def test_each_purpose_has_a_key_of_its_own(file: Path, keyring: FileKeyring) -> None:
-    """RFC 5869: the key itself is used for nothing."""
+def test_each_purpose_has_its_own_derived_key(file: Path, keyring: FileKeyring) -> None:
+    """RFC 5869: the key itself is never used directly."""
     [only] = msgspec.convert(content_of(file)["keys"], list[dict[str, object]])
     material = msgspec.convert(only["material"], bytes)
 
@@ -91,7 +93,7 @@ def test_each_purpose_has_a_key_of_its_own(file: Path, keyring: FileKeyring) -> 
 # Sealing
 
 
-def test_a_sealed_secret_names_its_key_and_shows_nothing(keyring: FileKeyring) -> None:
+def test_a_sealed_secret_names_its_key_and_reveals_nothing(keyring: FileKeyring) -> None:
     """DESIGN 4.1."""
     one, other = keyring.seal(SECRET, b"ada"), keyring.seal(SECRET, b"ada")
     assert one.key == keyring.active
@@ -110,7 +112,7 @@ def test_a_secret_is_bound_to_its_username(keyring: FileKeyring) -> None:
     assert keyring.unseal(sealed, b"ada") == SECRET
 
 
-def test_any_flipped_bit_is_noticed(keyring: FileKeyring) -> None:
+def test_any_flipped_bit_in_a_sealed_secret_is_detected(keyring: FileKeyring) -> None:
     sealed = keyring.seal(b"x", b"ada")
 
     def flipped(data: bytes) -> list[bytes]:
@@ -129,12 +131,14 @@ def test_any_flipped_bit_is_noticed(keyring: FileKeyring) -> None:
 
 @pytest.mark.parametrize("nonce", [b"", b"short", b"x" * 500])
 @pytest.mark.parametrize("ciphertext", [b"", b"x", b"x" * 16])
-def test_lengths_that_no_secret_has(keyring: FileKeyring, nonce: bytes, ciphertext: bytes) -> None:
+def test_sealed_secrets_of_impossible_length_are_refused(
+    keyring: FileKeyring, nonce: bytes, ciphertext: bytes
+) -> None:
     with pytest.raises(StoreDamaged):
         keyring.unseal(Sealed(keyring.active, nonce, ciphertext), b"ada")
 
 
-def test_a_key_that_is_not_there_is_asked_for(keyring: FileKeyring) -> None:
+def test_a_missing_key_is_named_with_a_remedy(keyring: FileKeyring) -> None:
     sealed = Sealed("0badc0de", b"x" * 12, b"x" * 48)
     sentence = (
         "The key 0badc0de of this account is lost. Ask an admin to restore the key, or to reset "
@@ -148,15 +152,13 @@ def test_a_key_that_is_not_there_is_asked_for(keyring: FileKeyring) -> None:
     assert str(missing.value) == sentence
 
 
-def test_a_keyring_of_another_store_opens_nothing(tmp_path: Path, keyring: FileKeyring) -> None:
+def test_a_keyring_of_another_store_unseals_nothing(tmp_path: Path, keyring: FileKeyring) -> None:
     other = FileKeyring.create(tmp_path / "other" / "keyring.json", NOW)
     with pytest.raises(KeyringMissing):
         other.unseal(keyring.seal(SECRET, b"ada"), b"ada")
 
 
-def test_with_more_keys_old_secrets_open_and_new_ones_use_the_active(
-    file: Path, keyring: FileKeyring
-) -> None:
+def test_old_secrets_open_and_new_ones_use_the_active_key(file: Path, keyring: FileKeyring) -> None:
     """DESIGN 4.1: rotation needs no new format."""
     old = keyring.seal(SECRET, b"ada")
     content = content_of(file)
@@ -172,7 +174,7 @@ def test_with_more_keys_old_secrets_open_and_new_ones_use_the_active(
 # Refusals
 
 
-def test_a_missing_keyring_is_named(file: Path) -> None:
+def test_a_missing_keyring_is_named_with_a_remedy(file: Path) -> None:
     with pytest.raises(KeyringMissing) as missing:
         FileKeyring.load(file)
     assert str(missing.value) == (
@@ -192,7 +194,7 @@ def test_an_exposed_keyring_is_refused(file: Path, keyring: FileKeyring, bits: i
 
 
 def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
-    """DESIGN 4.8: whatever else it holds."""
+    """DESIGN 4.8: whatever else is in it."""
     assert keyring.active
     write(file, {"schema": 3, "keys": "of another form"})
     before = file.read_bytes()
@@ -267,7 +269,7 @@ def test_an_id_that_is_not_the_fingerprint_is_refused(
         ),
     ],
 )
-def test_a_keyring_of_wrong_types_is_refused_untouched(
+def test_a_keyring_with_wrong_types_is_refused_untouched(
     file: Path, keyring: FileKeyring, content: object
 ) -> None:
     """DESIGN 4.8."""
@@ -282,7 +284,7 @@ def test_a_keyring_of_wrong_types_is_refused_untouched(
     assert file.read_bytes() == before
 
 
-def test_a_keyring_cut_anywhere_is_refused_untouched(file: Path, keyring: FileKeyring) -> None:
+def test_a_truncated_keyring_is_refused_untouched(file: Path, keyring: FileKeyring) -> None:
     """DESIGN 4.8."""
     assert keyring.active
     whole = file.read_bytes()
@@ -294,7 +296,7 @@ def test_a_keyring_cut_anywhere_is_refused_untouched(file: Path, keyring: FileKe
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 100_000, b'{"schema":1,"active":"\xff"}'])
-def test_a_keyring_that_is_no_text_is_refused(
+def test_a_keyring_that_is_not_valid_json_is_refused(
     file: Path, keyring: FileKeyring, content: bytes
 ) -> None:
     assert keyring.active
@@ -303,8 +305,8 @@ def test_a_keyring_that_is_no_text_is_refused(
         FileKeyring.load(file)
 
 
-def test_a_flipped_bit_is_found_or_changes_no_key(file: Path, keyring: FileKeyring) -> None:
-    """DESIGN 4.8: found when the file is read, not when somebody signs in."""
+def test_a_flipped_bit_is_detected_or_changes_no_key(file: Path, keyring: FileKeyring) -> None:
+    """DESIGN 4.8: detected when the file is read, not when someone signs in."""
     sealed = keyring.seal(SECRET, b"ada")
     whole = file.read_bytes()
 
@@ -318,7 +320,7 @@ def test_a_flipped_bit_is_found_or_changes_no_key(file: Path, keyring: FileKeyri
                 assert isinstance(found, StoreDamaged | StoreTooNew)
 
 
-def test_a_keyring_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_a_keyring_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(CannotCheck, match=r"Cannot create .*: not a directory"):
         FileKeyring.create(tmp_path / "file" / "keyring.json", NOW)
@@ -328,18 +330,18 @@ def test_a_keyring_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
         FileKeyring.load(tmp_path / "keys" / ("x" * 300))
 
 
-# Never shown
+# Never revealed
 
 
-def test_no_two_keyrings_hide_names_alike(tmp_path: Path) -> None:
+def test_no_two_keyrings_share_a_key_for_names(tmp_path: Path) -> None:
     made = [FileKeyring.create(tmp_path / f"{n}" / "k.json", NOW) for n in range(5)]
     assert len({keyring.names_key for keyring in made}) == 5
     assert all(len(keyring.names_key) == 32 for keyring in made)
 
 
 @pytest.mark.parametrize("schema", [1, 2])
-def test_the_key_for_names_outlives_rotation_and_retirement(file: Path, schema: int) -> None:
-    """Counts of made-up names would begin anew, and show which names are made up."""
+def test_the_key_for_names_survives_rotation_and_retirement(file: Path, schema: int) -> None:
+    """Otherwise counts of made-up names would restart, and reveal them as made up."""
     if schema == 1:
         file.parent.mkdir(mode=0o700)
         file.touch(mode=0o600)

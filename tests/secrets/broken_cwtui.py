@@ -1,6 +1,6 @@
-"""cwtui that fails in one place, with a secret at hand: python -m tests.secrets.broken_cwtui WHERE.
+"""cwtui that fails in one place, holding a secret: python -m tests.secrets.broken_cwtui WHERE.
 
-The secret comes in a variable of the environment, which is then forgotten.
+The secret comes from an environment variable, which is then removed.
 """
 
 import atexit
@@ -27,7 +27,7 @@ class _Destroyed:
 
 
 class _Importer:
-    """What stands for a broken installation."""
+    """Simulates a broken installation."""
 
     def find_spec(self, name: str, *_: object) -> Self | None:
         return fails() if name == "cwtui.cli.edge" else None

@@ -1,7 +1,7 @@
-"""cwtui with all that can be logged logged: python -m tests.secrets.logged_cwtui FOLDER ARGS...
+"""cwtui with all possible logging: python -m tests.secrets.logged_cwtui FOLDER ARGS...
 
-FOLDER has `log`, which must hold no secret; `noted`, with each secret that this process saw; and
-`ahead`, by how many seconds the clock is ahead of the host's.
+FOLDER has `log`, which must contain no secret; `noted`, with each secret that this process saw;
+and `ahead`, by how many seconds the clock is ahead of the host's.
 """
 
 import asyncio
@@ -36,14 +36,14 @@ _begin_loop = asyncio.BaseEventLoop.__init__
 
 
 def _talkative(loop: asyncio.BaseEventLoop) -> None:
-    """asyncio's debug mode names each callback that takes long: here, all of them."""
+    """asyncio's debug mode logs each slow callback: here, all of them."""
     _begin_loop(loop)
     loop.set_debug(True)
     loop.slow_callback_duration = 0
 
 
 def _crash(*_arguments: object) -> None:
-    """What Save Settings does here: fail with secrets at hand."""
+    """What Save Settings does here: fail while holding secrets."""
     held = [line.split("\t")[1] for line in (FOLDER / "noted").read_text().splitlines()]
     raise ValueError(*(bytes.fromhex(one) for one in held))
 
@@ -51,9 +51,9 @@ def _crash(*_arguments: object) -> None:
 def main() -> None:
     logging.basicConfig(filename=FOLDER / "log", level=logging.DEBUG)
     time.time = _ahead
-    # Where each callback was made is source, no value, and takes most of the time.
+    # Where a callback was created is source code, not a value, and slow to find out.
     traceback.walk_stack = lambda *_: iter(())
-    # After the clock, which default arguments keep.
+    # After the clock, since default arguments keep a reference to it.
     from tests.secrets.observing import observed
 
     asyncio.BaseEventLoop.__init__ = _talkative  # type: ignore[assignment,method-assign]

@@ -1,4 +1,4 @@
-"""Python's logging at its most talkative, in memory."""
+"""Python's logging at its most verbose, in memory."""
 
 import logging
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class Log(logging.Handler):
 
 @contextmanager
 def logged() -> Iterator[Log]:
-    """All that is logged meanwhile."""
+    """All that is logged in the block."""
     log, root = Log(), logging.getLogger()
     before = root.level
     root.addHandler(log)

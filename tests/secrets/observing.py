@@ -1,4 +1,4 @@
-"""Sees every secret of this process come into being, and every sentence that an error says."""
+"""Records every secret that this process creates, and every error message."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,15 +13,15 @@ from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.secret import Secret
 
 Note = Callable[[str | bytes, str], None]
-"""Takes a value, and what it is."""
+"""Takes a value and its description."""
 
 _MADE = {20: "TOTP secret, as bytes", 32: "key of the keyring"}
-"""What that many random bytes are for; nonces and salts are no secrets."""
+"""What random bytes of that length are for; nonces and salts are not secrets."""
 
 
 @contextmanager
 def observed(note: Note, say: Callable[[str], None]) -> Iterator[None]:
-    """Note each secret; say what each of our errors would tell."""
+    """Note each secret, and the message of each of our errors."""
     random = os.urandom
     digest = passwords.pepper_digest
     typed_code, typed_backup_code = totp.typed_code, backup_codes.typed_code

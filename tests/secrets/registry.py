@@ -1,4 +1,4 @@
-"""Every secret that existed, and a search for each in whatever form it may have been written."""
+"""Every secret that existed, and a search for each in every form it may be written in."""
 
 import base64
 import binascii
@@ -11,12 +11,12 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 LEAST: Final = 9
-"""Bytes from which a find is no chance: "password" is a word of the screens."""
+"""The length from which a match is no coincidence; screens contain the word "password"."""
 
 _KEY: Final = re.compile(r"[A-Z2-7]{32}")
 _ONE_TIME_CODE: Final = re.compile(r"\d{6}")
 _DROPPED: Final = b" \t\r\n\0-"
-"""Grouping, line ends, and the zeros of UTF-16: what is left of any of them is the same."""
+"""Grouping, line ends, and the zeros of UTF-16, which are ignored when comparing."""
 
 _CONTROL_SEQUENCES: Final = re.compile(rb"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]")
 
@@ -32,7 +32,7 @@ class Secrets:
         self.kept.setdefault(value, what)
         if isinstance(value, str) and _KEY.fullmatch(value):
             self.kept.setdefault(base64.b32decode(value), f"{what}, as bytes")
-            # It is drawn on two lines.
+            # It is displayed on two lines.
             self.kept.setdefault(value[:16], f"{what}, first half")
             self.kept.setdefault(value[16:], f"{what}, second half")
 
@@ -40,13 +40,13 @@ class Secrets:
         return len(self.kept)
 
     def count(self, what: str) -> int:
-        """How many of a kind are known: a search for nothing finds nothing."""
+        """How many of a kind are known, to be sure that the search has something to look for."""
         return sum(kind.startswith(what) for kind in self.kept.values())
 
     def found_in(
         self, content: bytes, *, but: Iterable[str | bytes] = (), codes: bool = True
     ) -> set[str]:
-        """What is in the content that must not be, and in which form; `but` these may be there.
+        """The secrets found in the content, and in which form; those in `but` are allowed.
 
         `codes`: whether one-time codes count, which an input shows while they are typed.
         """
@@ -72,7 +72,7 @@ class Secrets:
 
 @cache
 def forms(value: str | bytes) -> tuple[tuple[str, bytes], ...]:
-    """The ways in which a value may stand in a file, reduced as what is searched."""
+    """The forms in which a value may be written, reduced like the searched content."""
     raw = _raw(value)
     written = {"itself": raw, "reversed": raw[::-1], "hex": binascii.hexlify(raw)}
     written |= dict(_base64s(raw))
@@ -100,10 +100,10 @@ def _reduced_value(value: str | bytes) -> bytes:
 
 
 def _base64s(raw: bytes) -> Iterator[tuple[str, bytes]]:
-    """At each of the three places that it may have within a longer text."""
+    """At each of its three possible offsets within a longer text."""
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + raw)
-        # What stands at the ends depends on the neighbours.
+        # The characters at both ends depend on their neighbours.
         core = coded[(0, 2, 3)[before] : len(coded) - 4]
         yield f"base64 at {before}", core
         yield f"base64url at {before}", core.translate(bytes.maketrans(b"+/", b"-_"))

@@ -1,4 +1,4 @@
-"""Every command of the command line: no secret in what it says, writes or keeps."""
+"""No command reveals a secret in what it prints, logs or stores."""
 
 import logging
 from collections.abc import Iterator
@@ -65,14 +65,14 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("init", ("--admin", "ada", "--new-keyring", "--yes")),
     ("init", ("--admin", "ada", "--new-keyring", "--yes", "--password-stdin")),
 ]
-"""Commands and how they are called, one after the other. One that is missing fails below."""
+"""Commands and their arguments, in order. A missing command fails a test below."""
 COMMANDS: Final = sorted({command for command, _ in CALLS})
 
 PRINTS_AN_INITIAL_PASSWORD: Final = {"init", "user add", "user reset-password"}
 
 
 def commands_of(group: click.Command, ctx: click.Context, *names: str) -> Iterator[str]:
-    """The commands below this one, by all their names."""
+    """The full names of the commands below this one."""
     if names and (not isinstance(group, click.Group) or group.invoke_without_command):
         yield " ".join(names)
     if not isinstance(group, click.Group):
@@ -83,13 +83,13 @@ def commands_of(group: click.Command, ctx: click.Context, *names: str) -> Iterat
         yield from commands_of(found, ctx, *names, name)
 
 
-def test_every_command_is_called_here() -> None:
-    """A new one is to be added to CALLS, with the calls in which it handles secrets."""
+def test_every_command_is_in_the_list_of_calls() -> None:
+    """Add a new command to CALLS, including the calls in which it handles secrets."""
     assert set(COMMANDS) == set(commands_of(cli, click.Context(cli)))
 
 
-def test_no_secret_is_said_written_or_kept(new_host: Host, tmp_path: Path) -> None:
-    """DESIGN 4.2 and 6: an initial password is printed, on standard output alone; nothing else."""
+def test_commands_print_log_and_store_no_secrets(new_host: Host, tmp_path: Path) -> None:
+    """DESIGN 4.2 and 6: only an initial password is printed, and only on standard output."""
     secrets = Secrets()
     secrets.add(TYPED_BY_MISTAKE, "a password in the wrong place")
     secrets.add(BIND_PASSWORD, "bind password")
@@ -118,7 +118,7 @@ def test_no_secret_is_said_written_or_kept(new_host: Host, tmp_path: Path) -> No
 
 
 def use_a_directory(host: Host, password_file: Path) -> None:
-    """One that does not answer; with real ones see tests/directory/test_secrets.py."""
+    """One that does not answer; see tests/directory/test_secrets.py for real ones."""
     password_file.write_text(BIND_PASSWORD)
     password_file.chmod(0o600)
     with host.config.open("a") as config:
@@ -131,7 +131,7 @@ def use_a_directory(host: Host, password_file: Path) -> None:
 
 
 def handed_over(command: str, result: Result, secrets: Secrets) -> list[str | bytes]:
-    """The one initial password that may stand there; not the one that the operator gave."""
+    """The one initial password that may be printed, but not one given by the operator."""
     printed = [
         value
         for value in secrets.kept
@@ -145,7 +145,7 @@ def handed_over(command: str, result: Result, secrets: Secrets) -> list[str | by
 
 
 def assert_nowhere(secrets: Secrets, folder: Path, keyring: Path) -> None:
-    """No file but the keyring holds a secret; the keyring holds its keys, and nothing else."""
+    """No file holds a secret, except the keyring, which holds only its keys."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert keyring in files
     for path in files:
@@ -156,8 +156,8 @@ def assert_nowhere(secrets: Secrets, folder: Path, keyring: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_takes_no_secret_as_an_argument(command: str) -> None:
-    """Arguments are seen by everybody on the host (ps)."""
+def test_no_command_takes_a_secret_as_an_argument(command: str) -> None:
+    """Everyone on the host can see arguments (ps)."""
     found: click.Command | None = cli
     for name in command.split():
         assert isinstance(found, click.Group)

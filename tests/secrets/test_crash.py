@@ -1,4 +1,4 @@
-"""A crash, wherever it happens: a report of types and places, and no value of any variable."""
+"""A crash anywhere is reported with types and places, but without values of variables."""
 
 import asyncio
 import gc
@@ -41,7 +41,7 @@ def fails(*_arguments: object) -> NoReturn:
 
 
 def run_broken(where: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """A command of a cwtui that fails there."""
+    """Run a command of a cwtui that fails at this point."""
     (home / "cwtui.toml").write_text(cwtui.CONFIG)
     return subprocess.run(
         [sys.executable, "-m", BROKEN, where, "--config", str(home / "cwtui.toml"), "user", "list"],
@@ -80,7 +80,9 @@ def reports(home: Path) -> list[Path]:
         ("at_the_end", 3),
     ],
 )
-def test_outside_of_the_application(tmp_path: Path, where: str, status: int) -> None:
+def test_a_crash_outside_the_application_reveals_no_values(
+    tmp_path: Path, where: str, status: int
+) -> None:
     done = run_broken(where, tmp_path)
     assert (done.returncode, done.stdout) == (status, "")
     assert "ValueError" in done.stderr
@@ -121,7 +123,7 @@ async def compose(person: Person) -> None:
 
 
 async def raise_what_draws_itself(person: Person) -> None:
-    """Textual prints such an exception as it wants to be printed."""
+    """Textual lets such an exception render itself."""
 
     class Drawn(ValueError):
         def __rich__(self) -> str:
@@ -148,7 +150,7 @@ async def play(happen: Callable[[Person], Awaitable[None]]) -> None:
     ],
     ids=lambda happen: happen.__name__,
 )
-async def test_inside_of_the_application(
+async def test_a_crash_inside_the_application_reveals_no_values(
     happen: Callable[[Person], Awaitable[None]],
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -163,7 +165,7 @@ async def test_inside_of_the_application(
     assert "Traceback" not in printed
 
 
-def test_in_the_thread_that_reads_keys(tmp_path: Path) -> None:
+def test_a_crash_in_the_input_thread_reveals_no_values(tmp_path: Path) -> None:
     (tmp_path / "cwtui.toml").write_text(cwtui.CONFIG)
     command = [sys.executable, "-m", BROKEN, "while_keys_are_read", "--config"]
     env = environment(tmp_path)
@@ -177,8 +179,8 @@ def test_in_the_thread_that_reads_keys(tmp_path: Path) -> None:
         assert report.name in "".join(terminal.text.split())
 
 
-def test_a_killed_process_leaves_no_core_and_says_nothing(tmp_path: Path) -> None:
-    """A core holds all of the memory; faulthandler would write over the screen."""
+def test_a_segmentation_fault_leaves_no_core_and_no_output(tmp_path: Path) -> None:
+    """A core file contains all memory; faulthandler would write over the screen."""
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     done = subprocess.run(
         [sys.executable, "-m", BROKEN, "in_the_kernel", "user", "list"],
@@ -210,7 +212,7 @@ def places_of(call: Callable[[], object]) -> list[str]:
     raise AssertionError
 
 
-def test_the_report_is_a_private_file_and_the_same_crash_makes_the_same(state: Path) -> None:
+def test_equal_crashes_share_one_private_report_file(state: Path) -> None:
     first = crash.keep(places_of(fails))
     assert first == crash.keep(places_of(fails))
     other = crash.keep(places_of(lambda: int("no number")))
@@ -222,7 +224,7 @@ def test_the_report_is_a_private_file_and_the_same_crash_makes_the_same(state: P
         assert path.read_text().startswith("cwtui ")
 
 
-def test_crashes_at_the_same_instant_all_leave_a_report(state: Path) -> None:
+def test_simultaneous_crashes_all_leave_a_report(state: Path) -> None:
     same, other = places_of(fails), places_of(lambda: int("no number"))
     at_once = [same, other] * 20
     with ThreadPoolExecutor(8) as threads:
@@ -233,14 +235,14 @@ def test_crashes_at_the_same_instant_all_leave_a_report(state: Path) -> None:
         assert path.read_text() == "\n".join([*crash.report(at_once[kept.index(path)]), ""])
 
 
-def test_where_it_cannot_be_kept_the_page_says_nothing_of_it(state: Path) -> None:
+def test_the_page_names_no_report_that_could_not_be_written(state: Path) -> None:
     (state / "state").write_text("a file is in the way")
     page = crash.page(places_of(fails))
     assert "ValueError" in page
     assert "They are saved" not in page
 
 
-def test_what_recurs_without_end_is_told_by_both_ends() -> None:
+def test_an_endless_recursion_is_shortened_in_the_middle() -> None:
     def again() -> None:
         again()
 
@@ -253,20 +255,22 @@ def test_what_recurs_without_end_is_told_by_both_ends() -> None:
     assert report[-1].endswith(" again")
 
 
-def test_places_do_not_tell_where_it_is_installed() -> None:
+def test_the_report_does_not_reveal_the_installation_path() -> None:
     places = places_of(lambda: Secret("x").reveal().decode())  # type: ignore[attr-defined]
     assert not any(str(ROOT) in line for line in places)
     assert any("tests/secrets/test_crash.py:" in line for line in places)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
-def test_leaving_is_no_crash(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quitting_is_not_reported_as_a_crash(
+    error: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
     crash._uncaught(type(error), error, None)
     crash._ignored(SimpleNamespace(exc_value=error))
     assert "".join(capsys.readouterr()) == ""
 
 
-def test_a_hook_that_cannot_write_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python would print the traceback after all."""
+def test_a_hook_that_cannot_write_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise Python would print the traceback."""
     monkeypatch.setattr(sys, "stderr", None)
     crash._ignored(SimpleNamespace(exc_value=ValueError(VALUE)))

@@ -1,7 +1,7 @@
-"""A long way through the real application in a real terminal, which logs all that can be logged.
+"""A long session of the real application in a real terminal, with all possible logging.
 
-Then each secret that existed is searched for: in every file, in what came over the line outside of
-the screens that must show it, in the arguments and the environment of the process.
+Then each secret that existed is searched for: in every file, in the output except for the screens
+that must show it, and in the arguments and the environment of the process.
 """
 
 import base64
@@ -25,11 +25,11 @@ WRONG: Final = "Kein Schlüssel zu nichts"
 TYPED_AS_NAME: Final = "mein-kennwort+als.name_4711"
 F1, F4 = "\x1bOP", "\x1bOS"
 AGAIN_AFTER: Final = 601
-"""Seconds after which a change asks for proof again."""
+"""Seconds after which a change asks to confirm the identity again."""
 
 
 class Journey:
-    """The terminal, the clock, and which part of the output may show what."""
+    """The terminal, the clock, and which parts of the output may show which secrets."""
 
     def __init__(self, terminal: Terminal, notes: Path) -> None:
         self.terminal = terminal
@@ -44,19 +44,19 @@ class Journey:
         (self._notes / "ahead").write_text(str(self._ahead))
 
     def code(self, secret: str) -> str:
-        """The one-time code after the one used last."""
+        """The one-time code after the last used one."""
         self.forward(30)
         return one_time_code(secret, time.time() + self._ahead)
 
     @contextmanager
     def showing(self, *values: str) -> Iterator[list[str]]:
-        """What comes over the line meanwhile may show these values, and those that are added."""
+        """Output inside the block may show these values, and those added to the list."""
         start, shown = len(self.terminal.raw), list(values)
         yield shown
         self._showing.append((start, len(self.terminal.raw), shown))
 
     def parts(self) -> Iterator[tuple[bytes, Sequence[str]]]:
-        """Each part of the output, with what it may show."""
+        """Each part of the output, with the secrets that it may show."""
         outside, last = b"", 0
         for start, end, shown in self._showing:
             outside += bytes(self.terminal.raw[last:start]) + b"\n"
@@ -73,7 +73,7 @@ class Journey:
         self.terminal.type(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
 
     def type_when(self, seen: str, *texts: str) -> None:
-        """Type each text followed by Enter, once this is on a still screen."""
+        """Type each text and Enter once this is on the screen and nothing changes."""
         self.terminal.wait_for(seen)
         self.terminal.wait_until_still()
         self.terminal.type("".join(f"{text}\r" for text in texts))
@@ -84,7 +84,7 @@ class Journey:
             self.process += (folder / name).read_bytes().decode("utf-8", "replace")
 
 
-def test_no_secret_is_anywhere_else(tmp_path: Path) -> None:
+def test_a_long_session_leaves_no_secrets_anywhere(tmp_path: Path) -> None:
     """DESIGN 4.2, 4.4 and 4.5."""
     home, notes = tmp_path / "home", tmp_path / "notes"
     home.mkdir()
@@ -120,7 +120,7 @@ def test_no_secret_is_anywhere_else(tmp_path: Path) -> None:
     for output, shown in journey.parts():
         assert secrets.found_in(output, but=shown, codes=False) == set()
     assert secrets.found_in(journey.process.encode()) == set()
-    # Colours, the shape of the pointer, and what was sent to the clipboard: no title, no link.
+    # Colours, pointer shape and clipboard only: no title, no link.
     commands = set(re.findall(rb"\x1b\](\d+)", bytes(terminal.raw)))
     assert commands <= {b"10", b"11", b"22", b"52"}
     log = (notes / "log").read_bytes()
@@ -132,7 +132,7 @@ def test_no_secret_is_anywhere_else(tmp_path: Path) -> None:
 
 
 def noted(notes: Path) -> Secrets:
-    """What the process saw come into being."""
+    """The secrets that the process recorded."""
     secrets = Secrets()
     for line in (notes / "noted").read_text().splitlines():
         kind, value, what = line.split("\t")
@@ -199,7 +199,7 @@ def read_backup_codes(journey: Journey) -> list[str]:
 
 
 def sent_to_clipboard(terminal: Terminal) -> list[str]:
-    """By OSC 52, so far."""
+    """What was sent by OSC 52 so far."""
     sent = re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", bytes(terminal.raw))
     return [base64.b64decode(one).decode() for one in sent]
 
@@ -224,7 +224,7 @@ def regenerate(journey: Journey, secret: str) -> list[str]:
 
 
 def hand_over_passwords(journey: Journey, backup_code: str) -> list[str]:
-    """That of a new user; and, when nobody did anything for a while, another one."""
+    """The password of a new user, and a second one after a reset when proof has expired."""
     terminal = journey.terminal
     terminal.send("escape")
     terminal.wait_until_still()
@@ -287,7 +287,7 @@ def sign_in_again(journey: Journey, secret: str, backup_code: str) -> None:
 
 
 def crash(journey: Journey) -> None:
-    """By way of help and palette: Save Settings fails with every secret at hand."""
+    """Open help and palette, then let Save Settings fail while secrets are in memory."""
     terminal = journey.terminal
     terminal.wait_until_still()
     terminal.type(F1)

@@ -1,4 +1,4 @@
-"""The search finds what is there: one secret planted in each form."""
+"""The search finds a secret planted in any form."""
 
 import base64
 import json
@@ -41,7 +41,7 @@ PLANTED: dict[str, tuple[str | bytes, bytes]] = {
 
 
 @pytest.mark.parametrize("form", PLANTED)
-def test_a_planted_secret_is_found_and_no_other(form: str) -> None:
+def test_only_the_planted_secret_is_found(form: str) -> None:
     value, content = PLANTED[form]
     secrets = Secrets()
     secrets.add("another one, never written", "other")
@@ -54,19 +54,19 @@ def test_a_planted_secret_is_found_and_no_other(form: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1123456", "0x123456", "12:34:56", "17.123456", "123456.7"])
-def test_six_digits_within_others_are_no_code(text: str) -> None:
+def test_six_digits_within_a_longer_number_are_not_a_code(text: str) -> None:
     secrets = Secrets()
     secrets.add("123456", "one-time code")
     assert not secrets.found_in(text.encode())
 
 
-def test_a_code_on_the_screen_where_it_is_typed_does_not_count() -> None:
+def test_codes_are_ignored_on_the_screen_where_they_are_typed() -> None:
     secrets = Secrets()
     secrets.add("123456", "one-time code")
     assert not secrets.found_in(b" 123456 ", codes=False)
 
 
-def test_what_is_too_short_to_be_told_from_words_is_not_looked_for() -> None:
+def test_secrets_as_short_as_common_words_are_not_searched() -> None:
     secrets = Secrets()
     secrets.add("password", "secret")
     assert not secrets.found_in(b"Enter your password.")

@@ -1,8 +1,7 @@
-"""Every screen in every state, with all that can be logged logged: no secret but where it belongs.
+"""Every screen in every state, with all possible logging, shows secrets only where intended.
 
-Two screens show what was just made, a third an initial password to hand over, and two show a
-backup code while it is typed. All others, the log, the audit log, the toasts and what errors say
-show none.
+Two screens show new secrets, a third an initial password to hand over, and two show a backup code
+while it is typed. All others, the log, the audit log, the toasts and error messages show none.
 """
 
 import asyncio
@@ -35,20 +34,20 @@ SHOWING: Final = {
 
 @contextmanager
 def every_step_named() -> Iterator[None]:
-    """asyncio's debug mode names each callback that takes long, with its arguments: here, all."""
+    """asyncio's debug mode logs each slow callback with its arguments: here, all of them."""
     loop = asyncio.get_running_loop()
     loop.set_debug(True)
     loop.slow_callback_duration = 0
-    # Where a callback was made is source, no value, and takes most of the time.
+    # Where a callback was created is source code, not a value, and slow to find out.
     with patch("traceback.walk_stack", lambda *_: iter(())):
         yield
 
 
 @contextmanager
 def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
-    """What goes to the terminal, by whether a screen is up that may show secrets.
+    """The terminal output, keyed by whether a screen is open that may show secrets.
 
-    Workers, whose descriptions hold the arguments they are given, go to the log.
+    Workers are logged, because their descriptions contain their arguments.
     """
     drawn: dict[bool, set[str]] = {True: set(), False: set()}
     display, changes, begin = AccountApp._display, Painted.changes, Worker.__init__
@@ -79,7 +78,7 @@ def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
 
 
 @pytest.mark.parametrize("name", SCENES)
-async def test_no_secret_is_written_but_where_it_is_shown(
+async def test_secrets_appear_only_on_the_screens_that_show_them(
     name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """DESIGN 4.2."""
@@ -100,7 +99,7 @@ async def test_no_secret_is_written_but_where_it_is_shown(
     printed = "".join(capfd.readouterr())
     assert secrets.found_in(as_bytes([*log.lines, printed])) == set()
     assert secrets.found_in(as_bytes(drawn[False]), codes=False) == set()
-    # What may be shown is what was made to be shown, and the code that one types.
+    # Only secrets created to be shown may appear, and the code being typed.
     shown = {value for value in secrets.kept if is_to_be_shown(value)}
     assert secrets.found_in(as_bytes(drawn[True]), but=shown, codes=False) == set()
 
@@ -110,6 +109,6 @@ def as_bytes(lines: Iterable[str]) -> bytes:
 
 
 def is_to_be_shown(value: str | bytes) -> bool:
-    """Keys, backup codes, initial passwords and otpauth URIs, as they are made."""
+    """Whether it is a new key, backup code, initial password or otpauth URI."""
     form = r"[A-Z2-7]{32}|[0-9A-HJKMNP-TV-Z]{4}(-?[0-9A-HJKMNP-TV-Z]{4}){3}"
     return isinstance(value, str) and re.fullmatch(form, value) is not None

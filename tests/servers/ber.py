@@ -1,4 +1,4 @@
-"""LDAP's bytes (RFC 4511, BER), read and written anew: the product uses a library for them."""
+"""An independent encoder and decoder for LDAP (RFC 4511, BER); the product uses a library."""
 
 import socket
 from typing import Final, NamedTuple
@@ -37,7 +37,7 @@ class Request(NamedTuple):
 
 
 def split(data: bytes) -> tuple[Node, bytes]:
-    """The first node and what follows it. IndexError if it is not whole."""
+    """The first node and what follows it. IndexError if it is incomplete."""
     length, start = data[1], 2
     if length & 0x80:
         start = 2 + (length & 0x7F)

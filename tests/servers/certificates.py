@@ -1,4 +1,4 @@
-"""Certificates of our own making, for servers of our own starting."""
+"""Creates certificates for the test servers."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Authority:
-    """Signs what it is asked to, into its folder."""
+    """A certificate authority that writes to its folder."""
 
     folder: Path
     name: str = "Authority of the tests"
@@ -33,7 +33,7 @@ class Authority:
 
     @cached_property
     def file(self) -> Path:
-        """Its own certificate, to trust."""
+        """Its own certificate, to be trusted."""
         constraints = x509.BasicConstraints(ca=True, path_length=0)
         own = self._builder(self.name, self._key, days=1).add_extension(constraints, critical=True)
         usage = x509.KeyUsage(
@@ -51,7 +51,7 @@ class Authority:
         return self._written("ca.pem", signed.public_bytes(serialization.Encoding.PEM))
 
     def certificate(self, name: str, *hosts: str, days: int = 1) -> Certificate:
-        """For these names and addresses; valid for so many days, or until so many days ago."""
+        """For these names and addresses; valid for `days` days, or expired if negative."""
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives = x509.SubjectAlternativeName([_general(host) for host in hosts])
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())

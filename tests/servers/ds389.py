@@ -75,16 +75,16 @@ _CHANGES: Final = {
     "cn=config": {
         "nsslapd-security": "on",
         "nsslapd-securePort": "636",
-        # Policies of single people and subtrees.
+        # Policies of single users and subtrees.
         "nsslapd-pwpolicy-local": "on",
     },
     "cn=MemberOf Plugin,cn=plugins,cn=config": {
         "nsslapd-pluginenabled": "on",
         "memberOfAutoAddOC": "nsMemberOf",
     },
-    # Or no name has an umlaut.
+    # Otherwise no name may contain an umlaut.
     "cn=7-bit check,cn=plugins,cn=config": {"nsslapd-pluginEnabled": "off"},
-    # For limits of inactivity, of accounts that have one.
+    # For accounts with an inactivity limit.
     "cn=Account Policy Plugin,cn=plugins,cn=config": {"nsslapd-pluginEnabled": "on"},
     "cn=config,cn=Account Policy Plugin,cn=plugins,cn=config": {
         "stateattrname": "lastLoginTime",
@@ -109,7 +109,7 @@ nsslapd-pluginVendor: 389 Project
 nsslapd-pluginDescription: {name}"""
     for name, kind in (("entryuuid_syntax", "syntax"), ("entryuuid", "betxnpreoperation"))
 ]
-"""What the server adds to its configuration by itself, and uses from its second start on."""
+"""What the server itself adds to its configuration, and uses from its second start on."""
 _SUFFIX: Final = f"""\
 dn: {_DATABASE}
 objectclass: top
@@ -149,7 +149,7 @@ def _hashed(password: str) -> str:
 
 
 def _keep_keys(folder: Path, certificate: Certificate) -> None:
-    """In NSS's database, which is where it looks for them."""
+    """Store them in the NSS database, where it looks for them."""
     bundle = folder / "server.p12"
     key = serialization.load_pem_private_key(certificate.key.read_bytes(), None)
     shown = x509.load_pem_x509_certificate(certificate.certificate.read_bytes())

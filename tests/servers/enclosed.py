@@ -1,4 +1,4 @@
-"""A server in a network of its own, reached through ports of this host's loopback.
+"""A server in its own network namespace, reached through loopback ports of this host.
 
 For servers whose ports cannot be chosen, or that listen on every address. A process keeps it:
 
@@ -45,21 +45,21 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 
 
 class Kind(Protocol):
-    """A module of this folder that knows one kind of server."""
+    """A module of this folder for one kind of server."""
 
     PROGRAMS: Sequence[str]
     PORTS: Sequence[int]
 
     def missing(self) -> str:
-        """What else it needs and is not there; empty for nothing."""
+        """What else it needs that is missing; empty if nothing."""
 
     def prepare(self, folder: Path, certificate: Certificate) -> list[str]:
-        """Make its files. The command that runs it in the foreground."""
+        """Create its files; the command that runs it in the foreground."""
 
 
 @dataclass(frozen=True)
 class Enclosed:
-    """A running server; `ports` leads from its own ports to those on 127.0.0.1."""
+    """A running server; `ports` maps its own ports to those on 127.0.0.1."""
 
     folder: Path
     ports: dict[int, int]
@@ -74,11 +74,11 @@ class Enclosed:
 
     @property
     def ca_file(self) -> Path:
-        """The authority that signed its certificate, which is for 127.0.0.1 alone."""
+        """The authority that signed its certificate, which is only for 127.0.0.1."""
         return self.folder / "authority" / "ca.pem"
 
     def once(self, name: str, fill: Callable[[], None]) -> None:
-        """Do it unless it was done, by this process or by another one of the run."""
+        """Do it unless this or another process of the run has done it."""
         is_done = self.folder / f"{name}.done"
         with FileLock(self.folder / f"{name}.lock"):
             if not is_done.exists():
@@ -87,7 +87,7 @@ class Enclosed:
 
     @contextmanager
     def administrator(self, dn: str, password: str) -> Iterator[Connection]:
-        """Signed in over TLS, as Samba demands; what it is refused is raised."""
+        """A connection signed in over TLS, which Samba requires; errors are raised."""
         server = Server(self.ldaps, tls=Tls(validate=ssl.CERT_NONE), get_info=NONE)
         connection = Connection(server, dn, password, check_names=False, raise_exceptions=True)
         connection.bind()
@@ -103,16 +103,16 @@ def kind_of(name: str) -> Kind:
 
 
 def begin(name: str, folder: Path, process: int) -> None:
-    """Start a server for as long as the process lives, unless somebody did. Does not wait.
+    """Start a server for the lifetime of the process, unless it was started. Does not wait.
 
-    Where something is missing it does nothing: `wait` says so, to the tests that need it.
+    If something is missing it does nothing; `wait` reports it to the tests that need it.
     """
     if _missing(name):
         return
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
         watched = os.pidfd_open(process)
-        # It leaves the family at once: nobody has to wait for its end.
+        # It detaches at once, so that nobody has to wait for its end.
         command = ["setsid", "--fork", sys.executable, "-m", __name__, name, folder, watched]
         with (folder / "output").open("wb") as output:
             subprocess.run(
@@ -127,9 +127,9 @@ def begin(name: str, folder: Path, process: int) -> None:
 
 
 def wait(name: str, folder: Path) -> Enclosed:
-    """The server that was begun in this folder, as soon as it answers.
+    """The server started in this folder, as soon as it answers.
 
-    Where something is missing, the test fails in CI, else skips.
+    If something is missing, the test fails in CI and is skipped elsewhere.
     """
     reason = _missing(name)
     if reason:
@@ -157,12 +157,12 @@ def _run(kind: Kind, folder: Path, watched: int) -> None:
     listening = {port: socket.create_server(("127.0.0.1", 0)) for port in kind.PORTS}
     libc = ctypes.CDLL(None, use_errno=True)
     _enter_own_network(libc)
-    # Processes that lose their parent become ours, and are waited for below.
+    # Orphaned processes become our children and are waited for below.
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     authority = Authority(folder / "authority")
     assert authority.file.exists()
     command = kind.prepare(folder, authority.certificate("server", "127.0.0.1"))
-    # In a family of its own, which the kernel ends as a whole: with the first of it, and with us.
+    # In its own PID namespace, which the kernel ends with its first process, and with us.
     family = [require("setpriv"), "--pdeathsig", "KILL"]
     family += [require("unshare"), "--pid", "--fork", "--kill-child"]
     process = subprocess.Popen([*family, *command], stdin=subprocess.DEVNULL)
@@ -181,7 +181,7 @@ async def _relay(
     process: subprocess.Popen[bytes],
     watched: int,
 ) -> None:
-    """Until the watched process is over."""
+    """Relay until the watched process ends."""
     over = asyncio.Event()
     asyncio.get_running_loop().add_reader(watched, over.set)
     while not over.is_set() and not all(map(_answers, listening)):
@@ -196,7 +196,7 @@ async def _relay(
 
 
 def _enter_own_network(libc: ctypes.CDLL) -> None:
-    """The sockets that are open stay in the old one."""
+    """Open sockets stay in the old one."""
     if libc.unshare(_CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:

@@ -1,4 +1,4 @@
-"""Servers that do not what a server should: they keep silent, drip, or break off."""
+"""Misbehaving servers: silent, dripping, or disconnecting."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ LONG_RECORD: Final = b"\x16\x03\x03\x40\x00"
 
 @contextmanager
 def silent() -> Iterator[int]:
-    """The port of a server that takes connections and never says a word."""
+    """The port of a server that accepts connections and sends nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         yield port
@@ -26,7 +26,7 @@ def silent() -> Iterator[int]:
 
 @contextmanager
 def answering(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of a server that treats each connection so, in a thread of its own."""
+    """The port of a server that handles each connection like this, in its own thread."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -42,14 +42,14 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[int]:
         serving = Thread(target=serve, daemon=True)
         serving.start()
         yield listening.getsockname()[1]
-        # Wakes up accept(), which closing alone does not.
+        # Wake up accept(), which closing alone would not do.
         listening.shutdown(socket.SHUT_RDWR)
         serving.join()
 
 
 @contextmanager
 def dripping(head: bytes) -> Iterator[int]:
-    """Sends the head of a long message, then a byte now and then: it is never quite silent."""
+    """Sends the head of a long message, then a byte now and then, so it is never quite silent."""
     over = Event()
 
     def drip(connection: socket.socket) -> None:
@@ -64,7 +64,7 @@ def dripping(head: bytes) -> Iterator[int]:
 
 @contextmanager
 def cut_in_search(to_port: int, then: Callable[[], None] | None = None) -> Iterator[int]:
-    """Hands everything on to the server at that port, until a plain search: then it breaks off.
+    """Forwards everything to the server at that port until a plain search, then disconnects.
 
     The search reaches the server, `then` is called, and half of the answer comes back.
     """

@@ -67,7 +67,7 @@ def administrator(server: Enclosed) -> AbstractContextManager[Connection]:
 
 
 def quoted(password: str) -> bytes:
-    """As the attribute unicodePwd takes it."""
+    """In the form that the attribute unicodePwd requires."""
     return f'"{password}"'.encode("utf-16-le")
 
 

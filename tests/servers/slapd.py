@@ -1,4 +1,4 @@
-"""A real OpenLDAP server of the test's own: on loopback, from a folder, ended by its process."""
+"""A real OpenLDAP server for tests: on loopback, in a folder, ending with its process."""
 
 import shutil
 import socket
@@ -46,15 +46,15 @@ class Slapd:
         return f"ldaps://127.0.0.1:{self.tls_port}"
 
     def add(self, ldif: str) -> None:
-        """Add or change entries over the wire, so that the overlays see it."""
+        """Add or change entries over LDAP, so that overlays take effect."""
         self._tool("ldapmodify", "-a", stdin=ldif)
 
     def password_of(self, dn: str, password: str) -> bool:
-        """Whether OpenLDAP's own client may bind so."""
+        """Whether OpenLDAP's own client can bind with this."""
         return self._run("ldapwhoami", "-D", dn, "-w", password).returncode == 0
 
     def start_again(self) -> "Slapd":
-        """The same server, after it was killed."""
+        """Restart the same server after it was killed."""
         started = _started(self.folder, self.port, self.tls_port)
         assert started is not None, (self.folder / "log").read_text()
         return started
@@ -93,7 +93,7 @@ def start(
     database: str = "",
     verify_client: str = "TLSVerifyClient never",
 ) -> Slapd:
-    """A server with these entries and the root; the others are lines for slapd.conf(5)."""
+    """A server with the root and these entries; the other arguments are for slapd.conf(5)."""
     slapd = _copied(folder)
     (folder / "data").mkdir()
     configuration = folder / "slapd.conf"
@@ -118,10 +118,10 @@ def start(
 
 def _started(folder: Path, port: int, tls_port: int) -> Slapd | None:
     urls = f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"
-    # It ends with the tests, however they end.
+    # It ends with the tests, whatever ends them.
     with_us = [require("setpriv"), "--pdeathsig", "TERM"]
     with (folder / "log").open("wb") as log:
-        # With a debug level, be it 0, it stays in the foreground.
+        # With a debug level, even 0, it stays in the foreground.
         process = subprocess.Popen(
             [*with_us, folder / "slapd", "-f", folder / "slapd.conf", "-h", urls, "-d", "0"],
             stdout=log,
@@ -133,7 +133,7 @@ def _started(folder: Path, port: int, tls_port: int) -> Slapd | None:
         if _answers(port) and _answers(tls_port):
             return server
         time.sleep(0.01)
-    # Somebody else took one of the ports, or the machine is very slow.
+    # Another process took one of the ports, or the machine is very slow.
     server.kill()
     return None
 
@@ -144,7 +144,7 @@ def _answers(port: int) -> bool:
 
 
 def _copied(folder: Path) -> Path:
-    # AppArmor's profile of /usr/sbin/slapd lets it into the system's folders alone.
+    # AppArmor's profile of /usr/sbin/slapd allows only system folders.
     copied = folder / "slapd"
     shutil.copy(require("slapd"), copied)
     return copied

@@ -1,4 +1,4 @@
-"""Servers in a network of their own answer, and leave nothing behind."""
+"""Servers in their own network namespace answer and leave nothing behind."""
 
 import os
 import subprocess
@@ -12,25 +12,25 @@ from tests.servers import ds389, enclosed, samba
 from tests.servers.enclosed import Enclosed
 
 
-def test_samba_answers(active_directory: Enclosed) -> None:
+def test_samba_answers_a_search(active_directory: Enclosed) -> None:
     with samba.administrator(active_directory) as admin:
         assert admin.search(samba.BASE, "(sAMAccountName=Administrator)")
 
 
-def test_389_answers(dirsrv: Enclosed) -> None:
+def test_389_answers_a_search(dirsrv: Enclosed) -> None:
     with ds389.administrator(dirsrv) as admin:
         assert admin.search("cn=config", "(objectClass=*)", "BASE")
 
 
 @pytest.mark.usefixtures("dirsrv")  # or the reason why there is none
 @pytest.mark.parametrize("killed", ["tests", "keeper"])
-def test_a_server_ends_when_it_loses(tmp_path: Path, killed: str) -> None:
+def test_a_server_ends_with_its_keeper_or_its_tests(tmp_path: Path, killed: str) -> None:
     folder = tmp_path / "server"
     with subprocess.Popen(["sleep", "600"]) as tests:
         enclosed.begin("ds389", folder, tests.pid)
         enclosed.wait("ds389", folder)
         running = _processes_of(folder)
-        # The one that keeps it, unshare, and the server.
+        # The keeper, unshare, and the server.
         assert len(running) == 3
         (keeper,) = (pid for pid in running if enclosed.__name__.encode() in _arguments(pid))
         os.kill({"tests": tests.pid, "keeper": keeper}[killed], 9)

@@ -1,4 +1,4 @@
-"""What another process does with keys: python -m tests.store.key_worker WHAT FOLDER."""
+"""Key operations in another process: python -m tests.store.key_worker WHAT FOLDER."""
 
 import sys
 import time
@@ -18,8 +18,8 @@ from tests.store.worker import config_in, say
 
 
 def rotate(folder: Path) -> None:
-    """A rotation in small steps; say how far it is, and go on when a line is read."""
-    keys.BATCH = 3  # type: ignore[misc]  # so that there are many
+    """Rotate in small steps; print the progress and continue when a line is read."""
+    keys.BATCH = 3  # type: ignore[misc]  # to make many batches
 
     def progress(done: int, total: int) -> None:
         say(f"{done}/{total}")
@@ -30,14 +30,14 @@ def rotate(folder: Path) -> None:
 
 
 def rotate_many(folder: Path) -> None:
-    """A rotation in one go; say at what time each batch was done."""
-    keys.BATCH = 1000  # type: ignore[misc]  # of which a store that a test can make has some
+    """Rotate at once; print the time at which each batch was done."""
+    keys.BATCH = 1000  # type: ignore[misc]  # so that a test store has several batches
     ports = services.connect(config_in(folder))
     keys.rotate(ports, Operator("root"), lambda *_: say(time.monotonic()))
 
 
 def sign_in_many(folder: Path) -> None:
-    """Each line is a name; say from when to when the sign-in of it took."""
+    """Sign in the name on each line; print when it started and ended."""
     ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=Clock())
     for line in sys.stdin:
         since = time.monotonic()
@@ -46,7 +46,7 @@ def sign_in_many(folder: Path) -> None:
 
 
 def stay_open(folder: Path) -> None:
-    """An application that stays open: each line is NOW ACT NAME PASSWORD REST; say how it went."""
+    """Stay open like the application; each line is NOW ACT NAME PASSWORD REST. Print the result."""
     clock = Clock()
     ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=clock)
     say("ready")

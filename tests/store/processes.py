@@ -1,4 +1,4 @@
-"""Start workers, and open the gate for all of them at once."""
+"""Starting worker processes and releasing them all at once."""
 
 import fcntl
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Worker:
-    """One other process; it is killed at the latest when the test ends."""
+    """Another process, killed when the test ends at the latest."""
 
     def __init__(self, *arguments: object, module: str = "tests.store.worker") -> None:
         self.process = subprocess.Popen(
@@ -68,13 +68,13 @@ def started(
 
 
 class Gate:
-    """Closed from the beginning; workers that wait for it go on at the same instant."""
+    """Closed at first; opening it releases all waiting workers at the same moment."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w")
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def open_for(self, workers: list[Worker]) -> None:
-        """Once all of them are ready."""
+        """Wait until all workers are ready, then open."""
         assert [worker.line() for worker in workers] == ["ready"] * len(workers)
         self._file.close()

@@ -1,4 +1,4 @@
-"""Accounts to keep, with every field in use."""
+"""Sample accounts that use every field."""
 
 from cwtui.accounts import roles
 from cwtui.accounts.model import (

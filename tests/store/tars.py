@@ -1,4 +1,4 @@
-"""Tars as others may make them, for restores to judge."""
+"""Tar files made by hand, to test what a restore accepts."""
 
 import hashlib
 import io

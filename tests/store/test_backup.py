@@ -1,4 +1,4 @@
-"""A backup is a plain tar of one instant, and only what cwtui wrote is taken out of one."""
+"""A backup is a plain tar of one moment, and only what cwtui wrote is unpacked from it."""
 
 import hashlib
 import io
@@ -57,7 +57,7 @@ def unpack(content: bytes, folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_any_tar_reads_it_and_it_says_what_is_in_it(layout: Layout) -> None:
+def test_a_backup_is_a_plain_tar_with_a_manifest(layout: Layout) -> None:
     with tarfile.open(fileobj=io.BytesIO(backed_up(layout))) as tar:
         content = {}
         for member in tar.getmembers():
@@ -77,18 +77,18 @@ def test_any_tar_reads_it_and_it_says_what_is_in_it(layout: Layout) -> None:
     }
 
 
-def test_it_comes_out_as_it_went_in(layout: Layout, tmp_path: Path) -> None:
+def test_unpacking_gives_the_original_files(layout: Layout, tmp_path: Path) -> None:
     found = unpack(backed_up(layout), tmp_path / "out")
     names = ["accounts.json", *layout.record_files(), "audit.jsonl"]
     assert found == {name: (layout.folder / name).read_bytes() for name in names}
     assert {stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "out").rglob("*.json*")} == {0o600}
 
 
-def test_it_is_of_one_instant_whatever_is_written_later(layout: Layout, tmp_path: Path) -> None:
+def test_a_backup_excludes_later_writes(layout: Layout, tmp_path: Path) -> None:
     before = layout.accounts.read_bytes()
     out = io.BytesIO()
     with backup.snapshot(layout) as found:
-        with TinyAccountStore(layout.accounts).change() as change:  # no lock is held any more
+        with TinyAccountStore(layout.accounts).change() as change:  # no lock is held now
             change.put(LDAP)
         TinyRecordStore(layout.records).remove("bob")
         files.append_durably(layout.audit, b'{"event":"second"}')
@@ -99,7 +99,7 @@ def test_it_is_of_one_instant_whatever_is_written_later(layout: Layout, tmp_path
     assert sum(b'"bob"' in content for content in kept.values()) == 2
 
 
-def test_a_file_that_is_changed_in_place_is_read_under_the_lock(layout: Layout) -> None:
+def test_a_file_changed_in_place_is_read_under_the_lock(layout: Layout) -> None:
     """The head of the audit log."""
     head = layout.folder / "audit.head"
     head.write_bytes(b"1:aa")
@@ -108,7 +108,7 @@ def test_a_file_that_is_changed_in_place_is_read_under_the_lock(layout: Layout) 
         assert b"".join(found["audit.head"].pieces()) == b"1:aa"
 
 
-# What others made
+# Backups not made by cwtui
 
 
 GOOD = {"accounts.json": b"{}"}
@@ -116,7 +116,7 @@ ACCOUNTS = plain("accounts.json", b"{}")
 
 
 def named(name: str) -> bytes:
-    """A member that the manifest knows, under a name that no store has."""
+    """A member listed in the manifest under a name that no store file has."""
     return tar_of(manifest_for(**GOOD, **{name: b"x"}), ACCOUNTS, plain(name, b"x"))
 
 
@@ -191,7 +191,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_what_cwtui_did_not_write_is_refused(tmp_path: Path, what: str) -> None:
+def test_a_tar_not_written_by_cwtui_is_refused(tmp_path: Path, what: str) -> None:
     make, reason = HOSTILE[what]
     with pytest.raises(StoreDamaged) as refused:
         unpack(make(), tmp_path / "out")
@@ -201,12 +201,12 @@ def test_what_cwtui_did_not_write_is_refused(tmp_path: Path, what: str) -> None:
     assert inside <= {"out", "out/accounts.json"}
 
 
-def test_the_backup_of_a_newer_version_is_told(tmp_path: Path) -> None:
+def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreTooNew, match=r"x\.tar was written by a newer version of cwtui"):
         unpack(tar_of(plain("manifest.json", b'{"format":2,"new":1}')), tmp_path / "out")
 
 
-def test_it_is_known_when_it_is_cut_at_any_length(layout: Layout, tmp_path: Path) -> None:
+def test_a_truncated_backup_is_refused(layout: Layout, tmp_path: Path) -> None:
     whole = backed_up(layout)
     last = len(whole) - 2 * tarfile.BLOCKSIZE
     for number, length in enumerate(range(0, last, 97)):
@@ -225,7 +225,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @hypothesis_settings(max_examples=300)
 @given(data=st.data())
-def test_no_changed_byte_changes_what_comes_out(
+def test_a_changed_byte_never_changes_unpacked_files(
     whole: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     at = data.draw(st.integers(0, len(whole) - 1))
@@ -243,7 +243,7 @@ def test_no_changed_byte_changes_what_comes_out(
 
 @hypothesis_settings(max_examples=200)
 @given(content=st.binary(max_size=2000))
-def test_no_bytes_are_another_error(
+def test_arbitrary_bytes_are_refused_as_damaged(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
     with pytest.raises(StoreDamaged):

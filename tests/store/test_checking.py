@@ -1,4 +1,4 @@
-"""A check finds what is wrong, says it once, writes nothing, and is not alarmed by writers."""
+"""A store check reports each problem once, writes nothing, and tolerates other writers."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def changed_in_file(path: Path, old: bytes, new: bytes) -> None:
     path.write_bytes(content.replace(old, new))
 
 
-def test_a_store_that_is_well_has_no_finding_and_stays_byte_for_byte(config: Config) -> None:
+def test_a_healthy_store_has_no_findings_and_is_unchanged(config: Config) -> None:
     def state() -> dict[str, tuple[int, int, bytes]]:
         return {
             str(path): (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes())
@@ -74,7 +74,7 @@ def test_a_store_that_is_well_has_no_finding_and_stays_byte_for_byte(config: Con
     "name",
     ["ADA", "?0001", "../../x", "a b\x07", "\u202eada", "-x", "ﬁn", " bob", "a\nb", "x" * 64],
 )
-def test_a_username_that_nobody_can_type_is_reported(config: Config, name: str) -> None:
+def test_a_username_nobody_can_type_is_reported(config: Config, name: str) -> None:
     with TinyAccountStore(config.accounts_file).change() as change:
         bob = change.get("bob")
         assert bob is not None
@@ -91,7 +91,7 @@ def test_a_username_that_nobody_can_type_is_reported(config: Config, name: str) 
 
 
 @pytest.mark.parametrize("shown", ["Ada\x1b[31m", "\u202eAda", "a\nb", "x" * 101])
-def test_a_display_name_that_cannot_be_shown_is_reported(config: Config, shown: str) -> None:
+def test_an_unprintable_display_name_is_reported(config: Config, shown: str) -> None:
     put(config, "bob", display_name=shown)
     [finding] = findings(config)
     assert finding.sentence.startswith(
@@ -100,7 +100,7 @@ def test_a_display_name_that_cannot_be_shown_is_reported(config: Config, shown: 
     assert visible(finding.sentence) == finding.sentence
 
 
-def test_an_issuer_that_cannot_be_shown_is_reported(config: Config) -> None:
+def test_an_unprintable_issuer_is_reported(config: Config) -> None:
     with TinyAccountStore(config.accounts_file).change() as change:
         change.put_settings(replace(change.settings(), issuer="Connect\x1bware"))
     [finding] = findings(config)
@@ -108,7 +108,7 @@ def test_an_issuer_that_cannot_be_shown_is_reported(config: Config) -> None:
 
 
 @pytest.mark.parametrize("name", ["?0001", "?" + "z" * 32, "../../x", "A\x1b"])
-def test_a_record_under_a_name_that_cannot_be_is_reported(config: Config, name: str) -> None:
+def test_a_record_under_an_impossible_name_is_reported(config: Config, name: str) -> None:
     store = TinyRecordStore(config.records_folder)
     store.put(number_of(name), {name: SignInRecord(last_totp_step=1)})
     [finding] = findings(config)
@@ -119,7 +119,7 @@ def test_a_record_under_a_name_that_cannot_be_is_reported(config: Config, name: 
 
 
 def flip_a_digit(config: Config) -> None:
-    """It reads as well as before: only the checksum tells."""
+    """Still valid JSON; only the checksum shows it."""
     changed_in_file(config.accounts_file, b'"display_name":"Bob"', b'"display_name":"Bot"')
 
 
@@ -223,7 +223,9 @@ DAMAGE: dict[Callable[[Config], None], str] = {
 
 
 @pytest.mark.parametrize("spoil", DAMAGE, ids=lambda spoil: spoil.__name__)
-def test_damage_is_found_and_left(config: Config, spoil: Callable[[Config], None]) -> None:
+def test_damage_is_reported_and_left_unchanged(
+    config: Config, spoil: Callable[[Config], None]
+) -> None:
     """DESIGN 4.8."""
     with TinyAccountStore(config.accounts_file).change() as change:
         bob = change.get("bob")
@@ -267,7 +269,7 @@ def torn_event(config: Config) -> None:
 
 
 def lost_key(config: Config) -> None:
-    """What `cwtui init --new-keyring` leaves of those who were not let in again yet."""
+    """An account that has not been reset yet after `cwtui init --new-keyring`."""
     with TinyAccountStore(config.accounts_file).change() as change:
         bob = change.get("bob")
         assert bob is not None
@@ -288,7 +290,7 @@ WARNINGS: dict[Callable[[Config], None], str] = {
 
 
 @pytest.mark.parametrize("spoil", WARNINGS, ids=lambda spoil: spoil.__name__)
-def test_what_is_no_damage_is_a_warning(config: Config, spoil: Callable[[Config], None]) -> None:
+def test_lesser_problems_are_warnings(config: Config, spoil: Callable[[Config], None]) -> None:
     spoil(config)
     [found] = findings(config)
     assert found.severity is Severity.WARNING
@@ -296,23 +298,23 @@ def test_what_is_no_damage_is_a_warning(config: Config, spoil: Callable[[Config]
     assert found.where in found.sentence or found.where.startswith(str(config.folder))
 
 
-def test_tries_at_unknown_names_are_no_finding(config: Config) -> None:
+def test_attempts_at_unknown_names_are_not_reported(config: Config) -> None:
     connected(config).records.update(
         "?" + "3f2a" * 8, lambda _: (SignInRecord(last_totp_step=1), None)
     )
     assert findings(config) == []
 
 
-def test_an_event_that_is_being_written_is_no_finding(config: Config) -> None:
+def test_an_event_being_written_is_not_reported(config: Config) -> None:
     with config.audit_file.open("ab") as file:
         file.write(b'{"at":"2027')
     assert findings(config) == []
 
 
-def test_what_a_writer_holds_is_not_left_over(
+def test_a_file_still_held_by_a_writer_is_not_reported(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The temporary file is gone once its writer lets go of the lock."""
+    """The temporary file is gone once its writer releases the lock."""
     path = config.records_folder / "07.json"
     temporary = path.with_name(".07.json.new")
     temporary.touch(mode=0o600)
@@ -326,7 +328,7 @@ def test_what_a_writer_holds_is_not_left_over(
     assert findings(config) == []
 
 
-def test_what_cannot_be_read_is_another_severity(config: Config) -> None:
+def test_an_unreadable_store_has_its_own_severity(config: Config) -> None:
     tables = msgspec.json.decode(config.accounts_file.read_bytes())
     tables["meta"]["schema"] = 99
     config.accounts_file.write_bytes(msgspec.json.encode(tables))
@@ -344,7 +346,7 @@ def test_one_damaged_account_does_not_hide_another(config: Config) -> None:
     assert "The account alice has an unknown role" in text
 
 
-def test_a_missing_key_is_told_once_for_all(config: Config) -> None:
+def test_a_missing_key_is_reported_once_for_all_accounts(config: Config) -> None:
     with TinyAccountStore(config.accounts_file).change() as change:
         ada = change.get("ada")
         assert ada is not None
@@ -361,10 +363,10 @@ def replace_key(account: Account, key: str) -> Account:
     return account.changed(password=msgspec.structs.replace(account.password, key=key))
 
 
-def test_a_credential_is_looked_at_with_the_eyes_of_systemd(
+def test_a_systemd_credential_is_checked_in_its_own_way(
     config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It has a mode of its own, and is not there outside its unit."""
+    """It has its own file mode and does not exist outside its unit."""
     shutil.copy(config.keyring_file, tmp_path / "cwtui-keyring")
     (tmp_path / "cwtui-keyring").chmod(0o440)
     given = msgspec.structs.replace(config, keyring=KeyringConfig(credential="cwtui-keyring"))
@@ -376,6 +378,6 @@ def test_a_credential_is_looked_at_with_the_eyes_of_systemd(
     assert "this process has no credentials" in found.sentence
 
 
-def test_the_reserve_may_lag_behind_a_file_that_grows(config: Config) -> None:
+def test_a_reserve_slightly_too_small_is_not_reported(config: Config) -> None:
     os.truncate(config.folder / reserve.NAME, reserve.MARGIN // 2 + 100_000)
     assert findings(config) == []

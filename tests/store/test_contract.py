@@ -1,6 +1,6 @@
-"""What every implementation of AccountStore and RecordStore keeps to.
+"""The contract of every AccountStore and RecordStore implementation.
 
-A new one joins by a line in STORES.
+Add a new one to STORES.
 """
 
 import os
@@ -29,7 +29,7 @@ from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
 
 @dataclass(frozen=True)
 class Stores:
-    """How a process opens the same stores again, as another process would."""
+    """Opens the same stores again, as another process would."""
 
     accounts: Callable[[], AccountStore]
     records: Callable[[], RecordStore]
@@ -62,7 +62,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
 
 @pytest.fixture(autouse=True)
 def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What reaches the disk is tested elsewhere."""
+    """Durability is tested elsewhere."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
@@ -85,7 +85,7 @@ def put(store: AccountStore, *kept: Account) -> None:
 # Accounts
 
 
-def test_an_empty_store(accounts: AccountStore) -> None:
+def test_an_empty_store_has_defaults_and_no_accounts(accounts: AccountStore) -> None:
     assert accounts.is_empty()
     assert accounts.rows() == []
     assert accounts.get("ada") is None
@@ -98,7 +98,7 @@ def test_an_empty_store(accounts: AccountStore) -> None:
 
 
 @pytest.mark.parametrize("account", [FULL, PLAIN, LDAP], ids=lambda a: a.username)
-def test_what_is_put_is_got_by_every_process(stores: Stores, account: Account) -> None:
+def test_a_stored_account_is_read_by_every_process(stores: Stores, account: Account) -> None:
     put(stores.accounts(), account)
     for store in (stores.accounts(), stores.accounts()):
         assert store.get(account.username) == account
@@ -113,7 +113,7 @@ def test_a_put_replaces_the_whole_account(accounts: AccountStore) -> None:
     assert accounts.get(PLAIN.username) == PLAIN
 
 
-def test_a_removed_account_is_gone_and_the_others_stay(accounts: AccountStore) -> None:
+def test_removing_an_account_keeps_the_others(accounts: AccountStore) -> None:
     put(accounts, FULL, PLAIN)
     with accounts.change() as change:
         change.remove(PLAIN.username)
@@ -125,7 +125,7 @@ def test_a_removed_account_is_gone_and_the_others_stay(accounts: AccountStore) -
     assert accounts.is_empty()
 
 
-def test_rows_are_light_and_in_the_order_of_usernames(accounts: AccountStore) -> None:
+def test_rows_are_light_and_sorted_by_username(accounts: AccountStore) -> None:
     put(accounts, LDAP, PLAIN, FULL)
     rows = accounts.rows()
     assert [row.username for row in rows] == ["ada@plant-7", "bob", "émile"]
@@ -138,7 +138,7 @@ def test_rows_are_light_and_in_the_order_of_usernames(accounts: AccountStore) ->
     assert [row.mfa_state for row in rows] == [a.mfa_state for a in (FULL, PLAIN, LDAP)]
 
 
-def test_a_person_of_the_directory_is_found_by_an_id(stores: Stores) -> None:
+def test_ldap_accounts_are_found_by_id(stores: Stores) -> None:
     accounts = stores.accounts()
     put(accounts, LDAP, FULL, PLAIN, LDAP.changed(username="bo", directory_ids={"": "n-1"}))
     uuid, unique = LDAP.directory_ids["entryUUID"], LDAP.directory_ids["nsUniqueId"]
@@ -160,7 +160,7 @@ def test_a_person_of_the_directory_is_found_by_an_id(stores: Stores) -> None:
     assert names({"entryUUID": 'e"ö'}) == ["zoë"]
 
 
-def test_settings_are_kept_beside_the_accounts(stores: Stores) -> None:
+def test_settings_are_stored_beside_the_accounts(stores: Stores) -> None:
     put(stores.accounts(), PLAIN)
     with stores.accounts().change() as change:
         change.put_settings(SETTINGS)
@@ -171,7 +171,7 @@ def test_settings_are_kept_beside_the_accounts(stores: Stores) -> None:
     assert stores.accounts().settings() == SETTINGS
 
 
-def test_the_keys_that_are_needed_are_kept(stores: Stores) -> None:
+def test_the_set_of_needed_keys_is_stored(stores: Stores) -> None:
     accounts = stores.accounts()
     assert accounts.needed_keys() == frozenset()
     with accounts.change() as change:
@@ -185,7 +185,7 @@ def test_the_keys_that_are_needed_are_kept(stores: Stores) -> None:
     assert stores.accounts().get("bob") == PLAIN
 
 
-def test_what_is_under_which_key(accounts: AccountStore) -> None:
+def test_protected_rows_name_the_key_of_each_secret(accounts: AccountStore) -> None:
     put(accounts, FULL, PLAIN)
     with accounts.change() as change:
         for seen in (accounts, change):
@@ -200,7 +200,7 @@ def under(account: Account, key: str) -> Account:
     return account.changed(password=replace(account.password, key=key))
 
 
-def test_keys_of_what_is_put_are_needed_from_then_on(stores: Stores) -> None:
+def test_storing_an_account_makes_its_keys_needed(stores: Stores) -> None:
     put(stores.accounts(), FULL)
     assert stores.accounts().needed_keys() == {"k1"}
     with stores.accounts().change() as change:
@@ -209,8 +209,8 @@ def test_keys_of_what_is_put_are_needed_from_then_on(stores: Stores) -> None:
     assert stores.accounts().needed_keys() == {"k1", "k2"}
 
 
-def test_a_key_that_was_given_up_is_not_needed_again_by_what_it_protected(stores: Stores) -> None:
-    """Or a store whose keyring is lost could not be opened after the next change."""
+def test_a_given_up_key_is_not_needed_again_by_old_data(stores: Stores) -> None:
+    """Otherwise a store whose keyring is lost could not be opened after the next change."""
     put(stores.accounts(), FULL)
     with stores.accounts().change() as change:
         change.put_needed_keys(frozenset({"k2"}))
@@ -222,7 +222,7 @@ def test_a_key_that_was_given_up_is_not_needed_again_by_what_it_protected(stores
     assert stores.accounts().needed_keys() == {"k2", "k3"}
 
 
-def test_many_accounts_are_put_at_once(stores: Stores) -> None:
+def test_several_accounts_are_stored_at_once(stores: Stores) -> None:
     with stores.accounts().change() as change:
         change.put(PLAIN)
         change.put(PLAIN.changed(display_name="Bob"), FULL, LDAP)
@@ -234,13 +234,13 @@ def test_many_accounts_are_put_at_once(stores: Stores) -> None:
     assert changed.display_name == "Bob"
 
 
-def test_settings_before_the_first_account_leave_the_store_empty(accounts: AccountStore) -> None:
+def test_settings_alone_leave_the_store_empty(accounts: AccountStore) -> None:
     with accounts.change() as change:
         change.put_settings(SETTINGS)
     assert accounts.is_empty()
 
 
-def test_enabled_local_admins(accounts: AccountStore) -> None:
+def test_enabled_local_admins_are_listed(accounts: AccountStore) -> None:
     admin = PLAIN.changed(roles=(roles.ADMIN,))
     put(
         accounts,
@@ -256,7 +256,7 @@ def test_enabled_local_admins(accounts: AccountStore) -> None:
         assert change.enabled_local_admins() == {"two"}
 
 
-def test_a_change_sees_what_it_has_done_so_far(accounts: AccountStore) -> None:
+def test_a_change_sees_its_own_writes(accounts: AccountStore) -> None:
     put(accounts, PLAIN)
     with accounts.change() as change:
         change.put(PLAIN.changed(display_name="one"))
@@ -271,9 +271,7 @@ def test_a_change_sees_what_it_has_done_so_far(accounts: AccountStore) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_an_exception_leaves_everything_as_it_was(
-    stores: Stores, error: type[BaseException]
-) -> None:
+def test_an_exception_undoes_the_whole_change(stores: Stores, error: type[BaseException]) -> None:
     store = stores.accounts()
     put(store, PLAIN)
 
@@ -296,7 +294,7 @@ def test_an_exception_leaves_everything_as_it_was(
     assert stores.accounts().settings() == OrganizationSettings()
 
 
-def test_nothing_is_changed_outside_of_a_change(accounts: AccountStore) -> None:
+def test_a_finished_change_cannot_be_used(accounts: AccountStore) -> None:
     with accounts.change() as change:
         change.put(PLAIN)
     late: AccountsChange = change
@@ -307,7 +305,7 @@ def test_nothing_is_changed_outside_of_a_change(accounts: AccountStore) -> None:
     assert accounts.get(FULL.username) is None
 
 
-def test_others_do_not_see_a_change_before_it_is_over(stores: Stores) -> None:
+def test_others_see_a_change_only_when_it_is_complete(stores: Stores) -> None:
     store = stores.accounts()
     put(store, PLAIN)
     seen: list[Account | None] = []
@@ -320,7 +318,7 @@ def test_others_do_not_see_a_change_before_it_is_over(stores: Stores) -> None:
     assert store.get(FULL.username) == FULL
 
 
-def test_threads_that_change_at_once_lose_nothing(stores: Stores) -> None:
+def test_concurrent_changes_by_threads_lose_nothing(stores: Stores) -> None:
     store = stores.accounts()
     put(store, PLAIN)
     gate = Barrier(6)
@@ -348,7 +346,7 @@ def test_threads_that_change_at_once_lose_nothing(stores: Stores) -> None:
 # Sign-in records
 
 
-def test_without_a_record_there_is_an_empty_one(records: RecordStore) -> None:
+def test_a_missing_record_reads_as_empty(records: RecordStore) -> None:
     assert records.get("nobody") == SignInRecord()
     records.remove("nobody")
 
@@ -365,7 +363,7 @@ def test_an_update_replaces_the_record_and_returns_the_result(stores: Stores) ->
     assert stores.records().get("ada") == replace(RECORD, last_totp_step=7)
 
 
-def test_an_exception_in_a_step_leaves_the_record(records: RecordStore) -> None:
+def test_an_exception_in_an_update_keeps_the_record(records: RecordStore) -> None:
     records.update("ada", lambda _: (RECORD, None))
 
     def fail(_: SignInRecord) -> NoReturn:
@@ -376,7 +374,7 @@ def test_an_exception_in_a_step_leaves_the_record(records: RecordStore) -> None:
     assert records.get("ada") == RECORD
 
 
-def test_a_removed_record_is_gone_and_others_stay(stores: Stores) -> None:
+def test_removing_a_record_keeps_the_others(stores: Stores) -> None:
     for name in ("ada", "bob"):
         stores.records().update(name, lambda _: (RECORD, None))
     stores.records().remove("ada")
@@ -385,8 +383,8 @@ def test_a_removed_record_is_gone_and_others_stay(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("changes", [True, False])
-def test_other_records_change_on_the_occasion(stores: Stores, changes: bool) -> None:
-    """Removed, replaced, or left alone; never the one that it is about."""
+def test_an_update_can_change_other_records_too(stores: Stores, changes: bool) -> None:
+    """They are removed, replaced or left alone; the updated record is not among them."""
     for number in range(300):
         stores.records().update(f"u{number}", lambda _: (RECORD, None))
     asked: list[str] = []
@@ -408,7 +406,7 @@ def test_other_records_change_on_the_occasion(stores: Stores, changes: bool) -> 
     assert stores.records().get(asked[2]) == RECORD
 
 
-def test_a_username_by_any_number(stores: Stores) -> None:
+def test_username_at_accepts_any_number(stores: Stores) -> None:
     assert stores.accounts().username_at(7) is None
     with stores.accounts().change() as change:
         change.put(*(replace(FULL, username=f"u{number}") for number in range(3)))
@@ -416,7 +414,7 @@ def test_a_username_by_any_number(stores: Stores) -> None:
     assert seen == {"u0", "u1", "u2"}
 
 
-def test_threads_that_count_at_once_lose_nothing(stores: Stores) -> None:
+def test_concurrent_updates_by_threads_lose_nothing(stores: Stores) -> None:
     records = stores.records()
     gate = Barrier(6)
 
@@ -439,7 +437,7 @@ def test_threads_that_count_at_once_lose_nothing(stores: Stores) -> None:
     assert stores.records().get("ada").last_totp_step == 30
 
 
-# Whatever is kept
+# Arbitrary content
 
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -454,7 +452,7 @@ usernames = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_si
     ),
     removed=st.sets(usernames),
 )
-def test_any_names_and_texts_come_back_as_they_were(
+def test_any_names_and_texts_are_read_back_unchanged(
     tmp_path_factory: pytest.TempPathFactory,
     kind: str,
     kept: dict[str, dict[str, object]],

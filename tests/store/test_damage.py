@@ -1,4 +1,4 @@
-"""A damaged, newer, exposed or foreign file: named with line and reason, and never written to."""
+"""A damaged, newer, exposed or foreign file is named with its reason and never written."""
 
 import os
 import stat
@@ -37,7 +37,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def write(path: Path, content: bytes) -> None:
-    """As an editor would, in place."""
+    """Write in place, as an editor would."""
     path.write_bytes(content)
     path.chmod(0o600)
 
@@ -59,7 +59,7 @@ def put_plain(path: Path) -> None:
 
 
 def damage_of(path: Path) -> str:
-    """The first sentence that reading gives."""
+    """The first error message from reading."""
     for read in reads(path):
         found = outcome(read)
         if isinstance(found, StoreDamaged):
@@ -69,7 +69,7 @@ def damage_of(path: Path) -> str:
 
 
 def flipped(content: bytes) -> Iterator[bytes]:
-    """One bit of each byte, in turn every one: all of them took a minute and found no more."""
+    """Flip one bit per byte, a different one each time; flipping all found nothing more."""
     for at in range(len(content)):
         yield content[:at] + bytes([content[at] ^ 1 << at % 8]) + content[at + 1 :]
 
@@ -77,8 +77,8 @@ def flipped(content: bytes) -> Iterator[bytes]:
 # The file itself
 
 
-def test_one_document_stands_on_one_line(file: Path) -> None:
-    """Damage has an address, and a backup a readable difference."""
+def test_each_document_is_on_one_line(file: Path) -> None:
+    """So damage has a line number, and backups can be compared."""
     lines = file.read_text("utf-8").splitlines()
     assert lines[0] == '{"meta":{'
     assert lines[1] == '"schema":4,'
@@ -102,8 +102,8 @@ def test_files_are_0600_whatever_the_umask(tmp_path: Path) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
 
 
-def test_no_secret_is_in_the_file(file: Path) -> None:
-    """DESIGN 4.1: what is kept of a password or a code is a hash, of a TOTP secret a ciphertext."""
+def test_no_plain_secret_is_in_the_file(file: Path) -> None:
+    """DESIGN 4.1: passwords and codes are stored as hashes, TOTP secrets encrypted."""
     content = msgspec.json.decode(file.read_bytes())
     account = content["accounts"][FULL.username]
     assert set(account["password"]) == {"key", "bcrypt"}
@@ -116,7 +116,7 @@ def test_no_secret_is_in_the_file(file: Path) -> None:
 # Damage
 
 
-def test_a_file_cut_at_any_length_is_named_and_left(file: Path) -> None:
+def test_a_truncated_file_is_reported_and_left_unchanged(file: Path) -> None:
     """DESIGN 4.8."""
     whole = file.read_bytes()
     for length in range(len(whole) - 1):
@@ -129,7 +129,7 @@ def test_a_file_cut_at_any_length_is_named_and_left(file: Path) -> None:
         assert file.read_bytes() == whole[:length]
 
 
-def test_the_line_is_where_the_file_ends_or_breaks(file: Path) -> None:
+def test_the_reported_line_is_where_the_damage_is(file: Path) -> None:
     """DESIGN 4.8."""
     lines = file.read_bytes().splitlines(keepends=True)
     write(file, b"".join(lines[:4]))
@@ -141,7 +141,7 @@ def test_the_line_is_where_the_file_ends_or_breaks(file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\0" * 4096, b"\xff\xfe{}", b"[" * 200_000])
-def test_what_is_no_json_is_named_and_left(file: Path, content: bytes) -> None:
+def test_a_file_that_is_not_json_is_reported_and_kept(file: Path, content: bytes) -> None:
     """DESIGN 4.8: a zero-byte file (google-authenticator-libpam #177) is not an empty store."""
     write(file, content)
     assert damage_of(file)
@@ -149,8 +149,8 @@ def test_what_is_no_json_is_named_and_left(file: Path, content: bytes) -> None:
     assert file.read_bytes() == content
 
 
-def test_no_flipped_bit_opens_anything(file: Path) -> None:
-    """DESIGN 4.8, 4.10: it is named, or it makes nothing more open than it was."""
+def test_a_flipped_bit_never_grants_access(file: Path) -> None:
+    """DESIGN 4.8, 4.10: it is reported, or gives no one more access than before."""
     whole = file.read_bytes()
     named = 0
     for content in flipped(whole):
@@ -173,7 +173,7 @@ def test_no_flipped_bit_opens_anything(file: Path) -> None:
     assert named > len(whole) // 2
 
 
-def test_no_flipped_bit_of_a_sign_in_record_is_another_error(tmp_path: Path) -> None:
+def test_a_flipped_bit_in_a_record_is_reported_or_harmless(tmp_path: Path) -> None:
     """DESIGN 4.8."""
     TinyRecordStore(tmp_path).update("ada", lambda _: (RECORD, None))
     [file] = [path for path in tmp_path.iterdir() if path.suffix == ".json"]
@@ -225,10 +225,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("fields", "reason"), WRONG, ids=[reason for _, reason in WRONG])
-def test_an_account_of_wrong_types_is_named_by_line_and_field(
+def test_a_wrong_type_is_reported_with_line_and_field(
     file: Path, fields: dict[str, object], reason: str
 ) -> None:
-    """DESIGN 4.8; one damaged account does not lock the others out."""
+    """DESIGN 4.8; other accounts stay usable."""
     with_account(file, **fields)
     before = file.read_bytes()
     line = next(n for n, text in enumerate(before.splitlines(), 1) if text.startswith(b'"bob":'))
@@ -242,7 +242,7 @@ def test_an_account_of_wrong_types_is_named_by_line_and_field(
     assert file.read_bytes() == before
 
 
-def test_the_line_is_the_documents_not_the_first_mention(file: Path) -> None:
+def test_the_reported_line_is_not_another_mention_of_the_name(file: Path) -> None:
     with TinyAccountStore(file).change() as change:
         change.put(FULL.changed(display_name='"bob":{'))
     with_account(file, enabled="yes")
@@ -275,14 +275,16 @@ def test_the_line_is_the_documents_not_the_first_mention(file: Path) -> None:
         (b'{"meta":{"schema":4}} trailing', "JSON is malformed"),
     ],
 )
-def test_a_file_of_a_wrong_shape_is_named_and_left(file: Path, content: bytes, reason: str) -> None:
+def test_a_file_of_the_wrong_shape_is_reported_and_kept(
+    file: Path, content: bytes, reason: str
+) -> None:
     """DESIGN 4.8."""
     write(file, content)
     assert reason in damage_of(file)
     assert file.read_bytes() == content
 
 
-def test_a_name_that_is_not_utf8(file: Path) -> None:
+def test_text_that_is_not_utf8_is_reported(file: Path) -> None:
     """DESIGN 4.8."""
     content = file.read_bytes().replace(b"Ada ", b"Ad\xff ")
     write(file, content)
@@ -294,7 +296,7 @@ def test_a_name_that_is_not_utf8(file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b'{"meta":{"schema":5},"x":[1]}', b'{"meta":{"schema":5}}'])
-def test_a_newer_schema_is_refused_and_left(file: Path, content: bytes) -> None:
+def test_a_newer_schema_is_refused_and_left_unchanged(file: Path, content: bytes) -> None:
     """DESIGN 4.8."""
     write(file, content)
     found = outcome(TinyAccountStore(file).settings)
@@ -303,7 +305,7 @@ def test_a_newer_schema_is_refused_and_left(file: Path, content: bytes) -> None:
     assert file.read_bytes() == content
 
 
-def test_a_newer_schema_is_said(file: Path) -> None:
+def test_a_newer_schema_is_explained(file: Path) -> None:
     """DESIGN 4.8."""
     write(file, b'{"meta":{"schema":5},"accounts":{},"roles":{"new":{}}}')
     with pytest.raises(StoreTooNew) as newer:
@@ -325,7 +327,7 @@ def test_an_exposed_file_is_neither_read_nor_written(file: Path, bits: int) -> N
     assert stat.S_IMODE(file.stat().st_mode) == bits
 
 
-def test_a_file_exposed_while_it_is_in_use_is_noticed(file: Path) -> None:
+def test_a_file_exposed_while_in_use_is_noticed(file: Path) -> None:
     """DESIGN 4.7: even if its content was read before."""
     store = TinyAccountStore(file)
     assert store.get("bob") == PLAIN
@@ -336,21 +338,21 @@ def test_a_file_exposed_while_it_is_in_use_is_noticed(file: Path) -> None:
     assert store.get("bob") == PLAIN
 
 
-def test_a_foreign_file_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """DESIGN 4.7."""
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
     with pytest.raises(StoreExposed, match="belongs to another user"):
         TinyAccountStore(file).get("bob")
 
 
-def test_a_folder_in_its_place_is_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "accounts.json"
     folder.mkdir(mode=0o700)
     with pytest.raises(CannotCheck, match="it is a folder, not a regular file"):
         TinyAccountStore(folder).get("ada")
 
 
-# What readers keep in mind
+# What readers cache
 
 
 def test_a_change_by_another_process_is_seen_at_once(file: Path) -> None:
@@ -370,8 +372,8 @@ def test_a_change_by_an_editor_is_seen(file: Path) -> None:
     assert reader.get("bob") == PLAIN.changed(display_name="Bob")
 
 
-def test_documents_that_are_not_touched_are_written_as_they_were(file: Path) -> None:
-    """Byte for byte: a change of one account cannot damage another."""
+def test_untouched_documents_are_written_back_unchanged(file: Path) -> None:
+    """Byte for byte, so changing one account cannot damage another."""
     before = [text for text in file.read_bytes().splitlines() if text.startswith(b'"ada')]
     with TinyAccountStore(file).change() as change:
         change.put(PLAIN.changed(display_name="Bob"))
@@ -379,28 +381,28 @@ def test_documents_that_are_not_touched_are_written_as_they_were(file: Path) -> 
     assert [text.rstrip(b",") for text in after] == [text.rstrip(b",") for text in before]
 
 
-def test_a_change_inside_a_change_is_told_at_once(file: Path) -> None:
-    """It would wait for itself for ever."""
+def test_a_change_inside_a_change_is_refused(file: Path) -> None:
+    """It would wait for itself forever."""
     store = TinyAccountStore(file)
     with store.change(), pytest.raises(RuntimeError, match="nested transaction"), store.change():
         pass
     assert store.get("bob") == PLAIN
 
 
-def test_a_change_that_puts_nothing_writes_nothing(file: Path) -> None:
+def test_an_empty_change_writes_nothing(file: Path) -> None:
     before = file.stat()
     with TinyAccountStore(file).change() as change:
         assert change.get("bob") == PLAIN
     assert file.stat().st_ino == before.st_ino
 
 
-def test_a_record_that_stays_the_same_writes_nothing(tmp_path: Path) -> None:
+def test_an_unchanged_record_is_not_written(tmp_path: Path) -> None:
     store = TinyRecordStore(tmp_path)
     store.update("ada", lambda record: (record, None))
     assert [path for path in tmp_path.iterdir() if path.suffix == ".json"] == []
 
 
-def test_records_are_spread_so_that_a_sign_in_rewrites_one_small_file(tmp_path: Path) -> None:
+def test_records_are_spread_over_many_small_files(tmp_path: Path) -> None:
     store = TinyRecordStore(tmp_path)
     for number in range(300):
         store.update(f"user{number}", lambda _: (RECORD, None))

@@ -1,4 +1,4 @@
-"""Several processes at once, and processes that are killed."""
+"""Several processes at once, and killed processes."""
 
 import json
 import random
@@ -33,7 +33,7 @@ def number_in(folder: Path) -> int:
     return bob.session_epoch
 
 
-def test_processes_that_count_at_once_lose_nothing(folder: Path) -> None:
+def test_concurrent_processes_lose_no_update(folder: Path) -> None:
     """DESIGN 4.7: two processes at once."""
     gate = Gate(folder / "gate")
     with started(*[("increment", folder, 15)] * 4) as workers:
@@ -45,7 +45,7 @@ def test_processes_that_count_at_once_lose_nothing(folder: Path) -> None:
     assert TinyRecordStore(folder).get("bob").last_totp_step == 60
 
 
-def test_a_reader_never_sees_a_torn_file_nor_an_older_one(folder: Path) -> None:
+def test_a_reader_never_sees_a_torn_or_older_file(folder: Path) -> None:
     """DESIGN 4.7."""
     with started(("read", folder), ("write", folder)) as (reader, writer):
         assert reader.line() == "ready"
@@ -56,7 +56,7 @@ def test_a_reader_never_sees_a_torn_file_nor_an_older_one(folder: Path) -> None:
         assert json.loads(reader.finish()) >= ENOUGH
 
 
-def test_kill_9_at_any_instant_loses_nothing_acknowledged(folder: Path) -> None:
+def test_kill_9_loses_nothing_acknowledged(folder: Path) -> None:
     """DESIGN 4.7: nothing acknowledged is lost, nothing is half there."""
     chance = random.Random(7)  # noqa: S311  repeatable
     kills, until = 0, time.monotonic() + 3
@@ -72,7 +72,7 @@ def test_kill_9_at_any_instant_loses_nothing_acknowledged(folder: Path) -> None:
     with TinyAccountStore(folder / "accounts.json").change() as change:
         change.put(PLAIN)
     assert before > 0
-    # One leftover at most was there, and the write has overwritten it.
+    # At most one temporary file was left, and the write replaced it.
     names = {path.name for path in folder.iterdir()}
     assert names == {"accounts.json", ".accounts.json.lock", reserve.NAME}
 
@@ -88,7 +88,7 @@ def numbers_written(log: FileAuditLog, position: Position) -> tuple[list[int], P
     return numbers, position
 
 
-def test_kill_9_in_the_audit_log_loses_no_line_that_was_written(folder: Path) -> None:
+def test_kill_9_loses_no_acknowledged_audit_event(folder: Path) -> None:
     """DESIGN 4.7: several processes, files of a few events, kills at any instant."""
     chance = random.Random(7)  # noqa: S311  repeatable
     acknowledged: list[tuple[str, str]] = []
@@ -100,7 +100,7 @@ def test_kill_9_in_the_audit_log_loses_no_line_that_was_written(folder: Path) ->
             first = [writer.line() for writer in writers]
             until = time.monotonic() + 0.3 + chance.random() * 0.1
             while time.monotonic() < until:
-                # Meanwhile somebody follows it, across all rotations.
+                # Meanwhile a reader follows the log across all rotations.
                 more, position = numbers_written(log, position)
                 read += more
             for writer in writers:

@@ -1,4 +1,4 @@
-"""One code, twenty processes, the same instant: exactly one gets in."""
+"""When twenty processes use one code at the same moment, exactly one signs in."""
 
 from collections import Counter
 from dataclasses import replace
@@ -21,7 +21,7 @@ KNOWN, STRANGE = "10.0.0.1", "198.51.100.7"
 
 
 def prepared(folder: Path) -> tuple[Account, Device]:
-    """A store with an equipped account, whose owner has signed in from KNOWN before."""
+    """A store with an account that has a device and has signed in from KNOWN before."""
     ports = replace(services.create(config_in(folder)), bcrypt_cost=4, now=lambda: NOW)
     secret = Secret(PASSWORD)
     administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
@@ -43,11 +43,11 @@ def prepared(folder: Path) -> tuple[Account, Device]:
     return account, device
 
 
-def test_exactly_one_of_twenty_gets_in_with_each_code(tmp_path: Path) -> None:
-    """A one-time code and a backup code, used by 20 processes at the same instant.
+def test_each_code_lets_exactly_one_of_twenty_sign_in(tmp_path: Path) -> None:
+    """A one-time code and a backup code, used by 20 processes at the same moment.
 
-    With a limit of 10, the ten of the known source and the ten strangers are all checked; with the
-    default of 5, some may be turned away before.
+    With a limit of 10, the ten from the known source and the ten strangers are all checked; with
+    the default of 5, some may be throttled first.
     """
     account, device = prepared(tmp_path)
     rounds = [

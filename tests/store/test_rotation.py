@@ -1,4 +1,4 @@
-"""A rotation on real files: with another process that stays open, and killed at any instant."""
+"""Key rotation on real files: beside an open process, and killed at any point."""
 
 import random
 from dataclasses import replace
@@ -28,7 +28,7 @@ def connected(folder: Path, clock: Clock) -> Ports:
 
 @pytest.fixture
 def devices(tmp_path: Path) -> dict[str, Device]:
-    """A store with an admin, two people without a device, and many with one."""
+    """A store with an admin, two users without a device, and many with one."""
     ports = replace(services.create(config_in(tmp_path)), bcrypt_cost=4, now=lambda: NOW)
     secret = Secret(PASSWORD)
     administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
@@ -48,7 +48,7 @@ def devices(tmp_path: Path) -> dict[str, Device]:
 
 
 def everybody_gets_in(ports: Ports, devices: dict[str, Device], others: dict[str, str]) -> None:
-    """Each with password and code; `others` have a password alone."""
+    """Sign in everyone with password and code; `others` have only a password."""
     for name, password in others.items():
         state = sign_in.with_password(ports, name, Secret(password), HERE)
         assert isinstance(state, sign_in.SignedIn), name
@@ -59,8 +59,10 @@ def everybody_gets_in(ports: Ports, devices: dict[str, Device], others: dict[str
         assert isinstance(state, sign_in.SignedIn), name
 
 
-def test_an_application_that_stays_open_goes_on(tmp_path: Path, devices: dict[str, Device]) -> None:
-    """It was started before the rotation, and is used after it, and after the retirement."""
+def test_an_open_application_continues_after_a_rotation(
+    tmp_path: Path, devices: dict[str, Device]
+) -> None:
+    """Started before the rotation, used after it and after the old key is retired."""
     clock = Clock()
     ports = connected(tmp_path, clock)
     [old] = ports.keyring.all_keys()
@@ -99,8 +101,10 @@ def test_an_application_that_stays_open_goes_on(tmp_path: Path, devices: dict[st
     everybody_gets_in(fresh, devices, {"ada": PASSWORD, "dave": "Another.9-Havel"})
 
 
-def test_kill_9_at_any_instant_of_a_rotation(tmp_path: Path, devices: dict[str, Device]) -> None:
-    """Every time it was killed the store opens and everybody gets in; at last it is finished."""
+def test_everyone_still_signs_in_after_a_killed_rotation(
+    tmp_path: Path, devices: dict[str, Device]
+) -> None:
+    """After each kill the store opens and everyone signs in; in the end it completes."""
     chance = random.Random(5)  # noqa: S311  repeatable
     clock, kills, finished = Clock(), 0, False
     ports = connected(tmp_path, clock)
@@ -126,10 +130,10 @@ def test_kill_9_at_any_instant_of_a_rotation(tmp_path: Path, devices: dict[str, 
     everybody_gets_in(ports, devices, {"ada": PASSWORD})
 
 
-def test_a_sign_in_waits_for_a_batch_and_not_for_the_rotation(tmp_path: Path) -> None:
-    """Counted in batches and not in seconds: on a busy machine both take longer."""
+def test_a_sign_in_waits_for_a_batch_not_the_whole_rotation(tmp_path: Path) -> None:
+    """Counted in batches, not seconds, because a busy machine slows both down."""
     ports = replace(services.create(config_in(tmp_path)), bcrypt_cost=4, now=lambda: NOW)
-    # The hashes are of the key before: each of these sign-ins takes the lock of all accounts.
+    # The hashes use the previous key, so each of these sign-ins locks all accounts.
     plain = Account(
         username="ada",
         created_at=NOW,

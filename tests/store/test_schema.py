@@ -1,4 +1,4 @@
-"""An older file is read, and kept as it was when it is first written anew (DESIGN 4.8)."""
+"""An older file is read, and a copy is kept when it is first rewritten (DESIGN 4.8)."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def of_schema(schema: int, path: Path) -> bytes:
 
 
 def schema_3_file(path: Path) -> bytes:
-    """As version 3 wrote it: one id, without the name of its attribute."""
+    """A file as schema 3 stored it: one id without its attribute name."""
     with TinyAccountStore.create(path).change() as change:
         change.put(PLAIN, LDAP.changed(moved=None))
     content = path.read_bytes()
@@ -38,7 +38,7 @@ def schema_3_file(path: Path) -> bytes:
     return of_schema(3, path)
 
 
-def test_an_id_of_schema_3_is_one_of_an_unknown_attribute(tmp_path: Path) -> None:
+def test_a_schema_3_id_has_no_attribute_name(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     before = schema_3_file(file)
     store = TinyAccountStore(file)
@@ -56,7 +56,7 @@ def test_an_id_of_schema_3_is_one_of_an_unknown_attribute(tmp_path: Path) -> Non
     TinyAccountStore(file).verify()
 
 
-def test_damage_in_a_file_of_schema_3_is_named(tmp_path: Path) -> None:
+def test_damage_in_a_schema_3_file_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     content = schema_3_file(file)
     file.write_bytes(re.sub(rb'"directory_id":"[^"]*"', b'"directory_id":["x"]', content))
@@ -65,7 +65,7 @@ def test_damage_in_a_file_of_schema_3_is_named(tmp_path: Path) -> None:
 
 
 @given(st.binary())
-def test_whatever_a_document_of_schema_3_holds_is_left_for_decoding(document: bytes) -> None:
+def test_any_schema_3_document_is_left_to_the_decoder(document: bytes) -> None:
     from msgspec import Raw
 
     for content in (document, b'{"directory_id":' + document + b"}"):
@@ -74,7 +74,7 @@ def test_whatever_a_document_of_schema_3_holds_is_left_for_decoding(document: by
         assert changed is tables["accounts"]["ada"] or "directory_id" not in changed
 
 
-def test_a_file_of_schema_3_without_an_id_is_the_same(tmp_path: Path) -> None:
+def test_schema_2_and_3_files_differ_only_in_the_checksum(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
         change.put(FULL)
@@ -86,7 +86,7 @@ def test_a_file_of_schema_3_without_an_id_is_the_same(tmp_path: Path) -> None:
     assert store.settings() == SETTINGS
 
 
-def test_the_old_file_is_kept_at_the_first_change_only(tmp_path: Path) -> None:
+def test_the_old_file_is_kept_at_the_first_change(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     before = schema_3_file(file)
     store = TinyAccountStore(file)
@@ -100,7 +100,7 @@ def test_the_old_file_is_kept_at_the_first_change_only(tmp_path: Path) -> None:
     assert kept.read_bytes() == before
 
 
-def test_a_change_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_failed_change_keeps_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     before = schema_3_file(file)
     with pytest.raises(ZeroDivisionError), TinyAccountStore(file).change() as change:
@@ -132,7 +132,7 @@ def test_a_schema_from_before_the_first_release_is_refused(tmp_path: Path, schem
 # The checksum
 
 
-def test_a_file_is_as_it_was_written(tmp_path: Path) -> None:
+def test_an_untouched_file_matches_its_checksum(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     store = TinyAccountStore.create(file)
     with store.change() as change:
@@ -141,7 +141,7 @@ def test_a_file_is_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_every_changed_byte_is_found(tmp_path: Path) -> None:
-    """Also a digit of a time, which reads as well as the one before."""
+    """Even a changed digit in a time, which is still valid JSON."""
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)

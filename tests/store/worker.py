@@ -1,7 +1,7 @@
-"""What another process does with a store: python -m tests.store.worker WHAT FOLDER ...
+"""Store operations in another process: python -m tests.store.worker WHAT FOLDER ...
 
-It says "ready", and goes on when the gate opens: the test holds an exclusive lock on a file, and
-all workers wait for a shared one, so that they start at the same instant.
+A worker prints "ready" and continues when the gate opens: the test holds an exclusive lock on a
+file and all workers wait for a shared one, so they start at the same moment.
 """
 
 import fcntl
@@ -43,7 +43,7 @@ def wait_for(gate: Path) -> None:
 
 
 def sign_in_once(folder: Path, now: str, source: str, epoch: str, rounds: str) -> None:
-    """Each round is GATE=KIND=CODE: after the gate, sign in with that code; say how it went."""
+    """Each round is GATE=KIND=CODE: after the gate, sign in with the code and print the result."""
     ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=lambda: float(now))
     proved = frozenset({Proof.PASSWORD})
     state = CodeNeeded(Progress("alice", source, int(epoch), float(now), proved, float(now)))
@@ -63,7 +63,7 @@ def sign_in_once(folder: Path, now: str, source: str, epoch: str, rounds: str) -
 
 
 def increment(folder: Path, times: str) -> None:
-    """Count up in the account and in its record."""
+    """Increment a number in the account and one in its record."""
     accounts, records = TinyAccountStore(folder / "accounts.json"), TinyRecordStore(folder)
 
     def count(record: SignInRecord) -> tuple[SignInRecord, None]:
@@ -79,7 +79,7 @@ def increment(folder: Path, times: str) -> None:
 
 
 def write_for_ever(folder: Path) -> None:
-    """Print each number after it was written, until killed."""
+    """Write rising numbers and print each one once written, until killed."""
     store = TinyAccountStore(folder / "accounts.json")
     while True:
         with store.change() as change:
@@ -91,7 +91,7 @@ def write_for_ever(folder: Path) -> None:
 
 
 def append_for_ever(folder: Path, actor: str) -> None:
-    """The same for the audit log, in files of a few events."""
+    """Append events to an audit log with small files and print each number, until killed."""
     log = FileAuditLog(folder / "audit.jsonl", AUDIT_BYTES, AUDIT_FILES)
     number = 0
     while True:
@@ -114,8 +114,9 @@ AUDIT_BYTES, AUDIT_FILES = 2000, 1000
 
 
 def read_for_ever(folder: Path) -> None:
-    """Read until standard input ends; print what was wrong, when it has read enough, at last how
-    often it read.
+    """Read until standard input ends.
+
+    Print what was wrong, "enough" after enough reads, and finally the number of reads.
     """
     path, times, last = folder / "accounts.json", 0, 0
     say("ready")

@@ -1,4 +1,4 @@
-"""Ways to the pages of an admin, and to what is there on every screen."""
+"""How to reach admin pages, and dialogs that every screen has."""
 
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.ui.screens.pages.create_user import CreateUserPage
@@ -40,7 +40,7 @@ async def account_pending(person: Person, there: Plant) -> None:
 
 
 async def proof(person: Person, there: Plant) -> None:
-    """A change at a terminal where nobody proved anything for a while."""
+    """A change that needs a fresh proof of identity."""
     await account_pending(person, there)
     there.world.clock.forward(PROOF_LIFETIME + 1)
     await person.click_button("Update")

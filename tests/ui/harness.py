@@ -1,4 +1,4 @@
-"""The application as a person uses it: keys, pastes and clicks in, rows of text out."""
+"""Drives the application like a person: keys, pastes and clicks in, rows of text out."""
 
 import asyncio
 import unicodedata
@@ -36,11 +36,11 @@ HOST: Final = "plant-7"
 CONFIG: Final = Config()
 SMALL: Final = (80, 24)
 PATIENCE: Final = 20.0
-"""Seconds after which what is waited for will not come."""
+"""Seconds to wait before giving up."""
 
 
 def key_event(key: str) -> events.Key:
-    """A key press as Textual's drivers make it."""
+    """A key press as Textual's drivers create it."""
     if len(key) == 1 and not key.isalnum():
         key = _character_to_key(key)
     name = REPLACED_KEYS.get(key, key)
@@ -53,30 +53,30 @@ def key_event(key: str) -> events.Key:
 
 @dataclass
 class Person:
-    """Someone at the application. Each method returns when all of its consequences are there."""
+    """A person using the application. Each method returns when all its effects are complete."""
 
     app: AccountApp
     pilot: Pilot[int]
     clipboard: list[str]
     """What was sent to the terminal's clipboard."""
     stopwatch: Clock
-    """By which the application sees that nobody is there; it moves by hand alone."""
+    """The application's idle clock, moved only by hand."""
 
-    # What one does
+    # Actions
 
     async def press(self, *keys: str) -> None:
-        """One key after the other, each when the one before has done all it does."""
+        """Press keys one by one, waiting for the effects of each."""
         for key in keys:
             self.send(key)
             await self.settle()
 
     async def write(self, text: str) -> None:
-        """Type text ahead: all of it at once, whatever the application is doing."""
+        """Type all the text at once, whatever the application is doing."""
         self.send(*text)
         await self.settle()
 
     def send(self, *keys: str) -> None:
-        """The keys at once, without waiting for anything."""
+        """Send the keys at once, without waiting."""
         driver = self.app._driver
         assert driver is not None
         for key in keys:
@@ -96,7 +96,7 @@ class Person:
         await self.write(text)
 
     async def click(self, label: str) -> None:
-        """Click on the words, wherever they stand first on the screen."""
+        """Click on the first occurrence of the words on the screen."""
         for y, row in enumerate(self.rows):
             if label in row:
                 await self._click_at(row.index(label) + len(label) // 2, y)
@@ -104,7 +104,7 @@ class Person:
         raise AssertionError(f"{label!r} is nowhere on the screen:\n{self.text}")
 
     async def click_button(self, label: str) -> None:
-        """Click on the button of that label."""
+        """Click on the button with this label."""
         button = self.button(label)
         x, y = button.region.offset
         await self._click_at(x + button.region.width // 2, y + button.region.height // 2)
@@ -132,7 +132,7 @@ class Person:
         await self.settle()
 
     async def sign_in(self, username: str, password: str = PASSWORD) -> None:
-        """The login screen's part, typed in one go."""
+        """Fill in the login screen in one go."""
         entry = self.field("username").entry
         entry.value = ""
         entry.focus()
@@ -148,15 +148,15 @@ class Person:
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait until all messages are handled and drawn, no worker runs and no question is open."""
+        """Wait until all messages are handled and drawn, and no worker or call is running."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + PATIENCE
         before: object = None
         while self.running:
-            assert loop.time() < give_up_at, f"It does not come to rest:\n{self.text}"
+            assert loop.time() < give_up_at, f"It does not settle:\n{self.text}"
             await _let_others_run(loop)
             if self.app._resize_timer is not None:
-                # Textual waits for further sizes a while; nobody drags the window's corner here.
+                # Textual waits a while for further sizes; none will come here.
                 self.app._check_resize()
             self.app.screen._on_timer_update()
             open_workers = [worker for worker in self.app.workers if not worker.is_finished]
@@ -170,7 +170,7 @@ class Person:
             before = now
 
     def _at_rest(self) -> object:
-        """What is on the screen, if nothing is about to change it; else None."""
+        """The widgets on the screen if nothing is about to change, else None."""
         if not self.running:
             return None
         screen = self.app.screen
@@ -189,21 +189,21 @@ class Person:
         return None if waiting else (*map(id, widgets), id(screen.focused))
 
     async def look_up(self) -> None:
-        """Let it show what it shows while something is still going on."""
+        """Let it draw the current state while something is still running."""
         for _ in range(4):
             await _let_others_run(asyncio.get_running_loop())
             self.app.screen._on_timer_update()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for what a timer brings."""
+        """Wait for the effect of a timer."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + PATIENCE
         while not condition():
-            assert loop.time() < give_up_at, f"It does not come:\n{self.text}"
+            assert loop.time() < give_up_at, f"It did not happen:\n{self.text}"
             await asyncio.sleep(0.005)
             await self.settle()
 
-    # What one sees
+    # What is shown
 
     @property
     def running(self) -> bool:
@@ -225,7 +225,7 @@ class Person:
 
     @property
     def rows(self) -> list[str]:
-        """The cell grid as text, without styles."""
+        """The screen as text, without styles."""
         return [strip.text for strip in self.strips]
 
     @property
@@ -234,11 +234,11 @@ class Person:
 
     @property
     def words(self) -> str:
-        """All text of the screen with single spaces, so that sentences may be wrapped."""
+        """The text of the screen with single spaces, to find wrapped sentences."""
         return " ".join(self.text.split())
 
     def sees(self, *texts: str) -> bool:
-        """Whether all of these are on the screen; raises AssertionError that shows the screen."""
+        """Check that all these texts are on the screen; the AssertionError shows the screen."""
         for text in texts:
             assert " ".join(text.split()) in self._column_words, f"no {text!r}:\n{self.text}"
         return True
@@ -250,7 +250,7 @@ class Person:
 
     @property
     def _column_words(self) -> str:
-        """The words of each widget, as what stands beside it would interrupt its sentences."""
+        """The words per widget, because text beside a widget would interrupt its sentences."""
         columns = [" ".join(_content_of(widget).split()) for widget in self._shown_widgets()]
         return "\n".join([self.words, *columns])
 
@@ -265,13 +265,13 @@ class Person:
 
     @property
     def footer(self) -> list[tuple[str, str]]:
-        """The keys that the footer offers, and what it says that they do."""
+        """The keys in the footer with their descriptions."""
         shown = self.app.screen.query(FooterKey)
         return [(key.key_display.strip(), key.description) for key in shown if key.display]
 
     @property
     def focus(self) -> str:
-        """What has the focus: a field's name, a button's label, or a widget's class."""
+        """The focused field's name, button's label or widget's class."""
         widget = self.app.screen.focused
         if isinstance(widget, TextInput) and isinstance(widget.parent, Field):
             return str(widget.parent.id)
@@ -281,7 +281,7 @@ class Person:
 
     @property
     def tab_order(self) -> list[str]:
-        """What Tab goes to, from first to last."""
+        """What Tab visits, from first to last."""
         before = self.app.screen.focused
         found = []
         for widget in self.app.screen.focus_chain:
@@ -302,7 +302,7 @@ class Person:
         return self.field(name).entry.value
 
     def error(self, name: str) -> str:
-        """What is wrong with the field, or nothing."""
+        """The field's error message, or an empty text."""
         field = self.field(name)
         if not field.has_class("-wrong"):
             return ""
@@ -310,12 +310,12 @@ class Person:
 
     @property
     def status_line(self) -> str:
-        """The screen's own line."""
+        """The screen's message line."""
         return str(self.app.screen.query_one("#status-line", Static).content)
 
     @property
     def notice(self) -> str:
-        """What the login screen says about how one came there."""
+        """The login screen's notice about how the last session ended."""
         return " ".join(
             str(line.content) for line in self.app.screen.query("#notice").results(Static)
         )
@@ -326,7 +326,7 @@ class Person:
 
     @property
     def secret_inputs(self) -> list[str]:
-        """What the inputs for secrets hold, on every screen that is alive."""
+        """The content of secret inputs on every open screen."""
         kinds = (SecretInput, CodeInput)
         return [
             entry.value
@@ -347,7 +347,7 @@ class Person:
 
 
 def _parse_styles_once() -> None:
-    """Textual parses all stylesheets anew for each application: a fifth of the tests' time."""
+    """Cache parsed stylesheets; parsing them per application took a fifth of the tests' time."""
     parse = Stylesheet._parse_rules
     parsed: dict[object, list[RuleSet]] = {}
 
@@ -361,7 +361,7 @@ def _parse_styles_once() -> None:
 
 
 def _press_buttons_for_no_time() -> None:
-    """For 0.2 s a button looks pressed and takes no second click: longer than tests wait."""
+    """Skip the 0.2 s in which a button looks pressed and ignores a second click."""
 
     def nothing(self: Button) -> None:
         del self
@@ -401,7 +401,7 @@ _press_buttons_for_no_time()
 
 
 async def _let_others_run(loop: asyncio.AbstractEventLoop) -> None:
-    """Until every task waits for something that is not there yet."""
+    """Yield until every task is waiting."""
     await asyncio.sleep(0)
     while cast("asyncio.BaseEventLoop", loop)._ready:  # type: ignore[attr-defined]  # noqa: ASYNC110
         await asyncio.sleep(0)
@@ -428,12 +428,12 @@ async def at_work(
     theme_name: str = theme.DARK.name,
     config: Config = CONFIG,
 ) -> AsyncIterator[Person]:
-    """The application over these ports, on a terminal of that size."""
+    """The application with these ports, on a terminal of this size."""
     app = AccountApp(config, replace(ports, now=clock), clock)
     app.context.host, app.context.source = HOST, HERE
     if theme_name:
         app.theme = theme_name
-    app.NOTIFICATION_TIMEOUT = 3600  # type: ignore[misc]  # one application, not all
+    app.NOTIFICATION_TIMEOUT = 3600  # type: ignore[misc]  # for this application only
     app.animation_level = "none"
     clipboard: list[str] = []
     send = app.copy_to_clipboard
@@ -454,5 +454,5 @@ async def at_work(
 
 
 def code_at(secret: Secret, at: float) -> str:
-    """The one-time code that an app shows at that time."""
+    """The one-time code that an app shows at this time."""
     return pyotp.TOTP(secret.reveal()).at(int(at))

@@ -1,4 +1,4 @@
-"""The stores in which scenes begin: accounts in every state worth a picture."""
+"""The stores that scenes start with, with accounts in every state worth a picture."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -29,13 +29,13 @@ HOUR: Final = 3600.0
 
 @dataclass
 class Plant:
-    """The accounts of a small plant, and the devices that their owners hold."""
+    """The accounts of a small plant and their owners' devices."""
 
     world: World
     devices: dict[str, Device]
 
     def code(self, username: str) -> str:
-        """The code that the app shows after the one used last."""
+        """The next code after the last one used."""
         self.world.clock.forward(30)
         return self.devices[username].code(self.world.clock())
 
@@ -66,7 +66,7 @@ def plant() -> Plant:
 
 
 def empty() -> Plant:
-    """Nobody is here yet."""
+    """A store without accounts."""
     return Plant(World(), {})
 
 
@@ -89,7 +89,7 @@ _EVENTS: Final = (
 
 
 def audited_plant() -> Plant:
-    """Some days of its audit log, and a line that a power failure cut short."""
+    """A plant with some days of audit log and a line cut short by a power failure."""
     there = plant()
     for hours, event, actor, subject, source, reason in _EVENTS:
         there.world.audit.append(
@@ -142,7 +142,7 @@ def locked_plant() -> Plant:
 
 
 def gone_plant() -> Plant:
-    """The directory no longer has erin, and has a bob of its own."""
+    """The directory no longer has erin, but now has its own bob."""
     there = plant()
     there.world.put(there.world.account("erin").changed(gone_since=NOW - 50 * HOUR))
     there.world.put(there.world.account("bob").changed(in_directory_too=True))

@@ -1,7 +1,6 @@
-"""Every screen in every state worth a picture: how one gets there, by the keys a person presses.
+"""Every screen in every state worth a picture, and the keys that lead there.
 
-The goldens and the pictures in screenshots/ are made of these, and each of them is checked for what
-holds everywhere.
+The goldens and the pictures in screenshots/ are made from these scenes.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -91,7 +90,7 @@ from tests.ui.ways import (
 
 @dataclass(frozen=True)
 class Scene:
-    """A way to a screen, and on what it begins."""
+    """A way to a screen and the store it starts with."""
 
     way: Way
     start: Callable[[], Plant] = plant

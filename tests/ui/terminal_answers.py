@@ -1,4 +1,4 @@
-"""What terminals answer, by the question; from their documentation and sources."""
+"""Answers of real terminals to queries, from their documentation and sources."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The product text, walked article by article, step by step, on a store in files."""
+"""The articles of the product text, step by step, on a file store."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -54,7 +54,7 @@ class Host:
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Person]:
-        """A use of the application."""
+        """The opened application."""
         ports = replace(services.connect(self.config), random=self.ports.random, bcrypt_cost=4)
         async with at_work(ports, self.clock, config=self.config) as person:
             yield person
@@ -77,7 +77,7 @@ async def enter_username_and_password(
 
 
 async def set_up(host: Host, person: Person) -> tuple[Device, list[str]]:
-    """Setting up Multi-Factor Authentication, by the keyboard alone."""
+    """Set up Multi-Factor Authentication using only the keyboard."""
     await person.press("escape")
     assert person.focus == "Navigation"
     await person.press("home", "enter")
@@ -139,14 +139,14 @@ async def test_changing_passwords(host: Host) -> None:
         person.screen(SettingsPage)
 
 
-async def test_setting_up_multi_factor_authentication(host: Host) -> None:
+async def test_setting_up_mfa(host: Host) -> None:
     async with host.opened() as person:
         await person.sign_in("alice")
         await set_up(host, person)
         person.sees("● Enabled since 2027-01-15", "10 unused backup codes left")
 
 
-async def test_signing_in_with_multi_factor_authentication(host: Host) -> None:
+async def test_signing_in_with_mfa(host: Host) -> None:
     async with host.opened() as person:
         await person.sign_in("alice")
         device, _ = await set_up(host, person)
@@ -160,7 +160,7 @@ async def test_signing_in_with_multi_factor_authentication(host: Host) -> None:
         person.screen(SettingsPage)
 
 
-async def test_signing_in_with_multi_factor_authentication_backup_codes(host: Host) -> None:
+async def test_signing_in_with_mfa_backup_codes(host: Host) -> None:
     async with host.opened() as person:
         await person.sign_in("alice")
         _, codes = await set_up(host, person)
@@ -182,7 +182,7 @@ async def test_signing_in_with_multi_factor_authentication_backup_codes(host: Ho
         )
 
 
-async def test_disabling_multi_factor_authentication_user(host: Host) -> None:
+async def test_disabling_mfa_user(host: Host) -> None:
     async with host.opened() as person:
         await person.sign_in("alice")
         device, _ = await set_up(host, person)
@@ -199,7 +199,7 @@ async def test_disabling_multi_factor_authentication_user(host: Host) -> None:
         person.screen(SettingsPage)
 
 
-async def test_making_multi_factor_authentication_mandatory_for_individual_users_admin(
+async def test_making_mfa_mandatory_for_individual_users_admin(
     host: Host,
 ) -> None:
     async with host.opened() as person:
@@ -249,7 +249,7 @@ async def test_regenerating_backup_codes(host: Host) -> None:
                 await person.press("escape")
 
 
-async def test_an_admin_disables_the_mfa_of_one_who_lost_the_device(host: Host) -> None:
+async def test_disabling_the_mfa_of_a_user_who_lost_the_device_admin(host: Host) -> None:
     async with host.opened() as person:
         await person.sign_in("alice")
         await set_up(host, person)
@@ -266,7 +266,7 @@ async def test_an_admin_disables_the_mfa_of_one_who_lost_the_device(host: Host) 
         person.screen(SettingsPage)
 
 
-async def test_a_fresh_machine(tmp_path: Path) -> None:
+async def test_the_first_administrator_on_a_fresh_machine(tmp_path: Path) -> None:
     config = Config(
         store=StoreConfig(str(tmp_path / "store")),
         keyring=KeyringConfig(str(tmp_path / "keys" / "keyring.json")),

@@ -1,4 +1,4 @@
-"""The Audit Log page: newest first, filtered, and read no further than one looks."""
+"""The Audit Log page: newest events first, filters, and reading only what is shown."""
 
 import pytest
 
@@ -45,7 +45,7 @@ async def with_many(person: Person, there: Plant, events: int) -> None:
     await audit_log(person, there)
 
 
-# What is shown
+# Display
 
 
 async def test_events_are_shown_newest_first() -> None:
@@ -63,7 +63,7 @@ async def test_events_are_shown_newest_first() -> None:
         person.sees("15 events")
 
 
-async def test_a_wide_terminal_shows_more_of_it() -> None:
+async def test_a_wide_terminal_shows_more_columns() -> None:
     async with SCENES["audit_log"].played((120, 40)) as (person, _):
         text = [" ".join(row[20:].split()) for row in person.rows]
         assert "Time (UTC) Outcome Event Who Source Reason" in text
@@ -71,7 +71,7 @@ async def test_a_wide_terminal_shows_more_of_it() -> None:
         assert failed in text
 
 
-async def test_by_keyboard() -> None:
+async def test_the_page_works_by_keyboard() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         assert person.focus == "EventTable"
         assert person.footer == [
@@ -97,7 +97,7 @@ async def test_by_keyboard() -> None:
         assert person.focus == "Navigation"
 
 
-async def test_by_mouse() -> None:
+async def test_the_page_works_by_mouse() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         await person.click("session.end")
         person.screen(EventScreen)
@@ -105,13 +105,13 @@ async def test_by_mouse() -> None:
         person.screen(AuditLogPage)
 
 
-async def test_a_line_that_is_no_event_says_what_it_holds() -> None:
+async def test_a_damaged_line_shows_its_content() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         await person.click("Line 11 of audit.jsonl")
         person.sees("Line 11 of audit.jsonl is not a valid event.", '{"n":11,"previous":"5d3')
 
 
-async def test_what_others_typed_is_text() -> None:
+async def test_typed_text_in_events_is_shown_as_plain_text() -> None:
     async with SCENES["sign_in"].played() as (person, there):
         write(there, "[bold]\x1b[31m\u202e")
         await audit_log(person, there)
@@ -122,10 +122,10 @@ async def test_what_others_typed_is_text() -> None:
         person.sees("[bold]<U+001B>[31m<U+202E>")
 
 
-# Who sees it
+# Permission
 
 
-async def test_it_is_there_for_who_may_read_it() -> None:
+async def test_the_page_is_listed_only_with_the_permission() -> None:
     async with SCENES["settings"].played() as (person, _):
         await person.press("escape", *["down"] * 3, "enter")
         person.screen(AuditLogPage)
@@ -133,7 +133,7 @@ async def test_it_is_there_for_who_may_read_it() -> None:
         person.sees_nothing_of("Audit Log")
 
 
-async def test_who_may_not_any_more_is_told_so() -> None:
+async def test_losing_the_permission_ends_the_session_with_a_reason() -> None:
     async with SCENES["audit_log"].played() as (person, there):
         world = there.world
         world.put(world.account(ADMIN).changed_ending_sessions(roles=(roles.MINIMUM,)))
@@ -142,7 +142,7 @@ async def test_who_may_not_any_more_is_told_so() -> None:
         assert person.notice.startswith("✗ Your roles were changed.")
 
 
-async def test_a_log_that_cannot_be_read_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unreadable_log_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     async with SCENES["audit_log"].played() as (person, there):
 
         def fail(_: object) -> object:
@@ -157,10 +157,10 @@ async def test_a_log_that_cannot_be_read_is_a_sentence(monkeypatch: pytest.Monke
         assert person.status_line == ""
 
 
-# Filtered
+# Filters
 
 
-async def test_the_filter_by_keyboard() -> None:
+async def test_the_filter_works_by_keyboard() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         await person.press("/")
         await person.write("ALICE Failure")
@@ -185,14 +185,14 @@ async def test_the_filter_by_keyboard() -> None:
         ("nothing of it", "0 events"),
     ],
 )
-async def test_what_can_be_asked(typed: str, count: str) -> None:
+async def test_each_kind_of_filter_finds_its_events(typed: str, count: str) -> None:
     async with SCENES["audit_log"].played() as (person, _):
         await person.press("/")
         await person.write(typed)
         person.sees(count)
 
 
-async def test_a_time_that_is_none_is_told_and_then_forgotten() -> None:
+async def test_an_invalid_time_is_explained_until_the_filter_is_left() -> None:
     async with SCENES["audit_log_wrong"].played() as (person, _):
         assert person.status_line.startswith("✗ 'yesterday' is not a time")
         await person.press("escape")
@@ -208,10 +208,10 @@ async def test_r_is_a_letter_in_the_filter() -> None:
         person.sees("user.reset_pass")
 
 
-# New events, and older ones
+# New and older events
 
 
-async def test_r_reads_new_events_and_stays_where_one_is() -> None:
+async def test_r_reads_new_events_and_keeps_the_position() -> None:
     async with SCENES["audit_log"].played() as (person, there):
         await person.press("down", "down")
         write(there, "bob", "dave")
@@ -231,7 +231,7 @@ async def test_reaching_the_top_reads_new_events(keys: tuple[str, ...]) -> None:
         assert chosen(person) == "user.unlock bob"
 
 
-async def test_new_events_are_those_that_match() -> None:
+async def test_new_events_are_filtered_too() -> None:
     async with SCENES["audit_log"].played() as (person, there):
         await person.press("/")
         await person.write("user.unlock")
@@ -242,7 +242,7 @@ async def test_new_events_are_those_that_match() -> None:
         assert chosen(person) == "user.unlock bob"
 
 
-async def test_older_events_are_read_as_one_goes_down() -> None:
+async def test_older_events_are_read_when_scrolling_down() -> None:
     async with SCENES["sign_in"].played() as (person, there):
         await with_many(person, there, 1000)
         person.sees(f"newest {WINDOW}")
@@ -258,8 +258,8 @@ async def test_older_events_are_read_as_one_goes_down() -> None:
         assert names == [ADMIN, *(f"user-{number}" for number in reversed(range(1000)))]
 
 
-async def test_a_hundred_thousand_events_are_not_read() -> None:
-    """Nor drawn: what one sees is a window of them."""
+async def test_a_log_of_100000_events_is_read_only_in_part() -> None:
+    """Only a window of the events is drawn."""
     async with SCENES["sign_in"].played() as (person, there):
         audit = there.world.audit
         write(there, "first")
@@ -272,7 +272,7 @@ async def test_a_hundred_thousand_events_are_not_read() -> None:
         assert len(list(person.app.screen.walk_children())) < 60
 
 
-async def test_a_filter_that_matches_little_goes_on_until_the_first_event(
+async def test_a_rare_match_is_searched_back_to_the_first_event(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("cwtui.accounts.audit.reading.AT_MOST", 10_000)
@@ -285,7 +285,7 @@ async def test_a_filter_that_matches_little_goes_on_until_the_first_event(
         assert chosen(person) == "user.unlock rare"
 
 
-async def test_resizing_keeps_the_row() -> None:
+async def test_resizing_keeps_the_selected_row() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         await person.press("down", "down")
         await person.resize(120, 40)
@@ -294,7 +294,7 @@ async def test_resizing_keeps_the_row() -> None:
         assert chosen(person) == "session.end alice"
 
 
-async def test_an_empty_log_has_no_row_to_open() -> None:
+async def test_an_empty_log_opens_no_event() -> None:
     async with SCENES["audit_log"].played() as (person, there):
         there.world.audit.contents.clear()
         await person.press("r")
@@ -303,5 +303,5 @@ async def test_an_empty_log_has_no_row_to_open() -> None:
         person.screen(AuditLogPage)
 
 
-def test_the_plant_has_no_log_of_its_own() -> None:
+def test_the_plain_plant_starts_with_an_empty_log() -> None:
     assert plant().world.audit.contents == []

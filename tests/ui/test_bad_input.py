@@ -1,4 +1,4 @@
-"""Every field, and what could be typed or pasted into it: a sentence, and nothing lost."""
+"""Bad input in every field gives a message and loses nothing."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from tests.ui.harness import Person
 from tests.ui.plants import Plant
 from tests.ui.scenes import SCENES
 
-# The scene, how its fields are filled so that all else is right, and the button.
+# Each scene with its fields and its button.
 FORMS = {
     "first_run": (("username", "new_password", "confirm_password"), "Create Administrator"),
     "sign_in": (("username", "password"), "Sign In"),
@@ -42,7 +42,7 @@ REFUSED_PASTES = {
 WORST_PASTES = {what: REFUSED_PASTES[what] for what in ("a megabyte", "an escape sequence")}
 CHECKED = {"sign_in", "one_time_code", "backup_code", "create_user", "organization"}
 LETTERS = {"right to left", "combining"}
-"""Of which usernames may be made."""
+"""Texts that are valid in usernames."""
 SECRET_FIELDS = {"password", "current_password", "new_password", "confirm_password"}
 ODD_TEXTS = {
     "blank": "   ",
@@ -55,18 +55,18 @@ ODD_TEXTS = {
 
 
 def kept(there: Plant) -> object:
-    """All that is kept, but the counts of tries."""
+    """Everything stored except the counts of attempts."""
     accounts = there.world.accounts
     return accounts._committed[0], accounts.settings()
 
 
 @pytest.mark.parametrize("scene", FORMS)
-async def test_a_form_takes_no_harm_and_says_what_is_wrong(scene: str) -> None:
+async def test_each_form_refuses_bad_input_with_a_message(scene: str) -> None:
     fields, button = FORMS[scene]
     async with SCENES[scene].played() as (person, there):
         before = kept(there)
         for name in fields:
-            # All are of one kind: the first is tried with everything.
+            # All fields are of one kind, so only the first one gets every paste.
             pastes = REFUSED_PASTES if name == fields[0] else WORST_PASTES
             await refuses_what_cannot_be_shown(person, name, pastes)
             await takes_the_one_line_of_a_paste(person, name)
@@ -94,7 +94,7 @@ async def refuses_what_cannot_be_shown(
     await person.settle()
     for what, text in pastes.items():
         if name in SECRET_FIELDS and what == "a bidi override":
-            continue  # no harm where nothing is shown
+            continue  # harmless where nothing is shown
         person.field(name).show_hint()
         await person.paste(text)
         assert person.typed(name) == "12", what
@@ -110,7 +110,7 @@ async def takes_the_one_line_of_a_paste(person: Person, name: str) -> None:
 
 
 async def complains(person: Person, button: str, fields: Sequence[str]) -> None:
-    """Pressing the button is answered at one of the fields, which gets the focus."""
+    """Press the button and expect an error at one of the fields, which gets the focus."""
     await person.settle()
     await person.click_button(button)
     assert person.running
@@ -118,7 +118,7 @@ async def complains(person: Person, button: str, fields: Sequence[str]) -> None:
     assert person.error(person.focus).endswith("."), person.text
 
 
-async def test_a_display_name_may_be_odd_and_is_shown_as_it_is() -> None:
+async def test_an_odd_display_name_is_accepted_and_shown_as_it_is() -> None:
     async with SCENES["account"].played() as (person, there):
         for what in ("markup", "an action", "right to left", "combining"):
             person.field("display_name").entry.value = ODD_TEXTS[what]
@@ -132,7 +132,7 @@ async def test_a_display_name_may_be_odd_and_is_shown_as_it_is() -> None:
             assert person.running
 
 
-async def test_any_text_may_be_a_password() -> None:
+async def test_any_text_is_accepted_as_a_password() -> None:
     async with SCENES["settings"].played() as (person, there):
         current = PASSWORD
         for what in ("right to left", "combining", "markup", "an action"):
@@ -150,7 +150,7 @@ async def test_any_text_may_be_a_password() -> None:
             current = new
 
 
-async def test_a_password_of_256_characters_is_taken_whole() -> None:
+async def test_a_password_of_256_characters_is_used_in_full() -> None:
     async with SCENES["sign_in"].played() as (person, there):
         password = "0123456789abcdef" * 16
         there.world.add("gary", password=password)
@@ -164,7 +164,7 @@ async def test_a_password_of_256_characters_is_taken_whole() -> None:
         assert person.app.context.session is not None
 
 
-async def test_a_password_longer_than_any_is_refused_with_a_sentence() -> None:
+async def test_a_too_long_password_is_refused_with_a_message() -> None:
     async with SCENES["first_run"].played() as (person, there):
         for name in ("new_password", "confirm_password"):
             person.field(name).entry.focus()
@@ -174,7 +174,7 @@ async def test_a_password_longer_than_any_is_refused_with_a_sentence() -> None:
         assert there.world.accounts.is_empty()
 
 
-async def test_a_key_that_would_make_it_too_long_is_said() -> None:
+async def test_typing_beyond_the_maximum_length_is_refused() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.paste("a" * 256)
         await person.write("b")
@@ -182,7 +182,7 @@ async def test_a_key_that_would_make_it_too_long_is_said() -> None:
         assert person.error("username") == "That is more than fits here. It was left out."
 
 
-async def test_the_filter_takes_anything() -> None:
+async def test_the_user_filter_accepts_any_text() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("/")
         for text in (*REFUSED_PASTES.values(), *ODD_TEXTS.values()):

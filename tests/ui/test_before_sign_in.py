@@ -1,4 +1,4 @@
-"""The screens before sign-in: each by keyboard, by mouse, and when something is wrong."""
+"""The screens before sign-in: by keyboard, by mouse, and with errors."""
 
 import threading
 from typing import Any
@@ -27,7 +27,7 @@ NEW = "a much longer one"
 # First run
 
 
-async def test_first_run_goes_by_tab_in_the_order_one_reads() -> None:
+async def test_first_run_tabs_in_reading_order() -> None:
     async with SCENES["first_run"].played() as (person, _):
         assert person.tab_order == [
             "username",
@@ -40,14 +40,14 @@ async def test_first_run_goes_by_tab_in_the_order_one_reads() -> None:
         assert person.footer == [("F2", "Show / hide"), ("F1", "Help"), ("Ctrl+Q", "Quit")]
 
 
-async def test_first_run_keeps_what_was_typed_but_no_password() -> None:
+async def test_first_run_keeps_typed_text_but_no_password() -> None:
     async with SCENES["first_run"].played() as (person, there):
         await person.fill("username", "ada")
         await person.fill("new_password", NEW)
         await person.fill("confirm_password", NEW + "!")
         await person.click_button("Create Administrator")
         assert person.error("confirm_password").startswith("The passwords do not match.")
-        assert person.focus == "new_password"  # both are empty now
+        assert person.focus == "new_password"  # both are now empty
         assert person.typed("username") == "ada"
         assert person.secret_inputs == []
         await person.fill("new_password", "1234")
@@ -68,7 +68,7 @@ async def test_first_run_keeps_what_was_typed_but_no_password() -> None:
         assert there.world.accounts.is_empty()
 
 
-async def test_first_run_says_how_strong_the_password_is() -> None:
+async def test_first_run_shows_the_password_strength() -> None:
     async with SCENES["first_run"].played() as (person, _):
         await person.write("admin")
         await person.until(lambda: "very weak" in person.text)
@@ -77,7 +77,7 @@ async def test_first_run_says_how_strong_the_password_is() -> None:
         await person.until(lambda: "━━━━━ strong" in person.text)
 
 
-async def test_first_run_cannot_make_a_second_first_administrator() -> None:
+async def test_first_run_cannot_create_a_second_administrator() -> None:
     async with SCENES["first_run"].played() as (person, there):
         there.world.add_admin("eve")
         await person.fill("new_password", NEW)
@@ -92,7 +92,7 @@ async def test_first_run_cannot_make_a_second_first_administrator() -> None:
 # The login screen
 
 
-async def test_the_login_screen_is_one_question_with_one_primary_button() -> None:
+async def test_the_login_screen_has_one_form_and_one_button() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         person.sees("Connectware", "plant-7", "Sign in to Your Account", "Username", "Password")
         assert person.buttons == ["Sign In"]
@@ -104,7 +104,7 @@ async def test_the_login_screen_is_one_question_with_one_primary_button() -> Non
         assert column.x == (80 - 46) // 2
 
 
-async def test_all_that_is_typed_ahead_in_one_burst_arrives_where_it_belongs() -> None:
+async def test_text_typed_ahead_arrives_in_the_right_fields() -> None:
     async with SCENES["sign_in"].played() as (person, there):
         code = there.code("alice")
         person.send(*"alice", "tab", *PASSWORD, "enter")
@@ -115,7 +115,7 @@ async def test_all_that_is_typed_ahead_in_one_burst_arrives_where_it_belongs() -
         person.screen(SettingsPage)
 
 
-async def test_enter_goes_to_the_empty_password_and_then_signs_in() -> None:
+async def test_enter_moves_to_the_empty_password_then_signs_in() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.write(ADMIN)
         await person.press("enter")
@@ -128,7 +128,7 @@ async def test_enter_goes_to_the_empty_password_and_then_signs_in() -> None:
         person.screen(SettingsPage)
 
 
-async def test_a_wrong_password_is_said_at_its_field_and_the_username_stays() -> None:
+async def test_a_wrong_password_is_reported_and_the_username_stays() -> None:
     async with SCENES["sign_in_wrong"].played() as (person, _):
         assert person.error("password") == "Username or password is wrong."
         assert person.focus == "password"
@@ -138,7 +138,7 @@ async def test_a_wrong_password_is_said_at_its_field_and_the_username_stays() ->
         assert person.error("password") == ""
 
 
-async def test_an_unknown_username_reads_like_a_wrong_password() -> None:
+async def test_an_unknown_username_looks_like_a_wrong_password() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.sign_in("nobody", "wrong")
         assert person.error("password") == "Username or password is wrong."
@@ -153,7 +153,7 @@ async def test_enter_pressed_twice_signs_in_once() -> None:
         assert sum(kept.failures for kept in attempts.values()) == 1
 
 
-async def test_while_the_password_is_checked_it_says_so_and_complains_of_nothing(
+async def test_the_password_check_shows_progress_and_no_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     checked = threading.Event()
@@ -179,7 +179,7 @@ async def test_while_the_password_is_checked_it_says_so_and_complains_of_nothing
         person.screen(SettingsPage)
 
 
-async def test_what_is_missing_is_asked_for_at_its_field() -> None:
+async def test_missing_input_is_asked_for_at_its_field() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.click_button("Sign In")
         assert (person.error("username"), person.focus) == ("Enter your username.", "username")
@@ -189,7 +189,7 @@ async def test_what_is_missing_is_asked_for_at_its_field() -> None:
         assert (person.error("password"), person.focus) == ("Enter your password.", "password")
 
 
-async def test_a_disabled_account_is_told_so() -> None:
+async def test_a_disabled_account_is_explained() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.sign_in("dave")
         assert person.notice == "✗ Your account is disabled. Ask an admin to enable it."
@@ -208,7 +208,7 @@ async def test_f2_shows_a_password_and_hides_it_again() -> None:
         person.sees_nothing_of("open sesame")
 
 
-async def test_the_wait_after_too_many_wrong_passwords_counts_down() -> None:
+async def test_the_wait_after_wrong_passwords_counts_down() -> None:
     async with SCENES["sign_in_throttled"].played() as (person, there):
         assert person.error("password") == "Too many failed attempts. Wait 5:00."
         there.world.clock.forward(61)
@@ -221,8 +221,8 @@ async def test_the_wait_after_too_many_wrong_passwords_counts_down() -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 20)])
-async def test_a_long_wait_is_shown_whole(size: tuple[int, int]) -> None:
-    """After days of guessing: how long, and that an admin can help."""
+async def test_a_long_wait_is_shown_completely(size: tuple[int, int]) -> None:
+    """After days of guessing, it shows how long and that an admin can help."""
     async with SCENES["sign_in"].played() as (person, there):
         tries = Attempts(40, NOW - 60, NOW + 86400)
         record = there.world.records.get("alice").changed(password_attempts={"": tries})
@@ -248,14 +248,14 @@ async def test_the_sixth_digit_submits_the_code() -> None:
         person.screen(SettingsPage)
 
 
-async def test_a_code_may_be_pasted_with_a_space() -> None:
+async def test_a_code_can_be_pasted_with_a_space() -> None:
     async with SCENES["one_time_code"].played() as (person, there):
         code = there.code("alice")
         await person.paste(f"{code[:3]} {code[3:]}\n")
         person.screen(SettingsPage)
 
 
-async def test_a_wrong_code_says_how_many_tries_are_left_and_is_forgotten() -> None:
+async def test_a_wrong_code_shows_attempts_left_and_is_cleared() -> None:
     async with SCENES["one_time_code_wrong"].played() as (person, there):
         assert person.error("code") == "This code is wrong. 4 attempts left."
         assert person.focus == "code"
@@ -271,7 +271,7 @@ async def test_the_code_field_says_when_the_code_changes() -> None:
         await person.until(lambda: "The code changes in 9 s" in person.text)
 
 
-async def test_letters_are_not_taken_for_a_code() -> None:
+async def test_letters_are_not_accepted_in_a_code() -> None:
     async with SCENES["one_time_code"].played() as (person, _):
         await person.write("1a")
         assert person.typed("code") == "1"
@@ -280,14 +280,14 @@ async def test_letters_are_not_taken_for_a_code() -> None:
         person.sees("Enter the 6 digits that your app shows now.")
 
 
-async def test_the_wait_after_too_many_wrong_codes_counts_down() -> None:
+async def test_the_wait_after_wrong_codes_counts_down() -> None:
     async with SCENES["one_time_code_throttled"].played() as (person, there):
         assert person.error("code") == "Too many failed attempts. Wait 4:43."
         there.world.clock.forward(40)
         await person.until(lambda: "Wait 4:03." in person.error("code"))
 
 
-async def test_escape_gives_the_sign_in_up() -> None:
+async def test_escape_cancels_the_sign_in() -> None:
     async with SCENES["one_time_code"].played() as (person, _):
         assert ("Esc", "Back to sign-in") in person.footer
         await person.press("escape")
@@ -295,7 +295,7 @@ async def test_escape_gives_the_sign_in_up() -> None:
         assert person.typed("username") == ""
 
 
-async def test_a_sign_in_left_half_way_expires() -> None:
+async def test_an_abandoned_sign_in_expires() -> None:
     async with SCENES["one_time_code"].played() as (person, there):
         there.world.clock.forward(301)
         await person.write(there.devices["alice"].code(there.world.clock()))
@@ -306,7 +306,7 @@ async def test_a_sign_in_left_half_way_expires() -> None:
 # Backup code
 
 
-async def test_a_backup_code_signs_in_typed_in_any_way() -> None:
+async def test_a_backup_code_signs_in_however_it_is_typed() -> None:
     async with SCENES["one_time_code"].played() as (person, there):
         assert ("F4", "Use backup code") in person.footer
         await person.click("Use backup code")
@@ -319,7 +319,7 @@ async def test_a_backup_code_signs_in_typed_in_any_way() -> None:
         assert person.toasts == ["You used a backup code. 9 unused backup codes left."]
 
 
-async def test_few_backup_codes_left_are_a_warning() -> None:
+async def test_few_backup_codes_left_cause_a_warning() -> None:
     async with SCENES["settings_few_codes"].played() as (person, there):
         person.sees("⚠ Only 3 unused backup codes left.")
         await person.click("Sign Out")
@@ -336,7 +336,7 @@ async def test_few_backup_codes_left_are_a_warning() -> None:
         ]
 
 
-async def test_a_wrong_backup_code_is_said_at_its_field() -> None:
+async def test_a_wrong_backup_code_is_reported_at_its_field() -> None:
     async with SCENES["backup_code_wrong"].played() as (person, there):
         sentence = "This is not one of your unused backup codes. 4 attempts left."
         assert person.error("backup_code") == sentence
@@ -356,7 +356,7 @@ async def test_a_wrong_backup_code_is_said_at_its_field() -> None:
 # Choose a new password
 
 
-async def test_an_initial_password_is_replaced_at_the_first_sign_in() -> None:
+async def test_an_initial_password_is_replaced_at_first_sign_in() -> None:
     async with SCENES["new_password"].played() as (person, there):
         person.sees("Choose a new password", "New Password", "Confirm Password")
         assert person.tab_order == ["new_password", "confirm_password", "Save New Password"]
@@ -377,7 +377,7 @@ async def test_an_initial_password_is_replaced_at_the_first_sign_in() -> None:
         person.screen(SignInScreen)
 
 
-async def test_the_new_password_is_held_against_the_rules() -> None:
+async def test_a_new_password_must_follow_the_rules() -> None:
     async with SCENES["new_password"].played() as (person, there):
         there.world.settings(password_min=12, password_numeric=1)
         await person.write("short")
@@ -391,10 +391,10 @@ async def test_the_new_password_is_held_against_the_rules() -> None:
         person.screen(SignInScreen)
 
 
-# Forced enrolment
+# Required enrolment
 
 
-async def test_who_must_have_mfa_is_led_into_setting_it_up() -> None:
+async def test_required_mfa_leads_to_its_setup() -> None:
     async with SCENES["forced_enrolment"].played() as (person, _):
         person.sees("Your account must use MFA.")
         assert person.app.context.session is None
@@ -404,10 +404,10 @@ async def test_who_must_have_mfa_is_led_into_setting_it_up() -> None:
         person.screen(RegisterDeviceScreen)
 
 
-# Backup codes that were never acknowledged
+# Unsaved backup codes
 
 
-async def test_the_line_dropped_before_the_codes_were_saved_new_ones_are_offered() -> None:
+async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
     async with SCENES["unacknowledged_codes"].played() as (person, there):
         person.sees("Your backup codes were not saved", "New codes replace the old ones.")
         assert person.tab_order == ["Show New Backup Codes", "I have the old ones"]
@@ -424,7 +424,7 @@ async def test_the_line_dropped_before_the_codes_were_saved_new_ones_are_offered
         person.screen(SettingsPage)
 
 
-async def test_who_has_the_old_codes_goes_on_with_them() -> None:
+async def test_the_old_codes_can_be_kept() -> None:
     async with SCENES["unacknowledged_codes"].played() as (person, there):
         await person.press("tab", "enter")
         person.screen(SettingsPage)
@@ -436,7 +436,7 @@ async def test_who_has_the_old_codes_goes_on_with_them() -> None:
         person.screen(SignInScreen)
 
 
-async def test_new_password_screen_is_left_by_escape_only() -> None:
+async def test_only_escape_leaves_the_new_password_screen() -> None:
     async with SCENES["new_password"].played() as (person, _):
         await person.press("enter", "enter")
         person.screen(NewPasswordScreen)

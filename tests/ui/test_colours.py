@@ -1,4 +1,4 @@
-"""The look is the same in 256 colours, which is what OpenSSH gives most people."""
+"""The screens look the same in 256 colours, which most people see over OpenSSH."""
 
 from typing import Final
 
@@ -11,13 +11,13 @@ from tests.ui.harness import Person
 from tests.ui.scenes import SCENES
 
 STEP: Final = 10
-"""Between two greys of the xterm 256 palette; rich rounds some to the one below."""
+"""The step between greys in the xterm 256 palette; rich rounds some down."""
 SHOWN: Final = ("sign_in_wrong", "settings_after_stop", "users", "create_user_wrong", "help")
-"""With all that has a colour of its own: fields, buttons, errors, warnings, rows, a dialog."""
+"""Scenes with every coloured element: fields, buttons, errors, warnings, rows, a dialog."""
 
 
 def colours(person: Person) -> set[Color]:
-    """Those on the screen; of a dialog, without the dimmed page around it."""
+    """The colours on the screen; for a dialog, without the dimmed page around it."""
     screen = person.app.screen
     is_dialog = isinstance(screen, ModalScreen)
     shown = (screen.query_one("#dialog") if is_dialog else screen).region
@@ -28,7 +28,7 @@ def colours(person: Person) -> set[Color]:
 
 
 def shift(colour: Color) -> int:
-    """How far the nearest of 256 colours is, in the channel that differs most (0 to 255)."""
+    """The distance to the nearest of 256 colours, in the most different channel (0 to 255)."""
     seen = colour.downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
     return max(abs(a - b) for a, b in zip(seen, colour.get_truecolor(), strict=True))
 

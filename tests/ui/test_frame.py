@@ -1,4 +1,4 @@
-"""What holds on every screen: footer, help, palette, navigation, small terminals, themes."""
+"""Common to all screens: footer, help, palette, navigation, small terminals, themes."""
 
 import os
 import re
@@ -40,8 +40,8 @@ WITH_FOOTER = (
 
 
 def impression(person: Person) -> tuple[object, ...]:
-    """What a person could notice: text, colours, the focus, and what went to the clipboard."""
-    # A screen that is left has no say any more.
+    """What a person could notice: text, colours, focus and clipboard."""
+    # A screen that was left no longer counts.
     looks = [[(segment.text, segment.style) for segment in strip] for strip in person.strips]
     return looks, person.app.screen, person.app.screen.focused, len(person.clipboard)
 
@@ -59,7 +59,7 @@ async def test_the_footer_shows_only_keys_that_work(name: str) -> None:
                 assert len(set(offered)) == len(offered)
                 assert "ctrl+q" in offered
                 todo = [key for key in offered if key != "ctrl+q"]
-            # Until a key leads elsewhere; then from the start again with the others.
+            # Continue until a key leads elsewhere, then start again with the remaining keys.
             while todo and person.app.screen is start:
                 key, focused, before = todo.pop(0), start.focused, impression(person)
                 await person.press(key)
@@ -78,7 +78,7 @@ async def test_the_footer_shows_only_keys_that_work(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sign_in", "account"])
-async def test_f1_helps_and_goes_away_again(name: str) -> None:
+async def test_f1_opens_the_help_and_it_closes_again(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         screen = person.app.screen
         assert isinstance(screen, AccountScreen)
@@ -90,7 +90,7 @@ async def test_f1_helps_and_goes_away_again(name: str) -> None:
             assert person.app.screen is screen
 
 
-def test_every_screen_has_a_help() -> None:
+def test_the_main_screens_have_help_texts() -> None:
     for kind in (SignInScreen, SettingsPage, UsersPage, AccountPage, OrganizationPage):
         assert kind.HELP
 
@@ -98,7 +98,7 @@ def test_every_screen_has_a_help() -> None:
 # The navigation panel
 
 
-async def test_the_navigation_panel_by_keyboard() -> None:
+async def test_the_navigation_panel_works_by_keyboard() -> None:
     async with SCENES["settings"].played() as (person, _):
         person.sees("User Management")
         for keys, kind in (
@@ -113,7 +113,7 @@ async def test_the_navigation_panel_by_keyboard() -> None:
         assert person.notice == "✓ You are signed out."
 
 
-async def test_the_navigation_panel_by_mouse() -> None:
+async def test_the_navigation_panel_works_by_mouse() -> None:
     async with SCENES["settings"].played() as (person, _):
         for section, kind in (
             ("Users and Roles", UsersPage),
@@ -129,7 +129,7 @@ async def test_the_navigation_panel_by_mouse() -> None:
 # The command palette
 
 
-async def test_the_palette_has_our_commands_and_does_them() -> None:
+async def test_the_palette_lists_and_runs_our_commands() -> None:
     async with SCENES["command_palette"].played() as (person, _):
         for command in ("Settings", "Users and Roles", "Organization", "Sign Out", "Quit", "Help"):
             person.sees(command)
@@ -146,7 +146,7 @@ async def test_the_palette_has_our_commands_and_does_them() -> None:
 
 
 @pytest.mark.parametrize("name", ["sign_in", "register_device", "users", "organization"])
-async def test_below_60x20_a_line_says_what_is_needed(name: str) -> None:
+async def test_below_60x20_a_message_says_what_is_needed(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         before = person.text
         for columns, rows in ((59, 24), (80, 19), (20, 5)):
@@ -169,7 +169,7 @@ async def test_at_60x20_everything_can_be_reached(name: str) -> None:
         for widget in person.app.screen.focus_chain:
             person.app.screen.set_focus(widget)
             await person.settle()
-            # Textual scrolls there after it has drawn once more.
+            # Textual scrolls there after drawing once more.
             await person.until(partial(is_seen, person, widget))
 
 
@@ -177,12 +177,12 @@ async def test_at_60x20_everything_can_be_reached(name: str) -> None:
 
 
 def in_words(text: str) -> list[str]:
-    """Without the bars of fields and the brackets of buttons, which depend on the colours."""
+    """The words without field bars and button brackets, which depend on the theme."""
     return re.sub(r"\[ (?=\w)|(?<=\w) \]|[▌▐]", " ", text).split()
 
 
 @pytest.mark.parametrize("name", ["sign_in_wrong", "account_pending", "users", "organization"])
-async def test_what_is_said_is_said_in_words_in_every_theme(name: str) -> None:
+async def test_every_theme_shows_the_same_words(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         words = in_words(person.text)
         for theme_name in theme.THEMES[1:]:
@@ -191,7 +191,7 @@ async def test_what_is_said_is_said_in_words_in_every_theme(name: str) -> None:
             assert in_words(person.text) == words
 
 
-async def test_f3_goes_through_all_themes() -> None:
+async def test_f3_cycles_through_all_themes() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         seen = []
         for _theme in theme.THEMES:
@@ -201,7 +201,7 @@ async def test_f3_goes_through_all_themes() -> None:
 
 
 @pytest.mark.parametrize("theme_name", [theme.SIXTEEN_DARK.name, theme.SIXTEEN_LIGHT.name])
-async def test_sixteen_colours_are_sixteen_colours(theme_name: str) -> None:
+async def test_sixteen_colour_themes_use_only_terminal_colours(theme_name: str) -> None:
     async with SCENES["account"].played(theme_name=theme_name) as (person, _):
         colours = {
             colour
@@ -217,7 +217,7 @@ async def test_sixteen_colours_are_sixteen_colours(theme_name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["sign_in_wrong", "account", "users", "organization", "confirm_disable_mfa"]
 )
-async def test_with_no_color_there_is_none_and_the_focus_is_seen(
+async def test_no_color_shows_no_colours_but_a_visible_focus(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
@@ -238,7 +238,7 @@ async def test_with_no_color_there_is_none_and_the_focus_is_seen(
                 x, y, width, height = widget.region
                 rows = [strip.crop(x, x + width) for strip in person.strips[y : y + height]]
                 looks.append([[(part.text, part.style) for part in row] for row in rows])
-            assert looks[0] != looks[1], f"one does not see that {widget} has the focus"
+            assert looks[0] != looks[1], f"the focus of {widget} is not visible"
 
 
 async def test_with_no_color_the_qr_code_is_black_on_white(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,14 +249,14 @@ async def test_with_no_color_the_qr_code_is_black_on_white(monkeypatch: pytest.M
         assert all(style and style.color and style.color.triplet for style in styles)
 
 
-def test_a_terminal_with_few_colours_begins_with_its_own() -> None:
+def test_a_terminal_with_few_colours_starts_in_sixteen() -> None:
     for term in ("linux", "vt100", "xterm", "screen"):
         assert theme.first_theme({"TERM": term}) == theme.SIXTEEN_DARK.name
     assert theme.first_theme({"TERM": "xterm", "COLORTERM": "truecolor"}) == theme.DARK.name
     assert theme.first_theme({"TERM": "xterm-256color"}) == theme.DARK.name
 
 
-def test_dangerous_variables_are_gone_before_textual_is_imported() -> None:
+def test_dangerous_variables_are_removed_before_textual_loads() -> None:
     """DESIGN section 4, point 5."""
     program = (
         "import sys, os, cwtui.ui.app, textual.constants as c;"
@@ -280,7 +280,7 @@ def test_dangerous_variables_are_gone_before_textual_is_imported() -> None:
     assert done.stdout.split() == ["['TEXTUAL_ANIMATIONS']", "None", "False", "None", "127.0.0.1"]
 
 
-async def test_at_60x20_the_keys_of_the_page_have_the_footer() -> None:
+async def test_at_60x20_the_footer_shows_the_pages_keys() -> None:
     async with SCENES["users"].played((60, 20)) as (person, _):
         assert "N Create user" in person.rows[-1]
         assert "palette" not in person.text

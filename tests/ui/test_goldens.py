@@ -1,6 +1,6 @@
-"""Each screen at 80x24, cell by cell. Rewrite them with: CWTUI_UPDATE_GOLDENS=1 pytest tests/ui.
+"""Each screen at 80x24, cell by cell. Rewrite with: CWTUI_UPDATE_GOLDENS=1 pytest tests/ui.
 
-The pictures in screenshots/ are compared as well; `make screenshots` draws them anew.
+The pictures in screenshots/ are compared too; `make screenshots` redraws them.
 """
 
 import os
@@ -20,7 +20,7 @@ UPDATE = "CWTUI_UPDATE_GOLDENS" in os.environ
 
 
 @pytest.mark.parametrize("name", SCENES)
-async def test_screen(name: str) -> None:
+async def test_each_screen_matches_its_golden_and_pictures(name: str) -> None:
     changed = []
     async with SCENES[name].played() as (person, _):
         primary = person.app.screen.query("Button.-primary")
@@ -42,13 +42,13 @@ async def test_screen(name: str) -> None:
     assert not changed, "draw them anew: make screenshots"
 
 
-def test_there_is_nothing_without_a_screen() -> None:
+def test_every_golden_and_picture_belongs_to_a_scene() -> None:
     assert {path.stem for path in GOLDENS.glob("*.txt")} == set(SCENES)
     assert {path.stem for path in FEW.iterdir()} == set(SCENES)
     assert {path.stem for path in screenshots.FOLDER.iterdir()} == screenshots.names()
 
 
-def test_pictures_need_nothing_from_elsewhere() -> None:
+def test_pictures_load_nothing_external() -> None:
     for path in screenshots.FOLDER.iterdir():
         content = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "http" not in content

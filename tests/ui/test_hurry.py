@@ -1,4 +1,4 @@
-"""Keys that are typed together, sizes that change meanwhile, and rows that others change."""
+"""Keys pressed at once, sizes that change meanwhile, and rows changed by others."""
 
 import asyncio
 import threading
@@ -88,7 +88,7 @@ async def test_a_cancelled_call_leaves_no_screen_asking() -> None:
         assert len(answers) == 1
 
 
-async def test_a_call_whose_screen_is_gone_is_not_answered() -> None:
+async def test_a_call_of_a_closed_screen_gets_no_answer() -> None:
     async with SCENES["settings"].played() as (person, _):
         screen = person.screen(SettingsPage)
         screen.run_as_session(
@@ -100,7 +100,7 @@ async def test_a_call_whose_screen_is_gone_is_not_answered() -> None:
         check_whole(person)
 
 
-async def test_leaving_while_a_call_runs_ends_it() -> None:
+async def test_leaving_cancels_a_running_call() -> None:
     async with SCENES["settings"].played() as (person, _):
         screen = person.screen(SettingsPage)
         screen.run_as_session(self_service.overview, lambda _: None, "One moment")
@@ -111,7 +111,7 @@ async def test_leaving_while_a_call_runs_ends_it() -> None:
     assert not screen.is_busy
 
 
-async def test_the_row_that_was_opened_is_opened_also_when_rows_changed() -> None:
+async def test_the_selected_row_opens_even_if_rows_change() -> None:
     async with crowded() as (person, _):
         table = person.app.screen.query_one(UserTable)
         table.cursor = 30
@@ -122,7 +122,7 @@ async def test_the_row_that_was_opened_is_opened_also_when_rows_changed() -> Non
         assert person.screen(AccountPage)._account.username == opened
 
 
-async def test_an_event_that_was_opened_is_shown_also_when_rows_changed() -> None:
+async def test_the_selected_event_opens_even_if_rows_change() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         table = person.app.screen.query_one("EventTable")
         table.action_move(2)  # type: ignore[attr-defined]
@@ -132,14 +132,14 @@ async def test_an_event_that_was_opened_is_shown_also_when_rows_changed() -> Non
         person.sees("Kept in")
 
 
-async def test_a_code_is_waited_for_before_another_way_is_taken() -> None:
+async def test_a_submitted_code_wins_over_keys_pressed_after_it() -> None:
     async with SCENES["one_time_code"].played() as (person, there):
         person.send(*there.code("alice"), "f4", "escape")
         await person.settle()
         person.screen(SettingsPage)
 
 
-async def test_a_proof_that_is_right_closes_a_help_over_it() -> None:
+async def test_a_right_proof_closes_a_help_above_it() -> None:
     async with SCENES["proof"].played() as (person, there):
         person.send(*"Ketzin.7-Havel", "enter", "f1")
         await person.settle()
@@ -147,7 +147,7 @@ async def test_a_proof_that_is_right_closes_a_help_over_it() -> None:
         assert there.world.account("alice").mfa_required
 
 
-async def test_a_page_is_opened_also_under_a_help() -> None:
+async def test_a_page_is_updated_beneath_an_open_help() -> None:
     async with SCENES["account_pending"].played() as (person, there):
         held = threading.Event()
         there.world.accounts.before_change = held.wait
@@ -182,7 +182,7 @@ async def test_the_focus_survives_sizes_that_are_too_small(
             assert between or person.app.screen.focused is before
 
 
-async def test_a_screen_opened_without_room_has_its_focus_later() -> None:
+async def test_a_screen_opened_without_room_gets_its_focus_later() -> None:
     async with SCENES["one_time_code"].played() as (person, _):
         await person.resize(40, 10)
         await person.press("escape")
@@ -201,7 +201,7 @@ async def test_page_keys_in_a_panel_without_room_do_nothing() -> None:
 
 
 @pytest.mark.parametrize("size", [TINY, (3, 2), (80, 3), (2, 24), (5, 40)])
-async def test_the_palette_takes_every_key_in_any_window(size: tuple[int, int]) -> None:
+async def test_the_palette_accepts_every_key_in_any_window(size: tuple[int, int]) -> None:
     async with SCENES["settings"].played(size=size) as (person, _):
         await person.press("ctrl+p")
         person.screen(Palette)
@@ -209,7 +209,7 @@ async def test_the_palette_takes_every_key_in_any_window(size: tuple[int, int]) 
         assert person.running
 
 
-async def test_a_command_chosen_twice_is_done_once() -> None:
+async def test_a_command_chosen_twice_runs_once() -> None:
     async with SCENES["settings"].played() as (person, _):
         await person.press("ctrl+p")
         await person.write("colours")
@@ -225,7 +225,7 @@ async def test_a_command_chosen_twice_is_done_once() -> None:
         assert person.app.theme == before
 
 
-async def test_the_focus_comes_back_with_the_window() -> None:
+async def test_the_focus_returns_with_the_window() -> None:
     async with SCENES["settings"].played() as (person, _):
         driver = person.app._driver
         assert driver is not None
@@ -238,7 +238,7 @@ async def test_the_focus_comes_back_with_the_window() -> None:
         check_whole(person)
 
 
-async def test_users_are_listed_at_the_row_that_was_left() -> None:
+async def test_the_user_list_returns_to_the_row_left() -> None:
     async with crowded() as (person, _):
         person.app.screen.query_one(UserTable).cursor = 20
         name = person.app.screen.query_one(UserTable).rows[20].username

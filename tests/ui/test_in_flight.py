@@ -1,4 +1,4 @@
-"""What others did meanwhile, and what was pressed before a session ended."""
+"""Changes by others meanwhile, and buttons pressed just before a session ends."""
 
 import pytest
 from textual.widgets import Button
@@ -16,7 +16,7 @@ PAGES = ["settings", "settings_enabled", "users", "account", "create_user", "org
 
 
 @pytest.mark.parametrize("name", [*PAGES, "change_password", "disable_mfa", "register_device"])
-async def test_each_button_may_be_on_its_way_when_the_session_locks(name: str) -> None:
+async def test_buttons_pressed_as_the_session_locks_change_nothing(name: str) -> None:
     async with SCENES[name].played() as (person, there):
         before = there.world.accounts._committed
         for button in person.app.screen.query(Button):
@@ -28,7 +28,7 @@ async def test_each_button_may_be_on_its_way_when_the_session_locks(name: str) -
         assert there.world.accounts._committed == before
 
 
-async def test_an_older_page_takes_back_nothing_that_others_changed() -> None:
+async def test_an_outdated_page_does_not_undo_changes_by_others() -> None:
     async with SCENES["account"].played() as (person, there):
         world, alice = there.world, there.world.account("alice")
         world.put(alice.changed(mfa_required=not alice.mfa_required, roles=("connectware-admin",)))
@@ -40,13 +40,13 @@ async def test_an_older_page_takes_back_nothing_that_others_changed() -> None:
         assert after.roles == ("connectware-admin",)
 
 
-async def test_backup_codes_are_acknowledged_and_not_walked_around() -> None:
+async def test_the_palette_cannot_bypass_unsaved_backup_codes() -> None:
     async with SCENES["backup_codes"].played() as (person, _):
         await person.press("ctrl+p")
         assert isinstance(person.app.screen, BackupCodesScreen)
 
 
-async def test_what_was_revealed_is_masked_again() -> None:
+async def test_a_revealed_password_is_masked_again() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.write(ADMIN)
         await person.press("tab", "f2")
@@ -71,7 +71,7 @@ async def test_point_3_an_error_holds_no_escape_sequence() -> None:
         person.sees("<U+001B>]52;c;aGk=<U+0007>", "<U+001B>[31m")
 
 
-async def test_the_own_account_is_managed_in_settings() -> None:
+async def test_ones_own_account_is_managed_in_settings() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("enter")
         person.sees("Your own password and device: see Settings.")

@@ -1,4 +1,4 @@
-"""LDAP users on the screen: what is the directory's, and who is gone from it."""
+"""LDAP users on the screen: what the directory decides, and who is missing from it."""
 
 from collections.abc import AsyncIterator
 
@@ -46,28 +46,26 @@ async def person(world: World, directory: MemoryDirectory) -> AsyncIterator[Pers
 
 
 async def check(person: Person) -> None:
-    """What the application does every few minutes."""
+    """The check that the application makes every few minutes."""
     assert person.app.router.session_watch is not None
     await person.app.router.session_watch.ask_directory()
     await person.settle()
 
 
-async def test_an_ldap_user_cannot_change_the_password_here_and_reads_why(person: Person) -> None:
+async def test_an_ldap_user_reads_where_to_change_the_password(person: Person) -> None:
     await person.sign_in("erin", LDAP_PASSWORD)
     person.screen(SettingsPage)
     assert "You are an LDAP user." in person.text
     assert "Change Password" not in person.text
 
 
-async def test_new_ones_are_led_into_enrolment(world: World, person: Person) -> None:
+async def test_new_ldap_users_are_led_into_required_enrolment(world: World, person: Person) -> None:
     world.settings(mfa_required_for_new_ldap_users=True)
     await person.sign_in("erin", LDAP_PASSWORD)
     person.screen(RegisterDeviceScreen)
 
 
-async def test_the_second_factor_is_asked_for_after_the_directorys_password(
-    world: World, person: Person
-) -> None:
+async def test_the_code_is_asked_for_after_the_ldap_password(world: World, person: Person) -> None:
     await person.sign_in("erin", LDAP_PASSWORD)
     person.app.router.sign_out()
     await person.settle()
@@ -76,7 +74,7 @@ async def test_the_second_factor_is_asked_for_after_the_directorys_password(
     person.screen(OneTimeCodeScreen)
 
 
-async def test_a_directory_that_is_down_is_said(directory: MemoryDirectory, person: Person) -> None:
+async def test_a_directory_outage_is_explained(directory: MemoryDirectory, person: Person) -> None:
     directory.down = True
     await person.sign_in("erin", LDAP_PASSWORD)
     person.screen(SignInScreen)
@@ -87,7 +85,7 @@ async def test_a_directory_that_is_down_is_said(directory: MemoryDirectory, pers
     person.screen(SettingsPage)
 
 
-async def test_who_is_gone_from_the_directory_is_signed_out_at_the_next_check(
+async def test_a_missing_user_is_signed_out_at_the_next_check(
     world: World, directory: MemoryDirectory, person: Person
 ) -> None:
     await person.sign_in("erin", LDAP_PASSWORD)
@@ -101,7 +99,7 @@ async def test_who_is_gone_from_the_directory_is_signed_out_at_the_next_check(
     assert (ended.event, ended.reason) == (EventType.SESSION_END, "gone from the directory")
 
 
-async def test_an_earlier_session_is_no_longer_asked_about(
+async def test_an_earlier_session_is_no_longer_checked(
     world: World, directory: MemoryDirectory, person: Person
 ) -> None:
     await person.sign_in("erin", LDAP_PASSWORD)
@@ -117,7 +115,7 @@ async def test_an_earlier_session_is_no_longer_asked_about(
     assert directory.looked_up == ["erin"]
 
 
-async def test_a_directory_that_is_down_ends_no_session(
+async def test_a_directory_outage_ends_no_session(
     directory: MemoryDirectory, person: Person
 ) -> None:
     await person.sign_in("erin", LDAP_PASSWORD)
@@ -126,7 +124,7 @@ async def test_a_directory_that_is_down_ends_no_session(
     person.screen(SettingsPage)
 
 
-async def test_roles_and_name_of_an_ldap_user_are_not_edited_here() -> None:
+async def test_roles_and_name_of_ldap_users_cannot_be_edited() -> None:
     async with SCENES["account_ldap"].played() as (person, there):
         assert "as the directory had it" in person.text
         await person.press("enter")  # MFA (Required): Enable
@@ -151,13 +149,13 @@ async def test_the_list_marks_and_filters_origins() -> None:
         ("account_hiding", "⚠ local: an LDAP user is also named bob"),
     ],
 )
-async def test_what_is_to_be_looked_at_is_said_on_the_page(scene: str, said: str) -> None:
+async def test_problems_with_an_account_are_shown_on_its_page(scene: str, said: str) -> None:
     async with SCENES[scene].played() as (person, _):
         assert said in person.text
 
 
 @pytest.mark.parametrize("notice", [PasswordNotice(grace_left=2), None])
-async def test_a_password_that_ends_is_said_on_the_first_page(
+async def test_an_expired_password_is_reported_on_the_first_page(
     directory: MemoryDirectory, person: Person, notice: PasswordNotice | None
 ) -> None:
     password, user = directory.people["erin"]
@@ -166,7 +164,7 @@ async def test_a_password_that_ends_is_said_on_the_first_page(
     person.screen(SettingsPage)
     told = "⚠ Your directory password has expired. 2 more sign-ins are allowed."
     assert (told in " ".join(person.text.split())) is (notice is not None)
-    # It is not told to whoever is next.
+    # The next user does not see it.
     directory.people["erin"] = (password, user)
     person.app.router.sign_out()
     await person.settle()
@@ -174,10 +172,10 @@ async def test_a_password_that_ends_is_said_on_the_first_page(
     assert "has expired" not in person.text
 
 
-async def test_a_certificate_that_is_wrong_is_for_an_admin(
+async def test_a_wrong_certificate_is_a_matter_for_an_admin(
     directory: MemoryDirectory, person: Person
 ) -> None:
-    """Trying again in a minute would not help."""
+    """Trying again in a minute does not help."""
     directory.broken = CannotTrustDirectory(("ldaps://a has a certificate for another host",))
     await person.sign_in("erin", LDAP_PASSWORD)
     person.screen(SignInScreen)
@@ -186,7 +184,7 @@ async def test_a_certificate_that_is_wrong_is_for_an_admin(
 
 
 @pytest.mark.parametrize("name", ["o'hara", "john doe", "r&d", "svc$", "a$b {c} ~d^%"])
-async def test_names_of_directories_are_shown_and_found(
+async def test_unusual_ldap_names_are_shown_and_found(
     directory: MemoryDirectory, person: Person, name: str
 ) -> None:
     directory.add(name, LDAP_PASSWORD, ("connectware-admin",))
@@ -201,7 +199,7 @@ async def test_names_of_directories_are_shown_and_found(
     person.sees(f"Users and Roles > {name}")
 
 
-async def test_a_device_is_registered_under_such_a_name(
+async def test_a_user_with_an_unusual_name_can_enrol(
     world: World, directory: MemoryDirectory, person: Person
 ) -> None:
     world.settings(mfa_required_for_new_ldap_users=True)

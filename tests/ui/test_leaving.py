@@ -1,4 +1,4 @@
-"""How a session ends, and that nothing is left of it. How secrets blank themselves."""
+"""How sessions end and leave nothing behind, and how secrets hide themselves."""
 
 import gc
 import hashlib
@@ -32,7 +32,7 @@ LOCK, BLANK, LOGIN = 0, 1, 2
 
 
 async def left_alone(person: Person, timer: int, seconds: float) -> None:
-    """So much time goes by without a key press."""
+    """Let time pass without a key press."""
     person.stopwatch.forward(seconds)
     person.app.absence.timers[timer].look()
     await person.settle()
@@ -70,7 +70,7 @@ def password_changed(world: World) -> None:
         ),
     ],
 )
-async def test_a_session_that_ended_elsewhere_stops_at_its_next_act(
+async def test_a_session_ended_elsewhere_stops_at_the_next_action(
     change: Callable[[World], None], sentence: str
 ) -> None:
     async with SCENES["account"].played() as (person, there):
@@ -84,10 +84,10 @@ async def test_a_session_that_ended_elsewhere_stops_at_its_next_act(
         person.sees_nothing_of("alice", "Users and Roles")
 
 
-# Nobody is there
+# Idle terminals
 
 
-async def test_an_idle_session_locks_itself() -> None:
+async def test_an_idle_session_locks() -> None:
     async with SCENES["account"].played() as (person, there):
         await left_alone(person, LOCK, 599)
         assert person.app.context.session is not None
@@ -115,7 +115,7 @@ async def test_a_dialog_does_not_keep_the_session_open() -> None:
         assert len(person.app.screen_stack) == 2
 
 
-async def test_a_sign_in_left_half_way_is_given_up_even_under_a_help() -> None:
+async def test_an_abandoned_sign_in_is_cancelled_even_under_help() -> None:
     async with SCENES["one_time_code"].played() as (person, _):
         await person.press("f1")
         await left_alone(person, LOCK, 600)
@@ -123,7 +123,7 @@ async def test_a_sign_in_left_half_way_is_given_up_even_under_a_help() -> None:
         assert person.notice == "✗ The sign-in was left half-way. Start again."
 
 
-async def test_the_login_screen_of_a_console_stays_and_forgets_what_was_typed() -> None:
+async def test_a_console_login_screen_stays_and_clears_typed_text() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         person.app.context.source = CONSOLE
         person.send(*"half a na", "tab", *PASSWORD)
@@ -139,7 +139,7 @@ async def test_the_login_screen_of_a_console_stays_and_forgets_what_was_typed() 
         assert person.notice == ""
 
 
-async def test_over_ssh_the_login_screen_ends() -> None:
+async def test_a_login_screen_over_ssh_ends_after_ten_minutes() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await left_alone(person, LOGIN, 599)
         await person.press("tab")
@@ -152,14 +152,14 @@ async def test_over_ssh_the_login_screen_ends() -> None:
 
 
 @pytest.mark.parametrize("name", ["one_time_code", "new_password", "forced_enrolment"])
-async def test_over_ssh_a_sign_in_left_half_way_ends_as_well(name: str) -> None:
+async def test_an_abandoned_sign_in_over_ssh_ends_too(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         await left_alone(person, LOGIN, 600)
         assert not person.running
         assert person.app.return_value == 1
 
 
-async def test_over_ssh_a_locked_session_waits_as_long_as_a_new_login_screen() -> None:
+async def test_a_locked_session_over_ssh_waits_before_ending() -> None:
     async with SCENES["account"].played() as (person, _):
         await left_alone(person, LOCK, 600)
         person.app.absence.timers[LOGIN].look()
@@ -171,14 +171,14 @@ async def test_over_ssh_a_locked_session_waits_as_long_as_a_new_login_screen() -
 
 
 @pytest.mark.parametrize(("minutes", "timers"), [(0, 2), (3, 3)])
-async def test_the_time_of_the_login_screen_is_a_setting(minutes: int, timers: int) -> None:
+async def test_the_login_time_limit_is_configurable(minutes: int, timers: int) -> None:
     config = Config(session=SessionConfig(login_minutes=minutes))
     there = plant()
     async with at_work(there.world.ports, there.world.clock, config=config) as person:
         assert [idle._seconds for idle in person.app.absence.timers[LOGIN:]] == [180] * (timers - 2)
 
 
-async def test_what_the_lock_screen_filled_in_stays() -> None:
+async def test_the_username_filled_in_after_a_lock_stays() -> None:
     async with SCENES["sign_in_after_lock"].played() as (person, _):
         await person.write("abc")
         await left_alone(person, BLANK, 120)
@@ -186,7 +186,7 @@ async def test_what_the_lock_screen_filled_in_stays() -> None:
         assert person.focus == "password"
 
 
-# Who is there
+# Presence
 
 
 def mouse(kind: type[events.MouseEvent]) -> events.MouseEvent:
@@ -216,7 +216,7 @@ def mouse(kind: type[events.MouseEvent]) -> events.MouseEvent:
     ],
     ids=lambda value: type(value).__name__,
 )
-async def test_only_what_a_person_does_counts_as_presence(
+async def test_only_keys_pastes_and_clicks_count_as_presence(
     event: events.Event, counts: bool
 ) -> None:
     async with SCENES["backup_codes_hidden"].played() as (person, _):
@@ -236,7 +236,7 @@ async def test_only_what_a_person_does_counts_as_presence(
 
 
 class Pump:
-    """Stands in for the application: takes timers, and lets time go by."""
+    """Stands in for the application: accepts timers and lets time pass."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -270,10 +270,10 @@ def test_idle_counts_from_the_last_touch() -> None:
     assert len(pump.due) == 1
 
 
-# Secrets blank themselves
+# Hiding secrets
 
 
-async def test_the_qr_code_and_the_key_blank_themselves_and_a_key_shows_them_again() -> None:
+async def test_the_qr_code_and_key_hide_until_a_key_is_pressed() -> None:
     async with SCENES["register_device"].played() as (person, _):
         shown = person.text
         key = offered(person).reveal()
@@ -292,14 +292,14 @@ async def test_the_qr_code_and_the_key_blank_themselves_and_a_key_shows_them_aga
         assert person.text == shown
 
 
-async def test_a_resize_does_not_bring_the_qr_code_back() -> None:
+async def test_resizing_does_not_bring_back_a_hidden_qr_code() -> None:
     async with SCENES["register_device_hidden"].played() as (person, _):
         await person.resize(120, 40)
         person.screen(RegisterDeviceScreen)
         assert not person.app.screen.query(QrCode)
 
 
-async def test_the_backup_codes_blank_themselves() -> None:
+async def test_backup_codes_hide_after_a_while() -> None:
     async with SCENES["backup_codes"].played() as (person, _):
         shown = person.text
         await left_alone(person, BLANK, 120)
@@ -310,7 +310,7 @@ async def test_the_backup_codes_blank_themselves() -> None:
         assert person.clipboard == []
 
 
-async def test_an_initial_password_blanks_itself() -> None:
+async def test_an_initial_password_hides_after_a_while() -> None:
     async with SCENES["initial_password"].played() as (person, _):
         password = person.screen(InitialPasswordScreen)._password.reveal()
         await left_alone(person, BLANK, 120)
@@ -321,7 +321,7 @@ async def test_an_initial_password_blanks_itself() -> None:
 
 
 @pytest.mark.parametrize("name", ["register_device", "backup_codes"])
-async def test_what_shines_through_below_a_help_blanks_as_well(name: str) -> None:
+async def test_secrets_below_a_help_screen_hide_too(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         shown = person.text
         await person.press("f1")
@@ -333,21 +333,21 @@ async def test_what_shines_through_below_a_help_blanks_as_well(name: str) -> Non
         assert person.text == shown
 
 
-async def test_passwords_that_were_typed_and_left_are_forgotten() -> None:
+async def test_abandoned_passwords_are_cleared() -> None:
     async with SCENES["change_password"].played() as (person, _):
         await person.write(PASSWORD)
         await left_alone(person, BLANK, 120)
         assert person.secret_inputs == []
 
 
-async def test_secrets_are_shown_for_as_long_as_configured() -> None:
+async def test_the_time_until_secrets_hide_is_configurable() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         session = person.app.config.session
         assert person.app.absence.timers[LOCK]._seconds == session.idle_minutes * 60
         assert person.app.absence.timers[BLANK]._seconds == session.secrets_visible_seconds
 
 
-# What is left: nothing (DESIGN section 4, points 2 and 6)
+# Nothing is left behind (DESIGN section 4, points 2 and 6)
 
 
 def digest_of(letters: Iterable[str]) -> bytes:
@@ -355,7 +355,7 @@ def digest_of(letters: Iterable[str]) -> bytes:
 
 
 def holders(digests: Iterable[bytes], length: int) -> list[object]:
-    """What holds a text of that SHA-256 and length, wherever Python's memory shows it."""
+    """All objects in Python's memory that hold a text with this SHA-256 and length."""
     gc.collect()
     wanted = set(digests)
     found = []
@@ -368,7 +368,7 @@ def holders(digests: Iterable[bytes], length: int) -> list[object]:
     return found
 
 
-async def test_after_sign_out_no_screen_of_the_session_is_alive_and_no_password_is_held() -> None:
+async def test_sign_out_leaves_no_screen_and_no_password_in_memory() -> None:
     letters = [*"never-before-", *"seen-", *"words"]
     digest = digest_of(letters)
     async with SCENES["sign_in"].played() as (person, there):
@@ -390,7 +390,7 @@ async def test_after_sign_out_no_screen_of_the_session_is_alive_and_no_password_
         person.send(*letters, "enter", *"short", "enter", *"other", "enter")
         await person.settle()
         note()
-        # Textual keeps the widget that was clicked last until the next click.
+        # Textual keeps the last clicked widget until the next click.
         await person.press("escape", "escape", "end", "enter")
         person.screen(SignInScreen)
         now = {id(one) for one in person.app.screen.walk_children(with_self=True)}
@@ -401,7 +401,7 @@ async def test_after_sign_out_no_screen_of_the_session_is_alive_and_no_password_
         assert alive == []
 
 
-async def test_after_sign_out_no_backup_code_and_no_key_is_held() -> None:
+async def test_sign_out_leaves_no_backup_code_in_memory() -> None:
     async with SCENES["backup_codes"].played() as (person, there):
         screen = weakref.ref(person.app.screen)
         digests = [digest_of(c.reveal()) for c in person.screen(BackupCodesScreen)._codes]
@@ -415,7 +415,7 @@ async def test_after_sign_out_no_backup_code_and_no_key_is_held() -> None:
         assert holders(digests, 19) == []
 
 
-async def test_after_a_session_was_ended_no_key_is_held() -> None:
+async def test_an_ended_session_leaves_no_key_in_memory() -> None:
     async with SCENES["register_device"].played() as (person, there):
         screen = weakref.ref(person.app.screen)
         digest = digest_of(offered(person).reveal())
@@ -426,7 +426,7 @@ async def test_after_a_session_was_ended_no_key_is_held() -> None:
         assert screen() is None
 
 
-async def test_after_a_wrong_password_it_is_not_held_either() -> None:
+async def test_a_wrong_password_is_not_kept_in_memory() -> None:
     letters = [*"another-", *"unheard-", *"of"]
     digest = digest_of(letters)
     async with SCENES["sign_in"].played() as (person, _):
@@ -438,7 +438,7 @@ async def test_after_a_wrong_password_it_is_not_held_either() -> None:
         assert holders([digest], len(letters)) == []
 
 
-async def test_quitting_ends_the_session_in_the_audit_log() -> None:
+async def test_quitting_records_the_end_of_the_session() -> None:
     async with SCENES["users"].played() as (person, there):
         await person.press("ctrl+q", "y")
         assert not person.running
@@ -447,7 +447,7 @@ async def test_quitting_ends_the_session_in_the_audit_log() -> None:
         assert person.app.return_value == 0
 
 
-async def test_the_second_step_is_not_a_session() -> None:
+async def test_the_code_step_is_not_a_session() -> None:
     async with SCENES["one_time_code"].played() as (person, _):
         person.screen(OneTimeCodeScreen)
         await person.press("ctrl+p")

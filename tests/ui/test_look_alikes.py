@@ -1,4 +1,4 @@
-"""Create User points out a username that looks like an existing one, and asks."""
+"""Create User warns about a username that looks like an existing one and asks."""
 
 from cwtui.accounts.audit.events import EventType
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
@@ -13,7 +13,7 @@ async def ask_for(person: Person, name: str) -> None:
     await person.press("enter", "enter")
 
 
-async def test_cancel_leaves_what_was_typed() -> None:
+async def test_cancel_keeps_the_typed_text_and_creates_nobody() -> None:
     async with SCENES["create_user"].played() as (person, there):
         await ask_for(person, "a1ice")
         person.screen(ConfirmScreen)
@@ -26,7 +26,7 @@ async def test_cancel_leaves_what_was_typed() -> None:
         assert EventType.USER_CREATE not in there.world.event_types()
 
 
-async def test_it_is_created_when_confirmed() -> None:
+async def test_confirming_creates_the_look_alike() -> None:
     async with SCENES["create_user"].played() as (person, there):
         await ask_for(person, "a1ice")
         await person.press("tab", "enter")
@@ -35,7 +35,7 @@ async def test_it_is_created_when_confirmed() -> None:
         assert there.world.events[-1].reason == "looks_like=alice"
 
 
-async def test_no_question_for_a_name_like_no_other() -> None:
+async def test_an_ordinary_name_causes_no_question() -> None:
     async with SCENES["create_user"].played() as (person, there):
         await ask_for(person, "grace")
         assert there.world.account("grace").enabled

@@ -1,4 +1,4 @@
-"""All that is written reaches the terminal, or the application ends."""
+"""All output reaches the terminal, or the application ends."""
 
 import os
 import pty
@@ -11,7 +11,7 @@ import pytest
 from cwtui.ui.terminal.output import Output, blocking
 
 TEXT = "".join(f"{number:06d} ü\n" for number in range(40_000))
-"""More than a pipe holds."""
+"""More than a pipe can buffer."""
 
 
 class Reader:
@@ -44,7 +44,7 @@ class Failures:
 
 
 @pytest.mark.parametrize("is_blocking", [True, False], ids=["blocking", "non-blocking"])
-def test_a_slow_reader_gets_all_of_it_once(
+def test_a_slow_reader_gets_all_output_exactly_once(
     pipe: tuple[Reader, TextIOWrapper], is_blocking: bool
 ) -> None:
     reader, file = pipe
@@ -66,7 +66,7 @@ def test_a_slow_reader_gets_all_of_it_once(
     assert failures.count == 0
 
 
-def test_whoever_waits_goes_on_when_it_is_let_go(pipe: tuple[Reader, TextIOWrapper]) -> None:
+def test_a_waiting_writer_continues_when_released(pipe: tuple[Reader, TextIOWrapper]) -> None:
     _, file = pipe
     os.set_blocking(file.fileno(), False)
     failures = Failures()
@@ -83,7 +83,7 @@ def test_whoever_waits_goes_on_when_it_is_let_go(pipe: tuple[Reader, TextIOWrapp
     assert failures.count == 0
 
 
-def test_a_write_that_fails_is_told_once() -> None:
+def test_a_failed_write_is_reported_once() -> None:
     ours, theirs = pty.openpty()
     os.close(ours)
     failures = Failures()
@@ -95,7 +95,7 @@ def test_a_write_that_fails_is_told_once() -> None:
     assert failures.count == 1
 
 
-def test_what_the_terminal_cannot_show_is_a_question_mark() -> None:
+def test_unencodable_characters_become_question_marks() -> None:
     reading, writing = os.pipe()
     with os.fdopen(writing, "w", encoding="ascii") as file:
         output = Output(file, Failures())
@@ -106,7 +106,7 @@ def test_what_the_terminal_cannot_show_is_a_question_mark() -> None:
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_the_mode_is_afterwards_as_before(pipe: tuple[Reader, TextIOWrapper], before: bool) -> None:
+def test_the_blocking_mode_is_restored(pipe: tuple[Reader, TextIOWrapper], before: bool) -> None:
     _, file = pipe
     os.set_blocking(file.fileno(), before)
     with blocking(file.fileno()):

@@ -1,4 +1,4 @@
-"""Settings and what it leads to."""
+"""The Settings page and the pages it opens."""
 
 import pytest
 
@@ -23,7 +23,7 @@ from tests.ui.ways import offered
 NEW = "a much longer one"
 
 
-async def test_settings_says_what_is_and_offers_what_can_be_done() -> None:
+async def test_settings_shows_the_state_and_possible_actions() -> None:
     async with SCENES["settings"].played() as (person, _):
         person.sees("admin on plant-7", "Password", "Multi-Factor Authentication", "○ Not enabled.")
         assert person.tab_order == [
@@ -36,7 +36,7 @@ async def test_settings_says_what_is_and_offers_what_can_be_done() -> None:
         assert person.focus == "Navigation"
 
 
-async def test_settings_of_one_without_permissions_shows_no_administration() -> None:
+async def test_settings_hides_administration_without_permissions() -> None:
     async with SCENES["settings_enabled"].played() as (person, _):
         person.sees_nothing_of("Users and Roles", "Organization")
         person.sees("● Enabled since 2027-01-15. 10 unused backup codes left.")
@@ -47,7 +47,7 @@ async def test_settings_of_one_without_permissions_shows_no_administration() -> 
         ]
 
 
-async def test_a_required_user_cannot_disable_mfa_and_is_told_why() -> None:
+async def test_required_mfa_cannot_be_disabled_and_says_why() -> None:
     async with SCENES["settings_required"].played() as (person, there):
         person.sees(
             "It cannot be disabled: "
@@ -63,7 +63,7 @@ async def test_a_required_user_cannot_disable_mfa_and_is_told_why() -> None:
         )
 
 
-async def test_what_became_required_meanwhile_cannot_be_disabled_either() -> None:
+async def test_mfa_that_becomes_required_meanwhile_stays_on() -> None:
     async with SCENES["disable_mfa"].played() as (person, there):
         there.world.put(there.world.account("alice").changed(mfa_required=True))
         await person.write(there.code("alice"))
@@ -73,13 +73,13 @@ async def test_what_became_required_meanwhile_cannot_be_disabled_either() -> Non
         assert there.world.account("alice").second_factor is not None
 
 
-async def test_where_mfa_is_off_it_cannot_be_enabled_and_says_so() -> None:
+async def test_mfa_turned_off_cannot_be_enabled_and_says_so() -> None:
     async with SCENES["settings_off"].played() as (person, _):
         person.sees("Your organization has not enabled multi-factor authentication.")
         assert person.buttons == ["Change Password"]
 
 
-async def test_a_button_pressed_twice_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_button_pressed_twice_acts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     begin = self_service.begin_enrolment
 
@@ -98,7 +98,7 @@ async def test_a_button_pressed_twice_asks_once(monkeypatch: pytest.MonkeyPatch)
 # Change Password
 
 
-async def test_the_password_is_changed_by_keyboard_alone() -> None:
+async def test_the_password_can_be_changed_by_keyboard() -> None:
     async with SCENES["change_password"].played() as (person, there):
         assert person.tab_order[1:] == [
             "current_password",
@@ -117,7 +117,7 @@ async def test_the_password_is_changed_by_keyboard_alone() -> None:
         person.screen(SettingsPage)
 
 
-async def test_each_wrong_password_is_said_at_its_own_field() -> None:
+async def test_each_password_error_is_shown_at_its_field() -> None:
     async with SCENES["change_password"].played() as (person, there):
         before = there.world.account(ADMIN)
 
@@ -127,7 +127,7 @@ async def test_each_wrong_password_is_said_at_its_own_field() -> None:
             await person.fill("confirm_password", confirmation)
             await person.click_button("Save New Password")
             assert person.secret_inputs == []
-            assert person.focus == "current_password"  # all are empty, to be typed anew
+            assert person.focus == "current_password"  # all are empty and must be typed again
             fields = ("current_password", "new_password", "confirm_password")
             ((field, error),) = ((one, person.error(one)) for one in fields if person.error(one))
             return field, error
@@ -155,7 +155,7 @@ async def test_each_wrong_password_is_said_at_its_own_field() -> None:
 # Register Device
 
 
-async def test_the_device_is_registered_and_the_codes_are_to_be_acknowledged() -> None:
+async def test_registering_a_device_shows_backup_codes_to_save() -> None:
     async with SCENES["register_device"].played() as (person, there):
         assert person.tab_order == ["code", "Enable Multi-Factor Authentication"]
         assert person.focus == "code"
@@ -173,7 +173,7 @@ async def test_the_device_is_registered_and_the_codes_are_to_be_acknowledged() -
         assert person.toasts == ["Multi-factor authentication is enabled."]
 
 
-async def test_a_key_that_was_left_on_the_screen_is_refused_in_whole_words() -> None:
+async def test_an_expired_secret_key_is_refused_with_a_message() -> None:
     async with SCENES["register_device"].played() as (person, there):
         there.world.clock.forward(PROOF_LIFETIME + 1)
         await person.write(code_at(offered(person), there.world.clock()))
@@ -181,14 +181,14 @@ async def test_a_key_that_was_left_on_the_screen_is_refused_in_whole_words() -> 
         person.sees("This secret key expired", "after 10 minutes. Start again.")
 
 
-async def test_esc_leaves_the_enrolment_and_nothing_is_registered() -> None:
+async def test_esc_leaves_the_enrolment_and_registers_nothing() -> None:
     async with SCENES["register_device"].played() as (person, there):
         await person.press("escape")
         person.screen(SettingsPage)
         assert there.world.account(ADMIN).second_factor is None
 
 
-async def test_a_code_of_a_wrong_clock_is_diagnosed() -> None:
+async def test_a_wrong_clock_is_diagnosed() -> None:
     async with SCENES["register_device_wrong"].played() as (person, there):
         assert person.error("code") == (
             "Your phone is about 4 minutes ahead of this host. "
@@ -202,7 +202,7 @@ async def test_a_code_of_a_wrong_clock_is_diagnosed() -> None:
         person.screen(BackupCodesScreen)
 
 
-async def test_the_key_is_sent_to_the_clipboard_on_request_only() -> None:
+async def test_the_key_is_copied_only_on_request() -> None:
     async with SCENES["register_device"].played() as (person, _):
         assert person.clipboard == []
         await person.press("f4")
@@ -211,7 +211,7 @@ async def test_the_key_is_sent_to_the_clipboard_on_request_only() -> None:
         assert person.app.clipboard == ""
 
 
-async def test_the_qr_code_is_whole_or_it_is_said_what_room_it_needs() -> None:
+async def test_the_qr_code_is_complete_or_says_what_room_it_needs() -> None:
     async with SCENES["register_device"].played() as (person, _):
         code = person.app.screen.query_one(QrCode)
         assert code.region.height <= 24
@@ -229,7 +229,7 @@ async def test_the_qr_code_is_whole_or_it_is_said_what_room_it_needs() -> None:
         assert person.app.screen.query_one(QrCode).region.width < 60
 
 
-async def test_the_codes_of_a_forced_enrolment_lead_into_the_session() -> None:
+async def test_required_enrolment_ends_in_a_session() -> None:
     async with SCENES["forced_enrolment"].played() as (person, there):
         await person.write(code_at(offered(person), there.world.clock()))
         await person.click_button("I have saved my backup codes")
@@ -241,7 +241,7 @@ async def test_the_codes_of_a_forced_enrolment_lead_into_the_session() -> None:
 # Disable Multi-Factor Authentication, Regenerate Backup Codes
 
 
-async def test_a_code_alone_disables_nothing() -> None:
+async def test_disabling_mfa_needs_the_button_as_well() -> None:
     async with SCENES["disable_mfa"].played() as (person, there):
         assert person.tab_order[1:] == ["code", "Disable Multi-Factor Authentication"]
         await person.write(there.code("alice"))
@@ -252,7 +252,7 @@ async def test_a_code_alone_disables_nothing() -> None:
         assert there.world.account("alice").second_factor is None
 
 
-async def test_a_wrong_code_disables_nothing_and_is_said_at_its_field() -> None:
+async def test_a_wrong_code_disables_nothing() -> None:
     async with SCENES["disable_mfa_wrong"].played() as (person, there):
         assert person.error("code") == "This code is wrong. 4 attempts left."
         assert person.focus == "code"
@@ -263,7 +263,7 @@ async def test_a_wrong_code_disables_nothing_and_is_said_at_its_field() -> None:
         assert there.world.account("alice").second_factor is not None
 
 
-async def test_backup_codes_are_regenerated_by_keyboard_alone() -> None:
+async def test_backup_codes_can_be_regenerated_by_keyboard() -> None:
     async with SCENES["regenerate_backup_codes"].played() as (person, there):
         person.screen(RegenerateBackupCodesPage)
         assert person.tab_order[1:] == ["code", "Regenerate Backup Codes"]
@@ -275,7 +275,7 @@ async def test_backup_codes_are_regenerated_by_keyboard_alone() -> None:
         assert person.toasts == ["Your backup codes were regenerated."]
 
 
-async def test_a_required_user_may_regenerate() -> None:
+async def test_required_mfa_allows_regenerating_codes() -> None:
     async with SCENES["settings_required"].played() as (person, there):
         await person.click("Regenerate Backup Codes")
         await person.write(there.code("alice"))

@@ -1,4 +1,4 @@
-"""What is left out when a screen is written changes nothing of what is seen."""
+"""Skipping unchanged cells when drawing never changes what is seen."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ STYLES = (Style(color="red"), Style(bgcolor="blue"), Style(bold=True))
 
 
 def update(x: int, y: int, cells: list[tuple[str, int]]) -> LayoutUpdate:
-    """One row from there to the edge at most: letters, each in one of the styles."""
+    """One row of styled letters from (x, y), cut at the edge."""
     cells = cells[: SIZE.width - x]
     strip = Strip([Segment(letter, STYLES[style]) for letter, style in cells])
     return LayoutUpdate([[strip]], Region(x, y, len(cells), 1))
@@ -36,7 +36,7 @@ UPDATES = st.lists(
 
 
 @given(UPDATES)
-def test_the_screen_is_the_same_as_with_all_of_it(updates: list[LayoutUpdate]) -> None:
+def test_the_screen_equals_one_drawn_completely(updates: list[LayoutUpdate]) -> None:
     whole, spared = Emulator(*SIZE), Emulator(*SIZE)
     painted = Painted()
     for one in updates:
@@ -46,7 +46,7 @@ def test_the_screen_is_the_same_as_with_all_of_it(updates: list[LayoutUpdate]) -
 
 
 @given(UPDATES)
-def test_what_was_just_written_is_not_written_again(updates: list[LayoutUpdate]) -> None:
+def test_unchanged_cells_are_not_written_again(updates: list[LayoutUpdate]) -> None:
     painted = Painted()
     for one in updates:
         painted.changes(one, SIZE)
@@ -54,7 +54,7 @@ def test_what_was_just_written_is_not_written_again(updates: list[LayoutUpdate])
 
 
 @given(UPDATES)
-def test_after_a_change_of_size_all_is_written(updates: list[LayoutUpdate]) -> None:
+def test_after_a_resize_everything_is_written(updates: list[LayoutUpdate]) -> None:
     painted = Painted()
     for one in updates:
         painted.changes(one, SIZE)

@@ -1,4 +1,4 @@
-"""The command palette: what it finds, and what closes it."""
+"""The command palette: what it finds and how it closes."""
 
 import asyncio
 
@@ -21,12 +21,12 @@ async def test_a_user_is_found_by_name_and_opened() -> None:
         assert page.heading() == "Users and Roles > alice"
 
 
-async def test_nobody_is_listed_before_something_is_typed() -> None:
+async def test_no_user_is_listed_before_typing() -> None:
     async with SCENES["command_palette"].played() as (person, _):
         person.sees_nothing_of("alice")
 
 
-async def test_those_who_manage_no_users_find_none() -> None:
+async def test_without_permission_no_user_is_found() -> None:
     async with SCENES["settings_enabled"].played() as (person, _):
         await person.press("ctrl+p")
         person.screen(Palette)
@@ -34,7 +34,7 @@ async def test_those_who_manage_no_users_find_none() -> None:
         person.sees("Nothing has that name.")
 
 
-async def test_commands_of_the_page_are_listed_with_their_keys() -> None:
+async def test_page_commands_are_listed_with_their_keys() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("ctrl+p")
         await person.write("create")
@@ -48,7 +48,7 @@ def framed(rows: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("keys", [("escape",), ("ctrl+p",), ("escape", "escape", "ctrl+p")])
-async def test_it_can_be_closed_while_users_are_read(
+async def test_the_palette_can_be_closed_while_loading_users(
     keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with SCENES["settings"].played() as (person, _):
@@ -69,7 +69,7 @@ async def test_it_can_be_closed_while_users_are_read(
         assert isinstance(person.app.screen, SettingsPage | Palette)
 
 
-async def test_a_store_that_fails_is_told_and_commands_still_work(
+async def test_a_store_error_is_reported_and_commands_still_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with SCENES["settings"].played() as (person, _):

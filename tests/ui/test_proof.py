@@ -1,4 +1,4 @@
-"""A change at a terminal where nobody proved anything for a while; and what a sign-in tells."""
+"""Changes that need a fresh proof, session limits, and what a sign-in reports."""
 
 from collections.abc import AsyncIterator
 
@@ -28,7 +28,7 @@ async def at_proof() -> AsyncIterator[tuple[Person, Plant]]:
         yield person, there
 
 
-async def test_the_change_is_done_once_it_was_proved(at_proof: tuple[Person, Plant]) -> None:
+async def test_the_change_is_made_after_the_proof(at_proof: tuple[Person, Plant]) -> None:
     person, there = at_proof
     person.screen(ProofScreen)
     assert not there.world.account("alice").mfa_required
@@ -36,15 +36,15 @@ async def test_the_change_is_done_once_it_was_proved(at_proof: tuple[Person, Pla
     await person.press("enter")
     person.screen(AccountPage)
     assert there.world.account("alice").mfa_required
-    # And for ten minutes more none is asked for.
+    # No proof is asked for in the next ten minutes.
     there.world.clock.forward(PROOF_LIFETIME)
     await person.click_button("Disable")
     await person.click_button("Update")
     assert not there.world.account("alice").mfa_required
 
 
-async def test_what_is_said_is_true_after_a_clock_was_set_back_too() -> None:
-    """Then the proof is none, though it is not old; proved again, the change is done."""
+async def test_after_a_clock_set_back_the_proof_text_is_still_true() -> None:
+    """The proof no longer counts although it is not old; a new one allows the change."""
     async with SCENES["account_pending"].played() as (person, there):
         there.world.clock.forward(-60)
         await person.click_button("Update")
@@ -59,12 +59,12 @@ async def test_what_is_said_is_true_after_a_clock_was_set_back_too() -> None:
         assert there.world.account("alice").mfa_required
 
 
-async def test_what_was_ignored_meanwhile_is_not_done_after_the_proof() -> None:
+async def test_an_action_ignored_meanwhile_is_not_done_later() -> None:
     async with SCENES["account"].played() as (person, there):
         there.world.clock.forward(PROOF_LIFETIME + 1)
         page = person.screen(AccountPage)
         page._reset_password()
-        page._set_enabled(enabled=False)  # at once: the first one is still being done
+        page._set_enabled(enabled=False)  # at once, while the first one is still running
         await person.settle()
         await person.write(PASSWORD)
         await person.press("enter")
@@ -72,7 +72,7 @@ async def test_what_was_ignored_meanwhile_is_not_done_after_the_proof() -> None:
         assert there.world.account("alice").enabled
 
 
-async def test_a_wrong_proof_changes_nothing_and_may_be_repeated(
+async def test_a_wrong_proof_changes_nothing_and_can_be_repeated(
     at_proof: tuple[Person, Plant],
 ) -> None:
     person, there = at_proof
@@ -85,7 +85,7 @@ async def test_a_wrong_proof_changes_nothing_and_may_be_repeated(
     assert there.world.account("alice").mfa_required
 
 
-async def test_esc_goes_back_to_what_was_typed(at_proof: tuple[Person, Plant]) -> None:
+async def test_esc_returns_to_the_unsaved_form(at_proof: tuple[Person, Plant]) -> None:
     person, there = at_proof
     await person.write(PASSWORD)
     await person.press("escape")
@@ -94,7 +94,7 @@ async def test_esc_goes_back_to_what_was_typed(at_proof: tuple[Person, Plant]) -
     assert not there.world.account("alice").mfa_required
 
 
-async def test_what_was_typed_in_a_form_is_still_there_after_the_proof() -> None:
+async def test_typed_text_is_still_there_after_the_proof() -> None:
     there = plant()
     async with at_work(there.world.ports, there.world.clock) as person:
         await create_user(person, there)
@@ -108,18 +108,18 @@ async def test_what_was_typed_in_a_form_is_still_there_after_the_proof() -> None
         assert there.world.accounts.get("grace") is not None
 
 
-async def test_a_proof_with_a_code_takes_both() -> None:
+async def test_a_proof_with_a_device_needs_password_and_code() -> None:
     async with SCENES["proof_with_code"].played() as (person, there):
         await person.write(PASSWORD)
         await person.press("enter")
-        person.screen(ProofScreen)  # the code is still to be typed
+        person.screen(ProofScreen)  # the code is still missing
         await person.write(there.code(ADMIN))
         await person.press("enter")
         person.screen(AccountPage)
         assert there.world.account("alice").mfa_required
 
 
-async def test_a_proof_takes_a_backup_code() -> None:
+async def test_a_proof_accepts_a_backup_code() -> None:
     async with SCENES["proof_with_code"].played() as (person, there):
         await person.write(PASSWORD)
         await person.press("enter")
@@ -128,7 +128,7 @@ async def test_a_proof_takes_a_backup_code() -> None:
         person.screen(AccountPage)
 
 
-async def test_own_backup_codes_want_the_password_and_then_the_code_on_the_page() -> None:
+async def test_new_backup_codes_need_the_password_then_the_pages_code() -> None:
     async with SCENES["regenerate_backup_codes"].played() as (person, there):
         there.world.clock.forward(PROOF_LIFETIME)
         await person.write(there.code("alice"))
@@ -140,7 +140,7 @@ async def test_own_backup_codes_want_the_password_and_then_the_code_on_the_page(
         person.screen(BackupCodesScreen)
 
 
-async def test_nothing_of_a_proof_is_kept_when_nobody_is_there(
+async def test_an_idle_proof_screen_keeps_nothing(
     at_proof: tuple[Person, Plant],
 ) -> None:
     person, there = at_proof
@@ -163,10 +163,10 @@ async def test_a_session_ended_elsewhere_ends_at_the_proof(at_proof: tuple[Perso
     assert not there.world.account("alice").mfa_required
 
 
-# How long a session may last
+# The session limit
 
 
-async def test_a_session_ends_at_its_limit_though_nobody_does_anything(world: World) -> None:
+async def test_a_session_ends_at_its_limit_without_activity(world: World) -> None:
     world.add()
     async with at_work(world.ports, world.clock) as person:
         await person.sign_in("alice", PASSWORD)
@@ -184,7 +184,7 @@ async def test_a_session_ends_at_its_limit_though_nobody_does_anything(world: Wo
         )
 
 
-async def test_the_limit_of_an_earlier_session_does_not_end_the_next(world: World) -> None:
+async def test_an_earlier_sessions_limit_does_not_end_the_next(world: World) -> None:
     world.add()
     async with at_work(world.ports, world.clock) as person:
         await person.sign_in("alice", PASSWORD)
@@ -203,7 +203,7 @@ async def test_the_limit_of_an_earlier_session_does_not_end_the_next(world: Worl
     ("fields", "reason"),
     [({"enabled": False}, "disabled"), ({"roles": ("minimum-access",)}, "roles changed")],
 )
-async def test_a_session_that_was_ended_from_elsewhere_is_recorded(
+async def test_a_session_ended_elsewhere_is_recorded(
     fields: dict[str, object], reason: str
 ) -> None:
     async with SCENES["settings"].played() as (person, there):
@@ -215,10 +215,10 @@ async def test_a_session_that_was_ended_from_elsewhere_is_recorded(
         assert (ended.event, ended.actor, ended.reason) == (EventType.SESSION_END, ADMIN, reason)
 
 
-# What a sign-in tells
+# What a sign-in reports
 
 
-async def test_one_is_told_of_the_last_sign_in_and_of_failed_ones(world: World) -> None:
+async def test_sign_in_shows_the_last_and_the_failed_sign_ins(world: World) -> None:
     world.add()
     world.session()
     async with at_work(world.ports, world.clock) as person:
@@ -239,7 +239,7 @@ async def test_one_is_told_of_the_last_sign_in_and_of_failed_ones(world: World) 
         (2, "⚠ 3 failed attempts since then. One used your password but no code "),
     ],
 )
-async def test_one_is_told_that_somebody_had_the_right_password(
+async def test_sign_in_warns_that_someone_used_the_password(
     world: World, wrong: int, said: str
 ) -> None:
     world.add()
@@ -268,7 +268,9 @@ async def test_one_is_told_that_somebody_had_the_right_password(
         (Ending.BACKUP_CODES, "but did not save the backup codes"),
     ],
 )
-async def test_how_it_ended_is_said(count: int, ending: Ending, said: str) -> None:
+async def test_the_warning_says_where_the_attempt_stopped(
+    count: int, ending: Ending, said: str
+) -> None:
     knew = KnewPassword(NOW, "203.0.113.7", ending)
     scene = Scene(told_of(FailedSignIns(count, NOW - 60, "10.0.0.9", knew)))
     async with scene.played() as (person, _):
@@ -282,7 +284,7 @@ async def test_how_it_ended_is_said(count: int, ending: Ending, said: str) -> No
         assert "10.0.0.9" not in text
 
 
-async def test_of_one_that_was_not_kept_it_is_said_that_it_had_the_password(world: World) -> None:
+async def test_the_warning_admits_that_the_source_is_unknown(world: World) -> None:
     world.add()
     device = world.equip()
     async with at_work(world.ports, world.clock) as person:
@@ -296,7 +298,7 @@ async def test_of_one_that_was_not_kept_it_is_said_that_it_had_the_password(worl
         assert "never" not in text
 
 
-async def test_a_first_sign_in_tells_nothing(world: World) -> None:
+async def test_a_first_sign_in_reports_nothing(world: World) -> None:
     world.add()
     async with at_work(world.ports, world.clock) as person:
         await person.sign_in("alice", PASSWORD)
@@ -304,10 +306,10 @@ async def test_a_first_sign_in_tells_nothing(world: World) -> None:
         assert "Last sign-in" not in person.text
 
 
-# Unlock, on the account's page
+# Unlocking on the account's page
 
 
-async def test_an_admin_unlocks_on_the_page() -> None:
+async def test_an_admin_can_unlock_on_the_account_page() -> None:
     async with SCENES["account_locked"].played() as (person, there):
         assert "◐ 22: wait until 11:00 UTC" in person.text
         await person.click_button("Unlock")
@@ -317,7 +319,7 @@ async def test_an_admin_unlocks_on_the_page() -> None:
         assert there.world.events[-1].event is EventType.USER_UNLOCK
 
 
-async def test_a_wait_that_goes_on_is_shown_with_its_end() -> None:
+async def test_a_running_wait_is_shown_with_its_end() -> None:
     there = plant()
     waiting = Attempts(5, NOW, NOW + 300)
     there.world.records.kept["alice"] = there.world.records.get("alice").changed(

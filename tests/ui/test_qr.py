@@ -1,3 +1,5 @@
+"""Drawing QR codes: size, quiet zone, shortened labels and readability."""
+
 import subprocess
 import sys
 from itertools import pairwise
@@ -61,7 +63,7 @@ def modules(drawing: Drawing) -> list[list[bool]]:
     return grid
 
 
-def test_a_roomy_terminal_gets_the_full_quiet_zone_and_the_full_text() -> None:
+def test_a_large_terminal_gets_full_quiet_zone_and_full_text() -> None:
     drawing = drawn("alice")
     assert (drawing.quiet_zone, drawing.choice) == (4, 0)
     assert drawing.size == Size(49, 25)
@@ -69,7 +71,7 @@ def test_a_roomy_terminal_gets_the_full_quiet_zone_and_the_full_text() -> None:
 
 
 @pytest.mark.parametrize("style", DrawingStyle)
-def test_the_largest_quiet_zone_that_fits_is_drawn_and_never_a_clipped_code(
+def test_the_largest_fitting_quiet_zone_is_drawn_never_clipped(
     style: DrawingStyle,
 ) -> None:
     text = [Secret("x" * 78)]  # 33 modules
@@ -90,7 +92,7 @@ def test_the_largest_quiet_zone_that_fits_is_drawn_and_never_a_clipped_code(
             assert widths == {found.size.columns}
 
 
-def test_the_quiet_zone_is_white_and_takes_what_is_left_over() -> None:
+def test_the_quiet_zone_is_white_and_fills_spare_rows() -> None:
     found = fit([Secret("x" * 78)], Size(80, 18), HALF)
     assert isinstance(found, Drawing)
     assert found.quiet_zone == 1
@@ -101,7 +103,7 @@ def test_the_quiet_zone_is_white_and_takes_what_is_left_over() -> None:
     assert grid[1][4:11] == [True] * 7
 
 
-def test_the_prefix_is_dropped_for_a_larger_quiet_zone_only() -> None:
+def test_the_prefix_is_dropped_only_for_a_larger_quiet_zone() -> None:
     prefixed, bare = Secret("x" * 134), Secret("y" * 106)  # 41 and 37 modules
     cases = {Size(80, 30): (0, 4), Size(80, 24): (1, 4), Size(39, 24): (1, 1), Size(80, 20): (1, 1)}
     for room, expected in cases.items():
@@ -113,7 +115,7 @@ def test_the_prefix_is_dropped_for_a_larger_quiet_zone_only() -> None:
     assert same.choice == 0
 
 
-def test_a_label_is_shortened_no_more_than_it_must_be() -> None:
+def test_a_label_is_shortened_no_more_than_needed() -> None:
     candidates = [Secret("x" * length) for length in (230, 192, 170, 154, 134, 78)]
     found = fit(candidates, BESIDE_THE_KEY, HALF)
     assert isinstance(found, Drawing)
@@ -121,7 +123,7 @@ def test_a_label_is_shortened_no_more_than_it_must_be() -> None:
     assert fit(candidates, Size(34, 24), HALF) == TooSmall(Size(35, 18))
 
 
-def test_shortened_labels_are_not_even_made_when_a_complete_one_fits() -> None:
+def test_no_shortened_label_is_made_if_a_full_one_fits() -> None:
     made = iter(texts("a" * 40))
     fit(made, WIDE, HALF)
     assert next(made).reveal() == texts("a" * 40)[2].reveal()
@@ -129,7 +131,7 @@ def test_shortened_labels_are_not_even_made_when_a_complete_one_fits() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.from_regex(r"[a-z0-9][a-z0-9._@-]{63}", fullmatch=True))
-def test_every_64_character_username_is_whole_beside_the_key(username: str) -> None:
+def test_every_64_character_name_fits_beside_the_key(username: str) -> None:
     drawing = drawn(username, BESIDE_THE_KEY)
     assert drawing.choice <= 1
     assert drawing.size.columns <= BESIDE_THE_KEY.columns
@@ -139,7 +141,7 @@ def test_every_64_character_username_is_whole_beside_the_key(username: str) -> N
 
 @settings(deadline=None, max_examples=30)
 @given(st.text("aé日+ñ", min_size=64, max_size=64))
-def test_letters_that_take_more_room_shorten_the_label_and_nothing_else(username: str) -> None:
+def test_wide_letters_shorten_only_the_label(username: str) -> None:
     drawing = drawn(username, BESIDE_THE_KEY)
     text = texts(username)[drawing.choice].reveal()
     assert zxing(paint(screen(drawing))) == text
@@ -155,7 +157,7 @@ USERNAMES = ["al", "alice.longername@plant-7.example.com", "a" * 64]
 @pytest.mark.parametrize("colours", [TRUE_COLOURS, SIXTEEN_COLOURS], ids=["true", "16"])
 @pytest.mark.parametrize("style", DrawingStyle)
 @pytest.mark.parametrize("username", USERNAMES)
-def test_both_readers_read_it_in_every_palette(
+def test_both_decoders_read_it_in_every_palette(
     username: str, style: DrawingStyle, colours: tuple[str, str], palette: Palette
 ) -> None:
     drawing = drawn(username, BESIDE_THE_KEY if style is HALF else WIDE, style)
@@ -168,7 +170,7 @@ def test_both_readers_read_it_in_every_palette(
 
 @pytest.mark.parametrize("pixels", [1, 2, 3, 4])
 @pytest.mark.parametrize("username", USERNAMES)
-def test_half_blocks_bear_gaps_between_lines(username: str, pixels: int) -> None:
+def test_half_blocks_can_be_read_despite_line_spacing(username: str, pixels: int) -> None:
     drawing = drawn(username, BESIDE_THE_KEY)
     expected = texts(username)[drawing.choice].reveal()
     for gap in (Gap(below=pixels), Gap(above=pixels)):
@@ -182,7 +184,7 @@ def test_half_blocks_bear_gaps_between_lines(username: str, pixels: int) -> None
 
 @pytest.mark.parametrize("pixels", [2, 4, 8])
 @pytest.mark.parametrize("username", USERNAMES)
-def test_whole_cells_bear_gaps_wherever_they_are(username: str, pixels: int) -> None:
+def test_whole_cells_can_be_read_despite_any_spacing(username: str, pixels: int) -> None:
     drawing = drawn(username, style=WHOLE)
     expected = texts(username)[drawing.choice].reveal()
     for gap in (Gap(below=pixels), Gap(above=pixels), Gap(pixels // 2, pixels // 2)):
@@ -191,13 +193,13 @@ def test_whole_cells_bear_gaps_wherever_they_are(username: str, pixels: int) -> 
         assert zbar(image) == expected
 
 
-def test_the_readers_of_these_tests_do_not_read_white_on_black() -> None:
+def test_the_test_decoders_do_not_read_white_on_black() -> None:
     image = paint(screen(drawn("alice"), colours=(TRUE_COLOURS[1], TRUE_COLOURS[0])))
     assert zxing(image) is None
     assert zbar(image) is None
 
 
-def test_the_secret_key_takes_less_room_than_lower_case_would() -> None:
+def test_an_upper_case_key_takes_less_room_than_lower_case() -> None:
     upper, lower = Secret("a" * 120 + "A" * 33), Secret("a" * 120 + "a" * 33)
     rows = [
         found.size.rows
@@ -210,17 +212,17 @@ def test_the_secret_key_takes_less_room_than_lower_case_would() -> None:
     assert mixed.size.columns == 45 + 8
 
 
-def test_neighbouring_runs_differ_so_that_few_bytes_are_sent() -> None:
+def test_neighbouring_runs_differ_to_save_bytes() -> None:
     for line in drawn("alice").lines:
         assert all(one.inverted != other.inverted for one, other in pairwise(line))
 
 
-def test_the_widget_alone_does_not_load_the_library_that_makes_codes() -> None:
+def test_the_widget_alone_does_not_load_the_qr_library() -> None:
     program = "import sys, cwtui.ui.widgets.qr_code; sys.exit('qrcode' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-def test_nothing_shows_the_text_or_the_code_in_its_repr() -> None:
+def test_no_repr_shows_the_text_or_the_code() -> None:
     drawing = drawn("alice")
     shown = repr(drawing) + repr(drawing.lines) + repr(fit(texts("alice"), Size(9, 9), HALF))
     assert "otpauth" not in shown

@@ -1,4 +1,4 @@
-"""Quitting asks wherever something would be lost, and XON and XOFF are no answer."""
+"""Quitting asks if something would be lost, and XON and XOFF do not count as an answer."""
 
 import pytest
 from textual.widgets import Static
@@ -44,8 +44,8 @@ LOSES_SOMETHING = (
 
 
 @pytest.mark.parametrize("name", LOSES_SOMETHING)
-async def test_flow_control_loses_nothing(name: str) -> None:
-    """A terminal with flow control sends these by itself, again and again."""
+async def test_flow_control_bytes_lose_nothing(name: str) -> None:
+    """A terminal with flow control sends them repeatedly on its own."""
     async with SCENES[name].played() as (person, _):
         session = person.app.context.session
         before = person.text
@@ -73,14 +73,14 @@ async def test_xoff_does_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", AT_REST)
-async def test_where_nothing_is_lost_it_quits_at_once(name: str) -> None:
+async def test_ctrl_q_quits_at_once_where_nothing_is_lost(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         await person.press("ctrl+q")
         assert not person.running
 
 
 @pytest.mark.parametrize(("name", "question"), SECRETS.items())
-async def test_where_secrets_are_shown_it_says_what_is_lost(name: str, question: str) -> None:
+async def test_ctrl_q_says_what_is_lost_where_secrets_are_shown(name: str, question: str) -> None:
     async with SCENES[name].played() as (person, _):
         await person.press("ctrl+q")
         person.screen(QuitScreen)
@@ -88,7 +88,7 @@ async def test_where_secrets_are_shown_it_says_what_is_lost(name: str, question:
 
 
 @pytest.mark.parametrize("keys", [("escape",), ("n",), ("enter",)])
-async def test_these_keys_stay(keys: tuple[str, ...]) -> None:
+async def test_these_keys_cancel_quitting(keys: tuple[str, ...]) -> None:
     async with SCENES["account"].played() as (person, _):
         await person.press("ctrl+q", *keys)
         person.screen(AccountPage)
@@ -96,7 +96,7 @@ async def test_these_keys_stay(keys: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("keys", [("y",), ("tab", "enter"), ("y", "y")])
-async def test_these_keys_quit(keys: tuple[str, ...]) -> None:
+async def test_these_keys_confirm_quitting(keys: tuple[str, ...]) -> None:
     async with SCENES["account"].played() as (person, there):
         person.send("ctrl+q", *keys)
         await person.settle()
@@ -106,7 +106,7 @@ async def test_these_keys_quit(keys: tuple[str, ...]) -> None:
         assert there.world.events[-1].event is EventType.SIGN_OUT
 
 
-async def test_by_mouse() -> None:
+async def test_the_question_works_by_mouse() -> None:
     async with SCENES["account"].played() as (person, _):
         await person.press("ctrl+q")
         await person.click_button("Stay")
@@ -116,7 +116,7 @@ async def test_by_mouse() -> None:
         assert not person.running
 
 
-async def test_two_answers_at_once_close_one_screen() -> None:
+async def test_several_answers_at_once_close_only_the_question() -> None:
     async with SCENES["account"].played() as (person, _):
         person.send("ctrl+q", "escape", "n", "escape")
         await person.settle()
@@ -124,7 +124,7 @@ async def test_two_answers_at_once_close_one_screen() -> None:
         assert not isinstance(person.app.screen, QuitScreen)
 
 
-async def test_a_session_that_locks_itself_closes_the_question() -> None:
+async def test_locking_closes_the_question() -> None:
     async with SCENES["quitting"].played() as (person, _):
         person.app.absence.lock()
         await person.settle()
@@ -133,7 +133,7 @@ async def test_a_session_that_locks_itself_closes_the_question() -> None:
         assert person.running
 
 
-# Other ways
+# Other ways to quit
 
 
 @pytest.mark.parametrize("name", ["settings", "account", "users", "organization", "audit_log"])
@@ -144,8 +144,8 @@ async def test_q_quits_where_no_field_has_the_focus(name: str) -> None:
         person.screen(QuitScreen)
 
 
-async def test_letters_do_nothing_in_a_window_that_is_too_small() -> None:
-    """Nothing has the focus there, and a password may hold a letter that is a shortcut."""
+async def test_letters_do_nothing_in_a_too_small_window() -> None:
+    """Nothing has the focus there, and a password may contain a shortcut letter."""
     async with SCENES["sign_in"].played((40, 10)) as (person, _):
         await person.write("admin\tq")
         assert person.running
@@ -155,7 +155,7 @@ async def test_letters_do_nothing_in_a_window_that_is_too_small() -> None:
         assert isinstance(person.app.screen, UsersPage)
 
 
-async def test_q_in_a_field_is_a_letter() -> None:
+async def test_q_in_a_field_is_just_a_letter() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.write("q")
         assert person.typed("username") == "q"
@@ -165,21 +165,21 @@ async def test_q_in_a_field_is_a_letter() -> None:
         assert not isinstance(person.app.screen, QuitScreen)
 
 
-async def test_the_command_palette_quits_without_a_question() -> None:
+async def test_the_palette_quits_without_asking() -> None:
     async with SCENES["command_palette"].played() as (person, _):
         await person.write("quit")
         await person.press("enter")
         assert not person.running
 
 
-# A key of one's own
+# A configured quit key
 
 
 def with_quit_key(key: str) -> Config:
     return Config(keys=KeysConfig(key))
 
 
-async def test_another_key_quits_and_ctrl_q_does_nothing_any_more() -> None:
+async def test_a_configured_key_quits_and_ctrl_q_does_nothing() -> None:
     there = plant()
     config = with_quit_key("f10")
     async with at_work(there.world.ports, there.world.clock, config=config) as person:
@@ -210,7 +210,7 @@ async def _expect_f10(person: Person) -> None:
 # The exit status
 
 
-async def test_leaving_without_a_sign_in_is_status_1() -> None:
+async def test_leaving_without_a_sign_in_exits_with_status_1() -> None:
     for name in ("first_run", "sign_in", "sign_in_wrong"):
         async with SCENES[name].played() as (person, _):
             await person.press("ctrl+q")
@@ -218,7 +218,7 @@ async def test_leaving_without_a_sign_in_is_status_1() -> None:
 
 
 @pytest.mark.parametrize("name", ["one_time_code", "new_password", "backup_code"])
-async def test_a_sign_in_left_half_way_is_status_1(name: str) -> None:
+async def test_leaving_during_a_sign_in_exits_with_status_1(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         await person.press("ctrl+q")
         person.screen(QuitScreen)
@@ -227,16 +227,16 @@ async def test_a_sign_in_left_half_way_is_status_1(name: str) -> None:
         assert person.app.return_value == 1
 
 
-async def test_leaving_after_a_sign_out_is_status_1() -> None:
-    """Whoever comes to the terminal then may be somebody else."""
+async def test_leaving_after_a_sign_out_exits_with_status_1() -> None:
+    """The next person at the terminal may be someone else."""
     async with SCENES["sign_in_after_sign_out"].played() as (person, _):
         await person.press("ctrl+q")
         assert person.app.return_value == 1
 
 
 @pytest.mark.parametrize("name", ["sign_in_after_lock", "sign_in_after_demotion"])
-async def test_a_session_that_was_ended_does_not_count(name: str) -> None:
-    """Whoever comes to the locked terminal did not sign in."""
+async def test_leaving_after_an_ended_session_exits_with_status_1(name: str) -> None:
+    """The person at the locked terminal did not sign in."""
     async with SCENES[name].played() as (person, _):
         await person.press("ctrl+q")
         assert person.app.return_value == 1

@@ -1,4 +1,4 @@
-"""DESIGN section 4 as far as it touches the screen; each test names its point."""
+"""DESIGN section 4 on the screen; each test names its point."""
 
 import unicodedata
 from typing import NoReturn
@@ -38,7 +38,7 @@ NASTY = {
 
 
 def drawn(person: Person) -> str:
-    """All that the screen draws, having looked that it holds nothing that a terminal obeys."""
+    """The text of the screen, after checking that it has nothing a terminal would obey."""
     for strip in person.strips:
         for segment in strip:
             assert segment.control is None
@@ -52,7 +52,7 @@ def drawn(person: Person) -> str:
 # Point 2: secrets in memory and on screen
 
 
-async def test_point_2_no_secret_is_in_a_toast_or_in_the_audit_log() -> None:
+async def test_point_2_no_secret_is_in_a_toast_or_the_audit_log() -> None:
     async with SCENES["register_device"].played() as (person, there):
         key = offered(person).reveal()
         await person.press("f4")
@@ -60,7 +60,7 @@ async def test_point_2_no_secret_is_in_a_toast_or_in_the_audit_log() -> None:
         assert not any(key in str(event) for event in there.world.events)
 
 
-async def test_point_2_our_crash_page_shows_no_value(
+async def test_point_2_the_crash_page_shows_no_values(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails(_page: SettingsPage, _button: str) -> None:
@@ -79,7 +79,7 @@ async def test_point_2_our_crash_page_shows_no_value(
     assert PASSWORD not in printed
 
 
-async def test_point_2_nor_does_it_when_a_worker_fails(
+async def test_point_2_a_failed_worker_shows_no_values_either(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fails(*_arguments: object) -> None:
@@ -97,7 +97,7 @@ async def test_point_2_nor_does_it_when_a_worker_fails(
     assert PASSWORD not in printed
 
 
-def test_point_2_the_crash_page_goes_back_to_the_cause_and_names_no_value() -> None:
+def test_point_2_the_crash_page_names_the_cause_but_no_values() -> None:
     try:
         try:
             raise KeyError("tell-nobody")  # noqa: TRY301  to be seen as the cause
@@ -112,17 +112,17 @@ def test_point_2_the_crash_page_goes_back_to_the_cause_and_names_no_value() -> N
     assert "cwtui crashed" in crash.page(crash.places(None))
 
 
-def test_point_2_it_replaces_the_method_by_which_textual_prints_locals() -> None:
+def test_point_2_textuals_traceback_with_locals_is_replaced() -> None:
     assert AccountApp._fatal_error is not App._fatal_error
     constants = App._fatal_error.__code__.co_consts
     assert any(isinstance(kept, tuple) and "show_locals" in kept for kept in constants)
 
 
-# Point 3: what others typed is text
+# Point 3: text that others typed is only text
 
 
 @pytest.mark.parametrize("what", NASTY)
-async def test_point_3_what_others_typed_is_shown_as_text_on_every_screen(  # noqa: PLR0915
+async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0915
     what: str,
 ) -> None:
     nasty = NASTY[what]
@@ -188,7 +188,7 @@ def _never(*_arguments: object) -> NoReturn:
     raise AssertionError
 
 
-async def test_point_3_a_session_of_such_a_name_shows_it_as_text() -> None:
+async def test_point_3_a_hostile_username_is_shown_as_plain_text() -> None:
     world = World()
     name = "[@click=app.quit]x[/]\x1b]52;c;aGk=\x07"
     world.put(world.add("ada").changed(username=name, roles=(roles.ADMIN,)))
@@ -210,11 +210,11 @@ def _signed_in(world: World, username: str) -> object:
     return SignedIn(session, SignInRecord())
 
 
-# Point 4: the password field gives nothing to the clipboard
+# Point 4: the password field copies nothing to the clipboard
 
 
 @pytest.mark.parametrize("keys", [("ctrl+c",), ("ctrl+x",), ("super+c",)])
-async def test_point_4_a_password_is_not_copied(keys: tuple[str, ...]) -> None:
+async def test_point_4_a_password_cannot_be_copied(keys: tuple[str, ...]) -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.press("tab")
         await person.write("open sesame")
@@ -232,7 +232,7 @@ async def test_point_4_a_password_is_not_copied(keys: tuple[str, ...]) -> None:
         assert person.clipboard == []
 
 
-async def test_point_4_text_that_is_no_secret_can_be_copied_and_is_not_kept() -> None:
+async def test_point_4_ordinary_text_can_be_copied_but_is_not_kept() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         await person.write("alice")
         await person.press("shift+home", "ctrl+c")
@@ -240,11 +240,11 @@ async def test_point_4_text_that_is_no_secret_can_be_copied_and_is_not_kept() ->
         assert person.app.clipboard == ""
 
 
-# Point 5: nothing opens it from outside
+# Point 5: no way in from outside
 
 
 @pytest.mark.parametrize("name", ["first_run", "sign_in", "one_time_code", "new_password"])
-async def test_point_5_there_is_no_command_palette_before_sign_in(name: str) -> None:
+async def test_point_5_there_is_no_palette_before_sign_in(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         screen = person.app.screen
         await person.press("ctrl+p")
@@ -254,7 +254,7 @@ async def test_point_5_there_is_no_command_palette_before_sign_in(name: str) -> 
         assert "palette" not in person.text
 
 
-async def test_point_5_textuals_own_commands_are_not_in_the_palette() -> None:
+async def test_point_5_the_palette_lacks_textuals_own_commands() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("ctrl+p")
         commands = [command.title for command in person.screen(Palette)._commands]
@@ -266,7 +266,7 @@ async def test_point_5_textuals_own_commands_are_not_in_the_palette() -> None:
             person.sees_nothing_of("Screenshot", "Save", "Maximize", "Show keys")
 
 
-async def test_point_5_there_is_no_suspend() -> None:
+async def test_point_5_the_application_cannot_be_suspended() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         before = person.text
         await person.press("ctrl+z")
@@ -284,7 +284,7 @@ async def test_point_5_there_is_no_suspend() -> None:
 # Point 10: fail closed
 
 
-async def test_point_10_a_sign_in_that_cannot_be_recorded_is_refused() -> None:
+async def test_point_10_a_sign_in_that_cannot_be_recorded_fails() -> None:
     async with SCENES["sign_in"].played() as (person, there):
         there.world.records.fails = True
         await person.sign_in(ADMIN)
@@ -296,7 +296,7 @@ async def test_point_10_a_sign_in_that_cannot_be_recorded_is_refused() -> None:
         person.screen(SettingsPage)
 
 
-async def test_point_10_an_act_that_cannot_be_audited_is_not_done() -> None:
+async def test_point_10_an_action_that_cannot_be_audited_fails() -> None:
     async with SCENES["account_pending"].played() as (person, there):
         there.world.audit.fails = True
         await person.click_button("Update")

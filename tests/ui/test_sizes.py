@@ -1,4 +1,4 @@
-"""Sizes of the window that come before the last one was drawn."""
+"""Window sizes that arrive before the last one was drawn."""
 
 import asyncio
 from unittest.mock import patch
@@ -12,13 +12,13 @@ from tests.ui.scenes import SCENES
 from tests.walk.events import resize
 
 SIZES = [(48, 9), (100, 30), (50, 10), (120, 40)]
-"""Each on the other side of the limit of 60x20 than the one before."""
+"""They alternate around the limit of 60x20."""
 MOST = 30
-"""So often at most is a screen laid out for these sizes."""
+"""At most this many layouts for these sizes."""
 
 
 async def come_while_busy(person: Person, sizes: list[tuple[int, int]]) -> None:
-    """All of them wait in the queue of the screen, with something between them."""
+    """Queue all sizes in the screen's message queue, with other messages between."""
     app, screen, free = person.app, person.app.screen, asyncio.Event()
     screen.call_later(free.wait)
     for size in sizes:
@@ -43,7 +43,7 @@ async def come_while_busy(person: Person, sizes: list[tuple[int, int]]) -> None:
         ("settings", "ctrl+q"),
     ],
 )
-async def test_of_sizes_that_wait_only_the_newest_counts(name: str, over: str) -> None:
+async def test_of_several_waiting_sizes_only_the_newest_counts(name: str, over: str) -> None:
     laid_out: list[Size] = []
     original = Screen._screen_resized
 

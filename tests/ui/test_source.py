@@ -1,4 +1,4 @@
-"""Where a person sits, as sshd tells it."""
+"""The source of a connection, as reported by sshd."""
 
 import pytest
 
@@ -18,6 +18,6 @@ from cwtui.ui.source import source_of
         ("999.1.1.1 1 2 3", "local console"),
     ],
 )
-def test_the_clients_address_in_one_form(connection: str | None, source: str) -> None:
+def test_the_clients_address_is_normalized(connection: str | None, source: str) -> None:
     environ = {} if connection is None else {"SSH_CONNECTION": connection}
     assert source_of(environ) == source

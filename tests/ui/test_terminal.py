@@ -1,4 +1,4 @@
-"""What our driver makes of the pieces of input, and how much of it waits."""
+"""Translating pieces of terminal input into events, and window sizes."""
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,7 @@ HUGE = "9" * 20
 
 
 def translated(*parts: bytes) -> list[Message]:
-    """The events that these bytes make, and then silence."""
+    """The events from these bytes, followed by silence."""
     terminal, translator = TerminalInput(), Translator()
     pieces = [piece for part in parts for piece in terminal.feed(part, 0.0)]
     pieces += terminal.expire(60)
@@ -34,17 +34,17 @@ def keys(*parts: bytes) -> list[str]:
 
 
 def typed(*parts: bytes) -> str:
-    """What an input shows of it."""
+    """The text that an input field would show."""
     found = [event for event in translated(*parts) if isinstance(event, events.Key)]
     return "".join(event.character or "" for event in found if event.is_printable)
 
 
-# Whatever comes
+# Arbitrary input
 
 
 @many(400)
 @given(data=HOSTILE | SEQUENCES.map(str.encode))
-def test_all_events_can_be_used(data: bytes) -> None:
+def test_hostile_input_gives_only_usable_events(data: bytes) -> None:
     for event in translated(data):
         if isinstance(event, events.Key):
             assert event.name_aliases
@@ -55,7 +55,7 @@ def test_all_events_can_be_used(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_presses_no_key(name: str) -> None:
+def test_a_terminal_answer_presses_no_key(name: str) -> None:
     assert keys(ANSWERS[name]) == []
     assert typed(b"a", ANSWERS[name], b"b") == "ab"
 
@@ -72,16 +72,16 @@ def test_an_answer_presses_no_key(name: str) -> None:
     ]
     + [f"\x1b[<{HUGE};1;1M", f"\x1b[<0;{HUGE};1M", "\x1b[<0;-5;-5M", "\x1b[<0;;M", "\x1b[<;1;1M"],
 )  # fmt: skip
-def test_a_key_or_place_that_cannot_be_is_dropped(sequence: str) -> None:
+def test_impossible_keys_and_positions_are_dropped(sequence: str) -> None:
     assert translated(sequence.encode()) == []
 
 
 @pytest.mark.parametrize("sequence", ["\x1b[0u", "\x1b[;;;u", "\x1b[;u", "\x1b[27u", "\x1b[57358u"])
-def test_a_key_that_types_nothing_types_nothing(sequence: str) -> None:
+def test_keys_without_text_type_nothing(sequence: str) -> None:
     assert typed(sequence.encode()) == ""
 
 
-# What a person does
+# Keys, text, pastes and the mouse
 
 
 @pytest.mark.parametrize(
@@ -95,28 +95,28 @@ def test_a_key_that_types_nothing_types_nothing(sequence: str) -> None:
         (b"\x1b", "escape"), (b"\x1bx", "alt+x"), (b"\x1bf", "ctrl+right"), (b"\x1bOj", "asterisk"),
     ],
 )  # fmt: skip
-def test_a_key_is_that_key(sent: bytes, key: str) -> None:
+def test_each_sequence_is_the_right_key(sent: bytes, key: str) -> None:
     assert keys(sent) == [key]
 
 
-def test_text_is_typed() -> None:
+def test_text_is_typed_unchanged() -> None:
     assert typed("Grüße, 端末 é👍".encode()) == "Grüße, 端末 é👍"
 
 
-def test_a_paste_is_pasted() -> None:
+def test_a_paste_becomes_one_event() -> None:
     (paste,) = translated(b"\x1b[200~two\rlines\x1b[201~")
     assert isinstance(paste, events.Paste)
     assert paste.text == "two\rlines"
 
 
-def test_the_mouse_is_where_it_is() -> None:
+def test_mouse_events_have_the_right_position() -> None:
     down, up = translated(b"\x1b[<0;11;21M", b"\x1b[<0;11;21m")
     assert isinstance(down, events.MouseDown)
     assert isinstance(up, events.MouseUp)
     assert (down.x, down.y) == (10, 20)
 
 
-def test_what_textual_asks_of_the_terminal_is_answered() -> None:
+def test_mode_reports_reach_textual() -> None:
     (found,) = translated(b"\x1b[?2026;2$y")
     assert isinstance(found, messages.TerminalSupportsSynchronizedOutput)
     assert translated(b"\x1b[?2026;0$y", b"\x1b[?2048;0$y") == []
@@ -125,7 +125,7 @@ def test_what_textual_asks_of_the_terminal_is_answered() -> None:
 # Sizes
 
 
-def test_no_window_is_larger_than_a_terminal_can_be() -> None:
+def test_window_sizes_are_limited() -> None:
     assert clamped(20000, 20000) == (MOST_COLUMNS, MOST_ROWS)
     assert clamped(200, 60) == (200, 60)
     assert clamped(0, -1) == (1, 1)
@@ -142,7 +142,7 @@ def test_no_window_is_larger_than_a_terminal_can_be() -> None:
         ("0", "x", (80, 24)),
     ],
 )
-def test_a_size_in_variables(columns: str, rows: str, size: tuple[int, int]) -> None:
+def test_the_size_is_read_from_variables(columns: str, rows: str, size: tuple[int, int]) -> None:
     assert size_in({"COLUMNS": columns, "LINES": rows}) == size
 
 
@@ -150,12 +150,12 @@ def test_a_size_in_variables(columns: str, rows: str, size: tuple[int, int]) -> 
 
 
 @pytest.mark.parametrize("name", POSSIBLE)
-def test_all_that_is_sent_for_a_key_is_that_key(name: str) -> None:
+def test_all_spellings_of_a_quit_key_are_that_key(name: str) -> None:
     spellings = Translator().spellings(name)
     assert spellings
     for spelling in spellings:
         assert keys(spelling.encode()) == [name]
 
 
-def test_ctrl_q_is_sent_in_two_ways() -> None:
+def test_ctrl_q_has_two_spellings() -> None:
     assert Translator().spellings("ctrl+q") == {"\x11", "\x1b[113;5u"}

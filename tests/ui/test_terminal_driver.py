@@ -1,4 +1,4 @@
-"""How the driver takes what comes too fast, too often, or without an end."""
+"""How the driver handles input that comes too fast or never ends."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from cwtui.ui.terminal.waiting import Waiting
 
 
 class Application(SimpleNamespace):
-    """As much of the application as the driver uses while nobody takes what waits."""
+    """The parts of the application that the driver uses while no input is taken."""
 
     def __init__(self, quit_key: str) -> None:
         super().__init__(config=Config(keys=KeysConfig(quit_key)), size=Size(80, 24))
@@ -44,7 +44,7 @@ def flooded(driver: TerminalDriver) -> None:
     assert driver._waiting.is_flooded
 
 
-async def test_what_a_flood_brings_is_not_looked_at(
+async def test_input_in_a_flood_is_not_processed(
     driver: TerminalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flooded(driver)
@@ -61,8 +61,8 @@ async def test_what_a_flood_brings_is_not_looked_at(
     assert cast("Application", driver._app).notes == [TOO_MUCH]
 
 
-async def test_in_a_flood_the_key_that_quits_is_taken(driver: TerminalDriver) -> None:
-    """Also where it is not Ctrl+Q."""
+async def test_the_quit_key_works_during_a_flood(driver: TerminalDriver) -> None:
+    """Even if it is not Ctrl+Q."""
     flooded(driver)
     driver._handle([Piece(Kind.TEXT, "abc\x11"), Piece(Kind.SEQUENCE, "\x1b[21~")])
     (taken,) = driver._waiting.take()
@@ -70,7 +70,7 @@ async def test_in_a_flood_the_key_that_quits_is_taken(driver: TerminalDriver) ->
     assert taken.key == "f10"
 
 
-async def test_buttons_that_are_never_released_are_few(driver: TerminalDriver) -> None:
+async def test_unreleased_mouse_buttons_are_limited(driver: TerminalDriver) -> None:
     for number in range(1000):
         driver._handle([Piece(Kind.SEQUENCE, f"\x1b[<{number % 3};{number % 80 + 1};1M")])
         assert len(driver._down_buttons) <= 4

@@ -1,4 +1,4 @@
-"""Bytes of a terminal become text, keys and pastes: however split, and whatever they are."""
+"""Terminal bytes become text, keys and pastes, however they are split."""
 
 import sys
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from tests.fuzz.mutations import many
 from tests.ui.terminal_answers import ANSWERS
 
 SLOW = 0.4
-"""Seconds between the parts of what a slow line splits."""
+"""Seconds between the parts on a slow line."""
 MOST_KEPT = MOST_OF_PASTE + 300
 FRAGMENTS = [
     *ANSWERS.values(),
@@ -34,7 +34,7 @@ HOSTILE = st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=8), max_size=
 
 
 def pieces(*parts: bytes, gap: float = 0.0, after: float = 10.0) -> list[Piece]:
-    """What these parts make, so many seconds apart, and then silence."""
+    """The pieces from these parts, `gap` seconds apart, followed by silence."""
     terminal = TerminalInput()
     now = 1.0
     found = []
@@ -45,7 +45,7 @@ def pieces(*parts: bytes, gap: float = 0.0, after: float = 10.0) -> list[Piece]:
 
 
 def joined(found: Sequence[Piece]) -> list[Piece]:
-    """Texts beside each other as one: how they were split says nothing."""
+    """Join neighbouring texts, because their split does not matter."""
     whole: list[Piece] = []
     for piece in found:
         if whole and piece.kind is whole[-1].kind is Kind.TEXT:
@@ -63,12 +63,12 @@ NOT_UTF8 = Piece(Kind.NOT_UTF8)
 ESCAPE = Piece(Kind.ESCAPE)
 
 
-# Of everything
+# Arbitrary input
 
 
 @many(400)
 @given(data=HOSTILE, at=st.lists(st.integers(0, 200), max_size=5))
-def test_it_is_the_same_wherever_it_is_split(data: bytes, at: list[int]) -> None:
+def test_splitting_the_input_does_not_change_the_result(data: bytes, at: list[int]) -> None:
     ends = sorted({0, len(data), *(min(each, len(data)) for each in at)})
     parts = [data[begin:end] for begin, end in pairwise(ends)]
     assert pieces(*parts) == pieces(data)
@@ -76,7 +76,7 @@ def test_it_is_the_same_wherever_it_is_split(data: bytes, at: list[int]) -> None
 
 @many(400)
 @given(data=st.lists(HOSTILE, max_size=4), gaps=st.lists(st.floats(0, 3), min_size=4, max_size=4))
-def test_nothing_raises_and_little_is_kept(data: list[bytes], gaps: list[float]) -> None:
+def test_no_input_raises_or_fills_memory(data: list[bytes], gaps: list[float]) -> None:
     terminal = TerminalInput()
     now = 0.0
     for part, gap in zip(data, gaps, strict=False):
@@ -93,7 +93,7 @@ def test_nothing_raises_and_little_is_kept(data: list[bytes], gaps: list[float])
 
 @many(200)
 @given(typed=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])))
-def test_text_is_left_as_it_is(typed: str) -> None:
+def test_text_is_unchanged(typed: str) -> None:
     assert "".join(piece.text for piece in pieces(typed.encode())) == typed
     assert pieces(f"\x1b[200~{typed}\x1b[201~".encode()) == [Piece(Kind.PASTE, typed)]
 
@@ -103,7 +103,7 @@ def test_text_is_left_as_it_is(typed: str) -> None:
     [b"\x1b[", b"\x1b]", b"\x1bP", b"\x1b[1", b"\x1b[200~a", b"\x1b[M", b"\x1bO", b"\x9d1;",
      b"\x9b1", b"\xe2\x82", b"\xfc", b"\x1b]\x1b", b"\x1b[" + b"1" * 99],
 )  # fmt: skip
-def test_a_flood_is_not_kept(unit: bytes) -> None:
+def test_a_flood_is_not_kept_in_memory(unit: bytes) -> None:
     terminal = TerminalInput()
     for _ in range(100):
         terminal.feed(unit * 30 + b"a" * 1000, 0.0)
@@ -111,8 +111,8 @@ def test_a_flood_is_not_kept(unit: bytes) -> None:
 
 
 @pytest.mark.parametrize("unit", [b"\x1b[", b"\x1bO", b"\x1b[1;", b"a\0", b"\x1b[<"])
-def test_a_flood_of_beginnings_is_no_work(unit: bytes) -> None:
-    """Cutting holds the interpreter's lock, so that the application waits for it."""
+def test_a_flood_of_sequence_starts_costs_little_work(unit: bytes) -> None:
+    """Splitting holds the interpreter lock, so the application waits meanwhile."""
     terminal = TerminalInput()
     calls = 0
 
@@ -128,7 +128,7 @@ def test_a_flood_of_beginnings_is_no_work(unit: bytes) -> None:
     assert calls < 50
 
 
-def test_alt_and_a_slash_type_nothing_after_them() -> None:
+def test_alt_and_slash_does_not_swallow_the_next_key() -> None:
     assert pieces(b"\x1b/", b"x") == [Piece(Kind.SEQUENCE, "\x1b/"), text("x")]
     assert pieces(b"\x1b", b"/Z", gap=SLOW) == [ESCAPE, text("/Z")]
 
@@ -137,7 +137,7 @@ def test_alt_and_a_slash_type_nothing_after_them() -> None:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_is_no_text(name: str) -> None:
+def test_a_terminal_answer_is_not_text(name: str) -> None:
     answer = ANSWERS[name]
     found = pieces(b"a", answer, b"b")
     assert {piece.kind for piece in found} <= {Kind.TEXT, Kind.SEQUENCE, Kind.NOT_UTF8}
@@ -145,21 +145,21 @@ def test_an_answer_is_no_text(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ANSWERS if ANSWERS[name].startswith(b"\x1b")])
-def test_an_answer_in_two_halves_is_still_one(name: str) -> None:
+def test_an_answer_in_two_halves_is_still_one_answer(name: str) -> None:
     answer = ANSWERS[name][:80] if len(ANSWERS[name]) < 100 else ANSWERS["OSC 52, clipboard"]
-    # Esc, and a slash after a while, are two keys.
+    # Esc and a later slash are two keys.
     first = 2 if answer.startswith(b"\x1b/") else 1
     for at in range(first, len(answer)):
         assert pieces(answer[:at], answer[at:], b"b", gap=SLOW) == pieces(answer, b"b", gap=SLOW)
 
 
-def test_text_follows_an_answer_that_does_not_end() -> None:
+def test_text_after_an_unfinished_answer_is_kept() -> None:
     assert pieces(b"\x1b]11;rgb:", b"abc", gap=SILENCE_SECONDS) == [text("abc")]
     assert pieces(b"\x1b[?1;2", b"abc", gap=SILENCE_SECONDS) == [text("abc")]
     assert pieces(b"\x1b]11;rgb:", b"abc", gap=SILENCE_SECONDS - 0.1) == []
 
 
-def test_a_long_sequence_is_dropped_to_its_end() -> None:
+def test_an_oversized_sequence_is_dropped_to_its_end() -> None:
     assert pieces(b"\x1b[" + b"1;" * 500 + b"mabc") == [text("abc")]
     assert pieces(b"\x1b[" + b"1" * 5000 + b"\rabc") == [text("\rabc")]
 
@@ -172,13 +172,13 @@ def test_a_long_sequence_is_dropped_to_its_end() -> None:
     [b"\x1b[A", b"\x1bOP", b"\x1b[3~", b"\x1b[1;5C", b"\x1b[Z", b"\x1b[97;5u", b"\x1b[[A",
      b"\x1b[3$", b"\x1b[<0;10;20M", b"\x1b[<35;200;60m", b"\x1b[I", b"\x1b\x7f"],
 )  # fmt: skip
-def test_a_key_is_one_piece_though_a_slow_line_splits_it(key: bytes) -> None:
+def test_a_key_split_by_a_slow_line_stays_one_key(key: bytes) -> None:
     for at in range(1, len(key)):
         gap = SLOW if key[1:2] in b"[O" else 0.0
         assert pieces(key[:at], key[at:], gap=gap) == [Piece(Kind.SEQUENCE, key.decode())]
 
 
-def test_esc_is_a_key_when_nothing_follows() -> None:
+def test_esc_is_a_key_if_nothing_follows() -> None:
     terminal = TerminalInput()
     assert terminal.feed(b"\x1b", 1.0) == []
     assert terminal.deadline == 1.0 + ESCAPE_SECONDS
@@ -186,13 +186,13 @@ def test_esc_is_a_key_when_nothing_follows() -> None:
     assert terminal.expire(1.0 + ESCAPE_SECONDS) == [ESCAPE]
 
 
-def test_esc_and_a_letter_soon_after_are_two_keys() -> None:
+def test_esc_and_a_later_letter_are_two_keys() -> None:
     assert pieces(b"\x1b", b"x", gap=ALT_SECONDS) == [ESCAPE, text("x")]
     assert pieces(b"\x1b", b"x", gap=ALT_SECONDS / 2) == [Piece(Kind.SEQUENCE, "\x1bx")]
     assert pieces(b"\x1b\x1b\x1b[A") == [ESCAPE, ESCAPE, Piece(Kind.SEQUENCE, "\x1b[A")]
 
 
-# What is not text
+# Invalid text
 
 
 @pytest.mark.parametrize(
@@ -210,42 +210,42 @@ def test_esc_and_a_letter_soon_after_are_two_keys() -> None:
         (b"a\xc0\xafb", "ab"),
     ],
 )
-def test_what_is_not_utf_8_is_dropped_and_noted(sent: bytes, left: str) -> None:
+def test_invalid_utf8_is_dropped_and_noted(sent: bytes, left: str) -> None:
     found = pieces(sent)
     assert "".join(piece.text for piece in found) == left
     assert found.count(NOT_UTF8) == 1
 
 
-def test_it_is_noted_once() -> None:
+def test_invalid_utf8_is_noted_only_once() -> None:
     assert pieces(b"\xfc", b"\xfc", b"\xfc", gap=100) == [NOT_UTF8]
 
 
-def test_control_characters_beyond_ascii_and_nul_are_dropped() -> None:
+def test_nul_and_c1_control_characters_are_dropped() -> None:
     assert pieces("a\x80\x9b\x9f\0b".encode()) == [text("ab")]
 
 
 # Pastes
 
 
-def test_a_paste_is_one_though_a_slow_line_splits_its_marks() -> None:
+def test_a_paste_with_split_marks_stays_one_paste() -> None:
     whole = b"\x1b[200~ab\rc\x1b[201~d"
     for at in range(1, len(whole)):
         found = pieces(whole[:at], whole[at:], gap=SLOW)
         assert found == [Piece(Kind.PASTE, "ab\rc"), text("d")]
 
 
-def test_a_paste_that_does_not_end_is_given_up() -> None:
+def test_an_unfinished_paste_is_given_up() -> None:
     lost = Piece(Kind.LOST_PASTE)
     assert pieces(b"\x1b[200~abc", b"def", gap=SILENCE_SECONDS) == [lost, text("def")]
     assert pieces(b"\x1b[200~abc", b"def\x1b[201~", gap=1.9) == [Piece(Kind.PASTE, "abcdef")]
 
 
-def test_a_paste_in_a_paste_is_no_second_one() -> None:
+def test_a_paste_start_inside_a_paste_is_content() -> None:
     found = pieces(b"\x1b[200~a\x1b[200~b\x1b[201~c\x1b[201~d")
     assert found == [Piece(Kind.PASTE, "a\x1b[200~b"), text("cd")]
 
 
-def test_of_a_paste_what_is_not_utf_8_is_dropped() -> None:
+def test_invalid_utf8_in_a_paste_is_dropped() -> None:
     assert pieces(b"\x1b[200~a\xfc\0b\x1b[201~") == [NOT_UTF8, Piece(Kind.PASTE, "ab")]
 
 

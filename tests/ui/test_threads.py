@@ -1,4 +1,4 @@
-"""Calls in threads: as many at once as there may be, and none that keeps whoever leaves."""
+"""Calls in threads: a limited number at once, and none that delays leaving."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from cwtui.ui.threads import PatientThreads, call_within
 
 
 class Calls:
-    """A call that goes on until it is let go."""
+    """A call that runs until released."""
 
     def __init__(self) -> None:
         self.go_on = Event()
@@ -26,7 +26,7 @@ class Calls:
         return "done"
 
 
-def test_calls_return_and_raise_as_they_would() -> None:
+def test_calls_return_and_raise_normally() -> None:
     async def main() -> None:
         asyncio.get_running_loop().set_default_executor(PatientThreads(2))
         assert await asyncio.gather(*(asyncio.to_thread(abs, -n) for n in range(50))) == [
@@ -38,7 +38,7 @@ def test_calls_return_and_raise_as_they_would() -> None:
     asyncio.run(main())
 
 
-def test_no_more_calls_run_at_once_than_may() -> None:
+def test_only_the_allowed_number_of_calls_runs_at_once() -> None:
     pool, call = PatientThreads(2), Calls()
     futures = [pool.submit(call) for _ in range(5)]
     deadline = time.monotonic() + 20
@@ -52,7 +52,7 @@ def test_no_more_calls_run_at_once_than_may() -> None:
     assert len(call.begun) == 4
 
 
-def test_a_call_that_hangs_does_not_keep_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_call_does_not_delay_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "PATIENCE", 0.05)
     call = Calls()
     asyncio.run(begun_and_cancelled(call))
@@ -74,7 +74,7 @@ async def begun_and_cancelled(call: Calls) -> None:
     task.cancel()
 
 
-def test_one_call_within_some_seconds() -> None:
+def test_call_within_gives_up_after_its_time_limit() -> None:
     call = Calls()
     assert call_within(0.01, call, "late") == "late"
     call.go_on.set()

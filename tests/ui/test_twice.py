@@ -1,4 +1,4 @@
-"""Every event that dismisses, twice at once, on every screen: nothing below it goes with it."""
+"""Events that close a screen, sent twice at once, close nothing beneath it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +22,7 @@ DIALOGS: Final = {
     "initial_password": "CreateUserPage",
     "proof": "AccountPage",
 }
-"""What is open over what."""
+"""Each dialog and the screen beneath it."""
 LEADING_ON: Final = (
     *("sign_in", "one_time_code", "backup_code", "new_password", "unacknowledged_codes"),
     *("register_device", "backup_codes", "settings_enabled", "change_password", "disable_mfa"),
@@ -32,13 +32,13 @@ LEADING_ON: Final = (
 
 @pytest.mark.parametrize("name", [*DIALOGS, *LEADING_ON])
 @pytest.mark.parametrize("key", ["escape", "enter"])
-async def test_a_key_twice_leaves_a_whole_screen(name: str, key: str) -> None:
+async def test_pressing_a_key_twice_leaves_a_working_screen(name: str, key: str) -> None:
     async with SCENES[name].played() as (person, _):
         await _twice(person, lambda: person.send(key, key))
 
 
 @pytest.mark.parametrize("name", [*DIALOGS, *LEADING_ON])
-async def test_each_button_twice_leaves_a_whole_screen(name: str) -> None:
+async def test_pressing_a_button_twice_leaves_a_working_screen(name: str) -> None:
     scene = SCENES[name]
     async with scene.played() as (person, _):
         labels = [label for label in person.buttons if person.button(label).region.area]
@@ -51,7 +51,7 @@ async def test_each_button_twice_leaves_a_whole_screen(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DIALOGS)
-async def test_a_click_twice_leaves_what_is_below(name: str) -> None:
+async def test_clicking_twice_keeps_the_screen_below(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         inside = [one.region for one in person.app.screen.query(Button)]
         places = [(region.x + 1, region.y) for region in inside]
@@ -61,7 +61,7 @@ async def test_a_click_twice_leaves_what_is_below(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "below"), DIALOGS.items())
-async def test_a_dialog_is_dismissed_once(name: str, below: str) -> None:
+async def test_dismissing_a_dialog_twice_closes_it_once(name: str, below: str) -> None:
     async with SCENES[name].played() as (person, _):
         screen = person.app.screen
         screen.dismiss()

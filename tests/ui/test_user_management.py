@@ -1,4 +1,4 @@
-"""Users and Roles, one account, Create User, Organization, and the questions asked between."""
+"""Users and Roles, account pages, Create User, Organization and their questions."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def highlighted(person: Person) -> str:
 
 
 def remove(world: World, username: str) -> None:
-    """What another admin does meanwhile."""
+    """Remove an account as another admin would."""
     with world.accounts.change() as change:
         change.remove(username)
 
@@ -33,7 +33,7 @@ def remove(world: World, username: str) -> None:
 # Users and Roles
 
 
-async def test_the_list_shows_what_one_looks_for() -> None:
+async def test_the_list_shows_the_main_columns() -> None:
     async with SCENES["users"].played() as (person, _):
         assert person.focus == "UserTable"
         person.sees("7 users")
@@ -45,14 +45,14 @@ async def test_the_list_shows_what_one_looks_for() -> None:
         assert "frank local minimum-a… required enabled never" in text
 
 
-async def test_a_wide_terminal_shows_more_of_it() -> None:
+async def test_a_wide_terminal_shows_more_columns() -> None:
     async with SCENES["users"].played((120, 40)) as (person, _):
         text = [" ".join(row[20:].split()) for row in person.rows]
         assert "alice local minimum-access ● enabled ● enabled 2027-01-15 05:00" in text
         assert "dave local minimum-access ○ none ✗ disabled 2026-01-05 08:00" in text
 
 
-async def test_the_list_by_keyboard() -> None:
+async def test_the_list_works_by_keyboard() -> None:
     async with SCENES["users"].played() as (person, _):
         assert person.footer == [
             ("Enter", "Open"),
@@ -75,7 +75,7 @@ async def test_the_list_by_keyboard() -> None:
         person.screen(UsersPage)
 
 
-async def test_the_filter_by_keyboard() -> None:
+async def test_the_filter_works_by_keyboard() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("/")
         await person.write("LONGER")
@@ -93,7 +93,7 @@ async def test_the_filter_by_keyboard() -> None:
         person.sees("Users and Roles > alice")
 
 
-async def test_letters_are_commands_only_where_no_input_has_the_focus() -> None:
+async def test_letters_are_commands_only_outside_of_inputs() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("/")
         await person.write("n/k")
@@ -106,7 +106,7 @@ async def test_letters_are_commands_only_where_no_input_has_the_focus() -> None:
         person.screen(CreateUserPage)
 
 
-async def test_the_list_by_mouse() -> None:
+async def test_the_list_works_by_mouse() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.click("bob")
         person.sees("Users and Roles > bob")
@@ -115,7 +115,7 @@ async def test_the_list_by_mouse() -> None:
         person.screen(CreateUserPage)
 
 
-async def test_what_others_did_is_read_anew() -> None:
+async def test_r_reloads_changes_made_by_others() -> None:
     async with SCENES["users"].played() as (person, there):
         await person.press("/")
         await person.write("a")
@@ -130,7 +130,7 @@ async def test_what_others_did_is_read_anew() -> None:
         assert "dave" not in person.text
 
 
-async def test_one_who_was_removed_meanwhile_is_said_to_be_gone() -> None:
+async def test_opening_a_removed_account_says_that_it_is_gone() -> None:
     async with SCENES["users"].played() as (person, there):
         await person.press("down")
         remove(there.world, "alice")
@@ -139,7 +139,7 @@ async def test_one_who_was_removed_meanwhile_is_said_to_be_gone() -> None:
         person.sees("There is no account named alice")
 
 
-async def test_many_users_are_a_window_of_rows() -> None:
+async def test_only_a_window_of_many_users_is_drawn() -> None:
     async with SCENES["sign_in"].played() as (person, there):
         for number in range(300):
             account = there.world.account("alice").changed(username=f"user-{number:03d}")
@@ -157,7 +157,7 @@ async def test_many_users_are_a_window_of_rows() -> None:
 # One account
 
 
-async def test_mfa_is_made_mandatory_by_keyboard_alone() -> None:
+async def test_mfa_can_be_made_mandatory_by_keyboard() -> None:
     async with SCENES["account"].played() as (person, there):
         assert person.focus == "Enable"
         assert person.tab_order[1:] == [
@@ -191,7 +191,7 @@ async def test_enter_in_the_display_name_updates() -> None:
         person.sees("Alice Renamed")
 
 
-async def test_roles_are_words_and_at_least_one_is_needed() -> None:
+async def test_at_least_one_role_must_be_chosen() -> None:
     async with SCENES["account"].played() as (person, there):
         person.sees("[ ] connectware-admin", "[x] minimum-access")
         await person.click("minimum-access")
@@ -204,7 +204,7 @@ async def test_roles_are_words_and_at_least_one_is_needed() -> None:
         assert there.world.account("alice").roles == (roles.ADMIN,)
 
 
-async def test_the_last_admin_is_kept() -> None:
+async def test_the_last_admin_cannot_be_removed() -> None:
     async with SCENES["account"].played() as (person, there):
         there.world.put(there.world.account("bob").changed(enabled=False))
         await person.press("escape")
@@ -216,7 +216,7 @@ async def test_the_last_admin_is_kept() -> None:
         assert there.world.account(ADMIN).enabled
 
 
-async def test_what_destroys_asks_first_and_cancel_has_the_focus() -> None:
+async def test_destructive_actions_ask_first_with_cancel_focused() -> None:
     questions = {
         "Reset Password": "Reset the password of alice?",
         "Disable MFA": "Disable the multi-factor authentication of alice?",
@@ -239,7 +239,7 @@ async def test_what_destroys_asks_first_and_cancel_has_the_focus() -> None:
         assert there.world.account("alice") == before
 
 
-async def test_a_password_is_reset_and_shown_once() -> None:
+async def test_a_reset_password_is_shown_once() -> None:
     async with SCENES["account"].played() as (person, there):
         await person.click_button("Reset Password")
         await person.press("tab", "enter")
@@ -254,7 +254,7 @@ async def test_a_password_is_reset_and_shown_once() -> None:
         assert there.world.account("alice").must_change_password
 
 
-async def test_an_account_is_disabled_and_enabled() -> None:
+async def test_an_account_can_be_disabled_and_enabled() -> None:
     async with SCENES["account"].played() as (person, there):
         await person.click_button("Disable Account")
         await person.click_button("Disable Account")
@@ -266,7 +266,7 @@ async def test_an_account_is_disabled_and_enabled() -> None:
         assert person.toasts == ["The account alice is disabled.", "The account alice is enabled."]
 
 
-async def test_an_account_is_removed() -> None:
+async def test_an_account_can_be_removed() -> None:
     async with SCENES["account"].played() as (person, there):
         await person.click_button("Remove")
         await person.click_button("Remove")
@@ -276,7 +276,7 @@ async def test_an_account_is_removed() -> None:
         assert there.world.accounts.get("alice") is None
 
 
-async def test_what_another_admin_removed_meanwhile_is_said() -> None:
+async def test_updating_a_removed_account_says_that_it_is_gone() -> None:
     async with SCENES["account"].played() as (person, there):
         with there.world.accounts.change() as change:
             change.remove("alice")
@@ -290,7 +290,7 @@ async def test_an_ldap_account_offers_no_password_and_no_roles() -> None:
         person.sees("ldap")
 
 
-async def test_nothing_that_was_changed_is_dropped_unasked() -> None:
+async def test_unsaved_changes_are_not_discarded_without_asking() -> None:
     async with SCENES["account_pending"].played() as (person, there):
         await person.click_button("Disable Account")
         person.screen(AccountPage)
@@ -307,7 +307,7 @@ async def test_nothing_that_was_changed_is_dropped_unasked() -> None:
         person.screen(UsersPage)
 
 
-async def test_what_was_changed_can_be_left() -> None:
+async def test_unsaved_changes_can_be_discarded() -> None:
     async with SCENES["account_pending"].played() as (person, there):
         await person.press("escape")
         await person.click_button("Leave")
@@ -318,7 +318,7 @@ async def test_what_was_changed_can_be_left() -> None:
 # Create User
 
 
-async def test_a_user_is_created_by_keyboard_alone() -> None:
+async def test_a_user_can_be_created_by_keyboard() -> None:
     async with SCENES["create_user"].played() as (person, there):
         assert person.focus == "username"
         assert person.tab_order[1:] == [
@@ -346,7 +346,7 @@ async def test_a_user_is_created_by_keyboard_alone() -> None:
         person.sees("Choose a new password")
 
 
-async def test_a_taken_username_is_said_at_its_field_and_all_stays() -> None:
+async def test_a_taken_username_is_reported_and_input_stays() -> None:
     async with SCENES["create_user_wrong"].played() as (person, _):
         sentence = "The username alice is taken. Choose another one."
         assert person.error("username") == sentence
@@ -363,7 +363,7 @@ async def test_a_taken_username_is_said_at_its_field_and_all_stays() -> None:
 # Organization
 
 
-async def test_the_organization_settings_are_saved_by_keyboard_alone() -> None:
+async def test_organization_settings_are_saved_by_keyboard() -> None:
     async with SCENES["organization"].played() as (person, there):
         assert person.focus == "RadioSet"
         person.sees("( ) off   (x) optional   ( ) required")
@@ -379,7 +379,7 @@ async def test_the_organization_settings_are_saved_by_keyboard_alone() -> None:
         person.screen(RegisterDeviceScreen)
 
 
-async def test_a_wrong_setting_is_said_at_its_field_and_none_is_saved() -> None:
+async def test_an_invalid_setting_is_reported_and_none_is_saved() -> None:
     async with SCENES["organization_wrong"].played() as (person, there):
         before = there.world.accounts.settings()
         assert person.error("password_min") == "Enter a minimum length from 1 to 256."
@@ -393,7 +393,7 @@ async def test_a_wrong_setting_is_said_at_its_field_and_none_is_saved() -> None:
         assert there.world.accounts.settings() == before
 
 
-async def test_the_settings_are_chosen_by_mouse() -> None:
+async def test_organization_settings_can_be_chosen_by_mouse() -> None:
     async with SCENES["organization"].played() as (person, there):
         await person.click("off")
         await person.click_button("Save Settings")
@@ -401,14 +401,14 @@ async def test_the_settings_are_chosen_by_mouse() -> None:
         person.screen(OrganizationPage)
 
 
-# What a session may do is looked at anew with each act
+# Permissions are checked again at each action
 
 
 @pytest.mark.parametrize(
     ("scene", "act"),
     [("account", "Update"), ("create_user", "Create User"), ("organization", "Save Settings")],
 )
-async def test_a_session_whose_roles_shrank_stops_at_its_next_act(scene: str, act: str) -> None:
+async def test_losing_a_role_stops_the_session_at_the_next_action(scene: str, act: str) -> None:
     async with SCENES[scene].played() as (person, there):
         account = there.world.account(ADMIN)
         there.world.put(account.changed_ending_sessions(roles=(roles.MINIMUM,)))
@@ -420,7 +420,7 @@ async def test_a_session_whose_roles_shrank_stops_at_its_next_act(scene: str, ac
         assert there.world.accounts.get("grace") is None
 
 
-async def test_back_from_an_account_the_list_is_where_it_was() -> None:
+async def test_returning_from_an_account_restores_filter_and_row() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("slash")
         await person.write("a")

@@ -1,4 +1,4 @@
-"""How much of what came from the terminal waits, and in what order it is taken."""
+"""The queue of terminal input: its order and its limits."""
 
 import threading
 
@@ -20,7 +20,7 @@ def move(x: int) -> events.MouseMove:
     return events.MouseMove(None, x, 0, 0, 0, 0, shift=False, meta=False, ctrl=False)
 
 
-def test_what_is_typed_ahead_waits_in_order() -> None:
+def test_typed_keys_wait_in_order() -> None:
     waiting = Waiting("f10")
     for name in "abc":
         waiting.put(key(name))
@@ -36,15 +36,15 @@ def test_a_key_that_types_nothing_is_taken_alone() -> None:
     assert taken == [["a", "b"], ["backspace"], ["backspace"], ["c"]]
 
 
-def test_so_many_are_taken_at_once_and_no_more() -> None:
+def test_a_limited_number_of_keys_is_taken_at_once() -> None:
     waiting = Waiting("f10")
     for _ in range(Waiting.MOST_AT_ONCE + 1):
         waiting.put(key("a"))
     assert [len(waiting.take()) for _ in range(3)] == [Waiting.MOST_AT_ONCE, 1, 0]
 
 
-def test_taking_begins_once() -> None:
-    """Two who take would mix up the order of keys."""
+def test_taking_starts_only_once() -> None:
+    """Two consumers would mix up the order of keys."""
     waiting = Waiting("f10")
     assert [waiting.put(key(name)) for name in "abc"] == [True, False, False]
     waiting.take()
@@ -56,7 +56,7 @@ def test_taking_begins_once() -> None:
     assert waiting.put(key("f"))
 
 
-def test_taking_begins_once_whoever_comes_when() -> None:
+def test_taking_starts_only_once_with_concurrent_threads() -> None:
     waiting = Waiting("f10")
     sent, begun, taken = 3000, 0, 0
     lock = threading.Lock()
@@ -84,7 +84,7 @@ def test_taking_begins_once_whoever_comes_when() -> None:
     assert taken == sent or waiting.is_flooded
 
 
-def test_a_flood_is_dropped_and_the_quit_key_is_not() -> None:
+def test_a_flood_is_dropped_except_for_the_quit_key() -> None:
     waiting = Waiting("f10")
     for _ in range(3 * Waiting.MOST):
         waiting.put(key("a"))
@@ -96,13 +96,13 @@ def test_a_flood_is_dropped_and_the_quit_key_is_not() -> None:
     assert 2 <= len(waiting) < 10
 
 
-def test_fewer_keys_wait_that_type_nothing() -> None:
+def test_fewer_keys_without_text_may_wait() -> None:
     waiting = Waiting("f10")
     for _ in range(10 * Waiting.MOST_OTHERS):
         waiting.put(key("f1"))
         assert len(waiting) <= Waiting.MOST_OTHERS
     assert waiting.is_flooded
-    # What was taken waits no more.
+    # Taken keys no longer count.
     waiting = Waiting("f10")
     for _ in range(10 * Waiting.MOST_OTHERS):
         waiting.put(key("f1"))
@@ -110,7 +110,7 @@ def test_fewer_keys_wait_that_type_nothing() -> None:
     assert not waiting.is_flooded
 
 
-def test_of_the_moves_of_a_mouse_the_last_waits() -> None:
+def test_only_the_last_mouse_move_waits() -> None:
     waiting = Waiting("f10")
     for x in range(3 * Waiting.MOST):
         waiting.put(move(x))

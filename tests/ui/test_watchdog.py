@@ -1,6 +1,6 @@
-"""The thread that ends the process cannot be stopped, and does not stop by itself.
+"""The watchdog thread that ends the process cannot be stopped.
 
-Each test watches in a process of its own, which the watchdog ends.
+Each test runs a watchdog in a separate process, which the watchdog ends.
 """
 
 import os
@@ -65,7 +65,7 @@ def until(process: subprocess.Popen[str], line: str) -> None:
 
 
 def ends(process: subprocess.Popen[str], *lines: str) -> None:
-    """Wait until it has ended by itself, with status 1, and has restored the terminal."""
+    """Wait until it ends with status 1 after restoring the terminal."""
     out, _ = process.communicate(timeout=20)
     assert list(dict.fromkeys(out.splitlines())) == [*lines, "restored"]
     assert process.returncode == 1
@@ -79,24 +79,24 @@ def terminal() -> Iterator[int]:
     os.close(theirs)
 
 
-def test_other_signals_do_not_stop_it(terminal: int) -> None:
-    """Each second they may interrupt its waiting just as the time runs out."""
+def test_other_signals_do_not_stop_the_watchdog(terminal: int) -> None:
+    """Each second they may interrupt its wait just as the time runs out."""
     with watched(terminal, then=FLOOD.format(seconds=seconds(2))) as process:
         until(process, "flooded")
         process.send_signal(signal.SIGTERM)
         ends(process, "left: terminated", "let go")
 
 
-def test_it_goes_on_after_a_stop(terminal: int) -> None:
+def test_the_watchdog_continues_after_a_stop(terminal: int) -> None:
     with watched(terminal) as process:
         process.send_signal(signal.SIGSTOP)
-        time.sleep(1.2)  # longer than it waits at once
+        time.sleep(1.2)  # longer than one of its waits
         process.send_signal(signal.SIGCONT)
         process.send_signal(signal.SIGHUP)
         ends(process, "left: hang-up", "let go")
 
 
-def test_if_it_fails_the_process_ends(terminal: int) -> None:
+def test_the_process_ends_if_the_watchdog_fails(terminal: int) -> None:
     with watched(terminal, leave="raise RuntimeError('broken')") as process:
         process.send_signal(signal.SIGTERM)
         ends(process, "left: terminated")

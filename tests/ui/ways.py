@@ -1,4 +1,4 @@
-"""Ways to the screens of a sign-in and of one's own account, by the keys that a person presses."""
+"""How to reach the screens of the sign-in and of one's own account."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -22,7 +22,7 @@ Way = Callable[[Person, Plant], Awaitable[None]]
 
 
 async def arrive(_: Person, __: Plant) -> None:
-    """What one sees first."""
+    """The first screen."""
 
 
 async def first_run_wrong(person: Person, _: Plant) -> None:
@@ -32,7 +32,7 @@ async def first_run_wrong(person: Person, _: Plant) -> None:
 
 
 def enter_session(person: Person, there: Plant) -> None:
-    """The session of the admin, without the screens on the way to it."""
+    """Start the admin's session without the sign-in screens."""
     person.app.context.session = there.world.session(ADMIN)
 
 
@@ -50,7 +50,7 @@ async def as_alice(person: Person, there: Plant) -> None:
 
 
 def told_of(failed: FailedSignIns) -> Way:
-    """What somebody tried while alice was away."""
+    """alice signs in after these failed sign-ins."""
 
     async def way(person: Person, there: Plant) -> None:
         before = there.world.records.get("alice").changed(last_source=HERE, failed=failed)
@@ -111,7 +111,7 @@ async def too_many_codes(person: Person, there: Plant) -> None:
         await person.write(there.wrong_code("alice"))
     there.world.clock.forward(17)
     await person.write(there.wrong_code("alice"))
-    # What its timer does within a second.
+    # Its timer does this within a second.
     person.app.screen.query_one(CodeCountdown)._tick()
     await person.settle()
 
@@ -163,7 +163,7 @@ async def register_device_hidden(person: Person, there: Plant) -> None:
 
 
 def offered(person: Person) -> Secret:
-    """The secret key that the app on the phone would scan."""
+    """The secret key that the phone's app would scan."""
     return person.screen(RegisterDeviceScreen)._enrolment.totp_secret
 
 

@@ -1,4 +1,4 @@
-"""What must hold whatever was pressed."""
+"""What must be true whatever keys were pressed."""
 
 from textual.screen import Screen
 from textual.widgets import Button, Static
@@ -19,13 +19,13 @@ from tests.walk.town import Town
 
 
 def check_rest(person: Person, town: Town) -> None:
-    """At rest: a whole screen is up, it waits for nothing, and leaks nothing."""
+    """Check that an idle screen is complete, waits for nothing, and leaks nothing."""
     check_whole(person)
     _check_secrets(person, town)
 
 
 def check_whole(person: Person) -> None:
-    """A screen is up that has something on it, and what has the focus can have it."""
+    """Check that a screen is open and not blank, and that its focused widget is focusable."""
     app = person.app
     stack, screen = app.screen_stack, app.screen
     assert not person.is_busy, "a screen is asking, and nothing runs"
@@ -45,7 +45,7 @@ def _check_focus(person: Person, screen: Screen[object]) -> None:
         assert focused.focusable, f"the focus is on {focused}, which cannot have it"
         assert focused.screen is screen, f"the focus is on {focused} of another screen"
     width, height = person.app.size
-    # A window of the terminal that is in the background focuses nothing.
+    # Nothing has the focus while the terminal window is in the background.
     has_room = width >= MIN_COLUMNS and height >= MIN_ROWS and person.app.app_focus
     if has_room and isinstance(screen, AccountScreen):
         assert focused is not None, f"nothing of {type(screen).__name__} has the focus"
@@ -60,14 +60,14 @@ def _check_secrets(person: Person, town: Town) -> None:
     ]
     names = [str(button.label) for screen in app.screen_stack for button in screen.query(Button)]
     where = "\n".join([*statics, *names, *person.toasts, *map(repr, town.world.events)])
-    # A walk types passwords into other fields too: what is kept there may be shown.
+    # A walk also types passwords into other fields, whose stored values may be shown.
     kept = repr(town.world.accounts._committed) + repr(app.context.users_filter)
     for secret in town.secrets():
         assert secret not in where or secret in kept, f"{secret!r} stands where it must not"
 
 
 async def check_ways(person: Person, town: Town, username: str) -> None:
-    """From wherever this is, every section is reached by the keyboard alone."""
+    """Check that every section can be reached from here with the keyboard alone."""
     await person.resize(80, 24)
     await come_back(person)
     if isinstance(person.app.screen, FirstRunScreen):
@@ -95,7 +95,7 @@ async def check_ways(person: Person, town: Town, username: str) -> None:
 
 
 async def come_back(person: Person) -> None:
-    """Out of whatever is open, with the keys that the screens offer."""
+    """Leave whatever is open with the keys that the screens offer."""
     for _ in range(12):
         screen = person.app.screen
         if isinstance(screen, SignInScreen | FirstRunScreen) or not person.running:
@@ -103,7 +103,7 @@ async def come_back(person: Person) -> None:
         if isinstance(screen, BackupCodesScreen):
             screen.query_one("#primary", Button).focus()
             await person.settle()
-            # The first key shows the codes again, where they are hidden.
+            # The first key shows the codes again if they are hidden.
             await person.press("enter", "enter")
             continue
         if isinstance(screen, Page) and isinstance(screen.focused, Navigation):

@@ -1,4 +1,4 @@
-"""What a terminal can send, chosen at random: keys, clicks, the wheel, pastes and sizes."""
+"""Random terminal events: keys, clicks, the wheel, pastes and sizes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from textual.geometry import Size
 from tests.ui.harness import key_event
 
 SIZES: Final = ((1, 1), (80, 19), (80, 24), (200, 60))
-"""The sizes that walks begin with."""
+"""The terminal sizes at which walks start."""
 ODD_SIZES: Final = (*SIZES, (80, 24), (0, 0), (59, 20), (60, 20), (60, 19), (2, 40), (300, 3))
 
 _OFTEN: Final = ("enter", "tab", "escape", "down", "up", "pageup", "pagedown", "space")
@@ -40,7 +40,7 @@ _PASTES: Final = (
 
 @dataclass(frozen=True)
 class Step:
-    """One event, and how it is written in a report."""
+    """One event, and its name in a report."""
 
     name: str
     send: Callable[[App[int]], None]
@@ -97,7 +97,7 @@ def click(x: int, y: int, button: int = 1) -> Step:
 
 
 def random_step(random: Random, app: App[int]) -> Step:
-    """Anything at all."""
+    """Any kind of event."""
     width, height = app.size
     x, y = random.randint(0, max(0, width)), random.randint(0, max(0, height))
     kinds: dict[Callable[[], Step], int] = {

@@ -1,4 +1,4 @@
-"""What leads on from each screen: without it a walk would seldom come past the login screen."""
+"""Steps that lead on from each screen; otherwise a walk would rarely pass the login screen."""
 
 from collections.abc import Callable
 from random import Random
@@ -31,7 +31,7 @@ from tests.walk.town import NEW_PASSWORDS, OWNERS, Town
 
 
 class Goals:
-    """Steps for the screen that is up, with what its owner knows."""
+    """Steps for the open screen, using what its user knows."""
 
     def __init__(self, app: AccountApp, town: Town, random: Random) -> None:
         self.app, self.town, self.random = app, town, random
@@ -39,7 +39,7 @@ class Goals:
         """Who signs in."""
 
     def steps(self) -> list[Step]:
-        """Nothing if the screen is not there yet."""
+        """Empty if the screen is not mounted yet."""
         screen = self.app.screen
         self._learn(screen)
         ways = (way for kind, way in self._ways.items() if isinstance(screen, kind))
@@ -96,12 +96,12 @@ class Goals:
 
     def _on_page(self, screen: Screen[Any]) -> list[Step]:
         if self.random.random() < 0.2:
-            # Since then a proof is too old.
+            # After that, the identity must be confirmed again.
             self.town.world.clock.forward(700)
         return self._navigate(screen) if self.random.random() < 0.4 else self._press(screen)
 
     def sign_in(self, username: str) -> list[Step]:
-        """Right, mostly."""
+        """Usually with the right password."""
         self.username = username
         if self.random.random() < 0.8:
             self.town.make_whole(username)
@@ -132,7 +132,7 @@ class Goals:
     def _navigate(self, screen: Screen[Any]) -> list[Step]:
         panel = screen.query_one(OptionList)
         panel.focus()
-        # The last one signs out.
+        # The last option signs out.
         downs = self.random.randrange(max(1, panel.option_count - 2))
         return [key("home"), *[key("down")] * downs, key("enter")]
 

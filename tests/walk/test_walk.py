@@ -1,4 +1,4 @@
-"""Two sessions walk over one store, at random: nothing freezes, crashes or leaks."""
+"""Random walks of two sessions over one store cause no freeze, crash or leak."""
 
 import os
 import time
@@ -14,12 +14,12 @@ from tests.walk.walker import Walk
 
 STEPS: Final = 2000
 SEED: Final = int(os.environ.get("CWTUI_WALK_SEED", "1"))
-"""Another walk; a walk that failed names its own, and walks it again."""
+"""Selects the walk; a failing walk prints its seed, which repeats it."""
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_a_random_walk_breaks_nothing(size: tuple[int, int]) -> None:
-    """In a soak, walks of ever new seeds."""
+    """In a soak, each further walk has a new seed."""
     until = time.monotonic() + soak.seconds(0)
     seed, taken, screens = SEED, 0, Counter[str]()
     while True:
@@ -34,4 +34,4 @@ async def test_a_random_walk_breaks_nothing(size: tuple[int, int]) -> None:
 
 
 LEAST_SCREENS: Final = 8
-"""Kinds of screens that a walk must reach, or it tests little."""
+"""How many kinds of screens a walk must reach, or it would test too little."""

@@ -1,6 +1,6 @@
-"""Calls in threads, made repeatable: each takes a seeded number of turns of the event loop.
+"""Repeatable calls in threads: each takes a seeded number of turns of the event loop.
 
-A walk that failed fails again with its seed, and an answer may come after any number of events.
+A failed walk fails again with its seed, and an answer may come after any number of events.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 LONGEST: Final = 60
-"""Turns that a call takes at most."""
+"""The most turns that a call takes."""
 
 
 @contextmanager

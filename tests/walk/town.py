@@ -1,4 +1,4 @@
-"""The store that is walked in: many accounts, what their owners know, and what others do there."""
+"""The store for walks: many accounts, what their owners know, and what others do."""
 
 import base64
 from collections.abc import Callable
@@ -20,7 +20,7 @@ NEW_PASSWORDS: Final = ("Werder.8-Insel-x", "Caputh!9-Faehre")
 OTHER_ADMIN: Final = "bob"
 CROWD: Final = [f"user{number:02d}" for number in range(40)]
 OWNERS: Final = (ADMIN, ADMIN, "alice", OTHER_ADMIN, LONG_NAME, "frank", "user00")
-"""Who signs in, the admin more often."""
+"""Users who sign in, the admin more often."""
 HALF: Final = 0.5
 _OPERATOR: Final = Operator("root")
 
@@ -46,7 +46,7 @@ class Town:
     # What the owners know
 
     def make_whole(self, username: str) -> None:
-        """The account as it was at first, whatever was done to it."""
+        """Restore the account to its first state."""
         self.world.put(self._whole[username])
         self.world.records.kept[username] = SignInRecord()
         self.world.clock.forward(31)
@@ -56,7 +56,7 @@ class Town:
         return INITIAL if username == "frank" else PASSWORD
 
     def code(self, username: str) -> str:
-        """What the authenticator app shows; six zeros for who has none."""
+        """The authenticator app's code; six zeros for an account without one."""
         self.world.clock.forward(31)
         key = self._key(self.world.accounts.get(username))
         return "000000" if key is None else hotp(key, int(self.world.clock()) // 30)
@@ -66,7 +66,7 @@ class Town:
         return random.choice(self._codes)
 
     def secrets(self) -> set[str]:
-        """Everything that may stand on few screens only."""
+        """Everything that only a few screens may show."""
         return {PASSWORD, *NEW_PASSWORDS, INITIAL, *self._codes, *self.shown_secrets}
 
     def _key(self, account: Account | None) -> bytes | None:
@@ -78,7 +78,7 @@ class Town:
     # What others do
 
     def meddle(self, random: Random, username: str | None) -> str:
-        """Another admin does something, rather often to the account given; says what."""
+        """Another admin changes something, often the given account; describes it."""
         names = [*self.world.accounts._committed[0]]
         if not names:
             return "nobody to meddle with"

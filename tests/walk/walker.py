@@ -1,4 +1,4 @@
-"""A seeded walk over the real screens, which waits for nothing between its steps."""
+"""A seeded walk over the real screens that does not wait between its steps."""
 
 import asyncio
 from collections import Counter, deque
@@ -16,21 +16,21 @@ from tests.walk.threads import repeatable
 from tests.walk.town import Town
 
 REMEMBERED: Final = 80
-"""Last steps that a failure tells."""
+"""How many last steps a failure reports."""
 BETWEEN_CHECKS: Final = 250
-"""Steps after which every section is looked for."""
+"""Steps after which every section is visited."""
 
 ROOM_AGAIN: Final = 0.4
-"""How often a window that is too small is made larger."""
+"""How often a window that is too small is enlarged."""
 RESTS: Final = 0.35
-"""How often all that was sent is waited for."""
+"""How often to wait for all that was sent."""
 FIRST_RUNS: Final = 0.1
-"""How many begin with an empty store."""
+"""The share of walks that begin with an empty store."""
 
 
 @dataclass
 class Walk:
-    """So many steps, beginning at that size. The same seed is the same walk."""
+    """A number of steps from a starting size. The same seed gives the same walk."""
 
     seed: int
     size: tuple[int, int]
@@ -50,7 +50,7 @@ class Walk:
             with repeatable(self.random), drawn_as_in_a_terminal():
                 while self.taken < self.steps:
                     await self._use()
-        except Exception as error:  # noqa: BLE001  whatever it is, its seed is told
+        except Exception as error:  # noqa: BLE001  report the seed of any failure
             first = self._broken or error
             raise AssertionError(self._told(first)) from first
 
@@ -70,7 +70,7 @@ class Walk:
             try:
                 await self._through(person, town)
             except Exception as error:
-                # Leaving an application in the middle of a batch fails as well, and later.
+                # Leaving an application in the middle of a batch also fails, but later.
                 self._broken = error
                 raise
 
@@ -93,7 +93,7 @@ class Walk:
                 return
         width, height = app.size
         if (width < MIN_COLUMNS or height < MIN_ROWS) and random.random() < ROOM_AGAIN:
-            # Where nothing is shown nothing has the focus, and no walk comes far.
+            # A screen that is too small has no focus, and no walk gets far.
             self._last.append("resize(80, 24)")
             await person.resize(80, 24)
             if not person.running:

@@ -1,4 +1,4 @@
-"""The chain: what was removed or changed is found, and what nobody did is not."""
+"""Verifying the audit chain: removed and changed events are found, without false alarms."""
 
 from collections.abc import Iterator, Sequence
 
@@ -45,14 +45,14 @@ def last(log: MemoryAudit) -> Link:
     return log.kept.last
 
 
-# Whole
+# Intact
 
 
-def test_an_empty_log_is_whole() -> None:
+def test_an_empty_log_verifies() -> None:
     assert verdict(MemoryAudit()) == Verdict()
 
 
-def test_a_log_is_whole_as_it_was_written() -> None:
+def test_an_untouched_log_verifies() -> None:
     log = log_of(5)
     assert verdict(log) == Verdict(first=1, last=last(log))
     assert str(last(log)) == f"5:{audit_chain.link_of(log.contents[-1], 5).hash}"
@@ -60,7 +60,7 @@ def test_a_log_is_whole_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("torn", [[TORN], [TORN, b"\0" * 40], [b"", TORN, b""]])
 @pytest.mark.parametrize("before", [0, 3])
-def test_what_a_power_failure_cut_short_is_a_note_and_in_the_chain(
+def test_lines_cut_short_by_a_power_failure_are_noted_and_chained(
     torn: list[bytes], before: int
 ) -> None:
     log = log_of(before)
@@ -80,8 +80,8 @@ def test_what_a_power_failure_cut_short_is_a_note_and_in_the_chain(
         log.contents[number] = whole
 
 
-def test_ends_that_lag_behind_are_no_finding() -> None:
-    """After a power failure, or a kill between the line and the ends."""
+def test_an_outdated_head_file_is_not_a_finding() -> None:
+    """As after a power failure, or a kill between writing the line and audit.head."""
     log = log_of(3)
     before = log.kept
     log.append(event())
@@ -95,8 +95,8 @@ def test_ends_that_lag_behind_are_no_finding() -> None:
 
 @pytest.mark.parametrize("first", [2, 4])
 @pytest.mark.parametrize("torn", [[], [TORN]])
-def test_what_was_rotated_out_is_not_missing(first: int, torn: list[bytes]) -> None:
-    """Also where the line before the first one was cut short, and the file began with it."""
+def test_rotated_out_events_are_not_reported_missing(first: int, torn: list[bytes]) -> None:
+    """Even when the file begins with a line that was cut short."""
     log = log_of(6)
     before = log.contents[first - 2]
     log.contents[: first - 1] = torn
@@ -106,17 +106,17 @@ def test_what_was_rotated_out_is_not_missing(first: int, torn: list[bytes]) -> N
     assert len(found.notes) == len(torn)
 
 
-def test_more_is_there_than_should_be_when_a_rotation_was_killed() -> None:
+def test_lines_left_by_a_killed_rotation_are_accepted() -> None:
     log = log_of(6)
     third = log.contents[2]
     log.kept = Ends(Link(4, audit_chain.link_of(third, 3).hash), last(log))
     assert verdict(log) == Verdict(first=1, last=last(log))
 
 
-# Not whole
+# Tampered with
 
 
-def test_removed_lines_are_named() -> None:
+def test_removed_lines_are_reported() -> None:
     log = log_of(9)
     del log.contents[3:5]
     assert verdict(log).findings == [
@@ -124,27 +124,27 @@ def test_removed_lines_are_named() -> None:
     ]
 
 
-def test_a_removed_beginning_is_named() -> None:
+def test_a_removed_beginning_is_reported() -> None:
     log = log_of(9)
     del log.contents[:2]
     assert verdict(log).findings == ["Events 1 to 2 are missing at the beginning."]
 
 
 @pytest.mark.parametrize(("removed", "named"), [(1, "Event 9 is"), (3, "Events 7 to 9 are")])
-def test_removed_last_lines_are_named(removed: int, named: str) -> None:
+def test_removed_last_lines_are_reported(removed: int, named: str) -> None:
     log = log_of(9)
     del log.contents[-removed:]
     assert verdict(log).findings == [f"{named} missing at the end."]
 
 
-def test_a_log_of_which_all_was_removed() -> None:
+def test_an_emptied_log_is_reported() -> None:
     log = log_of(9)
     log.contents.clear()
     assert verdict(log).findings == ["Events 1 to 9 are missing at the end."]
 
 
-def test_what_was_removed_stays_missing_when_the_log_goes_on() -> None:
-    """Else one more event would hide it."""
+def test_removed_lines_stay_reported_after_new_events() -> None:
+    """Otherwise one more event would hide it."""
     log = log_of(9)
     del log.contents[-2:]
     log.append(event())
@@ -152,7 +152,7 @@ def test_what_was_removed_stays_missing_when_the_log_goes_on() -> None:
     assert verdict(log).findings == ["Events 8 to 9 are missing before line 8 of audit.jsonl."]
 
 
-def test_a_changed_last_line_stays_changed_when_the_log_goes_on() -> None:
+def test_a_changed_last_line_stays_reported_after_new_events() -> None:
     log = log_of(3)
     log.contents[-1] = encode(event(77), 3, audit_chain.link_of(log.contents[1], 2).hash)
     changed = ["Event 3, line 3 of audit.jsonl, was changed after it was written."]
@@ -163,7 +163,7 @@ def test_a_changed_last_line_stays_changed_when_the_log_goes_on() -> None:
     ]
 
 
-def test_an_event_that_was_cut_short_after_it_was_acknowledged() -> None:
+def test_an_acknowledged_event_cut_short_later_is_reported() -> None:
     log = log_of(3)
     log.contents[-1] = log.contents[-1][:-5]
     log.append(event())
@@ -171,7 +171,7 @@ def test_an_event_that_was_cut_short_after_it_was_acknowledged() -> None:
     assert verdict(log).findings == ["Event 3 is missing before line 4 of audit.jsonl."]
 
 
-def test_a_changed_line_is_named() -> None:
+def test_a_changed_line_is_reported() -> None:
     log = log_of(5)
     log.contents[2] = log.contents[2].replace(b"ada", b"bob")
     assert verdict(log).findings == [
@@ -179,7 +179,7 @@ def test_a_changed_line_is_named() -> None:
     ]
 
 
-def test_swapped_lines_are_named() -> None:
+def test_swapped_lines_are_reported() -> None:
     log = log_of(5)
     log.contents[1], log.contents[2] = log.contents[2], log.contents[1]
     assert verdict(log).findings[:2] == [
@@ -188,7 +188,7 @@ def test_swapped_lines_are_named() -> None:
     ]
 
 
-def test_a_line_that_stands_there_twice_is_named() -> None:
+def test_a_duplicate_line_is_reported() -> None:
     log = log_of(3)
     log.contents.append(log.contents[-1])
     assert verdict(log).findings == [
@@ -197,7 +197,7 @@ def test_a_line_that_stands_there_twice_is_named() -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1, 3, 5])
-def test_a_line_without_a_number_is_named(at: int) -> None:
+def test_a_line_without_a_number_inside_the_chain_is_reported(at: int) -> None:
     log = log_of(5)
     log.contents.insert(at, NO_NUMBER % 1)
     named = f"Line {at + 1} of audit.jsonl is not an event, so cwtui did not write it."
@@ -214,7 +214,7 @@ def test_a_log_of_lines_without_numbers_is_not_whole() -> None:
 
 
 @pytest.mark.parametrize("first", [1, 4])
-def test_lines_put_before_the_chain_are_found(first: int) -> None:
+def test_lines_inserted_before_the_chain_are_reported(first: int) -> None:
     log = log_of(6)
     kept = Link(first, NOTHING)
     if first > 1:
@@ -235,7 +235,7 @@ def test_what_was_cut_short_is_not_put_before_the_first_event() -> None:
     ]
 
 
-def test_another_beginning_is_found() -> None:
+def test_a_wrong_start_of_the_chain_is_reported() -> None:
     log = log_of(2)
     log.kept = Ends(Link(1, "1" * 64), last(log))
     assert verdict(log).findings == [
@@ -243,7 +243,7 @@ def test_another_beginning_is_found() -> None:
     ]
 
 
-def test_without_its_ends_a_log_is_not_whole() -> None:
+def test_a_missing_head_file_is_reported() -> None:
     log = log_of(2)
     log.kept = None
     [finding] = verdict(log).findings
@@ -253,10 +253,10 @@ def test_without_its_ends_a_log_is_not_whole() -> None:
     )
 
 
-# A link that was noted
+# Noted links
 
 
-def test_a_noted_link_is_compared() -> None:
+def test_a_noted_link_is_compared_with_the_log() -> None:
     log = log_of(3)
     noted = last(log)
     log.append(event())
@@ -268,8 +268,8 @@ def test_a_noted_link_is_compared() -> None:
     assert verdict(log, Link(6, "1" * 64)).findings == ["Events 5 to 6 are missing at the end."]
 
 
-def test_a_log_made_anew_is_found_by_what_was_noted() -> None:
-    """Who can write the files can forge all of them; not what stands elsewhere."""
+def test_a_forged_log_is_found_by_a_noted_link() -> None:
+    """Whoever can write the files can forge them all, but not a link noted elsewhere."""
     noted = last(log_of(3))
     forged = MemoryAudit()
     for number in (0, 7, 2, 3):
@@ -278,7 +278,7 @@ def test_a_log_made_anew_is_found_by_what_was_noted() -> None:
     assert len(verdict(forged, noted).findings) == 1
 
 
-def test_a_line_that_ends_nowhere_is_not_searched_without_end() -> None:
+def test_the_search_for_the_last_event_is_bounded() -> None:
     read = 0
 
     def junk() -> Iterator[bytes]:
@@ -291,6 +291,6 @@ def test_a_line_that_ends_nowhere_is_not_searched_without_end() -> None:
     assert read < 200
 
 
-def test_lines_are_told_by_their_file() -> None:
+def test_an_old_line_in_a_later_file_is_reported() -> None:
     lines = [Line(Position(2, 0, 0), "audit-000002.jsonl", NO_NUMBER % 1, 0)]
     assert verify(lines, Ends(Link(1, NOTHING), Link(1, NOTHING))).findings

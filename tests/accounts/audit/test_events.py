@@ -1,4 +1,4 @@
-"""Who did what: an event for each act, no secret in any, and no act without its event."""
+"""Each action writes an audit event without secrets; without the event it does not happen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ OLD = Secret(PASSWORD)
 
 @dataclass
 class Scene:
-    """A world in which each act below is possible, once."""
+    """A world in which each action below is possible once."""
 
     world: World
     plain: Session
@@ -169,13 +169,13 @@ OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
 OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/test_maintenance.py
 
 
-def test_every_type_of_event_is_tested_here() -> None:
+def test_every_event_type_is_tested_here() -> None:
     elsewhere = OF_THE_DIRECTORY | OF_THE_STORE
     assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES, *elsewhere} == set(EventType)
 
 
 @pytest.mark.parametrize("event", ADMIN_ACTS)
-def test_each_act_of_an_admin_is_recorded(scene: Scene, event: EventType) -> None:
+def test_each_admin_action_is_recorded(scene: Scene, event: EventType) -> None:
     ADMIN_ACTS[event](scene.world)
     [written] = scene.world.events
     assert (written.event, written.outcome) == (event, Outcome.SUCCESS)
@@ -189,7 +189,7 @@ def test_each_act_of_an_admin_is_recorded(scene: Scene, event: EventType) -> Non
 
 
 @pytest.mark.parametrize("event", OWN_ACTS)
-def test_each_act_of_ones_own_is_recorded(scene: Scene, event: EventType) -> None:
+def test_each_action_on_ones_own_account_is_recorded(scene: Scene, event: EventType) -> None:
     who, act = OWN_ACTS[event]
     act(scene)
     written = next(one for one in scene.world.events if one.event is event)
@@ -197,7 +197,7 @@ def test_each_act_of_ones_own_is_recorded(scene: Scene, event: EventType) -> Non
     assert (written.at, written.outcome) == (NOW + 30, Outcome.SUCCESS)
 
 
-def test_what_changed_is_said(scene: Scene) -> None:
+def test_events_say_what_changed(scene: Scene) -> None:
     ADMIN_ACTS[EventType.USER_UPDATE](scene.world)
     ADMIN_ACTS[EventType.SETTINGS_UPDATE](scene.world)
     ADMIN_ACTS[EventType.USER_REMOVE](scene.world)
@@ -209,7 +209,7 @@ def test_what_changed_is_said(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS_OF_SIGN_IN)
-def test_each_step_within_a_sign_in_is_recorded(scene: Scene, step: str) -> None:
+def test_each_step_of_a_sign_in_is_recorded(scene: Scene, step: str) -> None:
     event, who, act = STEPS_OF_SIGN_IN[step]
     act(scene)
     written = next(one for one in scene.world.events if one.event is event)
@@ -218,9 +218,7 @@ def test_each_step_within_a_sign_in_is_recorded(scene: Scene, step: str) -> None
 
 
 @pytest.mark.parametrize("step", STEPS_OF_SIGN_IN)
-def test_a_step_that_cannot_be_written_is_not_said_to_have_happened(
-    scene: Scene, step: str
-) -> None:
+def test_a_sign_in_step_that_cannot_be_saved_is_not_recorded(scene: Scene, step: str) -> None:
     """DESIGN 4.7: a full disk is noticed before the event is in the log."""
     event, _, act = STEPS_OF_SIGN_IN[step]
     scene.world.accounts.before_prepare = full_disk
@@ -253,7 +251,7 @@ def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None
         (EventType.SIGN_IN_BACKUP_CODE, "wrong or already used"),
         (EventType.SIGN_IN_BACKUP_CODE, "throttled"),
     ]
-    # Beside them only the right passwords, one each time a code was asked for.
+    # The rest are correct passwords, one each time a code was asked for.
     others = [event for event in scene.world.events if event not in failures]
     assert {event.event for event in others} == {EventType.SIGN_IN_PASSWORD}
 
@@ -266,7 +264,7 @@ ALL_ACTS: dict[str, Callable[[Scene], object]] = {
 
 
 @pytest.mark.parametrize("act", ALL_ACTS)
-def test_no_secret_is_in_any_event(scene: Scene, act: str) -> None:
+def test_no_event_contains_a_secret(scene: Scene, act: str) -> None:
     """DESIGN 4.2: no secret in the audit log."""
     result = ALL_ACTS[act](scene)
     made: tuple[Secret, ...] = ()
@@ -286,8 +284,8 @@ def test_no_secret_is_in_any_event(scene: Scene, act: str) -> None:
 
 
 @pytest.mark.parametrize("act", ALL_ACTS)
-def test_what_cannot_be_recorded_does_not_happen(scene: Scene, act: str) -> None:
-    """DESIGN 4.10: without its event in the audit log, an act is refused and changes nothing."""
+def test_an_action_that_cannot_be_recorded_does_not_happen(scene: Scene, act: str) -> None:
+    """DESIGN 4.10: an action whose event cannot be written is refused and changes nothing."""
     world = scene.world
     before = world.accounts._committed
     records = {
@@ -303,7 +301,7 @@ def test_what_cannot_be_recorded_does_not_happen(scene: Scene, act: str) -> None
         after = world.records.get(name)
         assert after.last_sign_in == kept.last_sign_in
         assert after.known_sources == kept.known_sources
-        assert after.last_totp_step >= kept.last_totp_step  # a code may be used up
+        assert after.last_totp_step >= kept.last_totp_step  # a code may have been used up
     assert world.events == []
 
 
@@ -313,13 +311,13 @@ LEAVE_THE_ACCOUNTS = {
     EventType.SESSION_END,
     EventType.PROOF,
     EventType.USER_UNLOCK,
-    EventType.KEY_ROTATE,  # it is the keyring that is written first
+    EventType.KEY_ROTATE,  # the keyring is written first
 }
 WRITING_ACTS = [act for act in (*ADMIN_ACTS, *OWN_ACTS) if act not in LEAVE_THE_ACCOUNTS]
 
 
 @pytest.mark.parametrize("act", WRITING_ACTS)
-def test_what_cannot_be_written_is_not_said_to_have_happened(scene: Scene, act: EventType) -> None:
+def test_a_change_that_cannot_be_saved_is_not_recorded(scene: Scene, act: EventType) -> None:
     """DESIGN 4.7: a full disk is noticed before the event is in the log."""
     scene.world.accounts.before_prepare = full_disk
     with pytest.raises(CannotCheck):
@@ -345,14 +343,14 @@ def test_a_failure_that_cannot_be_recorded_lets_nobody_in(scene: Scene, factor: 
         WRONG[factor](scene, asked)
 
 
-def test_the_first_admin_is_recorded(world: World) -> None:
+def test_creating_the_first_admin_is_recorded(world: World) -> None:
     administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
     [event] = world.events
     assert (event.event, event.subject) == (EventType.USER_CREATE, "ada")
     assert event.reason == "first administrator"
 
 
-def test_without_a_record_there_is_no_first_admin(world: World) -> None:
+def test_the_first_admin_is_not_created_without_an_event(world: World) -> None:
     """DESIGN 4.10."""
     world.audit.fails = True
     with pytest.raises(CannotCheck):
@@ -360,7 +358,7 @@ def test_without_a_record_there_is_no_first_admin(world: World) -> None:
     assert world.accounts.is_empty()
 
 
-def test_nor_is_it_said_that_there_is_one_where_the_disk_is_full(world: World) -> None:
+def test_the_first_admin_is_not_recorded_when_the_disk_is_full(world: World) -> None:
     """DESIGN 4.7."""
     world.accounts.before_prepare = full_disk
     with pytest.raises(CannotCheck):
@@ -368,7 +366,7 @@ def test_nor_is_it_said_that_there_is_one_where_the_disk_is_full(world: World) -
     assert world.events == []
 
 
-def test_a_name_that_no_account_has_is_left_out(world: World) -> None:
+def test_unknown_usernames_are_left_out_of_events(world: World) -> None:
     """People type passwords into the wrong field."""
     with pytest.raises(SignInFailed):
         sign_in.with_password(world.ports, "hunter2", Secret("whatever"), HERE)

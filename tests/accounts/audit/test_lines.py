@@ -1,4 +1,4 @@
-"""A line of the audit log: nothing that stands there stops a reader."""
+"""Reading one line of the audit log: no content, however damaged, stops the reader."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def changed(**fields: object) -> bytes:
     return json.dumps(kept).encode()
 
 
-def test_an_event_is_read_as_it_was_written() -> None:
+def test_an_event_is_read_back_as_written() -> None:
     record = decode(LINE)
     assert record is not None
     assert (record.n, record.previous) == (7, "0f" * 32)
@@ -38,7 +38,7 @@ def test_an_event_is_read_as_it_was_written() -> None:
     assert record.reason == "wrong"
 
 
-def test_a_line_of_a_later_version_is_an_event() -> None:
+def test_a_line_of_a_later_version_is_read_as_an_event() -> None:
     record = decode(changed(event="plant.explode", outcome="pending", shift={"of": [1]}))
     assert record is not None
     assert (record.event, record.outcome) == ("plant.explode", "pending")
@@ -76,7 +76,7 @@ def test_a_line_of_a_later_version_is_an_event() -> None:
         LINE[:-1] + b',"shift":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
-def test_what_is_no_event_is_none(content: bytes) -> None:
+def test_a_line_that_is_not_an_event_reads_as_none(content: bytes) -> None:
     assert decode(content) is None
 
 
@@ -92,12 +92,12 @@ def test_a_whole_object_was_not_cut_short(content: bytes) -> None:
 
 
 @given(st.binary(max_size=400))
-def test_no_bytes_stop_the_reader(content: bytes) -> None:
+def test_arbitrary_bytes_do_not_stop_the_reader(content: bytes) -> None:
     assert decode(content) is None
 
 
 @given(st.integers(0, len(LINE) - 1), st.binary(max_size=3))
-def test_no_change_of_a_line_stops_the_reader(at: int, put: bytes) -> None:
+def test_a_changed_line_does_not_stop_the_reader(at: int, put: bytes) -> None:
     record = decode(LINE[:at] + put + LINE[at + 1 :])
     assert record is None or record.at.tzinfo is UTC
 
@@ -110,12 +110,12 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(FIELDS)), json_values))
-def test_no_value_of_a_field_stops_the_reader(fields: dict[str, object]) -> None:
+def test_no_field_value_stops_the_reader(fields: dict[str, object]) -> None:
     record = decode(json.dumps(FIELDS | fields).encode())
     assert record is None or record.at.tzinfo is UTC
 
 
-def test_a_line_says_where_it_stands_and_where_the_next_one_is() -> None:
+def test_a_line_knows_its_place_and_the_next_one() -> None:
     line = Line(Position(3, 100, 16), "audit.jsonl", b"x" * 9, 10)
     assert str(line) == "line 17 of audit.jsonl"
     assert line.after == Position(3, 110, 17)

@@ -1,4 +1,4 @@
-"""Reading the audit log: what is asked for, by whom, and how much is looked at."""
+"""Reading the audit log: filters, permissions, and how much is read."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -76,35 +76,35 @@ ACCEPTED: list[tuple[Filter, bool]] = [
     (Filter(words=("alice", "wrong", "10.0.", "failure", "sign_in", "2027-01-15", "08:00")), True),
     (Filter(words=("alice", "bob")), False),
     (Filter(words=("9",)), False),
-    (Filter(words=("-01-",)), False),  # in the time is looked for what begins with a digit
+    (Filter(words=("-01-",)), False),  # times match only words that begin with a digit
     (Filter(user="alice", outcome="success"), False),
 ]
 
 
 @pytest.mark.parametrize(("wanted", "accepted"), ACCEPTED)
-def test_a_filter_asks_for_all_of_what_it_names(wanted: Filter, accepted: bool) -> None:
+def test_a_filter_accepts_only_what_matches_every_field(wanted: Filter, accepted: bool) -> None:
     assert wanted.accepts(record()) is accepted
 
 
-def test_a_user_is_actor_or_subject_in_any_case() -> None:
+def test_the_user_filter_matches_actor_or_subject_in_any_case() -> None:
     assert Filter(user="bob").accepts(record(subject="bob"))
     assert Filter(user="operator:root").accepts(record(actor="operator:Root"))
     assert filtered(user=" Bob ", now=NOW) == Filter(user="bob")
     assert not Filter(user="bob").accepts(record(source="bob", reason="bob"))
 
 
-def test_words_are_found_in_any_case_and_form() -> None:
+def test_words_match_in_any_case_and_unicode_form() -> None:
     wanted = typed("ÅNGSTRÖM", NOW)
     assert wanted.accepts(record(reason="display_name=Alice Ångström"))
 
 
-def test_what_is_no_event_is_shown_to_who_asks_for_everything() -> None:
+def test_damaged_lines_appear_only_without_a_filter() -> None:
     assert Filter().accepts(None)
     assert not Filter(user="alice").accepts(None)
     assert not typed("not", NOW).accepts(None)
 
 
-def test_known_events_and_areas_are_taken() -> None:
+def test_known_events_and_areas_are_accepted() -> None:
     for event in ("sign_in", "sign_in.complete", "SETTINGS", *EventType):
         assert filtered(event=event, now=NOW).event == event.lower()
 
@@ -128,14 +128,16 @@ def test_known_events_and_areas_are_taken() -> None:
         ),
     ],
 )
-def test_what_cannot_be_asked_is_a_sentence(given_: dict[str, str], field: str, part: str) -> None:
+def test_an_invalid_filter_value_is_explained(
+    given_: dict[str, str], field: str, part: str
+) -> None:
     refused = outcome(lambda: filtered(**given_, now=NOW))
     assert isinstance(refused, InvalidInput)
     assert refused.field == field
     assert part in str(refused)
 
 
-def test_what_is_asked_is_in_the_filter() -> None:
+def test_given_values_end_up_in_the_filter() -> None:
     assert filtered(now=NOW) == Filter()
     assert filtered("Bob", " SIGN_IN ", " Failure ", "2h", now=NOW) == Filter(
         user="bob", event="sign_in", outcome="failure", since=AT - timedelta(hours=2)
@@ -143,7 +145,9 @@ def test_what_is_asked_is_in_the_filter() -> None:
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/St_Johns", "UTC"])
-def test_a_time_is_in_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+def test_times_are_utc_whatever_the_hosts_time_zone(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
     with monkeypatch.context() as patched:
         patched.setenv("TZ", zone)
         time.tzset()
@@ -167,7 +171,7 @@ def test_a_time_is_in_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPatch, 
         ("2027-01-15T08:00:00.125+00:00", AT + timedelta(seconds=0.125)),
     ],
 )
-def test_times_and_ages(text: str, at: datetime) -> None:
+def test_times_and_ages_are_understood(text: str, at: datetime) -> None:
     assert moment(text, NOW) == at
 
 
@@ -179,20 +183,20 @@ def test_times_and_ages(text: str, at: datetime) -> None:
         *("0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"),
     ],
 )
-def test_what_is_no_time_is_a_sentence(text: str) -> None:
+def test_an_invalid_time_is_explained(text: str) -> None:
     refused = outcome(lambda: moment(text, NOW))
     assert isinstance(refused, InvalidInput)
     assert "\x00" not in str(refused)
 
 
 @given(st.text(max_size=30))
-def test_no_text_stops_the_filter(text: str) -> None:
+def test_no_text_crashes_the_filter(text: str) -> None:
     assert isinstance(outcome(lambda: moment(text, NOW)), datetime | InvalidInput)
     found = outcome(lambda: typed(text, NOW))
     assert isinstance(found, Filter | InvalidInput)
 
 
-def test_a_typed_line_is_words_and_keys() -> None:
+def test_a_filter_line_is_split_into_words_and_keys() -> None:
     assert typed("", NOW) == typed("  ", NOW) == Filter()
     assert typed("Alice  WRONG", NOW) == Filter(words=("alice", "wrong"))
     assert typed("user:Alice event:sign_in outcome:failure since:2h x", NOW) == Filter(
@@ -214,18 +218,18 @@ def test_a_typed_line_is_words_and_keys() -> None:
         ("since:zzz", "'zzz' is not a time"),
     ],
 )
-def test_what_begins_no_value_is_refused(wrong: str, sentence: str) -> None:
-    """Nothing found would read as: it did not happen."""
+def test_an_unknown_value_in_a_filter_line_is_refused(wrong: str, sentence: str) -> None:
+    """An empty result would read as if it had not happened."""
     with pytest.raises(InvalidInput, match=sentence):
         typed(wrong, NOW)
 
 
 @pytest.mark.parametrize("half", ["user:", "event:", "outcome:", "since:", "event:si", "outcome:f"])
-def test_half_a_line_is_no_error(half: str) -> None:
+def test_a_half_typed_filter_is_not_an_error(half: str) -> None:
     assert isinstance(typed(half, NOW), Filter)
 
 
-# Who may read
+# Permission to read
 
 
 def readings(world: World) -> list[Callable[[], object]]:
@@ -237,7 +241,7 @@ def readings(world: World) -> list[Callable[[], object]]:
     ]
 
 
-def test_the_permission_is_needed(world: World) -> None:
+def test_reading_needs_the_permission(world: World) -> None:
     world.add("alice")
     for read in readings(world):
         with pytest.raises(NotPermitted, match="read-audit-log"):
@@ -247,7 +251,7 @@ def test_the_permission_is_needed(world: World) -> None:
         assert read()
 
 
-def test_a_log_that_is_gone_is_missed(world: World) -> None:
+def test_a_missing_log_is_reported_when_there_are_accounts(world: World) -> None:
     assert audit_reading.verify(world.ports, OPERATOR).findings == []
     world.add("alice")
     assert audit_reading.verify(world.ports, OPERATOR).findings == [
@@ -255,7 +259,7 @@ def test_a_log_that_is_gone_is_missed(world: World) -> None:
     ]
 
 
-def test_a_session_that_ended_reads_no_more(world: World) -> None:
+def test_an_ended_session_cannot_read(world: World) -> None:
     world.add("alice", roles=(roles.ADMIN,))
     reads = readings(world)
     world.put(world.account("alice").changed_ending_sessions(roles=(roles.MINIMUM,)))
@@ -271,7 +275,7 @@ def subjects(entries: Iterable[Entry]) -> list[str]:
     return [entry.record.subject if entry.record is not None else "(none)" for entry in entries]
 
 
-def test_oldest_first_goes_on_from_a_place(world: World) -> None:
+def test_reading_oldest_first_continues_from_a_place(world: World) -> None:
     write(world, "a", "b", "c")
     entries = list(oldest_first(world.ports, OPERATOR))
     assert subjects(entries) == ["a", "b", "c"]
@@ -280,7 +284,7 @@ def test_oldest_first_goes_on_from_a_place(world: World) -> None:
     assert subjects(oldest_first(world.ports, OPERATOR, START)) == ["a", "b", "c", "d"]
 
 
-def test_the_newest_are_read_in_windows(world: World) -> None:
+def test_the_newest_events_are_read_in_windows(world: World) -> None:
     write(world, *"abcde")
     one = newest(world.ports, OPERATOR, Filter(), count=2)
     two = newest(world.ports, OPERATOR, Filter(), one.before, count=2)
@@ -294,20 +298,20 @@ def test_the_newest_are_read_in_windows(world: World) -> None:
     assert subjects(newest(world.ports, OPERATOR, Filter(user="b")).entries) == ["b"]
 
 
-def test_a_window_that_holds_all_may_not_know_it_yet(world: World) -> None:
+def test_a_full_last_window_is_followed_by_an_empty_one(world: World) -> None:
     write(world, "a", "b")
     window = newest(world.ports, OPERATOR, Filter(), count=2)
     assert newest(world.ports, OPERATOR, Filter(), window.before, count=2) == ((), None)
 
 
-def test_little_is_read_where_little_is_asked_for(world: World) -> None:
+def test_only_as_many_lines_as_needed_are_read(world: World) -> None:
     write(world, *map(str, range(1000)))
     world.audit.read = 0
     newest(world.ports, OPERATOR, Filter(), count=10)
     assert world.audit.read == 10
 
 
-def test_a_filter_that_matches_little_looks_at_so_much_at_once(
+def test_a_rare_match_is_searched_in_bounded_steps(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(world, "rare", *["common"] * 100)
@@ -324,7 +328,7 @@ def test_a_filter_that_matches_little_looks_at_so_much_at_once(
     assert calls >= 5
 
 
-def test_what_is_older_than_asked_for_is_not_looked_at(world: World) -> None:
+def test_reading_stops_at_events_older_than_asked_for(world: World) -> None:
     write(world, *["old"] * 50)
     world.clock.forward(3 * 86400)
     write(world, "new")
@@ -334,7 +338,7 @@ def test_what_is_older_than_asked_for_is_not_looked_at(world: World) -> None:
     assert world.audit.read == 2
 
 
-def test_a_clock_that_was_set_back_hides_nothing(world: World) -> None:
+def test_a_clock_set_back_hides_no_events(world: World) -> None:
     world.clock.forward(3600)
     write(world, "before")
     world.clock.forward(-3 * 3600)
@@ -354,10 +358,10 @@ def test_a_damaged_line_does_not_stop_reading(world: World) -> None:
     assert subjects(oldest_first(world.ports, OPERATOR)) == ["a", "(none)", "b"]
 
 
-# Verified
+# Verifying
 
 
-def test_verify_says_what_the_chain_says(world: World) -> None:
+def test_verify_reports_what_the_chain_finds(world: World) -> None:
     write(world, "a", "b", event=EventType.USER_CREATE)
     verdict = audit_reading.verify(world.ports, OPERATOR)
     assert (verdict.first, verdict.findings) == (1, [])
@@ -367,7 +371,7 @@ def test_verify_says_what_the_chain_says(world: World) -> None:
     assert audit_reading.verify(world.ports, OPERATOR).findings
 
 
-def test_what_is_rotated_out_while_it_is_verified_is_not_missing(
+def test_events_rotated_out_during_verify_are_not_missing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(world, *"abcdef")
@@ -392,8 +396,8 @@ def test_what_is_rotated_out_while_it_is_verified_is_not_missing(
 
 
 @pytest.mark.parametrize("year", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
-def test_a_line_from_the_end_of_time_stops_nobody(world: World, year: str) -> None:
-    """Whoever can write the file must not be able to close the page that shows it."""
+def test_extreme_years_do_not_stop_the_reader(world: World, year: str) -> None:
+    """Whoever can write the file must not be able to crash the page that shows it."""
     write(world, "alice")
     last = msgspec.json.decode(world.audit.contents[-1])
     forged = last | {"at": year, "subject": "mallory"}

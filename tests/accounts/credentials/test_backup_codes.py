@@ -1,4 +1,4 @@
-"""Backup codes: how they are made, typed and kept."""
+"""Backup codes: making, typing and storing them."""
 
 import bcrypt
 import pytest
@@ -15,7 +15,7 @@ from tests.accounts.world import World, outcome
 plain_codes = st.text(passwords.CROCKFORD, min_size=16, max_size=16)
 
 
-def test_ten_codes_of_eighty_bits_in_groups_of_four(world: World) -> None:
+def test_ten_codes_of_80_bits_come_in_groups_of_four(world: World) -> None:
     codes = [code.reveal() for code in backup_codes.new_codes(world.random)]
     assert len(set(codes)) == 10
     for code in codes:
@@ -24,7 +24,7 @@ def test_ten_codes_of_eighty_bits_in_groups_of_four(world: World) -> None:
         assert set(code) <= {*passwords.CROCKFORD, "-"}
 
 
-def test_each_random_byte_is_one_character_in_order() -> None:
+def test_each_random_byte_gives_one_character_in_order() -> None:
     assert passwords.random_groups(lambda length: bytes(range(length))) == "0123-4567-89AB-CDEF"
 
 
@@ -36,9 +36,7 @@ def test_each_character_stands_for_five_random_bits() -> None:
 
 
 @given(plain_codes, st.data())
-def test_typed_in_any_case_with_any_gaps_and_misread_letters(
-    code: str, data: st.DataObject
-) -> None:
+def test_case_gaps_and_misread_letters_are_tolerated(code: str, data: st.DataObject) -> None:
     gap = st.sampled_from(["", "", " ", "-", "\u2011", "\u2013", "\u00a0", "\t"])
     misread = {"0": ["0", "O", "o"], "1": ["1", "I", "i", "L", "l"]}
     typed = ""
@@ -49,7 +47,7 @@ def test_typed_in_any_case_with_any_gaps_and_misread_letters(
 
 
 @given(st.text(max_size=40))
-def test_whatever_is_typed_gives_a_code_or_a_sentence(typed: str) -> None:
+def test_any_typed_text_gives_a_code_or_an_error_message(typed: str) -> None:
     found = outcome(lambda: backup_codes.typed_code(typed))
     if isinstance(found, Secret):
         assert len(found.reveal()) == 16
@@ -63,13 +61,13 @@ def test_whatever_is_typed_gives_a_code_or_a_sentence(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", " - ", "A" * 15, "A" * 17, "U" * 16, "A" * 1_000_000])
-def test_bad_codes(typed: str) -> None:
+def test_invalid_codes_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInput):
         backup_codes.typed_code(typed)
 
 
-def test_codes_are_kept_as_hashes_of_one_salt_only(world: World) -> None:
-    """DESIGN 4.1: backup codes are kept as hashes only, peppered by a key with an id."""
+def test_codes_are_stored_only_as_hashes_with_one_salt(world: World) -> None:
+    """DESIGN 4.1: backup codes are stored only as hashes, peppered with a named key."""
     codes = backup_codes.new_codes(world.random)
     kept = backup_codes.hash_codes(codes, world.keyring, 4)
     assert kept.key == "k1"
@@ -82,7 +80,7 @@ def test_codes_are_kept_as_hashes_of_one_salt_only(world: World) -> None:
         assert code.reveal().replace("-", "") not in str(kept)
 
 
-def test_checking_costs_one_hash(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checking_a_code_costs_one_hash(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     codes = backup_codes.new_codes(world.random)
     kept = backup_codes.hash_codes(codes, world.keyring, 4)
     hashed: list[bytes] = []
@@ -99,7 +97,7 @@ def test_checking_costs_one_hash(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert len(hashed) == 10
 
 
-def test_a_wrong_code_or_none_left_matches_nothing(world: World) -> None:
+def test_a_wrong_code_or_an_empty_set_matches_nothing(world: World) -> None:
     codes = backup_codes.new_codes(world.random)
     kept = backup_codes.hash_codes(codes, world.keyring, 4)
     other = backup_codes.typed_code(backup_codes.new_codes(world.random)[0].reveal())
@@ -109,7 +107,7 @@ def test_a_wrong_code_or_none_left_matches_nothing(world: World) -> None:
     assert backup_codes.matching_hash(first, used_up, world.keyring) is None
 
 
-def test_a_store_without_its_keyring_does_not_tell_codes(world: World) -> None:
+def test_codes_cannot_be_checked_without_their_key(world: World) -> None:
     codes = backup_codes.new_codes(world.random)
     kept = replace(backup_codes.hash_codes(codes, world.keyring, 4), key="k2")
     typed = backup_codes.typed_code(codes[0].reveal())
@@ -117,7 +115,7 @@ def test_a_store_without_its_keyring_does_not_tell_codes(world: World) -> None:
 
 
 @pytest.mark.parametrize(("cost", "expected"), [(4, "04"), (10, "10")])
-def test_the_cost_is_the_operators_up_to_ten(world: World, cost: int, expected: str) -> None:
+def test_the_hash_cost_is_configurable_up_to_ten(world: World, cost: int, expected: str) -> None:
     one = (backup_codes.new_codes(world.random)[0],)
     kept = backup_codes.hash_codes(one, world.keyring, cost)
     assert kept.salt.split("$")[2] == expected

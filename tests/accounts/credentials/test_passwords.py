@@ -1,4 +1,4 @@
-"""Passwords: the organization's rules, the hash, the strength."""
+"""Passwords: the organization's rules, hashing and the strength meter."""
 
 import traceback
 import unicodedata
@@ -51,7 +51,7 @@ def refusal(text: str, settings: OrganizationSettings = RULES, username: str = "
         ("qwerty", "This password is too common"),
     ],
 )
-def test_what_is_refused_is_said(text: str, sentence: str) -> None:
+def test_a_refused_password_says_why(text: str, sentence: str) -> None:
     assert refusal(text).startswith(sentence)
 
 
@@ -69,7 +69,7 @@ def test_what_is_refused_is_said(text: str, sentence: str) -> None:
         "y" * 1024,
     ],
 )
-def test_what_is_taken(text: str) -> None:
+def test_valid_passwords_are_accepted(text: str) -> None:
     assert refusal(text) == ""
 
 
@@ -94,7 +94,7 @@ def test_what_is_taken(text: str) -> None:
         ),
     ],
 )
-def test_each_rule_is_named_and_classes_are_unicodes(text: str, missing: str) -> None:
+def test_each_broken_rule_is_named_using_unicode_classes(text: str, missing: str) -> None:
     assert refusal(text, STRICT) == (f"The password needs {missing}." if missing else "")
 
 
@@ -116,9 +116,7 @@ def test_characters_are_counted_after_nfkc() -> None:
         password_symbol=st.integers(0, 5),
     ),
 )
-def test_a_password_that_is_taken_follows_every_rule(
-    text: str, settings: OrganizationSettings
-) -> None:
+def test_an_accepted_password_follows_every_rule(text: str, settings: OrganizationSettings) -> None:
     if refusal(text, settings):
         return
     kinds = [unicodedata.category(c) for c in unicodedata.normalize("NFKC", text)]
@@ -129,13 +127,13 @@ def test_a_password_that_is_taken_follows_every_rule(
     assert sum(kind[0] in "PS" for kind in kinds) >= settings.password_symbol
 
 
-def test_zero_switches_a_rule_off_and_one_is_singular() -> None:
+def test_zero_disables_a_rule_and_one_is_singular() -> None:
     one = OrganizationSettings(password_min=1, password_upper=1)
     assert refusal("ü", one) == "The password needs at least 1 upper-case letter."
     assert refusal("Ü", one) == ""
 
 
-def test_the_confirmation_is_the_same_text_on_any_keyboard() -> None:
+def test_the_confirmation_is_compared_after_normalization() -> None:
     passwords.check_confirmation(Secret("Ketzin\u00e9"), Secret("Ketzine\u0301"))
     with pytest.raises(InvalidInput) as refused:
         passwords.check_confirmation(Secret("Ketzin"), Secret("ketzin"))
@@ -145,7 +143,7 @@ def test_the_confirmation_is_the_same_text_on_any_keyboard() -> None:
 @pytest.mark.parametrize(
     "text", [f"{PASSWORD}\t", "qwertyuiop", "alice", "x" * 2000, "四"], ids=lambda text: text[:9]
 )
-def test_no_frame_of_a_refusal_holds_the_plain_text(text: str) -> None:
+def test_no_traceback_frame_of_a_refusal_holds_the_password(text: str) -> None:
     """DESIGN 4.2: a traceback that prints local variables shows no password."""
     secret = Secret(text)
     try:
@@ -162,7 +160,7 @@ def test_no_frame_of_a_refusal_holds_the_plain_text(text: str) -> None:
 
 
 @given(st.text(st.characters(), max_size=40), st.text(st.characters(), max_size=40))
-def test_a_hash_is_of_its_password_only(one: str, other: str) -> None:
+def test_a_hash_matches_only_its_own_password(one: str, other: str) -> None:
     keyring = MemoryKeyring("k1")
     kept = passwords.hash_password(Secret(one), keyring, 4)
     assert passwords.is_password(Secret(one), kept, keyring, 4)
@@ -171,28 +169,28 @@ def test_a_hash_is_of_its_password_only(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize("length", [72, 73, 256, 1023])
-def test_long_passwords_are_not_cut(world: World, length: int) -> None:
-    """bcrypt itself reads 72 bytes: what differs after them must count."""
+def test_long_passwords_are_not_truncated(world: World, length: int) -> None:
+    """bcrypt reads only 72 bytes; differences after them must count."""
     kept = passwords.hash_password(Secret("x" * length + "1"), world.keyring, 4)
     assert passwords.is_password(Secret("x" * length + "1"), kept, world.keyring, 4)
     assert not passwords.is_password(Secret("x" * length + "2"), kept, world.keyring, 4)
     assert not passwords.is_password(Secret("x" * length), kept, world.keyring, 4)
 
 
-def test_what_bcrypt_gets_is_64_bytes_without_nul(world: World) -> None:
+def test_bcrypt_gets_64_bytes_without_nul(world: World) -> None:
     for text in ("", "x", "\x00", "ü" * 1024):
         digest = passwords.pepper_digest(world.keyring.pepper("k1"), Secret(text))
         assert len(digest) == 64
         assert b"\x00" not in digest
 
 
-def test_a_megabyte_is_no_password_and_costs_one_hash(world: World) -> None:
+def test_a_megabyte_is_not_the_password(world: World) -> None:
     kept = world.add().password
     assert not passwords.is_password(Secret("x" * 1_000_000), kept, world.keyring, 4)
 
 
 def test_a_hash_needs_the_key_that_peppered_it(world: World) -> None:
-    """DESIGN 4.1: each hash names its key; a store without its keyring opens nothing."""
+    """DESIGN 4.1: each hash names its key, and cannot be checked without it."""
     kept = passwords.hash_password(Secret(PASSWORD), world.keyring, 4)
     assert kept.key == "k1"
     assert PASSWORD not in str(kept)
@@ -206,8 +204,8 @@ def test_two_hashes_of_one_password_differ(world: World) -> None:
     assert world.add("alice").password != world.add("bob").password
 
 
-def test_a_hash_is_renewed_when_key_or_cost_changed(world: World) -> None:
-    """DESIGN 4.1: after a rotation, the next sign-in re-hashes."""
+def test_a_changed_key_or_cost_calls_for_a_new_hash(world: World) -> None:
+    """DESIGN 4.1: after a rotation, the next sign-in hashes the password again."""
     kept = passwords.hash_password(Secret(PASSWORD), world.keyring, 4)
     assert not passwords.needs_rehash(kept, world.keyring, 4)
     assert passwords.needs_rehash(kept, world.keyring, 5)
@@ -218,13 +216,13 @@ def test_a_hash_is_renewed_when_key_or_cost_changed(world: World) -> None:
     ("text", "score"),
     [("", 0), ("password", 0), ("alice", 0), ("correct horse battery staple Havel", 4)],
 )
-def test_strength_is_advice_in_a_word(text: str, score: int) -> None:
+def test_strength_is_given_as_a_word(text: str, score: int) -> None:
     found = passwords.strength(Secret(text), "alice")
     assert found.score == score
     assert found.word == ["very weak", "weak", "fair", "good", "strong"][score]
 
 
-def test_the_own_name_is_as_easy_to_guess_as_it_is_known() -> None:
+def test_ones_own_username_counts_as_easy_to_guess() -> None:
     name = "zbigniew-kowalczyk"
     assert passwords.strength(Secret(name), "alice").score > 2
     assert passwords.strength(Secret(name), name).score == 0
@@ -238,17 +236,17 @@ def test_the_own_name_is_as_easy_to_guess_as_it_is_known() -> None:
         ("correct horse battery staple Havel", ""),
     ],
 )
-def test_advice_is_a_sentence_where_there_is_some(text: str, advice: str) -> None:
+def test_advice_is_a_sentence_or_empty(text: str, advice: str) -> None:
     assert passwords.strength(Secret(text), "alice").advice == advice
 
 
 @given(st.text(st.characters(), max_size=100))
-def test_strength_takes_whatever_is_being_typed_and_repeats_none_of_it(typed: str) -> None:
+def test_strength_accepts_any_text_and_repeats_none_of_it(typed: str) -> None:
     found = passwords.strength(Secret(typed), "alice")
     assert 0 <= found.score <= 4
     # Shorter ones, such as "pass", are words of the advice itself.
     assert len(typed) < 12 or typed not in found.advice
 
 
-def test_strength_of_a_very_long_password_is_found() -> None:
+def test_very_long_passwords_get_a_strength() -> None:
     assert passwords.strength(Secret("Havel-7 Ketzin.Potsdam" * 40), "alice").score == 4

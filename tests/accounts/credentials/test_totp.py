@@ -1,4 +1,4 @@
-"""One-time codes, against the vectors of their RFCs and against another program."""
+"""One-time codes, checked against the RFC test vectors and oathtool."""
 
 import base64
 import os
@@ -18,7 +18,7 @@ from tests.accounts.world import NOW, hotp, outcome
 RFC_KEY = b"12345678901234567890"
 RFC_SECRET = Secret(base64.b32encode(RFC_KEY).decode())
 
-# RFC 6238 appendix B, the SHA-1 rows. Ours are the last six of the eight digits.
+# RFC 6238 appendix B, the SHA-1 rows. cwtui uses the last six of the eight digits.
 RFC_6238 = [
     (59, "94287082"),
     (1111111109, "07081804"),
@@ -50,13 +50,13 @@ def secret_of(key: bytes) -> Secret:
 
 
 @pytest.mark.parametrize(("at", "eight_digits"), RFC_6238)
-def test_rfc_6238_appendix_b(at: int, eight_digits: str) -> None:
+def test_codes_match_rfc_6238_appendix_b(at: int, eight_digits: str) -> None:
     assert hotp(RFC_KEY, at // 30, digits=8) == eight_digits
     assert totp.accepted_step(RFC_SECRET, eight_digits[-6:], float(at)) == at // 30
 
 
 @pytest.mark.parametrize(("counter", "code"), list(enumerate(RFC_4226)))
-def test_rfc_4226_appendix_d(counter: int, code: str) -> None:
+def test_codes_match_rfc_4226_appendix_d(counter: int, code: str) -> None:
     assert hotp(RFC_KEY, counter) == code
     assert totp.accepted_step(RFC_SECRET, code, max(30.0, counter * 30.0)) == counter
 
@@ -66,7 +66,7 @@ def test_rfc_4226_appendix_d(counter: int, code: str) -> None:
     reason="oathtool is not installed (Debian: oathtool)",
 )
 @pytest.mark.parametrize("at", [59, 1_234_567_890, int(NOW), int(NOW) + 29, 4_000_000_000])
-def test_oathtool_makes_the_codes_that_are_accepted(at: int) -> None:
+def test_codes_made_by_oathtool_are_accepted(at: int) -> None:
     program = shutil.which("oathtool")
     assert program is not None, "CI has oathtool"
     secret = totp.new_secret(lambda length: bytes(range(length)))
@@ -81,7 +81,7 @@ def test_oathtool_makes_the_codes_that_are_accepted(at: int) -> None:
 
 
 @given(keys, times, st.integers(-5, 5))
-def test_a_code_is_accepted_one_step_around_now_only(key: bytes, now: float, steps: int) -> None:
+def test_a_code_is_accepted_within_one_step_of_now(key: bytes, now: float, steps: int) -> None:
     step = int(now) // 30 + steps
     if step < 0:
         return
@@ -97,12 +97,12 @@ def test_a_code_is_accepted_one_step_around_now_only(key: bytes, now: float, ste
 
 
 @pytest.mark.parametrize("now", [0.0, 10.0, 29.9])
-def test_a_host_whose_clock_starts_at_the_epoch_can_check_codes(now: float) -> None:
+def test_codes_work_when_the_clock_starts_at_the_epoch(now: float) -> None:
     assert totp.accepted_step(RFC_SECRET, RFC_4226[0], now) == 0
 
 
 @given(keys, times, st.integers(2, totp.DRIFT_STEPS), st.booleans())
-def test_drift_is_found_within_an_hour_either_way(
+def test_drift_of_up_to_an_hour_is_found_both_ways(
     key: bytes, now: float, distance: int, ahead: bool
 ) -> None:
     steps = distance if ahead else -distance
@@ -149,12 +149,12 @@ def test_a_code_may_be_typed_with_spaces_and_hyphens(code: str, data: st.DataObj
 
 
 @pytest.mark.parametrize("typed", ["\uff11\uff12\uff13\uff14\uff15\uff16", "١٢٣٤٥٦", "१२३४५६"])
-def test_digits_of_other_scripts_are_digits(typed: str) -> None:
+def test_digits_of_other_scripts_are_accepted(typed: str) -> None:
     assert totp.typed_code(typed) == "123456"
 
 
 @given(st.text(max_size=80))
-def test_what_is_not_six_digits_is_refused_at_its_field(typed: str) -> None:
+def test_anything_but_six_digits_is_refused_at_its_field(typed: str) -> None:
     found = outcome(lambda: totp.typed_code(typed))
     if isinstance(found, str):
         assert len(found) == 6
@@ -169,12 +169,12 @@ def test_what_is_not_six_digits_is_refused_at_its_field(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["", " ", "12345", "1234567", "12345a", "+12345", "1e5000", "²" * 7]
 )
-def test_bad_codes(typed: str) -> None:
+def test_invalid_codes_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInput):
         totp.typed_code(typed)
 
 
-def test_a_megabyte_is_refused_at_once() -> None:
+def test_a_megabyte_of_digits_is_refused() -> None:
     with pytest.raises(InvalidInput):
         totp.typed_code("7" * 1_000_000)
 
@@ -187,7 +187,7 @@ def test_a_step_is_30_seconds(now: float) -> None:
 
 
 @given(times)
-def test_seconds_left_run_from_30_to_1(now: float) -> None:
+def test_seconds_left_count_from_30_to_1(now: float) -> None:
     left = totp.seconds_left(now)
     assert 1 <= left <= 30
     assert (int(now) + left) % 30 == 0
@@ -208,7 +208,7 @@ def test_every_uri_carries_secret_and_issuer(username: str, issuer: str) -> None
     assert unquote(urlsplit(uris[1]).path) == f"/{username}"
 
 
-def test_an_email_address_stays_readable_and_a_plus_is_escaped() -> None:
+def test_uris_keep_an_email_readable_and_escape_the_plus() -> None:
     [first, *_] = totp.uris(RFC_SECRET, "ada+lab@plant-7.example", "Connectware (plant-7)")
     assert first.reveal() == (
         "otpauth://totp/Connectware%20%28plant-7%29:ada%2Blab@plant-7.example"
@@ -225,7 +225,7 @@ def test_an_email_address_stays_readable_and_a_plus_is_escaped() -> None:
         ("中文", []),  # its first character and the dots are as long as both
     ],
 )
-def test_a_name_is_cut_from_its_end_where_that_is_shorter(
+def test_long_names_are_cut_at_the_end_if_that_is_shorter(
     username: str, shorter: list[str]
 ) -> None:
     uris = totp.uris(RFC_SECRET, username, "Connectware")

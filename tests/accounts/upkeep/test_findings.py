@@ -1,4 +1,4 @@
-"""What a check of the accounts finds, one by one and in all."""
+"""What a check of the accounts finds."""
 
 import pytest
 from msgspec.structs import replace
@@ -54,13 +54,13 @@ def given_up(key: str, whose: str) -> Finding:
         (CannotCheck, Severity.UNREADABLE),
     ],
 )
-def test_what_is_damaged_is_told_from_what_cannot_be_read(
+def test_damaged_and_unreadable_are_told_apart(
     error: type[CannotCheck], severity: Severity
 ) -> None:
     assert of_error(error("A sentence."), WHERE) == Finding(severity, WHERE, "A sentence.")
 
 
-def test_accounts_that_are_well(world: World) -> None:
+def test_healthy_accounts_give_no_findings(world: World) -> None:
     accounts = [world.add_admin("ada"), world.add("bob"), world.add_admin("cho", enabled=False)]
     world.equip("bob")
     assert found_in([*accounts, world.account("bob")], world.keyring) == []
@@ -70,14 +70,12 @@ def test_accounts_that_are_well(world: World) -> None:
 @pytest.mark.parametrize(
     "fields", [{"roles": (roles.MINIMUM,)}, {"enabled": False}, {"origin": Origin.LDAP}]
 )
-def test_without_an_enabled_local_admin_nobody_can_help(
-    world: World, fields: dict[str, object]
-) -> None:
+def test_a_missing_enabled_local_admin_is_reported(world: World, fields: dict[str, object]) -> None:
     ada = world.add_admin("ada").changed(**fields)
     assert found_in([ada, world.add("bob")], None) == [NO_ADMIN]
 
 
-def test_a_role_that_is_not_known_is_told_with_what_to_do(world: World) -> None:
+def test_an_unknown_role_is_reported_with_the_fix(world: World) -> None:
     bob = world.add("bob", roles=("root",))
     [finding] = found_in([world.add_admin("ada"), bob], None)
     assert finding == Finding(
@@ -88,7 +86,7 @@ def test_a_role_that_is_not_known_is_told_with_what_to_do(world: World) -> None:
     )
 
 
-def test_each_key_that_is_lost_is_told_once_with_whom_it_locks_out(world: World) -> None:
+def test_each_lost_key_is_reported_with_its_accounts(world: World) -> None:
     accounts = [world.add_admin("ada")]
     world.keyring.made["k0"] = 0.0
     accounts += [world.add(name) for name in ("bob", "cho", "dan")]
@@ -104,7 +102,7 @@ def test_each_key_that_is_lost_is_told_once_with_whom_it_locks_out(world: World)
     assert found_in(accounts, None, ("k0", "k1")) == []
 
 
-def test_a_secret_that_cannot_be_read_is_told_unless_its_key_is_lost(world: World) -> None:
+def test_an_unreadable_secret_is_reported_unless_its_key_is_lost(world: World) -> None:
     world.add_admin("ada")
     world.equip("ada")
     ada = world.account("ada")

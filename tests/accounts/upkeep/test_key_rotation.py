@@ -1,4 +1,4 @@
-"""Rotating and retiring keys: nobody is locked out, whatever happens meanwhile."""
+"""Rotating and retiring keys locks nobody out, whatever happens meanwhile."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def rotate(world: World) -> Rotation:
 
 
 def people(world: World) -> dict[str, Device]:
-    """Three with a second factor, and one without."""
+    """Three accounts with a second factor and one without."""
     for name in (*NAMES, "dave"):
         world.add(name)
     return {name: world.equip(name) for name in NAMES}
@@ -71,7 +71,7 @@ def test_status_counts_what_each_key_protects(world: World) -> None:
     )
 
 
-def test_status_tells_of_keys_that_are_not_there(world: World) -> None:
+def test_status_lists_keys_missing_from_the_keyring(world: World) -> None:
     people(world)
     world.keyring = MemoryKeyring("other")
     assert keys.status(world.ports) == (
@@ -79,7 +79,7 @@ def test_status_tells_of_keys_that_are_not_there(world: World) -> None:
         KeyUse("k1", None, False, 3, 4, 3),
     )
     assert not keys.is_under_way(keys.status(world.ports))
-    # One that was given up is still used, and one may be needed that nothing of now uses.
+    # A given-up key may still be in use; a needed key may be used by nothing at present.
     with world.accounts.change() as change:
         change.put_needed_keys(frozenset({"of a backup"}))
     assert [(use.id, use.totp_secrets) for use in keys.status(world.ports)] == [
@@ -89,7 +89,7 @@ def test_status_tells_of_keys_that_are_not_there(world: World) -> None:
     ]
 
 
-def test_a_set_of_used_up_backup_codes_needs_no_key(world: World) -> None:
+def test_used_up_backup_codes_need_no_key(world: World) -> None:
     world.add()
     world.equip()
     factor = world.account().second_factor
@@ -102,8 +102,8 @@ def test_a_set_of_used_up_backup_codes_needs_no_key(world: World) -> None:
 # Rotating
 
 
-def test_secrets_are_encrypted_anew_at_once(world: World) -> None:
-    """DESIGN 4.1: rotation re-encrypts at once."""
+def test_rotation_re_encrypts_secrets_at_once(world: World) -> None:
+    """DESIGN 4.1."""
     devices = people(world)
     done = rotate(world)
     assert done == Rotation("k2", made=True, renewed=3, left=(), retired=())
@@ -112,7 +112,7 @@ def test_secrets_are_encrypted_anew_at_once(world: World) -> None:
     everybody_gets_in(world, devices)
 
 
-def test_hashes_are_renewed_at_the_next_sign_in(world: World) -> None:
+def test_passwords_are_rehashed_at_the_next_sign_in(world: World) -> None:
     """DESIGN 4.1."""
     devices = people(world)
     rotate(world)
@@ -121,7 +121,7 @@ def test_hashes_are_renewed_at_the_next_sign_in(world: World) -> None:
     assert {row.password_key for row in world.accounts.protected()} == {"k2"}
 
 
-def test_backup_codes_work_until_there_are_new_ones(world: World) -> None:
+def test_backup_codes_work_until_replaced(world: World) -> None:
     devices = people(world)
     rotate(world)
     asked = world.asked_for_code("ada")
@@ -133,14 +133,14 @@ def test_backup_codes_work_until_there_are_new_ones(world: World) -> None:
     assert [row.codes_key for row in world.accounts.protected()] == ["k2", "k1", "k1", None]
 
 
-def test_no_session_ends_by_a_rotation(world: World) -> None:
+def test_rotation_ends_no_session(world: World) -> None:
     devices = people(world)
     session = world.session("ada", devices["ada"])
     rotate(world)
     self_service.overview(world.ports, session)
 
 
-def test_a_sign_in_half_way_goes_on_after_a_rotation(world: World) -> None:
+def test_a_sign_in_in_progress_survives_a_rotation(world: World) -> None:
     devices = people(world)
     asked = world.asked_for_code("ada")
     rotate(world)
@@ -149,7 +149,7 @@ def test_a_sign_in_half_way_goes_on_after_a_rotation(world: World) -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_progress_is_told_batch_by_batch(world: World) -> None:
+def test_progress_is_reported_per_batch(world: World) -> None:
     people(world)
     told: list[tuple[int, int]] = []
     keys.rotate(world.ports, OPERATOR, lambda *at: told.append(at))
@@ -157,7 +157,7 @@ def test_progress_is_told_batch_by_batch(world: World) -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_an_interrupted_rotation_is_gone_on_with(world: World) -> None:
+def test_an_interrupted_rotation_is_resumed(world: World) -> None:
     devices = people(world)
 
     def ctrl_c(_done: int, _total: int) -> None:
@@ -175,7 +175,7 @@ def test_an_interrupted_rotation_is_gone_on_with(world: World) -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_what_is_written_with_the_old_key_meanwhile_is_not_forgotten(world: World) -> None:
+def test_secrets_written_under_the_old_key_meanwhile_are_renewed(world: World) -> None:
     devices = people(world)
     world.keyring.made = {"k1": 0.0}
     enrolled = world.account("dave").changed(second_factor=world.account("ada").second_factor)
@@ -196,7 +196,7 @@ def test_what_is_written_with_the_old_key_meanwhile_is_not_forgotten(world: Worl
 
 
 @pytest.mark.parametrize("gone", ["removed", "disabled its MFA"])
-def test_who_goes_meanwhile_does_not_come_back(world: World, gone: str) -> None:
+def test_accounts_changed_during_a_rotation_stay_changed(world: World, gone: str) -> None:
     people(world)
 
     def go() -> None:
@@ -221,17 +221,17 @@ def spoil(world: World, name: str) -> None:
     world.put(world.account(name).changed(second_factor=replace(factor, totp_secret=changed)))
 
 
-def test_a_damaged_secret_is_named_and_stops_nothing(world: World) -> None:
+def test_a_damaged_secret_is_named_and_skipped(world: World) -> None:
     devices = people(world)
     spoil(world, "bob")
     assert rotate(world) == Rotation("k2", made=True, renewed=2, left=("bob",), retired=())
-    # It must not look like a rotation that was never finished.
+    # It must not look like an unfinished rotation.
     assert rotate(world) == Rotation("k3", made=True, renewed=2, left=("bob",), retired=())
     del devices["bob"]
     everybody_gets_in(world, devices)
 
 
-def test_secrets_of_a_lost_key_stop_nothing(world: World) -> None:
+def test_secrets_under_a_lost_key_do_not_stop_a_rotation(world: World) -> None:
     people(world)
     world.keyring = MemoryKeyring("other")
     world.add("eve")
@@ -240,8 +240,8 @@ def test_secrets_of_a_lost_key_stop_nothing(world: World) -> None:
     world.session("eve", device)
 
 
-def test_a_hash_names_its_key_though_another_one_becomes_active_meanwhile(world: World) -> None:
-    """Or its owner would be locked out."""
+def test_a_hash_names_its_key_if_the_active_key_changes(world: World) -> None:
+    """Otherwise its owner would be locked out."""
     pepper = world.keyring.pepper
 
     def rotated_meanwhile(key: str) -> bytes:
@@ -303,7 +303,7 @@ def changed(account: Account, what: str) -> Account:
 
 
 @pytest.mark.parametrize("what", ["password", "TOTP secret", "backup codes"])
-def test_a_key_stays_as_long_as_one_thing_is_under_it(world: World, what: str) -> None:
+def test_a_key_stays_while_anything_is_under_it(world: World, what: str) -> None:
     """DESIGN 4.1: nobody is locked out."""
     used_by_nothing(world)
     world.put(changed(world.account("bob"), what))
@@ -312,7 +312,7 @@ def test_a_key_stays_as_long_as_one_thing_is_under_it(world: World, what: str) -
     assert ids(world) == ["k1", "k2"]
 
 
-def test_what_comes_under_the_key_just_before_it_goes_keeps_it(world: World) -> None:
+def test_a_key_used_again_at_the_last_moment_is_kept(world: World) -> None:
     used_by_nothing(world)
     world.clock.forward(7200)
     late = changed(world.account("bob"), "password")
@@ -321,14 +321,14 @@ def test_what_comes_under_the_key_just_before_it_goes_keeps_it(world: World) -> 
     assert isinstance(world.begin("bob"), sign_in.CodeNeeded)
 
 
-def test_the_active_key_stays_though_it_protects_nothing(world: World) -> None:
+def test_the_active_key_stays_even_if_unused(world: World) -> None:
     rotate(world)
     world.clock.forward(7200)
     assert keys.retire(world.ports, OPERATOR) == ("k1",)
     assert ids(world) == ["k2"]
 
 
-def test_a_rotation_retires_what_is_unused(world: World) -> None:
+def test_rotation_retires_unused_keys(world: World) -> None:
     devices = used_by_nothing(world)
     world.clock.forward(7200)
     assert rotate(world).retired == ("k1",)
@@ -336,7 +336,7 @@ def test_a_rotation_retires_what_is_unused(world: World) -> None:
     everybody_gets_in(world, devices)
 
 
-def test_a_clock_that_was_set_back_retires_nothing_early(world: World) -> None:
+def test_a_clock_set_back_retires_nothing_early(world: World) -> None:
     used_by_nothing(world)
     world.clock.forward(-864_000)
     assert keys.retire(world.ports, OPERATOR) == ()
@@ -381,7 +381,7 @@ def test_an_unknown_active_key_is_taken_into_use_where_nothing_is_to_be_renewed(
     assert world.accounts.needed_keys() == {"k1", "foreign"}
 
 
-# Killed at each step, and called again
+# Killed at each step and run again
 
 
 ACTS: dict[str, Callable[[World, Crashing], object]] = {
@@ -392,8 +392,8 @@ ACTS: dict[str, Callable[[World, Crashing], object]] = {
 
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("act", ACTS)
-def test_killed_at_any_call_and_called_again_everybody_gets_in(act: str) -> None:
-    """The n-th call of a port is the last one, for every n."""
+def test_after_a_kill_at_any_call_everyone_still_signs_in(act: str) -> None:
+    """Killed at the n-th port call, for every n."""
     finished, calls = False, 0
     while not finished:
         calls += 1
@@ -424,7 +424,7 @@ def test_killed_at_any_call_and_called_again_everybody_gets_in(act: str) -> None
 # The record
 
 
-def test_both_are_recorded_with_the_keys(world: World) -> None:
+def test_rotation_and_retirement_are_recorded_with_their_keys(world: World) -> None:
     used_by_nothing(world)
     world.keyring.made = {"k0": 0.0} | world.keyring.made
     world.audit.events.clear()
@@ -437,7 +437,7 @@ def test_both_are_recorded_with_the_keys(world: World) -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_that_it_went_on_is_recorded(world: World) -> None:
+def test_resuming_a_rotation_is_recorded(world: World) -> None:
     people(world)
     crash = Crashing(world.ports, 18)
     with pytest.raises(Killed):
@@ -447,7 +447,7 @@ def test_that_it_went_on_is_recorded(world: World) -> None:
 
 
 @pytest.mark.parametrize("act", ["rotate", "retire"])
-def test_what_cannot_be_recorded_does_not_happen(world: World, act: str) -> None:
+def test_an_action_that_cannot_be_recorded_does_not_happen(world: World, act: str) -> None:
     """DESIGN 4.10."""
     used_by_nothing(world)
     world.clock.forward(7200)
@@ -459,7 +459,7 @@ def test_what_cannot_be_recorded_does_not_happen(world: World, act: str) -> None
     assert world.keyring.all_keys() == made
 
 
-def test_a_full_disk_is_noticed_before_a_retirement_is_recorded(world: World) -> None:
+def test_a_full_disk_stops_a_retirement_before_its_event(world: World) -> None:
     used_by_nothing(world)
     world.clock.forward(7200)
     world.audit.events.clear()
@@ -474,7 +474,7 @@ def test_a_full_disk_is_noticed_before_a_retirement_is_recorded(world: World) ->
     assert ids(world) == ["k1", "k2"]
 
 
-def test_a_rehash_that_meets_a_change_stays_out_of_its_way(world: World) -> None:
+def test_rehashing_does_not_undo_a_concurrent_change(world: World) -> None:
     people(world)
     rotate(world)
     world.accounts.before_change = lambda: world.put(

@@ -1,4 +1,4 @@
-"""What comes back with a backup, and what stays as it is now."""
+"""What a restore brings back from the backup and what it keeps from the present."""
 
 from msgspec.structs import replace
 
@@ -30,7 +30,7 @@ def equipped(world: World) -> Account:
     return world.account()
 
 
-def test_a_backup_code_that_was_used_since_stays_used(world: World) -> None:
+def test_a_backup_code_used_since_stays_used(world: World) -> None:
     then = equipped(world)
     now = with_codes(then, left=3)
     assert hashes_of(restoring.account(then, now, ZEROS)) == hashes_of(then)[:3]
@@ -38,8 +38,8 @@ def test_a_backup_code_that_was_used_since_stays_used(world: World) -> None:
     assert hashes_of(restoring.account(then, none_left, ZEROS)) == ()
 
 
-def test_no_code_of_a_set_that_was_replaced_or_given_up_comes_back(world: World) -> None:
-    """Nobody knows which of them had been used by then."""
+def test_codes_of_a_replaced_set_do_not_come_back(world: World) -> None:
+    """Nobody knows which of them had been used."""
     then = equipped(world)
     replaced = with_codes(then, left=3, salt="$2b$04$" + "x" * 22)
     given_up = then.changed(second_factor=None)
@@ -49,26 +49,26 @@ def test_no_code_of_a_set_that_was_replaced_or_given_up_comes_back(world: World)
         assert back == with_codes(then, left=0).changed(session_epoch=0)
 
 
-def test_without_a_present_account_all_comes_back(world: World) -> None:
+def test_an_account_missing_now_is_restored_completely(world: World) -> None:
     then = equipped(world)
     assert restoring.account(then, None, ZEROS) == then.changed(session_epoch=0)
 
 
-def test_each_account_gets_a_new_epoch_that_no_open_session_comes_near(world: World) -> None:
+def test_restored_accounts_get_a_new_session_epoch(world: World) -> None:
     then = equipped(world)
     epochs = {restoring.account(then, then, world.random).session_epoch for _ in range(20)}
     assert len(epochs) == 20
     assert all(abs(epoch - then.session_epoch) > 1000 for epoch in epochs)
 
 
-def test_a_used_step_stays_used_whichever_record_has_it() -> None:
+def test_a_used_step_stays_used_in_either_order() -> None:
     earlier = SignInRecord(last_totp_step=5, known_sources=("10.0.0.1",), last_sign_in=1.0)
     later = SignInRecord(last_totp_step=9, last_sign_in=2.0)
     assert restoring.record(earlier, later) == earlier.changed(last_totp_step=9)
     assert restoring.record(later, earlier) == later
 
 
-def test_no_wait_ends_early_and_none_that_was_ended_begins_again() -> None:
+def test_waits_and_ended_waits_stay_as_they_are_now() -> None:
     stopped = SignInRecord(
         last_sign_in=1.0,
         password_attempts={"": Attempts(50, 9.0)},
@@ -82,7 +82,7 @@ def test_no_wait_ends_early_and_none_that_was_ended_begins_again() -> None:
     assert restoring.record(stopped, nothing_known) == stopped
 
 
-def test_the_difference_is_by_name(world: World) -> None:
+def test_the_difference_lists_accounts_by_name(world: World) -> None:
     one, two, three = (world.add(name) for name in ("ann", "ben", "cid"))
     then = {"ann": one, "ben": two}
     now = {"ben": two.changed(display_name="Ben"), "cid": three}
@@ -92,7 +92,7 @@ def test_the_difference_is_by_name(world: World) -> None:
     assert (none.back, none.gone, none.changed) == ((), (), ())
 
 
-def test_the_difference_says_who_gets_back_what_was_taken(world: World) -> None:
+def test_the_difference_shows_rights_given_back(world: World) -> None:
     plain = world.add("ann")
     equipped_one = equipped(world).changed(username="ann")
     admin = plain.changed(roles=(roles.ADMIN,))
@@ -116,8 +116,8 @@ def ldap(username: str, **ids: str) -> Account:
     return Account(username=username, created_at=1.0, origin=Origin.LDAP, directory_ids=ids)
 
 
-def test_who_was_renamed_since_is_found_by_an_id() -> None:
-    """Or codes that were used under the new name could be used again."""
+def test_a_user_renamed_since_is_found_by_id() -> None:
+    """Otherwise codes used under the new name could be used again."""
     then = {one.username: one for one in (ldap("ann", a="1"), ldap("bob", a="2"), ldap("cid"))}
 
     def now(*accounts: Account) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Events, and short ways to what a log of files says."""
+"""Sample events, and helpers to read and verify a log on disk."""
 
 import os
 from unittest.mock import patch

@@ -1,4 +1,4 @@
-"""A log of several files: whatever one takes away, changes or moves is found."""
+"""In a log of several files, anything removed, changed or moved is found."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ PRESENT = "audit.jsonl"
 
 
 def made(folder: Path, keep_files: int) -> dict[str, bytes]:
-    """A log in its files, whole."""
+    """The files of an intact log."""
     folder.mkdir(mode=0o700)
     log = FileAuditLog(folder / PRESENT, BOUND, keep_files)
     for number in range(33):
@@ -61,7 +61,7 @@ def without(files: dict[str, bytes], *names: str) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name not in names}
 
 
-def test_a_whole_log_has_no_finding(files: dict[str, bytes], folder: Path) -> None:
+def test_an_intact_log_has_no_findings(files: dict[str, bytes], folder: Path) -> None:
     assert len(logs(files)) >= 4
     assert found(folder, files) == []
 
@@ -93,8 +93,10 @@ def test_a_changed_last_byte_of_a_file_is_found(
 
 @hypothesis_settings(max_examples=150)
 @given(st.data())
-def test_bytes_put_in_are_found(files: dict[str, bytes], folder: Path, data: st.DataObject) -> None:
-    """Between the first line and the last: what stands below the last is not of the chain."""
+def test_inserted_bytes_are_found(
+    files: dict[str, bytes], folder: Path, data: st.DataObject
+) -> None:
+    """Anywhere before the last line; text after it is not yet part of the chain."""
     name, position, _ = data.draw(st.sampled_from(lines(files)[:-1]))
     put = data.draw(st.binary(min_size=1, max_size=20))
     here = files[name].splitlines(keepends=True)
@@ -130,7 +132,9 @@ def test_swapped_lines_are_found(
 
 @hypothesis_settings(max_examples=80)
 @given(st.data())
-def test_a_cut_off_end_is_found(files: dict[str, bytes], folder: Path, data: st.DataObject) -> None:
+def test_a_truncated_end_is_found(
+    files: dict[str, bytes], folder: Path, data: st.DataObject
+) -> None:
     content = files[PRESENT]
     length = data.draw(st.integers(0, len(content) - 1))
     assert found(folder, files | {PRESENT: content[:length]})
@@ -142,7 +146,7 @@ def test_a_removed_file_is_found(files: dict[str, bytes], folder: Path) -> None:
     assert found(folder, without(files, *logs(files)))
 
 
-def test_files_whose_names_were_exchanged_are_found(files: dict[str, bytes], folder: Path) -> None:
+def test_files_with_swapped_names_are_found(files: dict[str, bytes], folder: Path) -> None:
     for name in logs(files)[:-1]:
         exchanged = {name: files[PRESENT], PRESENT: files[name]}
         assert found(folder, files | exchanged), name
@@ -150,10 +154,10 @@ def test_files_whose_names_were_exchanged_are_found(files: dict[str, bytes], fol
 
 @hypothesis_settings(max_examples=100)
 @given(st.data())
-def test_what_was_done_stays_found_when_the_log_goes_on(
+def test_tampering_stays_found_after_new_events(
     files: dict[str, bytes], folder: Path, data: st.DataObject
 ) -> None:
-    """Removed or changed at the end, where the next event takes on what is there."""
+    """Even at the end, where the next event follows the tampered line."""
     content = files[PRESENT]
     if data.draw(st.booleans()):
         altered = content[: data.draw(st.integers(0, len(content) - 2))]

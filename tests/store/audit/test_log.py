@@ -1,4 +1,4 @@
-"""The audit log on disk: one line for each event, whatever others typed."""
+"""The audit log on disk: one line per event, whatever it contains."""
 
 import errno
 import json
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
     return folder / "audit.jsonl"
 
 
-def test_an_event_is_a_line_of_json_with_a_time_that_people_read(file: Path) -> None:
+def test_an_event_is_a_json_line_with_a_readable_time(file: Path) -> None:
     FileAuditLog(file).append(event(reason="9 left"))
     assert file.read_text() == (
         f'{{"n":1,"previous":"{"0" * 64}",'
@@ -38,7 +38,7 @@ def test_an_event_is_a_line_of_json_with_a_time_that_people_read(file: Path) -> 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_events_are_added_at_the_end(file: Path) -> None:
+def test_events_are_appended(file: Path) -> None:
     for number in range(3):
         FileAuditLog(file).append(event(subject=str(number)))
     subjects = [json.loads(line)["subject"] for line in file.read_text().splitlines()]
@@ -50,7 +50,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 @hypothesis_settings(max_examples=60)
 @given(actor=texts, source=texts, reason=texts)
-def test_what_others_typed_cannot_forge_a_line(
+def test_typed_text_cannot_forge_a_line(
     tmp_path_factory: pytest.TempPathFactory, actor: str, source: str, reason: str
 ) -> None:
     """DESIGN 4.3; OWASP ASVS 16.4.1."""
@@ -68,14 +68,14 @@ def test_what_others_typed_cannot_forge_a_line(
     assert not any(byte < 32 for byte in first)
 
 
-def test_a_log_that_cannot_be_written_says_so(file: Path) -> None:
-    """DESIGN 4.10: the caller then does not do what it would have reported."""
+def test_a_log_that_cannot_be_written_is_reported(file: Path) -> None:
+    """DESIGN 4.10: the caller then does not carry out the action."""
     file.mkdir(mode=0o700)
     with pytest.raises(CannotCheck, match="it is a folder, not a regular file"):
         FileAuditLog(file).append(event())
 
 
-def test_an_exposed_log_is_refused(file: Path) -> None:
+def test_an_exposed_log_is_not_written(file: Path) -> None:
     """DESIGN 4.7."""
     FileAuditLog(file).append(event())
     file.chmod(0o640)
@@ -84,7 +84,7 @@ def test_an_exposed_log_is_refused(file: Path) -> None:
     assert len(file.read_text().splitlines()) == 1
 
 
-def test_each_line_takes_on_the_hash_of_the_one_before(file: Path) -> None:
+def test_each_line_contains_the_hash_of_the_line_before(file: Path) -> None:
     for _ in range(3):
         FileAuditLog(file).append(event())
     lines = file.read_bytes().splitlines()
@@ -100,7 +100,7 @@ def test_each_line_takes_on_the_hash_of_the_one_before(file: Path) -> None:
     assert stat.S_IMODE(head.stat().st_mode) == 0o600
 
 
-def test_one_event_is_one_fsync(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_event_costs_one_fsync(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FileAuditLog(file).append(event())
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
@@ -108,7 +108,7 @@ def test_one_event_is_one_fsync(file: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(synced) == 1
 
 
-def test_an_exposed_head_is_refused(file: Path) -> None:
+def test_an_exposed_head_file_is_refused(file: Path) -> None:
     """DESIGN 4.7."""
     FileAuditLog(file).append(event())
     file.with_name("audit.head").chmod(0o644)
@@ -128,9 +128,7 @@ def test_an_exposed_log_is_not_read(file: Path) -> None:
         list(FileAuditLog(file).lines_before(None))
 
 
-def test_a_head_that_cannot_be_written_does_not_undo_what_is_recorded(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_head_write_keeps_the_event(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = FileAuditLog(file)
     log.append(event())
     with monkeypatch.context() as patch:
@@ -146,7 +144,7 @@ def fails(*_: object) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-def test_a_head_that_was_lost_is_made_anew(file: Path) -> None:
+def test_a_lost_or_damaged_head_file_is_rebuilt(file: Path) -> None:
     log = FileAuditLog(file)
     for _ in range(3):
         log.append(event())
@@ -167,15 +165,15 @@ def test_a_head_that_was_lost_is_made_anew(file: Path) -> None:
     assert findings(log) == []
 
 
-def test_a_folder_that_is_not_there_cannot_be_read(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CannotCheck, match=r"The folder .* is missing"):
         list(FileAuditLog(tmp_path / "none" / "audit.jsonl").lines(START))
 
 
-# Read
+# Reading
 
 
-def test_lines_are_read_from_both_ends(file: Path) -> None:
+def test_lines_are_read_forwards_and_backwards(file: Path) -> None:
     log = FileAuditLog(file)
     assert list(log.lines(START)) == list(log.lines_before(None)) == []
     for number in range(500):
@@ -189,10 +187,8 @@ def test_lines_are_read_from_both_ends(file: Path) -> None:
         assert list(log.lines_before(forward[at].position)) == forward[:at][::-1]
 
 
-def test_little_is_read_where_little_is_asked_for(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An append must stay cheap in a large log."""
+def test_appending_to_a_large_log_reads_little(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Appending must stay cheap."""
     log = FileAuditLog(file)
     for number in range(2000):
         quick(log, subject=str(number))
@@ -208,7 +204,7 @@ def test_little_is_read_where_little_is_asked_for(
 
 
 class Counting:
-    """A file that says how much was read."""
+    """A file that records how much was read."""
 
     def __init__(self, content: BytesIO, read: list[int]) -> None:
         self._content, self._read = content, read
@@ -222,7 +218,7 @@ class Counting:
         return content
 
 
-def test_a_line_that_is_being_written_is_not_there_yet(file: Path) -> None:
+def test_an_unfinished_line_is_not_read(file: Path) -> None:
     log = FileAuditLog(file)
     log.append(event())
     with file.open("ab") as half:
@@ -236,7 +232,7 @@ def test_a_line_that_is_being_written_is_not_there_yet(file: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [LONGEST - 1, LONGEST, LONGEST + 1, 5 * LONGEST, 40 * LONGEST])
-def test_a_line_without_end_is_one_line_and_not_kept_in_memory(file: Path, length: int) -> None:
+def test_an_oversized_line_is_one_line_and_not_kept_in_memory(file: Path, length: int) -> None:
     log = FileAuditLog(file)
     log.append(event())
     with file.open("ab") as junk:
@@ -251,7 +247,7 @@ def test_a_line_without_end_is_one_line_and_not_kept_in_memory(file: Path, lengt
     assert list(log.lines(forward[1].after)) == forward[2:]
 
 
-def test_line_ends_alone_are_lines(file: Path) -> None:
+def test_empty_lines_count_as_lines(file: Path) -> None:
     log = FileAuditLog(file)
     log.append(event())
     with file.open("ab") as junk:

@@ -1,4 +1,4 @@
-"""Rotation: the log stays within its bound, in one chain, whatever happens at whatever instant."""
+"""Rotation keeps the log within its size limit and in one chain, even when killed."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from cwtui.store.audit.log import FileAuditLog
 from tests.store.audit.samples import event, findings, quick, records, verdict
 
 BOUND = 1000
-"""Bytes: some five events a file."""
+"""Bytes, about five events per file."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def names(file: Path) -> list[str]:
     return sorted(path.name for path in file.parent.iterdir() if path.name[0] != ".")
 
 
-def test_a_file_that_is_full_is_renamed_and_the_chain_goes_on(file: Path) -> None:
+def test_a_full_file_is_renamed_and_the_chain_continues(file: Path) -> None:
     log = log_at(file)
     fill(log, 20)
     assert names(file) == [
@@ -56,7 +56,7 @@ def test_a_file_that_is_full_is_renamed_and_the_chain_goes_on(file: Path) -> Non
     assert list(log.lines_before(None)) == list(log.lines(START))[::-1]
 
 
-def test_old_files_are_removed_and_verify_knows_that_it_was_us(file: Path) -> None:
+def test_verify_accepts_old_files_removed_by_rotation(file: Path) -> None:
     log = log_at(file, keep_files=2)
     fill(log, 40)
     assert names(file)[:2] == ["audit-000006.jsonl", "audit-000007.jsonl"]
@@ -68,7 +68,7 @@ def test_old_files_are_removed_and_verify_knows_that_it_was_us(file: Path) -> No
     assert kept == list(range(kept[0], 41))
 
 
-def test_an_oldest_file_that_somebody_removed_is_missed(file: Path) -> None:
+def test_a_manually_removed_oldest_file_is_reported(file: Path) -> None:
     log = log_at(file, keep_files=3)
     fill(log, 40)
     first = records(log)[0].n
@@ -79,7 +79,7 @@ def test_an_oldest_file_that_somebody_removed_is_missed(file: Path) -> None:
     assert findings(log) == [f"Events {first} to {after - 1} are missing at the beginning."]
 
 
-def test_numbers_pass_six_digits(file: Path) -> None:
+def test_file_numbers_can_exceed_six_digits(file: Path) -> None:
     fill(log_at(file), 6)
     (file.parent / "audit-000001.jsonl").rename(file.parent / "audit-999999.jsonl")
     log = log_at(file)
@@ -103,7 +103,7 @@ def test_other_files_are_left_alone(file: Path) -> None:
     assert findings(log) == []
 
 
-def test_a_torn_line_at_the_end_of_a_full_file_stays_in_the_chain(file: Path) -> None:
+def test_a_cut_short_line_at_the_end_of_a_file_stays_chained(file: Path) -> None:
     log = log_at(file)
     fill(log, 4)
     with file.open("ab") as half:
@@ -117,7 +117,7 @@ def test_a_torn_line_at_the_end_of_a_full_file_stays_in_the_chain(file: Path) ->
     assert findings(log)
 
 
-def test_a_first_line_of_a_file_that_was_cut_short_stays_in_the_chain(file: Path) -> None:
+def test_a_cut_short_first_line_of_a_file_stays_chained(file: Path) -> None:
     log = log_at(file)
     fill(log, 5)
     file.rename(file.parent / "audit-000001.jsonl")
@@ -129,8 +129,8 @@ def test_a_first_line_of_a_file_that_was_cut_short_stays_in_the_chain(file: Path
     assert [record.n for record in records(log)] == list(range(1, 9))
 
 
-def test_what_cannot_be_rotated_grows_and_loses_nothing(file: Path) -> None:
-    """Better too long than an event that is lost, or nobody who can sign in."""
+def test_a_failed_rotation_loses_no_event(file: Path) -> None:
+    """An oversized file is better than a lost event or a blocked sign-in."""
     log = log_at(file)
     fill(log, 5)
     with patch.object(Path, "rename", side_effect=OSError(30, "Read-only file system")):
@@ -142,16 +142,16 @@ def test_what_cannot_be_rotated_grows_and_loses_nothing(file: Path) -> None:
     assert findings(log) == []
 
 
-# Killed at any instant
+# Killed at any point
 
 
 class Killed(BaseException):
-    """What kill -9 is to a process, but for its locks."""
+    """Stands in for kill -9, apart from locks."""
 
 
 @contextmanager
 def killed_at(step: int) -> Iterator[list[str]]:
-    """Stop before that call of those that change files; the calls that were made."""
+    """Stop before the given file-changing call; yields the calls made so far."""
     made: list[str] = []
 
     def stopping(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -177,14 +177,14 @@ def killed_at(step: int) -> Iterator[list[str]]:
 
 
 def prepared(file: Path) -> FileAuditLog:
-    """A log whose next event rotates, and removes a file."""
+    """A log whose next event causes a rotation that removes a file."""
     log = log_at(file, keep_files=2)
     while len(list(file.parent.glob("audit-*"))) < 2 or file.stat().st_size < BOUND:
         quick(log)
     return log
 
 
-def test_a_rotation_makes_these_calls(file: Path) -> None:
+def test_a_rotation_makes_the_expected_calls(file: Path) -> None:
     log = prepared(file)
     with killed_at(1000) as made:
         log.append(event())
@@ -193,7 +193,7 @@ def test_a_rotation_makes_these_calls(file: Path) -> None:
 
 
 @pytest.mark.parametrize("step", range(20))
-def test_a_kill_at_any_step_loses_nothing_and_the_chain_goes_on(file: Path, step: int) -> None:
+def test_a_kill_at_any_step_loses_nothing(file: Path, step: int) -> None:
     log = prepared(file)
     before = [record.n for record in records(log)]
     with killed_at(step) as made:
@@ -219,11 +219,11 @@ def test_a_kill_at_any_step_loses_nothing_and_the_chain_goes_on(file: Path, step
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
-# Read meanwhile
+# Reading during a rotation
 
 
 def rotate(log: FileAuditLog) -> None:
-    """Append until a file is full and another has begun."""
+    """Append until a file is full and the next one has begun."""
     before = len(list(log._path.parent.glob("audit-*")))
     while len(list(log._path.parent.glob("audit-*"))) == before:
         quick(log)
@@ -234,7 +234,7 @@ def numbers_of(lines: list[Line]) -> list[int]:
 
 
 @pytest.mark.parametrize("read_before", range(8))
-def test_a_reader_goes_on_across_a_rotation(file: Path, read_before: int) -> None:
+def test_reading_forwards_continues_across_a_rotation(file: Path, read_before: int) -> None:
     log = log_at(file)
     fill(log, 7)
     reading = log.lines(START)
@@ -247,7 +247,7 @@ def test_a_reader_goes_on_across_a_rotation(file: Path, read_before: int) -> Non
 
 
 @pytest.mark.parametrize("read_before", range(1, 8))
-def test_a_reader_goes_back_across_a_rotation(file: Path, read_before: int) -> None:
+def test_reading_backwards_continues_across_a_rotation(file: Path, read_before: int) -> None:
     log = log_at(file)
     fill(log, 7)
     reading = log.lines_before(None)
@@ -257,8 +257,8 @@ def test_a_reader_goes_back_across_a_rotation(file: Path, read_before: int) -> N
     assert numbers_of(found) == list(range(7, 0, -1))
 
 
-def test_a_rotation_just_while_the_present_file_is_opened_is_noticed(file: Path) -> None:
-    """Else a reader takes the new file for the one that it looked for."""
+def test_a_rotation_while_opening_the_current_file_is_noticed(file: Path) -> None:
+    """Otherwise the reader would mistake the new file for the one it wanted."""
     log = log_at(file)
     fill(log, 7)
     ways: list[Callable[[], list[Line]]] = [
@@ -274,7 +274,7 @@ def test_a_rotation_just_while_the_present_file_is_opened_is_noticed(file: Path)
             if path == file and left:
                 left -= 1
                 rotate(log_at(file))
-            return open_file(path)  # noqa: B023  used up in this round
+            return open_file(path)  # noqa: B023  used within this round
 
         with patch.object(log._files, "_content", rotating):
             found = read()
@@ -282,7 +282,7 @@ def test_a_rotation_just_while_the_present_file_is_opened_is_noticed(file: Path)
         assert numbers_of(found) == list(range(1, len(records(log)) + 1))
 
 
-def test_a_file_that_is_rotated_out_while_it_is_opened_is_passed_over(file: Path) -> None:
+def test_a_file_removed_while_opening_it_is_skipped(file: Path) -> None:
     log = log_at(file)
     fill(log, 20)
     open_file = log._files._content
@@ -298,7 +298,7 @@ def test_a_file_that_is_rotated_out_while_it_is_opened_is_passed_over(file: Path
         assert numbers_of(list(log.lines(START))) == list(range(count + 1, 21))
 
 
-def test_a_reader_may_begin_at_what_was_rotated_out(file: Path) -> None:
+def test_reading_can_start_at_a_rotated_out_place(file: Path) -> None:
     log = log_at(file, keep_files=1)
     fill(log, 7)
     position = next(iter(log.lines(START))).after
@@ -307,5 +307,5 @@ def test_a_reader_may_begin_at_what_was_rotated_out(file: Path) -> None:
     assert list(log.lines_before(position)) == []
 
 
-def test_a_bound_is_in_megabytes() -> None:
+def test_a_megabyte_is_a_million_bytes() -> None:
     assert store_audit.MEGABYTE == 1_000_000

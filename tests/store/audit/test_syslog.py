@@ -1,4 +1,4 @@
-"""The copy for syslog: the same line, and nothing that can hold up a sign-in."""
+"""The syslog copy sends each line unchanged and never delays a sign-in."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ def receiver(tmp_path: Path) -> Iterator[socket.socket]:
         yield made
 
 
-def test_each_line_is_sent_as_it_was_written(receiver: socket.socket, tmp_path: Path) -> None:
+def test_each_line_is_sent_as_written(receiver: socket.socket, tmp_path: Path) -> None:
     """Facility authpriv (10), severity info (6): RFC 5424 section 6.2.1."""
     config = Config(
         store=StoreConfig(str(tmp_path / "store")),
@@ -42,7 +42,7 @@ def test_each_line_is_sent_as_it_was_written(receiver: socket.socket, tmp_path: 
     assert PASSWORD.encode() not in b"".join(got)
 
 
-def test_without_a_receiver_nothing_is_said(
+def test_a_missing_receiver_is_ignored_silently(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for path in (tmp_path / "none", tmp_path, tmp_path / ("x" * 200)):
@@ -50,7 +50,7 @@ def test_without_a_receiver_nothing_is_said(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_receiver_that_is_stuck_holds_up_nobody(receiver: socket.socket, tmp_path: Path) -> None:
+def test_a_stuck_receiver_delays_nobody(receiver: socket.socket, tmp_path: Path) -> None:
     copy = SyslogCopy(str(tmp_path / "log"))
     began = time.monotonic()
     for _ in range(2000):
@@ -66,7 +66,7 @@ def test_a_receiver_that_is_stuck_holds_up_nobody(receiver: socket.socket, tmp_p
     assert 0 < received < 2000
 
 
-def test_a_receiver_that_comes_back_gets_the_next_line(tmp_path: Path) -> None:
+def test_a_receiver_that_returns_gets_the_next_line(tmp_path: Path) -> None:
     copy = SyslogCopy(str(tmp_path / "log"))
     copy(b"lost")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as late:
