@@ -22,6 +22,8 @@ class LeadAway(Message):
     """Show another screen instead of the one that sends this."""
 
     sent_from: Screen[Any] | None = None
+    is_awaited = False
+    """Whether that screen does nothing until the router has answered."""
 
     def send(self, node: Widget) -> bool:
         """Send it from a screen or a widget on it. False if that is closing."""

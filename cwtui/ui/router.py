@@ -62,6 +62,8 @@ class Router:
             return
         if sender is not None and not self._is_up(sender):
             return
+        if message.is_awaited and isinstance(sender, AccountScreen):
+            sender.stay()  # what follows is done at once, or waited for anew
         match message:
             case messages.OpenPage():
                 self._open(message)
@@ -198,12 +200,7 @@ class Router:
         from cwtui.ui import routes
 
         page, session = self._front, self._context.session
-        if page is None or session is None:
-            return
-        if self._load is not None and self._is_up(self._load.instead_of):
-            return
-        if not page.may_be_left:
-            page.stay()
+        if page is None or session is None or not page.may_be_left:
             return
         match message:
             case messages.OpenSection():

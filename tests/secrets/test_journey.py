@@ -295,7 +295,7 @@ def crash(journey: Journey) -> None:
     terminal.send("escape")
     terminal.wait_until_still()
     terminal.send("ctrl+p")
-    journey.type_when("Search", "organization")
+    journey.type_when("Command or user", "organization")
     journey.click("Save Settings")
     assert terminal.wait_exit() == 3
     terminal.wait_for("cwtui crashed because of a bug.")

@@ -8,12 +8,13 @@ from unittest.mock import patch
 
 from cwtui.accounts import self_service
 from cwtui.ui.messages import BackToSignIn, LeadAway, OpenAccount, OpenSection
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.organization import OrganizationPage
 from cwtui.ui.screens.pages.settings import SettingsPage
-from tests.ui.harness import Person
+from tests.ui.harness import PATIENCE, Person
 from tests.ui.scenes import SCENES
 from tests.walk.checks import check_whole
 
@@ -30,11 +31,11 @@ async def held_messages(person: Person) -> AsyncIterator[list[LeadAway]]:
 
 
 async def until_sent(person: Person, held: list[LeadAway]) -> None:
-    for _ in range(1000):
-        if held:
-            return
+    give_up_at = asyncio.get_running_loop().time() + PATIENCE
+    while not held:
+        assert asyncio.get_running_loop().time() < give_up_at, "no message was sent"
+        await asyncio.sleep(0.005)
         await person.look_up()
-    raise AssertionError("no message was sent")
 
 
 async def test_a_code_is_not_submitted_again_while_the_router_is_asked() -> None:
@@ -80,6 +81,20 @@ async def test_a_renewed_session_is_used_before_the_router_has_answered() -> Non
             assert renewed is not before
             self_service.overview(there.world.ports, renewed)
         person.screen(SettingsPage)
+
+
+async def test_new_backup_codes_are_shown_whatever_was_chosen_before() -> None:
+    """The section was chosen while the codes were made, and its message comes first."""
+    async with SCENES["regenerate_backup_codes"].played() as (person, there):
+        page = person.app.screen
+        async with held_messages(person) as held:
+            await person.write(there.code("alice"))
+            person.send("enter")
+            await until_sent(person, held)
+            chosen = OpenSection("settings")
+            chosen.sent_from = page
+            held.insert(0, chosen)
+        person.screen(BackupCodesScreen)
 
 
 async def test_a_message_of_a_screen_that_is_gone_does_nothing() -> None:

@@ -21,7 +21,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import countdown
 from cwtui.ui.context import Context, context_of
-from cwtui.ui.messages import BackToSignIn, LeadAway, SessionOver
+from cwtui.ui.messages import BackToSignIn, LeadAway, OpenPage, SessionOver
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
@@ -145,14 +145,21 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
 
     def lead_away(self, message: LeadAway) -> None:
         """Ask the router for another screen. Until it has answered, nothing is done here."""
+        if isinstance(message, OpenPage) and not self.may_be_left:
+            return
         # Not another Enter, for example: a code that is submitted again counts as a wrong try.
+        message.is_awaited = True
         if message.send(self):
             self._leads_away = True
 
     @property
     def may_be_left(self) -> bool:
-        """Whether a page may be opened instead. Not while a call runs: its result is shown here."""
-        return not self._is_calling
+        """Whether a page may be opened instead, which somebody chose.
+
+        Not while a call runs, or while its result leads on: to backup codes, for example, which are
+        shown once.
+        """
+        return not self.is_busy
 
     def wait_to_be_left(self, waiting: str) -> None:
         """The router loads what is shown instead."""
