@@ -244,7 +244,7 @@ HASHING = {"add", "reset", "password"}
 def test_nothing_is_written_with_another_keyring(
     hosts: Hosts, ports: Ports, happens: Callable[[Path, Path], None]
 ) -> None:
-    """DESIGN 4.1: refused at every read, so that last correct password still opens all."""
+    """DESIGN 4.1: refused at every read, so that the right one still opens all."""
     session, path = signed_in(ports), hosts.config.keyring_file
     right = path.read_bytes()
     accounts = hosts.config.accounts_file.read_bytes()

@@ -176,7 +176,7 @@ def test_new_keyring_needs_confirmation(host: Host) -> None:
     before = host.files()
     result = host.run("init", "--admin", "admin", "--new-keyring")
     assert (result.status, result.out) == (2, "")
-    assert "use --yes" in result.err
+    assert "Use --yes" in result.err
     assert host.files() == before
 
 

@@ -89,7 +89,7 @@ def test_backup_says_that_the_keyring_is_not_included(host: Host) -> None:
     result = host.run("store", "backup", str(host.folder / "x.tar"))
     assert (result.status, result.out) == (0, "")
     first, second = result.err.splitlines()
-    assert first.startswith("Backed up 3 files of ")
+    assert first.startswith("Backed up 3 files, ")
     assert "The backup does not contain the keyring" in second
     assert str(host.keyring) in second
     with tarfile.open(host.folder / "x.tar") as tar:
