@@ -291,7 +291,7 @@ def crash(journey: Journey) -> None:
     terminal = journey.terminal
     terminal.wait_until_still()
     terminal.type(F1)
-    terminal.wait_for("Esc closes this help.")
+    terminal.wait_for("In the navigation panel")
     terminal.send("escape")
     terminal.wait_until_still()
     terminal.send("ctrl+p")
