@@ -79,7 +79,7 @@ class BackedUp:
 
 
 def _active_key(layout: Layout, keyring: FileKeyring) -> Iterator[Finding]:
-    """A keyring that lacks keys is found already, account by account."""
+    """Yield a finding if the store does not know the active key; others report missing keys."""
     try:
         contents, held = TinyAccountStore(layout.accounts).contents(), keyring.held_now()
         if not contents.lacking(held.ids):

@@ -51,7 +51,7 @@ def connect_for_operator(config: Config) -> Ports:
 
 
 def connect_for_key_commands(config: Config) -> Ports:
-    """The same, also where the store does not know the active key: by rotating it learns of it.
+    """Connect even if the store does not know the active key; a rotation makes it known.
 
     Raises CannotCheck.
     """
@@ -190,9 +190,9 @@ def _join(
 
 
 def check_active_key(contents: Contents, keyring: FileKeyring, held: Held) -> None:
-    """Raise KeyringMissing unless the store knows the key that new secrets would be under.
+    """Raise KeyringMissing unless the store knows the active key.
 
-    Else what is written now could not be read with the keyring that belongs here.
+    Otherwise new data could not be read with the keyring that belongs to the store.
     """
     if contents.needed and held.active not in contents.needed:
         raise keyring.with_unknown(held.active)

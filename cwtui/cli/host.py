@@ -33,7 +33,7 @@ class Host(NamedTuple):
         return services.connect_for_operator(self.config())
 
     def ports_for_keys(self) -> "Ports":
-        """The same, though the store may not know the active key."""
+        """Connect even if the store does not know the active key, as `connect_for_key_commands`."""
         from cwtui import services
 
         return services.connect_for_key_commands(self.config())

@@ -50,9 +50,9 @@ def status(host: Host, as_json: bool) -> None:
     unknown = keys.unknown_active(ports)
     if unknown is not None:
         say(
-            f"The store does not know the key {unknown}, so nobody can sign in. If "
-            f"{config.keyring_file} is the keyring of another store, put the right one back. If "
-            "the store is an older copy, let it use this key: cwtui key rotate"
+            f"The store does not know the active key {unknown}, so nobody can sign in. If "
+            f"{config.keyring_file} is the keyring of another store, restore the right one. If the "
+            "store is an older copy, make it use this key: cwtui key rotate"
         )
     elif keys.is_under_way(uses):
         say("A rotation is not finished. To continue it: cwtui key rotate")

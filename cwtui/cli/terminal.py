@@ -38,9 +38,9 @@ def check_for_application(term: str | None) -> None:
 
 
 def check_can_ask(act: str, *, yes: bool) -> None:
-    """Raise WrongUsage unless somebody can be asked before that act, or it was said to do it."""
+    """Raise WrongUsage if the user must confirm `act` (no `yes`), but there is no terminal."""
     if not yes and not is_there():
-        raise WrongUsage(f"There is no terminal to ask on: give --yes to {act}.")
+        raise WrongUsage(f"There is no terminal to ask on. Use --yes to {act}.")
 
 
 def ask_yes(question: str) -> bool:

@@ -49,7 +49,7 @@ REMEDY: Final = (
 
 
 class Held(NamedTuple):
-    """The ids of the keys of one version of the file, and of the one for what is written."""
+    """The ids of all keys in one version of the file, and of the active one."""
 
     ids: frozenset[str]
     active: str
@@ -118,8 +118,8 @@ class FileKeyring:
         """Return the error for an active key that the store does not know."""
         return KeyringMissing(
             f"The store does not know the active key {active} of the keyring {self._path}. If it "
-            "is the keyring of another store, put the right one back. If the store is an older "
-            "copy, let it use this key: cwtui key rotate"
+            "is the keyring of another store, restore the right one. If the store is an older "
+            "copy, make it use this key: cwtui key rotate"
         )
 
     @property

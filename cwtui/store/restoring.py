@@ -73,7 +73,7 @@ class Restore:
     layout: Layout
     staged: Layout
     active_key: str
-    """That of the keyring, which the restored store has to know."""
+    """The active key of the keyring, which the restored store must know."""
     random: RandomBytes
     now: float
 

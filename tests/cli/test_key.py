@@ -56,7 +56,7 @@ def test_an_active_key_that_the_store_does_not_know(host: Host) -> None:
         assert result.status == status
     result = host.run("key", "status")
     assert result.status == 0
-    assert f"The store does not know the key {foreign}, so nobody can sign in." in result.err
+    assert f"The store does not know the active key {foreign}, so nobody can sign in." in result.err
     assert "cwtui key rotate" in result.err
     assert host.run("key", "rotate").status == 0
     assert host.run("key", "status").err == ""

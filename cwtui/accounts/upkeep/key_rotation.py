@@ -74,7 +74,7 @@ def status(ports: Ports) -> tuple[KeyUse, ...]:
 
 
 def unknown_active(ports: Ports) -> str | None:
-    """The active key, where the store does not know it: it may be another store's."""
+    """Return the active key if the store does not know it, as with another store's keyring."""
     needed, active = ports.accounts.needed_keys(), ports.keyring.active
     return active if needed and active not in needed else None
 
@@ -100,7 +100,7 @@ def rotate(ports: Ports, actor: Operator, progress: ShowProgress) -> Rotation:
         made = is_known and not any(_renewed(ports, ports.accounts.get(name)) for name in waiting)
         active = keys.add(ports.now()) if made else before
         done = f"key={active} before={before}" if made else f"key={active} continued"
-        # The store first: it refuses a keyring whose active key it does not know.
+        # The store is changed first, as it refuses a keyring whose active key it does not know.
         with ports.accounts.change() as change:
             if made or not is_known:
                 change.put_needed_keys(change.needed_keys() | {active})
@@ -121,7 +121,7 @@ def retire(ports: Ports, actor: Operator) -> tuple[str, ...]:
         ready = tuple(
             use.id for use in uses if use.retirable_at is not None and use.retirable_at <= now
         )
-        # What a rotation that was killed has announced, and never made.
+        # Keys that a killed rotation announced, but never created.
         never_made = {
             use.id for use in uses if use.created_at is None and not use.protects_anything
         }
