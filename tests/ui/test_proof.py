@@ -293,7 +293,7 @@ async def test_the_warning_admits_that_the_source_is_unknown(world: World) -> No
         await person.enter_code(device.wrong_code(world.clock()))
         await person.enter_code(device.code(world.clock()))
         text = " ".join(person.text.split())
-        assert "⚠ 1 failed attempt since then. Someone entered your password; where from" in text
+        assert "⚠ 1 failed attempt since then. Someone entered your password. Where from" in text
         assert "change your password now." in text
         assert "never" not in text
 
