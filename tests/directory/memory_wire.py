@@ -24,6 +24,7 @@ class MemoryWire:
     def __init__(self) -> None:
         self.answer: Callable[[ber.Request], bytes] = nothing_found
         self.deadline: Deadline
+        self.allowance = 0
         self.searches: list[ber.Node] = []
         self._coming = b""
 

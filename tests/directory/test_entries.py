@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.directory import entries
+from cwtui.directory import entries, ldap3_channel
 from cwtui.directory.entries import Entry
 from tests.accounts.world import NOW
 
@@ -40,7 +40,7 @@ def entry(dn: str = DN, **attributes: str | bytes | list[str]) -> Entry:
     ],
 )
 def test_an_entry_belongs_to_the_name_in_its_dn(found: Entry, username: str, is_of: bool) -> None:
-    assert entries.is_of(found, "uid", username) is is_of
+    assert entries.is_of(found, "uid", username, ldap3_channel.read_rdn) is is_of
 
 
 @pytest.mark.parametrize(
