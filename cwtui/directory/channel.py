@@ -30,6 +30,10 @@ PAGE: Final = 200
 _ACTIVE_DIRECTORY: Final = "1.2.840.113556.1.4.800"
 """LDAP_CAP_ACTIVE_DIRECTORY_OID (MS-ADTS 3.1.1.3.4.3.1)."""
 
+_NO_LIBLDAP: Final = (
+    'library = "libldap" in [directory] needs python-ldap, which is not installed here. Install it '
+    'as cwtui help ldap says, or set library = "ldap3".'
+)
 _TWO: Final = 2
 _NO_ATTRIBUTES: Final = ["1.1"]
 """RFC 4511 section 4.5.1.8."""
@@ -47,7 +51,7 @@ class Channel:
         self.certificate: Certificate | None = None
         self._wire = connect(server, deadline.within(config.connect_seconds, "connect_seconds"))
         try:
-            self._library: Library = library()(self._wire)
+            self._library: Library = library(config.library)(self._wire)
         except BaseException:
             self._wire.close()
             raise
@@ -184,8 +188,17 @@ def _entries(found: Found, fine: int = answers.SUCCESS, *, is_root: bool = False
     return [entry for entry in found.entries if entry.dn or is_root]
 
 
-def library() -> Callable[[Wire], Library]:
-    """Return what opens a connection. Imports the library, which takes a while."""
+def library(name: str) -> Callable[[Wire], Library]:
+    """Return what opens a connection with this library. Raises DirectoryMisconfigured.
+
+    Imports the library, which takes a while.
+    """
+    if name == "libldap":
+        try:
+            from cwtui.directory.libldap_channel import Libldap
+        except ImportError:
+            raise DirectoryMisconfigured(_NO_LIBLDAP) from None
+        return Libldap
     from cwtui.directory.ldap3_channel import Ldap3
 
     return Ldap3

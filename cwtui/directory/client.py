@@ -84,7 +84,7 @@ class LdapDirectory:
         from cwtui.directory import channel, visit  # noqa: F401  loaded now, used later
         from cwtui.directory.transport import Deadline, Unreachable, Unsafe
 
-        channel.library()
+        channel.library(self._config.library)
         deadline = Deadline(self._clock, seconds or self._config.total_seconds, "total_seconds")
         reasons: list[str] = []
         kind = CannotReachDirectory

@@ -25,10 +25,10 @@ from cwtui.directory.library import (
     START_TLS,
     Found,
     Search,
-    wrong_type,
     closed_early,
     not_a_filter,
     not_ldap,
+    wrong_type,
 )
 from cwtui.directory.transport import Wire
 
