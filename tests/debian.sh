@@ -22,6 +22,7 @@ zsh zsh
 fish fish
 LIST
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
+[ -e /usr/lib/python3/dist-packages/ldapurl.py ] || missing="$missing python3-ldap"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then

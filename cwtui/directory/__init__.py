@@ -1,1 +1,1 @@
-"""The LDAP directory, behind the Directory port. ldap3 is loaded on first use."""
+"""The LDAP directory, behind the Directory port. Its library is loaded on first use."""

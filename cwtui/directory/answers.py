@@ -1,7 +1,7 @@
 """Translate a server's answers to LDAP operations into errors for the user."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from cwtui.accounts.directory_port import (
@@ -194,6 +194,17 @@ def _refusal(answer: Answer) -> DirectoryRefused | None:
         code = _AD_CODE.search(answer.message)
         return _BY_AD_CODE.get(int(code[1], 16) if code else 0, WrongDirectoryPassword)()
     return _not_allowed() if answer.code == _CONSTRAINT else None
+
+
+def policy_of(controls: Mapping[str, bytes]) -> Policy:
+    """Return the password policy information. Raises PyAsn1Error and ValueError."""
+    if POLICY_CONTROL in controls:
+        return policy(controls[POLICY_CONTROL])
+    if EXPIRED_CONTROL in controls:
+        return Policy(error=EXPIRED)
+    if EXPIRING_CONTROL in controls:
+        return Policy(seconds=int(controls[EXPIRING_CONTROL]))
+    return Policy()
 
 
 def policy(control_value: bytes) -> Policy:

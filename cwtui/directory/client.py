@@ -22,7 +22,7 @@ from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, Servers
 
-if TYPE_CHECKING:  # these load ldap3, which local sign-ins do not need
+if TYPE_CHECKING:  # these load an LDAP library, which local sign-ins do not need
     from cwtui.directory.channel import Channel
     from cwtui.directory.transport import Deadline
     from cwtui.directory.visit import Visit
@@ -80,10 +80,11 @@ class LdapDirectory:
 
     def _ask(self, ask: Callable[["Visit"], T], tell: Tell, seconds: float | None = None) -> T:
         """Return the answer of the first server that answers. Servers share the time left."""
-        # Imported before the time starts, because it loads ldap3 the first time.
-        from cwtui.directory import visit  # noqa: F401  loaded now, used later
+        # Imported before the time starts, because it loads the library the first time.
+        from cwtui.directory import channel, visit  # noqa: F401  loaded now, used later
         from cwtui.directory.transport import Deadline, Unreachable, Unsafe
 
+        channel.library(self._config.library)
         deadline = Deadline(self._clock, seconds or self._config.total_seconds, "total_seconds")
         reasons: list[str] = []
         kind = CannotReachDirectory

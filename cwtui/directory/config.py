@@ -25,6 +25,7 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
     Times are in seconds; `total_seconds` is the limit for a whole sign-in, over all servers.
     """
 
+    library: Literal["ldap3", "libldap"] = "ldap3"
     servers: tuple[str, ...] = ()
     starttls: bool = False
     ca_file: str = ""

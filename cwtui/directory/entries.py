@@ -1,14 +1,17 @@
 """Read a person's username, state and ids from a directory entry."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from cwtui.accounts import text
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.identity import UNNAMED
 from cwtui.directory.escaping import escaped
+
+ReadRdn: TypeAlias = Callable[[str], list[tuple[str, str]]]
+"""Returns the attributes and values in the first part of a DN; empty if it is invalid."""
 
 IDS: Final = ("entryUUID", "objectGUID", "nsUniqueId", "ipaUniqueID")
 """Attributes that servers never change and never reuse; only objectGUID is binary."""
@@ -54,7 +57,7 @@ class Entry(NamedTuple):
         return found
 
 
-def is_of(entry: Entry, user_rdn: str, username: str) -> bool:
+def is_of(entry: Entry, user_rdn: str, username: str, read_rdn: ReadRdn) -> bool:
     """Whether the entry has this name in cwtui's normalization, and no other name.
 
     A server may treat "josé" and "jose" as equal. And a person with two names would have two
@@ -63,7 +66,9 @@ def is_of(entry: Entry, user_rdn: str, username: str) -> bool:
     """
     found = names(entry, user_rdn)
     if len(found) > 1:
-        found = {_name(value) for value in _values_in_rdn(entry.dn, user_rdn)}
+        found = {
+            _name(value) for name, value in read_rdn(entry.dn) if name.lower() == user_rdn.lower()
+        }
     return found == {username}
 
 
@@ -72,10 +77,10 @@ def names(entry: Entry, user_rdn: str) -> set[str]:
     return {_name(value) for value in entry.texts(user_rdn)}
 
 
-def name_of(entry: Entry, user_rdn: str) -> str:
+def name_of(entry: Entry, user_rdn: str, read_rdn: ReadRdn) -> str:
     """Return the entry's only name in the sense of `is_of`; empty if there is none."""
     found = names(entry, user_rdn)
-    return next((name for name in found if name and is_of(entry, user_rdn, name)), "")
+    return next((name for name in found if name and is_of(entry, user_rdn, name, read_rdn)), "")
 
 
 def spellings(entry: Entry, user_rdn: str, username: str) -> list[str]:
@@ -152,22 +157,6 @@ def _name(value: str) -> str:
         return text.username(value)
     except InvalidInput:
         return ""
-
-
-def _values_in_rdn(dn: str, attribute: str) -> list[str]:
-    from ldap3.core.exceptions import LDAPInvalidDnError
-    from ldap3.utils.conv import ldap_escape_to_bytes
-    from ldap3.utils.dn import safe_rdn
-
-    try:
-        rdn = safe_rdn(dn, decompose=True)
-    except LDAPInvalidDnError:
-        return []
-    return [
-        ldap_escape_to_bytes(value).decode("utf-8", "replace")
-        for name, value in rdn
-        if name.lower() == attribute.lower()
-    ]
 
 
 def _number(value: str) -> int:

@@ -1,7 +1,8 @@
 """The network connection to a server: resolving, connecting and TLS, all within a time limit.
 
-ldap3 gets a ready connection. Its own code does not check host names by the rules of ssl, starts
-its time-out again for each address, and can hang if a server stops in the middle of an answer.
+The LDAP library gets a ready connection. ldap3's own code does not check host names by the rules of
+ssl, starts its time-out again for each address, and can hang if a server stops in the middle of an
+answer; libldap's own code obeys ldap.conf and the environment.
 """
 
 import socket
@@ -29,6 +30,8 @@ Address: TypeAlias = tuple[socket.AddressFamily, Any]
 
 _CA_MOST: Final = 10_000_000
 """The maximum file size in bytes: many times that of all public authorities."""
+ANSWER_MOST: Final = 32_000_000
+"""The maximum size of an answer in bytes; a page of people in a thousand groups each has 20 MB."""
 _NOT_YET_VALID: Final = 9
 _EXPIRED: Final = 10
 _UNKNOWN_ISSUER: Final = {2, 18, 19, 20, 21}
@@ -85,16 +88,18 @@ class Certificate(NamedTuple):
 
 
 class Wire:
-    """A socket for ldap3. Each call ends by the deadline, however slowly data arrives."""
+    """A socket for the library. Each call ends by the deadline, however slowly data arrives."""
 
     def __init__(self, plain: socket.socket, deadline: Deadline) -> None:
         self._socket = plain
         self.deadline = deadline
+        self.allowance = ANSWER_MOST
+        """How many bytes the server may still send."""
         self._shows_certificate: bool | None = None
         """Whether cwtui sent a certificate. None before TLS, and once the server has answered."""
 
     def recv(self, size: int) -> bytes:
-        """Receive data. Raises Unreachable, which ldap3 does not catch, unlike OSError."""
+        """Receive data. Raises Unreachable, which the libraries do not catch, unlike OSError."""
         self._socket.settimeout(self.deadline.left())
         try:
             data = self._socket.recv(size)
@@ -105,6 +110,9 @@ class Wire:
         if not data and self._shows_certificate is not None:
             raise self._silent_after_tls()
         self._shows_certificate = None
+        self.allowance -= len(data)
+        if self.allowance < 0:
+            raise too_much()
         return data
 
     def sendall(self, data: bytes) -> None:
@@ -162,6 +170,10 @@ class Wire:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def too_much() -> Unreachable:
+    return Unreachable(f"sent more than {ANSWER_MOST // 1_000_000} MB in answer to one request")
 
 
 def connect(server: Server, deadline: Deadline) -> Wire:

@@ -212,7 +212,7 @@ class Visit:
         theirs = [entry for entry, found in shown if identity.is_same(ids, found)]
         if len(theirs) != 1:
             return None
-        name = entries.name_of(theirs[0], self._config.user_rdn)
+        name = entries.name_of(theirs[0], self._config.user_rdn, self._channel.read_rdn)
         return self._user(theirs[0], name) if name else None
 
     def _one_of(self, found: list[Entry], username: str) -> Entry | None:
@@ -227,7 +227,7 @@ class Visit:
             self._tell(Step("entry", False, "No entry matches."))
             return None
         (entry,) = found
-        if not entries.is_of(entry, self._config.user_rdn, username):
+        if not entries.is_of(entry, self._config.user_rdn, username, self._channel.read_rdn):
             sentence = (
                 f"{visible(entry.dn)} matches, but its {self._config.user_rdn} is not exactly "
                 f"{visible(username)}."

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.directory import people, python_ldap
 from tests.directory.people import HIDDEN, LDIF, MEMBERSHIPS
 from tests.servers import slapd as servers
 from tests.servers.certificates import Authority, Certificate
@@ -33,3 +34,23 @@ def slapd(tmp_path_factory: pytest.TempPathFactory, certificate: Certificate) ->
 @pytest.fixture
 def ca_file(authority: Authority) -> Path:
     return authority.file
+
+
+@pytest.fixture(scope="session")
+def _libldap(tmp_path_factory: pytest.TempPathFactory) -> None:
+    python_ldap.require(tmp_path_factory.mktemp("python-ldap"))
+
+
+@pytest.fixture(scope="module", params=people.LIBRARIES)
+def each_library(request: pytest.FixtureRequest) -> str:
+    """The name of each LDAP library, which can be imported."""
+    if request.param == "libldap":
+        request.getfixturevalue("_libldap")
+    return str(request.param)
+
+
+@pytest.fixture
+def library(each_library: str) -> Iterator[str]:
+    """Run the test with each LDAP library, which all configurations then use."""
+    with people.speaking(each_library):
+        yield each_library

@@ -9,7 +9,7 @@ from cwtui.directory import channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server
 from cwtui.directory.transport import Deadline
-from tests.directory.people import PEOPLE, ROLES
+from tests.directory.people import direct
 from tests.servers import ber
 
 
@@ -24,6 +24,7 @@ class MemoryWire:
     def __init__(self) -> None:
         self.answer: Callable[[ber.Request], bytes] = nothing_found
         self.deadline: Deadline
+        self.allowance = 0
         self.searches: list[ber.Node] = []
         self._coming = b""
 
@@ -47,7 +48,7 @@ def open_channel(
 ) -> Iterator[tuple[channel.Channel, MemoryWire]]:
     wire = MemoryWire()
     monkeypatch.setattr(channel, "connect", lambda _server, _deadline: wire)
-    settings = settings or DirectoryConfig(servers=("ldaps://none",), base=PEOPLE, roles=ROLES)
+    settings = settings or direct("ldaps://none")
     nowhere = Server("ldap://none", "none", 389, "none")
     with channel.Channel(nowhere, settings, Deadline(lambda: 0.0, 60)) as opened:
         yield opened, wire

@@ -1,7 +1,8 @@
 """The users in the test directory, and configurations for it."""
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,27 @@ READER_PASSWORD: Final = "reads-what-is-there"
 PASSWORD: Final = Secret("Ketzin.7-Havel")
 WRONG: Final = Secret("Ketzin.8-Havel")
 ADMINS: Final = f"cn=admins,{GROUPS}"
+
+
+LIBRARIES: Final = ("ldap3", "libldap")
+"""People that a test changes exist once for each library, as NAME-LIBRARY."""
+
+_usual: dict[str, str] = {}
+"""Settings that all configurations below get."""
+
+
+@contextmanager
+def speaking(library: str) -> Iterator[None]:
+    """Use this library in all configurations."""
+    _usual["library"] = library
+    try:
+        yield
+    finally:
+        _usual.clear()
+
+
+def by_library() -> dict[str, str]:
+    return dict(_usual)
 
 
 def unit(name: str) -> str:
@@ -76,10 +98,13 @@ LDIF: Final = "".join(
         person("bob", "employeeType: operators", "employeeType: minimum-access"),
         person("carol"),
         person("expired", OLD, "pwdChangedTime: 20200101000000Z"),
-        person(
-            "graced",
-            f"pwdPolicySubentry: cn=grace,ou=policies,{BASE}",
-            "pwdChangedTime: 20200101000000Z",
+        *(
+            person(
+                f"graced-{library}",
+                f"pwdPolicySubentry: cn=grace,ou=policies,{BASE}",
+                "pwdChangedTime: 20200101000000Z",
+            )
+            for library in LIBRARIES
         ),
         person(
             "warned",
@@ -88,7 +113,10 @@ LDIF: Final = "".join(
         ),
         person("reset", "pwdReset: TRUE"),
         person("locked", "pwdAccountLockedTime: 000001010000Z"),
-        person("guessed", f"pwdPolicySubentry: cn=strict,ou=policies,{BASE}"),
+        *(
+            person(f"guessed-{library}", f"pwdPolicySubentry: cn=strict,ou=policies,{BASE}")
+            for library in LIBRARIES
+        ),
         person("ruled-out", "employeeType: guest"),
         person("two", dn=f"cn=first,{PEOPLE}"),
         person("two", dn=f"cn=second,{PEOPLE}"),
@@ -124,6 +152,7 @@ def config(folder: Path, *servers: str, **more: Any) -> DirectoryConfig:
     secret.write_text(f"{READER_PASSWORD}\n")
     secret.chmod(0o600)
     usual = {
+        **_usual,
         "servers": servers,
         "base": PEOPLE,
         "bind_dn": READER,
@@ -135,7 +164,7 @@ def config(folder: Path, *servers: str, **more: Any) -> DirectoryConfig:
 
 def direct(*servers: str, **more: Any) -> DirectoryConfig:
     """No bind account."""
-    usual = {"servers": servers, "base": PEOPLE, "roles": ROLES}
+    usual = {**_usual, "servers": servers, "base": PEOPLE, "roles": ROLES}
     return DirectoryConfig(**{**usual, **more})
 
 

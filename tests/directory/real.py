@@ -17,7 +17,7 @@ from ldap3.core.exceptions import LDAPEntryAlreadyExistsResult
 from cwtui.directory.client import LdapDirectory
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.escaping import escaped
-from tests.directory.people import PASSWORD
+from tests.directory.people import LIBRARIES, PASSWORD, by_library
 from tests.servers import ds389, samba
 from tests.servers.enclosed import Enclosed
 
@@ -60,6 +60,7 @@ class Real:
         secret.write_text(f"{PASSWORD.reveal()}\n")
         secret.chmod(0o600)
         usual = {
+            **by_library(),
             "servers": (self.server.ldaps,),
             "ca_file": str(self.server.ca_file),
             "base": self.base,
@@ -105,7 +106,7 @@ def _fill_samba(real: Real) -> None:
     with samba.administrator(real.server) as admin:
         for unit in ("people", "groups", "elsewhere"):
             admin.add(f"OU={unit},{samba.BASE}", "organizationalUnit")
-        for name in ("reader", "direct", "deep", "moves", "josé", "guessed", "changes", "expired"):
+        for name in ("reader", "direct", "deep", "moves", "josé", "changes", "expired"):
             ad_user(admin, name)
         ad_user(admin, "attributed", employeeType="minimum-access")
         ad_user(admin, "composed", COMPOSED)
@@ -116,7 +117,11 @@ def _fill_samba(real: Real) -> None:
         ad_user(admin, "never-now", logonHours=bytes(21))
         ad_user(admin, "elsewhere", userWorkstations="other-host")
         ad_user(admin, "reset", pwdLastSet=0)
-        ad_user(admin, "locked-off")
+        guessed = [
+            ad_user(admin, f"{name}-{library}")
+            for name in ("guessed", "locked-off")
+            for library in LIBRARIES
+        ]
         ad_user(admin, "soon")
         for name, members in {
             "innermost": [real.dn("deep")],
@@ -129,7 +134,6 @@ def _fill_samba(real: Real) -> None:
         admin.modify(
             real.group("innermost"), _replaced(member=[real.dn("deep"), real.group("admins")])
         )
-        guessed = [real.dn("guessed"), real.dn("locked-off")]
         _password_settings(admin, "strict", 1, guessed, {"msDS-LockoutThreshold": 2})
         days = {"msDS-MaximumPasswordAge": -3 * _DAY * 10_000_000}
         _password_settings(admin, "short", 2, [real.dn("soon")], days)
@@ -237,14 +241,15 @@ def _fill_389(real: Real) -> None:
             {"cn": ODD, "sn": "x", "uid": "müller", "userPassword": PASSWORD.reveal()},
         )
         person_389(admin, "disabled", nsAccountLock="true")
-        person_389(admin, "guessed", pwdpolicysubentry=_policy("strict"))
-        person_389(admin, "locked-off", pwdpolicysubentry=_policy("strict"))
+        for library in LIBRARIES:
+            for name in ("guessed", "locked-off"):
+                person_389(admin, f"{name}-{library}", pwdpolicysubentry=_policy("strict"))
         person_389(admin, "unused", acctPolicySubentry=_policy("unused"), lastLoginTime=LONG_AGO)
         tomorrow = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + _DAY / 2))
         for name, policy, at in (
             ("expired", "aging", LONG_AGO),
             ("soon", "aging", tomorrow),
-            ("grace", "grace", LONG_AGO),
+            *((f"grace-{library}", "grace", LONG_AGO) for library in LIBRARIES),
         ):
             person_389(admin, name, pwdpolicysubentry=_policy(policy), passwordExpirationTime=at)
         reset = person_389(admin, "reset", pwdpolicysubentry=_policy("must"))

@@ -22,6 +22,8 @@ from tests.servers import slapd as servers
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.usefixtures("library")
+
 
 @pytest.fixture(scope="module")
 def demanding(

@@ -1,5 +1,7 @@
 """Reading an entry: whose it is, whether it is enabled, its display name and ids."""
 
+import importlib
+
 import pytest
 
 from cwtui.directory import entries
@@ -39,8 +41,12 @@ def entry(dn: str = DN, **attributes: str | bytes | list[str]) -> Entry:
         (entry("not a dn", uid=["alice", "alias"]), "alice", False),
     ],
 )
-def test_an_entry_belongs_to_the_name_in_its_dn(found: Entry, username: str, is_of: bool) -> None:
-    assert entries.is_of(found, "uid", username) is is_of
+def test_an_entry_belongs_to_the_name_in_its_dn(
+    each_library: str, found: Entry, username: str, is_of: bool
+) -> None:
+    name = f"cwtui.directory.{each_library}_channel"
+    read_rdn = importlib.import_module(name).read_rdn
+    assert entries.is_of(found, "uid", username, read_rdn) is is_of
 
 
 @pytest.mark.parametrize(

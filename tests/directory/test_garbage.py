@@ -1,19 +1,24 @@
 """A server that answers with garbage is reported and lets nobody in."""
 
+import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui.accounts.directory_port import DirectoryMisconfigured
+from cwtui.accounts.directory_port import CannotReachDirectory, DirectoryMisconfigured
 from cwtui.accounts.secret import Secret
+from cwtui.directory import channel as channel_module
+from cwtui.directory import transport
 from cwtui.directory.answers import POLICY_CONTROL, Policy
 from cwtui.directory.channel import Channel
+from cwtui.directory.client import LdapDirectory
 from cwtui.directory.transport import Unreachable
 from tests.directory.memory_wire import MemoryWire, open_channel
-from tests.directory.people import PEOPLE
-from tests.servers import ber
+from tests.directory.people import PEOPLE, config, speaking
+from tests.servers import ber, odd_servers
 
 Answer = Callable[[ber.Request], bytes]
 
@@ -48,12 +53,13 @@ def spoilt(answer: Answer, spoils: list[tuple[int, int]], cut: int) -> Answer:
 
 
 @pytest.fixture
-def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Channel, MemoryWire]]:
+def channel(monkeypatch: pytest.MonkeyPatch, library: str) -> Iterator[tuple[Channel, MemoryWire]]:
+    assert library
     with open_channel(monkeypatch) as opened:
         yield opened
 
 
-def ask(answer: Answer) -> list[object]:
+def ask(library: str, answer: Answer) -> list[object]:
     """The result or cwtui error of each operation; other exceptions are raised."""
     results: list[object] = []
     operations: list[Callable[[Channel], object]] = [
@@ -64,6 +70,7 @@ def ask(answer: Answer) -> list[object]:
     ]
     for operation in operations:
         with (
+            speaking(library),
             pytest.MonkeyPatch.context() as monkeypatch,
             open_channel(monkeypatch) as (channel, wire),
         ):
@@ -75,20 +82,21 @@ def ask(answer: Answer) -> list[object]:
     return results
 
 
-@given(st.binary(max_size=200))
-def test_arbitrary_bytes_give_an_error(data: bytes) -> None:
-    assert all(isinstance(result, Exception) for result in ask(lambda _request: data))
+@given(data=st.binary(max_size=200))
+def test_arbitrary_bytes_give_an_error(each_library: str, data: bytes) -> None:
+    results = ask(each_library, lambda _request: data)
+    assert all(isinstance(result, Exception) for result in results)
 
 
 @given(
-    st.sampled_from([refused, found]),
-    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=3),
-    st.integers(0, 20),
+    answer=st.sampled_from([refused, found]),
+    spoils=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=3),
+    cut=st.integers(0, 20),
 )
 def test_corrupted_answers_raise_no_foreign_error(
-    answer: Answer, spoils: list[tuple[int, int]], cut: int
+    each_library: str, answer: Answer, spoils: list[tuple[int, int]], cut: int
 ) -> None:
-    ask(spoilt(answer, spoils, cut))
+    ask(each_library, spoilt(answer, spoils, cut))
 
 
 def test_the_same_answers_work_when_intact(channel: tuple[Channel, MemoryWire]) -> None:
@@ -141,3 +149,40 @@ def test_an_anonymous_bind_is_never_sent(
     with pytest.raises(ValueError, match="needs a DN and a password"):
         opened.bind(dn, Secret(password))
     assert not sent
+
+
+def test_a_very_long_value_is_read(
+    channel: tuple[Channel, MemoryWire],
+) -> None:
+    opened, wire = channel
+    value = b"x" * 1_000_000
+    wire.answer = lambda request: (
+        ber.entry(request.id, f"uid=a,{PEOPLE}", {"uid": [value]})
+        + ber.result(request.id, ber.DONE)
+    )
+    (entry,) = opened.first_two(PEOPLE, "(uid=a)", ["uid"])
+    assert entry.attributes["uid"] == (value,)
+
+
+def test_an_endless_answer_is_refused(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the size limit, before the time limit."""
+    assert library
+    monkeypatch.setattr(transport, "ANSWER_MOST", 100_000)
+    monkeypatch.setattr(channel_module, "ANSWER_MOST", 100_000)
+
+    def flood(connection: socket.socket) -> None:
+        while request := ber.received(connection):
+            if request.operation.tag == ber.BIND:
+                connection.sendall(ber.result(request.id, ber.BOUND))
+            else:
+                entry = ber.entry(request.id, f"uid=a,{PEOPLE}", {"uid": [b"a"]})
+                while True:
+                    connection.sendall(entry * 100)
+
+    with odd_servers.answering(flood) as port:
+        settings = config(tmp_path, f"ldap://127.0.0.1:{port}", unsafe_plain_ldap_on_loopback=True)
+        with pytest.raises(CannotReachDirectory) as unreachable:
+            LdapDirectory(settings).find("alice")
+    assert "in answer to one request" in unreachable.value.reasons[0]

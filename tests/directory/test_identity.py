@@ -17,7 +17,7 @@ from cwtui.directory.client import LdapDirectory
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.escaping import escaped
 from tests.accounts.world import OPERATOR, Device, World
-from tests.directory.people import PASSWORD, READER_PASSWORD, policy, reader, unit
+from tests.directory.people import PASSWORD, READER_PASSWORD, by_library, policy, reader, unit
 from tests.servers import ds389, samba
 from tests.servers import slapd as servers
 from tests.servers.certificates import Certificate
@@ -67,7 +67,9 @@ class Place:
             self.admin.modify(self.dn(new), {"sAMAccountName": [(MODIFY_REPLACE, [new])]})
 
     def client(self, folder: Path, **more: object) -> LdapDirectory:
-        return LdapDirectory(DirectoryConfig(**(self.settings | self._secret(folder) | more)))
+        return LdapDirectory(
+            DirectoryConfig(**(by_library() | self.settings | self._secret(folder) | more))
+        )
 
     def _secret(self, folder: Path) -> dict[str, object]:
         file = folder / "reader"
@@ -248,6 +250,7 @@ def test_users_who_swap_names_keep_their_devices(at_home: World, people: Place) 
     check_device(at_home, "ann", other)
 
 
+@pytest.mark.usefixtures("library")
 def test_a_user_is_found_by_each_id(at_home: World, people: Place) -> None:
     """Also by an id stored without its attribute."""
     directory = at_home.directory

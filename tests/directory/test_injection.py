@@ -17,7 +17,7 @@ from cwtui.directory.escaping import escaped
 from cwtui.directory.visit import Visit
 from tests.directory import filters
 from tests.directory.memory_wire import MemoryWire, open_channel
-from tests.directory.people import PEOPLE, ROLES
+from tests.directory.people import PEOPLE, ROLES, speaking
 
 AWKWARD = '*()\\\0,#=+<>;"&|!~:/ \u00a0\u2003ä\u0308ß\u202e\u05d0\u0627\U0001f511aA0'
 values = st.text(st.one_of(st.sampled_from(AWKWARD), st.characters(exclude_categories=["Cs"])))
@@ -32,8 +32,12 @@ def config(search_filter: str = "") -> DirectoryConfig:
 
 
 @pytest.fixture(scope="module")
-def channel() -> Iterator[tuple[Channel, MemoryWire]]:
-    with pytest.MonkeyPatch.context() as monkeypatch, open_channel(monkeypatch) as opened:
+def channel(each_library: str) -> Iterator[tuple[Channel, MemoryWire]]:
+    with (
+        speaking(each_library),
+        pytest.MonkeyPatch.context() as monkeypatch,
+        open_channel(monkeypatch) as opened,
+    ):
         yield opened
 
 
@@ -46,7 +50,7 @@ def test_an_escaped_value_reads_back_as_the_value(value: str) -> None:
 def test_the_filter_sent_is_the_filter_intended(
     channel: tuple[Channel, MemoryWire], value: str, extension: str
 ) -> None:
-    """Checks the bytes that ldap3 sends, without relying on the username rules."""
+    """Checks the bytes that the library sends, without relying on the username rules."""
     opened, wire = channel
     visit = Visit(opened, config(extension), 0.0, lambda _step: None)
     opened.first_two(PEOPLE, visit._filter([value]), ["uid"])

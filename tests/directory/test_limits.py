@@ -13,6 +13,8 @@ from tests.servers import slapd as servers
 from tests.servers.certificates import Certificate
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.usefixtures("library")
+
 
 @contextmanager
 def limited(folder: Path, certificate: Certificate, limits: str) -> Iterator[Slapd]:

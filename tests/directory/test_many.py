@@ -16,6 +16,8 @@ from tests.servers import slapd as servers
 from tests.servers.certificates import Certificate
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.usefixtures("library")
+
 MANY = 10_000
 PAGER = f"uid=u1,{PEOPLE}"
 """The account that may read all pages; others get 500 entries in total."""

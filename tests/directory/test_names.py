@@ -23,6 +23,7 @@ from tests.directory.people import (
     plain,
     policy,
     reader,
+    speaking,
     unit,
 )
 from tests.servers import slapd as servers
@@ -79,14 +80,18 @@ def admin(server: Slapd) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="module")
-def channel(server: Slapd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Channel]:
-    settings = plain(tmp_path_factory.mktemp("channel"), server)
+def channel(
+    server: Slapd, tmp_path_factory: pytest.TempPathFactory, each_library: str
+) -> Iterator[Channel]:
+    with speaking(each_library):
+        settings = plain(tmp_path_factory.mktemp("channel"), server)
     (parsed,) = settings.parsed_servers
     with Channel(parsed, settings, Deadline(time.monotonic, 60)) as opened:
         assert opened.bind(READER, Secret(READER_PASSWORD)).code == 0
         yield opened
 
 
+@pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("name", AWKWARD)
 @pytest.mark.parametrize("nested", ["off", "memberOf"])
 def test_a_user_with_an_awkward_dn_can_sign_in(

@@ -17,6 +17,8 @@ from cwtui.directory.client import LdapDirectory
 from tests.directory.people import PASSWORD, PEOPLE, WRONG, direct, plain
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.usefixtures("library")
+
 
 @pytest.fixture(params=["search", "direct"])
 def directory(request: pytest.FixtureRequest, tmp_path: Path, slapd: Slapd) -> LdapDirectory:
@@ -40,9 +42,9 @@ def test_a_right_password_can_be_refused_with_a_reason(
     assert str(refused.value).startswith(sentence)
 
 
-def test_an_expiring_password_is_announced(directory: LdapDirectory) -> None:
+def test_an_expiring_password_is_announced(directory: LdapDirectory, library: str) -> None:
     """After a sign-in with a password that has expired or soon will."""
-    graced = directory.check_password("graced", PASSWORD).password_notice
+    graced = directory.check_password(f"graced-{library}", PASSWORD).password_notice
     assert graced is not None
     assert graced.grace_left in {7, 8}
     before = time.time()
@@ -69,17 +71,20 @@ def test_a_wrong_password_reveals_no_reason(directory: LdapDirectory, name: str)
     assert str(refused.value) == "Username or password is wrong."
 
 
-def test_too_many_wrong_passwords_lock_the_account(tmp_path: Path, slapd: Slapd) -> None:
+def test_too_many_wrong_passwords_lock_the_account(
+    tmp_path: Path, slapd: Slapd, library: str
+) -> None:
     """The server counts to three, then refuses even the right password."""
+    name = f"guessed-{library}"
     directory = LdapDirectory(plain(tmp_path, slapd))
     for _ in range(3):
         with pytest.raises(WrongDirectoryPassword):
-            directory.check_password("guessed", WRONG)
+            directory.check_password(name, WRONG)
     with pytest.raises(DirectoryAccountLocked):
-        directory.check_password("guessed", PASSWORD)
-    assert not slapd.password_of(f"uid=guessed,{PEOPLE}", PASSWORD.reveal())
+        directory.check_password(name, PASSWORD)
+    assert not slapd.password_of(f"uid={name},{PEOPLE}", PASSWORD.reveal())
     # A stranger's guesses must not end the owner's session; an administrator's lock does.
-    guessed, locked = directory.find("guessed"), directory.find("locked")
+    guessed, locked = directory.find(name), directory.find("locked")
     assert guessed is not None
     assert guessed.enabled
     assert locked is not None

@@ -37,7 +37,7 @@ def _everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 @pytest.mark.usefixtures("_everything_is_logged")
 def test_no_password_is_logged_or_shown(
-    tmp_path: Path, slapd: Slapd, ca_file: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, slapd: Slapd, ca_file: Path, caplog: pytest.LogCaptureFixture, library: str
 ) -> None:
     """DESIGN 4.2."""
     wrong = Secret("Ketzin.9-Havel")
@@ -60,8 +60,9 @@ def test_no_password_is_logged_or_shown(
                     written += [repr(error), repr(error.__context__), *chain.format()]
                 written += map(repr, steps(directory, name, password))
             written += [repr(directory), repr(settings)]
-    assert "simple" in caplog.text
-    assert "stripped" in caplog.text
+    if library == "ldap3":  # libldap has no log here
+        assert "simple" in caplog.text
+        assert "stripped" in caplog.text
     for secret in (PASSWORD.reveal(), wrong.reveal(), READER_PASSWORD):
         assert secret not in caplog.text
         assert secret not in "".join(written)

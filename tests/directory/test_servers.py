@@ -18,6 +18,8 @@ from tests.servers import slapd as servers
 from tests.servers.certificates import Certificate
 from tests.servers.slapd import Slapd, free_port
 
+pytestmark = pytest.mark.usefixtures("library")
+
 A, B, C = (Server(f"ldaps://{name}", name, 636, "ldaps") for name in "abc")
 
 
@@ -180,15 +182,14 @@ def test_the_next_server_is_asked_if_one_is_busy(tmp_path: Path, slapd: Slapd) -
 
 
 @pytest.mark.parametrize(
-    ("at", "says"),
-    [
-        # ldap3 cannot read a referral of a bind at all.
-        (ber.BIND, "cannot be reached"),
-        (ber.SEARCH, "does not follow referrals"),
-    ],
+    "at",
+    [ber.BIND, ber.SEARCH],
 )
-def test_referrals_are_not_followed(tmp_path: Path, at: int, says: str) -> None:
+def test_referrals_are_not_followed(tmp_path: Path, at: int, library: str) -> None:
     """Otherwise the password would be sent wherever the answer says."""
+    # ldap3 cannot read a referral of a bind at all.
+    unreadable = (at, library) == (ber.BIND, "ldap3")
+    says = "cannot be reached" if unreadable else "does not follow referrals"
     strangers: list[socket.socket] = []
     with odd_servers.answering(strangers.append) as stranger:
         elsewhere = f"ldap://127.0.0.1:{stranger}/dc=example,dc=com"

@@ -27,6 +27,8 @@ from tests.directory.people import (
 )
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.usefixtures("library")
+
 
 @pytest.fixture
 def searching(tmp_path: Path, slapd: Slapd, ca_file: Path) -> LdapDirectory:
@@ -142,13 +144,14 @@ def test_find_needs_a_bind_account(direct_one: LdapDirectory) -> None:
         direct_one.find_all(["alice"], lambda _done, _of: None)
 
 
-def test_a_reused_name_has_another_id(searching: LdapDirectory, slapd: Slapd) -> None:
-    dn = f"uid=reused,{PEOPLE}"
-    entry = f"dn: {dn}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: reused\ncn: x\nsn: x\n\n"
+def test_a_reused_name_has_another_id(searching: LdapDirectory, slapd: Slapd, library: str) -> None:
+    name = f"reused-{library}"
+    dn = f"uid={name},{PEOPLE}"
+    entry = f"dn: {dn}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: {name}\ncn: x\nsn: x\n\n"
     slapd.add(entry)
-    before = searching.find("reused")
+    before = searching.find(name)
     slapd.add(f"dn: {dn}\nchangetype: delete\n\n{entry}")
-    after = searching.find("reused")
+    after = searching.find(name)
     assert before is not None
     assert after is not None
     assert before.dn == after.dn
@@ -188,16 +191,17 @@ def test_an_invalid_search_filter_is_named(tmp_path: Path, slapd: Slapd) -> None
         directory.find("alice")
 
 
-def test_an_alias_gives_no_second_account(tmp_path: Path, slapd: Slapd) -> None:
+def test_an_alias_gives_no_second_account(tmp_path: Path, slapd: Slapd, library: str) -> None:
     """It would have no second factor. Only the name in the DN counts."""
-    dn = f"uid=dora,{PEOPLE}"
-    lines = "objectClass: inetOrgPerson\nuid: dora\nuid: dora.alias\ncn: x\nsn: x\n"
+    name, alias = f"dora-{library}", f"dora.alias-{library}"
+    dn = f"uid={name},{PEOPLE}"
+    lines = f"objectClass: inetOrgPerson\nuid: {name}\nuid: {alias}\ncn: x\nsn: x\n"
     slapd.add(f"dn: {dn}\n{lines}userPassword: {PASSWORD.reveal()}\n\n")
     directory = LdapDirectory(plain(tmp_path, slapd))
-    assert directory.check_password("dora", PASSWORD).dn == dn
+    assert directory.check_password(name, PASSWORD).dn == dn
     with pytest.raises(NoDirectoryUser):
-        directory.check_password("dora.alias", PASSWORD)
-    assert directory.find("dora.alias") is None
+        directory.check_password(alias, PASSWORD)
+    assert directory.find(alias) is None
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from tests.servers import slapd as servers
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.slapd import Slapd
 
+pytestmark = pytest.mark.usefixtures("library")
+
 QUICK = {"connect_seconds": 0.3, "bind_seconds": 0.3, "search_seconds": 0.3, "total_seconds": 0.6}
 
 
