@@ -60,6 +60,10 @@ _RIGHT: Final[dict[str, str]] = {
     "mfa_required_for_new_ldap_users": "Choose yes or no.",
     "issuer": "Enter 1 to 40 characters without a colon, such as Connectware (plant-7).",
     "password_min": "Enter a minimum length from 1 to 256.",
+    "password_lower": _COUNT,
+    "password_upper": _COUNT,
+    "password_numeric": _COUNT,
+    "password_symbol": _COUNT,
     "password_limit": "Enter a number of attempts from 1 to 10.",
     "code_limit": "Enter a number of attempts from 1 to 10.",
     "password_ban_minutes": "Enter a number of minutes from 1 to 1440.",
@@ -80,7 +84,7 @@ def with_values(settings: OrganizationSettings, values: Mapping[str, str]) -> Or
         try:
             msgspec.convert(one, OrganizationSettings)
         except msgspec.ValidationError as error:
-            raise InvalidInput(key, _RIGHT.get(key, _COUNT)) from error
+            raise InvalidInput(key, _RIGHT[key]) from error
         changed[key] = one[key]
     return msgspec.convert(changed, OrganizationSettings)
 
@@ -93,7 +97,7 @@ def _typed(key: str, value: str) -> str | int | bool:
             raise InvalidInput(key, _RIGHT[key])
         return issuer
     if text.has_control_characters(value):
-        raise InvalidInput(key, _RIGHT.get(key, _COUNT))
+        raise InvalidInput(key, _RIGHT[key])
     if key == "mfa":
         return value.strip().lower()
     if key == "mfa_required_for_new_ldap_users":

@@ -275,14 +275,6 @@ class MemoryKeyringChange:
 
 def _row(account: Account) -> AccountRow:
     factor = account.second_factor
-    return AccountRow(
-        username=account.username,
-        display_name=account.display_name,
-        origin=account.origin,
-        roles=account.roles,
-        second_factor=Registered(factor.registered_at) if factor is not None else None,
-        mfa_required=account.mfa_required,
-        enabled=account.enabled,
-        gone_since=account.gone_since,
-        in_directory_too=account.in_directory_too,
-    )
+    same = {name: getattr(account, name) for name in AccountRow.__struct_fields__}
+    registered = Registered(factor.registered_at) if factor is not None else None
+    return AccountRow(**same | {"second_factor": registered})
