@@ -15,7 +15,7 @@ from cwtui.ui.source import CONSOLE
 from cwtui.ui.terminal.textual_app import TextualApp
 
 _LOCK: Final = "Your session was locked after {} without a key press. Sign in again."
-_UNUSED: Final = "Nobody signed in, and no key was pressed for {}."
+_UNUSED: Final = "Closed because nobody signed in and no key was pressed for {}."
 
 
 class EndsSessions(Protocol):
@@ -64,7 +64,7 @@ class Absence:
             return
         below = self._app.screen_stack[:2][-1]
         if isinstance(below, AccountScreen) and not below.RESTING:
-            notice = "The sign-in was left half-way. Start again."
+            notice = "The sign-in was not completed. Start again."
             self._router.back_to_sign_in(notice, wrong=True)
 
     def blank(self) -> None:

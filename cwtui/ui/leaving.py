@@ -59,7 +59,7 @@ class Leaving:
             return "Sign out and quit?"
         # The login screen is below all others, emptied; what counts is the one that is shown.
         shown = [screen for screen in stack if isinstance(screen, AccountScreen)]
-        return "" if shown[-1].RESTING else "You are not signed in yet. Stop here and quit?"
+        return "" if shown[-1].RESTING else "You are not signed in yet. Quit anyway?"
 
     # Leaving
 

@@ -130,7 +130,7 @@ def own_enrolment(enrolment: Enrolment, session: "Session", context: Context) ->
     def registered(result: "tuple[Session, tuple[Secret, ...]]") -> LeadAway:
         renewed, codes = result
         context.renew_session(renewed)
-        return BackupCodesMade(codes, "Multi-factor authentication is enabled.")
+        return BackupCodesMade(codes, "Multi-factor authentication was enabled.")
 
     return RegisterDeviceScreen(
         enrolment,

@@ -31,7 +31,7 @@ async def test_without_permission_no_user_is_found() -> None:
         await person.press("ctrl+p")
         person.screen(Palette)
         await person.write("admin")
-        person.sees("Nothing has that name.")
+        person.sees("Nothing found.")
 
 
 async def test_page_commands_are_listed_with_their_keys() -> None:

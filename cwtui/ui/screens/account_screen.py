@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NEXT_OR_PREVIOUS: Final = "Next or previous field or button"
+
 
 class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     """A screen that calls the services.
@@ -51,8 +53,8 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "app.help", "Help"),
         # Before other keys are handed out: what is typed ahead on a slow line finds its field.
-        Binding("tab", "app.focus_next", "Next or previous", show=False, priority=True),
-        Binding("shift+tab", "app.focus_previous", "Next or previous", show=False, priority=True),
+        Binding("tab", "app.focus_next", NEXT_OR_PREVIOUS, show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", NEXT_OR_PREVIOUS, show=False, priority=True),
         Binding("enter", "enter", show=False, priority=True),
     ]
 

@@ -39,8 +39,8 @@ NOT_UTF8: Final = (
     "This terminal does not send UTF-8, so letters such as ü are lost. "
     "Set it to UTF-8 (in PuTTY: Window > Translation)."
 )
-LOST_PASTE: Final = "The paste did not end, and was ignored. Paste it again."
-TOO_MUCH: Final = "Too much came from the terminal at once. It was ignored."
+LOST_PASTE: Final = "The paste was incomplete and was ignored. Paste it again."
+TOO_MUCH: Final = "Too much input came at once. It was ignored."
 _NOTES: Final = {Kind.NOT_UTF8: NOT_UTF8, Kind.LOST_PASTE: LOST_PASTE}
 _NOTE_SECONDS: Final = 20
 

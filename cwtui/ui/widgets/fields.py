@@ -20,7 +20,7 @@ _UNDERLINED: Final = Style(underline=True)
 class TextInput(Input):
     """One line of text. What cannot be taken is refused with a sentence, never cut."""
 
-    TOO_MUCH = "That is more than fits here. It was left out."
+    TOO_MUCH = "Too long for this field. Nothing was added."
 
     class Refused(Message):
         """Something was typed or pasted that this input does not take."""
@@ -97,7 +97,7 @@ class SecretInput(TextInput):
         self.password = not self.password
 
     def action_copy(self) -> None:
-        self.post_message(self.Refused("A password is not copied to the clipboard."))
+        self.post_message(self.Refused("Passwords cannot be copied to the clipboard."))
 
     def action_cut(self) -> None:
         self.action_copy()

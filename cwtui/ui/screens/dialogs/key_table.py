@@ -15,14 +15,14 @@ _PLACES: Final[tuple[tuple[type[Widget], str], ...]] = (
     (Input, "In a field"),
     (VirtualTable, "In the list"),
     (RadioSet, "In a choice"),
-    (Checkbox, "On a check box"),
+    (Checkbox, "On a checkbox"),
     (OptionList, "In the navigation panel"),
 )
 """Widgets whose keys are worth knowing, and how their part of the table is called."""
 _TEXTUALS: Final = {
     "submit": "Go to the next field, or submit",
     "delete_left_word": "Delete the word before the cursor",
-    "delete_left_all": "Delete all before the cursor",
+    "delete_left_all": "Delete everything before the cursor",
     "next_button": "Next or previous",
     "previous_button": "Next or previous",
     "toggle_button": "Choose",

@@ -30,7 +30,9 @@ class ManualScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="reader"):
-            yield Static("Manual (`cwtui help` prints the same)", classes="section", markup=False)
+            yield Static(
+                "Manual (on the command line: cwtui help)", classes="section", markup=False
+            )
             yield Options(
                 *(
                     Option(Text(f"{topic.name:<{_NAME_COLUMNS}}{topic.summary}"), id=topic.name)

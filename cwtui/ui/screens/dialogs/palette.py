@@ -106,7 +106,7 @@ class Palette(Dialog[None]):
         options.highlighted = 0 if self._shown else None
         options.display = bool(self._shown)
         self.query_one("#nothing", Static).update(
-            "" if self._shown else "Nothing has that name. Delete some letters, or press Esc."
+            "" if self._shown else "Nothing found. Delete some letters, or press Esc."
         )
 
     def _found_commands(self, text: str) -> list[Command]:

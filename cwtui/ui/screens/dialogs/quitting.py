@@ -21,10 +21,10 @@ class QuitScreen(Dialog[None]):
     """Asks whether to quit; Stay has the focus."""
 
     HELP = """\
-Quitting ends your session and closes cwtui. What you changed and did not save is lost.
+Quitting ends your session and closes cwtui. Changes that you did not save are lost.
 
-Press Y to quit, or Esc to stay. The key that quits does not answer this question: terminals \
-with flow control can send it by themselves."""
+Press Y to quit, or Esc to stay. Pressing the quit key again does nothing, because terminals with \
+flow control can send it by themselves."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "dismiss", "Stay"),
         Binding("y", "leave", "Quit"),

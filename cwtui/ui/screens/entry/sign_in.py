@@ -23,10 +23,10 @@ class SignInScreen(EntryScreen):
 Enter your Username and Password, then press Enter.
 
 If multi-factor authentication is enabled for your account, you are then asked for the one-time \
-6-digit code of your authentication app, or for a backup code.
+6-digit code from your authentication app or for a backup code.
 
-You forgot your password, or lost your device and your backup codes? Ask a Connectware admin: \
-they can reset your password and disable your multi-factor authentication."""
+Forgot your password, or lost your device and your backup codes? Ask a Connectware admin to reset \
+your password or to disable your multi-factor authentication."""
 
     def __init__(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
         super().__init__()
@@ -59,7 +59,7 @@ they can reset your password and disable your multi-factor authentication."""
         directory = self.context.config.directory
         if directory is None:
             return "Checking your password"
-        return f"Checking your password. The directory has {directory.total_seconds:g} s to answer"
+        return f"Checking your password. This may take up to {directory.total_seconds:g} s"
 
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry

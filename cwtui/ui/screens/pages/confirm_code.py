@@ -39,7 +39,8 @@ multi-factor authentication."""
 class DisableMfaPage(ConfirmCodePage):
     TITLE_TEXT = "Disable Multi-Factor Authentication"
     EXPLANATION = (
-        "You then sign in with your password alone. The device and the backup codes are forgotten."
+        "You then sign in with your password alone. Your device and your backup codes will no "
+        "longer work."
     )
 
     def submit(self) -> None:
@@ -52,20 +53,20 @@ class DisableMfaPage(ConfirmCodePage):
 
     def _disabled(self, session: Session) -> None:
         self.context.renew_session(session)
-        self.done("Multi-factor authentication is disabled.")
+        self.done("Multi-factor authentication was disabled.")
         self.open_settings()
 
 
 class RegenerateBackupCodesPage(ConfirmCodePage):
     TITLE_TEXT = "Regenerate Backup Codes"
-    EXPLANATION = "You get new backup codes. The old ones, used or not, are void."
+    EXPLANATION = "You get new backup codes. The old ones no longer work."
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()
         self.run_as_session(
             lambda ports, session: self_service.regenerate_backup_codes(ports, session, code),
             self._regenerated,
-            "Making new backup codes",
+            "Creating new backup codes",
         )
 
     def _regenerated(self, result: tuple[Session, tuple[Secret, ...]]) -> None:
