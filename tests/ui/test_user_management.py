@@ -301,7 +301,7 @@ async def test_unsaved_changes_are_not_discarded_without_asking() -> None:
         person.sees("● required, press Update")
         await person.press("escape")
         person.screen(ConfirmScreen)
-        person.sees("Leave alice as it was?")
+        person.sees("Discard your changes to alice?")
         await person.press("escape")
         person.sees("● required, press Update")
         await person.click_button("Update")

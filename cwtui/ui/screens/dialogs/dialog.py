@@ -1,4 +1,4 @@
-"""What stands over a page for a moment: a question before something is done, and a password."""
+"""Dialogs over a page: a question before something is done, and an initial password."""
 
 from typing import ClassVar, TypeVar
 
@@ -17,9 +17,9 @@ from cwtui.ui.widgets.buttons import Button
 T = TypeVar("T")
 
 
-# In this order: Textual takes the style sheets of the first base alone.
+# The order matters: Textual uses only the style sheets of the first base class.
 class Dialog(ModalScreen[T], SteadyScreen[T]):
-    """Stands over a page, and takes all keys until it is dismissed."""
+    """Covers a page and takes all keys until it is dismissed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "app.help", "Help", show=False)
@@ -27,7 +27,7 @@ class Dialog(ModalScreen[T], SteadyScreen[T]):
 
 
 class ConfirmScreen(Dialog[bool]):
-    """A sentence that names what is touched; Cancel has the focus."""
+    """Asks before a change, in a sentence that names what will change. Cancel has the focus."""
 
     HELP = """\
 Read what will change. Nothing happens until you press the button that names the change.
@@ -55,7 +55,7 @@ nothing."""
 
 
 class InitialPasswordScreen(ShowsSecrets, Dialog[None]):
-    """A one-time password to hand over, shown once."""
+    """An initial password to give to its user, shown once."""
 
     HELP = """\
 Give this password to the user in a safe way, such as in person. The user enters it at the first \

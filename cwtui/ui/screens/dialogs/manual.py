@@ -1,4 +1,4 @@
-"""The manual: its topics, and the text of one of them. `cwtui help` prints the same."""
+"""The manual: the list of topics, and the text of each. `cwtui help` prints the same."""
 
 from typing import ClassVar
 
@@ -60,7 +60,7 @@ class ManualScreen(Dialog[None]):
 
 
 class TopicScreen(Reader):
-    """One topic, in lines as long as the window allows."""
+    """One topic, wrapped to the width of the window."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,q", "dismiss", "Back")]
 

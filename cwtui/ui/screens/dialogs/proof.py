@@ -1,4 +1,4 @@
-"""Over a page: who is there proves it again, before something is changed."""
+"""Asks people to confirm their identity before a change."""
 
 from collections.abc import Callable
 from typing import ClassVar

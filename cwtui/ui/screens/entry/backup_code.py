@@ -1,4 +1,4 @@
-"""Sign-in, second step: a backup code instead of a one-time code."""
+"""Sign-in: a backup code instead of a one-time code."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The backup codes, shown once: to be copied, and acknowledged before one can go on."""
+"""The backup codes, shown once. The person must confirm that they are saved to continue."""
 
 from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class BackupCodesScreen(EntryScreen, Generic[T]):
-    """Handed the codes, how to acknowledge them, and what follows then."""
+    """Shows the codes. `acknowledge` records that they are saved; `follow` says what comes next."""
 
     TITLE_TEXT = "Backup codes"
     PRIMARY = "I have saved my backup codes"

@@ -1,4 +1,4 @@
-"""An empty store: create the first admin."""
+"""Create the first admin of an empty store."""
 
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -40,7 +40,7 @@ The accounts are stored in files of the user that runs cwtui. `cwtui --paths` sh
         operator = Operator("first run", self.context.source)
         try:
             administration.check_first_admin(username, password, confirmation)
-        except InvalidInput as error:  # before anything is made
+        except InvalidInput as error:  # before anything is created
             self.clear_errors()
             self.refuse(error)
             return

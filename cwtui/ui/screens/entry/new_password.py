@@ -1,4 +1,4 @@
-"""Sign-in, third step: an own password in place of the initial one."""
+"""Sign-in: people replace their initial password with one of their own."""
 
 from textual.app import ComposeResult
 from textual.widgets import Static

@@ -1,4 +1,4 @@
-"""Sign-in, second step: the one-time code, or on to a backup code."""
+"""Sign-in: the one-time code, with a way to use a backup code instead."""
 
 from typing import ClassVar
 
@@ -51,7 +51,7 @@ Every code is refused? The clock of your phone or of this host may be wrong."""
             super().pressed(button)
 
     def action_use_backup_code(self) -> None:
-        # The code that is being checked may sign in: it is waited for.
+        # Not while a code is checked, which may complete the sign-in.
         if self.may_act:
             self.lead_away(UseBackupCode(self._state))
 

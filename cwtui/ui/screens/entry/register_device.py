@@ -31,7 +31,7 @@ PANEL_COLUMNS = 33
 
 
 class RegisterDeviceScreen(AccountScreen, Generic[T]):
-    """Handed an enrolment, how to register with a code, and what follows then or when given up."""
+    """Shows an enrolment. `register` checks a code; `follow` and `give_up` say what comes next."""
 
     CSS_PATH = sheets("register_device")
     AUTO_FOCUS = "CodeInput"
@@ -144,7 +144,7 @@ time-based, 6 digits, 30 seconds, SHA-1."""
         self._draw()
 
     def _styles(self) -> "list[qr.DrawingStyle]":
-        """The ways in which this terminal can draw the code."""
+        """Return the ways in which this terminal can draw the code."""
         from cwtui.ui import qr
 
         whole = qr.DrawingStyle.WHOLE_CELLS
@@ -161,7 +161,7 @@ time-based, 6 digits, 30 seconds, SHA-1."""
         self.say("✓ Key sent to your terminal's clipboard.")
 
     def action_cancel(self) -> None:
-        # What is being registered is waited for: its backup codes come next.
+        # Not while a device is being registered: its backup codes come next.
         if self.may_act:
             self.lead_away(self._give_up())
 

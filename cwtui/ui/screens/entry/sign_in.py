@@ -47,7 +47,7 @@ your password or to disable your multi-factor authentication."""
             self.query_one(SecretInput).focus()
 
     def hide_secrets(self) -> None:
-        """Forget what was typed, the username too: the next person need not know who was here."""
+        """Clear all fields. The next person need not know the username of the last one."""
         super().hide_secrets()
         for field in self.query("#username").results(Field):
             if field.entry.value != self._username:
@@ -66,7 +66,7 @@ your password or to disable your multi-factor authentication."""
         password = self.query_one(SecretInput)
         try:
             check_filled_in(username.value, password.value)
-        except InvalidInput as error:  # before the password is taken out of its field
+        except InvalidInput as error:  # before the password is taken from its field
             self.refuse(error)
             return
         typed, secret, source = username.value, password.take(), self.context.source
@@ -78,7 +78,7 @@ your password or to disable your multi-factor authentication."""
 
 
 def _sign_in(ports: "Ports", username: str, password: Secret, source: str) -> object:
-    # Late: the first paint needs none of the rules.
+    # Imported late: the first paint needs none of the rules.
     from cwtui.accounts import sign_in
 
     return sign_in.with_password(ports, username, password, source)

@@ -1,4 +1,4 @@
-"""Sign-in: the backup codes of the last enrolment were never acknowledged."""
+"""Sign-in: the person never confirmed that the backup codes of the last enrolment are saved."""
 
 from textual.app import ComposeResult
 from textual.widgets import Static

@@ -1,4 +1,4 @@
-"""User Management > Users and Roles > one account."""
+"""User Management > Users and Roles > the page of one account."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, TypedDict
@@ -23,7 +23,7 @@ from cwtui.ui.widgets.user_table import ORIGIN_MARKS
 
 
 class Changes(TypedDict, total=False):
-    """What of an account was changed on its page, as `administration.update_user` takes it."""
+    """What was changed on the page, as arguments of `administration.update_user`."""
 
     mfa_required: bool
     display_name: str
@@ -131,13 +131,13 @@ itself, after a day at most."""
     def _tries(self) -> str:
         tries = throttle.wrong_tries(self._record)
         until = throttle.longest_wait(self._record, self.context.clock())
-        # Of a wait, which is a day at most, the time says enough.
+        # A wait lasts a day at most, so the time is enough without the date.
         return f"◐ {tries}: wait until {utc_minute(until)[11:]}" if until else f"{tries} in a row"
 
     def _show_required(self) -> None:
         button = self.query_one("#mfa-required", Button)
         button.label = "Disable" if self._required else "Enable"
-        # Textual leaves it as wide as the word before.
+        # Textual would keep the width of the previous label.
         button.refresh(layout=True)
         state = "● required" if self._required else "○ not required"
         if self._required != self._account.mfa_required:
@@ -146,7 +146,7 @@ itself, after a day at most."""
         self._show_pending()
 
     def _show_pending(self) -> None:
-        """Say beside Update what it would save."""
+        """List beside Update what it would save."""
         labels = ", ".join(_LABELS[name] for name in self._changes())
         pending = f"◐ Not saved yet: {labels}" if labels else ""
         self.query_one("#pending", Static).update(pending)
@@ -220,7 +220,7 @@ itself, after a day at most."""
         )
 
     def _changes(self) -> Changes:
-        """Only what was changed here: others may have changed the rest meanwhile."""
+        """Return only what was changed here: others may have changed the rest meanwhile."""
         shown = self._account
         changes: Changes = {}
         if self._required != shown.mfa_required:
@@ -234,7 +234,7 @@ itself, after a day at most."""
         return changes
 
     def _change(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
-        """Run it, say what was done, and show the account as it is then."""
+        """Run the change, say what was done, and show the account as it is afterwards."""
 
         def changed(_: object) -> None:
             self.done(outcome)

@@ -23,11 +23,11 @@ from cwtui.ui.widgets.fields import TextInput
 
 _NOTHING: Final = "No event matches this filter. Press Esc to clear it."
 _SHOWN_OF_DAMAGE = 400
-"""Characters of a line that is no event."""
+"""How many characters of a damaged line are shown."""
 
 
 class AuditLogPage(ListPage):
-    """Holds the newest events, and reads older ones when one comes near the last of them."""
+    """Lists the newest events, and loads older ones when the last of them is almost in view."""
 
     SECTION = "audit_log"
     MANUAL = "admin"
@@ -50,7 +50,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
         self._window = window
         self._criteria = Filter()
         self._before = window.before
-        """Where older ones are; None while something is read, and at the first of all."""
+        """Where older events are. None while events are loaded, and if there are no older ones."""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
@@ -84,7 +84,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
     def on_virtual_table_window_moved(self, message: EventTable.WindowMoved) -> None:
         screenful = message.end - message.first
         if message.end + screenful >= len(self.query_one(EventTable).rows):
-            # What was found is drawn first: the thread that reads would slow that down.
+            # First draw what was found, because the thread that reads would slow it down.
             self.call_after_refresh(self._read_older)
 
     def _read_older(self) -> None:
@@ -97,7 +97,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
 
     @work(exclusive=True, group="events")
     async def _read(self, before: Position | None = None, stay_at: Position | None = None) -> None:
-        """Read what is older than that position, or the newest in place of all that is shown."""
+        """Load events older than `before`; without it, replace the list with the newest events."""
         session = self.context.session
         if session is None:
             return
@@ -135,7 +135,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
 
 
 class EventScreen(Dialog[None]):
-    """All that was recorded of an event."""
+    """Everything that was recorded about an event."""
 
     HELP = """\
 Actor is who did it, and Subject is the account it was done to. Source is where the actor was: an \

@@ -1,4 +1,4 @@
-"""Settings: what asks for a one-time code before it is done."""
+"""Settings: the pages that ask for a one-time code before something is done."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from cwtui.ui.widgets.fields import CodeInput, Field
 
 
 class ConfirmCodePage(Page):
-    """The code alone does not submit here: the act is named on the button."""
+    """Entering the code does not submit it: the button names the action, and must be pressed."""
 
     EXPLANATION: ClassVar[str] = ""
     HELP = """\

@@ -53,7 +53,7 @@ MFA (Required): the user must set up multi-factor authentication at the first si
             if agreed:
                 self._create(look_alike_ok=True)
 
-        # Over the page: what was typed stays.
+        # The question opens over the page, so that what was typed stays.
         question = f"{error} Create the user anyway?"
         self.app.push_screen(ConfirmScreen(question, "Create User", destroys=False), answered)
 

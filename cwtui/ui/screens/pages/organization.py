@@ -1,4 +1,4 @@
-"""Organization: what is decided for everyone."""
+"""Organization: the settings for everyone."""
 
 from typing import Final
 
@@ -76,7 +76,7 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         super().say(sentence, wrong=wrong)
-        # The page is full: it takes a line only when there is something to say.
+        # The page is full, so the line takes space only if there is something to say.
         line = self.query_one("#status-line", Static)
         line.display = bool(sentence)
         if wrong:

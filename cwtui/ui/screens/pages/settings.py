@@ -1,4 +1,4 @@
-"""Settings: one's own password and multi-factor authentication."""
+"""Settings: the person's own password and multi-factor authentication."""
 
 from textual.app import ComposeResult
 from textual.widgets import Static
