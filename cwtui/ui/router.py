@@ -222,7 +222,7 @@ class Router:
 
     def _begin_load(self, load: _Load) -> None:
         self._load = load
-        load.instead_of.wait_to_be_left("One moment")
+        load.instead_of.wait_to_be_left("Loading")
         self._app.run_worker(self._read(load), group="load page", exclusive=True)
 
     async def _read(self, load: _Load) -> None:

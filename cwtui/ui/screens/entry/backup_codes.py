@@ -80,7 +80,7 @@ Shift and select them with the mouse."""
         self.say("✓ Sent to your terminal's clipboard. Paste the codes to a safe location.")
 
     def submit(self) -> None:
-        self.run_in_thread(self._acknowledge, self._acknowledged, "One moment")
+        self.run_in_thread(self._acknowledge, self._acknowledged, "Saving")
 
     def _acknowledged(self, result: T) -> None:
         self.lead_away(self._follow(result))

@@ -240,7 +240,7 @@ itself, after a day at most."""
             self.done(outcome)
             self.open_account(self._account.username)
 
-        self.run_as_session(call, changed, "One moment")
+        self.run_as_session(call, changed, "Saving")
 
     def _confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
         def answered(agreed: bool | None) -> None:
