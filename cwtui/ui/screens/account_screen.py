@@ -1,4 +1,4 @@
-"""What all screens share: calls in a thread, errors at their fields, and leaving for others."""
+"""What all screens share: calls in a thread, errors at their fields, and changes of screen."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The base class of all our screens: correct even if keys and clicks come faster than it is drawn.
+"""The base class of all our screens. Keys and clicks may come faster than a screen is drawn.
 
 Events wait in queues. By the time an event is handled, its screen may be covered or gone. So each
 of our screens has a single method for pressed buttons, one for being dismissed and one for the
