@@ -1,6 +1,6 @@
 """Find out what is set up here, and set it up. Only this module creates stores and keyrings.
 
-    nothing --> folders --> a store without accounts --> keyring --> first administrator
+    nothing --> folders --> a store without accounts --> keyring --> first admin
                             `-- if killed here, running it again continues
 
 A missing store is not treated as new if anything shows that one existed: other files of a store,
@@ -50,7 +50,7 @@ def look(config: Config) -> Here:
 
 
 def is_new(config: Config) -> bool:
-    """Whether the application may offer to create the first administrator.
+    """Whether the application may offer to create the first admin.
 
     Only at the default location: a configuration that names a location expects a store there, or
     `cwtui init`. If that cannot be determined the answer is False, and opening the store says why.

@@ -48,7 +48,7 @@ def quick(ports: Ports) -> Ports:
 
 @pytest.fixture
 def ports(config: Config) -> Ports:
-    """A store with its first administrator."""
+    """A store with its first admin."""
     made = quick(services.create(config))
     administration.create_first_admin(made, "ada", SECRET, SECRET, OPERATOR)
     return made
@@ -257,7 +257,7 @@ def test_a_store_with_missing_accounts_is_not_taken_as_new(config: Config, ports
     assert not config.accounts_file.exists()
 
 
-# Whether the application may offer to create the first administrator
+# Whether the application may offer to create the first admin
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def create_first_admin(
     with ports.accounts.change() as change:
         check_no_accounts(change)
         put_new(ports, change, account)
-        write_audit(ports, EventType.USER_CREATE, actor, name, "first administrator", change=change)
+        write_audit(ports, EventType.USER_CREATE, actor, name, "first admin", change=change)
     return account
 
 
@@ -77,7 +77,7 @@ def check_first_admin(
 def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
     """Raise Refused if there is an account already."""
     if not accounts.is_empty():
-        raise Refused("An administrator already exists. Sign in, or ask them for an account.")
+        raise Refused("An admin already exists. Sign in, or ask them for an account.")
 
 
 def list_users(ports: Ports, actor: Actor, criteria: listing.Filter) -> list[listing.AccountRow]:

@@ -65,7 +65,7 @@ def _check_nobody_can(ports: Ports, change: AccountsChange) -> None:
     able = sorted(admins.who_can_sign_in(change, ports.keyring, ports.now()))
     if able:
         raise Refused(
-            f"An administrator can still sign in: {', '.join(able[:3])}. To help someone who is "
+            f"An admin can still sign in: {', '.join(able[:3])}. To help someone who is "
             "locked out, use: cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
         )
 

@@ -31,8 +31,8 @@ _ACTIVE_DIRECTORY: Final = "1.2.840.113556.1.4.800"
 """LDAP_CAP_ACTIVE_DIRECTORY_OID (MS-ADTS 3.1.1.3.4.3.1)."""
 
 _NO_LIBLDAP: Final = (
-    'library = "libldap" in [directory] needs python-ldap, which is not installed here. Install it '
-    'as cwtui help ldap says, or set library = "ldap3".'
+    'library = "libldap" in [directory] needs python-ldap, which is not installed here. Set '
+    'library = "ldap3", or install python-ldap. See: cwtui help ldap'
 )
 _TWO: Final = 2
 _NO_ATTRIBUTES: Final = ["1.1"]

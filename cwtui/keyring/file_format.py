@@ -101,7 +101,7 @@ def read(path: Path) -> KeyFile:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
     if (found.names is None) is (found.schema >= _FIRST_WITH_NAMES):
-        raise _damaged(path, f"the key for made-up names does not go with schema {found.schema}")
+        raise _damaged(path, f"the key for made-up names does not match schema {found.schema}")
     ids = [key.id for key in found.keys]
     if found.active != ids[-1]:
         raise _damaged(path, f"the active key {found.active} is not the last one")

@@ -198,7 +198,7 @@ class _Reader:
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
         except (tarfile.HeaderError, UnicodeDecodeError):
-            raise self.damaged("it is not a tar, or incomplete") from None
+            raise self.damaged("it is not a complete tar archive") from None
         if info.type != tarfile.REGTYPE or info.size < 0:
             raise self.damaged(f"{info.name!r} is not a plain file")
         return info

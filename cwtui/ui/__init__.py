@@ -1,8 +1,8 @@
 """The terminal application.
 
-Textual reads its variables when it is imported; some log key strokes, import code or press keys.
-So those that could open the application to others are gone before anything here imports it.
-So are the sizes and the delay that it would take from there without a limit.
+Textual reads its environment variables when it is imported. Some of them log key strokes, import
+code or press keys. So all that could open the application to others are removed before anything
+here imports Textual. The sizes and the delay are removed too, because Textual does not limit them.
 """
 
 import os
@@ -19,4 +19,4 @@ if os.environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
 
 os.environ.pop("ESCDELAY", None)
 SIZE_VARIABLES = {name: os.environ.pop(name, "") for name in ("COLUMNS", "LINES")}
-"""What is looked at where nobody else knows how large the terminal is."""
+"""Used if nothing else says how large the terminal is."""

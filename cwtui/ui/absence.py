@@ -1,4 +1,4 @@
-"""What happens when nobody is there: a session is locked, secrets are blanked, and more."""
+"""What happens when nobody is there: sessions lock, secrets are hidden, the login screen closes."""
 
 import os
 import signal
@@ -15,21 +15,21 @@ from cwtui.ui.source import CONSOLE
 from cwtui.ui.terminal.textual_app import TextualApp
 
 _LOCK: Final = "Your session was locked after {} without a key press. Sign in again."
-_UNUSED: Final = "Nobody signed in, and no key was pressed for {}."
+_UNUSED: Final = "Closed because nobody signed in and no key was pressed for {}."
 
 
 class EndsSessions(Protocol):
-    """What is needed of the router here."""
+    """The part of the router that is needed here."""
 
     def end_session(self, reason: str, notice: str) -> None:
-        """End the session; `reason` is for the audit log."""
+        """End the session. `reason` is for the audit log, `notice` for the login screen."""
 
     def back_to_sign_in(self, notice: str, *, wrong: bool) -> None:
         """Show the login screen."""
 
 
 class Absence:
-    """Of one application, from `begin` on."""
+    """Watches for the absence of people, in one application, from `begin` on."""
 
     def __init__(
         self, app: TextualApp, context: Context, router: EndsSessions, leaving: Leaving
@@ -39,10 +39,10 @@ class Absence:
         self._router = router
         self._leaving = leaving
         self.timers: tuple[Idle, ...] = ()
-        """Those of the lock, of secrets and, where it is on, of the login screen."""
+        """The timers of the lock, of secrets and, if configured, of the login screen."""
 
     def begin(self) -> None:
-        """Nobody did anything, from now on."""
+        """Start the timers."""
         session = self._context.config.session
         self.timers = (
             Idle(self._app, session.idle_minutes * 60, self.lock),
@@ -52,38 +52,39 @@ class Absence:
             self.timers += (Idle(self._app, session.login_minutes * 60, self.end_unused),)
 
     def session_ended(self) -> None:
-        """The login screen has its whole time, though nobody pressed a key for a while."""
+        """Restart the timer of the login screen, although nobody pressed a key for a while."""
         for timer in self.timers[2:]:
             timer.touch()
 
     def lock(self) -> None:
-        """End the session, or a sign-in that was left half-way."""
+        """End the session, or a sign-in that was not completed."""
         if self._context.session is not None:
             notice = _LOCK.format(_while(self._context.config.session.idle_minutes))
             self._router.end_session("idle", notice)
             return
         below = self._app.screen_stack[:2][-1]
         if isinstance(below, AccountScreen) and not below.RESTING:
-            notice = "The sign-in was left half-way. Start again."
+            notice = "The sign-in was not completed. Start again."
             self._router.back_to_sign_in(notice, wrong=True)
 
     def blank(self) -> None:
-        """Show no secrets until the next key press."""
+        """Hide all secrets until the next key press."""
         for screen in self._secret_screens:
             screen.hide_secrets()
 
     def end_unused(self) -> None:
-        """Leave, where nobody is signed in."""
-        # At a console or a serial line the login screen waits for the next person.
+        """Close the application if nobody is signed in."""
+        # On a console or a serial line, the login screen waits for the next person.
         if self._context.session is None and self._context.source != CONSOLE:
             words = _UNUSED.format(_while(self._context.config.session.login_minutes))
             self._leaving.leave("", NOT_SIGNED_IN, words)
             if not self._app.is_headless:
-                # To the watchdog: a terminal that takes no output must not keep the process.
+                # This tells the watchdog: a terminal that accepts no output must not keep the
+                # process alive.
                 os.kill(os.getpid(), signal.SIGTERM)
 
     def ends_with(self, event: events.Event) -> bool:
-        """Whether all that the event does is to show again what was blanked."""
+        """Whether the event only shows hidden secrets again, and must do nothing else."""
         if not shows_presence(event) or event.is_forwarded:
             return False
         for timer in self.timers:
@@ -91,13 +92,14 @@ class Absence:
         blanked = [screen for screen in self._secret_screens if screen.blanked]
         for screen in blanked:
             screen.show_secrets()
-        # A digit is the beginning of a code, typed by one who looked at the phone for a while.
+        # A digit is the beginning of a code, typed by somebody who looked at their phone for a
+        # while.
         is_digit = isinstance(event, events.Key) and (event.character or "").isdigit()
         return bool(blanked) and not is_digit
 
     @property
     def _secret_screens(self) -> list[ShowsSecrets]:
-        # Also those under a help or a question, which shine through.
+        # Including those below a help or a question, where they remain visible.
         return [screen for screen in self._app.screen_stack if isinstance(screen, ShowsSecrets)]
 
 

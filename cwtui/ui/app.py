@@ -1,4 +1,4 @@
-"""The application: its parts, its keys and commands, and how it begins."""
+"""The application: its parts, its keys and commands, and how it starts."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class AccountApp(TextualApp):
-    """One use of the application."""
+    """The application."""
 
     TITLE = "Connectware"
     CSS_PATH = sheets("app", "entry")
@@ -60,7 +60,8 @@ class AccountApp(TextualApp):
     ) -> None:
         if theme.is_monochrome(os.environ):
             os.environ["NO_COLOR"] = "1"
-        # Textual decides here what NO_COLOR does, before it knows the theme: greys, or no colours.
+        # Textual decides here whether NO_COLOR means greys or no colours. It does not know the
+        # theme yet.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.config = config
         self.context = Context(config, clock, Connection(config, ports, self._not_connected))
@@ -72,10 +73,10 @@ class AccountApp(TextualApp):
             self.register_theme(one)
         self.theme = self._first_theme = theme.first_theme(os.environ)
 
-    # How it begins
+    # Start
 
     def get_default_screen(self) -> Screen[None]:
-        """The first screen is the bottom one of Textual's stack, and not on top of an empty one."""
+        """Return the first screen, so that Textual's stack has no empty one."""
         if self._kiosk or not self.context.connection.is_new():
             return SignInScreen()
         self.context.connection.wait_for_first_admin()
@@ -84,7 +85,7 @@ class AccountApp(TextualApp):
         return FirstRunScreen()
 
     def refresh_css(self, animate: bool = True) -> None:
-        """Before there is a screen nothing was parsed, and a new theme is new variables only."""
+        """Apply the theme. Without a screen, nothing was parsed yet, and only variables change."""
         if self.screen_stack:
             super().refresh_css(animate)
         else:
@@ -98,7 +99,7 @@ class AccountApp(TextualApp):
         loop.set_exception_handler(self._unheard)
         loop.set_default_executor(PatientThreads())
         if not self.is_headless:
-            # After the first paint, which loads nothing of another version yet.
+            # After the first paint, which does not import anything late.
             self.call_after_refresh(upgrade.guard)
         self.call_after_refresh(self.context.connection.open_early)
 
@@ -126,17 +127,20 @@ class AccountApp(TextualApp):
             self.repaint_if_cut_off(event.size)
 
     def _is_unseen(self, event: events.Event) -> bool:
-        """Whether it was typed where no field is shown: part of a password may be a shortcut."""
+        """Whether this key must be ignored because the window is too small to show a field.
+
+        A letter of a password could act as a shortcut.
+        """
         is_typed = isinstance(event, events.Key) and event.is_printable and not event.is_forwarded
         return is_typed and isinstance(self.screen, SteadyScreen) and not self.screen.has_room
 
     def watch_app_focus(self, focus: bool) -> None:
-        """The terminal's window has the focus again: so has something on the screen."""
+        """When the terminal's window gets the focus again, focus something on the screen."""
         screen = self.screen_stack[-1] if self.screen_stack else None
         if focus and isinstance(screen, SteadyScreen):
             screen.focus_again()
 
-    # How it ends
+    # End
 
     async def action_quit(self) -> None:
         self.leaving.ask_or_leave()
@@ -145,27 +149,27 @@ class AccountApp(TextualApp):
         self.leaving.leave_as_asked()
 
     def end(self, reason: str) -> None:
-        """Leave at once: a signal or a lost terminal asks for it."""
+        """Leave at once, because of a signal or a lost terminal."""
         self.leaving.leave(reason, NOT_SIGNED_IN)
 
     def fail(self, error: Exception) -> None:
-        """Stop because of this exception; after an upgrade, say that it is no crash."""
+        """Stop because of this exception. After an upgrade, say so instead of showing a crash."""
         if upgrade.happened(error):
             self.leaving.leave("upgraded", CANNOT_CHECK, upgrade.SENTENCE)
         else:
             super().fail(error)
 
     def _unheard(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """An exception that nobody waited for. asyncio would log its message and go on."""
+        """Stop because of an exception that nobody waited for. asyncio would log it and go on."""
         del loop
         error = context.get("exception")
         if isinstance(error, Exception) and not self.is_exiting:
             self.fail(error)
 
-    # What one can always do
+    # Actions that work on every screen
 
     def action_command_palette(self) -> None:
-        # Not where something must be answered first, such as backup codes.
+        # Not where something must be confirmed first, such as saved backup codes.
         if isinstance(self.screen, AccountScreen) and self.screen.NEEDS_SESSION:
             from cwtui.ui import commands
             from cwtui.ui.screens.dialogs.palette import Palette
@@ -174,19 +178,19 @@ class AccountApp(TextualApp):
             self.push_screen(Palette(offered, commands.users(self.context, self.router)))
 
     def get_key_display(self, binding: Binding) -> str:
-        """Keys as they are printed on them: F1, Esc, Ctrl+Q."""
+        """Return keys as they are printed on a keyboard: F1, Esc, Ctrl+Q."""
         names = {"slash": "/", "question_mark": "?", "pageup": "Page Up", "pagedown": "Page Down"}
         names["escape"] = "Esc"
         parts = binding.key.split("+")
         return "+".join(names.get(part, part.capitalize()) for part in parts)
 
     def background_is(self, *, light: bool) -> None:
-        """The terminal has said what its background is; a theme that was chosen stays."""
+        """Use the theme for this background, unless the person has chosen a theme."""
         if self.theme == self._first_theme:
             self.theme = theme.on_background(self.theme, light=light)
 
     def action_next_theme(self) -> None:
-        """The next theme: dark, light, the terminal's own colours."""
+        """Switch to the next theme: dark, light, or the terminal's own colours."""
         names = theme.THEMES
         position = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(position + 1) % len(names)]
@@ -201,17 +205,21 @@ class AccountApp(TextualApp):
 
 
 def run(config: Config, *, kiosk: bool = False) -> int:
-    """Open the application; its exit status. `kiosk`: never create a store or a first admin."""
+    """Run the application and return its exit status.
+
+    With `kiosk`, it never creates a store or a first admin.
+    """
     app = AccountApp(config, kiosk=kiosk)
     with blocking(sys.stderr.fileno()):
         try:
             result = app.run()
         except Exception as error:
-            # A library that was replaced may fail even while the application is closed.
+            # A library that was replaced may fail even while the application is closing.
             if not upgrade.happened(error):
                 raise
             result, app.leaving.last_words = CANNOT_CHECK, upgrade.SENTENCE
-        # The log comes after the screen: a lock that another process holds must not keep it up.
+        # Write the audit log after the screen is gone. If another process holds the log's lock,
+        # the screen must not stay visible meanwhile.
         for words in filter(None, (app.leaving.record_now(), app.leaving.last_words)):
             sys.stderr.write(f"cwtui: {words}\n")
             sys.stderr.flush()

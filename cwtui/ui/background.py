@@ -1,4 +1,4 @@
-"""Whether the terminal's background is light or dark, as the terminal itself says.
+"""Finds out whether the terminal's background is light or dark.
 
 The question is OSC 11 of XTerm's "Control Sequences"; COLORFGBG is what rxvt and Konsole set.
 """
@@ -9,9 +9,9 @@ from typing import Final
 
 QUESTION: Final = "\x1b]11;?\x1b\\"
 PATIENCE: Final = 1.0
-"""Seconds. The colours do not change under someone who has begun to type."""
+"""Seconds to wait for an answer, so that colours do not change after someone has begun to type."""
 LONGEST: Final = 40
-"""Bytes of an answer that are kept."""
+"""How many bytes of an answer are kept."""
 
 _ANSWER: Final = re.compile(
     rb"11;(?:rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?"
@@ -29,12 +29,15 @@ _DARK_INDEXES: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 8})
 
 
 def is_asked(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal knows the question, which others may print, and colours are used."""
+    """Whether to ask: colours are used, and the terminal knows the question.
+
+    Other terminals might print it.
+    """
     return environ.get("TERM", "").startswith(_ANSWERING) and "NO_COLOR" not in environ
 
 
 def is_light(answer: bytes) -> bool | None:
-    """What the terminal answered, without introducer and end; None if it is no answer."""
+    """Whether the answer, without introducer and end, says light. None if it is not an answer."""
     found = _ANSWER.fullmatch(answer)
     if found is None:
         return None
@@ -45,7 +48,7 @@ def is_light(answer: bytes) -> bool | None:
 
 
 def is_light_by_environment(environ: Mapping[str, str]) -> bool | None:
-    """What COLORFGBG says, such as 0;15 or 15;default;0; None if it says nothing."""
+    """Whether COLORFGBG, such as 0;15 or 15;default;0, says light. None if it says nothing."""
     index = environ.get("COLORFGBG", "").rpartition(";")[2]
     if not index.isascii() or not index.isdigit() or len(index) > 2:  # noqa: PLR2004  0 to 15
         return None

@@ -1,4 +1,4 @@
-"""What the command palette offers. Loaded late: the login screen has no palette."""
+"""What the command palette offers. Imported late, because the login screen has no palette."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from cwtui.ui.screens.dialogs.palette import Command, Users
 
 
 class OpensPages(Protocol):
-    """What is needed of the router here."""
+    """The part of the router that is needed here."""
 
     def open_section(self, name: str) -> None:
         """Open the section of that name."""
@@ -30,7 +30,7 @@ class OpensPages(Protocol):
 
 
 def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Command]:
-    """The sections, the page's own commands, and the rest."""
+    """Yield the sections, the page's own commands, and the commands of the application."""
     if context.session is None:
         return
     for name, title in sections.allowed(context.session.roles):
@@ -43,14 +43,14 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
     yield Command("Colours", partial(app.run_action, "next_theme"), "F3")
     yield Command("Help", partial(app.run_action, "help"), "F1")
     yield Command("Sign Out", router.sign_out)
-    # Chosen from a list by its name: no question more.
+    # Without a question: it was chosen by its name from a list.
     yield Command(
         "Quit", partial(app.run_action, "leave"), quit_key.shown(context.config.keys.quit)
     )
 
 
 def users(context: Context, router: OpensPages) -> Users | None:
-    """The users that the palette finds, for those who manage users."""
+    """Return how the palette finds users, or None if the person may not manage users."""
     session = context.session
     if session is None or Permission.MANAGE_USERS not in roles.permissions(session.roles):
         return None

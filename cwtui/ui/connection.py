@@ -1,4 +1,4 @@
-"""The services behind the screens: opened once, in a thread, while the first screen is drawn."""
+"""The connection to the store: opened once, in a thread, while the first screen is drawn."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Connection:
-    """Calls `failed` with what kept the services from being opened."""
+    """Opens the services, and calls `failed` with the error if that is not possible."""
 
     def __init__(
         self, config: Config, ports: "Ports | None", failed: Callable[[Exception], None]
@@ -32,16 +32,16 @@ class Connection:
         return installation.is_new(self._config)
 
     def wait_for_first_admin(self) -> None:
-        """Open nothing until somebody asks, and create the store then."""
+        """Open nothing until it is needed, and then create the store."""
         self._creates_store = True
 
     def open_early(self) -> None:
-        """Begin before anybody asks; a store that must be created first is left alone."""
+        """Start opening before anybody needs it, unless the store must be created first."""
         if not self._creates_store:
             self._begin()
 
     async def opened(self) -> "Ports":
-        """The services, once they are open. Raises CannotCheck."""
+        """Wait until the services are open, and return them. Raises CannotCheck."""
         if self.ports is None:
             self._begin()
             if self._opening is not None:
@@ -59,7 +59,7 @@ class Connection:
     def _ended(self, task: "asyncio.Task[Ports]") -> None:
         error = None if task.cancelled() else task.exception()
         if self._creates_store and isinstance(error, AccountsError):
-            self._opening = None  # the screen says so, and the person can try again
+            self._opening = None  # the screen shows the error, and the person can try again
         elif isinstance(error, Exception):
             self._failed(error)
 

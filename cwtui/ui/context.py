@@ -1,4 +1,4 @@
-"""What screens and widgets read: the configuration, whose session it is, and the services."""
+"""What screens and widgets read: the configuration, the session and the services."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """One use of the application. `session` is set between sign-in and sign-out only."""
+    """The state of the application. `session` is set only between sign-in and sign-out."""
 
     def __init__(self, config: Config, clock: Callable[[], float], connection: Connection) -> None:
         self.config = config
@@ -30,13 +30,13 @@ class Context:
         self.source = source_of(os.environ)
         self.session: Session | None = None
         self.record_before: SignInRecord | None = None
-        """Of the last sign-in before this one, and of those that failed since."""
+        """The last sign-in before this one, and the attempts that failed since then."""
         self.password_notice: PasswordNotice | None = None
-        """What the directory said at this sign-in of a password that expires."""
+        """What the directory said at this sign-in about a password that expires."""
         self.users_filter = ""
-        """What the list of users was filtered by when it was left."""
+        """The filter of the list of users when it was left."""
         self.users_row = ""
-        """The username of the row that was chosen there."""
+        """The username in the row that was chosen there."""
 
     @property
     def ports(self) -> "Ports | None":
@@ -44,21 +44,21 @@ class Context:
         return self.connection.ports
 
     async def connected(self) -> "Ports":
-        """The services, once they are open. Raises CannotCheck."""
+        """Wait until the services are open, and return them. Raises CannotCheck."""
         return await self.connection.opened()
 
     def begin_session(self, session: "Session", record_before: "SignInRecord") -> None:
-        """Someone is signed in; `record_before` is the sign-in record as it was until then."""
+        """Set the session. `record_before` is the sign-in record from before this sign-in."""
         self.session = session
         self.record_before, self.password_notice = record_before, None
 
     def renew_session(self, session: "Session") -> None:
-        """The session after a change that it made itself; not if it ended meanwhile."""
+        """Replace the session after a change that it made itself, unless it ended meanwhile."""
         if self.session is not None and self.session.username == session.username:
             self.session = session
 
     def end_session(self) -> "Session | None":
-        """Nobody is signed in from now on; the session that was."""
+        """Clear the session and return it. From now on nobody is signed in."""
         ended, self.session, self.record_before = self.session, None, None
         return ended
 
@@ -70,5 +70,5 @@ class HasContext(Protocol):
 
 
 def context_of(node: MessagePump) -> Context:
-    """The context of the application that a screen or a widget belongs to."""
+    """Return the context of the application that a screen or a widget belongs to."""
     return cast("HasContext", node.app).context

@@ -1,4 +1,4 @@
-"""What terminals without UTF-8 get: ASCII in place of every glyph, cell for cell."""
+"""For terminals without UTF-8: replaces every glyph with ASCII, cell for cell."""
 
 import codecs
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from rich.cells import cell_len
 
 _UTF_8: Final = "utf-8"
 _SINGLE_BYTE: Final = ("iso8859", "koi8", "cp", "tis")
-"""How Python's names of code pages begin that extend ASCII by one byte a character."""
+"""How Python's names begin for code pages that extend ASCII and use one byte per character."""
 _ONES_OWN: Final = ("linux", "vt")
-"""How TERM begins for terminals that no remote system sets to UTF-8 unseen."""
+"""How TERM begins for terminals that probably do not show UTF-8 if no locale is set."""
 _UNSAID: Final = frozenset({"", "C", "POSIX"})
 
 _ASCII: Final = str.maketrans(
@@ -31,7 +31,7 @@ _ASCII: Final = str.maketrans(
         **dict.fromkeys("│┃▌▐▏▎▍▊▋▉", "|"),
         **dict.fromkeys("╭╮╰╯┌┐└┘", "+"),
         **dict.fromkeys("█", "#"),
-        # The ends of scrollbars, and spaces that are wider or narrower than others.
+        # The ends of scrollbars, and the no-break space.
         **dict.fromkeys("▁▂▃▄▅▆▇▀\u00a0", " "),
     }
 )
@@ -40,7 +40,7 @@ _ERRORS: Final = "cwtui.cells"
 
 
 def _question_marks(error: UnicodeError) -> tuple[str, int]:
-    """As many as the character has cells, so that what follows stays in its column."""
+    """Return one question mark per cell of the character, so that the rest stays in its column."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "?" * cell_len(error.object[error.start : error.end]), error.end
@@ -50,10 +50,10 @@ codecs.register_error(_ERRORS, _question_marks)
 
 
 def charmap(environ: Mapping[str, str]) -> str:
-    """The terminal's character set: utf-8, a code page, or ascii.
+    """Return the terminal's character set: utf-8, a code page, or ascii.
 
-    Over SSH a locale often is not sent, or not installed here, while the terminal shows UTF-8. So
-    the name of the locale counts, and where there is none the kind of terminal.
+    Over SSH the locale is often not sent, or not installed here, although the terminal shows UTF-8.
+    So the name of the locale decides or, if there is none, the type of the terminal.
     """
     name = _locale(environ)
     _, dot, suffix = name.partition("@")[0].partition(".")
@@ -63,12 +63,12 @@ def charmap(environ: Mapping[str, str]) -> str:
 
 
 def has_utf_8(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal shows more than ASCII, or a code page, can say."""
+    """Whether the terminal shows UTF-8, and not just ASCII or a code page."""
     return charmap(environ) == _UTF_8
 
 
 def encoded(text: str, charset: str) -> bytes:
-    """The text as that terminal can show it."""
+    """Encode the text in a way that the terminal can show."""
     if charset == _UTF_8:
         return text.encode(charset, "replace")
     return text.translate(_ASCII).encode(charset, _ERRORS)
@@ -79,21 +79,21 @@ def _locale(environ: Mapping[str, str]) -> str:
     if everything := environ.get("LC_ALL"):
         return everything
     ctype = environ.get("LC_CTYPE", "")
-    # Where no locale is said, Python sets this one in its own environment (PEP 538).
+    # If no locale is set, Python puts this one into its own environment (PEP 538).
     if ctype == "C.UTF-8" and language in _UNSAID:
         return ""
     return ctype or language
 
 
 def _installed() -> str:
-    """The character set of a locale whose name does not say it."""
+    """Return the character set of the locale, if its name does not say it."""
     import locale
 
     return locale.nl_langinfo(locale.CODESET)
 
 
 def _usable(name: str) -> str:
-    """What Python knows under that name, if a terminal can be sent it."""
+    """Return Python's name for the character set, or ascii if it cannot be used on a terminal."""
     try:
         found = codecs.lookup(name).name
         if found != _UTF_8 and not found.startswith(_SINGLE_BYTE):

@@ -1,4 +1,4 @@
-"""How long nobody did anything, and what shows that somebody is there."""
+"""Measures how long nobody did anything, and says which events show that somebody is there."""
 
 import time
 from collections.abc import Callable
@@ -12,10 +12,10 @@ FLOW_CONTROL: Final = frozenset({"ctrl+q", "ctrl+s"})
 
 
 class Idle:
-    """Calls `act` when there was no touch for so many seconds, and again after as many more.
+    """Calls `act` whenever `touch` was not called for the given number of seconds.
 
-    Textual's own timers do not serve: a reset one goes on waiting for what it waited for before,
-    and only then begins anew, so that it fires up to twice as late.
+    Textual's own timers do not work for this. After a reset they first finish the old wait and then
+    start the new one, so they may take twice as long.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class Idle:
         self._wait(seconds)
 
     def touch(self) -> None:
-        """Someone is there."""
+        """Note that somebody is there."""
         self._touched_at = self._now()
 
     def look(self) -> None:
-        """Act if it is time, and look again when it may be."""
+        """Act if it is time, and schedule the next look."""
         left = self._touched_at + self._seconds - self._now()
         if left <= 0:
             self.touch()
@@ -52,8 +52,8 @@ class Idle:
 def shows_presence(event: events.Event) -> bool:
     """Whether a person did this: a key, a click, the wheel or a paste.
 
-    The pointer moves when somebody bumps against the desk, and terminals report it, their focus
-    and their size by themselves.
+    Other events come without a person. The pointer moves when somebody bumps into the desk, and
+    terminals report their focus and their size by themselves.
     """
     if isinstance(event, events.Key):
         return event.key not in FLOW_CONTROL

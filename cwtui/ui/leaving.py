@@ -1,4 +1,4 @@
-"""Leaving the application: the question before it, its status, and the end of the session."""
+"""Leaving the application: the question, the exit status, and the end of the session."""
 
 import asyncio
 import time
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from cwtui.accounts.session import Session
 
 NOT_SIGNED_IN: Final = 1
-"""The exit status when nobody signed in: `cwtui && something` lets nobody pass."""
+"""The exit status when nobody signed in, so that `cwtui && program` does not run the program."""
 LEAVING_SECONDS: Final = 2.5
-"""How long leaving may take until the end of the session is recorded."""
+"""How long leaving may take, including the time to record the end of the session."""
 LEAST_SECONDS: Final = 0.5
-"""How long recording it is tried, however long the rest took."""
+"""The least time for recording the end of the session, however long the rest took."""
 NOT_RECORDED: Final = "The end of your session could not be recorded: the store does not answer."
 
 
 class Leaving:
-    """Of one application. What ends a session, and does not leave, is the router's."""
+    """Leaves the application. Ending a session without leaving is the router's task."""
 
     def __init__(self, app: TextualApp, context: Context) -> None:
         self._app = app
@@ -35,12 +35,12 @@ class Leaving:
         self._left: tuple[Session, str] | None = None
         self._left_at = 0.0
         self.last_words = ""
-        """Why it ended, for the terminal that is then as before."""
+        """Why the application ended, printed once the terminal is restored."""
 
-    # The question before it
+    # The question
 
     def ask_or_leave(self) -> None:
-        """Leave if nothing is lost by it; else ask. While it is asked nothing happens."""
+        """Leave if nothing would be lost, or else ask. Do nothing if the question is open."""
         if any(isinstance(screen, QuitScreen) for screen in self._app.screen_stack):
             return
         question = self._question()
@@ -50,28 +50,28 @@ class Leaving:
             self.leave_as_asked()
 
     def _question(self) -> str:
-        """What is asked before quitting; nothing on the login screen and the first-run screen."""
+        """Return the question. It is empty on the login screen and the first-run screen."""
         stack = self._app.screen_stack
         for screen in reversed(stack):
             if isinstance(screen, ShowsSecrets) and screen.BEFORE_QUITTING:
                 return screen.BEFORE_QUITTING
         if self._context.session is not None:
             return "Sign out and quit?"
-        # The login screen is below all others, emptied; what counts is the one that is shown.
+        # The login screen is at the bottom of the stack, emptied. The one that is shown counts.
         shown = [screen for screen in stack if isinstance(screen, AccountScreen)]
-        return "" if shown[-1].RESTING else "You are not signed in yet. Stop here and quit?"
+        return "" if shown[-1].RESTING else "You are not signed in yet. Quit anyway?"
 
     # Leaving
 
     def leave_as_asked(self) -> None:
-        """Leave without a question. Status 0 only out of a session.
+        """Leave without a question. The status is 0 only during a session.
 
-        After signing out, the next person at the terminal may be another one.
+        After signing out, the next person at the terminal may be somebody else.
         """
         self.leave("", 0 if self._context.session is not None else NOT_SIGNED_IN)
 
     def leave(self, reason: str, status: int, words: str = "") -> None:
-        """Leave at once; `reason` is for the audit log, `words` are for the terminal."""
+        """Leave at once. `reason` is for the audit log, `words` are for the terminal."""
         if self._app.is_exiting:
             return
         self.last_words = words
@@ -84,19 +84,19 @@ class Leaving:
     # The end of a session in the audit log
 
     def record_later(self, session: "Session", reason: str) -> None:
-        """Record that the session ended, while the application goes on."""
+        """Record the end of the session while the application continues."""
         self._app.run_worker(self._record_in_thread(session, reason), group="record end")
 
     async def _record_in_thread(self, session: "Session", reason: str) -> None:
-        # Another process may hold the log's lock: that is waited for in a thread.
+        # Another process may hold the log's lock, so wait for it in a thread.
         problem = await asyncio.to_thread(self._record, session, reason)
         if problem:
             self._app.notify(problem, severity="warning", markup=False)
 
     def record_now(self) -> str:
-        """Record the session that leaving ended, once the terminal is as it was before.
+        """Record the session that leaving ended. Call it after the terminal is restored.
 
-        What kept it from the audit log, or nothing.
+        Return the problem as a sentence, or an empty string.
         """
         if self._left is None:
             return ""
@@ -105,7 +105,7 @@ class Leaving:
         return call_within(max(left, LEAST_SECONDS), record, NOT_RECORDED)
 
     def _record(self, session: "Session", reason: str) -> str:
-        """Write the end of the session to the audit log; what kept it from there, or nothing."""
+        """Write the end of the session to the audit log. Return the problem, or an empty string."""
         from cwtui.accounts.session import sign_out
 
         if self._context.ports is None:

@@ -1,7 +1,7 @@
-"""What screens and widgets ask of the router: the messages that bubble up to the application.
+"""Messages that screens and widgets send to the router. They bubble up to the application.
 
-A message is handled some time after it was sent. So each knows the screen it came from: if that
-one is gone by then, the message came too late and does nothing.
+A message is handled some time after it was sent, so it knows the screen it came from. If that
+screen is gone by then, the message is ignored.
 """
 
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class LeadAway(Message):
 
     sent_from: Screen[Any] | None = None
     is_awaited = False
-    """Whether that screen does nothing until the router has answered."""
+    """Whether the sender does nothing until the router has answered."""
 
     def send(self, node: Widget) -> bool:
-        """Send it from a screen or a widget on it. False if that is closing."""
+        """Send it from a screen or one of its widgets. Return False if the sender is closing."""
         self.sent_from = node.screen
         return node.post_message(self)
 
@@ -36,21 +36,21 @@ class LeadAway(Message):
 
 @dataclass(eq=False)
 class SignInStateReached(LeadAway):
-    """The sign-in went on to this state."""
+    """The sign-in has reached this state."""
 
     state: object
 
 
 @dataclass(eq=False)
 class UseBackupCode(LeadAway):
-    """A backup code is to be entered instead of the one-time code."""
+    """Ask for a backup code instead of the one-time code."""
 
     state: "CodeNeeded"
 
 
 @dataclass(eq=False)
 class BackToSignIn(LeadAway):
-    """Give up whatever is going on; show the login screen with this notice."""
+    """Cancel everything and show the login screen with this notice."""
 
     notice: str = ""
     wrong: bool = False
@@ -62,16 +62,16 @@ class BackToSignIn(LeadAway):
 
 
 class OpenPage(LeadAway):
-    """Open a page. It is ignored while the page that is shown waits for something."""
+    """Open a page. Ignored while the current page is waiting for something."""
 
 
 @dataclass(eq=False)
 class OpenSection(OpenPage):
-    """Open the section of that name."""
+    """Open the section with this name."""
 
     name: str
     resume: bool = False
-    """Whether the list of users is shown as it was left: its filter, and the row."""
+    """Whether the list of users keeps the filter and the row with which it was left."""
 
 
 @dataclass(eq=False)
@@ -90,14 +90,14 @@ class OpenSubPage(OpenPage):
 
 @dataclass(eq=False)
 class EnrolmentBegun(OpenPage):
-    """A device is to be registered for the account of the session."""
+    """Register a device for the account of the session."""
 
     enrolment: "Enrolment"
 
 
 @dataclass(eq=False)
 class BackupCodesMade(OpenPage):
-    """The account of the session has new backup codes; `outcome` says what was done."""
+    """Show the new backup codes of the session's account. `outcome` says what was done."""
 
     codes: "tuple[Secret, ...]"
     outcome: str
@@ -108,15 +108,15 @@ class BackupCodesMade(OpenPage):
 
 @dataclass(eq=False)
 class SessionOver(LeadAway):
-    """The rules ended the session: why, in a few words and as a sentence."""
+    """The rules ended the session. Both fields say why: in a few words, and as a sentence."""
 
     reason: str
     sentence: str
 
 
 class SignOut(LeadAway):
-    """The person ends the session."""
+    """The person signs out."""
 
 
 class Quit(LeadAway):
-    """The person ends the application."""
+    """The person quits the application."""

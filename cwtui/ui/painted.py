@@ -1,7 +1,7 @@
-"""What the terminal shows, so that nothing is written to it twice.
+"""Remembers what the terminal shows, so that nothing is written to it twice.
 
-Textual draws a new screen two or three times over, as its parts find their places. On a serial
-line of 9600 baud each of those is seconds.
+Textual draws a new screen two or three times, until all parts are in place. On a serial line with
+9600 baud, each time takes seconds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,22 +15,22 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 Piece: TypeAlias = tuple[int, int, Strip]
-"""Row, column, and what is drawn from there."""
+"""Row, column, and what is drawn there."""
 
 
 _UNKNOWN: Final = Style.from_meta({"unknown": True})
-"""Nothing that is drawn has it, so that it is like nothing."""
+"""Nothing that is drawn has this style, so it differs from everything."""
 
 
 class Painted:
-    """The rows of one terminal, as they were written last."""
+    """The rows of one terminal, as they were last written."""
 
     def __init__(self) -> None:
         self._size = Size(0, 0)
         self._rows: dict[int, Strip] = {}
 
     def changes(self, update: CompositorUpdate, size: Size) -> "Changes":
-        """What the update changes on a terminal of that size, and is from now on taken as shown."""
+        """Return what the update changes on a terminal of that size, and remember it as shown."""
         if size != self._size:
             self._size = size
             self._rows.clear()
@@ -48,7 +48,7 @@ class Painted:
 
 
 class Changes(CompositorUpdate):
-    """Pieces to write."""
+    """The pieces of an update that have to be written."""
 
     def __init__(self, pieces: list[Piece]) -> None:
         self._pieces = pieces

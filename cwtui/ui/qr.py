@@ -1,6 +1,6 @@
-"""QR codes in text cells: which text fits the room, and how its modules are drawn.
+"""QR codes in text cells: chooses a text that fits, and draws its modules.
 
-Import this late: the library that makes the codes takes a while to load.
+Import this late, because the library that makes the codes takes a while to load.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,16 +18,16 @@ FULL_QUIET_ZONE: Final = 4
 """The white border that ISO/IEC 18004 asks for, in modules. Most readers need less."""
 
 SEGMENT_LENGTH: Final = 20
-"""Capitals and digits in a row, as in a base32 secret, that are worth a segment of their own."""
+"""How many capitals and digits in a row, as in a base32 secret, get a segment of their own."""
 
 
 class DrawingStyle(Enum):
     """How modules become cells."""
 
     HALF_BLOCKS = "half blocks"
-    """Two rows of modules in a row of text. Gaps of a few pixels between lines do no harm."""
+    """Two rows of modules per row of text. Gaps of a few pixels between lines do no harm."""
     WHOLE_CELLS = "whole cells"
-    """Two spaces a module: four times as large, for wide gaps and for fonts without half blocks."""
+    """Two spaces per module: four times as large, for wide gaps or fonts without half blocks."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Run:
-    """Neighbouring cells in the same colours: black on white or, inverted, white on black."""
+    """Adjacent cells in the same colours: black on white or, inverted, white on black."""
 
     text: str = field(repr=False)
     inverted: bool = field(repr=False)
@@ -52,22 +52,22 @@ class Drawing:
 
     size: Size
     quiet_zone: int
-    """White modules on the narrowest side, 1 to 4."""
+    """The number of white modules on the narrowest side, 1 to 4."""
     choice: int
-    """Which of the texts it holds, counted from 0."""
+    """Which of the texts it contains, counted from 0."""
     lines: tuple[tuple[Run, ...], ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class TooSmall:
-    """No text fits: the shortest one needs this much."""
+    """No text fits. The shortest one needs this much room."""
 
     needed: Size
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """One text as a code in the room, not yet made."""
+    """How one text would fit the room, before its code is made."""
 
     choice: int
     text: Secret
@@ -75,7 +75,7 @@ class _Plan:
     width: int
     """Modules from side to side."""
     beside: int
-    """The quiet zone left and right; below 1 if the code does not fit."""
+    """The quiet zone on the left and right. Below 1 if the code does not fit."""
     above: int
 
     @property
@@ -90,10 +90,10 @@ class _Plan:
 def fit(
     texts: Iterable[Secret], room: Size, style: DrawingStyle, *, complete: int = 2
 ) -> Drawing | TooSmall:
-    """The drawing of the best of the texts, given in order of preference, that fits the room.
+    """Draw the best text that fits the room. Texts are given in order of preference.
 
-    The first `complete` texts all say everything: of these the one with the largest quiet zone is
-    drawn. What follows is shortened: the first that fits is drawn, only if none of those does.
+    The first `complete` texts are complete: of these, the one with the largest quiet zone is drawn.
+    The others are shortened: the first that fits is drawn if none of the complete ones does.
     """
     plans = (_plan(choice, text, room, style) for choice, text in enumerate(texts))
     whole = list(islice(plans, complete))
@@ -120,7 +120,7 @@ def _plan(choice: int, text: Secret, room: Size, style: DrawingStyle) -> _Plan:
 
 
 def _size(across: int, down: int, style: DrawingStyle) -> Size:
-    """What so many modules take."""
+    """Return the size of so many modules in text cells."""
     if style is DrawingStyle.HALF_BLOCKS:
         return Size(across, (down + 1) // 2)
     return Size(2 * across, down)
@@ -134,7 +134,7 @@ def _drawn(plan: _Plan, style: DrawingStyle) -> Drawing:
 
 
 def _code(text: Secret, level: int) -> QRCode:
-    """The text in the smallest version that holds it, its modules not yet made."""
+    """Return the text as a code of the smallest version that holds it, before it is made."""
     code = QRCode(error_correction=level, border=0)
     code.add_data(text.reveal(), optimize=SEGMENT_LENGTH)
     code.best_fit()
@@ -142,7 +142,7 @@ def _code(text: Secret, level: int) -> QRCode:
 
 
 def _modules(plan: _Plan) -> list[list[bool]]:
-    """The black modules, with the strongest error correction that makes the code no larger."""
+    """Return the modules, with the strongest error correction that fits the same version."""
     levels = (ERROR_CORRECT_H, ERROR_CORRECT_Q, ERROR_CORRECT_M, ERROR_CORRECT_L)
     codes = (_code(plan.text, level) for level in levels)
     code = next(code for code in codes if code.version == plan.version)
@@ -157,7 +157,7 @@ def _with_quiet_zone(modules: list[list[bool]], plan: _Plan) -> list[list[bool]]
 
 
 def _half_blocks(grid: list[list[bool]]) -> Iterator[list[tuple[str, bool]]]:
-    """Cells as glyph and inversion, each for two modules, one above the other."""
+    """Yield rows of cells, as glyph and inversion. Each shows two modules, one above the other."""
     white = [False] * len(grid[0])
     rows = [white, *grid, white, white]
     for y in range(1, len(grid) + 1, 2):
@@ -165,11 +165,12 @@ def _half_blocks(grid: list[list[bool]]) -> Iterator[list[tuple[str, bool]]]:
 
 
 def _half_block(before: bool, upper: bool, lower: bool, after: bool) -> tuple[str, bool]:
-    """The cell for `upper` and `lower`, whose background suits what is before and after it.
+    """Return the cell for `upper` and `lower`, with a background that suits its neighbours.
 
-    A terminal with space between lines fills it with the background. Where that has the colour of
-    the next module beyond, the module looks a little larger; elsewhere a line would run between
-    two modules of the other colour. If that cannot be avoided, readers bear a black line better.
+    A terminal with space between lines fills it with the background. If the background has the
+    colour of the neighbouring module, that module looks a little larger. Otherwise a line runs
+    between two modules of the other colour. If that cannot be avoided, a black line disturbs
+    readers less.
     """
     if upper == lower:
         return " ", upper

@@ -1,4 +1,4 @@
-"""Which screen is up: it follows the messages of screens, and loads pages."""
+"""Decides which screen is shown: follows the messages of screens, and loads pages."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class _Load(NamedTuple):
-    """A page that is being loaded: for whom, and instead of which screen."""
+    """A page that is being loaded, for which session, and to replace which screen."""
 
     page: "PageToLoad[Any]"
     session: "Session"
@@ -35,8 +35,10 @@ class _Load(NamedTuple):
 
 
 class Router:
-    """Of one application. It makes screens in the application's own turn and never in a worker's,
-    which would be kept, with the screen that is left and its secrets, as long as the new one lives.
+    """Shows the screens of one application.
+
+    It creates screens only in the application's own context. A screen created in a worker's context
+    would keep the worker alive, and with it the previous screen and its secrets.
     """
 
     def __init__(
@@ -52,18 +54,18 @@ class Router:
         self._session_ended = session_ended
         self.session_watch: SessionWatch | None = None
         self._load: _Load | None = None
-        """What was read for any other one is not shown."""
+        """The page that is being loaded. The results of any other load are ignored."""
 
     def follow(self, message: messages.LeadAway) -> None:
-        """Do what the message asks, if its screen is still there."""
+        """Do what the message asks, if its screen is still shown."""
         sender = message.sent_from
         if isinstance(message, messages.Quit):
-            self._leaving.leave_as_asked()  # it was agreed to, if by a question that is gone
+            self._leaving.leave_as_asked()  # it was confirmed, even if the question is gone
             return
         if sender is not None and not self._is_up(sender):
             return
         if message.is_awaited and isinstance(sender, AccountScreen):
-            sender.stay()  # what follows is done at once, or waited for anew
+            sender.stay()  # the next screen comes at once, or another wait begins
         match message:
             case messages.OpenPage():
                 self._open(message)
@@ -80,12 +82,12 @@ class Router:
             case messages.SignOut():
                 self.sign_out()
 
-    # Which screen is up
+    # Screens
 
     def replace_screen(self, screen: Screen[None]) -> None:
-        """Show this screen and no other: what was shown before is let go."""
+        """Show this screen, and remove all others."""
         if isinstance(screen, AccountScreen) and screen.NEEDS_SESSION and not self._has_session:
-            return  # what was pressed before the session ended
+            return  # a key pressed before the session ended must not open a page
         self._load = None
         first, *above = self._app.screen_stack
         for _ in above[1:]:
@@ -94,13 +96,13 @@ class Router:
             self._app.switch_screen(screen)
         else:
             self._app.push_screen(screen)
-        # Textual keeps the bottom of its stack; nothing of what was typed there stays on it.
+        # Textual keeps the bottom screen of its stack, so remove everything that was typed there.
         first.remove_children()
         if isinstance(first, AccountScreen):
             first.stay()
 
     def _is_up(self, screen: Screen[Any]) -> bool:
-        # The bottom of the stack is empty once something is over it.
+        # The bottom screen is emptied once another screen covers it.
         stack = self._app.screen_stack
         return screen in (stack[1:] or stack)
 
@@ -110,14 +112,14 @@ class Router:
 
     @property
     def _front(self) -> AccountScreen | None:
-        """The page, also where a help is open over it."""
+        """The page or step that is shown, even if a help is open over it."""
         stack = reversed(self._app.screen_stack)
         return next((screen for screen in stack if isinstance(screen, AccountScreen)), None)
 
     # During a sign-in
 
     def sign_in_state_reached(self, state: object) -> None:
-        """Show the screen for a state of the sign-in; at its end, the first page."""
+        """Show the screen for a state of the sign-in, or the first page once it is complete."""
         from cwtui.accounts.sign_in import SignedIn
         from cwtui.ui import routes
 
@@ -147,9 +149,10 @@ class Router:
         )
 
     def back_to_sign_in(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
-        """The login screen, whatever was before; nobody is signed in there.
+        """End the session, if there is one, and show the login screen.
 
-        Whose session ended unasked need not type the username again, or the password into it.
+        If the session ended unexpectedly, the username is filled in, so that the person neither has
+        to type it again nor types the password into its field.
         """
         ended = self._context.end_session()
         if wrong and ended is not None:
@@ -160,9 +163,9 @@ class Router:
     # In a session
 
     def begin_session(self, session: "Session", record_before: "SignInRecord") -> None:
-        """Someone is signed in; `record_before` is the sign-in record as it was until then."""
+        """Begin the session. `record_before` is the sign-in record from before this sign-in."""
         self._context.begin_session(session, record_before)
-        # It ends the session by a call and not by a message, which could come after the next one.
+        # The watch ends the session with a call. A message could arrive in the next session.
         self.session_watch = SessionWatch(
             self._app, self._context, session, partial(self.end_session, wrong=True)
         )
@@ -172,7 +175,7 @@ class Router:
         self.end_session("", "You are signed out.")
 
     def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
-        """End it and record why, in a few words; none if the person asked for it."""
+        """End the session and record the reason, which is empty if the person asked for it."""
         session = self._context.session
         self._session_ended()
         self.back_to_sign_in(
@@ -184,19 +187,19 @@ class Router:
     # Pages
 
     def open_section(self, name: str, *, resume: bool = False) -> None:
-        """The first page of the section of that name."""
+        """Open the first page of the section with this name."""
         self._open(messages.OpenSection(name, resume))
 
     def open_account(self, username: str) -> None:
-        """One account's page."""
+        """Open the page of one account."""
         self._open(messages.OpenAccount(username))
 
     def open_sub_page(self, page: "SubPage") -> None:
-        """A page below a section."""
+        """Open a page below a section."""
         self._open(messages.OpenSubPage(page))
 
     def _open(self, message: messages.OpenPage) -> None:
-        """Open the page, if the one that is shown may be left; nothing without a session."""
+        """Open the page if there is a session and the current page may be left."""
         from cwtui.ui import routes
 
         page, session = self._front, self._context.session
@@ -219,7 +222,7 @@ class Router:
 
     def _begin_load(self, load: _Load) -> None:
         self._load = load
-        load.instead_of.wait_to_be_left("One moment")
+        load.instead_of.wait_to_be_left("Loading")
         self._app.run_worker(self._read(load), group="load page", exclusive=True)
 
     async def _read(self, load: _Load) -> None:

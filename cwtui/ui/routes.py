@@ -1,4 +1,4 @@
-"""Which screen follows, and what is read for it. Loaded late: the login screen needs none of it."""
+"""Creates screens, and says what to load for them. Imported late: the login screen needs none."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 class PageToLoad(NamedTuple, Generic[T]):
-    """What is read in a thread, and the page that shows it."""
+    """What to load in a thread, and how to create the page that shows it."""
 
     read: "Callable[[Ports, Session], T]"
     page: Callable[[T], Screen[None]]
@@ -52,7 +52,7 @@ class PageToLoad(NamedTuple, Generic[T]):
 
 
 def sign_in_step(state: object) -> Screen[None]:
-    """The screen for a state of the sign-in that is not its end."""
+    """Return the screen for a state of a sign-in that is not complete."""
     match state:
         case sign_in.CodeNeeded():
             return OneTimeCodeScreen(state)
@@ -86,7 +86,7 @@ def backup_code(state: sign_in.CodeNeeded) -> Screen[None]:
 
 
 def section(name: str, context: Context, *, resume: bool = False) -> PageToLoad[Any]:
-    """The first page of the section of that name."""
+    """Return the first page of the section with this name."""
     match name:
         case sections.USERS:
             shown = (context.users_filter, context.users_row) if resume else ()
@@ -106,7 +106,7 @@ def section(name: str, context: Context, *, resume: bool = False) -> PageToLoad[
 
 
 def account(username: str) -> PageToLoad[Any]:
-    """One account's page, of Users and Roles."""
+    """Return the page of one account."""
     return PageToLoad(
         lambda ports, session: administration.show_user(ports, session, username), AccountPage
     )
@@ -125,12 +125,12 @@ def sub_page(page: sections.SubPage, session: "Session") -> Screen[None]:
 
 
 def own_enrolment(enrolment: Enrolment, session: "Session", context: Context) -> Screen[None]:
-    """Register a device for the account of the session."""
+    """Return the screen that registers a device for the session's account."""
 
     def registered(result: "tuple[Session, tuple[Secret, ...]]") -> LeadAway:
         renewed, codes = result
         context.renew_session(renewed)
-        return BackupCodesMade(codes, "Multi-factor authentication is enabled.")
+        return BackupCodesMade(codes, "Multi-factor authentication was enabled.")
 
     return RegisterDeviceScreen(
         enrolment,
@@ -143,7 +143,7 @@ def own_enrolment(enrolment: Enrolment, session: "Session", context: Context) ->
 def own_backup_codes(
     codes: tuple[Secret, ...], session: "Session", acknowledged: Callable[[], None]
 ) -> Screen[None]:
-    """The codes of the session's account, then Settings."""
+    """Return the screen with the backup codes of the session's account. Settings comes next."""
 
     def follow(_: None) -> LeadAway:
         acknowledged()

@@ -14,7 +14,7 @@ AUDIT_LOG: Final = "audit_log"
 
 
 class Section(NamedTuple):
-    """One of the navigation panel; `permission` shows it, None shows it to everyone."""
+    """A section of the navigation panel. Without a `permission`, everyone sees it."""
 
     title: str
     permission: Permission | None
@@ -29,7 +29,7 @@ SECTIONS: Final = {
 
 
 class SubPage(StrEnum):
-    """A page below a section that shows nothing of the store."""
+    """A page below a section that needs nothing from the store."""
 
     CHANGE_PASSWORD = "change_password"  # noqa: S105  a name
     REGENERATE_BACKUP_CODES = "regenerate_backup_codes"
@@ -38,7 +38,7 @@ class SubPage(StrEnum):
 
 
 def allowed(held_roles: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Name and title of each section that the roles allow, in the panel's order."""
+    """Yield the name and title of each section that the roles allow, in the panel's order."""
     permissions = roles.permissions(held_roles)
     for name, section in SECTIONS.items():
         if section.permission is None or section.permission in permissions:

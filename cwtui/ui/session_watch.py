@@ -1,4 +1,4 @@
-"""What ends a session that goes on: its time limit, and a directory that lost the person."""
+"""Ends a session at its time limit, or if the person has left the directory."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class SessionWatch:
-    """Watches one session, from its beginning until the application has another one or none.
+    """Watches one session until it ends or another one begins.
 
-    `end` ends it: why, in a few words and as a sentence.
+    `end` ends the session. It takes the reason in a few words, and as a sentence.
     """
 
     def __init__(
@@ -31,14 +31,14 @@ class SessionWatch:
         self._ask_directory_later()
 
     def end_at_limit(self) -> None:
-        """End it: its time is over."""
+        """End the session because its time is over."""
         from cwtui.accounts.session import limit_reached
 
         if self._current() is not None:
             self._end("time limit", limit_reached(self._begun))
 
     async def ask_directory(self) -> None:
-        """End it where the directory no longer has the person, or with other roles."""
+        """End the session if the person has left the directory, or has other roles there."""
         from cwtui.accounts.provisioning import check_session
 
         session = self._current()
@@ -48,14 +48,15 @@ class SessionWatch:
             ports = await self._context.connected()
             await asyncio.to_thread(check_session, ports, session)
         except SessionEnded as ended:
-            # Not from the worker's context: what is made there would keep it, and the session.
+            # Called from the application's context: a screen created in the worker's context would
+            # keep the worker and the session alive.
             self._app.call_later(self._end_unless_changed, session, ended)
         except CannotCheck as problem:
             self._app.notify(visible(str(problem)), severity="warning", markup=False)
         self._ask_directory_later()
 
     def _end_unless_changed(self, asked: "Session", ended: SessionEnded) -> None:
-        # What the session did itself meanwhile is no reason.
+        # A change that the session itself made meanwhile is no reason to end it.
         if self._context.session is asked:
             self._end(ended.reason, str(ended))
 
@@ -69,7 +70,7 @@ class SessionWatch:
         self._app.run_worker(self.ask_directory(), group="session watch")
 
     def _current(self) -> "Session | None":
-        """The application's session, whatever it changed since; None once it is another one."""
+        """Return the watched session as it is now, or None once it has ended."""
         now, begun = self._context.session, self._begun
         if now is None or (now.username, now.started_at) != (begun.username, begun.started_at):
             return None

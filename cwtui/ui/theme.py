@@ -1,4 +1,4 @@
-"""How it looks: a dark and a light theme of our own, or the terminal's own few colours."""
+"""The themes: a dark and a light one, and two with the terminal's own 16 colours."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,7 +11,7 @@ from cwtui.ui.background import is_light_by_environment
 def _sixteen(
     name: str, *, primary: str, warning: str, error: str, success: str, dark: bool
 ) -> Theme:
-    """A theme of the terminal's own colours."""
+    """Return a theme of the terminal's own colours."""
     paper, ink = ("ansi_black", "ansi_white") if dark else ("ansi_white", "ansi_black")
     variables = {
         "ansi-background": paper,
@@ -49,8 +49,9 @@ def _sixteen(
     )
 
 
-# All of these are colours of the xterm 256 palette, which is what most people see: OpenSSH does not
-# forward COLORTERM. Others become their neighbours there, and fields lose their background.
+# All of these are colours of the xterm 256 palette, which is what most people see, because OpenSSH
+# does not forward COLORTERM. Other colours would be replaced by similar ones, and fields would lose
+# their background.
 DARK: Final = Theme(
     name="connectware-dark",
     primary="#5fafaf",
@@ -123,7 +124,7 @@ LIGHT: Final = Theme(
     },
 )
 
-# The terminal's own colours. Blue is hard to read on black, and white is the other's paper.
+# The terminal's own colours. Blue is hard to read on black, so the dark theme uses brighter ones.
 SIXTEEN_DARK: Final = _sixteen(
     "connectware-16-dark",
     primary="ansi_bright_cyan",
@@ -143,19 +144,19 @@ SIXTEEN_LIGHT: Final = _sixteen(
 
 OURS: Final = (DARK, LIGHT, SIXTEEN_DARK, SIXTEEN_LIGHT)
 THEMES: Final = tuple(theme.name for theme in OURS)
-"""In the order in which F3 cycles them."""
+"""In the order in which F3 cycles through them."""
 
 _FEW_COLOURS: Final = ("linux", "xterm", "screen", "ansi", "cons25", "sun")
 
 
 def is_monochrome(environ: Mapping[str, str]) -> bool:
-    """Whether it is a DEC terminal that has no colours: it ignores them, and shows reverse."""
+    """Whether this is a DEC terminal without colours. It ignores them, but can show reverse."""
     term = environ.get("TERM", "")
     return term.startswith("vt") and not term.startswith("vt525")
 
 
 def first_theme(environ: Mapping[str, str]) -> str:
-    """The theme to begin with: the terminal's own 16 colours where it has no more, or none."""
+    """Return the first theme: with the terminal's own 16 colours if it has at most these."""
     term = environ.get("TERM", "")
     plain = term in _FEW_COLOURS or term.startswith("vt")
     few = (
@@ -166,7 +167,7 @@ def first_theme(environ: Mapping[str, str]) -> str:
 
 
 def on_background(name: str, *, light: bool) -> str:
-    """The theme with as many colours as that one, for a light or a dark background."""
+    """Return the theme for a light or dark background with as many colours as `name` has."""
     few = name in (SIXTEEN_DARK.name, SIXTEEN_LIGHT.name)
     if light:
         return SIXTEEN_LIGHT.name if few else LIGHT.name

@@ -1,8 +1,8 @@
-"""Threads for calls that may hang, on a dead network disk for example: leaving waits a moment only.
+"""Threads for calls that may hang, such as on a dead network disk. Leaving waits only briefly.
 
-Python waits for the threads of its own pool, without end, when the event loop closes and again
-when the process ends. Those here are daemons: a call that is cut off is as if the process had been
-killed, and every write has to stand that anyway.
+Python waits for the threads of its own pool without a limit, when the event loop closes and again
+when the process ends. The threads here are daemons. Cutting off a call is like killing the process,
+and every write must survive that anyway.
 """
 
 import time
@@ -16,14 +16,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PATIENCE: Final = 2.0
-"""Seconds that calls have to end, once the application is left."""
+"""How many seconds calls may take to finish once the application is left."""
 _LOOK_EVERY: Final = 0.01
 
 
 class PatientThreads(ThreadPoolExecutor):
-    """A pool for `loop.set_default_executor`, which takes no other type; its methods are replaced.
+    """A thread pool whose calls may be abandoned. `loop.set_default_executor` requires this type.
 
-    Has at most `most` threads; of calls that wait for one, those that were cancelled are dropped.
+    It has at most `most` threads. Calls that are cancelled while they wait for one are dropped.
     """
 
     def __init__(self, most: int = 8) -> None:
@@ -33,7 +33,7 @@ class PatientThreads(ThreadPoolExecutor):
         self._lock = Lock()
         self._threads_made = 0
         self._open = 0
-        """Calls that wait or run."""
+        """The number of calls that are waiting or running."""
 
     def submit(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
@@ -42,7 +42,7 @@ class PatientThreads(ThreadPoolExecutor):
             if future.set_running_or_notify_cancel():
                 try:
                     result = call(*args, **kwargs)
-                except BaseException as error:  # noqa: BLE001  it is raised where it is waited for
+                except BaseException as error:  # noqa: BLE001  raised again where the result is awaited
                     future.set_exception(error)
                 else:
                     future.set_result(result)
@@ -63,7 +63,7 @@ class PatientThreads(ThreadPoolExecutor):
                 self._open -= 1
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait `PATIENCE` seconds for what runs, and no longer."""
+        """Wait at most `PATIENCE` seconds for running calls."""
         del cancel_futures
         until = time.monotonic() + PATIENCE
         while wait and self._open and time.monotonic() < until:
@@ -71,9 +71,9 @@ class PatientThreads(ThreadPoolExecutor):
 
 
 def call_within(seconds: float, call: Callable[[], T], otherwise: T) -> T:
-    """What the call returns; `otherwise` if it takes longer, and it is left to itself.
+    """Return the result of the call, or `otherwise` if it takes too long.
 
-    Raises what the call raises.
+    The call then continues by itself. Raises what the call raises.
     """
     future: Future[T] = PatientThreads(1).submit(call)
     try:

@@ -39,10 +39,7 @@ def test_only_one_first_admin_can_be_created(world: World) -> None:
     world.add()
     with pytest.raises(Refused) as refused:
         administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
-    assert (
-        str(refused.value)
-        == "An administrator already exists. Sign in, or ask them for an account."
-    )
+    assert str(refused.value) == "An admin already exists. Sign in, or ask them for an account."
     assert world.accounts.get("ada") is None
 
 

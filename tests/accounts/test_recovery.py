@@ -97,7 +97,7 @@ def test_recovery_is_refused_while_an_admin_can_sign_in(world: World, how: str, 
     with pytest.raises(Refused) as refused:
         recovery.recover_admin(world.ports, OPERATOR, name)
     assert str(refused.value) == (
-        "An administrator can still sign in: eve. To help someone who is locked out, use: "
+        "An admin can still sign in: eve. To help someone who is locked out, use: "
         "cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
     )
     assert world.accounts._committed == before

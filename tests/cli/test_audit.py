@@ -52,7 +52,7 @@ def test_events_are_shown_oldest_first(used: Host) -> None:
     assert head.split() == ["TIME", "(UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "REASON"]
     assert all(re.match(TIME, line) for line in lines)
     assert [re.split(" {2,}", line)[1:] for line in lines] == [
-        ["success", "user.create", "operator:root > admin", "command line", "first administrator"],
+        ["success", "user.create", "operator:root > admin", "command line", "first admin"],
         ["success", "user.create", "operator:root > jane", "command line"],
         ["success", "settings.update", "operator:root", "command line", "mfa=required"],
         ["success", "user.update", "operator:root > jane", "command line", "enabled=False"],

@@ -131,7 +131,7 @@ def test_init_recovers_an_admin_when_none_can_sign_in(host: Host, name: str) -> 
     assert host.audit[-1]["event"] == "user.recover"
     again = host.run("init", "--admin", name)
     assert (again.status, again.out) == (1, "")
-    assert f"An administrator can still sign in: {name}." in again.err
+    assert f"An admin can still sign in: {name}." in again.err
 
 
 def test_init_accepts_a_given_initial_password(host: Host) -> None:

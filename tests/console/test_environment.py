@@ -139,7 +139,7 @@ def test_the_application_ends_without_a_prompt(folder: Path, command: tuple[str,
     left_out = STOPS_PYTHON | DURING_START | NOISY
     env = {name: value for name, value in values(folder).items() if name not in left_out}
     with Terminal(command, folder.parent, env=env) as terminal:
-        terminal.wait_for("Create the first administrator", 60)
+        terminal.wait_for("Create the first admin", 60)
         terminal.wait_until_still()
         assert variables_of(terminal.pid) <= environment.HARMLESS
         terminal.type("a secret that was typed\x11")
@@ -151,10 +151,10 @@ def test_the_application_ends_without_a_prompt(folder: Path, command: tuple[str,
 def test_an_isolated_kiosk_ignores_all_variables(folder: Path) -> None:
     """As forced commands and units run it: all variables at once, and no foreign code runs."""
     with cwtui.opened(folder.parent) as terminal:
-        terminal.wait_for("Create the first administrator")
+        terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type("a good pass phrase\ra good pass phrase\r")
-        terminal.wait_for("The administrator admin was created.")
+        terminal.wait_for("The admin admin was created.")
         terminal.send("ctrl+q")
         terminal.wait_exit()
     config = ["--kiosk", "--config", str(folder.parent / "cwtui.toml")]

@@ -49,7 +49,7 @@ def test_quitting_a_session_works_while_a_page_hangs(home: Path) -> None:
         terminal.send("escape")
         terminal.wait_until_still()
         terminal.send("down", "enter")
-        terminal.wait_for("One moment")
+        terminal.wait_for("Loading")
         terminal.send("ctrl+q")
         terminal.wait_for("Press Y")
         terminal.send("y")

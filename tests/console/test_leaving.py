@@ -15,10 +15,10 @@ PASSWORD = "correct horse battery"
 
 
 def signed_in(terminal: Terminal) -> None:
-    terminal.wait_for("Create the first administrator")
+    terminal.wait_for("Create the first admin")
     terminal.wait_until_still()
     terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
-    terminal.wait_for("The administrator admin was created.")
+    terminal.wait_for("The admin admin was created.")
     terminal.wait_until_still()
     terminal.type(f"{PASSWORD}\r")
     terminal.wait_for("Enable Multi-Factor Authentication")
@@ -127,7 +127,7 @@ def test_new_backup_codes_are_offered_after_a_dropped_connection(tmp_path: Path)
 def test_ctrl_q_quits_the_first_screen_and_creates_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         with cwtui.opened(tmp_path) as terminal:
-            terminal.wait_for("Create the first administrator")
+            terminal.wait_for("Create the first admin")
             terminal.wait_until_still()
             terminal.send("ctrl+q")
             assert terminal.wait_exit() == 1
@@ -151,10 +151,10 @@ def test_serial_flow_control_does_not_quit(tmp_path: Path) -> None:
         terminal.wait_for("I have saved my backup codes")
         terminal.wait_until_still()
         terminal.type("\x13\x11\x13\x11")
-        terminal.wait_for("Quit before you have saved your backup codes?")
+        terminal.wait_for("Quit without saving your backup codes?")
         terminal.wait_until_still()
         terminal.type("\x13\x11\x1b")
-        terminal.wait_until(lambda: "Quit before" not in terminal.text)
+        terminal.wait_until(lambda: "Quit without" not in terminal.text)
         terminal.wait_until(lambda: len(set(cwtui.shown_codes(terminal))) == 10)
         terminal.send("ctrl+q")
         terminal.wait_for("Press Y")

@@ -75,14 +75,14 @@ def test_start_up_reports_a_missing_store_and_creates_nothing(host: Host, left: 
     with Terminal(command, host.folder, columns=120) as terminal:
         assert terminal.wait_exit() == 3
         assert MISSING in terminal.text
-    assert b"Create the first administrator" not in terminal.raw
+    assert b"Create the first admin" not in terminal.raw
     assert set(host.files()) == before
     assert not host.store.exists()
 
 
 def test_nothing_is_created_before_the_first_administrator(tmp_path: Path) -> None:
     with opened(tmp_path) as terminal:
-        terminal.wait_for("Create the first administrator")
+        terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type("1234\t1234\r")
         terminal.wait_for("at least 5 characters")
@@ -90,10 +90,10 @@ def test_nothing_is_created_before_the_first_administrator(tmp_path: Path) -> No
         terminal.wait_exit()
     assert {path.name for path in tmp_path.iterdir()} == {"cwtui.toml"}
     with opened(tmp_path) as terminal:
-        terminal.wait_for("Create the first administrator")
+        terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type(f"{PASSWORD}\t{PASSWORD}\r")
-        terminal.wait_for("The administrator admin was created")
+        terminal.wait_for("The admin admin was created")
         terminal.wait_until_still()
         terminal.type(f"{PASSWORD}\r")
         terminal.wait_for("User Management")
@@ -104,7 +104,7 @@ def test_a_folder_others_can_write_is_reported_before_setup(tmp_path: Path) -> N
     folder.mkdir()
     folder.chmod(0o775)
     with opened(tmp_path, columns=120) as terminal:
-        terminal.wait_for("Create the first administrator")
+        terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type(f"{PASSWORD}\t{PASSWORD}\r")
         terminal.wait_for("Other users can write")
@@ -114,4 +114,4 @@ def test_a_folder_others_can_write_is_reported_before_setup(tmp_path: Path) -> N
         terminal.wait_until_still()
         terminal.send("shift+tab")
         terminal.type(f"{PASSWORD}\t{PASSWORD}\r")
-        terminal.wait_for("The administrator admin was created")
+        terminal.wait_for("The admin admin was created")

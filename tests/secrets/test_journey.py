@@ -142,9 +142,9 @@ def noted(notes: Path) -> Secrets:
 
 
 def first_run(journey: Journey) -> None:
-    journey.type_when("Create the first administrator", FIRST, WRONG)
+    journey.type_when("Create the first admin", FIRST, WRONG)
     journey.type_when("The passwords do not match.", FIRST, FIRST)
-    journey.terminal.wait_for("The administrator admin was created.")
+    journey.terminal.wait_for("The admin admin was created.")
     journey.look_at_process()
 
 
@@ -242,7 +242,7 @@ def hand_over_passwords(journey: Journey, backup_code: str) -> list[str]:
     terminal.wait_until_still()
     terminal.send("tab", "enter")
     with journey.showing(backup_code) as shown:
-        journey.type_when("Confirm that it is you", SECOND, backup_code)
+        journey.type_when("Confirm your identity", SECOND, backup_code)
         second = read_initial_password(journey)
         shown.append(second)
     return [first, second]

@@ -184,9 +184,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: tar_of(plain("manifest.json", b"[" * 100_000)),
         "the manifest is invalid: ",
     ),
-    "nothing": (lambda: b"", "it is not a tar, or incomplete"),
+    "nothing": (lambda: b"", "it is not a complete tar archive"),
     "zeros": (lambda: bytes(10240), "does not start with a manifest"),
-    "something else": (lambda: b"\x1f\x8b" + b"x" * 2000, "it is not a tar, or incomplete"),
+    "something else": (lambda: b"\x1f\x8b" + b"x" * 2000, "it is not a complete tar archive"),
 }
 
 

@@ -72,7 +72,7 @@ def empty() -> Plant:
 
 _EVENTS: Final = (
     # Hours ago, event, actor, subject, source, reason of a failure (after !) or of a success.
-    (400.0, EventType.USER_CREATE, "operator:root", ADMIN, "command line", "first administrator"),
+    (400.0, EventType.USER_CREATE, "operator:root", ADMIN, "command line", "first admin"),
     (76.5, EventType.SETTINGS_UPDATE, ADMIN, "", HERE, "mfa=optional"),
     (75.2, EventType.USER_CREATE, ADMIN, LONG_NAME, HERE, ""),
     (75.1, EventType.USER_UPDATE, ADMIN, LONG_NAME, HERE, "mfa_required=True"),

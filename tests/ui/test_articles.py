@@ -98,7 +98,7 @@ async def set_up(host: Host, person: Person) -> tuple[Device, list[str]]:
     assert len(codes) == 10
     person.sees(*codes)
     person.sees(
-        "You can use" if "You can use" in person.words else "each of them signs you in once"
+        "You can use" if "You can use" in person.words else "each code lets you sign in once"
     )
     await person.press("f4")
     assert person.clipboard == ["\n".join(codes)]
@@ -233,7 +233,7 @@ async def test_regenerating_backup_codes(host: Host) -> None:
         assert not set(new) & set(old)
         await person.click_button("I have saved my backup codes")
         assert person.toasts == [
-            "Multi-factor authentication is enabled.",
+            "Multi-factor authentication was enabled.",
             "Your backup codes were regenerated.",
         ]
         await person.click("Sign Out")
@@ -273,14 +273,14 @@ async def test_the_first_administrator_on_a_fresh_machine(tmp_path: Path) -> Non
     )
     ports = replace(services.create(config), bcrypt_cost=4)
     async with at_work(ports, Clock(), config=config) as person:
-        person.sees("Create the first administrator")
+        person.sees("Create the first admin")
         assert person.focus == "new_password"
         await person.write(PASSWORD)
         await person.press("enter")
         assert person.focus == "confirm_password"
         await person.write(PASSWORD)
         await person.press("enter")
-        assert person.notice == "✓ The administrator admin was created. Sign in."
+        assert person.notice == "✓ The admin admin was created. Sign in."
         assert person.focus == "password"
         await person.write(PASSWORD)
         await person.press("enter")

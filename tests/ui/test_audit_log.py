@@ -78,7 +78,7 @@ async def test_the_page_works_by_keyboard() -> None:
             ("Enter", "Open"),
             ("Esc", "Back"),
             ("/", "Filter"),
-            ("R", "Read new"),
+            ("R", "Load new"),
             ("F1", "Help"),
             ("Ctrl+Q", "Quit"),
             ("Ctrl+P", "palette"),
@@ -87,7 +87,7 @@ async def test_the_page_works_by_keyboard() -> None:
         person.screen(EventScreen)
         person.sees("Event session.end", "Outcome ● success", "Reason idle", "Actor alice")
         person.sees("Time (UTC) 2027-01-15 05:30:00", "Source 10.0.0.23", "Number 12")
-        person.sees("Kept in line 13 of audit.jsonl")
+        person.sees("Stored in line 13 of audit.jsonl")
         await person.press("escape")
         person.screen(AuditLogPage)
         assert chosen(person) == "session.end alice"
@@ -204,7 +204,7 @@ async def test_r_is_a_letter_in_the_filter() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         await person.press("/")
         await person.write("r")
-        assert ("R", "Read new") not in person.footer
+        assert ("R", "Load new") not in person.footer
         person.sees("user.reset_pass")
 
 

@@ -12,7 +12,7 @@ from tests.ui.scenes import SCENES
 
 # Each scene with its fields and its button.
 FORMS = {
-    "first_run": (("username", "new_password", "confirm_password"), "Create Administrator"),
+    "first_run": (("username", "new_password", "confirm_password"), "Create Admin"),
     "sign_in": (("username", "password"), "Sign In"),
     "one_time_code": (("code",), "Sign In"),
     "backup_code": (("backup_code",), "Sign In"),
@@ -179,7 +179,7 @@ async def test_typing_beyond_the_maximum_length_is_refused() -> None:
         await person.paste("a" * 256)
         await person.write("b")
         assert person.typed("username") == "a" * 256
-        assert person.error("username") == "That is more than fits here. It was left out."
+        assert person.error("username") == "Too long for this field. Nothing was added."
 
 
 async def test_the_user_filter_accepts_any_text() -> None:

@@ -33,7 +33,7 @@ async def test_first_run_tabs_in_reading_order() -> None:
             "username",
             "new_password",
             "confirm_password",
-            "Create Administrator",
+            "Create Admin",
         ]
         assert person.focus == "new_password"
         assert person.typed("username") == "admin"
@@ -45,7 +45,7 @@ async def test_first_run_keeps_typed_text_but_no_password() -> None:
         await person.fill("username", "ada")
         await person.fill("new_password", NEW)
         await person.fill("confirm_password", NEW + "!")
-        await person.click_button("Create Administrator")
+        await person.click_button("Create Admin")
         assert person.error("confirm_password").startswith("The passwords do not match.")
         assert person.focus == "new_password"  # both are now empty
         assert person.typed("username") == "ada"
@@ -85,7 +85,7 @@ async def test_first_run_cannot_create_a_second_administrator() -> None:
         await person.press("enter")
         person.screen(FirstRunScreen)
         assert person.status_line == (
-            "✗ An administrator already exists. Sign in, or ask them for an account."
+            "✗ An admin already exists. Sign in, or ask them for an account."
         )
 
 
@@ -396,7 +396,7 @@ async def test_a_new_password_must_follow_the_rules() -> None:
 
 async def test_required_mfa_leads_to_its_setup() -> None:
     async with SCENES["forced_enrolment"].played() as (person, _):
-        person.sees("Your account must use MFA.")
+        person.sees("Your account requires MFA.")
         assert person.app.context.session is None
         await person.press("escape")
         person.screen(SignInScreen)
@@ -410,7 +410,7 @@ async def test_required_mfa_leads_to_its_setup() -> None:
 async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
     async with SCENES["unacknowledged_codes"].played() as (person, there):
         person.sees("Your backup codes were not saved", "New codes replace the old ones.")
-        assert person.tab_order == ["Show New Backup Codes", "I have the old ones"]
+        assert person.tab_order == ["Show New Backup Codes", "I have the old codes"]
         assert person.focus == "Show New Backup Codes"
         await person.press("enter")
         shown = [code.reveal() for code in person.screen(BackupCodesScreen)._codes]

@@ -129,7 +129,7 @@ async def test_the_selected_event_opens_even_if_rows_change() -> None:
         table.action_open()  # type: ignore[attr-defined]
         table.show_rows([])  # type: ignore[attr-defined]
         await person.settle()
-        person.sees("Kept in")
+        person.sees("Stored in")
 
 
 async def test_a_submitted_code_wins_over_keys_pressed_after_it() -> None:

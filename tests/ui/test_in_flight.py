@@ -74,5 +74,5 @@ async def test_point_3_an_error_holds_no_escape_sequence() -> None:
 async def test_ones_own_account_is_managed_in_settings() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("enter")
-        person.sees("Your own password and device: see Settings.")
+        person.sees("To change your own password or device, go to Settings.")
         assert not {"Reset Password", "Disable MFA"} & set(person.buttons)

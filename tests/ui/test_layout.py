@@ -57,7 +57,7 @@ async def test_the_footer_drops_whole_keys_from_the_right() -> None:
 
 async def test_an_empty_list_says_why_and_what_to_do() -> None:
     async with SCENES["users_none_match"].played() as (person, _):
-        person.sees("No user matches this filter. Press Esc to end it.")
+        person.sees("No user matches this filter. Press Esc to clear it.")
         await person.press("escape")
         person.screen(UsersPage)
         person.sees_nothing_of("No user matches")

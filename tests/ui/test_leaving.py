@@ -120,7 +120,7 @@ async def test_an_abandoned_sign_in_is_cancelled_even_under_help() -> None:
         await person.press("f1")
         await left_alone(person, LOCK, 600)
         person.screen(SignInScreen)
-        assert person.notice == "✗ The sign-in was left half-way. Start again."
+        assert person.notice == "✗ The sign-in was not completed. Start again."
 
 
 async def test_a_console_login_screen_stays_and_clears_typed_text() -> None:

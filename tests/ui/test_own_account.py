@@ -50,7 +50,7 @@ async def test_settings_hides_administration_without_permissions() -> None:
 async def test_required_mfa_cannot_be_disabled_and_says_why() -> None:
     async with SCENES["settings_required"].played() as (person, there):
         person.sees(
-            "It cannot be disabled: "
+            "You cannot disable it. "
             "An admin made multi-factor authentication mandatory for your account."
         )
         assert person.buttons == ["Change Password", "Regenerate Backup Codes"]
@@ -58,7 +58,7 @@ async def test_required_mfa_cannot_be_disabled_and_says_why() -> None:
         there.world.settings(mfa=Mfa.REQUIRED)
         await person.press("escape", "enter")
         person.sees(
-            "It cannot be disabled: "
+            "You cannot disable it. "
             "Your organization requires multi-factor authentication for everyone."
         )
 
@@ -170,7 +170,7 @@ async def test_registering_a_device_shows_backup_codes_to_save() -> None:
         person.sees("✓ Sent to your terminal's clipboard.")
         await person.press("tab", "enter")
         person.screen(SettingsPage)
-        assert person.toasts == ["Multi-factor authentication is enabled."]
+        assert person.toasts == ["Multi-factor authentication was enabled."]
 
 
 async def test_an_expired_secret_key_is_refused_with_a_message() -> None:
@@ -248,7 +248,7 @@ async def test_disabling_mfa_needs_the_button_as_well() -> None:
         person.screen(DisableMfaPage)
         await person.press("tab", "enter")
         person.screen(SettingsPage)
-        assert person.toasts == ["Multi-factor authentication is disabled."]
+        assert person.toasts == ["Multi-factor authentication was disabled."]
         assert there.world.account("alice").second_factor is None
 
 

@@ -31,14 +31,14 @@ async def test_without_permission_no_user_is_found() -> None:
         await person.press("ctrl+p")
         person.screen(Palette)
         await person.write("admin")
-        person.sees("Nothing has that name.")
+        person.sees("Nothing found.")
 
 
 async def test_page_commands_are_listed_with_their_keys() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("ctrl+p")
         await person.write("create")
-        assert any(row.split() == ["│", "Create", "user", "N", "│"] for row in framed(person.rows))
+        assert any(row.split() == ["│", "Create", "User", "N", "│"] for row in framed(person.rows))
         await person.press("enter")
         person.screen(CreateUserPage)
 

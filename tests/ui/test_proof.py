@@ -49,7 +49,7 @@ async def test_after_a_clock_set_back_the_proof_text_is_still_true() -> None:
         there.world.clock.forward(-60)
         await person.click_button("Update")
         person.screen(ProofScreen)
-        assert "A proof holds for 10 minutes." in " ".join(person.text.split())
+        assert "You will not be asked again for 10 minutes." in " ".join(person.text.split())
         assert " ago" not in person.text
         await person.press("f1")
         assert "clock of this host was set back" in " ".join(person.text.split())

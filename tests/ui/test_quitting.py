@@ -18,12 +18,12 @@ from tests.ui.ways import signed_in
 XON, XOFF = "ctrl+q", "ctrl+s"
 AT_REST = ("first_run", "sign_in", "sign_in_wrong", "sign_in_after_lock")
 SECRETS = {
-    "register_device": "Quit before your device is registered?",
-    "forced_enrolment": "Quit before your device is registered?",
-    "register_device_hidden": "Quit before your device is registered?",
-    "backup_codes": "Quit before you have saved your backup codes? They are not shown again.",
-    "backup_codes_hidden": "Quit before you have saved your backup codes?",
-    "initial_password": "Quit before you have handed over the initial password?",
+    "register_device": "Quit without registering your device?",
+    "forced_enrolment": "Quit without registering your device?",
+    "register_device_hidden": "Quit without registering your device?",
+    "backup_codes": "Quit without saving your backup codes? They will not be shown again.",
+    "backup_codes_hidden": "Quit without saving your backup codes?",
+    "initial_password": "Quit without handing over the initial password?",
 }
 
 

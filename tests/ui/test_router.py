@@ -116,7 +116,7 @@ async def test_what_is_chosen_while_a_page_loads_is_ignored() -> None:
             person.app.router.open_section("organization")
             await person.look_up()
             assert page.is_busy
-            assert "… One moment" in person.text
+            assert "… Loading" in person.text
             person.app.router.open_section("users")
             page.open_settings()
             person.send("enter")

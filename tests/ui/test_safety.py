@@ -225,7 +225,7 @@ async def test_point_4_a_password_cannot_be_copied(keys: tuple[str, ...]) -> Non
             assert person.app.clipboard == ""
             assert person.typed("password") == "open sesame"
         if keys != ("super+c",):
-            assert person.error("password") == "A password is not copied to the clipboard."
+            assert person.error("password") == "Passwords cannot be copied to the clipboard."
         await person.press("f2", *keys)
         assert person.clipboard == []
         await person.press("ctrl+v")

@@ -58,7 +58,7 @@ async def test_the_list_works_by_keyboard() -> None:
             ("Enter", "Open"),
             ("Esc", "Back"),
             ("/", "Filter"),
-            ("N", "Create user"),
+            ("N", "Create User"),
             ("F1", "Help"),
             ("Ctrl+Q", "Quit"),
             ("Ctrl+P", "palette"),
@@ -99,7 +99,7 @@ async def test_letters_are_commands_only_outside_of_inputs() -> None:
         await person.write("n/k")
         person.screen(UsersPage)
         person.sees("0 of 7 users")
-        assert ("N", "Create user") not in person.footer
+        assert ("N", "Create User") not in person.footer
         await person.press("down")
         assert person.focus == "UserTable"
         await person.press("escape", "n")
@@ -263,7 +263,10 @@ async def test_an_account_can_be_disabled_and_enabled() -> None:
         await person.click_button("Enable Account")
         person.sees("● enabled")
         assert there.world.account("alice").enabled
-        assert person.toasts == ["The account alice is disabled.", "The account alice is enabled."]
+        assert person.toasts == [
+            "The account alice was disabled.",
+            "The account alice was enabled.",
+        ]
 
 
 async def test_an_account_can_be_removed() -> None:
@@ -294,11 +297,11 @@ async def test_unsaved_changes_are_not_discarded_without_asking() -> None:
     async with SCENES["account_pending"].played() as (person, there):
         await person.click_button("Disable Account")
         person.screen(AccountPage)
-        person.sees("✗ Press Update first: what you changed here is not saved yet.")
+        person.sees("✗ Your changes are not saved yet. Press Update first.")
         person.sees("● required, press Update")
         await person.press("escape")
         person.screen(ConfirmScreen)
-        person.sees("Leave alice as it was?")
+        person.sees("Discard your changes to alice?")
         await person.press("escape")
         person.sees("● required, press Update")
         await person.click_button("Update")
@@ -310,7 +313,7 @@ async def test_unsaved_changes_are_not_discarded_without_asking() -> None:
 async def test_unsaved_changes_can_be_discarded() -> None:
     async with SCENES["account_pending"].played() as (person, there):
         await person.press("escape")
-        await person.click_button("Leave")
+        await person.click_button("Discard")
         person.screen(UsersPage)
         assert not there.world.account("alice").mfa_required
 

@@ -109,7 +109,7 @@ async def come_back(person: Person) -> None:
         if isinstance(screen, Page) and isinstance(screen.focused, Navigation):
             return
         await person.press("escape")
-        question = [one for one in person.app.screen.query(Button) if str(one.label) == "Leave"]
+        question = [one for one in person.app.screen.query(Button) if str(one.label) == "Discard"]
         if question:
             question[0].focus()
             await person.press("enter")

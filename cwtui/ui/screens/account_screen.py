@@ -1,8 +1,8 @@
-"""What all screens share: calls in a thread, what went wrong where, and being led away from."""
+"""What all screens share: calls in a thread, errors at their fields, and changes of screen."""
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -32,36 +32,38 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NEXT_OR_PREVIOUS: Final = "Next or previous field or button"
+
 
 class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     """A screen that calls the services.
 
-    They run in a thread and touch no widget; their result is shown here, in the event loop. A
-    screen that waits for a result, or to be led away from, is busy and does nothing else: Enter
-    twice is Enter once.
+    Calls run in a thread and touch no widget. Their result is shown here, in the event loop. While
+    a screen waits for a result, or for the router to replace it, it is busy and does nothing else.
+    So pressing Enter twice has the effect of pressing it once.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-too-narrow"), (MIN_COLUMNS, "-narrow"), (80, "-wide-enough")]
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-high-enough")]
     NEEDS_SESSION: ClassVar[bool] = False
-    """Whether it is a page of a session: not shown without one; commands may lead away from it."""
+    """Whether the screen is shown only during a session. Only there the command palette opens."""
     RESTING: ClassVar[bool] = False
-    """Whether the screen may stay when nobody is there: it belongs to no one."""
+    """Whether the screen may stay open when nobody is there, because no sign-in has begun."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "app.help", "Help"),
-        # Before other keys are handed out: what is typed ahead on a slow line finds its field.
-        Binding("tab", "app.focus_next", "Next or previous", show=False, priority=True),
-        Binding("shift+tab", "app.focus_previous", "Next or previous", show=False, priority=True),
+        # With priority, so that keys typed ahead on a slow line end up in the right field.
+        Binding("tab", "app.focus_next", NEXT_OR_PREVIOUS, show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", NEXT_OR_PREVIOUS, show=False, priority=True),
         Binding("enter", "enter", show=False, priority=True),
     ]
 
     def __init__(self) -> None:
-        # Textual styles all again when a class changes; in most windows none does.
+        # Textual styles everything again when a class changes. In most windows, these fit at once.
         super().__init__(classes="-wide-enough -high-enough")
         self._call: Worker[None] | None = None
         self._leads_away = False
-        """Whether it has asked the router for another screen, and waits for it."""
+        """Whether the screen has asked the router for another one, and waits for it."""
         self._countdown: Timer | None = None
 
     @property
@@ -83,18 +85,18 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     def run_in_thread(
         self, call: "Callable[[Ports], T]", handle: Callable[[T], None], waiting: str
     ) -> None:
-        """Run `call` in a thread, say what is waited for, and hand the result to `handle`."""
+        """Run `call` in a thread, show `waiting` meanwhile, and pass the result to `handle`."""
         if self.is_up and not self.is_busy:
             self._call = self._run(call, handle, waiting)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a call runs, or the router was asked for another screen."""
+        """Whether a call is running, or the router was asked for another screen."""
         return self._leads_away or self._is_calling
 
     @property
     def _is_calling(self) -> bool:
-        """Whether a call runs. One that was cancelled, or failed, does not."""
+        """Whether a call is running, and was not cancelled and did not fail."""
         call = self._call
         # Textual never finishes a worker that was cancelled before its first step.
         return call is not None and not (call.is_cancelled or call.is_finished)
@@ -103,7 +105,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     def may_act(self) -> bool:
         return self.is_active and not self.is_busy
 
-    # A group of its own: what others read, and read anew, does not cancel what was called here.
+    # In its own group, so that workers that load something do not cancel it.
     @work(group="call")
     async def _run(
         self, call: "Callable[[Ports], T]", handle: Callable[[T], None], waiting: str
@@ -118,13 +120,13 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             await self._hand_over(handle, result)
 
     async def _hand_over(self, handle: Callable[[T], None], result: T) -> None:
-        """The call runs until its result is handled."""
+        """Handle the result. The call counts as running until then."""
         call, handled = self._call, asyncio.Event()
 
         def hand_over() -> None:
             if self._call is not call:
-                return  # it was cancelled, and another one runs
-            self._call = None  # the result may lead to the next one
+                return  # this call was cancelled, and another one is running
+            self._call = None  # handling the result may start the next call
             try:
                 if self.is_up:
                     self.say("")
@@ -132,8 +134,8 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             finally:
                 handled.set()
 
-        # From the application's own context: a screen that is made in the worker's would keep the
-        # worker, and with it this screen and its secrets, as long as it lives.
+        # Called from the application's own context. A screen that is created in the worker's
+        # context would keep the worker alive, and with it this screen and its secrets.
         if self.app.call_later(hand_over):
             await handled.wait()
 
@@ -141,33 +143,33 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         self.clear_errors()
         self.say(f"… {waiting}")
 
-    # Being led away from
+    # Leaving for another screen
 
     def lead_away(self, message: LeadAway) -> None:
-        """Ask the router for another screen. Until it has answered, nothing is done here."""
+        """Ask the router for another screen. Until it answers, this screen does nothing."""
         if isinstance(message, OpenPage) and not self.may_be_left:
             return
-        # Not another Enter, for example: a code that is submitted again counts as a wrong try.
+        # This blocks another Enter, for example: a code submitted again would count as wrong.
         message.is_awaited = True
         if message.send(self):
             self._leads_away = True
 
     @property
     def may_be_left(self) -> bool:
-        """Whether a page may be opened instead, which somebody chose.
+        """Whether another page may be opened instead, if the person chooses one.
 
-        Not while a call runs, or while its result leads on: to backup codes, for example, which are
-        shown once.
+        Not while a call is running, nor while its result leads to another screen, such as to backup
+        codes, which are shown only once.
         """
         return not self.is_busy
 
     def wait_to_be_left(self, waiting: str) -> None:
-        """The router loads what is shown instead."""
+        """Wait while the router loads the page that will be shown instead."""
         self._leads_away = True
         self._say_what_is_waited_for(waiting)
 
     def stay(self) -> None:
-        """The router has answered."""
+        """Stop waiting: the router has answered."""
         self._leads_away = False
 
     # Keys and buttons
@@ -178,37 +180,37 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         return super().check_action(action, parameters)
 
     def action_enter(self) -> None:
-        """In an input: go to the next one that is empty, or do the primary thing."""
+        """In an input: go to the next empty input, or submit."""
         entries = list(self.query(TextInput))
         here = self.focused
         if not isinstance(here, TextInput):
             return
-        # An empty one is not left behind: the rules say what belongs there. Keys that it has not
-        # seen yet are as good as text.
+        # If this input is empty, submit, so that the rules say what belongs here. Keys that it has
+        # not handled yet count as text.
         is_filled = bool(here.value or here.message_queue_size)
         later = entries[entries.index(here) + 1 :] if is_filled else []
         following = next((entry for entry in later if not entry.value), None)
         if following is not None:
             self.set_focus(following)
         else:
-            # Not before the input has seen all keys that came before this one.
+            # Wait until the input has handled all keys that came before this one.
             here.call_later(self.submit_once)
 
     def submit_once(self) -> None:
-        """Do the primary thing, unless something is going on."""
-        # While it is busy, what was typed was taken already: an empty input would be refused.
+        """Submit, unless the screen is busy."""
+        # While it is busy, the inputs were already emptied and would be refused.
         if self.may_act:
             self.submit()
 
     def submit(self) -> None:
-        """Do the primary thing of the screen."""
+        """Do what the primary button says."""
 
     def pressed(self, button: str) -> None:
         if button == "primary":
             self.submit()
 
     def refuse(self, error: AccountsError) -> None:
-        """Show the error where it belongs: at its field, on this screen, or before sign-in."""
+        """Show the error where it belongs: at its field, on this screen, or on the login screen."""
         match error:
             case SessionEnded():
                 self.lead_away(SessionOver(error.reason, str(error)))
@@ -222,14 +224,14 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
                 self.say(f"✗ {error}", wrong=True)
 
     def show_error(self, field: str, sentence: str) -> None:
-        """Show it under its field, which gets the focus."""
+        """Show the error under its field, and focus the field."""
         try:
             wrong = self.query_one(f"#{field}", Field)
         except NoMatches:
             self.say(f"✗ {sentence}", wrong=True)
             return
         wrong.show_error(sentence)
-        # Secrets were taken out of their fields: they are typed again from the first one on.
+        # Secret fields were emptied, so focus the first of them if it comes before.
         entries = list(self.query(TextInput))
         emptied = (
             entry
@@ -239,7 +241,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         next(emptied, wrong.entry).focus()
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
-        """Say it in the screen's own line; an empty sentence clears it."""
+        """Show the sentence in the screen's status line; an empty one clears it."""
         for line in self.query("#status-line").results(Static):
             line.update(visible(sentence))
             line.set_class(wrong, "-wrong")

@@ -1,18 +1,18 @@
-"""What screens that show secrets have in common."""
+"""The base class of screens that may show secrets."""
 
 from typing import ClassVar
 
 
 class ShowsSecrets:
-    """What a screen does when there was no key press for a while."""
+    """Hides secrets when no key was pressed for a while."""
 
     BEFORE_QUITTING: ClassVar[str] = ""
-    """What is asked before quitting, where a secret is shown that is not shown again."""
+    """The question before quitting, on screens with a secret that will not be shown again."""
 
     blanked = False
 
     def hide_secrets(self) -> None:
-        """Show nothing secret; set `blanked` if there is something to show again."""
+        """Hide all secrets. Set `blanked` if they can be shown again."""
 
     def show_secrets(self) -> None:
-        """Called at the next key press if `blanked` is set; the key does nothing else."""
+        """Show them again. Called at the next key press if `blanked` is set."""

@@ -1,8 +1,8 @@
-"""What keeps a screen whole when keys and clicks come faster than it is drawn.
+"""The base class of all our screens. Keys and clicks may come faster than a screen is drawn.
 
-Events wait in queues. When one is handled, the screen that it was meant for may be covered, or
-gone. So each screen of ours has one way to be pressed, one to be dismissed and one to be focused,
-and each of them looks whether the screen is still the one in front.
+Events wait in queues. By the time an event is handled, its screen may be covered or gone. So each
+of our screens has a single method for pressed buttons, one for being dismissed and one for the
+focus, and each of them checks whether the screen is still in front.
 """
 
 from collections.abc import Iterator
@@ -19,49 +19,49 @@ T = TypeVar("T")
 
 
 class NewestSize(Screen[T]):
-    """A screen that is laid out for the newest size of the window alone."""
+    """A screen that is laid out only for the newest size of the window."""
 
     async def on_event(self, event: events.Event) -> None:
-        # Textual's screen posts each size that it was laid out for to itself again. Two sizes that
-        # wait would bring each other back for ever, and nothing else would have a turn.
+        # A Textual screen posts each size that it was laid out for to itself again. Two waiting
+        # sizes would repeat each other forever, and nothing else would be handled.
         if isinstance(event, events.Resize) and event.size != self.app.size:
             return
         await super().on_event(event)
 
 
 class SteadyScreen(NewestSize[T]):
-    """The parent of all screens of ours."""
+    """The base class of all our screens."""
 
     HELP: ClassVar[str] = ""
-    """What F1 says here, in plain text."""
+    """What F1 shows, in plain text."""
     MANUAL: ClassVar[str] = "account"
-    """The topic of the manual that belongs to it."""
+    """The topic of the manual for this screen."""
 
     _kept_focus: Widget | None = None
-    """What has the focus, or gets it back when there is room again."""
+    """The widget that has the focus, or gets it back when there is room again."""
 
     # In front, below something, or gone
 
     @property
     def is_up(self) -> bool:
-        """Whether it is shown, if only below a help or a question."""
-        # The bottom of the stack is empty once something is over it.
+        """Whether the screen is shown, even if a help or a question covers it."""
+        # The bottom screen is emptied once another screen covers it.
         stack = self.app.screen_stack
         return self in (stack[1:] or stack)
 
     @property
     def may_act(self) -> bool:
-        """Whether what is pressed here is done: not when something covers the screen."""
+        """Whether keys and buttons work here. They do not while something covers the screen."""
         return self.is_active
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Go, if it is in front: the second of two Esc must not take the screen below."""
+        """Close the screen if it is in front. A second Esc must not close the screen below too."""
         if self.is_active:
             return super().dismiss(result)
         return AwaitComplete()
 
     def dismiss_with_all_above(self, result: T | None = None) -> None:
-        """Go, with the help or question that may be open over it."""
+        """Close the screen, and any help or question that is open over it."""
         while self.is_up and not self.is_active:
             self.app.pop_screen()
         self.dismiss(result)
@@ -74,32 +74,32 @@ class SteadyScreen(NewestSize[T]):
             self.pressed(event.button.id or "")
 
     def pressed(self, button: str) -> None:
-        """The button of that id was pressed."""
+        """Handle a press of the button with that id."""
 
     # The focus
 
     @property
     def has_room(self) -> bool:
-        """Whether its widgets are shown, so that one of them can have the focus."""
+        """Whether the window has room for the widgets, so that one of them can have the focus."""
         return True
 
     def set_focus(
         self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
     ) -> None:
-        """Focus what can be seen; what cannot gets the focus when there is room for it."""
+        """Focus the widget. If there is no room to show it, focus it as soon as there is."""
         if widget is not None:
             self._kept_focus = widget
             if not self.has_room:
-                # Textual says so before it asks, for a screen that was just opened.
+                # For a screen that was just opened, Textual has already set this.
                 widget.has_focus = False
                 return
         elif self.has_room and self.app.app_focus and _can_have_it(self.focused):
-            # It was hidden when this was asked for, and is there again.
+            # It was hidden when Textual wanted to remove the focus, and is visible again.
             return
         super().set_focus(widget, scroll_visible, from_app_focus)
 
     def focus_again(self) -> None:
-        """Focus what had the focus before everything was hidden, or else what has it at first."""
+        """Focus the widget that had the focus before everything was hidden, or the first one."""
         if self.focused is not None or not (self.has_room and self.app.app_focus):
             return
         for widget in self._focus_order():

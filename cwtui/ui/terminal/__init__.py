@@ -1,1 +1,1 @@
-"""Between the terminal and Textual: what comes in, how fast, at what size, and what goes out."""
+"""The layer between the terminal and Textual: input, its speed, the window's size, and output."""

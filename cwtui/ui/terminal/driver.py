@@ -1,8 +1,8 @@
-"""Our driver between the terminal and Textual: what may come in, how fast, and at what size.
+"""Our driver between the terminal and Textual. It limits input, its speed, and the window's size.
 
-It uses Textual's private API: LinuxDriver's threads and modes, and of XTermParser the two methods
-that know keys and the mouse. Its parser as a whole raises on some input, takes what it does not
-know for typed text, and keeps what does not end.
+It uses Textual's private API: LinuxDriver's threads and modes, and the two methods of XTermParser
+that know keys and the mouse. XTermParser as a whole cannot be used: it raises on some input, treats
+unknown sequences as typed text, and keeps collecting a sequence that does not end.
 """
 
 import os
@@ -39,8 +39,8 @@ NOT_UTF8: Final = (
     "This terminal does not send UTF-8, so letters such as ü are lost. "
     "Set it to UTF-8 (in PuTTY: Window > Translation)."
 )
-LOST_PASTE: Final = "The paste did not end, and was ignored. Paste it again."
-TOO_MUCH: Final = "Too much came from the terminal at once. It was ignored."
+LOST_PASTE: Final = "The paste was incomplete and was ignored. Paste it again."
+TOO_MUCH: Final = "Too much input came at once. It was ignored."
 _NOTES: Final = {Kind.NOT_UTF8: NOT_UTF8, Kind.LOST_PASTE: LOST_PASTE}
 _NOTE_SECONDS: Final = 20
 
@@ -56,17 +56,17 @@ _RESTORE: Final = (
     b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
     b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
 )
-"""What stop_application_mode writes."""
+"""The same as stop_application_mode writes."""
 
 
 class Translator:
-    """Pieces of input in, Textual's events out. It never raises."""
+    """Translates pieces of input into Textual's events. It never raises."""
 
     def __init__(self) -> None:
         self._parser = XTermParser()
 
     def translate(self, piece: Piece) -> list[Message]:
-        """What the piece means; nothing, if Textual knows no such key."""
+        """Return the events for the piece, or none if Textual does not know the key."""
         try:
             return list(self._events(piece))
         except Exception:  # noqa: BLE001  the outermost edge: no input may end the program
@@ -102,8 +102,8 @@ class Translator:
             yield from self._keys(sequence) or self._keys_with_alt(sequence)
 
     def spellings(self, key: str) -> frozenset[str]:
-        """All that terminals send for the key, such as ctrl+q."""
-        # The last are those of Kitty's keyboard protocol.
+        """Return everything that terminals send for a key, such as ctrl+q."""
+        # The last ones are those of Kitty's keyboard protocol.
         known = [*ANSI_SEQUENCES_KEYS, *(f"\x1b[{number};5u" for number in range(97, 123))]
         return frozenset(each for each in known if key in (event.key for event in self._keys(each)))
 
@@ -119,7 +119,7 @@ class Translator:
 
 
 class Application(Protocol):
-    """What the driver needs of the application."""
+    """The part of the application that the driver needs."""
 
     config: Config
 
@@ -127,10 +127,10 @@ class Application(Protocol):
         """Leave at once."""
 
     def action_repaint(self) -> None:
-        """Write all of the screen again."""
+        """Write the whole screen again."""
 
     def background_is(self, *, light: bool) -> None:
-        """The terminal has said what its background is."""
+        """Handle the terminal's answer about its background."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -138,11 +138,11 @@ class TerminalDriver(LinuxDriver):
 
     _READ: Final = 4096
     _SILENCE: Final = 0.2
-    """Seconds without input, after which a flood is over."""
+    """How many seconds without input end a flood."""
     _LOOK_EVERY: Final = 0.002
-    """Seconds between two looks whether the application has followed."""
+    """Seconds between two checks whether the application has handled its events."""
     _PATIENCE: Final = 1.0
-    """Seconds after which one that does not follow at all gets the next key as well."""
+    """Seconds after which the application gets the next key even if it has handled nothing."""
 
     def __init__(
         self,
@@ -172,8 +172,7 @@ class TerminalDriver(LinuxDriver):
         return kernel_size(self.fileno) or size_in(SIZE_VARIABLES)
 
     def _query_in_band_window_resize(self) -> None:
-        # The kernel's size is as good where it has one, and comes without a switch to a mouse
-        # that reports pixels.
+        # If the kernel knows the size, use that. It does not need a mouse mode that reports pixels.
         if kernel_size(self.fileno) is None:
             super()._query_in_band_window_resize()
 
@@ -182,7 +181,7 @@ class TerminalDriver(LinuxDriver):
             self.write("\x1b[?2048l")
 
     def _take_window_message(self, message: Message) -> None:
-        """What the terminal itself says about its size counts where the kernel knows none."""
+        """Use what the terminal says about its size, if the kernel does not know it."""
         if kernel_size(self.fileno) is not None:
             return
         if isinstance(message, messages.InBandWindowResize):
@@ -207,7 +206,7 @@ class TerminalDriver(LinuxDriver):
             try:
                 data = os.read(self.fileno, self._READ)
             except BlockingIOError:
-                continue  # another program has read it
+                continue  # another program has read the input
             except OSError:
                 data = b""
             if not data:
@@ -216,7 +215,7 @@ class TerminalDriver(LinuxDriver):
         return None
 
     def _milliseconds(self, terminal: TerminalInput) -> float | None:
-        """Until when there is something to do even without input."""
+        """Return after how many milliseconds there is something to do even without input."""
         if self._waiting.is_flooded:
             return self._SILENCE * 1000
         if terminal.deadline is None:
@@ -231,7 +230,7 @@ class TerminalDriver(LinuxDriver):
                 self._tell_background(piece.text)
                 continue
             if self._waiting.is_flooded and not self._quits(piece):
-                continue  # it would be dropped, after some work
+                continue  # it would be dropped anyway, after some work
             for event in self._translator.translate(piece):
                 self.process_message(event)
 
@@ -252,13 +251,13 @@ class TerminalDriver(LinuxDriver):
             return
         if isinstance(message, events.MouseEvent) and self._is_outside(message):
             return
-        # Textual remembers every button that was pressed, and until the mouse moves forgets none.
+        # Textual remembers every pressed button until the mouse moves.
         del self._down_buttons[:-3]
-        # Not LinuxDriver's, which switches on the reports that are taken above.
+        # Skip LinuxDriver's method, which would switch on the reports that are handled above.
         super(LinuxDriver, self).process_message(message)
 
     def _is_outside(self, event: events.MouseEvent) -> bool:
-        """Whether nothing is there; a button that is held may be released there."""
+        """Whether the event is outside the window. A held button may be released there."""
         columns, rows = self._app.size
         is_release = isinstance(event, events.MouseUp) and bool(self._down_buttons)
         return (event.x >= columns or event.y >= rows) and not is_release
@@ -272,10 +271,10 @@ class TerminalDriver(LinuxDriver):
             self._call(self._take)
 
     def _take(self) -> None:
-        """Hand over some text, or the next key. What came before was followed by all that it does.
+        """Pass on some text, or the next key, after everything before it was handled completely.
 
-        Textual lets a key travel from widget to widget before it does what is bound to it: of
-        keys that are handed over at once, Backspace would come after the letters behind it.
+        Textual passes a key from widget to widget before it runs its binding. If all keys were
+        passed on at once, Backspace would take effect after the letters that follow it.
         """
         if taken := self._waiting.take():
             for event in taken:
@@ -297,10 +296,10 @@ class TerminalDriver(LinuxDriver):
     def _note(self, sentence: str) -> None:
         self._app.notify(sentence, severity="warning", timeout=_NOTE_SECONDS, markup=False)
 
-    # Stopping, as by Ctrl+Z in a shell, and going on
+    # Stopping, as with Ctrl+Z in a shell, and continuing
 
     def _sigtstp_application(self, *_: object) -> None:
-        # In the loop: never amid a paint, or amid another of these.
+        # In the event loop, so that it never interrupts a paint or another signal.
         self._call(self._stop)
 
     def _sigcont_application(self, *_: object) -> None:
@@ -311,7 +310,10 @@ class TerminalDriver(LinuxDriver):
         os.kill(os.getpid(), signal.SIGSTOP)
 
     def _go_on(self) -> None:
-        """Set up the terminal again, which others had meanwhile; no program sees a SIGSTOP."""
+        """Set up the terminal again: other programs used it meanwhile.
+
+        A program does not notice a SIGSTOP, so the terminal may not have been given up before.
+        """
         self.suspend_application_mode()
         if self._is_suspended:
             self.resume_application_mode()
@@ -320,24 +322,24 @@ class TerminalDriver(LinuxDriver):
             self._application.action_repaint()
 
     def suspend_application_mode(self) -> None:
-        """Leave the terminal to others for a while."""
+        """Leave the terminal to other programs for a while."""
         if self._writer_thread is not None:
             super().suspend_application_mode()
             self._is_suspended = True
 
     def close(self) -> None:
-        """Write all that is to be written, and no more."""
+        """Write everything that is still waiting, and nothing afterwards."""
         super().close()
         self._writer_thread = None
         self._is_suspended = False
 
     def write(self, data: str) -> None:
-        """Write it, unless the terminal is another program's."""
+        """Write the data, unless another program is using the terminal."""
         if self._writer_thread is not None:
             super().write(data)
 
     def start_application_mode(self) -> None:
-        """Use the terminal, at first and after each stop."""
+        """Set up the terminal, at the start and after each stop."""
         is_first = not self._is_watched
         if is_first:
             self._is_watched = True
@@ -361,10 +363,10 @@ class TerminalDriver(LinuxDriver):
             self._app.post_message(events.Resize(size, size))
 
     def disable_input(self) -> None:
-        """Let the thread that reads end, and wait for it."""
+        """End the reading thread, and wait for it."""
         os.write(self._wake_write, b"\0")
         super().disable_input()
-        os.read(self._wake_read, 1)  # or the next such thread would find it
+        os.read(self._wake_read, 1)  # so that the next reading thread does not find it
 
     # Leaving
 
@@ -372,19 +374,19 @@ class TerminalDriver(LinuxDriver):
         self._call(self._application.end, "hang-up")
 
     def _call(self, act: Callable[..., None], *arguments: object) -> None:
-        # The loop is closed when the application has left.
+        # The event loop is closed once the application has ended.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(act, *arguments)
 
     def _let_go(self) -> None:
-        """Write no more: whoever waits until the terminal takes it goes on."""
+        """Stop writing, so that nothing waits for a terminal that accepts no output."""
         self._output.let_go()
         with suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCOFLUSH)
 
     def _restore(self) -> None:
         with suppress(OSError, termios.error):
-            # Opened anew, so that a terminal that takes nothing does not keep us.
+            # Opened again in non-blocking mode, so that a stuck terminal does not block us.
             flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
             terminal = os.open(os.ttyname(self.fileno), flags)
             if self.attrs_before is not None:

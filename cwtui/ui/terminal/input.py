@@ -1,7 +1,7 @@
-"""What a terminal sends, cut into text, keys and pastes before Textual sees any of it.
+"""Cuts what a terminal sends into text, keys and pastes, before Textual sees any of it.
 
-A terminal, or a noisy line, can send any bytes, split anywhere and as many as it likes. This cuts
-them into pieces, keeps a bounded number of bytes of what is not complete yet, and never raises.
+A terminal or a noisy line can send any bytes, as many as it likes, split anywhere. This module cuts
+them into pieces, keeps a limited number of bytes of an incomplete piece, and never raises.
 
 The grammar of sequences is ECMA-48's; the mouse's is XTerm's "Control Sequences", the keys of the
 Linux console are console_codes(4)'s, and pastes are "bracketed paste mode" (DEC mode 2004).
@@ -14,32 +14,33 @@ from typing import Final, NamedTuple
 from cwtui.ui.background import LONGEST, is_light
 
 ESCAPE_SECONDS: Final = 0.5
-"""How long Esc waits for the rest of a sequence; readline and tmux waited as long by default."""
+"""How long Esc waits for the rest of a sequence. The default of readline and of older tmux."""
 ALT_SECONDS: Final = 0.1
-"""Esc and a letter closer together than this are Alt and that letter, as in Textual."""
+"""If Esc and a letter are closer together than this, they mean Alt and that letter, as in Textual.
+"""
 SILENCE_SECONDS: Final = 2.0
-"""After which silence a sequence or a paste that did not end is given up."""
+"""After how much silence an incomplete sequence or paste is dropped."""
 MOST_OF_PASTE: Final = 1 << 16
-"""Bytes of a paste that are kept. No field takes that many: it is refused there, not cut."""
+"""How many bytes of a paste are kept. No field accepts that many, so it is refused and not cut."""
 
 
 class Kind(Enum):
     """What a piece is."""
 
     TEXT = auto()
-    """Typed characters, control characters such as Enter among them."""
+    """Typed characters, including control characters such as Enter."""
     ESCAPE = auto()
     """The Esc key."""
     SEQUENCE = auto()
-    """One whole sequence: a key, the mouse, or an answer of the terminal. Also Alt and a key."""
+    """One complete sequence: a key, Alt and a key, the mouse, or an answer of the terminal."""
     PASTE = auto()
     """The text of one paste."""
     NOT_UTF8 = auto()
-    """Bytes that are not UTF-8 were dropped. It comes once."""
+    """Bytes that are not UTF-8 were dropped. Comes once."""
     LOST_PASTE = auto()
-    """A paste did not end, and was dropped."""
+    """A paste was incomplete, and was dropped."""
     BACKGROUND = auto()
-    """What the terminal answered when it was asked for its background. It comes once."""
+    """The terminal's answer to the question for its background. Comes once."""
 
 
 class Piece(NamedTuple):
@@ -61,12 +62,12 @@ _UNFINISHED_CHARACTER: Final = (
     rb"|\xf4(?:[\x80-\x8f][\x80-\xbf]?)?)"
 )
 _PIECE: Final = re.compile(
-    # Typed characters, and the Esc key before another sequence, as many as there are.
+    # Typed characters, or the Esc key before another sequence. As many as there are.
     rb"(?P<text>(?:[\0-\x1a\x1c-\x7f]+|" + _CHARACTER + rb")+)"
     rb"|(?P<escapes>\x1b+(?=\x1b))"
-    # Beginnings that another sequence follows, as many as there are.
+    # Beginnings of sequences that are followed by another sequence. As many as there are.
     rb"|(?P<beginnings>(?:\x1b(?:\[(?!M)[0-?]{0,40}[ -/]{0,8}|O[0-9;]{0,8})(?=\x1b))+)"
-    # A whole sequence.
+    # A complete sequence.
     rb"|(?P<sequence>\x1b(?:"
     rb"\[\[[@-~]"  # a function key of the Linux console
     rb"|\[M[\0 -\xff]{3}"  # the mouse as X10 reports it, in three bytes of any value
@@ -76,10 +77,10 @@ _PIECE: Final = re.compile(
     rb"|O[0-9;]{0,8}[@-~]"
     rb"|/(?:[A-Z]|(?!\Z))"  # a VT52 says what it is, or Alt+/
     rb"|[\x01-\x1a\x1c-.0-NQ-WYZ\\`-\x7f]|" + _CHARACTER + rb"))"
-    # OSC, DCS, SOS, PM and APC, with which terminals answer at length.
+    # OSC, DCS, SOS, PM and APC, which begin long answers of terminals.
     rb"|(?P<string>\x1b[\]PX^_])"
-    # The same in 8 bits, in which other code pages have letters: taken for what it is only where
-    # an answer follows, and else dropped alone.
+    # The same in 8 bits. These bytes are letters in other code pages, so they count only if an
+    # answer follows. Otherwise the byte alone is dropped.
     rb"|(?P<answer>\x9b[0-?]{1,40}[ -/]{0,8}[@-~]"
     rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}(?:[\x07\x9c]|\x1b\\))"
     # The beginning of any of these, and nothing after it.
@@ -89,7 +90,7 @@ _PIECE: Final = re.compile(
     rb"|" + _UNFINISHED_CHARACTER + rb""
     rb"|\x9b(?:[0-?]{1,40}[ -/]{0,8})?"
     rb"|(?:\x9d[0-9lL]|\x90[0-9!>]|\x9fG)[ -~]{0,255}\x1b?|[\x90\x9d\x9f])\Z)"
-    # What can be none of these any more.
+    # What can no longer become any of these.
     rb"|(?P<long>\x1b\[(?:[0-?]{41}|[0-?]*[ -/]{9}))"
     rb"|(?P<broken>\x1b(?:\[(?:\[|M[\0 -\xff]{0,2}|[-0-?]*[ -/]*)|O[0-9;]*))"
     rb"|(?P<escape>\x1b)"
@@ -97,7 +98,7 @@ _PIECE: Final = re.compile(
 )
 _STRING_ENDS: Final = re.compile(rb"[\x07\x18\x1a\x1b]|(?<![\x80-\xff])\x9c")
 _ENDS_STRING: Final = frozenset({b"\x07", b"\x9c"})
-"""Besides Esc and a backslash; the others of these give the string up."""
+"""These end a string, like Esc and a backslash. The others in `_STRING_ENDS` abort it."""
 _OSC: Final = b"\x1b]"
 _NO_ANSWER: Final = b"?"
 _REST_OF_LONG: Final = re.compile(rb"[0-?]*[ -/]*")
@@ -105,17 +106,17 @@ _REST_OF_LONG: Final = re.compile(rb"[0-?]*[ -/]*")
 _PASTE_BEGINS: Final = b"\x1b[200~"
 _PASTE_ENDS: Final = b"\x1b[201~"
 _ENDS_ALONE: Final = {_PASTE_ENDS, b"\x1b\\"}
-"""The ends of what was given up, or never began."""
+"""The ends of strings and pastes that were dropped or never began."""
 _INTRODUCERS: Final = b"[O]PX^_\\\x1b"
 _NOT_TEXT: Final = dict.fromkeys([0, *range(0x80, 0xA0)])
-"""NUL, with which serial lines are padded, and the control characters beyond ASCII."""
+"""NUL, which pads serial lines, and the control characters beyond ASCII."""
 
 
 _ESCAPE: Final = Piece(Kind.ESCAPE)
 
 
 class _Inside(Enum):
-    """What has begun, and is not kept until it ends."""
+    """What has begun and is skipped, or collected apart, until it ends."""
 
     NOTHING = auto()
     STRING = auto()
@@ -124,18 +125,18 @@ class _Inside(Enum):
 
 
 class TerminalInput:
-    """Bytes in, pieces out. Times are seconds of any clock that does not go back.
+    """Takes bytes and returns pieces. Times are seconds of any clock that does not go back.
 
-    Answers of the terminal are dropped; that to the question for its background is taken until the
-    time given.
+    Answers of the terminal are dropped, except for the answer about its background, which is
+    accepted until the given time.
     """
 
     def __init__(self, background_until: float = 0.0) -> None:
         self._background_until = background_until
         self._answer = bytearray()
-        """The beginning of the string that is inside, as much as an answer can have."""
+        """The beginning of the current string, up to the length of an answer."""
         self._held = b""
-        """The beginning of what is not complete."""
+        """The beginning of an incomplete piece."""
         self._inside = _Inside.NOTHING
         self._paste = bytearray()
         self._last_at = 0.0
@@ -149,7 +150,7 @@ class TerminalInput:
 
     @property
     def deadline(self) -> float | None:
-        """When `expire` has something to do, unless more bytes come before."""
+        """When `expire` has something to do, unless more bytes come before then."""
         patience = self._patience
         return None if patience is None else self._last_at + patience
 
@@ -163,7 +164,7 @@ class TerminalInput:
         return SILENCE_SECONDS if is_sequence else ESCAPE_SECONDS
 
     def feed(self, data: bytes, now: float) -> list[Piece]:
-        """The pieces that these bytes complete."""
+        """Return the pieces that these bytes complete."""
         self._expire(now)
         if (
             self._inside is _Inside.NOTHING
@@ -178,7 +179,7 @@ class TerminalInput:
         return self._taken()
 
     def expire(self, now: float) -> list[Piece]:
-        """The pieces that silence completes."""
+        """Return the pieces that silence completes."""
         self._expire(now)
         return self._taken()
 
@@ -194,7 +195,8 @@ class TerminalInput:
                 self._pieces.append(_ESCAPE)
             elif inside is _Inside.NOTHING and held[0] >= 0x80:  # noqa: PLR2004  beyond ASCII
                 self._drop()
-                # Of a character nothing follows; of an answer in 8 bits what was text after all.
+                # After a partial character, nothing is left. After the start of an answer in 8
+                # bits, the rest was text after all.
                 self._cut(held[1:].lstrip(bytes(range(0x80, 0xC0))))
 
     def _taken(self) -> list[Piece]:
@@ -205,7 +207,7 @@ class TerminalInput:
         self._pieces.append(Piece(kind, text))
 
     def _cut(self, data: bytes) -> None:
-        """Cut up all of it; what is not complete is held."""
+        """Cut all of the data into pieces, and hold an incomplete rest."""
         self._held = b""
         at: int | None = 0
         while at is not None and at < len(data):
@@ -220,8 +222,8 @@ class TerminalInput:
                     at = self._collect_paste(data, at)
 
     def _cut_pieces(self, data: bytes, at: int) -> int:
-        """Where what must be read differently begins, or all of it ends."""
-        # A flood has a million pieces: this loop is short, and begins with what is most frequent.
+        """Cut pieces until something must be read differently, and return where that begins."""
+        # A flood has a million pieces, so this loop is short and starts with the most frequent.
         for found in _PIECE.finditer(data, at):
             match found.lastgroup:
                 case "text":
@@ -253,7 +255,7 @@ class TerminalInput:
         if sequence == _PASTE_BEGINS:
             self._inside = _Inside.PASTE
         elif sequence not in _ENDS_ALONE and not sequence.startswith(b"\x1b[M"):
-            # Textual has no use for the mouse as X10 reports it.
+            # Textual does not use mouse reports in X10 format.
             self._add(Kind.SEQUENCE, sequence.decode())
 
     def _drop(self) -> None:
@@ -271,7 +273,7 @@ class TerminalInput:
         self._answer += data[at : found.start() if found else len(data)][: LONGEST + 1]
         del self._answer[LONGEST + 1 :]
         if found is None:
-            # A byte 0x9c after one beyond ASCII belongs to a character: any such byte says so.
+            # After a byte beyond ASCII, 0x9c belongs to a character. Any such byte stands for it.
             self._held = b"\xff" if data[-1] >= 0x80 else b""  # noqa: PLR2004  beyond ASCII
             return None
         end = found.end()
@@ -284,7 +286,7 @@ class TerminalInput:
             if after == b"\x1b":
                 self._answer[:] = _NO_ANSWER
                 return end
-            # Without the backslash it is the beginning of something else.
+            # Without a backslash, Esc is the beginning of something else.
             is_whole = after == b"\\"
             end = end + 1 if is_whole else found.start()
         self._inside = _Inside.NOTHING
@@ -294,7 +296,7 @@ class TerminalInput:
         return end
 
     def _take_answer(self, answer: bytes) -> bool:
-        """Whether it is the answer that is waited for."""
+        """Take the answer about the background. Return False if it is not the expected one."""
         if self._last_at >= self._background_until or is_light(answer) is None:
             return False
         self._background_until = 0.0

@@ -1,4 +1,4 @@
-"""The terminal as a file that is written to: all of it, or the application ends."""
+"""Writes to the terminal: everything, or else the application ends."""
 
 import os
 import select
@@ -9,19 +9,19 @@ from typing import Final, TextIO
 from cwtui.ui.glyphs import encoded
 
 _MOST_BYTES: Final = 1 << 16
-"""How much is collected before it is written."""
+"""How many bytes are collected before they are written."""
 _LOOK_EVERY: Final = 100
-"""Milliseconds between two looks whether `let_go` was called."""
+"""Milliseconds between two checks whether `let_go` was called."""
 
 
 class Output:
-    """What Textual's writing thread writes to. No method raises or waits for ever.
+    """The file that Textual's writing thread writes to. No method raises or waits forever.
 
-    The thread would end, and the next to write would wait for it for ever. `failed` is called once,
-    in that thread, when the terminal takes no more, such as after a hang-up.
+    An exception would end the thread, and whatever writes next would wait for it forever. `failed`
+    is called once, in that thread, if the terminal accepts no more output, such as after a hang-up.
 
-    It writes by itself: of what a terminal in non-blocking mode refuses, Python's files keep some,
-    drop some and write some twice.
+    It does not use Python's files. If a terminal in non-blocking mode refuses data, they keep some
+    of it, drop some and write some twice.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Output:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was collected; wait until the terminal has taken it, or `let_go`."""
+        """Write what was collected. Wait until the terminal has accepted it, or for `let_go`."""
         data = memoryview(bytes(self._collected))
         self._collected.clear()
         try:
@@ -55,11 +55,11 @@ class Output:
             self._failed()
 
     def let_go(self) -> None:
-        """Drop what was not written, and all that comes."""
+        """Drop what was not written yet, and everything that follows."""
         self._is_over = True
 
     def _write(self, data: memoryview) -> int:
-        """How many bytes the terminal has taken."""
+        """Return how many bytes the terminal has accepted."""
         try:
             return os.write(self._descriptor, data)
         except BlockingIOError:
@@ -71,10 +71,10 @@ class Output:
 
 @contextmanager
 def blocking(descriptor: int) -> Iterator[None]:
-    """Writing waits until it is taken; afterwards as before.
+    """Use blocking mode in the `with` block, and restore the previous mode afterwards.
 
-    A program that ran before may have left the terminal in non-blocking mode, which is the
-    terminal's and not the process's.
+    An earlier program may have left the terminal in non-blocking mode, which belongs to the
+    terminal and not to the process.
     """
     was_blocking = os.get_blocking(descriptor)
     os.set_blocking(descriptor, True)

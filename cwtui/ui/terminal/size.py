@@ -1,4 +1,4 @@
-"""How large the terminal is; never more than a terminal can be."""
+"""The size of the terminal, within reasonable limits."""
 
 import os
 from collections.abc import Mapping
@@ -6,20 +6,20 @@ from typing import Final
 
 MOST_COLUMNS: Final = 640
 MOST_ROWS: Final = 240
-"""A screen of 3840x2160 pixels, filled with characters of 6x9. In larger windows, the top left."""
+"""A screen of 3840x2160 pixels with characters of 6x9. Larger windows are used only partly."""
 
 _USUAL: Final = (80, 24)
 _DIGITS: Final = 5
-"""As many as the kernel's 16 bits have."""
+"""The kernel stores sizes in 16 bits, which is at most five digits."""
 
 
 def clamped(columns: int, rows: int) -> tuple[int, int]:
-    """The size, within what a terminal can be."""
+    """Return the size, reduced to the limits if necessary."""
     return max(1, min(columns, MOST_COLUMNS)), max(1, min(rows, MOST_ROWS))
 
 
 def kernel_size(terminal: int) -> tuple[int, int] | None:
-    """Columns and rows that the kernel knows; None where it knows none, as on a serial line."""
+    """Return the columns and rows that the kernel knows, or None, as on a serial line."""
     try:
         columns, rows = os.get_terminal_size(terminal)
     except OSError:
@@ -28,7 +28,7 @@ def kernel_size(terminal: int) -> tuple[int, int] | None:
 
 
 def size_in(environ: Mapping[str, str]) -> tuple[int, int]:
-    """What COLUMNS and LINES say, or 80x24."""
+    """Return what COLUMNS and LINES say, or 80x24."""
     columns, rows = (_number(environ.get(name, "")) for name in ("COLUMNS", "LINES"))
     return clamped(columns or _USUAL[0], rows or _USUAL[1])
 

@@ -1,4 +1,4 @@
-"""Textual's App, with what it offers no public way to change.
+"""Textual's App, with changes for which it has no public API.
 
 Each use of its private API here says why. tests/ui/test_private_api.py fails when a new version of
 Textual changes one of them.
@@ -20,11 +20,11 @@ from cwtui.ui.painted import Painted
 from cwtui.ui.terminal.driver import TerminalDriver
 
 CANNOT_CHECK = 3
-"""The exit status after a crash or an upgrade, and where the store cannot be opened."""
+"""The exit status after a crash or an upgrade, or if the store cannot be opened."""
 
 
 class TextualApp(App[int]):
-    """Writes nothing twice, and crashes without showing what it held."""
+    """Writes nothing twice, and crashes without showing any data."""
 
     def __init__(self, *, ansi_color: bool | None) -> None:
         super().__init__(driver_class=TerminalDriver, ansi_color=ansi_color)
@@ -32,39 +32,39 @@ class TextualApp(App[int]):
 
     @property
     def is_exiting(self) -> bool:
-        """Whether `exit` was called. Textual tells nobody."""
+        """Whether `exit` was called. Textual has no public way to find out."""
         return self._exit
 
     # What is written to the terminal
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        # Private: the one place that all updates of the screen come through.
-        # What Textual holds back (it does not run, or a batch is open), the terminal does not show.
+        # Private: all updates of the screen pass through this method.
+        # While Textual is not running, or a batch is open, the terminal does not get the update.
         if isinstance(renderable, CompositorUpdate) and self._running and not self._batch_count:
             renderable = self._painted.changes(renderable, self.size)
         super()._display(screen, renderable)
 
     def repaint_if_cut_off(self, size: Size) -> None:
-        """The terminal has cut off what did not fit, even where it has its old size again."""
+        """Repaint if the terminal has cut something off, even if it has its old size again."""
         self._painted = Painted()
         if self.screen_stack and self.screen.outer_size == size:
             self.screen.refresh()
 
     def action_repaint(self) -> None:
-        """Write all of the screen again: something else, such as the kernel, wrote over it."""
+        """Write the whole screen again, after something else, such as the kernel, wrote over it."""
         self._painted = Painted()
         self.screen.refresh()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send text to the terminal's clipboard (OSC 52), and keep no copy here."""
         super().copy_to_clipboard(text)
-        # Private: its public property only reads.
+        # Private: the public property is read-only.
         self._clipboard = ""
 
     def on_notify(self, event: Notify) -> None:
-        """One toast says it: another with the same sentence would only hide the screen."""
+        """Ignore a toast with a sentence that is already shown: it would only cover the screen."""
         sentence = event.notification.message
-        # Private: nothing public lists the toasts that are shown.
+        # Private: no public API lists the visible toasts.
         if any(shown.message == sentence for shown in self._notifications):
             event.prevent_default()
 
@@ -72,24 +72,24 @@ class TextualApp(App[int]):
 
     def fail(self, error: Exception) -> None:
         """Stop because of this exception."""
-        # Private: what Textual itself calls with an exception that a handler let through.
+        # Private: Textual itself calls this with exceptions that handlers raise.
         super()._handle_exception(error)
 
     def _handle_exception(self, error: Exception) -> None:
         self.fail(error)
 
     def _fatal_error(self) -> None:
-        # Private: Textual would print a traceback with the values of variables, passwords among
-        # them.
+        # Private: Textual would print a traceback with the values of variables, including
+        # passwords.
         self.panic()
 
     def panic(self, *renderables: RenderableType) -> None:
-        """Stop and show our own page: Textual's tracebacks end with the exception's message."""
+        """Stop and show our own page. Textual's tracebacks contain the exception's message."""
         self.bell()
-        # Private: `exit` would set it, but would also write what is in the middle of a paint.
+        # Private: `exit` would set it too, but would also write a half-finished paint.
         self._return_code = CANNOT_CHECK
-        # Private: what is printed once the terminal is as before. One page is enough: of what
-        # failed first.
+        # Private: these are printed once the terminal is restored. One page is enough, about the
+        # first failure.
         if not self._exit_renderables:
             places = crash.places(self._exception or sys.exception()) or _places(renderables)
             self._exit_renderables.append(Text(crash.page(places)))
@@ -97,7 +97,7 @@ class TextualApp(App[int]):
 
 
 def _places(renderables: Iterable[RenderableType]) -> list[str]:
-    # Textual's thread that reads keys hands over what rich has made of its exception.
+    # Textual's reading thread passes its exception on as a traceback of rich.
     from rich.traceback import Traceback
 
     traces = [each.trace for each in renderables if isinstance(each, Traceback)]

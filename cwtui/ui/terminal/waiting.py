@@ -1,4 +1,4 @@
-"""What came from the terminal and waits for the application: so much, and no more."""
+"""The queue of events between the terminal and the application, which is limited."""
 
 from collections import deque
 from threading import Lock
@@ -8,22 +8,22 @@ from textual import events
 from textual.message import Message
 
 _LAST_COUNTS: Final = (events.MouseMove, events.AppFocus | events.AppBlur, events.Resize)
-"""Of several in a row only the last says something."""
+"""Of several such events in a row, only the last one matters."""
 
 
 class Waiting:
-    """Events between the thread that reads and the application; so many, and no more.
+    """A limited queue of events between the reading thread and the application.
 
-    What overflows it is no typing but a flood: all of it is dropped until the terminal is silent,
-    so that memory is bounded and what ends the session need not wait behind it.
+    Nobody types enough to overflow it, so an overflow is a flood. A flood is dropped until the
+    terminal is silent. This limits memory, and ending the session need not wait behind the flood.
     """
 
     MOST: Final = 8192
-    """More than one types ahead, and twice the longest password that a field takes."""
+    """More than anyone types ahead, and twice the longest password that a field accepts."""
     MOST_OTHERS: Final = 256
-    """Of keys that type nothing, such as F1, each of which may be some work."""
+    """The limit for keys that type nothing, such as F1. Each may cause some work."""
     MOST_AT_ONCE: Final = 32
-    """Of keys that type something, which are taken together."""
+    """The limit for keys that type something and are taken together."""
     _MOST_URGENT: Final = 8
 
     def __init__(self, urgent: str) -> None:
@@ -39,7 +39,7 @@ class Waiting:
         return len(self._events)
 
     def put(self, event: Message) -> bool:
-        """Add it, unless there are too many; whether somebody must begin to `take`."""
+        """Add the event, unless there are too many. Return whether the caller must start `take`."""
         with self._lock:
             self._put(event)
             begins = bool(self._events) and not self._is_taken
@@ -63,10 +63,10 @@ class Waiting:
         return isinstance(event, events.Key) and event.key == self._urgent
 
     def take(self) -> list[Message]:
-        """The next one, and what is typed together with it.
+        """Return the next event, and what is typed together with it.
 
-        Whoever takes goes on until there is nothing; then `put` says when to begin again. So two
-        never take at once, and the order stays.
+        The caller takes until nothing is left. Then `put` says when to start again. So there are
+        never two takers at once, and the order is kept.
         """
         with self._lock:
             taken: list[Message] = []

@@ -1,4 +1,4 @@
-"""Ends the process when it is told to or its terminal is gone, whatever the event loop is doing."""
+"""Ends the process after a signal, or if its terminal is gone, even if the event loop hangs."""
 
 import os
 import select
@@ -27,30 +27,31 @@ ENDING_SIGNALS: Final[dict[int, str]] = {
         "signal",
     ),
 }
-"""Each with the reason for the audit log.
+"""Each signal with the reason for the audit log.
 
-No key sends SIGINT or SIGQUIT: the terminal is in raw mode. Nothing here uses the last eight, which
-would end the process and leave the terminal raw.
+No key sends SIGINT or SIGQUIT, because the terminal is in raw mode. Nothing here uses the last
+eight, but they would end the process and leave the terminal in raw mode.
 """
 _TAKEN: Final = frozenset({*ENDING_SIGNALS, signal.SIGWINCH})
-"""Python would call its own handler of SIGWINCH amid its last call, where a window is resized very
-fast, up to a RecursionError; and the event loop's deadlocks once its pipe is full.
+"""SIGWINCH is included because of windows that are resized very fast. Python would call its handler
+again before the last call has finished, up to a RecursionError. The event loop's own handler would
+deadlock once its pipe is full.
 """
 _LOOK_EVERY: Final = 1.0
 _BETWEEN_SIZES: Final = 0.02
-"""Seconds. Of the sizes that a window has meanwhile, only the last one is told."""
+"""Seconds. Of several sizes within this time, only the last one is reported."""
 ORDERLY_SECONDS: Final = 1.0
-"""How long leaving may take, before what is written to the terminal is given up."""
+"""How long leaving may take before output to the terminal is dropped."""
 LAST_SECONDS: Final = 3.0
-"""How long leaving may take, before the process ends all the same."""
+"""How long leaving may take before the process ends anyway."""
 
 
 class Watchdog:
-    """A thread that takes the ending signals and looks whether the terminal is there.
+    """A thread that receives the ending signals and checks whether the terminal is still there.
 
-    It asks the application to leave, then lets go of a terminal that takes no more output, and in
-    the end restores the terminal and ends the process. If the thread itself fails, it ends the
-    process at once: the signals that it takes would reach nobody.
+    It asks the application to leave, then gives up on a terminal that accepts no more output, and
+    finally restores the terminal and ends the process. If the thread itself fails, it ends the
+    process at once, because nothing else receives these signals.
     """
 
     def __init__(
@@ -69,13 +70,13 @@ class Watchdog:
 
     def start(self) -> None:
         """Watch until the process ends. Call it once, before other threads are started."""
-        # Threads inherit this: the signals come to the watchdog, which waits for nothing else.
+        # All threads inherit this mask, so only the watchdog receives these signals.
         signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)
         Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def _watch(self) -> None:
         try:
-            # No other signal interrupts the waiting: see _reason.
+            # No other signal may interrupt the wait: see _reason.
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             self._wait_and_leave()
         finally:
@@ -95,10 +96,10 @@ class Watchdog:
                 self._let_go()
 
     def _reason(self) -> str | None:
-        """Why to end; None after a second without a reason."""
+        """Return why to end the process, or None after a second without a reason."""
         taken = signal.sigtimedwait(_TAKEN, _LOOK_EVERY)
-        # CPython answers with a number of any value where the time runs out just as something
-        # interrupts it: a signal, or a stop by SIGSTOP, which cannot be blocked.
+        # CPython may return an arbitrary number if the time runs out just as something interrupts
+        # the call: a signal, or SIGSTOP, which cannot be blocked.
         if taken is not None and taken.si_signo in ENDING_SIGNALS:
             return ENDING_SIGNALS[taken.si_signo]
         if taken is not None and taken.si_signo == signal.SIGWINCH:
@@ -108,7 +109,7 @@ class Watchdog:
 
 
 def is_gone(terminal: int) -> bool:
-    """Whether nobody is at the other end of the terminal any more."""
+    """Whether nothing is at the other end of the terminal any more."""
     poll = select.poll()
     poll.register(terminal, 0)
     gone = select.POLLHUP | select.POLLERR | select.POLLNVAL

@@ -1,4 +1,4 @@
-"""A button that is a word in brackets where there are no shades to draw it by."""
+"""A button that is drawn as a word in brackets if there are no shades of colour."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from textual.geometry import Size
 
 
 class Button(widgets.Button):
-    """Textual's button; in 16 colours, and in none, it reads `[ Save ]`."""
+    """Textual's button. In 16 colours, or none, it reads `[ Save ]`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Space inside the button but outside the brackets; Textual's CSS takes no 0 here.
+        # No padding between the button's edge and the brackets. Textual's CSS does not accept 0.
         self.styles.line_pad = 0
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002  Textual's

@@ -1,10 +1,10 @@
-"""Check boxes and radio buttons whose state can be read without colours."""
+"""Checkboxes and radio buttons whose state can be read without colours."""
 
 from textual.widgets import Checkbox, RadioButton
 
 
 class Choice(Checkbox):
-    """`[x]` or `[ ]`."""
+    """A checkbox: `[x]` or `[ ]`."""
 
     BUTTON_LEFT = ""
     BUTTON_RIGHT = ""
@@ -23,7 +23,7 @@ class Choice(Checkbox):
 
 
 class Alternative(RadioButton):
-    """`(x)` or `( )`: one of several."""
+    """A radio button: `(x)` or `( )`."""
 
     BUTTON_LEFT = ""
     BUTTON_RIGHT = ""

@@ -1,4 +1,4 @@
-"""When the code in the app changes."""
+"""A countdown to the moment when the code in the app changes."""
 
 from textual.widgets import Static
 

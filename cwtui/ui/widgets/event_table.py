@@ -12,12 +12,12 @@ _MARKS: Final = {Outcome.SUCCESS.value: "●", Outcome.FAILURE.value: "✗"}
 
 
 def marked(outcome: str) -> str:
-    """The outcome as a word beside a mark; one of a later version may have none of ours."""
+    """Return the outcome with a mark before it. An outcome of a newer version gets a plain mark."""
     return f"{_MARKS.get(outcome, '○')} {visible(outcome)}"
 
 
 class EventTable(VirtualTable[Entry]):
-    """A row for each event, the newest first; and one for each line that holds none."""
+    """A row for each event, newest first, and one for each line that is not a valid event."""
 
     def head(self) -> tuple[str, ...]:
         names = ("Time (UTC)", "Outcome", "Event", "Who")

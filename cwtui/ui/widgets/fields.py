@@ -1,4 +1,4 @@
-"""Inputs with a label above and what is wrong below."""
+"""Inputs with a label above and an error below."""
 
 from typing import ClassVar, Final
 
@@ -18,12 +18,12 @@ _UNDERLINED: Final = Style(underline=True)
 
 
 class TextInput(Input):
-    """One line of text. What cannot be taken is refused with a sentence, never cut."""
+    """One line of text. Text that does not fit is refused with a sentence, and never cut."""
 
-    TOO_MUCH = "That is more than fits here. It was left out."
+    TOO_MUCH = "Too long for this field. Nothing was added."
 
     class Refused(Message):
-        """Something was typed or pasted that this input does not take."""
+        """Something was typed or pasted that this input does not accept."""
 
         def __init__(self, sentence: str) -> None:
             super().__init__()
@@ -32,7 +32,7 @@ class TextInput(Input):
     def __init__(
         self, value: str = "", *, placeholder: str = "", max_length: int = 256, restrict: str = ""
     ) -> None:
-        # What is shown at first may come from others, and Textual draws it as it is.
+        # The initial text may come from others, and Textual draws it unchanged.
         super().__init__(
             visible(value),
             placeholder=placeholder,
@@ -41,21 +41,21 @@ class TextInput(Input):
             compact=True,
             select_on_focus=False,
         )
-        # A blinking cursor redraws twice a second, over the line and for nothing.
+        # A blinking cursor would be sent over the line twice a second, for nothing.
         self.cursor_blink = False
 
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
         if not self.app.native_ansi_color:
             return strip
-        # There is no background to see the field by.
+        # Without a background colour, the line shows where the field is.
         return strip.extend_cell_length(self.content_size.width).apply_style(_UNDERLINED)
 
     def restricted(self) -> None:
         self.post_message(self.Refused(self.TOO_MUCH))
 
     def on_paste(self, event: events.Paste) -> None:
-        # Textual would run its own handler as well, which takes only what is before a line end.
+        # Textual would also run its own handler, which inserts the first line.
         event.prevent_default()
         event.stop()
         lines = [line for line in event.text.splitlines() if line.strip()]
@@ -65,12 +65,12 @@ class TextInput(Input):
         self.replace(lines[0], *self.selection)
 
     def unshowable(self, text: str) -> bool:
-        """Whether the text would do something to the terminal instead of being shown."""
+        """Whether the text has characters that would control the terminal or stay invisible."""
         return visible(text) != text
 
 
 class SecretInput(TextInput):
-    """A password: masked, and never given to the clipboard."""
+    """A password: masked, and never sent to the clipboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "reveal", "Show / hide")]
 
@@ -79,17 +79,17 @@ class SecretInput(TextInput):
         self.password = True
 
     def unshowable(self, text: str) -> bool:
-        # A password may hold what is not seen, but nothing that a terminal obeys once it is shown.
+        # A password may contain invisible characters, but none that would control the terminal.
         return has_control_characters(text)
 
     def take(self) -> Secret:
-        """What was typed; the input is empty afterwards."""
+        """Return what was typed, and empty the input."""
         secret = Secret(self.value)
         self.forget()
         return secret
 
     def forget(self) -> None:
-        """Empty the input, and mask what comes next."""
+        """Empty the input, and mask what is typed next."""
         self.value = ""
         self.password = True
 
@@ -97,19 +97,19 @@ class SecretInput(TextInput):
         self.password = not self.password
 
     def action_copy(self) -> None:
-        self.post_message(self.Refused("A password is not copied to the clipboard."))
+        self.post_message(self.Refused("Passwords cannot be copied to the clipboard."))
 
     def action_cut(self) -> None:
         self.action_copy()
 
 
 class CodeInput(TextInput):
-    """A one-time code. Six digits are complete: there is nothing more to press."""
+    """A one-time code. Sends `Complete` at the sixth digit, so that a screen can submit it."""
 
     TOO_MUCH = "A one-time code has 6 digits."
 
     class Complete(Message):
-        """Six digits are there."""
+        """Six digits were entered."""
 
     def __init__(self) -> None:
         super().__init__(placeholder="000000", max_length=16, restrict=r"[\d\s-]*")
@@ -119,7 +119,7 @@ class CodeInput(TextInput):
             self.post_message(self.Complete())
 
     def take(self) -> str:
-        """What was typed; the input is empty afterwards."""
+        """Return what was typed, and empty the input."""
         code = self.value
         with self.prevent(Input.Changed):
             self.value = ""
@@ -127,7 +127,7 @@ class CodeInput(TextInput):
 
 
 class AnyCodeInput(CodeInput):
-    """A one-time code or a backup code: only Enter says that it is complete."""
+    """A one-time code or a backup code. Only Enter submits it."""
 
     TOO_MUCH = "A code has 6 digits, or 16 letters and digits."
 
@@ -135,11 +135,11 @@ class AnyCodeInput(CodeInput):
         TextInput.__init__(self, max_length=32)
 
     def watch_value(self, value: str) -> None:
-        """Nothing: six digits may be the beginning of a backup code."""
+        """Do nothing: six digits may be the beginning of a backup code."""
 
 
 class Field(Vertical):
-    """A label, an input, and under it a hint or what is wrong."""
+    """A label, an input, and below it a hint or an error."""
 
     DEFAULT_CSS = """
     Field {
@@ -168,16 +168,16 @@ class Field(Vertical):
         yield Static(self._hint, classes="message", markup=False)
 
     def show_error(self, sentence: str) -> None:
-        """Say what is wrong, in words and with a mark, under the input."""
+        """Show the error below the input, with a mark."""
         self.add_class("-wrong")
         self.query_one(".message", Static).update(f"✗ {visible(sentence)}")
 
     def show_hint(self, hint: str | None = None) -> None:
-        """Say this, or what was said at first, instead of an error."""
+        """Show this hint, or the initial one, instead of an error."""
         self.remove_class("-wrong")
         self.query_one(".message", Static).update(self._hint if hint is None else hint)
 
-    # Textual draws :focus-within anew for what is below the widget alone, not for the label.
+    # Textual's :focus-within would not redraw the label.
     def on_descendant_focus(self) -> None:
         self.add_class("-focused")
 

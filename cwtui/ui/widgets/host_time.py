@@ -1,4 +1,4 @@
-"""What time it is on this host: one-time codes depend on it."""
+"""The time on this host, which one-time codes depend on."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ _MINUTE: Final = 60.0
 
 
 class HostTime(Static):
-    """Such as `08:00 UTC`, after the words given. It wakes up once a minute."""
+    """Shows the time, such as `08:00 UTC`, after the words given. It updates once a minute."""
 
     DEFAULT_CSS = "HostTime { width: auto; height: 1; color: $text-muted; }"
 
@@ -25,5 +25,5 @@ class HostTime(Static):
     def _tick(self) -> None:
         now = context_of(self).clock()
         self.update(f"{self._before}{minute(now)[-5:]} UTC", layout=False)
-        # A little later than the minute begins: timers may fire a little early.
+        # Slightly after the minute begins, because timers may fire slightly early.
         self.set_timer(_MINUTE - now % _MINUTE + 0.05, self._tick)

@@ -1,4 +1,4 @@
-"""The footer: the keys that work here, and where there is no room, the most needed of them."""
+"""The footer: the keys that work here or, if there is no room for all, the most important ones."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol, cast
@@ -10,11 +10,11 @@ from textual.widget import Widget
 from textual.widgets import Footer
 
 _LEAST_NEEDED: Final = ("help", "quit", "command_palette")
-"""After the keys of the page, in this order: the last of them is the first to go."""
+"""These come after the keys of the page, in this order. The last one is dropped first."""
 
 
 class Entry(Protocol):
-    """What Textual's footer makes of a binding."""
+    """What Textual's footer shows for a binding."""
 
     key_display: str
     description: str
@@ -22,7 +22,7 @@ class Entry(Protocol):
 
 
 class KeyBar(Footer):
-    """Shows whole entries only, and drops them from the right."""
+    """Shows only whole entries, and drops those on the right that do not fit."""
 
     def __init__(self, *, show_command_palette: bool = True) -> None:
         super().__init__(compact=True, show_command_palette=show_command_palette)
@@ -37,7 +37,7 @@ class KeyBar(Footer):
 
 
 def _entry(key: Widget) -> Entry:
-    # Textual does not export the class: its public attributes are what is used.
+    # Textual does not export the class, so only its public attributes are used.
     return cast("Entry", key)
 
 
@@ -54,7 +54,7 @@ def _show_what_fits(keys: Iterable[Widget], columns: int) -> None:
 
 
 def _ends(entries: Iterable[Entry]) -> Iterator[int]:
-    """The column after each of them; between two stands a space, or the palette's line."""
+    """Yield the column where each entry ends. Between two is a space, or the palette's line."""
     end = 0
     for number, entry in enumerate(entries):
         words = filter(None, (entry.key_display, entry.description))

@@ -15,7 +15,7 @@ SIGN_OUT: Final = "sign-out"
 
 
 class MenuOpener(Static):
-    """Opens the navigation panel where it is folded away."""
+    """Opens the navigation panel in windows where it is hidden."""
 
     DEFAULT_CSS = "MenuOpener { width: auto; color: $primary; text-style: bold; }"
 
@@ -28,7 +28,7 @@ class MenuOpener(Static):
 
 
 class Navigation(Options):
-    """The sections that the roles allow; Enter or a click opens one."""
+    """The sections that the roles allow. Enter or a click opens one."""
 
     DEFAULT_CSS = """
     Navigation {
@@ -63,12 +63,12 @@ class Navigation(Options):
         self.highlighted = self.get_option_index(self._section)
 
     def open(self) -> None:
-        """Get the focus, and unfold where it is folded away."""
+        """Show the panel if it is hidden, and focus it."""
         self.styles.display = "block"
         self.focus()
 
     def on_blur(self) -> None:
-        # As the style sheets say.
+        # Back to what the style sheets say.
         self.styles.display = None
 
     def _marked(self, section: str, title: str) -> str:

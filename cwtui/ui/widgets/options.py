@@ -1,10 +1,10 @@
-"""A list of options that can be paged at any size."""
+"""A list of options that handles Page Up and Page Down at any size."""
 
 from textual.widgets import OptionList
 
 
 class Options(OptionList):
-    """Ignores Page Up and Page Down while it has no room: Textual raises KeyError then."""
+    """Ignores Page Up and Page Down while it has no room, where Textual would raise KeyError."""
 
     def action_page_up(self) -> None:
         if self._is_laid_out:

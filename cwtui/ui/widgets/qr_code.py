@@ -19,13 +19,13 @@ if TYPE_CHECKING:  # it loads the library that makes the codes
 BLACK_ON_WHITE: Final = Style(color="#000000", bgcolor="#ffffff")
 WHITE_ON_BLACK: Final = Style(color="#ffffff", bgcolor="#000000")
 REVERSED: Final = Style(reverse=True)
-"""White, on a terminal without colours: it writes white on black."""
+"""White, on a terminal without colours that writes white on black."""
 
 
 class QrCode(Widget, can_focus=False):
-    """A drawing in black and white, whatever the theme and NO_COLOR say, or nothing in its place.
+    """A QR code in black and white, whatever the theme and NO_COLOR say. It can be blanked.
 
-    It is as large as the drawing; whoever lays it out sees to it that this much room is there.
+    It is as large as the drawing. The screen must make sure that there is room for it.
     """
 
     ALLOW_SELECT = False
@@ -45,11 +45,11 @@ class QrCode(Widget, can_focus=False):
 
     @property
     def blanked(self) -> bool:
-        """Whether there is nothing to be seen."""
+        """Whether nothing is shown."""
         return not self._strips
 
     def draw(self, drawing: "Drawing") -> None:
-        """Draw this from now on."""
+        """Show this drawing from now on."""
         self._room = Size(drawing.size.columns, drawing.size.rows)
         white, black = BLACK_ON_WHITE, WHITE_ON_BLACK
         if is_monochrome(os.environ):
@@ -64,7 +64,7 @@ class QrCode(Widget, can_focus=False):
         self.refresh(layout=True)
 
     def blank(self) -> None:
-        """Forget the drawing and show nothing, but keep its room."""
+        """Drop the drawing and show nothing, but keep its space."""
         self._strips = []
         self.refresh()
 
@@ -75,8 +75,8 @@ class QrCode(Widget, can_focus=False):
         return self._room.height
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        # With NO_COLOR and ansi colours Textual's filter takes all colours away: on a dark terminal
-        # the code would be white on black, which many authenticator apps do not read.
+        # With NO_COLOR and ansi colours, Textual's filter removes all colours. On a dark terminal
+        # the code would be white on black, which many authentication apps cannot read.
         return super().get_line_filters() if self.blanked else ()
 
     def render_line(self, y: int) -> Strip:

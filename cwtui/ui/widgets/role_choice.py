@@ -1,4 +1,4 @@
-"""Which roles an account has."""
+"""Checkboxes for the roles of an account."""
 
 from collections.abc import Iterable
 

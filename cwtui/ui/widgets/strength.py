@@ -1,4 +1,4 @@
-"""How hard a new password is to guess: advice while typing."""
+"""Shows how hard a new password is to guess, as advice while typing."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from cwtui.accounts.secret import Secret
 from cwtui.ui.widgets.fields import Field, TextInput
 
 PAUSE = 0.25
-"""Seconds without a key press after which the password is looked at."""
+"""Seconds without a key press after which the password is rated."""
 
 
 class StrengthMeter(Static):
-    """Watches the field of that name; a word beside a bar, never a colour alone."""
+    """Rates the password in the field of that name, with a bar and a word, not with a colour."""
 
     DEFAULT_CSS = "StrengthMeter { height: 1; color: $text-muted; margin-bottom: 1; }"
 
@@ -41,7 +41,7 @@ class StrengthMeter(Static):
 
     @work(exclusive=True, group="password strength")
     async def _look(self) -> None:
-        # Nothing is looked up on the screen, which may be about to go.
+        # Do not query the screen, which may be about to close.
         password = Secret(self._entry.value if self._entry is not None else "")
         if password:
             found = await asyncio.to_thread(passwords.strength, password, self._username())

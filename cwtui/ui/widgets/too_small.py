@@ -1,4 +1,4 @@
-"""What is shown where a window has no room for a screen."""
+"""What is shown if the window is too small for a screen."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ MIN_ROWS: Final = 20
 
 
 class TooSmall(Static):
-    """Stands in for a screen that has no room; app.tcss shows it and hides the rest."""
+    """Shown instead of a screen that has no room. app.tcss shows it and hides the rest."""
 
     def __init__(self) -> None:
         super().__init__("", markup=False)

@@ -14,11 +14,11 @@ _MFA_MARKS = {MfaState.ENABLED: "●", MfaState.REQUIRED: "◐", MfaState.NONE: 
 
 
 _NAMES_FROM = 130
-"""Columns from which display names have room beside the usernames."""
+"""From how many columns on there is room for display names beside the usernames."""
 
 
 class UserTable(VirtualTable[AccountRow]):
-    """A row for each account. When it signed in last is told later, for those that are seen."""
+    """A row for each account. Last sign-ins are filled in later, for the visible rows."""
 
     def __init__(self, rows: Sequence[AccountRow], username: str = "", nothing: str = "") -> None:
         super().__init__(rows, nothing)
@@ -26,12 +26,12 @@ class UserTable(VirtualTable[AccountRow]):
         self._last_sign_ins: Mapping[str, str] = {}
 
     def on_mount(self) -> None:
-        """Begin at the row of the username given, if it is there."""
+        """Start at the row of the given username, if there is one."""
         if self._username:
             self.call_after_refresh(self._go_to, self._username)
 
     def _go_to(self, username: str) -> None:
-        # Where it is now: a filter may have been typed meanwhile.
+        # A filter may have been typed meanwhile, so search for the row as it is now.
         for position, row in enumerate(self.rows):
             if row.username == username:
                 self.cursor = position
@@ -76,6 +76,6 @@ class UserTable(VirtualTable[AccountRow]):
 
 
 def _origin(row: AccountRow) -> str:
-    """With a mark where something is to be looked at; the account's page says what."""
+    """Return the origin, with a mark if something needs attention. The account's page says what."""
     note = wording.origin_note(row)
     return row.origin.value if note is None else f"{row.origin} {ORIGIN_MARKS[note]}"

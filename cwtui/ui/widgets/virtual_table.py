@@ -1,4 +1,4 @@
-"""A list of rows, of which only those that are seen are drawn, however many there are."""
+"""A list that draws only its visible rows, however many there are."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
@@ -14,16 +14,17 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 _WIDE = 90
-"""Columns from which marks stand beside the words, and dates are whole."""
+"""From how many columns on there is room for marks and full dates."""
 
 R = TypeVar("R")
 S = TypeVar("S")
 
 
 class VirtualTable(ScrollView, Generic[R], can_focus=True):
-    """DataTable takes ten seconds for 100,000 rows; this one takes as long as for a screenful.
+    """A table that takes the same time for any number of rows.
 
-    What a row looks like is said by `head`, `cells`, `widths` and `is_muted`.
+    Textual's DataTable takes ten seconds for 100,000 rows. Subclasses say what a row looks like:
+    `head`, `cells`, `widths` and `is_muted`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,14 +54,14 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     cursor: reactive[int] = reactive(0)
 
     class Opened(Message, Generic[S]):
-        """Enter or a click on that row: at its position there may be another one by now."""
+        """Enter or a click on a row. It holds the row itself, because positions may change."""
 
         def __init__(self, row: S) -> None:
             super().__init__()
             self.row = row
 
     class WindowMoved(Message):
-        """Other rows are seen now: those at `first` up to, and without, `end`."""
+        """The visible rows have changed: now from `first` up to, but not including, `end`."""
 
         def __init__(self, first: int, end: int) -> None:
             super().__init__()
@@ -68,37 +69,37 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             self.end = end
 
     class TopReached(Message):
-        """A key led to the first row, or would lead above it."""
+        """A key moved to the first row, or tried to move above it."""
 
     def __init__(self, rows: Sequence[R], nothing: str = "") -> None:
         super().__init__()
         self.rows = rows
         self.nothing = nothing
-        """What is said where there are no rows: why, and what to do."""
+        """The text shown if there are no rows: why, and what to do."""
 
     # What a row looks like
 
     def head(self) -> tuple[str, ...]:
-        """What stands above each column."""
+        """Return the heading of each column."""
         raise NotImplementedError
 
     def cells(self, row: R) -> tuple[str, ...]:
-        """Text of each column, with what others typed made visible; one alone takes all of it."""
+        """Return the text of each column, made visible. A single text takes the whole row."""
         raise NotImplementedError
 
     def widths(self) -> tuple[int, ...]:
-        """Cells of each column; between two stands a space."""
+        """Return the width of each column in cells, without the space between two columns."""
         raise NotImplementedError
 
     def is_muted(self, row: R) -> bool:
-        """Whether it is of less interest."""
+        """Whether the row is less important."""
         del row
         return False
 
     # Which rows there are
 
     def show_rows(self, rows: Sequence[R], cursor: int = 0) -> None:
-        """List these, with the cursor on that one."""
+        """Replace the rows, and put the cursor on the given one."""
         self.rows = rows
         if cursor == 0:
             self.scroll_to(0, 0, animate=False)
@@ -106,7 +107,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.cursor = cursor
 
     def add_rows(self, rows: Sequence[R]) -> None:
-        """List these as well, below."""
+        """Add rows at the bottom."""
         self.rows = [*self.rows, *rows]
         self._resize()
 
@@ -114,7 +115,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._resize()
 
     def _resize(self) -> None:
-        # The head takes a line of the window.
+        # The headings take one line.
         self.virtual_size = Size(self.row_width, len(self.rows) + 1)
         self.refresh()
         self._tell_window()
@@ -129,7 +130,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         end = min(len(self.rows), first + max(0, self.size.height - 1))
         self.post_message(self.WindowMoved(first, end))
 
-    # Where one is
+    # The cursor
 
     def watch_cursor(self) -> None:
         self.scroll_to_region(Region(0, self.cursor, 1, 2), animate=False, force=True)
@@ -160,7 +161,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     @property
     def row_width(self) -> int:
-        """Cells of a row: without the scrollbar, where there is one."""
+        """The width of a row in cells, without the scrollbar if there is one."""
         return self.scrollable_content_region.width
 
     @property
@@ -188,7 +189,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
 
 def fitted(text: str, width: int) -> str:
-    """The text in exactly that many cells; what is cut off is marked by …"""
+    """Return the text in exactly that many cells. A … marks text that was cut off."""
     cell = set_cell_size(text, width)
     if cell.rstrip() == text.rstrip():
         return cell

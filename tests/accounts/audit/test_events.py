@@ -347,7 +347,7 @@ def test_creating_the_first_admin_is_recorded(world: World) -> None:
     administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
     [event] = world.events
     assert (event.event, event.subject) == (EventType.USER_CREATE, "ada")
-    assert event.reason == "first administrator"
+    assert event.reason == "first admin"
 
 
 def test_the_first_admin_is_not_created_without_an_event(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What stands over a page for a moment: a question before something is done, and a password."""
+"""Dialogs over a page: a question before something is done, and an initial password."""
 
 from typing import ClassVar, TypeVar
 
@@ -17,9 +17,9 @@ from cwtui.ui.widgets.buttons import Button
 T = TypeVar("T")
 
 
-# In this order: Textual takes the style sheets of the first base alone.
+# The order matters: Textual uses only the style sheets of the first base class.
 class Dialog(ModalScreen[T], SteadyScreen[T]):
-    """Stands over a page, and takes all keys until it is dismissed."""
+    """Covers a page and takes all keys until it is dismissed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "app.help", "Help", show=False)
@@ -27,12 +27,12 @@ class Dialog(ModalScreen[T], SteadyScreen[T]):
 
 
 class ConfirmScreen(Dialog[bool]):
-    """A sentence that names what is touched; Cancel has the focus."""
+    """Asks before a change, in a sentence that names what will change. Cancel has the focus."""
 
     HELP = """\
-Read what would be changed. Nothing is done before you press the button that names it.
+Read what will change. Nothing happens until you press the button that names the change.
 
-Tab and Shift+Tab go from one button to the other, Enter presses it. Cancel and Esc change \
+Tab and Shift+Tab move between the buttons, and Enter presses one. Cancel and Esc change \
 nothing."""
     MANUAL = "admin"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
@@ -55,18 +55,16 @@ nothing."""
 
 
 class InitialPasswordScreen(ShowsSecrets, Dialog[None]):
-    """A one-time password to hand over, shown once."""
+    """An initial password to give to its user, shown once."""
 
     HELP = """\
-Give this password to the user in a safe way, such as in person. The user types it at the first \
+Give this password to the user in a safe way, such as in person. The user enters it at the first \
 sign-in and must then choose a new one.
 
-Copy sends it to your terminal's clipboard (OSC 52), which some terminals do not accept. Lost it? \
-Reset Password on the account's page makes another one."""
+Copy sends it to your terminal's clipboard (OSC 52). Some terminals do not allow that. If the \
+password gets lost, create another one with Reset Password on the account's page."""
     MANUAL = "admin"
-    BEFORE_QUITTING = (
-        "Quit before you have handed over the initial password? It is not shown again."
-    )
+    BEFORE_QUITTING = "Quit without handing over the initial password? It will not be shown again."
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Done")]
 
     def __init__(self, username: str, password: Secret) -> None:
@@ -79,8 +77,8 @@ Reset Password on the account's page makes another one."""
             yield Static(f"Initial password of {visible(self._username)}", markup=False)
             yield Static(self._password.reveal(), id="initial-password", markup=False)
             yield Static(
-                "Hand it over in a safe way. It is for the first sign-in only, within 7 days, and "
-                "must then be changed. It is not shown again.",
+                "Give it to the user in a safe way. It is valid for 7 days and must be changed at "
+                "the first sign-in. It will not be shown again.",
                 markup=False,
             )
             with Horizontal(classes="buttons"):

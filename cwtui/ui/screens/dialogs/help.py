@@ -1,4 +1,4 @@
-"""F1: the keys of the screen below, what can be done there, and the way to the manual."""
+"""F1: the keys of the screen below, what can be done there, and a link to the manual."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -19,7 +19,7 @@ _KEY_COLUMNS = 20
 
 
 class HelpScreen(Reader):
-    """`topic` is the part of the manual that belongs to the screen below."""
+    """The help of one screen. `topic` is the part of the manual for that screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark,q", "dismiss", "Close"),
@@ -67,7 +67,7 @@ class HelpScreen(Reader):
             self.dismiss()
 
     def action_manual(self) -> None:
-        """The topics that `cwtui help` lists."""
+        """Open the list of topics that `cwtui help` shows."""
         from cwtui.ui.screens.dialogs.manual import ManualScreen
 
         if self.is_active:
@@ -75,7 +75,7 @@ class HelpScreen(Reader):
 
 
 def open_help(app: App[Any], quits: str) -> None:
-    """The help of the screen in front, if it has one; `quits` is the key that quits."""
+    """Open the help of the screen in front, if it has any. `quits` is the key that quits."""
     screen = app.screen
     if not isinstance(screen, SteadyScreen) or not screen.HELP:
         return

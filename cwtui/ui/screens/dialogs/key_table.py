@@ -15,14 +15,14 @@ _PLACES: Final[tuple[tuple[type[Widget], str], ...]] = (
     (Input, "In a field"),
     (VirtualTable, "In the list"),
     (RadioSet, "In a choice"),
-    (Checkbox, "On a check box"),
+    (Checkbox, "On a checkbox"),
     (OptionList, "In the navigation panel"),
 )
-"""Widgets whose keys are worth knowing, and how their part of the table is called."""
+"""Widgets whose keys are listed, and the title of their part of the table."""
 _TEXTUALS: Final = {
     "submit": "Go to the next field, or submit",
     "delete_left_word": "Delete the word before the cursor",
-    "delete_left_all": "Delete all before the cursor",
+    "delete_left_all": "Delete everything before the cursor",
     "next_button": "Next or previous",
     "previous_button": "Next or previous",
     "toggle_button": "Choose",
@@ -30,11 +30,11 @@ _TEXTUALS: Final = {
     "cursor_up": "Up or down",
     "cursor_down": "Up or down",
 }
-"""What actions of Textual's own widgets do, for those that people may not guess."""
+"""What the actions of Textual's own widgets do. Only those that people may not guess."""
 
 
 class Key(NamedTuple):
-    """One binding: its keys as Textual names them, and what they do."""
+    """One line of the table: keys as Textual names them, and what they do."""
 
     names: tuple[str, ...]
     does: str
@@ -50,12 +50,12 @@ class Part(NamedTuple):
 def parts(
     screen: Screen[object], replaced: dict[str, str], everywhere: Iterable[Key] = ()
 ) -> list[Part]:
-    """The keys of the screen, of the widgets on it, and of the whole application.
+    """Return the keys of the screen, of the widgets on it, and of the whole application.
 
-    `replaced` has the keys that the configuration gives to bindings, by their id; `everywhere`
-    those of the application that no class of ours binds.
+    `replaced` maps ids of bindings to the keys that the configuration gives them. `everywhere`
+    holds keys of the application that are bound by Textual and not by us.
     """
-    # A dialog takes all keys but those that come before everything.
+    # A dialog takes all keys except those with priority.
     reached = [each for each in _bindings_of(type(screen.app)) if _is_reached(each, screen)]
     elsewhere = {f"app.{binding.action}" for binding in reached}
     here = [each for each in _bindings_of(type(screen)) if each.action not in elsewhere]
@@ -76,7 +76,7 @@ def _is_reached(binding: Binding, screen: Screen[object]) -> bool:
 
 
 def _bindings_of(kind: type) -> Iterator[Binding]:
-    """Those of its own class first, then those that it inherits."""
+    """Yield the bindings of the class itself first, then those that it inherits."""
     for each in kind.__mro__:
         listed: Iterable[BindingType] = each.__dict__.get("BINDINGS", ())
         bindings = [binding for binding in listed if isinstance(binding, Binding)]
@@ -95,7 +95,7 @@ def _of_textual(bindings: Sequence[Binding]) -> Iterator[Binding]:
 
 
 def _keys(bindings: Iterable[Binding], replaced: dict[str, str]) -> tuple[Key, ...]:
-    """One line for each thing that can be done; without a description it is not for people."""
+    """Return one line for each action. Bindings without a description are not listed."""
     lines: dict[str, list[str]] = {}
     taken: set[str] = set()
     for binding in bindings:

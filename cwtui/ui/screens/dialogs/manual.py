@@ -1,4 +1,4 @@
-"""The manual: its topics, and the text of one of them. `cwtui help` prints the same."""
+"""The manual: the list of topics, and the text of each. `cwtui help` prints the same."""
 
 from typing import ClassVar
 
@@ -30,7 +30,9 @@ class ManualScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="reader"):
-            yield Static("Manual (`cwtui help` prints the same)", classes="section", markup=False)
+            yield Static(
+                "Manual (on the command line: cwtui help)", classes="section", markup=False
+            )
             yield Options(
                 *(
                     Option(Text(f"{topic.name:<{_NAME_COLUMNS}}{topic.summary}"), id=topic.name)
@@ -58,7 +60,7 @@ class ManualScreen(Dialog[None]):
 
 
 class TopicScreen(Reader):
-    """One topic, in lines as long as the window allows."""
+    """One topic, wrapped to the width of the window."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,q", "dismiss", "Back")]
 

@@ -1,6 +1,6 @@
-"""The command palette: commands and users, found by a part of their names.
+"""The command palette: finds commands and users by a part of their names.
 
-Textual's own palette searches in workers that outlive it, and fails when it is closed meanwhile.
+Textual's own palette searches in workers that outlive it. It fails if it is closed meanwhile.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -25,9 +25,9 @@ from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.options import Options
 
 WIDTH: Final = 54
-"""Cells of one entry: title on the left, key on the right."""
+"""Width of an entry in cells: title on the left, key on the right."""
 MOST_USERS: Final = 20
-"""Users listed at once. More letters find the others."""
+"""How many users are listed at once. Typing more letters finds the others."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Users:
-    """Where users come from, for those who may see them."""
+    """How the palette reads users and opens their pages, if the person may see them."""
 
     read: Callable[[], Awaitable[Sequence[AccountRow]]]
     """Raises AccountsError."""
@@ -51,7 +51,7 @@ class Users:
 
 
 class Palette(Dialog[None]):
-    """Closes and runs the chosen command."""
+    """Runs the chosen command and closes itself."""
 
     AUTO_FOCUS = "TextInput"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,7 +77,7 @@ class Palette(Dialog[None]):
             yield Static("", id="nothing", classes="muted", markup=False)
 
     def on_mount(self) -> None:
-        # The keyboard stays in the input; a click still chooses.
+        # The input keeps the focus; a click on an entry still works.
         self.query_one(Options).can_focus = False
         self._list("")
         if self._users is not None:
@@ -106,7 +106,7 @@ class Palette(Dialog[None]):
         options.highlighted = 0 if self._shown else None
         options.display = bool(self._shown)
         self.query_one("#nothing", Static).update(
-            "" if self._shown else "Nothing has that name. Delete some letters, or press Esc."
+            "" if self._shown else "Nothing found. Delete some letters, or press Esc."
         )
 
     def _found_commands(self, text: str) -> list[Command]:
@@ -114,7 +114,7 @@ class Palette(Dialog[None]):
             return self._commands
         score = Matcher(text).match
         found = [(score(command.title), command) for command in self._commands]
-        # The sort is stable: equally good ones stay in the order of the navigation panel.
+        # The sort is stable: equal matches stay in the order of the navigation panel.
         best = sorted(found, key=lambda scored: scored[0], reverse=True)
         return [command for points, command in best if points > 0]
 
@@ -127,7 +127,7 @@ class Palette(Dialog[None]):
             yield Command(visible(row.username + name), open_page, "user")
 
     def action_move(self, how: str) -> None:
-        """Move the highlight while the keyboard stays in the input."""
+        """Move the highlight while the input keeps the focus."""
         options = self.query_one(Options)
         {
             "cursor_up": options.action_cursor_up,
@@ -145,12 +145,12 @@ class Palette(Dialog[None]):
         self._run(event.option_index)
 
     def _run(self, index: int | None) -> None:
-        # Two presses of Enter in one batch run the command once.
+        # If Enter is pressed twice in one batch, the command runs once.
         if index is None or index >= len(self._shown) or not self.may_act:
             return
         command = self._shown[index]
         self.dismiss()
-        # From the application's own context, which keeps no reference to this screen.
+        # Called from the application's own context, which keeps no reference to this screen.
         self.app.call_later(command.run)
 
 

@@ -1,4 +1,4 @@
-"""Over a page: who is there proves it again, before something is changed."""
+"""Asks people to confirm their identity before a change."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -15,16 +15,16 @@ from cwtui.ui.widgets.fields import AnyCodeInput, Field, SecretInput
 
 
 class ProofScreen(EntryScreen):
-    TITLE_TEXT = "Confirm that it is you"
+    TITLE_TEXT = "Confirm your identity"
     PRIMARY = "Confirm"
     HELP = """\
-You signed in, or proved who you are, more than ten minutes ago, or the clock of this host was set \
-back since. So that nobody else changes something at a terminal that you left open, you are asked \
-again.
+You last signed in or confirmed your identity more than ten minutes ago, or the clock of this host \
+was set back since then. You are asked again so that nobody else can change anything at a terminal \
+that you left open.
 
 Enter your password and, if multi-factor authentication is enabled for your account, the one-time \
-6-digit code of your authentication app, or one of your backup codes. What you were doing is then \
-done. Esc goes back to it."""
+6-digit code from your authentication app or one of your backup codes. Your change is then made. \
+Esc goes back without making it; what you entered is still there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
 
@@ -36,14 +36,15 @@ done. Esc goes back to it."""
 
     def question(self) -> ComposeResult:
         yield Static(
-            "To make this change, prove again who you are. A proof holds for 10 minutes.",
+            "Confirm your identity to make this change. You will not be asked again for "
+            "10 minutes.",
             classes="text",
             markup=False,
         )
         if self._needed.password:
             yield Field("password", "Password", SecretInput())
         if self._needed.code:
-            yield Field("code", "One-time code, or a backup code", AnyCodeInput())
+            yield Field("code", "One-time code or backup code", AnyCodeInput())
 
     def action_back(self) -> None:
         if self.may_act:

@@ -1,8 +1,8 @@
-"""Quitting. It asks first wherever something would be lost.
+"""The question before quitting, asked wherever something would be lost.
 
 A terminal with flow control sends XON and XOFF by itself, again and again, and XON is Ctrl+Q. So
-the question is not answered by the key that asks it, however often it comes; and neither key shows
-that somebody is there.
+the quit key opens the question but never answers it, however often it comes. Neither key counts as
+a sign that somebody is there.
 """
 
 from typing import ClassVar
@@ -21,10 +21,10 @@ class QuitScreen(Dialog[None]):
     """Asks whether to quit; Stay has the focus."""
 
     HELP = """\
-Quitting ends your session and closes cwtui. What you changed and did not save is lost.
+Quitting ends your session and closes cwtui. Changes that you did not save are lost.
 
-Press Y to quit, or Esc to stay. The key that quits does not answer this question: terminals \
-with flow control can send it by themselves."""
+Press Y to quit, or Esc to stay. Pressing the quit key again does nothing, because terminals with \
+flow control can send it by themselves."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "dismiss", "Stay"),
         Binding("y", "leave", "Quit"),
@@ -49,6 +49,6 @@ with flow control can send it by themselves."""
             self.dismiss()
 
     def action_leave(self) -> None:
-        # A second answer, typed ahead, is for nobody.
+        # A second answer that was typed ahead is ignored.
         if self.may_act:
             Quit().send(self)

@@ -1,4 +1,4 @@
-"""A dialog with more text than fits: the keys scroll it, wherever the focus is."""
+"""A dialog with more text than fits. Keys scroll it, wherever the focus is."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from cwtui.ui.screens.dialogs.dialog import Dialog
 
 
 class Reader(Dialog[None]):
-    """Has one container #text, which scrolls."""
+    """A dialog with one container `#text` that scrolls."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_text('up')", "Up or down"),

@@ -1,1 +1,1 @@
-"""Screens before sign-in, and enrolment: one column, one question, one primary button."""
+"""The screens of sign-in and enrolment: one column, one question, one primary button."""

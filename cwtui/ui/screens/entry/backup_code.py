@@ -1,4 +1,4 @@
-"""Sign-in, second step: a backup code instead of a one-time code."""
+"""Sign-in: a backup code instead of a one-time code."""
 
 from typing import ClassVar
 
@@ -16,8 +16,8 @@ class BackupCodeScreen(EntryStep):
     TITLE_TEXT = "Sign in with a backup code"
     PRIMARY = "Sign In"
     HELP = """\
-Backup codes were displayed when you set up multi-factor authentication: 16 letters and digits \
-in four groups. Capital or small letters, with or without hyphens: all the same.
+Backup codes were displayed when you set up multi-factor authentication. Each has 16 letters and \
+digits in four groups. Upper or lower case does not matter, and you can leave out the hyphens.
 
 You can use each backup code only once.
 

@@ -1,4 +1,4 @@
-"""The backup codes, shown once: to be copied, and acknowledged before one can go on."""
+"""The backup codes, shown once. The person must confirm that they are saved to continue."""
 
 from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar
@@ -17,21 +17,21 @@ T = TypeVar("T")
 
 
 class BackupCodesScreen(EntryScreen, Generic[T]):
-    """Handed the codes, how to acknowledge them, and what follows then."""
+    """Shows the codes. `acknowledge` records that they are saved; `follow` says what comes next."""
 
     TITLE_TEXT = "Backup codes"
     PRIMARY = "I have saved my backup codes"
     AUTO_FOCUS = "#copy"
-    BEFORE_QUITTING = "Quit before you have saved your backup codes? They are not shown again."
+    BEFORE_QUITTING = "Quit without saving your backup codes? They will not be shown again."
     HELP = """\
 If you do not have access to your authentication device, you can use a backup code instead of a \
 one-time 6-digit code. You can use each backup code only once.
 
 Copy and paste the backup codes to a safe location, such as a password manager, or print them. \
-They are shown now and never again.
+They will not be shown again.
 
-F4 sends them to your terminal's clipboard (OSC 52). Some terminals do not accept that: then \
-select them with the mouse, holding Shift."""
+F4 sends them to your terminal's clipboard (OSC 52). If your terminal does not allow that, hold \
+Shift and select them with the mouse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "copy", "Copy")]
 
@@ -48,8 +48,8 @@ select them with the mouse, holding Shift."""
 
     def question(self) -> ComposeResult:
         yield Static(
-            "Copy and paste the backup codes to a safe location. Without your authentication "
-            "device, each of them signs you in once. They are not shown again.",
+            "Copy and paste the backup codes to a safe location. If you lose your authentication "
+            "device, each code lets you sign in once. They will not be shown again.",
             classes="text",
             markup=False,
         )
@@ -77,10 +77,10 @@ select them with the mouse, holding Shift."""
 
     def action_copy(self) -> None:
         self.app.copy_to_clipboard("\n".join(code.reveal() for code in self._codes))
-        self.say("✓ Sent to your terminal's clipboard. Paste them to a safe location.")
+        self.say("✓ Sent to your terminal's clipboard. Paste the codes to a safe location.")
 
     def submit(self) -> None:
-        self.run_in_thread(self._acknowledge, self._acknowledged, "One moment")
+        self.run_in_thread(self._acknowledge, self._acknowledged, "Saving")
 
     def _acknowledged(self, result: T) -> None:
         self.lead_away(self._follow(result))

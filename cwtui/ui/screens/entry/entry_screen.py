@@ -1,4 +1,4 @@
-"""The frame of the screens before sign-in."""
+"""The frame of the screens of a sign-in."""
 
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from cwtui.ui.widgets.too_small import TooSmall
 
 
 class EntryScreen(AccountScreen):
-    """Before sign-in: one centred column with one question and one primary button."""
+    """One centred column with one question and one primary button."""
 
     CSS_PATH = sheets("entry")
     AUTO_FOCUS = "TextInput"
@@ -38,15 +38,15 @@ class EntryScreen(AccountScreen):
         yield TooSmall()
 
     def question(self) -> ComposeResult:
-        """The fields of this screen."""
+        """Yield the fields of this screen."""
         yield from ()
 
     def ways_out(self) -> ComposeResult:
-        """What stands below the primary button."""
+        """Yield what is below the primary button."""
         yield from ()
 
     def state_reached(self, state: object) -> None:
-        """The sign-in went on to this state."""
+        """Show the screen for this state of the sign-in."""
         self.lead_away(SignInStateReached(state))
 
     def on_code_input_complete(self, message: CodeInput.Complete) -> None:
@@ -55,11 +55,11 @@ class EntryScreen(AccountScreen):
 
 
 class EntryStep(EntryScreen):
-    """A later step of a sign-in, which Esc gives up."""
+    """A later step of a sign-in. Esc cancels the sign-in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back to sign-in")]
 
     def action_give_up(self) -> None:
-        # What is being checked may sign in: it is waited for.
+        # Not during a check, which may complete the sign-in.
         if self.may_act:
             self.lead_away(BackToSignIn())

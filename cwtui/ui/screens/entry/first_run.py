@@ -1,4 +1,4 @@
-"""An empty store: create the first administrator."""
+"""Create the first admin of an empty store."""
 
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -14,21 +14,21 @@ from cwtui.ui.widgets.strength import StrengthMeter
 
 
 class FirstRunScreen(EntryScreen):
-    TITLE_TEXT = "Create the first administrator"
-    PRIMARY = "Create Administrator"
+    TITLE_TEXT = "Create the first admin"
+    PRIMARY = "Create Admin"
     RESTING = True
     AUTO_FOCUS = "#new_password TextInput"
     HELP = """\
-There is no account here yet. The first one is an administrator: it has the role \
-connectware-admin and can create the others.
+There are no accounts yet. The first one is an admin: it has the role connectware-admin and can \
+create the others.
 
 Choose a strong password that you do not use for other accounts. The minimum password length is \
 five characters.
 
-The accounts are kept in files of the user that runs cwtui; `cwtui --paths` says where."""
+The accounts are stored in files of the user that runs cwtui. `cwtui --paths` shows where."""
 
     def question(self) -> ComposeResult:
-        yield Static("There is no account here yet.", classes="text", markup=False)
+        yield Static("There are no accounts yet.", classes="text", markup=False)
         yield Field("username", "Username", TextInput("admin"))
         yield Field("new_password", "Password", SecretInput())
         yield StrengthMeter("new_password", lambda: self.query_one("#username", Field).entry.value)
@@ -40,7 +40,7 @@ The accounts are kept in files of the user that runs cwtui; `cwtui --paths` says
         operator = Operator("first run", self.context.source)
         try:
             administration.check_first_admin(username, password, confirmation)
-        except InvalidInput as error:  # before anything is made
+        except InvalidInput as error:  # before anything is created
             self.clear_errors()
             self.refuse(error)
             return
@@ -49,13 +49,13 @@ The accounts are kept in files of the user that runs cwtui; `cwtui --paths` says
                 ports, username, password, confirmation, operator
             ),
             self._created,
-            "Creating the administrator",
+            "Creating the admin",
         )
 
     def _created(self, account: Account) -> None:
         self.lead_away(
             BackToSignIn(
-                f"The administrator {account.username} was created. Sign in.",
+                f"The admin {account.username} was created. Sign in.",
                 username=account.username,
             )
         )

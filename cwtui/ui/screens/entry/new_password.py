@@ -1,4 +1,4 @@
-"""Sign-in, third step: an own password in place of the initial one."""
+"""Sign-in: people replace their initial password with one of their own."""
 
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -13,8 +13,8 @@ class NewPasswordScreen(EntryStep):
     TITLE_TEXT = "Choose a new password"
     PRIMARY = "Save New Password"
     HELP = """\
-You signed in with an initial password that an admin gave you. Replace it by one that only you \
-know: a strong password that you do not use for other accounts."""
+You signed in with an initial password that an admin gave you. Replace it with one that only \
+you know: a strong password that you do not use for other accounts."""
 
     def __init__(self, state: sign_in.NewPasswordNeeded) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Sign-in, second step: the one-time code, or on to a backup code."""
+"""Sign-in: the one-time code, with a way to use a backup code instead."""
 
 from typing import ClassVar
 
@@ -19,12 +19,12 @@ class OneTimeCodeScreen(EntryStep):
     PRIMARY = "Sign In"
     HELP = """\
 Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
-that it displays; the sixth digit submits it.
+displayed on the authentication app. The sixth digit submits it.
 
 No access to your authentication app? Use a backup code, or ask a Connectware admin to disable \
 your multi-factor authentication.
 
-The code is never right? The clock of your phone, or of this host, may be wrong."""
+Every code is refused? The clock of your phone or of this host may be wrong."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "use_backup_code", "Use backup code")]
 
@@ -34,7 +34,7 @@ The code is never right? The clock of your phone, or of this host, may be wrong.
 
     def question(self) -> ComposeResult:
         yield Static(
-            "Open the authentication app and enter the 6-digit code of your Connectware account.",
+            "Open the authentication app and enter the 6-digit code for your Connectware account.",
             classes="text",
             markup=False,
         )
@@ -51,7 +51,7 @@ The code is never right? The clock of your phone, or of this host, may be wrong.
             super().pressed(button)
 
     def action_use_backup_code(self) -> None:
-        # The code that is being checked may sign in: it is waited for.
+        # Not while a code is checked, which may complete the sign-in.
         if self.may_act:
             self.lead_away(UseBackupCode(self._state))
 

@@ -31,23 +31,25 @@ PANEL_COLUMNS = 33
 
 
 class RegisterDeviceScreen(AccountScreen, Generic[T]):
-    """Handed an enrolment, how to register with a code, and what follows then or when given up."""
+    """Shows an enrolment. `register` checks a code; `follow` and `give_up` say what comes next."""
 
     CSS_PATH = sheets("register_device")
     AUTO_FOCUS = "CodeInput"
     BEFORE_QUITTING = (
-        "Quit before your device is registered? This key is then void; next time you get a new one."
+        "Quit without registering your device? This secret key will no longer work. "
+        "You get a new one next time."
     )
     HELP = """\
-Open your authentication app (Google Authenticator, Microsoft Authenticator, Authy and FreeOTP \
-are recommended; any TOTP app will do) and scan the QR code, or enter the secret key.
+Open your authentication app and scan the QR code, or enter the secret key. We recommend Google \
+Authenticator, Microsoft Authenticator, Authy or FreeOTP, but any TOTP app works.
 
 The app then generates a one-time 6-digit code. Enter it in the Register Device field.
 
-F5 draws the QR code in another way, for terminals that leave gaps between lines. F4 sends the \
-secret key to your terminal's clipboard (OSC 52).
+F5 draws the QR code differently, for terminals that leave gaps between lines. F4 sends the secret \
+key to your terminal's clipboard (OSC 52).
 
-No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, SHA-1."""
+No camera, or the window is too small? Enter the secret key in your app, with these settings: \
+time-based, 6 digits, 30 seconds, SHA-1."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f4", "copy_key", "Copy key"),
@@ -76,13 +78,13 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
         yield Vertical(id="code-side")
         with Vertical(id="panel"):
             if self._required:
-                yield Static("Your account must use MFA.", id="required", markup=False)
+                yield Static("Your account requires MFA.", id="required", markup=False)
             yield Static(
                 "Scan the QR code with your authentication app, or enter your secret key:",
                 markup=False,
             )
             yield Static(self._key(), id="key", markup=False)
-            yield Field("code", "Register Device", CodeInput(), "The 6-digit code of your app")
+            yield Field("code", "Register Device", CodeInput(), "The 6-digit code in your app")
             yield CodeCountdown()
             yield Static("", id="status-line", markup=False)
             yield Button(
@@ -142,7 +144,7 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
         self._draw()
 
     def _styles(self) -> "list[qr.DrawingStyle]":
-        """The ways in which this terminal can draw the code."""
+        """Return the ways in which this terminal can draw the code."""
         from cwtui.ui import qr
 
         whole = qr.DrawingStyle.WHOLE_CELLS
@@ -159,7 +161,7 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
         self.say("✓ Key sent to your terminal's clipboard.")
 
     def action_cancel(self) -> None:
-        # What is being registered is waited for: its backup codes come next.
+        # Not while a device is being registered: its backup codes come next.
         if self.may_act:
             self.lead_away(self._give_up())
 
@@ -173,5 +175,7 @@ No camera, or no room? Enter the secret key: time based, 6 digits, 30 seconds, S
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()
         self.run_in_thread(
-            lambda ports: self._register(ports, code), self._registered, "Making your backup codes"
+            lambda ports: self._register(ports, code),
+            self._registered,
+            "Creating your backup codes",
         )

@@ -23,10 +23,10 @@ class SignInScreen(EntryScreen):
 Enter your Username and Password, then press Enter.
 
 If multi-factor authentication is enabled for your account, you are then asked for the one-time \
-6-digit code of your authentication app, or for a backup code.
+6-digit code from your authentication app or for a backup code.
 
-You forgot your password, or lost your device and your backup codes? Ask a Connectware admin: \
-they can reset your password and disable your multi-factor authentication."""
+Forgot your password, or lost your device and your backup codes? Ask a Connectware admin to reset \
+your password or to disable your multi-factor authentication."""
 
     def __init__(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
         super().__init__()
@@ -47,7 +47,7 @@ they can reset your password and disable your multi-factor authentication."""
             self.query_one(SecretInput).focus()
 
     def hide_secrets(self) -> None:
-        """Forget what was typed, the username too: the next person need not know who was here."""
+        """Clear all fields. The next person need not know the username of the last one."""
         super().hide_secrets()
         for field in self.query("#username").results(Field):
             if field.entry.value != self._username:
@@ -59,14 +59,14 @@ they can reset your password and disable your multi-factor authentication."""
         directory = self.context.config.directory
         if directory is None:
             return "Checking your password"
-        return f"Checking your password. The directory has {directory.total_seconds:g} s to answer"
+        return f"Checking your password. This may take up to {directory.total_seconds:g} s"
 
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry
         password = self.query_one(SecretInput)
         try:
             check_filled_in(username.value, password.value)
-        except InvalidInput as error:  # before the password is taken out of its field
+        except InvalidInput as error:  # before the password is taken from its field
             self.refuse(error)
             return
         typed, secret, source = username.value, password.take(), self.context.source
@@ -78,7 +78,7 @@ they can reset your password and disable your multi-factor authentication."""
 
 
 def _sign_in(ports: "Ports", username: str, password: Secret, source: str) -> object:
-    # Late: the first paint needs none of the rules.
+    # Imported late: the first paint needs none of the rules.
     from cwtui.accounts import sign_in
 
     return sign_in.with_password(ports, username, password, source)

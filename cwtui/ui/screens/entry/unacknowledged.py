@@ -1,4 +1,4 @@
-"""Sign-in: the backup codes of the last enrolment were never acknowledged."""
+"""Sign-in: the person never confirmed that the backup codes of the last enrolment are saved."""
 
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -14,7 +14,7 @@ class UnacknowledgedScreen(EntryStep):
     AUTO_FOCUS = "#primary"
     HELP = """\
 When you set up multi-factor authentication, the connection ended before you confirmed that you \
-have saved your backup codes. Without them you cannot sign in when you lose your device.
+had saved your backup codes. Without them you cannot sign in if you lose your device.
 
 New codes replace the old ones."""
 
@@ -24,15 +24,15 @@ New codes replace the old ones."""
 
     def question(self) -> ComposeResult:
         yield Static(
-            "Your last session ended before you confirmed that you have saved your backup codes. "
-            "Without them you cannot sign in when you lose your device.\n\n"
+            "Your last session ended before you confirmed that you had saved your backup codes. "
+            "Without them you cannot sign in if you lose your device.\n\n"
             "New codes replace the old ones.",
             classes="text",
             markup=False,
         )
 
     def ways_out(self) -> ComposeResult:
-        yield Button("I have the old ones", id="keep", classes="way-out", compact=True)
+        yield Button("I have the old codes", id="keep", classes="way-out", compact=True)
 
     def pressed(self, button: str) -> None:
         if button == "keep":
@@ -48,5 +48,5 @@ New codes replace the old ones."""
         self.run_in_thread(
             lambda ports: sign_in.make_new_backup_codes(ports, self._state),
             self.state_reached,
-            "Making new backup codes",
+            "Creating new backup codes",
         )

@@ -1,4 +1,4 @@
-"""User Management > Users and Roles > one account."""
+"""User Management > Users and Roles > the page of one account."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, TypedDict
@@ -23,7 +23,7 @@ from cwtui.ui.widgets.user_table import ORIGIN_MARKS
 
 
 class Changes(TypedDict, total=False):
-    """What of an account was changed on its page, as `administration.update_user` takes it."""
+    """What was changed on the page, as arguments of `administration.update_user`."""
 
     mfa_required: bool
     display_name: str
@@ -45,15 +45,15 @@ class AccountPage(Page):
 To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
 Enable, then press Update.
 
-Disable MFA is for a user who lost the authentication device: they sign in with the password \
-alone, or, where MFA is required, are led into setting it up again.
+Disable MFA is for users who lost their authentication device. They then sign in with their \
+password alone. If MFA is required, they must set it up again.
 
-Reset Password gives a new one-time initial password. New roles, a reset and disabling end the \
-user's sessions at once. Disable LDAP users to shut them out: the directory may take an old \
-password for an hour.
+Reset Password creates a new one-time initial password. New roles, a password reset and disabling \
+end the user's sessions at their next action. To lock out LDAP users, disable their accounts: the \
+directory may accept an old password for up to an hour.
 
-Unlock forgets wrong passwords and codes: the user can try again at once. Without it, each \
-wait ends by itself, after a day at most."""
+Unlock clears failed attempts: the user can try again immediately. Otherwise each wait ends by \
+itself, after a day at most."""
 
     def __init__(self, details: tuple[Account, SignInRecord]) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ wait ends by itself, after a day at most."""
         else:
             yield row("Display name", value(account.display_name or "-"))
             yield row("Roles", value(", ".join(account.roles)))
-            yield row("", value("as the directory had it at the last sign-in"), gap=True)
+            yield row("", value("from the directory at the last sign-in"), gap=True)
         yield row(
             "MFA (Required)",
             Static("", id="mfa-required-state", classes="row-value state", markup=False),
@@ -88,13 +88,15 @@ wait ends by itself, after a day at most."""
         yield row("Last sign-in", value(utc_minute(self._record.last_sign_in)))
         if throttle.wrong_tries(self._record):
             unlock = Button("Unlock", id="unlock", compact=True)
-            yield row("Wrong tries", unlock, value(self._tries()))
+            yield row("Failed attempts", unlock, value(self._tries()))
         with Horizontal(classes="buttons"):
             yield Button("Update", id="primary", variant="primary", compact=True)
             yield Static("", id="pending", markup=False)
         if self._is_own:
             yield Static(
-                "Your own password and device: see Settings.", classes="text", markup=False
+                "To change your own password or device, go to Settings.",
+                classes="text",
+                markup=False,
             )
         elif account.origin is Origin.LOCAL or account.second_factor is not None:
             with Horizontal(classes="buttons"):
@@ -129,13 +131,13 @@ wait ends by itself, after a day at most."""
     def _tries(self) -> str:
         tries = throttle.wrong_tries(self._record)
         until = throttle.longest_wait(self._record, self.context.clock())
-        # Of a wait, which is a day at most, the time says enough.
+        # A wait lasts a day at most, so the time is enough without the date.
         return f"◐ {tries}: wait until {utc_minute(until)[11:]}" if until else f"{tries} in a row"
 
     def _show_required(self) -> None:
         button = self.query_one("#mfa-required", Button)
         button.label = "Disable" if self._required else "Enable"
-        # Textual leaves it as wide as the word before.
+        # Textual would keep the width of the previous label.
         button.refresh(layout=True)
         state = "● required" if self._required else "○ not required"
         if self._required != self._account.mfa_required:
@@ -144,7 +146,7 @@ wait ends by itself, after a day at most."""
         self._show_pending()
 
     def _show_pending(self) -> None:
-        """Say beside Update what it would save."""
+        """List beside Update what it would save."""
         labels = ", ".join(_LABELS[name] for name in self._changes())
         pending = f"◐ Not saved yet: {labels}" if labels else ""
         self.query_one("#pending", Static).update(pending)
@@ -160,15 +162,15 @@ wait ends by itself, after a day at most."""
             self.open_users()
             return
         self._confirm(
-            f"Leave {self._account.username} as it was? What you changed here is not saved.",
-            "Leave",
+            f"Discard your changes to {self._account.username}?",
+            "Discard",
             self.open_users,
         )
 
     def pressed(self, button: str) -> None:
         name = self._account.username
         if button not in {"primary", "mfa-required"} and self._changes():
-            self.say("✗ Press Update first: what you changed here is not saved yet.", wrong=True)
+            self.say("✗ Your changes are not saved yet. Press Update first.", wrong=True)
             return
         match button:
             case "primary":
@@ -178,24 +180,25 @@ wait ends by itself, after a day at most."""
                 self._show_required()
             case "reset-password":
                 self._confirm(
-                    f"Reset the password of {name}? The present one no longer works, and the "
-                    "user's sessions end.",
+                    f"Reset the password of {name}? The current password will no longer work, and "
+                    "the user's sessions will end.",
                     "Reset Password",
                     self._reset_password,
                 )
             case "disable-mfa":
                 self._confirm(
                     f"Disable the multi-factor authentication of {name}? The registered device "
-                    "and the backup codes are forgotten.",
+                    "and the backup codes will no longer work.",
                     "Disable MFA",
                     lambda: self._change(
                         lambda ports, session: administration.disable_mfa(ports, session, name),
-                        f"Multi-factor authentication of {name} is disabled.",
+                        f"Multi-factor authentication was disabled for {name}.",
                     ),
                 )
             case "enabled" if self._account.enabled:
                 self._confirm(
-                    f"Disable the account {name}? The user cannot sign in, and sessions end.",
+                    f"Disable the account {name}? The user can no longer sign in, and open "
+                    "sessions will end.",
                     "Disable Account",
                     lambda: self._set_enabled(enabled=False),
                 )
@@ -217,7 +220,7 @@ wait ends by itself, after a day at most."""
         )
 
     def _changes(self) -> Changes:
-        """Only what was changed here: others may have changed the rest meanwhile."""
+        """Return only what was changed here: others may have changed the rest meanwhile."""
         shown = self._account
         changes: Changes = {}
         if self._required != shown.mfa_required:
@@ -231,13 +234,13 @@ wait ends by itself, after a day at most."""
         return changes
 
     def _change(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
-        """Run it, say what was done, and show the account as it is then."""
+        """Run the change, say what was done, and show the account as it is afterwards."""
 
         def changed(_: object) -> None:
             self.done(outcome)
             self.open_account(self._account.username)
 
-        self.run_as_session(call, changed, "One moment")
+        self.run_as_session(call, changed, "Saving")
 
     def _confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
         def answered(agreed: bool | None) -> None:
@@ -253,7 +256,7 @@ wait ends by itself, after a day at most."""
             lambda ports, session: administration.update_user(
                 ports, session, name, enabled=enabled
             ),
-            f"The account {name} is {'enabled' if enabled else 'disabled'}.",
+            f"The account {name} was {'enabled' if enabled else 'disabled'}.",
         )
 
     def _reset_password(self) -> None:
@@ -261,7 +264,7 @@ wait ends by itself, after a day at most."""
         self.run_as_session(
             lambda ports, session: administration.reset_password(ports, session, name),
             self._show_initial_password,
-            "Making an initial password",
+            "Creating an initial password",
         )
 
     def _show_initial_password(self, reset: WithInitialPassword) -> None:
@@ -274,8 +277,9 @@ wait ends by itself, after a day at most."""
         name = self._account.username
         if self._account.origin is Origin.LDAP:
             return (
-                f"Remove the account {name}? If the directory still has the user, the next sign-in "
-                "makes a new account, enabled and without MFA. To keep the user out, disable it."
+                f"Remove the account {name}? If the user is still in the directory, the next "
+                "sign-in creates a new account, enabled and without MFA. To lock the user out, "
+                "disable the account instead."
             )
         return f"Remove the account {name}? This cannot be undone."
 

@@ -21,36 +21,36 @@ from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.event_table import EventTable, marked
 from cwtui.ui.widgets.fields import TextInput
 
-_NOTHING: Final = "No event matches this filter. Press Esc to end it."
+_NOTHING: Final = "No event matches this filter. Press Esc to clear it."
 _SHOWN_OF_DAMAGE = 400
-"""Characters of a line that is no event."""
+"""How many characters of a damaged line are shown."""
 
 
 class AuditLogPage(ListPage):
-    """Holds the newest events, and reads older ones when one comes near the last of them."""
+    """Lists the newest events, and loads older ones when the last of them is almost in view."""
 
     SECTION = "audit_log"
     MANUAL = "admin"
     TITLE_TEXT = "Audit Log"
     HELP = """\
-Each line is an event, the newest first: its time (UTC), whether it succeeded, what was done, and \
-by whom; after an arrow, to whose account.
+Each line is an event, newest first: the time (UTC), whether it succeeded, what was done, and by \
+whom. If it concerned another account, its name follows after an arrow.
 
-Up and Down choose, Enter shows all of an event. R, or Up at the top, reads new ones; going down \
-reads older ones.
+Up and Down move, and Enter shows the whole event. R loads new events, and so does Up at the top. \
+Scroll down to load older ones.
 
-/ filters: each word must be somewhere in the event, such as alice failure or 2026-11-24. More \
-exact are user:alice (user:"john doe"), event:sign_in, outcome:failure and since:2h (30m, 7d, or a \
-date). Esc ends the filter."""
+/ filters. Each word must appear somewhere in the event, as in alice failure or 2026-11-24. To be \
+more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure and since:2h (or \
+30m, 7d, a date). Esc clears the filter."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read_new", "Read new")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read_new", "Load new")]
 
     def __init__(self, window: Window) -> None:
         super().__init__()
         self._window = window
         self._criteria = Filter()
         self._before = window.before
-        """Where older ones are; None while something is read, and at the first of all."""
+        """Where older events are. None while events are loaded, and if there are no older ones."""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
@@ -84,7 +84,7 @@ date). Esc ends the filter."""
     def on_virtual_table_window_moved(self, message: EventTable.WindowMoved) -> None:
         screenful = message.end - message.first
         if message.end + screenful >= len(self.query_one(EventTable).rows):
-            # What was found is drawn first: the thread that reads would slow that down.
+            # First draw what was found, because the thread that reads would slow it down.
             self.call_after_refresh(self._read_older)
 
     def _read_older(self) -> None:
@@ -97,12 +97,12 @@ date). Esc ends the filter."""
 
     @work(exclusive=True, group="events")
     async def _read(self, before: Position | None = None, stay_at: Position | None = None) -> None:
-        """Read what is older than that position, or the newest in place of all that is shown."""
+        """Load events older than `before`; without it, replace the list with the newest events."""
         session = self.context.session
         if session is None:
             return
         self._before = None
-        self.query_one("#count", Static).update("reading …")
+        self.query_one("#count", Static).update("loading …")
         try:
             ports = await self.context.connected()
             window = await asyncio.to_thread(
@@ -135,14 +135,14 @@ date). Esc ends the filter."""
 
 
 class EventScreen(Dialog[None]):
-    """All that was recorded of an event."""
+    """Everything that was recorded about an event."""
 
     HELP = """\
-Actor is who did it, Subject the account it was done to. Source is where the actor sat: an \
-address, or the local console.
+Actor is who did it, and Subject is the account it was done to. Source is where the actor was: an \
+address, the local console or the command line.
 
-Number counts the events of this log: a missing number is a missing event. Kept in says which line \
-of which file holds it."""
+Number counts the events of this log, so a missing number means a missing event. Stored in shows \
+the line and the file."""
     MANUAL = "files-and-backup"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
 
@@ -166,7 +166,7 @@ def _fields(entry: Entry) -> list[tuple[str, str]]:
     record = entry.record
     if record is None:
         content = visible(entry.line.content.decode("utf-8", "replace"))
-        return [("Damaged", entry.damage), ("It holds", content[:_SHOWN_OF_DAMAGE])]
+        return [("Damaged", entry.damage), ("Content", content[:_SHOWN_OF_DAMAGE])]
     return [
         ("Event", record.event),
         ("Outcome", marked(record.outcome)),
@@ -176,5 +176,5 @@ def _fields(entry: Entry) -> list[tuple[str, str]]:
         ("Subject", record.subject or "-"),
         ("Source", record.source),
         ("Number", str(record.n)),
-        ("Kept in", str(entry.line)),
+        ("Stored in", str(entry.line)),
     ]

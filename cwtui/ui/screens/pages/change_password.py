@@ -16,7 +16,7 @@ class ChangePasswordPage(Page):
 In the Current Password field, enter your current password. In the New Password and Confirm \
 Password fields, enter your new password. Then press Save New Password.
 
-Sessions that you have open elsewhere end. F2 shows what you type."""
+Your other sessions end when the password changes. F2 shows what you type."""
 
     def __init__(self, username: str) -> None:
         super().__init__()

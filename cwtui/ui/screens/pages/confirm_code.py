@@ -1,4 +1,4 @@
-"""Settings: what asks for a one-time code before it is done."""
+"""Settings: the pages that ask for a one-time code before something is done."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from cwtui.ui.widgets.fields import CodeInput, Field
 
 
 class ConfirmCodePage(Page):
-    """The code alone does not submit here: the act is named on the button."""
+    """Entering the code does not submit it: the button names the action, and must be pressed."""
 
     EXPLANATION: ClassVar[str] = ""
     HELP = """\
@@ -39,7 +39,8 @@ multi-factor authentication."""
 class DisableMfaPage(ConfirmCodePage):
     TITLE_TEXT = "Disable Multi-Factor Authentication"
     EXPLANATION = (
-        "You then sign in with your password alone. The device and the backup codes are forgotten."
+        "You then sign in with your password alone. Your device and your backup codes will no "
+        "longer work."
     )
 
     def submit(self) -> None:
@@ -52,20 +53,20 @@ class DisableMfaPage(ConfirmCodePage):
 
     def _disabled(self, session: Session) -> None:
         self.context.renew_session(session)
-        self.done("Multi-factor authentication is disabled.")
+        self.done("Multi-factor authentication was disabled.")
         self.open_settings()
 
 
 class RegenerateBackupCodesPage(ConfirmCodePage):
     TITLE_TEXT = "Regenerate Backup Codes"
-    EXPLANATION = "You get new backup codes. The old ones, used or not, are void."
+    EXPLANATION = "You get new backup codes. The old ones no longer work."
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()
         self.run_as_session(
             lambda ports, session: self_service.regenerate_backup_codes(ports, session, code),
             self._regenerated,
-            "Making new backup codes",
+            "Creating new backup codes",
         )
 
     def _regenerated(self, result: tuple[Session, tuple[Secret, ...]]) -> None:

@@ -19,20 +19,20 @@ class CreateUserPage(Page):
     MANUAL = "admin"
     TITLE_TEXT = "Users and Roles > Create User"
     HELP = """\
-The new user gets a one-time initial password, shown to you once, and must change it at the \
-first sign-in. You do not choose a password for others.
+The new user gets a one-time initial password. It is shown to you once, and the user must change \
+it at the first sign-in. You cannot choose passwords for others.
 
-A username that looks like an existing one, such as a1ice beside alice, is pointed out first.
+If the username looks like an existing one, such as a1ice and alice, you are asked first.
 
-MFA (Required): the user is led into setting up multi-factor authentication at the first sign-in."""
+MFA (Required): the user must set up multi-factor authentication at the first sign-in."""
 
     def content(self) -> ComposeResult:
         yield Field("username", "Username", TextInput())
-        yield Field("display_name", "Display name (may stay empty)", TextInput())
+        yield Field("display_name", "Display name (optional)", TextInput())
         yield row("Roles", RoleChoice((roles.MINIMUM,)), gap=True)
         yield row("MFA (Required)", Choice("Enable", id="mfa-required"), gap=True)
         yield Static(
-            "The user gets a one-time initial password, which is shown next.",
+            "The user gets a one-time initial password. It is shown next.",
             classes="text",
             markup=False,
         )
@@ -53,8 +53,8 @@ MFA (Required): the user is led into setting up multi-factor authentication at t
             if agreed:
                 self._create(look_alike_ok=True)
 
-        # Over the page: what was typed stays.
-        question = f"{error} Are these two people? Then create the user."
+        # The question opens over the page, so that what was typed stays.
+        question = f"{error} Create the user anyway?"
         self.app.push_screen(ConfirmScreen(question, "Create User", destroys=False), answered)
 
     def _create(self, *, look_alike_ok: bool) -> None:

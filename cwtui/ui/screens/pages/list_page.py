@@ -1,4 +1,4 @@
-"""A page with a list: a filter above it, which / begins and Esc ends."""
+"""A page with a list and a filter above it: / goes to the filter, and Esc clears it."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from cwtui.ui.widgets.virtual_table import VirtualTable
 
 
 class ListPage(Page):
-    """Has one input, which is the filter, and one list."""
+    """A page with one input, which is the filter, and one list."""
 
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -23,17 +23,17 @@ class ListPage(Page):
         self._filter_text = filter_text
 
     def on_mount(self) -> None:
-        # An error stands under its field, which is the filter.
+        # Errors are shown under the field that caused them, which is the filter.
         self.query_one("#page").move_child(
             self.query_one("#status-line"), after=self.query_one("#tools")
         )
 
     def filter(self, filter_text: str) -> None:
-        """List what matches."""
+        """List the rows that match."""
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.value == self._filter_text:
-            return  # as it was opened
+            return  # unchanged since the page was opened
         self._filter_text = event.value
         self.filter(event.value)
 
@@ -41,7 +41,7 @@ class ListPage(Page):
         self.query_one(VirtualTable).focus()
 
     def on_key(self, event: object) -> None:
-        """Down leaves the filter for the list."""
+        """Down moves from the filter to the list."""
         if getattr(event, "key", "") == "down" and isinstance(self.focused, TextInput):
             self.query_one(VirtualTable).focus()
 

@@ -1,4 +1,4 @@
-"""Organization: what is decided for everyone."""
+"""Organization: the settings for everyone."""
 
 from typing import Final
 
@@ -15,17 +15,17 @@ from cwtui.ui.widgets.fields import Field, TextInput
 
 _FOR_NEW_LDAP_USERS: Final = "mfa_required_for_new_ldap_users"
 _SECTIONS: Final[dict[str, dict[str, str]]] = {
-    "Password rules (0 switches a rule off)": {
+    "Password rules (0 turns a rule off)": {
         "password_min": "Minimum length",
         "password_lower": "Lower-case letters",
         "password_upper": "Upper-case letters",
         "password_numeric": "Digits",
         "password_symbol": "Symbols",
     },
-    "After wrong tries": {
-        "password_limit": "Passwords: tries",
+    "Failed attempts": {
+        "password_limit": "Passwords: attempts",
         "password_ban_minutes": "Passwords: wait (minutes)",
-        "code_limit": "Codes: tries",
+        "code_limit": "Codes: attempts",
         "code_ban_minutes": "Codes: wait (minutes)",
     },
 }
@@ -37,22 +37,25 @@ class OrganizationPage(Page):
     AUTO_FOCUS = "RadioSet"
     TITLE_TEXT = "Organization"
     HELP = """\
-Multi-factor authentication: off (nobody can set it up; devices that are registered are still \
-asked for), optional, or required for everyone. Who has none yet is led into setting it up at \
-the next sign-in. For new LDAP users it can be required from their first sign-in on.
+Multi-Factor Authentication: off (nobody can set it up, but registered devices are still asked \
+for), optional, or required for everyone. If it is required, users without a device must set it up \
+at their next sign-in. You can also require it for new LDAP users, from their first sign-in on.
 
-Issuer: what authentication apps show beside the username. Who is enrolled keeps the old one.
+Issuer: the name that authentication apps show beside the username. Devices that are already \
+registered keep the old name.
 
-Password rules hold for new passwords. After so many wrong passwords or codes in a row, one has \
-to wait. From 15 in a row on, each wait is twice as long as the one before, up to a day. After \
-it, one more attempt is checked. Unlock on the account's page ends the wait at once."""
+Password rules: they apply to new passwords.
+
+Failed attempts: after this many wrong passwords or codes in a row, the user must wait. From 15 in \
+a row on, each wait is twice as long as the one before, up to a day. After a wait, one more \
+attempt is checked. Unlock on the account's page ends the wait immediately."""
 
     def __init__(self, settings: OrganizationSettings) -> None:
         super().__init__()
         self._settings = settings
 
     def content(self) -> ComposeResult:
-        yield Static("Multi-factor authentication", classes="section", markup=False)
+        yield Static("Multi-Factor Authentication", classes="section", markup=False)
         with RadioSet(id="mfa", compact=True):
             for mode in Mfa:
                 yield Alternative(mode.value, mode is self._settings.mfa, name=mode.value)
@@ -73,7 +76,7 @@ it, one more attempt is checked. Unlock on the account's page ends the wait at o
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         super().say(sentence, wrong=wrong)
-        # The page is full: it takes a line only when there is something to say.
+        # The page is full, so the line takes space only if there is something to say.
         line = self.query_one("#status-line", Static)
         line.display = bool(sentence)
         if wrong:

@@ -1,4 +1,4 @@
-"""After sign-in: the navigation panel on the left, one page on the right."""
+"""The frame of the pages after sign-in: the navigation panel on the left, the page on the right."""
 
 from collections.abc import Callable
 from functools import partial
@@ -29,9 +29,9 @@ T = TypeVar("T")
 
 
 class Page(AccountScreen):
-    """Handed what it shows; each act asks the services, which read the account anew."""
+    """A page of a session. It is given what it shows; the rules check each action again."""
 
-    # One list for all pages: each list of its own is parsed when a page is first opened.
+    # All pages share these: style sheets of its own would be parsed when a page is first opened.
     CSS_PATH = sheets("page", "list_page", "organization")
     AUTO_FOCUS = "#page Input, #page Button, #page VirtualTable"
     NEEDS_SESSION = True
@@ -44,11 +44,11 @@ class Page(AccountScreen):
 
     _last_session: Session | None = None
     _retry_after_proof: Callable[[], None] = staticmethod(lambda: None)
-    """The last call, as it was; where it wants a fresh proof, it is made again."""
+    """Repeats the last call, after the person has confirmed their identity."""
 
     @property
     def session(self) -> Session:
-        """The session; when it has just ended, what it was: nothing is called for it any more."""
+        """The session. If it has just ended, the last one; nothing is run for it any more."""
         session = self.context.session or self._last_session
         if session is None:
             raise SessionEnded("You are signed out. Sign in again.", "signed out")
@@ -57,15 +57,15 @@ class Page(AccountScreen):
     def run_in_thread(
         self, call: "Callable[[Ports], T]", handle: Callable[[T], None], waiting: str
     ) -> None:
-        # What was pressed before the session ended is not done after it.
+        # Buttons pressed before the session ended do nothing afterwards.
         if self.context.session is not None:
             super().run_in_thread(call, handle, waiting)
 
     def run_as_session(
         self, call: "Callable[[Ports, Session], T]", handle: Callable[[T], None], waiting: str
     ) -> None:
-        """Run it as the session; where that wants a fresh proof, ask for it and run it again."""
-        # What is ignored, because the page is busy, is not what is run again.
+        """Run the call as the session. If proof is needed, ask for it and run the call again."""
+        # A call that is ignored because the page is busy must not be repeated.
         if not self.is_busy:
             self._retry_after_proof = partial(self.run_as_session, call, handle, waiting)
         self.run_in_thread(lambda ports: call(ports, self.session), handle, waiting)
@@ -76,7 +76,7 @@ class Page(AccountScreen):
             return
         from cwtui.ui.screens.dialogs.proof import ProofScreen
 
-        # Over the page: what was typed there stays.
+        # The dialog opens over the page, so that what was typed there stays.
         self.app.push_screen(ProofScreen(self.session, error, self._retry_after_proof))
 
     def compose(self) -> ComposeResult:
@@ -100,36 +100,36 @@ class Page(AccountScreen):
         return self.TITLE_TEXT
 
     def content(self) -> ComposeResult:
-        """What stands on the page."""
+        """Yield the widgets of the page."""
         yield from ()
 
     def action_back(self) -> None:
-        """Esc: one level up, or into the navigation panel."""
+        """Esc: go one level up, or into the navigation panel."""
         self.query_one(Navigation).open()
 
     def open_settings(self) -> None:
-        """Leave for Settings."""
+        """Open Settings."""
         self.lead_away(OpenSection(sections.SETTINGS))
 
     def open_users(self) -> None:
-        """Leave for the list of users, as it was."""
+        """Open the list of users as it was left."""
         self.lead_away(OpenSection(sections.USERS, resume=True))
 
     def open_account(self, username: str) -> None:
-        """Leave for the account's page."""
+        """Open the account's page."""
         self.lead_away(OpenAccount(username))
 
     def done(self, sentence: str) -> None:
-        """Say that something was done; it stays in the audit log as well."""
+        """Say that something was done. The audit log has it too."""
         self.notify(visible(sentence), markup=False)
 
 
 def row(label: str, *content: Widget, gap: bool = False) -> Horizontal:
-    """A line of a form: what it is on the left, its value or controls on the right."""
+    """Return a line of a form: its label on the left, its value or controls on the right."""
     name = Static(label, classes="row-label", markup=False)
     return Horizontal(name, *content, classes="row gap" if gap else "row")
 
 
 def value(text: str) -> Static:
-    """Text of a row, shown as it is."""
+    """Return the text of a row, shown as plain text."""
     return Static(visible(text), classes="row-value", markup=False)

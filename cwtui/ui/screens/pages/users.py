@@ -22,7 +22,7 @@ from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 
-_NOTHING: Final = "No user matches this filter. Press Esc to end it."
+_NOTHING: Final = "No user matches this filter. Press Esc to clear it."
 
 
 class UsersPage(ListPage):
@@ -30,19 +30,19 @@ class UsersPage(ListPage):
     MANUAL = "admin"
     TITLE_TEXT = "Users and Roles"
     HELP = """\
-Each line is an account: its origin (where its password is checked), roles, multi-factor \
+Each line is an account: its origin (where the password is checked), roles, multi-factor \
 authentication (enabled, required but not set up yet, or none), status and last sign-in.
 
-Up and Down choose, Enter opens the account's page. / filters by username and display name, \
-and by origin:ldap, mfa:none or role:minimum-access; Esc ends the filter. N creates a user, \
-R reads the list anew.
+Up and Down move, and Enter opens the account's page. / filters by username and display name, or \
+by origin:ldap, mfa:none or role:minimum-access. Esc clears the filter. N creates a user, and R \
+reloads the list.
 
-ldap ✗: the directory no longer has this user. local ⚠: it has a user of this name too, who cannot \
-sign in while this account is here."""
+ldap ✗: this user is no longer in the directory. local ⚠: the directory also has a user of this \
+name, who cannot sign in while this account exists."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "create", "Create user"),
-        Binding("r", "read_new", "Read anew", show=False),
+        Binding("n", "create", "Create User"),
+        Binding("r", "read_new", "Reload", show=False),
     ]
 
     def __init__(
