@@ -368,7 +368,7 @@ def test_a_keyring_that_has_every_key_is_not_lost(hosts: Hosts) -> None:
     """Whatever its active key is: giving it up would cost every password."""
     added_key(hosts.config, known=False)
     before = hosts.config.keyring_file.read_bytes()
-    with pytest.raises(Refused, match="holds every key that the store needs"):
+    with pytest.raises(Refused, match="has every key that the store needs"):
         services.with_new_keyring(hosts.config)
     assert hosts.config.keyring_file.read_bytes() == before
 

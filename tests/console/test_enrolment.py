@@ -105,7 +105,7 @@ def test_a_qr_code_that_does_not_fit_says_what_it_needs(home: Path) -> None:
         at_enrolment(terminal)
         uri = cwtui.scanned(terminal)
         terminal.type("\x1b[15~")
-        terminal.wait_for("not fit here.")
+        terminal.wait_for("fit here.")
         terminal.resize(140, 60)
         terminal.wait_until(lambda: zxing(paint(terminal.screen, LIGHT)) is not None)
         terminal.wait_until_still()
@@ -114,7 +114,7 @@ def test_a_qr_code_that_does_not_fit_says_what_it_needs(home: Path) -> None:
             assert zxing(image) == zbar(image) is not None
         terminal.type("\x1b[15~")
         terminal.resize(60, 20)
-        terminal.wait_for("not fit here.")
+        terminal.wait_for("fit here.")
         assert cwtui.shown_key(terminal) == cwtui.secret_of(uri)
         terminal.resize(59, 19)
         terminal.wait_for("at least 60x20")

@@ -100,7 +100,7 @@ def test_any_filter_works_on_accounts_and_audit_lines(words: list[str], at: date
     world, typed = World(), " ".join(words)
     listing.select([], listing.typed(typed))
     fields = dict.fromkeys(("event", "actor", "subject", "source", "outcome"), "sign_in")
-    line = msgspec.json.encode({"at": f"{at.isoformat()}Z", **fields})
+    line = msgspec.json.encode({"n": 1, "previous": "0", "at": f"{at.isoformat()}Z", **fields})
     assert audit_lines.decode(line) is not None
     world.audit.contents.append(line)
     wanted = outcome(lambda: audit_reading.typed(typed, NOW))

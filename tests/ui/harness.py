@@ -370,32 +370,42 @@ def _press_buttons_for_no_time() -> None:
 
 
 _render_update: Final = Compositor.render_update
+_draws_updates = False
 
 
-def _render_if_full(
+def _render_when_looked_at(
     self: Compositor,
     full: bool = False,
     screen_stack: list[Screen[Any]] | None = None,
     simplify: bool = False,
 ) -> RenderableType | None:
     """Updates reach no terminal, and cost a third of the time. `rows` draws the whole screen."""
-    if full:
+    if full or _draws_updates:
         return _render_update(self, full, screen_stack, simplify)
     self._dirty_regions.clear()
     return None
 
 
 @contextmanager
-def drawn_as_in_a_terminal() -> Iterator[None]:
-    """Each update is rendered, as an application does that has a terminal."""
-    Compositor.render_update = _render_update  # type: ignore[method-assign]
+def _drawn_when_looked_at() -> Iterator[None]:
+    Compositor.render_update = _render_when_looked_at  # type: ignore[method-assign]
     try:
         yield
     finally:
-        Compositor.render_update = _render_if_full  # type: ignore[method-assign]
+        Compositor.render_update = _render_update  # type: ignore[method-assign]
 
 
-Compositor.render_update = _render_if_full  # type: ignore[method-assign]
+@contextmanager
+def drawn_as_in_a_terminal() -> Iterator[None]:
+    """Each update is rendered, as in an application that has a terminal."""
+    global _draws_updates  # noqa: PLW0603  for one application at a time
+    _draws_updates = True
+    try:
+        yield
+    finally:
+        _draws_updates = False
+
+
 _parse_styles_once()
 _press_buttons_for_no_time()
 
@@ -443,14 +453,15 @@ async def at_work(
         send(text)
 
     app.copy_to_clipboard = copy  # type: ignore[method-assign]
-    async with app.run_test(size=size, notifications=True) as pilot:
-        stopwatch = Clock()
-        for idle in app.absence.timers:
-            idle._now = stopwatch
-            idle.touch()
-        person = Person(app, pilot, clipboard, stopwatch)
-        await person.settle()
-        yield person
+    with _drawn_when_looked_at():
+        async with app.run_test(size=size, notifications=True) as pilot:
+            stopwatch = Clock()
+            for idle in app.absence.timers:
+                idle._now = stopwatch
+                idle.touch()
+            person = Person(app, pilot, clipboard, stopwatch)
+            await person.settle()
+            yield person
 
 
 def code_at(secret: Secret, at: float) -> str:
