@@ -158,7 +158,9 @@ class Person:
             if self.app._resize_timer is not None:
                 # Textual waits a while for further sizes; none will come here.
                 self.app._check_resize()
-            self.app.screen._on_timer_update()
+            for screen in self.app.screen_stack:
+                # Screens below show through a dialog, and finish what they began.
+                screen._on_timer_update()
             open_workers = [worker for worker in self.app.workers if not worker.is_finished]
             if open_workers:
                 waits = [asyncio.ensure_future(worker.wait()) for worker in open_workers]
@@ -174,7 +176,8 @@ class Person:
         if not self.running:
             return None
         screen = self.app.screen
-        widgets = [self.app, *screen.walk_children(with_self=True)]
+        stack = self.app.screen_stack
+        widgets = [self.app, *(w for one in stack for w in one.walk_children(with_self=True))]
         waiting = (
             self.is_busy
             or self.app._resize_event is not None
@@ -184,7 +187,7 @@ class Person:
             or screen._scroll_required
             or screen._repaint_required
             or screen._dirty_widgets
-            or screen._callbacks
+            or any(one._callbacks for one in stack)
         )
         return None if waiting else (*map(id, widgets), id(screen.focused))
 
