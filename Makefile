@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
+# Tests in a pty mostly wait, so there are more workers than processors.
+WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
 # Rules, commands and screens: no servers, and only a few examples of the random tests.
 QUICK := tests/accounts tests/cli tests/help tests/ui/test_goldens.py \
   tests/host tests/test_config.py \
@@ -21,16 +23,16 @@ run: .venv/run.stamp ## set up .venv and open the application
 	@$(BIN)/cwtui || { status=$$?; [ $$status -eq 1 ] || exit $$status; } # 1: nobody signed in
 
 quick: .venv/dev.stamp ## test rules, commands and screens, in about a minute
-	CWTUI_QUICK=1 $(BIN)/python -m pytest -n auto --dist worksteal $(QUICK)
+	CWTUI_QUICK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
 
 test: .venv/dev.stamp test-deps ## run all tests (installs Debian packages first)
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-deps: ## only install the Debian packages that the tests use
 	@sh tests/debian.sh
 
 soak: .venv/dev.stamp test-deps ## attack, fuzz, interrupt and walk it for SOAK seconds per test
-	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n auto --dist worksteal \
+	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 	  tests/attack tests/durability tests/walk tests/fuzz/test_terminal.py tests/console/test_hostile_terminal.py
 
 check: .venv/dev.stamp ## check formatting, lint, types and imports

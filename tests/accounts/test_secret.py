@@ -112,7 +112,9 @@ SAFE = ("Secret", "PasswordHash", "Sealed", "BackupCodes", "UnderKey", "bool")
 def records() -> Iterator[type]:
     """Every dataclass and Struct outside the screens."""
     for module in pkgutil.walk_packages(cwtui.__path__, "cwtui."):
-        if not module.name.startswith("cwtui.ui") and not module.name.endswith("__main__"):
+        # The second LDAP library is optional, and its module holds no record.
+        left_out = ("cwtui.ui", "cwtui.__main__", "cwtui.directory.libldap_channel")
+        if not module.name.startswith(left_out):
             for kind in vars(importlib.import_module(module.name)).values():
                 if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, Struct)):
                     yield kind
