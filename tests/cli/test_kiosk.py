@@ -26,7 +26,7 @@ def test_on_a_new_host_kiosk_explains_and_creates_nothing(
         said = " ".join(terminal.text.split())
         assert SENTENCE in said
         assert "cwtui init --admin NAME" in said
-        assert "Create the first admin" not in terminal.raw.decode()
+        assert "Create the first administrator" not in terminal.raw.decode()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -60,7 +60,7 @@ def test_kiosk_accepts_no_other_command(command: tuple[str, ...]) -> None:
 def test_without_kiosk_a_new_host_offers_setup_over_ssh(tmp_path: Path) -> None:
     env = {"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}
     with Terminal((sys.executable, "-m", "cwtui"), tmp_path, env=env) as terminal:
-        terminal.wait_for("Create the first admin")
+        terminal.wait_for("Create the first administrator")
 
 
 def test_the_login_screen_over_ssh_times_out(host: Host, tmp_path: Path) -> None:

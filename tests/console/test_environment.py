@@ -154,7 +154,7 @@ def test_an_isolated_kiosk_ignores_all_variables(folder: Path) -> None:
         terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type("a good pass phrase\ra good pass phrase\r")
-        terminal.wait_for("The admin admin was created.")
+        terminal.wait_for("The administrator admin was created.")
         terminal.send("ctrl+q")
         terminal.wait_exit()
     config = ["--kiosk", "--config", str(folder.parent / "cwtui.toml")]

@@ -34,10 +34,10 @@ def test_a_full_run_from_an_empty_folder_to_managing_users(tmp_path: Path) -> No
 
 
 def create_first_admin(terminal: Terminal) -> None:
-    terminal.wait_for("Create the first admin")
+    terminal.wait_for("Create the first administrator")
     terminal.wait_until_still()
     terminal.type(f"{ADMIN_PASSWORD}\r{ADMIN_PASSWORD}\r")
-    terminal.wait_for("The admin admin was created.")
+    terminal.wait_for("The administrator admin was created.")
     terminal.wait_until_still()
     terminal.type(f"{ADMIN_PASSWORD}\r")
     terminal.wait_for("Enable Multi-Factor Authentication")

@@ -18,7 +18,7 @@ def signed_in(terminal: Terminal) -> None:
     terminal.wait_for("Create the first admin")
     terminal.wait_until_still()
     terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
-    terminal.wait_for("The admin admin was created.")
+    terminal.wait_for("The administrator admin was created.")
     terminal.wait_until_still()
     terminal.type(f"{PASSWORD}\r")
     terminal.wait_for("Enable Multi-Factor Authentication")

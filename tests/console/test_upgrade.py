@@ -123,7 +123,7 @@ def test_the_login_screen_ends_too_and_saved_changes_stay(
         terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
-        terminal.wait_for("The admin admin was created.")
+        terminal.wait_for("The administrator admin was created.")
         terminal.wait_until_still()
         replace(installation)
         terminal.type(f"{PASSWORD}\r")

@@ -142,9 +142,9 @@ def noted(notes: Path) -> Secrets:
 
 
 def first_run(journey: Journey) -> None:
-    journey.type_when("Create the first admin", FIRST, WRONG)
+    journey.type_when("Create the first administrator", FIRST, WRONG)
     journey.type_when("The passwords do not match.", FIRST, FIRST)
-    journey.terminal.wait_for("The admin admin was created.")
+    journey.terminal.wait_for("The administrator admin was created.")
     journey.look_at_process()
 
 

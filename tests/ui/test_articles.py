@@ -273,14 +273,14 @@ async def test_the_first_administrator_on_a_fresh_machine(tmp_path: Path) -> Non
     )
     ports = replace(services.create(config), bcrypt_cost=4)
     async with at_work(ports, Clock(), config=config) as person:
-        person.sees("Create the first admin")
+        person.sees("Create the first administrator")
         assert person.focus == "new_password"
         await person.write(PASSWORD)
         await person.press("enter")
         assert person.focus == "confirm_password"
         await person.write(PASSWORD)
         await person.press("enter")
-        assert person.notice == "✓ The admin admin was created. Sign in."
+        assert person.notice == "✓ The administrator admin was created. Sign in."
         assert person.focus == "password"
         await person.write(PASSWORD)
         await person.press("enter")

@@ -12,7 +12,7 @@ from tests.ui.scenes import SCENES
 
 # Each scene with its fields and its button.
 FORMS = {
-    "first_run": (("username", "new_password", "confirm_password"), "Create Admin"),
+    "first_run": (("username", "new_password", "confirm_password"), "Create Administrator"),
     "sign_in": (("username", "password"), "Sign In"),
     "one_time_code": (("code",), "Sign In"),
     "backup_code": (("backup_code",), "Sign In"),

@@ -33,7 +33,7 @@ async def test_first_run_tabs_in_reading_order() -> None:
             "username",
             "new_password",
             "confirm_password",
-            "Create Admin",
+            "Create Administrator",
         ]
         assert person.focus == "new_password"
         assert person.typed("username") == "admin"
@@ -45,7 +45,7 @@ async def test_first_run_keeps_typed_text_but_no_password() -> None:
         await person.fill("username", "ada")
         await person.fill("new_password", NEW)
         await person.fill("confirm_password", NEW + "!")
-        await person.click_button("Create Admin")
+        await person.click_button("Create Administrator")
         assert person.error("confirm_password").startswith("The passwords do not match.")
         assert person.focus == "new_password"  # both are now empty
         assert person.typed("username") == "ada"

@@ -14,13 +14,13 @@ from cwtui.ui.widgets.strength import StrengthMeter
 
 
 class FirstRunScreen(EntryScreen):
-    TITLE_TEXT = "Create the first admin"
-    PRIMARY = "Create Admin"
+    TITLE_TEXT = "Create the first administrator"
+    PRIMARY = "Create Administrator"
     RESTING = True
     AUTO_FOCUS = "#new_password TextInput"
     HELP = """\
-There are no accounts yet. The first one is an admin: it has the role connectware-admin and can \
-create the others.
+There are no accounts yet. The first one is an administrator: it has the role connectware-admin \
+and can create the others.
 
 Choose a strong password that you do not use for other accounts. The minimum password length is \
 five characters.
@@ -49,13 +49,13 @@ The accounts are stored in files of the user that runs cwtui. `cwtui --paths` sh
                 ports, username, password, confirmation, operator
             ),
             self._created,
-            "Creating the admin",
+            "Creating the administrator",
         )
 
     def _created(self, account: Account) -> None:
         self.lead_away(
             BackToSignIn(
-                f"The admin {account.username} was created. Sign in.",
+                f"The administrator {account.username} was created. Sign in.",
                 username=account.username,
             )
         )
