@@ -124,10 +124,11 @@ time-based, 6 digits, 30 seconds, SHA-1."""
         self._fill_code_side(shown)
 
     def _fill_code_side(self, shown: Widget) -> None:
-        side = self.query_one("#code-side", Vertical)
-        side.set_class(isinstance(shown, Static), "-no-code")
-        side.remove_children()
-        side.mount(shown)
+        # A resize can arrive while the screen is being closed, when it has no widgets any more.
+        for side in self.query("#code-side").results(Vertical):
+            side.set_class(isinstance(shown, Static), "-no-code")
+            side.remove_children()
+            side.mount(shown)
 
     def _key(self) -> str:
         groups = totp.grouped(self._enrolment.totp_secret).split(" ")
