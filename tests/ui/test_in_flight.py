@@ -60,6 +60,17 @@ async def test_a_revealed_password_is_masked_again() -> None:
         assert all(entry.password for entry in person.app.screen.query(SecretInput))
 
 
+@pytest.mark.parametrize(
+    "name", ["register_device", "backup_codes", "backup_code", "initial_password"]
+)
+async def test_secrets_are_hidden_on_a_screen_that_is_closing(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        await person.app.screen.remove_children()
+        person.app.absence.blank()
+        await person.press("x")
+        assert person.app._exception is None
+
+
 async def test_point_3_an_error_holds_no_escape_sequence() -> None:
     async with SCENES["sign_in"].played() as (person, _):
         screen = person.app.screen

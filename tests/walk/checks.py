@@ -4,6 +4,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Static
 
 from cwtui.accounts import roles
+from cwtui.accounts.settings import Mfa
 from cwtui.ui import sections
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
@@ -75,6 +76,7 @@ async def check_ways(person: Person, town: Town, username: str) -> None:
     if not isinstance(person.app.screen, Page):
         username = ADMIN
         town.make_whole(username)
+        town.world.settings(mfa=Mfa.OPTIONAL)  # or the admin must enrol a device first
         person.app.router.back_to_sign_in()
         await person.settle()
         await person.sign_in(username, town.password(username))

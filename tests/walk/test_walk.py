@@ -18,19 +18,28 @@ SEED: Final = int(os.environ.get("CWTUI_WALK_SEED", "1"))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_a_random_walk_breaks_nothing(size: tuple[int, int]) -> None:
+def test_a_random_walk_breaks_nothing(size: tuple[int, int]) -> None:
     """In a soak, each further walk has a new seed."""
     until = time.monotonic() + soak.seconds(0)
     seed, taken, screens = SEED, 0, Counter[str]()
     while True:
         walk = Walk(seed, size, STEPS)
-        await walk.go()
+        walk.go()
         taken, screens = taken + walk.taken, screens + walk.screens
         if time.monotonic() >= until:
             break
         seed = SystemRandom().randrange(10**6)
     assert taken >= STEPS
     assert len(screens) >= LEAST_SCREENS, screens
+
+
+def test_a_seed_gives_the_same_walk_each_time() -> None:
+    walks = [Walk(SEED, (80, 24), 120) for _ in range(2)]
+    for walk in walks:
+        walk.go()
+    first, second = walks
+    assert first.last_steps == second.last_steps
+    assert first.screens == second.screens
 
 
 LEAST_SCREENS: Final = 8

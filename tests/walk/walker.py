@@ -12,7 +12,7 @@ from tests.ui.harness import Person, at_work, drawn_as_in_a_terminal
 from tests.walk.checks import check_rest, check_ways
 from tests.walk.events import Step, random_step, resize
 from tests.walk.goals import Goals
-from tests.walk.threads import repeatable
+from tests.walk.own_time import run
 from tests.walk.town import Town
 
 REMEMBERED: Final = 80
@@ -41,15 +41,16 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.random = Random(f"{self.seed} {self.size}")  # noqa: S311  repeatable
-        self._last: deque[str] = deque(maxlen=REMEMBERED)
+        self.last_steps: deque[str] = deque(maxlen=REMEMBERED)
+        """What was sent last, for the report of a failure."""
         self._broken: Exception | None = None
 
-    async def go(self) -> None:
+    def go(self) -> None:
         """Raises AssertionError with the seed and the last steps."""
         try:
-            with repeatable(self.random), drawn_as_in_a_terminal():
+            with drawn_as_in_a_terminal():
                 while self.taken < self.steps:
-                    await self._use()
+                    run(self._use(), self.random)
         except Exception as error:  # noqa: BLE001  report the seed of any failure
             first = self._broken or error
             raise AssertionError(self._told(first)) from first
@@ -58,7 +59,7 @@ class Walk:
         return (
             f"{type(error).__name__}: {error}\n"
             f"walk of seed {self.seed}, size {self.size}, step {self.taken}. Its last steps:\n"
-            + "\n".join(self._last)
+            + "\n".join(self.last_steps)
         )
 
     async def _use(self) -> None:
@@ -81,7 +82,7 @@ class Walk:
             await self._batch(person, town, goals)
         await self._rest(person, town)
         if person.running:
-            self._last.append("-- every section --")
+            self.last_steps.append("-- every section --")
             await check_ways(person, town, goals.username)
             _raise_if_broken(person)
 
@@ -94,13 +95,15 @@ class Walk:
         width, height = app.size
         if (width < MIN_COLUMNS or height < MIN_ROWS) and random.random() < ROOM_AGAIN:
             # A screen that is too small has no focus, and no walk gets far.
-            self._last.append("resize(80, 24)")
+            self.last_steps.append("resize(80, 24)")
             await person.resize(80, 24)
             if not person.running:
                 return
         steps = self._chosen(person, town, goals)
         self.taken += len(steps)
-        self._last.append(f"{type(app.screen).__name__}: {' '.join(one.name for one in steps)}")
+        self.last_steps.append(
+            f"{type(app.screen).__name__}: {' '.join(one.name for one in steps)}"
+        )
         for step in steps:
             step.send(app)
         for _ in range(random.choice((0, 1, 5, 20))):
@@ -131,7 +134,7 @@ class Walk:
         return steps
 
     def _meddle(self, town: Town, username: str | None) -> None:
-        self._last.append(f"  others: {town.meddle(self.random, username)}")
+        self.last_steps.append(f"  others: {town.meddle(self.random, username)}")
 
     async def _rest(self, person: Person, town: Town) -> None:
         await person.settle()

@@ -11,7 +11,9 @@ from typing import ClassVar, TypeVar
 from textual import events
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
+from textual.visual import VisualType
 from textual.widget import Widget
+from textual.widgets import Static
 
 from cwtui.ui.widgets.buttons import Button
 
@@ -65,6 +67,16 @@ class SteadyScreen(NewestSize[T]):
         while self.is_up and not self.is_active:
             self.app.pop_screen()
         self.dismiss(result)
+
+    # Texts
+
+    def show_text(self, selector: str, text: VisualType) -> None:
+        """Show the text in the Static that is found, if there is one.
+
+        Timers and resizes also reach a screen before it has widgets, and while it is closed.
+        """
+        for static in self.query(selector).results(Static):
+            static.update(text)
 
     # Buttons
 

@@ -87,11 +87,11 @@ password gets lost, create another one with Reset Password on the account's page
 
     def hide_secrets(self) -> None:
         self.blanked = True
-        self.query_one("#initial-password", Static).update("Hidden. Press any key to show it.")
+        self.show_text("#initial-password", "Hidden. Press any key to show it.")
 
     def show_secrets(self) -> None:
         self.blanked = False
-        self.query_one("#initial-password", Static).update(self._password.reveal())
+        self.show_text("#initial-password", self._password.reveal())
 
     def pressed(self, button: str) -> None:
         if button == "copy":

@@ -81,11 +81,11 @@ class TopicScreen(Reader):
         self.call_after_refresh(self._render_topic)
 
     def _render_topic(self) -> None:
-        width = min(WIDTH, self.query_one("#topic").size.width)
-        if width > 0 and width != self._width:
-            self._width = width
-            text = rendered(self._markdown, width, styled=True)
-            self.query_one("#topic", Static).update(Text.from_ansi(text))
+        for topic in self.query("#topic").results(Static):
+            width = min(WIDTH, topic.size.width)
+            if width > 0 and width != self._width:
+                self._width = width
+                topic.update(Text.from_ansi(rendered(self._markdown, width, styled=True)))
 
     def pressed(self, button: str) -> None:
         del button  # there is one

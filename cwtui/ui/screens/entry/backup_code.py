@@ -40,7 +40,8 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
         yield Button("Use one-time code", id="use-code", classes="way-out", compact=True)
 
     def hide_secrets(self) -> None:
-        self.query_one(TextInput).value = ""
+        for entry in self.query(TextInput):
+            entry.value = ""
 
     def pressed(self, button: str) -> None:
         if button == "use-code":

@@ -58,11 +58,11 @@ Shift and select them with the mouse."""
 
     def hide_secrets(self) -> None:
         self.blanked = True
-        self.query_one("#codes", Static).update("\n\nHidden. Press any key to show them.\n\n")
+        self.show_text("#codes", "\n\nHidden. Press any key to show them.\n\n")
 
     def show_secrets(self) -> None:
         self.blanked = False
-        self.query_one("#codes", Static).update(self._shown_codes())
+        self.show_text("#codes", self._shown_codes())
 
     def _shown_codes(self) -> str:
         half = (len(self._codes) + 1) // 2

@@ -137,11 +137,11 @@ time-based, 6 digits, 30 seconds, SHA-1."""
     def hide_secrets(self) -> None:
         self.blanked = True
         self._fill_code_side(Static("Hidden. Press any key to show it.", markup=False))
-        self.query_one("#key", Static).update("\n")
+        self.show_text("#key", "\n")
 
     def show_secrets(self) -> None:
         self.blanked = False
-        self.query_one("#key", Static).update(self._key())
+        self.show_text("#key", self._key())
         self._draw()
 
     def _styles(self) -> "list[qr.DrawingStyle]":
