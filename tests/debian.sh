@@ -20,9 +20,14 @@ less less
 groff groff-base
 zsh zsh
 fish fish
+Xvfb xvfb
+xterm xterm
+urxvt rxvt-unicode
 LIST
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -e /usr/lib/python3/dist-packages/ldapurl.py ] || missing="$missing python3-ldap"
+[ -e /usr/share/fonts/X11/misc ] || missing="$missing xfonts-base"
+[ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || missing="$missing fonts-dejavu-core"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then

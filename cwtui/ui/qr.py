@@ -26,8 +26,18 @@ class DrawingStyle(Enum):
 
     HALF_BLOCKS = "half blocks"
     """Two rows of modules per row of text. Gaps of a few pixels between lines do no harm."""
+    UPPER_BLOCKS = "upper blocks"
+    """Only the upper half block. Some readers that fail on wide gaps read this."""
     WHOLE_CELLS = "whole cells"
     """Two spaces per module: four times as large, for wide gaps or fonts without half blocks."""
+
+    @property
+    def least_quiet_zone(self) -> int:
+        """How many white modules must surround the code.
+
+        One is enough for most readers. Who asks for another drawing may use one of the others.
+        """
+        return 1 if self is DrawingStyle.HALF_BLOCKS else 2
 
 
 @dataclass(frozen=True)
@@ -75,8 +85,10 @@ class _Plan:
     width: int
     """Modules from side to side."""
     beside: int
-    """The quiet zone on the left and right. Below 1 if the code does not fit."""
+    """The quiet zone on the left and right. Negative if the code itself does not fit."""
     above: int
+    least: int
+    """The smallest quiet zone that is drawn."""
 
     @property
     def quiet_zone(self) -> int:
@@ -84,7 +96,7 @@ class _Plan:
 
     @property
     def fits(self) -> bool:
-        return self.quiet_zone >= 1
+        return self.quiet_zone >= self.least
 
 
 def fit(
@@ -102,7 +114,8 @@ def fit(
     while not best.fits:
         shortened = next(plans, None)
         if shortened is None:
-            return TooSmall(_size(smallest + 2, smallest + 2, style))
+            across = smallest + 2 * style.least_quiet_zone
+            return TooSmall(_size(across, across, style))
         best, smallest = shortened, min(smallest, shortened.width)
     return _drawn(best, style)
 
@@ -110,25 +123,25 @@ def fit(
 def _plan(choice: int, text: Secret, room: Size, style: DrawingStyle) -> _Plan:
     version = _code(text, ERROR_CORRECT_L).version
     width = 17 + 4 * version
-    if style is DrawingStyle.HALF_BLOCKS:
-        across, down = room.columns, 2 * room.rows
-    else:
+    if style is DrawingStyle.WHOLE_CELLS:
         across, down = room.columns // 2, room.rows
+    else:
+        across, down = room.columns, 2 * room.rows
     beside = min(FULL_QUIET_ZONE, (across - width) // 2)
     above = min(FULL_QUIET_ZONE, (down - width) // 2)
-    return _Plan(choice, text, version, width, beside, above)
+    return _Plan(choice, text, version, width, beside, above, style.least_quiet_zone)
 
 
 def _size(across: int, down: int, style: DrawingStyle) -> Size:
     """Return the size of so many modules in text cells."""
-    if style is DrawingStyle.HALF_BLOCKS:
-        return Size(across, (down + 1) // 2)
-    return Size(2 * across, down)
+    if style is DrawingStyle.WHOLE_CELLS:
+        return Size(2 * across, down)
+    return Size(across, (down + 1) // 2)
 
 
 def _drawn(plan: _Plan, style: DrawingStyle) -> Drawing:
     grid = _with_quiet_zone(_modules(plan), plan)
-    rows = _half_blocks(grid) if style is DrawingStyle.HALF_BLOCKS else _whole_cells(grid)
+    rows = _CELLS[style](grid)
     size = _size(len(grid[0]), len(grid), style)
     return Drawing(size, plan.quiet_zone, plan.choice, tuple(_runs(row) for row in rows))
 
@@ -178,9 +191,27 @@ def _half_block(before: bool, upper: bool, lower: bool, after: bool) -> tuple[st
     return "▀" if upper != inverted else "▄", inverted
 
 
+def _upper_blocks(grid: list[list[bool]]) -> Iterator[list[tuple[str, bool]]]:
+    """Yield rows of cells whose background is the lower module, and so is any gap below them."""
+    white = [False] * len(grid[0])
+    rows = [*grid, white]
+    for y in range(0, len(grid), 2):
+        yield [
+            (" " if upper == lower else "▀", lower)
+            for upper, lower in zip(rows[y], rows[y + 1], strict=True)
+        ]
+
+
 def _whole_cells(grid: list[list[bool]]) -> Iterator[list[tuple[str, bool]]]:
     for row in grid:
         yield [("  ", module) for module in row]
+
+
+_CELLS: Final = {
+    DrawingStyle.HALF_BLOCKS: _half_blocks,
+    DrawingStyle.UPPER_BLOCKS: _upper_blocks,
+    DrawingStyle.WHOLE_CELLS: _whole_cells,
+}
 
 
 def _runs(cells: Sequence[tuple[str, bool]]) -> tuple[Run, ...]:

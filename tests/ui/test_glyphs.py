@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from cwtui.ui import glyphs, qr, theme
+from cwtui.ui import glyphs, theme
 from cwtui.ui.widgets.qr_code import QrCode
 from tests.ui.scenes import SCENES
 
@@ -70,16 +70,16 @@ async def test_a_qr_code_is_drawn_with_spaces(
     monkeypatch.setenv("NO_COLOR", "")
     async with SCENES["register_device"].played(size, "") as (person, _):
         assert person.app.theme == theme.SIXTEEN_DARK.name
-        for _style in qr.DrawingStyle:
-            code = person.app.screen.query(QrCode)
-            if size == (80, 24):
-                person.sees("Make the window larger, or enter the secret key by hand.")
-                assert not code
-            else:
-                region = code.first().region
-                rows = person.strips[region.y : region.bottom]
-                inside = [part for row in rows for part in row.crop(region.x, region.right)]
-                assert {part.text.strip() for part in inside} == {""}
-                assert {bool(part.style and part.style.reverse) for part in inside} == {True, False}
-            await person.press("f5")
-        person.sees_nothing_of("F5")
+        code = person.app.screen.query(QrCode)
+        if size == (80, 24):
+            person.sees("Make the window larger, or enter the secret key by hand.")
+            assert not code
+        else:
+            region = code.first().region
+            rows = person.strips[region.y : region.bottom]
+            inside = [part for row in rows for part in row.crop(region.x, region.right)]
+            assert {part.text.strip() for part in inside} == {""}
+            assert {bool(part.style and part.style.reverse) for part in inside} == {True, False}
+        await person.press("f5")
+        assert not person.app.screen.query(QrCode)
+        person.sees("enter the secret key by hand.")

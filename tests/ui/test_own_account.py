@@ -7,7 +7,6 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
-from cwtui.ui.qr import DrawingStyle
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
@@ -223,10 +222,28 @@ async def test_the_qr_code_is_complete_or_says_what_room_it_needs() -> None:
         person.screen(RegisterDeviceScreen)
         assert person.app.screen.query_one(QrCode).region.height > 20
         await person.press("f5")
-        assert person.screen(RegisterDeviceScreen)._style is DrawingStyle.WHOLE_CELLS
+        assert person.app.screen.query_one(QrCode).region.width < 60
+        await person.press("f5")
         assert person.app.screen.query_one(QrCode).region.width > 80
         await person.press("f5")
+        assert not person.app.screen.query(QrCode)
+        person.sees("enter the secret key by hand.", "Account admin Key as shown on the right")
+        person.sees_nothing_of("needs a window")
+        await person.press("f5")
         assert person.app.screen.query_one(QrCode).region.width < 60
+
+
+async def test_f5_offers_what_works_in_a_small_window() -> None:
+    async with SCENES["register_device"].played() as (person, _):
+        person.sees("QR code looks wrong? F5")
+        first = person.text
+        await person.press("f5")
+        assert person.app.screen.query(QrCode)
+        assert person.text != first
+        await person.press("f5")
+        person.sees("enter the secret key by hand.", "needs a window of 107 columns and 37 rows.")
+        await person.press("f5")
+        assert person.text == first
 
 
 async def test_required_enrolment_ends_in_a_session() -> None:

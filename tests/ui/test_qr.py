@@ -24,7 +24,7 @@ from tests.console.picture import (
 )
 from tests.console.terminal import Emulator, Screen
 
-HALF, WHOLE = DrawingStyle.HALF_BLOCKS, DrawingStyle.WHOLE_CELLS
+HALF, UPPER, WHOLE = DrawingStyle
 BESIDE_THE_KEY = Size(47, 24)
 WIDE = Size(200, 100)
 SECRET = Secret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
@@ -75,13 +75,14 @@ def test_the_largest_fitting_quiet_zone_is_drawn_never_clipped(
     style: DrawingStyle,
 ) -> None:
     text = [Secret("x" * 78)]  # 33 modules
+    needed = {HALF: Size(35, 18), UPPER: Size(37, 19), WHOLE: Size(74, 37)}
     for rows in (1, *range(16, 22), *range(34, 42), 99):
         for columns in (1, 34, 35, 37, 40, 41, 69, 70, 75, 82, 199):
             found = fit(text, Size(columns, rows), style)
-            cells = (columns, rows * 2) if style is HALF else (columns // 2, rows)
+            cells = (columns // 2, rows) if style is WHOLE else (columns, rows * 2)
             zone = min(4, *((modules - 33) // 2 for modules in cells))
-            if zone < 1:
-                assert found == TooSmall(Size(35, 18) if style is HALF else Size(70, 35))
+            if zone < style.least_quiet_zone:
+                assert found == TooSmall(needed[style])
                 continue
             assert isinstance(found, Drawing)
             assert found.quiet_zone == zone
@@ -145,7 +146,8 @@ def test_wide_letters_shorten_only_the_label(username: str) -> None:
     drawing = drawn(username, BESIDE_THE_KEY)
     text = texts(username)[drawing.choice].reveal()
     assert zxing(paint(screen(drawing))) == text
-    assert "secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&" in text
+    assert "secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" in text
+    assert text.startswith("otpauth://totp/Connectware%20(plant-7):")
 
 
 PALETTES = [DARK, LIGHT, LINUX_CONSOLE, SOLARIZED_DARK, SOLARIZED_LIGHT]

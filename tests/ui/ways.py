@@ -153,7 +153,7 @@ async def register_device_wrong(person: Person, there: Plant) -> None:
 
 async def register_device_redrawn(person: Person, there: Plant) -> None:
     await register_device(person, there)
-    await person.press("f5")
+    await person.press("f5", "f5")
 
 
 async def register_device_hidden(person: Person, there: Plant) -> None:

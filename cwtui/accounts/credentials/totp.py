@@ -3,8 +3,9 @@
 import base64
 import unicodedata
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import pyotp
 from pyotp.exceptions import OTPVerificationError
@@ -82,20 +83,27 @@ def seconds_left(now: float) -> int:
 def uris(secret: Secret, username: str, issuer: str) -> Iterator[Secret]:
     """Yield otpauth URIs (Key URI format) from longest to shortest, for when space is limited.
 
-    First the label loses its prefix, which only repeats the issuer. Then the username in it, which
-    is only for display, is cut at the end.
+    First the issuer parameter is left out, since the label begins with the issuer. Then the
+    username in the label, which is only for display, is cut at the end. Some apps read only the
+    label, and others refuse an issuer that differs from the label's: so the label keeps it whole.
     """
-    rest = urlencode({"secret": secret.reveal(), "issuer": issuer}, quote_via=quote)
-    for label in _labels(username, issuer):
-        yield Secret(f"otpauth://totp/{label}?{rest}")
+    prefix, key = _quoted(issuer), f"?secret={secret.reveal()}"
+    whole = _quoted(username)
+    yield Secret(f"otpauth://totp/{prefix}:{whole}{key}&issuer={prefix}")
+    for name in chain([whole], _cut(username)):
+        yield Secret(f"otpauth://totp/{prefix}:{name}{key}")
 
 
-def _labels(username: str, issuer: str) -> Iterator[str]:
-    # RFC 3986 allows @ in a path; + is escaped, because some apps read it as a space.
-    yield f"{quote(issuer)}:{quote(username, safe='@')}"
-    whole = quote(username, safe="@")
-    yield whole
+def _cut(username: str) -> Iterator[str]:
+    """Yield ever shorter beginnings of the username, as parts of a URI."""
+    whole = _quoted(username)
     for length in range(len(username) - 1, 0, -1):
-        cut = quote(username[:length] + "…", safe="@")
+        cut = _quoted(username[:length] + "…")
         if len(cut) < len(whole):
             yield cut
+
+
+def _quoted(text: str) -> str:
+    # RFC 3986 allows @ and parentheses in a path and a query. + is escaped, because some apps read
+    # it as a space.
+    return quote(text, safe="@()")

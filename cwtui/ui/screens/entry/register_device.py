@@ -13,6 +13,7 @@ from textual.widgets import Static
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.text import visible
 from cwtui.ui.glyphs import has_utf_8
 from cwtui.ui.messages import LeadAway
 from cwtui.ui.screens.account_screen import AccountScreen
@@ -45,7 +46,8 @@ Authenticator, Microsoft Authenticator, Authy or FreeOTP, but any TOTP app works
 
 The app then generates a one-time 6-digit code. Enter it in the Register Device field.
 
-F5 draws the QR code differently, for terminals that leave gaps between lines. F4 sends the secret \
+F5 draws the QR code differently, for terminals that leave gaps between lines or lack the \
+characters, and then shows how to enter the secret key instead. F4 sends the secret \
 key to your terminal's clipboard (OSC 52).
 
 No camera, or the window is too small? Enter the secret key in your app, with these settings: \
@@ -72,7 +74,8 @@ time-based, 6 digits, 30 seconds, SHA-1."""
         self._follow = follow
         self._give_up = give_up
         self._required = required
-        self._style: qr.DrawingStyle | None = None
+        self._way = 0
+        """Which of `_ways` is shown."""
 
     def compose(self) -> ComposeResult:
         yield Vertical(id="code-side")
@@ -90,9 +93,8 @@ time-based, 6 digits, 30 seconds, SHA-1."""
             yield Button(
                 "Enable Multi-Factor\nAuthentication", id="primary", variant="primary", compact=True
             )
-            redraw = "F5 Redraw" if has_utf_8(os.environ) else ""
             yield Static(
-                f"F4 Copy key   {redraw}\nF1 Help       Esc Cancel", id="keys", markup=False
+                "QR code looks wrong? F5\nF4 Copy  F1 Help  Esc Cancel", id="keys", markup=False
             )
         yield TooSmall()
 
@@ -106,22 +108,49 @@ time-based, 6 digits, 30 seconds, SHA-1."""
 
         if self.blanked:
             return
-        style = self._style or self._styles()[0]
-        room = qr.Size(self.size.width - PANEL_COLUMNS, self.size.height)
-        drawing = qr.fit(self._enrolment.uris(), room, style)
-        if isinstance(drawing, qr.TooSmall):
-            needed = drawing.needed
-            redraw = ", press F5" if len(self._styles()) > 1 else ""
-            shown: Widget = Static(
-                f"The QR code does not fit here. It needs a window of "
-                f"{needed.columns + PANEL_COLUMNS} columns and {needed.rows} rows; this one has "
-                f"{self.size.width} and {self.size.height}.\n\n"
-                f"Make the window larger{redraw}, or enter the secret key by hand.",
-                markup=False,
-            )
+        style = self._ways()[self._way]
+        drawing = None if style is None else self._fitted(style)
+        if isinstance(drawing, qr.Drawing):
+            self._fill_code_side(QrCode(drawing))
         else:
-            shown = QrCode(drawing)
-        self._fill_code_side(shown)
+            why = self._larger() if drawing is None else self._too_small(drawing.needed)
+            self._fill_code_side(Static(f"{why}\n\n{self._by_hand()}", markup=False))
+
+    def _fitted(self, style: "qr.DrawingStyle") -> "qr.Drawing | qr.TooSmall":
+        from cwtui.ui import qr
+
+        room = qr.Size(self.size.width - PANEL_COLUMNS, self.size.height)
+        return qr.fit(self._enrolment.uris(), room, style)
+
+    def _too_small(self, needed: "qr.Size") -> str:
+        return (
+            f"The QR code does not fit here. It needs a window of "
+            f"{needed.columns + PANEL_COLUMNS} columns and {needed.rows} rows; this one has "
+            f"{self.size.width} and {self.size.height}.\n\n"
+            "Make the window larger, or enter the secret key by hand."
+        )
+
+    def _larger(self) -> str:
+        """Return what to do if no drawing can be read. There may be room for a larger one."""
+        from cwtui.ui import qr
+
+        largest = self._fitted(qr.DrawingStyle.WHOLE_CELLS)
+        if isinstance(largest, qr.Drawing):
+            return "If the QR code cannot be scanned, enter the secret key by hand."
+        columns, rows = largest.needed.columns + PANEL_COLUMNS, largest.needed.rows
+        return (
+            "If the QR code cannot be scanned, enter the secret key by hand. A drawing that suits "
+            f"every terminal needs a window of {columns} columns and {rows} rows."
+        )
+
+    def _by_hand(self) -> str:
+        return (
+            "In your app, add an account, choose to enter a key, and give:\n\n"
+            f"Account  {visible(self._enrolment.username)}\n"
+            "Key      as shown on the right\n"
+            "Type     time-based, 6 digits,\n"
+            "         30 seconds, SHA-1"
+        )
 
     def _fill_code_side(self, shown: Widget) -> None:
         # A resize can arrive while the screen is being closed, when it has no widgets any more.
@@ -144,17 +173,23 @@ time-based, 6 digits, 30 seconds, SHA-1."""
         self.show_text("#key", self._key())
         self._draw()
 
-    def _styles(self) -> "list[qr.DrawingStyle]":
-        """Return the ways in which this terminal can draw the code."""
+    def _ways(self) -> "list[qr.DrawingStyle | None]":
+        """Return the ways in which this terminal can draw the code. None: by hand."""
         from cwtui.ui import qr
 
         whole = qr.DrawingStyle.WHOLE_CELLS
-        return list(qr.DrawingStyle) if has_utf_8(os.environ) else [whole]
+        return [*(qr.DrawingStyle if has_utf_8(os.environ) else [whole]), None]
 
     def action_next_drawing(self) -> None:
-        styles = self._styles()
-        now = self._style or styles[0]
-        self._style = styles[(styles.index(now) + 1) % len(styles)]
+        """Show the next way that fits the window."""
+        from cwtui.ui import qr
+
+        ways = self._ways()
+        for number in range(self._way + 1, self._way + len(ways) + 1):
+            self._way = number % len(ways)
+            style = ways[self._way]
+            if style is None or isinstance(self._fitted(style), qr.Drawing):
+                break
         self._draw()
 
     def action_copy_key(self) -> None:
