@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from cwtui.accounts import admins, listing, look_alikes, made_up, roles, settings, text, throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
@@ -24,7 +22,7 @@ from cwtui.accounts.session import (
     update_record,
     write_audit,
 )
-from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.accounts.settings import OrganizationSettings
 
 
 @dataclass(frozen=True)
@@ -80,17 +78,23 @@ def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
         raise Refused("An admin already exists. Sign in, or ask them for an account.")
 
 
-def list_users(ports: Ports, actor: Actor, criteria: listing.Filter) -> list[listing.AccountRow]:
+def list_users(ports: Ports, actor: Actor, criteria: listing.Filter) -> listing.Listing:
     """Return the matching accounts, sorted by username. Raises NotPermitted and SessionEnded."""
     authorise(ports, actor, Permission.MANAGE_USERS)
-    rows = ports.accounts.rows()
-    if ports.accounts.settings().mfa is Mfa.REQUIRED:
-        # Everyone without a device must register one, whatever the account's own flag says.
-        rows = [row if row.mfa_required else replace(row, mfa_required=True) for row in rows]
-    return listing.select(rows, criteria)
+    settings = ports.accounts.settings()
+    return listing.Listing(listing.select(ports.accounts.rows(), criteria, settings), settings)
 
 
-def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignInRecord]:
+@dataclass(frozen=True)
+class Details:
+    """An account, its sign-in record, and the organization settings."""
+
+    account: Account
+    record: SignInRecord
+    settings: OrganizationSettings
+
+
+def show_user(ports: Ports, actor: Actor, username: str) -> Details:
     """Return the account and its sign-in record, without failed attempts that have expired.
 
     Raises UnknownAccount, NotPermitted and SessionEnded.
@@ -100,7 +104,8 @@ def show_user(ports: Ports, actor: Actor, username: str) -> tuple[Account, SignI
     account = ports.accounts.get(name)
     if account is None:
         raise UnknownAccount(name)
-    return account, throttle.current(ports.records.get(name), ports.now())
+    record = throttle.current(ports.records.get(name), ports.now())
+    return Details(account, record, ports.accounts.settings())
 
 
 def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[str, float | None]:
@@ -165,6 +170,14 @@ def create_user(
     return WithInitialPassword(account, initial, similar)
 
 
+@dataclass(frozen=True)
+class Updated:
+    """An account as it is after an update, and whether the update changed anything."""
+
+    account: Account
+    changed: bool
+
+
 def update_user(
     ports: Ports,
     actor: Actor,
@@ -174,7 +187,7 @@ def update_user(
     mfa_required: bool | None = None,
     enabled: bool | None = None,
     display_name: str | None = None,
-) -> Account:
+) -> Updated:
     """Change the given fields; None leaves a field unchanged.
 
     Changing roles and enabling or disabling end the account's sessions. Raises InvalidInput,
@@ -206,7 +219,7 @@ def update_user(
             if value is not None and value != getattr(before, field)
         }
         if not fields:
-            return before
+            return Updated(before, changed=False)
         ends_sessions = "roles" in fields or "enabled" in fields
         after = (
             before.changed_ending_sessions(**fields) if ends_sessions else before.changed(**fields)
@@ -215,7 +228,7 @@ def update_user(
             _keep_an_admin(ports, change, name)
         change.put(after)
         write_audit(ports, EventType.USER_UPDATE, actor, name, as_reason(fields), change=change)
-    return after
+    return Updated(after, changed=True)
 
 
 def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPassword:

@@ -48,13 +48,6 @@ class Registered:
     """The time step of the code that confirmed the enrolment; it counts as used."""
 
 
-def is_required(account: Account, settings: OrganizationSettings) -> bool:
-    """Whether the account must have a second factor."""
-    if settings.mfa is Mfa.OFF:
-        return False
-    return account.mfa_required or settings.mfa is Mfa.REQUIRED
-
-
 def begin(ports: Ports, account: Account) -> Enrolment:
     """Return an enrolment with a new secret for the account. Raises Refused."""
     settings = ports.accounts.settings()

@@ -6,8 +6,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from cwtui.accounts.model import MfaState, Origin
+from cwtui.accounts.account_state import MfaState, mfa_state
+from cwtui.accounts.model import Origin
 from cwtui.accounts.roles import BUILT_IN, MINIMUM
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import normal
 
 
@@ -34,11 +36,13 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     gone_since: float | None = None
     in_directory_too: bool = False
 
-    @property
-    def mfa_state(self) -> MfaState:
-        if self.second_factor is not None:
-            return MfaState.ENABLED
-        return MfaState.REQUIRED if self.mfa_required else MfaState.NONE
+
+@dataclass(frozen=True)
+class Listing:
+    """Some accounts, and the organization settings that say the rest about them."""
+
+    rows: list[AccountRow]
+    settings: OrganizationSettings
 
 
 _VALUES: Final[dict[str, tuple[str, ...]]] = {
@@ -80,17 +84,24 @@ def typed(text: str) -> Filter:
     )
 
 
-def select(rows: Iterable[AccountRow], criteria: Filter) -> list[AccountRow]:
+def named(rows: Iterable[AccountRow], text: str) -> list[AccountRow]:
+    """Return the rows with this text in the username or display name, ignoring case."""
+    text = normal(text.strip()).casefold()
+    if not text:
+        return list(rows)
+    return [r for r in rows if text in r.username or text in r.display_name.casefold()]
+
+
+def select(
+    rows: Iterable[AccountRow], criteria: Filter, settings: OrganizationSettings
+) -> list[AccountRow]:
     """Return the matching rows in their original order."""
     # One pass per condition is fastest; each key press may filter 100,000 rows.
-    found = list(rows)
-    text = normal(criteria.text.strip()).casefold()
-    if text:
-        found = [r for r in found if text in r.username or text in r.display_name.casefold()]
+    found = named(rows, criteria.text)
     if criteria.role is not None:
         found = [row for row in found if criteria.role in row.roles]
     if criteria.mfa is not None:
-        found = [row for row in found if criteria.mfa is row.mfa_state]
+        found = [row for row in found if criteria.mfa is mfa_state(row, settings)]
     if criteria.origin is not None:
         found = [row for row in found if criteria.origin is row.origin]
     return found

@@ -20,14 +20,6 @@ class Origin(StrEnum):
     LDAP = "ldap"
 
 
-class MfaState(StrEnum):
-    """The state of an account's multi-factor authentication, for lists and filters."""
-
-    ENABLED = "enabled"
-    REQUIRED = "required"
-    NONE = "none"
-
-
 Bcrypt: TypeAlias = Annotated[str, Meta(pattern=r"^\$2b\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}\Z")]
 """A bcrypt hash. bcrypt raises for other formats, and would run for years at cost 31."""
 
@@ -105,12 +97,6 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     @property
     def is_admin(self) -> bool:
         return roles.ADMIN in self.roles
-
-    @property
-    def mfa_state(self) -> MfaState:
-        if self.second_factor is not None:
-            return MfaState.ENABLED
-        return MfaState.REQUIRED if self.mfa_required else MfaState.NONE
 
     def changed(self, **fields: object) -> Self:
         """Return a copy with these fields replaced."""

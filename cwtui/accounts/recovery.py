@@ -99,6 +99,6 @@ def _difference(before: Account, after: Account) -> str:
     notes = {
         "enabled": not before.enabled,
         f"role {roles.ADMIN} added": not before.is_admin,
-        "second factor with lost key removed": before.mfa_state is not after.mfa_state,
+        "second factor with lost key removed": before.second_factor != after.second_factor,
     }
     return ", ".join(["new initial password", *(what for what, is_so in notes.items() if is_so)])

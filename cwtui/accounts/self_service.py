@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cwtui.accounts import enrolment, factors, provisioning
+from cwtui.accounts import account_state, enrolment, factors, provisioning
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, totp
 from cwtui.accounts.enrolment import Enrolment
@@ -205,6 +205,6 @@ def _disable_refusal(account: Account, settings: OrganizationSettings) -> str:
         return enrolment.NOT_ENABLED
     if settings.mfa is Mfa.REQUIRED:
         return "Your organization requires multi-factor authentication for everyone."
-    if enrolment.is_required(account, settings):
+    if account_state.is_required(account, settings):
         return "An admin made multi-factor authentication mandatory for your account."
     return ""

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, TypeAlias, TypeVar
 
-from cwtui.accounts import enrolment, factors, failed_sign_ins, provisioning, text, throttle
+from cwtui.accounts import (
+    account_state,
+    enrolment,
+    factors,
+    failed_sign_ins,
+    provisioning,
+    text,
+    throttle,
+)
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.directory_port import PasswordNotice
@@ -293,7 +301,7 @@ def _next_step(account: Account, settings: OrganizationSettings, progress: Progr
     if account.must_change_password:
         return _Step.NEW_PASSWORD
     if account.second_factor is None:
-        required = enrolment.is_required(account, settings)
+        required = account_state.is_required(account, settings)
         return _Step.ENROLMENT if required else _Step.SIGNED_IN
     if not account.second_factor.backup_codes.acknowledged and not progress.codes_offered:
         return _Step.BACKUP_CODES

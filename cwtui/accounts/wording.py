@@ -1,28 +1,13 @@
 """Texts about accounts that screens and commands share. Only screens add symbols."""
 
-from enum import Enum
+from typing import Final
 
+from cwtui.accounts.account_state import OriginNote, Requirement, origin_note
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.times import day, utc_minute
-
-
-class OriginNote(Enum):
-    """What needs attention in an account's origin; the value is the text in lists."""
-
-    GONE = "gone"
-    """The directory no longer has the person."""
-    HIDES_LDAP_USER = "also in ldap"
-    """The directory has a user with the name of this local account."""
-
-
-def origin_note(account: AccountRow | Account) -> OriginNote | None:
-    """Return what needs attention in the account's origin, or None."""
-    if account.gone_since is not None:
-        return OriginNote.GONE
-    return OriginNote.HIDES_LDAP_USER if account.in_directory_too else None
 
 
 def origin(account: AccountRow | Account) -> str:
@@ -44,6 +29,19 @@ def origin_in_full(account: Account) -> str:
 def status(account: AccountRow | Account) -> str:
     """Return whether the account can sign in, in one word."""
     return "enabled" if account.enabled else "disabled"
+
+
+_REQUIRED: Final = {
+    Requirement.NOT_REQUIRED: "no",
+    Requirement.OF_ACCOUNT: "yes",
+    Requirement.OF_EVERYONE: "yes, by the organization",
+    Requirement.SUSPENDED: "yes, but the organization's MFA is off",
+}
+
+
+def required(requirement: Requirement) -> str:
+    """Return whether MFA is required, for use beside the label "MFA (Required)"."""
+    return _REQUIRED[requirement]
 
 
 def mfa(factor: SecondFactor | Registered | None) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cwtui.accounts import enrolment, failed_sign_ins, wording
+from cwtui.accounts import account_state, failed_sign_ins, wording
+from cwtui.accounts.administration import Details
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Attempts, FailedSignIns, SecondFactor, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
@@ -15,34 +16,38 @@ from cwtui.cli.tables import moment
 HEADINGS: Final = ("USERNAME", "ORIGIN", "MFA", "STATUS", "ROLES")
 
 
-def row_fields(row: AccountRow | Account) -> dict[str, Any]:
-    """Return the JSON fields of an account in a list."""
+def row_fields(row: AccountRow | Account, settings: OrganizationSettings) -> dict[str, Any]:
+    """Return the JSON fields of an account in a list.
+
+    `mfa_required` is what holds for the account, and `mfa_required_of_account` is its own setting.
+    """
     return {
         "username": row.username,
         "display_name": row.display_name,
         "origin": row.origin.value,
         "roles": list(row.roles),
-        "mfa": row.mfa_state.value,
-        "mfa_required": row.mfa_required,
+        "mfa": account_state.mfa_state(row, settings).value,
+        "mfa_required": account_state.is_required(row, settings),
+        "mfa_required_of_account": row.mfa_required,
         "enabled": row.enabled,
         "gone_since": _moment_or_none(row.gone_since),
         "in_directory_too": row.in_directory_too,
     }
 
 
-def row_cells(row: AccountRow) -> tuple[str, ...]:
+def row_cells(row: AccountRow, settings: OrganizationSettings) -> tuple[str, ...]:
     return (
         visible(row.username),
         wording.origin(row),
-        row.mfa_state.value,
+        account_state.mfa_state(row, settings).value,
         wording.status(row),
         visible(",".join(row.roles)),
     )
 
 
-def account_fields(account: Account) -> dict[str, Any]:
+def account_fields(account: Account, settings: OrganizationSettings) -> dict[str, Any]:
     """Return all JSON fields of an account, without secrets and hashes."""
-    return row_fields(account) | {
+    return row_fields(account, settings) | {
         "created_at": moment(account.created_at),
         "must_change_password": account.must_change_password,
         "initial_password_expires_at": _moment_or_none(account.initial_password_expires_at),
@@ -62,10 +67,9 @@ def record_fields(record: SignInRecord) -> dict[str, Any]:
     }
 
 
-def account_lines(
-    account: Account, record: SignInRecord, settings: OrganizationSettings, now: float
-) -> list[tuple[str, str]]:
+def account_lines(details: Details, now: float) -> list[tuple[str, str]]:
     """Return labels and values of an account, as text."""
+    account, record = details.account, details.record
     return [
         ("Username", visible(account.username)),
         ("Display name", visible(account.display_name) or "-"),
@@ -73,7 +77,7 @@ def account_lines(
         ("Roles", visible(", ".join(account.roles))),
         ("Status", wording.status(account)),
         ("MFA", wording.mfa(account.second_factor)),
-        ("MFA (Required)", _required(account, settings)),
+        ("MFA (Required)", _required(account, details.settings)),
         ("Backup codes", _backup_codes(account.second_factor)),
         ("Password", _password(account)),
         ("Created", utc_minute(account.created_at)),
@@ -87,13 +91,12 @@ def account_lines(
     ]
 
 
-def summary(account: Account) -> str:
+def summary(account: Account, settings: OrganizationSettings) -> str:
     """Return the account's changeable fields in one line."""
     name = f"display name {account.display_name}, " if account.display_name else ""
-    required = "yes" if account.mfa_required else "no"
     return (
-        f"{name}roles {', '.join(account.roles)}, MFA (Required) {required}, "
-        f"{wording.status(account)}"
+        f"{name}roles {', '.join(account.roles)}, "
+        f"MFA (Required) {_required(account, settings)}, {wording.status(account)}"
     )
 
 
@@ -105,9 +108,7 @@ def _backup_codes(factor: SecondFactor | None) -> str:
 
 
 def _required(account: Account, settings: OrganizationSettings) -> str:
-    if enrolment.is_required(account, settings):
-        return "yes" if account.mfa_required else "yes, by the organization"
-    return "yes, but the organization's MFA is off" if account.mfa_required else "no"
+    return wording.required(account_state.requirement(account, settings))
 
 
 def _password(account: Account) -> str:

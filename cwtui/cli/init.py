@@ -84,7 +84,8 @@ def _create(config: Config, username: str, password: Secret | None) -> None:
 
 def _recover(ports: Ports, username: str, password: Secret | None) -> None:
     recovered = recovery.recover_admin(ports, operator(), username, password)
-    hand_over(recovered, "Restored access for the admin", known=password is not None)
+    settings = ports.accounts.settings()
+    hand_over(recovered, "Restored access for the admin", settings, known=password is not None)
     if recovered.account.second_factor is not None:
         say(
             "Signing in also needs a code from the registered device. If it is lost: "

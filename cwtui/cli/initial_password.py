@@ -3,6 +3,7 @@
 from typing import Final
 
 from cwtui.accounts.administration import WithInitialPassword
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import listed, visible
 from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
@@ -14,7 +15,12 @@ _NAMED: Final = 3
 
 
 def hand_over(
-    made: WithInitialPassword, what: str, *, as_json: bool = False, known: bool = False
+    made: WithInitialPassword,
+    what: str,
+    settings: OrganizationSettings,
+    *,
+    as_json: bool = False,
+    known: bool = False,
 ) -> None:
     """Print the initial password, unless the operator chose it (`known`). Raises Failed."""
     name = made.account.username
@@ -30,7 +36,7 @@ def hand_over(
         if as_json:
             initial = None if known else made.password.reveal()
             similar = {"looks_like": list(made.looks_like)} if made.looks_like else {}
-            fields = account_output.account_fields(made.account) | similar
+            fields = account_output.account_fields(made.account, settings) | similar
             put_object(fields | {"initial_password": initial})
         elif not known:
             put(made.password.reveal())

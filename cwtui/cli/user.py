@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from cwtui.accounts import administration, enrolment, roles, text
+from cwtui.accounts import account_state, administration, roles, text
+from cwtui.accounts.account_state import MfaState, Requirement
 from cwtui.accounts.errors import LooksAlike
 from cwtui.accounts.listing import Filter
-from cwtui.accounts.model import Account, MfaState, Origin
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.cli import account_output, completing, standard_input, terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder
@@ -84,11 +85,12 @@ def list_(
         mfa=MfaState(mfa) if mfa is not None else None,
         origin=Origin(origin) if origin is not None else None,
     )
-    rows = administration.list_users(host.ports(), operator(), criteria)
+    found = administration.list_users(host.ports(), operator(), criteria)
     if as_json:
-        put_list(account_output.row_fields(row) for row in rows)
-    elif rows:
-        put(table([account_output.HEADINGS, *map(account_output.row_cells, rows)]))
+        put_list(account_output.row_fields(row, found.settings) for row in found.rows)
+    elif found.rows:
+        cells = (account_output.row_cells(row, found.settings) for row in found.rows)
+        put(table([account_output.HEADINGS, *cells]))
     else:
         say("No account matches.")
 
@@ -100,13 +102,12 @@ def list_(
 def show(host: Host, name: str, as_json: bool) -> None:
     """Show one account."""
     ports = host.ports()
-    account, record = administration.show_user(ports, operator(), name)
+    details = administration.show_user(ports, operator(), name)
     if as_json:
-        fields = account_output.account_fields(account)
-        put_object(fields | account_output.record_fields(record))
+        fields = account_output.account_fields(details.account, details.settings)
+        put_object(fields | account_output.record_fields(details.record))
     else:
-        settings = ports.accounts.settings()
-        put(table(account_output.account_lines(account, record, settings, ports.now())))
+        put(table(account_output.account_lines(details, ports.now())))
 
 
 @command.command(
@@ -169,8 +170,9 @@ def add(
         if not terminal.ask_yes(f"{alike} Add it anyway?"):
             raise Failed("No account was added.") from None
         created = create(look_alike_ok=True)
-    _say_if_mfa_is_off(ports, created.account)
-    hand_over(created, "Added", as_json=as_json, known=password is not None)
+    settings = ports.accounts.settings()
+    _say_if_mfa_is_off(created.account, settings)
+    hand_over(created, "Added", settings, as_json=as_json, known=password is not None)
 
 
 @command.command(
@@ -206,7 +208,7 @@ def set_(
     if not chosen and (mfa_required, enabled, display_name) == (None, None, None):
         raise WrongUsage("Give at least one option to change. See: cwtui user set --help")
     ports = host.ports()
-    account = administration.update_user(
+    updated = administration.update_user(
         ports,
         operator(),
         name,
@@ -215,8 +217,11 @@ def set_(
         enabled=enabled,
         display_name=display_name,
     )
-    say(f"Saved {account.username}: {account_output.summary(account)}.")
-    _say_if_mfa_is_off(ports, account)
+    account, settings = updated.account, ports.accounts.settings()
+    summary = account_output.summary(account, settings)
+    what = "Saved" if updated.changed else "Nothing was changed for"
+    say(f"{what} {account.username}: {summary}.")
+    _say_if_mfa_is_off(account, settings)
 
 
 @command.command(examples=("cwtui user remove bob", "cwtui user remove bob --yes"))
@@ -247,8 +252,9 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
     It is the only line on standard output. It is valid for seven days and must be changed at the
     next sign-in.
     """
-    renewed = administration.reset_password(host.ports(), operator(), name)
-    hand_over(renewed, "Reset the password of", as_json=as_json)
+    ports = host.ports()
+    renewed = administration.reset_password(ports, operator(), name)
+    hand_over(renewed, "Reset the password of", ports.accounts.settings(), as_json=as_json)
 
 
 @command.command("reset-mfa", examples=("cwtui user reset-mfa bob",))
@@ -262,7 +268,7 @@ def reset_mfa(host: Host, name: str) -> None:
     """
     ports = host.ports()
     account = administration.disable_mfa(ports, operator(), name)
-    required = enrolment.is_required(account, ports.accounts.settings())
+    required = account_state.is_required(account, ports.accounts.settings())
     then = " The user must set it up again at the next sign-in." if required else ""
     say(f"Disabled the MFA of {account.username}.{then}")
 
@@ -280,8 +286,8 @@ def unlock(host: Host, name: str) -> None:
     say(f"Unlocked {username}.")
 
 
-def _say_if_mfa_is_off(ports: Ports, account: Account) -> None:
-    if account.mfa_required and not enrolment.is_required(account, ports.accounts.settings()):
+def _say_if_mfa_is_off(account: Account, settings: OrganizationSettings) -> None:
+    if account_state.requirement(account, settings) is Requirement.SUSPENDED:
         say(
             "MFA is off for the organization, so it is not required yet. To allow it: "
             "cwtui settings set mfa optional"

@@ -57,6 +57,7 @@ def users(context: Context, router: OpensPages) -> Users | None:
 
     async def read() -> list[AccountRow]:
         ports = await context.connected()
-        return await asyncio.to_thread(administration.list_users, ports, session, Filter())
+        found = await asyncio.to_thread(administration.list_users, ports, session, Filter())
+        return found.rows
 
     return Users(read, router.open_account)

@@ -92,7 +92,7 @@ def section(name: str, context: Context, *, resume: bool = False) -> PageToLoad[
             shown = (context.users_filter, context.users_row) if resume else ()
             return PageToLoad(
                 lambda ports, session: administration.list_users(ports, session, Filter()),
-                lambda rows: UsersPage(rows, *shown),
+                lambda found: UsersPage(found, *shown),
             )
         case sections.ORGANIZATION:
             return PageToLoad(administration.show_settings, OrganizationPage)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts.account_state import MfaState
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
@@ -16,7 +17,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
 )
 from cwtui.accounts.listing import Filter
-from cwtui.accounts.model import MfaState, Origin
+from cwtui.accounts.model import Origin
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
 from cwtui.accounts.settings import Mfa
@@ -90,7 +91,7 @@ def test_a_new_account_gets_a_one_time_initial_password(world: World) -> None:
     assert account.roles == (roles.ADMIN, roles.MINIMUM)
     assert account.display_name == "Bob Builder"
     assert account.must_change_password
-    assert account.mfa_state is MfaState.REQUIRED
+    assert account.mfa_required
     assert account.initial_password_expires_at == NOW + 7 * 86400
     assert made.password.reveal() not in repr(made)
     assert len(made.password.reveal()) == 19
@@ -225,11 +226,12 @@ def test_an_update_changes_only_what_is_given(world: World) -> None:
     world.add_admin("ada")
     before = world.add("bob")
     after = administration.update_user(world.ports, OPERATOR, "BOB", mfa_required=True)
-    assert after == before.changed(mfa_required=True)
+    assert after == administration.Updated(before.changed(mfa_required=True), changed=True)
     commits, events = world.accounts.commits, len(world.events)
-    assert administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True) == after
+    again = administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True)
+    assert again == administration.Updated(after.account, changed=False)
     assert len(world.events) == events
-    assert world.account("bob") == after
+    assert world.account("bob") == after.account
     assert world.accounts.commits == commits + 1
 
 
@@ -345,11 +347,11 @@ def test_accounts_are_listed_and_shown(world: World) -> None:
     world.add_admin("ada")
     world.add("bob")
     actor = world.session("ada")
-    rows = administration.list_users(world.ports, actor, Filter(text="b"))
+    rows = administration.list_users(world.ports, actor, Filter(text="b")).rows
     assert [row.username for row in rows] == ["bob"]
-    account, record = administration.show_user(world.ports, actor, " ADA ")
-    assert account == world.account("ada")
-    assert record.last_sign_in == world.clock()
+    details = administration.show_user(world.ports, actor, " ADA ")
+    assert details.account == world.account("ada")
+    assert details.record.last_sign_in == world.clock()
     asked = ["ada", "bob", "nobody"]
     assert administration.last_sign_ins(world.ports, actor, asked) == {
         "ada": world.clock(),
@@ -515,10 +517,17 @@ def test_a_new_device_works_after_a_clock_that_was_ahead(world: World) -> None:
     world.session("bob", new)
 
 
-def test_the_list_shows_mfa_required_by_the_organization(world: World) -> None:
+@pytest.mark.parametrize(
+    ("mfa", "required"),
+    [(Mfa.REQUIRED, ["bob", "flagged"]), (Mfa.OPTIONAL, ["flagged"]), (Mfa.OFF, [])],
+)
+def test_the_list_shows_mfa_required_by_the_organization(
+    world: World, mfa: Mfa, required: list[str]
+) -> None:
     world.add("bob")
     world.add("carol")
     world.equip("carol")
-    world.settings(mfa=Mfa.REQUIRED)
-    rows = administration.list_users(world.ports, OPERATOR, Filter(mfa=MfaState.REQUIRED))
-    assert [row.username for row in rows] == ["bob"]
+    world.add("flagged", mfa_required=True)
+    world.settings(mfa=mfa)
+    found = administration.list_users(world.ports, OPERATOR, Filter(mfa=MfaState.REQUIRED))
+    assert [row.username for row in found.rows] == required

@@ -2,12 +2,12 @@
 
 import pytest
 
-from cwtui.accounts import enrolment, self_service, sign_in
+from cwtui.accounts import self_service, sign_in
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInFailed
 from cwtui.accounts.session import Session
-from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.accounts.settings import Mfa
 from tests.accounts.world import NOW, Device, World
 
 
@@ -182,16 +182,6 @@ def test_nothing_is_offered_while_mfa_is_off_for_everyone(world: World) -> None:
         self_service.begin_enrolment(world.ports, session)
     with pytest.raises(Refused, match="has not enabled"):
         self_service.register_device(world.ports, session, offer, device.code(world.clock()))
-
-
-@pytest.mark.parametrize("mfa", list(Mfa))
-@pytest.mark.parametrize("flag", [True, False])
-def test_mfa_is_required_by_the_account_or_the_organization(
-    world: World, mfa: Mfa, flag: bool
-) -> None:
-    account = world.add(mfa_required=flag)
-    required = enrolment.is_required(account, OrganizationSettings(mfa=mfa))
-    assert required is (mfa is not Mfa.OFF and (flag or mfa is Mfa.REQUIRED))
 
 
 def test_wrong_codes_at_enrolment_are_not_counted(world: World) -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from cwtui.accounts.account_state import MfaState
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.listing import AccountRow, Filter, Registered, select, typed
-from cwtui.accounts.model import MfaState, Origin
+from cwtui.accounts.model import Origin
 from cwtui.accounts.roles import ADMIN, MINIMUM, Permission, known, permissions
+from cwtui.accounts.settings import OrganizationSettings
 
 ROWS = [
     AccountRow(username="ada", display_name="Ada Lovelace", roles=(ADMIN,)),
@@ -34,7 +36,7 @@ ROWS = [
     ],
 )
 def test_filters_combine(wanted: Filter, names: str) -> None:
-    assert [row.username for row in select(ROWS, wanted)] == names.split()
+    assert [row.username for row in select(ROWS, wanted, OrganizationSettings())] == names.split()
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,7 @@ def test_a_used_code_and_a_clock_ahead_are_told_apart(scene: Scene) -> None:
     one_time_code(scene, code)
     failed = refused(scene, lambda s: prove(s, code))
     used = "This code was already used. Wait for the next one in your app."
-    assert tell(failed) == ("code", used, None, None)
+    assert tell(failed) == ("code", f"{used} 2 attempts left.", 2, None)
     scene.world.clock.forward(-30)
     failed = refused(scene, lambda s: prove(s, scene.device.code(NOW)))
     assert isinstance(failed, ClockWasAhead)
@@ -316,7 +316,7 @@ def test_a_backup_code_gone_at_that_moment_is_refused(scene: Scene, how: str) ->
     failed = refused(scene, lambda s: backup_code(s, code))
     assert tell(failed) == (
         "backup_code",
-        "This backup code was already used. Use another one.",
+        "This backup code was already used. Use another one. 2 attempts left.",
         2,
         None,
     )

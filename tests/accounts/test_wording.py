@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from cwtui.accounts import failed_sign_ins, times, wording
+from cwtui.accounts import account_state, failed_sign_ins, times, wording
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Ending, FailedSignIns, KnewPassword, Origin, SignInRecord
@@ -39,7 +39,7 @@ def test_origin(fields: dict[str, object], short: str, full: str) -> None:
     )
     assert (wording.origin(one), wording.origin_in_full(one)) == (short, full)
     assert wording.origin(row) == short
-    assert (wording.origin_note(one) is None) is ("," not in short)
+    assert (account_state.origin_note(one) is None) is ("," not in short)
 
 
 def test_status_and_mfa(world: World) -> None:

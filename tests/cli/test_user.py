@@ -25,6 +25,7 @@ ROW = [
     "roles",
     "mfa",
     "mfa_required",
+    "mfa_required_of_account",
     "enabled",
     "gone_since",
     "in_directory_too",
@@ -111,6 +112,7 @@ class TestList:
             "roles": ["minimum-access"],
             "mfa": "required",
             "mfa_required": True,
+            "mfa_required_of_account": True,
             "enabled": True,
             "gone_since": None,
             "in_directory_too": False,
@@ -203,6 +205,14 @@ class TestShow:
         lines = host.run("user", "show", "admin").out.splitlines()
         row = next(line for line in lines if line.startswith("MFA (Required)"))
         assert row.split(maxsplit=2)[2] == said
+        (listed,) = host.run("user", "list", "--json").json
+        shown = host.run("user", "show", "admin", "--json").json
+        assert {field: shown[field] for field in ROW} == listed
+        required = said in {"yes", "yes, by the organization"}
+        assert (shown["mfa_required"], shown["mfa_required_of_account"]) == (required, flag)
+        assert shown["mfa"] == ("required" if required else "none")
+        set_to = host.run("user", "set", "admin", "--display-name", "Ada").err
+        assert f"MFA (Required) {said}, enabled." in set_to
 
 
 class TestAdd:
@@ -287,6 +297,13 @@ class TestSet:
         assert account is not None
         assert (account.enabled, account.mfa_required) == (True, False)
         assert (account.display_name, account.roles) == ("Jane", ("connectware-admin",))
+
+    def test_a_change_that_changes_nothing_is_not_reported_as_saved(self, host: Host) -> None:
+        result = host.run("user", "set", "admin", "--enabled")
+        assert (result.status, result.out) == (0, "")
+        assert result.err == (
+            "Nothing was changed for admin: roles connectware-admin, MFA (Required) no, enabled.\n"
+        )
 
     def test_a_display_name_can_be_removed(self, host: Host) -> None:
         put(host, "jane", display_name="Jane")

@@ -98,7 +98,7 @@ FILTERS = st.builds("{}:{}".format, KEYS, TEXT) | SINCE
 @given(words=st.lists(TEXT | FILTERS, max_size=3), at=TIMES)
 def test_any_filter_works_on_accounts_and_audit_lines(words: list[str], at: datetime) -> None:
     world, typed = World(), " ".join(words)
-    listing.select([], listing.typed(typed))
+    listing.select([], listing.typed(typed), OrganizationSettings())
     fields = dict.fromkeys(("event", "actor", "subject", "source", "outcome"), "sign_in")
     line = msgspec.json.encode({"n": 1, "previous": "0", "at": f"{at.isoformat()}Z", **fields})
     assert audit_lines.decode(line) is not None

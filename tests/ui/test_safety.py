@@ -7,10 +7,12 @@ import pytest
 from textual.app import App
 
 from cwtui.accounts import roles, self_service
+from cwtui.accounts.administration import Details
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.model import Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import open_session
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.sign_in import SignedIn
 from cwtui.accounts.text import visible
 from cwtui.host import crash
@@ -146,7 +148,8 @@ async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0
         assert shown[:9] in drawn(person)
         await person.click(shown[:9])
         assert person.running
-        app.router.replace_screen(AccountPage((world.account(name), world.records.get(name))))
+        details = Details(world.account(name), world.records.get(name), OrganizationSettings())
+        app.router.replace_screen(AccountPage(details))
         await person.settle()
         assert f"Users and Roles > {shown}" in drawn(person)
         person.sees(f"{roles.ADMIN}, {visible(nasty)}")

@@ -1,6 +1,7 @@
 """Users and Roles, account pages, Create User, Organization and their questions."""
 
 import pytest
+from textual.widgets import Static
 
 from cwtui.accounts import roles
 from cwtui.accounts.settings import Mfa
@@ -181,6 +182,30 @@ async def test_mfa_can_be_made_mandatory_by_keyboard() -> None:
         person.sees("● required")
         person.sees_nothing_of("press Update")
         assert there.world.account("alice").mfa_required
+
+
+async def test_an_account_says_that_the_organization_requires_mfa_or_has_it_off() -> None:
+    async with SCENES["account"].played() as (person, there):
+        person.sees_nothing_of("The organization")
+        for mfa, flag, state, why in (
+            (Mfa.REQUIRED, False, "● required", "The organization requires it of everyone."),
+            (Mfa.REQUIRED, True, "● required", ""),
+            (Mfa.OFF, True, "◐ not required yet", "The organization's MFA is off."),
+            (Mfa.OFF, False, "○ not required", ""),
+        ):
+            there.world.settings(mfa=mfa)
+            there.world.put(there.world.account("alice").changed(mfa_required=flag))
+            person.app.router.open_account("alice")
+            await person.settle()
+            person.sees(state)
+            note = person.app.screen.query_one("#mfa-required-note", Static)
+            assert (note.display, str(note.content)) == (bool(why), why)
+
+
+async def test_an_update_that_changes_nothing_says_so() -> None:
+    async with SCENES["account"].played() as (person, _):
+        await person.click_button("Update")
+        assert person.toasts == ["Nothing was changed for alice."]
 
 
 async def test_enter_in_the_display_name_updates() -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from cwtui.accounts import wording
+from cwtui.accounts import account_state, wording
+from cwtui.accounts.account_state import MfaState, OriginNote
 from cwtui.accounts.listing import AccountRow
-from cwtui.accounts.model import MfaState
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
-from cwtui.accounts.wording import OriginNote
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 ORIGIN_MARKS = {OriginNote.GONE: "✗", OriginNote.HIDES_LDAP_USER: "⚠"}
@@ -20,8 +20,15 @@ _NAMES_FROM = 130
 class UserTable(VirtualTable[AccountRow]):
     """A row for each account. Last sign-ins are filled in later, for the visible rows."""
 
-    def __init__(self, rows: Sequence[AccountRow], username: str = "", nothing: str = "") -> None:
+    def __init__(
+        self,
+        rows: Sequence[AccountRow],
+        settings: OrganizationSettings,
+        username: str = "",
+        nothing: str = "",
+    ) -> None:
         super().__init__(rows, nothing)
+        self._settings = settings
         self._username = username
         self._last_sign_ins: Mapping[str, str] = {}
 
@@ -50,10 +57,11 @@ class UserTable(VirtualTable[AccountRow]):
         return self.row_width >= _NAMES_FROM
 
     def cells(self, row: AccountRow) -> tuple[str, ...]:
-        mfa = row.mfa_state.value
+        state = account_state.mfa_state(row, self._settings)
+        mfa = state.value
         status = wording.status(row)
         if self.is_wide:
-            mfa = f"{_MFA_MARKS[row.mfa_state]} {mfa}"
+            mfa = f"{_MFA_MARKS[state]} {mfa}"
             status = f"{'●' if row.enabled else '✗'} {status}"
         last = self._last_sign_ins.get(row.username, "…")
         names: tuple[str, ...] = (visible(row.username),)
@@ -77,5 +85,5 @@ class UserTable(VirtualTable[AccountRow]):
 
 def _origin(row: AccountRow) -> str:
     """Return the origin, with a mark if something needs attention. The account's page says what."""
-    note = wording.origin_note(row)
+    note = account_state.origin_note(row)
     return row.origin.value if note is None else f"{row.origin} {ORIGIN_MARKS[note]}"

@@ -18,7 +18,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from cwtui.accounts.errors import AccountsError
-from cwtui.accounts.listing import AccountRow, Filter, select
+from cwtui.accounts.listing import AccountRow, named
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.fields import TextInput
@@ -121,7 +121,7 @@ class Palette(Dialog[None]):
     def _found_users(self, text: str) -> Iterator[Command]:
         if self._users is None or not text:
             return
-        for row in select(self._rows, Filter(text))[:MOST_USERS]:
+        for row in named(self._rows, text)[:MOST_USERS]:
             name = f" ({row.display_name})" if row.display_name else ""
             open_page = _opening(self._users.open, row.username)
             yield Command(visible(row.username + name), open_page, "user")

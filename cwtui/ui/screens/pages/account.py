@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import administration, throttle, wording
-from cwtui.accounts.administration import WithInitialPassword
-from cwtui.accounts.model import Account, Origin, SignInRecord
+from cwtui.accounts import account_state, administration, throttle, wording
+from cwtui.accounts.account_state import Requirement
+from cwtui.accounts.administration import Details, Updated, WithInitialPassword
+from cwtui.accounts.model import Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
@@ -37,6 +38,18 @@ _LABELS: Final = {
 }
 
 
+_REQUIRED: Final = {
+    Requirement.NOT_REQUIRED: "○ not required",
+    Requirement.OF_ACCOUNT: "● required",
+    Requirement.OF_EVERYONE: "● required",
+    Requirement.SUSPENDED: "◐ not required yet",
+}
+_WHY_REQUIRED: Final = {
+    Requirement.OF_EVERYONE: "The organization requires it of everyone.",
+    Requirement.SUSPENDED: "The organization's MFA is off.",
+}
+
+
 class AccountPage(Page):
     AUTO_FOCUS = "#mfa-required"
     SECTION = "users"
@@ -55,9 +68,10 @@ directory may accept an old password for up to an hour.
 Unlock clears failed attempts: the user can try again immediately. Otherwise each wait ends by \
 itself, after a day at most."""
 
-    def __init__(self, details: tuple[Account, SignInRecord]) -> None:
+    def __init__(self, details: Details) -> None:
         super().__init__()
-        self._account, self._record = details
+        self._account, self._record = details.account, details.record
+        self._settings = details.settings
         self._required = self._account.mfa_required
 
     def heading(self) -> str:
@@ -78,6 +92,7 @@ itself, after a day at most."""
             Static("", id="mfa-required-state", classes="row-value state", markup=False),
             Button("", id="mfa-required", compact=True),
         )
+        yield Static("", id="mfa-required-note", classes="under-row", markup=False)
         factor = account.second_factor
         yield row("MFA", value(self._mfa()), gap=factor is None)
         if factor is not None:
@@ -120,7 +135,7 @@ itself, after a day at most."""
         self._show_required()
 
     def _origin(self) -> str:
-        note = wording.origin_note(self._account)
+        note = account_state.origin_note(self._account)
         origin = wording.origin_in_full(self._account)
         return origin if note is None else f"{ORIGIN_MARKS[note]} {origin}"
 
@@ -139,10 +154,15 @@ itself, after a day at most."""
         button.label = "Disable" if self._required else "Enable"
         # Textual would keep the width of the previous label.
         button.refresh(layout=True)
-        state = "● required" if self._required else "○ not required"
+        chosen = self._account.changed(mfa_required=self._required)
+        requirement = account_state.requirement(chosen, self._settings)
+        state = _REQUIRED[requirement]
         if self._required != self._account.mfa_required:
             state += ", press Update"
         self.query_one("#mfa-required-state", Static).update(state)
+        note = self.query_one("#mfa-required-note", Static)
+        note.update(_WHY_REQUIRED.get(requirement, ""))
+        note.display = requirement in _WHY_REQUIRED
         self._show_pending()
 
     def _show_pending(self) -> None:
@@ -214,7 +234,7 @@ itself, after a day at most."""
 
     def submit(self) -> None:
         name, changes = self._account.username, self._changes()
-        self._change(
+        self._update(
             lambda ports, session: administration.update_user(ports, session, name, **changes),
             f"{name} was updated.",
         )
@@ -232,6 +252,16 @@ itself, after a day at most."""
             if set(choice.chosen) != set(shown.roles):
                 changes["chosen_roles"] = choice.chosen
         return changes
+
+    def _update(self, call: Callable[[Ports, Session], Updated], outcome: str) -> None:
+        """Like `_change`, for calls that may change nothing, because all is so already."""
+
+        def updated(result: Updated) -> None:
+            name = self._account.username
+            self.done(outcome if result.changed else f"Nothing was changed for {name}.")
+            self.open_account(name)
+
+        self.run_as_session(call, updated, "Saving")
 
     def _change(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
         """Run the change, say what was done, and show the account as it is afterwards."""
@@ -252,7 +282,7 @@ itself, after a day at most."""
 
     def _set_enabled(self, *, enabled: bool) -> None:
         name = self._account.username
-        self._change(
+        self._update(
             lambda ports, session: administration.update_user(
                 ports, session, name, enabled=enabled
             ),

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
-from cwtui.accounts.listing import AccountRow, select, typed
+from cwtui.accounts.listing import AccountRow, Listing, select, typed
 from cwtui.accounts.text import counted
 from cwtui.accounts.times import ago, minute
 from cwtui.ui.messages import OpenSubPage
@@ -45,27 +45,28 @@ name, who cannot sign in while this account exists."""
         Binding("r", "read_new", "Reload", show=False),
     ]
 
-    def __init__(
-        self, rows: Sequence[AccountRow], filter_text: str = "", username: str = ""
-    ) -> None:
+    def __init__(self, listing: Listing, filter_text: str = "", username: str = "") -> None:
         super().__init__(filter_text)
-        self._rows = rows
+        self._listing = listing
         self._username = username
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
             yield TextInput(self._filter_text, placeholder="/ filter, or origin:ldap")
-            rows = select(self._rows, typed(self._filter_text))
+            rows = self._found(self._filter_text)
             yield Static(self._counted(len(rows)), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
-        yield UserTable(rows, self._username, _NOTHING)
+        yield UserTable(rows, self._listing.settings, self._username, _NOTHING)
 
     def _counted(self, shown: int) -> str:
-        users = counted(len(self._rows), "user")
-        return users if shown == len(self._rows) else f"{shown:,} of {users}"
+        users = counted(len(self._listing.rows), "user")
+        return users if shown == len(self._listing.rows) else f"{shown:,} of {users}"
+
+    def _found(self, filter_text: str) -> list[AccountRow]:
+        return select(self._listing.rows, typed(filter_text), self._listing.settings)
 
     def filter(self, filter_text: str) -> None:
-        rows = select(self._rows, typed(filter_text))
+        rows = self._found(filter_text)
         self.query_one(UserTable).show_rows(rows)
         self.query_one("#count", Static).update(self._counted(len(rows)))
 

@@ -1,0 +1,85 @@
+"""What an account's state is. Screens and commands ask here, so that they all say the same.
+
+An account has its own settings, and the organization has settings for everyone. Only both together
+say what is true.
+"""
+
+from enum import Enum, StrEnum
+from typing import Protocol
+
+from cwtui.accounts.settings import Mfa, OrganizationSettings
+
+
+class HasMfa(Protocol):
+    """An account, or its row in a list."""
+
+    @property
+    def second_factor(self) -> object | None: ...
+
+    @property
+    def mfa_required(self) -> bool: ...
+
+
+class HasOrigin(Protocol):
+    """An account, or its row in a list."""
+
+    @property
+    def gone_since(self) -> float | None: ...
+
+    @property
+    def in_directory_too(self) -> bool: ...
+
+
+class MfaState(StrEnum):
+    """Multi-factor authentication in one word, for lists and filters.
+
+    `REQUIRED` means that the account must register a device at its next sign-in.
+    """
+
+    ENABLED = "enabled"
+    REQUIRED = "required"
+    NONE = "none"
+
+
+class Requirement(Enum):
+    """Whether an account must have a second factor, and who says so."""
+
+    NOT_REQUIRED = "not required"
+    OF_ACCOUNT = "an admin requires it of this account"
+    OF_EVERYONE = "the organization requires it of everyone"
+    SUSPENDED = "an admin requires it, but the organization's MFA is off"
+
+
+class OriginNote(Enum):
+    """What needs attention in an account's origin; the value is the text in lists."""
+
+    GONE = "gone"
+    """The directory no longer has the person."""
+    HIDES_LDAP_USER = "also in ldap"
+    """The directory has a user with the name of this local account."""
+
+
+def requirement(account: HasMfa, settings: OrganizationSettings) -> Requirement:
+    """Return whether the account must have a second factor, and who says so."""
+    if account.mfa_required:
+        return Requirement.SUSPENDED if settings.mfa is Mfa.OFF else Requirement.OF_ACCOUNT
+    return Requirement.OF_EVERYONE if settings.mfa is Mfa.REQUIRED else Requirement.NOT_REQUIRED
+
+
+def is_required(account: HasMfa, settings: OrganizationSettings) -> bool:
+    """Whether the account must have a second factor."""
+    return (settings.mfa is Mfa.REQUIRED or account.mfa_required) and settings.mfa is not Mfa.OFF
+
+
+def mfa_state(account: HasMfa, settings: OrganizationSettings) -> MfaState:
+    """Return the account's multi-factor authentication in one word."""
+    if account.second_factor is not None:
+        return MfaState.ENABLED
+    return MfaState.REQUIRED if is_required(account, settings) else MfaState.NONE
+
+
+def origin_note(account: HasOrigin) -> OriginNote | None:
+    """Return what needs attention in the account's origin, or None."""
+    if account.gone_since is not None:
+        return OriginNote.GONE
+    return OriginNote.HIDES_LDAP_USER if account.in_directory_too else None
