@@ -1,7 +1,9 @@
 """Texts about accounts that screens and commands share. Only screens add symbols."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from cwtui.accounts import roles
 from cwtui.accounts.account_state import OriginNote, Requirement, origin_note
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.listing import AccountRow, Registered
@@ -24,6 +26,13 @@ def origin_in_full(account: Account) -> str:
         case OriginNote.HIDES_LDAP_USER:
             return f"{account.origin}: an LDAP user is also named {visible(account.username)}"
     return account.origin.value
+
+
+def short_roles(held: Sequence[str]) -> str:
+    """Return the role with the most permissions in one word, and how many others there are."""
+    first, *others = sorted(held, key=lambda role: -len(roles.permissions([role]))) or [""]
+    short = first.removeprefix("connectware-").removesuffix("-access")
+    return f"{short} +{len(others)}" if others else short
 
 
 def status(account: AccountRow | Account) -> str:

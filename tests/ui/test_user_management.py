@@ -40,17 +40,20 @@ async def test_the_list_shows_the_main_columns() -> None:
         person.sees("7 users")
         text = [" ".join(row[20:].split()) for row in person.rows]
         assert "Username Origin Roles MFA Status Last" in text
-        assert "alice local minimum-a… enabled enabled 3 h" in text
-        assert "dave local minimum-a… none disabled 1 y" in text
-        assert "erin ldap minimum-a… none enabled never" in text
-        assert "frank local minimum-a… required enabled never" in text
+        assert "alice local minimum enabled enabled 3 h" in text
+        assert "bob local admin +1 enabled enabled 2 d" in text
+        assert "dave local minimum none disabled 1 y" in text
+        assert "erin ldap minimum none enabled never" in text
+        assert "frank local minimum required enabled never" in text
 
 
 async def test_a_wide_terminal_shows_more_columns() -> None:
     async with SCENES["users"].played((120, 40)) as (person, _):
         text = [" ".join(row[20:].split()) for row in person.rows]
-        assert "alice local minimum-access ● enabled ● enabled 2027-01-15 05:00" in text
-        assert "dave local minimum-access ○ none ✗ disabled 2026-01-05 08:00" in text
+        assert "alice Alice Ångström local minimum ● enabled ● enabled 2027-01-15 05:00" in text
+        assert "dave local minimum ○ none ✗ disabled 2026-01-05 08:00" in text
+        await person.resize(160, 40)
+        person.sees("connectware-admin, minimum-access ● enabled ● enabled 2027-01-13 07:00")
 
 
 async def test_the_list_works_by_keyboard() -> None:

@@ -1,41 +1,115 @@
 """The list of events of the audit log."""
 
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from rich.cells import cell_len
+
 from cwtui.accounts.audit.events import Outcome
+from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.audit.reading import Entry
 from cwtui.accounts.text import visible
 from cwtui.accounts.wording import who
+from cwtui.ui.context import context_of
+from cwtui.ui.widgets.columns import Column, Short
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 _MARKS: Final = {Outcome.SUCCESS.value: "●", Outcome.FAILURE.value: "✗"}
+_RECENT: Final = timedelta(days=300)
+"""For events of this age, month and day say which year it was."""
+_LONGEST: Final = 30
+"""Cells for longer events and names would leave nothing for other columns, so these only grow to
+their length if there is room.
+"""
 
 
 def marked(outcome: str) -> str:
     """Return the outcome with a mark before it. An outcome of a newer version gets a plain mark."""
-    return f"{_MARKS.get(outcome, '○')} {visible(outcome)}"
+    return f"{_mark(outcome)} {visible(outcome)}"
+
+
+def _mark(outcome: str) -> str:
+    return _MARKS.get(outcome, "○")
+
+
+def _of(cell: Callable[[Record], str]) -> Callable[[Entry], str]:
+    """Return how a cell is made of an entry that has a valid event."""
+    return lambda entry: cell(entry.record) if entry.record is not None else ""
+
+
+def _longest(rows: Iterable[Entry]) -> tuple[int, int]:
+    """Return how many cells the longest event and the longest person need."""
+    records = [row.record for row in rows if row.record is not None]
+    events = (cell_len(visible(record.event)) for record in records)
+    people = (cell_len(who(record, "→")) for record in records)
+    return max([len("Event"), *events]), max([len("Who"), *people])
 
 
 class EventTable(VirtualTable[Entry]):
     """A row for each event, newest first, and one for each line that is not a valid event."""
 
-    def head(self) -> tuple[str, ...]:
-        names = ("Time (UTC)", "Outcome", "Event", "Who")
-        return (*names, "Source", "Reason") if self.is_wide else names
+    def __init__(self, rows: Sequence[Entry], nothing: str = "") -> None:
+        super().__init__(rows, nothing)
+        self._event, self._who = _longest(rows)
 
-    def cells(self, row: Entry) -> tuple[str, ...]:
-        record = row.record
-        if record is None:
-            return (f"✗ {row.damage}",)
-        at = f"{record.at:%Y-%m-%d %H:%M:%S}" if self.is_wide else f"{record.at:%Y-%m-%d %H:%M}"
-        cells = (at, marked(record.outcome), visible(record.event), who(record, "→"))
-        return (*cells, visible(record.source), visible(record.reason)) if self.is_wide else cells
+    def columns(self) -> tuple[Column[Entry], ...]:
+        # Event and person are shown whole, so these columns are as wide as the rows need.
+        return (
+            Column(
+                "Time (UTC)",
+                19,
+                _of(lambda event: f"{event.at:%Y-%m-%d %H:%M:%S}"),
+                short=Short(11, _of(self._short_time)),
+            ),
+            Column(
+                "Outcome",
+                9,
+                _of(lambda event: marked(event.outcome)),
+                short=Short(1, _of(lambda event: _mark(event.outcome)), title=""),
+            ),
+            Column(
+                "Event",
+                min(self._event, _LONGEST),
+                _of(lambda event: visible(event.event)),
+                most=self._event,
+            ),
+            Column(
+                "Who",
+                min(self._who, _LONGEST),
+                _of(lambda event: who(event, "→")),
+                most=self._who,
+            ),
+            Column(
+                "Source",
+                15,
+                _of(lambda event: visible(event.source)),
+                least=12,
+                most=39,
+                optional=True,
+            ),
+            Column(
+                "Reason",
+                24,
+                _of(lambda event: visible(event.reason)),
+                least=10,
+                most=200,
+                optional=True,
+            ),
+        )
 
-    def widths(self) -> tuple[int, ...]:
-        if not self.is_wide:
-            rest = self.row_width - (16 + 9) - 3
-            event = max(8, rest * 3 // 5)
-            return (16, 9, event, max(4, rest - event))
-        rest = self.row_width - (19 + 9 + 23) - 5
-        actor, source = rest // 2, rest * 3 // 10
-        return (19, 9, 23, actor, source, rest - actor - source)
+    def sentence(self, row: Entry) -> str | None:
+        return f"✗ {row.damage}" if row.record is None else None
+
+    def show_rows(self, rows: Sequence[Entry], cursor: int = 0) -> None:
+        self._event, self._who = _longest(rows)
+        super().show_rows(rows, cursor)
+
+    def add_rows(self, rows: Sequence[Entry]) -> None:
+        event, person = _longest(rows)
+        self._event, self._who = max(event, self._event), max(person, self._who)
+        super().add_rows(rows)
+
+    def _short_time(self, event: Record) -> str:
+        now = datetime.fromtimestamp(context_of(self).clock(), UTC)
+        return f"{event.at:%m-%d %H:%M}" if now - event.at < _RECENT else f"{event.at:%Y-%m-%d}"

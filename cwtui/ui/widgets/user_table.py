@@ -4,17 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from cwtui.accounts import account_state, wording
 from cwtui.accounts.account_state import MfaState, OriginNote
-from cwtui.accounts.listing import AccountRow
-from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.listing import AccountRow, Listing
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import ago, minute
+from cwtui.ui.context import context_of
+from cwtui.ui.widgets.columns import Column, Short, equal_columns
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 ORIGIN_MARKS = {OriginNote.GONE: "✗", OriginNote.HIDES_LDAP_USER: "⚠"}
 _MFA_MARKS = {MfaState.ENABLED: "●", MfaState.REQUIRED: "◐", MfaState.NONE: "○"}
-
-
-_NAMES_FROM = 130
-"""From how many columns on there is room for display names beside the usernames."""
 
 
 class UserTable(VirtualTable[AccountRow]):
@@ -23,14 +21,64 @@ class UserTable(VirtualTable[AccountRow]):
     def __init__(
         self,
         rows: Sequence[AccountRow],
-        settings: OrganizationSettings,
+        listing: Listing,
         username: str = "",
         nothing: str = "",
     ) -> None:
         super().__init__(rows, nothing)
-        self._settings = settings
+        self._listing = listing
         self._username = username
-        self._last_sign_ins: Mapping[str, str] = {}
+        self._last_sign_ins: Mapping[str, float | None] = {}
+        self._columns: tuple[Column[AccountRow], ...] = (
+            Column("Username", 24, lambda row: visible(row.username), least=14, most=64),
+            Column(
+                "Display name",
+                16,
+                lambda row: visible(row.display_name),
+                least=12,
+                most=40,
+                value=lambda row: row.display_name,
+                optional=True,
+            ),
+            Column("Origin", 7, _origin, value=lambda row: (row.origin, _origin(row))),
+            Column(
+                "Roles",
+                33,
+                lambda row: visible(", ".join(row.roles)),
+                short=Short(8, lambda row: visible(wording.short_roles(row.roles))),
+                value=lambda row: row.roles,
+            ),
+            Column(
+                "MFA",
+                10,
+                lambda row: f"{_MFA_MARKS[self._mfa(row)]} {self._mfa(row)}",
+                short=Short(8, lambda row: self._mfa(row).value),
+                value=self._mfa,
+            ),
+            Column(
+                "Status",
+                10,
+                lambda row: f"{'●' if row.enabled else '✗'} {wording.status(row)}",
+                short=Short(8, wording.status),
+                value=lambda row: row.enabled,
+            ),
+            Column(
+                "Last sign-in",
+                16,
+                lambda row: self._last_sign_in(row, wide=True),
+                short=Short(6, lambda row: self._last_sign_in(row, wide=False), title="Last"),
+            ),
+        )
+        self._equal: frozenset[str] | None = None
+
+    def columns(self) -> tuple[Column[AccountRow], ...]:
+        return self._columns
+
+    def equal_columns(self) -> frozenset[str]:
+        """Compare all users, not only those that match the filter, so that columns stay."""
+        if self._equal is None:
+            self._equal = equal_columns(self._columns, self._listing.rows)
+        return self._equal
 
     def on_mount(self) -> None:
         """Start at the row of the given username, if there is one."""
@@ -43,41 +91,18 @@ class UserTable(VirtualTable[AccountRow]):
             if row.username == username:
                 self.cursor = position
 
-    def show_last_sign_ins(self, shown: Mapping[str, str]) -> None:
-        self._last_sign_ins = shown
+    def show_last_sign_ins(self, times: Mapping[str, float | None]) -> None:
+        self._last_sign_ins = times
         self.refresh()
 
-    def head(self) -> tuple[str, ...]:
-        last = "Last sign-in" if self.is_wide else "Last"
-        names = ("Username", "Display name") if self._has_names else ("Username",)
-        return (*names, "Origin", "Roles", "MFA", "Status", last)
+    def _last_sign_in(self, row: AccountRow, *, wide: bool) -> str:
+        if row.username not in self._last_sign_ins:
+            return "…"
+        at = self._last_sign_ins[row.username]
+        return minute(at) if wide else ago(at, context_of(self).clock())
 
-    @property
-    def _has_names(self) -> bool:
-        return self.row_width >= _NAMES_FROM
-
-    def cells(self, row: AccountRow) -> tuple[str, ...]:
-        state = account_state.mfa_state(row, self._settings)
-        mfa = state.value
-        status = wording.status(row)
-        if self.is_wide:
-            mfa = f"{_MFA_MARKS[state]} {mfa}"
-            status = f"{'●' if row.enabled else '✗'} {status}"
-        last = self._last_sign_ins.get(row.username, "…")
-        names: tuple[str, ...] = (visible(row.username),)
-        if self._has_names:
-            names += (visible(row.display_name),)
-        return (*names, _origin(row), ", ".join(row.roles), mfa, status, last)
-
-    def widths(self) -> tuple[int, ...]:
-        origin, mfa, status, last = (7, 10, 10, 16) if self.is_wide else (7, 8, 8, 6)
-        rest = self.row_width - (origin + mfa + status + last) - 5
-        if self._has_names:
-            roles = max(33, rest // 4)
-            name = (rest - 1 - roles) // 2
-            return (name, rest - 1 - roles - name, origin, roles, mfa, status, last)
-        name = max(8, rest * 3 // 5)
-        return (name, origin, max(4, rest - name), mfa, status, last)
+    def _mfa(self, row: AccountRow) -> MfaState:
+        return account_state.mfa_state(row, self._listing.settings)
 
     def is_muted(self, row: AccountRow) -> bool:
         return not row.enabled or row.gone_since is not None

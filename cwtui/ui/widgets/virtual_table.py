@@ -13,8 +13,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-_WIDE = 90
-"""From how many columns on there is room for marks and full dates."""
+from cwtui.ui.widgets.columns import Column, Shown, fitted_columns
 
 R = TypeVar("R")
 S = TypeVar("S")
@@ -24,7 +23,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     """A table that takes the same time for any number of rows.
 
     Textual's DataTable takes ten seconds for 100,000 rows. Subclasses say what a row looks like:
-    `head`, `cells`, `widths` and `is_muted`.
+    `columns`, `sentence` and `is_muted`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,20 +75,23 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.rows = rows
         self.nothing = nothing
         """The text shown if there are no rows: why, and what to do."""
+        self._fitted: tuple[int, tuple[Shown[R], ...]] | None = None
+        """The columns as they are shown, and the room that they were fitted to."""
 
     # What a row looks like
 
-    def head(self) -> tuple[str, ...]:
-        """Return the heading of each column."""
+    def columns(self) -> tuple[Column[R], ...]:
+        """Return the columns. Texts of cells are made visible."""
         raise NotImplementedError
 
-    def cells(self, row: R) -> tuple[str, ...]:
-        """Return the text of each column, made visible. A single text takes the whole row."""
-        raise NotImplementedError
+    def equal_columns(self) -> frozenset[str]:
+        """Return the titles of columns that say the same in all rows."""
+        return frozenset()
 
-    def widths(self) -> tuple[int, ...]:
-        """Return the width of each column in cells, without the space between two columns."""
-        raise NotImplementedError
+    def sentence(self, row: R) -> str | None:
+        """Return a text that takes the whole row instead of cells, if it has one."""
+        del row
+        return None
 
     def is_muted(self, row: R) -> bool:
         """Whether the row is less important."""
@@ -101,6 +103,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def show_rows(self, rows: Sequence[R], cursor: int = 0) -> None:
         """Replace the rows, and put the cursor on the given one."""
         self.rows = rows
+        self._fitted = None
         if cursor == 0:
             self.scroll_to(0, 0, animate=False)
         self._resize()
@@ -109,6 +112,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def add_rows(self, rows: Sequence[R]) -> None:
         """Add rows at the bottom."""
         self.rows = [*self.rows, *rows]
+        self._fitted = None
         self._resize()
 
     def on_resize(self) -> None:
@@ -165,26 +169,35 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         return self.scrollable_content_region.width
 
     @property
-    def is_wide(self) -> bool:
-        return self.row_width >= _WIDE
+    def shown(self) -> tuple[Shown[R], ...]:
+        """The columns as they are shown in this window."""
+        room = self.row_width
+        if self._fitted is None or self._fitted[0] != room:
+            self._fitted = room, fitted_columns(self.columns(), room, self.equal_columns())
+        return self._fitted[1]
 
     def render_line(self, y: int) -> Strip:
         if y == 0:
-            return self._strip(self.head(), "table--head")
+            heads = (fitted(column.title, column.width) for column in self.shown)
+            return self._strip(" ".join(heads), "table--head")
         position = round(self.scroll_y) + y - 1
         if not self.rows and y == 1:
-            return self._strip((self.nothing,), "table--muted")
+            return self._strip(self.nothing, "table--muted")
         if position >= len(self.rows):
             return Strip.blank(self.row_width, self.rich_style)
         row = self.rows[position]
         if position == self.cursor:
-            return self._strip(self.cells(row), "table--cursor")
-        return self._strip(self.cells(row), "table--muted" if self.is_muted(row) else None)
+            return self._strip(self._text(row), "table--cursor")
+        return self._strip(self._text(row), "table--muted" if self.is_muted(row) else None)
 
-    def _strip(self, cells: tuple[str, ...], name: str | None) -> Strip:
+    def _text(self, row: R) -> str:
+        sentence = self.sentence(row)
+        if sentence is not None:
+            return fitted(sentence, self.row_width)
+        return " ".join(fitted(column.cell(row), column.width) for column in self.shown)
+
+    def _strip(self, text: str, name: str | None) -> Strip:
         style = self.get_component_rich_style(name) if name is not None else self.rich_style
-        widths = self.widths() if len(cells) > 1 else (self.row_width,)
-        text = " ".join(fitted(cell, width) for cell, width in zip(cells, widths, strict=True))
         return Strip([Segment(set_cell_size(text, self.row_width), style)], self.row_width)
 
 

@@ -21,7 +21,8 @@ from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.event_table import EventTable, marked
 from cwtui.ui.widgets.fields import TextInput
 
-_NOTHING: Final = "No event matches this filter. Press Esc to clear it."
+_NO_MATCH: Final = "No event matches this filter. Press Esc to clear it."
+_EMPTY_LOG: Final = "Nothing has been recorded yet. Press R to load new events."
 _SHOWN_OF_DAMAGE = 400
 """How many characters of a damaged line are shown."""
 
@@ -33,8 +34,9 @@ class AuditLogPage(ListPage):
     MANUAL = "admin"
     TITLE_TEXT = "Audit Log"
     HELP = """\
-Each line is an event, newest first: the time (UTC), whether it succeeded, what was done, and by \
-whom. If it concerned another account, its name follows after an arrow.
+Each line is an event, newest first: the time (UTC), whether it succeeded (●) or failed (✗), what \
+was done, and by whom. If it concerned another account, its name follows after an arrow. A wider \
+window shows more.
 
 Up and Down move, and Enter shows the whole event. R loads new events, and so does Up at the top. \
 Scroll down to load older ones.
@@ -56,7 +58,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
         with Horizontal(id="tools"):
             yield TextInput(placeholder="/ filter, such as alice failure since:2h")
             yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
-        yield EventTable(self._window.entries, _NOTHING)
+        yield EventTable(self._window.entries, _EMPTY_LOG)
 
     def _counted(self, shown: int) -> str:
         if self._before is not None:
@@ -122,6 +124,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
         self, table: EventTable, window: Window, *, older: bool, stay_at: Position | None
     ) -> None:
         self._before = window.before
+        table.nothing = _EMPTY_LOG if self._criteria == Filter() else _NO_MATCH
         if older:
             table.add_rows(window.entries)
         else:

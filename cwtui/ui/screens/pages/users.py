@@ -1,7 +1,7 @@
 """User Management > Users and Roles: the list."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from textual import work
@@ -14,7 +14,6 @@ from cwtui.accounts import administration
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.listing import AccountRow, Listing, select, typed
 from cwtui.accounts.text import counted
-from cwtui.accounts.times import ago, minute
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.pages.list_page import ListPage
 from cwtui.ui.sections import SubPage
@@ -37,6 +36,9 @@ Up and Down move, and Enter opens the account's page. / filters by username and 
 by origin:ldap, mfa:none or role:minimum-access. Esc clears the filter. N creates a user, and R \
 reloads the list.
 
+In a narrow window, columns that say the same of all users are left out, and roles are short: \
+admin +1 means connectware-admin and one more. The account's page shows everything.
+
 ldap ✗: this user is no longer in the directory. local ⚠: the directory also has a user of this \
 name, who cannot sign in while this account exists."""
 
@@ -56,7 +58,7 @@ name, who cannot sign in while this account exists."""
             rows = self._found(self._filter_text)
             yield Static(self._counted(len(rows)), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
-        yield UserTable(rows, self._listing.settings, self._username, _NOTHING)
+        yield UserTable(rows, self._listing, self._username, _NOTHING)
 
     def _counted(self, shown: int) -> str:
         users = counted(len(self._listing.rows), "user")
@@ -110,8 +112,4 @@ name, who cannot sign in while this account exists."""
             return
         # The page may be gone by now.
         for table in self.query(UserTable):
-            table.show_last_sign_ins(self._shown(found, wide=table.is_wide))
-
-    def _shown(self, found: Mapping[str, float | None], *, wide: bool) -> dict[str, str]:
-        now = self.context.clock()
-        return {name: minute(at) if wide else ago(at, now) for name, at in found.items()}
+            table.show_last_sign_ins(found)
