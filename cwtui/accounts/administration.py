@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from cwtui.accounts import admins, listing, look_alikes, made_up, roles, settings, text, throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
-from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, UnknownAccount
+from cwtui.accounts.errors import (
+    TO_NOTHING,
+    Agreed,
+    CannotCheck,
+    InvalidInput,
+    LooksAlike,
+    MakesAdmin,
+    Refused,
+    UnknownAccount,
+)
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
@@ -51,7 +60,8 @@ def create_first_admin(
     with ports.accounts.change() as change:
         check_no_accounts(change)
         put_new(ports, change, account)
-        write_audit(ports, EventType.USER_CREATE, actor, name, "first admin", change=change)
+        reason = f"first admin: {as_reason({'roles': account.roles})}"
+        write_audit(ports, EventType.USER_CREATE, actor, name, reason, change=change)
     return account
 
 
@@ -127,12 +137,12 @@ def create_user(
     display_name: str = "",
     mfa_required: bool = False,
     password: Secret | None = None,
-    look_alike_ok: bool = False,
+    agreed: Agreed = TO_NOTHING,
 ) -> WithInitialPassword:
     """Create a local account with a one-time initial password, generated unless one is given.
 
     The user must change it at the first sign-in, so that admins do not choose passwords
-    (ASVS 6.4.6). Raises InvalidInput, LooksAlike unless `look_alike_ok`, NotPermitted and
+    (ASVS 6.4.6). Raises InvalidInput, LooksAlike and MakesAdmin unless `agreed`, NotPermitted and
     SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
@@ -145,8 +155,9 @@ def create_user(
         raise _exists(name)
     names = ports.accounts.names()
     similar = look_alikes.among(names, username)
-    if not look_alike_ok:
+    if LooksAlike not in agreed:
         look_alikes.check(similar, username)
+    _check_new_permissions(name, (), known_roles, agreed)
     initial = password if password is not None else Secret(passwords.random_groups(ports.random))
     account = Account(
         username=name,
@@ -162,10 +173,11 @@ def create_user(
             raise _exists(name)
         # Check only accounts created since: checking all names takes too long inside the change.
         similar += look_alikes.among_later(change.names(), names, username)
-        if not look_alike_ok:
+        if LooksAlike not in agreed:
             look_alikes.check(similar, username)
         put_new(ports, change, account)
-        reason = as_reason({"looks_like": similar}) if similar else ""
+        recorded = {"roles": known_roles} | ({"looks_like": similar} if similar else {})
+        reason = as_reason(recorded)
         write_audit(ports, EventType.USER_CREATE, actor, name, reason, change=change)
     return WithInitialPassword(account, initial, similar)
 
@@ -187,11 +199,13 @@ def update_user(
     mfa_required: bool | None = None,
     enabled: bool | None = None,
     display_name: str | None = None,
+    agreed: Agreed = TO_NOTHING,
 ) -> Updated:
     """Change the given fields; None leaves a field unchanged.
 
     Changing roles and enabling or disabling end the account's sessions. Raises InvalidInput,
-    Refused (for the last enabled local admin), UnknownAccount, NotPermitted and SessionEnded.
+    Refused (for the last enabled local admin), MakesAdmin unless `agreed`, UnknownAccount,
+    NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -220,6 +234,8 @@ def update_user(
         }
         if not fields:
             return Updated(before, changed=False)
+        if new_roles is not None:
+            _check_new_permissions(name, before.roles, new_roles, agreed)
         ends_sessions = "roles" in fields or "enabled" in fields
         after = (
             before.changed_ending_sessions(**fields) if ends_sessions else before.changed(**fields)
@@ -345,6 +361,14 @@ def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> Or
                 ports, EventType.SETTINGS_UPDATE, actor, "", as_reason(changed), change=change
             )
     return after
+
+
+def _check_new_permissions(
+    username: str, before: Iterable[str], after: Iterable[str], agreed: Agreed
+) -> None:
+    """Raise MakesAdmin if the new roles give permissions, unless that is agreed."""
+    if MakesAdmin not in agreed and roles.permissions(after) - roles.permissions(before):
+        raise MakesAdmin(username)
 
 
 def _refuse_own(actor: Actor, name: str) -> None:

@@ -1,5 +1,7 @@
 """Errors. Each has a sentence for the user that says what is wrong and what to do."""
 
+from typing import Final, TypeAlias
+
 
 class AccountsError(Exception):
     """Base of all errors. `str()` is the sentence to show; it never contains a secret."""
@@ -17,8 +19,32 @@ class Refused(AccountsError):
     """A rule forbids the action."""
 
 
-class LooksAlike(Refused):
-    """The new username looks like an existing one. Ask first, then repeat with `look_alike_ok`."""
+class ConfirmationNeeded(Refused):
+    """Show the sentence and ask `question`. On yes, repeat the call with this class in `agreed`."""
+
+    question = ""
+    act = ""
+    """The question's answer on a button."""
+
+
+class LooksAlike(ConfirmationNeeded):
+    """The new username looks like an existing one."""
+
+    question = "Create the user anyway?"
+    act = "Create User"
+
+
+class MakesAdmin(ConfirmationNeeded):
+    """The account gets permissions that it did not have."""
+
+    act = "Make Admin"
+
+    def __init__(self, username: str) -> None:
+        super().__init__(
+            f"As an admin, {username} can manage all users and the organization settings, and read "
+            "the audit log."
+        )
+        self.question = f"Make {username} an admin?"
 
 
 class NotPermitted(Refused):
@@ -117,3 +143,10 @@ class StoreExposed(CannotCheck):
 
 class KeyringMissing(CannotCheck):
     """The keyring is missing, or lacks a key that the store needs."""
+
+
+Agreed: TypeAlias = frozenset[type[ConfirmationNeeded]]
+"""What the person has agreed to."""
+
+TO_NOTHING: Final[Agreed] = frozenset()
+TO_EVERYTHING: Final[Agreed] = frozenset({LooksAlike, MakesAdmin})

@@ -7,11 +7,11 @@ import click
 
 from cwtui.accounts import account_state, administration, roles, text
 from cwtui.accounts.account_state import MfaState, Requirement
-from cwtui.accounts.errors import LooksAlike
+from cwtui.accounts.errors import Agreed
 from cwtui.accounts.listing import Filter
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.cli import account_output, completing, standard_input, terminal
+from cwtui.cli import account_output, completing, confirming, standard_input, terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder
 from cwtui.cli.host import Host, operator, pass_host
@@ -113,7 +113,7 @@ def show(host: Host, name: str, as_json: bool) -> None:
 @command.command(
     examples=(
         'cwtui user add bob --display-name "Bob Reed" --mfa-required',
-        "cwtui user add carol --role connectware-admin",
+        "cwtui user add carol --role connectware-admin --yes",
         "cwtui user add dave --password-stdin < password.txt",
     )
 )
@@ -126,7 +126,7 @@ def show(host: Host, name: str, as_json: bool) -> None:
     is_flag=True,
     help="Read the initial password from one line of standard input.",
 )
-@click.option("--yes", is_flag=True, help="Add it even if it looks like another username.")
+@click.option("--yes", is_flag=True, help="Add it without asking.")
 @_json
 @pass_host
 def add(
@@ -144,13 +144,13 @@ def add(
     The initial password is the only line on standard output. It is valid for seven days and must be
     changed at the first sign-in. With --password-stdin you choose it, and nothing is printed.
 
-    If NAME looks like an existing username, this asks first. Without a terminal it refuses, unless
-    --yes is given.
+    If NAME looks like an existing username, or gets the role of an admin, this asks first. Without
+    a terminal it refuses, unless --yes is given.
     """
     password = standard_input.password() if password_stdin else None
     ports = host.ports()
 
-    def create(*, look_alike_ok: bool) -> administration.WithInitialPassword:
+    def create(agreed: Agreed) -> administration.WithInitialPassword:
         return administration.create_user(
             ports,
             operator(),
@@ -159,17 +159,10 @@ def add(
             display_name=display_name,
             mfa_required=mfa_required,
             password=password,
-            look_alike_ok=look_alike_ok,
+            agreed=agreed,
         )
 
-    try:
-        created = create(look_alike_ok=yes)
-    except LooksAlike as alike:
-        if not terminal.is_there():
-            raise Failed(f"{alike} To add it anyway, use --yes.") from None
-        if not terminal.ask_yes(f"{alike} Add it anyway?"):
-            raise Failed("No account was added.") from None
-        created = create(look_alike_ok=True)
+    created = confirming.confirmed(create, yes=yes, if_not="No account was added.")
     settings = ports.accounts.settings()
     _say_if_mfa_is_off(created.account, settings)
     hand_over(created, "Added", settings, as_json=as_json, known=password is not None)
@@ -192,6 +185,7 @@ def add(
 )
 @click.option("--enabled/--disabled", default=None, help="Whether the account can sign in.")
 @click.option("--display-name", metavar="TEXT", help="The person's full name.")
+@click.option("--yes", is_flag=True, help="Change it without asking.")
 @pass_host
 def set_(
     host: Host,
@@ -200,23 +194,30 @@ def set_(
     mfa_required: bool | None,
     enabled: bool | None,
     display_name: str | None,
+    yes: bool,
 ) -> None:
     """Change an account.
 
-    Changes only the options you give. New roles and --disabled end the account's sessions.
+    Changes only the options you give. New roles and --disabled end the account's sessions. If the
+    account becomes an admin, this asks first. Without a terminal it refuses, unless --yes is given.
     """
     if not chosen and (mfa_required, enabled, display_name) == (None, None, None):
         raise WrongUsage("Give at least one option to change. See: cwtui user set --help")
     ports = host.ports()
-    updated = administration.update_user(
-        ports,
-        operator(),
-        name,
-        chosen_roles=chosen or None,
-        mfa_required=mfa_required,
-        enabled=enabled,
-        display_name=display_name,
-    )
+
+    def update(agreed: Agreed) -> administration.Updated:
+        return administration.update_user(
+            ports,
+            operator(),
+            name,
+            chosen_roles=chosen or None,
+            mfa_required=mfa_required,
+            enabled=enabled,
+            display_name=display_name,
+            agreed=agreed,
+        )
+
+    updated = confirming.confirmed(update, yes=yes, if_not="Nothing was changed.")
     account, settings = updated.account, ports.accounts.settings()
     summary = account_output.summary(account, settings)
     what = "Saved" if updated.changed else "Nothing was changed for"

@@ -7,6 +7,7 @@ import pytest
 from cwtui.accounts import administration, roles, self_service, sign_in
 from cwtui.accounts.account_state import MfaState
 from cwtui.accounts.errors import (
+    TO_EVERYTHING,
     CannotCheck,
     InvalidInput,
     NotPermitted,
@@ -85,6 +86,7 @@ def test_a_new_account_gets_a_one_time_initial_password(world: World) -> None:
         chosen_roles=[roles.MINIMUM, roles.ADMIN],
         display_name="  Bob   Builder ",
         mfa_required=True,
+        agreed=TO_EVERYTHING,
     )
     account = world.account("bob")
     assert account == made.account

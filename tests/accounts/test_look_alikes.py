@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cwtui.accounts import administration, look_alikes, recovery, sign_in, text
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import AccountsError, InvalidInput, LooksAlike
+from cwtui.accounts.errors import TO_NOTHING, AccountsError, Agreed, InvalidInput, LooksAlike
 from cwtui.accounts.secret import Secret
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, World, outcome
@@ -84,8 +84,10 @@ def test_the_table_covers_only_possible_usernames() -> None:
 # Creating accounts
 
 
-def create(world: World, typed: str, **more: bool) -> administration.WithInitialPassword:
-    return administration.create_user(world.ports, OPERATOR, typed, **more)  # type: ignore[arg-type]
+def create(
+    world: World, typed: str, agreed: Agreed = TO_NOTHING
+) -> administration.WithInitialPassword:
+    return administration.create_user(world.ports, OPERATOR, typed, agreed=agreed)
 
 
 def test_a_look_alike_is_created_only_when_allowed(world: World) -> None:
@@ -95,9 +97,9 @@ def test_a_look_alike_is_created_only_when_allowed(world: World) -> None:
     assert str(alike.value) == "A1ice looks like the existing username alice."
     assert world.accounts.names() == ["alice"]
     assert world.events == []
-    made = create(world, "A1ice", look_alike_ok=True)
+    made = create(world, "A1ice", frozenset({LooksAlike}))
     assert (made.account.username, made.looks_like) == ("a1ice", ("alice",))
-    assert world.events[-1].reason == "looks_like=alice"
+    assert world.events[-1].reason == "roles=minimum-access looks_like=alice"
 
 
 def test_an_existing_name_is_reported_as_taken(world: World) -> None:
@@ -113,10 +115,10 @@ def test_a_look_alike_that_was_made_meanwhile_is_pointed_out(world: World) -> No
         create(world, "A1ice")
     assert world.accounts.names() == ["alice"]
     other = "al\N{LATIN SMALL LETTER DOTLESS I}ce"
-    world.accounts.before_change = lambda: create(world, other, look_alike_ok=True)
-    made = create(world, "A1ice", look_alike_ok=True)
+    world.accounts.before_change = lambda: create(world, other, frozenset({LooksAlike}))
+    made = create(world, "A1ice", frozenset({LooksAlike}))
     assert made.looks_like == ("alice", other)
-    assert world.events[-1].reason == f"looks_like=alice,{other}"
+    assert world.events[-1].reason == f"roles=minimum-access looks_like=alice,{other}"
 
 
 def test_a_look_alike_made_during_a_sign_in_is_in_the_audit_log(world: World) -> None:

@@ -9,6 +9,7 @@ from cwtui.accounts import administration, admins, factors, recovery, roles, sig
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import (
+    TO_EVERYTHING,
     CannotCheck,
     InvalidInput,
     KeyringMissing,
@@ -67,7 +68,7 @@ NOBODY_CAN: dict[str, Callable[[World], object]] = {
 SOMEBODY_CAN: dict[str, Callable[[World], object]] = {
     "enabled": lambda world: world.add_admin("eve"),
     "with an initial password": lambda world: administration.create_user(
-        world.ports, OPERATOR, "eve", chosen_roles=[roles.ADMIN]
+        world.ports, OPERATOR, "eve", chosen_roles=[roles.ADMIN], agreed=TO_EVERYTHING
     ),
     "with a device": lambda world: (world.add_admin("eve"), world.equip("eve")),
 }

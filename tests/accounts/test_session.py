@@ -6,7 +6,7 @@ import pytest
 
 from cwtui.accounts import administration, roles, self_service, session, sign_in
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.errors import TO_EVERYTHING, SessionEnded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
@@ -26,7 +26,7 @@ ENDINGS: dict[str, tuple[Callable[[World], object], str, str]] = {
     ),
     "promoted": (
         lambda w: administration.update_user(
-            w.ports, OPERATOR, "alice", chosen_roles=[roles.ADMIN]
+            w.ports, OPERATOR, "alice", chosen_roles=[roles.ADMIN], agreed=TO_EVERYTHING
         ),
         "Your roles were changed. Sign in again to use your new roles.",
         "roles changed",

@@ -4,7 +4,14 @@ import pytest
 
 from cwtui.accounts import administration, roles, sign_in
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused, SignInEnded, SignInFailed
+from cwtui.accounts.errors import (
+    TO_EVERYTHING,
+    CannotCheck,
+    InvalidInput,
+    Refused,
+    SignInEnded,
+    SignInFailed,
+)
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import Mfa
 from cwtui.accounts.sign_in import (
@@ -407,7 +414,13 @@ def test_a_change_to_the_account_restarts_the_sign_in(
         case "disable_mfa":
             administration.disable_mfa(world.ports, OPERATOR, "alice")
         case _:
-            administration.update_user(world.ports, OPERATOR, "alice", chosen_roles=[roles.ADMIN])
+            administration.update_user(
+                world.ports,
+                OPERATOR,
+                "alice",
+                chosen_roles=[roles.ADMIN],
+                agreed=TO_EVERYTHING,
+            )
     with pytest.raises(SignInEnded) as ended:
         sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
     assert str(ended.value) == sentence

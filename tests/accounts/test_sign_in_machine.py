@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cwtui.accounts import administration, roles, self_service, sign_in
 from cwtui.accounts.errors import (
+    TO_EVERYTHING,
     AccountsError,
     InvalidInput,
     SessionEnded,
@@ -133,6 +134,7 @@ class SignInMachine(RuleBasedStateMachine):
             enabled={"enable": True, "disable": False}.get(act),
             mfa_required={"require": True, "require not": False}.get(act),
             chosen_roles={"promote": [roles.ADMIN], "demote": [roles.MINIMUM]}.get(act),
+            agreed=TO_EVERYTHING,
         )
 
     @rule(mfa=st.sampled_from(list(Mfa)))

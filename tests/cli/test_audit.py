@@ -16,6 +16,7 @@ from cwtui.cli.audit import NOT_WHOLE
 from cwtui.cli.output import wait_for_news
 from tests.cli.commands import PASSWORD, Host
 
+FIRST = "first admin: roles=connectware-admin"
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 
 
@@ -52,8 +53,8 @@ def test_events_are_shown_oldest_first(used: Host) -> None:
     assert head.split() == ["TIME", "(UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "REASON"]
     assert all(re.match(TIME, line) for line in lines)
     assert [re.split(" {2,}", line)[1:] for line in lines] == [
-        ["success", "user.create", "operator:root > admin", "command line", "first admin"],
-        ["success", "user.create", "operator:root > jane", "command line"],
+        ["success", "user.create", "operator:root > admin", "command line", FIRST],
+        ["success", "user.create", "operator:root > jane", "command line", "roles=minimum-access"],
         ["success", "settings.update", "operator:root", "command line", "mfa=required"],
         ["success", "user.update", "operator:root > jane", "command line", "enabled=False"],
     ]

@@ -166,7 +166,7 @@ def test_a_long_list_of_accounts_is_shortened(host: Host, file: Path) -> None:
 
 def test_restore_names_accounts_that_regain_rights(host: Host) -> None:
     for name in ("mary", "paul", "zoe"):
-        host.run("user", "add", name, "--role", "connectware-admin")
+        host.run("user", "add", name, "--role", "connectware-admin", "--yes")
     file = str(host.folder / "x.tar")
     host.run("store", "backup", file)
     host.run("user", "set", "mary", "--disabled")

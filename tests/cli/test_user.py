@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import pyotp
 import pytest
@@ -252,7 +252,7 @@ class TestAdd:
         assert PASSWORD not in result.out + result.err
 
     def test_roles_can_be_chosen(self, host: Host) -> None:
-        roles = ("--role", "minimum-access", "--role", "connectware-admin")
+        roles = ("--role", "minimum-access", "--role", "connectware-admin", "--yes")
         result = host.run("user", "add", "jane", *roles, "--json")
         assert result.json["roles"] == ["connectware-admin", "minimum-access"]
 
@@ -286,7 +286,8 @@ class TestAdd:
 class TestSet:
     def test_set_changes_only_what_is_given(self, host: Host) -> None:
         put(host, "jane", display_name="Jane", mfa_required=True)
-        result = host.run("user", "set", "jane", "--disabled", "--role", "connectware-admin")
+        more = ("--disabled", "--role", "connectware-admin", "--yes")
+        result = host.run("user", "set", "jane", *more)
         assert (result.status, result.out) == (0, "")
         assert result.err == (
             "Saved jane: display name Jane, roles connectware-admin, MFA (Required) yes, "
@@ -342,7 +343,7 @@ class TestAddLookAlike:
         for more in ((), ("--json",)):
             result = host.run(*self.ADD, *more)
             assert (result.status, result.out) == (1, "")
-            assert f"{self.SAID} To add it anyway, use --yes." in result.err
+            assert f"{self.SAID} There is no terminal to ask on. Use --yes." in result.err
         assert host.files() == before
 
     def test_yes_skips_the_question(self, host: Host) -> None:
@@ -360,9 +361,45 @@ class TestAddLookAlike:
     def test_a_terminal_is_asked(self, host: Host, answer: bytes, status: int) -> None:
         result = host.run(*self.ADD, stdin=answer, terminal=True)
         assert result.status == status
-        assert f"{self.SAID} Add it anyway? [y/N] " in result.err
+        assert f"{self.SAID} Create the user anyway? [y/N] " in result.err
         assert (self.ADD[-1] in self.names(host)) is (status == 0)
         assert bool(result.out) is (status == 0)
+
+
+class TestMakingAnAdmin:
+    """`user add` and `user set` ask before somebody becomes an admin."""
+
+    WAYS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "add": ("user", "add", "new", "--role", "connectware-admin"),
+        "set": ("user", "set", "jane", "--role", "connectware-admin"),
+    }
+
+    @pytest.fixture(autouse=True)
+    def jane(self, host: Host) -> None:
+        put(host, "jane")
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_it_asks_on_a_terminal_and_needs_yes_without_one(self, host: Host, way: str) -> None:
+        command, name = self.WAYS[way], self.WAYS[way][2]
+        before = host.files()
+        for more, stdin in (({}, b"y\n"), ({"terminal": True}, b"n\n"), ({"terminal": True}, b"")):
+            result = host.run(*command, stdin=stdin, **more)
+            assert (result.status, result.out) == (1, "")
+            assert f"As an admin, {name} can manage all users" in result.err
+            asked = f"Make {name} an admin? [y/N]" if more else "Use --yes."
+            assert asked in result.err
+        assert host.files() == before
+        assert host.run(*command, stdin=b"y\n", terminal=True).status == 0
+        account = host.ports().accounts.get(name)
+        assert account is not None
+        assert account.is_admin
+        assert "connectware-admin" in host.audit[-1]["reason"]
+
+    def test_yes_skips_the_question_and_an_admin_stays_one_without_it(self, host: Host) -> None:
+        for command in self.WAYS.values():
+            assert host.run(*command, "--yes").status == 0
+        more = ("--role", "minimum-access", "--role", "connectware-admin", "--display-name", "Jane")
+        assert host.run("user", "set", "jane", *more).status == 0
 
 
 class TestRemove:

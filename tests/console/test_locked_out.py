@@ -87,6 +87,9 @@ def test_each_command_lets_the_locked_out_admin_sign_in(host: Host, command: str
         if "--new-keyring" in command:
             terminal.wait_for("Give up the old keyring for good? [y/N]")
             terminal.type("y\r")
+        if "--role" in command:
+            terminal.wait_for(f"Make {NAME} an admin? [y/N]")
+            terminal.type("y\r")
         assert terminal.wait_exit() == 0
         printed = re.findall(r"^(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}$", terminal.text, re.MULTILINE)
     with Terminal([*map(str, prefix)], host.folder) as terminal:

@@ -32,7 +32,7 @@ async def test_confirming_creates_the_look_alike() -> None:
         await person.press("tab", "enter")
         person.screen(InitialPasswordScreen)
         assert there.world.account("a1ice").must_change_password
-        assert there.world.events[-1].reason == "looks_like=alice"
+        assert there.world.events[-1].reason == "roles=minimum-access looks_like=alice"
 
 
 async def test_an_ordinary_name_causes_no_question() -> None:

@@ -1,5 +1,7 @@
 """Users and Roles, account pages, Create User, Organization and their questions."""
 
+import asyncio
+
 import pytest
 from textual.widgets import Static
 
@@ -12,6 +14,7 @@ from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.organization import OrganizationPage
 from cwtui.ui.screens.pages.users import UsersPage
+from cwtui.ui.widgets.choices import AMID_TEXT
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 from tests.accounts.world import World
@@ -229,6 +232,12 @@ async def test_at_least_one_role_must_be_chosen() -> None:
         await person.click("connectware-admin")
         person.sees("[x] connectware-admin")
         await person.click_button("Update")
+        person.sees("Make alice an admin?")
+        await person.press("enter")
+        assert there.world.account("alice").roles == (roles.MINIMUM,)
+        person.sees("[x] connectware-admin")
+        await person.click_button("Update")
+        await person.click_button("Make Admin")
         assert there.world.account("alice").roles == (roles.ADMIN,)
 
 
@@ -364,6 +373,12 @@ async def test_a_user_can_be_created_by_keyboard() -> None:
         await person.press("tab")
         await person.write("Grace Hopper")
         await person.press("tab", "space", "tab", "tab", "space", "tab", "enter")
+        person.screen(ConfirmScreen)
+        person.sees("As an admin, grace can manage all users", "Make grace an admin?")
+        assert person.focus == "Cancel"
+        await person.press("escape")
+        assert there.world.accounts.get("grace") is None
+        await person.press("enter", "tab", "enter")
         password = person.screen(InitialPasswordScreen)._password.reveal()
         person.sees("Initial password of grace", password)
         await person.press("enter")
@@ -375,6 +390,33 @@ async def test_a_user_can_be_created_by_keyboard() -> None:
         await person.click("Sign Out")
         await person.sign_in("grace", password)
         person.sees("Choose a new password")
+
+
+async def test_a_name_typed_one_field_too_far_ticks_nothing() -> None:
+    async with SCENES["create_user"].played() as (person, there):
+        await person.write("grace")
+        await person.press("tab", "tab")
+        for text in ("Grace Hopper", " Grace B Hopper", "  Grace"):
+            person.send(*text, "enter")
+            await person.settle()
+            person.sees("[ ] connectware-admin")
+            await person.press("tab", "shift+tab")
+        await asyncio.sleep(AMID_TEXT)
+        await person.press("space")
+        person.sees("[x] connectware-admin")
+        assert there.world.accounts.get("grace") is None
+
+
+async def test_text_typed_at_radio_buttons_chooses_nothing() -> None:
+    async with SCENES["organization"].played() as (person, _):
+        await person.press("right")
+        for text in ("Ada Ek", " Ada Ek"):
+            person.send(*text, "enter")
+            await person.settle()
+            person.sees("( ) off   (x) optional   ( ) required")
+            await asyncio.sleep(AMID_TEXT)
+        await person.press("space")
+        person.sees("( ) off   ( ) optional   (x) required")
 
 
 async def test_a_taken_username_is_reported_and_input_stays() -> None:
@@ -396,7 +438,7 @@ async def test_a_taken_username_is_reported_and_input_stays() -> None:
 
 async def test_organization_settings_are_saved_by_keyboard() -> None:
     async with SCENES["organization"].played() as (person, there):
-        assert person.focus == "RadioSet"
+        assert person.focus == "Alternatives"
         person.sees("( ) off   (x) optional   ( ) required")
         await person.press("right", "space")
         person.sees("( ) off   ( ) optional   (x) required")

@@ -1,6 +1,46 @@
-"""Checkboxes and radio buttons whose state can be read without colours."""
+"""Checkboxes and radio buttons whose state can be read without colours.
 
-from textual.widgets import Checkbox, RadioButton
+Space and Enter choose. But somebody who pressed Tab once too often types a name here, and names
+contain spaces. So keys that come amid text choose nothing.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from textual import events
+from textual.widgets import Checkbox, RadioButton, RadioSet
+
+AMID_TEXT: Final = 1.0
+"""Space or Enter within so many seconds of a letter or digit belongs to a text."""
+_FIRST_OF_TEXT: Final = 0.3
+"""Space within so many seconds before a letter was the first character of a text."""
+
+
+class _KeysAmidText:
+    """Tells keys that choose from keys that belong to a text."""
+
+    def __init__(self) -> None:
+        self._letter_at = 0.0
+        self._chosen_at = 0.0
+        self._undo: Callable[[], None] | None = None
+
+    def handle(
+        self, event: events.Key, choose: Callable[[], None], undo: Callable[[], None]
+    ) -> None:
+        """Choose if the key says so. `undo` restores the state as it was before."""
+        if event.key in {"space", "enter"}:
+            event.stop()  # Textual would choose later, when other keys were handled
+            if event.time - self._letter_at < AMID_TEXT:
+                self._letter_at = event.time
+            else:
+                self._chosen_at, self._undo = event.time, undo
+                choose()
+            return
+        if event.is_printable:
+            if self._undo is not None and event.time - self._chosen_at < _FIRST_OF_TEXT:
+                self._undo()
+            self._letter_at = event.time
+        self._undo = None
 
 
 class Choice(Checkbox):
@@ -13,6 +53,15 @@ class Choice(Checkbox):
     def __init__(self, label: str, value: bool = False, *, name: str = "", id: str = "") -> None:  # noqa: A002  Textual's name
         super().__init__(label, value, name=name, id=id or None, compact=True)
         self.BUTTON_INNER = self._mark()
+        self._keys = _KeysAmidText()
+
+    def on_key(self, event: events.Key) -> None:
+        before = self.value
+
+        def undo() -> None:
+            self.value = before
+
+        self._keys.handle(event, self.action_toggle_button, undo)
 
     def watch_value(self) -> None:
         self.BUTTON_INNER = self._mark()
@@ -39,3 +88,36 @@ class Alternative(RadioButton):
 
     def _mark(self) -> str:
         return "(x)" if self.value else "( )"
+
+
+class Alternatives(RadioSet):
+    """Radio buttons of which one is chosen."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  Textual's name
+        super().__init__(id=id, compact=True)
+        self._keys = _KeysAmidText()
+
+    @property
+    def chosen(self) -> Alternative | None:
+        """The chosen button. Unlike `pressed_button`, it knows of a key as soon as it came."""
+        return next((button for button in self.query(Alternative) if button.value), None)
+
+    def choose(self, chosen: RadioButton | None) -> None:
+        """Choose this button, and no other one."""
+        with self.prevent(RadioButton.Changed):
+            for button in self.query(Alternative):
+                button.value = button is chosen
+
+    def on_radio_button_changed(self, event: RadioButton.Changed) -> None:
+        # A click. Textual does not know what was chosen with `choose`.
+        if event.radio_button.value:
+            self.choose(event.radio_button)
+
+    def on_key(self, event: events.Key) -> None:
+        before = self.chosen
+        highlighted = self.query(".-selected").results(Alternative)
+        self._keys.handle(
+            event,
+            lambda: self.choose(next(highlighted, before)),
+            lambda: self.choose(before),
+        )

@@ -8,7 +8,7 @@ import pytest
 from cwtui.accounts import administration, recovery, roles, self_service, session, sign_in
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
+from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, SignInFailed, Throttled
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.upkeep import key_rotation as keys
@@ -95,7 +95,12 @@ def retire_unused_key(world: World) -> object:
 ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     EventType.USER_CREATE: lambda w: administration.create_user(w.ports, OPERATOR, "new"),
     EventType.USER_UPDATE: lambda w: administration.update_user(
-        w.ports, OPERATOR, "plain", enabled=False, chosen_roles=[roles.ADMIN, roles.MINIMUM]
+        w.ports,
+        OPERATOR,
+        "plain",
+        enabled=False,
+        chosen_roles=[roles.ADMIN, roles.MINIMUM],
+        agreed=TO_EVERYTHING,
     ),
     EventType.USER_RESET_PASSWORD: lambda w: administration.reset_password(
         w.ports, OPERATOR, "plain"
@@ -347,7 +352,7 @@ def test_creating_the_first_admin_is_recorded(world: World) -> None:
     administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
     [event] = world.events
     assert (event.event, event.subject) == (EventType.USER_CREATE, "ada")
-    assert event.reason == "first admin"
+    assert event.reason == "first admin: roles=connectware-admin"
 
 
 def test_the_first_admin_is_not_created_without_an_event(world: World) -> None:

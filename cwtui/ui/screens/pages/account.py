@@ -10,6 +10,7 @@ from textual.widgets import Static
 from cwtui.accounts import account_state, administration, throttle, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details, Updated, WithInitialPassword
+from cwtui.accounts.errors import Agreed
 from cwtui.accounts.model import Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
@@ -57,6 +58,8 @@ class AccountPage(Page):
     HELP = """\
 To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
 Enable, then press Update.
+
+Before the role connectware-admin makes somebody an admin, you are asked.
 
 Disable MFA is for users who lost their authentication device. They then sign in with their \
 password alone. If MFA is required, they must set it up again.
@@ -235,7 +238,9 @@ itself, after a day at most."""
     def submit(self) -> None:
         name, changes = self._account.username, self._changes()
         self._update(
-            lambda ports, session: administration.update_user(ports, session, name, **changes),
+            lambda ports, session, agreed: administration.update_user(
+                ports, session, name, **changes, agreed=agreed
+            ),
             f"{name} was updated.",
         )
 
@@ -253,7 +258,7 @@ itself, after a day at most."""
                 changes["chosen_roles"] = choice.chosen
         return changes
 
-    def _update(self, call: Callable[[Ports, Session], Updated], outcome: str) -> None:
+    def _update(self, call: Callable[[Ports, Session, Agreed], Updated], outcome: str) -> None:
         """Like `_change`, for calls that may change nothing, because all is so already."""
 
         def updated(result: Updated) -> None:
@@ -261,7 +266,7 @@ itself, after a day at most."""
             self.done(outcome if result.changed else f"Nothing was changed for {name}.")
             self.open_account(name)
 
-        self.run_as_session(call, updated, "Saving")
+        self.run_confirmed(call, updated, "Saving")
 
     def _change(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
         """Run the change, say what was done, and show the account as it is afterwards."""
@@ -283,8 +288,8 @@ itself, after a day at most."""
     def _set_enabled(self, *, enabled: bool) -> None:
         name = self._account.username
         self._update(
-            lambda ports, session: administration.update_user(
-                ports, session, name, enabled=enabled
+            lambda ports, session, agreed: administration.update_user(
+                ports, session, name, enabled=enabled, agreed=agreed
             ),
             f"The account {name} was {'enabled' if enabled else 'disabled'}.",
         )

@@ -5,8 +5,7 @@ from textual.widgets import Static
 
 from cwtui.accounts import administration, roles
 from cwtui.accounts.administration import WithInitialPassword
-from cwtui.accounts.errors import AccountsError, LooksAlike
-from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.pages.page import Page, row
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.choices import Choice
@@ -22,7 +21,8 @@ class CreateUserPage(Page):
 The new user gets a one-time initial password. It is shown to you once, and the user must change \
 it at the first sign-in. You cannot choose passwords for others.
 
-If the username looks like an existing one, such as a1ice and alice, you are asked first.
+If the username looks like an existing one, such as a1ice and alice, or if the user becomes an \
+admin, you are asked first.
 
 MFA (Required): the user must set up multi-factor authentication at the first sign-in."""
 
@@ -42,35 +42,19 @@ MFA (Required): the user must set up multi-factor authentication at the first si
         self.open_users()
 
     def submit(self) -> None:
-        self._create(look_alike_ok=False)
-
-    def refuse(self, error: AccountsError) -> None:
-        if not isinstance(error, LooksAlike):
-            super().refuse(error)
-            return
-
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                self._create(look_alike_ok=True)
-
-        # The question opens over the page, so that what was typed stays.
-        question = f"{error} Create the user anyway?"
-        self.app.push_screen(ConfirmScreen(question, "Create User", destroys=False), answered)
-
-    def _create(self, *, look_alike_ok: bool) -> None:
         username = self.query_one("#username", Field).entry.value
         display_name = self.query_one("#display_name", Field).entry.value
         chosen = self.query_one(RoleChoice).chosen
         required = self.query_one("#mfa-required", Choice).value
-        self.run_as_session(
-            lambda ports, session: administration.create_user(
+        self.run_confirmed(
+            lambda ports, session, agreed: administration.create_user(
                 ports,
                 session,
                 username,
                 chosen_roles=chosen,
                 display_name=display_name,
                 mfa_required=required,
-                look_alike_ok=look_alike_ok,
+                agreed=agreed,
             ),
             self._created,
             "Creating the user",

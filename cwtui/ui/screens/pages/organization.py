@@ -3,14 +3,14 @@
 from typing import Final
 
 from textual.app import ComposeResult
-from textual.widgets import RadioSet, Static
+from textual.widgets import Static
 
 from cwtui.accounts import administration
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.choices import Alternative, Choice
+from cwtui.ui.widgets.choices import Alternative, Alternatives, Choice
 from cwtui.ui.widgets.fields import Field, TextInput
 
 _FOR_NEW_LDAP_USERS: Final = "mfa_required_for_new_ldap_users"
@@ -34,7 +34,7 @@ _SECTIONS: Final[dict[str, dict[str, str]]] = {
 class OrganizationPage(Page):
     SECTION = "organization"
     MANUAL = "admin"
-    AUTO_FOCUS = "RadioSet"
+    AUTO_FOCUS = "Alternatives"
     TITLE_TEXT = "Organization"
     HELP = """\
 Multi-Factor Authentication: off (nobody can set it up, but registered devices are still asked \
@@ -56,7 +56,7 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
 
     def content(self) -> ComposeResult:
         yield Static("Multi-Factor Authentication", classes="section", markup=False)
-        with RadioSet(id="mfa", compact=True):
+        with Alternatives(id="mfa"):
             for mode in Mfa:
                 yield Alternative(mode.value, mode is self._settings.mfa, name=mode.value)
         required = self._settings.mfa_required_for_new_ldap_users
@@ -70,7 +70,7 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
 
     def on_mount(self) -> None:
         self.query_one("#status-line", Static).display = False
-        choices = self.query_one(RadioSet)
+        choices = self.query_one(Alternatives)
         for _ in range(choices.pressed_index):
             choices.action_next_button()
 
@@ -92,7 +92,7 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
             for field in self.query(Field)
             if field.entry.value != visible(str(getattr(self._settings, str(field.id))))
         }
-        pressed = self.query_one(RadioSet).pressed_button
+        pressed = self.query_one(Alternatives).chosen
         if pressed is not None and pressed.name != self._settings.mfa.value:
             values["mfa"] = str(pressed.name)
         required = self.query_one(Choice).value

@@ -10,7 +10,14 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from cwtui.accounts.errors import AccountsError, ProofNeeded, SessionEnded
+from cwtui.accounts.errors import (
+    TO_NOTHING,
+    AccountsError,
+    Agreed,
+    ConfirmationNeeded,
+    ProofNeeded,
+    SessionEnded,
+)
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.ui import sections
@@ -45,6 +52,8 @@ class Page(AccountScreen):
     _last_session: Session | None = None
     _retry_after_proof: Callable[[], None] = staticmethod(lambda: None)
     """Repeats the last call, after the person has confirmed their identity."""
+    _repeat_agreeing: Callable[[type[ConfirmationNeeded]], None] = staticmethod(lambda _: None)
+    """Repeats the last call, after the person has agreed to what it asked."""
 
     @property
     def session(self) -> Session:
@@ -70,14 +79,41 @@ class Page(AccountScreen):
             self._retry_after_proof = partial(self.run_as_session, call, handle, waiting)
         self.run_in_thread(lambda ports: call(ports, self.session), handle, waiting)
 
-    def refuse(self, error: AccountsError) -> None:
-        if not isinstance(error, ProofNeeded):
-            super().refuse(error)
-            return
-        from cwtui.ui.screens.dialogs.proof import ProofScreen
+    def run_confirmed(
+        self,
+        call: "Callable[[Ports, Session, Agreed], T]",
+        handle: Callable[[T], None],
+        waiting: str,
+        agreed: Agreed = TO_NOTHING,
+    ) -> None:
+        """Run the call as the session. What it wants to have confirmed is asked, one by one."""
+        if not self.is_busy:
+            self._repeat_agreeing = lambda more: self.run_confirmed(
+                call, handle, waiting, agreed | {more}
+            )
+        self.run_as_session(lambda ports, session: call(ports, session, agreed), handle, waiting)
 
-        # The dialog opens over the page, so that what was typed there stays.
-        self.app.push_screen(ProofScreen(self.session, error, self._retry_after_proof))
+    def refuse(self, error: AccountsError) -> None:
+        match error:
+            case ProofNeeded():
+                from cwtui.ui.screens.dialogs.proof import ProofScreen
+
+                # The dialog opens over the page, so that what was typed there stays.
+                self.app.push_screen(ProofScreen(self.session, error, self._retry_after_proof))
+            case ConfirmationNeeded():
+                self._ask(error)
+            case _:
+                super().refuse(error)
+
+    def _ask(self, needed: ConfirmationNeeded) -> None:
+        from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._repeat_agreeing(type(needed))
+
+        question = f"{needed} {needed.question}"
+        self.app.push_screen(ConfirmScreen(question, needed.act, destroys=False), answered)
 
     def compose(self) -> ComposeResult:
         session = self._last_session = self.context.session

@@ -1,0 +1,28 @@
+"""Ask the operator before a change that the rules want confirmed."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from cwtui.accounts.errors import TO_EVERYTHING, TO_NOTHING, Agreed, ConfirmationNeeded
+from cwtui.cli import terminal
+from cwtui.cli.errors import Failed
+
+T = TypeVar("T")
+
+
+def confirmed(call: Callable[[Agreed], T], *, yes: bool, if_not: str) -> T:
+    """Return what `call` returns, after asking what it wants to have confirmed.
+
+    With `yes`, nothing is asked. Raises Failed if the answer is not yes (with the sentence
+    `if_not`), or if there is no terminal to ask on.
+    """
+    agreed = TO_EVERYTHING if yes else TO_NOTHING
+    while True:
+        try:
+            return call(agreed)
+        except ConfirmationNeeded as needed:
+            if not terminal.is_there():
+                raise Failed(f"{needed} There is no terminal to ask on. Use --yes.") from None
+            if not terminal.ask_yes(f"{needed} {needed.question}"):
+                raise Failed(if_not) from None
+            agreed |= {type(needed)}
