@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from cwtui import maintenance, services
-from cwtui.accounts import administration, self_service, sign_in
+from cwtui.accounts import administration, organization, self_service, sign_in
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.audit.reading import Filter
@@ -142,10 +142,8 @@ IN_SESSION: dict[str, Callable[[Ports, Session], object]] = {
     "one user": lambda ports, session: administration.show_user(ports, session, "alice"),
     "records": lambda ports, _: ports.records.get("ada"),
     "record": lambda ports, _: ports.records.update("ada", lambda record: (record, None)),
-    "settings": administration.show_settings,
-    "set": lambda ports, session: administration.update_settings(
-        ports, session, {"issuer": "Plant"}
-    ),
+    "settings": organization.show_settings,
+    "set": lambda ports, session: organization.update_settings(ports, session, {"issuer": "Plant"}),
     "audit log": lambda ports, session: audit_reading.newest(ports, session, Filter()),
     "lines": lambda ports, _: list(ports.audit.lines(START)),
     "ends": lambda ports, _: ports.audit.ends(),

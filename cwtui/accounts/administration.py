@@ -1,10 +1,10 @@
 """How admins manage accounts and settings. The last enabled local admin cannot be removed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cwtui.accounts import admins, listing, look_alikes, made_up, roles, settings, text, throttle
+from cwtui.accounts import admins, listing, look_alikes, made_up, roles, text, throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import (
@@ -336,31 +336,6 @@ def unlock(ports: Ports, actor: Actor, username: str) -> None:
         lambda record: record.changed(password_attempts={}, code_attempts={}),
         lambda: write_audit(ports, EventType.USER_UNLOCK, actor, name),
     )
-
-
-def show_settings(ports: Ports, actor: Actor) -> OrganizationSettings:
-    """Return the organization settings. Raises NotPermitted and SessionEnded."""
-    authorise(ports, actor, Permission.MANAGE_ORGANIZATION)
-    return ports.accounts.settings()
-
-
-def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> OrganizationSettings:
-    """Set these keys from text, all or none. Raises InvalidInput(field=key) and NotPermitted."""
-    with ports.accounts.change() as change:
-        authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION, change)
-        before = change.settings()
-        after = settings.with_values(before, values)
-        if after != before:
-            change.put_settings(after)
-            changed = {
-                key: getattr(after, key)
-                for key in settings.KEYS
-                if getattr(after, key) != getattr(before, key)
-            }
-            write_audit(
-                ports, EventType.SETTINGS_UPDATE, actor, "", as_reason(changed), change=change
-            )
-    return after
 
 
 def _check_new_permissions(

@@ -3,7 +3,7 @@
 import click
 from msgspec import to_builtins
 
-from cwtui.accounts import administration
+from cwtui.accounts import organization
 from cwtui.accounts.text import visible
 from cwtui.cli import completing
 from cwtui.cli.groups import GroupInOrder
@@ -25,7 +25,7 @@ def command() -> None:
 @pass_host
 def show(host: Host, as_json: bool) -> None:
     """Show each setting and its value."""
-    settings = to_builtins(administration.show_settings(host.ports(), operator()))
+    settings = to_builtins(organization.show_settings(host.ports(), operator()))
     if as_json:
         put_object(settings)
     else:
@@ -47,7 +47,7 @@ def set_(host: Host, key: str, value: str, as_json: bool) -> None:
 
     cwtui settings show lists the keys and their values.
     """
-    settings = to_builtins(administration.update_settings(host.ports(), operator(), {key: value}))
+    settings = to_builtins(organization.update_settings(host.ports(), operator(), {key: value}))
     if as_json:
         put_object(settings)
     else:

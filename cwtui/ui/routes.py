@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from textual.screen import Screen
 
-from cwtui.accounts import administration, self_service, sign_in
+from cwtui.accounts import administration, organization, self_service, sign_in
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.listing import Filter
@@ -95,7 +95,7 @@ def section(name: str, context: Context, *, resume: bool = False) -> PageToLoad[
                 lambda found: UsersPage(found, *shown),
             )
         case sections.ORGANIZATION:
-            return PageToLoad(administration.show_settings, OrganizationPage)
+            return PageToLoad(organization.show_settings, OrganizationPage)
         case sections.AUDIT_LOG:
             return PageToLoad(
                 lambda ports, session: audit_reading.newest(ports, session, audit_reading.Filter()),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts import administration, organization, roles, self_service, sign_in
 from cwtui.accounts.account_state import MfaState
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
@@ -368,17 +368,15 @@ def test_accounts_are_listed_and_shown(world: World) -> None:
 def test_settings_change_all_or_none_and_are_recorded(world: World) -> None:
     world.add_admin("ada")
     actor = world.session("ada")
-    after = administration.update_settings(
-        world.ports, actor, {"mfa": "required", "code_limit": "3"}
-    )
+    after = organization.update_settings(world.ports, actor, {"mfa": "required", "code_limit": "3"})
     assert (after.mfa, after.code_limit) == (Mfa.REQUIRED, 3)
-    assert world.accounts.settings() == after == administration.show_settings(world.ports, actor)
+    assert world.accounts.settings() == after == organization.show_settings(world.ports, actor)
     assert world.events[-1].reason == "mfa=required code_limit=3"
     with pytest.raises(InvalidInput):
-        administration.update_settings(world.ports, actor, {"mfa": "off", "code_limit": "0"})
+        organization.update_settings(world.ports, actor, {"mfa": "off", "code_limit": "0"})
     assert world.accounts.settings() == after
     events = len(world.events)
-    administration.update_settings(world.ports, actor, {"mfa": "required"})
+    organization.update_settings(world.ports, actor, {"mfa": "required"})
     assert len(world.events) == events
 
 
@@ -393,8 +391,8 @@ ACTS: dict[str, Callable[[World, Actor], object]] = {
     "disable_mfa": lambda w, a: administration.disable_mfa(w.ports, a, "bob"),
     "remove_user": lambda w, a: administration.remove_user(w.ports, a, "bob"),
     "unlock": lambda w, a: administration.unlock(w.ports, a, "bob"),
-    "show_settings": lambda w, a: administration.show_settings(w.ports, a),
-    "update_settings": lambda w, a: administration.update_settings(w.ports, a, {"mfa": "off"}),
+    "show_settings": lambda w, a: organization.show_settings(w.ports, a),
+    "update_settings": lambda w, a: organization.update_settings(w.ports, a, {"mfa": "off"}),
 }
 
 

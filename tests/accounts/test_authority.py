@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, sign_in, synchronising
+from cwtui.accounts import administration, organization, roles, self_service, sign_in, synchronising
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
@@ -105,7 +105,7 @@ READS: dict[str, Act] = {
     "list_users": lambda s, by: administration.list_users(s.world.ports, by, Filter()),
     "show_user": lambda s, by: administration.show_user(s.world.ports, by, "bob"),
     "last_sign_ins": lambda s, by: administration.last_sign_ins(s.world.ports, by, ["bob"]),
-    "show_settings": lambda s, by: administration.show_settings(s.world.ports, by),
+    "show_settings": lambda s, by: organization.show_settings(s.world.ports, by),
     "name_to_remove": lambda s, by: administration.name_to_remove(s.world.ports, by, "bob"),
 }
 AUDIT_READS: dict[str, Act] = {
@@ -122,7 +122,7 @@ CHANGES: dict[str, Act] = {
     "disable_mfa": lambda s, by: administration.disable_mfa(s.world.ports, by, "bob"),
     "remove_user": lambda s, by: administration.remove_user(s.world.ports, by, "bob"),
     "unlock": lambda s, by: administration.unlock(s.world.ports, by, "bob"),
-    "update_settings": lambda s, by: administration.update_settings(
+    "update_settings": lambda s, by: organization.update_settings(
         s.world.ports, by, {"mfa": "required"}
     ),
 }

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts import administration, organization, roles, self_service, sign_in
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
     AccountsError,
@@ -139,7 +139,7 @@ class SignInMachine(RuleBasedStateMachine):
 
     @rule(mfa=st.sampled_from(list(Mfa)))
     def organization(self, mfa: Mfa) -> None:
-        administration.update_settings(self.world.ports, OPERATOR, {"mfa": mfa.value})
+        organization.update_settings(self.world.ports, OPERATOR, {"mfa": mfa.value})
 
     @rule(act=st.sampled_from(["unlock", "unlock", "reset MFA", "reset password", "anew"]))
     def admin_helps(self, act: str) -> None:

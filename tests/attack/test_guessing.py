@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cwtui import services
-from cwtui.accounts import administration, throttle
+from cwtui.accounts import organization, throttle
 from tests import soak
 from tests.accounts.world import OPERATOR
 from tests.attack.attacker import FASTER, clock_since
@@ -38,7 +38,7 @@ def test_attempts_stop_at_the_limit_but_the_owner_can_sign_in(tmp_path: Path, wh
     begin = time.time()
     ports = replace(services.connect(config_in(tmp_path)), now=clock_since(begin))
     values = {"password_ban_minutes": str(BAN_MINUTES), "code_ban_minutes": str(BAN_MINUTES)}
-    administration.update_settings(ports, OPERATOR, values)
+    organization.update_settings(ports, OPERATOR, values)
     seconds = soak.seconds(usually=5.0)
     gate = Gate(tmp_path / "gate")
     guessers = [("guess", tmp_path, begin, seconds, what, number) for number in range(GUESSERS)]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui import config, installation
-from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts import administration, organization, roles, self_service, sign_in
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.listing import Filter
@@ -137,7 +137,7 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
     yield lambda ports: administration.list_users(ports, OPERATOR, Filter())
     yield lambda ports: administration.show_user(ports, OPERATOR, NAME)
     yield lambda ports: administration.update_user(ports, OPERATOR, NAME, display_name="New")
-    yield lambda ports: administration.update_settings(ports, OPERATOR, {"code_limit": "3"})
+    yield lambda ports: organization.update_settings(ports, OPERATOR, {"code_limit": "3"})
     yield lambda ports: administration.unlock(ports, OPERATOR, NAME)
     yield lambda ports: administration.disable_mfa(ports, OPERATOR, NAME)
     yield initial_password

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace as with_fields
 
 from cwtui import services
-from cwtui.accounts import administration, throttle
+from cwtui.accounts import administration, organization, throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import Account, SecondFactor
@@ -67,7 +67,7 @@ def test_each_code_lets_exactly_one_of_twenty_sign_in(tmp_path: Path) -> None:
     ports = replace(services.connect(config_in(tmp_path)), now=lambda: NOW)
     with started(*racers) as workers:
         for gate, (limit, kind, _) in zip(gates, rounds, strict=True):
-            administration.update_settings(ports, OPERATOR, {"code_limit": str(limit)})
+            organization.update_settings(ports, OPERATOR, {"code_limit": str(limit)})
             administration.unlock(ports, OPERATOR, "alice")
             gate.open_for(workers)
             results = Counter(worker.line() for worker in workers)

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from cwtui.accounts import administration, recovery, roles, self_service, session, sign_in
+from cwtui.accounts import (
+    administration,
+    organization,
+    recovery,
+    roles,
+    self_service,
+    session,
+    sign_in,
+)
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, SignInFailed, Throttled
@@ -109,7 +117,7 @@ ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     EventType.USER_REMOVE: lambda w: administration.remove_user(w.ports, OPERATOR, "plain"),
     EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "plain"),
     EventType.USER_RECOVER: lambda w: recovery.recover_admin(w.ports, OPERATOR, "plain"),
-    EventType.SETTINGS_UPDATE: lambda w: administration.update_settings(
+    EventType.SETTINGS_UPDATE: lambda w: organization.update_settings(
         w.ports, OPERATOR, {"mfa": "required"}
     ),
     EventType.KEY_ROTATE: lambda w: keys.rotate(w.ports, OPERATOR, lambda *_: None),

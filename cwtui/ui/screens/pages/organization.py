@@ -5,7 +5,7 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import administration
+from cwtui.accounts import organization
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.pages.page import Page
@@ -99,7 +99,7 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
         if required != self._settings.mfa_required_for_new_ldap_users:
             values[_FOR_NEW_LDAP_USERS] = "yes" if required else "no"
         self.run_as_session(
-            lambda ports, session: administration.update_settings(ports, session, values),
+            lambda ports, session: organization.update_settings(ports, session, values),
             self._saved,
             "Saving",
         )
