@@ -47,6 +47,13 @@ class MakesAdmin(ConfirmationNeeded):
         self.question = f"Make {username} an admin?"
 
 
+class RequiresMfa(ConfirmationNeeded):
+    """Everyone must have a second factor from now on, and some have none."""
+
+    question = "Require multi-factor authentication for everyone?"
+    act = "Require MFA"
+
+
 class NotPermitted(Refused):
     """The session's roles do not allow the action."""
 
@@ -149,4 +156,4 @@ Agreed: TypeAlias = frozenset[type[ConfirmationNeeded]]
 """What the person has agreed to."""
 
 TO_NOTHING: Final[Agreed] = frozenset()
-TO_EVERYTHING: Final[Agreed] = frozenset({LooksAlike, MakesAdmin})
+TO_EVERYTHING: Final[Agreed] = frozenset({LooksAlike, MakesAdmin, RequiresMfa})

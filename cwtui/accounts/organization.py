@@ -1,13 +1,23 @@
 """How admins see and change the organization settings."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from cwtui.accounts import settings
+from cwtui.accounts import account_state, settings
 from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import TO_NOTHING, Agreed, RequiresMfa
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.session import Actor, as_reason, authorise, authorise_change, write_audit
-from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.session import (
+    Actor,
+    Session,
+    as_reason,
+    authorise,
+    authorise_change,
+    write_audit,
+)
+from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.accounts.text import counted
 
 
 def show_settings(ports: Ports, actor: Actor) -> OrganizationSettings:
@@ -16,8 +26,29 @@ def show_settings(ports: Ports, actor: Actor) -> OrganizationSettings:
     return ports.accounts.settings()
 
 
-def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> OrganizationSettings:
-    """Set these keys from text, all or none. Raises InvalidInput(field=key) and NotPermitted."""
+@dataclass(frozen=True)
+class Saved:
+    """The settings after a change, and what the change did."""
+
+    settings: OrganizationSettings
+    changed: bool
+    must_enrol: str = ""
+    """Who must register a device because of it, in a sentence; empty if nobody."""
+
+
+def update_settings(
+    ports: Ports, actor: Actor, values: Mapping[str, str], agreed: Agreed = TO_NOTHING
+) -> Saved:
+    """Set these keys from text, all or none.
+
+    Raises InvalidInput(field=key), RequiresMfa unless `agreed`, and NotPermitted.
+    """
+    authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION)
+    before = ports.accounts.settings()
+    # Counted before the change, so that nobody waits for it.
+    must_enrol = _must_enrol(ports, actor, before, settings.with_values(before, values))
+    if must_enrol and RequiresMfa not in agreed:
+        raise RequiresMfa(must_enrol)
     with ports.accounts.change() as change:
         authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION, change)
         before = change.settings()
@@ -32,4 +63,28 @@ def update_settings(ports: Ports, actor: Actor, values: Mapping[str, str]) -> Or
             write_audit(
                 ports, EventType.SETTINGS_UPDATE, actor, "", as_reason(changed), change=change
             )
-    return after
+    return Saved(after, after != before, must_enrol)
+
+
+def _must_enrol(
+    ports: Ports, actor: Actor, before: OrganizationSettings, after: OrganizationSettings
+) -> str:
+    """Return who must register a device if everyone is required to have one, in a sentence."""
+    if after.mfa is not Mfa.REQUIRED or before.mfa is Mfa.REQUIRED:
+        return ""
+    names = [
+        row.username
+        for row in ports.accounts.rows()
+        if row.enabled and row.second_factor is None and not account_state.is_required(row, before)
+    ]
+    if not names:
+        return ""
+    included = isinstance(actor, Session) and actor.username in names
+    if len(names) == 1 and included:
+        return "You have no device yet. You must register one at your next sign-in."
+    have, they = ("has", "The user") if len(names) == 1 else ("have", "They")
+    you = ", and you are one of them" if included else ""
+    return (
+        f"{counted(len(names), 'user')} {have} no device yet{you}. {they} must register one at the "
+        "next sign-in."
+    )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cwtui.accounts import account_state, enrolment, factors, provisioning
+from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, totp
 from cwtui.accounts.enrolment import Enrolment
@@ -28,6 +29,7 @@ class Overview:
 
     account: Account
     mfa: Mfa
+    requirement: Requirement
     backup_codes_left: int
     change_password_refusal: str
     enable_mfa_refusal: str
@@ -42,6 +44,7 @@ def overview(ports: Ports, session: Session) -> Overview:
     return Overview(
         account=account,
         mfa=settings.mfa,
+        requirement=account_state.requirement(account, settings),
         backup_codes_left=len(factor.backup_codes.hashes) if factor is not None else 0,
         change_password_refusal=_change_password_refusal(account),
         enable_mfa_refusal=enrolment.refusal(account, settings),

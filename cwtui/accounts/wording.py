@@ -58,6 +58,16 @@ def mfa(factor: SecondFactor | Registered | None) -> str:
     return "not enabled" if factor is None else f"enabled since {day(factor.registered_at)}"
 
 
+def after_mfa_is_disabled(*, required: bool) -> str:
+    """Return what follows for an account whose second factor an admin removes."""
+    if not required:
+        return "The password alone is then enough to sign in."
+    return (
+        "The user must set it up again at the next sign-in. Until then, anybody who knows the "
+        "password can do that instead."
+    )
+
+
 def unused_codes(factor: SecondFactor) -> str:
     """Return the number of unused backup codes, for use beside the label "Backup codes"."""
     return f"{len(factor.backup_codes.hashes)} unused"

@@ -4,6 +4,7 @@ import click
 from msgspec import to_builtins
 
 from cwtui.accounts import organization
+from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.text import visible
 from cwtui.cli import completing
 from cwtui.cli.groups import GroupInOrder
@@ -47,11 +48,15 @@ def set_(host: Host, key: str, value: str, as_json: bool) -> None:
 
     cwtui settings show lists the keys and their values.
     """
-    settings = to_builtins(organization.update_settings(host.ports(), operator(), {key: value}))
+    # It was typed in full, so it is not asked again.
+    saved = organization.update_settings(host.ports(), operator(), {key: value}, TO_EVERYTHING)
+    settings = to_builtins(saved.settings)
     if as_json:
         put_object(settings)
     else:
         say(f"{key} is {_shown(settings[key])}.")
+    if saved.must_enrol:
+        say(saved.must_enrol)
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cwtui.accounts import account_state, administration, roles, text
+from cwtui.accounts import account_state, administration, roles, text, wording
 from cwtui.accounts.account_state import MfaState, Requirement
 from cwtui.accounts.errors import Agreed
 from cwtui.accounts.listing import Filter
@@ -264,14 +264,14 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
 def reset_mfa(host: Host, name: str) -> None:
     """Remove an account's device and backup codes.
 
-    Use it when the device is lost. If MFA is required for the account, the user sets it up again at
-    the next sign-in.
+    Use it when the device is lost, and make sure who is asking you. If MFA is required for the
+    account, the user sets it up again at the next sign-in.
     """
     ports = host.ports()
     account = administration.disable_mfa(ports, operator(), name)
     required = account_state.is_required(account, ports.accounts.settings())
-    then = " The user must set it up again at the next sign-in." if required else ""
-    say(f"Disabled the MFA of {account.username}.{then}")
+    then = wording.after_mfa_is_disabled(required=required)
+    say(f"Disabled the MFA of {account.username}. {then}")
 
 
 @command.command(examples=("cwtui user unlock bob",))

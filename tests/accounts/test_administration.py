@@ -362,24 +362,6 @@ def test_accounts_are_listed_and_shown(world: World) -> None:
     }
 
 
-# Settings
-
-
-def test_settings_change_all_or_none_and_are_recorded(world: World) -> None:
-    world.add_admin("ada")
-    actor = world.session("ada")
-    after = organization.update_settings(world.ports, actor, {"mfa": "required", "code_limit": "3"})
-    assert (after.mfa, after.code_limit) == (Mfa.REQUIRED, 3)
-    assert world.accounts.settings() == after == organization.show_settings(world.ports, actor)
-    assert world.events[-1].reason == "mfa=required code_limit=3"
-    with pytest.raises(InvalidInput):
-        organization.update_settings(world.ports, actor, {"mfa": "off", "code_limit": "0"})
-    assert world.accounts.settings() == after
-    events = len(world.events)
-    organization.update_settings(world.ports, actor, {"mfa": "required"})
-    assert len(world.events) == events
-
-
 # Permissions
 
 ACTS: dict[str, Callable[[World, Actor], object]] = {

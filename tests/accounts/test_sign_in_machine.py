@@ -139,7 +139,7 @@ class SignInMachine(RuleBasedStateMachine):
 
     @rule(mfa=st.sampled_from(list(Mfa)))
     def organization(self, mfa: Mfa) -> None:
-        organization.update_settings(self.world.ports, OPERATOR, {"mfa": mfa.value})
+        organization.update_settings(self.world.ports, OPERATOR, {"mfa": mfa.value}, TO_EVERYTHING)
 
     @rule(act=st.sampled_from(["unlock", "unlock", "reset MFA", "reset password", "anew"]))
     def admin_helps(self, act: str) -> None:

@@ -465,9 +465,9 @@ class TestResets:
         enrol(host, "jane")
         result = host.run("user", "reset-mfa", "jane")
         assert (result.status, result.out) == (0, "")
-        assert (
-            result.err
-            == "Disabled the MFA of jane. The user must set it up again at the next sign-in.\n"
+        assert result.err == (
+            "Disabled the MFA of jane. The user must set it up again at the next sign-in. Until "
+            "then, anybody who knows the password can do that instead.\n"
         )
         assert host.run("user", "show", "jane", "--json").json["second_factor"] is None
         assert host.run("user", "reset-mfa", "jane").status == 1

@@ -71,6 +71,7 @@ async def test_a_toast_covers_the_header_alone() -> None:
             (toast,) = page.query(Toast)
             assert toast.region.area
             assert toast.region.bottom <= page.query_one("#title").region.y
+            assert toast.region.right == size[0]  # nothing of the header beside it
 
 
 async def test_an_account_says_what_waits_for_update() -> None:

@@ -276,6 +276,20 @@ async def test_destructive_actions_ask_first_with_cancel_focused() -> None:
         assert there.world.account("alice") == before
 
 
+async def test_disabling_mfa_says_what_follows_and_to_make_sure_who_asks() -> None:
+    async with SCENES["account"].played() as (person, there):
+        for required, then in (
+            (False, "The password alone is then enough to sign in."),
+            (True, "anybody who knows the password can do that instead."),
+        ):
+            there.world.put(there.world.account("alice").changed(mfa_required=required))
+            person.app.router.open_account("alice")
+            await person.settle()
+            await person.click_button("Disable MFA")
+            person.sees(then, "Make sure who is asking you.")
+            await person.press("escape")
+
+
 async def test_a_reset_password_is_shown_once() -> None:
     async with SCENES["account"].played() as (person, there):
         await person.click_button("Reset Password")
@@ -444,9 +458,23 @@ async def test_organization_settings_are_saved_by_keyboard() -> None:
         person.sees("( ) off   ( ) optional   (x) required")
         await person.fill("password_min", "9")
         await person.press("enter")
-        assert person.toasts == ["The organization settings were saved."]
+        person.screen(ConfirmScreen)
+        person.sees("2 users have no device yet, and you are one of them.")
+        person.sees("Require multi-factor authentication for everyone?")
+        assert person.tab_order == ["Cancel", "Require MFA"]
+        await person.press("enter")
+        person.sees("(x) required")
+        assert there.world.accounts.settings().mfa is Mfa.OPTIONAL
+        await person.click_button("Save Settings")
+        await person.press("tab", "enter")
+        person.screen(OrganizationPage)
+        person.sees("The organization settings were saved.")
+        await person.click_button("Save Settings")
+        assert person.toasts == ["The organization settings were saved.", "Nothing was changed."]
         settings = there.world.accounts.settings()
         assert (settings.mfa, settings.password_min) == (Mfa.REQUIRED, 9)
+        await person.click("Settings")
+        person.sees("Required: your organization requires it of everyone.")
         await person.click("Sign Out")
         await person.sign_in(ADMIN)
         person.screen(RegisterDeviceScreen)

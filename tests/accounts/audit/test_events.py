@@ -118,7 +118,7 @@ ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "plain"),
     EventType.USER_RECOVER: lambda w: recovery.recover_admin(w.ports, OPERATOR, "plain"),
     EventType.SETTINGS_UPDATE: lambda w: organization.update_settings(
-        w.ports, OPERATOR, {"mfa": "required"}
+        w.ports, OPERATOR, {"mfa": "required"}, TO_EVERYTHING
     ),
     EventType.KEY_ROTATE: lambda w: keys.rotate(w.ports, OPERATOR, lambda *_: None),
     EventType.KEY_RETIRE: retire_unused_key,

@@ -62,7 +62,8 @@ Enable, then press Update.
 Before the role connectware-admin makes somebody an admin, you are asked.
 
 Disable MFA is for users who lost their authentication device. They then sign in with their \
-password alone. If MFA is required, they must set it up again.
+password alone. If MFA is required, they must set it up again, and so could anybody who knows the \
+password: make sure who is asking you.
 
 Reset Password creates a new one-time initial password. New roles, a password reset and disabling \
 end the user's sessions at their next action. To lock out LDAP users, disable their accounts: the \
@@ -210,8 +211,7 @@ itself, after a day at most."""
                 )
             case "disable-mfa":
                 self._confirm(
-                    f"Disable the multi-factor authentication of {name}? The registered device "
-                    "and the backup codes will no longer work.",
+                    self._disabling_mfa(),
                     "Disable MFA",
                     lambda: self._change(
                         lambda ports, session: administration.disable_mfa(ports, session, name),
@@ -306,6 +306,15 @@ itself, after a day at most."""
         self.app.push_screen(
             InitialPasswordScreen(reset.account.username, reset.password),
             lambda _: self.open_account(reset.account.username),
+        )
+
+    def _disabling_mfa(self) -> str:
+        name = self._account.username
+        required = account_state.is_required(self._account, self._settings)
+        then = wording.after_mfa_is_disabled(required=required)
+        return (
+            f"Disable the multi-factor authentication of {name}? The registered device and the "
+            f"backup codes will no longer work. {then} Make sure who is asking you."
         )
 
     def _removal(self) -> str:

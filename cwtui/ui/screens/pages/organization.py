@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import organization
+from cwtui.accounts.organization import Saved
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.ui.screens.pages.page import Page
@@ -39,7 +40,8 @@ class OrganizationPage(Page):
     HELP = """\
 Multi-Factor Authentication: off (nobody can set it up, but registered devices are still asked \
 for), optional, or required for everyone. If it is required, users without a device must set it up \
-at their next sign-in. You can also require it for new LDAP users, from their first sign-in on.
+at their next sign-in; you see how many there are before you save it. You can also require it for \
+new LDAP users, from their first sign-in on.
 
 Issuer: the name that authentication apps show beside the username. Devices that are already \
 registered keep the old name.
@@ -98,12 +100,17 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
         required = self.query_one(Choice).value
         if required != self._settings.mfa_required_for_new_ldap_users:
             values[_FOR_NEW_LDAP_USERS] = "yes" if required else "no"
-        self.run_as_session(
-            lambda ports, session: organization.update_settings(ports, session, values),
+        self.run_confirmed(
+            lambda ports, session, agreed: organization.update_settings(
+                ports, session, values, agreed
+            ),
             self._saved,
             "Saving",
         )
 
-    def _saved(self, settings: OrganizationSettings) -> None:
-        self._settings = settings
-        self.done("The organization settings were saved.")
+    def _saved(self, saved: Saved) -> None:
+        self._settings = saved.settings
+        if saved.changed:
+            self.done("The organization settings were saved.")
+        else:
+            self.done("Nothing was changed.")

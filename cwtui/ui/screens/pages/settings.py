@@ -1,9 +1,12 @@
 """Settings: the person's own password and multi-factor authentication."""
 
+from typing import Final
+
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import failed_sign_ins, self_service, wording
+from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.self_service import Overview
@@ -11,6 +14,12 @@ from cwtui.ui.messages import EnrolmentBegun, OpenSubPage
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
+
+_SOON: Final = "Set it up now, or at your next sign-in."
+_REQUIRED: Final = {
+    Requirement.OF_ACCOUNT: f"Required: an admin made it mandatory for your account. {_SOON}",
+    Requirement.OF_EVERYONE: f"Required: your organization requires it of everyone. {_SOON}",
+}
 
 
 class SettingsPage(Page):
@@ -87,6 +96,7 @@ Regenerate Backup Codes: you get new codes, and the old ones no longer work."""
         if factor is None:
             return f"○ {mfa}. " + (
                 self._overview.enable_mfa_refusal
+                or _REQUIRED.get(self._overview.requirement)
                 or "It adds an extra layer of security: a one-time code from your phone."
             )
         left = self._overview.backup_codes_left
