@@ -131,12 +131,15 @@ def new_backup_codes(ports: Ports, factor: SecondFactor) -> tuple[SecondFactor, 
     return replace(factor, backup_codes=hashed), codes
 
 
-def acknowledge(ports: Ports, change: AccountsChange, actor: Acting, account: Account) -> None:
+def acknowledge(
+    ports: Ports, change: AccountsChange, actor: Acting, account: Account, reason: str = ""
+) -> None:
     """Record that the user has saved the backup codes. Raises Refused and CannotCheck."""
     factor = second_factor(account)
     kept = replace(factor.backup_codes, acknowledged=True)
     change.put(account.changed(second_factor=replace(factor, backup_codes=kept)))
-    write_audit(ports, EventType.BACKUP_CODES_ACKNOWLEDGE, actor, account.username, change=change)
+    event = EventType.BACKUP_CODES_ACKNOWLEDGE
+    write_audit(ports, event, actor, account.username, reason, change=change)
 
 
 def second_factor(account: Account) -> SecondFactor:

@@ -265,15 +265,25 @@ def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Bac
 
 def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
     """Record that the user has saved the backup codes. Raises SignInEnded."""
-    with ports.accounts.change() as change:
-        account = _current(ports, state.progress, change)
-        enrolment.acknowledge(ports, change, state.progress, account)
+    _acknowledge(ports, state.progress)
     return _advance(ports, state.progress)
 
 
 def keep_old_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> State:
-    """Continue without new codes; the next sign-in offers them again. Raises SignInEnded."""
+    """Record that the user has saved the old codes, and never ask again. Raises SignInEnded."""
+    _acknowledge(ports, state.progress, "old codes kept")
+    return _advance(ports, state.progress)
+
+
+def ask_about_backup_codes_later(ports: Ports, state: BackupCodesUnacknowledged) -> State:
+    """Continue without an answer. The next sign-in asks again. Raises SignInEnded."""
     return _advance(ports, replace(state.progress, codes_offered=True))
+
+
+def _acknowledge(ports: Ports, progress: Progress, reason: str = "") -> None:
+    with ports.accounts.change() as change:
+        account = _current(ports, progress, change)
+        enrolment.acknowledge(ports, change, progress, account, reason)
 
 
 def _changed(ports: Ports, progress: Progress, event: EventType, **fields: object) -> Account:

@@ -122,6 +122,8 @@ class AccountApp(TextualApp):
     async def on_event(self, event: events.Event) -> None:
         if self.absence.ends_with(event) or self._is_unseen(event):
             return
+        if self.context.after_code.ignores(event):
+            return
         await super().on_event(event)
         if isinstance(event, events.Resize):
             self.repaint_if_cut_off(event.size)

@@ -9,6 +9,7 @@ from textual.message_pump import MessagePump
 
 from cwtui.accounts.text import visible
 from cwtui.config import Config
+from cwtui.ui.after_code import AfterCode
 from cwtui.ui.connection import Connection
 from cwtui.ui.source import source_of
 
@@ -28,6 +29,7 @@ class Context:
         self.connection = connection
         self.host = visible(socket.gethostname())
         self.source = source_of(os.environ)
+        self.after_code = AfterCode()
         self.session: Session | None = None
         self.record_before: SignInRecord | None = None
         """The last sign-in before this one, and the attempts that failed since then."""

@@ -100,6 +100,7 @@ class Router:
         first.remove_children()
         if isinstance(first, AccountScreen):
             first.stay()
+        self._context.after_code.answered()
 
     def _is_up(self, screen: Screen[Any]) -> bool:
         # The bottom screen is emptied once another screen covers it.

@@ -274,17 +274,32 @@ def test_unsaved_codes_can_be_replaced_at_the_next_sign_in(world: World) -> None
     assert isinstance(used, SignedIn)
 
 
-def test_unsaved_codes_can_be_kept_and_are_offered_again(world: World) -> None:
+def test_keeping_the_old_codes_is_a_final_answer(world: World) -> None:
+    """Without an answer, the next sign-in asks again; "I have them" is recorded and settles it."""
     world.add()
     device = world.equip(acknowledged=False)
-    code = device.code(world.clock())
-    state = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
+
+    def with_new_code() -> sign_in.State:
+        world.clock.forward(30)
+        code = device.code(world.clock())
+        return sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
+
+    state = with_new_code()
+    assert isinstance(state, BackupCodesUnacknowledged)
+    assert isinstance(sign_in.ask_about_backup_codes_later(world.ports, state), SignedIn)
+    assert EventType.BACKUP_CODES_ACKNOWLEDGE not in world.event_types()
+    state = with_new_code()
     assert isinstance(state, BackupCodesUnacknowledged)
     assert isinstance(sign_in.keep_old_backup_codes(world.ports, state), SignedIn)
-    world.clock.forward(30)
-    code = device.code(world.clock())
-    again = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
-    assert isinstance(again, BackupCodesUnacknowledged)
+    event = world.events[-2]
+    assert (event.event, event.reason, event.actor) == (
+        EventType.BACKUP_CODES_ACKNOWLEDGE,
+        "old codes kept",
+        "alice",
+    )
+    assert isinstance(with_new_code(), SignedIn)
+    old = device.codes[0].reveal()
+    assert isinstance(sign_in.with_backup_code(world.ports, world.asked_for_code(), old), SignedIn)
 
 
 def test_signing_in_by_backup_code_offers_no_new_codes(world: World) -> None:

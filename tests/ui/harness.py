@@ -458,7 +458,7 @@ async def at_work(
     app.copy_to_clipboard = copy  # type: ignore[method-assign]
     with _drawn_when_looked_at():
         async with app.run_test(size=size, notifications=True) as pilot:
-            stopwatch = Clock()
+            stopwatch = app.context.after_code.now = Clock()
             for idle in app.absence.timers:
                 idle._now = stopwatch
                 idle.touch()

@@ -409,10 +409,13 @@ async def test_required_mfa_leads_to_its_setup() -> None:
 
 async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
     async with SCENES["unacknowledged_codes"].played() as (person, there):
-        person.sees("Your backup codes were not saved", "New codes replace the old ones.")
-        assert person.tab_order == ["Show New Backup Codes", "I have the old codes"]
-        assert person.focus == "Show New Backup Codes"
-        await person.press("enter")
+        person.sees("Did you save your backup codes?", "New codes replace the old ones.")
+        assert person.tab_order == [
+            "Show New Backup Codes",
+            "I have the old codes",
+            "Ask me next time",
+        ]
+        await person.press("tab", "enter")
         shown = [code.reveal() for code in person.screen(BackupCodesScreen)._codes]
         assert not {code.reveal() for code in there.devices["bob"].codes} & set(shown)
         person.sees(*shown)
@@ -424,16 +427,20 @@ async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
         person.screen(SettingsPage)
 
 
-async def test_the_old_codes_can_be_kept() -> None:
+async def test_the_old_codes_can_be_kept_now_or_the_question_put_off() -> None:
     async with SCENES["unacknowledged_codes"].played() as (person, there):
-        await person.press("tab", "enter")
-        person.screen(SettingsPage)
-        await person.click("Sign Out")
-        await person.sign_in("bob")
-        await person.write(there.code("bob"))
+
+        async def sign_in_again() -> None:
+            await person.click("Sign Out")
+            await person.sign_in("bob")
+            await person.write(there.code("bob"))
+
+        await person.click_button("Ask me next time")
+        await sign_in_again()
         person.screen(UnacknowledgedScreen)
-        await person.press("escape")
-        person.screen(SignInScreen)
+        await person.click_button("I have the old codes")
+        await sign_in_again()
+        person.screen(SettingsPage)
 
 
 async def test_only_escape_leaves_the_new_password_screen() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests import screenshots
 from tests.ui import looks
 from tests.ui.scenes import SCENES
+from tests.ui.test_after_code import check_harmless_focus
 
 GOLDENS = Path(__file__).parent / "goldens"
 FEW = GOLDENS / "few_colours"
@@ -25,6 +26,7 @@ async def test_each_screen_matches_its_golden_and_pictures(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         primary = person.app.screen.query("Button.-primary")
         assert len(primary) <= 1, "One filled button a screen."
+        check_harmless_focus(person.app.screen)
         seen, rows, few = person.text + "\n", person.rows, ""
         async for file, strips in screenshots.views(person, name):
             if file in {f"{name}-16", f"{name}-none"}:

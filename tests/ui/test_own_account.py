@@ -7,6 +7,7 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
+from cwtui.ui.after_code import SECONDS
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
@@ -66,7 +67,6 @@ async def test_mfa_that_becomes_required_meanwhile_stays_on() -> None:
     async with SCENES["disable_mfa"].played() as (person, there):
         there.world.put(there.world.account("alice").changed(mfa_required=True))
         await person.write(there.code("alice"))
-        await person.press("enter")
         person.screen(DisableMfaPage)
         person.sees("✗ An admin made multi-factor authentication mandatory for your account.")
         assert there.world.account("alice").second_factor is not None
@@ -258,12 +258,10 @@ async def test_required_enrolment_ends_in_a_session() -> None:
 # Disable Multi-Factor Authentication, Regenerate Backup Codes
 
 
-async def test_disabling_mfa_needs_the_button_as_well() -> None:
+async def test_the_sixth_digit_disables_mfa() -> None:
     async with SCENES["disable_mfa"].played() as (person, there):
         assert person.tab_order[1:] == ["code", "Disable Multi-Factor Authentication"]
         await person.write(there.code("alice"))
-        person.screen(DisableMfaPage)
-        await person.press("tab", "enter")
         person.screen(SettingsPage)
         assert person.toasts == ["Multi-factor authentication was disabled."]
         assert there.world.account("alice").second_factor is None
@@ -273,6 +271,7 @@ async def test_a_wrong_code_disables_nothing() -> None:
     async with SCENES["disable_mfa_wrong"].played() as (person, there):
         assert person.error("code") == "This code is wrong. 4 attempts left."
         assert person.focus == "code"
+        person.stopwatch.forward(SECONDS)
         await person.press("enter")
         assert person.error("code").startswith("Enter the 6 digits")
         await person.press("escape")
@@ -285,7 +284,6 @@ async def test_backup_codes_can_be_regenerated_by_keyboard() -> None:
         person.screen(RegenerateBackupCodesPage)
         assert person.tab_order[1:] == ["code", "Regenerate Backup Codes"]
         await person.write(there.code("alice"))
-        await person.press("enter")
         person.screen(BackupCodesScreen)
         await person.press("tab", "enter")
         person.screen(SettingsPage)
@@ -296,5 +294,4 @@ async def test_required_mfa_allows_regenerating_codes() -> None:
     async with SCENES["settings_required"].played() as (person, there):
         await person.click("Regenerate Backup Codes")
         await person.write(there.code("alice"))
-        await person.press("enter")
         person.screen(BackupCodesScreen)

@@ -131,6 +131,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
                 if self.is_up:
                     self.say("")
                     handle(result)
+                self.context.after_code.answered()
             finally:
                 handled.set()
 
@@ -196,11 +197,23 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             # Wait until the input has handled all keys that came before this one.
             here.call_later(self.submit_once)
 
+    def on_code_input_complete(self, message: CodeInput.Complete) -> None:
+        """Submit a one-time code at its last digit, unless something else must be filled in."""
+        message.stop()
+        # If Enter came at the same time, it has already submitted the code.
+        if all(entry.value for entry in self.query(TextInput)):
+            self.submit_once()
+
     def submit_once(self) -> None:
         """Submit, unless the screen is busy."""
         # While it is busy, the inputs were already emptied and would be refused.
-        if self.may_act:
-            self.submit()
+        if not self.may_act:
+            return
+        if self.query(CodeInput):
+            self.context.after_code.submitted()
+        self.submit()
+        if not self.is_busy:
+            self.context.after_code.answered()
 
     def submit(self) -> None:
         """Do what the primary button says."""

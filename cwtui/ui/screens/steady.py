@@ -124,7 +124,8 @@ class SteadyScreen(NewestSize[T]):
             yield self._kept_focus
         if self.AUTO_FOCUS:
             yield from self.query(self.AUTO_FOCUS)
-        yield from self.focus_chain
+        # A dangerous button never has the focus unless the person moved it there.
+        yield from (widget for widget in self.focus_chain if not widget.has_class("danger"))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.focus_again)

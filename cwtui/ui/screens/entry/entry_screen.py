@@ -11,7 +11,6 @@ from cwtui.ui.messages import BackToSignIn, SignInStateReached
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.fields import CodeInput
 from cwtui.ui.widgets.host_time import HostTime
 from cwtui.ui.widgets.key_bar import KeyBar
 from cwtui.ui.widgets.too_small import TooSmall
@@ -48,10 +47,6 @@ class EntryScreen(AccountScreen):
     def state_reached(self, state: object) -> None:
         """Show the screen for this state of the sign-in."""
         self.lead_away(SignInStateReached(state))
-
-    def on_code_input_complete(self, message: CodeInput.Complete) -> None:
-        message.stop()
-        self.submit_once()
 
 
 class EntryStep(EntryScreen):

@@ -201,10 +201,6 @@ time-based, 6 digits, 30 seconds, SHA-1."""
         if self.may_act:
             self.lead_away(self._give_up())
 
-    def on_code_input_complete(self, message: CodeInput.Complete) -> None:
-        message.stop()
-        self.submit_once()
-
     def _registered(self, result: T) -> None:
         self.lead_away(self._follow(result))
 

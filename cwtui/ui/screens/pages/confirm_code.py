@@ -16,12 +16,12 @@ from cwtui.ui.widgets.fields import CodeInput, Field
 
 
 class ConfirmCodePage(Page):
-    """Entering the code does not submit it: the button names the action, and must be pressed."""
+    """Asks for the code. The last digit submits it, as on all screens."""
 
     EXPLANATION: ClassVar[str] = ""
     HELP = """\
 Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
-displayed on the authentication app, then press the button.
+displayed on the authentication app. The sixth digit submits it.
 
 If you do not have access to your authentication app, ask a Connectware admin to disable your \
 multi-factor authentication."""
