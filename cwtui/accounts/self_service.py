@@ -140,6 +140,14 @@ def acknowledge_backup_codes(ports: Ports, session: Session) -> None:
         enrolment.acknowledge(ports, change, session, account_of(ports, session, change))
 
 
+def check_proof_before_code(ports: Ports, session: Session) -> None:
+    """Raise ProofNeeded or SessionEnded before the user types a code, which would expire meanwhile.
+
+    For changes that ask for a code themselves.
+    """
+    proved_account_of(ports, session, code_follows=True)
+
+
 def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
     """Disable MFA, and return the renewed session.
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from textual.app import App
+from textual.screen import Screen
 
 from cwtui.accounts import administration, roles
 from cwtui.accounts.listing import AccountRow, Filter
@@ -13,6 +14,7 @@ from cwtui.accounts.roles import Permission
 from cwtui.config import quit_key
 from cwtui.ui import sections
 from cwtui.ui.context import Context
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.palette import Command, Users
 
 
@@ -43,10 +45,16 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
     yield Command("Colours", partial(app.run_action, "next_theme"), "F3")
     yield Command("Help", partial(app.run_action, "help"), "F1")
     yield Command("Sign Out", router.sign_out)
-    # Without a question: it was chosen by its name from a list.
-    yield Command(
-        "Quit", partial(app.run_action, "leave"), quit_key.shown(context.config.keys.quit)
-    )
+    yield Command("Quit", partial(_quit, app, page), quit_key.shown(context.config.keys.quit))
+
+
+def _quit(app: App[Any], page: Screen[Any]) -> None:
+    """Quit. It was chosen by its name from a list, so ask only about unsaved changes."""
+    leave = partial(app.call_later, app.run_action, "leave")
+    if isinstance(page, AccountScreen):
+        page.leave(leave)
+    else:
+        leave()
 
 
 def users(context: Context, router: OpensPages) -> Users | None:

@@ -55,11 +55,12 @@ class Leaving:
         for screen in reversed(stack):
             if isinstance(screen, ShowsSecrets) and screen.BEFORE_QUITTING:
                 return screen.BEFORE_QUITTING
-        if self._context.session is not None:
-            return "Sign out and quit?"
         # The login screen is at the bottom of the stack, emptied. The one that is shown counts.
-        shown = [screen for screen in stack if isinstance(screen, AccountScreen)]
-        return "" if shown[-1].RESTING else "You are not signed in yet. Quit anyway?"
+        shown = [screen for screen in stack if isinstance(screen, AccountScreen)][-1]
+        if self._context.session is not None:
+            what = shown.unsaved()
+            return f"Discard {what}, sign out and quit?" if what else "Sign out and quit?"
+        return "" if shown.RESTING else "You are not signed in yet. Quit anyway?"
 
     # Leaving
 

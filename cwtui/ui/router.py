@@ -68,7 +68,8 @@ class Router:
             sender.stay()  # the next screen comes at once, or another wait begins
         match message:
             case messages.OpenPage():
-                self._open(message)
+                # A page that waits for this asked about unsaved changes itself, or has saved them.
+                self._open(message, asks=not message.is_awaited)
             case messages.SignInStateReached():
                 self.sign_in_state_reached(message.state)
             case messages.UseBackupCode():
@@ -172,8 +173,13 @@ class Router:
         )
 
     def sign_out(self) -> None:
-        """End the session and say so."""
-        self.end_session("", "You are signed out.")
+        """End the session and say so. Ask first if unsaved changes would be lost."""
+        sign_out = partial(self.end_session, "", "You are signed out.")
+        page = self._front
+        if page is None:
+            sign_out()
+        else:
+            page.leave(sign_out)
 
     def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
         """End the session and record the reason, which is empty if the person asked for it."""
@@ -199,12 +205,18 @@ class Router:
         """Open a page below a section."""
         self._open(messages.OpenSubPage(page))
 
-    def _open(self, message: messages.OpenPage) -> None:
-        """Open the page if there is a session and the current page may be left."""
+    def _open(self, message: messages.OpenPage, *, asks: bool = True) -> None:
+        """Open the page if there is a session and the current page may be left.
+
+        With `asks`, ask first if unsaved changes would be lost.
+        """
         from cwtui.ui import routes
 
         page, session = self._front, self._context.session
         if page is None or session is None or not page.may_be_left:
+            return
+        if asks:
+            page.leave(partial(self._open, message, asks=False))
             return
         match message:
             case messages.OpenSection():

@@ -12,6 +12,7 @@ from cwtui.ui.screens.dialogs.proof import ProofScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.confirm_code import RegenerateBackupCodesPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.accounts.world import HERE, NOW, PASSWORD, World
 from tests.ui.admin_ways import account_of, create_user
@@ -128,14 +129,31 @@ async def test_a_proof_accepts_a_backup_code() -> None:
         person.screen(AccountPage)
 
 
-async def test_new_backup_codes_need_the_password_then_the_pages_code() -> None:
-    async with SCENES["regenerate_backup_codes"].played() as (person, there):
+async def test_a_code_typed_before_the_proof_is_not_used_after_it() -> None:
+    """It would be too old by then, and count as a failed attempt. The proof comes first."""
+    async with SCENES["settings_enabled"].played() as (person, there):
+
+        async def prove() -> None:
+            person.screen(ProofScreen)
+            assert "One-time code" not in person.text
+            there.world.clock.forward(90)
+            await person.write(PASSWORD)
+            await person.press("enter")
+
+        there.world.clock.forward(PROOF_LIFETIME + 1)
+        await person.click("Regenerate Backup Codes")
+        await prove()
+        person.screen(RegenerateBackupCodesPage)
         there.world.clock.forward(PROOF_LIFETIME)
+        before = there.world.records.get("alice")
         await person.write(there.code("alice"))
-        person.screen(ProofScreen)
-        assert "One-time code" not in person.text
-        await person.write(PASSWORD)
-        await person.press("enter")
+        await prove()
+        person.screen(RegenerateBackupCodesPage)
+        person.sees("Enter the code that your app shows now.")
+        assert person.focus == "code"
+        assert person.error("code") == ""
+        assert there.world.records.get("alice") == before
+        await person.write(there.code("alice"))
         person.screen(BackupCodesScreen)
 
 

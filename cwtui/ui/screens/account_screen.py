@@ -164,6 +164,17 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         """
         return not self.is_busy
 
+    def unsaved(self) -> str:
+        """Return what would be lost if the screen were left now, such as `your changes to alice`.
+
+        Empty if nothing would be lost.
+        """
+        return ""
+
+    def leave(self, go: Callable[[], object]) -> None:
+        """Go, as the person chose to leave. Pages ask first if unsaved changes would be lost."""
+        go()
+
     def wait_to_be_left(self, waiting: str) -> None:
         """Wait while the router loads the page that will be shown instead."""
         self._leads_away = True

@@ -182,14 +182,10 @@ itself, after a day at most."""
         self._show_pending()
 
     def action_back(self) -> None:
-        if not self._changes():
-            self.open_users()
-            return
-        self._confirm(
-            f"Discard your changes to {self._account.username}?",
-            "Discard",
-            self.open_users,
-        )
+        self.leave(self.open_users)
+
+    def unsaved(self) -> str:
+        return f"your changes to {self._account.username}" if self._changes() else ""
 
     def pressed(self, button: str) -> None:
         name = self._account.username

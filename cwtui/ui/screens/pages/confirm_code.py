@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import self_service
+from cwtui.accounts.errors import AccountsError, ProofNeeded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.ui.messages import BackupCodesMade
@@ -34,6 +35,17 @@ multi-factor authentication."""
 
     def action_back(self) -> None:
         self.open_settings()
+
+    def refuse(self, error: AccountsError) -> None:
+        if isinstance(error, ProofNeeded):
+            # The code would be too old by then, and count as a failed attempt.
+            self._retry_after_proof = self._ask_for_new_code
+        super().refuse(error)
+
+    def _ask_for_new_code(self) -> None:
+        field = self.query_one(Field)
+        field.show_hint("Enter the code that your app shows now.")
+        field.entry.focus()
 
 
 class DisableMfaPage(ConfirmCodePage):

@@ -39,7 +39,11 @@ MFA (Required): the user must set up multi-factor authentication at the first si
         yield Button("Create User", id="primary", variant="primary", compact=True)
 
     def action_back(self) -> None:
-        self.open_users()
+        self.leave(self.open_users)
+
+    def unsaved(self) -> str:
+        is_begun = any(field.entry.value.strip() for field in self.query(Field))
+        return "what you entered for the new user" if is_begun else ""
 
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry.value

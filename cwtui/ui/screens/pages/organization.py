@@ -88,7 +88,11 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
         entry = TextInput(str(getattr(self._settings, key)))
         return Field(key, label, entry, inline=True)
 
-    def submit(self) -> None:
+    def unsaved(self) -> str:
+        return "your changes to the organization settings" if self._changes() else ""
+
+    def _changes(self) -> dict[str, str]:
+        """Return only what was changed here: others may have changed the rest meanwhile."""
         values = {
             str(field.id): field.entry.value
             for field in self.query(Field)
@@ -100,6 +104,10 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
         required = self.query_one(Choice).value
         if required != self._settings.mfa_required_for_new_ldap_users:
             values[_FOR_NEW_LDAP_USERS] = "yes" if required else "no"
+        return values
+
+    def submit(self) -> None:
+        values = self._changes()
         self.run_confirmed(
             lambda ports, session, agreed: organization.update_settings(
                 ports, session, values, agreed
@@ -110,6 +118,8 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
 
     def _saved(self, saved: Saved) -> None:
         self._settings = saved.settings
+        for field in self.query(Field):  # as they were saved: 5 for 05
+            field.entry.value = visible(str(getattr(saved.settings, str(field.id))))
         if saved.changed:
             self.done("The organization settings were saved.")
         else:

@@ -23,6 +23,7 @@ from cwtui.accounts.text import visible
 from cwtui.ui import sections
 from cwtui.ui.messages import OpenAccount, OpenSection
 from cwtui.ui.screens.account_screen import AccountScreen
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.host_time import HostTime
 from cwtui.ui.widgets.key_bar import KeyBar
@@ -142,6 +143,17 @@ class Page(AccountScreen):
     def action_back(self) -> None:
         """Esc: go one level up, or into the navigation panel."""
         self.query_one(Navigation).open()
+
+    def leave(self, go: Callable[[], object]) -> None:
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                go()
+
+        what = self.unsaved()
+        if not what:
+            go()
+        elif self.is_active:
+            self.app.push_screen(ConfirmScreen(f"Discard {what}?", "Discard"), answered)
 
     def open_settings(self) -> None:
         """Open Settings."""

@@ -112,9 +112,16 @@ Regenerate Backup Codes: you get new codes, and the old ones no longer work."""
                     self_service.begin_enrolment, self._enrol, "Creating a secret key"
                 )
             case "regenerate":
-                self.lead_away(OpenSubPage(SubPage.REGENERATE_BACKUP_CODES))
+                self._open_code_page(SubPage.REGENERATE_BACKUP_CODES)
             case "disable-mfa":
-                self.lead_away(OpenSubPage(SubPage.DISABLE_MFA))
+                self._open_code_page(SubPage.DISABLE_MFA)
+
+    def _open_code_page(self, page: SubPage) -> None:
+        self.run_as_session(
+            self_service.check_proof_before_code,
+            lambda _: self.lead_away(OpenSubPage(page)),
+            "Loading",
+        )
 
     def _enrol(self, enrolment: Enrolment) -> None:
         self.lead_away(EnrolmentBegun(enrolment))
