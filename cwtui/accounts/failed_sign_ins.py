@@ -11,6 +11,7 @@ from cwtui.accounts.times import utc_minute
 _WAITS_FOR: Final = {
     Ending.STOPPED: "code needed",
     Ending.NEW_PASSWORD: "new password needed",
+    Ending.NEW_PASSWORD_AFTER_CODE: "new password needed",
     Ending.ENROLMENT: "enrolment needed",
     Ending.BACKUP_CODES: "backup codes to be saved",
 }
@@ -21,8 +22,13 @@ _ENDED: Final = {
     Ending.WRONG_CODE: "and a wrong code",
     Ending.NEW_PASSWORD: "but chose no new one",
     Ending.ENROLMENT: "but did not set up MFA",
-    Ending.BACKUP_CODES: "but did not save the backup codes",
 }
+
+_UNFINISHED: Final = {
+    Ending.NEW_PASSWORD_AFTER_CODE: "and a code but chose no new password",
+    Ending.BACKUP_CODES: "and a code but did not confirm the backup codes",
+}
+"""Sign-ins that proved everything. Mostly they are the user's own, after a lost connection."""
 
 
 def waits_for(ending: Ending) -> str:
@@ -71,14 +77,19 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
     return record.changed(failed=replace(failed, count=max(left, 1), knew_password=knew))
 
 
-def sentence(failed: FailedSignIns) -> str:
+def sentence(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> str:
     """Return the message for the user. The worst case, someone with the password, comes first."""
     one = failed.count == 1
-    since = f"{counted(failed.count, 'failed attempt')} since then"
     knew = failed.knew_password
+    what = "failed attempt"
+    if knew is not None and knew.ending in _UNFINISHED:
+        what = "unfinished sign-in" if one else "failed or unfinished sign-in"
+    since = "before your first sign-in" if is_first_sign_in else "since then"
+    since = f"{counted(failed.count, what)} {since}"
     if knew is not None:
+        how = _UNFINISHED.get(knew.ending) or _ENDED[knew.ending]
         return (
-            f"{since}. {'It' if one else 'One'} used your password {_ENDED[knew.ending]} "
+            f"{since}. {'It' if one else 'One'} used your password {how} "
             f"({utc_minute(knew.at)}, {visible(knew.source)}). If that was not you, change your "
             "password now."
         )

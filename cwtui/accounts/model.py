@@ -126,6 +126,7 @@ class Ending(StrEnum):
     STOPPED = "stopped at the code"
     WRONG_CODE = "wrong code"
     NEW_PASSWORD = "stopped at the new password"  # noqa: S105  words
+    NEW_PASSWORD_AFTER_CODE = "stopped at the new password, after the code"  # noqa: S105  words
     ENROLMENT = "stopped at the enrolment"
     BACKUP_CODES = "stopped at the backup codes"
 

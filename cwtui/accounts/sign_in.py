@@ -135,14 +135,6 @@ Waiting = TypeVar(
     bound=CodeNeeded | NewPasswordNeeded | EnrolmentNeeded | BackupCodesUnacknowledged,
 )
 
-_ENDINGS: Final = {
-    CodeNeeded: Ending.STOPPED,
-    NewPasswordNeeded: Ending.NEW_PASSWORD,
-    EnrolmentNeeded: Ending.ENROLMENT,
-    BackupCodesUnacknowledged: Ending.BACKUP_CODES,
-}
-"""What the owner is told if the sign-in stops at this state."""
-
 
 def with_password(ports: Ports, typed_username: str, password: Secret, source: str) -> State:
     """Start a sign-in, and return its next state.
@@ -339,12 +331,27 @@ def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -
 
 def _waiting(ports: Ports, state: Waiting, event: EventType | None = None) -> Waiting:
     """Record the state, so that the owner learns of a sign-in that stops here, and return it."""
-    progress, ending, claim = state.progress, _ENDINGS[type(state)], _claim(state.progress)
+    progress, ending, claim = state.progress, _ending(state), _claim(state.progress)
     if progress.before_stop is not None:
         factors.record_step(ports, claim, ending, event)
         return state
     before = factors.record_stop(ports, claim, ending)
     return replace(state, progress=replace(progress, before_stop=before))
+
+
+def _ending(state: Waiting) -> Ending:
+    """Return what the owner is told if the sign-in stops at this state: how far it got."""
+    match state:
+        case CodeNeeded():
+            return Ending.STOPPED
+        case NewPasswordNeeded() if SECOND_FACTOR & state.progress.proved:
+            return Ending.NEW_PASSWORD_AFTER_CODE
+        case NewPasswordNeeded():
+            return Ending.NEW_PASSWORD
+        case EnrolmentNeeded():
+            return Ending.ENROLMENT
+        case _:
+            return Ending.BACKUP_CODES
 
 
 def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:

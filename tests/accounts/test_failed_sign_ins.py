@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import sign_in
+from cwtui.accounts import failed_sign_ins, sign_in
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import SignInEnded, SignInFailed
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword
@@ -286,7 +286,7 @@ STOPS: dict[str, tuple[Callable[[World], sign_in.State], Ending, list[tuple[Even
     ),
     "new password after a code": (
         at_new_password_after_a_code,
-        Ending.NEW_PASSWORD,
+        Ending.NEW_PASSWORD_AFTER_CODE,
         [
             (EventType.SIGN_IN_PASSWORD, "code needed"),
             (EventType.SIGN_IN_CODE, "new password needed"),
@@ -294,7 +294,7 @@ STOPS: dict[str, tuple[Callable[[World], sign_in.State], Ending, list[tuple[Even
     ),
     "new password after a backup code": (
         at_new_password_after_a_backup_code,
-        Ending.NEW_PASSWORD,
+        Ending.NEW_PASSWORD_AFTER_CODE,
         [(EventType.SIGN_IN_PASSWORD, "code needed"), (EventType.SIGN_IN_BACKUP_CODE, "9 left")],
     ),
     "unsaved backup codes": (
@@ -365,6 +365,16 @@ def test_two_people_with_the_password_see_each_other(world: World, where: str) -
     end = finished(world, first)
     assert end.before.failed is not None
     assert end.before.failed.count == 1
+
+
+@pytest.mark.parametrize("where", ["first backup codes", "unsaved backup codes"])
+def test_a_line_lost_at_the_backup_codes_is_no_failed_attempt(world: World, where: str) -> None:
+    """Password and code were right: the next sign-in must not say that the code was missing."""
+    STOPS[where][0](world)
+    failed = world.records.get("alice").failed
+    assert failed is not None
+    told = failed_sign_ins.sentence(failed)
+    assert told.startswith("1 unfinished sign-in since then. It used your password and a code")
 
 
 def test_a_right_but_expired_initial_password_is_reported(world: World) -> None:

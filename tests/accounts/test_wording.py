@@ -120,11 +120,35 @@ def test_failed_sign_ins_for_the_person_and_for_others() -> None:
     )
 
 
+ENDINGS = {
+    Ending.REFUSED: "and was refused",
+    Ending.STOPPED: "but no code",
+    Ending.WRONG_CODE: "and a wrong code",
+    Ending.NEW_PASSWORD: "but chose no new one",
+    Ending.NEW_PASSWORD_AFTER_CODE: "and a code but chose no new password",
+    Ending.ENROLMENT: "but did not set up MFA",
+    Ending.BACKUP_CODES: "and a code but did not confirm the backup codes",
+}
+PROVED_ALL = {Ending.NEW_PASSWORD_AFTER_CODE, Ending.BACKUP_CODES}
+
+
 @pytest.mark.parametrize("ending", Ending)
-def test_each_ending_is_told(ending: Ending) -> None:
-    failed = FailedSignIns(1, None, "", KnewPassword(NOW, "10.0.0.1", ending))
-    assert "It used your password" in failed_sign_ins.sentence(failed)
-    assert failed_sign_ins.summary(failed).endswith(f": {ending}")
+def test_each_ending_is_told_with_how_far_the_sign_in_got(ending: Ending) -> None:
+    knew = KnewPassword(NOW, "203.0.113.7", ending)
+    rest = (
+        f" used your password {ENDINGS[ending]} (2027-01-15 08:00 UTC, 203.0.113.7). If that was "
+        "not you, change your password now."
+    )
+    kinds = ("failed attempt", "failed attempts")
+    if ending in PROVED_ALL:
+        kinds = ("unfinished sign-in", "failed or unfinished sign-ins")
+    one, more = FailedSignIns(1, None, "", knew), FailedSignIns(3, NOW - 60, "10.0.0.9", knew)
+    assert failed_sign_ins.sentence(one) == f"1 {kinds[0]} since then. It{rest}"
+    assert failed_sign_ins.sentence(more) == f"3 {kinds[1]} since then. One{rest}"
+    assert failed_sign_ins.sentence(one, is_first_sign_in=True) == (
+        f"1 {kinds[0]} before your first sign-in. It{rest}"
+    )
+    assert failed_sign_ins.summary(one).endswith(f": {ending}")
 
 
 @pytest.mark.parametrize(

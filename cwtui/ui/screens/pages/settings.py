@@ -87,7 +87,9 @@ Regenerate Backup Codes: you get new codes, and the old ones no longer work."""
             last = f"Last sign-in: {wording.last_sign_in(before)}"
             yield Static(last, id="last-sign-in", markup=False)
         if before.failed is not None:
-            failed = failed_sign_ins.sentence(before.failed)
+            failed = failed_sign_ins.sentence(
+                before.failed, is_first_sign_in=before.last_sign_in is None
+            )
             yield Static(f"⚠ {failed}", id="failed-sign-ins", markup=False)
 
     def _mfa_state(self) -> str:
