@@ -61,9 +61,11 @@ def check_password(
     """
     counted = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
     kept = account.password if account is not None else None
+    if account is not None and account.must_change_password:
+        password = passwords.initial(password)
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
-        raise _wrong("password_attempts", field, _wrong_password(ports, claim), counted)
+        raise _wrong_password(ports, claim, field, counted)
     _record_success(ports, claim, "password_attempts")
 
 
@@ -104,20 +106,22 @@ def _refused_by_directory(
         _record_failure(ports, claim, event, type(refusal).__name__)
         return SignInFailed(field, str(refusal), counted.left)
     _record_failure(ports, claim, event, "wrong")
-    return _wrong("password_attempts", field, _wrong_password(ports, claim), counted)
+    return _wrong_password(ports, claim, field, counted)
 
 
-def check_one_time_code(ports: Ports, claim: Claim, factor: SecondFactor, typed: str) -> None:
+def check_one_time_code(
+    ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "code"
+) -> None:
     """Raise InvalidInput, SignInFailed or Throttled unless the code is correct and unused."""
-    code = totp.typed_code(typed)
-    counted = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, "code")
+    code = totp.typed_code(typed, field)
+    counted = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field)
     secret = unsealed_secret(ports, claim.username, factor)
     step = totp.accepted_step(secret, code, ports.now())
     if step is None:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
-        raise _wrong("code_attempts", "code", "This code is wrong.", counted)
+        raise _wrong(field, "This code is wrong.", counted)
     try:
-        use_step(ports, claim, step)
+        use_step(ports, claim, step, field)
     except ClockWasAhead:
         # The code is correct and unused, so it is no failed attempt and no sign of an attacker.
         _uncount(ports, claim, "code_attempts", counted)
@@ -128,7 +132,7 @@ def check_one_time_code(ports: Ports, claim: Claim, factor: SecondFactor, typed:
         raise _wrong("code_attempts", "code", str(used), counted) from None
 
 
-def use_step(ports: Ports, claim: Claim, step: int) -> None:
+def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None:
     """Mark the time step as used.
 
     Raises SignInFailed if this step or a later one was already used, and ClockWasAhead if the
@@ -140,9 +144,9 @@ def use_step(ports: Ports, claim: Claim, step: int) -> None:
 
     def use(record: SignInRecord) -> tuple[SignInRecord, None]:
         if record.last_totp_step > totp.step_at(ports.now()) + totp.WINDOW:
-            raise ClockWasAhead("code")
+            raise ClockWasAhead(field)
         if step <= record.last_totp_step:
-            raise SignInFailed("code", _USED_CODE)
+            raise SignInFailed(field, _USED_CODE)
         cleared = _clear(record, claim, "code_attempts")
         return cleared.changed(last_totp_step=step), None
 
@@ -162,7 +166,7 @@ def use_backup_code(
     if hashed is None:
         _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or already used")
         sentence = "This is not one of your unused backup codes."
-        raise _wrong("code_attempts", field, sentence, counted)
+        raise _wrong(field, sentence, counted)
     with ports.accounts.change() as change:
         account = change.get(claim.username)
         current = account.second_factor if account is not None else None
@@ -303,21 +307,24 @@ def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
     return record.changed(**{tries: throttle.cleared(attempts, budget, claim.source)})
 
 
-def _wrong_password(ports: Ports, claim: Claim) -> str:
-    """Return the message for a wrong password: the same whether the account exists or not."""
+def _wrong_password(
+    ports: Ports, claim: Claim, field: str, counted: throttle.Counted
+) -> SignInFailed:
+    """Return the error for a wrong password: the same whether the account exists or not."""
     if claim.in_session:
-        return "The password is wrong."
+        return _wrong(field, "The password is wrong.", counted)
     has_realm = ports.directory is not None and "@" in claim.username
     hint = " Try your username without the @ and what follows it." if has_realm else ""
-    return f"Username or password is wrong.{hint}"
+    sentence = f"Username or password is wrong.{hint}"
+    if counted.left > _FEW:
+        # Attackers should not learn the number of attempts from the start.
+        return SignInFailed(field, sentence, counted.left)
+    return _wrong(field, sentence, counted)
 
 
-def _wrong(tries: Tries, field: str, sentence: str, counted: throttle.Counted) -> SignInFailed:
+def _wrong(field: str, sentence: str, counted: throttle.Counted) -> SignInFailed:
     """Return the error for a failed attempt: with the attempts left, or the time to wait until."""
     left = counted.left
     if left == 0:
         return SignInFailed(field, f"{sentence} No attempts left for now.", 0, counted.until)
-    # Attackers should not learn the number of password attempts from the start.
-    if tries == "password_attempts" and left > _FEW:
-        return SignInFailed(field, sentence, left)
     return SignInFailed(field, f"{sentence} {text.counted(left, 'attempt')} left.", left)

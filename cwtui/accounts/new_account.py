@@ -14,7 +14,9 @@ INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
 def initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
     """Return the account fields for this one-time initial password."""
     return {
-        "password": passwords.hash_password(initial, ports.keyring, ports.bcrypt_cost),
+        "password": passwords.hash_password(
+            passwords.initial(initial), ports.keyring, ports.bcrypt_cost
+        ),
         "must_change_password": True,
         "initial_password_expires_at": ports.now() + INITIAL_PASSWORD_LIFETIME,
     }

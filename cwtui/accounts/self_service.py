@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from cwtui.accounts import account_state, enrolment, factors, provisioning
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.credentials import passwords, totp
+from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, Origin
@@ -102,7 +102,7 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
 
 def _prove_code(ports: Ports, claim: factors.Claim, account: Account, typed: str) -> str:
     factor = enrolment.second_factor(account)
-    if sum(character.isalnum() for character in typed) > totp.DIGITS:
+    if typed_codes.is_backup_code(typed):
         factors.use_backup_code(ports, claim, factor, typed, field="code")
         return "backup code"
     factors.check_one_time_code(ports, claim, factor, typed)

@@ -19,7 +19,7 @@ from cwtui.accounts import (
     throttle,
 )
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.credentials import passwords
+from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
@@ -178,24 +178,39 @@ def _with_local_password(
     return _rehashed(ports, local, password)
 
 
-def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
+def with_code(ports: Ports, state: CodeNeeded, typed: str, field: str) -> State:
+    """Prove the second factor with whichever code was typed into the field, of either kind.
+
+    Raises the same errors as `with_one_time_code`.
+    """
+    if field == "code":
+        is_one_time_code = not typed_codes.is_backup_code(typed)
+    else:
+        is_one_time_code = typed_codes.is_one_time_code(typed)
+    check = with_one_time_code if is_one_time_code else with_backup_code
+    return check(ports, state, typed, field)
+
+
+def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str = "code") -> State:
     """Prove the second factor. Raises InvalidInput, SignInFailed, Throttled, SignInEnded."""
     progress = state.progress
     factor = _second_factor(_current(ports, progress))
-    factors.check_one_time_code(ports, _claim(progress), factor, typed)
+    factors.check_one_time_code(ports, _claim(progress), factor, typed, field)
     proved = progress.proved | {Proof.ONE_TIME_CODE}
     progress = replace(progress, proved=proved, code_at=ports.now())
     return _advance(ports, progress, EventType.SIGN_IN_CODE)
 
 
-def with_backup_code(ports: Ports, state: CodeNeeded, typed: str) -> State:
+def with_backup_code(
+    ports: Ports, state: CodeNeeded, typed: str, field: str = "backup_code"
+) -> State:
     """Prove the second factor with a backup code, which is used up.
 
     Raises the same errors as `with_one_time_code`.
     """
     progress = state.progress
     factor = _second_factor(_current(ports, progress))
-    left = factors.use_backup_code(ports, _claim(progress), factor, typed)
+    left = factors.use_backup_code(ports, _claim(progress), factor, typed, field)
     # Do not offer new codes: the user has some, and new ones require access to the app.
     return _advance(
         ports,
@@ -217,7 +232,8 @@ def with_new_password(
     account = _current(ports, progress)
     passwords.check_new(new, ports.accounts.settings(), account.username)
     passwords.check_confirmation(new, confirmation)
-    if passwords.is_password(new, account.password, ports.keyring, ports.bcrypt_cost):
+    as_initial = passwords.initial(new)
+    if passwords.is_password(as_initial, account.password, ports.keyring, ports.bcrypt_cost):
         raise InvalidInput("new_password", "This is the initial password. Choose your own.")
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
     after = _changed(

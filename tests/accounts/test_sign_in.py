@@ -22,7 +22,7 @@ from cwtui.accounts.sign_in import (
     SignedIn,
 )
 from tests.accounts.memory import MemoryKeyring
-from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
+from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World, outcome
 
 NEW = Secret("Another.9-Havel")
 
@@ -193,6 +193,28 @@ def test_a_code_of_the_wrong_kind_is_refused(world: World) -> None:
         sign_in.with_one_time_code(world.ports, state, device.codes[0].reveal())
 
 
+@pytest.mark.parametrize("field", ["code", "backup_code"])
+def test_either_kind_of_code_is_taken_in_either_field(world: World, field: str) -> None:
+    world.add()
+    device = world.equip()
+    backup_code = device.codes[0].reveal().lower().replace("-", " ")
+    state = sign_in.with_code(world.ports, world.asked_for_code(), backup_code, field)
+    assert isinstance(state, SignedIn)
+    assert state.backup_codes_left == 9
+    code = device.code(world.clock())
+    for typed in (device.wrong_code(world.clock()), device.codes[0].reveal(), "12"):
+        asked = world.asked_for_code()
+        refused = outcome(
+            lambda asked=asked, typed=typed: sign_in.with_code(world.ports, asked, typed, field)  # type: ignore[misc]
+        )
+        assert isinstance(refused, InvalidInput | SignInFailed)
+        assert refused.field == field
+    assert isinstance(sign_in.with_code(world.ports, world.asked_for_code(), code, field), SignedIn)
+    with pytest.raises(SignInFailed, match="already used") as used:
+        sign_in.with_code(world.ports, world.asked_for_code(), code, field)
+    assert used.value.field == field
+
+
 def test_mfa_off_still_asks_for_an_existing_second_factor(world: World) -> None:
     world.add()
     world.equip()
@@ -318,14 +340,27 @@ def test_signing_in_by_backup_code_offers_no_new_codes(world: World) -> None:
 def test_an_initial_password_must_be_replaced(world: World) -> None:
     world.add_admin()
     made = administration.create_user(world.ports, OPERATOR, "bob")
-    state = world.begin("bob", made.password.reveal())
+    typed = made.password.reveal().lower().replace("-", " ")
+    state = world.begin("bob", typed)
     assert isinstance(state, NewPasswordNeeded)
+    with pytest.raises(InvalidInput, match="This is the initial password"):
+        sign_in.with_new_password(world.ports, state, Secret(typed), Secret(typed))
     signed_in = sign_in.with_new_password(world.ports, state, NEW, NEW)
     assert isinstance(signed_in, SignedIn)
     assert isinstance(world.begin("bob", NEW.reveal()), SignedIn)
     with pytest.raises(SignInFailed):
         world.begin("bob", made.password.reveal())
     assert world.account("bob").initial_password_expires_at is None
+
+
+def test_only_initial_passwords_are_forgiving(world: World) -> None:
+    """A password that someone chose is exact, and so is one that the operator gave."""
+    world.add(password="2V6F-0Q9K-7T3M-XH5R")
+    with pytest.raises(SignInFailed):
+        world.begin(password="2v6f-0q9k-7t3m-xh5r")
+    given = Secret("abcd-efgh-jkmn-pqrs")
+    administration.create_user(world.ports, OPERATOR, "bob", password=given)
+    assert isinstance(world.begin("bob", given.reveal()), NewPasswordNeeded)
 
 
 def test_the_initial_password_cannot_be_kept(world: World) -> None:

@@ -157,8 +157,10 @@ def throttled_after(scene: Scene, way: Way, wait: float) -> None:
 
 @pytest.mark.parametrize("way", PASSWORDS.values(), ids=PASSWORDS)
 def test_wrong_passwords_count_down_and_then_wait(scene: Scene, way: Way) -> None:
+    """Only strangers are not told how many attempts they have from the start."""
+    first = "" if way.event is EventType.SIGN_IN_PASSWORD else " 3 attempts left."
     assert [tell(refused(scene, way.attempt)) for _ in range(4)] == [
-        (way.field, way.sentence, 3, None),
+        (way.field, f"{way.sentence}{first}", 3, None),
         (way.field, f"{way.sentence} 2 attempts left.", 2, None),
         (way.field, f"{way.sentence} 1 attempt left.", 1, None),
         (way.field, f"{way.sentence} No attempts left for now.", 0, NOW + 7 * 60),
@@ -232,9 +234,9 @@ def empty_password(scene: Scene, typed: str) -> object:
     ("attempt", "typed", "field", "sentence"),
     [
         (empty_password, "", "password", "Enter your password."),
-        (prove, "12345", "code", "Enter the 6 digits"),
-        (prove, "1234567", "code", "A backup code has 16 letters and digits"),
-        (one_time_code, "12345", "code", "Enter the 6 digits"),
+        (prove, "12345", "code", "A one-time code has 6 digits; you typed 5"),
+        (prove, "1234567", "code", "A one-time code has 6 digits; you typed 7"),
+        (one_time_code, "12345", "code", "A one-time code has 6 digits; you typed 5"),
         (backup_code, "1234567", "backup_code", "A backup code has 16 letters and digits"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 
 from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.model import Attempts
+from cwtui.ui.after_code import SECONDS
 from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.first_run import FirstRunScreen
@@ -271,13 +272,28 @@ async def test_the_code_field_says_when_the_code_changes() -> None:
         await person.until(lambda: "The code changes in 9 s" in person.text)
 
 
-async def test_letters_are_not_accepted_in_a_code() -> None:
-    async with SCENES["one_time_code"].played() as (person, _):
-        await person.write("1a")
-        assert person.typed("code") == "1"
-        assert person.error("code") == "A one-time code has 6 digits."
+async def test_a_backup_code_is_taken_in_the_field_of_the_one_time_code() -> None:
+    async with SCENES["one_time_code"].played() as (person, there):
+        await person.write("12")
         await person.press("enter")
-        person.sees("Enter the 6 digits that your app shows now.")
+        assert person.error("code") == "A one-time code has 6 digits; you typed 2."
+        await person.write("!")
+        assert person.typed("code") == ""
+        assert person.error("code") == "A code has 6 digits, or 16 letters and digits."
+        person.stopwatch.forward(SECONDS)
+        await person.write(there.devices["alice"].codes[0].reveal().lower())
+        person.screen(OneTimeCodeScreen)
+        person.sees("A backup code: press Enter when it is complete.")
+        await person.press("enter")
+        person.screen(SettingsPage)
+        assert person.toasts == ["You used a backup code. 9 unused backup codes left."]
+        assert there.world.records.get("alice").failed is None
+
+
+async def test_a_one_time_code_is_taken_in_the_field_of_the_backup_code() -> None:
+    async with SCENES["backup_code"].played() as (person, there):
+        await person.write(there.code("alice"))
+        person.screen(SettingsPage)
 
 
 async def test_the_wait_after_wrong_codes_counts_down() -> None:
@@ -345,7 +361,7 @@ async def test_a_wrong_backup_code_is_reported_at_its_field() -> None:
         await person.write("ABCD")
         await person.click_button("Sign In")
         assert person.error("backup_code") == (
-            "A backup code has 16 letters and digits, such as XXXX-XXXX-XXXX-XXXX."
+            "A backup code has 16 letters and digits; you typed 4."
         )
         await person.press("f4")
         person.screen(OneTimeCodeScreen)

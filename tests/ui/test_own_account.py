@@ -134,7 +134,7 @@ async def test_each_password_error_is_shown_at_its_field() -> None:
         assert await tried("", NEW, NEW) == ("current_password", "Enter your current password.")
         assert await tried("wrong", NEW, NEW) == (
             "current_password",
-            "The password is wrong.",
+            "The password is wrong. 4 attempts left.",
         )
         assert await tried(PASSWORD, "abc", "abc") == (
             "new_password",
@@ -265,6 +265,19 @@ async def test_the_sixth_digit_disables_mfa() -> None:
         person.screen(SettingsPage)
         assert person.toasts == ["Multi-factor authentication was disabled."]
         assert there.world.account("alice").second_factor is None
+
+
+@pytest.mark.parametrize("name", ["disable_mfa", "register_device"])
+async def test_a_backup_code_where_only_the_app_counts_is_no_failed_attempt(name: str) -> None:
+    async with SCENES[name].played() as (person, there):
+        records = dict(there.world.records.kept)
+        await person.write("2v6f-0q9k-7t3m-xh5r")
+        person.sees("Backup codes do not work here.")
+        await person.press("enter")
+        assert person.error("code") == (
+            "This looks like a backup code. Enter the 6 digits that your app shows now."
+        )
+        assert there.world.records.kept == records
 
 
 async def test_a_wrong_code_disables_nothing() -> None:

@@ -113,8 +113,7 @@ async def test_a_proof_with_a_device_needs_password_and_code() -> None:
         await person.write(PASSWORD)
         await person.press("enter")
         person.screen(ProofScreen)  # the code is still missing
-        await person.write(there.code(ADMIN))
-        await person.press("enter")
+        await person.write(there.code(ADMIN))  # the sixth digit submits it
         person.screen(AccountPage)
         assert there.world.account("alice").mfa_required
 

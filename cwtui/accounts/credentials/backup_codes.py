@@ -4,21 +4,18 @@ from typing import Final
 
 import bcrypt
 
-from cwtui.accounts.credentials import passwords
+from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import BackupCodes
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import normal
+from cwtui.accounts.text import visible
 
 COUNT: Final = 10
-LENGTH: Final = 16
+LENGTH: Final = typed_codes.BACKUP_CODE_LENGTH
 WARN_AT: Final = 3
 COST: Final = 10
 """The minimum bcrypt cost of OWASP; enough, as codes have 80 random bits (NIST requires 64)."""
-
-_HYPHENS: Final = "-\u2010\u2011\u2012\u2013\u2014"
-_MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 def new_codes(random: RandomBytes) -> tuple[Secret, ...]:
@@ -31,13 +28,17 @@ def typed_code(text: str, field: str = "backup_code") -> Secret:
 
     Ignores case, hyphens and spaces; reads O as 0, and I and L as 1.
     """
-    kept = "".join(c for c in normal(text[:256]) if c not in _HYPHENS and not c.isspace())
-    kept = kept.upper().translate(_MISREAD)
-    if len(kept) != LENGTH or any(character not in passwords.CROCKFORD for character in kept):
+    code = passwords.as_crockford(text)
+    if not code:
+        raise InvalidInput(field, "Enter one of your backup codes.")
+    for character in code:
+        if character not in passwords.CROCKFORD:
+            raise InvalidInput(field, f"Backup codes do not contain {visible(character)}.")
+    if len(code) != LENGTH:
         raise InvalidInput(
-            field, "A backup code has 16 letters and digits, such as XXXX-XXXX-XXXX-XXXX."
+            field, f"A backup code has {LENGTH} letters and digits; {typed_codes.how_many(code)}."
         )
-    return Secret(kept)
+    return Secret(code)
 
 
 def hash_codes(codes: tuple[Secret, ...], keyring: Keyring, cost: int) -> BackupCodes:

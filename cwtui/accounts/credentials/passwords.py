@@ -9,6 +9,7 @@ from typing import Final
 
 import bcrypt
 
+from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.errors import InvalidInput, KeyringMissing
 from cwtui.accounts.model import PasswordHash
 from cwtui.accounts.ports import Keyring, RandomBytes
@@ -22,13 +23,40 @@ MAX_LENGTH: Final = 1024
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base32, without I, L, O and U, which are easily misread."""
 
+GROUPED_LENGTH: Final = 16
+"""The characters of `random_groups`."""
+
+_MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
+
 _WORDS: Final = ("very weak", "weak", "fair", "good", "strong")
 
 
 def random_groups(random: RandomBytes) -> str:
     """Return 80 random bits as 16 characters of Crockford base32 in groups of 4."""
-    letters = [CROCKFORD[byte & 31] for byte in random(16)]
-    return "-".join("".join(letters[start : start + 4]) for start in range(0, 16, 4))
+    return _grouped("".join(CROCKFORD[byte & 31] for byte in random(GROUPED_LENGTH)))
+
+
+def as_crockford(typed: str) -> str:
+    """Return what was typed in upper case, without hyphens and spaces.
+
+    Reads O as 0, and I and L as 1, which are not in the alphabet.
+    """
+    return typed_codes.characters(typed).upper().translate(_MISREAD)
+
+
+def initial(password: Secret) -> Secret:
+    """Return an initial password as it is hashed.
+
+    If it looks like one from `random_groups`, its case, hyphens and spaces do not matter.
+    """
+    typed = password.reveal()
+    code = as_crockford(typed) if len(typed) <= typed_codes.MOST else ""
+    is_random = len(code) == GROUPED_LENGTH and all(letter in CROCKFORD for letter in code)
+    return Secret(_grouped(code)) if is_random else password
+
+
+def _grouped(letters: str) -> str:
+    return "-".join(letters[start : start + 4] for start in range(0, GROUPED_LENGTH, 4))
 
 
 def pepper_digest(pepper: bytes, secret: Secret) -> bytes:

@@ -1,7 +1,6 @@
 """One-time codes: TOTP (RFC 6238) with SHA-1, 6 digits and 30 s, which every app supports."""
 
 import base64
-import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 from typing import Final
@@ -10,12 +9,14 @@ from urllib.parse import quote
 import pyotp
 from pyotp.exceptions import OTPVerificationError
 
+from cwtui.accounts.credentials import typed_codes
+from cwtui.accounts.credentials.typed_codes import how_many
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import RandomBytes
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import normal
 
-DIGITS: Final = 6
+DIGITS: Final = typed_codes.DIGITS
+ENTER: Final = "Enter the 6 digits that your app shows now."
 PERIOD: Final = 30
 SECRET_BYTES: Final = 20
 """160 bits, as RFC 4226 section 4 (R6) recommends."""
@@ -41,11 +42,16 @@ def typed_code(text: str, field: str = "code") -> str:
 
     Accepts digits of other scripts. Raises InvalidInput.
     """
-    typed = (c for c in normal(text[:64]) if c != "-" and not c.isspace())
-    kept = "".join(str(unicodedata.decimal(c, c)) for c in typed)
-    if len(kept) != DIGITS or not (kept.isascii() and kept.isdigit()):
-        raise InvalidInput(field, "Enter the 6 digits that your app shows now.")
-    return kept
+    code = typed_codes.characters(text)
+    if not code:
+        raise InvalidInput(field, ENTER)
+    if not (code.isascii() and code.isdigit()):
+        if typed_codes.is_backup_code(text):
+            raise InvalidInput(field, f"This looks like a backup code. {ENTER}")
+        raise InvalidInput(field, f"A one-time code has only digits. {ENTER}")
+    if len(code) != DIGITS:
+        raise InvalidInput(field, f"A one-time code has {DIGITS} digits; {how_many(code)}.")
+    return code
 
 
 def accepted_step(secret: Secret, code: str, now: float) -> int | None:

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
+from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import has_control_characters, visible
 
@@ -68,6 +69,10 @@ class TextInput(Input):
         """Whether the text has characters that would control the terminal or stay invisible."""
         return visible(text) != text
 
+    def advice(self) -> str:
+        """Return a hint about what is typed now; empty if there is nothing to say."""
+        return ""
+
 
 class SecretInput(TextInput):
     """A password: masked, and never sent to the clipboard."""
@@ -104,18 +109,29 @@ class SecretInput(TextInput):
 
 
 class CodeInput(TextInput):
-    """A one-time code. Sends `Complete` at the sixth digit, so that a screen can submit it."""
+    """A one-time code, or a backup code in its place: the rules say which is valid here.
 
-    TOO_MUCH = "A one-time code has 6 digits."
+    Sends `Complete` at the sixth digit of a one-time code, so that a screen can submit it. Enter
+    submits anything else.
+    """
+
+    TOO_MUCH = "A code has 6 digits, or 16 letters and digits."
+    NOT_HERE = "Backup codes do not work here."
 
     class Complete(Message):
-        """Six digits were entered."""
+        """A whole one-time code was entered."""
 
-    def __init__(self) -> None:
-        super().__init__(placeholder="000000", max_length=16, restrict=r"[\d\s-]*")
+    def __init__(self, placeholder: str = "000000", *, at_backup_code: str = NOT_HERE) -> None:
+        super().__init__(
+            placeholder=placeholder, max_length=32, restrict=r"(?:[^\W_]|[\s\u2010-\u2014-])*"
+        )
+        self._at_backup_code = at_backup_code
+
+    def advice(self) -> str:
+        return self._at_backup_code if typed_codes.begins_backup_code(self.value) else ""
 
     def watch_value(self, value: str) -> None:
-        if sum(character.isdigit() for character in value) == 6:  # noqa: PLR2004  six digits
+        if typed_codes.is_one_time_code(value):
             self.post_message(self.Complete())
 
     def take(self) -> str:
@@ -124,18 +140,6 @@ class CodeInput(TextInput):
         with self.prevent(Input.Changed):
             self.value = ""
         return code
-
-
-class AnyCodeInput(CodeInput):
-    """A one-time code or a backup code. Only Enter submits it."""
-
-    TOO_MUCH = "A code has 6 digits, or 16 letters and digits."
-
-    def __init__(self) -> None:
-        TextInput.__init__(self, max_length=32)
-
-    def watch_value(self, value: str) -> None:
-        """Do nothing: six digits may be the beginning of a backup code."""
 
 
 class Field(Vertical):
@@ -161,6 +165,7 @@ class Field(Vertical):
         self.entry = entry
         self._label = label
         self._hint = hint
+        self._advice = ""
 
     def compose(self) -> ComposeResult:
         yield Static(self._label, classes="label", markup=False)
@@ -189,5 +194,6 @@ class Field(Vertical):
         self.show_error(message.sentence)
 
     def on_input_changed(self) -> None:
-        if self.has_class("-wrong") and self.entry.value:
-            self.show_hint()
+        before, self._advice = self._advice, self.entry.advice()
+        if self._advice != before or (self.has_class("-wrong") and self.entry.value):
+            self.show_hint(self._advice or None)

@@ -55,9 +55,6 @@ def test_any_typed_text_gives_a_code_or_an_error_message(typed: str) -> None:
     else:
         assert isinstance(found, InvalidInput)
         assert found.field == "backup_code"
-        assert str(found) == (
-            "A backup code has 16 letters and digits, such as XXXX-XXXX-XXXX-XXXX."
-        )
 
 
 @pytest.mark.parametrize("typed", ["", " - ", "A" * 15, "A" * 17, "U" * 16, "A" * 1_000_000])

@@ -11,7 +11,7 @@ from cwtui.accounts import self_service
 from cwtui.accounts.errors import ProofNeeded
 from cwtui.accounts.session import Session
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
-from cwtui.ui.widgets.fields import AnyCodeInput, Field, SecretInput
+from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput
 
 
 class ProofScreen(EntryScreen):
@@ -44,7 +44,7 @@ Esc goes back without making it; what you entered is still there."""
         if self._needed.password:
             yield Field("password", "Password", SecretInput())
         if self._needed.code:
-            yield Field("code", "One-time code or backup code", AnyCodeInput())
+            yield Field("code", "One-time code or backup code", CodeInput("", at_backup_code=""))
 
     def action_back(self) -> None:
         if self.may_act:
@@ -52,7 +52,7 @@ Esc goes back without making it; what you entered is still there."""
 
     def submit(self) -> None:
         password = self.query_one(SecretInput).take() if self._needed.password else None
-        code = self.query_one(AnyCodeInput).take() if self._needed.code else None
+        code = self.query_one(CodeInput).take() if self._needed.code else None
         self.run_in_thread(
             lambda ports: self_service.prove(ports, self._session, password, code),
             self._proved,

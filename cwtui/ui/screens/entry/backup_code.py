@@ -9,7 +9,7 @@ from textual.widgets import Static
 from cwtui.accounts import sign_in
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.fields import CodeInput, Field
 
 
 class BackupCodeScreen(EntryStep):
@@ -33,15 +33,12 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
 
     def question(self) -> ComposeResult:
         yield Static("You can use each backup code only once.", classes="text", markup=False)
-        entry = TextInput(placeholder="XXXX-XXXX-XXXX-XXXX", max_length=64)
-        yield Field("backup_code", "Backup Code", entry)
+        yield Field(
+            "backup_code", "Backup Code", CodeInput("XXXX-XXXX-XXXX-XXXX", at_backup_code="")
+        )
 
     def ways_out(self) -> ComposeResult:
         yield Button("Use one-time code", id="use-code", classes="way-out", compact=True)
-
-    def hide_secrets(self) -> None:
-        for entry in self.query(TextInput):
-            entry.value = ""
 
     def pressed(self, button: str) -> None:
         if button == "use-code":
@@ -54,10 +51,9 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
             self.state_reached(self._state)
 
     def submit(self) -> None:
-        entry = self.query_one(TextInput)
-        code, entry.value = entry.value, ""
+        code = self.query_one(CodeInput).take()
         self.run_in_thread(
-            lambda ports: sign_in.with_backup_code(ports, self._state, code),
+            lambda ports: sign_in.with_code(ports, self._state, code, "backup_code"),
             self.state_reached,
             "Checking the backup code",
         )

@@ -21,8 +21,8 @@ class OneTimeCodeScreen(EntryStep):
 Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
 displayed on the authentication app. The sixth digit submits it.
 
-No access to your authentication app? Use a backup code, or ask a Connectware admin to disable \
-your multi-factor authentication.
+No access to your authentication app? Use a backup code (you can also type it here and press \
+Enter), or ask a Connectware admin to disable your multi-factor authentication.
 
 Every code is refused? The clock of your phone or of this host may be wrong."""
 
@@ -38,7 +38,8 @@ Every code is refused? The clock of your phone or of this host may be wrong."""
             classes="text",
             markup=False,
         )
-        yield Field("code", "One-time code", CodeInput())
+        entry = CodeInput(at_backup_code="A backup code: press Enter when it is complete.")
+        yield Field("code", "One-time code", entry)
         yield CodeCountdown()
 
     def ways_out(self) -> ComposeResult:
@@ -58,7 +59,7 @@ Every code is refused? The clock of your phone or of this host may be wrong."""
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()
         self.run_in_thread(
-            lambda ports: sign_in.with_one_time_code(ports, self._state, code),
+            lambda ports: sign_in.with_code(ports, self._state, code, "code"),
             self.state_reached,
             "Checking the code",
         )

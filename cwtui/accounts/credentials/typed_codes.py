@@ -1,0 +1,54 @@
+"""Tell one-time codes from backup codes as they are typed. Imports little: fields use it."""
+
+import unicodedata
+from typing import Final
+
+from cwtui.accounts.text import normal
+
+DIGITS: Final = 6
+"""The length of a one-time code."""
+BACKUP_CODE_LENGTH: Final = 16
+MOST: Final = 256
+"""Characters that are looked at; nobody types more."""
+
+_HYPHENS: Final = "-\u2010\u2011\u2012\u2013\u2014"
+_GROUP: Final = 4
+
+
+def characters(typed: str) -> str:
+    """Return what was typed without spaces and hyphens, and with digits of other scripts as 0-9."""
+    kept = (c for c in normal(typed[:MOST]) if c not in _HYPHENS and not c.isspace())
+    return "".join(str(unicodedata.decimal(c, c)) for c in kept)
+
+
+def how_many(code: str) -> str:
+    """Return how many of these characters were typed, for an error message."""
+    return f"you typed {len(code)}" if len(code) < MOST else "you typed many more"
+
+
+def is_one_time_code(typed: str) -> bool:
+    """Whether this is a whole one-time code, and not the beginning of a backup code."""
+    code = characters(typed)
+    return len(code) == DIGITS and _is_number(code) and not begins_backup_code(typed)
+
+
+def is_backup_code(typed: str) -> bool:
+    """Whether this was meant as a backup code: more than six characters, not all of them digits."""
+    code = characters(typed)
+    return len(code) > DIGITS and not (_is_number(code) and len(code) < BACKUP_CODE_LENGTH)
+
+
+def begins_backup_code(typed: str) -> bool:
+    """Whether this may be the beginning of a backup code, so that six digits are not the end.
+
+    It has letters or more than six digits, or a space or hyphen after the fourth digit, where
+    nobody divides six digits.
+    """
+    code = characters(typed)
+    first, rest = typed.strip()[:_GROUP], typed.strip()[_GROUP:]
+    is_divided = len(characters(first)) == _GROUP and rest != "" and not characters(rest[0])
+    return len(code) > DIGITS or is_divided or any(c.isalpha() for c in code)
+
+
+def _is_number(code: str) -> bool:
+    return code.isascii() and code.isdigit()
