@@ -35,6 +35,11 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def is_control(character: str) -> bool:
+    """Whether this one character is of the kind that keys such as Enter and Backspace send."""
+    return unicodedata.category(character) == "Cc"
+
+
 def has_control_characters(text: str) -> bool:
     """Whether the text has control characters, line ends or lone surrogates (invalid UTF-8)."""
     return any(unicodedata.category(character) in _CONTROL for character in text)

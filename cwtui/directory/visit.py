@@ -1,6 +1,7 @@
 """Ask one server: bind account, search, password check and roles."""
 
 import secrets
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -247,7 +248,11 @@ class Visit:
         return by_name
 
     def _filter(self, usernames: Iterable[str]) -> str:
-        names = [f"({self._config.user_rdn}={escaped(username)})" for username in usernames]
+        names = [
+            f"({self._config.user_rdn}={escaped(spelling)})"
+            for username in usernames
+            for spelling in _spellings(username)
+        ]
         asked = names[0] if len(names) == 1 else f"(|{''.join(names)})"
         more = self._config.search_filter
         return f"(&{asked}{more})" if more else asked
@@ -271,3 +276,8 @@ class Visit:
     def _tell_search(self, base: str, username: str) -> None:
         sentence = f"Searched {visible(base)} for {visible(self._filter([username]))}."
         self._tell(Step("search", True, sentence))
+
+
+def _spellings(username: str) -> list[str]:
+    """Return the username with composed and with decomposed letters, as servers compare bytes."""
+    return sorted({username, unicodedata.normalize("NFD", username)})

@@ -93,8 +93,11 @@ class FakeDirectory:
             assert (kind, attribute, rule) == (":=", "memberOf", IN_CHAIN)
             is_in = self._is_in(dn, group.decode())
             return (self._entry(request, dn) if is_in else b"") + done
-        *_, (_, _, name) = meant if meant[0] == "and" else (meant,)
-        found = self.spelled.get(name.decode(), name.decode())
+        *_, name = meant if meant[0] == "and" else (meant,)
+        # Composed and decomposed names are asked for, the decomposed one first.
+        name = name[-1] if name[0] == "or" else name
+        typed = name[-1].decode()
+        found = self.spelled.get(typed, typed)
         return self._entry(request, f"CN={found},{PEOPLE}", found) + done
 
     def _is_in(self, dn: str, group: str) -> bool:

@@ -1,8 +1,10 @@
 """Awkward names in a real directory: in filters, DNs, groups and on screen."""
 
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
@@ -112,6 +114,25 @@ def test_a_user_with_an_awkward_dn_can_sign_in(
     assert not set("\u202e\x1b") & set(user.display_name)
     if name.isprintable():
         assert user.display_name == name.strip()[:100]
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_is_found_however_its_letters_are_composed(
+    tmp_path: Path, server: Slapd, admin: Connection, form: Literal["NFC", "NFD"]
+) -> None:
+    """Servers that compare bytes keep "ü" as one character or as two, and so do keyboards."""
+    dn, kept = f"cn=composed,{PEOPLE}", unicodedata.normalize(form, "müller")
+    person = {"cn": "composed", "sn": "x", "userPassword": PASSWORD.reveal(), "octets": kept}
+    assert admin.add(dn, ["inetOrgPerson", "holder"], person), admin.result
+    try:
+        directory = LdapDirectory(plain(tmp_path, server, user_rdn="octets"))
+        for typed in ("müller", "mu\u0308ller"):
+            assert directory.check_password(typed, PASSWORD).dn == dn
+            assert directory.find(typed) is not None
+            assert directory.find_all([typed], lambda *_: None).keys() == {"müller"}
+    finally:
+        admin.delete(dn)
 
 
 @example(value="\0")

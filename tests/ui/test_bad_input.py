@@ -150,6 +150,37 @@ async def test_any_text_is_accepted_as_a_password() -> None:
             current = new
 
 
+SPACES = "\u00a0\u2009\u202f\u3000"
+"""No-break, thin, narrow no-break and wide. AltGr and the space bar give the first one."""
+
+
+async def test_spaces_of_all_kinds_are_typed_as_they_are_pasted() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        there.world.add("gary", password="one two three four five")
+        for enter in (person.write, person.paste):
+            await person.fill("username", "")
+            await enter(f"{SPACES[3]}gary{SPACES[0]}")
+            person.field("password").entry.focus()
+            await enter("one{}two{}three{}four{}five".format(*SPACES))
+            assert person.typed("password").count("e") == 4
+            await person.press("enter")
+            assert person.app.context.session is not None
+            person.app.router.sign_out()
+            await person.settle()
+
+
+async def test_invisible_characters_are_treated_alike_typed_or_pasted() -> None:
+    async with SCENES["sign_in"].played() as (person, _):
+        for field, kept in (("username", ""), ("password", "\u200d")):
+            for enter in (person.write, person.paste):
+                await person.fill(field, "")
+                await enter("\u200d")
+                assert person.typed(field) == kept
+        await person.fill("username", "")
+        await person.write("\u200d")
+        assert person.error("username") == "Invisible characters are not allowed here."
+
+
 async def test_a_password_of_256_characters_is_used_in_full() -> None:
     async with SCENES["sign_in"].played() as (person, there):
         password = "0123456789abcdef" * 16

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import has_control_characters, visible
+from cwtui.accounts.text import has_control_characters, is_control, visible
 
 _UNDERLINED: Final = Style(underline=True)
 
@@ -22,6 +22,8 @@ class TextInput(Input):
     """One line of text. Text that does not fit is refused with a sentence, and never cut."""
 
     TOO_MUCH = "Too long for this field. Nothing was added."
+    NOT_SHOWN = "Invisible characters are not allowed here."
+    NOT_ONE_LINE = "Only one line of plain text can be pasted here."
 
     class Refused(Message):
         """Something was typed or pasted that this input does not accept."""
@@ -55,15 +57,27 @@ class TextInput(Input):
     def restricted(self) -> None:
         self.post_message(self.Refused(self.TOO_MUCH))
 
+    # What is typed and what is pasted is treated alike. Textual would drop some spaces when typed.
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character is None or is_control(event.character):
+            return  # a key such as Enter or Backspace
+        event.prevent_default()
+        event.stop()
+        self._insert(event.character, self.NOT_SHOWN)
+
     def on_paste(self, event: events.Paste) -> None:
         # Textual would also run its own handler, which inserts the first line.
         event.prevent_default()
         event.stop()
         lines = [line for line in event.text.splitlines() if line.strip()]
-        if len(lines) != 1 or self.unshowable(lines[0]):
-            self.post_message(self.Refused("Only one line of plain text can be pasted here."))
-            return
-        self.replace(lines[0], *self.selection)
+        self._insert(lines[0] if len(lines) == 1 else "\n", self.NOT_ONE_LINE)
+
+    def _insert(self, text: str, refusal: str) -> None:
+        if self.unshowable(text):
+            self.post_message(self.Refused(refusal))
+        else:
+            self.replace(text, *self.selection)
 
     def unshowable(self, text: str) -> bool:
         """Whether the text has characters that would control the terminal or stay invisible."""
