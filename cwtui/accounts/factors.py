@@ -129,7 +129,7 @@ def check_one_time_code(
         raise
     except SignInFailed as used:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "already used")
-        raise _wrong("code_attempts", "code", str(used), counted) from None
+        raise _wrong(field, str(used), counted) from None
 
 
 def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None:
@@ -172,7 +172,7 @@ def use_backup_code(
         current = account.second_factor if account is not None else None
         if account is None or current is None or hashed not in current.backup_codes.hashes:
             _record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "already used")
-            raise _wrong("code_attempts", field, _USED_BACKUP_CODE, counted)
+            raise _wrong(field, _USED_BACKUP_CODE, counted)
         unused = tuple(other for other in current.backup_codes.hashes if other != hashed)
         kept = replace(current, backup_codes=replace(current.backup_codes, hashes=unused))
         change.put(account.changed(second_factor=kept))
