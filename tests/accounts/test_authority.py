@@ -137,6 +137,9 @@ OWN: dict[str, Act] = {
 }
 OWN_CHANGES: dict[str, Act] = {
     "begin_enrolment": lambda s, by: self_service.begin_enrolment(s.world.ports, by),
+    "check_proof_before_code": lambda s, by: self_service.check_proof_before_code(
+        s.world.ports, by
+    ),
 }
 OWN_CHANGES_WITH_A_CODE: dict[str, Act] = {
     "disable_mfa": lambda s, by: self_service.disable_mfa(s.world.ports, by, s.code()),

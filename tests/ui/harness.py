@@ -42,8 +42,7 @@ PATIENCE: Final = 20.0
 def key_event(key: str) -> events.Key:
     """A key press as Textual's drivers create it."""
     if len(key) == 1 and not key.isalnum():
-        name = _character_to_key(key)
-        return events.Key(REPLACED_KEYS.get(name, name), key)
+        return events.Key(_character_to_key(key), key)
     name = REPLACED_KEYS.get(key, key)
     try:
         character: str | None = unicodedata.lookup(_get_unicode_name_from_key(name))

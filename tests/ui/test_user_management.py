@@ -444,6 +444,8 @@ async def test_a_taken_username_is_reported_and_input_stays() -> None:
         assert person.error("username") == "Enter a username."
         assert person.typed("display_name") == "Stays"
         await person.press("escape")
+        person.sees("Discard what you entered for the new user?")
+        await person.click_button("Discard")
         person.screen(UsersPage)
 
 
