@@ -20,8 +20,8 @@ from cwtui.ui.painted import Changes, Painted
 from tests.secrets.logging_all import Log, logged
 from tests.secrets.observing import observed
 from tests.secrets.registry import Secrets
-from tests.ui.harness import drawn_as_in_a_terminal
 from tests.ui.scenes import SCENES
+from tests.ui.speed import drawn_as_in_a_terminal
 
 SHOWING: Final = {
     "RegisterDeviceScreen",

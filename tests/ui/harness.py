@@ -2,20 +2,16 @@
 
 import asyncio
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import pyotp
-from rich.console import RenderableType
 from textual import events
-from textual._compositor import Compositor, LayoutUpdate
-from textual.css.model import RuleSet
-from textual.css.stylesheet import Stylesheet
+from textual._compositor import LayoutUpdate
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -29,6 +25,7 @@ from cwtui.ui.app import AccountApp
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 from tests.accounts.world import HERE, PASSWORD, Clock
+from tests.ui.speed import drawn_when_looked_at
 
 S = TypeVar("S")
 
@@ -349,70 +346,6 @@ class Person:
         return [label_of(button) for button in self.app.screen.query(Button)]
 
 
-def _parse_styles_once() -> None:
-    """Cache parsed stylesheets; parsing them per application took a fifth of the tests' time."""
-    parse = Stylesheet._parse_rules
-    parsed: dict[object, list[RuleSet]] = {}
-
-    def parsed_once(self: Stylesheet, *arguments: Any, **named: Any) -> list[RuleSet]:
-        key = (arguments, *named.items(), *self._variables.items())
-        if key not in parsed:
-            parsed[key] = parse(self, *arguments, **named)
-        return parsed[key]
-
-    Stylesheet._parse_rules = parsed_once  # type: ignore[method-assign]
-
-
-def _press_buttons_for_no_time() -> None:
-    """Skip the 0.2 s in which a button looks pressed and ignores a second click."""
-
-    def nothing(self: Button) -> None:
-        del self
-
-    Button._start_active_affect = nothing  # type: ignore[method-assign]
-
-
-_render_update: Final = Compositor.render_update
-_draws_updates = False
-
-
-def _render_when_looked_at(
-    self: Compositor,
-    full: bool = False,
-    screen_stack: list[Screen[Any]] | None = None,
-    simplify: bool = False,
-) -> RenderableType | None:
-    """Updates reach no terminal, and cost a third of the time. `rows` draws the whole screen."""
-    if full or _draws_updates:
-        return _render_update(self, full, screen_stack, simplify)
-    self._dirty_regions.clear()
-    return None
-
-
-@contextmanager
-def _drawn_when_looked_at() -> Iterator[None]:
-    Compositor.render_update = _render_when_looked_at  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        Compositor.render_update = _render_update  # type: ignore[method-assign]
-
-
-@contextmanager
-def drawn_as_in_a_terminal() -> Iterator[None]:
-    """Each update is rendered, as in an application that has a terminal."""
-    global _draws_updates  # noqa: PLW0603  for one application at a time
-    _draws_updates = True
-    try:
-        yield
-    finally:
-        _draws_updates = False
-
-
-_parse_styles_once()
-_press_buttons_for_no_time()
-
-
 async def _let_others_run(loop: asyncio.AbstractEventLoop) -> None:
     """Yield until every task is waiting."""
     await asyncio.sleep(0)
@@ -456,7 +389,7 @@ async def at_work(
         send(text)
 
     app.copy_to_clipboard = copy  # type: ignore[method-assign]
-    with _drawn_when_looked_at():
+    with drawn_when_looked_at():
         async with app.run_test(size=size, notifications=True) as pilot:
             stopwatch = app.context.after_code.now = Clock()
             for idle in app.absence.timers:

@@ -8,7 +8,8 @@ from typing import Final
 
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
-from tests.ui.harness import Person, at_work, drawn_as_in_a_terminal
+from tests.ui.harness import Person, at_work
+from tests.ui.speed import drawn_as_in_a_terminal
 from tests.walk.checks import check_rest, check_ways
 from tests.walk.events import Step, random_step, resize
 from tests.walk.goals import Goals

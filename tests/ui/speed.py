@@ -1,0 +1,76 @@
+"""Spares tests what they do not look at. Each saving leaves what a person sees as it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from rich.console import RenderableType
+from textual._compositor import Compositor
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.screen import Screen
+from textual.widgets import Button
+
+
+def _parse_styles_once() -> None:
+    """Cache parsed stylesheets; parsing them per application took a fifth of the tests' time."""
+    parse = Stylesheet._parse_rules
+    parsed: dict[object, list[RuleSet]] = {}
+
+    def parsed_once(self: Stylesheet, *arguments: Any, **named: Any) -> list[RuleSet]:
+        key = (arguments, *named.items(), *self._variables.items())
+        if key not in parsed:
+            parsed[key] = parse(self, *arguments, **named)
+        return parsed[key]
+
+    Stylesheet._parse_rules = parsed_once  # type: ignore[method-assign]
+
+
+def _press_buttons_for_no_time() -> None:
+    """Skip the 0.2 s in which a button looks pressed and ignores a second click."""
+
+    def nothing(self: Button) -> None:
+        del self
+
+    Button._start_active_affect = nothing  # type: ignore[method-assign]
+
+
+_render_update: Final = Compositor.render_update
+_draws_updates = False
+
+
+def _render_when_looked_at(
+    self: Compositor,
+    full: bool = False,
+    screen_stack: list[Screen[Any]] | None = None,
+    simplify: bool = False,
+) -> RenderableType | None:
+    """Updates reach no terminal, and cost a third of the time. `rows` draws the whole screen."""
+    if full or _draws_updates:
+        return _render_update(self, full, screen_stack, simplify)
+    self._dirty_regions.clear()
+    return None
+
+
+@contextmanager
+def drawn_when_looked_at() -> Iterator[None]:
+    Compositor.render_update = _render_when_looked_at  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Compositor.render_update = _render_update  # type: ignore[method-assign]
+
+
+@contextmanager
+def drawn_as_in_a_terminal() -> Iterator[None]:
+    """Each update is rendered, as in an application that has a terminal."""
+    global _draws_updates  # noqa: PLW0603  for one application at a time
+    _draws_updates = True
+    try:
+        yield
+    finally:
+        _draws_updates = False
+
+
+_parse_styles_once()
+_press_buttons_for_no_time()
