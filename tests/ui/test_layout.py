@@ -55,6 +55,15 @@ async def test_the_footer_drops_whole_keys_from_the_right() -> None:
             assert max(key.region.right for key in shown) <= columns
 
 
+async def test_moving_the_focus_draws_no_key_anew() -> None:
+    async with SCENES["change_password"].played() as (person, _):
+        bar = person.app.screen.query_one(KeyBar)
+        before = list(bar.children)
+        await person.press("tab")
+        assert before
+        assert list(bar.children) == before
+
+
 async def test_an_empty_list_says_why_and_what_to_do() -> None:
     async with SCENES["users_none_match"].played() as (person, _):
         person.sees("No user matches this filter. Press Esc to clear it.")

@@ -1,11 +1,13 @@
 """The footer: the keys that work here or, if there is no room for all, the most important ones."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
@@ -24,16 +26,33 @@ class Entry(Protocol):
 class KeyBar(Footer):
     """Shows only whole entries, and drops those on the right that do not fit."""
 
+    _composed: object = None
+    """The bindings that are shown."""
+
     def __init__(self, *, show_command_palette: bool = True) -> None:
         super().__init__(compact=True, show_command_palette=show_command_palette)
 
+    async def recompose(self) -> None:
+        # Textual asks for this at each move of the focus, which seldom changes a binding.
+        if self.is_attached and self._composed != _active(self.screen):
+            await super().recompose()
+
     def compose(self) -> ComposeResult:
+        if self._bindings_ready:
+            self._composed = _active(self.screen)
         keys = sorted(super().compose(), key=_need)
+        for key in keys:
+            # Textual adds this class later, and then computes the styles of each key again.
+            key.add_class("-compact", update=False)
         _show_what_fits(keys, self.app.size.width)
         yield from keys
 
     def on_resize(self, event: events.Resize) -> None:
         _show_what_fits(self.children, event.size.width)
+
+
+def _active(screen: Screen[Any]) -> list[tuple[Binding, bool, str]]:
+    return [(one.binding, one.enabled, one.tooltip) for one in screen.active_bindings.values()]
 
 
 def _entry(key: Widget) -> Entry:
