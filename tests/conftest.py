@@ -1,5 +1,6 @@
 """Fixtures shared by several test packages."""
 
+import gc
 import os
 import tempfile
 import uuid
@@ -47,6 +48,7 @@ _SERVERS: Final = {"active_directory": "samba", "dirsrv": "ds389"}
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the servers that tests need while the first tests run."""
+    _collect_garbage_seldom()
     needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     for name in needed & _SERVERS.keys():
         _begin(name)
@@ -70,3 +72,19 @@ def _begin(name: str) -> Path:
     in_worker = "PYTEST_XDIST_WORKER" in os.environ
     enclosed.begin(kind, folder, os.getppid() if in_worker else os.getpid())
     return folder
+
+
+def _collect_garbage_seldom() -> None:
+    """Looking through the objects of all modules and tests again and again takes long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture
+def all_objects() -> Iterator[None]:
+    """Let gc.get_objects() return the objects of modules too."""
+    gc.unfreeze()
+    yield
+    gc.collect()
+    gc.freeze()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from rich.console import RenderableType
 from textual._compositor import Compositor
@@ -24,6 +24,40 @@ def _parse_styles_once() -> None:
         return parsed[key]
 
     Stylesheet._parse_rules = parsed_once  # type: ignore[method-assign]
+
+
+def _join_styles_once() -> None:
+    """Share the rules of stylesheets that have the same sources, and the map from names to rules.
+
+    Each class of widgets is a new source, so an application joins its rules a hundred times.
+    """
+    parse = Stylesheet.parse
+    mapped = cast("property", Stylesheet.rules_map).__get__
+    joined: dict[object, list[RuleSet]] = {}
+    maps: dict[int, tuple[list[RuleSet], dict[str, list[RuleSet]]]] = {}
+
+    def joined_once(self: Stylesheet) -> None:
+        key = (*self._variables.items(), *self.source.items())
+        if self._invalid_css or key not in joined:
+            parse(self)
+            joined[key] = self._rules
+        self._rules, self._rules_map, self._require_parse = joined[key], None, False
+
+    def mapped_once(self: Stylesheet) -> dict[str, list[RuleSet]]:
+        if self._rules_map is None:
+            rules = self.rules
+            if id(rules) not in maps:
+                maps[id(rules)] = rules, mapped(self)
+            _, self._rules_map = maps[id(rules)]
+        return self._rules_map
+
+    Stylesheet.parse = joined_once  # type: ignore[method-assign]
+    Stylesheet.rules_map = property(mapped_once)  # type: ignore[method-assign,assignment]
+
+
+def _hash_rules_quickly() -> None:
+    """A set of rules is hashed by its identity: by Python itself, not by a method that does so."""
+    RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
 def _press_buttons_for_no_time() -> None:
@@ -73,4 +107,6 @@ def drawn_as_in_a_terminal() -> Iterator[None]:
 
 
 _parse_styles_once()
+_join_styles_once()
+_hash_rules_quickly()
 _press_buttons_for_no_time()

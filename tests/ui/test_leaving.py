@@ -357,6 +357,7 @@ def digest_of(letters: Iterable[str]) -> bytes:
 
 def holders(digests: Iterable[bytes], length: int) -> list[object]:
     """All objects in Python's memory that hold a text with this SHA-256 and length."""
+    assert gc.get_freeze_count() == 0
     gc.collect()
     wanted = set(digests)
     found = []
@@ -377,6 +378,7 @@ def still_held(digests: Collection[bytes], length: int) -> list[object]:
     return found
 
 
+@pytest.mark.usefixtures("all_objects")
 async def test_sign_out_leaves_no_screen_and_no_password_in_memory() -> None:
     letters = [*"never-before-", *"seen-", *"words"]
     digest = digest_of(letters)
@@ -410,6 +412,7 @@ async def test_sign_out_leaves_no_screen_and_no_password_in_memory() -> None:
         assert alive == []
 
 
+@pytest.mark.usefixtures("all_objects")
 async def test_sign_out_leaves_no_backup_code_in_memory() -> None:
     async with SCENES["backup_codes"].played() as (person, there):
         screen = weakref.ref(person.app.screen)
@@ -424,6 +427,7 @@ async def test_sign_out_leaves_no_backup_code_in_memory() -> None:
         assert still_held(digests, 19) == []
 
 
+@pytest.mark.usefixtures("all_objects")
 async def test_an_ended_session_leaves_no_key_in_memory() -> None:
     async with SCENES["register_device"].played() as (person, there):
         screen = weakref.ref(person.app.screen)
@@ -435,6 +439,7 @@ async def test_an_ended_session_leaves_no_key_in_memory() -> None:
         assert screen() is None
 
 
+@pytest.mark.usefixtures("all_objects")
 async def test_a_wrong_password_is_not_kept_in_memory() -> None:
     letters = [*"another-", *"unheard-", *"of"]
     digest = digest_of(letters)
