@@ -17,6 +17,7 @@ from cwtui.config import Config, SessionConfig
 from cwtui.ui.idle import Idle
 from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.quitting import QuitScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
@@ -196,44 +197,44 @@ def mouse(kind: type[events.MouseEvent]) -> events.MouseEvent:
     )
 
 
-@pytest.mark.parametrize(
-    ("event", "counts"),
-    [
-        (mouse(events.MouseMove), False),
-        (mouse(events.MouseUp), False),
-        (events.AppFocus(), False),
-        (events.AppBlur(), False),
-        (events.Resize(Size(80, 24), Size(80, 24)), False),
-        (events.Key("ctrl+q", None), False),
-        (events.Key("ctrl+s", None), False),
-        (events.Key("a", "a"), True),
-        (events.Key("tab", None), True),
-        (events.Paste("text"), True),
-        (mouse(events.MouseDown), True),
-        (mouse(events.MouseScrollDown), True),
-        (mouse(events.MouseScrollUp), True),
-        (mouse(events.MouseScrollLeft), True),
-        (mouse(events.MouseScrollRight), True),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-async def test_only_keys_pastes_and_clicks_count_as_presence(
-    event: events.Event, counts: bool
-) -> None:
+async def test_only_keys_pastes_and_clicks_count_as_presence() -> None:
     async with SCENES["backup_codes_hidden"].played() as (person, _):
-        before = [idle._touched_at for idle in person.app.absence.timers]
-        person.stopwatch.forward(60)
-        driver = person.app._driver
+        codes = person.screen(BackupCodesScreen)
+        timers, driver = person.app.absence.timers, person.app._driver
         assert driver is not None
-        driver.send_message(event)
-        await person.settle()
-        moved = [
-            idle._touched_at - at
-            for idle, at in zip(person.app.absence.timers, before, strict=True)
-        ]
-        assert moved == ([60, 60, 60] if counts else [0, 0, 0])
-        screens = [s for s in person.app.screen_stack if isinstance(s, BackupCodesScreen)]
-        assert screens[0].blanked is not counts
+        for event, counts in (
+            (mouse(events.MouseMove), False),
+            (mouse(events.MouseUp), False),
+            (events.AppFocus(), False),
+            (events.AppBlur(), False),
+            (events.AppFocus(), False),
+            (events.Resize(Size(80, 24), Size(80, 24)), False),
+            (events.Key("ctrl+q", None), False),
+            (events.Key("ctrl+s", None), False),
+            (events.Key("a", "a"), True),
+            (events.Key("tab", None), True),
+            (events.Paste("text"), True),
+            (mouse(events.MouseDown), True),
+            (mouse(events.MouseScrollDown), True),
+            (mouse(events.MouseScrollUp), True),
+            (mouse(events.MouseScrollLeft), True),
+            (mouse(events.MouseScrollRight), True),
+        ):
+            if person.app.screen is not codes:
+                person.screen(QuitScreen).dismiss()
+            person.app.absence.blank()
+            await person.settle()
+            assert person.app.screen is codes
+            assert codes.blanked
+            for idle in timers:
+                idle.touch()
+            before = [idle._touched_at for idle in timers]
+            person.stopwatch.forward(60)
+            driver.send_message(event)
+            await person.settle()
+            moved = [idle._touched_at - at for idle, at in zip(timers, before, strict=True)]
+            assert moved == ([60, 60, 60] if counts else [0, 0, 0]), event
+            assert codes.blanked is not counts, event
 
 
 class Pump:

@@ -39,24 +39,27 @@ async def test_pressing_a_key_twice_leaves_a_working_screen(name: str, key: str)
 
 @pytest.mark.parametrize("name", [*DIALOGS, *LEADING_ON])
 async def test_pressing_a_button_twice_leaves_a_working_screen(name: str) -> None:
-    scene = SCENES[name]
-    async with scene.played() as (person, _):
-        labels = [label for label in person.buttons if person.button(label).region.area]
-    for label in labels:
-        async with scene.played() as (person, there):
-            before = there.world.accounts.commits
-            button = person.button(label)
-            await _twice(person, partial(_press_twice, button))
+    todo: list[str] | None = None
+    while todo is None or todo:
+        async with SCENES[name].played() as (person, there):
+            if todo is None:
+                todo = [label for label in person.buttons if person.button(label).region.area]
+                if not todo:
+                    return
+            label, before = todo.pop(0), there.world.accounts.commits
+            await _twice(person, partial(_press_twice, person.button(label)))
             assert there.world.accounts.commits <= before + 1, f"{label} is done twice"
 
 
 @pytest.mark.parametrize("name", DIALOGS)
 async def test_clicking_twice_keeps_the_screen_below(name: str) -> None:
-    async with SCENES[name].played() as (person, _):
-        inside = [one.region for one in person.app.screen.query(Button)]
-        places = [(region.x + 1, region.y) for region in inside]
-    for place in [*places[:1], (0, 0)]:
+    # A button, and outside of the dialog.
+    for inside in (True, False):
         async with SCENES[name].played() as (person, _):
+            buttons = [one.region for one in person.app.screen.query(Button)]
+            if inside and not buttons:
+                continue
+            place = (buttons[0].x + 1, buttons[0].y) if inside else (0, 0)
             await _twice(person, partial(_click_twice, person, *place))
 
 
