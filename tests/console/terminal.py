@@ -3,6 +3,7 @@
 import copy
 import os
 import re
+import select
 import signal
 import time
 import warnings
@@ -124,6 +125,8 @@ class Terminal:
         self.raw = bytearray()
         self._emulator = Emulator(columns, rows)
         self._ended = False
+        self._lines: list[str] = []
+        self._lines_of: tuple[int, int, int] | None = None
         variables = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -172,7 +175,11 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The rows of the screen without trailing spaces."""
-        return [line.rstrip() for line in self.screen.display]
+        now = len(self.raw), self.screen.columns, self.screen.lines
+        if now != self._lines_of:
+            self._lines = [line.rstrip() for line in self.screen.display]
+            self._lines_of = now
+        return self._lines.copy()
 
     @property
     def text(self) -> str:
@@ -201,9 +208,12 @@ class Terminal:
         deadline = time.monotonic() + timeout
         sent = 0
         while sent < len(data) and time.monotonic() < deadline and self.alive:
-            with suppress(BlockingIOError):
+            try:
                 sent += os.write(terminal, data[sent : sent + 4096])
-            self._read(0)
+            except BlockingIOError:
+                self._read(0.05)
+            else:
+                self._read(0)
         os.set_blocking(terminal, True)
         return sent
 
@@ -295,11 +305,14 @@ class Terminal:
         if self._ended:
             time.sleep(timeout)
             return False
-        try:
-            data = self._child.read_nonblocking(1 << 16, timeout)
-        except pexpect.TIMEOUT:
+        terminal = int(self._child.fileno())
+        if not select.select([terminal], [], [], timeout)[0]:
             return False
-        except pexpect.EOF:
+        # Linux reports the end as an error.
+        data = b""
+        with suppress(OSError):
+            data = os.read(terminal, 1 << 16)
+        if not data:
             self._ended = True
             return False
         self.raw += data
