@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from cwtui.accounts import roles
+from cwtui.accounts.preferences import DEFAULTS, Preferences
 
 
 class Origin(StrEnum):
@@ -93,6 +94,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     gone_since: Time | None = None
     in_directory_too: bool = False
     moved: "Moved | None" = None
+    preferences: Preferences = DEFAULTS
 
     @property
     def is_admin(self) -> bool:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from msgspec.structs import replace as replace_fields
+
 from cwtui.accounts import account_state, enrolment, factors, provisioning
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.audit.events import EventType
@@ -11,6 +13,7 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.preferences import Preferences, Theme, zone_name
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
     PROOF_LIFETIME,
@@ -174,6 +177,35 @@ def regenerate_backup_codes(
     renewed_factor, codes = enrolment.new_backup_codes(ports, factor)
     event = EventType.BACKUP_CODES_REGENERATE
     return _change(ports, proved, event, second_factor=renewed_factor), codes
+
+
+def update_preferences(
+    ports: Ports,
+    session: Session,
+    *,
+    theme: Theme | None = None,
+    time_zone: str | None = None,
+    mouse: bool | None = None,
+) -> Preferences:
+    """Change the given preferences of the session's account, and return all of them.
+
+    None leaves a preference unchanged; `time_zone` is as typed. Needs no new proof and writes no
+    event (see `preferences`). Raises InvalidInput and SessionEnded.
+    """
+    given = {
+        "theme": theme,
+        "time_zone": zone_name(time_zone) if time_zone is not None else None,
+        "mouse": mouse,
+    }
+    fields = {name: value for name, value in given.items() if value is not None}
+    before = account_of(ports, session).preferences
+    if replace_fields(before, **fields) == before:
+        return before
+    with ports.accounts.change() as change:
+        account = account_of(ports, session, change)
+        after = replace_fields(account.preferences, **fields)
+        change.put(account.changed(preferences=after))
+    return after
 
 
 def _claim(session: Session) -> factors.Claim:

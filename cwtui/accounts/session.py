@@ -12,6 +12,7 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, SessionEnded
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.preferences import DEFAULTS, Preferences
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import counted
 
@@ -25,7 +26,8 @@ _PLAIN: Final = re.compile(r"[^\s=\"]*")
 class Session:
     """One signed-in use of the application. Permissions are read from the account at each call.
 
-    `password_at` and `code_at` are when each factor was last proved; 0 means never.
+    `password_at` and `code_at` are when each factor was last proved; 0 means never. `preferences`
+    are those of the account at sign-in.
     """
 
     username: str
@@ -36,6 +38,7 @@ class Session:
     ends_at: float
     password_at: float
     code_at: float = 0.0
+    preferences: Preferences = DEFAULTS
 
     @property
     def actor(self) -> str:
@@ -75,6 +78,7 @@ def open_session(
         ends_at=now + ports.session_limit,
         password_at=password_at,
         code_at=code_at,
+        preferences=account.preferences,
     )
 
 

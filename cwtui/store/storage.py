@@ -32,8 +32,12 @@ from cwtui.host.files import (
 )
 from cwtui.host.untrusted_files import read_regular
 
-SCHEMA: Final = 4
-"""Schema 4 stores directory ids by attribute name, and sign-in records that follow a rename."""
+SCHEMA: Final = 5
+"""Schema 4 stores directory ids by attribute name, and sign-in records that follow a rename.
+
+Schema 5 adds fields whose absence means the default: preferences to accounts, and to sign-in
+records the last wrong code that fits another time.
+"""
 OLDEST: Final = 3
 """The oldest schema that can be read."""
 _META: Final = "meta"

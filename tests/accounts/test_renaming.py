@@ -15,6 +15,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
 )
 from cwtui.accounts.model import Account, Attempts, Moved, Origin, SignInRecord
+from cwtui.accounts.preferences import DEFAULTS, Preferences, Theme
 from cwtui.accounts.secret import Secret
 from tests.accounts.crashing import Crashing, Killed
 from tests.accounts.memory_directory import MemoryDirectory
@@ -136,6 +137,18 @@ def test_a_code_used_under_the_old_name_stays_used(
 def test_a_rename_keeps_required_mfa(world: World, directory: MemoryDirectory) -> None:
     directory.rename(bob="bert")
     assert isinstance(begin(world, "bob", "bert"), sign_in.EnrolmentNeeded)
+
+
+def test_preferences_follow_a_rename_and_the_reused_name_has_none(
+    world: World, directory: MemoryDirectory
+) -> None:
+    chosen = Preferences(Theme.LIGHT, "Europe/Berlin")
+    world.put(world.account("ann").changed(preferences=chosen))
+    directory.rename(ann="anna")
+    directory.add("ann", f"new-{PASSWORD}", id_="somebody else")
+    begin(world, "new", "ann")
+    assert world.account("anna").preferences == chosen
+    assert world.account("ann").preferences == DEFAULTS
 
 
 def test_a_disabled_user_stays_disabled_after_a_rename(

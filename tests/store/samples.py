@@ -15,6 +15,7 @@ from cwtui.accounts.model import (
     SecondFactor,
     SignInRecord,
 )
+from cwtui.accounts.preferences import Preferences, Theme
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 BCRYPT = "$2b$04$q2CQ9u25LOLdbXh3m2OCNOGUUtKUwxYzat83L53tN11qepgTg8XNi"
@@ -39,6 +40,7 @@ FULL = Account(
     enabled=False,
     session_epoch=4_294_967_296,
     in_directory_too=True,
+    preferences=Preferences(Theme.SIXTEEN_LIGHT, "America/Argentina/Buenos_Aires", mouse=False),
 )
 PLAIN = Account(username="bob", created_at=1.0)
 LDAP = Account(

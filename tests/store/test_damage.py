@@ -81,7 +81,7 @@ def test_each_document_is_on_one_line(file: Path) -> None:
     """So damage has a line number, and backups can be compared."""
     lines = file.read_text("utf-8").splitlines()
     assert lines[0] == '{"meta":{'
-    assert lines[1] == '"schema":4,'
+    assert lines[1] == '"schema":5,'
     assert sum(line.startswith('"ada@plant-7":{') for line in lines) == 1
     assert sum(line.startswith('"bob":{') for line in lines) == 1
     assert sum(line.startswith('"organization":{') for line in lines) == 1
@@ -263,16 +263,16 @@ def test_the_reported_line_is_not_another_mention_of_the_name(file: Path) -> Non
         (b'{"meta":{"schema":null}}', "Expected `int`, got `null`"),
         (b'{"meta":[]}', "Expected `object`, got `array`"),
         (b"[]", "Expected `object`, got `array`"),
-        (b'{"meta":{"schema":4},\n"accounts":[]}', "Expected `object`, got `array`"),
-        (b'{"meta":{"schema":4},\n"accountt":{}}', "at line 2: unknown table 'accountt'"),
-        (b'{"meta":{"schema":4},\n"settings":{\n"organizatioo":{}}}', "unknown entry"),
+        (b'{"meta":{"schema":5},\n"accounts":[]}', "Expected `object`, got `array`"),
+        (b'{"meta":{"schema":5},\n"accountt":{}}', "at line 2: unknown table 'accountt'"),
+        (b'{"meta":{"schema":5},\n"settings":{\n"organizatioo":{}}}', "unknown entry"),
         (
-            b'{"meta":{"schema":4},\n"settings":{\n"organization":{"mfa":1}}}',
+            b'{"meta":{"schema":5},\n"settings":{\n"organization":{"mfa":1}}}',
             "Expected `str`, got `int`",
         ),
-        (b'{"meta":{"schema":4},"settings":{"organization":{"mfb":"off"}}}', "unknown field"),
-        (b'{"meta":{"schema":4},"settings":{"organization":{"code_limit":11}}}', "<= 10"),
-        (b'{"meta":{"schema":4}} trailing', "JSON is malformed"),
+        (b'{"meta":{"schema":5},"settings":{"organization":{"mfb":"off"}}}', "unknown field"),
+        (b'{"meta":{"schema":5},"settings":{"organization":{"code_limit":11}}}', "<= 10"),
+        (b'{"meta":{"schema":5}} trailing', "JSON is malformed"),
     ],
 )
 def test_a_file_of_the_wrong_shape_is_reported_and_kept(
@@ -295,7 +295,7 @@ def test_text_that_is_not_utf8_is_reported(file: Path) -> None:
 # Newer, exposed, foreign
 
 
-@pytest.mark.parametrize("content", [b'{"meta":{"schema":5},"x":[1]}', b'{"meta":{"schema":5}}'])
+@pytest.mark.parametrize("content", [b'{"meta":{"schema":6},"x":[1]}', b'{"meta":{"schema":6}}'])
 def test_a_newer_schema_is_refused_and_left_unchanged(file: Path, content: bytes) -> None:
     """DESIGN 4.8."""
     write(file, content)
@@ -307,12 +307,12 @@ def test_a_newer_schema_is_refused_and_left_unchanged(file: Path, content: bytes
 
 def test_a_newer_schema_is_explained(file: Path) -> None:
     """DESIGN 4.8."""
-    write(file, b'{"meta":{"schema":5},"accounts":{},"roles":{"new":{}}}')
+    write(file, b'{"meta":{"schema":6},"accounts":{},"roles":{"new":{}}}')
     with pytest.raises(StoreTooNew) as newer:
         TinyAccountStore(file).get("ada")
     assert str(newer.value) == (
-        f"{file} has schema 5, written by a newer version of cwtui. This version reads schemas "
-        "up to 4. Install the newer version."
+        f"{file} has schema 6, written by a newer version of cwtui. This version reads schemas "
+        "up to 5. Install the newer version."
     )
 
 

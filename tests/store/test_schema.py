@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.accounts.errors import AccountsError, StoreDamaged, StoreTooOld
+from cwtui.accounts.preferences import Preferences, Theme
 from cwtui.store import schema_3
 from cwtui.store.accounts import TinyAccountStore
 from tests.store.samples import FULL, LDAP, PLAIN, SETTINGS
 
-HEAD = re.compile(rb'"schema":4,\n"sha256":"[0-9a-f]{64}"\n\}')
+HEAD = re.compile(rb'"schema":5,\n"sha256":"[0-9a-f]{64}"\n\}')
 
 
 def of_schema(schema: int, path: Path) -> bytes:
@@ -56,6 +57,36 @@ def test_a_schema_3_id_has_no_attribute_name(tmp_path: Path) -> None:
     TinyAccountStore(file).verify()
 
 
+def test_an_account_of_schema_4_has_the_default_preferences(tmp_path: Path) -> None:
+    file = tmp_path / "accounts.json"
+    with TinyAccountStore.create(file).change() as change:
+        change.put(PLAIN)
+    before = of_schema(4, file)
+    store = TinyAccountStore(file)
+    store.verify()
+    assert store.get("bob") == PLAIN
+    assert PLAIN.preferences == Preferences(Theme.AUTOMATIC, "", mouse=True)
+    with store.change() as change:
+        change.put(PLAIN.changed(preferences=FULL.preferences))
+    assert (tmp_path / "accounts.json.schema-4").read_bytes() == before
+    assert TinyAccountStore(file).get("bob") == PLAIN.changed(preferences=FULL.preferences)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b'"time_zone":"../../etc/passwd"', b'"time_zone":"' + b"A" * 65 + b'"', b'"theme":"pink"'],
+)
+def test_preferences_that_nobody_can_choose_are_damage(tmp_path: Path, damage: bytes) -> None:
+    file = tmp_path / "accounts.json"
+    with TinyAccountStore.create(file).change() as change:
+        change.put(PLAIN.changed(preferences=Preferences(mouse=False)))
+    content = file.read_bytes()
+    assert b'"mouse":false' in content
+    file.write_bytes(content.replace(b'"mouse":false', damage))
+    with pytest.raises(StoreDamaged, match="preferences"):
+        TinyAccountStore(file).get("bob")
+
+
 def test_damage_in_a_schema_3_file_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     content = schema_3_file(file)
@@ -94,7 +125,7 @@ def test_the_old_file_is_kept_at_the_first_change(tmp_path: Path) -> None:
         change.put(PLAIN.changed(display_name="Bob"))
     kept = tmp_path / "accounts.json.schema-3"
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert json.loads(file.read_bytes())["meta"]["schema"] == 4
+    assert json.loads(file.read_bytes())["meta"]["schema"] == 5
     with store.change() as change:
         change.put(PLAIN)
     assert kept.read_bytes() == before
@@ -157,7 +188,7 @@ def test_every_changed_byte_is_found(tmp_path: Path) -> None:
     assert unnoticed == []
 
 
-@pytest.mark.parametrize("schema", [3, 4])
+@pytest.mark.parametrize("schema", [3, 4, 5])
 def test_a_file_without_a_checksum_is_damaged(tmp_path: Path, schema: int) -> None:
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
@@ -172,6 +203,6 @@ def test_the_checksum_is_of_the_schema_too(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)
-    file.write_bytes(file.read_bytes().replace(b'"schema":4', b'"schema":3'))
+    file.write_bytes(file.read_bytes().replace(b'"schema":5', b'"schema":3'))
     with pytest.raises(StoreDamaged, match="the checksum does not match the content"):
         TinyAccountStore(file).verify()
