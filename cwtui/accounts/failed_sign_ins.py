@@ -1,12 +1,13 @@
 """Failed sign-ins since the last successful one, which the user is told about at sign-in."""
 
+from datetime import UTC, tzinfo
 from typing import Final
 
 from msgspec.structs import replace
 
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord
 from cwtui.accounts.text import counted, visible
-from cwtui.accounts.times import utc_minute
+from cwtui.accounts.times import full_minute, utc_minute
 
 _WAITS_FOR: Final = {
     Ending.STOPPED: "code needed",
@@ -77,7 +78,9 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
     return record.changed(failed=replace(failed, count=max(left, 1), knew_password=knew))
 
 
-def sentence(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> str:
+def sentence(
+    failed: FailedSignIns, zone: tzinfo = UTC, *, is_first_sign_in: bool = False
+) -> str:
     """Return the message for the user. The worst case, someone with the password, comes first."""
     one = failed.count == 1
     knew = failed.knew_password
@@ -90,8 +93,8 @@ def sentence(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> str:
         how = _UNFINISHED.get(knew.ending) or _ENDED[knew.ending]
         return (
             f"{since}. {'It' if one else 'One'} used your password {how} "
-            f"({utc_minute(knew.at)}, {visible(knew.source)}). If that was not you, change your "
-            "password now."
+            f"({full_minute(knew.at, zone)}, {visible(knew.source)}). If that was not you, change "
+            "your password now."
         )
     if failed.last_at is None:
         return (
@@ -99,7 +102,7 @@ def sentence(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> str:
             "you, change your password now."
         )
     last = "on" if one else "the last on"
-    when, source = utc_minute(failed.last_at), visible(failed.last_source)
+    when, source = full_minute(failed.last_at, zone), visible(failed.last_source)
     return f"{since}, {last} {when} from {source}. If that was not you, change your password."
 
 

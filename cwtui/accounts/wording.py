@@ -1,6 +1,7 @@
 """Texts about accounts that screens and commands share. Only screens add symbols."""
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from typing import Final
 
 from cwtui.accounts import roles
@@ -9,7 +10,7 @@ from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.text import counted, visible
-from cwtui.accounts.times import day, utc_minute
+from cwtui.accounts.times import day, full_minute
 
 
 def origin(account: AccountRow | Account) -> str:
@@ -18,11 +19,11 @@ def origin(account: AccountRow | Account) -> str:
     return account.origin.value if note is None else f"{account.origin}, {note.value}"
 
 
-def origin_in_full(account: Account) -> str:
+def origin_in_full(account: Account, zone: tzinfo = UTC) -> str:
     """Return the origin with a longer note, such as `ldap: gone since 2026-11-24`."""
     match origin_note(account):
         case OriginNote.GONE:
-            return f"{account.origin}: gone since {day(account.gone_since)}"
+            return f"{account.origin}: gone since {day(account.gone_since, zone)}"
         case OriginNote.HIDES_LDAP_USER:
             return f"{account.origin}: an LDAP user is also named {visible(account.username)}"
     return account.origin.value
@@ -53,9 +54,9 @@ def required(requirement: Requirement) -> str:
     return _REQUIRED[requirement]
 
 
-def mfa(factor: SecondFactor | Registered | None) -> str:
+def mfa(factor: SecondFactor | Registered | None, zone: tzinfo = UTC) -> str:
     """Return whether there is a second factor, and since when."""
-    return "not enabled" if factor is None else f"enabled since {day(factor.registered_at)}"
+    return "not enabled" if factor is None else f"enabled since {day(factor.registered_at, zone)}"
 
 
 def after_mfa_is_disabled(*, required: bool) -> str:
@@ -78,10 +79,10 @@ def backup_codes_left(left: int) -> str:
     return f"{counted(left, 'unused backup code')} left"
 
 
-def last_sign_in(record: SignInRecord) -> str:
+def last_sign_in(record: SignInRecord, zone: tzinfo = UTC) -> str:
     """Return when and from where the user last signed in, or "never"."""
     where = f" from {visible(record.last_source)}" if record.last_source else ""
-    return utc_minute(record.last_sign_in) + where
+    return full_minute(record.last_sign_in, zone) + where
 
 
 def who(record: Record, arrow: str) -> str:

@@ -21,6 +21,7 @@ from cwtui.ui.absence import Absence
 from cwtui.ui.connection import Connection
 from cwtui.ui.context import Context
 from cwtui.ui.leaving import NOT_SIGNED_IN, Leaving
+from cwtui.ui.look import Look
 from cwtui.ui.messages import LeadAway
 from cwtui.ui.router import Router
 from cwtui.ui.screens.account_screen import AccountScreen
@@ -66,12 +67,10 @@ class AccountApp(TextualApp):
         self.config = config
         self.context = Context(config, clock, Connection(config, ports, self._not_connected))
         self.leaving = Leaving(self, self.context)
-        self.router = Router(self, self.context, self.leaving, self._session_ended)
+        self.look = Look(self, self.context)
+        self.router = Router(self, self.context, self.leaving, self.look, self._session_ended)
         self.absence = Absence(self, self.context, self.router, self.leaving)
         self._kiosk = kiosk
-        for one in theme.OURS:
-            self.register_theme(one)
-        self.theme = self._first_theme = theme.first_theme(os.environ)
 
     # Start
 
@@ -188,14 +187,11 @@ class AccountApp(TextualApp):
 
     def background_is(self, *, light: bool) -> None:
         """Use the theme for this background, unless the person has chosen a theme."""
-        if self.theme == self._first_theme:
-            self.theme = theme.on_background(self.theme, light=light)
+        self.look.background_is(light=light)
 
     def action_next_theme(self) -> None:
         """Switch to the next theme: dark, light, or the terminal's own colours."""
-        names = theme.THEMES
-        position = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(position + 1) % len(names)]
+        self.look.next_theme()
 
     def action_help(self) -> None:
         from cwtui.ui.screens.dialogs.help import open_help

@@ -27,6 +27,9 @@ class OpensPages(Protocol):
     def open_account(self, username: str) -> None:
         """Open one account's page."""
 
+    def open_sub_page(self, page: sections.SubPage) -> None:
+        """Open a page below a section."""
+
     def sign_out(self) -> None:
         """End the session."""
 
@@ -43,6 +46,7 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
             run = partial(app.call_later, app.run_action, binding.action, page)
             yield Command(binding.description, run, app.get_key_display(binding))
     yield Command("Colours", partial(app.run_action, "next_theme"), "F3")
+    yield Command("Display", partial(router.open_sub_page, sections.SubPage.DISPLAY))
     yield Command("Help", partial(app.run_action, "help"), "F1")
     yield Command("Sign Out", router.sign_out)
     yield Command("Quit", partial(_quit, app, page), quit_key.shown(context.config.keys.quit))

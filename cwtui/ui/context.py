@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.message_pump import MessagePump
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cwtui.accounts.directory_port import PasswordNotice
     from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.ports import Ports
+    from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.session import Session
 
 
@@ -35,6 +37,10 @@ class Context:
         """The last sign-in before this one, and the attempts that failed since then."""
         self.password_notice: PasswordNotice | None = None
         """What the directory said at this sign-in about a password that expires."""
+        self.preferences: Preferences | None = None
+        """The preferences of the person who is signed in."""
+        self.zone: tzinfo = UTC
+        """The time zone in which times are shown."""
         self.users_filter = ""
         """The filter of the list of users when it was left."""
         self.users_row = ""
@@ -53,6 +59,14 @@ class Context:
         """Set the session. `record_before` is the sign-in record from before this sign-in."""
         self.session = session
         self.record_before, self.password_notice = record_before, None
+        self.use_preferences(session.preferences)
+
+    def use_preferences(self, preferences: "Preferences") -> None:
+        """Show times in the person's time zone."""
+        # Imported late: the login screen shows times in UTC.
+        from cwtui.accounts.preferences import zone
+
+        self.preferences, self.zone = preferences, zone(preferences.time_zone)
 
     def renew_session(self, session: "Session") -> None:
         """Replace the session after a change that it made itself, unless it ended meanwhile."""
@@ -62,6 +76,7 @@ class Context:
     def end_session(self) -> "Session | None":
         """Clear the session and return it. From now on nobody is signed in."""
         ended, self.session, self.record_before = self.session, None, None
+        self.preferences, self.zone = None, UTC
         return ended
 
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 if TYPE_CHECKING:
     from cwtui.accounts.enrolment import Enrolment
+    from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.secret import Secret
     from cwtui.accounts.sign_in import CodeNeeded
     from cwtui.ui.sections import SubPage
@@ -93,6 +94,13 @@ class EnrolmentBegun(OpenPage):
     """Register a device for the account of the session."""
 
     enrolment: "Enrolment"
+
+
+@dataclass(eq=False)
+class PreferencesChanged(OpenPage):
+    """Apply these preferences of the session's account, and open Settings."""
+
+    preferences: "Preferences"
 
 
 @dataclass(eq=False)

@@ -12,8 +12,10 @@ from cwtui.accounts.errors import AccountsError
 from cwtui.ui import messages
 from cwtui.ui.context import Context
 from cwtui.ui.leaving import Leaving
+from cwtui.ui.look import Look
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.sections import SETTINGS
 from cwtui.ui.session_watch import SessionWatch
 
 if TYPE_CHECKING:
@@ -46,11 +48,13 @@ class Router:
         app: App[int],
         context: Context,
         leaving: Leaving,
+        look: Look,
         session_ended: Callable[[], None],
     ) -> None:
         self._app = app
         self._context = context
         self._leaving = leaving
+        self._look = look
         self._session_ended = session_ended
         self.session_watch: SessionWatch | None = None
         self._load: _Load | None = None
@@ -157,6 +161,8 @@ class Router:
         to type it again nor types the password into its field.
         """
         ended = self._context.end_session()
+        if ended is not None:
+            self._look.session_ends()
         if wrong and ended is not None:
             username = ended.username
         self._app.clear_notifications()
@@ -167,6 +173,7 @@ class Router:
     def begin_session(self, session: "Session", record_before: "SignInRecord") -> None:
         """Begin the session. `record_before` is the sign-in record from before this sign-in."""
         self._context.begin_session(session, record_before)
+        self._look.session_begins(session.preferences)
         # The watch ends the session with a call. A message could arrive in the next session.
         self.session_watch = SessionWatch(
             self._app, self._context, session, partial(self.end_session, wrong=True)
@@ -226,7 +233,13 @@ class Router:
                 to_load = routes.account(message.username)
                 self._begin_load(_Load(to_load, session, page))
             case messages.OpenSubPage():
-                self.replace_screen(routes.sub_page(message.page, session))
+                self.replace_screen(routes.sub_page(message.page, session, self._context))
+            case messages.PreferencesChanged():
+                self._context.use_preferences(message.preferences)
+                self._look.apply(message.preferences)
+                self._app.notify("Your display preferences were saved.", markup=False)
+                to_load = routes.section(SETTINGS, self._context)
+                self._begin_load(_Load(to_load, session, page))
             case messages.EnrolmentBegun():
                 self.replace_screen(routes.own_enrolment(message.enrolment, session, self._context))
             case messages.BackupCodesMade():

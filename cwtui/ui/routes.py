@@ -30,6 +30,7 @@ from cwtui.ui.screens.pages.audit_log import AuditLogPage
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
 from cwtui.ui.screens.pages.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.display import DisplayPage
 from cwtui.ui.screens.pages.organization import OrganizationPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
@@ -112,8 +113,10 @@ def account(username: str) -> PageToLoad[Any]:
     )
 
 
-def sub_page(page: sections.SubPage, session: "Session") -> Screen[None]:
+def sub_page(page: sections.SubPage, session: "Session", context: Context) -> Screen[None]:
     match page:
+        case sections.SubPage.DISPLAY:
+            return DisplayPage(context.preferences or session.preferences)
         case sections.SubPage.CHANGE_PASSWORD:
             return ChangePasswordPage(session.username)
         case sections.SubPage.REGENERATE_BACKUP_CODES:

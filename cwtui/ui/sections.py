@@ -35,6 +35,7 @@ class SubPage(StrEnum):
     REGENERATE_BACKUP_CODES = "regenerate_backup_codes"
     DISABLE_MFA = "disable_mfa"
     CREATE_USER = "create_user"
+    DISPLAY = "display"
 
 
 def allowed(held_roles: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -145,6 +145,14 @@ SIXTEEN_LIGHT: Final = _sixteen(
 OURS: Final = (DARK, LIGHT, SIXTEEN_DARK, SIXTEEN_LIGHT)
 THEMES: Final = tuple(theme.name for theme in OURS)
 """In the order in which F3 cycles through them."""
+CHOICES: Final = {
+    "dark": DARK.name,
+    "light": LIGHT.name,
+    "16-dark": SIXTEEN_DARK.name,
+    "16-light": SIXTEEN_LIGHT.name,
+}
+"""The themes by their names in a person's preferences, which also know "automatic"."""
+_OF_FEW_COLOURS: Final = (SIXTEEN_DARK.name, SIXTEEN_LIGHT.name)
 
 _FEW_COLOURS: Final = ("linux", "xterm", "screen", "ansi", "cons25", "sun")
 
@@ -168,7 +176,28 @@ def first_theme(environ: Mapping[str, str]) -> str:
 
 def on_background(name: str, *, light: bool) -> str:
     """Return the theme for a light or dark background with as many colours as `name` has."""
-    few = name in (SIXTEEN_DARK.name, SIXTEEN_LIGHT.name)
+    few = has_few_colours(name)
     if light:
         return SIXTEEN_LIGHT.name if few else LIGHT.name
     return SIXTEEN_DARK.name if few else DARK.name
+
+
+def has_few_colours(own: str) -> bool:
+    """Whether a terminal that this theme suits has at most 16 colours."""
+    return own in _OF_FEW_COLOURS
+
+
+def drawable(own: str) -> tuple[str, ...]:
+    """Return the themes that a terminal can show; `own` is the one that suits it."""
+    return _OF_FEW_COLOURS if has_few_colours(own) else THEMES
+
+
+def for_choice(choice: str, own: str) -> str:
+    """Return the chosen theme if the terminal can show it, or else the one that suits it."""
+    chosen = CHOICES.get(choice, own)
+    return chosen if chosen in drawable(own) else own
+
+
+def choice_of(name: str) -> str:
+    """Return the name of the theme in a person's preferences."""
+    return next(choice for choice, theme in CHOICES.items() if theme == name)

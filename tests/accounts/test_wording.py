@@ -1,6 +1,7 @@
 """What screens and commands say of an account, and of times."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -165,3 +166,27 @@ def test_times() -> None:
     assert times.day(NOW) == "2027-01-15"
     for shown in (times.minute, times.utc_minute, times.day):
         assert shown(None) == "never"
+
+
+def test_times_in_a_zone_have_its_offset() -> None:
+    berlin, kolkata = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
+    summer = NOW + 180 * 86400
+    assert times.minute(NOW, berlin) == "2027-01-15 09:00"
+    assert times.full_minute(NOW, berlin) == "2027-01-15 09:00 +01:00"
+    assert times.full_minute(summer, berlin) == "2027-07-14 10:00 +02:00"
+    assert times.clock(NOW, kolkata) == "13:30 +05:30"
+    assert times.clock(NOW, ZoneInfo("America/St_Johns")) == "04:30 -03:30"
+    assert times.clock(NOW) == "08:00 UTC"
+    assert times.day(NOW + 16 * 3600, kolkata) == "2027-01-16"
+    assert times.full_minute(None, berlin) == "never"
+    assert times.full_minute(253402300799.0, kolkata) == "9999-12-31 23:59 UTC"
+    assert [times.place(zone) for zone in (UTC, berlin, ZoneInfo("America/New_York"))] == [
+        "UTC",
+        "Berlin",
+        "New York",
+    ]
+    record = SignInRecord(last_sign_in=NOW, last_source="10.0.0.1")
+    assert wording.last_sign_in(record, berlin) == "2027-01-15 09:00 +01:00 from 10.0.0.1"
+    knew = FailedSignIns(1, None, "", KnewPassword(NOW, "10.0.0.1", Ending.STOPPED))
+    for failed in (knew, FailedSignIns(1, NOW, "10.0.0.1")):
+        assert "2027-01-15 09:00 +01:00" in failed_sign_ins.sentence(failed, berlin)

@@ -378,7 +378,8 @@ async def at_work(
     app = AccountApp(config, replace(ports, now=clock), clock)
     app.context.host, app.context.source = HOST, HERE
     if theme_name:
-        app.theme = theme_name
+        # As if it suited the terminal in which the tests run.
+        app.theme = app.look._own = theme_name
     app.NOTIFICATION_TIMEOUT = 3600  # type: ignore[misc]  # for this application only
     app.animation_level = "none"
     clipboard: list[str] = []

@@ -30,6 +30,7 @@ async def test_settings_shows_the_state_and_possible_actions() -> None:
             "Navigation",
             "Change Password",
             "Enable Multi-Factor Authentication",
+            "Change Display",
         ]
         assert person.focus == "Change Password"
         await person.press("escape")
@@ -44,6 +45,7 @@ async def test_settings_hides_administration_without_permissions() -> None:
             "Change Password",
             "Regenerate Backup Codes",
             "Disable Multi-Factor Authentication",
+            "Change Display",
         ]
 
 
@@ -53,7 +55,7 @@ async def test_required_mfa_cannot_be_disabled_and_says_why() -> None:
             "You cannot disable it. "
             "An admin made multi-factor authentication mandatory for your account."
         )
-        assert person.buttons == ["Change Password", "Regenerate Backup Codes"]
+        assert person.buttons == ["Change Password", "Regenerate Backup Codes", "Change Display"]
         there.world.put(there.world.account("alice").changed(mfa_required=False))
         there.world.settings(mfa=Mfa.REQUIRED)
         await person.press("escape", "enter")
@@ -75,7 +77,7 @@ async def test_mfa_that_becomes_required_meanwhile_stays_on() -> None:
 async def test_mfa_turned_off_cannot_be_enabled_and_says_so() -> None:
     async with SCENES["settings_off"].played() as (person, _):
         person.sees("Your organization has not enabled multi-factor authentication.")
-        assert person.buttons == ["Change Password"]
+        assert person.buttons == ["Change Password", "Change Display"]
 
 
 async def test_a_button_pressed_twice_acts_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,9 @@ METHODS: Final[dict[type, dict[str, str]]] = {
     },
     LinuxDriver: {
         "_disable_in_band_window_resize": "(self)",
+        "_disable_mouse_support": "(self)",
         "_enable_in_band_window_resize": "(self)",
+        "_enable_mouse_support": "(self)",
         "_get_terminal_size": "(self)",
         "_query_in_band_window_resize": "(self)",
         "_sigcont_application": "(self, *_)",
@@ -43,6 +45,7 @@ ATTRIBUTES: Final[dict[type, set[str]]] = {
     App: {
         "_batch_count",
         "_clipboard",
+        "_driver",
         "_exception",
         "_exit",
         "_exit_renderables",
@@ -56,6 +59,7 @@ ATTRIBUTES: Final[dict[type, set[str]]] = {
         "_file",
         "_in_band_window_resize",
         "_loop",
+        "_mouse",
         "_size",
         "_writer_thread",
     },

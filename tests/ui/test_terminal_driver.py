@@ -74,3 +74,21 @@ async def test_unreleased_mouse_buttons_are_limited(driver: TerminalDriver) -> N
     for number in range(1000):
         driver._handle([Piece(Kind.SEQUENCE, f"\x1b[<{number % 3};{number % 80 + 1};1M")])
         assert len(driver._down_buttons) <= 4
+
+
+async def test_the_mouse_is_switched_off_and_on(
+    driver: TerminalDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each mode that starting switches on is switched off, and the other way round."""
+    written: list[str] = []
+    monkeypatch.setattr(driver, "write", written.append)
+    monkeypatch.setattr(driver, "flush", lambda: None)
+    driver._enable_mouse_support()
+    modes = [sequence.removesuffix("h") for sequence in written]
+    assert "\x1b[?1003" in modes
+    for on, end in ((True, ""), (False, "l"), (False, ""), (True, "h"), (False, "l")):
+        written.clear()
+        driver.use_mouse(on=on)
+        assert written == [f"{mode}{end}" for mode in modes if end]
+    driver._enable_mouse_support()
+    assert written == [f"{mode}l" for mode in modes], "Continuing after a stop leaves it off."

@@ -224,6 +224,17 @@ async def regenerate(person: Person, there: Plant) -> None:
     await person.press("tab", "enter")
 
 
+async def display(person: Person, there: Plant) -> None:
+    await signed_in(person, there)
+    await person.click_button("Change Display")
+
+
+async def display_wrong(person: Person, there: Plant) -> None:
+    await display(person, there)
+    await person.fill("time_zone", "Istanbul")
+    await person.press("enter")
+
+
 async def navigation(person: Person, there: Plant) -> None:
     await signed_in(person, there)
     await person.press("escape", "down")

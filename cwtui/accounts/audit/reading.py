@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
 from cwtui.accounts.audit import chain as audit_chain
@@ -15,6 +15,7 @@ from cwtui.accounts.ports import AuditLog, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, authorise
 from cwtui.accounts.text import normal, visible
+from cwtui.accounts.times import in_zone, place
 
 WINDOW: Final = 200
 """Entries read at once: more than a screen shows."""
@@ -62,6 +63,8 @@ class Filter:
     outcome: str = ""
     since: datetime | None = None
     words: tuple[str, ...] = ()
+    zone: tzinfo = field(default=UTC, compare=False)
+    """The zone in which times are shown."""
 
     def accepts(self, record: Record | None) -> bool:
         """Whether the record matches. Invalid lines (None) match only the empty filter."""
@@ -72,7 +75,7 @@ class Filter:
             and (not self.event or f"{record.event}.".startswith(f"{self.event}."))
             and (self.since is None or self.since <= record.at)
             and (not self.user or self.user in {record.actor.casefold(), record.subject.casefold()})
-            and (not self.words or _holds(record, self.words))
+            and (not self.words or _holds(record, self.words, self.zone))
         )
 
 
@@ -102,11 +105,12 @@ def filtered(
     return Filter(normal(user.strip()).casefold(), event, outcome, at)
 
 
-def typed(text: str, now: float) -> Filter:
+def typed(text: str, now: float, zone: tzinfo = UTC) -> Filter:
     """Return the filter for a line such as `alice failure since:2h`: words and key:value pairs.
 
     A username with spaces is quoted: user:"john doe". The line may still be incomplete, so the
-    beginning of a valid value is accepted. Raises InvalidInput for anything else.
+    beginning of a valid value is accepted. Times are shown and typed in `zone`. Raises
+    InvalidInput for anything else.
     """
     words: list[str] = []
     given = dict.fromkeys(_KEYS, "")
@@ -122,8 +126,8 @@ def typed(text: str, now: float) -> Filter:
     if not any(name.startswith(given["outcome"]) for name in Outcome):
         raise _no_outcome()
     since = given.pop("since")
-    at = moment(since, now) if since else None
-    return Filter(**given, since=at, words=tuple(words))
+    at = moment(since, now, zone) if since else None
+    return Filter(**given, since=at, words=tuple(words), zone=zone)
 
 
 def _no_event(typed: str) -> str:
@@ -134,10 +138,10 @@ def _no_outcome() -> InvalidInput:
     return InvalidInput("outcome", f"The outcome must be one of: {', '.join(Outcome)}.")
 
 
-def moment(text: str, now: float) -> datetime:
+def moment(text: str, now: float, zone: tzinfo = UTC) -> datetime:
     """Return the time for an age such as 30m, 2h, 7d or 4w, or for an ISO 8601 date or time.
 
-    Times without a zone are in UTC. Raises InvalidInput.
+    Times without an offset are in `zone`. Raises InvalidInput.
     """
     age = _AGE.fullmatch(text.strip().lower())
     try:
@@ -145,16 +149,16 @@ def moment(text: str, now: float) -> datetime:
             past = timedelta(seconds=int(age[1]) * _SECONDS[age[2]])
             return datetime.fromtimestamp(now, UTC) - past
         at = datetime.fromisoformat(text.strip().upper())
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return (at.replace(tzinfo=zone) if at.tzinfo is None else at).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidInput(
             "since",
-            f"{visible(text[:64])!r} is not a time. Enter an age such as 30m, 2h or 7d, or a UTC "
-            "time such as 2026-11-24 or 2026-11-24T08:00.",
+            f"{visible(text[:64])!r} is not a time. Enter an age such as 30m, 2h or 7d, or a "
+            f"{place(zone)} time such as 2026-11-24 or 2026-11-24T08:00.",
         ) from None
 
 
-def _holds(record: Record, words: tuple[str, ...]) -> bool:
+def _holds(record: Record, words: tuple[str, ...], zone: tzinfo) -> bool:
     shown = (
         f"{record.event} {record.outcome} {record.actor} {record.subject} {record.source} "
         f"{record.reason}"
@@ -162,7 +166,7 @@ def _holds(record: Record, words: tuple[str, ...]) -> bool:
     text = normal(shown).casefold()
     for word in words:
         # Formatting the time takes as long as everything else, so do it only if needed.
-        if word not in text and not (word[0].isdigit() and word in str(record.at)):
+        if word not in text and not (word[0].isdigit() and word in str(in_zone(record.at, zone))):
             return False
     return True
 

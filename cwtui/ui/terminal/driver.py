@@ -368,6 +368,20 @@ class TerminalDriver(LinuxDriver):
         super().disable_input()
         os.read(self._wake_read, 1)  # so that the next reading thread does not find it
 
+    # The mouse
+
+    def use_mouse(self, *, on: bool) -> None:
+        """Ask the terminal to report the mouse, or to stop that."""
+        if on == self._mouse:
+            return
+        # Textual's methods do nothing while `_mouse` is false.
+        self._mouse = True
+        if on:
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+        self._mouse = on
+
     # Leaving
 
     def _hung_up(self) -> None:

@@ -29,6 +29,7 @@ class TextualApp(App[int]):
     def __init__(self, *, ansi_color: bool | None) -> None:
         super().__init__(driver_class=TerminalDriver, ansi_color=ansi_color)
         self._painted = Painted()
+        self.uses_mouse = True
 
     @property
     def is_exiting(self) -> bool:
@@ -60,6 +61,13 @@ class TextualApp(App[int]):
         super().copy_to_clipboard(text)
         # Private: the public property is read-only.
         self._clipboard = ""
+
+    def use_mouse(self, *, on: bool) -> None:
+        """React to the mouse, or leave it to the terminal, which then selects text with it."""
+        self.uses_mouse = on
+        # Private: there is no public way to the driver. In tests, it is another one.
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.use_mouse(on=on)
 
     def on_notify(self, event: Notify) -> None:
         """Ignore a toast with a sentence that is already shown: it would only cover the screen."""

@@ -10,6 +10,7 @@ from cwtui.accounts.audit.events import Outcome
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.audit.reading import Entry
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import in_zone, offset, place
 from cwtui.accounts.wording import who
 from cwtui.ui.context import context_of
 from cwtui.ui.widgets.columns import Column, Short
@@ -54,13 +55,15 @@ class EventTable(VirtualTable[Entry]):
         self._event, self._who = _longest(rows)
 
     def columns(self) -> tuple[Column[Entry], ...]:
+        zone = context_of(self).zone
+        name = f"Time ({place(zone)})"
         # Event and person are shown whole, so these columns are as wide as the rows need.
         return (
             Column(
-                "Time (UTC)",
-                19,
-                _of(lambda event: f"{event.at:%Y-%m-%d %H:%M:%S}"),
-                short=Short(11, _of(self._short_time)),
+                name,
+                19 if zone is UTC else 26,
+                _of(self._time),
+                short=Short(11, _of(self._short_time), name if zone is UTC else place(zone)),
             ),
             Column(
                 "Outcome",
@@ -110,6 +113,14 @@ class EventTable(VirtualTable[Entry]):
         self._event, self._who = max(event, self._event), max(person, self._who)
         super().add_rows(rows)
 
+    def _time(self, event: Record) -> str:
+        zone = context_of(self).zone
+        there = in_zone(event.at, zone)
+        # When summer time ends, an hour repeats, and only the offset tells which is which.
+        with_offset = "" if zone is UTC else f" {offset(there)}"
+        return f"{there:%Y-%m-%d %H:%M:%S}{with_offset}"
+
     def _short_time(self, event: Record) -> str:
-        now = datetime.fromtimestamp(context_of(self).clock(), UTC)
-        return f"{event.at:%m-%d %H:%M}" if now - event.at < _RECENT else f"{event.at:%Y-%m-%d}"
+        context = context_of(self)
+        now, there = datetime.fromtimestamp(context.clock(), UTC), in_zone(event.at, context.zone)
+        return f"{there:%m-%d %H:%M}" if now - event.at < _RECENT else f"{there:%Y-%m-%d}"

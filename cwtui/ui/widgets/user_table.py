@@ -1,12 +1,13 @@
 """The list of users."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 
 from cwtui.accounts import account_state, wording
 from cwtui.accounts.account_state import MfaState, OriginNote
 from cwtui.accounts.listing import AccountRow, Listing
 from cwtui.accounts.text import visible
-from cwtui.accounts.times import ago, minute
+from cwtui.accounts.times import ago, minute, place
 from cwtui.ui.context import context_of
 from cwtui.ui.widgets.columns import Column, Short, equal_columns
 from cwtui.ui.widgets.virtual_table import VirtualTable
@@ -24,9 +25,11 @@ class UserTable(VirtualTable[AccountRow]):
         listing: Listing,
         username: str = "",
         nothing: str = "",
+        zone: tzinfo = UTC,
     ) -> None:
         super().__init__(rows, nothing)
         self._listing = listing
+        self._zone = zone
         self._username = username
         self._last_sign_ins: Mapping[str, float | None] = {}
         self._columns: tuple[Column[AccountRow], ...] = (
@@ -63,7 +66,7 @@ class UserTable(VirtualTable[AccountRow]):
                 value=lambda row: row.enabled,
             ),
             Column(
-                "Last sign-in",
+                "Last sign-in" if zone is UTC else f"Last ({place(zone)})",
                 16,
                 lambda row: self._last_sign_in(row, wide=True),
                 short=Short(6, lambda row: self._last_sign_in(row, wide=False), title="Last"),
@@ -99,7 +102,7 @@ class UserTable(VirtualTable[AccountRow]):
         if row.username not in self._last_sign_ins:
             return "…"
         at = self._last_sign_ins[row.username]
-        return minute(at) if wide else ago(at, context_of(self).clock())
+        return minute(at, self._zone) if wide else ago(at, context_of(self).clock())
 
     def _mfa(self, row: AccountRow) -> MfaState:
         return account_state.mfa_state(row, self._listing.settings)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -142,6 +143,18 @@ def test_given_values_end_up_in_the_filter() -> None:
     assert filtered("Bob", " SIGN_IN ", " Failure ", "2h", now=NOW) == Filter(
         user="bob", event="sign_in", outcome="failure", since=AT - timedelta(hours=2)
     )
+
+
+def test_times_are_typed_and_found_in_the_persons_zone() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    for text in ("since:2027-01-15T09:00", "since:2027-01-15T08:00Z", "09:00", "2027-01-15"):
+        assert typed(text, NOW, berlin).accepts(record()), text
+    for text in ("since:2027-01-15T09:01", "08:00"):
+        assert not typed(text, NOW, berlin).accepts(record()), text
+    assert moment("2027-07-15T09:00", NOW, berlin).isoformat() == "2027-07-15T07:00:00+00:00"
+    assert typed("", NOW, berlin).accepts(None), "Damaged lines appear without a filter."
+    refused = outcome(lambda: typed("since:soon", NOW, berlin))
+    assert "or a Berlin time such as 2026-11-24" in str(refused)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/St_Johns", "UTC"])

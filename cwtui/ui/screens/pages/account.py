@@ -15,7 +15,7 @@ from cwtui.accounts.model import Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
-from cwtui.accounts.times import utc_minute
+from cwtui.accounts.times import clock, full_minute
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.pages.page import Page, row, value
 from cwtui.ui.widgets.buttons import Button
@@ -104,7 +104,7 @@ itself, after a day at most."""
         mark = "●" if account.enabled else "✗"
         yield row("Status", value(f"{mark} {wording.status(account)}"))
         yield row("Origin", value(self._origin()))
-        yield row("Last sign-in", value(utc_minute(self._record.last_sign_in)))
+        yield row("Last sign-in", value(full_minute(self._record.last_sign_in, self.context.zone)))
         if throttle.wrong_tries(self._record):
             unlock = Button("Unlock", id="unlock", compact=True)
             yield row("Failed attempts", unlock, value(self._tries()))
@@ -140,18 +140,20 @@ itself, after a day at most."""
 
     def _origin(self) -> str:
         note = account_state.origin_note(self._account)
-        origin = wording.origin_in_full(self._account)
+        origin = wording.origin_in_full(self._account, self.context.zone)
         return origin if note is None else f"{ORIGIN_MARKS[note]} {origin}"
 
     def _mfa(self) -> str:
         factor = self._account.second_factor
-        return f"{'○' if factor is None else '●'} {wording.mfa(factor)}"
+        return f"{'○' if factor is None else '●'} {wording.mfa(factor, self.context.zone)}"
 
     def _tries(self) -> str:
         tries = throttle.wrong_tries(self._record)
         until = throttle.longest_wait(self._record, self.context.clock())
         # A wait lasts a day at most, so the time is enough without the date.
-        return f"◐ {tries}: wait until {utc_minute(until)[11:]}" if until else f"{tries} in a row"
+        if not until:
+            return f"{tries} in a row"
+        return f"◐ {tries}: wait until {clock(until, self.context.zone)}"
 
     def _show_required(self) -> None:
         button = self.query_one("#mfa-required", Button)

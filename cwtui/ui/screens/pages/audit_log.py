@@ -1,6 +1,7 @@
 """Audit Log: who did what, when, from where."""
 
 import asyncio
+from datetime import UTC, tzinfo
 from typing import ClassVar, Final
 
 from textual import work
@@ -14,6 +15,7 @@ from cwtui.accounts.audit.lines import Position
 from cwtui.accounts.audit.reading import Entry, Filter, Window
 from cwtui.accounts.errors import AccountsError, InvalidInput
 from cwtui.accounts.text import counted, visible
+from cwtui.accounts.times import in_zone, offset
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.screens.pages.list_page import ListPage
 from cwtui.ui.screens.pages.page import row, value
@@ -34,8 +36,8 @@ class AuditLogPage(ListPage):
     MANUAL = "admin"
     TITLE_TEXT = "Audit Log"
     HELP = """\
-Each line is an event, newest first: the time (UTC), whether it succeeded (●) or failed (✗), what \
-was done, and by whom. If it concerned another account, its name follows after an arrow. A wider \
+Each line is an event, newest first: the time, whether it succeeded (●) or failed (✗), what was \
+done, and by whom. If it concerned another account, its name follows after an arrow. A wider \
 window shows more.
 
 Up and Down move, and Enter shows the whole event. R loads new events, and so does Up at the top. \
@@ -67,7 +69,9 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
 
     def filter(self, filter_text: str) -> None:
         try:
-            self._criteria = audit_reading.typed(filter_text, self.context.clock())
+            self._criteria = audit_reading.typed(
+                filter_text, self.context.clock(), self.context.zone
+            )
         except InvalidInput as error:
             self.say(f"✗ {error}", wrong=True)
             return
@@ -95,7 +99,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
 
     def on_virtual_table_opened(self, message: EventTable.Opened[Entry]) -> None:
         if self.may_act:
-            self.app.push_screen(EventScreen(message.row))
+            self.app.push_screen(EventScreen(message.row, self.context.zone))
 
     @work(exclusive=True, group="events")
     async def _read(self, before: Position | None = None, stay_at: Position | None = None) -> None:
@@ -149,13 +153,14 @@ the line and the file."""
     MANUAL = "files-and-backup"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, zone: tzinfo) -> None:
         super().__init__()
         self._entry = entry
+        self._zone = zone
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", can_focus=False):
-            for label, text in _fields(self._entry):
+            for label, text in _fields(self._entry, self._zone):
                 yield row(label, value(text))
             with Horizontal(classes="buttons"):
                 yield Button("Close", variant="primary", compact=True)
@@ -165,15 +170,18 @@ the line and the file."""
         self.dismiss()
 
 
-def _fields(entry: Entry) -> list[tuple[str, str]]:
+def _fields(entry: Entry, zone: tzinfo) -> list[tuple[str, str]]:
     record = entry.record
     if record is None:
         content = visible(entry.line.content.decode("utf-8", "replace"))
         return [("Damaged", entry.damage), ("Content", content[:_SHOWN_OF_DAMAGE])]
+    there = in_zone(record.at, zone)
+    own_time = [("Time", f"{there:%Y-%m-%d %H:%M:%S} {offset(there)}")]
     return [
         ("Event", record.event),
         ("Outcome", marked(record.outcome)),
         ("Reason", record.reason or "-"),
+        *(own_time if zone is not UTC else ()),
         ("Time (UTC)", f"{record.at:%Y-%m-%d %H:%M:%S}"),
         ("Actor", record.actor),
         ("Subject", record.subject or "-"),

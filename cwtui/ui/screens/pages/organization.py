@@ -36,6 +36,7 @@ class OrganizationPage(Page):
     SECTION = "organization"
     MANUAL = "admin"
     AUTO_FOCUS = "Alternatives"
+    IS_FULL = True
     TITLE_TEXT = "Organization"
     HELP = """\
 Multi-Factor Authentication: off (nobody can set it up, but registered devices are still asked \
@@ -71,18 +72,9 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
         yield Button("Save Settings", id="primary", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one("#status-line", Static).display = False
         choices = self.query_one(Alternatives)
         for _ in range(choices.pressed_index):
             choices.action_next_button()
-
-    def say(self, sentence: str, *, wrong: bool = False) -> None:
-        super().say(sentence, wrong=wrong)
-        # The page is full, so the line takes space only if there is something to say.
-        line = self.query_one("#status-line", Static)
-        line.display = bool(sentence)
-        if wrong:
-            line.scroll_visible(animate=False)
 
     def _field(self, key: str, label: str) -> Field:
         entry = TextInput(str(getattr(self._settings, key)))

@@ -40,11 +40,13 @@ class Page(AccountScreen):
     """A page of a session. It is given what it shows; the rules check each action again."""
 
     # All pages share these: style sheets of its own would be parsed when a page is first opened.
-    CSS_PATH = sheets("page", "list_page", "organization")
+    CSS_PATH = sheets("page", "list_page", "organization", "display")
     AUTO_FOCUS = "#page Input, #page Button, #page VirtualTable"
     NEEDS_SESSION = True
     SECTION: ClassVar[str] = sections.SETTINGS
     TITLE_TEXT: ClassVar[str] = ""
+    IS_FULL: ClassVar[bool] = False
+    """Whether the page fills 80x24. Its status line then takes space only if it says something."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back"),
@@ -129,7 +131,9 @@ class Page(AccountScreen):
             with VerticalScroll(id="page", can_focus=False):
                 yield Static(self.heading(), id="title", markup=False)
                 yield from self.content()
-                yield Static("", id="status-line", markup=False)
+                status_line = Static("", id="status-line", markup=False)
+                status_line.display = not self.IS_FULL
+                yield status_line
         yield KeyBar()
         yield TooSmall()
 
@@ -139,6 +143,13 @@ class Page(AccountScreen):
     def content(self) -> ComposeResult:
         """Yield the widgets of the page."""
         yield from ()
+
+    def say(self, sentence: str, *, wrong: bool = False) -> None:
+        super().say(sentence, wrong=wrong)
+        for line in self.query("#status-line").results(Static) if self.IS_FULL else ():
+            line.display = bool(sentence)
+            if wrong:
+                line.scroll_visible(animate=False)
 
     def action_back(self) -> None:
         """Esc: go one level up, or into the navigation panel."""

@@ -58,7 +58,7 @@ name, who cannot sign in while this account exists."""
             rows = self._found(self._filter_text)
             yield Static(self._counted(len(rows)), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
-        yield UserTable(rows, self._listing, self._username, _NOTHING)
+        yield UserTable(rows, self._listing, self._username, _NOTHING, self.context.zone)
 
     def _counted(self, shown: int) -> str:
         users = counted(len(self._listing.rows), "user")

@@ -1,0 +1,97 @@
+"""Settings > Display: colours, time zone and mouse, kept for the person's account."""
+
+from typing import Final, TypedDict
+
+from textual.app import ComposeResult
+from textual.widgets import RadioSet, Static
+
+from cwtui.accounts import self_service
+from cwtui.accounts.preferences import LONGEST_ZONE, Preferences, Theme
+from cwtui.ui.messages import PreferencesChanged
+from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.choices import Alternative, Choice
+from cwtui.ui.widgets.fields import Field, TextInput
+
+_COLOURS: Final = {
+    Theme.AUTOMATIC: "automatic: what suits the terminal",
+    Theme.DARK: "dark",
+    Theme.LIGHT: "light",
+    Theme.SIXTEEN_DARK: "the terminal's 16 colours, on a dark background",
+    Theme.SIXTEEN_LIGHT: "the terminal's 16 colours, on a light background",
+}
+
+
+class Changes(TypedDict, total=False):
+    """What was changed on the page, as arguments of `self_service.update_preferences`."""
+
+    theme: Theme
+    time_zone: str
+    mouse: bool
+
+
+class DisplayPage(Page):
+    AUTO_FOCUS = "RadioSet"
+    TITLE_TEXT = "Display"
+    HELP = """\
+What you choose here is kept for your account and applies wherever you sign in. When you sign out, \
+the terminal's own colours and the mouse are back for the next person.
+
+Colours: F3 changes them on every page, and keeps them too. A terminal with 16 colours or fewer \
+uses its own colours, whatever you chose for others.
+
+Time zone: a city such as Europe/Berlin, or just Berlin. All times on the screen are then in its \
+time. The audit log's file and the JSON output of commands stay in UTC.
+
+Use the mouse: clear this to select text with the mouse as in other programs of your terminal. \
+Everything works with the keyboard."""
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__()
+        self._preferences = preferences
+
+    def content(self) -> ComposeResult:
+        yield Static("Colours", classes="section", markup=False)
+        with RadioSet(id="theme", compact=True):
+            for choice, words in _COLOURS.items():
+                yield Alternative(words, choice is self._preferences.theme, name=choice.value)
+        entry = TextInput(self._preferences.time_zone, max_length=LONGEST_ZONE)
+        yield Field("time_zone", "Time zone", entry, "Such as Europe/Berlin. Leave empty for UTC.")
+        yield Choice("Use the mouse", self._preferences.mouse, id="mouse")
+        yield Button("Save Display", id="primary", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        choices = self.query_one(RadioSet)
+        for _ in range(choices.pressed_index):
+            choices.action_next_button()
+
+    def action_back(self) -> None:
+        self.open_settings()
+
+    def submit(self) -> None:
+        changes = self._changes()
+        self.run_as_session(
+            lambda ports, session: self_service.update_preferences(ports, session, **changes),
+            self._saved,
+            "Saving",
+        )
+
+    def _changes(self) -> Changes:
+        """Return only what was changed here.
+
+        F3 may have changed the colours meanwhile, and this host may not know the time zone.
+        """
+        shown, changes = self._preferences, Changes()
+        pressed = self.query_one(RadioSet).pressed_button
+        if pressed is not None and pressed.name != shown.theme.value:
+            changes["theme"] = Theme(str(pressed.name))
+        time_zone = self.query_one(TextInput).value
+        if time_zone != shown.time_zone:
+            changes["time_zone"] = time_zone
+        mouse = self.query_one(Choice).value
+        if mouse != shown.mouse:
+            changes["mouse"] = mouse
+        return changes
+
+    def _saved(self, preferences: Preferences) -> None:
+        self.lead_away(PreferencesChanged(preferences))
