@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from cwtui import installation
 from cwtui.accounts.errors import (
@@ -210,7 +211,12 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
         bcrypt_cost=config.passwords.bcrypt_cost,
         session_limit=config.session.limit_hours * 3600.0,
         directory=directory(config) if config.directory is not None else None,
+        local_time=_local_time,
     )
+
+
+def _local_time(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC).astimezone()
 
 
 def audit_log(config: Config, check_store: Callable[[], object] | None = None) -> FileAuditLog:

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from cwtui.accounts import clocks
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, totp
 from cwtui.accounts.errors import InvalidInput, Refused
@@ -14,11 +15,9 @@ from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Acting, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
-from cwtui.accounts.text import counted
 
 NOT_ENABLED: Final = "Multi-factor authentication is not enabled for this account."
-_HOURS_FROM: Final = 90
-"""From this many minutes on, a wrong clock is reported in hours."""
+_NOT_CURRENT: Final = "This is not the current code. Enter the code that your app shows now."
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,8 @@ def check_offered(account: Account, settings: OrganizationSettings) -> None:
 def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) -> Registered:
     """Return the second factor if `typed` is a current code of the offered secret.
 
-    If the code belongs to another time, the error says how far the clocks differ. Raises
-    InvalidInput and Refused.
+    If the code belongs to another time, the error says how far the clocks differ (see `clocks`).
+    Raises InvalidInput and Refused.
     """
     if enrolment.username != account.username:
         raise Refused("This secret key was made for another account. Start again.")
@@ -83,7 +82,9 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
     now = ports.now()
     step = totp.accepted_step(enrolment.totp_secret, code, now)
     if step is None:
-        raise InvalidInput("code", _diagnosis(totp.drift(enrolment.totp_secret, code, now)))
+        drift = totp.drift(enrolment.totp_secret, code, now)
+        diagnosis = clocks.drift_sentence(drift) or _NOT_CURRENT
+        raise InvalidInput("code", f"{diagnosis} This host has {clocks.host_time(ports)}.")
     secret = enrolment.totp_secret.reveal().encode("ascii")
     codes = backup_codes.new_codes(ports.random)
     factor = SecondFactor(
@@ -118,10 +119,14 @@ def register(
     # The first code of the new device is used; steps of a previous device no longer count.
     ports.records.update(
         account.username,
-        lambda record: (note(record).changed(last_totp_step=registered.step), None),
+        lambda record: (_of_new_device(note(record), registered.step), None),
     )
     write_audit(ports, EventType.MFA_ENABLE, actor, account.username, change=change)
     return after
+
+
+def _of_new_device(record: SignInRecord, step: int) -> SignInRecord:
+    return record.changed(last_totp_step=step, wrong_code=None, spent_steps=())
 
 
 def new_backup_codes(ports: Ports, factor: SecondFactor) -> tuple[SecondFactor, tuple[Secret, ...]]:
@@ -147,15 +152,3 @@ def second_factor(account: Account) -> SecondFactor:
     if account.second_factor is None:
         raise Refused(NOT_ENABLED)
     return account.second_factor
-
-
-def _diagnosis(drift: int | None) -> str:
-    if drift is None:
-        return "This is not the current code. Enter the code that your app shows now."
-    minutes = max(1, round(abs(drift) / 60))
-    count, unit = (minutes, "minute") if minutes < _HOURS_FROM else (round(minutes / 60), "hour")
-    return (
-        f"Your phone is about {counted(count, unit)} "
-        f"{'ahead of' if drift > 0 else 'behind'} this host. Set both clocks to the right time, "
-        "then enter the new code."
-    )

@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from cwtui.accounts import failed_sign_ins, made_up, text, throttle
+from cwtui.accounts import clocks, failed_sign_ins, made_up, text, throttle
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.directory_port import (
@@ -112,14 +112,18 @@ def _refused_by_directory(
 def check_one_time_code(
     ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "code"
 ) -> None:
-    """Raise InvalidInput, SignInFailed or Throttled unless the code is correct and unused."""
+    """Raise InvalidInput, SignInFailed or Throttled unless the code is correct and unused.
+
+    From the second wrong code in a row on, the error says what is known of the clocks.
+    """
     code = totp.typed_code(typed, field)
     counted = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field)
     secret = unsealed_secret(ports, claim.username, factor)
     step = totp.accepted_step(secret, code, ports.now())
     if step is None:
+        hint = _clock_hint(ports, claim, secret, code)
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
-        raise _wrong(field, "This code is wrong.", counted)
+        raise _wrong(field, "This code is wrong.", counted, hint)
     try:
         use_step(ports, claim, step, field)
     except ClockWasAhead:
@@ -132,6 +136,24 @@ def check_one_time_code(
         raise _wrong(field, str(used), counted) from None
 
 
+def _clock_hint(ports: Ports, claim: Claim, secret: Secret, code: str) -> str:
+    """Remember the wrong code, and return what to say about the clocks; empty the first time."""
+    now = ports.now()
+    step = clocks.other_time(secret, code, now)
+
+    def remember(record: SignInRecord) -> tuple[SignInRecord, tuple[bool, int | None]]:
+        after, drift = clocks.with_wrong_code(record, step, now)
+        return after, (record.wrong_code is None, drift)
+
+    is_first, drift = ports.records.update(claim.username, remember)
+    if is_first:
+        return ""
+    time = f"This host has {clocks.host_time(ports)}"
+    if drift is None:
+        return f" {time}, and your phone's clock must agree."
+    return f" {clocks.drift_sentence(drift)} {time}."
+
+
 def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None:
     """Mark the time step as used.
 
@@ -139,13 +161,14 @@ def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None
     last used step is in the future.
 
     RFC 6238 section 5.2 forbids accepting a code twice. Comparing steps instead of codes also
-    prevents replay of the other codes in the window.
+    prevents replay of the other codes in the window. A code that was entered too early was seen,
+    so it counts as used.
     """
 
     def use(record: SignInRecord) -> tuple[SignInRecord, None]:
         if record.last_totp_step > totp.step_at(ports.now()) + totp.WINDOW:
             raise ClockWasAhead(field)
-        if step <= record.last_totp_step:
+        if step <= record.last_totp_step or step in record.spent_steps:
             raise SignInFailed(field, _USED_CODE)
         cleared = _clear(record, claim, "code_attempts")
         return cleared.changed(last_totp_step=step), None
@@ -304,6 +327,8 @@ def _count(
 def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
     attempts: dict[str, Attempts] = getattr(record, tries)
     budget = throttle.budget_of(record.known_sources, claim.source)
+    if tries == "code_attempts":
+        record = record.changed(wrong_code=None)
     return record.changed(**{tries: throttle.cleared(attempts, budget, claim.source)})
 
 
@@ -322,9 +347,13 @@ def _wrong_password(
     return _wrong(field, sentence, counted)
 
 
-def _wrong(field: str, sentence: str, counted: throttle.Counted) -> SignInFailed:
-    """Return the error for a failed attempt: with the attempts left, or the time to wait until."""
+def _wrong(field: str, sentence: str, counted: throttle.Counted, hint: str = "") -> SignInFailed:
+    """Return the error for a failed attempt: with the attempts left, or the time to wait until.
+
+    `hint` is added at the end.
+    """
     left = counted.left
     if left == 0:
-        return SignInFailed(field, f"{sentence} No attempts left for now.", 0, counted.until)
-    return SignInFailed(field, f"{sentence} {text.counted(left, 'attempt')} left.", left)
+        none_left = f"{sentence} No attempts left for now.{hint}"
+        return SignInFailed(field, none_left, 0, counted.until)
+    return SignInFailed(field, f"{sentence} {text.counted(left, 'attempt')} left.{hint}", left)

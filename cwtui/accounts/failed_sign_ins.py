@@ -78,9 +78,7 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
     return record.changed(failed=replace(failed, count=max(left, 1), knew_password=knew))
 
 
-def sentence(
-    failed: FailedSignIns, zone: tzinfo = UTC, *, is_first_sign_in: bool = False
-) -> str:
+def sentence(failed: FailedSignIns, zone: tzinfo = UTC, *, is_first_sign_in: bool = False) -> str:
     """Return the message for the user. The worst case, someone with the password, comes first."""
     one = failed.count == 1
     knew = failed.knew_password

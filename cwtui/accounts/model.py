@@ -155,13 +155,22 @@ class FailedSignIns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     knew_password: KnewPassword | None = None
 
 
+class WrongCode(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A wrong one-time code: when it was entered, and the other time step that it fits, if any."""
+
+    at: Time
+    step: int = 0
+
+
 class SignInRecord(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
     """What changes at each sign-in, stored apart from the account.
 
     `password_attempts` and `code_attempts` are by source; "" stands for all sources that are not
-    known. `known_sources` are those of earlier successful sign-ins, newest last.
+    known. `known_sources` are those of earlier successful sign-ins, newest last. `wrong_code` is
+    the last one-time code if it was wrong, and `spent_steps` are the time steps of codes that were
+    entered too early (see `clocks`).
     """
 
     password_attempts: dict[str, Attempts] = {}
@@ -171,6 +180,8 @@ class SignInRecord(
     last_sign_in: Time | None = None
     last_source: str = ""
     failed: FailedSignIns | None = None
+    wrong_code: WrongCode | None = None
+    spent_steps: tuple[int, ...] = ()
 
     def changed(self, **fields: object) -> Self:
         """Return a copy with these fields replaced."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol, TypeAlias, TypeVar
 
 from cwtui.accounts.audit.chain import Ends
@@ -228,6 +229,10 @@ class Directory(Protocol):
         """
 
 
+def _in_utc(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
 @dataclass(frozen=True)
 class Ports:
     """Everything the rules use from outside."""
@@ -243,3 +248,5 @@ class Ports:
     """Seconds after which a session ends, even if it is in use."""
     directory: Directory | None = None
     """None if no directory is configured."""
+    local_time: Callable[[float], datetime] = _in_utc
+    """Returns a time in this host's time zone, with its offset."""

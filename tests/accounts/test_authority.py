@@ -131,6 +131,9 @@ OWN: dict[str, Act] = {
     "overview": lambda s, by: self_service.overview(s.world.ports, by),
     "change_password": lambda s, by: self_service.change_password(s.world.ports, by, OLD, NEW, NEW),
     "prove": lambda s, by: self_service.prove(s.world.ports, by, OLD, None),
+    "update_preferences": lambda s, by: self_service.update_preferences(
+        s.world.ports, by, mouse=False
+    ),
     "register_device": lambda s, by: self_service.register_device(
         s.world.ports, by, s.offer, Device(s.offer.totp_secret, ()).code(s.world.clock())
     ),

@@ -14,6 +14,7 @@ from cwtui.accounts.model import (
     Sealed,
     SecondFactor,
     SignInRecord,
+    WrongCode,
 )
 from cwtui.accounts.preferences import Preferences, Theme
 from cwtui.accounts.settings import Mfa, OrganizationSettings
@@ -66,6 +67,8 @@ RECORD = SignInRecord(
     failed=FailedSignIns(
         3, 1_800_000_000.5, "2001:db8::1", KnewPassword(1_800_000_001.0, "10.0.0.8", Ending.STOPPED)
     ),
+    wrong_code=WrongCode(1_800_000_002.5, 60_000_040),
+    spent_steps=(60_000_039, 60_000_040),
 )
 
 SETTINGS = OrganizationSettings(mfa=Mfa.REQUIRED, issuer="Connectware (plant-7)", code_limit=3)

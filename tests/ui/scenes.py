@@ -85,6 +85,7 @@ from tests.ui.ways import (
     too_many_passwords,
     unacknowledged,
     wrong_backup_code,
+    wrong_clock,
     wrong_code,
     wrong_password,
 )
@@ -121,6 +122,7 @@ SCENES: Final[dict[str, Scene]] = {
     "sign_in_after_demotion": Scene(session_ended),
     "one_time_code": Scene(one_time_code),
     "one_time_code_wrong": Scene(wrong_code),
+    "one_time_code_wrong_clock": Scene(wrong_clock),
     "one_time_code_throttled": Scene(too_many_codes),
     "backup_code": Scene(backup_code),
     "backup_code_wrong": Scene(wrong_backup_code),

@@ -193,7 +193,8 @@ async def test_a_wrong_clock_is_diagnosed() -> None:
     async with SCENES["register_device_wrong"].played() as (person, there):
         assert person.error("code") == (
             "Your phone is about 4 minutes ahead of this host. "
-            "Set both clocks to the right time, then enter the new code."
+            "Set both clocks to the right time, then enter the new code. "
+            "This host has 2027-01-15 08:00:00 UTC."
         )
         assert person.focus == "code"
         wrong = Device(offered(person), ()).wrong_code(there.world.clock())

@@ -105,6 +105,14 @@ async def wrong_code(person: Person, there: Plant) -> None:
     await person.write(there.wrong_code("alice"))
 
 
+async def wrong_clock(person: Person, there: Plant) -> None:
+    """Two codes of a phone that is 20 minutes behind."""
+    await one_time_code(person, there)
+    for _ in range(2):
+        there.world.clock.forward(30)
+        await person.write(there.devices["alice"].code(there.world.clock(), -40))
+
+
 async def too_many_codes(person: Person, there: Plant) -> None:
     await one_time_code(person, there)
     for _ in range(6):

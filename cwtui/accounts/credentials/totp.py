@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from hmac import compare_digest
 from itertools import chain
 from typing import Final
 from urllib.parse import quote
@@ -74,6 +75,21 @@ def drift(secret: Secret, code: str, now: float) -> int | None:
             if generator.verify(code, for_time=max(0.0, now + steps * PERIOD)):
                 return steps * PERIOD
     return None
+
+
+def nearest_step(secret: Secret, code: str, now: float, within: int) -> int | None:
+    """Return the step nearest to now that has this code, outside of the window; None if none has.
+
+    Always computes the codes of all steps from `within` before to `within` after now, so that the
+    time it takes does not tell whether one was found.
+    """
+    generator, here = pyotp.TOTP(secret.reveal()), step_at(now)
+    found = [
+        step
+        for step in range(max(0, here - within), here + within + 1)
+        if compare_digest(generator.generate_otp(step), code) and abs(step - here) > WINDOW
+    ]
+    return min(found, key=lambda step: abs(step - here), default=None)
 
 
 def step_at(now: float) -> int:

@@ -91,6 +91,8 @@ def record(then: SignInRecord, now: SignInRecord) -> SignInRecord:
         password_attempts=now.password_attempts,
         code_attempts=now.code_attempts,
         failed=now.failed,
+        wrong_code=now.wrong_code,
+        spent_steps=now.spent_steps,
     )
 
 

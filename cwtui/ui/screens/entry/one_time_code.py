@@ -24,7 +24,8 @@ displayed on the authentication app. The sixth digit submits it.
 No access to your authentication app? Use a backup code (you can also type it here and press \
 Enter), or ask a Connectware admin to disable your multi-factor authentication.
 
-Every code is refused? The clock of your phone or of this host may be wrong."""
+Every code is refused? The clock of your phone or of this host may be wrong. The second wrong code \
+shows the time of this host and, if both codes fit the same other time, how far the phone is off."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "use_backup_code", "Use backup code")]
 
