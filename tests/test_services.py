@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 from cwtui.host import reserve
 from cwtui.keyring.file_keyring import FileKeyring
-from tests.accounts.world import HERE, OPERATOR, PASSWORD
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD
 
 SECRET = Secret(PASSWORD)
 
@@ -73,6 +74,15 @@ def test_connecting_opens_the_created_store(config: Config, ports: Ports) -> Non
     state = sign_in.with_password(again, "ada", SECRET, HERE)
     assert isinstance(state, sign_in.SignedIn)
     assert quick(services.create(config)).accounts.get("ada") == ports.accounts.get("ada")
+
+
+def test_the_hosts_own_time_zone_is_used(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        there = ports.local_time(NOW)
+    time.tzset()
+    assert there.isoformat() == "2027-01-15T13:30:00+05:30"
 
 
 def test_the_audit_log_is_rotated_as_configured(config: Config, ports: Ports) -> None:
@@ -213,6 +223,7 @@ def test_impossible_paths_are_refused(
 
 FIRST_START = """
 import sys
+import time
 from cwtui import services
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 config = Config(store=StoreConfig(sys.argv[1]), keyring=KeyringConfig(sys.argv[2]))

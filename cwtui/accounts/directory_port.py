@@ -1,12 +1,13 @@
 """What the directory reports about a person, and the errors it can raise."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, tzinfo
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from cwtui.accounts.errors import CannotCheck, Refused
+from cwtui.accounts.times import day
 
 WRONG: Final = "Username or password is wrong."
 """The same sentence for a wrong password and for a name that is not in the directory."""
@@ -24,16 +25,14 @@ class PasswordNotice(Struct, frozen=True):
     grace_left: int | None = None
     expires_at: float | None = None
 
-    @property
-    def sentence(self) -> str:
-        """The notice to show to the user."""
+    def sentence(self, zone: tzinfo = UTC) -> str:
+        """Return the notice to show to the user."""
         if self.grace_left is not None:
             left = {0: "This was the last sign-in", 1: "1 more sign-in is"}.get(
                 self.grace_left, f"{self.grace_left} more sign-ins are"
             )
             return f"Your directory password has expired. {left} allowed. {_CHANGE_IT}"
-        day = datetime.fromtimestamp(self.expires_at or 0.0, UTC)
-        return f"Your directory password expires on {day:%Y-%m-%d}. {_CHANGE_IT}"
+        return f"Your directory password expires on {day(self.expires_at, zone)}. {_CHANGE_IT}"
 
 
 class DirectoryUser(Struct, frozen=True):

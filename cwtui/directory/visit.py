@@ -59,7 +59,7 @@ class Visit:
             raise answers.disabled(password_was_right=True)
         notice = binding.notice(answer, entry, self._now)
         if notice is not None:
-            self._tell(Step("password", True, notice.sentence))
+            self._tell(Step("password", True, notice.sentence()))
         return replace(user, password_notice=notice)
 
     def find(self, username: str) -> DirectoryUser | None:

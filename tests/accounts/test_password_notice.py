@@ -1,5 +1,7 @@
 """At sign-in, people are told that their directory password expires soon."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from msgspec.structs import replace
 
@@ -30,9 +32,15 @@ DAY = 86400
 )
 def test_each_notice_has_its_sentence(notice: PasswordNotice, says: str) -> None:
     assert (
-        notice.sentence
+        notice.sentence()
         == f"Your directory password {says} Change it where you usually change your password."
     )
+
+
+def test_the_day_of_a_notice_is_in_the_persons_zone() -> None:
+    late = PasswordNotice(expires_at=NOW + DAY + 15.5 * 3600)  # 23:30 UTC
+    assert "expires on 2027-01-16." in late.sentence()
+    assert "expires on 2027-01-17." in late.sentence(ZoneInfo("Europe/Berlin"))
 
 
 @pytest.mark.parametrize("with_mfa", [False, True])

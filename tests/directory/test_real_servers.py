@@ -144,7 +144,7 @@ def test_a_locked_and_disabled_account_counts_as_disabled(
 def test_a_password_that_expires_soon_is_announced(tmp_path: Path, real: Real) -> None:
     notice = real.directory(tmp_path).check_password("soon", PASSWORD).password_notice
     assert notice is not None
-    assert notice.sentence.startswith("Your directory password expires on 20")
+    assert notice.sentence().startswith("Your directory password expires on 20")
     assert real.directory(tmp_path).check_password("direct", PASSWORD).password_notice is None
 
 

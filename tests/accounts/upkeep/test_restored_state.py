@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from cwtui.accounts import roles
-from cwtui.accounts.model import Account, Attempts, FailedSignIns, Origin, SignInRecord
+from cwtui.accounts.model import Account, Attempts, FailedSignIns, Origin, SignInRecord, WrongCode
 from cwtui.accounts.upkeep import restored_state as restoring
 from tests.accounts.world import World
 
@@ -74,6 +74,8 @@ def test_waits_and_ended_waits_stay_as_they_are_now() -> None:
         password_attempts={"": Attempts(50, 9.0)},
         code_attempts={"10.0.0.1": Attempts(3, 8.0)},
         failed=FailedSignIns(53, 9.0, "10.0.0.1"),
+        wrong_code=WrongCode(8.0, 40),
+        spent_steps=(40, 41),
     )
     free = SignInRecord(last_sign_in=1.0)
     assert restoring.record(free, stopped) == stopped

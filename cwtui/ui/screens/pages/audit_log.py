@@ -45,7 +45,7 @@ Scroll down to load older ones.
 
 / filters. Each word must appear somewhere in the event, as in alice failure or 2026-11-24. To be \
 more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure and since:2h (or \
-30m, 7d, a date). Esc clears the filter."""
+30m, 7d, a date). Times and dates are in your time zone. Esc clears the filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read_new", "Load new")]
 

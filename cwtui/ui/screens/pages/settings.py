@@ -46,7 +46,8 @@ Change Display: colours, time zone and mouse, kept for your account."""
         if overview.change_password_refusal:
             notice = self.context.password_notice
             if notice is not None:
-                yield Static(f"⚠ {notice.sentence}", id="password-notice", markup=False)
+                said = notice.sentence(self.context.zone)
+                yield Static(f"⚠ {said}", id="password-notice", markup=False)
             yield Static(overview.change_password_refusal, classes="text", markup=False)
         else:
             yield Static(
