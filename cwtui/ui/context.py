@@ -13,6 +13,7 @@ from cwtui.config import Config
 from cwtui.ui.after_code import AfterCode
 from cwtui.ui.connection import Connection
 from cwtui.ui.source import source_of
+from cwtui.ui.theme import first_theme
 
 if TYPE_CHECKING:
     from cwtui.accounts.directory_port import PasswordNotice
@@ -32,6 +33,8 @@ class Context:
         self.host = visible(socket.gethostname())
         self.source = source_of(os.environ)
         self.after_code = AfterCode()
+        self.own_theme = first_theme(os.environ)
+        """The theme that suits the terminal."""
         self.session: Session | None = None
         self.record_before: SignInRecord | None = None
         """The last sign-in before this one, and the attempts that failed since then."""

@@ -5,7 +5,6 @@ terminal has it by default, so that the next person inherits nothing.
 """
 
 import asyncio
-import os
 from typing import TYPE_CHECKING, Final
 
 from textual.timer import Timer
@@ -30,21 +29,19 @@ class Look:
     def __init__(self, app: TextualApp, context: Context) -> None:
         self._app = app
         self._context = context
-        self._own = theme.first_theme(os.environ)
-        """The theme that suits the terminal."""
         self._rest: Timer | None = None
         self._to_keep: tuple[Session, str] | None = None
         """The session in which F3 was pressed, and the choice that is not kept yet."""
         for one in theme.OURS:
             app.register_theme(one)
-        app.theme = self._own
+        app.theme = self._context.own_theme
 
     def background_is(self, *, light: bool) -> None:
         """Use the theme for this background, unless the person has chosen another one."""
-        own = theme.on_background(self._own, light=light)
-        if self._app.theme == self._own:
-            self._app.theme = own
-        self._own = own
+        before = self._context.own_theme
+        self._context.own_theme = theme.on_background(before, light=light)
+        if self._app.theme == before:
+            self._app.theme = self._context.own_theme
 
     def session_begins(self, preferences: "Preferences") -> None:
         """Apply the preferences. Without a chosen theme, what F3 chose before sign-in stays."""
@@ -55,20 +52,20 @@ class Look:
 
     def apply(self, preferences: "Preferences") -> None:
         """Show what the preferences say, as far as the terminal can."""
-        self._app.theme = theme.for_choice(preferences.theme, self._own)
+        self._app.theme = theme.for_choice(preferences.theme, self._context.own_theme)
         self._app.use_mouse(on=preferences.mouse)
 
     def session_ends(self) -> None:
         """Go back to what the terminal has by default."""
         self._keep()
-        self._app.theme = self._own
+        self._app.theme = self._context.own_theme
         self._app.use_mouse(on=True)
 
     # F3
 
     def next_theme(self) -> None:
         """Switch to the next theme that the terminal can show, and keep it for the account."""
-        names = theme.drawable(self._own)
+        names = theme.drawable(self._context.own_theme)
         now = self._app.theme
         self._app.theme = names[(names.index(now) + 1) % len(names) if now in names else 0]
         if self._rest is not None:

@@ -379,7 +379,7 @@ async def at_work(
     app.context.host, app.context.source = HOST, HERE
     if theme_name:
         # As if it suited the terminal in which the tests run.
-        app.theme = app.look._own = theme_name
+        app.theme = app.context.own_theme = theme_name
     app.NOTIFICATION_TIMEOUT = 3600  # type: ignore[misc]  # for this application only
     app.animation_level = "none"
     clipboard: list[str] = []

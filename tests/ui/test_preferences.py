@@ -117,6 +117,18 @@ async def test_preferences_are_saved_on_their_page_and_apply_at_once() -> None:
         person.screen(SettingsPage)
 
 
+async def test_a_terminal_with_few_colours_says_why_nothing_changes() -> None:
+    few = theme.SIXTEEN_DARK.name
+    async with SCENES["display"].played(theme_name=few) as (person, there):
+        person.sees("This terminal has few colours, so dark and light apply only on others.")
+        await person.press("down", "down", "enter")
+        await person.click_button("Save Display")
+        assert there.world.account(ADMIN).preferences.theme is Theme.LIGHT
+        assert person.app.theme == few
+    async with SCENES["display"].played() as (person, _):
+        person.sees_nothing_of("few colours")
+
+
 async def test_an_unknown_zone_of_the_account_does_not_stop_other_changes() -> None:
     async with SCENES["settings"].played() as (person, there):
         unknown = Preferences(time_zone="Europe/Atlantis")

@@ -7,6 +7,7 @@ from textual.widgets import RadioSet, Static
 
 from cwtui.accounts import self_service
 from cwtui.accounts.preferences import LONGEST_ZONE, Preferences, Theme
+from cwtui.ui import theme
 from cwtui.ui.messages import PreferencesChanged
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.buttons import Button
@@ -20,6 +21,9 @@ _COLOURS: Final = {
     Theme.SIXTEEN_DARK: "the terminal's 16 colours, on a dark background",
     Theme.SIXTEEN_LIGHT: "the terminal's 16 colours, on a light background",
 }
+
+
+_FEW_COLOURS: Final = "This terminal has few colours, so dark and light apply only on others."
 
 
 class Changes(TypedDict, total=False):
@@ -55,6 +59,8 @@ Everything works with the keyboard."""
         with RadioSet(id="theme", compact=True):
             for choice, words in _COLOURS.items():
                 yield Alternative(words, choice is self._preferences.theme, name=choice.value)
+        if theme.has_few_colours(self.context.own_theme):
+            yield Static(_FEW_COLOURS, classes="text", markup=False)
         entry = TextInput(self._preferences.time_zone, max_length=LONGEST_ZONE)
         yield Field("time_zone", "Time zone", entry, "Such as Europe/Berlin. Leave empty for UTC.")
         yield Choice("Use the mouse", self._preferences.mouse, id="mouse")
