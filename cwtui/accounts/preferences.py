@@ -9,8 +9,8 @@ cwtui from before refuse a store of schema 5 and say that a newer version is nee
 drop preferences silently.
 
 Changing them needs no new proof and writes no event: they change what one person sees, and nothing
-about who may do what. F3 can be pressed often, and its events would push others out of the log. For
-the same reason they are missing in what admins see of an account (`cwtui user show`).
+about who may do what. F3 can be pressed often, and its events would push others out of the log.
+Admins decide nothing by them, so `cwtui user show` does not list them.
 """
 
 import re
