@@ -97,12 +97,15 @@ async def test_preferences_are_saved_on_their_page_and_apply_at_once() -> None:
     async with SCENES["settings"].played() as (person, there):
         await person.click_button("Change Display")
         page = person.screen(DisplayPage)
-        assert person.tab_order[1:] == ["RadioSet", "time_zone", "Choice", "Save Display"]
+        assert person.tab_order[1:] == ["Alternatives", "time_zone", "Choice", "Save Display"]
         await person.press("down", "down", "enter")
         await person.fill("time_zone", "Berlim")
         await person.press("enter")
         assert "There is no time zone named 'Berlim'." in person.error("time_zone")
         assert person.screen(DisplayPage) is page
+        await person.press("escape")
+        person.sees("Discard your changes to Display?")
+        await person.press("escape")
         await person.fill("time_zone", "berlin")
         await person.press("tab", "space", "tab", "enter")
         person.screen(SettingsPage)
@@ -113,8 +116,9 @@ async def test_preferences_are_saved_on_their_page_and_apply_at_once() -> None:
         await person.press("enter")
         person.screen(DisplayPage)
         person.sees("(x) light", "Europe/Berlin", "[ ] Use the mouse", "09:00 +01:00")
-        await person.press("escape")
+        await person.click_button("Save Display")
         person.screen(SettingsPage)
+        assert person.toasts[-1] == "Nothing was changed."
 
 
 async def test_a_terminal_with_few_colours_says_why_nothing_changes() -> None:

@@ -3,7 +3,7 @@
 from typing import Final, TypedDict
 
 from textual.app import ComposeResult
-from textual.widgets import RadioSet, Static
+from textual.widgets import Static
 
 from cwtui.accounts import self_service
 from cwtui.accounts.preferences import LONGEST_ZONE, Preferences, Theme
@@ -11,7 +11,7 @@ from cwtui.ui import theme
 from cwtui.ui.messages import PreferencesChanged
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.choices import Alternative, Choice
+from cwtui.ui.widgets.choices import Alternative, Alternatives, Choice
 from cwtui.ui.widgets.fields import Field, TextInput
 
 _COLOURS: Final = {
@@ -35,7 +35,7 @@ class Changes(TypedDict, total=False):
 
 
 class DisplayPage(Page):
-    AUTO_FOCUS = "RadioSet"
+    AUTO_FOCUS = "Alternatives"
     TITLE_TEXT = "Display"
     HELP = """\
 What you choose here is kept for your account and applies wherever you sign in. When you sign out, \
@@ -56,7 +56,7 @@ Everything works with the keyboard."""
 
     def content(self) -> ComposeResult:
         yield Static("Colours", classes="section", markup=False)
-        with RadioSet(id="theme", compact=True):
+        with Alternatives(id="theme"):
             for choice, words in _COLOURS.items():
                 yield Alternative(words, choice is self._preferences.theme, name=choice.value)
         if theme.has_few_colours(self.context.own_theme):
@@ -67,15 +67,22 @@ Everything works with the keyboard."""
         yield Button("Save Display", id="primary", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        choices = self.query_one(RadioSet)
+        choices = self.query_one(Alternatives)
         for _ in range(choices.pressed_index):
             choices.action_next_button()
 
     def action_back(self) -> None:
-        self.open_settings()
+        self.leave(self.open_settings)
+
+    def unsaved(self) -> str:
+        return "your changes to Display" if self._changes() else ""
 
     def submit(self) -> None:
         changes = self._changes()
+        if not changes:
+            self.done("Nothing was changed.")
+            self.open_settings()
+            return
         self.run_as_session(
             lambda ports, session: self_service.update_preferences(ports, session, **changes),
             self._saved,
@@ -88,7 +95,7 @@ Everything works with the keyboard."""
         F3 may have changed the colours meanwhile, and this host may not know the time zone.
         """
         shown, changes = self._preferences, Changes()
-        pressed = self.query_one(RadioSet).pressed_button
+        pressed = self.query_one(Alternatives).chosen
         if pressed is not None and pressed.name != shown.theme.value:
             changes["theme"] = Theme(str(pressed.name))
         time_zone = self.query_one(TextInput).value
