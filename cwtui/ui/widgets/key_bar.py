@@ -38,9 +38,9 @@ class KeyBar(Footer):
             await super().recompose()
 
     def compose(self) -> ComposeResult:
-        if self._bindings_ready:
-            self._composed = _active(self.screen)
         keys = sorted(super().compose(), key=_need)
+        if keys:  # there are none until the screen knows its bindings
+            self._composed = _active(self.screen)
         for key in keys:
             # Textual adds this class later, and then computes the styles of each key again.
             key.add_class("-compact", update=False)
