@@ -13,7 +13,7 @@ from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Acting, write_audit
+from cwtui.accounts.session import PROOF_LIFETIME, Acting, is_fresh, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 NOT_ENABLED: Final = "Multi-factor authentication is not enabled for this account."
@@ -24,13 +24,19 @@ _NOT_CURRENT: Final = "This is not the current code. Enter the code that your ap
 class Enrolment:
     """A second factor that is offered but not yet registered. It exists only in memory.
 
-    `begun_at` is in seconds since the epoch.
+    `begun_at` is in seconds since the epoch. `epoch` is that of the account: after any change that
+    ends sessions, such as a registered device or a new password, there is a new key.
     """
 
     username: str
     issuer: str
     totp_secret: Secret
     begun_at: float
+    epoch: int = 0
+
+    def seconds_left(self, now: float) -> float:
+        """Return for how long the same key is offered again; 0 if it has expired."""
+        return self.begun_at + PROOF_LIFETIME - now if is_fresh(self.begun_at, now) else 0.0
 
     def uris(self) -> Iterator[Secret]:
         """Yield possible contents of the QR code, longest first."""
@@ -47,11 +53,28 @@ class Registered:
     """The time step of the code that confirmed the enrolment; it counts as used."""
 
 
-def begin(ports: Ports, account: Account) -> Enrolment:
-    """Return an enrolment with a new secret for the account. Raises Refused."""
-    settings = ports.accounts.settings()
+def begin(ports: Ports, account: Account, earlier: Enrolment | None = None) -> Enrolment:
+    """Return an enrolment for the account. Raises Refused.
+
+    If the user left an `earlier` one a short while ago, it is continued, as its key may already be
+    in their app. Otherwise there is a new key.
+    """
+    settings, now = ports.accounts.settings(), ports.now()
     check_offered(account, settings)
-    return Enrolment(account.username, settings.issuer, totp.new_secret(ports.random), ports.now())
+    new = Enrolment(
+        account.username,
+        settings.issuer,
+        totp.new_secret(ports.random),
+        now,
+        account.session_epoch,
+    )
+    if earlier is None or not earlier.seconds_left(now):
+        return new
+    return earlier if _whose(earlier) == _whose(new) else new
+
+
+def _whose(offered: Enrolment) -> tuple[str, str, int]:
+    return offered.username, offered.issuer, offered.epoch
 
 
 def refusal(account: Account, settings: OrganizationSettings) -> str:

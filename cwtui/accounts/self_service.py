@@ -112,9 +112,12 @@ def _prove_code(ports: Ports, claim: factors.Claim, account: Account, typed: str
     return "one-time code"
 
 
-def begin_enrolment(ports: Ports, session: Session) -> Enrolment:
-    """Return an enrolment with a new secret. Raises ProofNeeded, Refused and SessionEnded."""
-    return enrolment.begin(ports, proved_account_of(ports, session))
+def begin_enrolment(ports: Ports, session: Session, earlier: Enrolment | None = None) -> Enrolment:
+    """Return a new enrolment, or the earlier one if it can be continued.
+
+    Raises ProofNeeded, Refused and SessionEnded.
+    """
+    return enrolment.begin(ports, proved_account_of(ports, session), earlier)
 
 
 def register_device(

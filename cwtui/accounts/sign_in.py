@@ -62,6 +62,7 @@ class Progress:
     codes_offered: bool = False
     backup_codes_left: int | None = None
     password_notice: PasswordNotice | None = None
+    offered: Enrolment | None = None
     before_stop: SignInRecord | None = None
     """The sign-in record from before; an unfinished sign-in is counted as failed."""
 
@@ -136,8 +137,16 @@ Waiting = TypeVar(
 )
 
 
-def with_password(ports: Ports, typed_username: str, password: Secret, source: str) -> State:
+def with_password(
+    ports: Ports,
+    typed_username: str,
+    password: Secret,
+    source: str,
+    offered: Enrolment | None = None,
+) -> State:
     """Start a sign-in, and return its next state.
+
+    `offered` is an enrolment that somebody left at this terminal; its user can continue it.
 
     Raises InvalidInput, SignInFailed, Throttled, and Refused for a disabled account.
     """
@@ -162,6 +171,7 @@ def with_password(ports: Ports, typed_username: str, password: Secret, source: s
         frozenset({Proof.PASSWORD}),
         now,
         password_notice=notice,
+        offered=offered,
     )
     with factors.refusals_recorded(ports, claim):
         return _advance(ports, progress)
@@ -337,7 +347,7 @@ def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -
             return _waiting(ports, NewPasswordNeeded(progress), event)
         case _Step.ENROLMENT:
             progress = replace(progress, lifetime=ENROLMENT_LIFETIME)
-            offered = enrolment.begin(ports, account)
+            offered = enrolment.begin(ports, account, progress.offered)
             return _waiting(ports, EnrolmentNeeded(progress, offered), event)
         case _Step.BACKUP_CODES:
             return _waiting(ports, BackupCodesUnacknowledged(progress), event)

@@ -102,6 +102,9 @@ class AccountApp(TextualApp):
             self.call_after_refresh(upgrade.guard)
         self.call_after_refresh(self.context.connection.open_early)
 
+    def on_unmount(self) -> None:
+        self.context.offered = None
+
     def _not_connected(self, error: Exception) -> None:
         if isinstance(error, CannotCheck):
             self.exit(CANNOT_CHECK, CANNOT_CHECK, Text(visible(f"cwtui: {error}")))

@@ -17,6 +17,7 @@ from cwtui.ui.theme import first_theme
 
 if TYPE_CHECKING:
     from cwtui.accounts.directory_port import PasswordNotice
+    from cwtui.accounts.enrolment import Enrolment
     from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.preferences import Preferences
@@ -44,6 +45,8 @@ class Context:
         """The preferences of the person who is signed in."""
         self.zone: tzinfo = UTC
         """The time zone in which times are shown."""
+        self.offered: Enrolment | None = None
+        """An enrolment that a person left with Esc, for when they come back soon."""
         self.users_filter = ""
         """The filter of the list of users when it was left."""
         self.users_row = ""
@@ -81,6 +84,11 @@ class Context:
         ended, self.session, self.record_before = self.session, None, None
         self.preferences, self.zone = None, UTC
         return ended
+
+    def forget_expired_offer(self) -> None:
+        """Forget the enrolment that was left if its time is over."""
+        if self.offered is not None and not self.offered.seconds_left(self.clock()):
+            self.offered = None
 
 
 class HasContext(Protocol):

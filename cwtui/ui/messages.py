@@ -32,6 +32,18 @@ class LeadAway(Message):
         return node.post_message(self)
 
 
+@dataclass(eq=False)
+class AskFirst(LeadAway):
+    """Ask the question, and follow the other message if the person agrees."""
+
+    question: str
+    act: str
+    """The button that agrees."""
+    stay: str
+    """The button that does not."""
+    then: LeadAway
+
+
 # During a sign-in
 
 

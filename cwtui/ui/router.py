@@ -70,12 +70,17 @@ class Router:
             return
         if message.is_awaited and isinstance(sender, AccountScreen):
             sender.stay()  # the next screen comes at once, or another wait begins
+        self._follow(message)
+
+    def _follow(self, message: messages.LeadAway) -> None:
         match message:
             case messages.OpenPage():
                 # A page that waits for this asked about unsaved changes itself, or has saved them.
                 self._open(message, asks=not message.is_awaited)
             case messages.SignInStateReached():
                 self.sign_in_state_reached(message.state)
+            case messages.AskFirst():
+                self._ask_first(message)
             case messages.UseBackupCode():
                 from cwtui.ui import routes
 
@@ -86,6 +91,22 @@ class Router:
                 self.end_session(message.reason, message.sentence, wrong=True)
             case messages.SignOut():
                 self.sign_out()
+
+    def _ask_first(self, message: messages.AskFirst) -> None:
+        from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+
+        if message.sent_from is not self._app.screen:
+            return  # it is asked already
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                message.then.sent_from = message.sent_from
+                self.follow(message.then)
+
+        self._app.push_screen(
+            ConfirmScreen(message.question, message.act, stay=message.stay, destroys=False),
+            answered,
+        )
 
     # Screens
 

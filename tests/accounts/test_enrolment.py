@@ -6,9 +6,10 @@ from cwtui.accounts import self_service, sign_in
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInFailed
-from cwtui.accounts.session import Session
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
-from tests.accounts.world import NOW, Device, World
+from tests.accounts.world import HERE, NOW, PASSWORD, Device, World
 
 
 def offered(world: World) -> tuple[Session, Enrolment, Device]:
@@ -27,6 +28,53 @@ def test_an_offer_has_a_new_secret_and_saves_nothing(world: World) -> None:
     assert next(offer.uris()).reveal().startswith("otpauth://totp/Connectware")
     assert offer.totp_secret.reveal() not in repr(offer)
     assert world.account().second_factor is None
+
+
+def test_an_earlier_offer_is_continued_for_ten_minutes(world: World) -> None:
+    """Its key may already be in the app of the person, who pressed Esc."""
+    session, offer, _ = offered(world)
+    world.clock.forward(PROOF_LIFETIME)
+    assert offer.seconds_left(world.clock()) == 0
+    assert offer.seconds_left(world.clock() - 1) == 1
+    assert self_service.begin_enrolment(world.ports, session, offer) != offer
+    world.clock.forward(-1)
+    assert self_service.begin_enrolment(world.ports, session, offer) is offer
+    world.settings(issuer="Another")
+    assert self_service.begin_enrolment(world.ports, session, offer) != offer
+
+
+@pytest.mark.parametrize("change", ["another user", "a new password", "registered and disabled"])
+def test_an_earlier_offer_is_only_for_the_same_user_and_state(world: World, change: str) -> None:
+    session, offer, device = offered(world)
+    match change:
+        case "another user":
+            world.add("bob")
+            session = world.session("bob")
+        case "a new password":
+            new = Secret("Another.9-Havel")
+            session = self_service.change_password(world.ports, session, Secret(PASSWORD), new, new)
+        case _:
+            code = device.code(world.clock())
+            session, _ = self_service.register_device(world.ports, session, offer, code)
+            next_code = device.code(world.clock(), 1)
+            session = self_service.disable_mfa(world.ports, session, next_code)
+    assert self_service.begin_enrolment(world.ports, session, offer).totp_secret != (
+        offer.totp_secret
+    )
+
+
+def test_an_earlier_offer_is_continued_at_the_next_sign_in(world: World) -> None:
+    world.add(mfa_required=True, must_change_password=True)
+    world.add("bob", mfa_required=True)
+    new = Secret("Another.9-Havel")
+    state = world.begin()
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    first = sign_in.with_new_password(world.ports, state, new, new)
+    assert isinstance(first, sign_in.EnrolmentNeeded)
+    for username, password, is_same in (("bob", Secret(PASSWORD), False), ("alice", new, True)):
+        again = sign_in.with_password(world.ports, username, password, HERE, first.enrolment)
+        assert isinstance(again, sign_in.EnrolmentNeeded)
+        assert (again.enrolment == first.enrolment) is is_same
 
 
 @pytest.mark.parametrize("steps", [-1, 0, 1])

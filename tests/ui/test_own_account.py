@@ -182,11 +182,35 @@ async def test_an_expired_secret_key_is_refused_with_a_message() -> None:
         person.sees("This secret key expired", "after 10 minutes. Start again.")
 
 
-async def test_esc_leaves_the_enrolment_and_registers_nothing() -> None:
+async def test_esc_asks_before_it_leaves_and_the_key_is_kept_for_ten_minutes() -> None:
     async with SCENES["register_device"].played() as (person, there):
+        key = offered(person)
+
+        there.world.clock.forward(90)
         await person.press("escape")
+        person.sees("Leave without registering your device?", "stays valid for 9 minutes")
+        assert person.focus == "Stay"
+        await person.press("escape")
+        person.screen(RegisterDeviceScreen)
+        await person.press("escape")
+        await person.click_button("Leave")
+        person.screen(SettingsPage)
+        await person.click("Enable Multi-Factor Authentication")
+        assert offered(person) == key
+        person.sees("○ The same key as before.")
+        there.world.clock.forward(PROOF_LIFETIME + 1)
+        await person.press("escape")  # the key has expired: there is nothing to ask
         person.screen(SettingsPage)
         assert there.world.account(ADMIN).second_factor is None
+
+
+async def test_a_registered_key_is_not_offered_again() -> None:
+    async with SCENES["register_device"].played() as (person, there):
+        await person.press("escape", "escape")
+        assert person.app.context.offered is not None
+        await person.write(code_at(offered(person), there.world.clock()))
+        person.screen(BackupCodesScreen)
+        assert person.app.context.offered is None
 
 
 async def test_a_wrong_clock_is_diagnosed() -> None:

@@ -27,18 +27,21 @@ class Dialog(ModalScreen[T], SteadyScreen[T]):
 
 
 class ConfirmScreen(Dialog[bool]):
-    """Asks before a change, in a sentence that names what will change. Cancel has the focus."""
+    """Asks before a change, in a sentence that names what will change. `stay` has the focus."""
 
     HELP = """\
 Read what will change. Nothing happens until you press the button that names the change.
 
-Tab and Shift+Tab move between the buttons, and Enter presses one. Cancel and Esc change \
-nothing."""
+Tab and Shift+Tab move between the buttons, and Enter presses one. The first button and Esc \
+change nothing."""
     MANUAL = "admin"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
 
-    def __init__(self, sentence: str, act: str, *, destroys: bool = True) -> None:
+    def __init__(
+        self, sentence: str, act: str, *, stay: str = "Cancel", destroys: bool = True
+    ) -> None:
         super().__init__()
+        self._stay = stay
         self._act_classes = "danger" if destroys else None
         self._sentence = sentence
         self._act = act
@@ -47,7 +50,7 @@ nothing."""
         with Vertical(id="dialog"):
             yield Static(visible(self._sentence), markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("Cancel", id="cancel", compact=True)
+                yield Button(self._stay, id="cancel", compact=True)
                 yield Button(self._act, id="act", classes=self._act_classes, compact=True)
 
     def pressed(self, button: str) -> None:

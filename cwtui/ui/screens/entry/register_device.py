@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -13,9 +14,9 @@ from textual.widgets import Static
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import counted, visible
 from cwtui.ui.glyphs import has_utf_8
-from cwtui.ui.messages import LeadAway
+from cwtui.ui.messages import AskFirst, LeadAway
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
@@ -97,6 +98,10 @@ time-based, 6 digits, 30 seconds, SHA-1."""
                 "QR code looks wrong? F5\nF4 Copy  F1 Help  Esc Cancel", id="keys", markup=False
             )
         yield TooSmall()
+
+    def on_mount(self) -> None:
+        if self.context.offered is self._enrolment:
+            self.say("○ The same key as before.")
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -198,10 +203,25 @@ time-based, 6 digits, 30 seconds, SHA-1."""
 
     def action_cancel(self) -> None:
         # Not while a device is being registered: its backup codes come next.
-        if self.may_act:
+        if not self.may_act:
+            return
+        left = self._enrolment.seconds_left(self.context.clock())
+        if not left:
             self.lead_away(self._give_up())
+            return
+        self.context.offered = self._enrolment
+        self.app.set_timer(left + 1, self.context.forget_expired_offer)
+        minutes = counted(ceil(left / 60), "minute")
+        AskFirst(
+            "Leave without registering your device? If it is already in your app, that entry "
+            f"stays valid for {minutes}: come back by then, and you get the same secret key.",
+            "Leave",
+            "Stay",
+            self._give_up(),
+        ).send(self)
 
     def _registered(self, result: T) -> None:
+        self.context.offered = None
         self.lead_away(self._follow(result))
 
     def submit(self) -> None:

@@ -12,6 +12,7 @@ from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 
 if TYPE_CHECKING:
+    from cwtui.accounts.enrolment import Enrolment
     from cwtui.accounts.ports import Ports
 
 
@@ -70,15 +71,18 @@ your password or to disable your multi-factor authentication."""
             self.refuse(error)
             return
         typed, secret, source = username.value, password.take(), self.context.source
+        offered = self.context.offered
         self.run_in_thread(
-            lambda ports: _sign_in(ports, typed, secret, source),
+            lambda ports: _sign_in(ports, typed, secret, source, offered),
             self.state_reached,
             self._waiting,
         )
 
 
-def _sign_in(ports: "Ports", username: str, password: Secret, source: str) -> object:
+def _sign_in(
+    ports: "Ports", username: str, password: Secret, source: str, offered: "Enrolment | None"
+) -> object:
     # Imported late: the first paint needs none of the rules.
     from cwtui.accounts import sign_in
 
-    return sign_in.with_password(ports, username, password, source)
+    return sign_in.with_password(ports, username, password, source, offered)

@@ -121,8 +121,11 @@ Change Display: colours, time zone and mouse, kept for your account."""
             case "change-password":
                 self.lead_away(OpenSubPage(SubPage.CHANGE_PASSWORD))
             case "enable-mfa":
+                earlier = self.context.offered
                 self.run_as_session(
-                    self_service.begin_enrolment, self._enrol, "Creating a secret key"
+                    lambda ports, session: self_service.begin_enrolment(ports, session, earlier),
+                    self._enrol,
+                    "Creating a secret key",
                 )
             case "regenerate":
                 self._open_code_page(SubPage.REGENERATE_BACKUP_CODES)
