@@ -84,9 +84,9 @@ async def test_a_button_pressed_twice_acts_once(monkeypatch: pytest.MonkeyPatch)
     asked = []
     begin = self_service.begin_enrolment
 
-    def counted(ports: Ports, session: Session) -> Enrolment:
+    def counted(ports: Ports, session: Session, earlier: Enrolment | None = None) -> Enrolment:
         asked.append(session.username)
-        return begin(ports, session)
+        return begin(ports, session, earlier)
 
     monkeypatch.setattr(self_service, "begin_enrolment", counted)
     async with SCENES["settings"].played() as (person, _):
