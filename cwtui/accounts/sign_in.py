@@ -7,7 +7,7 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from cwtui.accounts import (
     account_state,
@@ -23,52 +23,21 @@ from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
-from cwtui.accounts.model import Account, Ending, Origin, SecondFactor, SignInRecord
-from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.model import Account, Ending, Origin, SignInRecord
+from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, open_session, update_record, write_audit
 from cwtui.accounts.settings import OrganizationSettings
-
-LIFETIME: Final = 300.0
-"""Seconds after which an unfinished sign-in expires."""
-ENROLMENT_LIFETIME: Final = 1800.0
-"""The same while the user installs an app or writes down backup codes."""
-
-
-class Proof(Enum):
-    """A factor that was proved in this sign-in."""
-
-    PASSWORD = "password"  # noqa: S105  a word
-    ONE_TIME_CODE = "one-time code"
-    BACKUP_CODE = "backup code"
-
-
-SECOND_FACTOR: Final = frozenset({Proof.ONE_TIME_CODE, Proof.BACKUP_CODE})
-"""Either of these proves the second factor."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What was proved so far, by whom, and for which epoch of the account."""
-
-    username: str
-    source: str
-    epoch: int
-    last_step_at: float
-    proved: frozenset[Proof]
-    password_at: float
-    code_at: float = 0.0
-    lifetime: float = LIFETIME
-    codes_offered: bool = False
-    backup_codes_left: int | None = None
-    password_notice: PasswordNotice | None = None
-    offered: Enrolment | None = None
-    before_stop: SignInRecord | None = None
-    """The sign-in record from before; an unfinished sign-in is counted as failed."""
-
-    @property
-    def actor(self) -> str:
-        return self.username
+from cwtui.accounts.sign_in_progress import (
+    ENROLMENT_LIFETIME,
+    LIFETIME,
+    SECOND_FACTOR,
+    Progress,
+    Proof,
+    claim_of,
+    current,
+    second_factor,
+)
 
 
 @dataclass(frozen=True)
@@ -204,8 +173,8 @@ def with_code(ports: Ports, state: CodeNeeded, typed: str, field: str) -> State:
 def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str = "code") -> State:
     """Prove the second factor. Raises InvalidInput, SignInFailed, Throttled, SignInEnded."""
     progress = state.progress
-    factor = _second_factor(_current(ports, progress))
-    factors.check_one_time_code(ports, _claim(progress), factor, typed, field)
+    factor = second_factor(current(ports, progress))
+    factors.check_one_time_code(ports, claim_of(progress), factor, typed, field)
     proved = progress.proved | {Proof.ONE_TIME_CODE}
     progress = replace(progress, proved=proved, code_at=ports.now())
     return _advance(ports, progress, EventType.SIGN_IN_CODE)
@@ -219,8 +188,8 @@ def with_backup_code(
     Raises the same errors as `with_one_time_code`.
     """
     progress = state.progress
-    factor = _second_factor(_current(ports, progress))
-    left = factors.use_backup_code(ports, _claim(progress), factor, typed, field)
+    factor = second_factor(current(ports, progress))
+    left = factors.use_backup_code(ports, claim_of(progress), factor, typed, field)
     # Do not offer new codes: the user has some, and new ones require access to the app.
     return _advance(
         ports,
@@ -239,7 +208,7 @@ def with_new_password(
 ) -> State:
     """Replace the initial password. Raises InvalidInput and SignInEnded."""
     progress = state.progress
-    account = _current(ports, progress)
+    account = current(ports, progress)
     passwords.check_new(new, ports.accounts.settings(), account.username)
     passwords.check_confirmation(new, confirmation)
     as_initial = passwords.initial(new)
@@ -260,14 +229,14 @@ def with_new_password(
 def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupCodesShown:
     """Finish an enrolment during sign-in. Raises InvalidInput and SignInEnded."""
     progress = state.progress
-    account = _current(ports, progress)
+    account = current(ports, progress)
 
     def note(record: SignInRecord) -> SignInRecord:
         return failed_sign_ins.moved(record, progress.source, ports.now(), Ending.BACKUP_CODES)
 
     registered = enrolment.confirm(ports, account, state.enrolment, typed)
     with ports.accounts.change() as change:
-        account = _current(ports, progress, change)
+        account = current(ports, progress, change)
         after = enrolment.register(ports, change, progress, account, registered, note)
     return _shown(ports, progress, after, registered.codes)
 
@@ -275,7 +244,7 @@ def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupC
 def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> BackupCodesShown:
     """Replace backup codes that were never acknowledged. The second factor was just proved."""
     progress = state.progress
-    factor = _second_factor(_current(ports, progress))
+    factor = second_factor(current(ports, progress))
     renewed, codes = enrolment.new_backup_codes(ports, factor)
     after = _changed(ports, progress, EventType.BACKUP_CODES_REGENERATE, second_factor=renewed)
     return _shown(ports, progress, after, codes)
@@ -300,14 +269,14 @@ def ask_about_backup_codes_later(ports: Ports, state: BackupCodesUnacknowledged)
 
 def _acknowledge(ports: Ports, progress: Progress, reason: str = "") -> None:
     with ports.accounts.change() as change:
-        account = _current(ports, progress, change)
+        account = current(ports, progress, change)
         enrolment.acknowledge(ports, change, progress, account, reason)
 
 
 def _changed(ports: Ports, progress: Progress, event: EventType, **fields: object) -> Account:
     """Change these fields of the account, log it, and return the account. Raises SignInEnded."""
     with ports.accounts.change() as change:
-        after = _current(ports, progress, change).changed_ending_sessions(**fields)
+        after = current(ports, progress, change).changed_ending_sessions(**fields)
         change.put(after)
         write_audit(ports, event, progress, progress.username, change=change)
     return after
@@ -338,7 +307,7 @@ def _next_step(account: Account, settings: OrganizationSettings, progress: Progr
 
 def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -> State:
     """Return the next state; `event` is the step that just succeeded, if not yet logged."""
-    account = _current(ports, progress)
+    account = current(ports, progress)
     progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
     match _next_step(account, ports.accounts.settings(), progress):
         case _Step.SECOND_FACTOR:
@@ -357,7 +326,7 @@ def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -
 
 def _waiting(ports: Ports, state: Waiting, event: EventType | None = None) -> Waiting:
     """Record the state, so that the owner learns of a sign-in that stops here, and return it."""
-    progress, ending, claim = state.progress, _ending(state), _claim(state.progress)
+    progress, ending, claim = state.progress, _ending(state), claim_of(state.progress)
     if progress.before_stop is not None:
         factors.record_step(ports, claim, ending, event)
         return state
@@ -413,32 +382,6 @@ def _shown(
         lifetime=ENROLMENT_LIFETIME,
     )
     return BackupCodesShown(after, codes)
-
-
-def _claim(progress: Progress) -> factors.Claim:
-    return factors.Claim(progress.username, progress.source)
-
-
-def _current(ports: Ports, progress: Progress, change: AccountsChange | None = None) -> Account:
-    """Return the current state of the account. Raises SignInEnded with the reason."""
-    account, now = (change or ports.accounts).get(progress.username), ports.now()
-    if now - progress.last_step_at > progress.lifetime:
-        minutes = round(progress.lifetime / 60)
-        raise SignInEnded(f"The sign-in expired after {minutes} minutes. Start again.")
-    if account is None or account.session_epoch != progress.epoch:
-        raise SignInEnded("Your account was changed in the meantime. Start again.")
-    if not account.enabled:
-        raise SignInEnded("Your account is disabled. Ask an admin to enable it.")
-    expires_at = account.initial_password_expires_at
-    if expires_at is not None and now > expires_at:
-        raise SignInEnded("Your initial password has expired. Ask an admin for a new one.")
-    return account
-
-
-def _second_factor(account: Account) -> SecondFactor:
-    if account.second_factor is None:
-        raise SignInEnded("Your multi-factor authentication was disabled. Start again.")
-    return account.second_factor
 
 
 def _rehashed(ports: Ports, account: Account, password: Secret) -> Account:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.accounts import administration, roles, sign_in
+from cwtui.accounts import administration, roles, sign_in, sign_in_progress
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
@@ -429,7 +429,7 @@ def test_codes_saved_too_late_are_not_acknowledged(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
-    world.clock.forward(sign_in.ENROLMENT_LIFETIME + 1)
+    world.clock.forward(sign_in_progress.ENROLMENT_LIFETIME + 1)
     with pytest.raises(SignInEnded):
         sign_in.acknowledge_backup_codes(world.ports, shown)
     factor = world.account().second_factor
@@ -564,7 +564,7 @@ def test_no_sign_in_state_shows_a_secret(world: World) -> None:
 def test_enrolment_allows_extra_time_for_each_step(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
-    world.clock.forward(sign_in.ENROLMENT_LIFETIME)
+    world.clock.forward(sign_in_progress.ENROLMENT_LIFETIME)
     shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
-    world.clock.forward(sign_in.ENROLMENT_LIFETIME)
+    world.clock.forward(sign_in_progress.ENROLMENT_LIFETIME)
     assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)

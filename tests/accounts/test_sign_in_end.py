@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import sign_in
+from cwtui.accounts import sign_in, sign_in_progress
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
@@ -59,10 +59,10 @@ def test_the_session_knows_which_factor_was_proved_when(
 def test_each_step_has_its_own_five_minutes(world: World) -> None:
     world.add(must_change_password=True)
     device, asked = world.equip(), world.asked_for_code()
-    world.clock.forward(sign_in.LIFETIME)
+    world.clock.forward(sign_in_progress.LIFETIME)
     state = sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
     assert isinstance(state, sign_in.NewPasswordNeeded)
-    world.clock.forward(sign_in.LIFETIME)
+    world.clock.forward(sign_in_progress.LIFETIME)
     assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), SignedIn)
 
 
@@ -74,7 +74,7 @@ def test_new_backup_codes_allow_time_to_write_them_down(world: World) -> None:
     )
     assert isinstance(state, BackupCodesUnacknowledged)
     shown = sign_in.make_new_backup_codes(world.ports, state)
-    world.clock.forward(sign_in.ENROLMENT_LIFETIME)
+    world.clock.forward(sign_in_progress.ENROLMENT_LIFETIME)
     assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)
 
 

@@ -18,7 +18,8 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.sign_in import CodeNeeded, Progress, Proof
+from cwtui.accounts.sign_in import CodeNeeded
+from cwtui.accounts.sign_in_progress import Progress, Proof
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog

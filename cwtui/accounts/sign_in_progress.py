@@ -1,0 +1,79 @@
+"""What an unfinished sign-in has proved so far, and whether it may still continue."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from cwtui.accounts import factors
+from cwtui.accounts.directory_port import PasswordNotice
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import SignInEnded
+from cwtui.accounts.model import Account, SecondFactor, SignInRecord
+from cwtui.accounts.ports import AccountsChange, Ports
+
+LIFETIME: Final = 300.0
+"""Seconds after which an unfinished sign-in expires."""
+ENROLMENT_LIFETIME: Final = 1800.0
+"""The same while the user installs an app or writes down backup codes."""
+
+
+class Proof(Enum):
+    """A factor that was proved in this sign-in."""
+
+    PASSWORD = "password"  # noqa: S105  a word
+    ONE_TIME_CODE = "one-time code"
+    BACKUP_CODE = "backup code"
+
+
+SECOND_FACTOR: Final = frozenset({Proof.ONE_TIME_CODE, Proof.BACKUP_CODE})
+"""Either of these proves the second factor."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What was proved so far, by whom, and for which epoch of the account."""
+
+    username: str
+    source: str
+    epoch: int
+    last_step_at: float
+    proved: frozenset[Proof]
+    password_at: float
+    code_at: float = 0.0
+    lifetime: float = LIFETIME
+    codes_offered: bool = False
+    backup_codes_left: int | None = None
+    password_notice: PasswordNotice | None = None
+    offered: Enrolment | None = None
+    before_stop: SignInRecord | None = None
+    """The sign-in record from before; an unfinished sign-in is counted as failed."""
+
+    @property
+    def actor(self) -> str:
+        return self.username
+
+
+def claim_of(progress: Progress) -> factors.Claim:
+    return factors.Claim(progress.username, progress.source)
+
+
+def current(ports: Ports, progress: Progress, change: AccountsChange | None = None) -> Account:
+    """Return the current state of the account. Raises SignInEnded with the reason."""
+    account, now = (change or ports.accounts).get(progress.username), ports.now()
+    if now - progress.last_step_at > progress.lifetime:
+        minutes = round(progress.lifetime / 60)
+        raise SignInEnded(f"The sign-in expired after {minutes} minutes. Start again.")
+    if account is None or account.session_epoch != progress.epoch:
+        raise SignInEnded("Your account was changed in the meantime. Start again.")
+    if not account.enabled:
+        raise SignInEnded("Your account is disabled. Ask an admin to enable it.")
+    expires_at = account.initial_password_expires_at
+    if expires_at is not None and now > expires_at:
+        raise SignInEnded("Your initial password has expired. Ask an admin for a new one.")
+    return account
+
+
+def second_factor(account: Account) -> SecondFactor:
+    if account.second_factor is None:
+        raise SignInEnded("Your multi-factor authentication was disabled. Start again.")
+    return account.second_factor
