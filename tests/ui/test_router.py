@@ -72,8 +72,7 @@ async def test_a_renewed_session_is_used_before_the_router_has_answered() -> Non
     async with SCENES["disable_mfa"].played() as (person, there):
         before = person.app.context.session
         async with held_messages(person) as held:
-            await person.write(there.code("alice"))
-            person.send("enter")
+            person.send(*there.code("alice"))
             await until_sent(person, held)
             renewed = person.app.context.session
             assert before is not None
@@ -88,8 +87,7 @@ async def test_new_backup_codes_are_shown_whatever_was_chosen_before() -> None:
     async with SCENES["regenerate_backup_codes"].played() as (person, there):
         page = person.app.screen
         async with held_messages(person) as held:
-            await person.write(there.code("alice"))
-            person.send("enter")
+            person.send(*there.code("alice"))
             await until_sent(person, held)
             chosen = OpenSection("settings")
             chosen.sent_from = page
