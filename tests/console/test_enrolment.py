@@ -74,8 +74,8 @@ def test_the_longest_name_can_be_scanned_at_80x24_and_signs_in(home: Path, kind:
         at_enrolment(terminal)
         uri = cwtui.scanned(terminal)
         secret = cwtui.secret_of(uri)
-        name = quote(USERNAME, safe="@")
-        assert uri == f"otpauth://totp/{name}?secret={secret}&issuer={quote(ISSUER)}"
+        label = f"{quote(ISSUER, safe='()')}:{quote(USERNAME, safe='@')}"
+        assert uri == f"otpauth://totp/{label}?secret={secret}"
         assert cwtui.shown_key(terminal) == secret
         palettes = [DARK, LIGHT, SOLARIZED_DARK, SOLARIZED_LIGHT]
         for palette in [LINUX_CONSOLE] if kind == "linux" else palettes:
