@@ -6,6 +6,7 @@ from textual.widgets import Button, Static
 from cwtui.accounts import roles
 from cwtui.accounts.settings import Mfa
 from cwtui.ui import sections
+from cwtui.ui.after_code import SECONDS
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.first_run import FirstRunScreen
@@ -99,6 +100,7 @@ async def check_ways(person: Person, town: Town, username: str) -> None:
 async def come_back(person: Person) -> None:
     """Leave whatever is open with the keys that the screens offer."""
     for _ in range(12):
+        person.stopwatch.forward(SECONDS)  # or Enter after a code would be ignored
         screen = person.app.screen
         if isinstance(screen, SignInScreen | FirstRunScreen) or not person.running:
             return
@@ -111,11 +113,17 @@ async def come_back(person: Person) -> None:
         if isinstance(screen, Page) and isinstance(screen.focused, Navigation):
             return
         await person.press("escape")
-        question = [one for one in person.app.screen.query(Button) if str(one.label) == "Discard"]
-        if question:
-            question[0].focus()
-            await person.press("enter")
+        await _agree(person)
     assert isinstance(person.app.screen, Page), f"there is no way back:\n{person.text}"
+
+
+async def _agree(person: Person) -> None:
+    """Answer the question whether to leave, if there is one."""
+    for answer in person.app.screen.query(Button):
+        if str(answer.label) in {"Discard", "Leave"}:
+            answer.focus()
+            await person.press("enter")
+            return
 
 
 async def _open(person: Person, section: str) -> None:
@@ -130,3 +138,4 @@ async def _open(person: Person, section: str) -> None:
             break
         await person.press("down")
     await person.press("enter")
+    await _agree(person)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from cwtui.ui.after_code import SECONDS
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 from tests.ui.harness import Person, at_work
@@ -141,6 +142,7 @@ class Walk:
         await person.settle()
         _raise_if_broken(person)
         if person.running:
+            person.stopwatch.forward(SECONDS)  # the person looks at the screen
             self._count(person)
             check_rest(person, town)
 
