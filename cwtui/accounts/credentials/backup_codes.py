@@ -10,6 +10,7 @@ from cwtui.accounts.model import BackupCodes
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import utc_minute
 
 COUNT: Final = 10
 LENGTH: Final = typed_codes.BACKUP_CODE_LENGTH
@@ -39,6 +40,34 @@ def typed_code(text: str, field: str = "backup_code") -> Secret:
             field, f"A backup code has {LENGTH} letters and digits; {typed_codes.how_many(code)}."
         )
     return Secret(code)
+
+
+def check_saved(typed: str, codes: tuple[Secret, ...], field: str = "backup_code") -> None:
+    """Check that somebody who was just given these codes can type one of them.
+
+    The code is not used up. Attempts are not limited, because the codes belong to whoever types
+    them. Raises InvalidInput.
+    """
+    code = typed_code(typed, field)
+    # All of them are compared, and each in constant time.
+    matches = [typed_code(one.reveal()) == code for one in codes]
+    if not any(matches):
+        raise InvalidInput(field, "This is not one of your codes. Compare it with what you saved.")
+
+
+def as_file(codes: tuple[Secret, ...], username: str, host: str, at: float) -> Secret:
+    """Return the text of a file to keep: what it is, and one code a line."""
+    head = (
+        "Connectware backup codes",
+        "",
+        f"Account: {username}",
+        f"Host:    {host}",
+        f"Created: {utc_minute(at)}",
+        "",
+        "Each code lets you sign in once. Keep them in a safe place.",
+        "",
+    )
+    return Secret("\n".join([*head, *(code.reveal() for code in codes), ""]))
 
 
 def hash_codes(codes: tuple[Secret, ...], keyring: Keyring, cost: int) -> BackupCodes:

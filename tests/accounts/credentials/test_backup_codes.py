@@ -116,3 +116,29 @@ def test_the_hash_cost_is_configurable_up_to_ten(world: World, cost: int, expect
     one = (backup_codes.new_codes(world.random)[0],)
     kept = backup_codes.hash_codes(one, world.keyring, cost)
     assert kept.salt.split("$")[2] == expected
+
+
+def test_each_new_code_is_recognised_as_at_sign_in(world: World) -> None:
+    codes = backup_codes.new_codes(world.random)
+    for code in codes:
+        shown = code.reveal()
+        backup_codes.check_saved(shown, codes)
+        backup_codes.check_saved(f" {shown.lower().replace('-', ' ')} ", codes)
+    with pytest.raises(InvalidInput, match="16 letters and digits") as caught:
+        backup_codes.check_saved(codes[0].reveal()[:-1], codes)
+    assert caught.value.field == "backup_code"
+    with pytest.raises(InvalidInput, match="This is not one of your codes"):
+        backup_codes.check_saved(backup_codes.new_codes(world.random)[0].reveal(), codes)
+
+
+def test_a_file_names_the_account_and_has_one_code_a_line(world: World) -> None:
+    codes = backup_codes.new_codes(world.random)
+    lines = backup_codes.as_file(codes, "alice", "plant-7", world.clock()).reveal().split("\n")
+    assert lines[:5] == [
+        "Connectware backup codes",
+        "",
+        "Account: alice",
+        "Host:    plant-7",
+        "Created: 2027-01-15 08:00 UTC",
+    ]
+    assert lines[-11:] == [*(code.reveal() for code in codes), ""]
