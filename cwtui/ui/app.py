@@ -16,7 +16,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config, quit_key
 from cwtui.host import upgrade
-from cwtui.ui import theme
+from cwtui.ui import clipboard, theme
 from cwtui.ui.absence import Absence
 from cwtui.ui.connection import Connection
 from cwtui.ui.context import Context
@@ -65,18 +65,18 @@ class AccountApp(TextualApp):
         # theme yet.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.config = config
-        self.context = Context(config, clock, Connection(config, ports, self._not_connected))
+        connection = Connection(config, ports, self._not_connected)
+        self.context = Context(config, clock, connection, kiosk=kiosk)
         self.leaving = Leaving(self, self.context)
         self.look = Look(self, self.context)
         self.router = Router(self, self.context, self.leaving, self.look, self._session_ended)
         self.absence = Absence(self, self.context, self.router, self.leaving)
-        self._kiosk = kiosk
 
     # Start
 
     def get_default_screen(self) -> Screen[None]:
         """Return the first screen, so that Textual's stack has no empty one."""
-        if self._kiosk or not self.context.connection.is_new():
+        if self.context.kiosk or not self.context.connection.is_new():
             return SignInScreen()
         self.context.connection.wait_for_first_admin()
         from cwtui.ui.screens.entry.first_run import FirstRunScreen
@@ -169,6 +169,10 @@ class AccountApp(TextualApp):
         error = context.get("exception")
         if isinstance(error, Exception) and not self.is_exiting:
             self.fail(error)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send text to the terminal's clipboard, if there may be one, and keep no copy here."""
+        self.write_to_terminal(clipboard.sequence(text, self.context.copy_way))
 
     # Actions that work on every screen
 

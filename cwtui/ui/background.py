@@ -33,7 +33,12 @@ def is_asked(environ: Mapping[str, str]) -> bool:
 
     Other terminals might print it.
     """
-    return environ.get("TERM", "").startswith(_ANSWERING) and "NO_COLOR" not in environ
+    return knows_osc(environ.get("TERM", "")) and "NO_COLOR" not in environ
+
+
+def knows_osc(term: str) -> bool:
+    """Whether terminals with this TERM obey or at least ignore operating system commands (OSC)."""
+    return term.startswith(_ANSWERING)
 
 
 def is_light(answer: bytes) -> bool | None:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.message_pump import MessagePump
@@ -11,6 +12,7 @@ from textual.message_pump import MessagePump
 from cwtui.accounts.text import visible
 from cwtui.config import Config
 from cwtui.ui.after_code import AfterCode
+from cwtui.ui.clipboard import copy_way
 from cwtui.ui.connection import Connection
 from cwtui.ui.source import source_of
 from cwtui.ui.theme import first_theme
@@ -27,7 +29,14 @@ if TYPE_CHECKING:
 class Context:
     """The state of the application. `session` is set only between sign-in and sign-out."""
 
-    def __init__(self, config: Config, clock: Callable[[], float], connection: Connection) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Callable[[], float],
+        connection: Connection,
+        *,
+        kiosk: bool = False,
+    ) -> None:
         self.config = config
         self.clock = clock
         self.connection = connection
@@ -36,6 +45,12 @@ class Context:
         self.after_code = AfterCode()
         self.own_theme = first_theme(os.environ)
         """The theme that suits the terminal."""
+        self.kiosk = kiosk
+        """Whether people use this application who must not reach anything else on this host."""
+        # Path.home() raises an error if there is none.
+        self.home = Path(os.path.expanduser("~"))  # noqa: PTH111
+        """Where a relative path of the person starts."""
+        self.copy_way = copy_way(os.environ, kiosk=kiosk)
         self.session: Session | None = None
         self.record_before: SignInRecord | None = None
         """The last sign-in before this one, and the attempts that failed since then."""

@@ -71,6 +71,7 @@ def sign_in_step(state: object) -> Screen[None]:
             return UnacknowledgedScreen(state)
         case sign_in.BackupCodesShown():
             return BackupCodesScreen(
+                state.progress.username,
                 state.codes,
                 lambda ports: sign_in.acknowledge_backup_codes(ports, state),
                 SignInStateReached,
@@ -153,5 +154,8 @@ def own_backup_codes(
         return OpenSection(sections.SETTINGS)
 
     return BackupCodesScreen(
-        codes, lambda ports: self_service.acknowledge_backup_codes(ports, session), follow
+        session.username,
+        codes,
+        lambda ports: self_service.acknowledge_backup_codes(ports, session),
+        follow,
     )

@@ -85,6 +85,20 @@ def shown_codes(terminal: Terminal) -> list[str]:
     return re.findall(rf"\b{group}-{group}-{group}-{group}\b", terminal.text)
 
 
+def keep_codes(terminal: Terminal) -> list[str]:
+    """Read the backup codes, say that they are saved, type the last one, and return them all."""
+    terminal.wait_for("I have saved my backup codes")
+    terminal.wait_until_still()
+    codes = shown_codes(terminal)
+    assert len(set(codes)) == 10
+    terminal.send("shift+tab", "enter")
+    terminal.wait_for("Type one of your codes")
+    terminal.wait_until_still()
+    assert not set(codes) & set(shown_codes(terminal))
+    terminal.type(f"{codes[-1].lower()}\r")
+    return codes
+
+
 def sign_in(terminal: Terminal, username: str, password: str) -> None:
     """Type username and password in one go on the login screen."""
     terminal.wait_for("Sign in to Your Account")

@@ -53,7 +53,7 @@ def set_up_mfa(terminal: Terminal) -> tuple[str, list[str]]:
     assert cwtui.shown_key(terminal) == secret
     now = time.time()
     terminal.type(one_time_code(secret, now))
-    codes = acknowledge_backup_codes(terminal)
+    codes = cwtui.keep_codes(terminal)
     terminal.wait_for("10 unused backup codes left")
     cwtui.sign_out(terminal)
     cwtui.sign_in(terminal, "admin", ADMIN_PASSWORD)
@@ -65,15 +65,6 @@ def set_up_mfa(terminal: Terminal) -> tuple[str, list[str]]:
     terminal.wait_for("10 unused backup codes left")
     cwtui.sign_out(terminal)
     return secret, codes
-
-
-def acknowledge_backup_codes(terminal: Terminal) -> list[str]:
-    terminal.wait_for("I have saved my backup codes")
-    terminal.wait_until_still()
-    codes = cwtui.shown_codes(terminal)
-    assert len(set(codes)) == 10
-    terminal.send("tab", "enter")
-    return codes
 
 
 def sign_in_with_a_backup_code(terminal: Terminal, code: str, left: int) -> None:
@@ -129,7 +120,7 @@ def first_sign_in_of_bob(terminal: Terminal, initial_password: str) -> str:
     terminal.type(f"{BOB_PASSWORD}\r{BOB_PASSWORD}\r")
     secret = cwtui.secret_of(cwtui.scanned(terminal))
     terminal.type(one_time_code(secret, time.time()))
-    acknowledge_backup_codes(terminal)
+    cwtui.keep_codes(terminal)
     terminal.wait_for("You cannot disable it.")
     terminal.wait_until_still()
     assert "User Management" not in terminal.text

@@ -12,7 +12,6 @@ import pytest
 from tests.console import cwtui_terminal as cwtui
 from tests.console.decoders import one_time_code
 from tests.console.terminal import Terminal
-from tests.console.test_journey import acknowledge_backup_codes
 from tests.directory.people import ADMINS, LDIF, MEMBERSHIPS, PASSWORD, PEOPLE
 from tests.servers import slapd as servers
 from tests.servers.certificates import Authority
@@ -69,7 +68,7 @@ def enrolled(terminal: Terminal) -> str:
     cwtui.sign_in(terminal, "alice", PASSWORD.reveal())
     secret = cwtui.secret_of(cwtui.scanned(terminal))
     terminal.type(one_time_code(secret, time.time()))
-    acknowledge_backup_codes(terminal)
+    cwtui.keep_codes(terminal)
     terminal.wait_for("10 unused backup codes left")
     terminal.wait_until_still()
     return secret

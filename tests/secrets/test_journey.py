@@ -173,7 +173,7 @@ def enrol(journey: Journey) -> tuple[str, list[str]]:
         shown.append(secret)
         assert sent_to_clipboard(terminal) == []
         terminal.type(F4)
-        terminal.wait_for("Key sent")
+        terminal.wait_for("Sent to your")
         assert sent_to_clipboard(terminal) == [secret]
         terminal.type(journey.code(secret))
         codes = read_backup_codes(journey)
@@ -189,10 +189,10 @@ def read_backup_codes(journey: Journey) -> list[str]:
     assert len(codes) == 10
     before = len(sent_to_clipboard(terminal))
     terminal.type(F4)
-    terminal.wait_for("Sent to your terminal's clipboard.")
+    terminal.wait_for("Sent to your terminal.")
     (sent,) = sent_to_clipboard(terminal)[before:]
     assert set(sent.split("\n")) == set(codes)
-    terminal.send("tab", "enter")
+    cwtui.keep_codes(terminal)
     terminal.wait_for("10 unused backup codes left")
     terminal.wait_until_still()
     return codes
@@ -255,7 +255,7 @@ def read_initial_password(journey: Journey) -> str:
     (password,) = cwtui.shown_codes(terminal)
     assert password not in sent_to_clipboard(terminal)
     terminal.send("tab", "enter")
-    terminal.wait_for("Sent to your terminal's clipboard.")
+    terminal.wait_for("Sent to your terminal.")
     assert sent_to_clipboard(terminal)[-1] == password
     terminal.send("escape")
     terminal.wait_for("Users and Roles > grace")

@@ -26,6 +26,7 @@ from tests.ui.speed import drawn_as_in_a_terminal
 SHOWING: Final = {
     "RegisterDeviceScreen",
     "BackupCodesScreen",
+    "CheckSavedScreen",
     "InitialPasswordScreen",
     "BackupCodeScreen",
     "ProofScreen",

@@ -1,10 +1,12 @@
 """Drives the application like a person: keys, pastes and clicks in, rows of text out."""
 
 import asyncio
+import tempfile
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, TypeVar, cast
 
 import pyotp
@@ -22,6 +24,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.config import Config
 from cwtui.ui import theme
 from cwtui.ui.app import AccountApp
+from cwtui.ui.clipboard import CopyWay
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 from tests.accounts.world import HERE, PASSWORD, Clock
@@ -377,6 +380,9 @@ async def at_work(
     """The application with these ports, on a terminal of this size."""
     app = AccountApp(config, replace(ports, now=clock), clock)
     app.context.host, app.context.source = HOST, HERE
+    app.context.copy_way = CopyWay.TERMINAL
+    home = tempfile.TemporaryDirectory()
+    app.context.home = Path(home.name)
     if theme_name:
         # As if it suited the terminal in which the tests run.
         app.theme = app.context.own_theme = theme_name
@@ -390,7 +396,7 @@ async def at_work(
         send(text)
 
     app.copy_to_clipboard = copy  # type: ignore[method-assign]
-    with drawn_when_looked_at():
+    with home, drawn_when_looked_at():
         async with app.run_test(size=size, notifications=True) as pilot:
             stopwatch = app.context.after_code.now = Clock()
             for idle in app.absence.timers:

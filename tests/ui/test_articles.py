@@ -23,7 +23,7 @@ from cwtui.ui.screens.pages.change_password import ChangePasswordPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.accounts.world import OPERATOR, PASSWORD, Clock, Device
 from tests.ui.harness import Person, at_work
-from tests.ui.ways import offered
+from tests.ui.ways import keep_codes, offered
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -102,9 +102,7 @@ async def set_up(host: Host, person: Person) -> tuple[Device, list[str]]:
     )
     await person.press("f4")
     assert person.clipboard == ["\n".join(codes)]
-    await person.press("tab")
-    assert person.focus == "I have saved my backup codes"
-    await person.press("enter")
+    await keep_codes(person)
     person.screen(SettingsPage)
     return Device(secret, ()), codes
 
@@ -231,7 +229,7 @@ async def test_regenerating_backup_codes(host: Host) -> None:
         await person.fill("code", device.code(host.clock()))  # the sixth digit submits it
         new = [code.reveal() for code in person.screen(BackupCodesScreen)._codes]
         assert not set(new) & set(old)
-        await person.click_button("I have saved my backup codes")
+        await keep_codes(person)
         assert person.toasts == [
             "Multi-factor authentication was enabled.",
             "Your backup codes were regenerated.",

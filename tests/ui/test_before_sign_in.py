@@ -21,7 +21,7 @@ from tests.accounts.world import NOW, PASSWORD
 from tests.ui.harness import PATIENCE
 from tests.ui.plants import ADMIN, INITIAL, LONG_NAME
 from tests.ui.scenes import SCENES
-from tests.ui.ways import offered
+from tests.ui.ways import keep_codes, offered
 
 NEW = "a much longer one"
 
@@ -439,7 +439,7 @@ async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
         shown = [code.reveal() for code in person.screen(BackupCodesScreen)._codes]
         assert not {code.reveal() for code in there.devices["bob"].codes} & set(shown)
         person.sees(*shown)
-        await person.click_button("I have saved my backup codes")
+        await keep_codes(person)
         person.screen(SettingsPage)
         await person.click("Sign Out")
         await person.sign_in("bob")

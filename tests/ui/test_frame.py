@@ -20,6 +20,7 @@ from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.organization import OrganizationPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
+from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.widgets.qr_code import QrCode
 from tests.ui.harness import Person
 from tests.ui.scenes import SCENES
@@ -85,11 +86,11 @@ async def test_the_footer_shows_only_keys_that_work(name: str) -> None:
 async def test_f1_opens_the_help_and_it_closes_again(name: str) -> None:
     async with SCENES[name].played() as (person, _):
         screen = person.app.screen
-        assert isinstance(screen, AccountScreen)
+        assert isinstance(screen, SteadyScreen)
         for opening, closing in (("f1", "escape"), ("f1", "f1"), ("f1", "enter")):
             await person.press(opening)
             person.screen(HelpScreen)
-            person.sees(str(screen.HELP))
+            person.sees(screen.help_text)
             await person.press(closing)
             assert person.app.screen is screen
 

@@ -18,7 +18,7 @@ from tests.accounts.world import PASSWORD, Device
 from tests.ui.harness import code_at
 from tests.ui.plants import ADMIN, LONG_NAME
 from tests.ui.scenes import SCENES
-from tests.ui.ways import offered
+from tests.ui.ways import keep_codes, offered
 
 NEW = "a much longer one"
 
@@ -163,13 +163,13 @@ async def test_registering_a_device_shows_backup_codes_to_save() -> None:
         code = code_at(offered(person), there.world.clock())
         await person.paste(f"{code[:3]} {code[3:]}")
         screen = person.screen(BackupCodesScreen)
-        assert person.tab_order == ["Copy", "I have saved my backup codes"]
+        assert person.tab_order == ["Copy", "Save to File", "I have saved my backup codes"]
         await person.press("escape")
         assert person.app.screen is screen
         await person.press("enter")
         assert person.clipboard == ["\n".join(code.reveal() for code in screen._codes)]
-        person.sees("✓ Sent to your terminal's clipboard.")
-        await person.press("tab", "enter")
+        person.sees("Sent to your terminal. Paste to check.")
+        await keep_codes(person)
         person.screen(SettingsPage)
         assert person.toasts == ["Multi-factor authentication was enabled."]
 
@@ -233,7 +233,7 @@ async def test_the_key_is_copied_only_on_request() -> None:
         assert person.clipboard == []
         await person.press("f4")
         assert person.clipboard == [offered(person).reveal()]
-        person.sees("✓ Key sent to your terminal's clipboard.")
+        person.sees("Sent to your terminal. Paste to check.")
         assert person.app.clipboard == ""
 
 
@@ -276,7 +276,7 @@ async def test_f5_offers_what_works_in_a_small_window() -> None:
 async def test_required_enrolment_ends_in_a_session() -> None:
     async with SCENES["forced_enrolment"].played() as (person, there):
         await person.write(code_at(offered(person), there.world.clock()))
-        await person.click_button("I have saved my backup codes")
+        await keep_codes(person)
         person.screen(SettingsPage)
         assert person.app.context.session is not None
         assert person.app.context.session.username == LONG_NAME
@@ -324,8 +324,7 @@ async def test_backup_codes_can_be_regenerated_by_keyboard() -> None:
         person.screen(RegenerateBackupCodesPage)
         assert person.tab_order[1:] == ["code", "Regenerate Backup Codes"]
         await person.write(there.code("alice"))
-        person.screen(BackupCodesScreen)
-        await person.press("tab", "enter")
+        await keep_codes(person)
         person.screen(SettingsPage)
         assert person.toasts == ["Your backup codes were regenerated."]
 

@@ -44,7 +44,6 @@ METHODS: Final[dict[type, dict[str, str]]] = {
 ATTRIBUTES: Final[dict[type, set[str]]] = {
     App: {
         "_batch_count",
-        "_clipboard",
         "_driver",
         "_exception",
         "_exit",

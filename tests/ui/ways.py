@@ -12,6 +12,8 @@ from cwtui.accounts.model import (
     KnewPassword,
 )
 from cwtui.accounts.secret import Secret
+from cwtui.ui.clipboard import CopyWay
+from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.widgets.countdown import CodeCountdown
 from tests.accounts.world import HERE, NOW, PASSWORD
@@ -183,6 +185,35 @@ async def backup_codes(person: Person, there: Plant) -> None:
 async def backup_codes_copied(person: Person, there: Plant) -> None:
     await backup_codes(person, there)
     await person.press("f4")
+
+
+async def backup_codes_on_a_console(person: Person, there: Plant) -> None:
+    person.app.context.copy_way = CopyWay.NONE
+    await backup_codes(person, there)
+
+
+async def save_codes(person: Person, there: Plant) -> None:
+    await backup_codes(person, there)
+    await person.press("f6")
+
+
+async def check_saved(person: Person, there: Plant) -> None:
+    await backup_codes(person, there)
+    await person.click_button("I have saved my backup codes")
+
+
+async def check_saved_wrong(person: Person, there: Plant) -> None:
+    await check_saved(person, there)
+    await person.write("ABCD-EFGH-JKMN-PQRS")
+    await person.press("enter")
+
+
+async def keep_codes(person: Person) -> None:
+    """Say that the shown codes are saved, and type one of them."""
+    code = person.screen(BackupCodesScreen)._codes[3].reveal()
+    await person.click_button("I have saved my backup codes")
+    await person.write(code.lower().replace("-", " "))
+    await person.press("enter")
 
 
 async def quitting_before_saving(person: Person, there: Plant) -> None:

@@ -13,6 +13,7 @@ from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.dialogs.proof import ProofScreen
 from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.entry.first_run import FirstRunScreen
 from cwtui.ui.screens.entry.new_password import NewPasswordScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
@@ -66,6 +67,7 @@ class Goals:
             ConfirmCodePage: lambda _: self._fill("code", self.town.code(self.username)),
             CreateUserPage: self._create_user,
             BackupCodesScreen: self._acknowledge,
+            CheckSavedScreen: self._check_saved,
             Page: self._on_page,
         }
 
@@ -89,6 +91,11 @@ class Goals:
 
     def _create_user(self, _: Screen[Any]) -> list[Step]:
         return [*self._fill("username", f"new{self.random.randrange(10**6)}"), key("enter")]
+
+    def _check_saved(self, screen: CheckSavedScreen[Any]) -> list[Step]:
+        if self.random.random() < 0.3:
+            return self._press(screen)
+        return self._fill("backup_code", self.random.choice(screen._codes).reveal())
 
     def _acknowledge(self, screen: Screen[Any]) -> list[Step]:
         screen.query_one("#primary", Button).focus()

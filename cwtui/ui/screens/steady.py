@@ -39,6 +39,11 @@ class SteadyScreen(NewestSize[T]):
     MANUAL: ClassVar[str] = "account"
     """The topic of the manual for this screen."""
 
+    @property
+    def help_text(self) -> str:
+        """What F1 shows here and now."""
+        return self.HELP
+
     _kept_focus: Widget | None = None
     """The widget that has the focus, or gets it back when there is room again."""
 

@@ -56,11 +56,11 @@ class TextualApp(App[int]):
         self._painted = Painted()
         self.screen.refresh()
 
-    def copy_to_clipboard(self, text: str) -> None:
-        """Send text to the terminal's clipboard (OSC 52), and keep no copy here."""
-        super().copy_to_clipboard(text)
-        # Private: the public property is read-only.
-        self._clipboard = ""
+    def write_to_terminal(self, sequence: str) -> None:
+        """Write a control sequence that does not change the screen."""
+        # Private: Textual has no public way to write one.
+        if self._driver is not None:
+            self._driver.write(sequence)
 
     def use_mouse(self, *, on: bool) -> None:
         """React to the mouse, or leave it to the terminal, which then selects text with it."""

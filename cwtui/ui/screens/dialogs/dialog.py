@@ -1,5 +1,6 @@
 """Dialogs over a page: a question before something is done, and an initial password."""
 
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.widgets import Static
 
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
+from cwtui.ui.screens import copying
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.widgets.buttons import Button
@@ -64,8 +66,7 @@ class InitialPasswordScreen(ShowsSecrets, Dialog[None]):
 Give this password to the user in a safe way, such as in person. The user enters it at the first \
 sign-in and must then choose a new one.
 
-Copy sends it to your terminal's clipboard (OSC 52). Some terminals do not allow that. If the \
-password gets lost, create another one with Reset Password on the account's page."""
+If the password gets lost, create another one with Reset Password on the account's page."""
     MANUAL = "admin"
     BEFORE_QUITTING = "Quit without handing over the initial password? It will not be shown again."
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Done")]
@@ -74,6 +75,10 @@ password gets lost, create another one with Reset Password on the account's page
         super().__init__()
         self._username = username
         self._password = password
+
+    @property
+    def help_text(self) -> str:
+        return f"{self.HELP}\n\n{copying.explained(self, 'Copy', 'the password')}"
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -86,7 +91,8 @@ password gets lost, create another one with Reset Password on the account's page
             )
             with Horizontal(classes="buttons"):
                 yield Button("Done", id="done", variant="primary", compact=True)
-                yield Button("Copy", id="copy", compact=True)
+                if copying.can_copy(self):
+                    yield Button("Copy", id="copy", compact=True)
 
     def hide_secrets(self) -> None:
         self.blanked = True
@@ -98,7 +104,6 @@ password gets lost, create another one with Reset Password on the account's page
 
     def pressed(self, button: str) -> None:
         if button == "copy":
-            self.app.copy_to_clipboard(self._password.reveal())
-            self.notify("Sent to your terminal's clipboard.", markup=False)
+            copying.copy(self, self._password, partial(self.notify, markup=False))
         else:
             self.dismiss()

@@ -86,4 +86,4 @@ def open_help(app: App[Any], quits: str) -> None:
     def shown_key(name: str) -> str:
         return app.get_key_display(Binding(name, ""))
 
-    app.push_screen(HelpScreen(screen.HELP, keys, shown_key, screen.MANUAL))
+    app.push_screen(HelpScreen(screen.help_text, keys, shown_key, screen.MANUAL))

@@ -58,7 +58,11 @@ def parts(
     # A dialog takes all keys except those with priority.
     reached = [each for each in _bindings_of(type(screen.app)) if _is_reached(each, screen)]
     elsewhere = {f"app.{binding.action}" for binding in reached}
-    here = [each for each in _bindings_of(type(screen)) if each.action not in elsewhere]
+    here = [
+        each
+        for each in _bindings_of(type(screen))
+        if each.action not in elsewhere and _is_possible(each, screen)
+    ]
     found = [Part("On this screen", _keys(here, replaced))]
     kinds = dict.fromkeys(type(widget) for widget in screen.focus_chain)
     for kind, title in _PLACES:
@@ -73,6 +77,10 @@ def parts(
 
 def _is_reached(binding: Binding, screen: Screen[object]) -> bool:
     return binding.priority or not screen.is_modal
+
+
+def _is_possible(binding: Binding, screen: Screen[object]) -> bool:
+    return screen.check_action(binding.action, ()) is not False
 
 
 def _bindings_of(kind: type) -> Iterator[Binding]:

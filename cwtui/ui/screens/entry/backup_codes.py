@@ -1,19 +1,31 @@
 """The backup codes, shown once. The person must confirm that they are saved to continue."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import shortened
 from cwtui.ui.messages import LeadAway
+from cwtui.ui.screens import copying
+from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
+from cwtui.ui.screens.entry.save_codes import SaveCodesScreen
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.too_small import MIN_ROWS
 
 T = TypeVar("T")
+
+_LONGEST_PATH = 56
+"""It must fit into one of the two rows of the status line."""
 
 
 class BackupCodesScreen(EntryScreen, Generic[T]):
@@ -21,66 +33,138 @@ class BackupCodesScreen(EntryScreen, Generic[T]):
 
     TITLE_TEXT = "Backup codes"
     PRIMARY = "I have saved my backup codes"
-    AUTO_FOCUS = "#copy"
+    # The first of them that is there.
+    AUTO_FOCUS = "#copy, #save, #primary"
+    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-low"), (24, "-high-enough")]
     BEFORE_QUITTING = "Quit without saving your backup codes? They will not be shown again."
     HELP = """\
 If you do not have access to your authentication device, you can use a backup code instead of a \
 one-time 6-digit code. You can use each backup code only once.
 
-Copy and paste the backup codes to a safe location, such as a password manager, or print them. \
-They will not be shown again.
+Copy and paste the backup codes to a safe location, such as a password manager, or print them or \
+write them down. They will not be shown again. Afterwards you type one of them, to be sure that \
+you can read what you saved."""
 
-F4 sends them to your terminal's clipboard (OSC 52). If your terminal does not allow that, hold \
-Shift and select them with the mouse."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "copy", "Copy")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "copy", "Copy"),
+        Binding("f6", "save", "Save to file"),
+    ]
 
     def __init__(
         self,
+        username: str,
         codes: tuple[Secret, ...],
         acknowledge: Callable[[Ports], T],
         follow: Callable[[T], LeadAway],
     ) -> None:
         super().__init__()
+        self._username = username
         self._codes = codes
         self._acknowledge = acknowledge
         self._follow = follow
 
+    @property
+    def help_text(self) -> str:
+        parts = [self.HELP, copying.explained(self, "F4", "the codes")]
+        parts.append("To select them with the mouse, hold Shift.")
+        if self._may_save:
+            parts.append("F6 saves them to a new file that only you can read.")
+        return "\n\n".join(parts)
+
+    @property
+    def _may_save(self) -> bool:
+        """Whether there are files that belong to the person. Not in a kiosk."""
+        return not self.context.kiosk
+
     def question(self) -> ComposeResult:
         yield Static(
-            "Copy and paste the backup codes to a safe location. If you lose your authentication "
-            "device, each code lets you sign in once. They will not be shown again.",
+            f"{'Copy and paste' if copying.can_copy(self) else 'Write down'} the backup codes to a "
+            "safe location. If you lose your authentication device, each code lets you sign in "
+            "once. They will not be shown again.",
             classes="text",
             markup=False,
         )
-        yield Static(self._shown_codes(), id="codes", markup=False)
-        yield Button("Copy", id="copy", classes="way-out", compact=True)
+        for number, half in enumerate(self._halves(), 1):
+            yield Static(half, id=f"codes-{number}", classes="codes", markup=False)
+        with Horizontal(id="ways-to-keep"):
+            if copying.can_copy(self):
+                yield Button("Copy", id="copy", compact=True)
+            if self._may_save:
+                yield Button("Save to File", id="save", compact=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "copy":
+                return copying.can_copy(self)
+            case "save":
+                return self._may_save
+        return super().check_action(action, parameters)
+
+    # Showing and hiding
+
+    def _halves(self) -> tuple[str, str]:
+        half = (len(self._codes) + 1) // 2
+        lines = [code.reveal() for code in self._codes]
+        return "\n".join(lines[:half]), "\n".join(lines[half:])
+
+    def _show_in_both(self, texts: tuple[str, str]) -> None:
+        for static, text in zip(self.query(".codes").results(Static), texts, strict=False):
+            static.update(text)
 
     def hide_secrets(self) -> None:
-        self.blanked = True
-        self.show_text("#codes", "\n\nHidden. Press any key to show them.\n\n")
+        # Behind another step they are hidden anyway, and no key has to show them again.
+        self.blanked = not self._is_covered
+        self._show_in_both(("\n\nHidden. Press any key to show them.\n\n", "\n\n\n\n"))
 
     def show_secrets(self) -> None:
         self.blanked = False
-        self.show_text("#codes", self._shown_codes())
+        if not self._is_covered:
+            self._show_in_both(self._halves())
 
-    def _shown_codes(self) -> str:
-        half = (len(self._codes) + 1) // 2
-        pairs = zip(self._codes[:half], self._codes[half:], strict=False)
-        return "\n".join(f"{one.reveal()}    {other.reveal()}" for one, other in pairs)
+    @property
+    def _is_covered(self) -> bool:
+        """Whether another step is shown instead, and not just a dialog over this one."""
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :] if self in stack else []
+        return not all(isinstance(screen, ModalScreen) for screen in above)
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        if not self.blanked:
+            self.show_secrets()
+
+    def _cover_with(self, step: EntryScreen) -> None:
+        self.app.push_screen(step)
+        self.hide_secrets()
+
+    # Keeping them
 
     def pressed(self, button: str) -> None:
-        if button == "copy":
-            self.action_copy()
-        else:
-            super().pressed(button)
+        match button:
+            case "copy":
+                self.action_copy()
+            case "save":
+                self.action_save()
+            case _:
+                super().pressed(button)
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard("\n".join(code.reveal() for code in self._codes))
-        self.say("✓ Sent to your terminal's clipboard. Paste the codes to a safe location.")
+        lines = Secret("\n".join(code.reveal() for code in self._codes))
+        copying.copy(self, lines, self.say)
+
+    def action_save(self) -> None:
+        if self.may_act:
+            context = self.context
+            text = backup_codes.as_file(self._codes, self._username, context.host, context.clock())
+            self._cover_with(SaveCodesScreen(self._username, text, self._saved))
+
+    def _saved(self, path: Path) -> None:
+        home = self.context.home
+        shown = f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+        self.say(f"✓ Saved to {shortened(shown, _LONGEST_PATH)}.")
+
+    # Going on
 
     def submit(self) -> None:
-        self.run_in_thread(self._acknowledge, self._acknowledged, "Saving")
-
-    def _acknowledged(self, result: T) -> None:
-        self.lead_away(self._follow(result))
+        self.say("")
+        self._cover_with(CheckSavedScreen(self._codes, self._acknowledge, self._follow))

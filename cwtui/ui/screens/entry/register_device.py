@@ -17,6 +17,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import counted, visible
 from cwtui.ui.glyphs import has_utf_8
 from cwtui.ui.messages import AskFirst, LeadAway
+from cwtui.ui.screens import copying
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
@@ -48,8 +49,7 @@ Authenticator, Microsoft Authenticator, Authy or FreeOTP, but any TOTP app works
 The app then generates a one-time 6-digit code. Enter it in the Register Device field.
 
 F5 draws the QR code differently, for terminals that leave gaps between lines or lack the \
-characters, and then shows how to enter the secret key instead. F4 sends the secret \
-key to your terminal's clipboard (OSC 52).
+characters, and then shows how to enter the secret key instead.
 
 No camera, or the window is too small? Enter the secret key in your app, with these settings: \
 time-based, 6 digits, 30 seconds, SHA-1."""
@@ -78,6 +78,15 @@ time-based, 6 digits, 30 seconds, SHA-1."""
         self._way = 0
         """Which of `_ways` is shown."""
 
+    @property
+    def help_text(self) -> str:
+        return f"{self.HELP}\n\n{copying.explained(self, 'F4', 'the secret key')}"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "copy_key":
+            return copying.can_copy(self)
+        return super().check_action(action, parameters)
+
     def compose(self) -> ComposeResult:
         yield Vertical(id="code-side")
         with Vertical(id="panel"):
@@ -94,8 +103,9 @@ time-based, 6 digits, 30 seconds, SHA-1."""
             yield Button(
                 "Enable Multi-Factor\nAuthentication", id="primary", variant="primary", compact=True
             )
+            copy = "F4 Copy  " if copying.can_copy(self) else ""
             yield Static(
-                "QR code looks wrong? F5\nF4 Copy  F1 Help  Esc Cancel", id="keys", markup=False
+                f"QR code looks wrong? F5\n{copy}F1 Help  Esc Cancel", id="keys", markup=False
             )
         yield TooSmall()
 
@@ -198,8 +208,7 @@ time-based, 6 digits, 30 seconds, SHA-1."""
         self._draw()
 
     def action_copy_key(self) -> None:
-        self.app.copy_to_clipboard(self._enrolment.totp_secret.reveal())
-        self.say("✓ Key sent to your terminal's clipboard.")
+        copying.copy(self, self._enrolment.totp_secret, self.say)
 
     def action_cancel(self) -> None:
         # Not while a device is being registered: its backup codes come next.

@@ -1,0 +1,40 @@
+"""Copies a secret, in the way that can work here, and says only what is known about it."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Any
+
+from textual.screen import Screen
+
+from cwtui.accounts.secret import Secret
+from cwtui.host import tmux
+from cwtui.ui import clipboard
+from cwtui.ui.clipboard import CopyWay
+from cwtui.ui.context import context_of
+
+
+def can_copy(screen: Screen[Any]) -> bool:
+    """Whether to offer it at all."""
+    return context_of(screen).copy_way is not CopyWay.NONE
+
+
+def explained(screen: Screen[Any], key: str, what: str) -> str:
+    """Return a sentence for the screen's help. `key` is what copies, `what` is what it copies."""
+    return clipboard.explained(context_of(screen).copy_way, key, what)
+
+
+def copy(screen: Screen[Any], text: Secret, tell: Callable[[str], None]) -> None:
+    """Copy the text, and call `tell` with what is known then."""
+    if can_copy(screen):
+        screen.run_worker(_copy(screen, text, tell), group="copy", exclusive=True)
+
+
+async def _copy(screen: Screen[Any], text: Secret, tell: Callable[[str], None]) -> None:
+    way = context_of(screen).copy_way
+    # In a thread, because tmux may be slow or stopped.
+    if way is CopyWay.TMUX and await asyncio.to_thread(tmux.load_buffer, text, os.environ):
+        tell(clipboard.COPIED_TO_TMUX)
+        return
+    screen.app.copy_to_clipboard(text.reveal())
+    tell(clipboard.said(way))
