@@ -77,10 +77,14 @@ you can read what you saved."""
         return not self.context.kiosk
 
     def question(self) -> ComposeResult:
+        how = (
+            "Copy and paste the backup codes to a safe location."
+            if copying.can_copy(self)
+            else "Write down the backup codes and keep them in a safe location."
+        )
         yield Static(
-            f"{'Copy and paste' if copying.can_copy(self) else 'Write down'} the backup codes to a "
-            "safe location. If you lose your authentication device, each code lets you sign in "
-            "once. They will not be shown again.",
+            f"{how} If you lose your authentication device, each code lets you sign in once. They "
+            "will not be shown again.",
             classes="text",
             markup=False,
         )
