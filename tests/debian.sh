@@ -17,6 +17,8 @@ samba samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind
 ns-slapd 389-ds-base
 certutil libnss3-tools
 less less
+tmux tmux
+screen screen
 groff groff-base
 zsh zsh
 fish fish
