@@ -177,7 +177,7 @@ def enrol(journey: Journey) -> tuple[str, list[str]]:
         assert sent_to_clipboard(terminal) == [secret]
         terminal.type(journey.code(secret))
         codes = read_backup_codes(journey)
-        shown.extend(codes)
+        shown += [*codes, "\n".join(codes)]
     return secret, codes
 
 
@@ -219,7 +219,7 @@ def regenerate(journey: Journey, secret: str) -> list[str]:
     with journey.showing() as shown:
         journey.type_when("One-time 6-digit code", journey.code(secret))
         codes = read_backup_codes(journey)
-        shown.extend(codes)
+        shown += [*codes, "\n".join(codes)]
     return codes
 
 

@@ -3,6 +3,7 @@
 import stat
 
 import pytest
+from textual.widgets import Static
 
 from cwtui.host import tmux
 from cwtui.ui import clipboard
@@ -134,6 +135,11 @@ async def test_the_codes_are_hidden_and_can_be_shown_again() -> None:
             "Continue without checking",
         ]
         assert shown_codes(person) == []
+        codes = [code.reveal() for code in person.screen(CheckSavedScreen)._codes]
+        held = [
+            str(static.content) for one in person.app.screen_stack for static in one.query(Static)
+        ]
+        assert not [code for code in codes if code in "".join(held)]
         for again in ("escape", "button"):
             if again == "escape":
                 await person.press("escape")
