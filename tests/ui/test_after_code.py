@@ -6,6 +6,7 @@ from textual.widgets import Button
 from cwtui.accounts.audit.events import EventType
 from cwtui.ui.after_code import SECONDS, AfterCode
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
 from cwtui.ui.screens.pages.settings import SettingsPage
@@ -74,10 +75,10 @@ async def test_enter_after_the_first_code_confirms_no_unseen_backup_codes() -> N
         person.screen(BackupCodesScreen)
         await person.press("enter")
         assert person.clipboard == []
-        await person.press("tab")
+        await person.press("tab", "tab")
         assert person.focus == "I have saved my backup codes"
         await person.press("enter")
-        person.screen(SettingsPage)
+        person.screen(CheckSavedScreen)
 
 
 CONSEQUENTIAL = {

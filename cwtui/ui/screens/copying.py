@@ -26,15 +26,16 @@ def explained(screen: Screen[Any], key: str, what: str) -> str:
 
 def copy(screen: Screen[Any], text: Secret, tell: Callable[[str], None]) -> None:
     """Copy the text, and call `tell` with what is known then."""
-    if can_copy(screen):
-        screen.run_worker(_copy(screen, text, tell), group="copy", exclusive=True)
-
-
-async def _copy(screen: Screen[Any], text: Secret, tell: Callable[[str], None]) -> None:
     way = context_of(screen).copy_way
-    # In a thread, because tmux may be slow or stopped.
-    if way is CopyWay.TMUX and await asyncio.to_thread(tmux.load_buffer, text, os.environ):
-        tell(clipboard.COPIED_TO_TMUX)
-        return
-    screen.app.copy_to_clipboard(text.reveal())
-    tell(clipboard.said(way))
+
+    async def work() -> None:
+        # In a thread, because tmux may be slow or stopped.
+        if way is CopyWay.TMUX and await asyncio.to_thread(tmux.load_buffer, text, os.environ):
+            tell(clipboard.COPIED_TO_TMUX)
+        else:
+            screen.app.copy_to_clipboard(text.reveal())
+            tell(clipboard.said(way))
+
+    if can_copy(screen):
+        # Not a coroutine, because a worker that is replaced before its first step never awaits it.
+        screen.run_worker(work, group="copy", exclusive=True)
