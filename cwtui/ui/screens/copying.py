@@ -38,4 +38,4 @@ def copy(screen: Screen[Any], text: Secret, tell: Callable[[str], None]) -> None
 
     if can_copy(screen):
         # Not a coroutine, because a worker that is replaced before its first step never awaits it.
-        screen.run_worker(work, group="copy", exclusive=True)
+        screen.run_worker(work, group="copy", exclusive=True)  # type: ignore[arg-type]  # mypy infers Never

@@ -66,7 +66,10 @@ you can read what you saved."""
     @property
     def help_text(self) -> str:
         parts = [self.HELP, copying.explained(self, "F4", "the codes")]
-        parts.append("To select them with the mouse, hold Shift.")
+        parts.append(
+            "To select them with the mouse, hold Shift, or clear Use the mouse in Settings > Change "
+            "Display."
+        )
         if self._may_save:
             parts.append("F6 saves them to a new file that only you can read.")
         return "\n\n".join(parts)
