@@ -34,7 +34,7 @@ _WRAPPED: Final = (CopyWay.SCREEN, CopyWay.TMUX_OR_SCREEN)
 _PIECE: Final = 252
 """How many characters are wrapped together. GNU screen keeps at least 256 (MAXSTR)."""
 
-COPIED_TO_TMUX: Final = "✓ Copied to tmux. Paste it with your tmux prefix key, then ]."
+COPIED_TO_TMUX: Final = "✓ Copied to tmux. Paste with your prefix key, then ]."
 _SENT: Final = "Sent to your terminal. Paste to check."
 _SENT_TO_TMUX: Final = f"{_SENT} tmux passes it on only with set-clipboard on."
 _SAID: Final = {

@@ -86,7 +86,7 @@ async def test_tmux_gets_it_and_if_not_the_terminal(
 # The list of codes
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+@pytest.mark.parametrize("size", [(80, 24), (80, 23), (60, 21), (60, 20)])
 async def test_there_is_one_code_a_line_and_room_for_all_that_is_said(
     size: tuple[int, int],
 ) -> None:

@@ -35,7 +35,13 @@ class BackupCodesScreen(EntryScreen, Generic[T]):
     PRIMARY = "I have saved my backup codes"
     # The first of them that is there.
     AUTO_FOCUS = "#copy, #save, #primary"
-    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-low"), (24, "-high-enough")]
+    # A window of tmux has 23 of 24 rows.
+    VERTICAL_BREAKPOINTS = [
+        (0, "-too-low"),
+        (MIN_ROWS, "-lowest"),
+        (MIN_ROWS + 1, "-low"),
+        (24, "-high-enough"),
+    ]
     BEFORE_QUITTING = "Quit without saving your backup codes? They will not be shown again."
     HELP = """\
 If you do not have access to your authentication device, you can use a backup code instead of a \
@@ -67,8 +73,8 @@ you can read what you saved."""
     def help_text(self) -> str:
         parts = [self.HELP, copying.explained(self, "F4", "the codes")]
         parts.append(
-            "To select them with the mouse, hold Shift, or clear Use the mouse in Settings > Change "
-            "Display."
+            "To select them with the mouse, hold Shift, or clear Use the mouse in Settings > "
+            "Change Display."
         )
         if self._may_save:
             parts.append("F6 saves them to a new file that only you can read.")
