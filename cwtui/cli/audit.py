@@ -23,7 +23,7 @@ from cwtui.cli.json_output import on_a_line
 from cwtui.cli.output import put, say, wait_for_news
 from cwtui.cli.tables import line, widened
 
-_HEADINGS: Final = ("TIME (UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "REASON")
+_HEADINGS: Final = ("TIME (UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "DETAILS")
 _AT_ONCE: Final = 500
 """Lines to write at once."""
 _SECONDS: Final = 0.5

@@ -50,7 +50,7 @@ def test_events_are_shown_oldest_first(used: Host) -> None:
     result = used.run("audit")
     assert (result.status, result.err) == (0, "")
     head, *lines = result.out.splitlines()
-    assert head.split() == ["TIME", "(UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "REASON"]
+    assert head.split() == ["TIME", "(UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "DETAILS"]
     assert all(re.match(TIME, line) for line in lines)
     assert [re.split(" {2,}", line)[1:] for line in lines] == [
         ["success", "user.create", "operator:root > admin", "command line", FIRST],

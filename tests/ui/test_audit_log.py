@@ -66,11 +66,11 @@ async def test_events_are_shown_newest_first() -> None:
 async def test_a_wide_terminal_shows_more_columns() -> None:
     async with SCENES["audit_log"].played((120, 40)) as (person, _):
         text = [" ".join(row[20:].split()) for row in person.rows]
-        assert "Time (UTC) Event Who Source Reason" in text
+        assert "Time (UTC) Event Who Source Details" in text
         assert "01-14 04:42 ✗ sign_in.password dave 198.51.100.7 wrong" in text
         await person.resize(160, 40)
         text = [" ".join(row[20:].split()) for row in person.rows]
-        assert "Time (UTC) Outcome Event Who Source Reason" in text
+        assert "Time (UTC) Outcome Event Who Source Details" in text
         failed = "2027-01-14 04:42:00 ✗ failure sign_in.password dave 198.51.100.7 wrong"
         assert failed in text
 
@@ -89,7 +89,7 @@ async def test_the_page_works_by_keyboard() -> None:
         ]
         await person.press("down", "down", "enter")
         person.screen(EventScreen)
-        person.sees("Event session.end", "Outcome ● success", "Reason idle", "Actor alice")
+        person.sees("Event session.end", "Outcome ● success", "Details idle", "Actor alice")
         person.sees("Time (UTC) 2027-01-15 05:30:00", "Source 10.0.0.23", "Number 12")
         person.sees("Stored in line 13 of audit.jsonl")
         await person.press("escape")

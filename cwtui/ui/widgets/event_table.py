@@ -92,7 +92,7 @@ class EventTable(VirtualTable[Entry]):
                 optional=True,
             ),
             Column(
-                "Reason",
+                "Details",
                 24,
                 _of(lambda event: visible(event.reason)),
                 least=10,

@@ -145,7 +145,8 @@ class EventScreen(Dialog[None]):
     """Everything that was recorded about an event."""
 
     HELP = """\
-Actor is who did it, and Subject is the account it was done to. Source is where the actor was: an \
+Details say why something failed, or what was changed. Actor is who did it, and Subject is the \
+account it was done to. Source is where the actor was: an \
 address, the local console or the command line.
 
 Number counts the events of this log, so a missing number means a missing event. Stored in shows \
@@ -180,7 +181,7 @@ def _fields(entry: Entry, zone: tzinfo) -> list[tuple[str, str]]:
     return [
         ("Event", record.event),
         ("Outcome", marked(record.outcome)),
-        ("Reason", record.reason or "-"),
+        ("Details", record.reason or "-"),
         *(own_time if zone is not UTC else ()),
         ("Time (UTC)", f"{record.at:%Y-%m-%d %H:%M:%S}"),
         ("Actor", record.actor),
