@@ -128,6 +128,18 @@ def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[
     return {name: ports.records.get(name).last_sign_in for name in usernames}
 
 
+def check_new_username(ports: Ports, actor: Actor, typed: str) -> None:
+    """Raise InvalidInput or LooksAlike if `create_user` would, for this username alone.
+
+    Raises NotPermitted and SessionEnded.
+    """
+    authorise(ports, actor, Permission.MANAGE_USERS)
+    name = text.username(typed, local=True)
+    if ports.accounts.get(name) is not None:
+        raise _exists(name)
+    look_alikes.check(look_alikes.among(ports.accounts.names(), typed), typed)
+
+
 def create_user(
     ports: Ports,
     actor: Actor,

@@ -55,6 +55,12 @@ def overview(ports: Ports, session: Session) -> Overview:
     )
 
 
+def password_rules(ports: Ports, session: Session) -> str:
+    """Return what a new password needs. Raises SessionEnded."""
+    account_of(ports, session)
+    return passwords.rules(ports.accounts.settings())
+
+
 def change_password(
     ports: Ports, session: Session, current: Secret, new: Secret, confirmation: Secret
 ) -> Session:

@@ -49,9 +49,10 @@ class CodeNeeded:
 
 @dataclass(frozen=True)
 class NewPasswordNeeded:
-    """Ask for a new password, because the current one is an initial password."""
+    """Ask for a new password in place of an initial one. `rules` is what it needs."""
 
     progress: Progress
+    rules: str
 
 
 @dataclass(frozen=True)
@@ -313,7 +314,8 @@ def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -
         case _Step.SECOND_FACTOR:
             return _waiting(ports, CodeNeeded(progress), event)
         case _Step.NEW_PASSWORD:
-            return _waiting(ports, NewPasswordNeeded(progress), event)
+            rules = passwords.rules(ports.accounts.settings())
+            return _waiting(ports, NewPasswordNeeded(progress, rules), event)
         case _Step.ENROLMENT:
             progress = replace(progress, lifetime=ENROLMENT_LIFETIME)
             offered = enrolment.begin(ports, account, progress.offered)

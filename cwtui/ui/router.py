@@ -254,7 +254,11 @@ class Router:
                 to_load = routes.account(message.username)
                 self._begin_load(_Load(to_load, session, page))
             case messages.OpenSubPage():
-                self.replace_screen(routes.sub_page(message.page, session, self._context))
+                sub_page = routes.sub_page(message.page, session, self._context)
+                if isinstance(sub_page, routes.PageToLoad):
+                    self._begin_load(_Load(sub_page, session, page))
+                else:
+                    self.replace_screen(sub_page)
             case messages.PreferencesChanged():
                 self._context.use_preferences(message.preferences)
                 self._look.apply(message.preferences)

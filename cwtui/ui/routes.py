@@ -114,12 +114,17 @@ def account(username: str) -> PageToLoad[Any]:
     )
 
 
-def sub_page(page: sections.SubPage, session: "Session", context: Context) -> Screen[None]:
+def sub_page(
+    page: sections.SubPage, session: "Session", context: Context
+) -> Screen[None] | PageToLoad[Any]:
     match page:
         case sections.SubPage.DISPLAY:
             return DisplayPage(context.preferences or session.preferences)
         case sections.SubPage.CHANGE_PASSWORD:
-            return ChangePasswordPage(session.username)
+            return PageToLoad(
+                self_service.password_rules,
+                lambda rules: ChangePasswordPage(session.username, rules),
+            )
         case sections.SubPage.REGENERATE_BACKUP_CODES:
             return RegenerateBackupCodesPage()
         case sections.SubPage.DISABLE_MFA:

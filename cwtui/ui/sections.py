@@ -29,7 +29,7 @@ SECTIONS: Final = {
 
 
 class SubPage(StrEnum):
-    """A page below a section that needs nothing from the store."""
+    """A page below a section."""
 
     CHANGE_PASSWORD = "change_password"  # noqa: S105  a name
     REGENERATE_BACKUP_CODES = "regenerate_backup_codes"

@@ -106,6 +106,7 @@ READS: dict[str, Act] = {
     "list_users": lambda s, by: administration.list_users(s.world.ports, by, Filter()),
     "show_user": lambda s, by: administration.show_user(s.world.ports, by, "bob"),
     "last_sign_ins": lambda s, by: administration.last_sign_ins(s.world.ports, by, ["bob"]),
+    "check_new_username": lambda s, by: administration.check_new_username(s.world.ports, by, "new"),
     "show_settings": lambda s, by: organization.show_settings(s.world.ports, by),
     "name_to_remove": lambda s, by: administration.name_to_remove(s.world.ports, by, "bob"),
 }
@@ -129,6 +130,7 @@ CHANGES: dict[str, Act] = {
 }
 OWN: dict[str, Act] = {
     "overview": lambda s, by: self_service.overview(s.world.ports, by),
+    "password_rules": lambda s, by: self_service.password_rules(s.world.ports, by),
     "change_password": lambda s, by: self_service.change_password(s.world.ports, by, OLD, NEW, NEW),
     "prove": lambda s, by: self_service.prove(s.world.ports, by, OLD, None),
     "update_preferences": lambda s, by: self_service.update_preferences(

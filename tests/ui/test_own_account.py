@@ -288,7 +288,14 @@ async def test_required_enrolment_ends_in_a_session() -> None:
 async def test_the_sixth_digit_disables_mfa() -> None:
     async with SCENES["disable_mfa"].played() as (person, there):
         assert person.tab_order[1:] == ["code", "Disable Multi-Factor Authentication"]
-        await person.write(there.code("alice"))
+        person.sees(
+            "You must have access to your authentication app to disable multi-factor "
+            "authentication."
+        )
+        code = there.code("alice")
+        await person.write(code[:5])
+        person.screen(DisableMfaPage)
+        await person.write(code[5:])
         person.screen(SettingsPage)
         assert person.toasts == ["Multi-factor authentication was disabled."]
         assert there.world.account("alice").second_factor is None
@@ -323,6 +330,10 @@ async def test_backup_codes_can_be_regenerated_by_keyboard() -> None:
     async with SCENES["regenerate_backup_codes"].played() as (person, there):
         person.screen(RegenerateBackupCodesPage)
         assert person.tab_order[1:] == ["code", "Regenerate Backup Codes"]
+        person.sees(
+            "You must have access to your authentication app to regenerate multi-factor "
+            "authentication backup codes."
+        )
         await person.write(there.code("alice"))
         await keep_codes(person)
         person.screen(SettingsPage)
@@ -334,3 +345,25 @@ async def test_required_mfa_allows_regenerating_codes() -> None:
         await person.click("Regenerate Backup Codes")
         await person.write(there.code("alice"))
         person.screen(BackupCodesScreen)
+
+
+# What stands beside the fields
+
+
+async def test_the_rules_stand_beside_each_new_password() -> None:
+    for scene, start in (("change_password", "New Password"), ("new_password", "New Password")):
+        async with SCENES[scene].played() as (person, _):
+            person.sees(f"{start} (at least 5 characters)")
+    async with SCENES["first_run"].played() as (person, _):
+        person.sees("Password (at least 5 characters)")
+    async with SCENES["settings"].played() as (person, there):
+        there.world.settings(password_min=12, password_numeric=1, password_symbol=1)
+        await person.click_button("Change Password")
+        person.sees("New Password (at least 12 characters, 1 digit and 1 symbol)")
+
+
+async def test_enrolment_says_whose_account_it_is() -> None:
+    async with SCENES["register_device"].played() as (person, _):
+        person.sees(f"Account: {ADMIN}")
+    async with SCENES["forced_enrolment"].played() as (person, _):
+        person.sees("Account: carol.longername@pla…", "Your account requires MFA.")

@@ -8,6 +8,7 @@ from textual.widgets import Static
 from cwtui.accounts import roles
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.dialogs.help import HelpScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
@@ -296,10 +297,10 @@ async def test_a_reset_password_is_shown_once() -> None:
         await person.press("tab", "enter")
         password = person.screen(InitialPasswordScreen)._password.reveal()
         person.sees(password, "Initial password of alice")
-        assert person.tab_order == ["Done", "Copy"]
-        await person.press("tab", "enter")
+        assert person.tab_order == ["_Password", "Done", "Copy"]
+        await person.press("tab", "tab", "enter")
         assert person.clipboard == [password]
-        await person.press("escape")
+        await person.press("escape", "enter")
         person.screen(AccountPage)
         person.sees_nothing_of(password)
         assert there.world.account("alice").must_change_password
@@ -395,7 +396,7 @@ async def test_a_user_can_be_created_by_keyboard() -> None:
         await person.press("enter", "tab", "enter")
         password = person.screen(InitialPasswordScreen)._password.reveal()
         person.sees("Initial password of grace", password)
-        await person.press("enter")
+        await person.press("tab", "enter")
         person.screen(AccountPage)
         grace = there.world.account("grace")
         assert grace.display_name == "Grace Hopper"
@@ -404,6 +405,59 @@ async def test_a_user_can_be_created_by_keyboard() -> None:
         await person.click("Sign Out")
         await person.sign_in("grace", password)
         person.sees("Choose a new password")
+
+
+async def test_an_initial_password_is_closed_only_by_a_deliberate_key() -> None:
+    async with SCENES["initial_password"].played() as (person, _):
+        password = person.screen(InitialPasswordScreen)._password.reveal()
+        await person.press("enter", "space", "q", "n", "enter")
+        person.sees(password)
+        await person.press("f1")
+        person.screen(HelpScreen)
+        person.sees("Give this password to the user in a safe way")
+        await person.press("escape")
+        person.sees(password)
+        await person.press("escape", "escape")
+        person.sees(password)
+        assert person.focus == "Done"
+        await person.press("enter")
+        person.screen(AccountPage)
+
+
+async def test_twelve_people_are_created_one_after_the_other() -> None:
+    async with SCENES["create_user"].played() as (person, there):
+        for number in range(12):
+            assert person.focus == "username"
+            assert person.typed("username") == ""
+            await person.write(f"person-{number}")
+            await person.press("enter", "enter")
+            person.sees(f"Initial password of person-{number}")
+            await person.press("escape", "tab", "tab")
+            assert person.focus == "Create Another"
+            await person.press("enter")
+            person.screen(CreateUserPage)
+        assert there.world.account("person-11").must_change_password
+
+
+async def test_a_username_is_checked_when_its_field_is_left() -> None:
+    async with SCENES["create_user"].played() as (person, there):
+        for name, sentence in (
+            ("alice", "The username alice is taken. Choose another one."),
+            ("a1ice", "a1ice looks like the existing username alice."),
+            ("a b", "Use only letters, digits and . _ - @ +"),
+        ):
+            await person.fill("username", name)
+            assert person.error("username") == ""
+            await person.press("tab")
+            assert person.error("username").startswith(sentence)
+            assert person.focus == "display_name"
+        await person.fill("username", "grace")
+        await person.press("tab")
+        assert person.error("username") == ""
+        await person.fill("username", "")
+        await person.press("tab")
+        assert person.error("username") == ""
+        assert there.world.accounts.get("grace") is None
 
 
 async def test_a_name_typed_one_field_too_far_ticks_nothing() -> None:

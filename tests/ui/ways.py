@@ -255,7 +255,6 @@ async def disable_mfa(person: Person, there: Plant) -> None:
 async def disable_mfa_wrong(person: Person, there: Plant) -> None:
     await disable_mfa(person, there)
     await person.write(there.wrong_code("alice"))
-    await person.press("enter")
 
 
 async def regenerate(person: Person, there: Plant) -> None:

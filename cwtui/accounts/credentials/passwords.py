@@ -157,19 +157,35 @@ def check_confirmation(password: Secret, confirmation: Secret) -> None:
         )
 
 
+def rules(settings: OrganizationSettings) -> str:
+    """Return what a new password needs, such as "at least 5 characters and 1 digit"."""
+    needed = _needed(settings)
+    return f"at least {_and([counted(count, what) for what, count in needed.items() if count])}"
+
+
+def _needed(settings: OrganizationSettings) -> dict[str, int]:
+    return {
+        "character": settings.password_min,
+        "lower-case letter": settings.password_lower,
+        "upper-case letter": settings.password_upper,
+        "digit": settings.password_numeric,
+        "symbol": settings.password_symbol,
+    }
+
+
 def _unmet_rules(text: str, settings: OrganizationSettings) -> list[str]:
     categories = [unicodedata.category(character) for character in text]
-    rules = {
-        "character": (len(text), settings.password_min),
-        "lower-case letter": (categories.count("Ll"), settings.password_lower),
-        "upper-case letter": (categories.count("Lu"), settings.password_upper),
-        "digit": (categories.count("Nd"), settings.password_numeric),
-        "symbol": (sum(c[0] in "PS" for c in categories), settings.password_symbol),
+    found = {
+        "character": len(text),
+        "lower-case letter": categories.count("Ll"),
+        "upper-case letter": categories.count("Lu"),
+        "digit": categories.count("Nd"),
+        "symbol": sum(c[0] in "PS" for c in categories),
     }
     return [
         f"at least {counted(needed, what)}"
-        for what, (found, needed) in rules.items()
-        if found < needed
+        for what, needed in _needed(settings).items()
+        if found[what] < needed
     ]
 
 

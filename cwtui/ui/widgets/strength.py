@@ -9,10 +9,15 @@ from textual.widgets import Static
 
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.secret import Secret
-from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 
 PAUSE = 0.25
 """Seconds without a key press after which the password is rated."""
+
+
+def new_password_field(label: str, rules: str) -> Field:
+    """Return the field `new_password`. What a new password needs stands beside its label."""
+    return Field("new_password", f"{label} ({rules})", SecretInput())
 
 
 class StrengthMeter(Static):

@@ -4,6 +4,7 @@ import traceback
 import unicodedata
 
 import bcrypt
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -250,3 +251,19 @@ def test_strength_accepts_any_text_and_repeats_none_of_it(typed: str) -> None:
 
 def test_very_long_passwords_get_a_strength() -> None:
     assert passwords.strength(Secret("Havel-7 Ketzin.Potsdam" * 40), "alice").score == 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "at least 5 characters"),
+        ({"password_min": 1}, "at least 1 character"),
+        ({"password_numeric": 1}, "at least 5 characters and 1 digit"),
+        (
+            {"password_min": 12, "password_upper": 1, "password_symbol": 2},
+            "at least 12 characters, 1 upper-case letter and 2 symbols",
+        ),
+    ],
+)
+def test_the_rules_are_told_in_one_phrase(fields: dict[str, int], sentence: str) -> None:
+    assert passwords.rules(msgspec.structs.replace(OrganizationSettings(), **fields)) == sentence

@@ -59,22 +59,31 @@ change nothing."""
         self.dismiss(button == "act")
 
 
-class InitialPasswordScreen(ShowsSecrets, Dialog[None]):
-    """An initial password to give to its user, shown once."""
+class _Password(Static, can_focus=True):
+    """The shown password. It has the focus at first, so that no key closes the dialog by habit."""
+
+
+class InitialPasswordScreen(ShowsSecrets, Dialog[bool]):
+    """An initial password to give to its user, shown once. Returns whether `then` was pressed."""
 
     HELP = """\
 Give this password to the user in a safe way, such as in person. The user enters it at the first \
 sign-in and must then choose a new one.
 
-If the password gets lost, create another one with Reset Password on the account's page."""
-    MANUAL = "admin"
-    BEFORE_QUITTING = "Quit without handing over the initial password? It will not be shown again."
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Done")]
+If the password gets lost, create another one with Reset Password on the account's page.
 
-    def __init__(self, username: str, password: Secret) -> None:
+When you have the password, go to Done with Tab or Esc, and press Enter."""
+    MANUAL = "admin"
+    AUTO_FOCUS = "#initial-password"
+    BEFORE_QUITTING = "Quit without handing over the initial password? It will not be shown again."
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "to_done", "To Done")]
+
+    def __init__(self, username: str, password: Secret, *, then: str = "") -> None:
         super().__init__()
         self._username = username
         self._password = password
+        self._then = then
+        """The label of another button that closes the dialog; empty for none."""
 
     @property
     def help_text(self) -> str:
@@ -83,7 +92,7 @@ If the password gets lost, create another one with Reset Password on the account
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(f"Initial password of {visible(self._username)}", markup=False)
-            yield Static(self._password.reveal(), id="initial-password", markup=False)
+            yield _Password(self._password.reveal(), id="initial-password", markup=False)
             yield Static(
                 "Give it to the user in a safe way. It is valid for 7 days and must be changed at "
                 "the first sign-in. It will not be shown again.",
@@ -93,6 +102,8 @@ If the password gets lost, create another one with Reset Password on the account
                 yield Button("Done", id="done", variant="primary", compact=True)
                 if copying.can_copy(self):
                     yield Button("Copy", id="copy", compact=True)
+                if self._then:
+                    yield Button(self._then, id="then", compact=True)
 
     def hide_secrets(self) -> None:
         self.blanked = True
@@ -102,8 +113,12 @@ If the password gets lost, create another one with Reset Password on the account
         self.blanked = False
         self.show_text("#initial-password", self._password.reveal())
 
+    def action_to_done(self) -> None:
+        """Esc is pressed by habit, and the password is shown only once: so it does not close."""
+        self.query_one("#done", Button).focus()
+
     def pressed(self, button: str) -> None:
         if button == "copy":
             copying.copy(self, self._password, partial(self.notify, markup=False))
         else:
-            self.dismiss()
+            self.dismiss(button == "then")

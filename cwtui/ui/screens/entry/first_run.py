@@ -4,13 +4,15 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import administration
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account
 from cwtui.accounts.session import Operator
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.ui.messages import BackToSignIn
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
-from cwtui.ui.widgets.strength import StrengthMeter
+from cwtui.ui.widgets.strength import StrengthMeter, new_password_field
 
 
 class FirstRunScreen(EntryScreen):
@@ -22,15 +24,14 @@ class FirstRunScreen(EntryScreen):
 There are no accounts yet. The first one is an administrator: it has the role connectware-admin \
 and can create the others.
 
-Choose a strong password that you do not use for other accounts. The minimum password length is \
-five characters.
+Choose a strong password that you do not use for other accounts.
 
 The accounts are stored in files of the user that runs cwtui. `cwtui --paths` shows where."""
 
     def question(self) -> ComposeResult:
         yield Static("There are no accounts yet.", classes="text", markup=False)
         yield Field("username", "Username", TextInput("admin"))
-        yield Field("new_password", "Password", SecretInput())
+        yield new_password_field("Password", passwords.rules(OrganizationSettings()))
         yield StrengthMeter("new_password", lambda: self.query_one("#username", Field).entry.value)
         yield Field("confirm_password", "Confirm Password", SecretInput())
 

@@ -90,6 +90,7 @@ time-based, 6 digits, 30 seconds, SHA-1."""
     def compose(self) -> ComposeResult:
         yield Vertical(id="code-side")
         with Vertical(id="panel"):
+            yield Static(f"Account: {visible(self._enrolment.username)}", id="whose", markup=False)
             if self._required:
                 yield Static("Your account requires MFA.", id="required", markup=False)
             yield Static(

@@ -7,7 +7,7 @@ from cwtui.accounts.session import Session
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, SecretInput
-from cwtui.ui.widgets.strength import StrengthMeter
+from cwtui.ui.widgets.strength import StrengthMeter, new_password_field
 
 
 class ChangePasswordPage(Page):
@@ -18,13 +18,14 @@ Password fields, enter your new password. Then press Save New Password.
 
 Your other sessions end when the password changes. F2 shows what you type."""
 
-    def __init__(self, username: str) -> None:
+    def __init__(self, username: str, rules: str) -> None:
         super().__init__()
         self._username = username
+        self._rules = rules
 
     def content(self) -> ComposeResult:
         yield Field("current_password", "Current Password", SecretInput())
-        yield Field("new_password", "New Password", SecretInput())
+        yield new_password_field("New Password", self._rules)
         yield StrengthMeter("new_password", lambda: self._username)
         yield Field("confirm_password", "Confirm Password", SecretInput())
         yield Button("Save New Password", id="primary", variant="primary", compact=True)

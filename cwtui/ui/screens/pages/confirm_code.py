@@ -51,6 +51,7 @@ multi-factor authentication."""
 class DisableMfaPage(ConfirmCodePage):
     TITLE_TEXT = "Disable Multi-Factor Authentication"
     EXPLANATION = (
+        "You must have access to your authentication app to disable multi-factor authentication. "
         "You then sign in with your password alone. Your device and your backup codes will no "
         "longer work."
     )
@@ -71,7 +72,10 @@ class DisableMfaPage(ConfirmCodePage):
 
 class RegenerateBackupCodesPage(ConfirmCodePage):
     TITLE_TEXT = "Regenerate Backup Codes"
-    EXPLANATION = "You get new backup codes. The old ones no longer work."
+    EXPLANATION = (
+        "You must have access to your authentication app to regenerate multi-factor authentication "
+        "backup codes. You get new backup codes. The old ones no longer work."
+    )
 
     def submit(self) -> None:
         code = self.query_one(CodeInput).take()

@@ -1,12 +1,18 @@
 """User Management > Users and Roles > Create User."""
 
+import asyncio
+
+from textual import events, work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import administration, roles
 from cwtui.accounts.administration import WithInitialPassword
+from cwtui.accounts.errors import AccountsError, InvalidInput, LooksAlike
+from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.pages.page import Page, row
+from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.choices import Choice
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -19,7 +25,8 @@ class CreateUserPage(Page):
     TITLE_TEXT = "Users and Roles > Create User"
     HELP = """\
 The new user gets a one-time initial password. It is shown to you once, and the user must change \
-it at the first sign-in. You cannot choose passwords for others.
+it at the first sign-in. You cannot choose passwords for others. Create Another, beside the \
+password, opens this page again.
 
 If the username looks like an existing one, such as a1ice and alice, or if the user becomes an \
 admin, you are asked first.
@@ -66,7 +73,35 @@ MFA (Required): the user must set up multi-factor authentication at the first si
 
     def _created(self, created: WithInitialPassword) -> None:
         username = created.account.username
+
+        def handed_over(create_another: bool | None) -> None:
+            if create_another:
+                self.lead_away(OpenSubPage(SubPage.CREATE_USER))
+            else:
+                self.open_account(username)
+
         self.app.push_screen(
-            InitialPasswordScreen(username, created.password),
-            lambda _: self.open_account(username),
+            InitialPasswordScreen(username, created.password, then="Create Another"), handed_over
         )
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        field = self.query_one("#username", Field)
+        if event.widget is field.entry and field.entry.value and self.may_act:
+            self._check_username(field.entry.value)
+
+    @work(exclusive=True, group="check username")
+    async def _check_username(self, typed: str) -> None:
+        """Say what is wrong with the username when its field is left, before it is submitted."""
+        session = self.context.session
+        if session is None:
+            return
+        try:
+            ports = await self.context.connected()
+            await asyncio.to_thread(administration.check_new_username, ports, session, typed)
+        except (InvalidInput, LooksAlike) as problem:
+            for field in self.query("#username").results(Field):
+                # Meanwhile it may have been changed or submitted.
+                if self.may_act and field.entry.value == typed:
+                    field.show_error(str(problem))
+        except AccountsError:
+            return  # submitting will say it
