@@ -82,9 +82,8 @@ class BackupCodesShown:
 class SignedIn:
     """The sign-in succeeded.
 
-    `before` is the sign-in record from before: it tells the user about the last sign-in and the
-    failed ones since. `backup_codes_left` is set if a backup code was used. `password_notice` is
-    set if the directory says that the password expires.
+    `before` is the sign-in record from before, with the last sign-in and the failed ones since.
+    `backup_codes_left` is set if a backup code was used, `password_notice` if the password expires.
     """
 
     session: Session
@@ -310,12 +309,12 @@ def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -
     """Return the next state; `event` is the step that just succeeded, if not yet logged."""
     account = current(ports, progress)
     progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
-    match _next_step(account, ports.accounts.settings(), progress):
+    settings = ports.accounts.settings()
+    match _next_step(account, settings, progress):
         case _Step.SECOND_FACTOR:
             return _waiting(ports, CodeNeeded(progress), event)
         case _Step.NEW_PASSWORD:
-            rules = passwords.rules(ports.accounts.settings())
-            return _waiting(ports, NewPasswordNeeded(progress, rules), event)
+            return _waiting(ports, NewPasswordNeeded(progress, passwords.rules(settings)), event)
         case _Step.ENROLMENT:
             progress = replace(progress, lifetime=ENROLMENT_LIFETIME)
             offered = enrolment.begin(ports, account, progress.offered)

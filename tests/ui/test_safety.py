@@ -164,7 +164,7 @@ async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0
         app.push_screen(InitialPasswordScreen(name, Secret("not-seen")))
         await person.settle()
         assert f"Initial password of {shown}" in drawn(person)
-        await person.press("escape")
+        await person.press("escape", "enter")
         await person.click("Organization")
         assert person.typed("issuer") == visible(nasty)
         drawn(person)
