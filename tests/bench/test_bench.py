@@ -1,6 +1,8 @@
 """The benchmarks run. The times that they measure are not checked here."""
 
+import sys
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 
@@ -16,6 +18,19 @@ from tests.bench import (
 )
 from tests.bench.measuring import Bench, Scale, make_bench, medians
 from tests.bench.table import Most, Row
+from tests.console.terminal import Terminal
+
+BLOCK: Final = 64 << 20
+AT_WORK: Final = f"""\
+import time
+block = b"x" * {BLOCK}
+print("ready", flush=True)
+while True:
+    time.sleep(0.2)
+    print(".", end="", flush=True)
+    sum(range(1_000_000))
+"""
+"""Keeps memory, and uses the processor and writes five times a second."""
 
 TINY = Scale(few=60, many=120, rounds=1, idle_seconds=0.1)
 
@@ -46,12 +61,16 @@ def test_bytes_of_the_first_paint_are_counted(bench: Bench) -> None:
     assert 1_000 < row.theirs < 100_000
 
 
-def test_memory_and_cpu_time_of_a_running_application_are_read(bench: Bench) -> None:
-    with visits.bare(bench.few.home) as terminal:
-        assert 1e6 < terminals.memory(terminal) < 1e9
-        [row, written] = terminals.idle(terminal, {"itself": terminal}, 0.1)
-    assert row.theirs == row.ours
-    assert written.ours == 0
+def test_memory_and_cpu_time_of_running_programs_are_read(bench: Bench) -> None:
+    at_work = Terminal([sys.executable, "-c", AT_WORK], bench.few.home)
+    with visits.bare(bench.few.home) as idle, at_work:
+        at_work.wait_for("ready")
+        assert BLOCK < terminals.memory(at_work) < BLOCK + 40e6
+        [processor, written] = terminals.idle(idle, {"at work": at_work}, 1)
+    assert processor.theirs is not None
+    assert 0 <= processor.theirs < processor.ours < 1
+    assert written.theirs == 0
+    assert written.ours > 0
 
 
 def test_a_ratio_is_met_up_to_its_budget() -> None:

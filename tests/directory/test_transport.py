@@ -69,7 +69,7 @@ def test_an_untrusted_authority_is_refused(
     # An authority of the same name with another key; and only those of this host.
     for trusted in (other, ""):
         (reason,) = reasons(LdapDirectory(secured(tmp_path, slapd, trusted, way)))
-        assert "not trusted here: set ca_file" in reason or "refused" in reason
+        assert "not trusted here: set ca_file" in reason
     assert LdapDirectory(secured(tmp_path, slapd, ca_file, way)).find("alice")
 
 

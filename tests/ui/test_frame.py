@@ -1,22 +1,26 @@
 """Common to all screens: footer, help, palette, navigation, small terminals, themes."""
 
+import importlib
 import os
+import pkgutil
 import re
 import subprocess
 import sys
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from textual.widget import Widget
 from textual.widgets._footer import FooterKey
 
-from cwtui.ui import theme
+from cwtui.ui import screens, theme
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.manual import ManualScreen, TopicScreen
+from cwtui.ui.screens.dialogs.palette import Palette
 from cwtui.ui.screens.dialogs.quitting import QuitScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
-from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.organization import OrganizationPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
@@ -95,9 +99,19 @@ async def test_f1_opens_the_help_and_it_closes_again(name: str) -> None:
             assert person.app.screen is screen
 
 
-def test_the_main_screens_have_help_texts() -> None:
-    for kind in (SignInScreen, SettingsPage, UsersPage, AccountPage, OrganizationPage):
-        assert kind.HELP
+def own_kinds(kind: type[SteadyScreen[Any]]) -> set[type[SteadyScreen[Any]]]:
+    """The kinds of screens that can open: those that no other kind of cwtui is based on."""
+    based = {one for one in kind.__subclasses__() if one.__module__.startswith("cwtui.")}
+    return {leaf for one in based for leaf in own_kinds(one)} or {kind}
+
+
+def test_every_screen_but_help_and_search_has_a_help_text() -> None:
+    for module in pkgutil.walk_packages(screens.__path__, f"{screens.__name__}."):
+        importlib.import_module(module.name)
+    kinds = own_kinds(SteadyScreen)
+    assert {SignInScreen, SettingsPage, QuitScreen} <= kinds
+    without = {kind for kind in kinds if not kind.HELP}
+    assert without == {HelpScreen, ManualScreen, TopicScreen, Palette}
 
 
 # The navigation panel
