@@ -29,7 +29,7 @@ def backdate(host: Host) -> None:
 
 def sign_in_anew(host: Host) -> None:
     """Move everything of the admin off the old key."""
-    assert host.run("user", "add", "other", "--role", "connectware-admin").status == 0
+    assert host.run("user", "add", "other", "--role", "connectware-admin", "--yes").status == 0
     assert host.run("user", "reset-password", "admin").status == 0
 
 
