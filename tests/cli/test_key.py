@@ -10,8 +10,7 @@ import pytest
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import Rotation
 from cwtui.keyring.file_keyring import FileKeyring
-from tests.cli.commands import PYTHON, Host
-from tests.console.terminal import Terminal
+from tests.cli.commands import Host
 
 
 def first_key(host: Host) -> str:
@@ -150,27 +149,6 @@ def test_rotate_names_unreadable_secrets(host: Host, monkeypatch: pytest.MonkeyP
         "The MFA secrets of these accounts cannot be decrypted and were not changed: user0, "
         "user1, user2, user3, user4 and 2 more. To reset each: cwtui user reset-mfa NAME"
     )
-
-
-SLOWLY = (
-    "import sys\n"
-    "from cwtui.accounts.upkeep import key_rotation as keys\n"
-    "def rotate(ports, actor, progress):\n"
-    "    for done in range(4):\n"
-    "        progress(done, 3)\n"
-    "    return keys.Rotation('0123', True, 3, (), ())\n"
-    "keys.rotate = rotate\n"
-    "from cwtui.__main__ import main\n"
-    "sys.exit(main())\n"
-)
-
-
-def test_rotate_shows_a_progress_bar_on_a_terminal(host: Host) -> None:
-    command = (PYTHON, "-c", SLOWLY, "--config", str(host.config), "key", "rotate")
-    with Terminal(command, host.folder) as terminal:
-        assert terminal.wait_exit() == 0
-        assert "Re-encrypting secrets" in terminal.text
-        assert "100%" in terminal.text
 
 
 @pytest.mark.parametrize(

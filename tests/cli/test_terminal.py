@@ -156,6 +156,27 @@ def test_messages_wrap_between_words(host: Host) -> None:
         assert " ".join(shown) + "\n" == host.run("settings", "set", "x", "1").err
 
 
+SLOWLY = (
+    "import sys\n"
+    "from cwtui.accounts.upkeep import key_rotation as keys\n"
+    "def rotate(ports, actor, progress):\n"
+    "    for done in range(4):\n"
+    "        progress(done, 3)\n"
+    "    return keys.Rotation('0123', True, 3, (), ())\n"
+    "keys.rotate = rotate\n"
+    "from cwtui.__main__ import main\n"
+    "sys.exit(main())\n"
+)
+
+
+def test_rotate_shows_a_progress_bar_on_a_terminal(host: Host) -> None:
+    command = (PYTHON, "-c", SLOWLY, "--config", str(host.config), "key", "rotate")
+    with Terminal(command, host.folder) as terminal:
+        assert terminal.wait_exit() == 0
+        assert "Re-encrypting secrets" in terminal.text
+        assert "100%" in terminal.text
+
+
 def test_the_console_script_runs_the_module() -> None:
     script = Path(sys.executable).with_name("cwtui")
     assert "cwtui.__main__ import main" in script.read_text()
