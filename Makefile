@@ -5,10 +5,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
 # Tests in a pty mostly wait, so there are more workers than processors.
 WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
-# Rules, commands and screens: no servers, and only a few examples of the random tests.
-QUICK := tests/accounts tests/cli tests/help tests/ui/test_goldens.py \
-  tests/host tests/test_config.py \
-  --ignore tests/cli/test_directory.py --ignore tests/cli/test_terminal.py
+# Rules, commands and screens: no servers, no pty, and only a few examples of the random tests.
+# They take about 155 s of processor, so 80 s with two; keep that in mind before adding a file.
+QUICK_UI := after_code background columns glyphs goldens layout lists output painted private_api \
+  router source terminal terminal_input threads
+QUICK := tests/accounts tests/cli tests/help tests/host tests/keyring \
+  tests/test_config.py tests/test_imports.py tests/test_services.py \
+  $(QUICK_UI:%=tests/ui/test_%.py) \
+  --ignore tests/cli/test_directory.py --ignore tests/cli/test_kiosk.py \
+  --ignore tests/cli/test_terminal.py
 
 # Some machines set it; then each worker compiles all tests anew: 11 s instead of 4 s of processor.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,7 +30,7 @@ help: ## list these commands
 run: .venv/run.stamp ## set up .venv and open the application
 	@$(BIN)/cwtui || { status=$$?; [ $$status -eq 1 ] || exit $$status; } # 1: nobody signed in
 
-quick: .venv/dev.stamp ## test rules, commands and screens, in about a minute
+quick: .venv/dev.stamp ## test rules, commands and screens, in a minute or so
 	CWTUI_QUICK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
 
 test: .venv/dev.stamp test-deps ## run all tests (installs Debian packages first)

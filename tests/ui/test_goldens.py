@@ -10,6 +10,7 @@ import pytest
 
 from tests import screenshots
 from tests.ui import looks
+from tests.ui.harness import Person
 from tests.ui.scenes import SCENES
 from tests.ui.test_after_code import check_harmless_focus
 
@@ -18,30 +19,40 @@ FEW = GOLDENS / "few_colours"
 """What differs in 16 colours, and then in none; b, _ and r mark what is bold, underlined, reversed.
 """
 UPDATE = "CWTUI_UPDATE_GOLDENS" in os.environ
+QUICK = bool(os.environ.get("CWTUI_QUICK"))
+"""`make quick` compares one look of each screen, and draws no pictures."""
 
 
 @pytest.mark.parametrize("name", SCENES)
 async def test_each_screen_matches_its_golden_and_pictures(name: str) -> None:
-    changed = []
     async with SCENES[name].played() as (person, _):
         primary = person.app.screen.query("Button.-primary")
         assert len(primary) <= 1, "One filled button a screen."
         check_harmless_focus(person.app.screen)
-        seen, rows, few = person.text + "\n", person.rows, ""
-        async for file, strips in screenshots.views(person, name):
-            if file in {f"{name}-16", f"{name}-none"}:
-                few += looks.golden(file.removeprefix(f"{name}-"), rows, strips)
-                rows = [strip.text for strip in strips]
-            picture = screenshots.picture(strips, screenshots.title_of(name))
-            kept = screenshots.FOLDER / f"{file}.svg"
-            if not kept.exists() or picture != kept.read_text("utf-8"):
-                changed.append(file)
-    for golden, text in ((GOLDENS / f"{name}.txt", seen), (FEW / f"{name}.txt", few)):
-        if UPDATE:
-            golden.parent.mkdir(exist_ok=True)
-            golden.write_text(text, "utf-8")
-        assert text == golden.read_text("utf-8")
+        compare(GOLDENS / f"{name}.txt", person.text + "\n")
+        if not QUICK:
+            await compare_looks(person, name)
+
+
+async def compare_looks(person: Person, name: str) -> None:
+    rows, few, changed = person.rows, "", []
+    async for file, strips in screenshots.views(person, name):
+        if file in {f"{name}-16", f"{name}-none"}:
+            few += looks.golden(file.removeprefix(f"{name}-"), rows, strips)
+            rows = [strip.text for strip in strips]
+        picture = screenshots.picture(strips, screenshots.title_of(name))
+        kept = screenshots.FOLDER / f"{file}.svg"
+        if not kept.exists() or picture != kept.read_text("utf-8"):
+            changed.append(file)
+    compare(FEW / f"{name}.txt", few)
     assert not changed, "draw them anew: make screenshots"
+
+
+def compare(golden: Path, text: str) -> None:
+    if UPDATE:
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")
 
 
 def test_every_golden_and_picture_belongs_to_a_scene() -> None:
