@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from rich.cells import cached_cell_len
+
 
 class ShowsSecrets:
     """Hides secrets when no key was pressed for a while."""
@@ -16,3 +18,7 @@ class ShowsSecrets:
 
     def show_secrets(self) -> None:
         """Show them again. Called at the next key press if `blanked` is set."""
+
+    def on_unmount(self) -> None:
+        """Forget the lines that were measured to draw them: one may be a whole secret."""
+        cached_cell_len.cache_clear()
