@@ -1,5 +1,6 @@
 """The application's largest QR code, read from every kind of terminal."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -60,11 +61,17 @@ def at_enrolment(terminal: Terminal) -> None:
     terminal.send("tab", "enter")
 
 
+@pytest.fixture(scope="module")
+def before_enrolment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    command(home, "init", "--admin", USERNAME, "--password-stdin", typed=f"{PASSWORD}\n")
+    command(home, "settings", "set", "issuer", ISSUER)
+    return home
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    command(tmp_path, "init", "--admin", USERNAME, "--password-stdin", typed=f"{PASSWORD}\n")
-    command(tmp_path, "settings", "set", "issuer", ISSUER)
-    return tmp_path
+def home(before_enrolment: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(before_enrolment, tmp_path / "home")
 
 
 @pytest.mark.parametrize("kind", TERMINALS)
