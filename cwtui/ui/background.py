@@ -23,6 +23,7 @@ _ANSWERING: Final = (
     "iterm", "kitty", "konsole", "mintty", "putty", "st-", "vte", "wezterm",
 )  # fmt: skip
 """How TERM begins for terminals that answer, or at least ignore the question."""
+_MIDDLE_GREY: Final = 0.5
 _WEIGHTS: Final = (0.299, 0.587, 0.114)
 """How bright red, green and blue are (ITU-R BT.601)."""
 _DARK_INDEXES: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 8})
@@ -49,7 +50,7 @@ def is_light(answer: bytes) -> bool | None:
     channels = [digits for digits in found.groups() if digits is not None]
     parts = [int(digits, 16) / int("f" * len(digits), 16) for digits in channels]
     bright = sum(weight * part for weight, part in zip(_WEIGHTS, parts, strict=True))
-    return bright > 0.5  # noqa: PLR2004
+    return bright > _MIDDLE_GREY
 
 
 def is_light_by_environment(environ: Mapping[str, str]) -> bool | None:

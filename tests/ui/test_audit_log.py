@@ -85,7 +85,7 @@ async def test_the_page_works_by_keyboard() -> None:
             ("R", "Load new"),
             ("F1", "Help"),
             ("Ctrl+Q", "Quit"),
-            ("Ctrl+P", "palette"),
+            ("Ctrl+P", "Commands"),
         ]
         await person.press("down", "down", "enter")
         person.screen(EventScreen)

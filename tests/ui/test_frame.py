@@ -302,7 +302,7 @@ def test_dangerous_variables_are_removed_before_textual_loads() -> None:
 async def test_at_60x20_the_footer_shows_the_pages_keys() -> None:
     async with SCENES["users"].played((60, 20)) as (person, _):
         assert "N Create User" in person.rows[-1]
-        assert "palette" not in person.text
+        assert "Commands" not in person.text
     async with SCENES["organization"].played((60, 20)) as (person, _):
         person.sees("( ) off (x) optional ( ) required")
         person.sees("Connectware (plant-7)")

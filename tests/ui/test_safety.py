@@ -254,7 +254,7 @@ async def test_point_5_there_is_no_palette_before_sign_in(name: str) -> None:
         person.app.action_command_palette()
         await person.settle()
         assert person.app.screen is screen
-        assert "palette" not in person.text
+        assert "Commands" not in person.text
 
 
 async def test_point_5_the_palette_lacks_textuals_own_commands() -> None:

@@ -69,7 +69,7 @@ async def test_the_list_works_by_keyboard() -> None:
             ("N", "Create User"),
             ("F1", "Help"),
             ("Ctrl+Q", "Quit"),
-            ("Ctrl+P", "palette"),
+            ("Ctrl+P", "Commands"),
         ]
         assert highlighted(person) == ADMIN
         await person.press("end")

@@ -18,7 +18,7 @@ class HostTime(Static):
 
     DEFAULT_CSS = "HostTime { width: auto; height: 1; color: $text-muted; }"
 
-    def __init__(self, before: str = "", *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, before: str = "", *, id: str | None = None) -> None:  # noqa: A002  Textual's name
         super().__init__("", id=id, markup=False)
         self._before = before
 
