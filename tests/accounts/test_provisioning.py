@@ -1,7 +1,6 @@
 """LDAP users: the directory checks the password; account and MFA are kept here."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -11,8 +10,6 @@ from cwtui.accounts import (
     roles,
     self_service,
     sign_in,
-    synchronising,
-    throttle,
 )
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.directory_port import (
@@ -25,42 +22,20 @@ from cwtui.accounts.directory_port import (
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
-    ProofNeeded,
     Refused,
     SessionEnded,
     SignInFailed,
     Throttled,
 )
-from cwtui.accounts.model import Account, Origin
-from cwtui.accounts.ports import Ports
-from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import PROOF_LIFETIME, Session
-from cwtui.accounts.settings import Mfa
+from cwtui.accounts.model import Origin
+from tests.accounts.erin import LDAP_PASSWORD, SECRET, begin, directory_with_erin, session_of
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
-
-LDAP_PASSWORD = "Havel-7.Ketzin"
-SECRET = Secret(LDAP_PASSWORD)
 
 
 @pytest.fixture
 def directory(world: World) -> MemoryDirectory:
-    """A directory with erin; the store has a local admin."""
-    found = MemoryDirectory()
-    found.add("erin", LDAP_PASSWORD, display_name="Erin Example")
-    world.directory = found
-    world.add_admin("ada")
-    return found
-
-
-def begin(world: World, username: str = "erin", password: str = LDAP_PASSWORD) -> sign_in.State:
-    return sign_in.with_password(world.ports, username, Secret(password), HERE)
-
-
-def session_of(world: World) -> Session:
-    state = begin(world)
-    assert isinstance(state, sign_in.SignedIn)
-    return state.session
+    return directory_with_erin(world)
 
 
 # The first sign-in
@@ -383,233 +358,3 @@ def test_an_ldap_user_needs_a_configured_directory(world: World) -> None:
     provisioning.check_session(world.ports, session)  # nobody can be asked
     with pytest.raises(CannotCheck, match="No directory is configured"):
         self_service.prove(world.ports, session, SECRET, None)
-
-
-# In a session
-
-
-@pytest.mark.usefixtures("directory")
-def test_a_proof_is_checked_by_the_directory(world: World) -> None:
-    session = session_of(world)
-    world.clock.forward(PROOF_LIFETIME + 1)
-    with pytest.raises(ProofNeeded):
-        self_service.begin_enrolment(world.ports, session)
-    with pytest.raises(SignInFailed, match="The password is wrong"):
-        self_service.prove(world.ports, session, Secret("wrong"), None)
-    proved = self_service.prove(world.ports, session, SECRET, None)
-    self_service.begin_enrolment(world.ports, proved)
-
-
-@pytest.mark.usefixtures("directory")
-def test_the_overview_sends_ldap_users_to_the_directory(world: World) -> None:
-    """The seed: LDAP users cannot change their password here."""
-    session = session_of(world)
-    overview = self_service.overview(world.ports, session)
-    assert "LDAP user" in overview.change_password_refusal
-
-
-@pytest.mark.parametrize("what", ["removed", "disabled", "somebody else"])
-def test_a_user_gone_from_the_directory_loses_the_session(
-    world: World, directory: MemoryDirectory, what: str
-) -> None:
-    session = session_of(world)
-    provisioning.check_session(world.ports, session)
-    match what:
-        case "removed":
-            del directory.people["erin"]
-        case "disabled":
-            directory.add("erin", LDAP_PASSWORD, enabled=False)
-        case _:
-            directory.add("erin", LDAP_PASSWORD, id_="other")
-    with pytest.raises(SessionEnded) as over:
-        provisioning.check_session(world.ports, session)
-    assert (str(over.value), over.value.reason) == (
-        (
-            "Your account was removed, renamed or disabled in the directory. Sign in again, or "
-            "ask an admin."
-        ),
-        "gone from the directory",
-    )
-
-
-def test_changed_roles_in_the_directory_end_the_session(
-    world: World, directory: MemoryDirectory
-) -> None:
-    session = session_of(world)
-    directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,))
-    with pytest.raises(SessionEnded) as over:
-        provisioning.check_session(world.ports, session)
-    assert (str(over.value), over.value.reason) == (
-        "Your roles were changed in the directory. Sign in again to use your new roles.",
-        "roles changed",
-    )
-
-
-def test_a_directory_outage_ends_no_session(world: World, directory: MemoryDirectory) -> None:
-    session = session_of(world)
-    directory.down = True
-    provisioning.check_session(world.ports, session)
-
-
-def test_a_misconfigured_directory_ends_no_session(
-    world: World, directory: MemoryDirectory
-) -> None:
-    session = session_of(world)
-    directory.broken = DirectoryMisconfigured("The directory answers with an error.")
-    provisioning.check_session(world.ports, session)
-
-
-def test_a_local_session_does_not_ask_the_directory(
-    world: World, directory: MemoryDirectory
-) -> None:
-    directory.down = True
-    state = begin(world, "ada", PASSWORD)
-    assert isinstance(state, sign_in.SignedIn)
-    provisioning.check_session(world.ports, state.session)
-    assert directory.looked_up == []
-
-
-def test_a_proof_ends_the_session_of_a_reassigned_name(
-    world: World, directory: MemoryDirectory
-) -> None:
-    """The name now belongs to someone else; the old session is not theirs."""
-    directory.add("erin", LDAP_PASSWORD, (roles.ADMIN,))
-    session = session_of(world)
-    directory.add("erin", "another's", id_="somebody else")
-    with pytest.raises(SessionEnded):
-        self_service.prove(world.ports, session, Secret("another's"), None)
-
-
-def test_early_failed_attempts_lock_nobody_out_for_good(
-    world: World, directory: MemoryDirectory
-) -> None:
-    """Before an account exists, an admin can unlock the name, and so does waiting a day."""
-
-    def use_up() -> None:
-        failures = 0
-        while failures < throttle.MOST + 10:
-            with pytest.raises(SignInFailed) as failed:
-                begin(world, "frank", "wrong")
-            if isinstance(failed.value, Throttled):
-                assert failed.value.until is not None
-                world.clock.at = failed.value.until
-            else:
-                failures += 1
-        with pytest.raises(Throttled):
-            begin(world, "frank")
-
-    directory.add("frank", LDAP_PASSWORD)
-    use_up()
-    administration.unlock(world.ports, OPERATOR, "frank")
-    assert isinstance(begin(world, "frank"), sign_in.SignedIn)
-    administration.remove_user(world.ports, OPERATOR, "frank")
-    use_up()
-    world.clock.forward(throttle.LONGEST_WAIT)
-    assert isinstance(begin(world, "frank"), sign_in.SignedIn)
-
-
-# Synchronizing
-
-
-def sync(world: World, *, force: bool = False) -> synchronising.Synchronised:
-    directory = provisioning.directory_of(world.ports)
-    return synchronising.sync(
-        world.ports, directory, OPERATOR, lambda _done, _of: None, force=force
-    )
-
-
-def ldap_account(world: World, username: str) -> Account:
-    return world.put(
-        Account(
-            username=username,
-            created_at=world.clock(),
-            origin=Origin.LDAP,
-            directory_ids={"entryUUID": f"id-{username}"},
-        )
-    )
-
-
-def test_sync_marks_missing_users_and_name_conflicts(
-    world: World, directory: MemoryDirectory
-) -> None:
-    session_of(world)
-    ldap_account(world, "gone")
-    ldap_account(world, "frank")
-    directory.add("frank", LDAP_PASSWORD, id_="somebody else")
-    world.add("henry")
-    directory.add("henry", LDAP_PASSWORD)
-    found = sync(world)
-    assert found == synchronising.Synchronised(("frank", "gone"), (), ("henry",))
-    assert world.account("gone").gone_since == world.clock()
-    assert world.account("henry").in_directory_too
-    assert world.account("erin").gone_since is None
-    assert world.event_types()[-3:] == [EventType.USER_UPDATE] * 3
-    written = len(world.events)
-    world.clock.forward(60)
-    again = sync(world)
-    assert again == found
-    assert len(world.events) == written
-    assert world.account("gone").gone_since == world.clock() - 60
-
-
-def test_a_user_marked_missing_by_sync_cannot_act(world: World, directory: MemoryDirectory) -> None:
-    """The next check of an open session may be minutes away."""
-    session = session_of(world)
-    sync(world)
-    self_service.overview(world.ports, session)
-    del directory.people["erin"]
-    sync(world, force=True)
-    with pytest.raises(SessionEnded):
-        self_service.overview(world.ports, session)
-
-
-def test_sync_clears_marks_that_no_longer_apply(world: World, directory: MemoryDirectory) -> None:
-    ldap_account(world, "gone")
-    world.add("henry", in_directory_too=True)
-    sync(world, force=True)
-    directory.add("gone", LDAP_PASSWORD)
-    found = sync(world)
-    assert found == synchronising.Synchronised((), ("gone",), ())
-    assert world.account("gone").gone_since is None
-    assert not world.account("henry").in_directory_too
-
-
-@pytest.mark.usefixtures("directory")
-def test_a_sign_in_clears_the_missing_mark(world: World) -> None:
-    session_of(world)
-    world.put(world.account("erin").changed(gone_since=world.clock()))
-    session_of(world)
-    assert world.account("erin").gone_since is None
-
-
-@pytest.mark.usefixtures("directory")
-def test_sync_works_in_batches(world: World) -> None:
-    for number in range(synchronising.BATCH + 3):
-        ldap_account(world, f"a{number:04d}")
-    commits = world.accounts.commits
-    found = sync(world, force=True)
-    assert len(found.gone) == synchronising.BATCH + 3
-    assert world.accounts.commits == commits + 2
-
-
-def test_sync_during_an_outage_marks_nobody(world: World, directory: MemoryDirectory) -> None:
-    ldap_account(world, "gone")
-    directory.down = True
-    with pytest.raises(CannotReachDirectory):
-        sync(world)
-    assert world.account("gone").gone_since is None
-
-
-@pytest.mark.usefixtures("directory")
-def test_disabled_mfa_applies_to_ldap_users_too(world: World) -> None:
-    world.settings(mfa=Mfa.OFF, mfa_required_for_new_ldap_users=True)
-    assert isinstance(begin(world), sign_in.SignedIn)
-
-
-def test_a_missing_directory_is_explained(world: World) -> None:
-    ports: Ports = replace(world.ports, directory=None)
-    with pytest.raises(CannotCheck) as refused:
-        provisioning.directory_of(ports)
-    assert str(refused.value) == (
-        "No directory is configured: the configuration has no [directory] section."
-    )
