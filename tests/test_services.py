@@ -1,6 +1,5 @@
 """Setting up and connecting: what is created, what is refused, and concurrent first starts."""
 
-import dataclasses
 import json
 import shutil
 import stat
@@ -13,8 +12,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cwtui import installation, services
-from cwtui.accounts import administration, recovery, sign_in
+from cwtui import services
+from cwtui.accounts import administration, sign_in
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -22,37 +21,23 @@ from cwtui.accounts.errors import (
     StoreDamaged,
     StoreExposed,
     StoreMissing,
-    StoreTooNew,
 )
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.secret import Secret
-from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 from cwtui.host import reserve
 from cwtui.keyring.file_keyring import FileKeyring
-from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD
-
-SECRET = Secret(PASSWORD)
+from tests.accounts.world import HERE, NOW, OPERATOR
+from tests.new_store import SECRET, config_in, ports_with_admin, quick
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return Config(
-        store=StoreConfig(str(tmp_path / "data")),
-        keyring=KeyringConfig(str(tmp_path / "keys" / "keyring.json")),
-    )
-
-
-def quick(ports: Ports) -> Ports:
-    return dataclasses.replace(ports, bcrypt_cost=4)
+    return config_in(tmp_path)
 
 
 @pytest.fixture
 def ports(config: Config) -> Ports:
-    """A store with its first admin."""
-    made = quick(services.create(config))
-    administration.create_first_admin(made, "ada", SECRET, SECRET, OPERATOR)
-    return made
+    return ports_with_admin(config)
 
 
 def test_all_created_files_and_folders_are_private(config: Config, ports: Ports) -> None:
@@ -268,106 +253,6 @@ def test_a_store_with_missing_accounts_is_not_taken_as_new(config: Config, ports
     assert not config.accounts_file.exists()
 
 
-# Whether the application may offer to create the first admin
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder without a setup or a configured place."""
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
-
-
-def test_a_fresh_host_is_new(home: Path) -> None:
-    assert installation.is_new(Config())
-    Config().folder.mkdir(parents=True)
-    assert installation.is_new(Config())
-    assert {path.name for path in home.iterdir()} == {".local"}
-
-
-def test_a_host_with_its_first_admin_is_not_new(home: Path) -> None:
-    del home
-    ports = quick(services.create(Config()))
-    administration.create_first_admin(ports, "ada", SECRET, SECRET, OPERATOR)
-    assert not installation.is_new(Config())
-
-
-def test_without_a_home_folder_nothing_is_new(home: Path) -> None:
-    home.rmdir()
-    assert not installation.is_new(Config())
-
-
-def touched(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_bytes(b"")
-
-
-TRACES: dict[str, Callable[[Config], Path]] = {
-    "accounts": lambda config: config.accounts_file,
-    "audit log": lambda config: config.audit_file,
-    "rotated audit log": lambda config: config.folder / "audit-000001.jsonl",
-    "record": lambda config: config.records_folder / "07.json",
-    "interrupted restore": lambda config: config.layout.marker,
-    "keyring": lambda config: config.keyring_file,
-}
-
-
-@pytest.mark.parametrize("trace", TRACES)
-def test_any_trace_of_a_store_means_it_is_not_new(home: Path, trace: str) -> None:
-    """DESIGN 4.7: a store that vanished is never new."""
-    del home
-    touched(TRACES[trace](Config()))
-    assert not installation.is_new(Config())
-    with pytest.raises(CannotCheck):
-        services.connect(Config())
-    if trace != "accounts":
-        with pytest.raises(CannotCheck):
-            services.create(Config())
-        assert not Config().accounts_file.exists()
-
-
-@pytest.mark.parametrize(
-    "named",
-    [
-        lambda home: Config(store=StoreConfig(str(home / "store"))),
-        lambda home: Config(keyring=KeyringConfig(str(home / "keyring.json"))),
-        lambda _: Config(keyring=KeyringConfig(credential="cwtui-keyring")),
-    ],
-    ids=["store", "keyring", "credential"],
-)
-def test_a_configured_place_is_not_new(home: Path, named: Callable[[Path], Config]) -> None:
-    config = named(home)
-    assert not installation.is_new(config)
-    with pytest.raises(CannotCheck):
-        services.connect(config)
-    assert not list(home.iterdir())
-
-
-def loop(path: Path) -> None:
-    path.symlink_to(path)
-
-
-CANNOT_BE_SEEN: dict[str, Callable[[Path], object]] = {
-    "a file": lambda path: path.write_bytes(b""),
-    "a loop": loop,
-}
-
-
-@pytest.mark.parametrize("what", CANNOT_BE_SEEN)
-def test_an_unreadable_place_is_not_new(home: Path, what: str) -> None:
-    folder = Config().folder
-    folder.parent.mkdir(parents=True)
-    CANNOT_BE_SEEN[what](folder)
-    assert not installation.is_new(Config())
-    for start in (services.connect, services.create):
-        with pytest.raises(CannotCheck, match="Nothing was changed"):
-            start(Config())
-    assert {path.name for path in home.iterdir()} == {".local"}
-
-
 @pytest.mark.parametrize("mode", [0o700, 0o755])
 def test_the_mount_point_of_a_missing_disk_stays_empty(
     config: Config, ports: Ports, mode: int
@@ -409,117 +294,3 @@ def test_a_keyring_in_an_exposed_folder_is_refused(config: Config, ports: Ports)
     config.keyring_file.parent.chmod(0o777)
     with pytest.raises(StoreExposed):
         services.connect(config)
-
-
-# A lost keyring
-
-
-def damage(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b'"material": "', b'"material": "AA'))
-
-
-def of_another_store(path: Path) -> None:
-    path.unlink()
-    FileKeyring.create(path, 1.0)
-
-
-LOST: dict[str, Callable[[Path], object]] = {
-    "missing": Path.unlink,
-    "damaged": damage,
-    "of another store": of_another_store,
-}
-
-
-@pytest.mark.parametrize("how", LOST)
-def test_a_lost_keyring_is_replaced_on_request(config: Config, ports: Ports, how: str) -> None:
-    del ports
-    LOST[how](config.keyring_file)
-    lost = config.keyring_file.read_bytes() if config.keyring_file.exists() else None
-    assert services.without_keyring(config).get("ada") is not None
-    recovery.recover_admin(quick(services.with_new_keyring(config)), OPERATOR, "ada", SECRET)
-    again = quick(services.connect(config))
-    state = sign_in.with_password(again, "ada", SECRET, HERE)
-    assert isinstance(state, sign_in.NewPasswordNeeded)
-    kept = [path.read_bytes() for path in config.keyring_file.parent.glob("*.lost-*")]
-    assert kept == ([lost] if lost is not None else [])
-
-
-def test_a_keyring_that_is_not_lost_is_not_replaced(config: Config, ports: Ports) -> None:
-    del ports
-    before = config.keyring_file.read_bytes()
-    for attempt in (services.without_keyring, services.with_new_keyring):
-        with pytest.raises(Refused, match="so it was kept"):
-            attempt(config)
-    assert config.keyring_file.read_bytes() == before
-
-
-@pytest.mark.parametrize("how", ["exposed", "newer"])
-def test_a_repairable_keyring_is_not_replaced(config: Config, ports: Ports, how: str) -> None:
-    del ports
-    if how == "exposed":
-        config.keyring_file.chmod(0o644)
-    else:
-        config.keyring_file.write_text('{"schema": 3}')
-    before = config.keyring_file.read_bytes()
-    for attempt in (services.without_keyring, services.with_new_keyring):
-        with pytest.raises((StoreExposed, StoreTooNew)):
-            attempt(config)
-    assert config.keyring_file.read_bytes() == before
-
-
-def test_the_store_stays_closed_until_an_admin_is_restored(config: Config, ports: Ports) -> None:
-    """DESIGN 4.10: if killed between the two steps, it is repeated."""
-    del ports
-    config.keyring_file.unlink()
-    services.with_new_keyring(config)
-    with pytest.raises(KeyringMissing):
-        services.connect(config)
-    recovery.recover_admin(quick(services.with_new_keyring(config)), OPERATOR, "ada")
-    services.connect(config)
-
-
-def test_without_a_store_there_is_no_keyring_to_replace(config: Config) -> None:
-    for attempt in (services.without_keyring, services.with_new_keyring):
-        with pytest.raises(StoreMissing):
-            attempt(config)
-    assert not config.keyring_file.exists()
-
-
-# A credential of systemd
-
-
-@pytest.fixture
-def credential(config: Config, ports: Ports, monkeypatch: pytest.MonkeyPatch) -> Config:
-    """The store's keyring, provided by systemd."""
-    del ports
-    folder = config.keyring_file.parent
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
-    config.keyring_file.rename(folder / "cwtui-keyring").chmod(0o440)
-    folder.chmod(0o550)
-    return replace(config, keyring=KeyringConfig(credential="cwtui-keyring"))
-
-
-@pytest.mark.parametrize("start", [services.connect, services.create], ids=lambda f: f.__name__)
-def test_a_credential_opens_the_store(credential: Config, start: object) -> None:
-    assert callable(start)
-    ports = quick(start(credential))
-    assert isinstance(sign_in.with_password(ports, "ada", SECRET, HERE), sign_in.SignedIn)
-    names = {path.name for path in credential.keyring_file.parent.iterdir()}
-    assert names <= {"cwtui-keyring", ".keyring.json.lock", reserve.NAME}
-
-
-def test_a_credential_is_never_created_rotated_or_replaced(credential: Config) -> None:
-    ports = services.connect(credential)
-    acts: list[Callable[[], object]] = [
-        lambda: keys.rotate(ports, OPERATOR, lambda *_: None),
-        lambda: keys.retire(ports, OPERATOR),
-        lambda: services.without_keyring(credential),
-    ]
-    for act in acts:
-        with pytest.raises(Refused, match="credential, which only systemd can write"):
-            act()
-    credential.keyring_file.unlink()
-    with pytest.raises(KeyringMissing):
-        services.create(credential)
-    with pytest.raises(Refused):
-        services.with_new_keyring(credential)

@@ -1,0 +1,31 @@
+"""A store in a folder of the test, as `cwtui init` makes it."""
+
+import dataclasses
+from pathlib import Path
+
+from cwtui import services
+from cwtui.accounts import administration
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.config import Config, KeyringConfig, StoreConfig
+from tests.accounts.world import OPERATOR, PASSWORD
+
+SECRET = Secret(PASSWORD)
+
+
+def config_in(folder: Path) -> Config:
+    return Config(
+        store=StoreConfig(str(folder / "data")),
+        keyring=KeyringConfig(str(folder / "keys" / "keyring.json")),
+    )
+
+
+def quick(ports: Ports) -> Ports:
+    return dataclasses.replace(ports, bcrypt_cost=4)
+
+
+def ports_with_admin(config: Config) -> Ports:
+    """A store with its first admin."""
+    made = quick(services.create(config))
+    administration.create_first_admin(made, "ada", SECRET, SECRET, OPERATOR)
+    return made
