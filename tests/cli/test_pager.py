@@ -84,9 +84,11 @@ def test_a_less_that_is_another_program_is_not_used(less: Path) -> None:
     assert not (less.parent / "env").exists()
 
 
-@pytest.mark.parametrize("topic", ["changes"])
-def test_a_topic_that_fits_on_the_screen_is_not_paged(less: Path, topic: str) -> None:
-    assert run("help", topic, terminal=True).out
+def test_a_topic_that_fits_on_the_screen_is_not_paged(
+    less: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINES", "500")
+    assert run("help", "changes", terminal=True).out
     assert not (less.parent / "env").exists()
 
 

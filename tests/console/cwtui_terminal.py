@@ -53,8 +53,9 @@ def with_admin(home: Path, password: str) -> Path:
 def typed_username(terminal: Terminal) -> str:
     """The content of the Username field on the login screen."""
     lines = terminal.lines
-    label = next(number for number, line in enumerate(lines) if line.strip() == "Username")
-    return lines[label + 1].strip().strip("▌").strip()
+    labels = [number for number, line in enumerate(lines) if line.strip() == "Username"]
+    # While the screen is being drawn, there may be none yet.
+    return lines[labels[0] + 1].strip().strip("▌").strip() if labels else ""
 
 
 def scanned(terminal: Terminal) -> str:

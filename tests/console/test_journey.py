@@ -96,7 +96,7 @@ def create_user_who_must_use_mfa(terminal: Terminal) -> str:
     terminal.wait_for("Initial password of bob")
     terminal.wait_until_still()
     (initial_password,) = cwtui.shown_codes(terminal)
-    terminal.send("enter")
+    terminal.send("tab", "enter")
     terminal.wait_for("Users and Roles > bob")
     terminal.wait_until_still()
     # The row MFA (Required): Enable; then Update

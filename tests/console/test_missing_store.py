@@ -60,7 +60,7 @@ def test_an_open_application_continues_when_the_disk_is_back(
     host.store.rmdir()
     away.rename(host.store)
     go_to_users(terminal)
-    terminal.wait_for("connectware-admin")
+    terminal.wait_for("1 user")
     terminal.send("ctrl+q")
     assert host.run("store", "check").err.endswith("nothing is damaged.\n")
 

@@ -254,10 +254,10 @@ def read_initial_password(journey: Journey) -> str:
     terminal.wait_until_still()
     (password,) = cwtui.shown_codes(terminal)
     assert password not in sent_to_clipboard(terminal)
-    terminal.send("tab", "enter")
+    terminal.send("tab", "tab", "enter")
     terminal.wait_for("Sent to your terminal.")
     assert sent_to_clipboard(terminal)[-1] == password
-    terminal.send("escape")
+    terminal.send("shift+tab", "enter")
     terminal.wait_for("Users and Roles > grace")
     terminal.wait_until_still()
     return password

@@ -43,9 +43,9 @@ class Plant:
         return self.devices[username].wrong_code(self.world.clock())
 
 
-def plant() -> Plant:
+def plant(seed: int = 1) -> Plant:
     """An admin, and users in every state that the list can show."""
-    world = World()
+    world = World(seed=seed)
     world.settings(issuer="Connectware (plant-7)")
     world.add(ADMIN, roles=(roles.ADMIN,), display_name="Ada Minister")
     world.add("alice", display_name="Alice Ångström")

@@ -5,6 +5,8 @@ import hashlib
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from textual import events
@@ -27,7 +29,7 @@ from cwtui.ui.widgets.qr_code import QrCode
 from tests.accounts.world import PASSWORD, World
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import ADMIN, plant
-from tests.ui.scenes import SCENES
+from tests.ui.scenes import SCENES, Scene
 from tests.ui.ways import keep_codes, offered
 
 LOCK, BLANK, LOGIN = 0, 1, 2
@@ -379,6 +381,11 @@ def still_held(digests: Collection[bytes], length: int) -> list[object]:
     return found
 
 
+def with_secrets_of_its_own(name: str, seed: int) -> Scene:
+    """The scene with secrets that no other test in this process has."""
+    return replace(SCENES[name], start=partial(plant, seed))
+
+
 @pytest.mark.usefixtures("all_objects")
 async def test_sign_out_leaves_no_screen_and_no_password_in_memory() -> None:
     letters = [*"never-before-", *"seen-", *"words"]
@@ -415,7 +422,7 @@ async def test_sign_out_leaves_no_screen_and_no_password_in_memory() -> None:
 
 @pytest.mark.usefixtures("all_objects")
 async def test_sign_out_leaves_no_backup_code_in_memory() -> None:
-    async with SCENES["backup_codes"].played() as (person, there):
+    async with with_secrets_of_its_own("backup_codes", 71).played() as (person, there):
         screen = weakref.ref(person.app.screen)
         digests = [digest_of(c.reveal()) for c in person.screen(BackupCodesScreen)._codes]
         is_held = bool(holders(digests, 19))
@@ -431,7 +438,7 @@ async def test_sign_out_leaves_no_backup_code_in_memory() -> None:
 
 @pytest.mark.usefixtures("all_objects")
 async def test_an_ended_session_leaves_no_key_in_memory() -> None:
-    async with SCENES["register_device"].played() as (person, there):
+    async with with_secrets_of_its_own("register_device", 72).played() as (person, there):
         screen = weakref.ref(person.app.screen)
         digest = digest_of(offered(person).reveal())
         disabled(there.world)

@@ -9,6 +9,7 @@ from cwtui.ui import sections
 from cwtui.ui.after_code import SECONDS
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
+from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.entry.first_run import FirstRunScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.page import Page
@@ -109,6 +110,11 @@ async def come_back(person: Person) -> None:
             await person.settle()
             # The first key shows the codes again if they are hidden.
             await person.press("enter", "enter")
+            continue
+        if isinstance(screen, CheckSavedScreen):
+            screen.query_one("#skip", Button).focus()
+            await person.settle()
+            await person.press("enter")
             continue
         if isinstance(screen, Page) and isinstance(screen.focused, Navigation):
             return
