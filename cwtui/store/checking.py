@@ -122,11 +122,11 @@ def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
     except OSError as error:
         raise cannot("read", layout.folder, error) from None
     for path in dict.fromkeys([layout.folder, *inside, *keyring]):
-        yield from _mode(path)
-        if path.name.startswith(".") and path.suffix == ".new" and path.exists():
-            yield from _leftover(path, path.with_name(path.stem[1:]))
-    if exists(layout.staging):
-        yield from _leftover(layout.staging, layout.marker)
+        becomes = _becomes(path, layout)
+        if becomes is None:
+            yield from _mode(path)
+        elif path.exists():
+            yield from _leftover(path, becomes)
     if not exists(layout.records):
         sentence = (
             f"The folder {layout.records} is missing, so nobody can sign in. Restore the store. To "
@@ -138,22 +138,32 @@ def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
     yield from _reserve(layout.records, None)
 
 
+def _becomes(path: Path, layout: Layout) -> Path | None:
+    """Return the file whose lock protects this temporary one; None if it is not temporary."""
+    if path == layout.staging:
+        return layout.marker
+    is_new = path.name.startswith(".") and path.suffix == ".new"
+    return path.with_name(path.stem[1:]) if is_new else None
+
+
 def _mode(path: Path) -> Iterator[Finding]:
     try:
         check_private(path)
     except CannotCheck as error:
-        if os.path.lexists(path):  # temporary files come and go
+        if os.path.lexists(path):  # it may have been removed meanwhile
             yield of_error(error, path)
 
 
 def _leftover(path: Path, lock: Path) -> Iterator[Finding]:
     """Yield a finding for a temporary file, unless the process that writes it is still running."""
     try:
-        with undisturbed(lock):
+        with undisturbed(lock):  # otherwise writers replace it while it is checked
+            modes = list(_mode(path))
             is_left = path.exists()
     except CannotCheck as error:
         yield of_error(error, path)
         return
+    yield from modes
     if is_left:
         sentence = f"{path} was left behind by a killed process. It will be overwritten."
         yield Finding(Severity.WARNING, str(path), sentence)

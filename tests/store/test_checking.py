@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from filelock import Timeout
 from msgspec.structs import replace
 
 from cwtui import maintenance
@@ -16,6 +17,7 @@ from cwtui.accounts.text import visible
 from cwtui.accounts.upkeep.findings import Finding, Severity
 from cwtui.config import CREDENTIALS_VARIABLE, Config, KeyringConfig
 from cwtui.host import reserve
+from cwtui.host.files import check_private, lock_for
 from cwtui.host.read_lock import undisturbed
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import checking
@@ -309,6 +311,24 @@ def test_an_event_being_written_is_not_reported(config: Config) -> None:
     with config.audit_file.open("ab") as file:
         file.write(b'{"at":"2027')
     assert findings(config) == []
+
+
+def test_no_writer_replaces_a_temporary_file_while_it_is_checked(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_over(config)
+    checked = []
+
+    def check_under_the_lock(path: Path) -> None:
+        if path.suffix == ".new":
+            checked.append(path)
+            with pytest.raises(Timeout):
+                lock_for(path.with_name(path.stem[1:])).acquire(timeout=0)
+        check_private(path)
+
+    monkeypatch.setattr(checking, "check_private", check_under_the_lock)
+    findings(config)
+    assert len(checked) == 1
 
 
 def test_a_file_still_held_by_a_writer_is_not_reported(
