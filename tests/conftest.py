@@ -46,6 +46,16 @@ _SERVERS: Final = {"active_directory": "samba", "dirsrv": "ds389"}
 """The kind of each fixture that is one server for the whole run."""
 
 
+_LONG: Final = ("walk", "durability", "attack", "secrets")
+"""Folders of tests that take many seconds each."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, or the others wait for them at the end."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in _LONG)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the servers that tests need while the first tests run."""
     _collect_garbage_seldom()

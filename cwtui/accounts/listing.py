@@ -62,6 +62,11 @@ class Filter:
     origin: Origin | None = None
 
 
+def _begins(name: str, typed: str) -> bool:
+    """Whether this is the beginning of the name, or of a role's name as lists shorten it."""
+    return name.startswith(typed) or name.removeprefix("connectware-").startswith(typed)
+
+
 def typed(text: str) -> Filter:
     """Return the filter for a line such as `ann origin:ldap mfa:none`.
 
@@ -71,7 +76,7 @@ def typed(text: str) -> Filter:
     given: dict[str, str] = {}
     for word in normal(text).casefold().split():
         key, _, value = word.partition(":")
-        meant = [one for one in _VALUES.get(key, ()) if value and one.startswith(value)]
+        meant = [one for one in _VALUES.get(key, ()) if value and _begins(one, value)]
         if len(meant) == 1:
             given[key] = meant[0]
         elif not meant:

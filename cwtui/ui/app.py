@@ -49,7 +49,6 @@ class AccountApp(TextualApp):
         Binding("ctrl+l", "repaint", "Draw the screen again", show=False, priority=True),
         Binding("f3", "next_theme", "Change the colours", show=False),
         Binding("f1,question_mark", "help", "Help", show=False),
-        Binding("ctrl+p", "command_palette", "Commands", show=False, priority=True),
     ]
 
     def __init__(

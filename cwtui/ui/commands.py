@@ -42,7 +42,8 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
         yield Command(title, partial(router.open_section, name))
     page = app.screen
     for node, binding, enabled, _ in page.active_bindings.values():
-        if node is page and binding.show and enabled and binding.key != "escape":
+        is_here = node is page and binding.show and enabled
+        if is_here and binding.key != "escape" and binding.action != "app.help":  # listed below
             run = partial(app.call_later, app.run_action, binding.action, page)
             yield Command(binding.description, run, app.get_key_display(binding))
     yield Command("Colours", partial(app.run_action, "next_theme"), "F3")

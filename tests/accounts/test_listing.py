@@ -50,6 +50,7 @@ def test_filters_combine(wanted: Filter, names: str) -> None:
         ("origin:x", Filter(text="origin:x")),
         ("origin:", Filter(text="origin:")),
         ("mfa:n role:minimum", Filter(role=MINIMUM, mfa=MfaState.NONE)),
+        ("role:admin", Filter(role=ADMIN)),
         ("a:b:c", Filter(text="a:b:c")),
     ],
 )

@@ -229,7 +229,7 @@ def test_no_server_is_asked_after_the_time_is_over(
 def test_each_really_hanging_server_is_reported(tmp_path: Path) -> None:
     with odd_servers.silent() as a, odd_servers.silent() as b, odd_servers.silent() as c:
         urls = [f"ldaps://127.0.0.1:{port}" for port in (a, b, c)]
-        said = reasons(LdapDirectory(config(tmp_path, *urls, **QUICK)))
+        said = reasons(LdapDirectory(config(tmp_path, *urls, **QUICK | {"total_seconds": 3.0})))
     assert [reason.split()[0] for reason in said] == urls
 
 

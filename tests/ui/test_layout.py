@@ -48,7 +48,7 @@ async def test_the_footer_drops_whole_keys_from_the_right() -> None:
     async with SCENES["users"].played() as (person, _):
         keys = [key for key, _ in person.footer]
         assert keys == ["Enter", "Esc", "/", "N", "F1", "Ctrl+Q", "Ctrl+P"]
-        for columns, left in ((77, 7), (76, 6), (62, 6), (61, 5), (60, 5)):
+        for columns, left in ((78, 7), (77, 6), (62, 6), (61, 5), (60, 5)):
             await person.resize(columns, 24)
             assert [key for key, _ in person.footer] == keys[:left], columns
             shown = [key for key in person.app.screen.query_one(KeyBar).children if key.display]

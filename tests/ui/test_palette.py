@@ -9,6 +9,7 @@ from cwtui.ui.screens.dialogs.palette import Palette
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.widgets.options import Options
 from tests.ui.scenes import SCENES
 
 
@@ -84,3 +85,13 @@ async def test_a_store_error_is_reported_and_commands_still_work(
         assert person.toasts == ["The store is away."]
         await person.write("help")
         person.sees("F1")
+
+
+async def test_no_command_is_listed_twice() -> None:
+    for name in ("settings", "users", "account", "organization", "audit_log"):
+        async with SCENES[name].played() as (person, _):
+            await person.press("ctrl+p")
+            options = person.app.screen.query_one(Options).options
+            names = [str(option.prompt).split("  ")[0] for option in options]
+            assert names
+            assert sorted(set(names)) == sorted(names), name

@@ -44,6 +44,8 @@ class KeyBar(Footer):
         for key in keys:
             # Textual adds this class later, and then computes the styles of each key again.
             key.add_class("-compact", update=False)
+            if _is_palette(key):
+                _entry(key).description = "Commands"  # Textual says palette
         _show_what_fits(keys, self.app.size.width)
         yield from keys
 
@@ -58,6 +60,10 @@ def _active(screen: Screen[Any]) -> list[tuple[Binding, bool, str]]:
 def _entry(key: Widget) -> Entry:
     # Textual does not export the class, so only its public attributes are used.
     return cast("Entry", key)
+
+
+def _is_palette(key: Widget) -> bool:
+    return _entry(key).action.rpartition(".")[2] == "command_palette"
 
 
 def _need(key: Widget) -> int:

@@ -55,7 +55,7 @@ class HelpScreen(Reader):
             table.append(f"{part.title}\n", "bold")
             for key in part.keys:
                 names = ", ".join(map(self._shown_key, key.names))
-                table.append(f"  {names:<{_KEY_COLUMNS}}{key.does}\n")
+                table.append(f"  {names + ' ':<{_KEY_COLUMNS}}{key.does}\n")
             table.append("\n")
         table.rstrip()
         return table
