@@ -41,7 +41,7 @@ def users(home: Path, admin: str) -> Terminal:
     terminal.send("escape")
     terminal.wait_until_still()
     terminal.send("down", "enter")
-    _still(terminal, "Create User", "Origin")
+    _still(terminal, "Create User", "Username")
     return terminal
 
 
