@@ -18,7 +18,8 @@ _DIRECTORY_MARKS = " '&$!#%^~{}()"
 _DIRECTORY_STARTS = "_$"
 """Not "?" or "(", which start the placeholders for unknown names, nor "-", which starts options."""
 _LOCAL_NAME = "Use only letters, digits and . _ - @ + in the name of a local account."
-_CONTROL = {"Cc", "Cs", "Zl", "Zp"}
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""The categories Cc, Cs, Zl and Zp of Unicode, which is stable for them."""
 # Characters that reorder text or are invisible: Default_Ignorable_Code_Point of Unicode (UAX 44)
 # with the marks of UAX 9 and interlinear annotation. See "Trojan Source", CVE-2021-42574.
 _HIDING = (
@@ -42,7 +43,7 @@ def is_control(character: str) -> bool:
 
 def has_control_characters(text: str) -> bool:
     """Whether the text has control characters, line ends or lone surrogates (invalid UTF-8)."""
-    return any(unicodedata.category(character) in _CONTROL for character in text)
+    return _CONTROL.search(text) is not None
 
 
 def refuse_control_characters(text: str, field: str) -> None:

@@ -1,5 +1,6 @@
 """Checking typed usernames and lines, and showing text that others typed."""
 
+import sys
 import unicodedata
 
 import pytest
@@ -172,6 +173,13 @@ def test_hidden_and_control_characters_are_refused(character: str) -> None:
 def test_hidden_and_control_characters_are_made_visible(character: str) -> None:
     """DESIGN 4.3: what others typed is never an escape sequence."""
     assert text.visible(f"a{character}b") == f"a<U+{ord(character):04X}>b"
+
+
+def test_control_characters_are_those_of_unicode() -> None:
+    for code in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(code))
+        expected = category in {"Cc", "Cs", "Zl", "Zp"}
+        assert text.has_control_characters(chr(code)) == expected, hex(code)
 
 
 @given(anything)
