@@ -17,8 +17,8 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
 from cwtui.cli import completing
 from cwtui.cli.errors import Failed, WrongUsage
-from cwtui.cli.groups import GroupInOrder
-from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import on_a_line
 from cwtui.cli.output import put, say, wait_for_news
 from cwtui.cli.tables import line, widened

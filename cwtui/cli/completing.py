@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # loaded only when a shell asks for completions
 
 _MOST: Final = 500
 """The maximum number of usernames to offer. If more match, none are offered."""
-_NEEDS_NO_QUOTES: Final = re.compile(r"[\w.@+-]+")
+_NEEDS_NO_QUOTES: Final = r"[\w.@+-]+"
 """Names that are safe without quotes. Bash inserts completions as they are, and other people chose
 these names.
 """
@@ -38,7 +38,7 @@ def usernames(
         return [
             CompletionItem(row.username, help=text.visible(row.display_name) or None)
             for row in found
-            if len(found) <= _MOST and _NEEDS_NO_QUOTES.fullmatch(row.username)
+            if len(found) <= _MOST and re.fullmatch(_NEEDS_NO_QUOTES, row.username)
         ]
     except (AccountsError, OSError):
         return []

@@ -11,8 +11,8 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, standard_input
 from cwtui.cli.errors import Failed
-from cwtui.cli.groups import GroupInOrder
-from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress

@@ -4,14 +4,16 @@ import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final
-
-import click
+from typing import TYPE_CHECKING, Final
 
 from cwtui.accounts.errors import AccountsError, InvalidInput, Refused
 from cwtui.cli import output
-from cwtui.cli.root import cli
+from cwtui.cli.errors import CommandError
+from cwtui.cli.host import Host
 from cwtui.host import crash, upgrade
+
+if TYPE_CHECKING:
+    import click
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -19,6 +21,10 @@ WRONG_USAGE: Final = 2
 CANNOT_CHECK: Final = 3
 INTERRUPTED: Final = 130
 
+_OPENS_APPLICATION: Final[tuple[list[str], ...]] = ([], ["--kiosk"])
+"""With only these arguments, click is not loaded. That saves a tenth of the time to the login
+screen. Click understands them too.
+"""
 _NO_VARIABLE: Final = "="
 """An impossible name for a variable: none may make cwtui list usernames (see completion.py)."""
 
@@ -27,35 +33,55 @@ def run(args: Sequence[str]) -> int:
     """Run a command and return its exit status. Raises only SystemExit."""
     output.show_everything()
     try:
-        status = cli.main(args, prog_name="cwtui", complete_var=_NO_VARIABLE, standalone_mode=False)
+        status = _open(args) if list(args) in _OPENS_APPLICATION else _command(args)
         output.flush()
     except Exception as error:  # noqa: BLE001  outermost layer: a traceback would show values
-        if isinstance(
-            error, click.ClickException | click.Abort | AccountsError
-        ) or not upgrade.happened(error):
+        if isinstance(error, CommandError | AccountsError) or not upgrade.happened(error):
             return _tell(error)
         # Not with `output`, which may need modules that were replaced.
         sys.stderr.write(f"{upgrade.SENTENCE}\n")
         return CANNOT_CHECK
     else:
-        return status if isinstance(status, int) else DONE
+        return status
     finally:
         output.drop_what_cannot_be_written()
 
 
+def _open(args: Sequence[str]) -> int:
+    from cwtui.cli.application import open_application
+
+    return open_application(Host(None, None), kiosk=bool(args))
+
+
+def _command(args: Sequence[str]) -> int:
+    import click
+
+    from cwtui.cli.root import cli
+
+    try:
+        status = cli.main(args, prog_name="cwtui", complete_var=_NO_VARIABLE, standalone_mode=False)
+    except click.Abort as abort:
+        # Click keeps the cause: Ctrl+C, or the end of standard input at a question.
+        if isinstance(abort.__cause__, KeyboardInterrupt):
+            return INTERRUPTED
+        output.say("No answer; nothing was changed.")
+        return FAILED
+    except click.exceptions.NoArgsIsHelpError as error:
+        output.say_lines(error.message)
+        return WRONG_USAGE
+    except click.UsageError as error:
+        output.say(_usage(error))
+        return error.exit_code
+    except click.ClickException as error:
+        output.say(error.message)
+        return error.exit_code
+    return status if isinstance(status, int) else DONE
+
+
 def _tell(error: Exception) -> int:
     match error:
-        case click.Abort():
-            # Click keeps the cause: Ctrl+C, or the end of standard input at a question.
-            if isinstance(error.__cause__, KeyboardInterrupt):
-                return INTERRUPTED
-            output.say("No answer; nothing was changed.")
-            return FAILED
-        case click.exceptions.NoArgsIsHelpError():
-            output.say_lines(error.message)
-            return WRONG_USAGE
-        case click.ClickException():
-            output.say(_usage(error) if isinstance(error, click.UsageError) else error.message)
+        case CommandError():
+            output.say(str(error))
             return error.exit_code
         case AccountsError():
             output.say(str(error))
@@ -65,7 +91,9 @@ def _tell(error: Exception) -> int:
             return CANNOT_CHECK
 
 
-def _usage(error: click.UsageError) -> str:
+def _usage(error: "click.UsageError") -> str:
+    import click
+
     if isinstance(error, click.NoSuchOption) and error.option_name in {"--config", "--store"}:
         return f"{error.option_name} must come before the command: cwtui {error.option_name} ..."
     if error.message.startswith("Got unexpected extra argument"):
@@ -76,7 +104,7 @@ def _usage(error: click.UsageError) -> str:
     return f"{sentence} {_help(error)}"
 
 
-def _help(error: click.UsageError) -> str:
+def _help(error: "click.UsageError") -> str:
     return f"See: {error.ctx.command_path if error.ctx else 'cwtui'} --help"
 
 

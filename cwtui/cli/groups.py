@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cwtui.cli.host import Host
+
 if TYPE_CHECKING:  # loaded only when a shell asks for completions
     from click.shell_completion import CompletionItem
+
+
+pass_host = click.make_pass_decorator(Host)
 
 
 class _HasExamples(click.Command):

@@ -1,10 +1,7 @@
 """The configuration and store that a command works on, and the operator who runs it."""
 
 import os
-import pwd
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-import click
 
 if TYPE_CHECKING:  # these load msgspec, which --version and --help do not need
     from cwtui.accounts.ports import Ports
@@ -39,11 +36,10 @@ class Host(NamedTuple):
         return services.connect_for_key_commands(self.config())
 
 
-pass_host = click.make_pass_decorator(Host)
-
-
 def operator() -> "Operator":
     """Return the Unix user who runs the command, and the one before sudo, if any."""
+    import pwd
+
     from cwtui.accounts.session import Operator
     from cwtui.accounts.text import visible
 

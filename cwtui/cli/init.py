@@ -8,8 +8,8 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.cli import completing, standard_input, terminal
 from cwtui.cli.errors import Failed, WrongUsage
-from cwtui.cli.groups import CommandWithExamples
-from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.groups import CommandWithExamples, pass_host
+from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.output import say
 from cwtui.config import Config, config_file

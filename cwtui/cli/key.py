@@ -9,8 +9,8 @@ from cwtui.accounts.text import counted, listed, visible
 from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import KeyUse
-from cwtui.cli.groups import GroupInOrder
-from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress

@@ -7,8 +7,8 @@ from cwtui.accounts import organization
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.text import visible
 from cwtui.cli import completing
-from cwtui.cli.groups import GroupInOrder
-from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table

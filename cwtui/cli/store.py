@@ -14,8 +14,8 @@ from cwtui.accounts.upkeep.findings import Severity
 from cwtui.accounts.upkeep.restored_state import Difference
 from cwtui.cli import completing, terminal
 from cwtui.cli.errors import Failed, WrongUsage
-from cwtui.cli.groups import GroupInOrder
-from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_list
 from cwtui.cli.output import say
 

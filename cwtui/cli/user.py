@@ -13,8 +13,8 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.cli import account_output, completing, confirming, standard_input, terminal
 from cwtui.cli.errors import Failed, WrongUsage
-from cwtui.cli.groups import GroupInOrder
-from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.json_output import put_list, put_object
 from cwtui.cli.output import put, say

@@ -7,9 +7,11 @@ key, a UnicodeDecodeError the text.
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:  # `cwtui --version` does without it
+    from pathlib import Path
 
 _SHOWN: Final = 30
 """Lines to show at each end; endless recursion has a thousand."""
@@ -64,7 +66,7 @@ def report(places: Sequence[str]) -> list[str]:
     return [f"cwtui {__version__}, {python}", *places]
 
 
-def keep(places: Sequence[str]) -> Path | None:
+def keep(places: Sequence[str]) -> "Path | None":
     """Write the report to a private file and return its path; None if that fails.
 
     The same crash gives the same file, so that repeated crashes do not fill the disk.

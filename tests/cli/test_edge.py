@@ -68,17 +68,18 @@ def test_ctrl_c_exits_with_status_130(host: Host, monkeypatch: pytest.MonkeyPatc
     assert (result.status, result.err.strip()) == (130, "")
 
 
-def test_ctrl_c_while_loading_exits_silently() -> None:
+@pytest.mark.parametrize(("loading", "args"), [("cwtui.cli.edge", []), ("click", ["version"])])
+def test_ctrl_c_while_loading_exits_silently(loading: str, args: list[str]) -> None:
     code = (
         "import sys, signal\n"
         "class Press:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name == 'click': signal.raise_signal(signal.SIGINT)\n"
+        f"        if name == {loading!r}: signal.raise_signal(signal.SIGINT)\n"
         "sys.meta_path.insert(0, Press())\n"
         "from cwtui.__main__ import main\n"
         "sys.exit(main())\n"
     )
-    done = subprocess.run([PYTHON, "-c", code], capture_output=True, check=False, cwd=ROOT)
+    done = subprocess.run([PYTHON, "-c", code, *args], capture_output=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
