@@ -27,8 +27,8 @@ _HIDING = (
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_INVISIBLE = re.compile(f"[{_HIDING}]")
-_UNSHOWABLE = re.compile(f"[{_HIDING}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_INVISIBLE = f"[{_HIDING}]"
+_UNSHOWABLE = f"[{_HIDING}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 def normal(text: str) -> str:
@@ -80,7 +80,7 @@ def username(text: str, field: str = "username", *, local: bool = False) -> str:
         raise InvalidInput(field, WITHOUT_DOMAIN)
     marks = _USERNAME_MARKS if local else _USERNAME_MARKS + _DIRECTORY_MARKS
     for character in name:
-        if _INVISIBLE.match(character) or not (
+        if re.match(_INVISIBLE, character) or not (
             _is_letter_or_digit(character) or character in marks
         ):
             shown = f"The character {visible(character)} is not allowed in a username."
@@ -104,7 +104,7 @@ def line(text: str, field: str, what: str) -> str:
     if len(text) > LINE_LENGTH * 4:
         raise InvalidInput(field, f"{what} can have at most {LINE_LENGTH} characters.")
     refuse_control_characters(text, field)
-    if _INVISIBLE.search(text):
+    if re.search(_INVISIBLE, text):
         raise InvalidInput(field, f"{what} contains invisible characters. Type it without them.")
     cleaned = " ".join(normal(text).split())
     if len(cleaned) > LINE_LENGTH:
@@ -114,7 +114,9 @@ def line(text: str, field: str, what: str) -> str:
 
 def visible(text: str) -> str:
     """Return the text with control and direction characters replaced by `<U+XXXX>`."""
-    return _UNSHOWABLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+    if text.isascii() and text.isprintable():
+        return text  # at once: this includes most texts
+    return re.sub(_UNSHOWABLE, lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def shortened(text: str, most: int = 500) -> str:

@@ -2,20 +2,20 @@
 
 import errno
 import os
-import pwd
 import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Final
 
 from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
 from cwtui.host import reserve
 from cwtui.host.untrusted_files import NotRegular, check_regular, open_regular
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
 LOCK_SECONDS: Final = 10.0
@@ -75,6 +75,8 @@ def _for_owner(path: Path, uid: int) -> str:
     is_in_ours = path.is_file() and path.parent.stat().st_uid == os.geteuid()
     if os.geteuid() != 0 or is_in_ours:
         return f"Run cwtui as that user, or change the owner: chown {os.geteuid()} {path}"
+    import pwd
+
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -256,11 +258,13 @@ def held_too_long(lock: object) -> CannotCheck:
 
 
 @contextmanager
-def exclusive(lock: FileLock) -> Iterator[None]:
+def exclusive(lock: "FileLock") -> Iterator[None]:
     """Hold the lock, which ends with the process. Raises CannotCheck after `LOCK_SECONDS`.
 
     A process that held it for long and wants it again at once first lets others have a turn.
     """
+    from filelock import Timeout
+
     _give_others_a_turn(lock.lock_file)
     check_folder(Path(lock.lock_file).parent)  # filelock would create it
     try:
@@ -287,8 +291,11 @@ def _give_others_a_turn(lock_file: str) -> None:
         time.sleep(max(0.0, released + _TURN - time.monotonic()))
 
 
-def lock_for(path: Path) -> FileLock:
+def lock_for(path: Path) -> "FileLock":
     """Return the lock for the file; it is a separate file beside it."""
+    # Imported here, because it takes as long to load as a tenth of the way to the login screen.
+    from filelock import FileLock
+
     lock = path.with_name(f".{path.name}.lock")
     # A soft lock, the possible fallback, would outlive its process.
     return FileLock(lock, timeout=LOCK_SECONDS, mode=0o600, fallback_to_soft=False)

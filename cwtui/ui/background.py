@@ -13,10 +13,9 @@ PATIENCE: Final = 1.0
 LONGEST: Final = 40
 """How many bytes of an answer are kept."""
 
-_ANSWER: Final = re.compile(
-    rb"11;(?:rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?"
-    rb"|#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2}))",
-    re.IGNORECASE,
+_ANSWER: Final = (
+    rb"(?i)11;(?:rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?"
+    rb"|#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2}))"
 )
 _ANSWERING: Final = (
     "xterm", "rxvt", "tmux", "screen", "alacritty", "contour", "foot", "ghostty", "gnome",
@@ -44,7 +43,7 @@ def knows_osc(term: str) -> bool:
 
 def is_light(answer: bytes) -> bool | None:
     """Whether the answer, without introducer and end, says light. None if it is not an answer."""
-    found = _ANSWER.fullmatch(answer)
+    found = re.fullmatch(_ANSWER, answer)
     if found is None:
         return None
     channels = [digits for digits in found.groups() if digits is not None]

@@ -44,10 +44,11 @@ TOO_MUCH: Final = "Too much input came at once. It was ignored."
 _NOTES: Final = {Kind.NOT_UTF8: NOT_UTF8, Kind.LOST_PASTE: LOST_PASTE}
 _NOTE_SECONDS: Final = 20
 
-_MOUSE: Final = re.compile(r"\x1b\[<\d{1,3};(-?\d{1,5});(-?\d{1,5})[Mm]")
-_WINDOW: Final = re.compile(r"\x1b\[48;(\d{1,5})(?::[^;]*)?;(\d{1,5})(?::[^;]*)?(?:;[\d:]*){2}t")
-_MODE: Final = re.compile(r"\x1b\[\?(\d{1,5});([123])\$y")
-_CURSOR: Final = re.compile(r"\x1b\[\d+;\d+R")
+# Compiled at their first use: the login screen does not wait for answers of the terminal.
+_MOUSE: Final = r"\x1b\[<\d{1,3};(-?\d{1,5});(-?\d{1,5})[Mm]"
+_WINDOW: Final = r"\x1b\[48;(\d{1,5})(?::[^;]*)?;(\d{1,5})(?::[^;]*)?(?:;[\d:]*){2}t"
+_MODE: Final = r"\x1b\[\?(\d{1,5});([123])\$y"
+_CURSOR: Final = r"\x1b\[\d+;\d+R"
 _FOCUS: Final = {"\x1b[I": events.AppFocus, "\x1b[O": events.AppBlur}
 _SYNCHRONIZED: Final = "2026"
 _WINDOW_REPORTS: Final = "2048"
@@ -87,18 +88,18 @@ class Translator:
     def _sequence(self, sequence: str) -> Iterator[Message]:
         if sequence in _FOCUS:
             yield _FOCUS[sequence]()
-        elif found := _MODE.fullmatch(sequence):
+        elif found := re.fullmatch(_MODE, sequence):
             if found[1] == _SYNCHRONIZED:
                 yield messages.TerminalSupportsSynchronizedOutput()
             elif found[1] == _WINDOW_REPORTS:
                 yield messages.InBandWindowResize(supported=True, enabled=True)
-        elif found := _WINDOW.fullmatch(sequence):
+        elif found := re.fullmatch(_WINDOW, sequence):
             size = Size(*clamped(int(found[2]), int(found[1])))
             yield events.Resize(size, size)
-        elif _MOUSE.fullmatch(sequence):
+        elif re.fullmatch(_MOUSE, sequence):
             event = self._parser.parse_mouse_code(sequence)
             yield from [event] if event is not None else []
-        elif not _CURSOR.fullmatch(sequence):
+        elif not re.fullmatch(_CURSOR, sequence):
             yield from self._keys(sequence) or self._keys_with_alt(sequence)
 
     def spellings(self, key: str) -> frozenset[str]:

@@ -61,7 +61,8 @@ _UNFINISHED_CHARACTER: Final = (
     rb"|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3][\x80-\xbf]{0,2}"
     rb"|\xf4(?:[\x80-\x8f][\x80-\xbf]?)?)"
 )
-_PIECE: Final = re.compile(
+# Patterns are compiled at their first use, because the first one takes 5 ms.
+_PIECE: Final = (
     # Typed characters, or the Esc key before another sequence. As many as there are.
     rb"(?P<text>(?:[\0-\x1a\x1c-\x7f]+|" + _CHARACTER + rb")+)"
     rb"|(?P<escapes>\x1b+(?=\x1b))"
@@ -96,12 +97,12 @@ _PIECE: Final = re.compile(
     rb"|(?P<escape>\x1b)"
     rb"|(?P<not_utf8>[\x80-\x8f\x91-\x9a\x9c\x9e\xa0-\xc1\xf5-\xff]+|[\x80-\xff])"
 )
-_STRING_ENDS: Final = re.compile(rb"[\x07\x18\x1a\x1b]|(?<![\x80-\xff])\x9c")
+_STRING_ENDS: Final = rb"[\x07\x18\x1a\x1b]|(?<![\x80-\xff])\x9c"
 _ENDS_STRING: Final = frozenset({b"\x07", b"\x9c"})
 """These end a string, like Esc and a backslash. The others in `_STRING_ENDS` abort it."""
 _OSC: Final = b"\x1b]"
 _NO_ANSWER: Final = b"?"
-_REST_OF_LONG: Final = re.compile(rb"[0-?]*[ -/]*")
+_REST_OF_LONG: Final = rb"[0-?]*[ -/]*"
 
 _PASTE_BEGINS: Final = b"\x1b[200~"
 _PASTE_ENDS: Final = b"\x1b[201~"
@@ -224,7 +225,7 @@ class TerminalInput:
     def _cut_pieces(self, data: bytes, at: int) -> int:
         """Cut pieces until something must be read differently, and return where that begins."""
         # A flood has a million pieces, so this loop is short and starts with the most frequent.
-        for found in _PIECE.finditer(data, at):
+        for found in re.compile(_PIECE).finditer(data, at):
             match found.lastgroup:
                 case "text":
                     self._take_text(found[0])
@@ -269,7 +270,7 @@ class TerminalInput:
             self._drop()
 
     def _skip_string(self, data: bytes, at: int) -> int | None:
-        found = _STRING_ENDS.search(data, at)
+        found = re.compile(_STRING_ENDS).search(data, at)
         self._answer += data[at : found.start() if found else len(data)][: LONGEST + 1]
         del self._answer[LONGEST + 1 :]
         if found is None:
@@ -304,7 +305,7 @@ class TerminalInput:
         return True
 
     def _skip_long(self, data: bytes, at: int) -> int | None:
-        found = _REST_OF_LONG.match(data, at)
+        found = re.compile(_REST_OF_LONG).match(data, at)
         end = found.end() if found else at
         if end == len(data):
             return None
