@@ -22,6 +22,7 @@ METHODS: Final[dict[type, dict[str, str]]] = {
         "_display": "(self, screen, renderable)",
         "_fatal_error": "(self)",
         "_handle_exception": "(self, error)",
+        "_load_screen_css": "(self, screen)",
     },
     LinuxDriver: {
         "_disable_in_band_window_resize": "(self)",

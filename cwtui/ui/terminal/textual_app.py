@@ -36,6 +36,16 @@ class TextualApp(App[int]):
         """Whether `exit` was called. Textual has no public way to find out."""
         return self._exit
 
+    # Style sheets
+
+    def _load_screen_css(self, screen: Screen[object]) -> None:
+        # Private: Textual would parse all style sheets again for each screen with new ones.
+        new = [path for path in screen.css_path if not self.stylesheet.has_source(str(path))]
+        if new:
+            self.stylesheet.read_all(new)
+            self.stylesheet.parse()
+            self.stylesheet.update(screen)
+
     # What is written to the terminal
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:

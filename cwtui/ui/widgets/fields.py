@@ -163,7 +163,7 @@ class Field(Vertical):
     Field {
         height: auto;
         & > .label { color: $text-muted; }
-        &.-focused > .label { color: $foreground; }
+        & > .label.-focused { color: $foreground; }
         & > .message { color: $text-muted; min-height: 1; }
         &.-wrong > .message { color: $error; }
         &.-inline { layout: grid; grid-size: 2; grid-columns: 17 1fr; grid-rows: auto; }
@@ -196,12 +196,13 @@ class Field(Vertical):
         self.remove_class("-wrong")
         self.query_one(".message", Static).update(self._hint if hint is None else hint)
 
-    # Textual's :focus-within would not redraw the label.
+    # Textual's :focus-within would not redraw the label. The class is not set on the field, because
+    # Textual would then compute the styles of everything in it again.
     def on_descendant_focus(self) -> None:
-        self.add_class("-focused")
+        self.query_one(".label", Static).add_class("-focused")
 
     def on_descendant_blur(self) -> None:
-        self.remove_class("-focused")
+        self.query_one(".label", Static).remove_class("-focused")
 
     def on_text_input_refused(self, message: TextInput.Refused) -> None:
         message.stop()

@@ -15,9 +15,19 @@ PAUSE = 0.25
 """Seconds without a key press after which the password is rated."""
 
 
-def new_password_field(label: str, rules: str) -> Field:
-    """Return the field `new_password`. What a new password needs stands beside its label."""
-    return Field("new_password", f"{label} ({rules})", SecretInput())
+class NewPasswordField(Field):
+    """The field `new_password`. What a new password needs stands beside its label."""
+
+    # The strength meter takes the place of the message, directly below the input.
+    DEFAULT_CSS = """
+    NewPasswordField {
+        & > .message { display: none; }
+        &.-wrong > .message { display: block; }
+    }
+    """
+
+    def __init__(self, label: str, rules: str) -> None:
+        super().__init__("new_password", f"{label} ({rules})", SecretInput())
 
 
 class StrengthMeter(Static):

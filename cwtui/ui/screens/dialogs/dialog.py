@@ -14,6 +14,7 @@ from cwtui.accounts.text import visible
 from cwtui.ui.screens import copying
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import SteadyScreen
+from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T], SteadyScreen[T]):
     """Covers a page and takes all keys until it is dismissed."""
 
+    CSS_PATH = sheets("dialog")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "app.help", "Help", show=False)
     ]

@@ -19,6 +19,7 @@ from cwtui.ui.screens import copying
 from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.screens.entry.save_codes import SaveCodesScreen
+from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.too_small import MIN_ROWS
 
@@ -31,6 +32,7 @@ _LONGEST_PATH = 56
 class BackupCodesScreen(EntryScreen, Generic[T]):
     """Shows the codes. `acknowledge` records that they are saved; `follow` says what comes next."""
 
+    CSS_PATH = sheets("entry", "codes")
     TITLE_TEXT = "Backup codes"
     PRIMARY = "I have saved my backup codes"
     # The first of them that is there.

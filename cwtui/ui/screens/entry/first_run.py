@@ -12,7 +12,7 @@ from cwtui.accounts.settings import OrganizationSettings
 from cwtui.ui.messages import BackToSignIn
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
-from cwtui.ui.widgets.strength import StrengthMeter, new_password_field
+from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 
 
 class FirstRunScreen(EntryScreen):
@@ -31,7 +31,7 @@ The accounts are stored in files of the user that runs cwtui. `cwtui --paths` sh
     def question(self) -> ComposeResult:
         yield Static("There are no accounts yet.", classes="text", markup=False)
         yield Field("username", "Username", TextInput("admin"))
-        yield new_password_field("Password", passwords.rules(OrganizationSettings()))
+        yield NewPasswordField("Password", passwords.rules(OrganizationSettings()))
         yield StrengthMeter("new_password", lambda: self.query_one("#username", Field).entry.value)
         yield Field("confirm_password", "Confirm Password", SecretInput())
 

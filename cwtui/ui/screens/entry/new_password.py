@@ -6,7 +6,7 @@ from textual.widgets import Static
 from cwtui.accounts import sign_in
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.fields import Field, SecretInput
-from cwtui.ui.widgets.strength import StrengthMeter, new_password_field
+from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 
 
 class NewPasswordScreen(EntryStep):
@@ -24,7 +24,7 @@ you know: a strong password that you do not use for other accounts."""
         yield Static(
             "Your initial password is for the first sign-in only.", classes="text", markup=False
         )
-        yield new_password_field("New Password", self._state.rules)
+        yield NewPasswordField("New Password", self._state.rules)
         yield StrengthMeter("new_password", lambda: self._state.progress.username)
         yield Field("confirm_password", "Confirm Password", SecretInput())
 

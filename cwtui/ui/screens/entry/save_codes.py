@@ -12,12 +12,14 @@ from cwtui.accounts import times
 from cwtui.accounts.secret import Secret
 from cwtui.host import saving
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
+from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.fields import Field, TextInput
 
 
 class SaveCodesScreen(EntryScreen):
     """Shown over the codes. `saved` is called with the path of the file."""
 
+    CSS_PATH = sheets("entry", "codes")
     TITLE_TEXT = "Save your backup codes"
     PRIMARY = "Save"
     HELP = """\

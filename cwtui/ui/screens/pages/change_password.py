@@ -7,7 +7,7 @@ from cwtui.accounts.session import Session
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, SecretInput
-from cwtui.ui.widgets.strength import StrengthMeter, new_password_field
+from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 
 
 class ChangePasswordPage(Page):
@@ -25,7 +25,7 @@ Your other sessions end when the password changes. F2 shows what you type."""
 
     def content(self) -> ComposeResult:
         yield Field("current_password", "Current Password", SecretInput())
-        yield new_password_field("New Password", self._rules)
+        yield NewPasswordField("New Password", self._rules)
         yield StrengthMeter("new_password", lambda: self._username)
         yield Field("confirm_password", "Confirm Password", SecretInput())
         yield Button("Save New Password", id="primary", variant="primary", compact=True)

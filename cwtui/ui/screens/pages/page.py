@@ -39,8 +39,8 @@ T = TypeVar("T")
 class Page(AccountScreen):
     """A page of a session. It is given what it shows; the rules check each action again."""
 
-    # All pages share these: style sheets of its own would be parsed when a page is first opened.
-    CSS_PATH = sheets("page", "list_page", "organization", "display")
+    # All pages share these.
+    CSS_PATH = sheets("page", "choices", "list_page", "organization", "display")
     AUTO_FOCUS = "#page Input, #page Button, #page VirtualTable"
     NEEDS_SESSION = True
     SECTION: ClassVar[str] = sections.SETTINGS
