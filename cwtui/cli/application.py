@@ -4,6 +4,7 @@ import os
 
 from cwtui.cli import terminal
 from cwtui.cli.host import Host
+from cwtui.host import garbage
 
 
 def open_application(host: Host, *, kiosk: bool = False) -> int:
@@ -16,6 +17,7 @@ def open_application(host: Host, *, kiosk: bool = False) -> int:
     Raises WrongUsage if the terminal cannot show screens, ConfigError and CannotCheck.
     """
     terminal.check_for_application(os.environ.get("TERM"))
+    garbage.put_off()
     if kiosk:
         from cwtui import config as configuration
 

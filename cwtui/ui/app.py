@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.text import Text
 from textual import events, on
@@ -15,8 +15,8 @@ from textual.screen import Screen
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config, quit_key
-from cwtui.host import upgrade
-from cwtui.ui import clipboard, theme
+from cwtui.host import garbage, upgrade
+from cwtui.ui import theme
 from cwtui.ui.absence import Absence
 from cwtui.ui.connection import Connection
 from cwtui.ui.context import Context
@@ -34,6 +34,10 @@ from cwtui.ui.threads import PatientThreads
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
+
+
+_PAINTING: Final = 0.01
+"""Seconds in which the writing thread can write the first paint, with nothing else to do."""
 
 
 class AccountApp(TextualApp):
@@ -83,6 +87,10 @@ class AccountApp(TextualApp):
 
         return FirstRunScreen()
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's variables. Textual first asks for those of a theme of its own."""
+        return super().get_css_variables() if self.theme in theme.THEMES else {}
+
     def refresh_css(self, animate: bool = True) -> None:
         """Apply the theme. Without a screen, nothing was parsed yet, and only variables change."""
         if self.screen_stack:
@@ -97,10 +105,15 @@ class AccountApp(TextualApp):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._unheard)
         loop.set_default_executor(PatientThreads())
+        self.call_after_refresh(self.set_timer, _PAINTING, self._first_paint_is_done)
+
+    def _first_paint_is_done(self) -> None:
+        """Do what had to wait for the first paint, so that it comes soon."""
+        garbage.collect()
         if not self.is_headless:
-            # After the first paint, which does not import anything late.
-            self.call_after_refresh(upgrade.guard)
-        self.call_after_refresh(self.context.connection.open_early)
+            # The first paint does not import anything late.
+            upgrade.guard()
+        self.context.connection.open_early()
 
     def on_unmount(self) -> None:
         self.context.offered = None
@@ -172,6 +185,8 @@ class AccountApp(TextualApp):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send text to the terminal's clipboard, if there may be one, and keep no copy here."""
+        from cwtui.ui import clipboard
+
         self.write_to_terminal(clipboard.sequence(text, self.context.copy_way))
 
     # Actions that work on every screen

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, tzinfo
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -12,7 +13,6 @@ from textual.message_pump import MessagePump
 from cwtui.accounts.text import visible
 from cwtui.config import Config
 from cwtui.ui.after_code import AfterCode
-from cwtui.ui.clipboard import copy_way
 from cwtui.ui.connection import Connection
 from cwtui.ui.source import source_of
 from cwtui.ui.theme import first_theme
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.session import Session
+    from cwtui.ui.clipboard import CopyWay
 
 
 class Context:
@@ -50,7 +51,6 @@ class Context:
         # Path.home() raises an error if there is none.
         self.home = Path(os.path.expanduser("~"))  # noqa: PTH111
         """Where a relative path of the person starts."""
-        self.copy_way = copy_way(os.environ, kiosk=kiosk)
         self.session: Session | None = None
         self.record_before: SignInRecord | None = None
         """The last sign-in before this one, and the attempts that failed since then."""
@@ -66,6 +66,14 @@ class Context:
         """The filter of the list of users when it was left."""
         self.users_row = ""
         """The username in the row that was chosen there."""
+
+    @cached_property
+    def copy_way(self) -> "CopyWay":
+        """How a secret can be copied from here."""
+        # Imported late: the login screen copies nothing.
+        from cwtui.ui.clipboard import copy_way
+
+        return copy_way(os.environ, kiosk=self.kiosk)
 
     @property
     def ports(self) -> "Ports | None":

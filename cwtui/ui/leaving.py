@@ -9,7 +9,6 @@ from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.text import visible
 from cwtui.ui.context import Context
 from cwtui.ui.screens.account_screen import AccountScreen
-from cwtui.ui.screens.dialogs.quitting import QuitScreen
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.terminal.textual_app import TextualApp
 from cwtui.ui.threads import call_within
@@ -41,6 +40,8 @@ class Leaving:
 
     def ask_or_leave(self) -> None:
         """Leave if nothing would be lost, or else ask. Do nothing if the question is open."""
+        from cwtui.ui.screens.dialogs.quitting import QuitScreen
+
         if any(isinstance(screen, QuitScreen) for screen in self._app.screen_stack):
             return
         question = self._question()

@@ -2,9 +2,10 @@
 
 A message is handled some time after it was sent, so it knows the screen it came from. If that
 screen is gone by then, the message is ignored.
+
+They are no dataclasses: the login screen would wait 3 ms until Python has made so many.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -32,43 +33,47 @@ class LeadAway(Message):
         return node.post_message(self)
 
 
-@dataclass(eq=False)
 class AskFirst(LeadAway):
     """Ask the question, and follow the other message if the person agrees."""
 
-    question: str
-    act: str
-    """The button that agrees."""
-    stay: str
-    """The button that does not."""
-    then: LeadAway
+    def __init__(self, question: str, act: str, stay: str, then: LeadAway) -> None:
+        super().__init__()
+        self.question = question
+        self.act = act
+        """The button that agrees."""
+        self.stay = stay
+        """The button that does not."""
+        self.then = then
 
 
 # During a sign-in
 
 
-@dataclass(eq=False)
 class SignInStateReached(LeadAway):
     """The sign-in has reached this state."""
 
-    state: object
+    def __init__(self, state: object) -> None:
+        super().__init__()
+        self.state = state
 
 
-@dataclass(eq=False)
 class UseBackupCode(LeadAway):
     """Ask for a backup code instead of the one-time code."""
 
-    state: "CodeNeeded"
+    def __init__(self, state: "CodeNeeded") -> None:
+        super().__init__()
+        self.state = state
 
 
-@dataclass(eq=False)
 class BackToSignIn(LeadAway):
     """Cancel everything and show the login screen with this notice."""
 
-    notice: str = ""
-    wrong: bool = False
-    """Whether the notice says that something went wrong."""
-    username: str = ""
+    def __init__(self, notice: str = "", wrong: bool = False, username: str = "") -> None:
+        super().__init__()
+        self.notice = notice
+        self.wrong = wrong
+        """Whether the notice says that something went wrong."""
+        self.username = username
 
 
 # In a session
@@ -78,60 +83,67 @@ class OpenPage(LeadAway):
     """Open a page. Ignored while the current page is waiting for something."""
 
 
-@dataclass(eq=False)
 class OpenSection(OpenPage):
     """Open the section with this name."""
 
-    name: str
-    resume: bool = False
-    """Whether the list of users keeps the filter and the row with which it was left."""
+    def __init__(self, name: str, resume: bool = False) -> None:
+        super().__init__()
+        self.name = name
+        self.resume = resume
+        """Whether the list of users keeps the filter and the row with which it was left."""
 
 
-@dataclass(eq=False)
 class OpenAccount(OpenPage):
     """Open the page of this account."""
 
-    username: str
+    def __init__(self, username: str) -> None:
+        super().__init__()
+        self.username = username
 
 
-@dataclass(eq=False)
 class OpenSubPage(OpenPage):
     """Open this page below a section."""
 
-    page: "SubPage"
+    def __init__(self, page: "SubPage") -> None:
+        super().__init__()
+        self.page = page
 
 
-@dataclass(eq=False)
 class EnrolmentBegun(OpenPage):
     """Register a device for the account of the session."""
 
-    enrolment: "Enrolment"
+    def __init__(self, enrolment: "Enrolment") -> None:
+        super().__init__()
+        self.enrolment = enrolment
 
 
-@dataclass(eq=False)
 class PreferencesChanged(OpenPage):
     """Apply these preferences of the session's account, and open Settings."""
 
-    preferences: "Preferences"
+    def __init__(self, preferences: "Preferences") -> None:
+        super().__init__()
+        self.preferences = preferences
 
 
-@dataclass(eq=False)
 class BackupCodesMade(OpenPage):
     """Show the new backup codes of the session's account. `outcome` says what was done."""
 
-    codes: "tuple[Secret, ...]"
-    outcome: str
+    def __init__(self, codes: "tuple[Secret, ...]", outcome: str) -> None:
+        super().__init__()
+        self.codes = codes
+        self.outcome = outcome
 
 
 # The end
 
 
-@dataclass(eq=False)
 class SessionOver(LeadAway):
     """The rules ended the session. Both fields say why: in a few words, and as a sentence."""
 
-    reason: str
-    sentence: str
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__()
+        self.reason = reason
+        self.sentence = sentence
 
 
 class SignOut(LeadAway):
