@@ -1,20 +1,18 @@
 """A button that is drawn as a word in brackets if there are no shades of colour."""
 
-from typing import Any
-
 from rich.cells import cell_len
 from textual import widgets
 from textual.content import Content
 from textual.geometry import Size
 
 
-class Button(widgets.Button):
-    """Textual's button. In 16 colours, or none, it reads `[ Save ]`."""
+# Textual's style sheet has 57 rules for variants that we do not use; the login screen would wait
+# for all of them.
+class Button(widgets.Button, inherit_css=False):
+    """Textual's button, with the looks that app.tcss has for it.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # No padding between the button's edge and the brackets. Textual's CSS does not accept 0.
-        self.styles.line_pad = 0
+    In 16 colours, or none, it reads `[ Save ]`.
+    """
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002  Textual's
         return max(map(cell_len, self.render().plain.splitlines()), default=1)
