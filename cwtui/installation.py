@@ -17,7 +17,6 @@ from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.config import Config, ConfigError
 from cwtui.directory.config import DirectoryConfig
 from cwtui.host.files import check_private, exclusive, exists, lock_for, make_private_folder
-from cwtui.host.trust import why_place_untrusted
 
 BEGIN: Final = "cwtui init --admin NAME"
 
@@ -80,6 +79,8 @@ def check_can_be_set_up(config: Config, config_file: Path) -> None:
 
     `config_file` is the configuration file, which may not exist yet. Writes nothing.
     """
+    from cwtui.host.trust import why_place_untrusted
+
     _check_is_new(config)
     directory = config.directory
     named = (directory.ca_file, directory.bind_password_file) if directory is not None else ()

@@ -12,7 +12,6 @@ from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import shortened, visible
 from cwtui.config import quit_key
 from cwtui.directory.config import DirectoryConfig
-from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import read_regular
 from cwtui.store.layout import Layout
 
@@ -178,13 +177,15 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         raise ConfigError(f"{visible(str(path))} is not a valid file name.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
+    # Imported here, because most hosts have no file.
+    import tomllib
+
+    from cwtui.host.trust import why_untrusted
+
     # The file decides where accounts and keys are, and which server checks passwords.
     untrusted = why_untrusted(path)
     if untrusted:
         raise ConfigError(untrusted)
-    # Imported here, because most hosts have no file.
-    import tomllib
-
     try:
         return msgspec.convert(tomllib.loads(content), Config)
     except msgspec.ValidationError as error:

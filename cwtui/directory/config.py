@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from cwtui.accounts.roles import BUILT_IN
-
 if TYPE_CHECKING:  # most hosts have no directory
     from cwtui.directory.servers import Server
 
@@ -135,6 +133,9 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
             )
 
     def _check_roles(self) -> None:
+        # Imported here, because most hosts have no directory.
+        from cwtui.accounts.roles import BUILT_IN
+
         if self.mode == "attribute":
             if not self.roles_attribute:
                 raise ValueError(

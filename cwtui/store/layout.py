@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from cwtui.accounts.errors import StoreMissing
 from cwtui.host.files import cannot, exists
 
-_AUDIT: Final = re.compile(r"audit(-\d{6,})?\.jsonl|audit\.head")
-_RECORDS: Final = re.compile(r"sign-in/\d\d\.json")
+_AUDIT: Final = r"audit(-\d{6,})?\.jsonl|audit\.head"
+_RECORDS: Final = r"sign-in/\d\d\.json"
 
 
 class Layout(NamedTuple):
@@ -64,10 +64,10 @@ class Layout(NamedTuple):
 
 def is_member(name: str) -> bool:
     """Whether a backup may contain a file with this name."""
-    return name == "accounts.json" or any(kind.fullmatch(name) for kind in (_AUDIT, _RECORDS))
+    return name == "accounts.json" or any(re.fullmatch(kind, name) for kind in (_AUDIT, _RECORDS))
 
 
-def _names(root: Path, folder: Path, kind: re.Pattern[str]) -> list[str]:
+def _names(root: Path, folder: Path, kind: str) -> list[str]:
     try:
         found = list(folder.iterdir())
     except FileNotFoundError:
@@ -75,4 +75,4 @@ def _names(root: Path, folder: Path, kind: re.Pattern[str]) -> list[str]:
     except OSError as error:
         raise cannot("read", folder, error) from None
     names = (path.relative_to(root).as_posix() for path in found)
-    return sorted(name for name in names if kind.fullmatch(name))
+    return sorted(name for name in names if re.fullmatch(kind, name))

@@ -30,13 +30,12 @@ from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.terminal.output import blocking
 from cwtui.ui.terminal.textual_app import CANNOT_CHECK, TextualApp
-from cwtui.ui.threads import PatientThreads
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
 
 
-_PAINTING: Final = 0.01
+_PAINTING: Final = 0.05
 """Seconds in which the writing thread can write the first paint, with nothing else to do."""
 
 
@@ -102,14 +101,15 @@ class AccountApp(TextualApp):
         self.absence.begin()
         if self.config.keys.quit != quit_key.DEFAULT:
             self.set_keymap({"quit": self.config.keys.quit})
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._unheard)
-        loop.set_default_executor(PatientThreads())
+        asyncio.get_running_loop().set_exception_handler(self._unheard)
         self.call_after_refresh(self.set_timer, _PAINTING, self._first_paint_is_done)
 
     def _first_paint_is_done(self) -> None:
         """Do what had to wait for the first paint, so that it comes soon."""
+        from cwtui.ui.threads import PatientThreads
+
         garbage.collect()
+        asyncio.get_running_loop().set_default_executor(PatientThreads())
         if not self.is_headless:
             # The first paint does not import anything late.
             upgrade.guard()

@@ -11,7 +11,6 @@ from cwtui.ui.context import Context
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.terminal.textual_app import TextualApp
-from cwtui.ui.threads import call_within
 
 if TYPE_CHECKING:
     from cwtui.accounts.session import Session
@@ -100,6 +99,8 @@ class Leaving:
 
         Return the problem as a sentence, or an empty string.
         """
+        from cwtui.ui.threads import call_within
+
         if self._left is None:
             return ""
         record = partial(self._record, *self._left)

@@ -15,8 +15,6 @@ from cwtui.ui.leaving import Leaving
 from cwtui.ui.look import Look
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
-from cwtui.ui.sections import SETTINGS
-from cwtui.ui.session_watch import SessionWatch
 
 if TYPE_CHECKING:
     from cwtui.accounts.model import SignInRecord
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from cwtui.accounts.sign_in import SignedIn
     from cwtui.ui.routes import PageToLoad
     from cwtui.ui.sections import SubPage
+    from cwtui.ui.session_watch import SessionWatch
 
 T = TypeVar("T")
 
@@ -193,6 +192,8 @@ class Router:
 
     def begin_session(self, session: "Session", record_before: "SignInRecord") -> None:
         """Begin the session. `record_before` is the sign-in record from before this sign-in."""
+        from cwtui.ui.session_watch import SessionWatch
+
         self._context.begin_session(session, record_before)
         self._look.session_begins(session.preferences)
         # The watch ends the session with a call. A message could arrive in the next session.
@@ -239,6 +240,7 @@ class Router:
         With `asks`, ask first if unsaved changes would be lost.
         """
         from cwtui.ui import routes
+        from cwtui.ui.sections import SETTINGS
 
         page, session = self._front, self._context.session
         if page is None or session is None or not page.may_be_left:
