@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cwtui.accounts.account_state import MfaState, mfa_state
 from cwtui.accounts.model import Origin
-from cwtui.accounts.roles import BUILT_IN, MINIMUM
+from cwtui.accounts.roles import BUILT_IN, MINIMUM, short
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import normal
 
@@ -64,7 +64,7 @@ class Filter:
 
 def _begins(name: str, typed: str) -> bool:
     """Whether this is the beginning of the name, or of a role's name as lists shorten it."""
-    return name.startswith(typed) or name.removeprefix("connectware-").startswith(typed)
+    return name.startswith(typed) or short(name).startswith(typed)
 
 
 def typed(text: str) -> Filter:

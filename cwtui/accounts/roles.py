@@ -28,6 +28,11 @@ def permissions(roles: Iterable[str]) -> frozenset[Permission]:
     return frozenset().union(*(BUILT_IN.get(role, frozenset()) for role in roles))
 
 
+def short(role: str) -> str:
+    """Return the role's name as lists shorten it, such as `admin` for `connectware-admin`."""
+    return role.removeprefix("connectware-").removesuffix("-access")
+
+
 def known(roles: Iterable[str]) -> tuple[str, ...]:
     """Return the roles sorted and without duplicates. Raises InvalidInput for none or unknown."""
     chosen = tuple(sorted(set(roles)))

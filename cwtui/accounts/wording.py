@@ -32,8 +32,8 @@ def origin_in_full(account: Account, zone: tzinfo = UTC) -> str:
 def short_roles(held: Sequence[str]) -> str:
     """Return the role with the most permissions in one word, and how many others there are."""
     first, *others = sorted(held, key=lambda role: -len(roles.permissions([role]))) or [""]
-    short = first.removeprefix("connectware-").removesuffix("-access")
-    return f"{short} +{len(others)}" if others else short
+    name = roles.short(first)
+    return f"{name} +{len(others)}" if others else name
 
 
 def status(account: AccountRow | Account) -> str:

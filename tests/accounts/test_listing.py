@@ -6,7 +6,7 @@ from cwtui.accounts.account_state import MfaState
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.listing import AccountRow, Filter, Registered, select, typed
 from cwtui.accounts.model import Origin
-from cwtui.accounts.roles import ADMIN, MINIMUM, Permission, known, permissions
+from cwtui.accounts.roles import ADMIN, MINIMUM, Permission, known, permissions, short
 from cwtui.accounts.settings import OrganizationSettings
 
 ROWS = [
@@ -63,6 +63,14 @@ def test_roles_grant_their_permissions() -> None:
     assert permissions([MINIMUM]) == set()
     assert permissions(["unknown", MINIMUM]) == set()
     assert permissions([]) == set()
+
+
+def test_lists_shorten_the_names_of_roles() -> None:
+    assert [short(role) for role in (ADMIN, MINIMUM, "operators")] == [
+        "admin",
+        "minimum",
+        "operators",
+    ]
 
 
 def test_known_roles_are_sorted_without_duplicates() -> None:
