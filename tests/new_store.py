@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from cwtui import services
-from cwtui.accounts import administration
+from cwtui.accounts import first_admin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, KeyringConfig, StoreConfig
@@ -27,5 +27,5 @@ def quick(ports: Ports) -> Ports:
 def ports_with_admin(config: Config) -> Ports:
     """A store with its first admin."""
     made = quick(services.create(config))
-    administration.create_first_admin(made, "ada", SECRET, SECRET, OPERATOR)
+    first_admin.create(made, "ada", SECRET, SECRET, OPERATOR)
     return made

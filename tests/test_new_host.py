@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cwtui import installation, services
-from cwtui.accounts import administration
+from cwtui.accounts import first_admin
 from cwtui.accounts.errors import CannotCheck
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from tests.accounts.world import OPERATOR
@@ -33,7 +33,7 @@ def test_a_fresh_host_is_new(home: Path) -> None:
 def test_a_host_with_its_first_admin_is_not_new(home: Path) -> None:
     del home
     ports = quick(services.create(Config()))
-    administration.create_first_admin(ports, "ada", SECRET, SECRET, OPERATOR)
+    first_admin.create(ports, "ada", SECRET, SECRET, OPERATOR)
     assert not installation.is_new(Config())
 
 

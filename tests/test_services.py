@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from cwtui import services
-from cwtui.accounts import administration, sign_in
+from cwtui.accounts import administration, first_admin, sign_in
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -275,7 +275,7 @@ def test_an_interrupted_setup_can_be_resumed(config: Config) -> None:
             start(config)
     config.keyring_file.unlink()  # killed before it was made
     ports = quick(services.create(config))
-    administration.create_first_admin(ports, "ada", SECRET, SECRET, OPERATOR)
+    first_admin.create(ports, "ada", SECRET, SECRET, OPERATOR)
     assert not services.connect(config).accounts.is_empty()
 
 

@@ -3,7 +3,7 @@
 import click
 
 from cwtui import installation, services
-from cwtui.accounts import administration, recovery, text
+from cwtui.accounts import first_admin, recovery, text
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.cli import completing, standard_input, terminal
@@ -76,9 +76,9 @@ def _create(config: Config, username: str, password: Secret | None) -> None:
     new, confirmation = (
         (password, password) if password is not None else terminal.ask_new_password()
     )
-    administration.check_first_admin(username, new, confirmation)
+    first_admin.check(username, new, confirmation)
     ports = services.create(config)
-    account = administration.create_first_admin(ports, username, new, confirmation, operator())
+    account = first_admin.create(ports, username, new, confirmation, operator())
     say(f"Created the admin {account.username}. Sign in with: cwtui")
 
 

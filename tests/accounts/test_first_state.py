@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import administration, provisioning, recovery, roles
+from cwtui.accounts import administration, first_admin, provisioning, recovery, roles
 from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.secret import Secret
@@ -15,9 +15,7 @@ IDS = {"entryUUID": "id-erin"}
 ERIN = DirectoryUser("erin", "uid=erin", "", (roles.MINIMUM,), enabled=True, ids=IDS)
 
 WAYS: dict[str, Callable[[World], Account]] = {
-    "the first admin": lambda w: administration.create_first_admin(
-        w.ports, "erin", NEW, NEW, OPERATOR
-    ),
+    "the first admin": lambda w: first_admin.create(w.ports, "erin", NEW, NEW, OPERATOR),
     "by an admin": lambda w: administration.create_user(w.ports, OPERATOR, "erin").account,
     "by the operator, of a store without an admin": lambda w: (
         recovery.recover_admin(w.ports, OPERATOR, "erin").account

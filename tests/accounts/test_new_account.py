@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import administration, provisioning, recovery
+from cwtui.accounts import administration, first_admin, provisioning, recovery
 from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.factors import Claim
@@ -23,9 +23,7 @@ LEFT = SignInRecord(
 )
 
 WAYS: dict[str, Callable[[World], object]] = {
-    "the first admin": lambda w: administration.create_first_admin(
-        w.ports, "alice", NEW, NEW, OPERATOR
-    ),
+    "the first admin": lambda w: first_admin.create(w.ports, "alice", NEW, NEW, OPERATOR),
     "an admin creates it": lambda w: administration.create_user(w.ports, OPERATOR, "alice"),
     "recovered": lambda w: recovery.recover_admin(w.ports, OPERATOR, "alice"),
     "from the directory": lambda w: provisioning.provide(w.ports, Claim("alice", HERE), ALICE),

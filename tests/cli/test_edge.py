@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from cwtui.accounts import administration
+from cwtui.accounts import administration, first_admin
 from cwtui.accounts.errors import (
     AccountsError,
     CannotCheck,
@@ -89,7 +89,7 @@ def test_no_secret_from_standard_input_is_printed(
     def fail(*_: object) -> None:
         raise RuntimeError(PASSWORD)
 
-    monkeypatch.setattr(administration, "create_first_admin", fail)
+    monkeypatch.setattr(first_admin, "create", fail)
     result = new_host.run("init", "--admin", "admin", "--password-stdin", stdin=PASSWORD.encode())
     assert result.status == 3
     assert PASSWORD not in result.err

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace as with_fields
 
 from cwtui import maintenance, services
-from cwtui.accounts import administration, sign_in
+from cwtui.accounts import administration, first_admin, sign_in
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import SecondFactor, SignInRecord
@@ -43,7 +43,7 @@ def made_in(folder: Path) -> tuple[Config, Device]:
     config = config_in(folder)
     ports = replace(services.create(config), bcrypt_cost=4, now=lambda: NOW)
     secret = Secret(PASSWORD)
-    administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
+    first_admin.create(ports, "ada", secret, secret, OPERATOR)
     device = Device(totp.new_secret(ports.random), backup_codes.new_codes(ports.random))
     hashed = backup_codes.hash_codes(device.codes, ports.keyring, 4)
     made = administration.create_user(ports, OPERATOR, "alice", password=secret)

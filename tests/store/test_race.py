@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace as with_fields
 
 from cwtui import services
-from cwtui.accounts import administration, organization, throttle
+from cwtui.accounts import administration, first_admin, organization, throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import Account, SecondFactor
@@ -24,7 +24,7 @@ def prepared(folder: Path) -> tuple[Account, Device]:
     """A store with an account that has a device and has signed in from KNOWN before."""
     ports = replace(services.create(config_in(folder)), bcrypt_cost=4, now=lambda: NOW)
     secret = Secret(PASSWORD)
-    administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
+    first_admin.create(ports, "ada", secret, secret, OPERATOR)
     device = Device(totp.new_secret(ports.random), backup_codes.new_codes(ports.random))
     hashed = backup_codes.hash_codes(device.codes, ports.keyring, 4)
     account = Account(

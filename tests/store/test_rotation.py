@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from cwtui import services
-from cwtui.accounts import administration, sign_in
+from cwtui.accounts import administration, first_admin, sign_in
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Ports
@@ -31,7 +31,7 @@ def devices(tmp_path: Path) -> dict[str, Device]:
     """A store with an admin, two users without a device, and many with one."""
     ports = replace(services.create(config_in(tmp_path)), bcrypt_cost=4, now=lambda: NOW)
     secret = Secret(PASSWORD)
-    administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
+    first_admin.create(ports, "ada", secret, secret, OPERATOR)
     hashed = passwords.hash_password(secret, ports.keyring, 4)
     plain = Account(username="carol", created_at=NOW, password=hashed)
     made: dict[str, Device] = {}

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from cwtui import services
-from cwtui.accounts import administration, roles
+from cwtui.accounts import administration, first_admin, roles
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
@@ -44,7 +44,7 @@ class Host:
             bcrypt_cost=4,
         )
         password = Secret(PASSWORD)
-        administration.create_first_admin(self.ports, "ada", password, password, OPERATOR)
+        first_admin.create(self.ports, "ada", password, password, OPERATOR)
         administration.create_user(self.ports, OPERATOR, "alice", password=password)
         with self.ports.accounts.change() as change:
             account = change.get("alice")

@@ -7,6 +7,7 @@ import pytest
 
 from cwtui.accounts import (
     administration,
+    first_admin,
     organization,
     recovery,
     roles,
@@ -362,7 +363,7 @@ def test_a_failure_that_cannot_be_recorded_lets_nobody_in(scene: Scene, factor: 
 
 
 def test_creating_the_first_admin_is_recorded(world: World) -> None:
-    administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+    first_admin.create(world.ports, "ada", NEW, NEW, OPERATOR)
     [event] = world.events
     assert (event.event, event.subject) == (EventType.USER_CREATE, "ada")
     assert event.reason == "first admin: roles=connectware-admin"
@@ -372,7 +373,7 @@ def test_the_first_admin_is_not_created_without_an_event(world: World) -> None:
     """DESIGN 4.10."""
     world.audit.fails = True
     with pytest.raises(CannotCheck):
-        administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+        first_admin.create(world.ports, "ada", NEW, NEW, OPERATOR)
     assert world.accounts.is_empty()
 
 
@@ -380,7 +381,7 @@ def test_the_first_admin_is_not_recorded_when_the_disk_is_full(world: World) -> 
     """DESIGN 4.7."""
     world.accounts.before_prepare = full_disk
     with pytest.raises(CannotCheck):
-        administration.create_first_admin(world.ports, "ada", NEW, NEW, OPERATOR)
+        first_admin.create(world.ports, "ada", NEW, NEW, OPERATOR)
     assert world.events == []
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cwtui import services
-from cwtui.accounts import administration, organization
+from cwtui.accounts import first_admin, organization
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.secret import Secret
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
@@ -34,7 +34,7 @@ def test_each_line_is_sent_as_written(receiver: socket.socket, tmp_path: Path) -
     )
     ports = services.create(config)
     secret = Secret(PASSWORD)
-    administration.create_first_admin(ports, "ada", secret, secret, OPERATOR)
+    first_admin.create(ports, "ada", secret, secret, OPERATOR)
     organization.update_settings(ports, OPERATOR, {"mfa": "required"}, TO_EVERYTHING)
     written = config.audit_file.read_bytes().splitlines()
     assert len(written) == 2

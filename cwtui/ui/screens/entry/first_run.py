@@ -3,7 +3,7 @@
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import administration
+from cwtui.accounts import first_admin
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account
@@ -40,15 +40,13 @@ The accounts are stored in files of the user that runs cwtui. `cwtui --paths` sh
         password, confirmation = (entry.take() for entry in self.query(SecretInput))
         operator = Operator("first run", self.context.source)
         try:
-            administration.check_first_admin(username, password, confirmation)
+            first_admin.check(username, password, confirmation)
         except InvalidInput as error:  # before anything is created
             self.clear_errors()
             self.refuse(error)
             return
         self.run_in_thread(
-            lambda ports: administration.create_first_admin(
-                ports, username, password, confirmation, operator
-            ),
+            lambda ports: first_admin.create(ports, username, password, confirmation, operator),
             self._created,
             "Creating the administrator",
         )
