@@ -1,12 +1,14 @@
 """What an account's state is. Screens and commands ask here, so that they all say the same.
 
 An account has its own settings, and the organization has settings for everyone. Only both together
-say what is true.
+say what is true. Whether an account is locked follows from its failed attempts.
 """
 
 from enum import Enum, StrEnum
 from typing import Protocol
 
+from cwtui.accounts import throttle
+from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 
@@ -28,6 +30,25 @@ class HasOrigin(Protocol):
 
     @property
     def in_directory_too(self) -> bool: ...
+
+
+class HasEnabled(Protocol):
+    """An account, or its row in a list."""
+
+    @property
+    def enabled(self) -> bool: ...
+
+
+class Status(StrEnum):
+    """Whether an account can sign in, in one word, for lists and filters.
+
+    `LOCKED` means that it is enabled, but after failed attempts the next one is not checked yet
+    (see `throttle`). Known sources and all others wait apart; one that waits is enough.
+    """
+
+    ENABLED = "enabled"
+    LOCKED = "locked"
+    DISABLED = "disabled"
 
 
 class MfaState(StrEnum):
@@ -57,6 +78,18 @@ class OriginNote(Enum):
     """The directory no longer has the person."""
     HIDES_LDAP_USER = "also in ldap"
     """The directory has a user with the name of this local account."""
+
+
+def locked_until(record: SignInRecord, now: float) -> float | None:
+    """Return when the account's longest wait ends, in seconds since the epoch; None if none."""
+    return throttle.longest_wait(record, now) or None
+
+
+def status(account: HasEnabled, locked_until: float | None) -> Status:
+    """Return whether the account can sign in. A disabled account cannot, locked or not."""
+    if not account.enabled:
+        return Status.DISABLED
+    return Status.ENABLED if locked_until is None else Status.LOCKED
 
 
 def requirement(account: HasMfa, settings: OrganizationSettings) -> Requirement:

@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cwtui.accounts import admins, listing, look_alikes, made_up, roles, text, throttle
+from cwtui.accounts import (
+    account_state,
+    admins,
+    listing,
+    look_alikes,
+    made_up,
+    roles,
+    text,
+    throttle,
+)
+from cwtui.accounts.account_state import Status
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import (
@@ -47,8 +57,12 @@ class WithInitialPassword:
 def list_users(ports: Ports, actor: Actor, criteria: listing.Filter) -> listing.Listing:
     """Return the matching accounts, sorted by username. Raises NotPermitted and SessionEnded."""
     authorise(ports, actor, Permission.MANAGE_USERS)
-    settings = ports.accounts.settings()
-    return listing.Listing(listing.select(ports.accounts.rows(), criteria, settings), settings)
+    settings, rows, problem = ports.accounts.settings(), ports.accounts.rows(), None
+    try:
+        rows = listing.with_locks(rows, ports.records.banned(), ports.now())
+    except CannotCheck as error:
+        problem = error
+    return listing.Listing(listing.select(rows, criteria, settings), settings, problem)
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,17 @@ class Details:
     account: Account
     record: SignInRecord
     settings: OrganizationSettings
+    now: float
+
+    @property
+    def locked_until(self) -> float | None:
+        """When the account's longest wait ends, in seconds since the epoch; None if none."""
+        return account_state.locked_until(self.record, self.now)
+
+    @property
+    def status(self) -> Status:
+        """Whether the account can sign in."""
+        return account_state.status(self.account, self.locked_until)
 
 
 def show_user(ports: Ports, actor: Actor, username: str) -> Details:
@@ -70,8 +95,9 @@ def show_user(ports: Ports, actor: Actor, username: str) -> Details:
     account = ports.accounts.get(name)
     if account is None:
         raise UnknownAccount(name)
-    record = throttle.current(ports.records.get(name), ports.now())
-    return Details(account, record, ports.accounts.settings())
+    now = ports.now()
+    record = throttle.current(ports.records.get(name), now)
+    return Details(account, record, ports.accounts.settings(), now)
 
 
 def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[str, float | None]:

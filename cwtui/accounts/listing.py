@@ -1,13 +1,16 @@
 """The list of users: one small row per account, and filters for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from cwtui.accounts.account_state import MfaState, mfa_state
-from cwtui.accounts.model import Origin
+from cwtui.accounts import account_state
+from cwtui.accounts.account_state import MfaState, Status, mfa_state
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.model import Origin, SignInRecord
 from cwtui.accounts.roles import BUILT_IN, MINIMUM, short
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import normal
@@ -22,8 +25,9 @@ class Registered(Struct, frozen=True, gc=False):
 class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     """What a list shows of an account.
 
-    Field names are the same as in Account, so that a store can read both from one record. Rows
-    contain no reference cycles, so the garbage collector can skip them (`gc=False`).
+    Field names are the same as in Account, so that a store can read both from one record; only
+    `locked_until` comes from the sign-in record (see `with_locks`). Rows contain no reference
+    cycles, so the garbage collector can skip them (`gc=False`).
     """
 
     username: str
@@ -35,14 +39,25 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     enabled: bool = True
     gone_since: float | None = None
     in_directory_too: bool = False
+    locked_until: float | None = None
+
+    @property
+    def status(self) -> Status:
+        """Whether the account can sign in."""
+        return account_state.status(self, self.locked_until)
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Some accounts, and the organization settings that say the rest about them."""
+    """Some accounts, and the organization settings that say the rest about them.
+
+    `problem` is why the sign-in records could not be read. The list then does not say who is
+    locked, but the accounts can still be managed.
+    """
 
     rows: list[AccountRow]
     settings: OrganizationSettings
+    problem: CannotCheck | None = None
 
 
 _VALUES: Final[dict[str, tuple[str, ...]]] = {
@@ -87,6 +102,23 @@ def typed(text: str) -> Filter:
         mfa=MfaState(given["mfa"]) if "mfa" in given else None,
         origin=Origin(given["origin"]) if "origin" in given else None,
     )
+
+
+def with_locks(
+    rows: Iterable[AccountRow], banned: Mapping[str, SignInRecord], now: float
+) -> list[AccountRow]:
+    """Return the rows with the waits from these sign-in records, by username."""
+    until = {
+        name: end
+        for name, record in banned.items()
+        if (end := account_state.locked_until(record, now)) is not None
+    }
+    if not until:
+        return list(rows)
+    return [
+        replace(row, locked_until=until[row.username]) if row.username in until else row
+        for row in rows
+    ]
 
 
 def named(rows: Iterable[AccountRow], text: str) -> list[AccountRow]:

@@ -111,6 +111,12 @@ class RecordStore(Protocol):
 
     def get(self, username: str) -> SignInRecord: ...
 
+    def banned(self) -> dict[str, SignInRecord]:
+        """Return the records with attempts that had to wait, or still have to, by username.
+
+        Quick, because they are few: for lists of many accounts.
+        """
+
     def update(
         self,
         username: str,

@@ -1,12 +1,12 @@
 """Accounts and organization settings in one TinyDB file."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
-from msgspec import Raw, Struct, json
+from msgspec import Struct, json
 
 from cwtui.accounts import identity, roles
 from cwtui.accounts.listing import AccountRow
@@ -15,7 +15,7 @@ from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
 from cwtui.store import schema_3
 from cwtui.store.layout import Layout
-from cwtui.store.storage import AtomicStorage, NamedTable, Tables
+from cwtui.store.storage import AtomicStorage, NamedTable, Tables, document_mentions
 
 T = TypeVar("T")
 
@@ -104,7 +104,7 @@ class TinyAccountStore:
         documents = self._storage.documents(_ACCOUNTS)
         needles = [json.encode(id_) for id_ in ids.values()]
         # Searching the raw bytes first leaves only few documents to decode.
-        near = [name for name, kept in documents.items() if _mentions(kept, needles)]
+        near = [name for name, kept in documents.items() if document_mentions(kept, *needles)]
         found = (self._decoded(name, documents[name]) for name in sorted(near))
         return [account for account in found if identity.is_same(account.directory_ids, ids)]
 
@@ -191,11 +191,3 @@ class TinyAccountStore:
         if document is None:
             return kind()
         return self._storage.decoded(table, name, document, kind)
-
-
-def _mentions(document: Any, needles: Sequence[bytes]) -> bool:
-    """Whether the document may contain one of these values; always true if it was just put."""
-    if not isinstance(document, Raw):
-        return True
-    content = bytes(document)
-    return any(value in content for value in needles)

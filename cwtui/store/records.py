@@ -8,10 +8,12 @@ from zlib import crc32
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.host.files import check_folder, exists
-from cwtui.store.storage import AtomicStorage, NamedTable
+from cwtui.store.storage import AtomicStorage, NamedTable, document_mentions
 
 _RECORDS: Final = "records"
 FILES: Final = 64
+_WAIT: Final = b'"banned_until"'
+"""A field of Attempts. It is left out of the file if there was no wait."""
 
 T = TypeVar("T")
 
@@ -39,6 +41,20 @@ class TinyRecordStore:
     def get(self, username: str) -> SignInRecord:
         self._check_store()
         return self._read(self._storage_of(username), username)
+
+    def banned(self) -> dict[str, SignInRecord]:
+        """Return the records with attempts that had to wait, or still have to, by username.
+
+        Most files mention none, and are not kept in memory for this.
+        """
+        self._check_store()
+        return {
+            name: storage.decoded(_RECORDS, name, document, SignInRecord)
+            for storage in map(self._storage, self.numbers())
+            if storage.mentions(_WAIT)
+            for name, document in storage.documents(_RECORDS).items()
+            if document_mentions(document, _WAIT)
+        }
 
     def update(
         self,

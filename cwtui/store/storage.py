@@ -178,6 +178,15 @@ class AtomicStorage(Storage):
         """Return all documents of a table by id, without decoding them."""
         return (self.read() or {}).get(table, {})
 
+    def mentions(self, text: bytes) -> bool:
+        """Whether the file may contain this. Reads it without keeping its content in memory."""
+        version = self._version()
+        if version is None:
+            return False
+        if self._cached is not None and self._cached[0] == version:
+            return True
+        return text in self._content()
+
     def decoded(self, table: str, doc_id: str, document: Any, kind: type[T]) -> T:
         """Decode the document as this type. Raises StoreDamaged, naming line and reason."""
         try:
@@ -198,12 +207,7 @@ class AtomicStorage(Storage):
         cached = self._cached
         if cached is not None and cached[0] == version:
             return cached[1]
-        check_private(self.path)
-        try:
-            content = read_regular(self.path, MOST)
-        except OSError as error:
-            raise cannot("read", self.path, error) from None
-        tables = self._decode(content)
+        tables = self._decode(self._content())
         try:
             self._check_content(tables)
         except CannotCheck:
@@ -213,6 +217,13 @@ class AtomicStorage(Storage):
             return self._load()
         self._cached = version, tables
         return tables
+
+    def _content(self) -> bytes:
+        check_private(self.path)
+        try:
+            return read_regular(self.path, MOST)
+        except OSError as error:
+            raise cannot("read", self.path, error) from None
 
     def _version(self) -> tuple[int, ...] | None:
         """Return a value that differs for each version of the file; None if it may be missing."""
@@ -288,6 +299,14 @@ class AtomicStorage(Storage):
             f"{self.path} is damaged at line {line}: {reason}. It was not changed; "
             "restore it from a backup."
         )
+
+
+def document_mentions(document: Any, *texts: bytes) -> bool:
+    """Whether the document may contain one of these; always true if it was just put."""
+    if not isinstance(document, Raw):
+        return True
+    content = bytes(document)
+    return any(text in content for text in texts)
 
 
 def _line_of_key(key: str, content: bytes) -> int:

@@ -142,6 +142,14 @@ class MemoryRecords:
     def get(self, username: str) -> SignInRecord:
         return self.kept.get(username, SignInRecord())
 
+    def banned(self) -> dict[str, SignInRecord]:
+        return {
+            name: record
+            for name, record in self.kept.items()
+            for attempts in (record.password_attempts, record.code_attempts)
+            if any(kept.banned_until for kept in attempts.values())
+        }
+
     def update(
         self,
         username: str,
@@ -275,6 +283,7 @@ class MemoryKeyringChange:
 
 def _row(account: Account) -> AccountRow:
     factor = account.second_factor
-    same = {name: getattr(account, name) for name in AccountRow.__struct_fields__}
+    shared = set(AccountRow.__struct_fields__) & set(Account.__struct_fields__)
+    same = {name: getattr(account, name) for name in shared}
     registered = Registered(factor.registered_at) if factor is not None else None
     return AccountRow(**same | {"second_factor": registered})

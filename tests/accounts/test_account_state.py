@@ -6,11 +6,15 @@ from cwtui.accounts import wording
 from cwtui.accounts.account_state import (
     MfaState,
     Requirement,
+    Status,
     is_required,
+    locked_until,
     mfa_state,
     requirement,
+    status,
 )
 from cwtui.accounts.listing import AccountRow, Registered
+from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 
@@ -51,3 +55,24 @@ def test_account_and_organization_decide_together_whether_mfa_is_required(
     having = AccountRow(username="alice", mfa_required=flag, second_factor=Registered(1.0))
     assert requirement(having, settings) is says
     assert mfa_state(having, settings) is MfaState.ENABLED
+
+
+@pytest.mark.parametrize(
+    ("passwords", "codes", "until"),
+    [
+        ({}, {}, None),
+        ({"": Attempts(4, 90.0)}, {}, None),
+        ({"": Attempts(5, 90.0, 390.0)}, {}, 390.0),
+        ({"": Attempts(5, 90.0, 100.0)}, {}, None),
+        ({"": Attempts(5, 90.0, 390.0)}, {"10.0.0.1": Attempts(5, 95.0, 395.0)}, 395.0),
+    ],
+)
+def test_an_account_is_locked_while_any_source_has_to_wait(
+    passwords: dict[str, Attempts], codes: dict[str, Attempts], until: float | None
+) -> None:
+    record = SignInRecord(password_attempts=passwords, code_attempts=codes)
+    assert locked_until(record, 100.0) == until
+    state = Status.ENABLED if until is None else Status.LOCKED
+    assert status(AccountRow(username="alice"), until) is state
+    assert AccountRow(username="alice", locked_until=until).status is state
+    assert status(AccountRow(username="alice", enabled=False), until) is Status.DISABLED

@@ -1,6 +1,7 @@
 """Managing accounts and organization settings."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
@@ -10,6 +11,7 @@ from cwtui.accounts.errors import (
     InvalidInput,
     Refused,
     SignInFailed,
+    StoreDamaged,
     Throttled,
 )
 from cwtui.accounts.listing import Filter
@@ -290,6 +292,42 @@ def test_removing_an_account_removes_its_sign_in_record(world: World) -> None:
 
 
 # Reading
+
+
+def test_lists_and_pages_say_which_accounts_are_locked(world: World) -> None:
+    for name in ("ada", "bob", "cho"):
+        world.add(name)
+    for name in ("bob", *["cho"] * 5):
+        with pytest.raises(SignInFailed):
+            world.begin(name, "wrong")
+
+    def states() -> list[str]:
+        rows = administration.list_users(world.ports, OPERATOR, Filter()).rows
+        names = [row.username for row in rows]
+        shown = [administration.show_user(world.ports, OPERATOR, name).status for name in names]
+        assert [row.status for row in rows] == shown
+        return [status.value for status in shown]
+
+    assert states() == ["enabled", "enabled", "locked"]
+    administration.update_user(world.ports, OPERATOR, "cho", enabled=False)
+    assert states() == ["enabled", "enabled", "disabled"]
+    administration.update_user(world.ports, OPERATOR, "cho", enabled=True)
+    world.clock.forward(300)
+    assert states() == ["enabled", "enabled", "enabled"]
+
+
+def test_damaged_records_leave_the_list_and_are_reported(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add("bob")
+
+    def damaged() -> NoReturn:
+        raise StoreDamaged("07.json is damaged.")
+
+    monkeypatch.setattr(world.records, "banned", damaged)
+    found = administration.list_users(world.ports, OPERATOR, Filter())
+    assert [row.username for row in found.rows] == ["bob"]
+    assert str(found.problem) == "07.json is damaged."
 
 
 def test_accounts_are_listed_and_shown(world: World) -> None:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts import roles
 from cwtui.accounts.listing import Registered
-from cwtui.accounts.model import Account, Origin, SignInRecord
+from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, AccountStore, RecordStore
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.store.accounts import TinyAccountStore
@@ -374,6 +374,21 @@ def test_an_exception_in_an_update_keeps_the_record(records: RecordStore) -> Non
     with pytest.raises(LookupError):
         records.update("ada", fail)
     assert records.get("ada") == RECORD
+
+
+def test_records_with_a_wait_are_found_among_all(stores: Stores) -> None:
+    tried = SignInRecord(password_attempts={"": Attempts(3, 1.5)})
+    waits = SignInRecord(password_attempts={"": Attempts(5, 1.5, 301.5)})
+    for number in range(200):
+        stores.records().update(f"u{number}", lambda _: (tried, None))
+    records = stores.records()
+    assert records.banned() == {}
+    stores.records().update("u7", lambda _: (waits, None))
+    stores.records().update("u8", lambda _: (RECORD, None))
+    assert records.banned() == {"u7": waits, "u8": RECORD}
+    records.get("u7")
+    stores.records().update("u7", lambda _: (tried, None))
+    assert records.banned() == {"u8": RECORD}
 
 
 def test_removing_a_record_keeps_the_others(stores: Stores) -> None:

@@ -148,7 +148,9 @@ async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0
         assert shown[:9] in drawn(person)
         await person.click(shown[:9])
         assert person.running
-        details = Details(world.account(name), world.records.get(name), OrganizationSettings())
+        details = Details(
+            world.account(name), world.records.get(name), OrganizationSettings(), world.clock()
+        )
         app.router.replace_screen(AccountPage(details))
         await person.settle()
         assert f"Users and Roles > {shown}" in drawn(person)
