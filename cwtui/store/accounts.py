@@ -174,8 +174,7 @@ class TinyAccountStore:
         return Contents(not accounts, frozenset(needed), used)
 
     def _each(self, kind: type[T], documents: dict[str, Any]) -> list[T]:
-        decoded = self._storage.decoded
-        return [decoded(_ACCOUNTS, name, documents[name], kind) for name in sorted(documents)]
+        return self._storage.decoded_all(_ACCOUNTS, documents, kind)
 
     def _decoded(self, username: str, document: Any) -> Account:
         account = self._storage.decoded(_ACCOUNTS, username, document, Account)
