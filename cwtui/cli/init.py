@@ -7,7 +7,7 @@ from cwtui.accounts import first_admin, recovery, text
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.cli import completing, standard_input, terminal
-from cwtui.cli.errors import Failed, WrongUsage
+from cwtui.cli.errors import Failed
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
@@ -66,13 +66,7 @@ def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes
         _create(config, username, password)
 
 
-def _check_can_be_asked(password: Secret | None) -> None:
-    if password is None and not terminal.is_there():
-        raise WrongUsage("There is no terminal to ask for the password. Use --password-stdin.")
-
-
 def _create(config: Config, username: str, password: Secret | None) -> None:
-    _check_can_be_asked(password)
     new, confirmation = (
         (password, password) if password is not None else terminal.ask_new_password()
     )
@@ -84,8 +78,7 @@ def _create(config: Config, username: str, password: Secret | None) -> None:
 
 def _recover(ports: Ports, username: str, password: Secret | None) -> None:
     recovered = recovery.recover_admin(ports, operator(), username, password)
-    settings = ports.accounts.settings()
-    hand_over(recovered, "Restored access for the admin", settings, known=password is not None)
+    hand_over(recovered, "Restored access for the admin", ports, known=password is not None)
     if recovered.account.second_factor is not None:
         say(
             "Signing in also needs a code from the registered device. If it is lost: "

@@ -104,7 +104,8 @@ def restore(host: Host, file: str, yes: bool) -> None:
     """Restore the store from FILE.
 
     FILE is checked before anything is replaced, and the old store is kept. The audit log continues.
-    Asks first. If you answer no, nothing is restored and the exit status is 1.
+    Asks first. If you answer no, or there is no terminal to ask on, nothing is restored and the
+    exit status is 1.
     """
     terminal.check_can_ask("restore", yes=yes)
     config = host.config()

@@ -5,8 +5,9 @@ from typing import Final, TextIO
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
-from cwtui.cli.errors import WrongUsage
+from cwtui.cli.errors import Failed, WrongUsage
 
+NOT_THERE: Final = "There is no terminal to ask on."
 _WITHOUT_SCREEN: Final = {"dumb", "unknown"}
 
 
@@ -38,9 +39,9 @@ def check_for_application(term: str | None) -> None:
 
 
 def check_can_ask(act: str, *, yes: bool) -> None:
-    """Raise WrongUsage if the user must confirm `act` (no `yes`), but there is no terminal."""
+    """Raise Failed if the user must confirm `act` (no `yes`), but there is no terminal."""
     if not yes and not is_there():
-        raise WrongUsage(f"There is no terminal to ask on. Use --yes to {act}.")
+        raise Failed(f"{NOT_THERE} Use --yes to {act}.")
 
 
 def ask_yes(question: str) -> bool:
@@ -53,7 +54,9 @@ def ask_yes(question: str) -> bool:
 
 
 def ask_new_password() -> tuple[Secret, Secret]:
-    """Ask twice without echo. Raises InvalidInput, and WrongUsage if echo cannot be disabled."""
+    """Ask twice without echo. Raises InvalidInput, and Failed if there is no way to ask."""
+    if not is_there():
+        raise Failed("There is no terminal to ask for the password. Use --password-stdin.")
     import getpass
     import warnings
 
@@ -66,7 +69,7 @@ def ask_new_password() -> tuple[Secret, Secret]:
                 Secret(getpass.getpass("Confirm Password: ", sys.stderr)),
             )
     except getpass.GetPassWarning:
-        raise WrongUsage("This terminal cannot hide the password. Use --password-stdin.") from None
+        raise Failed("This terminal cannot hide the password. Use --password-stdin.") from None
     except UnicodeDecodeError:
         raise InvalidInput(
             "password", "The input is not UTF-8. Set your terminal to UTF-8."

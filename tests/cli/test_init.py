@@ -92,7 +92,7 @@ def test_standard_input_is_read_up_to_a_limit(new_host: Host) -> None:
 
 def test_without_a_terminal_init_needs_password_stdin(new_host: Host) -> None:
     result = new_host.run("init", "--admin", "admin")
-    assert result.status == 2
+    assert result.status == 1
     assert "--password-stdin" in result.err
     assert set(new_host.files()) == {"config.toml"}
 
@@ -175,7 +175,7 @@ def test_new_keyring_needs_confirmation(host: Host) -> None:
     host.keyring.unlink()
     before = host.files()
     result = host.run("init", "--admin", "admin", "--new-keyring")
-    assert (result.status, result.out) == (2, "")
+    assert (result.status, result.out) == (1, "")
     assert "Use --yes" in result.err
     assert host.files() == before
 

@@ -150,7 +150,7 @@ def test_no_answer_means_no(host: Host, file: Path, answer: bytes) -> None:
 def test_without_a_terminal_restore_needs_yes(host: Host, file: Path) -> None:
     before = host.files()
     result = host.run("store", "restore", str(file))
-    assert result.status == 2
+    assert result.status == 1
     assert "--yes" in result.err
     assert host.files() == before
     assert host.run("store", "restore", str(file), "--yes").status == 0
