@@ -76,7 +76,9 @@ def test_the_audit_log_is_rotated_as_configured(config: Config, ports: Ports) ->
     for number in range(1, 4):
         with config.audit_file.open("ab") as log:
             log.write(b"x" * (1_000_000 - config.audit_file.stat().st_size))
-        administration.unlock(services.connect(small), OPERATOR, "ada")
+        administration.update_user(
+            services.connect(small), OPERATOR, "ada", display_name=f"Ada {number}"
+        )
         rotated = [path.name for path in config.folder.glob("audit-*")]
         assert rotated == [f"audit-{number:06d}.jsonl"]
 

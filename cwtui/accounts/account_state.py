@@ -4,6 +4,7 @@ An account has its own settings, and the organization has settings for everyone.
 say what is true. Whether an account is locked follows from its failed attempts.
 """
 
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Protocol
 
@@ -60,6 +61,14 @@ class MfaState(StrEnum):
     ENABLED = "enabled"
     REQUIRED = "required"
     NONE = "none"
+
+
+@dataclass(frozen=True)
+class Unlocked:
+    """What unlocking did: whether anybody had to wait, and how many failed attempts it cleared."""
+
+    was_locked: bool
+    cleared: int
 
 
 class Requirement(Enum):

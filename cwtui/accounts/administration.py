@@ -14,7 +14,7 @@ from cwtui.accounts import (
     text,
     throttle,
 )
-from cwtui.accounts.account_state import Status
+from cwtui.accounts.account_state import Status, Unlocked
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import (
@@ -315,21 +315,27 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
             ports.records.remove(name)
 
 
-def unlock(ports: Ports, actor: Actor, username: str) -> None:
+def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
     """Clear the failed attempts of an account, or of an LDAP user who has no account yet.
 
-    Raises UnknownAccount, NotPermitted and SessionEnded.
+    Without any, nothing is changed or logged. Raises UnknownAccount, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     if ports.accounts.get(name) is None and ports.directory is None:
         raise UnknownAccount(name)
-    update_record(
+    counted = made_up.counted_name(ports, name)
+    if not throttle.wrong_tries(throttle.current(ports.records.get(counted), ports.now())):
+        return Unlocked(was_locked=False, cleared=0)
+    before = update_record(
         ports,
-        made_up.counted_name(ports, name),
+        counted,
         lambda record: record.changed(password_attempts={}, code_attempts={}),
         lambda: write_audit(ports, EventType.USER_UNLOCK, actor, name),
     )
+    before = throttle.current(before, ports.now())
+    was_locked = account_state.locked_until(before, ports.now()) is not None
+    return Unlocked(was_locked, throttle.wrong_tries(before))
 
 
 def _check_new_permissions(

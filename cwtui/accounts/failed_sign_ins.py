@@ -104,13 +104,16 @@ def sentence(failed: FailedSignIns, zone: tzinfo = UTC, *, is_first_sign_in: boo
     return f"{since}, {last} {when} from {source}. If that was not you, change your password."
 
 
-def summary(failed: FailedSignIns) -> str:
-    """Return a summary for admins and the operator."""
-    parts = [f"{failed.count:,}"]
+def summary(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> list[str]:
+    """Return short lines for admins and the operator: the number, and the last one of each kind."""
+    since = "before the first sign-in" if is_first_sign_in else "since the last sign-in"
+    lines = [f"{failed.count:,} {since}"]
     if failed.last_at is not None:
-        where = visible(failed.last_source)
-        parts.append(f"last wrong password {utc_minute(failed.last_at)} from {where}")
+        lines.append(f"wrong password: {_last(failed.last_at, failed.last_source)}")
     if knew := failed.knew_password:
-        where = visible(knew.source)
-        parts.append(f"last correct password {utc_minute(knew.at)} from {where}: {knew.ending}")
-    return ", ".join(parts)
+        lines += [f"correct password: {_last(knew.at, knew.source)}", f"({knew.ending})"]
+    return lines
+
+
+def _last(at: float, source: str) -> str:
+    return f"last {utc_minute(at)} from {visible(source)}"

@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Final
 
-from cwtui.accounts import roles
-from cwtui.accounts.account_state import OriginNote, Requirement, origin_note
+from cwtui.accounts import account_state, roles
+from cwtui.accounts.account_state import (
+    OriginNote,
+    Requirement,
+    Status,
+    Unlocked,
+    origin_note,
+)
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
@@ -36,16 +42,21 @@ def short_roles(held: Sequence[str]) -> str:
     return f"{name} +{len(others)}" if others else name
 
 
-def status(account: AccountRow | Account) -> str:
-    """Return whether the account can sign in, in one word."""
-    return "enabled" if account.enabled else "disabled"
+def status(account: Account, locked_until: float | None, zone: tzinfo = UTC) -> str:
+    """Return whether the account can sign in, such as `locked until 2026-11-24 03:05 UTC`."""
+    word = account_state.status(account, locked_until)
+    return f"{word} until {full_minute(locked_until, zone)}" if word is Status.LOCKED else word
 
 
 _REQUIRED: Final = {
-    Requirement.NOT_REQUIRED: "no",
-    Requirement.OF_ACCOUNT: "yes",
-    Requirement.OF_EVERYONE: "yes, by the organization",
-    Requirement.SUSPENDED: "yes, but the organization's MFA is off",
+    Requirement.NOT_REQUIRED: "not required",
+    Requirement.OF_ACCOUNT: "required",
+    Requirement.OF_EVERYONE: "required",
+    Requirement.SUSPENDED: "not required yet",
+}
+_WHY_REQUIRED: Final = {
+    Requirement.OF_EVERYONE: "The organization requires it of everyone.",
+    Requirement.SUSPENDED: "The organization's MFA is off.",
 }
 
 
@@ -54,9 +65,26 @@ def required(requirement: Requirement) -> str:
     return _REQUIRED[requirement]
 
 
+def why_required(requirement: Requirement) -> str:
+    """Return what the organization has to do with it, as a sentence; empty if nothing."""
+    return _WHY_REQUIRED.get(requirement, "")
+
+
 def mfa(factor: SecondFactor | Registered | None, zone: tzinfo = UTC) -> str:
     """Return whether there is a second factor, and since when."""
     return "not enabled" if factor is None else f"enabled since {day(factor.registered_at, zone)}"
+
+
+def unlocked(username: str, outcome: Unlocked) -> str:
+    """Return what unlocking this account did, as one or two sentences."""
+    if outcome.was_locked:
+        return f"Unlocked {username}. The user can try again now."
+    if not outcome.cleared:
+        return f"{username} was not locked: there are no failed attempts."
+    were = "was" if outcome.cleared == 1 else "were"
+    return (
+        f"{username} was not locked. {counted(outcome.cleared, 'failed attempt')} {were} cleared."
+    )
 
 
 def after_mfa_is_disabled(*, required: bool) -> str:

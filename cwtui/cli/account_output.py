@@ -8,7 +8,7 @@ from cwtui.accounts.administration import Details
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Attempts, FailedSignIns, SecondFactor, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import counted, visible
 from cwtui.accounts.throttle import STRANGERS
 from cwtui.accounts.times import utc_minute
 from cwtui.cli.tables import moment
@@ -16,10 +16,13 @@ from cwtui.cli.tables import moment
 HEADINGS: Final = ("USERNAME", "ORIGIN", "MFA", "STATUS", "ROLES")
 
 
-def row_fields(row: AccountRow | Account, settings: OrganizationSettings) -> dict[str, Any]:
+def row_fields(
+    row: AccountRow | Account, settings: OrganizationSettings, locked_until: float | None
+) -> dict[str, Any]:
     """Return the JSON fields of an account in a list.
 
     `mfa_required` is what holds for the account, and `mfa_required_of_account` is its own setting.
+    `status` is what holds now, and `enabled` is the account's own setting.
     """
     return {
         "username": row.username,
@@ -29,7 +32,9 @@ def row_fields(row: AccountRow | Account, settings: OrganizationSettings) -> dic
         "mfa": account_state.mfa_state(row, settings).value,
         "mfa_required": account_state.is_required(row, settings),
         "mfa_required_of_account": row.mfa_required,
+        "status": account_state.status(row, locked_until).value,
         "enabled": row.enabled,
+        "locked_until": _moment_or_none(locked_until),
         "gone_since": _moment_or_none(row.gone_since),
         "in_directory_too": row.in_directory_too,
     }
@@ -40,14 +45,15 @@ def row_cells(row: AccountRow, settings: OrganizationSettings) -> tuple[str, ...
         visible(row.username),
         wording.origin(row),
         account_state.mfa_state(row, settings).value,
-        wording.status(row),
+        row.status.value,
         visible(",".join(row.roles)),
     )
 
 
-def account_fields(account: Account, settings: OrganizationSettings) -> dict[str, Any]:
+def account_fields(details: Details) -> dict[str, Any]:
     """Return all JSON fields of an account, without secrets and hashes."""
-    return row_fields(account, settings) | {
+    account = details.account
+    return row_fields(account, details.settings, details.locked_until) | {
         "created_at": moment(account.created_at),
         "must_change_password": account.must_change_password,
         "initial_password_expires_at": _moment_or_none(account.initial_password_expires_at),
@@ -67,48 +73,52 @@ def record_fields(record: SignInRecord) -> dict[str, Any]:
     }
 
 
-def account_lines(details: Details, now: float) -> list[tuple[str, str]]:
-    """Return labels and values of an account, as text."""
+def account_lines(details: Details) -> list[tuple[str, str]]:
+    """Return labels and values of an account as text, one fact a line.
+
+    The labels, words and order are those of the account's page.
+    """
     account, record = details.account, details.record
-    return [
-        ("Username", visible(account.username)),
-        ("Display name", visible(account.display_name) or "-"),
-        ("Origin", wording.origin_in_full(account)),
-        ("Roles", visible(", ".join(account.roles))),
-        ("Status", wording.status(account)),
-        ("MFA", wording.mfa(account.second_factor)),
-        ("MFA (Required)", _required(account, details.settings)),
-        ("Backup codes", _backup_codes(account.second_factor)),
-        ("Password", _password(account)),
-        ("Created", utc_minute(account.created_at)),
-        ("Last sign-in", wording.last_sign_in(record)),
-        (
-            "Failed since",
-            failed_sign_ins.summary(record.failed) if record.failed is not None else "none",
-        ),
-        *_tries("Wrong passwords", record.password_attempts, now),
-        *_tries("Wrong codes", record.code_attempts, now),
-    ]
+    factor = account.second_factor
+    requirement = account_state.requirement(account, details.settings)
+    groups = {
+        "Username": [visible(account.username)],
+        "Display name": [visible(account.display_name) or "-"],
+        "Roles": [visible(role) for role in account.roles],
+        "MFA (Required)": [wording.required(requirement), wording.why_required(requirement)],
+        "MFA": [wording.mfa(factor)],
+        "Backup codes": _backup_codes(factor),
+        "Status": [wording.status(account, details.locked_until)],
+        "Origin": [wording.origin_in_full(account)],
+        "Password": [_password(account)],
+        "Created": [utc_minute(account.created_at)],
+        "Last sign-in": [wording.last_sign_in(record)],
+        "Failed sign-ins": _failed_sign_ins(record),
+        "Failed attempts": _failed_attempts(record, details.now),
+    }
+    return [line for label, values in groups.items() for line in _group(label, values)]
 
 
-def summary(account: Account, settings: OrganizationSettings) -> str:
+def _group(label: str, values: list[str]) -> list[tuple[str, str]]:
+    """Return the label beside the first of these values; the others follow below it."""
+    shown = [value for value in values if value]
+    return list(zip([label, *[""] * len(shown)], shown, strict=False))
+
+
+def summary(details: Details) -> str:
     """Return the account's changeable fields in one line."""
+    account = details.account
     name = f"display name {account.display_name}, " if account.display_name else ""
-    return (
-        f"{name}roles {', '.join(account.roles)}, "
-        f"MFA (Required) {_required(account, settings)}, {wording.status(account)}"
-    )
+    required = wording.required(account_state.requirement(account, details.settings))
+    status = wording.status(account, details.locked_until)
+    return f"{name}roles {', '.join(account.roles)}, MFA {required}, {status}"
 
 
-def _backup_codes(factor: SecondFactor | None) -> str:
+def _backup_codes(factor: SecondFactor | None) -> list[str]:
     if factor is None:
-        return "none"
-    note = "" if factor.backup_codes.acknowledged else ", not acknowledged"
-    return wording.unused_codes(factor) + note
-
-
-def _required(account: Account, settings: OrganizationSettings) -> str:
-    return wording.required(account_state.requirement(account, settings))
+        return ["none"]
+    note = "" if factor.backup_codes.acknowledged else "not confirmed by the user"
+    return [wording.unused_codes(factor), note]
 
 
 def _password(account: Account) -> str:
@@ -133,14 +143,23 @@ def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
     }
 
 
-def _tries(label: str, attempts: Mapping[str, Attempts], now: float) -> list[tuple[str, str]]:
-    lines = [
-        f"{tries.failures} from {visible(source) or 'unknown sources'}"
-        + (f" (waits until {utc_minute(tries.banned_until)})" if tries.banned_until > now else "")
-        for source, tries in attempts.items()
-    ]
-    labels = [label, *[""] * len(lines)]
-    return list(zip(labels, lines or ["none"], strict=False))
+def _failed_sign_ins(record: SignInRecord) -> list[str]:
+    if record.failed is None:
+        return ["none"]
+    is_first = record.last_sign_in is None
+    return failed_sign_ins.summary(record.failed, is_first_sign_in=is_first)
+
+
+def _failed_attempts(record: SignInRecord, now: float) -> list[str]:
+    kinds = {"wrong password": record.password_attempts, "wrong code": record.code_attempts}
+    lines: list[str] = []
+    for what, attempts in kinds.items():
+        for source, tries in attempts.items():
+            where = visible(source) or "unknown sources"
+            lines.append(f"{counted(tries.failures, what)} from {where}")
+            if tries.banned_until > now:
+                lines.append(f"(waits until {utc_minute(tries.banned_until)})")
+    return lines or ["none"]
 
 
 def _attempts_fields(attempts: Mapping[str, Attempts]) -> list[dict[str, Any]]:

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from cwtui.accounts import administration
 from cwtui.accounts.administration import WithInitialPassword
-from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import listed, visible
 from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
 from cwtui.cli.errors import Failed
+from cwtui.cli.host import operator
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 
@@ -17,7 +19,7 @@ _NAMED: Final = 3
 def hand_over(
     made: WithInitialPassword,
     what: str,
-    settings: OrganizationSettings,
+    ports: Ports,
     *,
     as_json: bool = False,
     known: bool = False,
@@ -36,7 +38,8 @@ def hand_over(
         if as_json:
             initial = None if known else made.password.reveal()
             similar = {"looks_like": list(made.looks_like)} if made.looks_like else {}
-            fields = account_output.account_fields(made.account, settings) | similar
+            details = administration.show_user(ports, operator(), name)
+            fields = account_output.account_fields(details) | similar
             put_object(fields | {"initial_password": initial})
         elif not known:
             put(made.password.reveal())

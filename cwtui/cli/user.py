@@ -78,6 +78,9 @@ def list_(
 
     In the MFA column, "enabled" means that a device is registered, "required" that the account must
     register one at its next sign-in, and "none" that neither is the case.
+
+    In the STATUS column, "locked" means that the account is enabled but must wait after failed
+    attempts. To let the user try again at once: cwtui user unlock NAME
     """
     criteria = Filter(
         text=text,
@@ -87,12 +90,16 @@ def list_(
     )
     found = administration.list_users(host.ports(), operator(), criteria)
     if as_json:
-        put_list(account_output.row_fields(row, found.settings) for row in found.rows)
+        put_list(
+            account_output.row_fields(row, found.settings, row.locked_until) for row in found.rows
+        )
     elif found.rows:
         cells = (account_output.row_cells(row, found.settings) for row in found.rows)
         put(table([account_output.HEADINGS, *cells]))
     else:
         say("No account matches.")
+    if found.problem is not None:
+        raise found.problem  # the list does not say who is locked
 
 
 @command.command(examples=("cwtui user show alice", "cwtui user show alice --json"))
@@ -101,13 +108,12 @@ def list_(
 @pass_host
 def show(host: Host, name: str, as_json: bool) -> None:
     """Show one account."""
-    ports = host.ports()
-    details = administration.show_user(ports, operator(), name)
+    details = administration.show_user(host.ports(), operator(), name)
     if as_json:
-        fields = account_output.account_fields(details.account, details.settings)
+        fields = account_output.account_fields(details)
         put_object(fields | account_output.record_fields(details.record))
     else:
-        put(table(account_output.account_lines(details, ports.now())))
+        put(table(account_output.account_lines(details)))
 
 
 @command.command(
@@ -163,9 +169,8 @@ def add(
         )
 
     created = confirming.confirmed(create, yes=yes, if_not="No account was added.")
-    settings = ports.accounts.settings()
-    _say_if_mfa_is_off(created.account, settings)
-    hand_over(created, "Added", settings, as_json=as_json, known=password is not None)
+    _say_if_mfa_is_off(created.account, ports.accounts.settings())
+    hand_over(created, "Added", ports, as_json=as_json, known=password is not None)
 
 
 @command.command(
@@ -218,11 +223,10 @@ def set_(
         )
 
     updated = confirming.confirmed(update, yes=yes, if_not="Nothing was changed.")
-    account, settings = updated.account, ports.accounts.settings()
-    summary = account_output.summary(account, settings)
+    details = administration.show_user(ports, operator(), name)
     what = "Saved" if updated.changed else "Nothing was changed for"
-    say(f"{what} {account.username}: {summary}.")
-    _say_if_mfa_is_off(account, settings)
+    say(f"{what} {details.account.username}: {account_output.summary(details)}.")
+    _say_if_mfa_is_off(details.account, details.settings)
 
 
 @command.command(examples=("cwtui user remove bob", "cwtui user remove bob --yes"))
@@ -232,7 +236,8 @@ def set_(
 def remove(host: Host, name: str, yes: bool) -> None:
     """Remove an account for good.
 
-    Asks first. If you answer no, nothing is removed and the exit status is 1.
+    Asks first. If you answer no, or there is no terminal to ask on, nothing is removed and the exit
+    status is 1.
     """
     terminal.check_can_ask("remove the account", yes=yes)
     ports = host.ports()
@@ -255,7 +260,7 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
     """
     ports = host.ports()
     renewed = administration.reset_password(ports, operator(), name)
-    hand_over(renewed, "Reset the password of", ports.accounts.settings(), as_json=as_json)
+    hand_over(renewed, "Reset the password of", ports, as_json=as_json)
 
 
 @command.command("reset-mfa", examples=("cwtui user reset-mfa bob",))
@@ -280,11 +285,11 @@ def reset_mfa(host: Host, name: str) -> None:
 def unlock(host: Host, name: str) -> None:
     """Clear an account's failed attempts.
 
-    The person can try again immediately.
+    The user can try again immediately. Says so if the account was not locked.
     """
     username = text.username(name)
-    administration.unlock(host.ports(), operator(), username)
-    say(f"Unlocked {username}.")
+    unlocked = administration.unlock(host.ports(), operator(), username)
+    say(wording.unlocked(username, unlocked))
 
 
 def _say_if_mfa_is_off(account: Account, settings: OrganizationSettings) -> None:

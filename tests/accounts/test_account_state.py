@@ -19,39 +19,41 @@ from cwtui.accounts.settings import Mfa, OrganizationSettings
 
 
 @pytest.mark.parametrize(
-    ("mfa", "flag", "says", "required", "state", "words"),
+    ("mfa", "flag", "says", "required", "state", "words", "why"),
     [
-        (Mfa.OFF, False, Requirement.NOT_REQUIRED, False, MfaState.NONE, "no"),
+        (Mfa.OFF, False, Requirement.NOT_REQUIRED, False, MfaState.NONE, "not required", ""),
         (
             Mfa.OFF,
             True,
             Requirement.SUSPENDED,
             False,
             MfaState.NONE,
-            "yes, but the organization's MFA is off",
+            "not required yet",
+            "The organization's MFA is off.",
         ),
-        (Mfa.OPTIONAL, False, Requirement.NOT_REQUIRED, False, MfaState.NONE, "no"),
-        (Mfa.OPTIONAL, True, Requirement.OF_ACCOUNT, True, MfaState.REQUIRED, "yes"),
+        (Mfa.OPTIONAL, False, Requirement.NOT_REQUIRED, False, MfaState.NONE, "not required", ""),
+        (Mfa.OPTIONAL, True, Requirement.OF_ACCOUNT, True, MfaState.REQUIRED, "required", ""),
         (
             Mfa.REQUIRED,
             False,
             Requirement.OF_EVERYONE,
             True,
             MfaState.REQUIRED,
-            "yes, by the organization",
+            "required",
+            "The organization requires it of everyone.",
         ),
-        (Mfa.REQUIRED, True, Requirement.OF_ACCOUNT, True, MfaState.REQUIRED, "yes"),
+        (Mfa.REQUIRED, True, Requirement.OF_ACCOUNT, True, MfaState.REQUIRED, "required", ""),
     ],
 )
 def test_account_and_organization_decide_together_whether_mfa_is_required(
-    mfa: Mfa, flag: bool, says: Requirement, required: bool, state: MfaState, words: str
+    mfa: Mfa, flag: bool, says: Requirement, required: bool, state: MfaState, words: str, why: str
 ) -> None:
     settings = OrganizationSettings(mfa=mfa)
     without = AccountRow(username="alice", mfa_required=flag)
     assert requirement(without, settings) is says
     assert is_required(without, settings) is required
     assert mfa_state(without, settings) is state
-    assert wording.required(says) == words
+    assert (wording.required(says), wording.why_required(says)) == (words, why)
     having = AccountRow(username="alice", mfa_required=flag, second_factor=Registered(1.0))
     assert requirement(having, settings) is says
     assert mfa_state(having, settings) is MfaState.ENABLED

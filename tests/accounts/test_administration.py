@@ -6,6 +6,8 @@ from typing import NoReturn
 import pytest
 
 from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts.account_state import Unlocked
+from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
     InvalidInput,
@@ -269,7 +271,7 @@ def test_unlock_clears_failed_attempts(world: World) -> None:
             world.begin("bob", "wrong")
     with pytest.raises(Throttled):
         world.begin("bob")
-    administration.unlock(world.ports, OPERATOR, "Bob")
+    assert administration.unlock(world.ports, OPERATOR, "Bob") == Unlocked(True, 5)
     assert isinstance(world.begin("bob"), SignedIn)
     device = world.equip("bob")
     asked = world.asked_for_code("bob")
@@ -278,6 +280,23 @@ def test_unlock_clears_failed_attempts(world: World) -> None:
             sign_in.with_one_time_code(world.ports, asked, device.wrong_code(world.clock()))
     administration.unlock(world.ports, OPERATOR, "bob")
     sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
+
+
+def test_unlocking_says_whether_the_account_was_locked(world: World) -> None:
+    world.add("bob")
+    assert administration.unlock(world.ports, OPERATOR, "bob") == Unlocked(False, 0)
+    assert world.event_types() == []
+    with pytest.raises(SignInFailed):
+        world.begin("bob", "wrong")
+    assert administration.unlock(world.ports, OPERATOR, "bob") == Unlocked(False, 1)
+    assert world.event_types()[-1] is EventType.USER_UNLOCK
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            world.begin("bob", "wrong")
+    world.clock.forward(6 * 86400)
+    before = world.records.get("bob")
+    assert administration.unlock(world.ports, OPERATOR, "bob") == Unlocked(False, 0)
+    assert world.records.get("bob") == before
 
 
 def test_removing_an_account_removes_its_sign_in_record(world: World) -> None:

@@ -138,6 +138,6 @@ def test_sign_out_and_idle_timeout_are_recorded(
 
 def test_the_operator_is_recorded_with_the_command_line(world: World) -> None:
     world.add("bob")
-    administration.unlock(world.ports, OPERATOR, "bob")
+    administration.update_user(world.ports, OPERATOR, "bob", enabled=False)
     assert world.events[-1].actor == "operator:root"
     assert world.events[-1].source == "command line"

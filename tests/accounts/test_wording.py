@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from cwtui.accounts import account_state, failed_sign_ins, times, wording
+from cwtui.accounts.account_state import Unlocked
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Ending, FailedSignIns, KnewPassword, Origin, SignInRecord
@@ -46,13 +47,27 @@ def test_origin(fields: dict[str, object], short: str, full: str) -> None:
 def test_status_and_mfa(world: World) -> None:
     world.add("alice")
     one = world.account("alice")
-    assert (wording.status(one), wording.mfa(one.second_factor)) == ("enabled", "not enabled")
+    assert (wording.status(one, None), wording.mfa(one.second_factor)) == ("enabled", "not enabled")
+    assert wording.status(one, NOW + 300) == "locked until 2027-01-15 08:05 UTC"
     world.equip("alice")
     factor = world.account("alice").second_factor
     assert factor is not None
     assert wording.mfa(factor) == "enabled since 2027-01-15"
     assert wording.unused_codes(factor) == "10 unused"
-    assert wording.status(one.changed(enabled=False)) == "disabled"
+    assert wording.status(one.changed(enabled=False), NOW + 300) == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Unlocked(True, 5), "Unlocked bob. The user can try again now."),
+        (Unlocked(False, 1), "bob was not locked. 1 failed attempt was cleared."),
+        (Unlocked(False, 3), "bob was not locked. 3 failed attempts were cleared."),
+        (Unlocked(False, 0), "bob was not locked: there are no failed attempts."),
+    ],
+)
+def test_what_unlocking_did(outcome: Unlocked, said: str) -> None:
+    assert wording.unlocked("bob", outcome) == said
 
 
 @pytest.mark.parametrize(
@@ -106,19 +121,22 @@ def test_failed_sign_ins_for_the_person_and_for_others() -> None:
         f"1 failed attempt since then, on 2027-01-15 08:00 UTC from {SHOWN}. If that was not you, "
         "change your password."
     )
-    assert (
-        failed_sign_ins.summary(wrong)
-        == f"1, last wrong password 2027-01-15 08:00 UTC from {SHOWN}"
-    )
+    assert failed_sign_ins.summary(wrong, is_first_sign_in=True) == [
+        "1 before the first sign-in",
+        f"wrong password: last 2027-01-15 08:00 UTC from {SHOWN}",
+    ]
     knew = KnewPassword(NOW, HOSTILE, Ending.STOPPED)
     right = FailedSignIns(1200, NOW, "10.0.0.1", knew)
     assert failed_sign_ins.sentence(right) == (
         "1,200 failed attempts since then. One used your password but no code (2027-01-15 08:00 "
         f"UTC, {SHOWN}). If that was not you, change your password now."
     )
-    assert failed_sign_ins.summary(right).endswith(
-        f", last correct password 2027-01-15 08:00 UTC from {SHOWN}: stopped at the code"
-    )
+    assert failed_sign_ins.summary(right) == [
+        "1,200 since the last sign-in",
+        "wrong password: last 2027-01-15 08:00 UTC from 10.0.0.1",
+        f"correct password: last 2027-01-15 08:00 UTC from {SHOWN}",
+        "(stopped at the code)",
+    ]
 
 
 ENDINGS = {
@@ -149,7 +167,7 @@ def test_each_ending_is_told_with_how_far_the_sign_in_got(ending: Ending) -> Non
     assert failed_sign_ins.sentence(one, is_first_sign_in=True) == (
         f"1 {kinds[0]} before your first sign-in. It{rest}"
     )
-    assert failed_sign_ins.summary(one).endswith(f": {ending}")
+    assert failed_sign_ins.summary(one)[-1] == f"({ending})"
 
 
 @pytest.mark.parametrize(

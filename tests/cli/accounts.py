@@ -20,7 +20,9 @@ ROW = [
     "mfa",
     "mfa_required",
     "mfa_required_of_account",
+    "status",
     "enabled",
+    "locked_until",
     "gone_since",
     "in_directory_too",
 ]

@@ -8,6 +8,7 @@ import pytest
 from cwtui.accounts.administration import create_user
 from cwtui.accounts.model import Account, Attempts, Origin
 from cwtui.accounts.session import Operator
+from cwtui.accounts.times import utc_minute
 from tests.cli.accounts import ACCOUNT, INITIAL, ROW, SHOWN, enrol, is_utc, put
 from tests.cli.commands import Host
 
@@ -49,7 +50,9 @@ class TestList:
             "mfa": "required",
             "mfa_required": True,
             "mfa_required_of_account": True,
+            "status": "enabled",
             "enabled": True,
+            "locked_until": None,
             "gone_since": None,
             "in_directory_too": False,
         }
@@ -114,12 +117,32 @@ class TestShow:
         ports = host.ports()
         until = ports.now() + 300
         tries = {"": Attempts(5, ports.now(), until), "console": Attempts(2, ports.now())}
+        admin = ports.accounts.get("admin")
+        assert admin is not None
         ports.records.update("admin", lambda r: (r.changed(password_attempts=tries), None))
-        lines = host.run("user", "show", "admin").out
-        assert re.search(r"Wrong passwords  5 from unknown sources \(waits until .+ UTC\)", lines)
-        assert re.search(r"^ +2 from console$", lines, re.MULTILINE)
-        assert max(map(len, lines.splitlines())) <= 80
-        stranger, known = host.run("user", "show", "admin", "--json").json["wrong_passwords"]
+        shown = host.run("user", "show", "admin").out
+        assert max(map(len, shown.splitlines())) <= 80
+        wait = utc_minute(until)
+        assert shown.endswith(
+            f"""\
+Status           locked until {wait}
+Origin           local
+Password         set
+Created          {utc_minute(admin.created_at)}
+Last sign-in     never
+Failed sign-ins  none
+Failed attempts  5 wrong passwords from unknown sources
+                 (waits until {wait})
+                 2 wrong passwords from console
+"""
+        )
+        listed = host.run("user", "list")
+        assert "admin     local   none  locked  connectware-admin" in listed.out
+        fields = host.run("user", "show", "admin", "--json").json
+        assert (fields["status"], fields["enabled"]) == ("locked", True)
+        assert is_utc(fields["locked_until"])
+        assert host.run("user", "list", "--json").json == [{name: fields[name] for name in ROW}]
+        stranger, known = fields["wrong_passwords"]
         assert stranger["source"] is None
         assert is_utc(stranger["banned_until"])
         assert known == {**known, "source": "console", "failures": 2, "banned_until": None}
@@ -127,10 +150,10 @@ class TestShow:
     @pytest.mark.parametrize(
         ("mfa", "flag", "said"),
         [
-            ("required", False, "yes, by the organization"),
-            ("off", True, "yes, but the organization's MFA is off"),
-            ("optional", True, "yes"),
-            ("optional", False, "no"),
+            ("required", False, "required The organization requires it of everyone."),
+            ("off", True, "not required yet The organization's MFA is off."),
+            ("optional", True, "required"),
+            ("optional", False, "not required"),
         ],
     )
     def test_show_says_why_mfa_is_required(
@@ -138,17 +161,16 @@ class TestShow:
     ) -> None:
         put(host, "admin", mfa_required=flag)
         assert host.run("settings", "set", "mfa", mfa).status == 0
-        lines = host.run("user", "show", "admin").out.splitlines()
-        row = next(line for line in lines if line.startswith("MFA (Required)"))
-        assert row.split(maxsplit=2)[2] == said
+        words = " ".join(host.run("user", "show", "admin").out.split())
+        assert f" MFA (Required) {said} MFA not enabled " in words
         (listed,) = host.run("user", "list", "--json").json
         shown = host.run("user", "show", "admin", "--json").json
         assert {field: shown[field] for field in ROW} == listed
-        required = said in {"yes", "yes, by the organization"}
+        required = said.startswith("required")
         assert (shown["mfa_required"], shown["mfa_required_of_account"]) == (required, flag)
         assert shown["mfa"] == ("required" if required else "none")
         set_to = host.run("user", "set", "admin", "--display-name", "Ada").err
-        assert f"MFA (Required) {said}, enabled." in set_to
+        assert f"MFA {said.partition(' The')[0]}, enabled." in set_to
 
 
 class TestSet:
@@ -158,8 +180,7 @@ class TestSet:
         result = host.run("user", "set", "jane", *more)
         assert (result.status, result.out) == (0, "")
         assert result.err == (
-            "Saved jane: display name Jane, roles connectware-admin, MFA (Required) yes, "
-            "disabled.\n"
+            "Saved jane: display name Jane, roles connectware-admin, MFA required, disabled.\n"
         )
         assert host.run("user", "set", "jane", "--enabled", "--no-mfa-required").status == 0
         account = host.ports().accounts.get("jane")
@@ -171,7 +192,7 @@ class TestSet:
         result = host.run("user", "set", "admin", "--enabled")
         assert (result.status, result.out) == (0, "")
         assert result.err == (
-            "Nothing was changed for admin: roles connectware-admin, MFA (Required) no, enabled.\n"
+            "Nothing was changed for admin: roles connectware-admin, MFA not required, enabled.\n"
         )
 
     def test_a_display_name_can_be_removed(self, host: Host) -> None:
@@ -203,7 +224,7 @@ class TestRemove:
     def test_without_a_terminal_yes_is_needed(self, host: Host) -> None:
         put(host, "jane")
         result = host.run("user", "remove", "jane")
-        assert result.status == 2
+        assert result.status == 1
         assert "--yes" in result.err
         assert host.ports().accounts.get("jane") is not None
 
@@ -268,8 +289,12 @@ class TestResets:
         tries = {"": Attempts(50, ports.now(), ports.now() + 300)}
         ports.records.update("admin", lambda r: (r.changed(code_attempts=tries), None))
         result = host.run("user", "unlock", "ADMIN")
-        assert (result.status, result.out, result.err) == (0, "", "Unlocked admin.\n")
+        said = "Unlocked admin. The user can try again now.\n"
+        assert (result.status, result.out, result.err) == (0, "", said)
         assert host.run("user", "show", "admin", "--json").json["wrong_codes"] == []
+        result = host.run("user", "unlock", "admin")
+        said = "admin was not locked: there are no failed attempts.\n"
+        assert (result.status, result.out, result.err) == (0, "", said)
 
 
 @pytest.mark.parametrize(
@@ -297,13 +322,15 @@ def test_every_change_is_recorded_under_the_operators_name(
     monkeypatch.setenv("SUDO_USER", "max\x1b[31m\udcff")
     put(host, "jane")
     enrol(host, "jane")
+    tries = {"": Attempts(1, host.ports().now())}
+    host.ports().records.update("admin", lambda r: (r.changed(code_attempts=tries), None))
     counted = count(len(host.audit))
     for command, event in [
         (("add", "zoe"), "user.create"),
         (("set", "zoe", "--disabled"), "user.update"),
         (("reset-password", "jane"), "user.reset_password"),
         (("reset-mfa", "jane"), "user.reset_mfa"),
-        (("unlock", "jane"), "user.unlock"),
+        (("unlock", "admin"), "user.unlock"),
         (("remove", "zoe", "--yes"), "user.remove"),
     ]:
         assert host.run("user", *command).status == 0

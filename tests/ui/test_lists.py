@@ -12,7 +12,7 @@ import pytest
 
 from cwtui.accounts import roles
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.model import Origin, SignInRecord
+from cwtui.accounts.model import Attempts, Origin, SignInRecord
 from tests.accounts.world import NOW
 from tests.ui.admin_ways import audit_log, users
 from tests.ui.harness import Person, at_work
@@ -58,6 +58,9 @@ def _people(*, alike: bool) -> Plant:
             if number % 4 != 1:
                 at = NOW - number * number * HOUR
                 there.world.records.kept[username] = SignInRecord(last_sign_in=at)
+            if not alike and number % 16 == 6:
+                tries = {"": Attempts(5, NOW, NOW + HOUR)}
+                there.world.records.kept[username] = SignInRecord(password_attempts=tries)
     if alike:
         for name in (ADMIN, "frank"):
             there.world.put(there.world.account(name).changed(display_name=name.title()))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from cwtui.accounts import account_state, wording
-from cwtui.accounts.account_state import MfaState, OriginNote
+from cwtui.accounts.account_state import MfaState, OriginNote, Status
 from cwtui.accounts.listing import AccountRow, Listing
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import ago, minute, place
@@ -13,6 +13,7 @@ from cwtui.ui.widgets.columns import Column, Short, equal_columns
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 ORIGIN_MARKS = {OriginNote.GONE: "✗", OriginNote.HIDES_LDAP_USER: "⚠"}
+STATUS_MARKS = {Status.ENABLED: "●", Status.LOCKED: "⚠", Status.DISABLED: "✗"}
 _MFA_MARKS = {MfaState.ENABLED: "●", MfaState.REQUIRED: "◐", MfaState.NONE: "○"}
 
 
@@ -61,9 +62,10 @@ class UserTable(VirtualTable[AccountRow]):
             Column(
                 "Status",
                 10,
-                lambda row: f"{'●' if row.enabled else '✗'} {wording.status(row)}",
-                short=Short(8, wording.status),
-                value=lambda row: row.enabled,
+                lambda row: f"{STATUS_MARKS[row.status]} {row.status}",
+                short=Short(8, lambda row: row.status.value),
+                # Not the status, which would take longer for all rows of a long list.
+                value=lambda row: (row.enabled, row.locked_until),
             ),
             Column(
                 "Last sign-in" if zone is UTC else f"Last ({place(zone)})",

@@ -18,6 +18,7 @@ from cwtui.accounts import (
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, SignInFailed, Throttled
+from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.upkeep import key_rotation as keys
@@ -53,6 +54,8 @@ def scene(world: World) -> Scene:
     world.add("plain")
     world.add("equipped")
     world.add("unsaved")
+    world.add("locked")
+    world.records.kept["locked"] = SignInRecord(password_attempts={"": Attempts(5, NOW)})
     world.add("forced", mfa_required=True)
     world.add("enrolled", mfa_required=True)
     world.add("initial", must_change_password=True)
@@ -116,7 +119,7 @@ ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     ),
     EventType.USER_RESET_MFA: lambda w: administration.disable_mfa(w.ports, OPERATOR, "equipped"),
     EventType.USER_REMOVE: lambda w: administration.remove_user(w.ports, OPERATOR, "plain"),
-    EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "plain"),
+    EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "locked"),
     EventType.USER_RECOVER: lambda w: recovery.recover_admin(w.ports, OPERATOR, "plain"),
     EventType.SETTINGS_UPDATE: lambda w: organization.update_settings(
         w.ports, OPERATOR, {"mfa": "required"}, TO_EVERYTHING
@@ -201,6 +204,7 @@ def test_each_admin_action_is_recorded(scene: Scene, event: EventType) -> None:
     assert (written.at, written.actor) == (NOW + 30, "operator:root")
     assert written.source == "command line"
     subjects = {EventType.USER_CREATE: "new", EventType.USER_RESET_MFA: "equipped"}
+    subjects[EventType.USER_UNLOCK] = "locked"
     without = dict.fromkeys(
         (EventType.SETTINGS_UPDATE, EventType.KEY_ROTATE, EventType.KEY_RETIRE), ""
     )

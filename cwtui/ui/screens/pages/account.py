@@ -1,7 +1,7 @@
 """User Management > Users and Roles > the page of one account."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypedDict
+from typing import Final, TypedDict, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -15,13 +15,15 @@ from cwtui.accounts.model import Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
-from cwtui.accounts.times import clock, full_minute
+from cwtui.accounts.times import full_minute
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.pages.page import Page, row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice
-from cwtui.ui.widgets.user_table import ORIGIN_MARKS
+from cwtui.ui.widgets.user_table import ORIGIN_MARKS, STATUS_MARKS
+
+T = TypeVar("T")
 
 
 class Changes(TypedDict, total=False):
@@ -39,15 +41,11 @@ _LABELS: Final = {
 }
 
 
-_REQUIRED: Final = {
-    Requirement.NOT_REQUIRED: "○ not required",
-    Requirement.OF_ACCOUNT: "● required",
-    Requirement.OF_EVERYONE: "● required",
-    Requirement.SUSPENDED: "◐ not required yet",
-}
-_WHY_REQUIRED: Final = {
-    Requirement.OF_EVERYONE: "The organization requires it of everyone.",
-    Requirement.SUSPENDED: "The organization's MFA is off.",
+_REQUIRED_MARKS: Final = {
+    Requirement.NOT_REQUIRED: "○",
+    Requirement.OF_ACCOUNT: "●",
+    Requirement.OF_EVERYONE: "●",
+    Requirement.SUSPENDED: "◐",
 }
 
 
@@ -74,6 +72,7 @@ itself, after a day at most."""
 
     def __init__(self, details: Details) -> None:
         super().__init__()
+        self._details = details
         self._account, self._record = details.account, details.record
         self._settings = details.settings
         self._required = self._account.mfa_required
@@ -101,13 +100,13 @@ itself, after a day at most."""
         yield row("MFA", value(self._mfa()), gap=factor is None)
         if factor is not None:
             yield row("Backup codes", value(wording.unused_codes(factor)), gap=True)
-        mark = "●" if account.enabled else "✗"
-        yield row("Status", value(f"{mark} {wording.status(account)}"))
+        yield row("Status", value(self._status()))
         yield row("Origin", value(self._origin()))
         yield row("Last sign-in", value(full_minute(self._record.last_sign_in, self.context.zone)))
-        if throttle.wrong_tries(self._record):
+        tries = throttle.wrong_tries(self._record)
+        if tries:
             unlock = Button("Unlock", id="unlock", compact=True)
-            yield row("Failed attempts", unlock, value(self._tries()))
+            yield row("Failed attempts", unlock, value(f"{tries} in a row"))
         with Horizontal(classes="buttons"):
             yield Button("Update", id="primary", variant="primary", compact=True)
             yield Static("", id="pending", markup=False)
@@ -147,13 +146,10 @@ itself, after a day at most."""
         factor = self._account.second_factor
         return f"{'○' if factor is None else '●'} {wording.mfa(factor, self.context.zone)}"
 
-    def _tries(self) -> str:
-        tries = throttle.wrong_tries(self._record)
-        until = throttle.longest_wait(self._record, self.context.clock())
-        # A wait lasts a day at most, so the time is enough without the date.
-        if not until:
-            return f"{tries} in a row"
-        return f"◐ {tries}: wait until {clock(until, self.context.zone)}"
+    def _status(self) -> str:
+        until = self._details.locked_until
+        status = wording.status(self._account, until, self.context.zone)
+        return f"{STATUS_MARKS[self._details.status]} {status}"
 
     def _show_required(self) -> None:
         button = self.query_one("#mfa-required", Button)
@@ -162,13 +158,14 @@ itself, after a day at most."""
         button.refresh(layout=True)
         chosen = self._account.changed(mfa_required=self._required)
         requirement = account_state.requirement(chosen, self._settings)
-        state = _REQUIRED[requirement]
+        state = f"{_REQUIRED_MARKS[requirement]} {wording.required(requirement)}"
         if self._required != self._account.mfa_required:
             state += ", press Update"
         self.query_one("#mfa-required-state", Static).update(state)
         note = self.query_one("#mfa-required-note", Static)
-        note.update(_WHY_REQUIRED.get(requirement, ""))
-        note.display = requirement in _WHY_REQUIRED
+        why = wording.why_required(requirement)
+        note.update(why)
+        note.display = bool(why)
         self._show_pending()
 
     def _show_pending(self) -> None:
@@ -213,7 +210,7 @@ itself, after a day at most."""
                     "Disable MFA",
                     lambda: self._change(
                         lambda ports, session: administration.disable_mfa(ports, session, name),
-                        f"Multi-factor authentication was disabled for {name}.",
+                        lambda _: f"Multi-factor authentication was disabled for {name}.",
                     ),
                 )
             case "enabled" if self._account.enabled:
@@ -228,7 +225,7 @@ itself, after a day at most."""
             case "unlock":
                 self._change(
                     lambda ports, session: administration.unlock(ports, session, name),
-                    f"{name} can try again now.",
+                    lambda unlocked: wording.unlocked(name, unlocked),
                 )
             case "remove":
                 self._confirm(self._removal(), "Remove", self._remove)
@@ -266,11 +263,11 @@ itself, after a day at most."""
 
         self.run_confirmed(call, updated, "Saving")
 
-    def _change(self, call: Callable[[Ports, Session], object], outcome: str) -> None:
+    def _change(self, call: Callable[[Ports, Session], T], outcome: Callable[[T], str]) -> None:
         """Run the change, say what was done, and show the account as it is afterwards."""
 
-        def changed(_: object) -> None:
-            self.done(outcome)
+        def changed(result: T) -> None:
+            self.done(outcome(result))
             self.open_account(self._account.username)
 
         self.run_as_session(call, changed, "Saving")

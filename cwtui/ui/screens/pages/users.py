@@ -39,6 +39,8 @@ reloads the list.
 In a narrow window, columns that say the same of all users are left out, and roles are short: \
 admin +1 means connectware-admin and one more. The account's page shows everything.
 
+locked ⚠: the user has to wait after failed attempts. Unlock on the account's page ends the wait.
+
 ldap ✗: this user is no longer in the directory. local ⚠: the directory also has a user of this \
 name, who cannot sign in while this account exists."""
 
@@ -51,6 +53,10 @@ name, who cannot sign in while this account exists."""
         super().__init__(filter_text)
         self._listing = listing
         self._username = username
+
+    def on_mount(self) -> None:
+        if self._listing.problem is not None:
+            self.refuse(self._listing.problem)
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
