@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from textual.message_pump import MessagePump
 
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.session import Session
     from cwtui.ui.clipboard import CopyWay
+
+
+class FocusMark(NamedTuple):
+    """A widget that had the focus: how to find it, what it said, and its place among others."""
+
+    selector: str
+    label: str
+    position: int
 
 
 class Context:
@@ -62,6 +70,8 @@ class Context:
         """The time zone in which times are shown."""
         self.offered: Enrolment | None = None
         """An enrolment that a person left with Esc, for when they come back soon."""
+        self.focus_marks: dict[str, FocusMark] = {}
+        """Where the focus was on each kind of page when the person went on to another one."""
         self.users_filter = ""
         """The filter of the list of users when it was left."""
         self.users_row = ""
@@ -106,6 +116,7 @@ class Context:
         """Clear the session and return it. From now on nobody is signed in."""
         ended, self.session, self.record_before = self.session, None, None
         self.preferences, self.zone = None, UTC
+        self.focus_marks.clear()
         return ended
 
     def forget_expired_offer(self) -> None:

@@ -90,15 +90,17 @@ class OpenSection(OpenPage):
         super().__init__()
         self.name = name
         self.resume = resume
-        """Whether the list of users keeps the filter and the row with which it was left."""
+        """Whether the person comes back to it, and finds filter, row and focus as they were left."""
 
 
 class OpenAccount(OpenPage):
     """Open the page of this account."""
 
-    def __init__(self, username: str) -> None:
+    def __init__(self, username: str, resume: bool = False) -> None:
         super().__init__()
         self.username = username
+        self.resume = resume
+        """Whether it was open just now, and is only read anew."""
 
 
 class OpenSubPage(OpenPage):

@@ -33,6 +33,7 @@ class _Load(NamedTuple):
     page: "PageToLoad[Any]"
     session: "Session"
     instead_of: AccountScreen
+    comes_back: bool = False
 
 
 class Router:
@@ -251,10 +252,10 @@ class Router:
         match message:
             case messages.OpenSection():
                 to_load = routes.section(message.name, self._context, resume=message.resume)
-                self._begin_load(_Load(to_load, session, page))
+                self._begin_load(_Load(to_load, session, page, message.resume))
             case messages.OpenAccount():
                 to_load = routes.account(message.username)
-                self._begin_load(_Load(to_load, session, page))
+                self._begin_load(_Load(to_load, session, page, message.resume))
             case messages.OpenSubPage():
                 sub_page = routes.sub_page(message.page, session, self._context)
                 if isinstance(sub_page, routes.PageToLoad):
@@ -266,7 +267,7 @@ class Router:
                 self._look.apply(message.preferences)
                 self._app.notify("Your display preferences were saved.", markup=False)
                 to_load = routes.section(SETTINGS, self._context)
-                self._begin_load(_Load(to_load, session, page))
+                self._begin_load(_Load(to_load, session, page, comes_back=True))
             case messages.EnrolmentBegun():
                 self.replace_screen(routes.own_enrolment(message.enrolment, session, self._context))
             case messages.BackupCodesMade():
@@ -285,7 +286,7 @@ class Router:
         except AccountsError as error:
             self._app.call_later(self._end_load, load, partial(load.instead_of.refuse, error))
         else:
-            self._app.call_later(self._end_load, load, partial(self._show_page, load.page, found))
+            self._app.call_later(self._end_load, load, partial(self._show_page, load, found))
 
     def _end_load(self, load: _Load, act: Callable[[], None]) -> None:
         if self._load is not load:
@@ -296,5 +297,8 @@ class Router:
             load.instead_of.say("")
             act()
 
-    def _show_page(self, page: "PageToLoad[T]", found: T) -> None:
-        self.replace_screen(page.page(found))
+    def _show_page(self, load: _Load, found: object) -> None:
+        screen = load.page.page(found)
+        if isinstance(screen, AccountScreen):
+            screen.comes_back = load.comes_back
+        self.replace_screen(screen)

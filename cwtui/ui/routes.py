@@ -145,7 +145,7 @@ def own_enrolment(enrolment: Enrolment, session: "Session", context: Context) ->
         enrolment,
         lambda ports, code: self_service.register_device(ports, session, enrolment, code),
         registered,
-        lambda: OpenSection(sections.SETTINGS),
+        lambda: OpenSection(sections.SETTINGS, resume=True),
     )
 
 
@@ -156,7 +156,7 @@ def own_backup_codes(
 
     def follow(_: None) -> LeadAway:
         acknowledged()
-        return OpenSection(sections.SETTINGS)
+        return OpenSection(sections.SETTINGS, resume=True)
 
     return BackupCodesScreen(
         session.username,

@@ -36,7 +36,7 @@ def account_of(username: str) -> Way:
 
 async def account_pending(person: Person, there: Plant) -> None:
     await account_of("alice")(person, there)
-    await person.press("enter")
+    await person.click_button("Enable")
 
 
 async def proof(person: Person, there: Plant) -> None:
@@ -57,7 +57,7 @@ async def proof_with_code(person: Person, there: Plant) -> None:
     person.app.context.session = there.world.session(ADMIN, there.devices[ADMIN])
     person.app.router.open_account("alice")
     await person.settle()
-    await person.press("enter")
+    await person.click_button("Enable")
     there.world.clock.forward(PROOF_LIFETIME + 1)
     await person.click_button("Update")
 

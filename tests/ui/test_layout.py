@@ -41,7 +41,7 @@ async def test_below_80_columns_the_navigation_panel_is_folded_away() -> None:
         person.sees_nothing_of("Sign Out")
         await person.resize(80, 24)
         person.sees("Sign Out")
-        person.sees_nothing_of("Menu")
+        person.sees_nothing_of("▸ Menu")
 
 
 async def test_the_footer_drops_whole_keys_from_the_right() -> None:
@@ -109,7 +109,8 @@ async def test_what_cannot_be_taken_back_stands_apart() -> None:
 async def test_focus_looks_other_than_the_primary_button() -> None:
     async with SCENES["account"].played() as (person, _):
         primary, other = person.button("Update"), person.button("Enable")
-        assert other.has_focus
+        other.focus()
+        await person.settle()
         assert other.styles.background != primary.styles.background
         unfocused = primary.styles.background
         primary.focus()

@@ -64,7 +64,7 @@ async def test_the_list_works_by_keyboard() -> None:
     async with SCENES["users"].played() as (person, _):
         assert person.footer == [
             ("Enter", "Open"),
-            ("Esc", "Back"),
+            ("Esc", "Menu"),
             ("/", "Filter"),
             ("N", "Create User"),
             ("F1", "Help"),
@@ -167,7 +167,7 @@ async def test_only_a_window_of_many_users_is_drawn() -> None:
 
 async def test_mfa_can_be_made_mandatory_by_keyboard() -> None:
     async with SCENES["account"].played() as (person, there):
-        assert person.focus == "Enable"
+        assert person.focus == "display_name"
         assert person.tab_order[1:] == [
             "display_name",
             "Choice",
@@ -180,15 +180,26 @@ async def test_mfa_can_be_made_mandatory_by_keyboard() -> None:
             "Remove",
         ]
         person.sees("MFA (Required)", "○ not required")
-        await person.press("enter")
+        await person.press("down", "down", "down", "enter")
         person.sees("● required, press Update")
         assert not there.world.account("alice").mfa_required
-        await person.press("tab", "enter")
+        await person.press("down", "enter")
         assert person.toasts == ["alice was updated."]
         person.screen(AccountPage)
         person.sees("● required")
         person.sees_nothing_of("press Update")
         assert there.world.account("alice").mfa_required
+        assert person.focus == "Update"
+        await person.press("down", "right", "enter")
+        person.sees("Disable the multi-factor authentication of alice?")
+        await person.press("right", "left", "enter")
+        assert person.focus == "Disable MFA"
+        await person.press("enter", "right", "enter")
+        person.sees("not enabled")
+        assert person.focus == "Reset Password"
+        await person.press("down", "enter", "right", "enter")
+        person.sees("✗ disabled")
+        assert person.focus == "display_name"
 
 
 async def test_an_account_says_that_the_organization_requires_mfa_or_has_it_off() -> None:

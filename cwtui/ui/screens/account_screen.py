@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import work
 from textual.binding import Binding, BindingType
@@ -23,7 +23,7 @@ from cwtui.accounts.times import countdown
 from cwtui.ui.context import Context, context_of
 from cwtui.ui.messages import BackToSignIn, LeadAway, OpenPage, SessionOver
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
-from cwtui.ui.screens.steady import SteadyScreen
+from cwtui.ui.screens.steady import NEXT_OR_PREVIOUS, SteadyScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
 
 T = TypeVar("T")
-
-NEXT_OR_PREVIOUS: Final = "Next or previous field or button"
 
 
 class AccountScreen(ShowsSecrets, SteadyScreen[None]):
@@ -49,6 +47,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     """Whether the screen is shown only during a session. Only there the command palette opens."""
     RESTING: ClassVar[bool] = False
     """Whether the screen may stay open when nobody is there, because no sign-in has begun."""
+
+    comes_back: bool = False
+    """Whether the person comes back here, so that the focus belongs where it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "app.help", "Help"),

@@ -6,10 +6,11 @@ focus, and each of them checks whether the screen is still in front.
 """
 
 from collections.abc import Iterator
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from textual import events
 from textual.await_complete import AwaitComplete
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.visual import VisualType
 from textual.widget import Widget
@@ -18,6 +19,13 @@ from textual.widgets import Static
 from cwtui.ui.widgets.buttons import Button
 
 T = TypeVar("T")
+
+NEXT_OR_PREVIOUS: Final = "Next or previous field or button"
+ARROWS: Final = tuple(
+    Binding(key, f"focus_beside('{key}')", NEXT_OR_PREVIOUS, show=False)
+    for key in ("up", "down", "left", "right")
+)
+"""For screens on which arrow keys move the focus. Lists and fields use some of these keys first."""
 
 
 class NewestSize(Screen[T]):
@@ -114,6 +122,19 @@ class SteadyScreen(NewestSize[T]):
             # It was hidden when Textual wanted to remove the focus, and is visible again.
             return
         super().set_focus(widget, scroll_visible, from_app_focus)
+
+    def action_focus_beside(self, direction: str) -> None:
+        """Focus what is above, below or beside the widget that has the focus."""
+        from cwtui.ui.screens.neighbours import Direction, nearest  # not needed at the start
+
+        here = self.focused
+        if here is None or not self.may_act:
+            return
+        others = [widget for widget in self.focus_chain if widget is not here]
+        regions = [widget.region for widget in others]
+        found = nearest(regions, here.region, Direction(direction))
+        if found is not None:
+            self.set_focus(others[found])
 
     def focus_again(self) -> None:
         """Focus the widget that had the focus before everything was hidden, or the first one."""

@@ -13,7 +13,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.ui.screens import copying
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
-from cwtui.ui.screens.steady import SteadyScreen
+from cwtui.ui.screens.steady import ARROWS, SteadyScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 
@@ -26,7 +26,8 @@ class Dialog(ModalScreen[T], SteadyScreen[T]):
 
     CSS_PATH = sheets("dialog")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1,question_mark", "app.help", "Help", show=False)
+        Binding("f1,question_mark", "app.help", "Help", show=False),
+        *ARROWS,
     ]
 
 

@@ -17,7 +17,7 @@ from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
-from cwtui.ui.screens.pages.page import Page, row, value
+from cwtui.ui.screens.pages.page import PageBelow, row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice
@@ -49,8 +49,8 @@ _REQUIRED_MARKS: Final = {
 }
 
 
-class AccountPage(Page):
-    AUTO_FOCUS = "#mfa-required"
+class AccountPage(PageBelow):
+    AUTO_FOCUS = "#page Input, #primary"
     SECTION = "users"
     MANUAL = "admin"
     HELP = """\
@@ -259,7 +259,7 @@ itself, after a day at most."""
         def updated(result: Updated) -> None:
             name = self._account.username
             self.done(outcome if result.changed else f"Nothing was changed for {name}.")
-            self.open_account(name)
+            self.open_account(name, resume=True)
 
         self.run_confirmed(call, updated, "Saving")
 
@@ -268,7 +268,7 @@ itself, after a day at most."""
 
         def changed(result: T) -> None:
             self.done(outcome(result))
-            self.open_account(self._account.username)
+            self.open_account(self._account.username, resume=True)
 
         self.run_as_session(call, changed, "Saving")
 
@@ -300,7 +300,7 @@ itself, after a day at most."""
     def _show_initial_password(self, reset: WithInitialPassword) -> None:
         self.app.push_screen(
             InitialPasswordScreen(reset.account.username, reset.password),
-            lambda _: self.open_account(reset.account.username),
+            lambda _: self.open_account(reset.account.username, resume=True),
         )
 
     def _disabling_mfa(self) -> str:

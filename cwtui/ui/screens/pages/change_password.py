@@ -4,13 +4,13 @@ from textual.app import ComposeResult
 
 from cwtui.accounts import self_service
 from cwtui.accounts.session import Session
-from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, SecretInput
 from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 
 
-class ChangePasswordPage(Page):
+class ChangePasswordPage(PageBelow):
     TITLE_TEXT = "Change Password"
     HELP = """\
 In the Current Password field, enter your current password. In the New Password and Confirm \

@@ -10,13 +10,13 @@ from cwtui.accounts.errors import AccountsError, ProofNeeded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.ui.messages import BackupCodesMade
-from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field
 
 
-class ConfirmCodePage(Page):
+class ConfirmCodePage(PageBelow):
     """Asks for the code. The last digit submits it, as on all screens."""
 
     EXPLANATION: ClassVar[str] = ""

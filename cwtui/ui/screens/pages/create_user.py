@@ -11,7 +11,7 @@ from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.errors import AccountsError, InvalidInput, LooksAlike
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
-from cwtui.ui.screens.pages.page import Page, row
+from cwtui.ui.screens.pages.page import PageBelow, row
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.choices import Choice
@@ -19,7 +19,7 @@ from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice
 
 
-class CreateUserPage(Page):
+class CreateUserPage(PageBelow):
     SECTION = "users"
     MANUAL = "admin"
     TITLE_TEXT = "Users and Roles > Create User"

@@ -9,7 +9,7 @@ from cwtui.accounts import self_service
 from cwtui.accounts.preferences import LONGEST_ZONE, Preferences, Theme
 from cwtui.ui import theme
 from cwtui.ui.messages import PreferencesChanged
-from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.choices import Alternative, Alternatives, Choice
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -34,7 +34,7 @@ class Changes(TypedDict, total=False):
     mouse: bool
 
 
-class DisplayPage(Page):
+class DisplayPage(PageBelow):
     AUTO_FOCUS = "Alternatives"
     TITLE_TEXT = "Display"
     HELP = """\

@@ -21,9 +21,11 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.ui import sections
-from cwtui.ui.messages import OpenAccount, OpenSection
+from cwtui.ui.messages import LeadAway, OpenAccount, OpenSection
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+from cwtui.ui.screens.focus_memory import mark_of, marked
+from cwtui.ui.screens.steady import ARROWS
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.host_time import HostTime
 from cwtui.ui.widgets.key_bar import KeyBar
@@ -34,6 +36,17 @@ if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
 
 T = TypeVar("T")
+
+
+class PageBody(VerticalScroll, inherit_bindings=False):
+    """What scrolls on a page. Up and Down belong to the page, because they move the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home", "scroll_home", show=False),
+        Binding("end", "scroll_end", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+    ]
 
 
 class Page(AccountScreen):
@@ -49,10 +62,13 @@ class Page(AccountScreen):
     """Whether the page fills 80x24. Its status line then takes space only if it says something."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back"),
+        Binding("escape", "back", "Menu"),
+        *ARROWS,
     ]
 
     _last_session: Session | None = None
+    _before_panel: Widget | None = None
+    """What had the focus before the navigation panel."""
     _retry_after_proof: Callable[[], None] = staticmethod(lambda: None)
     """Repeats the last call, after the person has confirmed their identity."""
     _repeat_agreeing: Callable[[type[ConfirmationNeeded]], None] = staticmethod(lambda _: None)
@@ -128,7 +144,7 @@ class Page(AccountScreen):
             yield HostTime()
         with Horizontal(id="below"):
             yield Navigation(self.SECTION, session.roles if session else ())
-            with VerticalScroll(id="page", can_focus=False):
+            with PageBody(id="page", can_focus=False):
                 yield Static(self.heading(), id="title", markup=False)
                 yield from self.content()
                 status_line = Static("", id="status-line", markup=False)
@@ -152,8 +168,56 @@ class Page(AccountScreen):
                 line.scroll_visible(animate=False)
 
     def action_back(self) -> None:
-        """Esc: go one level up, or into the navigation panel."""
-        self.query_one(Navigation).open()
+        """Esc: go into the navigation panel, or back to the page. Pages below go one level up."""
+        panel = self.query_one(Navigation)
+        if not panel.has_focus:
+            self._before_panel = self.focused
+            panel.open()
+        elif self._before_panel is not None:
+            self.set_focus(self._before_panel)
+
+    # The focus
+
+    def on_screen_resume(self) -> None:
+        if self.comes_back:
+            self.call_after_refresh(self._focus_as_before)
+
+    def _focus_as_before(self) -> None:
+        """Focus what had the focus when the person went on from here to another page."""
+        self.comes_back = False
+        mark = self.context.focus_marks.get(type(self).__name__)
+        widget = marked(self, mark) if mark is not None else None
+        if widget is not None:
+            self.set_focus(widget)
+        else:
+            self.focus_again()
+
+    def set_focus(
+        self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
+    ) -> None:
+        if self.comes_back and widget is not None:
+            # All widgets are not there yet. Enter must not press another button meanwhile.
+            widget.has_focus = False
+            return
+        super().set_focus(widget, scroll_visible, from_app_focus)
+
+    def lead_away(self, message: LeadAway) -> None:
+        mark = mark_of(self)
+        if mark is not None:
+            self.context.focus_marks[type(self).__name__] = mark
+        else:
+            self.context.focus_marks.pop(type(self).__name__, None)
+        super().lead_away(message)
+
+    def action_focus_beside(self, direction: str) -> None:
+        before = self.focused
+        super().action_focus_beside(direction)
+        if self.focused is before:
+            # Nothing else can have the focus there, but there may be more to read.
+            body = self.query_one(PageBody)
+            scroll = {"up": body.scroll_up, "down": body.scroll_down}.get(direction)
+            if scroll is not None:
+                scroll(animate=False)
 
     def leave(self, go: Callable[[], object]) -> None:
         def answered(agreed: bool | None) -> None:
@@ -167,20 +231,26 @@ class Page(AccountScreen):
             self.app.push_screen(ConfirmScreen(f"Discard {what}?", "Discard"), answered)
 
     def open_settings(self) -> None:
-        """Open Settings."""
-        self.lead_away(OpenSection(sections.SETTINGS))
+        """Go back to Settings."""
+        self.lead_away(OpenSection(sections.SETTINGS, resume=True))
 
     def open_users(self) -> None:
-        """Open the list of users as it was left."""
+        """Go back to the list of users as it was left."""
         self.lead_away(OpenSection(sections.USERS, resume=True))
 
-    def open_account(self, username: str) -> None:
-        """Open the account's page."""
-        self.lead_away(OpenAccount(username))
+    def open_account(self, username: str, *, resume: bool = False) -> None:
+        """Open the account's page, or open it again as it was left."""
+        self.lead_away(OpenAccount(username, resume))
 
     def done(self, sentence: str) -> None:
         """Say that something was done. The audit log has it too."""
         self.notify(visible(sentence), markup=False)
+
+
+class PageBelow(Page):
+    """A page below a section. Esc goes back to the section."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
 
 
 def row(label: str, *content: Widget, gap: bool = False) -> Horizontal:

@@ -1,0 +1,44 @@
+"""Where the focus was on a page, so that it is there again when the person comes back."""
+
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Button
+
+from cwtui.ui.context import FocusMark
+from cwtui.ui.widgets.fields import Field
+
+
+def mark_of(screen: Screen[None]) -> FocusMark | None:
+    """Return the mark of the widget that has the focus, unless it has no name of its own."""
+    widget = screen.focused
+    if widget is None or widget not in screen.focus_chain:
+        return None
+    position = screen.focus_chain.index(widget)
+    selector = _selector(widget)
+    return FocusMark(selector, _label(widget), position) if selector else None
+
+
+def marked(screen: Screen[None], mark: FocusMark) -> Widget | None:
+    """Return the widget to focus now, never a dangerous one.
+
+    If it is gone, return what took its place. If it says something else now, such as Enable instead
+    of Disable, return None: the person did not ask for that.
+    """
+    chain = screen.focus_chain
+    found = next(iter(screen.query(mark.selector)), None)
+    if found is not None and _label(found) != mark.label:
+        return None
+    start = chain.index(found) if found in chain else min(mark.position, len(chain) - 1)
+    before = reversed(chain[: start + 1])
+    return next((widget for widget in before if not widget.has_class("danger")), None)
+
+
+def _selector(widget: Widget) -> str:
+    if widget.id is not None:
+        return f"#{widget.id}"
+    field = widget.parent
+    return f"#{field.id} Input" if isinstance(field, Field) else ""
+
+
+def _label(widget: Widget) -> str:
+    return str(widget.label) if isinstance(widget, Button) else ""
