@@ -12,10 +12,10 @@ from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.pages.settings import SettingsPage
+from tests.ui.alone import BLANK, left_alone
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
 from tests.ui.scenes import SCENES, Scene
-from tests.ui.test_leaving import BLANK, left_alone
 from tests.ui.ways import keep_codes
 
 SHOWS_SECRETS = {

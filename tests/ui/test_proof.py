@@ -16,10 +16,10 @@ from cwtui.ui.screens.pages.confirm_code import RegenerateBackupCodesPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.accounts.world import HERE, NOW, PASSWORD, World
 from tests.ui.admin_ways import account_of, create_user
+from tests.ui.alone import LOCK, left_alone
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import ADMIN, Plant, plant
 from tests.ui.scenes import SCENES
-from tests.ui.test_leaving import LOCK, left_alone
 
 
 @pytest.fixture

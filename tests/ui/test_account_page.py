@@ -1,0 +1,227 @@
+"""The page of one account, and its questions."""
+
+from textual.widgets import Static
+
+from cwtui.accounts import roles
+from cwtui.accounts.settings import Mfa
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.users import UsersPage
+from tests.ui.plants import ADMIN
+from tests.ui.scenes import SCENES
+
+
+async def test_mfa_can_be_made_mandatory_by_keyboard() -> None:
+    async with SCENES["account"].played() as (person, there):
+        assert person.focus == "display_name"
+        assert person.tab_order[1:] == [
+            "display_name",
+            "Choice",
+            "Choice",
+            "Enable",
+            "Update",
+            "Reset Password",
+            "Disable MFA",
+            "Disable Account",
+            "Remove",
+        ]
+        person.sees("MFA (Required)", "○ not required")
+        await person.press("down", "down", "down", "enter")
+        person.sees("● required, press Update")
+        assert not there.world.account("alice").mfa_required
+        await person.press("down", "enter")
+        assert person.toasts == ["alice was updated."]
+        person.screen(AccountPage)
+        person.sees("● required")
+        person.sees_nothing_of("press Update")
+        assert there.world.account("alice").mfa_required
+        assert person.focus == "Update"
+        await person.press("down", "right", "enter")
+        person.sees("Disable the multi-factor authentication of alice?")
+        await person.press("right", "left", "enter")
+        assert person.focus == "Disable MFA"
+        await person.press("enter", "right", "enter")
+        person.sees("not enabled")
+        assert person.focus == "Reset Password"
+        await person.press("down", "enter", "right", "enter")
+        person.sees("✗ disabled")
+        assert person.focus == "display_name"
+
+
+async def test_an_account_says_that_the_organization_requires_mfa_or_has_it_off() -> None:
+    async with SCENES["account"].played() as (person, there):
+        person.sees_nothing_of("The organization")
+        for mfa, flag, state, why in (
+            (Mfa.REQUIRED, False, "● required", "The organization requires it of everyone."),
+            (Mfa.REQUIRED, True, "● required", ""),
+            (Mfa.OFF, True, "◐ not required yet", "The organization's MFA is off."),
+            (Mfa.OFF, False, "○ not required", ""),
+        ):
+            there.world.settings(mfa=mfa)
+            there.world.put(there.world.account("alice").changed(mfa_required=flag))
+            person.app.router.open_account("alice")
+            await person.settle()
+            person.sees(state)
+            note = person.app.screen.query_one("#mfa-required-note", Static)
+            assert (note.display, str(note.content)) == (bool(why), why)
+
+
+async def test_an_update_that_changes_nothing_says_so() -> None:
+    async with SCENES["account"].played() as (person, _):
+        await person.click_button("Update")
+        assert person.toasts == ["Nothing was changed for alice."]
+
+
+async def test_enter_in_the_display_name_updates() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await person.fill("display_name", "Alice Renamed")
+        await person.press("enter")
+        assert there.world.account("alice").display_name == "Alice Renamed"
+        person.sees("Alice Renamed")
+
+
+async def test_at_least_one_role_must_be_chosen() -> None:
+    async with SCENES["account"].played() as (person, there):
+        person.sees("[ ] connectware-admin", "[x] minimum-access")
+        await person.click("minimum-access")
+        person.sees("[ ] minimum-access")
+        await person.click_button("Update")
+        assert person.status_line == "✗ An account needs at least one role, such as minimum-access."
+        await person.click("connectware-admin")
+        person.sees("[x] connectware-admin")
+        await person.click_button("Update")
+        person.sees("Make alice an admin?")
+        await person.press("enter")
+        assert there.world.account("alice").roles == (roles.MINIMUM,)
+        person.sees("[x] connectware-admin")
+        await person.click_button("Update")
+        await person.click_button("Make Admin")
+        assert there.world.account("alice").roles == (roles.ADMIN,)
+
+
+async def test_the_last_admin_cannot_be_removed() -> None:
+    async with SCENES["account"].played() as (person, there):
+        there.world.put(there.world.account("bob").changed(enabled=False))
+        await person.press("escape")
+        await person.press("home", "enter")
+        await person.click_button("Remove")
+        await person.click_button("Remove")
+        person.screen(AccountPage)
+        assert person.status_line.startswith("✗ admin is the last enabled admin.")
+        assert there.world.account(ADMIN).enabled
+
+
+async def test_destructive_actions_ask_first_with_cancel_focused() -> None:
+    questions = {
+        "Reset Password": "Reset the password of alice?",
+        "Disable MFA": "Disable the multi-factor authentication of alice?",
+        "Disable Account": "Disable the account alice?",
+        "Remove": "Remove the account alice? This cannot be undone.",
+    }
+    async with SCENES["account"].played() as (person, there):
+        before = there.world.account("alice")
+        for act, question in questions.items():
+            for way in ("enter", "escape"):
+                person.button(act).focus()
+                await person.press("enter")
+                person.screen(ConfirmScreen)
+                person.sees(question)
+                assert person.tab_order == ["Cancel", act]
+                assert person.focus == "Cancel"
+                await person.press(way)
+                person.screen(AccountPage)
+                assert person.focus == act
+        assert there.world.account("alice") == before
+
+
+async def test_disabling_mfa_says_what_follows_and_to_make_sure_who_asks() -> None:
+    async with SCENES["account"].played() as (person, there):
+        for required, then in (
+            (False, "The password alone is then enough to sign in."),
+            (True, "anybody who knows the password can do that instead."),
+        ):
+            there.world.put(there.world.account("alice").changed(mfa_required=required))
+            person.app.router.open_account("alice")
+            await person.settle()
+            await person.click_button("Disable MFA")
+            person.sees(then, "Make sure who is asking you.")
+            await person.press("escape")
+
+
+async def test_a_reset_password_is_shown_once() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await person.click_button("Reset Password")
+        await person.press("tab", "enter")
+        password = person.screen(InitialPasswordScreen)._password.reveal()
+        person.sees(password, "Initial password of alice")
+        assert person.tab_order == ["_Password", "Done", "Copy"]
+        await person.press("tab", "tab", "enter")
+        assert person.clipboard == [password]
+        await person.press("escape", "enter")
+        person.screen(AccountPage)
+        person.sees_nothing_of(password)
+        assert there.world.account("alice").must_change_password
+
+
+async def test_an_account_can_be_disabled_and_enabled() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await person.click_button("Disable Account")
+        await person.click_button("Disable Account")
+        person.sees("✗ disabled")
+        assert not there.world.account("alice").enabled
+        await person.click_button("Enable Account")
+        person.sees("● enabled")
+        assert there.world.account("alice").enabled
+        assert person.toasts == [
+            "The account alice was disabled.",
+            "The account alice was enabled.",
+        ]
+
+
+async def test_an_account_can_be_removed() -> None:
+    async with SCENES["account"].played() as (person, there):
+        await person.click_button("Remove")
+        await person.click_button("Remove")
+        person.screen(UsersPage)
+        person.sees("6 users")
+        assert person.toasts == ["The account alice was removed."]
+        assert there.world.accounts.get("alice") is None
+
+
+async def test_updating_a_removed_account_says_that_it_is_gone() -> None:
+    async with SCENES["account"].played() as (person, there):
+        with there.world.accounts.change() as change:
+            change.remove("alice")
+        await person.click_button("Update")
+        assert person.status_line.startswith("✗ There is no account named alice.")
+
+
+async def test_an_ldap_account_offers_no_password_and_no_roles() -> None:
+    async with SCENES["account_ldap"].played() as (person, _):
+        assert person.buttons == ["Enable", "Update", "Disable Account", "Remove"]
+        person.sees("ldap")
+
+
+async def test_unsaved_changes_are_not_discarded_without_asking() -> None:
+    async with SCENES["account_pending"].played() as (person, there):
+        await person.click_button("Disable Account")
+        person.screen(AccountPage)
+        person.sees("✗ Your changes are not saved yet. Press Update first.")
+        person.sees("● required, press Update")
+        await person.press("escape")
+        person.screen(ConfirmScreen)
+        person.sees("Discard your changes to alice?")
+        await person.press("escape")
+        person.sees("● required, press Update")
+        await person.click_button("Update")
+        assert there.world.account("alice").mfa_required
+        await person.press("escape")
+        person.screen(UsersPage)
+
+
+async def test_unsaved_changes_can_be_discarded() -> None:
+    async with SCENES["account_pending"].played() as (person, there):
+        await person.press("escape")
+        await person.click_button("Discard")
+        person.screen(UsersPage)
+        assert not there.world.account("alice").mfa_required

@@ -1,0 +1,75 @@
+"""Organization: the settings for everyone."""
+
+import asyncio
+
+from cwtui.accounts.settings import Mfa
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
+from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.widgets.choices import AMID_TEXT
+from tests.ui.plants import ADMIN
+from tests.ui.scenes import SCENES
+
+
+async def test_organization_settings_are_saved_by_keyboard() -> None:
+    async with SCENES["organization"].played() as (person, there):
+        assert person.focus == "Alternatives"
+        person.sees("( ) off   (x) optional   ( ) required")
+        await person.press("right", "space")
+        person.sees("( ) off   ( ) optional   (x) required")
+        await person.fill("password_min", "9")
+        await person.press("enter")
+        person.screen(ConfirmScreen)
+        person.sees("2 users have no device yet, and you are one of them.")
+        person.sees("Require multi-factor authentication for everyone?")
+        assert person.tab_order == ["Cancel", "Require MFA"]
+        await person.press("enter")
+        person.sees("(x) required")
+        assert there.world.accounts.settings().mfa is Mfa.OPTIONAL
+        await person.click_button("Save Settings")
+        await person.press("tab", "enter")
+        person.screen(OrganizationPage)
+        person.sees("The organization settings were saved.")
+        await person.click_button("Save Settings")
+        assert person.toasts == ["The organization settings were saved.", "Nothing was changed."]
+        settings = there.world.accounts.settings()
+        assert (settings.mfa, settings.password_min) == (Mfa.REQUIRED, 9)
+        await person.click("Settings")
+        person.sees("Required: your organization requires it of everyone.")
+        await person.click("Sign Out")
+        await person.sign_in(ADMIN)
+        person.screen(RegisterDeviceScreen)
+
+
+async def test_an_invalid_setting_is_reported_and_none_is_saved() -> None:
+    async with SCENES["organization_wrong"].played() as (person, there):
+        before = there.world.accounts.settings()
+        assert person.error("password_min") == "Enter a minimum length from 1 to 256."
+        assert person.focus == "password_min"
+        assert person.typed("password_min") == "many"
+        await person.fill("password_min", "9")
+        await person.fill("code_limit", "99")
+        await person.press("enter")
+        assert person.error("code_limit") == "Enter a number of attempts from 1 to 10."
+        assert person.error("password_min") == ""
+        assert there.world.accounts.settings() == before
+
+
+async def test_organization_settings_can_be_chosen_by_mouse() -> None:
+    async with SCENES["organization"].played() as (person, there):
+        await person.click("off")
+        await person.click_button("Save Settings")
+        assert there.world.accounts.settings().mfa is Mfa.OFF
+        person.screen(OrganizationPage)
+
+
+async def test_text_typed_at_radio_buttons_chooses_nothing() -> None:
+    async with SCENES["organization"].played() as (person, _):
+        await person.press("right")
+        for text in ("Ada Ek", " Ada Ek"):
+            person.send(*text, "enter")
+            await person.settle()
+            person.sees("( ) off   (x) optional   ( ) required")
+            await asyncio.sleep(AMID_TEXT)
+        await person.press("space")
+        person.sees("( ) off   ( ) optional   (x) required")

@@ -1,0 +1,161 @@
+"""The list of users: columns, filter, keyboard and mouse."""
+
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.users import UsersPage
+from cwtui.ui.widgets.fields import TextInput
+from cwtui.ui.widgets.user_table import UserTable
+from tests.accounts.world import World
+from tests.ui.harness import Person
+from tests.ui.plants import ADMIN, LONG_NAME
+from tests.ui.scenes import SCENES
+
+
+def highlighted(person: Person) -> str:
+    table = person.app.screen.query_one(UserTable)
+    return table.rows[table.cursor].username
+
+
+def remove(world: World, username: str) -> None:
+    """Remove an account as another admin would."""
+    with world.accounts.change() as change:
+        change.remove(username)
+
+
+async def test_the_list_shows_the_main_columns() -> None:
+    async with SCENES["users"].played() as (person, _):
+        assert person.focus == "UserTable"
+        person.sees("7 users")
+        text = [" ".join(row[20:].split()) for row in person.rows]
+        assert "Username Origin Roles MFA Status Last" in text
+        assert "alice local minimum enabled enabled 3 h" in text
+        assert "bob local admin +1 enabled enabled 2 d" in text
+        assert "dave local minimum none disabled 1 y" in text
+        assert "erin ldap minimum none enabled never" in text
+        assert "frank local minimum required enabled never" in text
+
+
+async def test_a_wide_terminal_shows_more_columns() -> None:
+    async with SCENES["users"].played((120, 40)) as (person, _):
+        text = [" ".join(row[20:].split()) for row in person.rows]
+        assert "alice Alice Ångström local minimum ● enabled ● enabled 2027-01-15 05:00" in text
+        assert "dave local minimum ○ none ✗ disabled 2026-01-05 08:00" in text
+        await person.resize(160, 40)
+        person.sees("connectware-admin, minimum-access ● enabled ● enabled 2027-01-13 07:00")
+
+
+async def test_the_list_works_by_keyboard() -> None:
+    async with SCENES["users"].played() as (person, _):
+        assert person.footer == [
+            ("Enter", "Open"),
+            ("Esc", "Menu"),
+            ("/", "Filter"),
+            ("N", "Create User"),
+            ("F1", "Help"),
+            ("Ctrl+Q", "Quit"),
+            ("Ctrl+P", "Commands"),
+        ]
+        assert highlighted(person) == ADMIN
+        await person.press("end")
+        assert highlighted(person) == "frank"
+        await person.press("up", "k", "pageup", "pageup", "down", "j")
+        assert highlighted(person) == "bob"
+        await person.press("enter")
+        person.screen(AccountPage)
+        person.sees("Users and Roles > bob")
+        await person.press("escape")
+        person.screen(UsersPage)
+
+
+async def test_the_filter_works_by_keyboard() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("/")
+        await person.write("LONGER")
+        person.sees("1 of 7 users")
+        assert highlighted(person) == LONG_NAME
+        await person.press("escape")
+        assert person.focus == "UserTable"
+        person.sees("7 users")
+        await person.press("/")
+        await person.write("ångström")
+        assert highlighted(person) == "alice"
+        await person.press("enter")
+        assert person.focus == "UserTable"
+        await person.press("enter")
+        person.sees("Users and Roles > alice")
+
+
+async def test_letters_are_commands_only_outside_of_inputs() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("/")
+        await person.write("n/k")
+        person.screen(UsersPage)
+        person.sees("0 of 7 users")
+        assert ("N", "Create User") not in person.footer
+        await person.press("down")
+        assert person.focus == "UserTable"
+        await person.press("escape", "n")
+        person.screen(CreateUserPage)
+
+
+async def test_the_list_works_by_mouse() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.click("bob")
+        person.sees("Users and Roles > bob")
+        await person.click("▸  Users and Roles")
+        await person.click("Create User")
+        person.screen(CreateUserPage)
+
+
+async def test_r_reloads_changes_made_by_others() -> None:
+    async with SCENES["users"].played() as (person, there):
+        await person.press("/")
+        await person.write("a")
+        await person.press("down", "down")
+        chosen = highlighted(person)
+        there.world.add("zara")
+        remove(there.world, "dave")
+        await person.press("r")
+        person.screen(UsersPage)
+        assert highlighted(person) == chosen
+        person.sees("zara")
+        assert "dave" not in person.text
+
+
+async def test_opening_a_removed_account_says_that_it_is_gone() -> None:
+    async with SCENES["users"].played() as (person, there):
+        await person.press("down")
+        remove(there.world, "alice")
+        await person.press("enter")
+        person.screen(UsersPage)
+        person.sees("There is no account named alice")
+
+
+async def test_only_a_window_of_many_users_is_drawn() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        for number in range(300):
+            account = there.world.account("alice").changed(username=f"user-{number:03d}")
+            there.world.put(account)
+        await person.sign_in(ADMIN)
+        await person.click("Users and Roles")
+        person.sees("307 users")
+        await person.press("end")
+        person.sees("user-299")
+        await person.press("home")
+        person.sees(ADMIN)
+        assert len(list(person.app.screen.walk_children())) < 40
+
+
+async def test_returning_from_an_account_restores_filter_and_row() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("slash")
+        await person.write("a")
+        await person.press("enter", "down", "down")
+        row = person.app.screen.query_one(UserTable).cursor
+        assert row == 2
+        await person.press("enter")
+        person.screen(AccountPage)
+        await person.press("escape")
+        screen = person.screen(UsersPage)
+        assert screen.query_one(TextInput).value == "a"
+        assert screen.query_one(UserTable).cursor == row
