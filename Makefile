@@ -9,9 +9,8 @@ WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
 # They take about 155 s of processor, so 80 s with two; keep that in mind before adding a file.
 QUICK_UI := after_code background columns glyphs goldens layout lists output painted private_api \
   router source terminal terminal_input threads
-QUICK := tests/accounts tests/cli tests/help tests/host tests/keyring \
-  tests/test_config.py tests/test_imports.py tests/test_lost_keyring.py \
-  tests/test_new_host.py tests/test_services.py \
+QUICK := tests/accounts tests/cli tests/help tests/host tests/keyring tests/services \
+  tests/test_config.py tests/test_imports.py tests/test_new_host.py \
   $(QUICK_UI:%=tests/ui/test_%.py) \
   --ignore tests/cli/test_directory.py --ignore tests/cli/test_kiosk.py \
   --ignore tests/cli/test_terminal.py

@@ -15,23 +15,10 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.model import Moved, Origin
 from cwtui.accounts.secret import Secret
-from tests.accounts.ann_and_bob import KEPT, begin, directory_with_both, secret_of, sync
 from tests.accounts.crashing import Crashing, Killed
 from tests.accounts.memory_directory import MemoryDirectory
-from tests.accounts.world import HERE, NOW, PASSWORD, Device, World
-
-
-@pytest.fixture
-def directory(world: World) -> MemoryDirectory:
-    return directory_with_both(world)
-
-
-@pytest.fixture
-def device(world: World, directory: MemoryDirectory) -> Device:
-    """ann's device."""
-    assert "ann" in directory.people
-    return world.equip("ann")
-
+from tests.accounts.renaming.ann_and_bob import KEPT, begin, secret_of, sync
+from tests.accounts.world import HERE, NOW, PASSWORD, World
 
 # Ambiguous cases
 

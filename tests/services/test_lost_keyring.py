@@ -21,18 +21,7 @@ from cwtui.config import Config, KeyringConfig
 from cwtui.host import reserve
 from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import HERE, OPERATOR
-from tests.new_store import SECRET, config_in, ports_with_admin, quick
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return config_in(tmp_path)
-
-
-@pytest.fixture
-def ports(config: Config) -> Ports:
-    return ports_with_admin(config)
-
+from tests.new_store import SECRET, quick
 
 # A lost keyring
 

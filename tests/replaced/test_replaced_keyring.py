@@ -1,198 +1,33 @@
-"""Store and keyring are replaced, emptied, moved away and put back under a running application.
-
-Nothing else is mistaken for the store, nothing is written with other keys, and missing files are
-not created; once the right files are back, everything works again.
-"""
+"""The keyring is replaced under a running application: nothing is written with other keys."""
 
 import dataclasses
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from cwtui import maintenance, services
-from cwtui.accounts import administration, organization, self_service, sign_in
-from cwtui.accounts.audit import reading as audit_reading
-from cwtui.accounts.audit.lines import START
-from cwtui.accounts.audit.reading import Filter
-from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreMissing
-from cwtui.accounts.listing import Filter as Users
+from cwtui.accounts import administration, self_service, sign_in
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Session, account_of, sign_out
+from cwtui.accounts.session import account_of
 from cwtui.accounts.upkeep import key_rotation as keys
-from cwtui.config import Config
 from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
-from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
-from tests.durability.saves import config_in, connected, made_in, unwatched
-
-SECRET = Secret(PASSWORD)
-NEW = Secret("a longer way to Winterfell")
-
-
-class Hosts(NamedTuple):
-    """The right installation, and another one."""
-
-    config: Config
-    device: Device
-    other: Config
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
-    folder = tmp_path_factory.mktemp("hosts")
-    made_in(folder / "other")
-    _, device = made_in(folder / "right")
-    for name in ("right", "other"):
-        connected(config_in(folder / name))
-    return folder, device
-
-
-@pytest.fixture
-def hosts(template: tuple[Path, Device], tmp_path: Path) -> Hosts:
-    folder, device = template
-    shutil.copytree(folder, tmp_path / "hosts")
-    made = tmp_path / "hosts"
-    return Hosts(config_in(made / "right"), device, config_in(made / "other"))
-
-
-@pytest.fixture
-def ports(hosts: Hosts) -> Ports:
-    """The ports of an application that was started earlier."""
-    return connected(hosts.config)
-
-
-def signed_in(ports: Ports) -> Session:
-    state = sign_in.with_password(ports, "ada", SECRET, HERE)
-    assert isinstance(state, sign_in.SignedIn)
-    return state.session
-
-
-def files(config: Config) -> dict[str, bytes]:
-    """All files except locks."""
-    root = config.folder.parent
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file() and path.suffix != ".lock"
-    }
-
-
-# What happens to the store
-
-
-def gone(folder: Path, other: Path) -> None:
-    """Its disk is unmounted, and the mount point is removed."""
-    del folder, other
-
-
-def empty(folder: Path, other: Path) -> None:
-    """Its disk is unmounted, and the mount point remains."""
-    del other
-    folder.mkdir(0o700)
-
-
-def empty_for_all(folder: Path, other: Path) -> None:
-    del other
-    folder.mkdir(0o755)
-
-
-def others(folder: Path, other: Path) -> None:
-    shutil.copytree(other, folder)
-
-
-def a_file(folder: Path, other: Path) -> None:
-    del other
-    folder.touch(0o600)
-
-
-def a_loop(folder: Path, other: Path) -> None:
-    del other
-    folder.symlink_to(folder)
-
-
-def without_accounts(folder: Path, other: Path) -> None:
-    """An empty store, as created by setting up."""
-    del other
-    (folder / "sign-in").mkdir(0o700, parents=True)
-    folder.chmod(0o700)
-    TinyAccountStore.create(folder / "accounts.json")
-
-
-def cut_to_nothing(folder: Path, other: Path) -> None:
-    shutil.copytree(other, folder)
-    os.truncate(folder / "accounts.json", 0)
-
-
-STORES = [gone, empty, empty_for_all, others, a_file, a_loop, without_accounts, cut_to_nothing]
-
-WAYS_IN: dict[str, Callable[[Ports], object]] = {
-    "right password": lambda ports: sign_in.with_password(ports, "ada", SECRET, HERE),
-    "wrong password": lambda ports: sign_in.with_password(ports, "ada", NEW, HERE),
-    "made-up name": lambda ports: sign_in.with_password(ports, "nobody", NEW, HERE),
-}
-IN_SESSION: dict[str, Callable[[Ports, Session], object]] = {
-    "reload": account_of,
-    "users": lambda ports, session: administration.list_users(ports, session, Users()),
-    "one user": lambda ports, session: administration.show_user(ports, session, "alice"),
-    "records": lambda ports, _: ports.records.get("ada"),
-    "record": lambda ports, _: ports.records.update("ada", lambda record: (record, None)),
-    "settings": organization.show_settings,
-    "set": lambda ports, session: organization.update_settings(ports, session, {"issuer": "Plant"}),
-    "audit log": lambda ports, session: audit_reading.newest(ports, session, Filter()),
-    "lines": lambda ports, _: list(ports.audit.lines(START)),
-    "ends": lambda ports, _: ports.audit.ends(),
-    "sign out": sign_out,
-    "add": lambda ports, session: administration.create_user(ports, session, "jane"),
-    "reset": lambda ports, session: administration.reset_password(ports, session, "alice"),
-    "password": lambda ports, session: self_service.change_password(
-        ports, session, SECRET, NEW, NEW
-    ),
-    "device": self_service.begin_enrolment,
-}
-
-
-@pytest.mark.parametrize("instead", STORES, ids=lambda f: f.__name__)
-def test_a_replaced_store_is_refused_until_the_right_one_returns(
-    hosts: Hosts, ports: Ports, instead: Callable[[Path, Path], None]
-) -> None:
-    """DESIGN 4.7: at each read and write, on the login screen and in a session."""
-    session = signed_in(ports)
-    before, folder = files(hosts.config), hosts.config.folder
-    away = folder.with_name("away")
-    folder.rename(away)
-    instead(folder, hosts.other.folder)
-    there = files(hosts.config)
-    for name, act in WAYS_IN.items():
-        with pytest.raises(CannotCheck):
-            pytest.fail(f"{name}: {act(ports)}")
-    for name, do in IN_SESSION.items():
-        with pytest.raises(CannotCheck):
-            pytest.fail(f"{name}: {do(ports, session)}")
-    assert files(hosts.config) == there
-    if instead in {gone, empty, empty_for_all}:
-        assert not folder.exists() or not list(folder.iterdir())
-    put_back(folder, away)
-    assert files(hosts.config) == before
-    assert account_of(ports, session).username == "ada"
-    signed_in(ports)
-    assert maintenance.check(hosts.config, unwatched).findings == []
-
-
-def put_back(path: Path, away: Path) -> None:
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.is_dir():
-        shutil.rmtree(path)
-    away.rename(path)
-
-
-# What happens to the keyring
+from tests.accounts.world import HERE, NOW, OPERATOR
+from tests.durability.saves import connected, unwatched
+from tests.replaced.hosts import (
+    IN_SESSION,
+    NEW,
+    SECRET,
+    WAYS_IN,
+    Hosts,
+    added_key,
+    signed_in,
+)
 
 
 def keyring_gone(path: Path, other: Path) -> None:
@@ -311,16 +146,6 @@ def test_a_password_is_not_rehashed_with_another_keyring(hosts: Hosts, ports: Po
 # A keyring with all keys of the store, of which the active one is not the store's
 
 
-def added_key(config: Config, *, known: bool) -> str:
-    """Make another key active; the store learns of it first, or does not know it."""
-    with FileKeyring.load(config.keyring_file).change() as change:
-        added = change.add(NOW)
-        if known:
-            with TinyAccountStore(config.accounts_file).change() as accounts:
-                accounts.put_needed_keys(accounts.needed_keys() | {added})
-    return added
-
-
 def test_no_active_key_is_used_that_the_store_does_not_know(hosts: Hosts, ports: Ports) -> None:
     """What is written under it could not be read with the keyring that belongs to the store."""
     session = signed_in(ports)
@@ -411,22 +236,3 @@ def test_key_retirement_by_another_process_locks_out_nobody(hosts: Hosts, ports:
         change.remove(first)
     assert ports.keyring.active != first
     assert ports.keyring.pepper(first) == pepper
-
-
-# The whole store and its keyring
-
-
-def test_a_store_that_returns_is_used_again(hosts: Hosts, ports: Ports) -> None:
-    session = signed_in(ports)
-    root = hosts.config.folder.parent
-    for _ in range(2):
-        root.rename(root.with_name("away"))
-        with pytest.raises(StoreMissing, match="mount that disk"):
-            account_of(ports, session)
-        with pytest.raises(CannotCheck):
-            sign_in.with_password(ports, "ada", SECRET, HERE)
-        assert not root.exists()
-        root.with_name("away").rename(root)
-        assert account_of(ports, session).username == "ada"
-        signed_in(ports)
-    assert maintenance.check(hosts.config, unwatched).findings == []

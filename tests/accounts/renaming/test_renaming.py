@@ -12,22 +12,9 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.preferences import DEFAULTS, Preferences, Theme
-from tests.accounts.ann_and_bob import KEPT, begin, directory_with_both, secret_of, sync
 from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.renaming.ann_and_bob import KEPT, begin, secret_of, sync
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
-
-
-@pytest.fixture
-def directory(world: World) -> MemoryDirectory:
-    return directory_with_both(world)
-
-
-@pytest.fixture
-def device(world: World, directory: MemoryDirectory) -> Device:
-    """ann's device."""
-    assert "ann" in directory.people
-    return world.equip("ann")
-
 
 # At the sign-in under the new name
 
