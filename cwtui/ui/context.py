@@ -57,7 +57,7 @@ class Context:
         self.kiosk = kiosk
         """Whether people use this application who must not reach anything else on this host."""
         # Path.home() raises an error if there is none.
-        self.home = Path(os.path.expanduser("~"))  # noqa: PTH111
+        self.home = Path(os.path.expanduser("~"))  # noqa: PTH111  Path.home() fails if there is none
         """Where a relative path of the person starts."""
         self.session: Session | None = None
         self.record_before: SignInRecord | None = None

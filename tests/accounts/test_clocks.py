@@ -104,7 +104,7 @@ def test_the_proof_of_a_session_says_the_same(world: World, device: Device) -> N
     for _ in range(2):
         world.clock.forward(30)
         code = device.code(world.clock(), 10 * MINUTES)
-        said.append(str(outcome(lambda: self_service.prove(world.ports, session, None, code))))  # noqa: B023
+        said.append(str(outcome(lambda: self_service.prove(world.ports, session, None, code))))  # noqa: B023  called at once
     assert said[0] == "This code is wrong. 4 attempts left."
     assert "Your phone is about 10 minutes ahead of this host." in said[1]
 

@@ -19,11 +19,11 @@ PAIRS = [
     ("alice", "aliсe"),  # noqa: RUF001  a Cyrillic letter
     ("alice", "ａ1ice"),  # noqa: RUF001  a wide letter, and a digit
     ("bob", "b0b"),
-    ("bob", "ЬоЬ"),  # noqa: RUF001
+    ("bob", "ЬоЬ"),  # noqa: RUF001  the look-alike
     ("modern", "modem"),
     ("corner", "comer"),
     ("wanda", "vvanda"),
-    ("paypal", "раураl"),  # noqa: RUF001
+    ("paypal", "раураl"),  # noqa: RUF001  the look-alike
     ("user-1", "user-l"),
     ("o.o", "0.ο"),  # noqa: RUF001  a Greek letter
 ]
@@ -147,11 +147,11 @@ def test_a_look_alike_from_the_directory_is_recorded(world: World) -> None:
     world.add("alice")
     world.directory = directory = MemoryDirectory()
     directory.add("alіce", PASSWORD)  # noqa: RUF001  a Cyrillic letter
-    state = sign_in.with_password(world.ports, "alіce", Secret(PASSWORD), HERE)  # noqa: RUF001
+    state = sign_in.with_password(world.ports, "alіce", Secret(PASSWORD), HERE)  # noqa: RUF001  the look-alike
     assert isinstance(state, sign_in.SignedIn)
     [created] = [event for event in world.events if event.event is EventType.USER_CREATE]
     assert created.reason.endswith("looks_like=alice")
-    world.begin("alіce")  # noqa: RUF001
+    world.begin("alіce")  # noqa: RUF001  the look-alike
     assert [event.event for event in world.events].count(EventType.USER_CREATE) == 1
 
 

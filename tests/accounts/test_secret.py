@@ -37,7 +37,7 @@ def test_no_formatting_shows_a_secret() -> None:
         f"{secret!r}",
         f"{secret!a}",
         "%s %r" % (secret, secret),  # noqa: UP031  the other way to format
-        "{}".format(secret),  # noqa: UP032
+        "{}".format(secret),  # noqa: UP032  one of the ways to format
         repr([secret]),
         repr({"password": secret}),
         repr(Holder(secret)),

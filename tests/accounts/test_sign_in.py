@@ -205,7 +205,7 @@ def test_either_kind_of_code_is_taken_in_either_field(world: World, field: str) 
     for typed in (device.wrong_code(world.clock()), device.codes[0].reveal(), "12"):
         asked = world.asked_for_code()
         refused = outcome(
-            lambda asked=asked, typed=typed: sign_in.with_code(world.ports, asked, typed, field)  # type: ignore[misc]
+            lambda asked=asked, typed=typed: sign_in.with_code(world.ports, asked, typed, field)  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
         )
         assert isinstance(refused, InvalidInput | SignInFailed)
         assert refused.field == field

@@ -79,10 +79,10 @@ class TestAdd:
 
 
 class TestAddLookAlike:
-    """jane exists, and jаne, with a Cyrillic letter, is added."""  # noqa: RUF002
+    """jane exists, and jаne, with a Cyrillic letter, is added."""  # noqa: RUF002  the look-alike
 
-    ADD = ("user", "add", "jаne")  # noqa: RUF001
-    SAID = "jаne looks like the existing username jane."  # noqa: RUF001
+    ADD = ("user", "add", "jаne")  # noqa: RUF001  the look-alike
+    SAID = "jаne looks like the existing username jane."  # noqa: RUF001  the look-alike
 
     @pytest.fixture(autouse=True)
     def jane(self, host: Host) -> None:

@@ -87,7 +87,7 @@ def test_commands_that_only_read_work_on_read_only_media(
         assert result.status == 0, result.err
     file = tmp_path / "backup.tar"
     for made, target in ((file, str(file)), (tmp_path / "piped.tar", "-")):
-        with made.open("wb") if target == "-" else open(os.devnull, "wb") as out:  # noqa: PTH123
+        with made.open("wb") if target == "-" else open(os.devnull, "wb") as out:  # noqa: PTH123  a device
             args = ("--config", str(config_file), "store", "backup", target)
             done = subprocess.run(
                 [sys.executable, "-m", "cwtui", *args],

@@ -135,7 +135,7 @@ def test_a_password_is_not_rehashed_with_another_keyring(hosts: Hosts, ports: Po
     before = hosts.config.accounts_file.read_bytes()
     with pytest.raises(KeyringMissing):
         sign_in.with_password(
-            dataclasses.replace(ports, keyring=Replaced()),  # type: ignore[arg-type]
+            dataclasses.replace(ports, keyring=Replaced()),  # type: ignore[arg-type]  # passes on all the rest
             "ada",
             SECRET,
             HERE,

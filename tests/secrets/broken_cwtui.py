@@ -40,7 +40,7 @@ def in_a_command() -> None:
 
 
 def before_the_command() -> None:
-    sys.meta_path.insert(0, _Importer())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Importer())  # type: ignore[arg-type]  # finds modules
 
 
 def in_a_thread() -> None:
@@ -80,13 +80,13 @@ def in_the_kernel() -> None:
 def while_keys_are_read() -> None:
     from cwtui.ui.terminal.driver import TerminalDriver
 
-    TerminalDriver.run_input_thread = fails  # type: ignore[method-assign]
+    TerminalDriver.run_input_thread = fails  # type: ignore[method-assign]  # broken on purpose
 
 
 def _instead(call: Callable[..., None]) -> None:
     from cwtui import config
 
-    config.load = call  # type: ignore[assignment]
+    config.load = call  # type: ignore[assignment]  # broken on purpose
 
 
 if __name__ == "__main__":

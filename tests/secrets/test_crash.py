@@ -258,7 +258,7 @@ def test_an_endless_recursion_is_shortened_in_the_middle() -> None:
 
 
 def test_the_report_does_not_reveal_the_installation_path() -> None:
-    places = places_of(lambda: Secret("x").reveal().decode())  # type: ignore[attr-defined]
+    places = places_of(lambda: Secret("x").reveal().decode())  # type: ignore[attr-defined]  # the mistake that is looked for
     assert not any(str(ROOT) in line for line in places)
     assert any("tests/secrets/test_crash.py:" in line for line in places)
 

@@ -156,7 +156,7 @@ def _keep_keys(folder: Path, certificate: Certificate) -> None:
     bundle.write_bytes(
         pkcs12.serialize_key_and_certificates(
             b"Server-Cert",
-            key,  # type: ignore[arg-type]
+            key,  # type: ignore[arg-type]  # a private key of any kind
             shown,
             None,
             serialization.BestAvailableEncryption(b"any"),

@@ -352,7 +352,7 @@ class Person:
 async def _let_others_run(loop: asyncio.AbstractEventLoop) -> None:
     """Yield until every task is waiting."""
     await asyncio.sleep(0)
-    while cast("asyncio.BaseEventLoop", loop)._ready:  # type: ignore[attr-defined]  # noqa: ASYNC110
+    while cast("asyncio.BaseEventLoop", loop)._ready:  # type: ignore[attr-defined]  # asyncio's own  # noqa: ASYNC110  no event to wait for
         await asyncio.sleep(0)
 
 
@@ -395,7 +395,7 @@ async def at_work(
         clipboard.append(text)
         send(text)
 
-    app.copy_to_clipboard = copy  # type: ignore[method-assign]
+    app.copy_to_clipboard = copy  # type: ignore[method-assign]  # what a terminal would get
     with home, drawn_when_looked_at():
         async with app.run_test(size=size, notifications=True) as pilot:
             stopwatch = app.context.after_code.now = Clock()

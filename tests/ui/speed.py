@@ -28,7 +28,7 @@ def _parse_styles_once() -> None:
             parsed[key] = parse(self, *arguments, **named)
         return parsed[key]
 
-    Stylesheet._parse_rules = parsed_once  # type: ignore[method-assign]
+    Stylesheet._parse_rules = parsed_once  # type: ignore[method-assign]  # only for tests
 
 
 def _join_styles_once() -> None:
@@ -56,7 +56,7 @@ def _join_styles_once() -> None:
             _, self._rules_map = maps[id(rules)]
         return self._rules_map
 
-    Stylesheet.parse = joined_once  # type: ignore[method-assign]
+    Stylesheet.parse = joined_once  # type: ignore[method-assign]  # only for tests
     Stylesheet.rules_map = property(mapped_once)  # type: ignore[method-assign,assignment]
 
 
@@ -139,7 +139,7 @@ def _deciding(sheet: Stylesheet, node: DOMNode) -> list[list[Selector]]:
 
 def _hash_rules_quickly() -> None:
     """A set of rules is hashed by its identity: by Python itself, not by a method that does so."""
-    RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]
+    RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]  # only for tests
 
 
 def _press_buttons_for_no_time() -> None:
@@ -148,7 +148,7 @@ def _press_buttons_for_no_time() -> None:
     def nothing(self: Button) -> None:
         del self
 
-    Button._start_active_affect = nothing  # type: ignore[method-assign]
+    Button._start_active_affect = nothing  # type: ignore[method-assign]  # only for tests
 
 
 _render_update: Final = Compositor.render_update
@@ -170,11 +170,11 @@ def _render_when_looked_at(
 
 @contextmanager
 def drawn_when_looked_at() -> Iterator[None]:
-    Compositor.render_update = _render_when_looked_at  # type: ignore[method-assign]
+    Compositor.render_update = _render_when_looked_at  # type: ignore[method-assign]  # only for tests
     try:
         yield
     finally:
-        Compositor.render_update = _render_update  # type: ignore[method-assign]
+        Compositor.render_update = _render_update  # type: ignore[method-assign]  # only for tests
 
 
 @contextmanager

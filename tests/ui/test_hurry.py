@@ -54,10 +54,10 @@ async def test_each_purpose_has_its_own_worker_group() -> None:
         before = person.app.workers.add_worker
 
         def add(worker: object, *arguments: object, **named: object) -> None:
-            begun.setdefault(worker.group, set()).add(worker.name)  # type: ignore[attr-defined]
-            before(worker, *arguments, **named)  # type: ignore[arg-type]
+            begun.setdefault(worker.group, set()).add(worker.name)  # type: ignore[attr-defined]  # typed loosely here
+            before(worker, *arguments, **named)  # type: ignore[arg-type]  # passed on as they came
 
-        person.app.workers.add_worker = add  # type: ignore[method-assign]
+        person.app.workers.add_worker = add  # type: ignore[method-assign]  # watched
         await person.press("pagedown", "enter", "escape")
         person.app.router.open_section("audit_log")
         await person.settle()
@@ -125,9 +125,9 @@ async def test_the_selected_row_opens_even_if_rows_change() -> None:
 async def test_the_selected_event_opens_even_if_rows_change() -> None:
     async with SCENES["audit_log"].played() as (person, _):
         table = person.app.screen.query_one("EventTable")
-        table.action_move(2)  # type: ignore[attr-defined]
-        table.action_open()  # type: ignore[attr-defined]
-        table.show_rows([])  # type: ignore[attr-defined]
+        table.action_move(2)  # type: ignore[attr-defined]  # typed loosely here
+        table.action_open()  # type: ignore[attr-defined]  # typed loosely here
+        table.show_rows([])  # type: ignore[attr-defined]  # typed loosely here
         await person.settle()
         person.sees("Stored in")
 

@@ -193,7 +193,7 @@ def test_idle_counts_from_the_last_touch() -> None:
     def then() -> None:
         pump.fired.append(pump.now)
 
-    idle = Idle(pump, 600, then, lambda: pump.now)  # type: ignore[arg-type]
+    idle = Idle(pump, 600, then, lambda: pump.now)  # type: ignore[arg-type]  # a stand-in for the app
     assert isinstance(pump, Pump | MessagePump)
     pump.go_to(1001)
     idle.touch()

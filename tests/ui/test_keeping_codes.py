@@ -68,7 +68,7 @@ async def test_tmux_gets_it_and_if_not_the_terminal(
     given: list[str] = []
 
     def load_buffer(text: object, _: object) -> bool:
-        given.append(text.reveal())  # type: ignore[attr-defined]
+        given.append(text.reveal())  # type: ignore[attr-defined]  # a Secret
         return takes_it
 
     monkeypatch.setattr(tmux, "load_buffer", load_buffer)

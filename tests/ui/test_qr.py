@@ -99,7 +99,7 @@ def test_the_quiet_zone_is_white_and_fills_spare_rows() -> None:
     assert found.quiet_zone == 1
     assert found.size == Size(41, 18)
     grid = modules(found)
-    assert not any(grid[0]) and not any(grid[-1]) and not any(grid[-2])  # noqa: PT018
+    assert not any(grid[0]) and not any(grid[-1]) and not any(grid[-2])  # noqa: PT018  three edges of one frame
     assert all(not any(row[:4]) and not any(row[-4:]) for row in grid)
     assert grid[1][4:11] == [True] * 7
 

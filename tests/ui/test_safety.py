@@ -124,7 +124,7 @@ def test_point_2_textuals_traceback_with_locals_is_replaced() -> None:
 
 
 @pytest.mark.parametrize("what", NASTY)
-async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0915
+async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0915  one step per screen
     what: str,
 ) -> None:
     nasty = NASTY[what]

@@ -281,7 +281,7 @@ def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None
 
 ALL_ACTS: dict[str, Callable[[Scene], object]] = {
     **{str(event): act for event, (_, act) in OWN_ACTS.items()},
-    **{str(event): lambda s, act=act: act(s.world) for event, act in ADMIN_ACTS.items()},  # type: ignore[misc]
+    **{str(event): lambda s, act=act: act(s.world) for event, act in ADMIN_ACTS.items()},  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
     **{f"{step} in a sign-in": act for step, (_, _, act) in STEPS_OF_SIGN_IN.items()},
 }
 

@@ -56,7 +56,7 @@ def test_what_was_typed_is_counted() -> None:
         (backup_codes.typed_code, "2V6F-0Q9U", "Backup codes do not contain U."),
         (backup_codes.typed_code, "2V6F\u202e", "Backup codes do not contain <U+202E>."),
     ):
-        refused = outcome(lambda check=check, typed=typed: check(typed))  # type: ignore[misc]
+        refused = outcome(lambda check=check, typed=typed: check(typed))  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
         assert isinstance(refused, InvalidInput)
         assert str(refused) == sentence
 

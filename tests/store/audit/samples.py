@@ -19,7 +19,7 @@ def event(**fields: object) -> Event:
         "source": "10.0.0.1",
         "outcome": Outcome.SUCCESS,
     }
-    return Event(**(plain | fields))  # type: ignore[arg-type]
+    return Event(**(plain | fields))  # type: ignore[arg-type]  # a mapping of mixed fields
 
 
 def quick(log: FileAuditLog, **fields: object) -> None:

@@ -196,7 +196,7 @@ def test_appending_to_a_large_log_reads_little(file: Path, monkeypatch: pytest.M
     seek = audit_files._pieces
 
     def counted(content: BytesIO, end: int) -> Iterator[tuple[int, bytes, int]]:
-        yield from seek(Counting(content, read), end)  # type: ignore[arg-type]
+        yield from seek(Counting(content, read), end)  # type: ignore[arg-type]  # reads like a file
 
     monkeypatch.setattr(audit_files, "_pieces", counted)
     quick(log)
