@@ -35,27 +35,26 @@ _PIECE: Final = 252
 """How many characters are wrapped together. GNU screen keeps at least 256 (MAXSTR)."""
 
 COPIED_TO_TMUX: Final = "✓ Copied to tmux. Paste with your prefix key, then ]."
+_ONLY_IF_SET: Final = "tmux passes it on only with set-clipboard on."
 _SENT: Final = "Sent to your terminal. Paste to check."
-_SENT_TO_TMUX: Final = f"{_SENT} tmux passes it on only with set-clipboard on."
 _SAID: Final = {
     CopyWay.TERMINAL: _SENT,
     CopyWay.TMUX: f"tmux did not take it. {_SENT}",
-    CopyWay.TMUX_OUTSIDE: _SENT_TO_TMUX,
+    CopyWay.TMUX_OUTSIDE: f"{_SENT} {_ONLY_IF_SET}",
     CopyWay.SCREEN: "Sent through screen to your terminal. Paste to check.",
-    CopyWay.TMUX_OR_SCREEN: _SENT_TO_TMUX,
+    CopyWay.TMUX_OR_SCREEN: f"{_SENT} {_ONLY_IF_SET}",
 }
-_NOT_CONFIRMED: Final = "Terminals do not confirm this, and some ignore it: paste to check."
+_SENDS: Final = "{key} sends {what} to your terminal's clipboard."
 _EXPLAINED: Final = {
     CopyWay.NONE: "{what} cannot be copied here: this terminal has no clipboard.",
-    CopyWay.TERMINAL: f"{{key}} sends {{what}} to your terminal's clipboard. {_NOT_CONFIRMED}",
+    CopyWay.TERMINAL: _SENDS,
     CopyWay.TMUX: "{key} copies {what} to tmux. Paste with your tmux prefix key, then ].",
-    CopyWay.TMUX_OUTSIDE: "{key} sends {what} to your terminal's clipboard. "
-    f"tmux passes it on only with set-clipboard on. {_NOT_CONFIRMED}",
-    CopyWay.SCREEN: f"{{key}} sends {{what}} through screen to your terminal's clipboard. "
-    f"{_NOT_CONFIRMED}",
-    CopyWay.TMUX_OR_SCREEN: "{key} sends {what} to your terminal's clipboard. "
-    f"tmux passes it on only with set-clipboard on. {_NOT_CONFIRMED}",
+    CopyWay.TMUX_OUTSIDE: f"{_SENDS} {_ONLY_IF_SET}",
+    CopyWay.SCREEN: "{key} sends {what} through screen to your terminal's clipboard.",
+    CopyWay.TMUX_OR_SCREEN: f"{_SENDS} {_ONLY_IF_SET}",
 }
+_NOT_CONFIRMED: Final = "Terminals do not confirm this, and some ignore it: paste to check."
+"""Follows wherever the text is sent to a terminal."""
 
 
 def copy_way(environ: Mapping[str, str], *, kiosk: bool) -> CopyWay:
@@ -101,4 +100,6 @@ def said(way: CopyWay) -> str:
 def explained(way: CopyWay, key: str, what: str) -> str:
     """Return a sentence for the help. `key` is what copies, `what` is what it copies."""
     sentence = _EXPLAINED[way].format(key=key, what=what)
+    if way not in {CopyWay.NONE, CopyWay.TMUX}:
+        sentence = f"{sentence} {_NOT_CONFIRMED}"
     return sentence[0].upper() + sentence[1:]
