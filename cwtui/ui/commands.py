@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from textual.app import App
 from textual.screen import Screen
@@ -16,6 +16,17 @@ from cwtui.ui import sections
 from cwtui.ui.context import Context
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.palette import Command, Users
+
+_WORDS: Final = {
+    sections.SETTINGS: "account mfa 2fa two-factor multi-factor authentication enable disable "
+    "password change password device authenticator app qr code backup codes regenerate",
+    sections.USERS: "accounts mfa required password reset password unlock locked disable mfa roles "
+    "admins ldap",
+    sections.ORGANIZATION: "mfa required password rules minimum length issuer failed attempts wait "
+    "limit",
+    sections.AUDIT_LOG: "events history sign-ins failed",
+}
+"""What people look for in each section; all in small letters."""
 
 
 class OpensPages(Protocol):
@@ -39,25 +50,38 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
     if context.session is None:
         return
     for name, title in sections.allowed(context.session.roles):
-        yield Command(title, partial(router.open_section, name))
+        yield Command(title, partial(router.open_section, name), words=_WORDS[name])
     page = app.screen
-    for node, binding, enabled, _ in page.active_bindings.values():
-        is_here = node is page and binding.show and enabled
-        if is_here and binding.key != "escape" and binding.action != "app.help":  # listed below
-            run = partial(app.call_later, app.run_action, binding.action, page)
-            yield Command(binding.description, run, app.get_key_display(binding))
-    yield Command("Colours", partial(app.run_action, "next_theme"), "F3")
-    yield Command("Display", partial(router.open_sub_page, sections.SubPage.DISPLAY))
-    yield Command("Help", partial(app.run_action, "help"), "F1")
-    yield Command("Sign Out", router.sign_out)
-    yield Command("Quit", partial(_quit, app, page), quit_key.shown(context.config.keys.quit))
+    of_page = [
+        Command(
+            binding.description,
+            partial(app.call_later, app.run_action, binding.action, page),
+            app.get_key_display(binding),
+        )
+        for node, binding, enabled, _ in page.active_bindings.values()
+        # Help is listed below.
+        if node is page and binding.show and enabled
+        if binding.key != "escape" and binding.action != "app.help"
+    ]
+    yield from of_page
+    may_create = Permission.MANAGE_USERS in roles.permissions(context.session.roles)
+    if may_create and "Create User" not in {command.title for command in of_page}:
+        create = partial(router.open_sub_page, sections.SubPage.CREATE_USER)
+        yield Command("Create User", create, words="add user new user account onboarding")
+    yield Command("Colours", partial(app.run_action, "next_theme"), "F3", "theme dark light")
+    display = partial(router.open_sub_page, sections.SubPage.DISPLAY)
+    yield Command("Display", display, words="time zone timezone clock mouse theme preferences")
+    yield Command("Help", partial(app.run_action, "help"), "F1", "manual keys")
+    yield Command("Sign Out", router.sign_out, words="log out logout log off")
+    quit_shown = quit_key.shown(context.config.keys.quit)
+    yield Command("Quit", partial(_quit, app, page), quit_shown, "exit leave close")
 
 
 def _quit(app: App[Any], page: Screen[Any]) -> None:
     """Quit. It was chosen by its name from a list, so ask only about unsaved changes."""
     leave = partial(app.call_later, app.run_action, "leave")
     if isinstance(page, AccountScreen):
-        page.leave(leave)
+        page.leave(leave, "Quit")
     else:
         leave()
 

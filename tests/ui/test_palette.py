@@ -82,9 +82,30 @@ async def test_a_store_error_is_reported_and_commands_still_work(
         monkeypatch.setattr(person.app.context, "connected", connected)
         person.app.action_command_palette()
         await person.settle()
-        assert person.toasts == ["The store is away."]
+        person.sees("✗ The store is away.")
         await person.write("help")
         person.sees("F1")
+
+
+async def test_commands_are_found_by_what_people_call_them() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        await person.press("ctrl+p")
+        for text, titles in (
+            ("mfa", ["Settings", "Users and Roles", "Organization"]),
+            ("Password", ["Settings", "Users and Roles", "Organization"]),
+            ("backup c", ["Settings"]),
+            ("log out", ["Sign Out"]),
+            ("new user", ["Create User"]),
+            ("assword", []),
+        ):
+            await person.press("ctrl+u")
+            await person.write(text)
+            palette = person.screen(Palette)
+            assert [command.title for command in palette._shown] == titles, text
+        await person.press("ctrl+u")
+        await person.write("create")
+        await person.press("enter")
+        person.screen(CreateUserPage)
 
 
 async def test_no_command_is_listed_twice() -> None:

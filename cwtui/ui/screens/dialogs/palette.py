@@ -38,6 +38,8 @@ class Command:
     run: Callable[[], object]
     key: str = ""
     """The key that does the same without the palette."""
+    words: str = ""
+    """What people may call it, or look for there. Found from the beginning of each word."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Palette(Dialog[None]):
             yield TextInput(placeholder=what)
             yield Options(markup=False, compact=True)
             yield Static("", id="nothing", classes="muted", markup=False)
+            yield Static("", id="problem", markup=False)
 
     def on_mount(self) -> None:
         # The input keeps the focus; a click on an entry still works.
@@ -88,8 +91,7 @@ class Palette(Dialog[None]):
         try:
             self._rows = await users.read()
         except AccountsError as error:
-            if self.is_up:
-                self.notify(visible(str(error)), severity="warning", markup=False)
+            self.show_text("#problem", visible(f"✗ {error}"))
             return
         if self.is_up:
             self._list(self.query_one(TextInput).value)
@@ -116,7 +118,9 @@ class Palette(Dialog[None]):
         found = [(score(command.title), command) for command in self._commands]
         # The sort is stable: equal matches stay in the order of the navigation panel.
         best = sorted(found, key=lambda scored: scored[0], reverse=True)
-        return [command for points, command in best if points > 0]
+        by_title = [command for points, command in best if points > 0]
+        others = [command for command in self._commands if command not in by_title]
+        return [*by_title, *(command for command in others if _is_called(command, text))]
 
     def _found_users(self, text: str) -> Iterator[Command]:
         if self._users is None or not text:
@@ -152,6 +156,11 @@ class Palette(Dialog[None]):
         self.dismiss()
         # Called from the application's own context, which keeps no reference to this screen.
         self.app.call_later(command.run)
+
+
+def _is_called(command: Command, text: str) -> bool:
+    """Whether the text is the beginning of one of the command's words, or of several in a row."""
+    return f" {text.casefold()}" in f" {command.words}"
 
 
 def _opening(open_page: Callable[[str], None], username: str) -> Callable[[], None]:
