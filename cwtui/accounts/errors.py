@@ -25,6 +25,8 @@ class ConfirmationNeeded(Refused):
     question = ""
     act = ""
     """The question's answer on a button."""
+    field = ""
+    """The input field to change instead of agreeing; empty if there is none."""
 
 
 class LooksAlike(ConfirmationNeeded):
@@ -32,6 +34,7 @@ class LooksAlike(ConfirmationNeeded):
 
     question = "Create the user anyway?"
     act = "Create User"
+    field = "username"
 
 
 class MakesAdmin(ConfirmationNeeded):

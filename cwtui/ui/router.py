@@ -209,7 +209,7 @@ class Router:
         if page is None:
             sign_out()
         else:
-            page.leave(sign_out)
+            page.leave(sign_out, "Sign Out")
 
     def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
         """End the session and record the reason, which is empty if the person asked for it."""

@@ -80,7 +80,7 @@ async def test_the_page_works_by_keyboard() -> None:
         assert person.focus == "EventTable"
         assert person.footer == [
             ("Enter", "Open"),
-            ("Esc", "Back"),
+            ("Esc", "Menu"),
             ("/", "Filter"),
             ("R", "Load new"),
             ("F1", "Help"),

@@ -127,7 +127,7 @@ async def test_a_directory_outage_ends_no_session(
 async def test_roles_and_name_of_ldap_users_cannot_be_edited() -> None:
     async with SCENES["account_ldap"].played() as (person, there):
         assert "from the directory at the last sign-in" in person.text
-        await person.press("enter")  # MFA (Required): Enable
+        await person.click_button("Enable")
         await person.click_button("Update")
         assert there.world.account("erin").mfa_required
 

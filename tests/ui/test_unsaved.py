@@ -59,7 +59,9 @@ async def test_each_way_off_a_page_asks_about_unsaved_changes(name: str) -> None
         ):
             await way(person, what)
             person.screen(ConfirmScreen)
-            person.sees(question)
+            ends = f" and {what.lower()}" if what in {"Sign Out", "Quit"} else ""
+            person.sees(question.replace("?", f"{ends}?"))
+            assert person.tab_order == ["Cancel", what if ends else "Discard"]
             assert person.focus == "Cancel"
             await person.press("escape")
             assert person.app.screen is page, what

@@ -24,7 +24,7 @@ from cwtui.ui.context import Context, context_of
 from cwtui.ui.messages import BackToSignIn, LeadAway, OpenPage, SessionOver
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import NEXT_OR_PREVIOUS, SteadyScreen
-from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
+from cwtui.ui.widgets.fields import CodeInput, Field, NumberInput, SecretInput, TextInput
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 
 if TYPE_CHECKING:
@@ -172,8 +172,12 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         """
         return ""
 
-    def leave(self, go: Callable[[], object]) -> None:
-        """Go, as the person chose to leave. Pages ask first if unsaved changes would be lost."""
+    def leave(self, go: Callable[[], object], ends: str = "") -> None:
+        """Go, as the person chose to leave. Pages ask first if unsaved changes would be lost.
+
+        `ends` is the button that ends the session, if this does: Sign Out or Quit.
+        """
+        del ends
         go()
 
     def wait_to_be_left(self, waiting: str) -> None:
@@ -264,6 +268,8 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             if isinstance(entry, SecretInput) and not entry.value
         )
         next(emptied, wrong.entry).focus()
+        if isinstance(wrong.entry, NumberInput):
+            wrong.entry.select_all()  # it may have had the focus already
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """Show the sentence in the screen's status line; an empty one clears it."""

@@ -6,13 +6,14 @@ Textual changes one of them.
 
 import sys
 from collections.abc import Iterable
+from typing import Final
 
 from rich.console import RenderableType
 from rich.text import Text
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.geometry import Size
-from textual.notifications import Notify
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 
 from cwtui.host import crash
@@ -21,6 +22,8 @@ from cwtui.ui.terminal.driver import TerminalDriver
 
 CANNOT_CHECK = 3
 """The exit status after a crash or an upgrade, or if the store cannot be opened."""
+_TOAST_SECONDS: Final = {"information": 3.0, "warning": 8.0}
+"""A confirmation only repeats what the screen shows; a warning is told nowhere else."""
 
 
 class TextualApp(App[int]):
@@ -79,12 +82,27 @@ class TextualApp(App[int]):
         if isinstance(self._driver, TerminalDriver):
             self._driver.use_mouse(on=on)
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a toast: briefly if it confirms something, longer if it warns."""
+        seconds = _TOAST_SECONDS.get(severity) if timeout is None else timeout
+        super().notify(message, title=title, severity=severity, timeout=seconds, markup=markup)
+
     def on_notify(self, event: Notify) -> None:
-        """Ignore a toast with a sentence that is already shown: it would only cover the screen."""
+        """Show one toast at a time, and the same one not again: more would cover the screen."""
         sentence = event.notification.message
         # Private: no public API lists the visible toasts.
         if any(shown.message == sentence for shown in self._notifications):
             event.prevent_default()
+        else:
+            self.clear_notifications()
 
     # Crashing
 

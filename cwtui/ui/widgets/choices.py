@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from textual import events
+from textual.message import Message
 from textual.widgets import Checkbox, RadioButton, RadioSet
 
 AMID_TEXT: Final = 1.0
@@ -93,6 +94,9 @@ class Alternative(RadioButton):
 class Alternatives(RadioSet):
     """Radio buttons of which one is chosen."""
 
+    class Chosen(Message):
+        """Another one was chosen, with a key or a click."""
+
     def __init__(self, *, id: str) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id, compact=True)
         self._keys = _KeysAmidText()
@@ -107,6 +111,7 @@ class Alternatives(RadioSet):
         with self.prevent(RadioButton.Changed):
             for button in self.query(Alternative):
                 button.value = button is chosen
+        self.post_message(self.Chosen())
 
     def on_radio_button_changed(self, event: RadioButton.Changed) -> None:
         # A click. Textual does not know what was chosen with `choose`.

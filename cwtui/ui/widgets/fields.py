@@ -88,6 +88,24 @@ class TextInput(Input):
         return ""
 
 
+class NumberInput(TextInput):
+    """A number. It is selected when the field is entered, so that typing replaces it."""
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+        self.select_on_focus = True
+        self._was_entered = False
+
+    def on_focus(self) -> None:
+        self._was_entered = True
+
+    def on_mouse_up(self) -> None:
+        # The click that entered the field has put the cursor somewhere into the number.
+        if self._was_entered and self.selection.is_empty:
+            self.select_all()
+        self._was_entered = False
+
+
 class SecretInput(TextInput):
     """A password: masked, and never sent to the clipboard."""
 

@@ -75,11 +75,17 @@ sign-in and must then choose a new one.
 
 If the password gets lost, create another one with Reset Password on the account's page.
 
-When you have the password, go to Done with Tab or Esc, and press Enter."""
+When you have the password, press Esc and then Enter to close this. Where you create users, Ctrl+N \
+goes on with the next one."""
     MANUAL = "admin"
     AUTO_FOCUS = "#initial-password"
     BEFORE_QUITTING = "Quit without handing over the initial password? It will not be shown again."
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "to_done", "To Done")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "to_done", "To Done"),
+        Binding("enter", "say_how_to_close", show=False),
+        # No key that people press by habit, or type ahead.
+        Binding("ctrl+n", "next", "Create another user"),
+    ]
 
     def __init__(self, username: str, password: Secret, *, then: str = "") -> None:
         super().__init__()
@@ -101,12 +107,31 @@ When you have the password, go to Done with Tab or Esc, and press Enter."""
                 "the first sign-in. It will not be shown again.",
                 markup=False,
             )
+            yield Static(self._how_to_close, id="how-to-close", classes="muted", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Done", id="done", variant="primary", compact=True)
                 if copying.can_copy(self):
                     yield Button("Copy", id="copy", compact=True)
                 if self._then:
                     yield Button(self._then, id="then", compact=True)
+
+    @property
+    def _how_to_close(self) -> str:
+        close = "Press Esc, then Enter, to close this."
+        return f"{close} Ctrl+N creates another user." if self._then else close
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "next":
+            return bool(self._then)
+        return super().check_action(action, parameters)
+
+    def action_next(self) -> None:
+        self.dismiss(result=True)
+
+    def action_say_how_to_close(self) -> None:
+        hint = self.query_one("#how-to-close", Static)
+        hint.update(f"⚠ {self._how_to_close}")
+        hint.add_class("-asked")
 
     def hide_secrets(self) -> None:
         self.blanked = True

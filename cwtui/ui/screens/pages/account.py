@@ -17,7 +17,7 @@ from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
-from cwtui.ui.screens.pages.page import PageBelow, row, value
+from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.role_choice import RoleChoice
@@ -50,7 +50,8 @@ _REQUIRED_MARKS: Final = {
 
 
 class AccountPage(PageBelow):
-    AUTO_FOCUS = "#page Input, #primary"
+    # Enter there changes nothing as long as nothing was changed here.
+    AUTO_FOCUS = "#primary"
     SECTION = "users"
     MANUAL = "admin"
     HELP = """\
@@ -107,9 +108,7 @@ itself, after a day at most."""
         if tries:
             unlock = Button("Unlock", id="unlock", compact=True)
             yield row("Failed attempts", unlock, value(f"{tries} in a row"))
-        with Horizontal(classes="buttons"):
-            yield Button("Update", id="primary", variant="primary", compact=True)
-            yield Static("", id="pending", markup=False)
+        yield from save_row("Update")
         if self._is_own:
             yield Static(
                 "To change your own password or device, go to Settings.",
@@ -166,19 +165,10 @@ itself, after a day at most."""
         why = wording.why_required(requirement)
         note.update(why)
         note.display = bool(why)
-        self._show_pending()
+        self.show_pending()
 
-    def _show_pending(self) -> None:
-        """List beside Update what it would save."""
-        labels = ", ".join(_LABELS[name] for name in self._changes())
-        pending = f"◐ Not saved yet: {labels}" if labels else ""
-        self.query_one("#pending", Static).update(pending)
-
-    def on_input_changed(self) -> None:
-        self._show_pending()
-
-    def on_checkbox_changed(self) -> None:
-        self._show_pending()
+    def pending(self) -> list[str]:
+        return [_LABELS[name] for name in self._changes()]
 
     def action_back(self) -> None:
         self.leave(self.open_users)

@@ -9,8 +9,7 @@ from cwtui.accounts import self_service
 from cwtui.accounts.preferences import LONGEST_ZONE, Preferences, Theme
 from cwtui.ui import theme
 from cwtui.ui.messages import PreferencesChanged
-from cwtui.ui.screens.pages.page import PageBelow
-from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.screens.pages.page import PageBelow, save_row
 from cwtui.ui.widgets.choices import Alternative, Alternatives, Choice
 from cwtui.ui.widgets.fields import Field, TextInput
 
@@ -23,6 +22,7 @@ _COLOURS: Final = {
 }
 
 
+_LABELS: Final = {"theme": "Colours", "time_zone": "Time zone", "mouse": "Use the mouse"}
 _FEW_COLOURS: Final = "This terminal has few colours, so dark and light apply only on others."
 
 
@@ -55,16 +55,18 @@ Everything works with the keyboard."""
         self._preferences = preferences
 
     def content(self) -> ComposeResult:
-        yield Static("Colours", classes="section", markup=False)
+        yield Static(_LABELS["theme"], classes="section", markup=False)
         with Alternatives(id="theme"):
             for choice, words in _COLOURS.items():
                 yield Alternative(words, choice is self._preferences.theme, name=choice.value)
         if theme.has_few_colours(self.context.own_theme):
             yield Static(_FEW_COLOURS, classes="text", markup=False)
         entry = TextInput(self._preferences.time_zone, max_length=LONGEST_ZONE)
-        yield Field("time_zone", "Time zone", entry, "Such as Europe/Berlin. Leave empty for UTC.")
-        yield Choice("Use the mouse", self._preferences.mouse, id="mouse")
-        yield Button("Save Display", id="primary", variant="primary", compact=True)
+        yield Field(
+            "time_zone", _LABELS["time_zone"], entry, "Such as Europe/Berlin. Leave empty for UTC."
+        )
+        yield Choice(_LABELS["mouse"], self._preferences.mouse, id="mouse")
+        yield from save_row("Save Display")
 
     def on_mount(self) -> None:
         choices = self.query_one(Alternatives)
@@ -73,6 +75,9 @@ Everything works with the keyboard."""
 
     def action_back(self) -> None:
         self.leave(self.open_settings)
+
+    def pending(self) -> list[str]:
+        return [_LABELS[name] for name in self._changes()]
 
     def unsaved(self) -> str:
         return "your changes to Display" if self._changes() else ""

@@ -9,10 +9,9 @@ from cwtui.accounts import organization
 from cwtui.accounts.organization import Saved
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 from cwtui.accounts.text import visible
-from cwtui.ui.screens.pages.page import Page
-from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.screens.pages.page import Page, save_row
 from cwtui.ui.widgets.choices import Alternative, Alternatives, Choice
-from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.fields import Field, NumberInput, TextInput
 
 _FOR_NEW_LDAP_USERS: Final = "mfa_required_for_new_ldap_users"
 _SECTIONS: Final[dict[str, dict[str, str]]] = {
@@ -29,6 +28,12 @@ _SECTIONS: Final[dict[str, dict[str, str]]] = {
         "code_limit": "Codes: attempts",
         "code_ban_minutes": "Codes: wait (minutes)",
     },
+}
+_LABELS: Final = {
+    "mfa": "Multi-Factor Authentication",
+    _FOR_NEW_LDAP_USERS: "Required for new LDAP users",
+    "issuer": "Issuer",
+    **{key: label for fields in _SECTIONS.values() for key, label in fields.items()},
 }
 
 
@@ -58,27 +63,31 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
         self._settings = settings
 
     def content(self) -> ComposeResult:
-        yield Static("Multi-Factor Authentication", classes="section", markup=False)
+        yield Static(_LABELS["mfa"], classes="section", markup=False)
         with Alternatives(id="mfa"):
             for mode in Mfa:
                 yield Alternative(mode.value, mode is self._settings.mfa, name=mode.value)
         required = self._settings.mfa_required_for_new_ldap_users
-        yield Choice("Required for new LDAP users", required, id=_FOR_NEW_LDAP_USERS)
-        yield self._field("issuer", "Issuer")
+        yield Choice(_LABELS[_FOR_NEW_LDAP_USERS], required, id=_FOR_NEW_LDAP_USERS)
+        yield self._field("issuer")
         for title, fields in _SECTIONS.items():
             yield Static(title, classes="section", markup=False)
-            for key, label in fields.items():
-                yield self._field(key, label)
-        yield Button("Save Settings", id="primary", variant="primary", compact=True)
+            for key in fields:
+                yield self._field(key)
+        yield from save_row("Save Settings")
 
     def on_mount(self) -> None:
         choices = self.query_one(Alternatives)
         for _ in range(choices.pressed_index):
             choices.action_next_button()
 
-    def _field(self, key: str, label: str) -> Field:
-        entry = TextInput(str(getattr(self._settings, key)))
-        return Field(key, label, entry, inline=True)
+    def _field(self, key: str) -> Field:
+        value = getattr(self._settings, key)
+        entry = NumberInput(str(value)) if isinstance(value, int) else TextInput(value)
+        return Field(key, _LABELS[key], entry, inline=True)
+
+    def pending(self) -> list[str]:
+        return [_LABELS[name] for name in self._changes()]
 
     def unsaved(self) -> str:
         return "your changes to the organization settings" if self._changes() else ""
@@ -112,6 +121,7 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
         self._settings = saved.settings
         for field in self.query(Field):  # as they were saved: 5 for 05
             field.entry.value = visible(str(getattr(saved.settings, str(field.id))))
+        self.show_pending()
         if saved.changed:
             self.done("The organization settings were saved.")
         else:

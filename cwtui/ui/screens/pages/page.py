@@ -1,14 +1,15 @@
 """The frame of the pages after sign-in: the navigation panel on the left, the page on the right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Checkbox, Input, Static
 
 from cwtui.accounts.errors import (
     TO_NOTHING,
@@ -27,9 +28,13 @@ from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.focus_memory import mark_of, marked
 from cwtui.ui.screens.steady import ARROWS
 from cwtui.ui.styles import sheets
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.choices import Alternatives
+from cwtui.ui.widgets.fields import Field
 from cwtui.ui.widgets.host_time import HostTime
 from cwtui.ui.widgets.key_bar import KeyBar
 from cwtui.ui.widgets.navigation import MenuOpener, Navigation
+from cwtui.ui.widgets.role_choice import RoleChoice
 from cwtui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
@@ -130,6 +135,8 @@ class Page(AccountScreen):
         def answered(agreed: bool | None) -> None:
             if agreed:
                 self._repeat_agreeing(type(needed))
+            elif needed.field:
+                self.focus_field(needed.field)
 
         question = f"{needed} {needed.question}"
         self.app.push_screen(ConfirmScreen(question, needed.act, destroys=False), answered)
@@ -166,6 +173,41 @@ class Page(AccountScreen):
             line.display = bool(sentence)
             if wrong:
                 line.scroll_visible(animate=False)
+
+    # Errors at fields
+
+    def show_error(self, field: str, sentence: str) -> None:
+        wrong = next(iter(self.query(f"#{field}").results(RoleChoice)), None)
+        if wrong is not None:
+            wrong.show_error(sentence)
+        else:
+            super().show_error(field, sentence)
+
+    def clear_errors(self) -> None:
+        super().clear_errors()
+        for choice in self.query(RoleChoice):
+            choice.clear_error()
+
+    def focus_field(self, name: str) -> None:
+        """Focus the input of the field with this name."""
+        for field in self.query(f"#{name}").results(Field):
+            field.entry.focus()
+
+    # What is not saved yet
+
+    def pending(self) -> Iterable[str]:
+        """Return the labels of what was changed here and is not saved yet."""
+        return ()
+
+    @on(Input.Changed)
+    @on(Checkbox.Changed)
+    @on(Alternatives.Chosen)
+    def show_pending(self) -> None:
+        """List beside the button that saves what it would save."""
+        labels = ", ".join(self.pending())
+        self.show_text("#pending", f"◐ Not saved yet: {labels}" if labels else "")
+
+    # Ways off the page
 
     def action_back(self) -> None:
         """Esc: go into the navigation panel, or back to the page. Pages below go one level up."""
@@ -219,7 +261,7 @@ class Page(AccountScreen):
             if scroll is not None:
                 scroll(animate=False)
 
-    def leave(self, go: Callable[[], object]) -> None:
+    def leave(self, go: Callable[[], object], ends: str = "") -> None:
         def answered(agreed: bool | None) -> None:
             if agreed:
                 go()
@@ -228,7 +270,9 @@ class Page(AccountScreen):
         if not what:
             go()
         elif self.is_active:
-            self.app.push_screen(ConfirmScreen(f"Discard {what}?", "Discard"), answered)
+            also = f" and {ends.lower()}" if ends else ""
+            question = ConfirmScreen(f"Discard {what}{also}?", ends or "Discard")
+            self.app.push_screen(question, answered)
 
     def open_settings(self) -> None:
         """Go back to Settings."""
@@ -251,6 +295,13 @@ class PageBelow(Page):
     """A page below a section. Esc goes back to the section."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
+
+
+def save_row(label: str) -> ComposeResult:
+    """Yield the button that saves the page, and beside it what is not saved yet."""
+    with Horizontal(classes="buttons save"):
+        yield Button(label, id="primary", variant="primary", compact=True)
+        yield Static("", id="pending", markup=False)
 
 
 def row(label: str, *content: Widget, gap: bool = False) -> Horizontal:
