@@ -49,9 +49,9 @@ async def test_a_user_can_be_created_by_keyboard() -> None:
 async def test_an_initial_password_is_closed_only_by_a_deliberate_key() -> None:
     async with SCENES["initial_password"].played() as (person, _):
         password = person.screen(InitialPasswordScreen)._password.reveal()
-        person.sees("Press Esc, then Enter, to close this. Ctrl+N creates another user.")
+        person.sees("To close: Esc, then Enter. Another user: Ctrl+N.")
         await person.press("enter", "space", "q", "n", "enter")
-        person.sees(password, "⚠ Press Esc, then Enter, to close this.")
+        person.sees(password, "⚠ To close: Esc, then Enter.")
         await person.press("f1")
         person.screen(HelpScreen)
         person.sees("Give this password to the user in a safe way")
@@ -64,7 +64,7 @@ async def test_an_initial_password_is_closed_only_by_a_deliberate_key() -> None:
         person.screen(AccountPage)
         await person.click_button("Reset Password")
         await person.click_button("Reset Password")
-        person.sees("Press Esc, then Enter, to close this.")
+        person.sees("To close: Esc, then Enter.")
         person.sees_nothing_of("Ctrl+N")
         await person.press("ctrl+n")
         person.screen(InitialPasswordScreen)

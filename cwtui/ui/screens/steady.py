@@ -21,9 +21,14 @@ from cwtui.ui.widgets.buttons import Button
 T = TypeVar("T")
 
 NEXT_OR_PREVIOUS: Final = "Next or previous field or button"
+_ARROWS: Final = {
+    "up": "The field or button above or below",
+    "down": "The field or button above or below",
+    "left": "The button beside this one",
+    "right": "The button beside this one",
+}
 ARROWS: Final = tuple(
-    Binding(key, f"focus_beside('{key}')", NEXT_OR_PREVIOUS, show=False)
-    for key in ("up", "down", "left", "right")
+    Binding(key, f"focus_beside('{key}')", does, show=False) for key, does in _ARROWS.items()
 )
 """For screens on which arrow keys move the focus. Lists and fields use some of these keys first."""
 

@@ -117,8 +117,8 @@ goes on with the next one."""
 
     @property
     def _how_to_close(self) -> str:
-        close = "Press Esc, then Enter, to close this."
-        return f"{close} Ctrl+N creates another user." if self._then else close
+        close = "To close: Esc, then Enter."
+        return f"{close} Another user: Ctrl+N." if self._then else close
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "next":

@@ -25,8 +25,8 @@ class CreateUserPage(PageBelow):
     TITLE_TEXT = "Users and Roles > Create User"
     HELP = """\
 The new user gets a one-time initial password. It is shown to you once, and the user must change \
-it at the first sign-in. You cannot choose passwords for others. Create Another, beside the \
-password, opens this page again.
+it at the first sign-in. You cannot choose passwords for others. Ctrl+N, or Create \
+Another beside the password, opens this page again.
 
 If the username looks like an existing one, such as a1ice and alice, or if the user becomes an \
 admin, you are asked first.
