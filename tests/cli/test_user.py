@@ -86,6 +86,16 @@ class TestList:
         result = host.run("user", "list", "--filter", "nobody")
         assert (result.status, result.out, result.err) == (0, "", "No account matches.\n")
 
+    def test_a_damaged_sign_in_record_leaves_the_list(self, host: Host) -> None:
+        tries = {"": Attempts(5, 1.0, 2.0)}
+        host.ports().records.update("admin", lambda r: (r.changed(code_attempts=tries), None))
+        (file,) = (host.store / "sign-in").glob("*.json")
+        file.write_bytes(file.read_bytes().replace(b'"failures":5', b'"failures":"five"'))
+        result = host.run("user", "list")
+        assert result.status == 3
+        assert "admin     local" in result.out
+        assert f"{file} is damaged at line" in result.err
+
     def test_an_unknown_role_is_an_error(self, host: Host) -> None:
         result = host.run("user", "list", "--role", "connectware-admim")
         assert (result.status, result.out) == (1, "")
