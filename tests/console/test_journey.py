@@ -99,10 +99,10 @@ def create_user_who_must_use_mfa(terminal: Terminal) -> str:
     terminal.send("tab", "enter")
     terminal.wait_for("Users and Roles > bob")
     terminal.wait_until_still()
-    # The row MFA (Required): Enable; then Update
-    terminal.send("enter")
+    # From Update up to the row MFA (Required): Enable; then Update
+    terminal.send("up", "enter")
     terminal.wait_for("press Update")
-    terminal.send("tab", "enter")
+    terminal.send("down", "enter")
     terminal.wait_for("bob was updated.")
     terminal.wait_for("● required")
     terminal.wait_until_still()
@@ -133,7 +133,7 @@ def disable_mfa_of_bob(terminal: Terminal) -> None:
     terminal.send("down", "enter")
     terminal.wait_for("Disable MFA")
     terminal.wait_until_still()
-    terminal.send("tab", "tab", "tab", "enter")
+    terminal.send("tab", "tab", "enter")
     terminal.wait_for("Disable the multi-factor authentication of bob?")
     terminal.wait_until_still()
     terminal.send("tab", "enter")

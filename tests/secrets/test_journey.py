@@ -205,7 +205,8 @@ def sent_to_clipboard(terminal: Terminal) -> list[str]:
 
 
 def change_password(journey: Journey) -> None:
-    journey.terminal.send("enter")
+    # From Regenerate Backup Codes, which has taken the place of Enable
+    journey.terminal.send("up", "enter")
     journey.type_when("Current Password", WRONG, SECOND, SECOND)
     journey.terminal.wait_for("is wrong.")
     journey.type_when("The password is wrong.", FIRST)
