@@ -27,6 +27,8 @@ _WORDS: Final = {
     sections.AUDIT_LOG: "events history sign-ins failed",
 }
 """What people look for in each section; all in small letters."""
+_CREATE_USER: Final = "Create User"
+_NEW_USER: Final = "add user new user account onboarding"
 
 
 class OpensPages(Protocol):
@@ -57,6 +59,7 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
             binding.description,
             partial(app.call_later, app.run_action, binding.action, page),
             app.get_key_display(binding),
+            _NEW_USER if binding.description == _CREATE_USER else "",
         )
         for node, binding, enabled, _ in page.active_bindings.values()
         # Help is listed below.
@@ -65,9 +68,9 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
     ]
     yield from of_page
     may_create = Permission.MANAGE_USERS in roles.permissions(context.session.roles)
-    if may_create and "Create User" not in {command.title for command in of_page}:
+    if may_create and _CREATE_USER not in {command.title for command in of_page}:
         create = partial(router.open_sub_page, sections.SubPage.CREATE_USER)
-        yield Command("Create User", create, words="add user new user account onboarding")
+        yield Command(_CREATE_USER, create, words=_NEW_USER)
     yield Command("Colours", partial(app.run_action, "next_theme"), "F3", "theme dark light")
     display = partial(router.open_sub_page, sections.SubPage.DISPLAY)
     yield Command("Display", display, words="time zone timezone clock mouse theme preferences")

@@ -38,7 +38,7 @@ async def test_without_permission_no_user_is_found() -> None:
 async def test_page_commands_are_listed_with_their_keys() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("ctrl+p")
-        await person.write("create")
+        await person.write("new user")
         assert any(row.split() == ["│", "Create", "User", "N", "│"] for row in framed(person.rows))
         await person.press("enter")
         person.screen(CreateUserPage)
