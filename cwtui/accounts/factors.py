@@ -35,6 +35,7 @@ _WHAT: Final = {
     EventType.SIGN_IN_BACKUP_CODE: "backup code",
 }
 _FEW: Final = 2
+_THROTTLED: Final = "throttled"
 _USED_CODE: Final = "This code was already used. Wait for the next one in your app."
 _USED_BACKUP_CODE: Final = "This backup code was already used. Use another one."
 
@@ -214,23 +215,25 @@ def _record_failure(
     ports: Ports, claim: Claim, event: EventType, reason: str, ending: Ending | None = None
 ) -> None:
     """Write the failure to the audit log and to the record shown at the owner's next sign-in."""
-    if event is not EventType.SIGN_IN_PASSWORD:
-        ending = Ending.WRONG_CODE
     counted = made_up.counted_name(ports, claim.username)
     # Unknown names are not recorded, because people type passwords there by mistake. If the
     # password was correct, the name is a directory user's.
     is_named = ending is Ending.REFUSED or not made_up.is_made_up(counted)
     named = claim if is_named else Claim(NO_ACCOUNT, claim.source, claim.in_session)
     _write_failure(ports, named, event, reason)
-    if not claim.in_session:
-        # Unknown names take the same work.
-        ports.records.update(
-            counted,
-            lambda record: (
-                failed_sign_ins.with_failure(record, claim.source, ports.now(), ending),
-                None,
-            ),
-        )
+    if claim.in_session:
+        return
+    source, now = claim.source, ports.now()
+
+    def note(record: SignInRecord) -> tuple[SignInRecord, None]:
+        if event is EventType.SIGN_IN_PASSWORD:
+            return failed_sign_ins.with_failure(record, source, now, ending), None
+        if reason == _THROTTLED:  # the code was not checked
+            return failed_sign_ins.moved(record, source, now, Ending.WRONG_CODE), None
+        return failed_sign_ins.with_wrong_code(record, source, now), None
+
+    # Unknown names take the same work.
+    ports.records.update(counted, note)
 
 
 def _write_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:
@@ -320,7 +323,7 @@ def _count(
         return counted
     # Only the first of each wait is logged, so that repeated attempts cannot fill the audit log.
     if counted.is_first_refusal:
-        _record_failure(ports, claim, event, "throttled")
+        _record_failure(ports, claim, event, _THROTTLED)
     raise counted.throttled
 
 

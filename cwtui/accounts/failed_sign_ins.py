@@ -1,11 +1,12 @@
 """Failed sign-ins since the last successful one, which the user is told about at sign-in."""
 
+from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from typing import Final
 
 from msgspec.structs import replace
 
-from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord
+from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord, WrongCodes
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.times import full_minute, utc_minute
 
@@ -18,18 +19,18 @@ _WAITS_FOR: Final = {
 }
 
 _ENDED: Final = {
-    Ending.REFUSED: "and was refused",
-    Ending.STOPPED: "but no code",
-    Ending.WRONG_CODE: "and a wrong code",
-    Ending.NEW_PASSWORD: "but chose no new one",
-    Ending.ENROLMENT: "but did not set up MFA",
+    Ending.REFUSED: "was refused",
+    Ending.STOPPED: "entered no code",
+    Ending.WRONG_CODE: "entered a wrong code",
+    Ending.NEW_PASSWORD: "chose no new password",
+    Ending.NEW_PASSWORD_AFTER_CODE: "chose no new password",
+    Ending.ENROLMENT: "did not set up MFA",
+    Ending.BACKUP_CODES: "did not confirm the backup codes",
 }
-
-_UNFINISHED: Final = {
-    Ending.NEW_PASSWORD_AFTER_CODE: "and a code but chose no new password",
-    Ending.BACKUP_CODES: "and a code but did not confirm the backup codes",
-}
+_UNFINISHED: Final = frozenset({Ending.NEW_PASSWORD_AFTER_CODE, Ending.BACKUP_CODES})
 """Sign-ins that proved everything. Mostly they are the user's own, after a lost connection."""
+SOURCES: Final = 8
+"""From how many sources wrong codes are told apart."""
 
 
 def waits_for(ending: Ending) -> str:
@@ -42,40 +43,91 @@ def with_failure(
 ) -> SignInRecord:
     """Return the record with one more failed sign-in; without an `ending` the password was wrong.
 
-    A sign-in with the correct password is counted once, when the password is checked. A wrong code
-    later only changes how it ended.
+    A sign-in with the correct password is counted once, when the password is checked. What follows
+    only changes how it ended (`moved`).
     """
-    if ending is Ending.WRONG_CODE:
-        return moved(record, source, now, ending)
     before = record.failed or FailedSignIns(0)
     count = before.count + 1
     if ending is None:
         after = replace(before, count=count, last_at=now, last_source=source)
     else:
-        after = replace(before, count=count, knew_password=KnewPassword(now, source, ending))
+        after = replace(
+            before,
+            count=count,
+            knew_password=KnewPassword(now, source, ending),
+            right_passwords=_right_passwords(before) + 1,
+        )
     return record.changed(failed=after)
 
 
 def moved(record: SignInRecord, source: str, now: float, ending: Ending) -> SignInRecord:
     """Return the record after a sign-in that is already counted got one step further."""
-    before = record.failed or FailedSignIns(1)  # another sign-in may have cleared it
+    # Another sign-in may have cleared it.
+    before = record.failed or FailedSignIns(1, right_passwords=1)
     return record.changed(failed=replace(before, knew_password=KnewPassword(now, source, ending)))
+
+
+def with_wrong_code(record: SignInRecord, source: str, now: float) -> SignInRecord:
+    """Return the record after a sign-in that is already counted entered a wrong code."""
+    after = moved(record, source, now, Ending.WRONG_CODE)
+    if after.failed is None:
+        return after
+    kept = dict(after.failed.wrong_codes)
+    before = kept.pop(source, None)
+    kept[source] = WrongCodes(before.count + 1 if before is not None else 1, now)
+    if len(kept) > SOURCES:
+        # Only the latest source is shown, so the two oldest can share a count.
+        first, second = sorted(kept, key=lambda name: kept[name].last_at)[:2]
+        count = kept.pop(first).count + kept[second].count
+        kept[second] = replace(kept[second], count=count)
+    return after.changed(failed=replace(after.failed, wrong_codes=kept))
 
 
 def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> SignInRecord:
     """Return the record without a sign-in from `source` that has now succeeded.
 
-    `before` is the record from before that sign-in was counted as failed.
+    `before` is the record from before that sign-in was counted as failed. Its wrong codes are not
+    reported either: the user entered them.
     """
     failed = record.failed
     if failed is None:  # another sign-in of the same user has cleared it
         return record
+    earlier = before.failed or FailedSignIns(0)
     knew, left = failed.knew_password, failed.count - 1
     if knew is not None and knew.source == source:
-        knew = before.failed.knew_password if before.failed is not None else None
+        knew = earlier.knew_password
         if left == 0:
             return record.changed(failed=None)
-    return record.changed(failed=replace(failed, count=max(left, 1), knew_password=knew))
+    wrong_codes = {name: kept for name, kept in failed.wrong_codes.items() if name != source}
+    if source in earlier.wrong_codes:
+        wrong_codes[source] = earlier.wrong_codes[source]
+    return record.changed(
+        failed=replace(
+            failed,
+            count=max(left, 1),
+            knew_password=knew,
+            right_passwords=max(failed.right_passwords - 1, 0),
+            wrong_codes=wrong_codes,
+        )
+    )
+
+
+def wrong_codes(failed: FailedSignIns) -> tuple[int, float | None, str]:
+    """Return how many codes were wrong, and when and from where the last one was entered."""
+    if not failed.wrong_codes:
+        return 0, None, ""
+    last = max(failed.wrong_codes, key=lambda name: failed.wrong_codes[name].last_at)
+    count = sum(kept.count for kept in failed.wrong_codes.values())
+    return count, failed.wrong_codes[last].last_at, last
+
+
+def _right_passwords(failed: FailedSignIns) -> int:
+    """Return how many had the correct password; of older records, how many are known to."""
+    if failed.right_passwords or not failed.count:
+        return failed.right_passwords
+    if failed.last_at is None:
+        return failed.count
+    return 0 if failed.knew_password is None else 1
 
 
 def sentence(failed: FailedSignIns, zone: tzinfo = UTC, *, is_first_sign_in: bool = False) -> str:
@@ -87,21 +139,47 @@ def sentence(failed: FailedSignIns, zone: tzinfo = UTC, *, is_first_sign_in: boo
         what = "unfinished sign-in" if one else "failed or unfinished sign-in"
     since = "before your first sign-in" if is_first_sign_in else "since then"
     since = f"{counted(failed.count, what)} {since}"
-    if knew is not None:
-        how = _UNFINISHED.get(knew.ending) or _ENDED[knew.ending]
-        return (
-            f"{since}. {'It' if one else 'One'} used your password {how} "
-            f"({full_minute(knew.at, zone)}, {visible(knew.source)}). If that was not you, change "
-            "your password now."
-        )
-    if failed.last_at is None:
-        return (
-            f"{since}. Someone entered your password. Where from was not recorded. If that was not "
-            "you, change your password now."
-        )
-    last = "on" if one else "the last on"
-    when, source = full_minute(failed.last_at, zone), visible(failed.last_source)
-    return f"{since}, {last} {when} from {source}. If that was not you, change your password."
+    right = _right_passwords(failed)
+    if not right:
+        when = _when("on" if one else "the last on", failed.last_at, failed.last_source, zone)
+        return f"{since}, {when}. If that was not you, change your password."
+    told = [since, *_with_the_password(failed, right, zone)]
+    return ". ".join([*told, "If that was not you, change your password now."])
+
+
+def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Iterator[str]:
+    """Yield what is known of the sign-ins with the correct password, as sentences."""
+    knew = failed.knew_password
+    codes, at, source = wrong_codes(failed)
+    if knew is None:
+        yield "Someone entered your password. Where from was not recorded"
+    else:
+        ended = _ENDED[knew.ending]
+        if right == 1 and knew.ending is Ending.WRONG_CODE and codes > 1:
+            ended, codes = f"entered {counted(codes, 'wrong code')}", 0
+        subject = _who(right, failed.count)
+        where = f"({full_minute(knew.at, zone)}, {visible(knew.source)})"
+        if right == 1:
+            proved = " and a code" if knew.ending in _UNFINISHED else ""
+            yield f"{subject} used your password{proved} but {ended} {where}"
+        else:
+            proved = "used a code but " if knew.ending in _UNFINISHED else ""
+            yield f"{subject} used your password. The last of them {proved}{ended} {where}"
+    if codes > 1:
+        yield f"{counted(codes, 'wrong code')} in all, {_when('the last on', at, source, zone)}"
+    elif codes and (knew is None or knew.ending is not Ending.WRONG_CODE):
+        yield f"1 wrong code, {_when('on', at, source, zone)}"
+
+
+def _who(right: int, count: int) -> str:
+    """Return the subject of a sentence about `right` of `count` failed sign-ins."""
+    if right == count:
+        return {1: "It", 2: "Both"}.get(count, "All")
+    return "One" if right == 1 else f"{right:,}"
+
+
+def _when(which: str, at: float | None, source: str, zone: tzinfo) -> str:
+    return f"{which} {full_minute(at, zone)} from {visible(source)}"
 
 
 def summary(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> list[str]:
@@ -112,6 +190,9 @@ def summary(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> list[st
         lines.append(f"wrong password: {_last(failed.last_at, failed.last_source)}")
     if knew := failed.knew_password:
         lines += [f"correct password: {_last(knew.at, knew.source)}", f"({knew.ending})"]
+    codes, at, source = wrong_codes(failed)
+    if at is not None:
+        lines.append(f"{counted(codes, 'wrong code')}: {_last(at, source)}")
     return lines
 
 

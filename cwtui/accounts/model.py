@@ -141,18 +141,28 @@ class KnewPassword(Struct, frozen=True, forbid_unknown_fields=True):
     ending: Ending
 
 
+class WrongCodes(Struct, frozen=True, forbid_unknown_fields=True):
+    """Wrong codes from one source, after the correct password."""
+
+    count: Annotated[int, Meta(ge=1)]
+    last_at: Time
+
+
 class FailedSignIns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Failed sign-ins since the last successful one, shown to the user at the next sign-in.
 
     `last_at` and `last_source` describe the last one with a wrong password, `knew_password` the
-    last one with the correct password. If none is set, the password was correct, and no details
-    were recorded.
+    last one with the correct password. `right_passwords` of `count` had the correct password; older
+    records do not say how many. If there are neither details nor wrong passwords, the password was
+    correct, and no details were recorded. `wrong_codes` are by source.
     """
 
     count: Annotated[int, Meta(ge=1)]
     last_at: Time | None = None
     last_source: str = ""
     knew_password: KnewPassword | None = None
+    right_passwords: Annotated[int, Meta(ge=0)] = 0
+    wrong_codes: dict[str, WrongCodes] = {}
 
 
 class WrongCode(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

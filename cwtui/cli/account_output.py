@@ -133,6 +133,7 @@ def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
     if failed is None:
         return None
     knew = failed.knew_password
+    codes, code_at, code_source = failed_sign_ins.wrong_codes(failed)
     return {
         "count": failed.count,
         "last_at": moment(failed.last_at) if failed.last_at is not None else None,
@@ -140,6 +141,9 @@ def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
         "knew_password": {"at": moment(knew.at), "source": knew.source, "ending": knew.ending}
         if knew is not None
         else None,
+        "wrong_codes": codes,
+        "last_wrong_code_at": moment(code_at) if code_at is not None else None,
+        "last_wrong_code_source": code_source or None,
     }
 
 

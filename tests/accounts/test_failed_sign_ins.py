@@ -3,14 +3,21 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from cwtui.accounts import failed_sign_ins, sign_in
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import SignInEnded, SignInFailed
-from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword
+from cwtui.accounts.model import (
+    Ending,
+    FailedSignIns,
+    KnewPassword,
+    SignInRecord,
+    WrongCodes,
+)
 from cwtui.accounts.secret import Secret
 from tests.accounts.test_throttle import ELSEWHERE, wrong
-from tests.accounts.world import HERE, PASSWORD, Device, World
+from tests.accounts.world import HERE, NOW, PASSWORD, Device, World
 
 
 def test_the_next_sign_in_reports_failed_sign_ins(world: World) -> None:
@@ -32,7 +39,12 @@ def test_the_next_sign_in_reports_failed_sign_ins(world: World) -> None:
     )
     assert isinstance(end, sign_in.SignedIn)
     assert end.before.failed == FailedSignIns(
-        2, wrong_at, ELSEWHERE, KnewPassword(failed_at, ELSEWHERE, Ending.WRONG_CODE)
+        2,
+        wrong_at,
+        ELSEWHERE,
+        KnewPassword(failed_at, ELSEWHERE, Ending.WRONG_CODE),
+        1,
+        {ELSEWHERE: WrongCodes(1, failed_at)},
     )
     assert (end.before.last_sign_in, end.before.last_source) == (first.started_at, HERE)
     assert world.records.get("alice").failed is None
@@ -67,7 +79,9 @@ def test_throttled_attempts_count_once_in_the_report(world: World) -> None:
 
 
 def knew(ending: Ending, at: float, source: str = ELSEWHERE, count: int = 1) -> FailedSignIns:
-    return FailedSignIns(count, knew_password=KnewPassword(at, source, ending))
+    return FailedSignIns(
+        count, knew_password=KnewPassword(at, source, ending), right_passwords=count
+    )
 
 
 def stop(world: World, source: str = ELSEWHERE) -> FailedSignIns:
@@ -110,13 +124,13 @@ def test_later_wrong_passwords_do_not_hide_it(world: World, device: Device, sour
     world.clock.forward(60)
     wrong(world, source=ELSEWHERE)
     at = world.clock()
-    assert notice(world, device) == FailedSignIns(2, at, ELSEWHERE, stopped.knew_password)
+    assert notice(world, device) == FailedSignIns(2, at, ELSEWHERE, stopped.knew_password, 1)
 
 
 def test_the_latest_of_its_kind_is_reported(world: World, device: Device) -> None:
     stop(world)
     latest = stop(world, "203.0.113.9")
-    assert notice(world, device) == FailedSignIns(2, knew_password=latest.knew_password)
+    assert notice(world, device) == replace(latest, count=2, right_passwords=2)
 
 
 def test_wrong_codes_count_as_part_of_their_sign_in(world: World, device: Device) -> None:
@@ -127,7 +141,53 @@ def test_wrong_codes_count_as_part_of_their_sign_in(world: World, device: Device
         with pytest.raises(SignInFailed):
             sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
     at = world.clock()
-    assert notice(world, device) == knew(Ending.WRONG_CODE, at)
+    told = replace(knew(Ending.WRONG_CODE, at), wrong_codes={ELSEWHERE: WrongCodes(3, at)})
+    assert notice(world, device) == told
+
+
+def test_a_later_stop_does_not_hide_wrong_codes_and_a_lock(world: World, device: Device) -> None:
+    """Five wrong codes lead to a lock; the next sign-in stops, and the one after it succeeds."""
+    world.clock.forward(60)
+    state = world.asked_for_code(source=ELSEWHERE)
+    for _ in range(7):
+        with pytest.raises(SignInFailed):
+            sign_in.with_code(world.ports, state, device.wrong_code(world.clock()), "code")
+    at = world.clock()
+    stopped = stop(world, "203.0.113.9")
+    world.clock.forward(600)
+    failed = notice(world, device)
+    assert failed == FailedSignIns(
+        2,
+        knew_password=stopped.knew_password,
+        right_passwords=2,
+        wrong_codes={ELSEWHERE: WrongCodes(5, at)},
+    )
+    assert failed_sign_ins.sentence(failed) == (
+        "2 failed attempts since then. Both used your password. The last of them entered no code "
+        "(2027-01-15 08:02 UTC, 203.0.113.9). 5 wrong codes in all, the last on 2027-01-15 08:01 "
+        "UTC from 198.51.100.7. If that was not you, change your password now."
+    )
+
+
+def test_only_ones_own_wrong_codes_are_left_out(world: World, device: Device) -> None:
+    world.clock.forward(60)
+    mine, other = world.asked_for_code(), world.asked_for_code(source=ELSEWHERE)
+    for state in (other, mine):
+        with pytest.raises(SignInFailed):
+            sign_in.with_code(world.ports, state, device.wrong_code(world.clock()), "code")
+    end = sign_in.with_one_time_code(world.ports, mine, device.code(world.clock()))
+    assert isinstance(end, sign_in.SignedIn)
+    assert end.before.failed is not None
+    assert end.before.failed.wrong_codes == {ELSEWHERE: WrongCodes(1, world.clock())}
+
+
+def test_wrong_codes_from_many_sources_are_all_counted() -> None:
+    record = SignInRecord()
+    for number in range(30):
+        record = failed_sign_ins.with_wrong_code(record, f"10.0.0.{number}", NOW + number)
+    assert record.failed is not None
+    assert len(record.failed.wrong_codes) == failed_sign_ins.SOURCES
+    assert failed_sign_ins.wrong_codes(record.failed) == (30, NOW + 29, "10.0.0.29")
 
 
 def test_ones_own_wrong_code_before_the_right_one_is_not_reported(
@@ -176,7 +236,7 @@ def test_a_stopped_sign_in_is_counted_despite_a_wrong_code(world: World, device:
         sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
     assert isinstance(end, sign_in.SignedIn)
-    assert end.before.failed == FailedSignIns(1)
+    assert end.before.failed == FailedSignIns(1, right_passwords=1)
 
 
 def test_concurrent_sign_ins_report_each_other_or_nothing(world: World, device: Device) -> None:

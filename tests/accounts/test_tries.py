@@ -283,7 +283,7 @@ def test_a_clock_that_was_ahead_is_not_counted(scene: Scene) -> None:
             self_service.prove(world.ports, scene.session, None, code)
     assert world.records.get("alice") == before
     assert before.failed == FailedSignIns(
-        1, knew_password=KnewPassword(world.clock(), HERE, Ending.STOPPED)
+        1, knew_password=KnewPassword(world.clock(), HERE, Ending.STOPPED), right_passwords=1
     )
     assert [(event.event, event.reason) for event in world.events[-2:]] == [
         (EventType.SIGN_IN_CODE, "clock was ahead"),

@@ -5,12 +5,21 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from cwtui.accounts import account_state, failed_sign_ins, times, wording
 from cwtui.accounts.account_state import Unlocked
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.listing import AccountRow
-from cwtui.accounts.model import Account, Ending, FailedSignIns, KnewPassword, Origin, SignInRecord
+from cwtui.accounts.model import (
+    Account,
+    Ending,
+    FailedSignIns,
+    KnewPassword,
+    Origin,
+    SignInRecord,
+    WrongCodes,
+)
 from cwtui.accounts.text import counted
 from tests.accounts.world import NOW, World
 
@@ -128,8 +137,8 @@ def test_failed_sign_ins_for_the_person_and_for_others() -> None:
     knew = KnewPassword(NOW, HOSTILE, Ending.STOPPED)
     right = FailedSignIns(1200, NOW, "10.0.0.1", knew)
     assert failed_sign_ins.sentence(right) == (
-        "1,200 failed attempts since then. One used your password but no code (2027-01-15 08:00 "
-        f"UTC, {SHOWN}). If that was not you, change your password now."
+        "1,200 failed attempts since then. One used your password but entered no code (2027-01-15 "
+        f"08:00 UTC, {SHOWN}). If that was not you, change your password now."
     )
     assert failed_sign_ins.summary(right) == [
         "1,200 since the last sign-in",
@@ -140,10 +149,10 @@ def test_failed_sign_ins_for_the_person_and_for_others() -> None:
 
 
 ENDINGS = {
-    Ending.REFUSED: "and was refused",
-    Ending.STOPPED: "but no code",
-    Ending.WRONG_CODE: "and a wrong code",
-    Ending.NEW_PASSWORD: "but chose no new one",
+    Ending.REFUSED: "but was refused",
+    Ending.STOPPED: "but entered no code",
+    Ending.WRONG_CODE: "but entered a wrong code",
+    Ending.NEW_PASSWORD: "but chose no new password",
     Ending.NEW_PASSWORD_AFTER_CODE: "and a code but chose no new password",
     Ending.ENROLMENT: "but did not set up MFA",
     Ending.BACKUP_CODES: "and a code but did not confirm the backup codes",
@@ -168,6 +177,14 @@ def test_each_ending_is_told_with_how_far_the_sign_in_got(ending: Ending) -> Non
         f"1 {kinds[0]} before your first sign-in. It{rest}"
     )
     assert failed_sign_ins.summary(one)[-1] == f"({ending})"
+    several = replace(more, right_passwords=2, wrong_codes={"10.0.0.8": WrongCodes(5, NOW - 30)})
+    used = "used a code but " if ending in PROVED_ALL else ""
+    last = ENDINGS[ending].rpartition("but ")[2]
+    assert failed_sign_ins.sentence(several) == (
+        f"3 {kinds[1]} since then. 2 used your password. The last of them {used}{last} "
+        "(2027-01-15 08:00 UTC, 203.0.113.7). 5 wrong codes in all, the last on 2027-01-15 07:59 "
+        "UTC from 10.0.0.8. If that was not you, change your password now."
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,14 @@ from cwtui.accounts import administration, organization, roles, self_service, si
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.listing import Filter
-from cwtui.accounts.model import Attempts, Ending, FailedSignIns, KnewPassword, SignInRecord
+from cwtui.accounts.model import (
+    Attempts,
+    Ending,
+    FailedSignIns,
+    KnewPassword,
+    SignInRecord,
+    WrongCodes,
+)
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import ConfigError
@@ -38,7 +45,12 @@ RECORD = SignInRecord(
     last_sign_in=NOW - 3600,
     last_source=HERE,
     failed=FailedSignIns(
-        3, NOW - 60, "10.0.0.9", KnewPassword(1_800_000_001.0, "10.0.0.8", Ending.STOPPED)
+        3,
+        NOW - 60,
+        "10.0.0.9",
+        KnewPassword(1_800_000_001.0, "10.0.0.8", Ending.STOPPED),
+        2,
+        {"10.0.0.8": WrongCodes(5, 1_800_000_000.0)},
     ),
 )
 

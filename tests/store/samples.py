@@ -15,6 +15,7 @@ from cwtui.accounts.model import (
     SecondFactor,
     SignInRecord,
     WrongCode,
+    WrongCodes,
 )
 from cwtui.accounts.preferences import Preferences, Theme
 from cwtui.accounts.settings import Mfa, OrganizationSettings
@@ -65,7 +66,12 @@ RECORD = SignInRecord(
     last_sign_in=1_800_000_000.125,
     last_source="10.0.0.1",
     failed=FailedSignIns(
-        3, 1_800_000_000.5, "2001:db8::1", KnewPassword(1_800_000_001.0, "10.0.0.8", Ending.STOPPED)
+        3,
+        1_800_000_000.5,
+        "2001:db8::1",
+        KnewPassword(1_800_000_001.0, "10.0.0.8", Ending.STOPPED),
+        2,
+        {"10.0.0.8": WrongCodes(5, 1_800_000_000.0)},
     ),
     wrong_code=WrongCode(1_800_000_002.5, 60_000_040),
     spent_steps=(60_000_039, 60_000_040),
