@@ -99,6 +99,8 @@ class ClockWasAhead(SignInFailed):
 class Throttled(SignInFailed):
     """Too many failed attempts. This one was not checked; the next is allowed at `until`."""
 
+    until: float
+
     def __init__(self, field: str, sentence: str, until: float) -> None:
         super().__init__(field, sentence, 0, until)
 

@@ -17,7 +17,7 @@ from cwtui.accounts.directory_port import (
     DirectoryUser,
     WrongDirectoryPassword,
 )
-from cwtui.accounts.errors import CannotCheck, ClockWasAhead, Refused, SignInFailed
+from cwtui.accounts.errors import CannotCheck, ClockWasAhead, Refused, SignInFailed, Throttled
 from cwtui.accounts.model import Account, Attempts, Ending, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
@@ -325,6 +325,17 @@ def _count(
     if counted.is_first_refusal:
         _record_failure(ports, claim, event, _THROTTLED)
     raise counted.throttled
+
+
+def wait(ports: Ports, claim: Claim, tries: Tries, field: str) -> Throttled | None:
+    """Return the error for an attempt that would be refused unchecked; None if it may be made.
+
+    Only for somebody who has proved the password: whether a name must wait is not told to others.
+    """
+    record = ports.records.get(claim.username)
+    attempts: dict[str, Attempts] = getattr(record, tries)
+    budget = throttle.budget_of(record.known_sources, claim.source)
+    return throttle.wait(attempts, budget, _limit(ports, tries), ports.now(), field)
 
 
 def _clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:

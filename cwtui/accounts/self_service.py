@@ -1,6 +1,6 @@
 """What signed-in users do with their own account. Each call re-reads the account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from msgspec.structs import replace as replace_fields
@@ -10,7 +10,7 @@ from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import InvalidInput, Refused, Throttled
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.preferences import Preferences, Theme, zone_name
@@ -116,6 +116,16 @@ def _prove_code(ports: Ports, claim: factors.Claim, account: Account, typed: str
         return "backup code"
     factors.check_one_time_code(ports, claim, factor, typed)
     return "one-time code"
+
+
+def wait(ports: Ports, session: Session, fields: Mapping[factors.Tries, str]) -> Throttled | None:
+    """Return the error that one of these fields would get now, whatever is typed; or None.
+
+    To be shown before anything is typed. Raises SessionEnded.
+    """
+    account_of(ports, session)
+    waits = (factors.wait(ports, _claim(session), *each) for each in fields.items())
+    return next((each for each in waits if each is not None), None)
 
 
 def begin_enrolment(ports: Ports, session: Session, earlier: Enrolment | None = None) -> Enrolment:

@@ -1,4 +1,4 @@
-"""What an unfinished sign-in has proved so far, and whether it may still continue."""
+"""What an unfinished sign-in has proved so far, and whether and when it may continue."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from typing import Final
 from cwtui.accounts import factors
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.errors import SignInEnded
+from cwtui.accounts.errors import SignInEnded, Throttled
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 
@@ -71,6 +71,11 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
     if expires_at is not None and now > expires_at:
         raise SignInEnded("Your initial password has expired. Ask an admin for a new one.")
     return account
+
+
+def code_wait(ports: Ports, progress: Progress, field: str) -> Throttled | None:
+    """Return the error that any code would get now, to be shown before one is typed; or None."""
+    return factors.wait(ports, claim_of(progress), "code_attempts", field)
 
 
 def second_factor(account: Account) -> SecondFactor:

@@ -93,6 +93,21 @@ def wait_after(failures: int, limit: Limit) -> float:
     return min(limit.ban * 2.0 ** min(failures - MOST, _DOUBLED_OFTEN), LONGEST_WAIT)
 
 
+def wait(
+    attempts: Mapping[str, Attempts], budget: str, limit: Limit, now: float, field: str
+) -> Throttled | None:
+    """Return the error for an attempt that must not be checked now; None if it may be."""
+    before = attempts.get(budget, Attempts())
+    # A clock that was set back must not extend the wait.
+    until = min(before.banned_until, now + wait_after(before.failures, limit))
+    if now >= until:
+        return None
+    sentence = "Too many failed attempts."
+    if before.failures > MOST:
+        sentence += " An admin can unlock your account."
+    return Throttled(field, sentence, until)
+
+
 def count_try(
     attempts: Mapping[str, Attempts], budget: str, limit: Limit, now: float, field: str
 ) -> Counted:
@@ -100,17 +115,13 @@ def count_try(
     before = attempts.get(budget, Attempts())
     if is_forgotten(before, now):
         before = Attempts()
-    # A clock that was set back must not extend the wait.
-    until = min(before.banned_until, now + wait_after(before.failures, limit))
-    if now < until:
-        sentence = "Too many failed attempts."
-        if before.failures > MOST:
-            sentence += " An admin can unlock your account."
-        refused = replace(before, banned_until=until, refusal_recorded=True)
+    throttled = wait(attempts, budget, limit, now, field)
+    if throttled is not None:
+        refused = replace(before, banned_until=throttled.until, refusal_recorded=True)
         return Counted(
             {**attempts, budget: refused},
             budget,
-            throttled=Throttled(field, sentence, until),
+            throttled=throttled,
             is_first_refusal=not before.refusal_recorded,
         )
     failures = before.failures + 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui.accounts import sign_in, throttle
+from cwtui.accounts import factors, self_service, sign_in, sign_in_progress, throttle
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -271,6 +271,33 @@ def test_codes_and_passwords_are_counted_separately(world: World) -> None:
     assert throttled.value.field == "backup_code"
     ban(world)
     assert set(world.records.get("alice").code_attempts) == {""}
+
+
+def test_a_wait_is_known_before_anything_is_typed(world: World) -> None:
+    """To show it on arrival. Asking counts nothing, and a wait that is over is none."""
+    world.add()
+    device = world.equip()
+    session = world.session(device=device)
+    state = world.asked_for_code()
+    code: dict[factors.Tries, str] = {"code_attempts": "code"}
+    both: dict[factors.Tries, str] = {"password_attempts": "password", **code}
+    for _ in range(5):
+        assert sign_in_progress.code_wait(world.ports, state.progress, "code") is None
+        with pytest.raises(SignInFailed):
+            sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
+    before = world.records.get("alice")
+    for fields in (code, both):
+        wait = self_service.wait(world.ports, session, fields)
+        assert wait is not None
+        assert (wait.field, wait.until) == ("code", world.clock() + 300)
+    wait = sign_in_progress.code_wait(world.ports, state.progress, "backup_code")
+    assert wait is not None
+    assert (str(wait), wait.field) == ("Too many failed attempts.", "backup_code")
+    assert world.records.get("alice") == before
+    elsewhere = world.asked_for_code(source=ELSEWHERE)
+    assert sign_in_progress.code_wait(world.ports, elsewhere.progress, "code") is None
+    world.clock.forward(300)
+    assert self_service.wait(world.ports, session, both) is None
 
 
 def test_a_right_password_does_not_clear_wrong_codes(world: World) -> None:

@@ -302,6 +302,15 @@ async def test_the_wait_after_wrong_codes_counts_down() -> None:
         assert person.error("code") == "Too many failed attempts. Wait 4:43."
         there.world.clock.forward(40)
         await person.until(lambda: "Wait 4:03." in person.error("code"))
+        # Whoever comes to a screen for codes sees it before typing.
+        await person.press("f4")
+        assert person.error("backup_code") == "Too many failed attempts. Wait 4:03."
+        await person.press("f4")
+        assert person.error("code") == "Too many failed attempts. Wait 4:03."
+        assert person.focus == "code"
+        there.world.clock.forward(243)
+        await person.until(lambda: not person.error("code"))
+        person.sees("You can try again now.")
 
 
 async def test_escape_cancels_the_sign_in() -> None:

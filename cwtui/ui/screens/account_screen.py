@@ -17,6 +17,7 @@ from cwtui.accounts.errors import (
     SessionEnded,
     SignInEnded,
     SignInFailed,
+    Throttled,
 )
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import countdown
@@ -246,6 +247,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             case SignInEnded():
                 self.lead_away(BackToSignIn(str(error), wrong=True))
             case SignInFailed(until=float(until)):
+                self.show_error(error.field, str(error))
                 self._count_down(error, until)
             case InvalidInput() | SignInFailed():
                 self.show_error(error.field, str(error))
@@ -284,6 +286,22 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             if field.has_class("-wrong"):
                 field.show_hint()
 
+    @work(exclusive=True, group="wait")
+    async def show_wait(self, find: "Callable[[Ports], Throttled | None]") -> None:
+        """Show on arrival how long attempts are refused, before anything is typed."""
+        try:
+            ports = await self.context.connected()
+            wait = await asyncio.to_thread(find, ports)
+        except AccountsError:
+            return  # submitting will say it
+        if wait is not None:
+            self.app.call_later(self._show_wait, wait)
+
+    def _show_wait(self, wait: Throttled) -> None:
+        if self.is_up and not self.is_busy:  # else the answer to a submitted code says it
+            # The focus stays: a password that is being typed must not end in another field.
+            self._count_down(wait, wait.until)
+
     def _count_down(self, error: SignInFailed, until: float) -> None:
         def tick() -> None:
             left = round(until - self.context.clock())
@@ -295,7 +313,8 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             for field in self.query(f"#{error.field}").results(Field):
                 field.show_hint("You can try again now.")
 
-        self.show_error(error.field, str(error))
+        if self._countdown is not None:
+            self._countdown.stop()
         tick()
         self._countdown = self.set_interval(1, tick)
 

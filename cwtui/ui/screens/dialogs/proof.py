@@ -1,7 +1,7 @@
 """Asks people to confirm their identity before a change."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -9,9 +9,12 @@ from textual.widgets import Static
 
 from cwtui.accounts import self_service
 from cwtui.accounts.errors import ProofNeeded
+from cwtui.accounts.factors import Tries
 from cwtui.accounts.session import Session
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput
+
+_FIELDS: Final[dict[Tries, str]] = {"password_attempts": "password", "code_attempts": "code"}
 
 
 class ProofScreen(EntryScreen):
@@ -45,6 +48,11 @@ Esc goes back without making it; what you entered is still there."""
             yield Field("password", "Password", SecretInput())
         if self._needed.code:
             yield Field("code", "One-time code or backup code", CodeInput("", at_backup_code=""))
+
+    def on_mount(self) -> None:
+        asked = {"password": self._needed.password, "code": self._needed.code}
+        fields = {tries: field for tries, field in _FIELDS.items() if asked[field]}
+        self.show_wait(lambda ports: self_service.wait(ports, self._session, fields))
 
     def action_back(self) -> None:
         if self.may_act:

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from cwtui.accounts import sign_in
+from cwtui.accounts import sign_in, sign_in_progress
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import CodeInput, Field
@@ -35,6 +35,11 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
         yield Static("You can use each backup code only once.", classes="text", markup=False)
         yield Field(
             "backup_code", "Backup Code", CodeInput("XXXX-XXXX-XXXX-XXXX", at_backup_code="")
+        )
+
+    def on_mount(self) -> None:
+        self.show_wait(
+            lambda ports: sign_in_progress.code_wait(ports, self._state.progress, "backup_code")
         )
 
     def ways_out(self) -> ComposeResult:

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from cwtui.accounts import sign_in
+from cwtui.accounts import sign_in, sign_in_progress
 from cwtui.ui.messages import UseBackupCode
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
@@ -42,6 +42,11 @@ shows the time of this host and, if both codes fit the same other time, how far 
         entry = CodeInput(at_backup_code="A backup code: press Enter when it is complete.")
         yield Field("code", "One-time code", entry)
         yield CodeCountdown()
+
+    def on_mount(self) -> None:
+        self.show_wait(
+            lambda ports: sign_in_progress.code_wait(ports, self._state.progress, "code")
+        )
 
     def ways_out(self) -> ComposeResult:
         yield Button("Use backup code", id="use-backup-code", classes="way-out", compact=True)

@@ -1,13 +1,18 @@
 """Settings > Change Password."""
 
+from typing import Final
+
 from textual.app import ComposeResult
 
 from cwtui.accounts import self_service
+from cwtui.accounts.factors import Tries
 from cwtui.accounts.session import Session
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, SecretInput
 from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
+
+_FIELDS: Final[dict[Tries, str]] = {"password_attempts": "current_password"}
 
 
 class ChangePasswordPage(PageBelow):
@@ -29,6 +34,10 @@ Your other sessions end when the password changes. F2 shows what you type."""
         yield StrengthMeter("new_password", lambda: self._username)
         yield Field("confirm_password", "Confirm Password", SecretInput())
         yield Button("Save New Password", id="primary", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        session = self.session
+        self.show_wait(lambda ports: self_service.wait(ports, session, _FIELDS))
 
     def action_back(self) -> None:
         self.open_settings()

@@ -33,6 +33,10 @@ multi-factor authentication."""
         yield CodeCountdown()
         yield Button(self.TITLE_TEXT, id="primary", variant="primary", compact=True)
 
+    def on_mount(self) -> None:
+        session = self.session
+        self.show_wait(lambda ports: self_service.wait(ports, session, {"code_attempts": "code"}))
+
     def action_back(self) -> None:
         self.open_settings()
 
