@@ -14,7 +14,7 @@ from cwtui.accounts import (
     enrolment,
     factors,
     failed_sign_ins,
-    provisioning,
+    sign_in_password,
     text,
     throttle,
 )
@@ -23,7 +23,7 @@ from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
-from cwtui.accounts.model import Account, Ending, Origin, SignInRecord
+from cwtui.accounts.model import Account, Ending, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, open_session, update_record, write_audit
@@ -121,16 +121,8 @@ def with_password(
     """
     text.check_filled_in(typed_username, password)
     username = text.username(typed_username)
-    claim, kept = factors.Claim(username, source), ports.accounts.get(username)
-    notice: PasswordNotice | None = None
-    # A local account wins over a directory user of the same name.
-    if ports.directory is not None and (kept is None or kept.origin is Origin.LDAP):
-        user = factors.check_directory_password(ports, ports.directory, claim, password, "password")
-        notice = user.password_notice
-        with factors.refusals_recorded(ports, claim):
-            account = provisioning.provide(ports, claim, user)
-    else:
-        account = _with_local_password(ports, claim, kept, password)
+    claim = factors.Claim(username, source)
+    account, notice = sign_in_password.check(ports, claim, password)
     now = ports.now()
     progress = Progress(
         username,
@@ -144,17 +136,6 @@ def with_password(
     )
     with factors.refusals_recorded(ports, claim):
         return _advance(ports, progress)
-
-
-def _with_local_password(
-    ports: Ports, claim: factors.Claim, account: Account | None, password: Secret
-) -> Account:
-    # Only local passwords can be checked here; accounts that cannot be checked are refused.
-    local = account if account is not None and account.origin is Origin.LOCAL else None
-    factors.check_password(ports, claim, local, password, field="password")
-    if local is None:
-        raise SignInEnded("The password of this account cannot be checked here. Ask an admin.")
-    return _rehashed(ports, local, password)
 
 
 def with_code(ports: Ports, state: CodeNeeded, typed: str, field: str) -> State:
@@ -383,18 +364,3 @@ def _shown(
         lifetime=ENROLMENT_LIFETIME,
     )
     return BackupCodesShown(after, codes)
-
-
-def _rehashed(ports: Ports, account: Account, password: Secret) -> Account:
-    """Return the account with a hash of the current key and cost, renewed if necessary."""
-    kept = account.password
-    if kept is None or not passwords.needs_rehash(kept, ports.keyring, ports.bcrypt_cost):
-        return account
-    hashed = passwords.hash_password(password, ports.keyring, ports.bcrypt_cost)
-    with ports.accounts.change() as change:
-        now = change.get(account.username)
-        if now is None or now.password != kept:
-            return account
-        after = now.changed(password=hashed)
-        change.put(after)
-        return after
