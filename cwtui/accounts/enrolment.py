@@ -113,7 +113,7 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
     factor = SecondFactor(
         totp_secret=ports.keyring.seal(secret, enrolment.username.encode()),
         registered_at=now,
-        backup_codes=backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost),
+        backup_codes=backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost, now),
     )
     return Registered(factor, codes, step)
 
@@ -155,7 +155,7 @@ def _of_new_device(record: SignInRecord, step: int) -> SignInRecord:
 def new_backup_codes(ports: Ports, factor: SecondFactor) -> tuple[SecondFactor, tuple[Secret, ...]]:
     """Return the second factor with a new set of backup codes, and the codes."""
     codes = backup_codes.new_codes(ports.random)
-    hashed = backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost)
+    hashed = backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost, ports.now())
     return replace(factor, backup_codes=hashed), codes
 
 

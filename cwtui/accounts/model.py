@@ -52,12 +52,17 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BackupCodes(Struct, frozen=True, forbid_unknown_fields=True):
-    """The unused codes of one set, as bcrypt hashes with one shared salt."""
+    """The unused codes of one set, as bcrypt hashes with one shared salt.
+
+    `acknowledged`: the user has said that they are saved; see `backup_codes.are_saved`. Older sets
+    have no `created_at`.
+    """
 
     key: str
     salt: Salt
     hashes: tuple[Digest, ...]
     acknowledged: bool = False
+    created_at: Time | None = None
 
 
 class SecondFactor(Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, typed_codes
+from cwtui.accounts.credentials.backup_codes import are_saved
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
@@ -65,9 +66,13 @@ class EnrolmentNeeded:
 
 @dataclass(frozen=True)
 class BackupCodesUnacknowledged:
-    """The last backup codes were never acknowledged (a lost connection): offer new ones."""
+    """The newest backup codes were never acknowledged (a lost connection): offer new ones.
+
+    None of them was used yet. Older sets do not say when they were created.
+    """
 
     progress: Progress
+    created_at: float | None
 
 
 @dataclass(frozen=True)
@@ -171,14 +176,12 @@ def with_backup_code(
     progress = state.progress
     factor = second_factor(current(ports, progress))
     left = factors.use_backup_code(ports, claim_of(progress), factor, typed, field)
-    # Do not offer new codes: the user has some, and new ones require access to the app.
     return _advance(
         ports,
         replace(
             progress,
             proved=progress.proved | {Proof.BACKUP_CODE},
             code_at=ports.now(),
-            codes_offered=True,
             backup_codes_left=left,
         ),
     )
@@ -237,9 +240,9 @@ def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
     return _advance(ports, state.progress)
 
 
-def keep_old_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> State:
-    """Record that the user has saved the old codes, and never ask again. Raises SignInEnded."""
-    _acknowledge(ports, state.progress, "old codes kept")
+def keep_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> State:
+    """Record that the user has saved these codes, and never ask again. Raises SignInEnded."""
+    _acknowledge(ports, state.progress, "confirmed at a later sign-in")
     return _advance(ports, state.progress)
 
 
@@ -281,7 +284,7 @@ def _next_step(account: Account, settings: OrganizationSettings, progress: Progr
     if account.second_factor is None:
         required = account_state.is_required(account, settings)
         return _Step.ENROLMENT if required else _Step.SIGNED_IN
-    if not account.second_factor.backup_codes.acknowledged and not progress.codes_offered:
+    if not progress.codes_offered and not are_saved(account.second_factor.backup_codes):
         return _Step.BACKUP_CODES
     return _Step.SIGNED_IN
 
@@ -301,7 +304,8 @@ def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -
             offered = enrolment.begin(ports, account, progress.offered)
             return _waiting(ports, EnrolmentNeeded(progress, offered), event)
         case _Step.BACKUP_CODES:
-            return _waiting(ports, BackupCodesUnacknowledged(progress), event)
+            created_at = second_factor(account).backup_codes.created_at
+            return _waiting(ports, BackupCodesUnacknowledged(progress, created_at), event)
         case _Step.SIGNED_IN:
             return _signed_in(ports, account, progress)
 

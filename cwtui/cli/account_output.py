@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from cwtui.accounts import account_state, failed_sign_ins, wording
 from cwtui.accounts.administration import Details
+from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Attempts, FailedSignIns, SecondFactor, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
@@ -117,7 +118,7 @@ def summary(details: Details) -> str:
 def _backup_codes(factor: SecondFactor | None) -> list[str]:
     if factor is None:
         return ["none"]
-    note = "" if factor.backup_codes.acknowledged else "not confirmed by the user"
+    note = "" if backup_codes.are_saved(factor.backup_codes) else "not confirmed by the user"
     return [wording.unused_codes(factor), note]
 
 
@@ -184,7 +185,7 @@ def _factor_fields(factor: SecondFactor | None) -> dict[str, Any] | None:
     return {
         "registered_at": moment(factor.registered_at),
         "backup_codes_left": len(factor.backup_codes.hashes),
-        "backup_codes_acknowledged": factor.backup_codes.acknowledged,
+        "backup_codes_acknowledged": backup_codes.are_saved(factor.backup_codes),
     }
 
 

@@ -35,8 +35,9 @@ from cwtui.host.untrusted_files import read_regular
 SCHEMA: Final = 5
 """Schema 4 stores directory ids by attribute name, and sign-in records that follow a rename.
 
-Schema 5 adds fields whose absence means the default: preferences to accounts, and to sign-in
-records the last wrong code that fits another time, and how many codes were wrong.
+Schema 5 adds fields whose absence means the default: preferences to accounts, a date to sets of
+backup codes, and to sign-in records the last wrong code that fits another time, and how many codes
+were wrong.
 """
 OLDEST: Final = 3
 """The oldest schema that can be read."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.accounts import administration, roles, sign_in, sign_in_progress
+from cwtui.accounts import administration, roles, self_service, sign_in, sign_in_progress
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
@@ -296,7 +296,7 @@ def test_unsaved_codes_can_be_replaced_at_the_next_sign_in(world: World) -> None
     assert isinstance(used, SignedIn)
 
 
-def test_keeping_the_old_codes_is_a_final_answer(world: World) -> None:
+def test_keeping_the_newest_codes_is_a_final_answer(world: World) -> None:
     """Without an answer, the next sign-in asks again; "I have them" is recorded and settles it."""
     world.add()
     device = world.equip(acknowledged=False)
@@ -312,11 +312,11 @@ def test_keeping_the_old_codes_is_a_final_answer(world: World) -> None:
     assert EventType.BACKUP_CODES_ACKNOWLEDGE not in world.event_types()
     state = with_new_code()
     assert isinstance(state, BackupCodesUnacknowledged)
-    assert isinstance(sign_in.keep_old_backup_codes(world.ports, state), SignedIn)
+    assert isinstance(sign_in.keep_backup_codes(world.ports, state), SignedIn)
     event = world.events[-2]
     assert (event.event, event.reason, event.actor) == (
         EventType.BACKUP_CODES_ACKNOWLEDGE,
-        "old codes kept",
+        "confirmed at a later sign-in",
         "alice",
     )
     assert isinstance(with_new_code(), SignedIn)
@@ -332,6 +332,30 @@ def test_signing_in_by_backup_code_offers_no_new_codes(world: World) -> None:
     state = sign_in.with_backup_code(world.ports, world.asked_for_code(), code)
     assert isinstance(state, SignedIn)
     assert state.backup_codes_left == 9
+    # The code proves that the set was saved, so that later sign-ins do not ask either.
+    end = sign_in.with_one_time_code(
+        world.ports, world.asked_for_code(), device.code(world.clock())
+    )
+    assert isinstance(end, SignedIn)
+
+
+def test_the_question_about_backup_codes_says_when_they_were_created(world: World) -> None:
+    """Of an enrolment and of a regeneration that were cut off."""
+    world.add()
+    created = world.clock()
+    device = world.equip(acknowledged=False)
+    for _ in range(2):
+        world.clock.forward(120)
+        code = device.code(world.clock())
+        state = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
+        assert isinstance(state, BackupCodesUnacknowledged)
+        assert state.created_at == created
+        end = sign_in.ask_about_backup_codes_later(world.ports, state)
+        assert isinstance(end, SignedIn)
+        world.clock.forward(30)
+        created = world.clock()
+        code = device.code(created)
+        self_service.regenerate_backup_codes(world.ports, end.session, code)
 
 
 # Initial passwords

@@ -257,7 +257,7 @@ class SignInMachine(RuleBasedStateMachine):
         if isinstance(state, sign_in.BackupCodesShown):
             found = outcome(lambda: sign_in.acknowledge_backup_codes(ports, state))
         elif keep:
-            found = outcome(lambda: sign_in.keep_old_backup_codes(ports, state))
+            found = outcome(lambda: sign_in.keep_backup_codes(ports, state))
         else:
             found = outcome(lambda: sign_in.make_new_backup_codes(ports, state))
         if isinstance(found, sign_in.BackupCodesShown):

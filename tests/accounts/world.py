@@ -161,7 +161,7 @@ class World:
         factor = SecondFactor(
             totp_secret=self.keyring.seal(device.totp_secret.reveal().encode(), username.encode()),
             registered_at=self.clock(),
-            backup_codes=replace(hashed, acknowledged=acknowledged),
+            backup_codes=replace(hashed, acknowledged=acknowledged, created_at=self.clock()),
         )
         self.put(self.account(username).changed_ending_sessions(second_factor=factor))
         return device

@@ -120,7 +120,7 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
         if isinstance(state, sign_in.CodeNeeded):
             state = sign_in.with_one_time_code(ports, state, code)
         if isinstance(state, sign_in.BackupCodesUnacknowledged):
-            state = sign_in.keep_old_backup_codes(ports, state)
+            state = sign_in.keep_backup_codes(ports, state)
         if not isinstance(state, sign_in.SignedIn):
             raise CannotCheck(type(state).__name__)
         return state

@@ -35,7 +35,10 @@ FULL = Account(
         totp_secret=Sealed(key="k1", nonce=bytes(range(12)), ciphertext=bytes(range(48))),
         registered_at=1_800_000_001.5,
         backup_codes=BackupCodes(
-            key="k1", salt=BCRYPT[:29], hashes=(BCRYPT[29:], BCRYPT[29:-1] + "j")
+            key="k1",
+            salt=BCRYPT[:29],
+            hashes=(BCRYPT[29:], BCRYPT[29:-1] + "j"),
+            created_at=1_800_000_001.5,
         ),
     ),
     mfa_required=True,

@@ -83,7 +83,7 @@ async def test_enter_after_the_first_code_confirms_no_unseen_backup_codes() -> N
 
 CONSEQUENTIAL = {
     "I have saved my backup codes",
-    "I have the old codes",
+    "I have the codes of 2027-01-15 08:00 UTC",
     "Show New Backup Codes",
     "Disable Multi-Factor Authentication",
     "Regenerate Backup Codes",

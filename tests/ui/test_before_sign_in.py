@@ -438,10 +438,10 @@ async def test_required_mfa_leads_to_its_setup() -> None:
 
 async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
     async with SCENES["unacknowledged_codes"].played() as (person, there):
-        person.sees("Did you save your backup codes?", "New codes replace the old ones.")
+        person.sees("Did you save your backup codes?", "created on 2027-01-15 08:00 UTC.")
         assert person.tab_order == [
             "Show New Backup Codes",
-            "I have the old codes",
+            "I have the codes of 2027-01-15 08:00 UTC",
             "Ask me next time",
         ]
         await person.press("tab", "enter")
@@ -456,7 +456,7 @@ async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
         person.screen(SettingsPage)
 
 
-async def test_the_old_codes_can_be_kept_now_or_the_question_put_off() -> None:
+async def test_the_newest_codes_can_be_kept_now_or_the_question_put_off() -> None:
     async with SCENES["unacknowledged_codes"].played() as (person, there):
 
         async def sign_in_again() -> None:
@@ -467,7 +467,7 @@ async def test_the_old_codes_can_be_kept_now_or_the_question_put_off() -> None:
         await person.click_button("Ask me next time")
         await sign_in_again()
         person.screen(UnacknowledgedScreen)
-        await person.click_button("I have the old codes")
+        await person.click_button("I have the codes of 2027-01-15 08:00 UTC")
         await sign_in_again()
         person.screen(SettingsPage)
 

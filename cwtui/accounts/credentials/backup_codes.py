@@ -70,13 +70,20 @@ def as_file(codes: tuple[Secret, ...], username: str, host: str, at: float) -> S
     return Secret("\n".join([*head, *(code.reveal() for code in codes), ""]))
 
 
-def hash_codes(codes: tuple[Secret, ...], keyring: Keyring, cost: int) -> BackupCodes:
+def are_saved(kept: BackupCodes) -> bool:
+    """Whether the user has saved the codes: has said so, or has used one of them."""
+    return kept.acknowledged or len(kept.hashes) < COUNT
+
+
+def hash_codes(
+    codes: tuple[Secret, ...], keyring: Keyring, cost: int, now: float | None = None
+) -> BackupCodes:
     """Return the set to store. All codes share a salt, so that checking a code takes one hash."""
     salt = bcrypt.gensalt(min(cost, COST)).decode("ascii")
     key = keyring.active  # read once, as it may change while the hashes are computed
     pepper = keyring.pepper(key)
     hashes = (_hash(typed_code(code.reveal()), pepper, salt) for code in codes)
-    return BackupCodes(key=key, salt=salt, hashes=tuple(hashes))
+    return BackupCodes(key=key, salt=salt, hashes=tuple(hashes), created_at=now)
 
 
 def matching_hash(code: Secret, kept: BackupCodes, keyring: Keyring) -> str | None:

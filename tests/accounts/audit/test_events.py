@@ -176,7 +176,7 @@ STEPS_OF_SIGN_IN: dict[str, tuple[EventType, str, Callable[[Scene], object]]] = 
     "kept backup codes": (
         EventType.BACKUP_CODES_ACKNOWLEDGE,
         "unsaved",
-        lambda s: sign_in.keep_old_backup_codes(s.world.ports, s.unsaved),
+        lambda s: sign_in.keep_backup_codes(s.world.ports, s.unsaved),
     ),
     "new backup codes": (
         EventType.BACKUP_CODES_REGENERATE,

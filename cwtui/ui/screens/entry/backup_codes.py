@@ -71,6 +71,9 @@ you can read what you saved."""
         self._acknowledge = acknowledge
         self._follow = follow
 
+    def on_mount(self) -> None:
+        self._created_at = self.context.clock()
+
     @property
     def help_text(self) -> str:
         parts = [self.HELP, copying.explained(self, "F4", "the codes")]
@@ -169,8 +172,8 @@ you can read what you saved."""
 
     def action_save(self) -> None:
         if self.may_act:
-            context = self.context
-            text = backup_codes.as_file(self._codes, self._username, context.host, context.clock())
+            host = self.context.host
+            text = backup_codes.as_file(self._codes, self._username, host, self._created_at)
             self._cover_with(SaveCodesScreen(self._username, text, self._saved))
 
     def _saved(self, path: Path) -> None:

@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from cwtui.accounts import sign_in
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.times import full_minute
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
 
@@ -16,12 +17,16 @@ class UnacknowledgedScreen(EntryStep):
     PRIMARY = "Show New Backup Codes"
     AUTO_FOCUS = "#later"  # Enter pressed unseen neither replaces codes nor confirms them
     HELP = """\
-You have not confirmed yet that you saved your backup codes. Without them you cannot sign in if \
-you lose your device.
+You have not confirmed yet that you saved your newest backup codes, and none of them was used yet. \
+Codes from before them no longer work. Without backup codes you cannot sign in if you lose your \
+device.
 
-Show New Backup Codes: new codes replace the old ones.
+Compare the date on the screen with what you saved: a file that cwtui wrote says when its codes \
+were created.
 
-I have the old codes: they stay valid, and you are not asked again.
+Show New Backup Codes: new codes replace the newest ones, which then no longer work.
+
+I have the codes: the newest ones stay valid, and you are not asked again.
 
 Ask me next time: nothing changes, and the next sign-in asks again."""
 
@@ -30,22 +35,29 @@ Ask me next time: nothing changes, and the next sign-in asks again."""
         self._state = state
 
     def question(self) -> ComposeResult:
+        which = f" were created on {self._created}. You" if self._created else ": you"
         yield Static(
-            "You have not confirmed yet that you saved your backup codes. Without them you cannot "
-            "sign in if you lose your device.\n\n"
-            "New codes replace the old ones.",
+            f"Your newest backup codes{which} have not confirmed that you saved them, and none was "
+            "used yet. Codes from before no longer work.\n\n"
+            "Without backup codes you cannot sign in if you lose your device.",
             classes="text",
             markup=False,
         )
 
+    @property
+    def _created(self) -> str:
+        at = self._state.created_at
+        return "" if at is None else full_minute(at, self.context.zone)
+
     def ways_out(self) -> ComposeResult:
-        yield Button("I have the old codes", id="keep", classes="way-out", compact=True)
+        which = f"I have the codes of {self._created}" if self._created else "I have these codes"
+        yield Button(which, id="keep", classes="way-out", compact=True)
         yield Button("Ask me next time", id="later", classes="way-out", compact=True)
 
     def pressed(self, button: str) -> None:
         match button:
             case "keep":
-                self._sign_in(sign_in.keep_old_backup_codes)
+                self._sign_in(sign_in.keep_backup_codes)
             case "later":
                 self._sign_in(sign_in.ask_about_backup_codes_later)
             case _:
