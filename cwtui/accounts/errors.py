@@ -106,18 +106,27 @@ class Throttled(SignInFailed):
 
 
 class SignInEnded(Refused):
-    """This sign-in cannot continue: it took too long, or the account changed meanwhile."""
+    """This sign-in cannot continue: it took too long, or the account changed meanwhile.
+
+    `may_return`: whether the same user can sign in again at once, as far as is known.
+    """
+
+    def __init__(self, sentence: str, *, may_return: bool = True) -> None:
+        super().__init__(sentence)
+        self.may_return = may_return
 
 
 class SessionEnded(Refused):
     """The session is over, and the user must sign in again. The sentence says why.
 
-    `reason` says the same in a few words, for the audit log.
+    `reason` says the same in a few words, for the audit log. `may_return`: whether the same user
+    can sign in again at once, as far as is known.
     """
 
-    def __init__(self, sentence: str, reason: str) -> None:
+    def __init__(self, sentence: str, reason: str, *, may_return: bool = True) -> None:
         super().__init__(sentence)
         self.reason = reason
+        self.may_return = may_return
 
 
 class ProofNeeded(Refused):

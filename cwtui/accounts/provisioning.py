@@ -106,6 +106,7 @@ def check_still(account: Account, user: DirectoryUser | None) -> None:
             "Your account was removed, renamed or disabled in the directory. Sign in again, or ask "
             "an admin.",
             "gone from the directory",
+            may_return=False,
         )
     if roles_of(user) != account.roles:
         raise SessionEnded(

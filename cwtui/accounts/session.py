@@ -87,10 +87,14 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
     account = (change or ports.accounts).get(session.username)
     if account is None:
         raise SessionEnded(
-            "Your account was removed or renamed. Sign in again, or ask an admin.", "removed"
+            "Your account was removed or renamed. Sign in again, or ask an admin.",
+            "removed",
+            may_return=False,
         )
     if not account.enabled:
-        raise SessionEnded("Your account was disabled. Ask an admin to enable it.", "disabled")
+        raise SessionEnded(
+            "Your account was disabled. Ask an admin to enable it.", "disabled", may_return=False
+        )
     if account.roles != session.roles:
         raise SessionEnded(
             "Your roles were changed. Sign in again to use your new roles.", "roles changed"

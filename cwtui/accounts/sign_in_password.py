@@ -32,7 +32,9 @@ def _with_local_password(
     local = account if account is not None and account.origin is Origin.LOCAL else None
     factors.check_password(ports, claim, local, password, field="password")
     if local is None:
-        raise SignInEnded("The password of this account cannot be checked here. Ask an admin.")
+        raise SignInEnded(
+            "The password of this account cannot be checked here. Ask an admin.", may_return=False
+        )
     return _rehashed(ports, local, password)
 
 

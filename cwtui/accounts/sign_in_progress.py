@@ -66,10 +66,12 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
     if account is None or account.session_epoch != progress.epoch:
         raise SignInEnded("Your account was changed in the meantime. Start again.")
     if not account.enabled:
-        raise SignInEnded("Your account is disabled. Ask an admin to enable it.")
+        raise SignInEnded("Your account is disabled. Ask an admin to enable it.", may_return=False)
     expires_at = account.initial_password_expires_at
     if expires_at is not None and now > expires_at:
-        raise SignInEnded("Your initial password has expired. Ask an admin for a new one.")
+        raise SignInEnded(
+            "Your initial password has expired. Ask an admin for a new one.", may_return=False
+        )
     return account
 
 

@@ -30,6 +30,7 @@ from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.terminal.output import blocking
 from cwtui.ui.terminal.textual_app import CANNOT_CHECK, TextualApp
+from cwtui.ui.widgets.fields import TextInput
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
@@ -48,7 +49,7 @@ class AccountApp(TextualApp):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(quit_key.DEFAULT, "quit", "Quit", priority=True, id="quit"),
-        Binding("q", "quit", "Quit, outside of fields", show=False),
+        Binding("q", "quit_by_letter", "Quit, outside of fields", show=False),
         Binding("ctrl+l", "repaint", "Draw the screen again", show=False, priority=True),
         Binding("f3", "next_theme", "Change the colours", show=False),
         Binding("f1,question_mark", "help", "Help", show=False),
@@ -137,7 +138,7 @@ class AccountApp(TextualApp):
     async def on_event(self, event: events.Event) -> None:
         if self.absence.ends_with(event) or self._is_unseen(event):
             return
-        if self.context.after_code.ignores(event):
+        if self.context.after_code.ignores(event) or self._is_stray(event):
             return
         await super().on_event(event)
         if isinstance(event, events.Resize):
@@ -151,6 +152,31 @@ class AccountApp(TextualApp):
         is_typed = isinstance(event, events.Key) and event.is_printable and not event.is_forwarded
         return is_typed and isinstance(self.screen, SteadyScreen) and not self.screen.has_room
 
+    def _is_stray(self, event: events.Event) -> bool:
+        """Lead text into a field where a form was clicked beside its fields.
+
+        Return whether to ignore the event, because no field is empty. Otherwise a username or a
+        password would press shortcuts, and after a `q` the rest would go to the shell.
+        """
+        if event.is_forwarded or not _is_text(event):
+            return False
+        screen = self.screen
+        if not (isinstance(screen, AccountScreen) and screen.takes_stray_text):
+            return False
+        if isinstance(screen.focused, TextInput):
+            return False
+        entry = screen.entry_for_text()
+        if entry is not None:
+            screen.set_focus(entry)
+        return entry is None
+
+    def on_key(self, event: events.Key) -> None:
+        """Treat capital letters like small ones where only those do something."""
+        if len(event.key) == 1 and event.key.isupper():
+            active = self.screen.active_bindings
+            if event.key not in active and event.key.lower() in active:
+                event.key = event.key.lower()
+
     def watch_app_focus(self, focus: bool) -> None:
         """When the terminal's window gets the focus again, focus something on the screen."""
         screen = self.screen_stack[-1] if self.screen_stack else None
@@ -159,8 +185,17 @@ class AccountApp(TextualApp):
 
     # End
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "quit_by_letter":
+            screen = self.screen
+            return not (isinstance(screen, AccountScreen) and screen.takes_stray_text)
+        return super().check_action(action, parameters)
+
     async def action_quit(self) -> None:
         self.leaving.ask_or_leave()
+
+    async def action_quit_by_letter(self) -> None:
+        self.leaving.ask_or_leave(by_letter=True)
 
     def action_leave(self) -> None:
         self.leaving.leave_as_asked()
@@ -222,6 +257,13 @@ class AccountApp(TextualApp):
 
     def action_help_quit(self) -> None:
         self.notify(f"{quit_key.shown(self.config.keys.quit)} quits cwtui.", markup=False)
+
+
+def _is_text(event: events.Event) -> bool:
+    """Whether the event is text for a field. `?` opens the help, and a space is no beginning."""
+    if isinstance(event, events.Key):
+        return event.is_printable and event.character not in {"?", " "}
+    return isinstance(event, events.Paste)
 
 
 def run(config: Config, *, kiosk: bool = False) -> int:

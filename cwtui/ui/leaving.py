@@ -37,15 +37,19 @@ class Leaving:
 
     # The question
 
-    def ask_or_leave(self) -> None:
-        """Leave if nothing would be lost, or else ask. Do nothing if the question is open."""
+    def ask_or_leave(self, *, by_letter: bool = False) -> None:
+        """Leave if nothing would be lost, or else ask. Do nothing if the question is open.
+
+        `by_letter`: a letter was pressed, which may be the first of a word.
+        """
         from cwtui.ui.screens.dialogs.quitting import QuitScreen
 
         if any(isinstance(screen, QuitScreen) for screen in self._app.screen_stack):
             return
         question = self._question()
         if question:
-            self._app.push_screen(QuitScreen(question))
+            now = self._context.after_code.now
+            self._app.push_screen(QuitScreen(question, now, by_letter=by_letter))
         else:
             self.leave_as_asked()
 

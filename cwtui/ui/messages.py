@@ -74,6 +74,7 @@ class BackToSignIn(LeadAway):
         self.wrong = wrong
         """Whether the notice says that something went wrong."""
         self.username = username
+        """Who is expected to sign in next."""
 
 
 # In a session
@@ -140,12 +141,14 @@ class BackupCodesMade(OpenPage):
 
 
 class SessionOver(LeadAway):
-    """The rules ended the session. Both fields say why: in a few words, and as a sentence."""
+    """The rules ended the session. Two fields say why: in a few words, and as a sentence."""
 
-    def __init__(self, reason: str, sentence: str) -> None:
+    def __init__(self, reason: str, sentence: str, may_return: bool) -> None:
         super().__init__()
         self.reason = reason
         self.sentence = sentence
+        self.may_return = may_return
+        """Whether the same user can sign in again at once."""
 
 
 class SignOut(LeadAway):

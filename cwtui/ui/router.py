@@ -88,7 +88,7 @@ class Router:
             case messages.BackToSignIn():
                 self.back_to_sign_in(message.notice, wrong=message.wrong, username=message.username)
             case messages.SessionOver():
-                self.end_session(message.reason, message.sentence, wrong=True)
+                self._end_wrongly(message.reason, message.sentence, message.may_return)
             case messages.SignOut():
                 self.sign_out()
 
@@ -176,16 +176,10 @@ class Router:
         )
 
     def back_to_sign_in(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
-        """End the session, if there is one, and show the login screen.
-
-        If the session ended unexpectedly, the username is filled in, so that the person neither has
-        to type it again nor types the password into its field.
-        """
+        """End the session, if there is one, and show the login screen."""
         ended = self._context.end_session()
         if ended is not None:
             self._look.session_ends()
-        if wrong and ended is not None:
-            username = ended.username
         self._app.clear_notifications()
         self.replace_screen(SignInScreen(notice, wrong=wrong, username=username))
 
@@ -198,9 +192,7 @@ class Router:
         self._context.begin_session(session, record_before)
         self._look.session_begins(session.preferences)
         # The watch ends the session with a call. A message could arrive in the next session.
-        self.session_watch = SessionWatch(
-            self._app, self._context, session, partial(self.end_session, wrong=True)
-        )
+        self.session_watch = SessionWatch(self._app, self._context, session, self._end_wrongly)
 
     def sign_out(self) -> None:
         """End the session and say so. Ask first if unsaved changes would be lost."""
@@ -211,12 +203,22 @@ class Router:
         else:
             page.leave(sign_out, "Sign Out")
 
-    def end_session(self, reason: str, notice: str, *, wrong: bool = False) -> None:
-        """End the session and record the reason, which is empty if the person asked for it."""
+    def _end_wrongly(self, reason: str, notice: str, may_return: bool) -> None:
+        self.end_session(reason, notice, wrong=True, may_return=may_return)
+
+    def end_session(
+        self, reason: str, notice: str, *, wrong: bool = False, may_return: bool = True
+    ) -> None:
+        """End the session and record the reason, which is empty if the person asked for it.
+
+        If it ended unexpectedly, the username is filled in, so that the person neither has to type
+        it again nor types the password into its field. Not if the account cannot sign in.
+        """
         session = self._context.session
         self._session_ended()
+        is_expected = session is not None and reason != "" and may_return
         self.back_to_sign_in(
-            notice, wrong=wrong, username=session.username if session and reason else ""
+            notice, wrong=wrong, username=session.username if session and is_expected else ""
         )
         if session is not None:
             self._leaving.record_later(session, reason)

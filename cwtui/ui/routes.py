@@ -64,7 +64,7 @@ def sign_in_step(state: object) -> Screen[None]:
                 state.enrolment,
                 lambda ports, code: sign_in.register_device(ports, state, code),
                 SignInStateReached,
-                BackToSignIn,
+                lambda: BackToSignIn(username=state.progress.username),
                 required=True,
             )
         case sign_in.BackupCodesUnacknowledged():

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 class SessionWatch:
     """Watches one session until it ends or another one begins.
 
-    `end` ends the session. It takes the reason in a few words, and as a sentence.
+    `end` ends the session. It takes the reason in a few words, and as a sentence, and whether the
+    person can sign in again.
     """
 
     def __init__(
-        self, app: App[Any], context: Context, begun: "Session", end: Callable[[str, str], None]
+        self,
+        app: App[Any],
+        context: Context,
+        begun: "Session",
+        end: Callable[[str, str, bool], None],
     ) -> None:
         self._app = app
         self._context = context
@@ -35,7 +40,7 @@ class SessionWatch:
         from cwtui.accounts.session import limit_reached
 
         if self._current() is not None:
-            self._end("time limit", limit_reached(self._begun))
+            self._end("time limit", limit_reached(self._begun), True)
 
     async def ask_directory(self) -> None:
         """End the session if the person has left the directory, or has other roles there."""
@@ -58,7 +63,7 @@ class SessionWatch:
     def _end_unless_changed(self, asked: "Session", ended: SessionEnded) -> None:
         # A change that the session itself made meanwhile is no reason to end it.
         if self._context.session is asked:
-            self._end(ended.reason, str(ended))
+            self._end(ended.reason, str(ended), ended.may_return)
 
     def _ask_directory_later(self) -> None:
         directory = self._context.config.directory

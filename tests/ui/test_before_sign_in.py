@@ -196,6 +196,28 @@ async def test_a_disabled_account_is_explained() -> None:
         await person.sign_in("dave")
         assert person.notice == "✗ Your account is disabled. Ask an admin to enable it."
         person.screen(SignInScreen)
+        # The next person sees neither the notice nor a username that cannot sign in.
+        assert (person.typed("username"), person.focus) == ("", "username")
+        await person.write("a")  # typed ahead, before anybody could read it
+        person.sees("disabled")
+        person.stopwatch.forward(1)
+        await person.write("lice")
+        person.sees_nothing_of("disabled")
+
+
+async def test_a_name_typed_beside_the_fields_goes_to_the_first_empty_one() -> None:
+    """Its letters press no shortcuts: a q would quit, and the rest would go to the shell."""
+    async with SCENES["sign_in"].played() as (person, _):
+        person.app.screen.set_focus(person.button("Sign In"))
+        await person.write("quay\tsecret")
+        assert person.running
+        assert (person.typed("username"), person.typed("password")) == ("quay", "secret")
+        person.app.screen.set_focus(person.button("Sign In"))
+        await person.write("q")
+        assert person.running
+        assert person.focus == "Sign In"
+        await person.press("f1")
+        assert "Quit, outside of fields" not in person.text
 
 
 async def test_f2_shows_a_password_and_hides_it_again() -> None:
@@ -215,7 +237,13 @@ async def test_the_wait_after_wrong_passwords_counts_down() -> None:
         assert person.error("password") == "Too many failed attempts. Wait 5:00."
         there.world.clock.forward(61)
         await person.until(lambda: "Wait 3:59." in person.error("password"))
-        there.world.clock.forward(239)
+        # The wait is that of one account: another name does not have it.
+        there.world.clock.forward(238)
+        await person.fill("username", "ada")
+        assert person.error("password") == ""
+        await person.sign_in("alice", "wrong")
+        await person.until(lambda: "Wait 0:01." in person.error("password"))
+        there.world.clock.forward(1)
         await person.until(lambda: not person.error("password"))
         person.sees("You can try again now.")
         await person.sign_in("alice")
@@ -318,6 +346,10 @@ async def test_escape_cancels_the_sign_in() -> None:
         assert ("Esc", "Back to sign-in") in person.footer
         await person.press("escape")
         person.screen(SignInScreen)
+        # Otherwise the password would be typed in the field of the username.
+        assert (person.typed("username"), person.focus) == ("alice", "password")
+        person.app.absence.blank()
+        await person.settle()
         assert person.typed("username") == ""
 
 

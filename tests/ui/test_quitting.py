@@ -137,6 +137,20 @@ async def test_q_quits_where_no_field_has_the_focus(name: str) -> None:
         person.screen(QuitScreen)
 
 
+async def test_a_word_typed_outside_of_fields_does_not_quit() -> None:
+    """A y that belongs to a word is no answer."""
+    async with SCENES["account"].played() as (person, _):
+        await person.press(*"quay")
+        assert person.running
+        person.screen(QuitScreen)
+        await person.press("escape", "Q", "Y")
+        assert person.running
+        person.screen(QuitScreen)
+        person.stopwatch.forward(1)
+        await person.press("Y")
+        assert not person.running
+
+
 async def test_letters_do_nothing_in_a_too_small_window() -> None:
     """Nothing has the focus there, and a password may contain a shortcut letter."""
     async with SCENES["sign_in"].played((40, 10)) as (person, _):

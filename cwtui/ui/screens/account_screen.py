@@ -46,6 +46,10 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-high-enough")]
     NEEDS_SESSION: ClassVar[bool] = False
     """Whether the screen is shown only during a session. Only there the command palette opens."""
+    TAKES_STRAY_TEXT: ClassVar[bool] = False
+    """Whether text typed while a button or nothing has the focus goes to the first empty field."""
+    whose = ""
+    """Who is signing in, once it is known; empty if nobody is."""
     RESTING: ClassVar[bool] = False
     """Whether the screen may stay open when nobody is there, because no sign-in has begun."""
 
@@ -192,6 +196,15 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
 
     # Keys and buttons
 
+    @property
+    def takes_stray_text(self) -> bool:
+        """Whether text typed where no field has the focus goes to a field."""
+        return self.TAKES_STRAY_TEXT and bool(self.query(TextInput))
+
+    def entry_for_text(self) -> TextInput | None:
+        """Return the first empty field, for text that is typed where no field has the focus."""
+        return next((entry for entry in self.query(TextInput) if not entry.value), None)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "enter":
             return isinstance(self.focused, TextInput)
@@ -243,9 +256,10 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         """Show the error where it belongs: at its field, on this screen, or on the login screen."""
         match error:
             case SessionEnded():
-                self.lead_away(SessionOver(error.reason, str(error)))
+                self.lead_away(SessionOver(error.reason, str(error), error.may_return))
             case SignInEnded():
-                self.lead_away(BackToSignIn(str(error), wrong=True))
+                username = self.whose if error.may_return else ""
+                self.lead_away(BackToSignIn(str(error), wrong=True, username=username))
             case SignInFailed(until=float(until)):
                 self.show_error(error.field, str(error))
                 self._count_down(error, until)

@@ -204,6 +204,11 @@ class Field(Vertical):
         yield self.entry
         yield Static(self._hint, classes="message", markup=False)
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether an error is shown."""
+        return self.has_class("-wrong")
+
     def show_error(self, sentence: str) -> None:
         """Show the error below the input, with a mark."""
         self.add_class("-wrong")
@@ -228,5 +233,5 @@ class Field(Vertical):
 
     def on_input_changed(self) -> None:
         before, self._advice = self._advice, self.entry.advice()
-        if self._advice != before or (self.has_class("-wrong") and self.entry.value):
+        if self._advice != before or (self.is_wrong and self.entry.value):
             self.show_hint(self._advice or None)

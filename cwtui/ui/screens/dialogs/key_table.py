@@ -76,6 +76,8 @@ def parts(
 
 
 def _is_reached(binding: Binding, screen: Screen[object]) -> bool:
+    if screen.app.check_action(binding.action, ()) is False:
+        return False
     return binding.priority or not screen.is_modal
 
 

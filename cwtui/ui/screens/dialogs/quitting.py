@@ -3,10 +3,15 @@
 A terminal with flow control sends XON and XOFF by itself, again and again, and XON is Ctrl+Q. So
 the quit key opens the question but never answers it, however often it comes. Neither key counts as
 a sign that somebody is there.
+
+The letter q opens the question too. It may be the first letter of a word that was meant for a
+field, so that a Y right after another letter is no answer.
 """
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -15,6 +20,9 @@ from textual.widgets import Static
 from cwtui.ui.messages import Quit
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.buttons import Button
+
+WORD_SECONDS: Final = 1.0
+"""Letters that come faster than this one after the other are a word."""
 
 
 class QuitScreen(Dialog[None]):
@@ -30,9 +38,12 @@ flow control can send it by themselves."""
         Binding("y", "leave", "Quit"),
     ]
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, now: Callable[[], float], *, by_letter: bool = False) -> None:
         super().__init__()
         self._question = question
+        self._now = now
+        self._word_until = now() + WORD_SECONDS if by_letter else 0.0
+        """Until when a letter belongs to the word that is being typed."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -41,6 +52,14 @@ flow control can send it by themselves."""
             with Horizontal(classes="buttons"):
                 yield Button("Stay", id="stay", compact=True)
                 yield Button("Quit", id="quit", compact=True)
+
+    def on_key(self, event: events.Key) -> None:
+        """Ignore letters that belong to a word."""
+        if not (event.character or "").isalpha():
+            return
+        if self._now() < self._word_until or event.key.lower() not in {"y", "n"}:
+            self._word_until = self._now() + WORD_SECONDS
+            event.stop()
 
     def pressed(self, button: str) -> None:
         if button == "quit":

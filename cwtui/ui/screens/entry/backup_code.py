@@ -28,7 +28,7 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
     ]
 
     def __init__(self, state: sign_in.CodeNeeded) -> None:
-        super().__init__()
+        super().__init__(state.progress.username)
         self._state = state
 
     def question(self) -> ComposeResult:

@@ -66,7 +66,7 @@ you can read what you saved."""
         follow: Callable[[T], LeadAway],
     ) -> None:
         super().__init__()
-        self._username = username
+        self._username = self.whose = username
         self._codes = codes
         self._acknowledge = acknowledge
         self._follow = follow

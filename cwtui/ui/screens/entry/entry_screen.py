@@ -21,6 +21,7 @@ class EntryScreen(AccountScreen):
 
     CSS_PATH = sheets("entry")
     AUTO_FOCUS = "TextInput"
+    TAKES_STRAY_TEXT = True
     TITLE_TEXT: ClassVar[str] = ""
     PRIMARY: ClassVar[str] = ""
 
@@ -50,11 +51,16 @@ class EntryScreen(AccountScreen):
 
 
 class EntryStep(EntryScreen):
-    """A later step of a sign-in. Esc cancels the sign-in."""
+    """A later step of a sign-in of `whose`. Esc cancels the sign-in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back to sign-in")]
+
+    def __init__(self, whose: str) -> None:
+        super().__init__()
+        self.whose = whose
 
     def action_give_up(self) -> None:
         # Not during a check, which may complete the sign-in.
         if self.may_act:
-            self.lead_away(BackToSignIn())
+            # Without the username, the password would be typed in its field, for all to read.
+            self.lead_away(BackToSignIn(username=self.whose))

@@ -17,7 +17,7 @@ You signed in with an initial password that an admin gave you. Replace it with o
 you know: a strong password that you do not use for other accounts."""
 
     def __init__(self, state: sign_in.NewPasswordNeeded) -> None:
-        super().__init__()
+        super().__init__(state.progress.username)
         self._state = state
 
     def question(self) -> ComposeResult:

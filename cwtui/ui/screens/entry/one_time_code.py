@@ -30,7 +30,7 @@ shows the time of this host and, if both codes fit the same other time, how far 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "use_backup_code", "Use backup code")]
 
     def __init__(self, state: sign_in.CodeNeeded) -> None:
-        super().__init__()
+        super().__init__(state.progress.username)
         self._state = state
 
     def question(self) -> ComposeResult:

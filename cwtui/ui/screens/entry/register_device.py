@@ -38,6 +38,7 @@ class RegisterDeviceScreen(AccountScreen, Generic[T]):
 
     CSS_PATH = sheets("register_device")
     AUTO_FOCUS = "CodeInput"
+    TAKES_STRAY_TEXT = True
     BEFORE_QUITTING = (
         "Quit without registering your device? This secret key will no longer work. "
         "You get a new one next time."
@@ -71,6 +72,7 @@ time-based, 6 digits, 30 seconds, SHA-1."""
     ) -> None:
         super().__init__()
         self._enrolment = enrolment
+        self.whose = enrolment.username
         self._register = register
         self._follow = follow
         self._give_up = give_up

@@ -1,9 +1,9 @@
 """The login screen."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
@@ -14,6 +14,9 @@ from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 if TYPE_CHECKING:
     from cwtui.accounts.enrolment import Enrolment
     from cwtui.accounts.ports import Ports
+
+READING_SECONDS: Final = 1.0
+"""How long a notice stays although keys come."""
 
 
 class SignInScreen(EntryScreen):
@@ -34,6 +37,9 @@ your password or to disable your multi-factor authentication."""
         self._notice = notice
         self._wrong = wrong
         self._username = username
+        self._shown_at = 0.0
+        self._checked = ""
+        """The username that an error is about."""
 
     def question(self) -> ComposeResult:
         if self._notice:
@@ -44,15 +50,28 @@ your password or to disable your multi-factor authentication."""
         yield Field("password", "Password", SecretInput())
 
     def on_mount(self) -> None:
+        self._shown_at = self.context.after_code.now()
         if self._username:
             self.query_one(SecretInput).focus()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Clear what was said to the last person, or about another username."""
+        # What was typed ahead came before the notice could be read.
+        if self.context.after_code.now() >= self._shown_at + READING_SECONDS:
+            for notice in self.query("#notice"):
+                notice.visible = False  # its rows stay, so that nothing moves while one types
+        # The screen may be closing, and have no fields any more.
+        if not isinstance(message.input, SecretInput) and message.input.value != self._checked:
+            self.clear_errors()
 
     def hide_secrets(self) -> None:
         """Clear all fields. The next person need not know the username of the last one."""
         super().hide_secrets()
+        # After a session that ended unexpectedly it stays, as the notice is for its owner.
+        kept = self._username if self._notice else ""
         for field in self.query("#username").results(Field):
-            if field.entry.value != self._username:
-                field.entry.value = self._username
+            if field.entry.value != kept:
+                field.entry.value = kept
                 field.entry.focus()
 
     @property
@@ -71,6 +90,7 @@ your password or to disable your multi-factor authentication."""
             self.refuse(error)
             return
         typed, secret, source = username.value, password.take(), self.context.source
+        self._checked = typed
         offered = self.context.offered
         self.run_in_thread(
             lambda ports: _sign_in(ports, typed, secret, source, offered),

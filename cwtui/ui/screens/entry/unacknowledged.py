@@ -31,7 +31,7 @@ I have the codes: the newest ones stay valid, and you are not asked again.
 Ask me next time: nothing changes, and the next sign-in asks again."""
 
     def __init__(self, state: sign_in.BackupCodesUnacknowledged) -> None:
-        super().__init__()
+        super().__init__(state.progress.username)
         self._state = state
 
     def question(self) -> ComposeResult:
