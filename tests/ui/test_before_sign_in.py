@@ -312,7 +312,7 @@ async def test_a_backup_code_is_taken_in_the_field_of_the_one_time_code() -> Non
         person.stopwatch.forward(SECONDS)
         await person.write(there.devices["alice"].codes[0].reveal().lower())
         person.screen(OneTimeCodeScreen)
-        person.sees("A backup code: press Enter when it is complete.")
+        person.sees("For a backup code, press Enter when it is complete.")
         await person.press("enter")
         person.screen(SettingsPage)
         assert person.toasts == ["You used a backup code. 9 unused backup codes left."]

@@ -50,5 +50,17 @@ def begins_backup_code(typed: str) -> bool:
     return len(code) > DIGITS or is_divided or any(c.isalpha() for c in code)
 
 
+def not_a_one_time_code(typed: str) -> str:
+    """Return why this cannot become a one-time code, as a sentence; empty if it still can."""
+    code = characters(typed)
+    if is_backup_code(typed):
+        return "Backup codes do not work here."
+    if code and not _is_number(code):
+        return "A one-time code has only digits."
+    if len(code) > DIGITS:
+        return f"A one-time code has {DIGITS} digits; {how_many(code)}."
+    return ""
+
+
 def _is_number(code: str) -> bool:
     return code.isascii() and code.isdigit()

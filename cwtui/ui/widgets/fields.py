@@ -148,18 +148,20 @@ class CodeInput(TextInput):
     """
 
     TOO_MUCH = "A code has 6 digits, or 16 letters and digits."
-    NOT_HERE = "Backup codes do not work here."
 
     class Complete(Message):
         """A whole one-time code was entered."""
 
-    def __init__(self, placeholder: str = "000000", *, at_backup_code: str = NOT_HERE) -> None:
+    def __init__(self, placeholder: str = "000000", *, at_backup_code: str | None = None) -> None:
+        """Create it. `at_backup_code` is what to say of one; by default, that it does not work."""
         super().__init__(
             placeholder=placeholder, max_length=32, restrict=r"(?:[^\W_]|[\s\u2010-\u2014-])*"
         )
         self._at_backup_code = at_backup_code
 
     def advice(self) -> str:
+        if self._at_backup_code is None:
+            return typed_codes.not_a_one_time_code(self.value)
         return self._at_backup_code if typed_codes.begins_backup_code(self.value) else ""
 
     def watch_value(self, value: str) -> None:

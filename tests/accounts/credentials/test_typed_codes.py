@@ -31,6 +31,25 @@ def test_a_backup_code_typed_in_groups_is_never_submitted_half_way(code: str, ga
     assert typed_codes.is_backup_code(code)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", ""),
+        ("123456", ""),
+        ("1234 56", ""),
+        ("1", ""),
+        ("abcdef", "A one-time code has only digits."),
+        ("12345a", "A one-time code has only digits."),
+        ("abcdefg", "Backup codes do not work here."),
+        ("ABCD-EFGH-JKMN-PQRS", "Backup codes do not work here."),
+        ("1234567", "A one-time code has 6 digits; you typed 7."),
+        ("1234-5678-1234-5678", "Backup codes do not work here."),
+    ],
+)
+def test_what_is_said_of_what_cannot_be_a_one_time_code(typed: str, said: str) -> None:
+    assert typed_codes.not_a_one_time_code(typed) == said
+
+
 def test_what_was_typed_is_counted() -> None:
     for check, typed, sentence in (
         (totp.typed_code, "", "Enter the 6 digits that your app shows now."),

@@ -39,7 +39,7 @@ shows the time of this host and, if both codes fit the same other time, how far 
             classes="text",
             markup=False,
         )
-        entry = CodeInput(at_backup_code="A backup code: press Enter when it is complete.")
+        entry = CodeInput(at_backup_code="For a backup code, press Enter when it is complete.")
         yield Field("code", "One-time code", entry)
         yield CodeCountdown()
 
