@@ -219,6 +219,8 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         # If this input is empty, submit, so that the rules say what belongs here. Keys that it has
         # not handled yet count as text.
         is_filled = bool(here.value or here.message_queue_size)
+        if not is_filled and isinstance(here, SecretInput | CodeInput) and _shows_error(here):
+            return  # the reason why it was emptied says more than that it is empty
         later = entries[entries.index(here) + 1 :] if is_filled else []
         following = next((entry for entry in later if not entry.value), None)
         if following is not None:
@@ -335,3 +337,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     def _show_quietly(self, field: str, sentence: str) -> None:
         for wrong in self.query(f"#{field}").results(Field):
             wrong.show_error(sentence)
+
+
+def _shows_error(entry: TextInput) -> bool:
+    return isinstance(entry.parent, Field) and entry.parent.is_wrong
