@@ -42,7 +42,7 @@ async def test_first_run_tabs_in_reading_order() -> None:
         assert person.footer == [("F2", "Show / hide"), ("F1", "Help"), ("Ctrl+Q", "Quit")]
 
 
-async def test_first_run_keeps_typed_text_but_no_password() -> None:
+async def test_first_run_keeps_typed_text_and_passwords_that_are_not_wrong() -> None:
     async with SCENES["first_run"].played() as (person, there):
         await person.fill("username", "ada")
         await person.fill("new_password", NEW)
@@ -60,14 +60,21 @@ async def test_first_run_keeps_typed_text_but_no_password() -> None:
         assert person.focus == "new_password"
         assert there.world.accounts.is_empty()
         await person.fill("username", "not a name")
-        await person.fill("new_password", NEW)
-        await person.fill("confirm_password", NEW)
-        await person.press("enter")
+        await person.press("tab")
         assert person.error("username") == (
             "Use only letters, digits and . _ - @ + in the name of a local account."
         )
+        await person.fill("new_password", NEW)
+        await person.fill("confirm_password", NEW)
+        await person.press("enter")
+        assert person.error("username").startswith("Use only letters")
         assert person.focus == "username"
         assert there.world.accounts.is_empty()
+        # The error is not about them, and nobody types a long one twice again.
+        assert person.secret_inputs == [NEW, NEW]
+        person.app.absence.blank()
+        await person.settle()
+        assert person.secret_inputs == []
 
 
 async def test_first_run_shows_the_password_strength() -> None:

@@ -118,17 +118,19 @@ async def test_the_password_can_be_changed_by_keyboard() -> None:
         person.screen(SettingsPage)
 
 
-async def test_each_password_error_is_shown_at_its_field() -> None:
+async def test_each_password_error_is_shown_at_its_field_and_empties_only_that() -> None:
     async with SCENES["change_password"].played() as (person, there):
         before = there.world.account(ADMIN)
+        kept: list[list[str]] = []
+        focus: list[str] = []
 
         async def tried(current: str, new: str, confirmation: str) -> tuple[str, str]:
             await person.fill("current_password", current)
             await person.fill("new_password", new)
             await person.fill("confirm_password", confirmation)
             await person.click_button("Save New Password")
-            assert person.secret_inputs == []
-            assert person.focus == "current_password"  # all are empty and must be typed again
+            kept.append(person.secret_inputs)
+            focus.append(person.focus)
             fields = ("current_password", "new_password", "confirm_password")
             ((field, error),) = ((one, person.error(one)) for one in fields if person.error(one))
             return field, error
@@ -151,6 +153,9 @@ async def test_each_password_error_is_shown_at_its_field() -> None:
             "The passwords do not match. Type the same password twice.",
         )
         assert there.world.account(ADMIN) == before
+        # A new password and its confirmation are emptied together.
+        assert kept == [[NEW, NEW], [NEW, NEW], [PASSWORD], [PASSWORD], [PASSWORD]]
+        assert focus == ["current_password"] * 2 + ["new_password"] * 3
 
 
 # Register Device

@@ -113,6 +113,9 @@ async def test_a_proof_with_a_device_needs_password_and_code() -> None:
         await person.write(PASSWORD)
         await person.press("enter")
         person.screen(ProofScreen)  # the code is still missing
+        await person.write(there.wrong_code(ADMIN))
+        assert person.error("code") == "This code is wrong. 4 attempts left."
+        assert person.focus == "code"  # the password is right, and need not be typed again
         await person.write(there.code(ADMIN))  # the sixth digit submits it
         person.screen(AccountPage)
         assert there.world.account("alice").mfa_required

@@ -12,12 +12,13 @@ from cwtui.accounts.errors import ProofNeeded
 from cwtui.accounts.factors import Tries
 from cwtui.accounts.session import Session
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
+from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput
 
 _FIELDS: Final[dict[Tries, str]] = {"password_attempts": "password", "code_attempts": "code"}
 
 
-class ProofScreen(EntryScreen):
+class ProofScreen(EntryScreen, PasswordForm):
     TITLE_TEXT = "Confirm your identity"
     PRIMARY = "Confirm"
     HELP = """\
@@ -59,7 +60,7 @@ Esc goes back without making it; what you entered is still there."""
             self.dismiss()
 
     def submit(self) -> None:
-        password = self.query_one(SecretInput).take() if self._needed.password else None
+        password = next(iter(self.take_passwords()), None)
         code = self.query_one(CodeInput).take() if self._needed.code else None
         self.run_in_thread(
             lambda ports: self_service.prove(ports, self._session, password, code),

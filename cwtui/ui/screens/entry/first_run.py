@@ -1,9 +1,10 @@
 """Create the first admin of an empty store."""
 
+from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import first_admin
+from cwtui.accounts import first_admin, text
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account
@@ -11,11 +12,12 @@ from cwtui.accounts.session import Operator
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.ui.messages import BackToSignIn
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
+from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 
 
-class FirstRunScreen(EntryScreen):
+class FirstRunScreen(EntryScreen, PasswordForm):
     TITLE_TEXT = "Create the first administrator"
     PRIMARY = "Create Administrator"
     RESTING = True
@@ -37,7 +39,7 @@ The accounts are stored in files of the user that runs cwtui. `cwtui --paths` sh
 
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry.value
-        password, confirmation = (entry.take() for entry in self.query(SecretInput))
+        password, confirmation = self.take_passwords()
         operator = Operator("first run", self.context.source)
         try:
             first_admin.check(username, password, confirmation)
@@ -50,6 +52,15 @@ The accounts are stored in files of the user that runs cwtui. `cwtui --paths` sh
             self._created,
             "Creating the administrator",
         )
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Say what is wrong with the username when its field is left."""
+        field = self.query_one("#username", Field)
+        if event.widget is field.entry and field.entry.value and self.may_act:
+            try:
+                text.username(field.entry.value, local=True)
+            except InvalidInput as error:
+                field.show_error(str(error))
 
     def _created(self, account: Account) -> None:
         self.lead_away(

@@ -5,11 +5,12 @@ from textual.widgets import Static
 
 from cwtui.accounts import sign_in
 from cwtui.ui.screens.entry.entry_screen import EntryStep
+from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.fields import Field, SecretInput
 from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 
 
-class NewPasswordScreen(EntryStep):
+class NewPasswordScreen(EntryStep, PasswordForm):
     TITLE_TEXT = "Choose a new password"
     PRIMARY = "Save New Password"
     HELP = """\
@@ -29,7 +30,7 @@ you know: a strong password that you do not use for other accounts."""
         yield Field("confirm_password", "Confirm Password", SecretInput())
 
     def submit(self) -> None:
-        new, confirmation = (entry.take() for entry in self.query(SecretInput))
+        new, confirmation = self.take_passwords()
         self.run_in_thread(
             lambda ports: sign_in.with_new_password(ports, self._state, new, confirmation),
             self.state_reached,

@@ -8,6 +8,7 @@ from cwtui.accounts import self_service
 from cwtui.accounts.factors import Tries
 from cwtui.accounts.session import Session
 from cwtui.ui.screens.pages.page import PageBelow
+from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, SecretInput
 from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
@@ -15,7 +16,7 @@ from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 _FIELDS: Final[dict[Tries, str]] = {"password_attempts": "current_password"}
 
 
-class ChangePasswordPage(PageBelow):
+class ChangePasswordPage(PageBelow, PasswordForm):
     TITLE_TEXT = "Change Password"
     HELP = """\
 In the Current Password field, enter your current password. In the New Password and Confirm \
@@ -44,7 +45,7 @@ Your other sessions end when the password changes. F2 shows what you type."""
 
     def submit(self) -> None:
         session = self.session
-        current, new, confirmation = (entry.take() for entry in self.query(SecretInput))
+        current, new, confirmation = self.take_passwords()
         self.run_in_thread(
             lambda ports: self_service.change_password(ports, session, current, new, confirmation),
             self._changed,
