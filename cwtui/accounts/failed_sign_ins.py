@@ -130,8 +130,17 @@ def _right_passwords(failed: FailedSignIns) -> int:
     return 0 if failed.knew_password is None else 1
 
 
-def sentence(failed: FailedSignIns, zone: tzinfo = UTC, *, is_first_sign_in: bool = False) -> str:
-    """Return the message for the user. The worst case, someone with the password, comes first."""
+def sentence(
+    failed: FailedSignIns,
+    zone: tzinfo = UTC,
+    *,
+    is_first_sign_in: bool = False,
+    password_changed: bool = False,
+) -> str:
+    """Return the message for the user. The worst case, someone with the password, comes first.
+
+    `password_changed`: the user has already done what the message would advise.
+    """
     one = failed.count == 1
     knew = failed.knew_password
     what = "failed attempt"
@@ -142,9 +151,13 @@ def sentence(failed: FailedSignIns, zone: tzinfo = UTC, *, is_first_sign_in: boo
     right = _right_passwords(failed)
     if not right:
         when = _when("on" if one else "the last on", failed.last_at, failed.last_source, zone)
-        return f"{since}, {when}. If that was not you, change your password."
-    told = [since, *_with_the_password(failed, right, zone)]
-    return ". ".join([*told, "If that was not you, change your password now."])
+        told, advice = [f"{since}, {when}"], "If that was not you, change your password."
+    else:
+        told = [since, *_with_the_password(failed, right, zone)]
+        advice = "If that was not you, change your password now."
+    if password_changed:
+        advice = "You have changed your password since."
+    return ". ".join([*told, advice])
 
 
 def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Iterator[str]:

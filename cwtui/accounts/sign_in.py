@@ -89,12 +89,14 @@ class SignedIn:
 
     `before` is the sign-in record from before, with the last sign-in and the failed ones since.
     `backup_codes_left` is set if a backup code was used, `password_notice` if the password expires.
+    `password_changed`: a new password was chosen in this sign-in.
     """
 
     session: Session
     before: SignInRecord
     backup_codes_left: int | None = None
     password_notice: PasswordNotice | None = None
+    password_changed: bool = False
 
 
 State: TypeAlias = (
@@ -207,7 +209,7 @@ def with_new_password(
         must_change_password=False,
         initial_password_expires_at=None,
     )
-    return _advance(ports, replace(progress, epoch=after.session_epoch))
+    return _advance(ports, replace(progress, epoch=after.session_epoch, password_changed=True))
 
 
 def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupCodesShown:
@@ -349,7 +351,13 @@ def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
     before = update_record(ports, account.username, succeed, write)
     if progress.before_stop is not None:
         before = failed_sign_ins.without_stop(before, source, progress.before_stop)
-    return SignedIn(session, before, progress.backup_codes_left, progress.password_notice)
+    return SignedIn(
+        session,
+        before,
+        progress.backup_codes_left,
+        progress.password_notice,
+        progress.password_changed,
+    )
 
 
 def _proofs(progress: Progress) -> str:

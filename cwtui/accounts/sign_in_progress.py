@@ -44,6 +44,7 @@ class Progress:
     codes_offered: bool = False
     backup_codes_left: int | None = None
     password_notice: PasswordNotice | None = None
+    password_changed: bool = False
     offered: Enrolment | None = None
     before_stop: SignInRecord | None = None
     """The sign-in record from before; an unfinished sign-in is counted as failed."""

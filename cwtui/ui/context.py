@@ -62,6 +62,8 @@ class Context:
         self.session: Session | None = None
         self.record_before: SignInRecord | None = None
         """The last sign-in before this one, and the attempts that failed since then."""
+        self.password_changed = False
+        """Whether the person has chosen a new password since those attempts."""
         self.password_notice: PasswordNotice | None = None
         """What the directory said at this sign-in about a password that expires."""
         self.preferences: Preferences | None = None
@@ -98,6 +100,7 @@ class Context:
         """Set the session. `record_before` is the sign-in record from before this sign-in."""
         self.session = session
         self.record_before, self.password_notice = record_before, None
+        self.password_changed = False
         self.use_preferences(session.preferences)
 
     def use_preferences(self, preferences: "Preferences") -> None:

@@ -158,6 +158,7 @@ class Router:
     def _signed_in(self, state: "SignedIn") -> None:
         self.begin_session(state.session, state.before)
         self._context.password_notice = state.password_notice
+        self._context.password_changed = state.password_changed
         self._tell_backup_codes_left(state.backup_codes_left)
         self.open_section("settings")
 

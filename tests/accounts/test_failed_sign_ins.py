@@ -407,6 +407,7 @@ def finished(world: World, state: sign_in.State) -> sign_in.SignedIn:
 @pytest.mark.parametrize("where", STOPS)
 def test_completing_any_step_leaves_nothing_to_report(world: World, where: str) -> None:
     end = finished(world, STOPS[where][0](world))
+    assert end.password_changed is ("new password" in where)
     assert end.before.failed is None
     assert world.records.get("alice").failed is None
 

@@ -1,6 +1,7 @@
 """The Settings page and the pages it opens."""
 
 import pytest
+from textual.widgets import Static
 
 from cwtui.accounts import self_service
 from cwtui.accounts.enrolment import Enrolment
@@ -14,11 +15,11 @@ from cwtui.ui.screens.pages.change_password import ChangePasswordPage
 from cwtui.ui.screens.pages.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.widgets.qr_code import QrCode
-from tests.accounts.world import PASSWORD, Device
+from tests.accounts.world import NOW, PASSWORD, Device
 from tests.ui.harness import code_at
 from tests.ui.plants import ADMIN, LONG_NAME
 from tests.ui.scenes import SCENES
-from tests.ui.ways import keep_codes, offered
+from tests.ui.ways import KNEW, keep_codes, offered
 
 NEW = "a much longer one"
 
@@ -101,6 +102,8 @@ async def test_a_button_pressed_twice_acts_once(monkeypatch: pytest.MonkeyPatch)
 
 async def test_the_password_can_be_changed_by_keyboard() -> None:
     async with SCENES["change_password"].played() as (person, there):
+        before = there.world.records.get(ADMIN).changed(last_sign_in=NOW - 1, failed=KNEW)
+        person.app.context.record_before = before
         assert person.tab_order[1:] == [
             "current_password",
             "new_password",
@@ -112,6 +115,9 @@ async def test_the_password_can_be_changed_by_keyboard() -> None:
         person.screen(SettingsPage)
         assert person.toasts == ["Your password was changed."]
         there.world.begin(ADMIN, NEW)
+        # The warning about failed attempts says nothing that was done already.
+        warning = person.app.screen.query_one("#failed-sign-ins", Static)
+        assert str(warning.content).endswith("). You have changed your password since.")
         await person.click("Change Password")
         person.screen(ChangePasswordPage)
         await person.press("escape")

@@ -54,5 +54,6 @@ Your other sessions end when the password changes. F2 shows what you type."""
 
     def _changed(self, session: Session) -> None:
         self.context.renew_session(session)
+        self.context.password_changed = True
         self.done("Your password was changed.")
         self.open_settings()

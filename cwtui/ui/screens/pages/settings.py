@@ -100,6 +100,7 @@ Change Display: colours, time zone and mouse, kept for your account."""
                 before.failed,
                 self.context.zone,
                 is_first_sign_in=before.last_sign_in is None,
+                password_changed=self.context.password_changed,
             )
             yield Static(f"⚠ {failed}", id="failed-sign-ins", markup=False)
 
