@@ -1,9 +1,13 @@
 """The Settings page and the pages it opens."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from textual.widgets import Static
 
 from cwtui.accounts import self_service
+from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import PROOF_LIFETIME, Session
@@ -255,7 +259,7 @@ async def test_the_qr_code_is_complete_or_says_what_room_it_needs() -> None:
         assert code.region.right <= 80 - 33
         await person.resize(64, 20)
         assert not person.app.screen.query(QrCode)
-        person.sees("The QR code does not fit here.", "this one has 64 and 20.")
+        person.sees("The QR code does not fit here.", "from 64 columns and 20 rows to 68 and 18,")
         await person.resize(120, 40)
         person.screen(RegisterDeviceScreen)
         assert person.app.screen.query_one(QrCode).region.height > 20
@@ -265,8 +269,8 @@ async def test_the_qr_code_is_complete_or_says_what_room_it_needs() -> None:
         assert person.app.screen.query_one(QrCode).region.width > 80
         await person.press("f5")
         assert not person.app.screen.query(QrCode)
-        person.sees("enter the secret key by hand.", "Account admin Key as shown on the right")
-        person.sees_nothing_of("needs a window")
+        person.sees("Enter the secret key by hand.", "Account: admin Key: on the right")
+        person.sees_nothing_of("needs")
         await person.press("f5")
         assert person.app.screen.query_one(QrCode).region.width < 60
 
@@ -279,9 +283,32 @@ async def test_f5_offers_what_works_in_a_small_window() -> None:
         assert person.app.screen.query(QrCode)
         assert person.text != first
         await person.press("f5")
-        person.sees("enter the secret key by hand.", "needs a window of 107 columns and 37 rows.")
+        person.sees("needs 107 columns and 37 rows. Or enter the secret key by hand.")
         await person.press("f5")
         assert person.text == first
+
+
+async def test_at_60x20_the_settings_of_the_app_and_the_longest_error_are_complete() -> None:
+    """Beside a name of 64 characters, on a host in another zone, with a phone 13 hours off."""
+    async with SCENES["forced_enrolment"].played((60, 20)) as (person, there):
+        screen = person.screen(RegisterDeviceScreen)
+        screen._enrolment = replace(screen._enrolment, username="m" * 64)
+        for _ in range(2):
+            shown = str(screen.query_one("#code-side Static", Static).content)
+            assert totp.BY_HAND in shown
+            left = " ".join(" ".join(row[:27] for row in person.rows).split())
+            assert left.endswith(f"Key: on the right Type: {totp.BY_HAND}")
+            await person.press("f5")
+        ports = person.app.context.ports
+        assert ports is not None
+        berlin = timezone(timedelta(hours=1))
+        object.__setattr__(ports, "local_time", lambda at: datetime.fromtimestamp(at, berlin))
+        now = there.world.clock() - 13 * 3600
+        await person.write(code_at(offered(person), now))
+        error = screen.query_one("#code .message").region
+        assert error.bottom <= screen.query_one("#primary").region.y
+        right = " ".join(" ".join(row[27:] for row in person.rows).split())
+        assert "(09:00:00 +01:00). The code changes in 30 s Enable Multi-Factor Auth" in right
 
 
 async def test_required_enrolment_ends_in_a_session() -> None:

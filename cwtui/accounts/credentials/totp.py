@@ -19,6 +19,8 @@ from cwtui.accounts.secret import Secret
 DIGITS: Final = typed_codes.DIGITS
 ENTER: Final = "Enter the 6 digits that your app shows now."
 PERIOD: Final = 30
+BY_HAND: Final = f"time-based, {DIGITS} digits, {PERIOD} seconds, SHA-1"
+"""What to set in an app where the key is entered by hand."""
 SECRET_BYTES: Final = 20
 """160 bits, as RFC 4226 section 4 (R6) recommends."""
 WINDOW: Final = 1

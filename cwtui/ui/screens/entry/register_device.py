@@ -43,7 +43,7 @@ class RegisterDeviceScreen(AccountScreen, Generic[T]):
         "Quit without registering your device? This secret key will no longer work. "
         "You get a new one next time."
     )
-    HELP = """\
+    HELP = f"""\
 Open your authentication app and scan the QR code, or enter the secret key. We recommend Google \
 Authenticator, Microsoft Authenticator, Authy or FreeOTP, but any TOTP app works.
 
@@ -53,7 +53,7 @@ F5 draws the QR code differently, for terminals that leave gaps between lines or
 characters, and then shows how to enter the secret key instead.
 
 No camera, or the window is too small? Enter the secret key in your app, with these settings: \
-time-based, 6 digits, 30 seconds, SHA-1."""
+{totp.BY_HAND}."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f4", "copy_key", "Copy key"),
@@ -97,6 +97,7 @@ time-based, 6 digits, 30 seconds, SHA-1."""
                 yield Static("Your account requires MFA.", id="required", markup=False)
             yield Static(
                 "Scan the QR code with your authentication app, or enter your secret key:",
+                id="scan",
                 markup=False,
             )
             yield Static(self._key(), id="key", markup=False)
@@ -142,10 +143,9 @@ time-based, 6 digits, 30 seconds, SHA-1."""
 
     def _too_small(self, needed: "qr.Size") -> str:
         return (
-            f"The QR code does not fit here. It needs a window of "
-            f"{needed.columns + PANEL_COLUMNS} columns and {needed.rows} rows; this one has "
-            f"{self.size.width} and {self.size.height}.\n\n"
-            "Make the window larger, or enter the secret key by hand."
+            f"The QR code does not fit here. Make the window larger, from "
+            f"{self.size.width} columns and {self.size.height} rows to "
+            f"{needed.columns + PANEL_COLUMNS} and {needed.rows}, or enter the secret key by hand."
         )
 
     def _larger(self) -> str:
@@ -154,20 +154,19 @@ time-based, 6 digits, 30 seconds, SHA-1."""
 
         largest = self._fitted(qr.DrawingStyle.WHOLE_CELLS)
         if isinstance(largest, qr.Drawing):
-            return "If the QR code cannot be scanned, enter the secret key by hand."
+            return "No QR code can be scanned? Enter the secret key by hand."
         columns, rows = largest.needed.columns + PANEL_COLUMNS, largest.needed.rows
         return (
-            "If the QR code cannot be scanned, enter the secret key by hand. A drawing that suits "
-            f"every terminal needs a window of {columns} columns and {rows} rows."
+            f"No QR code can be scanned? One for every terminal needs {columns} columns and "
+            f"{rows} rows. Or enter the secret key by hand."
         )
 
     def _by_hand(self) -> str:
         return (
             "In your app, add an account, choose to enter a key, and give:\n\n"
-            f"Account  {visible(self._enrolment.username)}\n"
-            "Key      as shown on the right\n"
-            "Type     time-based, 6 digits,\n"
-            "         30 seconds, SHA-1"
+            f"Account: {visible(self._enrolment.username)}\n"
+            "Key: on the right\n"
+            f"Type: {totp.BY_HAND}"
         )
 
     def _fill_code_side(self, shown: Widget) -> None:
@@ -231,6 +230,11 @@ time-based, 6 digits, 30 seconds, SHA-1."""
             "Stay",
             self._give_up(),
         ).send(self)
+
+    def show_error(self, field: str, sentence: str) -> None:
+        # Makes room: an error about the clocks is long. Whoever types a code has scanned already.
+        self.add_class("-refused")
+        super().show_error(field, sentence)
 
     def _registered(self, result: T) -> None:
         self.context.offered = None
