@@ -71,7 +71,10 @@ class Context:
         self.zone: tzinfo = UTC
         """The time zone in which times are shown."""
         self.offered: Enrolment | None = None
-        """An enrolment that a person left with Esc, for when they come back soon."""
+        """An enrolment that a person left with Esc, for when they come back soon.
+
+        Kept for ten minutes, and no longer than the session in which it began.
+        """
         self.focus_marks: dict[str, FocusMark] = {}
         """Where the focus was on each kind of page when the person went on to another one."""
         self.users_filter = ""
@@ -118,6 +121,8 @@ class Context:
     def end_session(self) -> "Session | None":
         """Clear the session and return it. From now on nobody is signed in."""
         ended, self.session, self.record_before = self.session, None, None
+        if ended is not None:
+            self.offered = None  # whoever comes next must not find the key in memory
         self.preferences, self.zone = None, UTC
         self.focus_marks.clear()
         return ended

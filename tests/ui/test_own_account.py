@@ -203,13 +203,16 @@ async def test_esc_asks_before_it_leaves_and_the_key_is_kept_for_ten_minutes() -
 
         there.world.clock.forward(90)
         await person.press("escape")
-        person.sees("Leave without registering your device?", "stays valid for 9 minutes")
+        person.sees("Leave without registering your device?")
+        question = str(person.app.screen.query_one("#dialog Static", Static).content)
+        assert "stays valid for 9 minutes, unless you sign out:" in question
         assert person.focus == "Stay"
         await person.press("escape")
         person.screen(RegisterDeviceScreen)
         await person.press("escape")
         await person.click_button("Leave")
         person.screen(SettingsPage)
+        assert person.app.context.offered is not None
         await person.click("Enable Multi-Factor Authentication")
         assert offered(person) == key
         person.sees("○ The same key as before.")
@@ -217,6 +220,9 @@ async def test_esc_asks_before_it_leaves_and_the_key_is_kept_for_ten_minutes() -
         await person.press("escape")  # the key has expired: there is nothing to ask
         person.screen(SettingsPage)
         assert there.world.account(ADMIN).second_factor is None
+        person.app.context.offered = Enrolment(ADMIN, "Connectware", key, there.world.clock())
+        await person.click("Sign Out")
+        assert person.app.context.offered is None
 
 
 async def test_a_registered_key_is_not_offered_again() -> None:

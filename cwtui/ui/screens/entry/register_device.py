@@ -222,10 +222,12 @@ No camera, or the window is too small? Enter the secret key in your app, with th
             return
         self.context.offered = self._enrolment
         self.app.set_timer(left + 1, self.context.forget_expired_offer)
-        minutes = counted(ceil(left / 60), "minute")
+        kept = counted(ceil(left / 60), "minute")
+        if not self._required:  # in a session
+            kept += ", unless you sign out"
         AskFirst(
             "Leave without registering your device? If it is already in your app, that entry "
-            f"stays valid for {minutes}: come back by then, and you get the same secret key.",
+            f"stays valid for {kept}: come back by then, and you get the same secret key.",
             "Leave",
             "Stay",
             self._give_up(),
