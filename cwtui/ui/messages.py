@@ -91,7 +91,7 @@ class OpenSection(OpenPage):
         super().__init__()
         self.name = name
         self.resume = resume
-        """Whether the person comes back to it, and finds filter, row and focus as they were left."""
+        """Whether the person comes back, and finds filter, row and focus as they were left."""
 
 
 class OpenAccount(OpenPage):
