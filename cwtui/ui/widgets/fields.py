@@ -43,6 +43,8 @@ class TextInput(Input):
             restrict=restrict or None,
             compact=True,
             select_on_focus=False,
+            # The rules check it. Textual would style the field anew at the first key.
+            validate_on=(),
         )
         # A blinking cursor would be sent over the line twice a second, for nothing.
         self.cursor_blink = False

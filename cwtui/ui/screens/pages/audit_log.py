@@ -25,6 +25,8 @@ from cwtui.ui.widgets.fields import TextInput
 
 _NO_MATCH: Final = "No event matches this filter. Press Esc to clear it."
 _EMPTY_LOG: Final = "Nothing has been recorded yet. Press R to load new events."
+_SOON: Final = 0.1
+"""Seconds. If events are read within this time, nothing says that they are loaded."""
 _SHOWN_OF_DAMAGE = 400
 """How many characters of a damaged line are shown."""
 
@@ -108,7 +110,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
         if session is None:
             return
         self._before = None
-        self.query_one("#count", Static).update("loading …")
+        waiting = self.set_timer(_SOON, self._say_loading)
         try:
             ports = await self.context.connected()
             window = await asyncio.to_thread(
@@ -120,9 +122,14 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
                 self._count()
                 self.refuse(error)
             return
+        finally:
+            waiting.stop()
         # The page may be gone by now.
         for table in self.query(EventTable):
             self._list(table, window, older=before is not None, stay_at=stay_at)
+
+    def _say_loading(self) -> None:
+        self.query_one("#count", Static).update("loading …")
 
     def _list(
         self, table: EventTable, window: Window, *, older: bool, stay_at: Position | None
