@@ -25,6 +25,8 @@ SECRET_BYTES: Final = 20
 """160 bits, as RFC 4226 section 4 (R6) recommends."""
 WINDOW: Final = 1
 """Steps before and after now: RFC 6238 section 5.2 recommends at most one."""
+_STEP: Final = 5
+_LAST: Final = 10
 DRIFT_STEPS: Final = 14 * 120
 """How far to search for a wrong clock: 14 hours either way, the largest time zone offset."""
 
@@ -102,6 +104,14 @@ def step_at(now: float) -> int:
 def seconds_left(now: float) -> int:
     """Return the whole seconds until the code changes, 30 down to 1."""
     return PERIOD - int(now) % PERIOD
+
+
+def is_news(left: int, shown: int) -> bool:
+    """Whether to show these seconds left instead of those shown: every 5, and each of the last 10.
+
+    Each time, something is drawn and sent to the terminal.
+    """
+    return left != shown and (left <= _LAST or -(-left // _STEP) != -(-shown // _STEP))
 
 
 def uris(secret: Secret, username: str, issuer: str) -> Iterator[Secret]:

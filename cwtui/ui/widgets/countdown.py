@@ -9,6 +9,8 @@ from cwtui.ui.context import context_of
 class CodeCountdown(Static):
     DEFAULT_CSS = "CodeCountdown { height: 1; color: $text-muted; }"
 
+    _shown = 0
+
     def __init__(self) -> None:
         super().__init__("", markup=False)
 
@@ -18,4 +20,6 @@ class CodeCountdown(Static):
 
     def _tick(self) -> None:
         left = totp.seconds_left(context_of(self).clock())
-        self.update(f"The code changes in {left} s", layout=False)
+        if totp.is_news(left, self._shown):
+            self._shown = left
+            self.update(f"The code changes in {left} s", layout=False)
