@@ -24,14 +24,14 @@ def rows(bench: Bench) -> Iterator[Row]:
         milliseconds,
         "bare Textual app, same widgets",
         theirs,
-        Most(1.15),
+        Most(1.05),
     )
     ours, theirs = medians(
         bench.scale.rounds * 2,
         lambda: seconds(lambda: run([*CWTUI, "--version"])),
         lambda: seconds(lambda: run([sys.executable, "-c", "import click"])),
     )
-    yield Row("cwtui --version", ours, milliseconds, 'python -c "import click"', theirs, Most(1.5))
+    yield Row("cwtui --version", ours, milliseconds, 'python -c "import click"', theirs, Most(1.3))
 
 
 def first_paint(command: Sequence[str], home: Path) -> float:

@@ -31,6 +31,13 @@ def test_commands_load_neither_screens_nor_the_directory() -> None:
     assert modules_after(code).isdisjoint({"textual", "ldap3"})
 
 
+def test_the_login_screen_loads_no_command_line_and_no_store() -> None:
+    code = "import cwtui.cli.edge, cwtui.cli.application, cwtui.ui.app"
+    loaded = modules_after(code)
+    assert "textual" in loaded
+    assert loaded.isdisjoint({"click", "hashlib", *HEAVY} - {"textual", "msgspec"})
+
+
 def test_the_ldap_library_is_loaded_only_when_needed(host: Host) -> None:
     """A local sign-in and the first screen do without it."""
     with host.config.open("a") as config:
