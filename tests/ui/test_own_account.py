@@ -364,7 +364,7 @@ async def test_a_wrong_code_disables_nothing() -> None:
         assert person.focus == "code"
         person.stopwatch.forward(SECONDS)
         await person.press("enter")
-        assert person.error("code").startswith("Enter the 6 digits")
+        assert person.error("code") == "This code is wrong. 4 attempts left."  # it says more
         await person.press("escape")
         person.screen(SettingsPage)
         assert there.world.account("alice").second_factor is not None
