@@ -1,0 +1,330 @@
+"""The language of filters, for lists on screens and on the command line.
+
+    alice mfa:none !role:admin last:>90d "two words"
+
+A filter is a line of terms. A row matches if it matches all of them. A term is text to search for,
+or a word of a vocabulary with a value. `!` before a term means "not". Quotes keep spaces together,
+and make text of what would be a word.
+
+Each list has a vocabulary, which is a table of words. Filters, their completion, their errors and
+their help all come from it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from itertools import filterfalse
+from typing import Final, Generic, TypeVar
+
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.text import normal, visible
+
+R = TypeVar("R")
+
+LONGEST: Final = 1000
+"""Characters of a filter. Screens allow fewer."""
+MOST_TERMS: Final = 32
+FIELD: Final = "filter"
+"""The name of the field in errors."""
+
+_TERM: Final = re.compile(r'(?:[^\s"]|"[^"]*(?:"|\Z))+')
+_NONE: Final[Mapping[str, str]] = {}
+_SHOWN: Final = 64
+"""Characters of a term that an error repeats."""
+
+
+class FilterError(InvalidInput):
+    """The filter is not valid. `start` and `end` are where the wrong term is in the line."""
+
+    def __init__(self, sentence: str, start: int, end: int) -> None:
+        super().__init__(FIELD, sentence)
+        self.start = start
+        self.end = end
+
+
+class Unfit(Exception):
+    """A word cannot have this value. The text says what would be right."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What values of times depend on: the time now, and the zone in which people write times."""
+
+    now: float
+    zone: tzinfo
+
+
+@dataclass(frozen=True)
+class Term(Generic[R]):
+    """One condition. A store may translate `word` and `value`, or call `test` for each row.
+
+    `word` is empty for text. The value is the text, one of the word's values, or a time `Span`.
+    """
+
+    word: str
+    value: object
+    negated: bool = False
+    test: Callable[[R], bool] = field(default=bool, compare=False)
+
+    def matches(self, row: R) -> bool:
+        return self.test(row) is not self.negated
+
+
+@dataclass(frozen=True)
+class Query(Generic[R]):
+    """A parsed filter. Without terms, it matches every row."""
+
+    terms: tuple[Term[R], ...] = ()
+
+    def matches(self, row: R) -> bool:
+        return all(term.matches(row) for term in self.terms)
+
+    def select(self, rows: Iterable[R]) -> Iterator[R]:
+        """Yield the matching rows in their order. Reads no more rows than needed."""
+        chosen = iter(rows)
+        for term in self.terms:
+            # One pass per term is the fastest; a key press may filter 100,000 rows.
+            chosen = (filterfalse if term.negated else filter)(term.test, chosen)
+        return chosen
+
+    def uses(self, *words: str) -> bool:
+        """Whether one of these words occurs."""
+        return any(term.word in words for term in self.terms)
+
+
+@dataclass(frozen=True)
+class Word(Generic[R]):
+    """A word of a vocabulary. Help shows it with `example` as its value, and `meaning`.
+
+    `read` returns what a typed value stands for, and the test for it, or raises Unfit. `values` are
+    offered for completion, and `shortened` returns another name of one of them.
+    """
+
+    name: str
+    example: str
+    meaning: str
+    read: Callable[[str, Reading], tuple[object, Callable[[R], bool]]]
+    values: tuple[str, ...] = ()
+    shortened: Callable[[str], str] = str
+
+    def begun(self, typed: str) -> list[str]:
+        """Return the values that begin with what was typed."""
+        return [
+            v for v in self.values if v.startswith(typed) or self.shortened(v).startswith(typed)
+        ]
+
+
+@dataclass(frozen=True)
+class Vocabulary(Generic[R]):
+    """The words of a list. `text` returns the test that searches for text in a row.
+
+    `short` has words that stand for a whole term, such as `never` for `last:never`.
+    """
+
+    words: tuple[Word[R], ...]
+    text: Callable[[str], Callable[[R], bool]]
+    short: Mapping[str, str] = field(default_factory=dict)
+
+    def word(self, name: str) -> Word[R] | None:
+        return next((word for word in self.words if word.name == name), None)
+
+
+# Kinds of words (see filter_times for times)
+
+
+def choice(
+    name: str,
+    meaning: str,
+    values: Sequence[str],
+    test: Callable[[str], Callable[[R], bool]],
+    shortened: Callable[[str], str] = str,
+) -> Word[R]:
+    """Return a word with a few values. They may be abbreviated if it is clear what is meant."""
+
+    def read(typed: str, _: Reading) -> tuple[object, Callable[[R], bool]]:
+        meant = word.begun(typed)
+        # Among sign_in, sign_in.complete and sign_in.password, it is the first.
+        first = min(meant, key=len, default="")
+        if not meant:
+            raise Unfit(f"cannot be {_quoted(typed)}. {_choose(values)}")
+        if not all(value.startswith(first) for value in meant):
+            raise Unfit(f"could be {_or(meant)}. Type more letters.")
+        return first, test(first)
+
+    means = f"{meaning}: {_or(values)}"
+    word = Word(name, values[0], means, read, tuple(values), shortened)
+    return word
+
+
+def free(
+    name: str, example: str, meaning: str, test: Callable[[str], Callable[[R], bool]]
+) -> Word[R]:
+    """Return a word that takes any text."""
+    return Word(name, example, meaning, lambda typed, _: (typed, test(typed)))
+
+
+# Parsing
+
+
+def parse(
+    text: str,
+    vocabulary: Vocabulary[R],
+    now: float,
+    zone: tzinfo = UTC,
+    options: Mapping[str, str] = _NONE,
+) -> Query[R]:
+    """Return the query for a filter as typed. Raises FilterError and nothing else.
+
+    `now` is in seconds since the epoch. Times are read in `zone`. `options` are values by word that
+    were given apart from the text.
+    """
+    if len(text) > LONGEST:
+        raise FilterError(f"A filter can have at most {LONGEST:,} characters.", LONGEST, len(text))
+    reading, terms = Reading(now, zone), list[Term[R]]()
+    for found in _TERM.finditer(text):
+        if len(terms) == MOST_TERMS:
+            sentence = f"A filter can have at most {MOST_TERMS} terms."
+            raise FilterError(sentence, found.start(), len(text))
+        try:
+            terms.append(_term(found[0], vocabulary, reading))
+        except Unfit as error:
+            raise FilterError(str(error), *found.span()) from None
+    try:
+        terms += [
+            _with_value(_known(name, vocabulary), value, reading) for name, value in options.items()
+        ]
+    except Unfit as error:
+        raise FilterError(str(error), len(text), len(text)) from None
+    return Query(tuple(terms))
+
+
+def valid_part(
+    text: str, vocabulary: Vocabulary[R], now: float, zone: tzinfo = UTC
+) -> tuple[str, FilterError | None]:
+    """Return the filter without the terms that are not valid, and the first error, if any."""
+    first: FilterError | None = None
+    while True:
+        try:
+            parse(text, vocabulary, now, zone)
+        except FilterError as error:
+            first = first or error
+            text = text[: error.start] + text[error.end :]
+        else:
+            return text, first
+
+
+def _term(typed: str, vocabulary: Vocabulary[R], reading: Reading) -> Term[R]:
+    positive = typed.lstrip("!")
+    negated = (len(typed) - len(positive)) % 2 == 1
+    if not positive.strip('"'):
+        if positive:
+            raise Unfit("Type the text to search for between the quotes.")
+        raise Unfit("Type after ! what must not match, such as !alice.")
+    whole = _folded(positive)
+    name, value = _split(positive)
+    if value is not None:
+        one = _with_value(_known(name, vocabulary), value, reading)
+    elif whole in vocabulary.short:
+        one = _term(vocabulary.short[whole], vocabulary, reading)
+    else:
+        searched = _folded(_without_quotes(positive))
+        one = Term("", searched, False, vocabulary.text(searched))
+    return Term(one.word, one.value, negated, one.test)
+
+
+def _split(positive: str) -> tuple[str, str | None]:
+    """Return the word of a term and its value, which is None if the term is text.
+
+    Addresses such as fe80::1 and 10.0.0.1:22 are text.
+    """
+    name, colon, value = positive.partition(":")
+    name = _folded(name)
+    is_word = name.replace("_", "").replace("-", "").isalpha()
+    return (name, value) if colon and is_word and not value.startswith(":") else ("", None)
+
+
+def _known(name: str, vocabulary: Vocabulary[R]) -> Word[R]:
+    word = vocabulary.word(name)
+    if word is not None:
+        return word
+    names = [f"{word.name}:" for word in vocabulary.words]
+    if vocabulary.word(name.removeprefix("-")) is not None:
+        raise Unfit(f"To leave rows out, type ! instead of -, as in !{name[1:]}:…")
+    raise Unfit(
+        f"There is no filter {_quoted(name + ':')}. Use {_or(names)}. To search for text with a "
+        "colon, put it in quotes."
+    )
+
+
+def _with_value(word: Word[R], typed: str, reading: Reading) -> Term[R]:
+    value = _folded(_without_quotes(typed)).strip()
+    if not value:
+        raise Unfit(f"{word.name}: needs a value. {_choose(word.values) or 'Type it after :.'}")
+    try:
+        kept, test = word.read(value, reading)
+    except Unfit as error:
+        raise Unfit(f"{word.name}: {error}") from None
+    return Term(word.name, kept, False, test)
+
+
+# Completing
+
+
+def completions(text: str, vocabulary: Vocabulary[R]) -> tuple[str, ...]:
+    """Return what the whole line could be with its last term completed.
+
+    A line that ends with a colon can be completed further, by values of that word. Any other is a
+    valid filter if the terms before are.
+    """
+    *_, last = ("", *(found[0] for found in _TERM.finditer(text)))
+    # After a space, the next term is still empty.
+    typed = last.lstrip("!") if text.endswith(last) else ""
+    before = text[: len(text) - len(typed)]
+    return tuple(before + one for one in _offered(typed, vocabulary) if one != typed)
+
+
+def _offered(typed: str, vocabulary: Vocabulary[R]) -> Iterator[str]:
+    name, value = _split(typed)
+    word = vocabulary.word(name)
+    if value is None:
+        names = [*(f"{word.name}:" for word in vocabulary.words), *vocabulary.short]
+        yield from (one for one in names if one.startswith(_folded(typed)))
+    elif word is not None:
+        for one in word.begun(_folded(value)):
+            yield f'{name}:"{one}"' if " " in one else f"{name}:{one}"
+
+
+# Explaining
+
+
+def explained(vocabulary: Vocabulary[R]) -> list[tuple[str, str]]:
+    """Return the words for help: each with an example of its value, and what it means."""
+    words = [(f"{word.name}:{word.example}", word.meaning) for word in vocabulary.words]
+    return [*words, *((word, f"the same as {whole}") for word, whole in vocabulary.short.items())]
+
+
+def _choose(values: Sequence[str]) -> str:
+    return f"Choose {_or(values)}." if values else ""
+
+
+def _or(values: Sequence[str]) -> str:
+    """Return the values as a list in a sentence, without sign_in.password if it has sign_in."""
+    kept: list[str] = []
+    for value in values:
+        if not any(value.startswith(f"{one}.") for one in kept):
+            kept.append(value)
+    *others, last = kept
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _quoted(typed: str) -> str:
+    return repr(visible(typed[:_SHOWN]))
+
+
+def _without_quotes(typed: str) -> str:
+    return typed.replace('"', "")
+
+
+def _folded(typed: str) -> str:
+    return normal(typed).casefold()

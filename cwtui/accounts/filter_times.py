@@ -1,0 +1,132 @@
+"""Times in filters: ages such as 90d, and dates, with or without < and > before them."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from math import inf
+from typing import Final, NamedTuple, TypeVar
+
+from cwtui.accounts.filter_language import Reading, Unfit, Word
+from cwtui.accounts.text import visible
+from cwtui.accounts.times import place
+
+R = TypeVar("R")
+
+NEVER: Final = "never"
+
+_AGE: Final = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_COMPARED: Final = re.compile(r"([<>]=?)?(.*)", re.DOTALL)
+_MINUTE: Final = 60.0
+_SHOWN: Final = 64
+
+
+class Span(NamedTuple):
+    """The times from `start` up to, but not including, `end`, in seconds since the epoch."""
+
+    start: float
+    end: float
+
+    def has(self, at: float | None) -> bool:
+        return at is not None and self.start <= at < self.end
+
+
+def moments(
+    name: str, meaning: str, at: Callable[[R], float | None], *, may_be_never: bool = False
+) -> Word[R]:
+    """Return a word for a time of a row: `>90d`, `<2h`, `2026-11-24`, `>=2026-11-24T08:00`.
+
+    For ages, > means longer ago, and for dates, later. With `may_be_never`, there is also `never`.
+    """
+    right = f"{'never, ' if may_be_never else ''}an age such as >90d or <2h"
+    values = (*((NEVER,) if may_be_never else ()), "<30d", ">90d")
+
+    def read(typed: str, reading: Reading) -> tuple[object, Callable[[R], bool]]:
+        if may_be_never and typed == NEVER:
+            return None, lambda row: at(row) is None
+        found = _read(span, typed, reading, right)
+        return found, lambda row: found.has(at(row))
+
+    return Word(name, ">90d", f"{meaning}: {right}, or a date", read, values)
+
+
+def bound(name: str, meaning: str, at: Callable[[R], float], *, is_end: bool) -> Word[R]:
+    """Return a word for times from a moment on or, with `is_end`, before it."""
+
+    def read(typed: str, reading: Reading) -> tuple[object, Callable[[R], bool]]:
+        start = _read(moment, typed, reading, "an age such as 30m, 2h or 7d").start
+        found = Span(-inf, start) if is_end else Span(start, inf)
+        return found, lambda row: found.has(at(row))
+
+    return Word(name, "2h", meaning, read, ("1h", "1d", "7d"))
+
+
+def _read(meant: Callable[[str, Reading], Span], typed: str, reading: Reading, right: str) -> Span:
+    try:
+        return meant(typed, reading)
+    except (ValueError, OverflowError):
+        raise Unfit(
+            f"{visible(typed[:_SHOWN])!r} is not a time. Enter {right}, or a "
+            f"{place(reading.zone)} time such as 2026-11-24 or 2026-11-24T08:00."
+        ) from None
+
+
+def span(typed: str, reading: Reading) -> Span:
+    """Return the times that are meant by a time with or without < or > before it.
+
+    Without either, an age means "since then", a date the whole day, and a time that minute. Raises
+    ValueError and OverflowError.
+    """
+    compared = _COMPARED.fullmatch(typed)
+    sign, text = (compared[1] or "", compared[2].strip()) if compared is not None else ("", typed)
+    found = moment(text, reading)
+    if _AGE.fullmatch(text):
+        # More than 90 days ago is before that moment.
+        return Span(-inf, found.start) if sign.startswith(">") else Span(found.start, inf)
+    match sign:
+        case ">":
+            return Span(found.end, inf)
+        case ">=":
+            return Span(found.start, inf)
+        case "<":
+            return Span(-inf, found.start)
+        case "<=":
+            return Span(-inf, found.end)
+    return found
+
+
+def moment(text: str, reading: Reading) -> Span:
+    """Return the moment that an age ago was, or the day or minute of a date or time.
+
+    Times without an offset are in the zone of `reading`. Raises ValueError and OverflowError.
+    """
+    age = _AGE.fullmatch(text)
+    if age is not None:
+        past = timedelta(seconds=int(age[1]) * _SECONDS[age[2]])
+        at = (datetime.fromtimestamp(reading.now, UTC) - past).timestamp()
+        return Span(at, at)
+    day = _day(text)
+    if day is not None:
+        return Span(_start(day, reading.zone), _end(day, reading.zone))
+    whole = datetime.fromisoformat(text.upper())
+    there = whole if whole.tzinfo is not None else whole.replace(tzinfo=reading.zone)
+    at = there.astimezone(UTC).timestamp()
+    return Span(at, at + _MINUTE)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.upper())
+    except ValueError:
+        return None
+
+
+def _start(day: date, zone: tzinfo) -> float:
+    return datetime.combine(day, time(), zone).astimezone(UTC).timestamp()
+
+
+def _end(day: date, zone: tzinfo) -> float:
+    try:
+        return _start(day + timedelta(days=1), zone)
+    except OverflowError:
+        return inf
