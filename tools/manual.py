@@ -188,6 +188,10 @@ def _sections(level: int) -> Iterator[str]:
         options = list(_options(ctx))
         if options:
             yield "\n".join(options) + "\n"
+        words = getattr(command, "filter_words", ())
+        if words:
+            yield "Filter words:\n"
+            yield "\n".join(_filled(f"- `{word}`: {means}", "  ") for word, means in words) + "\n"
         examples = getattr(command, "examples", ())
         if examples:
             yield "Examples:\n"

@@ -33,6 +33,19 @@ class HasOrigin(Protocol):
     def in_directory_too(self) -> bool: ...
 
 
+class HasPassword(Protocol):
+    """An account, or its row in a list."""
+
+    @property
+    def password(self) -> object | None: ...
+
+    @property
+    def must_change_password(self) -> bool: ...
+
+    @property
+    def initial_password_expires_at(self) -> float | None: ...
+
+
 class HasEnabled(Protocol):
     """An account, or its row in a list."""
 
@@ -69,6 +82,19 @@ class Unlocked:
 
     was_locked: bool
     cleared: int
+
+
+class PasswordState(StrEnum):
+    """What can be said of a password without knowing it, in a word for lists."""
+
+    SET = "set"
+    INITIAL = "initial"
+    EXPIRED = "expired"
+    """An initial password that is no longer valid."""
+    MUST_CHANGE = "must-change"
+    """It must be changed at the next sign-in."""
+    ELSEWHERE = "elsewhere"
+    """It is not stored here, but in the directory."""
 
 
 class Requirement(Enum):
@@ -118,6 +144,16 @@ def mfa_state(account: HasMfa, settings: OrganizationSettings) -> MfaState:
     if account.second_factor is not None:
         return MfaState.ENABLED
     return MfaState.REQUIRED if is_required(account, settings) else MfaState.NONE
+
+
+def password_state(account: HasPassword, now: float) -> PasswordState:
+    """Return what can be said of the account's password."""
+    if account.password is None:
+        return PasswordState.ELSEWHERE
+    if account.initial_password_expires_at is not None:
+        is_valid = now < account.initial_password_expires_at
+        return PasswordState.INITIAL if is_valid else PasswordState.EXPIRED
+    return PasswordState.MUST_CHANGE if account.must_change_password else PasswordState.SET
 
 
 def origin_note(account: HasOrigin) -> OriginNote | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from cwtui.accounts import (
     account_state,
     admins,
-    listing,
     look_alikes,
     made_up,
     roles,
@@ -54,17 +53,6 @@ class WithInitialPassword:
     """Existing usernames that look like the new one."""
 
 
-def list_users(ports: Ports, actor: Actor, criteria: listing.Filter) -> listing.Listing:
-    """Return the matching accounts, sorted by username. Raises NotPermitted and SessionEnded."""
-    authorise(ports, actor, Permission.MANAGE_USERS)
-    settings, rows, problem = ports.accounts.settings(), ports.accounts.rows(), None
-    try:
-        rows = listing.with_locks(rows, ports.records.banned(), ports.now())
-    except CannotCheck as error:
-        problem = error
-    return listing.Listing(listing.select(rows, criteria, settings), settings, problem)
-
-
 @dataclass(frozen=True)
 class Details:
     """An account, its sign-in record, and the organization settings."""
@@ -98,16 +86,6 @@ def show_user(ports: Ports, actor: Actor, username: str) -> Details:
     now = ports.now()
     record = throttle.current(ports.records.get(name), now)
     return Details(account, record, ports.accounts.settings(), now)
-
-
-def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[str, float | None]:
-    """Return when these users last signed in, in seconds since the epoch; None means never.
-
-    Separate from `list_users`, because it reads one record per user, and only the visible rows
-    need it. Raises NotPermitted.
-    """
-    authorise(ports, actor, Permission.MANAGE_USERS)
-    return {name: ports.records.get(name).last_sign_in for name in usernames}
 
 
 def check_new_username(ports: Ports, actor: Actor, typed: str) -> None:

@@ -10,7 +10,8 @@ from cwtui.accounts.audit.chain import Ends
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position
 from cwtui.accounts.directory_port import DirectoryUser, Tell
-from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.filter_language import Query
+from cwtui.accounts.listing import AccountRow, Sort
 from cwtui.accounts.model import Account, Sealed, SignInRecord
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.secret import Secret
@@ -91,6 +92,21 @@ class AccountStore(Protocol):
     def rows(self) -> list[AccountRow]:
         """Return a row for each account, sorted by username."""
 
+    def page(
+        self,
+        query: Query[AccountRow],
+        sort: Sort,
+        after: AccountRow | None = None,
+        limit: int | None = None,
+    ) -> list[AccountRow]:
+        """Return the first `limit` rows that match, in this order; None means all.
+
+        `after` is the last row of the page before. Its account may have changed or be gone by now.
+        """
+
+    def count(self, query: Query[AccountRow]) -> int:
+        """Return the number of accounts that match."""
+
     def settings(self) -> OrganizationSettings: ...
 
     def protected(self) -> list[Protected]:
@@ -116,6 +132,9 @@ class RecordStore(Protocol):
 
         Quick, because they are few: for lists of many accounts.
         """
+
+    def last_sign_ins(self) -> dict[str, float]:
+        """Return when people last signed in, by username, in seconds since the epoch."""
 
     def update(
         self,

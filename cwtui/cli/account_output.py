@@ -41,6 +41,24 @@ def row_fields(
     }
 
 
+LIST_FIELDS: Final = (
+    *("username", "display_name", "origin", "roles", "mfa", "mfa_required"),
+    *("mfa_required_of_account", "status", "enabled", "locked_until", "gone_since"),
+    *("in_directory_too", "created_at", "last_sign_in", "password"),
+)
+
+
+def list_fields(
+    row: AccountRow, settings: OrganizationSettings, last_sign_in: float | None, now: float
+) -> dict[str, Any]:
+    """Return the JSON fields of an account in `cwtui user list`."""
+    return row_fields(row, settings, row.locked_until) | {
+        "created_at": moment(row.created_at),
+        "last_sign_in": _moment_or_none(last_sign_in),
+        "password": account_state.password_state(row, now).value,
+    }
+
+
 def row_cells(row: AccountRow, settings: OrganizationSettings) -> tuple[str, ...]:
     return (
         visible(row.username),
@@ -55,6 +73,7 @@ def account_fields(details: Details) -> dict[str, Any]:
     """Return all JSON fields of an account, without secrets and hashes."""
     account = details.account
     return row_fields(account, details.settings, details.locked_until) | {
+        "password": account_state.password_state(account, details.now).value,
         "created_at": moment(account.created_at),
         "must_change_password": account.must_change_password,
         "initial_password_expires_at": _moment_or_none(account.initial_password_expires_at),

@@ -9,10 +9,11 @@ import click
 from cwtui.accounts import wording
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Link, Verdict
+from cwtui.accounts.audit.event_words import EventQuery, accepts, event_words
 from cwtui.accounts.audit.events import Outcome
 from cwtui.accounts.audit.lines import START, Position, Record
-from cwtui.accounts.audit.reading import Filter
-from cwtui.accounts.errors import CannotCheck, InvalidInput
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.filter_language import FilterError, explained, parse
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
 from cwtui.cli import completing
@@ -39,13 +40,21 @@ _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
     "audit",
     cls=GroupInOrder,
     invoke_without_command=True,
+    filter_words=explained(event_words()),
     examples=(
+        "cwtui audit --filter 'alice !event:sign_in since:7d'",
         "cwtui audit --since 2h --outcome failure",
         "cwtui audit --user alice --event sign_in",
         "cwtui audit --follow --json",
     ),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@click.option(
+    "--filter",
+    "text",
+    metavar="FILTER",
+    help="Only events that match all terms of this filter: text, or the words below.",
+)
 @click.option(
     "--user",
     metavar="NAME",
@@ -76,6 +85,7 @@ def command(
     ctx: click.Context,
     host: Host,
     as_json: bool,
+    text: str | None,
     user: str | None,
     event: str | None,
     outcome: str | None,
@@ -87,7 +97,7 @@ def command(
     Without a command, prints the matching events, oldest first. WHO is the person who acted. If the
     event concerns somebody else, their name follows after ">".
     """
-    options = {"user": user, "event": event, "outcome": outcome, "since": since}
+    options = {"filter": text, "user": user, "event": event, "outcome": outcome, "since": since}
     given = {name: value for name, value in options.items() if value is not None}
     if ctx.invoked_subcommand is not None:
         if given or as_json or follow:
@@ -132,14 +142,15 @@ def verify(host: Host, expect: str | None) -> None:
         raise CannotCheck(f"Event {noted.n} was rotated out, so it cannot be compared.")
 
 
-def _filter(given: Mapping[str, str], now: float) -> Filter:
+def _filter(given: Mapping[str, str], now: float) -> EventQuery:
     for name, value in given.items():
         # An empty variable in a script must not match everything.
         if not value.strip():
             raise WrongUsage(f"--{name} is empty. Give a value, or omit the option.")
+    words = {name: value for name, value in given.items() if name != "filter"}
     try:
-        return audit_reading.filtered(**given, now=now)
-    except InvalidInput as error:
+        return parse(given.get("filter", ""), event_words(), now, options=words)
+    except FilterError as error:
         raise WrongUsage(str(error)) from None
 
 
@@ -170,12 +181,12 @@ class _Written:
         self.any = True
 
 
-def _show(ports: Ports, asked: Filter, start: Position, written: _Written) -> Position:
+def _show(ports: Ports, asked: EventQuery, start: Position, written: _Written) -> Position:
     """Write the matching events from `start` on, and return the position for new lines."""
     position = start
     for entry in audit_reading.oldest_first(ports, operator(), start):
         position = entry.line.after
-        if not asked.accepts(entry.record):
+        if not accepts(asked, entry.record):
             continue
         if entry.record is not None:
             written.add(entry.record)

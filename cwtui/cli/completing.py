@@ -4,7 +4,7 @@ If something cannot be read, nothing is offered and no message is shown, as it w
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # loaded only when a shell asks for completions
 
 _MOST: Final = 500
 """The maximum number of usernames to offer. If more match, none are offered."""
-_NEEDS_NO_QUOTES: Final = r"[\w.@+-]+"
+_NEEDS_NO_QUOTES: Final = r"[\w.@+:-]+"
 """Names that are safe without quotes. Bash inserts completions as they are, and other people chose
 these names.
 """
@@ -56,6 +56,28 @@ def events(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) ->
 
     areas = dict.fromkeys(event.partition(".")[0] for event in EventType)
     return _beginning([*areas, *EventType], incomplete)
+
+
+def account_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return what a term of a filter for accounts could become."""
+    from cwtui.accounts.account_words import Facts, account_words
+    from cwtui.accounts.filter_language import completions
+
+    return [
+        term
+        for term in completions(incomplete, account_words(Facts()))
+        if _NEEDS_NO_QUOTES.fullmatch(term)
+    ]
+
+
+def parts(known: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return the completion of a list with commas."""
+
+    def complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        begun, comma, last = incomplete.rpartition(",")
+        return [f"{begun}{comma}{one}" for one in _beginning(known, last)]
+
+    return complete
 
 
 def settings(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

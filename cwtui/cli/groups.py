@@ -16,14 +16,27 @@ pass_host = click.make_pass_decorator(Host)
 
 
 class _HasExamples(click.Command):
-    """A command with `examples`: complete command lines, shown at the end of its help."""
+    """A command with `examples`: complete command lines, shown at the end of its help.
 
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+    `filter_words` are words of its filter, and what they mean.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[str] = (),
+        filter_words: Sequence[tuple[str, str]] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
+        self.filter_words = tuple(filter_words)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
+        if self.filter_words:
+            with formatter.section("Filter words"):
+                formatter.write_dl(self.filter_words)
         if self.examples:
             with formatter.section("Examples"):
                 for example in self.examples:

@@ -6,17 +6,16 @@ from typing import Any
 import click
 
 from cwtui.accounts import account_state, administration, roles, text, wording
-from cwtui.accounts.account_state import MfaState, Requirement
+from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.errors import Agreed
-from cwtui.accounts.listing import Filter
-from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.model import Account
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.cli import account_output, completing, confirming, standard_input, terminal
+from cwtui.cli import account_output, completing, confirming, list_users, standard_input, terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
-from cwtui.cli.json_output import put_list, put_object
+from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 
@@ -41,65 +40,7 @@ def command() -> None:
     """List, show, add, change and remove accounts."""
 
 
-@command.command(
-    "list",
-    examples=(
-        "cwtui user list",
-        "cwtui user list --mfa none",
-        "cwtui user list --role connectware-admin --json",
-    ),
-)
-@click.option(
-    "--filter",
-    "text",
-    metavar="TEXT",
-    default="",
-    help="Only accounts with TEXT in the username or display name.",
-)
-@click.option(
-    "--role", metavar="ROLE", shell_complete=completing.roles, help="Only accounts with this role."
-)
-@click.option(
-    "--mfa",
-    type=click.Choice([state.value for state in MfaState]),
-    help="Only accounts in this MFA state.",
-)
-@click.option(
-    "--origin",
-    type=click.Choice([origin.value for origin in Origin]),
-    help="Only local accounts, or only LDAP accounts.",
-)
-@_json
-@pass_host
-def list_(
-    host: Host, text: str, role: str | None, mfa: str | None, origin: str | None, as_json: bool
-) -> None:
-    """List accounts, sorted by username.
-
-    In the MFA column, "enabled" means that a device is registered, "required" that the account must
-    register one at its next sign-in, and "none" that neither is the case.
-
-    In the STATUS column, "locked" means that the account is enabled but must wait after failed
-    attempts. To let the user try again at once: cwtui user unlock NAME
-    """
-    criteria = Filter(
-        text=text,
-        role=roles.known((role,))[0] if role is not None else None,
-        mfa=MfaState(mfa) if mfa is not None else None,
-        origin=Origin(origin) if origin is not None else None,
-    )
-    found = administration.list_users(host.ports(), operator(), criteria)
-    if as_json:
-        put_list(
-            account_output.row_fields(row, found.settings, row.locked_until) for row in found.rows
-        )
-    elif found.rows:
-        cells = (account_output.row_cells(row, found.settings) for row in found.rows)
-        put(table([account_output.HEADINGS, *cells]))
-    else:
-        say("No account matches.")
-    if found.problem is not None:
-        raise found.problem  # the list does not say who is locked
+command.add_command(list_users.list_)
 
 
 @command.command(examples=("cwtui user show alice", "cwtui user show alice --json"))

@@ -1,6 +1,7 @@
 """Accounts and organization settings in one TinyDB file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from msgspec import Struct, json
 
 from cwtui.accounts import identity, roles
-from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.filter_language import Query
+from cwtui.accounts.listing import BY_USERNAME, AccountRow, Sort
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
@@ -45,6 +47,31 @@ class Contents(NamedTuple):
         return missing & self.used() if missing else missing
 
 
+class _Rows:
+    """The rows of one version of the file. Each is decoded when it is first needed, and kept."""
+
+    def __init__(
+        self, version: object, documents: Mapping[str, Any], decode: Callable[[str], AccountRow]
+    ) -> None:
+        self.version = version
+        self.names = sorted(documents)
+        self._decode = decode
+        self._decoded: dict[str, AccountRow] = {}
+
+    def between(self, after: AccountRow | None, *, backward: bool) -> Iterator[AccountRow]:
+        """Yield the rows after this one, or with `backward`, before it."""
+        names: Iterable[str] = self.names
+        if after is not None and backward:
+            names = self.names[: bisect_left(self.names, after.username)]
+        elif after is not None:
+            names = self.names[bisect_right(self.names, after.username) :]
+        for name in reversed(list(names)) if backward else names:
+            row = self._decoded.get(name)
+            if row is None:
+                row = self._decoded[name] = self._decode(name)
+            yield row
+
+
 class TinyAccountStore:
     """The AccountStore port on a file; inside `change` also the AccountsChange port."""
 
@@ -63,6 +90,8 @@ class TinyAccountStore:
         self._accounts = NamedTable(self._storage, _ACCOUNTS)
         self._settings = NamedTable(self._storage, _SETTINGS)
         self._keys = NamedTable(self._storage, _KEYS)
+        self._rows: _Rows | None = None
+        """What `page` and `count` decoded last."""
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -99,6 +128,43 @@ class TinyAccountStore:
 
     def rows(self) -> list[AccountRow]:
         return self._each(AccountRow, self._storage.documents(_ACCOUNTS))
+
+    def page(
+        self,
+        query: Query[AccountRow],
+        sort: Sort,
+        after: AccountRow | None = None,
+        limit: int | None = None,
+    ) -> list[AccountRow]:
+        rows = self._current_rows()
+        if sort.column == BY_USERNAME.column:
+            # Decodes no more than it must.
+            following = rows.between(after, backward=sort.is_descending)
+            return list(islice(query.select(following), limit))
+        found = sort.sorted(query.select(rows.between(None, backward=False)))
+        first = (
+            bisect_left(found, True, key=lambda row: sort.is_after(row, after))
+            if after is not None
+            else 0
+        )
+        return found[first:][:limit]
+
+    def count(self, query: Query[AccountRow]) -> int:
+        rows = self._current_rows()
+        if not query.terms:
+            return len(rows.names)
+        return sum(1 for _ in query.select(rows.between(None, backward=False)))
+
+    def _current_rows(self) -> _Rows:
+        version, documents = self._storage.version_of(_ACCOUNTS)
+        rows = self._rows
+        if rows is None or rows.version != version:
+            rows = self._rows = _Rows(
+                version,
+                documents,
+                lambda name: self._storage.decoded(_ACCOUNTS, name, documents[name], AccountRow),
+            )
+        return rows
 
     def of_person(self, ids: Mapping[str, str]) -> list[Account]:
         documents = self._storage.documents(_ACCOUNTS)

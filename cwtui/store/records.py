@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 from zlib import crc32
 
-from cwtui.accounts.model import SignInRecord
+from msgspec import Struct
+
+from cwtui.accounts.model import SignInRecord, Time
 from cwtui.accounts.ports import Others
 from cwtui.host.files import check_folder, exists
 from cwtui.store.storage import AtomicStorage, NamedTable, document_mentions
@@ -16,6 +18,12 @@ _WAIT: Final = b'"banned_until"'
 """A field of Attempts. It is left out of the file if there was no wait."""
 
 T = TypeVar("T")
+
+
+class _LastSignIn(Struct, frozen=True, gc=False):
+    """The part of a SignInRecord that says when the user last signed in."""
+
+    last_sign_in: Time | None = None
 
 
 def number_of(username: str) -> int:
@@ -55,6 +63,17 @@ class TinyRecordStore:
             for name, document in storage.documents(_RECORDS).items()
             if document_mentions(document, _WAIT)
         }
+
+    def last_sign_ins(self) -> dict[str, float]:
+        self._check_store()
+        found: dict[str, float] = {}
+        for storage in map(self._storage, self.numbers()):
+            documents = storage.documents(_RECORDS)
+            rows = storage.decoded_all(_RECORDS, documents, _LastSignIn)
+            for name, row in zip(sorted(documents), rows, strict=True):
+                if row.last_sign_in is not None:
+                    found[name] = row.last_sign_in
+        return found
 
     def update(
         self,

@@ -179,6 +179,15 @@ class AtomicStorage(Storage):
         """Return all documents of a table by id, without decoding them."""
         return (self.read() or {}).get(table, {})
 
+    def version_of(self, table: str) -> tuple[object, dict[str, Any]]:
+        """Return the documents of a table, and a value that is equal only if they are the same."""
+        if self._staged is not None and self._writer == get_ident():
+            return object(), self.documents(table)
+        tables = self._load()
+        cached = self._cached
+        version = cached[0] if cached is not None and cached[1] is tables else object()
+        return version, tables.get(table, {})
+
     def mentions(self, text: bytes) -> bool:
         """Whether the file may contain this. Reads it without keeping its content in memory."""
         version = self._version()

@@ -8,8 +8,8 @@ from typing import Any, Final, Protocol
 from textual.app import App
 from textual.screen import Screen
 
-from cwtui.accounts import administration, roles
-from cwtui.accounts.listing import AccountRow, Filter
+from cwtui.accounts import roles, user_list
+from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.roles import Permission
 from cwtui.config import quit_key
 from cwtui.ui import sections
@@ -97,7 +97,7 @@ def users(context: Context, router: OpensPages) -> Users | None:
 
     async def read() -> list[AccountRow]:
         ports = await context.connected()
-        found = await asyncio.to_thread(administration.list_users, ports, session, Filter())
+        found = await asyncio.to_thread(user_list.list_users, ports, session)
         return found.rows
 
     return Users(read, router.open_account)

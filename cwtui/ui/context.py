@@ -77,10 +77,7 @@ class Context:
         """
         self.focus_marks: dict[str, FocusMark] = {}
         """Where the focus was on each kind of page when the person went on to another one."""
-        self.users_filter = ""
-        """The filter of the list of users when it was left."""
-        self.users_row = ""
-        """The username in the row that was chosen there."""
+        self._forget_lists()
 
     @cached_property
     def copy_way(self) -> "CopyWay":
@@ -125,7 +122,20 @@ class Context:
             self.offered = None  # whoever comes next must not find the key in memory
         self.preferences, self.zone = None, UTC
         self.focus_marks.clear()
+        self._forget_lists()
         return ended
+
+    def _forget_lists(self) -> None:
+        self.users_filter = ""
+        """The filter of the list of users when it was left."""
+        self.users_order = ("username", False)
+        """What it was sorted by, and whether in descending order."""
+        self.users_row = ""
+        """The username in the row that was chosen there."""
+        self.users_shown = 0
+        """How many rows were there."""
+        self.events_filter = ""
+        """The filter of the audit log when it was left."""
 
     def forget_expired_offer(self) -> None:
         """Forget the enrolment that was left if its time is over."""

@@ -226,9 +226,9 @@ class Router:
 
     # Pages
 
-    def open_section(self, name: str, *, resume: bool = False) -> None:
+    def open_section(self, name: str) -> None:
         """Open the first page of the section with this name."""
-        self._open(messages.OpenSection(name, resume))
+        self._open(messages.OpenSection(name))
 
     def open_account(self, username: str) -> None:
         """Open the page of one account."""
@@ -254,7 +254,7 @@ class Router:
             return
         match message:
             case messages.OpenSection():
-                to_load = routes.section(message.name, self._context, resume=message.resume)
+                to_load = routes.section(message.name, self._context)
                 self._begin_load(_Load(to_load, session, page, message.resume))
             case messages.OpenAccount():
                 to_load = routes.account(message.username)

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from textual.screen import Screen
 
 from cwtui.accounts import administration, organization, self_service, sign_in
+from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.event_words import event_words
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.listing import Filter
+from cwtui.accounts.filter_language import Vocabulary, valid_part
+from cwtui.accounts.listing import View
 from cwtui.accounts.secret import Secret
 from cwtui.ui import sections
 from cwtui.ui.context import Context
@@ -25,6 +28,7 @@ from cwtui.ui.screens.entry.new_password import NewPasswordScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
+from cwtui.ui.screens.pages import audit_log, users
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.audit_log import AuditLogPage
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
@@ -87,24 +91,33 @@ def backup_code(state: sign_in.CodeNeeded) -> Screen[None]:
 # In a session
 
 
-def section(name: str, context: Context, *, resume: bool = False) -> PageToLoad[Any]:
+def section(name: str, context: Context) -> PageToLoad[Any]:
     """Return the first page of the section with this name."""
     match name:
         case sections.USERS:
-            shown = (context.users_filter, context.users_row) if resume else ()
+            kept = _still_valid(context.users_filter, account_words(Facts()), context)
+            view, zone = View(kept, *context.users_order), context.zone
+            at_least, username = context.users_shown, context.users_row
             return PageToLoad(
-                lambda ports, session: administration.list_users(ports, session, Filter()),
-                lambda found: UsersPage(found, *shown),
+                lambda ports, session: users.first_page(ports, session, view, zone, at_least),
+                lambda found: UsersPage(found, view, username),
             )
         case sections.ORGANIZATION:
             return PageToLoad(organization.show_settings, OrganizationPage)
         case sections.AUDIT_LOG:
+            typed = _still_valid(context.events_filter, event_words(context.zone), context)
+            query = audit_log.query(typed, context)
             return PageToLoad(
-                lambda ports, session: audit_reading.newest(ports, session, audit_reading.Filter()),
-                AuditLogPage,
+                lambda ports, session: audit_reading.newest(ports, session, query),
+                lambda window: AuditLogPage(window, typed, query),
             )
         case _:
             return PageToLoad(self_service.overview, SettingsPage)
+
+
+def _still_valid(filter_text: str, vocabulary: Vocabulary[Any], context: Context) -> str:
+    """Return what is valid of a filter that was kept; its times may not fit another time zone."""
+    return valid_part(filter_text, vocabulary, context.clock(), context.zone)[0]
 
 
 def account(username: str) -> PageToLoad[Any]:

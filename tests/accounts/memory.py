@@ -15,7 +15,8 @@ from cwtui.accounts.audit.chain import Ends
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position, encode
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
-from cwtui.accounts.listing import AccountRow, Registered
+from cwtui.accounts.filter_language import Query
+from cwtui.accounts.listing import AccountRow, Present, Registered, Sort
 from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.accounts.settings import OrganizationSettings
@@ -61,6 +62,19 @@ class MemoryAccounts:
 
     def rows(self) -> list[AccountRow]:
         return [_row(account) for _, account in sorted(self._now[0].items())]
+
+    def page(
+        self,
+        query: Query[AccountRow],
+        sort: Sort,
+        after: AccountRow | None = None,
+        limit: int | None = None,
+    ) -> list[AccountRow]:
+        found = sort.sorted(query.select(self.rows()))
+        return [row for row in found if after is None or sort.is_after(row, after)][:limit]
+
+    def count(self, query: Query[AccountRow]) -> int:
+        return len(list(query.select(self.rows())))
 
     def settings(self) -> OrganizationSettings:
         return self._now[1]
@@ -149,6 +163,10 @@ class MemoryRecords:
             for attempts in (record.password_attempts, record.code_attempts)
             if any(kept.banned_until for kept in attempts.values())
         }
+
+    def last_sign_ins(self) -> dict[str, float]:
+        found = {name: record.last_sign_in for name, record in self.kept.items()}
+        return {name: at for name, at in found.items() if at is not None}
 
     def update(
         self,
@@ -286,4 +304,5 @@ def _row(account: Account) -> AccountRow:
     shared = set(AccountRow.__struct_fields__) & set(Account.__struct_fields__)
     same = {name: getattr(account, name) for name in shared}
     registered = Registered(factor.registered_at) if factor is not None else None
-    return AccountRow(**same | {"second_factor": registered})
+    password = Present() if account.password is not None else None
+    return AccountRow(**same | {"second_factor": registered, "password": password})

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import administration, organization, roles, self_service, sign_in
-from cwtui.accounts.account_state import MfaState
+from cwtui.accounts import administration, organization, roles, self_service, sign_in, user_list
 from cwtui.accounts.errors import (
     CannotCheck,
     NotPermitted,
@@ -14,13 +13,13 @@ from cwtui.accounts.errors import (
     SignInFailed,
     UnknownAccount,
 )
-from cwtui.accounts.listing import Filter
+from cwtui.accounts.listing import View
 from cwtui.accounts.session import Actor
 from cwtui.accounts.settings import Mfa
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
 ACTS: dict[str, Callable[[World, Actor], object]] = {
-    "list_users": lambda w, a: administration.list_users(w.ports, a, Filter()),
+    "list_users": lambda w, a: user_list.list_users(w.ports, a),
     "show_user": lambda w, a: administration.show_user(w.ports, a, "bob"),
     "create_user": lambda w, a: administration.create_user(w.ports, a, "new"),
     "update_user": lambda w, a: administration.update_user(w.ports, a, "bob", enabled=False),
@@ -166,5 +165,5 @@ def test_the_list_shows_mfa_required_by_the_organization(
     world.equip("carol")
     world.add("flagged", mfa_required=True)
     world.settings(mfa=mfa)
-    found = administration.list_users(world.ports, OPERATOR, Filter(mfa=MfaState.REQUIRED))
+    found = user_list.list_users(world.ports, OPERATOR, View("mfa:required"))
     assert [row.username for row in found.rows] == required

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, sign_in
+from cwtui.accounts import administration, roles, self_service, sign_in, user_list
 from cwtui.accounts.account_state import Unlocked
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
@@ -16,7 +16,7 @@ from cwtui.accounts.errors import (
     StoreDamaged,
     Throttled,
 )
-from cwtui.accounts.listing import Filter
+from cwtui.accounts.listing import View
 from cwtui.accounts.model import Origin
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
@@ -321,7 +321,7 @@ def test_lists_and_pages_say_which_accounts_are_locked(world: World) -> None:
             world.begin(name, "wrong")
 
     def states() -> list[str]:
-        rows = administration.list_users(world.ports, OPERATOR, Filter()).rows
+        rows = user_list.list_users(world.ports, OPERATOR).rows
         names = [row.username for row in rows]
         shown = [administration.show_user(world.ports, OPERATOR, name).status for name in names]
         assert [row.status for row in rows] == shown
@@ -344,7 +344,7 @@ def test_damaged_records_leave_the_list_and_are_reported(
         raise StoreDamaged("07.json is damaged.")
 
     monkeypatch.setattr(world.records, "banned", damaged)
-    found = administration.list_users(world.ports, OPERATOR, Filter())
+    found = user_list.list_users(world.ports, OPERATOR)
     assert [row.username for row in found.rows] == ["bob"]
     assert str(found.problem) == "07.json is damaged."
 
@@ -353,13 +353,13 @@ def test_accounts_are_listed_and_shown(world: World) -> None:
     world.add_admin("ada")
     world.add("bob")
     actor = world.session("ada")
-    rows = administration.list_users(world.ports, actor, Filter(text="b")).rows
+    rows = user_list.list_users(world.ports, actor, View("b")).rows
     assert [row.username for row in rows] == ["bob"]
     details = administration.show_user(world.ports, actor, " ADA ")
     assert details.account == world.account("ada")
     assert details.record.last_sign_in == world.clock()
     asked = ["ada", "bob", "nobody"]
-    assert administration.last_sign_ins(world.ports, actor, asked) == {
+    assert user_list.last_sign_ins(world.ports, actor, asked) == {
         "ada": world.clock(),
         "bob": None,
         "nobody": None,

@@ -8,8 +8,17 @@ from types import ModuleType
 
 import pytest
 
-from cwtui.accounts import administration, organization, roles, self_service, sign_in, synchronising
+from cwtui.accounts import (
+    administration,
+    organization,
+    roles,
+    self_service,
+    sign_in,
+    synchronising,
+    user_list,
+)
 from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.event_words import EVERYTHING
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import (
@@ -21,7 +30,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
     Throttled,
 )
-from cwtui.accounts.listing import Filter
+from cwtui.accounts.listing import EVERYONE
 from cwtui.accounts.model import Account
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
@@ -103,16 +112,18 @@ def test_a_wrong_password_reads_the_account_once_a_step(
 Act = Callable[[Scene, Session], object]
 
 READS: dict[str, Act] = {
-    "list_users": lambda s, by: administration.list_users(s.world.ports, by, Filter()),
+    "first_page": lambda s, by: user_list.first_page(s.world.ports, by, EVERYONE, 10),
+    "count_users": lambda s, by: user_list.count_users(s.world.ports, by),
+    "list_users": lambda s, by: user_list.list_users(s.world.ports, by),
     "show_user": lambda s, by: administration.show_user(s.world.ports, by, "bob"),
-    "last_sign_ins": lambda s, by: administration.last_sign_ins(s.world.ports, by, ["bob"]),
+    "last_sign_ins": lambda s, by: user_list.last_sign_ins(s.world.ports, by, ["bob"]),
     "check_new_username": lambda s, by: administration.check_new_username(s.world.ports, by, "new"),
     "show_settings": lambda s, by: organization.show_settings(s.world.ports, by),
     "name_to_remove": lambda s, by: administration.name_to_remove(s.world.ports, by, "bob"),
 }
 AUDIT_READS: dict[str, Act] = {
     "oldest_first": lambda s, by: audit_reading.oldest_first(s.world.ports, by),
-    "newest": lambda s, by: audit_reading.newest(s.world.ports, by, audit_reading.Filter()),
+    "newest": lambda s, by: audit_reading.newest(s.world.ports, by, EVERYTHING),
     "verify": lambda s, by: audit_reading.verify(s.world.ports, by),
 }
 CHANGES: dict[str, Act] = {
@@ -164,7 +175,6 @@ CHANGES_OF_ADMINS = CHANGES | SYNC
 OF_ADMINS = READS | AUDIT_READS | CHANGES_OF_ADMINS
 OF_ADA = OF_ADMINS | {f"own {name}": act for name, act in OWN_CHANGES_WITH_A_CODE.items()}
 OF_ALICE = OWN | OWN_CHANGES
-OF_FILTERS = {"filtered", "typed", "moment", "known_events"}
 OF_THE_STORE = {"verified"}  # for its check, which knows no actor
 
 
@@ -177,8 +187,9 @@ def public_functions(module: ModuleType) -> set[str]:
 
 
 def test_every_public_action_is_covered_here() -> None:
-    assert public_functions(administration) | public_functions(organization) == {*READS, *CHANGES}
-    assert public_functions(audit_reading) == {*AUDIT_READS} | OF_FILTERS | OF_THE_STORE
+    of_admins = map(public_functions, (administration, organization, user_list))
+    assert set().union(*of_admins) == {*READS, *CHANGES}
+    assert public_functions(audit_reading) == {*AUDIT_READS} | OF_THE_STORE
     own = OWN | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
     assert public_functions(self_service) == {*own}
 

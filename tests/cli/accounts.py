@@ -26,8 +26,10 @@ ROW = [
     "gone_since",
     "in_directory_too",
 ]
+LISTED = [*ROW, "created_at", "last_sign_in", "password"]
 ACCOUNT = [
     *ROW,
+    "password",
     "created_at",
     "must_change_password",
     "initial_password_expires_at",

@@ -83,6 +83,9 @@ def test_filters_select_events(used: Host) -> None:
     assert len(events(used, "--outcome", "success")) == 5
     assert len(events(used, "--since", "1h")) == 5
     assert events(used, "--user", "jane", "--event", "user.create") == ["user.create"]
+    assert events(used, "--filter", "jane !event:user.update", "--event", "user.create") == [
+        "user.create"
+    ]
     for nothing in (("--outcome", "failure"), ("--user", "nobody"), ("--since", "2999-01-01")):
         result = used.run("audit", *nothing)
         assert (result.status, result.out, result.err) == (0, "", "No event matches.\n")
@@ -92,7 +95,9 @@ def test_filters_select_events(used: Host) -> None:
 @pytest.mark.parametrize(
     ("args", "part"),
     [
-        (("--event", "nosuch"), "sign_in.complete"),
+        (("--event", "nosuch"), "Choose sign_in, session, "),
+        (("--filter", "who:alice"), "There is no filter 'who:'. Use user:, "),
+        (("--filter", ""), "--filter is empty"),
         (("--event", ""), "--event is empty"),
         (("--user", " "), "--user is empty"),
         (("--since", "yesterday"), "30m, 2h or 7d"),

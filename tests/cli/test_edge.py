@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from cwtui.accounts import administration, first_admin
+from cwtui.accounts import first_admin, user_list
 from cwtui.accounts.errors import (
     AccountsError,
     CannotCheck,
@@ -19,12 +19,12 @@ from tests.cli.commands import PASSWORD, PYTHON, ROOT, Host, Result
 def raising(
     monkeypatch: pytest.MonkeyPatch, host: Host, error: BaseException, *, secret: str = "s3cret"
 ) -> Result:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         held = secret  # a local variable, as a traceback would print it
         assert held
         raise error
 
-    monkeypatch.setattr(administration, "list_users", fail)
+    monkeypatch.setattr(user_list, "list_users", fail)
     return host.run("user", "list")
 
 
@@ -49,7 +49,9 @@ def test_each_error_has_its_exit_status(
 def test_an_unexpected_error_shows_no_values(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     result = raising(monkeypatch, host, RuntimeError("s3cret"))
     assert (result.status, result.out) == (3, "")
-    assert result.err.startswith("An unexpected error occurred (RuntimeError at cwtui.cli.user:")
+    assert result.err.startswith(
+        "An unexpected error occurred (RuntimeError at cwtui.cli.list_users:"
+    )
     assert result.err.count("\n") == 1
     assert "s3cret" not in result.err
 
@@ -86,7 +88,7 @@ def test_ctrl_c_while_loading_exits_silently(loading: str, args: list[str]) -> N
 def test_no_secret_from_standard_input_is_printed(
     new_host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError(PASSWORD)
 
     monkeypatch.setattr(first_admin, "create", fail)

@@ -9,7 +9,7 @@ from cwtui.accounts.administration import create_user
 from cwtui.accounts.model import Account, Attempts, Origin
 from cwtui.accounts.session import Operator
 from cwtui.accounts.times import utc_minute
-from tests.cli.accounts import ACCOUNT, INITIAL, ROW, SHOWN, enrol, is_utc, put
+from tests.cli.accounts import ACCOUNT, INITIAL, LISTED, SHOWN, enrol, is_utc, put
 from tests.cli.commands import Host
 
 
@@ -41,7 +41,8 @@ class TestList:
     def test_json_has_all_fields(self, host: Host) -> None:
         put(host, "jane", display_name="Jane", mfa_required=True)
         rows = host.run("user", "list", "--json").json
-        assert [list(row) for row in rows] == [ROW, ROW]
+        assert [list(row) for row in rows] == [LISTED, LISTED]
+        assert is_utc(rows[1].pop("created_at"))
         assert rows[1] == {
             "username": "jane",
             "display_name": "Jane",
@@ -55,6 +56,8 @@ class TestList:
             "locked_until": None,
             "gone_since": None,
             "in_directory_too": False,
+            "last_sign_in": None,
+            "password": "set",
         }
 
     @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ Failed attempts  5 wrong passwords from unknown sources
         fields = host.run("user", "show", "admin", "--json").json
         assert (fields["status"], fields["enabled"]) == ("locked", True)
         assert is_utc(fields["locked_until"])
-        assert host.run("user", "list", "--json").json == [{name: fields[name] for name in ROW}]
+        assert host.run("user", "list", "--json").json == [{name: fields[name] for name in LISTED}]
         stranger, known = fields["wrong_passwords"]
         assert stranger["source"] is None
         assert is_utc(stranger["banned_until"])
@@ -175,7 +178,7 @@ Failed attempts  5 wrong passwords from unknown sources
         assert f" MFA (Required) {said} MFA not enabled " in words
         (listed,) = host.run("user", "list", "--json").json
         shown = host.run("user", "show", "admin", "--json").json
-        assert {field: shown[field] for field in ROW} == listed
+        assert {field: shown[field] for field in LISTED} == listed
         required = said.startswith("required")
         assert (shown["mfa_required"], shown["mfa_required_of_account"]) == (required, flag)
         assert shown["mfa"] == ("required" if required else "none")

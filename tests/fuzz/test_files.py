@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui import config, installation
-from cwtui.accounts import administration, organization, roles, self_service, sign_in
+from cwtui.accounts import administration, organization, roles, self_service, sign_in, user_list
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import AccountsError, CannotCheck
-from cwtui.accounts.listing import Filter
 from cwtui.accounts.model import (
     Attempts,
     Ending,
@@ -146,7 +145,7 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
     yield by_backup_code
     yield in_session
     yield lambda ports: sign_in.with_password(ports, NAME, Secret("wrong one"), HERE)
-    yield lambda ports: administration.list_users(ports, OPERATOR, Filter())
+    yield lambda ports: user_list.list_users(ports, OPERATOR)
     yield lambda ports: administration.show_user(ports, OPERATOR, NAME)
     yield lambda ports: administration.update_user(ports, OPERATOR, NAME, display_name="New")
     yield lambda ports: organization.update_settings(ports, OPERATOR, {"code_limit": "3"})

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cwtui.accounts import administration, organization, self_service, sign_in
+from cwtui.accounts import administration, organization, self_service, sign_in, user_list
 from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.event_words import EVERYTHING
 from cwtui.accounts.audit.lines import START
-from cwtui.accounts.audit.reading import Filter
-from cwtui.accounts.listing import Filter as Users
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of, sign_out
@@ -61,14 +60,14 @@ WAYS_IN: dict[str, Callable[[Ports], object]] = {
 }
 IN_SESSION: dict[str, Callable[[Ports, Session], object]] = {
     "reload": account_of,
-    "users": lambda ports, session: administration.list_users(ports, session, Users()),
+    "users": user_list.list_users,
     "one user": lambda ports, session: administration.show_user(ports, session, "alice"),
     "records": lambda ports, _: ports.records.get("ada"),
     "waits": lambda ports, _: ports.records.banned(),
     "record": lambda ports, _: ports.records.update("ada", lambda record: (record, None)),
     "settings": organization.show_settings,
     "set": lambda ports, session: organization.update_settings(ports, session, {"issuer": "Plant"}),
-    "audit log": lambda ports, session: audit_reading.newest(ports, session, Filter()),
+    "audit log": lambda ports, session: audit_reading.newest(ports, session, EVERYTHING),
     "lines": lambda ports, _: list(ports.audit.lines(START)),
     "ends": lambda ports, _: ports.audit.ends(),
     "sign out": sign_out,

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cwtui.accounts import roles
-from cwtui.accounts.listing import Registered
+from cwtui.accounts.account_words import Facts, account_words, sort_by
+from cwtui.accounts.filter_language import Query, parse
+from cwtui.accounts.listing import BY_USERNAME, AccountRow, Registered
 from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, AccountStore, RecordStore
 from cwtui.accounts.settings import OrganizationSettings
@@ -123,6 +125,47 @@ def test_removing_an_account_keeps_the_others(accounts: AccountStore) -> None:
     with accounts.change() as change:
         change.remove(FULL.username)
     assert accounts.is_empty()
+
+
+def test_pages_follow_each_other_in_every_order(accounts: AccountStore) -> None:
+    kept = [replace(PLAIN, username=f"u{n}", created_at=float(n % 3)) for n in range(9)]
+    put(accounts, *reversed(kept))
+    everything: Query[AccountRow] = Query()
+    in_order = {
+        ("username", False): "012345678",
+        ("username", True): "876543210",
+        ("created_at", False): "036147258",
+        ("created_at", True): "258147036",
+    }
+    for (column, is_descending), order in in_order.items():
+        sort = sort_by(column, Facts(), is_descending=is_descending)
+        found, after = list[AccountRow](), None
+        while page := accounts.page(everything, sort, after, 2):
+            assert len(page) <= 2
+            found, after = found + page, page[-1]
+        assert "".join(row.username[1:] for row in found) == order
+        assert accounts.page(everything, sort) == found
+    with accounts.change() as change:
+        change.remove("u4")
+    gone = AccountRow(username="u4", created_at=1.0)
+    for (column, is_descending), order in in_order.items():
+        sort = sort_by(column, Facts(), is_descending=is_descending)
+        (following,) = accounts.page(everything, sort, gone, 1)
+        assert following.username[1:] == order[order.index("4") + 1]
+
+
+def test_queries_choose_rows_for_pages_and_counts(accounts: AccountStore) -> None:
+    put(accounts, FULL, PLAIN, LDAP)
+    local = parse("origin:local", account_words(Facts()), 0.0)
+    assert [row.username for row in accounts.page(local, BY_USERNAME)] == ["ada@plant-7", "bob"]
+    assert [row.username for row in accounts.page(local, BY_USERNAME, limit=1)] == ["ada@plant-7"]
+    assert (accounts.count(local), accounts.count(Query())) == (2, 3)
+    assert accounts.page(Query(), BY_USERNAME) == accounts.rows()
+    put(accounts, replace(PLAIN, origin=Origin.LDAP))
+    assert (accounts.count(local), accounts.count(Query())) == (1, 3)
+    with accounts.change() as change:
+        change.remove(PLAIN.username)
+    assert accounts.page(Query(), BY_USERNAME) == accounts.rows()
 
 
 def test_rows_are_light_and_sorted_by_username(accounts: AccountStore) -> None:
@@ -374,6 +417,13 @@ def test_an_exception_in_an_update_keeps_the_record(records: RecordStore) -> Non
     with pytest.raises(LookupError):
         records.update("ada", fail)
     assert records.get("ada") == RECORD
+
+
+def test_the_last_sign_ins_of_all_are_read_at_once(stores: Stores) -> None:
+    for name in ("ada", "bob"):
+        stores.records().update(name, lambda r: (r.changed(last_sign_in=7.5), None))
+    stores.records().update("cho", lambda r: (r.changed(last_source="console"), None))
+    assert stores.records().last_sign_ins() == {"ada": 7.5, "bob": 7.5}
 
 
 def test_records_with_a_wait_are_found_among_all(stores: Stores) -> None:

@@ -1,5 +1,7 @@
 """The list of users: columns, filter, keyboard and mouse."""
 
+import pytest
+
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.users import UsersPage
@@ -27,7 +29,7 @@ async def test_the_list_shows_the_main_columns() -> None:
         assert person.focus == "UserTable"
         person.sees("7 users")
         text = [" ".join(row[20:].split()) for row in person.rows]
-        assert "Username Origin Roles MFA Status Last" in text
+        assert "Username ↑ Origin Roles MFA Status Last" in text
         assert "alice local minimum enabled enabled 3 h" in text
         assert "bob local admin +1 enabled enabled 2 d" in text
         assert "dave local minimum none disabled 1 y" in text
@@ -85,6 +87,73 @@ async def test_the_filter_works_by_keyboard() -> None:
         person.sees("Users and Roles > alice")
 
 
+def listed(person: Person) -> str:
+    return " ".join(row.username for row in person.app.screen.query_one(UserTable).rows)
+
+
+async def test_the_list_is_sorted_by_key_and_mouse_and_stays_so() -> None:
+    async with SCENES["users"].played() as (person, there):
+        as_named = listed(person)
+        person.sees("Username ↑")
+        await person.press("S")
+        person.sees("Username ↓")
+        assert listed(person) == " ".join(reversed(as_named.split()))
+        await person.press("s")
+        person.sees("Origin↑ ", "Username  ")
+        assert listed(person).split()[0] == "erin"
+        await person.click("Last")
+        person.sees("Last ↑")
+        assert listed(person).split()[-1] == ADMIN
+        await person.click("Last ↑")
+        person.sees("Last ↓")
+        assert highlighted(person) == ADMIN
+        await person.press("/")
+        await person.write("!origin:ldap !never")
+        await person.press("enter", "end", "up")
+        order, chosen = listed(person), highlighted(person)
+        await person.click("Settings")
+        # Meanwhile, another admin removes the first in the list.
+        remove(there.world, order.split()[0] if order.split()[0] != ADMIN else order.split()[1])
+        await person.click("Users and Roles")
+        person.sees("Last ↓", "!origin:ldap !never")
+        assert set(listed(person).split()) < set(order.split())
+        assert highlighted(person) == chosen
+        await person.press("enter", "escape")
+        assert highlighted(person) == chosen
+        person.app.router.sign_out()
+        assert person.app.context.users_filter == ""
+
+
+async def test_the_filter_is_completed_and_explained() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("/")
+        await person.write("mf")
+        await person.press("tab")
+        filter_ = person.app.screen.query_one(TextInput)
+        assert filter_.value == "mfa:"
+        assert person.status_line == "mfa:enabled   mfa:required   mfa:none"
+        person.sees("7 users")
+        await person.write("r")
+        await person.press("tab")
+        assert filter_.value == "mfa:required"
+        assert (listed(person), person.status_line) == (f"{LONG_NAME} frank", "")
+        await person.press("home")
+        await person.write("who:al ")
+        assert person.status_line.startswith("✗ There is no filter 'who:'. Use mfa:, origin:, ")
+        assert listed(person) == f"{LONG_NAME} frank", "The other terms still count."
+        await person.press("enter")
+        assert (person.focus, filter_.cursor_position) == ("TextInput", len("who:al"))
+        await person.press(*["backspace"] * len("who:al"))
+        await person.write("status:")
+        await person.press("tab")
+        assert person.status_line == "status:enabled   status:locked   status:disabled"
+        await person.press("escape")
+        assert (person.focus, person.status_line) == ("UserTable", "")
+        person.sees("7 users")
+        await person.press("/", "tab")
+        assert person.focus == "Create User"
+
+
 async def test_letters_are_commands_only_outside_of_inputs() -> None:
     async with SCENES["users"].played() as (person, _):
         await person.press("/")
@@ -131,7 +200,10 @@ async def test_opening_a_removed_account_says_that_it_is_gone() -> None:
         person.sees("There is no account named alice")
 
 
-async def test_only_a_window_of_many_users_is_drawn() -> None:
+async def test_only_a_window_of_many_users_is_read_and_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cwtui.ui.screens.pages.users.WINDOW", 50)
     async with SCENES["sign_in"].played() as (person, there):
         for number in range(300):
             account = there.world.account("alice").changed(username=f"user-{number:03d}")
@@ -139,7 +211,20 @@ async def test_only_a_window_of_many_users_is_drawn() -> None:
         await person.sign_in(ADMIN)
         await person.click("Users and Roles")
         person.sees("307 users")
-        await person.press("end")
+        table = person.app.screen.query_one(UserTable)
+        assert len(table.rows) == 50
+        await person.press("pagedown", "pagedown", "pagedown")
+        assert len(table.rows) == 100
+        await person.press("/")
+        await person.write("user-1")
+        person.sees("100 of 307 users")
+        await person.press("enter", "end")
+        person.sees("user-199")
+        remove(there.world, "user-100")
+        await person.press("r")
+        person.sees("99 of 306 users", "user-199")
+        assert highlighted(person) == "user-199"
+        await person.press("escape", "end")
         person.sees("user-299")
         await person.press("home")
         person.sees(ADMIN)

@@ -1,7 +1,7 @@
 """The columns of a table, and which of them are shown how wide in a window."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 R = TypeVar("R")
@@ -37,6 +37,8 @@ class Column(Generic[R]):
     short: Short[R] | None = None
     value: Callable[[R], object] | None = None
     optional: bool = False
+    sorts: str = ""
+    """What the list is sorted by if this column is chosen; empty if it cannot be."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Shown(Generic[R]):
     title: str
     width: int
     cell: Callable[[R], str]
+    sorts: str = ""
 
 
 def equal_columns(columns: Sequence[Column[R]], rows: Sequence[R]) -> frozenset[str]:
@@ -110,7 +113,9 @@ def _in_short(column: Column[R]) -> Column[R]:
     if short is None:
         return column
     title = column.title if short.title is None else short.title
-    return Column(title, short.width, short.cell, value=column.value, optional=column.optional)
+    return replace(
+        column, title=title, width=short.width, cell=short.cell, least=None, most=None, short=None
+    )
 
 
 def _least(column: Column[R]) -> int:
@@ -139,6 +144,6 @@ def _spread(columns: Sequence[Column[R]], room: int) -> tuple[Shown[R], ...]:
         widths[position] -= less
         left += less
     return tuple(
-        Shown(column.title, width, column.cell)
+        Shown(column.title, width, column.cell, column.sorts)
         for column, width in zip(columns, widths, strict=True)
     )

@@ -1,13 +1,14 @@
 """The list of users."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, tzinfo
 
 from cwtui.accounts import account_state, wording
 from cwtui.accounts.account_state import MfaState, OriginNote, Status
-from cwtui.accounts.listing import AccountRow, Listing
+from cwtui.accounts.listing import AccountRow, View
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import ago, minute, place
+from cwtui.accounts.user_list import FirstPage
 from cwtui.ui.context import context_of
 from cwtui.ui.widgets.columns import Column, Short, equal_columns
 from cwtui.ui.widgets.virtual_table import VirtualTable
@@ -22,19 +23,27 @@ class UserTable(VirtualTable[AccountRow]):
 
     def __init__(
         self,
-        rows: Sequence[AccountRow],
-        listing: Listing,
+        page: FirstPage,
+        view: View,
         username: str = "",
         nothing: str = "",
         zone: tzinfo = UTC,
     ) -> None:
-        super().__init__(rows, nothing)
-        self._listing = listing
+        super().__init__(page.listing.rows, nothing)
+        self._page = page
+        self._view = view
         self._zone = zone
         self._username = username
         self._last_sign_ins: Mapping[str, float | None] = {}
         self._columns: tuple[Column[AccountRow], ...] = (
-            Column("Username", 24, lambda row: visible(row.username), least=14, most=64),
+            Column(
+                "Username",
+                24,
+                lambda row: visible(row.username),
+                least=14,
+                most=64,
+                sorts="username",
+            ),
             Column(
                 "Display name",
                 16,
@@ -43,14 +52,22 @@ class UserTable(VirtualTable[AccountRow]):
                 most=40,
                 value=lambda row: row.display_name,
                 optional=True,
+                sorts="display_name",
             ),
-            Column("Origin", 7, _origin, value=lambda row: (row.origin, _origin(row))),
+            Column(
+                "Origin",
+                7,
+                _origin,
+                value=lambda row: (row.origin, _origin(row)),
+                sorts="origin",
+            ),
             Column(
                 "Roles",
                 33,
                 lambda row: visible(", ".join(row.roles)),
                 short=Short(8, lambda row: visible(wording.short_roles(row.roles))),
                 value=lambda row: row.roles,
+                sorts="roles",
             ),
             Column(
                 "MFA",
@@ -58,6 +75,7 @@ class UserTable(VirtualTable[AccountRow]):
                 lambda row: f"{_MFA_MARKS[self._mfa(row)]} {self._mfa(row)}",
                 short=Short(8, lambda row: self._mfa(row).value),
                 value=self._mfa,
+                sorts="mfa",
             ),
             Column(
                 "Status",
@@ -66,12 +84,14 @@ class UserTable(VirtualTable[AccountRow]):
                 short=Short(8, lambda row: row.status.value),
                 # Not the status, which would take longer for all rows of a long list.
                 value=lambda row: (row.enabled, row.locked_until),
+                sorts="status",
             ),
             Column(
                 "Last sign-in" if zone is UTC else f"Last ({place(zone)})",
                 16,
                 lambda row: self._last_sign_in(row, wide=True),
                 short=Short(6, lambda row: self._last_sign_in(row, wide=False), title="Last"),
+                sorts="last_sign_in",
             ),
         )
         self._equal: frozenset[str] | None = None
@@ -82,8 +102,11 @@ class UserTable(VirtualTable[AccountRow]):
     def equal_columns(self) -> frozenset[str]:
         """Compare all users, not only those that match the filter, so that columns stay."""
         if self._equal is None:
-            self._equal = equal_columns(self._columns, self._listing.rows)
+            self._equal = equal_columns(self._columns, self._page.everyone)
         return self._equal
+
+    def order(self) -> tuple[str, bool]:
+        return self._view.column, self._view.is_descending
 
     def on_mount(self) -> None:
         """Start at the row of the given username, if there is one."""
@@ -92,9 +115,25 @@ class UserTable(VirtualTable[AccountRow]):
 
     def _go_to(self, username: str) -> None:
         # A filter may have been typed meanwhile, so search for the row as it is now.
-        for position, row in enumerate(self.rows):
-            if row.username == username:
-                self.cursor = position
+        self.cursor = self._position(username, self.cursor)
+
+    def _position(self, username: str, otherwise: int) -> int:
+        """Return where the user is in the list, or the other position if they are not there."""
+        names = (row.username for row in self.rows)
+        found = (position for position, name in enumerate(names) if name == username)
+        return next(found, otherwise)
+
+    @property
+    def username(self) -> str:
+        """The user in the row of the cursor; empty if there is none."""
+        return self.rows[self.cursor].username if self.rows else ""
+
+    def show_page(self, page: FirstPage, view: View, *, keep_place: bool) -> None:
+        """Replace the rows. With `keep_place`, stay at the user of the cursor."""
+        username, cursor = self.username, self.cursor
+        self._page, self._view, self._equal = page, view, None
+        self.rows = page.listing.rows
+        self.show_rows(self.rows, self._position(username, cursor) if keep_place else 0)
 
     def show_last_sign_ins(self, times: Mapping[str, float | None]) -> None:
         self._last_sign_ins = times
@@ -107,7 +146,7 @@ class UserTable(VirtualTable[AccountRow]):
         return minute(at, self._zone) if wide else ago(at, context_of(self).clock())
 
     def _mfa(self, row: AccountRow) -> MfaState:
-        return account_state.mfa_state(row, self._listing.settings)
+        return account_state.mfa_state(row, self._page.listing.settings)
 
     def is_muted(self, row: AccountRow) -> bool:
         return not row.enabled or row.gone_since is not None

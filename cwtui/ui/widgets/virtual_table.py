@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -70,6 +70,20 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     class TopReached(Message):
         """A key moved to the first row, or tried to move above it."""
 
+    class BottomReached(Message):
+        """A key tried to move this many rows below the last one."""
+
+        def __init__(self, beyond: int) -> None:
+            super().__init__()
+            self.beyond = beyond
+
+    class HeadClicked(Message):
+        """A click on the heading of a column that the list can be sorted by."""
+
+        def __init__(self, sorts: str) -> None:
+            super().__init__()
+            self.sorts = sorts
+
     def __init__(self, rows: Sequence[R], nothing: str = "") -> None:
         super().__init__()
         self.rows = rows
@@ -87,6 +101,10 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def equal_columns(self) -> frozenset[str]:
         """Return the titles of columns that say the same in all rows."""
         return frozenset()
+
+    def order(self) -> tuple[str, bool]:
+        """Return what the list is sorted by, and whether that is in descending order."""
+        return "", False
 
     def sentence(self, row: R) -> str | None:
         """Return a text that takes the whole row instead of cells, if it has one."""
@@ -144,7 +162,10 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         return max(0, min(cursor, len(self.rows) - 1))
 
     def action_move(self, rows: int) -> None:
+        beyond = self.cursor + rows - (len(self.rows) - 1)
         self.cursor += rows
+        if beyond > 0:
+            self.post_message(self.BottomReached(beyond))
         if rows < 0 and self.cursor == 0:
             self.post_message(self.TopReached())
 
@@ -156,10 +177,21 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             self.post_message(self.Opened(self.rows[self.cursor]))
 
     def on_click(self, event: events.Click) -> None:
+        if event.y == 0:
+            self._click_head(event.x)
         position = round(self.scroll_y) + event.y - 1
         if event.y > 0 and position < len(self.rows):
             self.cursor = position
             self.action_open()
+
+    def _click_head(self, x: int) -> None:
+        end = 0
+        for column in self.shown:
+            end += column.width + 1
+            if x < end:
+                if column.sorts:
+                    self.post_message(self.HeadClicked(column.sorts))
+                return
 
     # How it is drawn
 
@@ -178,8 +210,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         if y == 0:
-            heads = (fitted(column.title, column.width) for column in self.shown)
-            return self._strip(" ".join(heads), "table--head")
+            return self._strip(" ".join(map(self._head, self.shown)), "table--head")
         position = round(self.scroll_y) + y - 1
         if not self.rows and y == 1:
             return self._strip(self.nothing, "table--muted")
@@ -189,6 +220,16 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if position == self.cursor:
             return self._strip(self._text(row), "table--cursor")
         return self._strip(self._text(row), "table--muted" if self.is_muted(row) else None)
+
+    def _head(self, column: Shown[R]) -> str:
+        sorts, is_descending = self.order()
+        if not column.sorts or column.sorts != sorts:
+            return fitted(column.title, column.width)
+        mark = "↓" if is_descending else "↑"
+        title = f"{column.title} {mark}"
+        if cell_len(title) > column.width:
+            title = fitted(column.title, column.width - 1) + mark
+        return set_cell_size(title, column.width)
 
     def _text(self, row: R) -> str:
         sentence = self.sentence(row)

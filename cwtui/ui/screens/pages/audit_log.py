@@ -11,13 +11,16 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from cwtui.accounts.audit import reading as audit_reading
-from cwtui.accounts.audit.lines import Position
-from cwtui.accounts.audit.reading import Entry, Filter, Window
-from cwtui.accounts.errors import AccountsError, InvalidInput
+from cwtui.accounts.audit.event_words import EVERYTHING, EventQuery, event_words
+from cwtui.accounts.audit.lines import Position, Record
+from cwtui.accounts.audit.reading import Entry, Window
+from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.filter_language import Vocabulary, parse
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.times import in_zone, offset
+from cwtui.ui.context import Context
 from cwtui.ui.screens.dialogs.dialog import Dialog
-from cwtui.ui.screens.pages.list_page import ListPage
+from cwtui.ui.screens.pages.list_page import ListPage, filter_help
 from cwtui.ui.screens.pages.page import row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.event_table import EventTable, marked
@@ -31,13 +34,18 @@ _SHOWN_OF_DAMAGE = 400
 """How many characters of a damaged line are shown."""
 
 
+def query(filter_text: str, context: Context) -> EventQuery:
+    """Return the query for a filter as typed. Raises FilterError."""
+    return parse(filter_text, event_words(context.zone), context.clock(), context.zone)
+
+
 class AuditLogPage(ListPage):
     """Lists the newest events, and loads older ones when the last of them is almost in view."""
 
     SECTION = "audit_log"
     MANUAL = "admin"
     TITLE_TEXT = "Audit Log"
-    HELP = """\
+    HELP = f"""\
 Each line is an event, newest first: the time, whether it succeeded (●) or failed (✗), what was \
 done, and by whom. If it concerned another account, its name follows after an arrow. A wider \
 window shows more.
@@ -45,24 +53,34 @@ window shows more.
 Up and Down move, and Enter shows the whole event. R loads new events, and so does Up at the top. \
 Scroll down to load older ones.
 
-/ filters. Each word must appear somewhere in the event, as in alice failure or 2026-11-24. To be \
-more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure and since:2h (or \
-30m, 7d, a date). Times and dates are in your time zone. Esc clears the filter."""
+{filter_help(event_words())}
+
+Text may be anywhere in the event, as in alice failure or 2026-11-24. Times and dates are in your \
+time zone."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read_new", "Load new")]
 
-    def __init__(self, window: Window) -> None:
-        super().__init__()
+    def __init__(self, window: Window, filter_text: str, asked: EventQuery) -> None:
+        super().__init__(filter_text)
         self._window = window
-        self._criteria = Filter()
+        self._query = asked
         self._before = window.before
         """Where older events are. None while events are loaded, and if there are no older ones."""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
-            yield TextInput(placeholder="/ filter, such as alice failure since:2h")
+            yield TextInput(
+                self._filter_text, placeholder="/ filter, such as alice failure since:2h"
+            )
             yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
-        yield EventTable(self._window.entries, _EMPTY_LOG)
+        yield EventTable(self._window.entries, self._nothing)
+
+    @property
+    def _nothing(self) -> str:
+        return _EMPTY_LOG if self._query == EVERYTHING else _NO_MATCH
+
+    def vocabulary(self) -> Vocabulary[Record]:
+        return event_words(self.context.zone)
 
     def _counted(self, shown: int) -> str:
         if self._before is not None:
@@ -70,18 +88,12 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
         return counted(shown, "event")
 
     def filter(self, filter_text: str) -> None:
-        try:
-            self._criteria = audit_reading.typed(
-                filter_text, self.context.clock(), self.context.zone
-            )
-        except InvalidInput as error:
-            self.say(f"✗ {error}", wrong=True)
-            return
-        self.say("")
+        self.context.events_filter = filter_text
+        self._query = query(filter_text, self.context)
         self._read()
 
     def action_read_new(self) -> None:
-        self.say("")
+        self.say_about_filter()
         table = self.query_one(EventTable)
         self._read(stay_at=table.rows[table.cursor].line.position if table.rows else None)
 
@@ -114,7 +126,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
         try:
             ports = await self.context.connected()
             window = await asyncio.to_thread(
-                audit_reading.newest, ports, session, self._criteria, before
+                audit_reading.newest, ports, session, self._query, before
             )
         except AccountsError as error:
             if self.is_up:
@@ -135,7 +147,7 @@ more exact, use user:alice (or user:"john doe"), event:sign_in, outcome:failure 
         self, table: EventTable, window: Window, *, older: bool, stay_at: Position | None
     ) -> None:
         self._before = window.before
-        table.nothing = _EMPTY_LOG if self._criteria == Filter() else _NO_MATCH
+        table.nothing = self._nothing
         if older:
             table.add_rows(window.entries)
         else:

@@ -1,13 +1,25 @@
 """A page with a list and a filter above it: / goes to the filter, and Esc clears it."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from cwtui.accounts.filter_language import (
+    FilterError,
+    Vocabulary,
+    completions,
+    explained,
+    valid_part,
+)
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.virtual_table import VirtualTable
+
+_MOST_OFFERED: Final = 8
+"""How many completions are listed. Typing more letters finds the others."""
 
 
 class ListPage(Page):
@@ -16,11 +28,17 @@ class ListPage(Page):
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
+        # With priority, as in every screen.
+        Binding("tab", "complete", "Complete the filter, or next field", show=False, priority=True),
     ]
 
     def __init__(self, filter_text: str = "") -> None:
         super().__init__()
         self._filter_text = filter_text
+        self._wrong: FilterError | None = None
+        """Why the filter that was typed is not valid."""
+        self._offer = ("", "")
+        """A filter that was just completed, and the sentence that says how it can go on."""
 
     def on_mount(self) -> None:
         # Errors are shown under the field that caused them, which is the filter.
@@ -28,17 +46,44 @@ class ListPage(Page):
             self.query_one("#status-line"), after=self.query_one("#tools")
         )
 
+    # What subclasses say
+
+    def vocabulary(self) -> Vocabulary[Any]:
+        """Return the words of the filter."""
+        raise NotImplementedError
+
     def filter(self, filter_text: str) -> None:
-        """List the rows that match."""
+        """List the rows that match this valid filter."""
+
+    # What is typed
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.value == self._filter_text:
             return  # unchanged since the page was opened
         self._filter_text = event.value
-        self.filter(event.value)
+        # Terms that are not valid are left out, so that the rest still has its rows.
+        valid, self._wrong = valid_part(
+            event.value, self.vocabulary(), self.context.clock(), self.context.zone
+        )
+        self.say_about_filter()
+        self.filter(valid)
+
+    def say_about_filter(self) -> None:
+        """Say how a completed filter can go on, or what is wrong with it, or nothing."""
+        completed, sentence = self._offer
+        if sentence and self._filter_text == completed:
+            self.say(sentence)
+        elif self._wrong is not None:
+            self.say(f"✗ {self._wrong}", wrong=True)
+        else:
+            self.say("")
 
     def action_enter(self) -> None:
-        self.query_one(VirtualTable).focus()
+        """Go to the list or, if the filter is not valid, to the end of the wrong term."""
+        if self._wrong is not None:
+            self.query_one(TextInput).cursor_position = self._wrong.end
+        else:
+            self.query_one(VirtualTable).focus()
 
     def on_key(self, event: object) -> None:
         """Down moves from the filter to the list."""
@@ -55,3 +100,52 @@ class ListPage(Page):
             self.query_one(VirtualTable).focus()
         else:
             super().action_back()
+
+    # Completion
+
+    async def action_complete(self) -> None:
+        """In the filter: complete the last term. Elsewhere, and if it is empty: next field."""
+        entry = self.query_one(TextInput)
+        if entry.has_focus and (entry.value or entry.message_queue_size):
+            # Wait until the input has handled all keys that came before this one.
+            entry.call_later(self._complete)
+        else:
+            await self.app.run_action("app.focus_next")
+
+    async def _complete(self) -> None:
+        entry = self.query_one(TextInput)
+        typed, rest = entry.value[: entry.cursor_position], entry.value[entry.cursor_position :]
+        offered = completions(typed, self.vocabulary())
+        if not offered:
+            await self.app.run_action("app.focus_next")
+            return
+        completed = _common_beginning(offered)
+        if completed.endswith(":"):
+            offered = completions(completed, self.vocabulary()) or offered
+        if len(completed) < len(typed):
+            completed = typed  # they begin with other letters, as role:admin does
+        begun = len(completed) - len(completed.split(" ")[-1])
+        terms = [one[begun:] for one in offered[:_MOST_OFFERED]]
+        more = " …" if len(offered) > len(terms) else ""
+        is_choice = len(offered) > 1
+        self._offer = (completed + rest, f"{'   '.join(terms)}{more}" if is_choice else "")
+        if completed == typed:
+            self.say_about_filter()
+        entry.value, entry.cursor_position = completed + rest, len(completed)
+
+
+def _common_beginning(lines: Sequence[str]) -> str:
+    first, last = min(lines), max(lines)
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(character for character, _ in alike)
+
+
+def filter_help(vocabulary: Vocabulary[Any]) -> str:
+    """Return the paragraphs of a help that explain the filter."""
+    words = "\n".join(f"{word}  {meaning}" for word, meaning in explained(vocabulary))
+    return f"""\
+/ filters. All terms must match: text, or a word with a value, of which the beginning is enough. \
+! before a term means not, and quotes keep spaces together: !"ann smith". Tab completes. Esc \
+clears the filter.
+
+{words}"""

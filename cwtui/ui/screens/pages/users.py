@@ -1,8 +1,9 @@
 """User Management > Users and Roles: the list."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import ClassVar, Final
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -10,31 +11,54 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import administration
+from cwtui.accounts import user_list
+from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.errors import AccountsError
-from cwtui.accounts.listing import AccountRow, Listing, select, typed
+from cwtui.accounts.filter_language import Vocabulary
+from cwtui.accounts.listing import AccountRow, Listing, View
+from cwtui.accounts.session import Session
 from cwtui.accounts.text import counted
+from cwtui.accounts.user_list import FirstPage
 from cwtui.ui.messages import OpenSubPage
-from cwtui.ui.screens.pages.list_page import ListPage
+from cwtui.ui.screens.pages.list_page import ListPage, filter_help
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
+
+T = TypeVar("T")
+
 _NOTHING: Final = "No user matches this filter. Press Esc to clear it."
+WINDOW: Final = 2000
+"""Rows that are read at once. Columns of longer lists are not compared (see UserTable)."""
+
+
+def first_page(
+    ports: "Ports", session: Session, view: View, zone: tzinfo, at_least: int = 0
+) -> FirstPage:
+    """Read what the page shows first, and at least so many rows. Raises AccountsError."""
+    return user_list.first_page(ports, session, view, max(WINDOW, at_least), zone)
 
 
 class UsersPage(ListPage):
+    """Lists the first users, and reads more when the last of them is almost in view."""
+
     SECTION = "users"
     MANUAL = "admin"
     TITLE_TEXT = "Users and Roles"
-    HELP = """\
+    HELP = f"""\
 Each line is an account: its origin (where the password is checked), roles, multi-factor \
 authentication (enabled, required but not set up yet, or none), status and last sign-in.
 
-Up and Down move, and Enter opens the account's page. / filters by username and display name, or \
-by origin:ldap, mfa:none or role:minimum-access. Esc clears the filter. N creates a user, and R \
-reloads the list.
+Up and Down move, and Enter opens the account's page. N creates a user, and R reloads the list.
+
+S sorts by the next column, and Shift+S in the other direction. You can also click the headings. \
+The arrow in a heading shows the order.
+
+{filter_help(account_words(Facts()))}
 
 In a narrow window, columns that say the same of all users are left out, and roles are short: \
 admin +1 means connectware-admin and one more. The account's page shows everything.
@@ -46,63 +70,153 @@ name, who cannot sign in while this account exists."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "create", "Create User"),
+        Binding("s", "sort", "Sort by the next column", show=False),
+        Binding("S", "reverse", "Sort the other way", show=False, key_display="Shift+S"),
         Binding("r", "read_new", "Reload", show=False),
     ]
 
-    def __init__(self, listing: Listing, filter_text: str = "", username: str = "") -> None:
-        super().__init__(filter_text)
-        self._listing = listing
+    def __init__(self, page: FirstPage, view: View, username: str = "") -> None:
+        super().__init__(view.filter)
+        self._page = page
+        self._view = view
         self._username = username
-
-    def on_mount(self) -> None:
-        if self._listing.problem is not None:
-            self.refuse(self._listing.problem)
+        self._has_more = page.listing.has_more
+        """Whether there are rows after those in the table."""
+        self._is_reading_more = False
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
-            yield TextInput(self._filter_text, placeholder="/ filter, or origin:ldap")
-            rows = self._found(self._filter_text)
-            yield Static(self._counted(len(rows)), id="count", markup=False)
+            yield TextInput(self._view.filter, placeholder="/ filter, such as mfa:none")
+            yield Static(self._counted(self._page.matching), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
-        yield UserTable(rows, self._listing, self._username, _NOTHING, self.context.zone)
+        yield UserTable(self._page, self._view, self._username, _NOTHING, self.context.zone)
 
-    def _counted(self, shown: int) -> str:
-        users = counted(len(self._listing.rows), "user")
-        return users if shown == len(self._listing.rows) else f"{shown:,} of {users}"
+    def on_mount(self) -> None:
+        self._say_outcome()
 
-    def _found(self, filter_text: str) -> list[AccountRow]:
-        return select(self._listing.rows, typed(filter_text), self._listing.settings)
+    def vocabulary(self) -> Vocabulary[AccountRow]:
+        return account_words(Facts())
+
+    # What is listed
 
     def filter(self, filter_text: str) -> None:
-        rows = self._found(filter_text)
-        self.query_one(UserTable).show_rows(rows)
-        self.query_one("#count", Static).update(self._counted(len(rows)))
+        self._read(View(filter_text, self._view.column, self._view.is_descending))
 
-    def action_create(self) -> None:
-        if self.may_act:
-            self.lead_away(OpenSubPage(SubPage.CREATE_USER))
+    def action_sort(self) -> None:
+        """Sort by the next column that is shown."""
+        columns = [column.sorts for column in self.query_one(UserTable).shown]
+        here = columns.index(self._view.column) if self._view.column in columns else -1
+        self._sort(columns[(here + 1) % len(columns)], is_descending=False)
 
-    def pressed(self, button: str) -> None:
-        del button  # there is one
-        self.action_create()
+    def action_reverse(self) -> None:
+        self._sort(self._view.column, is_descending=not self._view.is_descending)
 
-    def on_virtual_table_opened(self, message: UserTable.Opened[AccountRow]) -> None:
-        if self.may_act:
-            self._come_back_to(message.row.username)
-            self.open_account(message.row.username)
+    def on_virtual_table_head_clicked(self, message: UserTable.HeadClicked) -> None:
+        is_same = message.sorts == self._view.column
+        self._sort(message.sorts, is_descending=is_same and not self._view.is_descending)
+
+    def _sort(self, column: str, *, is_descending: bool) -> None:
+        self._read(View(self._view.filter, column, is_descending))
 
     def action_read_new(self) -> None:
-        table = self.query_one(UserTable)
-        self._come_back_to(table.rows[table.cursor].username if table.rows else "")
-        self.open_users()
+        self._read(self._view, keep_place=True)
 
-    def _come_back_to(self, username: str) -> None:
-        self.context.users_filter = self.query_one(TextInput).value
-        self.context.users_row = username
+    def _read(self, view: View, *, keep_place: bool = False) -> None:
+        """Replace the list."""
+        self._is_reading_more = False
+        shown = len(self.query_one(UserTable).rows) if keep_place else 0
+        zone = self.context.zone
+
+        def handle(page: FirstPage) -> None:
+            table = self.query_one(UserTable)
+            self._page, self._view, self._has_more = page, view, page.listing.has_more
+            table.show_page(page, view, keep_place=keep_place)
+            self._remember()
+            self.query_one("#count", Static).update(self._counted(page.matching))
+            self._say_outcome()
+
+        self._load(lambda ports, session: first_page(ports, session, view, zone, shown), handle)
+
+    def _read_more(self, beyond: int = 0) -> None:
+        """Read rows after those in the table, and move the cursor this many rows further."""
+        view, zone = self._view, self.context.zone
+        last = self.query_one(UserTable).rows[-1]
+        limit = WINDOW if beyond <= WINDOW else None
+        self._is_reading_more = True
+
+        def handle(more: Listing) -> None:
+            table = self.query_one(UserTable)
+            listed = {row.username for row in table.rows}
+            # An account that somebody has changed may be further down now.
+            table.add_rows([row for row in more.rows if row.username not in listed])
+            self._has_more, self._is_reading_more = more.has_more, False
+            table.cursor += beyond
+
+        self._load(
+            lambda ports, session: user_list.list_users(ports, session, view, last, limit, zone),
+            handle,
+        )
+
+    # Exclusive, because another list makes the rows that are being read useless.
+    @work(exclusive=True, group="users")
+    async def _load(
+        self, call: "Callable[[Ports, Session], T]", handle: Callable[[T], None]
+    ) -> None:
+        session = self.context.session
+        if session is None:
+            return
+        try:
+            ports = await self.context.connected()
+            found = await asyncio.to_thread(call, ports, session)
+        except AccountsError as error:
+            self._is_reading_more = False
+            if self.is_up:
+                self.refuse(error)
+        else:
+            if self.is_up:
+                handle(found)
+
+    def _say_outcome(self) -> None:
+        self.say_about_filter()
+        if self._page.listing.problem is not None:
+            self.refuse(self._page.listing.problem)
+        if self._page.matching is None:
+            self._count()
+
+    @work(exclusive=True, group="count users")
+    async def _count(self) -> None:
+        """Count the users that match. The list is there before."""
+        session, view, zone = self.context.session, self._view, self.context.zone
+        if session is None:
+            return
+        try:
+            ports = await self.context.connected()
+            matching = await asyncio.to_thread(user_list.count_users, ports, session, view, zone)
+        except AccountsError as error:
+            if self.is_up:
+                self.refuse(error)
+            return
+        for count in self.query("#count").results(Static) if view == self._view else ():
+            count.update(self._counted(matching))
+
+    def _counted(self, matching: int | None) -> str:
+        users = counted(self._page.total, "user")
+        if matching is None:
+            return f"… of {users}" if self._view.filter.strip() else users
+        return users if matching == self._page.total else f"{matching:,} of {users}"
 
     def on_virtual_table_window_moved(self, message: UserTable.WindowMoved) -> None:
-        seen = self.query_one(UserTable).rows[message.first : message.end]
+        table = self.query_one(UserTable)
+        seen = table.rows[message.first : message.end]
         self._read_last_sign_ins([row.username for row in seen])
+        screenful = message.end - message.first
+        is_near_end = message.end + screenful >= len(table.rows)
+        if is_near_end and self._has_more and not self._is_reading_more:
+            self._read_more()
+
+    def on_virtual_table_bottom_reached(self, message: UserTable.BottomReached) -> None:
+        if self._has_more:
+            self._read_more(message.beyond)
 
     @work(exclusive=True, group="last sign-ins")
     async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:
@@ -111,7 +225,7 @@ name, who cannot sign in while this account exists."""
             return
         try:
             ports = await self.context.connected()
-            found = await asyncio.to_thread(administration.last_sign_ins, ports, session, usernames)
+            found = await asyncio.to_thread(user_list.last_sign_ins, ports, session, usernames)
         except AccountsError as error:
             if self.is_up:
                 self.refuse(error)
@@ -119,3 +233,29 @@ name, who cannot sign in while this account exists."""
         # The page may be gone by now.
         for table in self.query(UserTable):
             table.show_last_sign_ins(found)
+
+    # Other pages
+
+    def _remember(self) -> None:
+        """Remember what is shown, for when the person comes back."""
+        table = self.query_one(UserTable)
+        self.context.users_filter = self._view.filter
+        self.context.users_order = (self._view.column, self._view.is_descending)
+        self.context.users_row, self.context.users_shown = table.username, len(table.rows)
+
+    def wait_to_be_left(self, waiting: str) -> None:
+        self._remember()
+        super().wait_to_be_left(waiting)
+
+    def action_create(self) -> None:
+        if self.may_act:
+            self._remember()
+            self.lead_away(OpenSubPage(SubPage.CREATE_USER))
+
+    def pressed(self, button: str) -> None:
+        del button  # there is one
+        self.action_create()
+
+    def on_virtual_table_opened(self, message: UserTable.Opened[AccountRow]) -> None:
+        if self.may_act:
+            self.open_account(message.row.username)

@@ -1,0 +1,109 @@
+"""The words that filter the list of users, and the columns that it can be sorted by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+from cwtui.accounts import account_state, roles
+from cwtui.accounts.account_state import MfaState, Status
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.filter_language import Query, Vocabulary, choice
+from cwtui.accounts.filter_times import moments
+from cwtui.accounts.listing import AccountRow, Sort
+from cwtui.accounts.model import Origin
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.text import visible
+
+AccountQuery: TypeAlias = Query[AccountRow]
+ALL_ACCOUNTS: Final[AccountQuery] = Query()
+
+_Test: TypeAlias = Callable[[AccountRow], bool]
+
+
+def _nobody() -> Mapping[str, float]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What filters and orders need to know besides the rows.
+
+    `locked` is until when accounts are locked, by username. `read_last_sign_ins` returns when
+    people last signed in; it is called only if a filter or an order needs that.
+    """
+
+    settings: OrganizationSettings = field(default_factory=OrganizationSettings)
+    locked: Mapping[str, float] = field(default_factory=dict)
+    read_last_sign_ins: Callable[[], Mapping[str, float]] = _nobody
+
+    @cached_property
+    def _last_sign_ins(self) -> Mapping[str, float]:
+        return self.read_last_sign_ins()
+
+    def last_sign_in(self, row: AccountRow) -> float | None:
+        return self._last_sign_ins.get(row.username)
+
+    def mfa(self, row: AccountRow) -> MfaState:
+        return account_state.mfa_state(row, self.settings)
+
+    def status(self, row: AccountRow) -> Status:
+        return account_state.status(row, self.locked.get(row.username))
+
+
+def account_words(facts: Facts) -> Vocabulary[AccountRow]:
+    """Return the vocabulary of the list of users."""
+    return Vocabulary(
+        (
+            choice("mfa", "multi-factor authentication", tuple(MfaState), _with(facts.mfa)),
+            choice("origin", "where the password is checked", tuple(Origin), _with(_origin)),
+            choice("role", "role", tuple(roles.BUILT_IN), _having_role, roles.short),
+            choice("status", "whether the user can sign in", tuple(Status), _with(facts.status)),
+            moments("last", "last sign-in", facts.last_sign_in, may_be_never=True),
+            moments("created", "when the account was created", lambda row: row.created_at),
+        ),
+        lambda text: lambda row: text in row.username or text in row.display_name.casefold(),
+        {"locked": "status:locked", "never": "last:never"},
+    )
+
+
+_MFA: Final = list(MfaState)
+_STATUS: Final = list(Status)
+SORTED_BY: Final[dict[str, Callable[[Facts], Callable[[AccountRow], Any]]]] = {
+    "username": lambda _: lambda row: row.username,
+    # Accounts without a name come last.
+    "display_name": lambda _: lambda row: (not row.display_name, row.display_name.casefold()),
+    "origin": lambda _: lambda row: row.origin.value,
+    "roles": lambda _: lambda row: row.roles,
+    "mfa": lambda facts: lambda row: _MFA.index(facts.mfa(row)),
+    "status": lambda facts: lambda row: _STATUS.index(facts.status(row)),
+    # Those who never signed in come first.
+    "last_sign_in": lambda facts: lambda row: facts.last_sign_in(row) or 0.0,
+    "created_at": lambda _: lambda row: row.created_at,
+}
+"""How the key of each column is made of a row."""
+
+
+def sort_by(column: str, facts: Facts, *, is_descending: bool = False) -> Sort:
+    """Return the order by this column. Raises InvalidInput."""
+    key = SORTED_BY.get(column)
+    if key is None:
+        raise InvalidInput(
+            "sort",
+            f"The list cannot be sorted by {visible(column[:64])!r}. Choose from: "
+            f"{', '.join(SORTED_BY)}.",
+        )
+    return Sort(column, is_descending, key(facts))
+
+
+def _origin(row: AccountRow) -> Origin:
+    return row.origin
+
+
+def _having_role(role: str) -> _Test:
+    return lambda row: role in row.roles
+
+
+def _with(state: Callable[[AccountRow], str]) -> Callable[[str], _Test]:
+    """Return the test for a value that a row's state can have."""
+    return lambda value: lambda row: state(row) == value
