@@ -11,6 +11,8 @@ from markdown_it.token import Token
 from msgspec import inspect as types
 
 from cwtui import help as manual
+from cwtui.accounts.account_words import Facts, account_words
+from cwtui.accounts.audit.event_words import event_words
 from cwtui.config import Config
 from cwtui.help.rendering import rendered
 from tests.cli.parsing import command_lines, parsed
@@ -70,6 +72,13 @@ def test_every_topic_has_a_file_and_every_file_is_a_topic() -> None:
 
 def test_the_topic_about_being_locked_out_comes_first() -> None:
     assert NAMES[0] == "locked-out"
+
+
+def test_the_topic_for_admins_explains_every_filter_word() -> None:
+    explaining = " ".join(spans("admin"))
+    for vocabulary in (account_words(Facts()), event_words()):
+        for word in (*(f"{word.name}:" for word in vocabulary.words), *vocabulary.short):
+            assert word in explaining
 
 
 def test_an_unknown_topic_is_refused() -> None:
