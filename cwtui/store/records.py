@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from zlib import crc32
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from cwtui.store.storage import AtomicStorage, NamedTable, document_mentions
 
 _RECORDS: Final = "records"
 FILES: Final = 64
+_NONE: Final[tuple[object, dict[str, Any]]] = (None, {})
 _WAIT: Final = b'"banned_until"'
 """A field of Attempts. It is left out of the file if there was no wait."""
 
@@ -45,34 +46,35 @@ class TinyRecordStore:
         self._folder = folder
         self._check_store = check_store
         self._storages: dict[int, AtomicStorage] = {}
+        self._found: dict[tuple[str, int], tuple[object, dict[str, Any]]] = {}
+        """What was found in each file for lists, and in which version of the file."""
 
     def get(self, username: str) -> SignInRecord:
         self._check_store()
         return self._read(self._storage_of(username), username)
 
     def banned(self) -> dict[str, SignInRecord]:
-        """Return the records with attempts that had to wait, or still have to, by username.
-
-        Most files mention none, and are not kept in memory for this.
-        """
-        self._check_store()
-        return {
-            name: storage.decoded(_RECORDS, name, document, SignInRecord)
-            for storage in map(self._storage, self.numbers())
-            if storage.mentions(_WAIT)
-            for name, document in storage.documents(_RECORDS).items()
-            if document_mentions(document, _WAIT)
-        }
+        return self._of_all_files("banned", _banned)
 
     def last_sign_ins(self) -> dict[str, float]:
+        return self._of_all_files("last sign-ins", _last_sign_ins)
+
+    def _of_all_files(
+        self, what: str, read: Callable[[AtomicStorage], dict[str, T]]
+    ) -> dict[str, T]:
+        """Return what `read` finds in the files. Only those that have changed are read again."""
         self._check_store()
-        found: dict[str, float] = {}
-        for storage in map(self._storage, self.numbers()):
-            documents = storage.documents(_RECORDS)
-            rows = storage.decoded_all(_RECORDS, documents, _LastSignIn)
-            for name, row in zip(sorted(documents), rows, strict=True):
-                if row.last_sign_in is not None:
-                    found[name] = row.last_sign_in
+        found: dict[str, T] = {}
+        for number in self.numbers():
+            storage = self._storage(number)
+            version, (kept_version, kept) = (
+                storage.version(),
+                self._found.get((what, number), _NONE),
+            )
+            if version is None or version != kept_version:
+                kept = read(storage)
+                self._found[what, number] = version, kept
+            found |= kept
         return found
 
     def update(
@@ -152,6 +154,24 @@ class TinyRecordStore:
         if document is None:
             return SignInRecord()
         return storage.decoded(_RECORDS, username, document, SignInRecord)
+
+
+def _banned(storage: AtomicStorage) -> dict[str, SignInRecord]:
+    # Most files mention no wait, and are not kept in memory for this.
+    return {
+        name: storage.decoded(_RECORDS, name, document, SignInRecord)
+        for name, document in (
+            storage.documents(_RECORDS) if storage.mentions(_WAIT) else {}
+        ).items()
+        if document_mentions(document, _WAIT)
+    }
+
+
+def _last_sign_ins(storage: AtomicStorage) -> dict[str, float]:
+    documents = storage.documents(_RECORDS)
+    rows = storage.decoded_all(_RECORDS, documents, _LastSignIn)
+    names = zip(sorted(documents), rows, strict=True)
+    return {name: row.last_sign_in for name, row in names if row.last_sign_in is not None}
 
 
 class _Kept(Mapping[str, SignInRecord]):

@@ -188,6 +188,10 @@ class AtomicStorage(Storage):
         version = cached[0] if cached is not None and cached[1] is tables else object()
         return version, tables.get(table, {})
 
+    def version(self) -> object:
+        """Return a value that differs for each version of the file; None if it is missing."""
+        return self._version()
+
     def mentions(self, text: bytes) -> bool:
         """Whether the file may contain this. Reads it without keeping its content in memory."""
         version = self._version()
