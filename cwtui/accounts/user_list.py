@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from typing import Final
 
 from cwtui.accounts.account_words import ALL_ACCOUNTS, Facts, account_words, sort_by
 from cwtui.accounts.errors import CannotCheck
@@ -19,6 +20,9 @@ from cwtui.accounts.listing import (
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, authorise
+
+MOST_COMPARED: Final = 2000
+"""In longer lists, columns that say the same of everyone are not looked for."""
 
 
 def list_users(
@@ -48,7 +52,8 @@ def count_users(ports: Ports, actor: Actor, view: View = EVERYONE, zone: tzinfo 
 class FirstPage:
     """The first accounts of a list, and what its page says about all of them.
 
-    `total` is the number of all accounts, and `everyone` has them all if they fit on a page.
+    `total` is the number of all accounts, and `everyone` has them all if they are not too many to
+    be compared.
     """
 
     listing: Listing
@@ -66,7 +71,7 @@ def first_page(ports: Ports, actor: Actor, view: View, limit: int, zone: tzinfo 
     authorise(ports, actor, Permission.MANAGE_USERS)
     asked = _List(ports, view, zone)
     total = ports.accounts.count(ALL_ACCOUNTS)
-    everyone = ports.accounts.page(ALL_ACCOUNTS, BY_USERNAME) if total <= limit else []
+    everyone = ports.accounts.page(ALL_ACCOUNTS, BY_USERNAME) if total <= MOST_COMPARED else []
     return FirstPage(asked.page(None, limit), with_locks(everyone, asked.locked), total)
 
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOTHING: Final = "No user matches this filter. Press Esc to clear it."
-WINDOW: Final = 2000
-"""Rows that are read at once. Columns of longer lists are not compared (see UserTable)."""
+WINDOW: Final = 500
+"""Rows that are read at once."""
 
 
 def first_page(
@@ -181,7 +181,8 @@ name, who cannot sign in while this account exists."""
         if self._page.listing.problem is not None:
             self.refuse(self._page.listing.problem)
         if self._page.matching is None:
-            self._count()
+            # First draw the rows, because the thread that counts would slow it down.
+            self.call_after_refresh(self._count)
 
     @work(exclusive=True, group="count users")
     async def _count(self) -> None:
