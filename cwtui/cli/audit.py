@@ -53,6 +53,7 @@ _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
     "--filter",
     "text",
     metavar="FILTER",
+    shell_complete=completing.event_terms,
     help="Only events that match all terms of this filter: text, or the words below.",
 )
 @click.option(

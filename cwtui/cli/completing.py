@@ -63,11 +63,20 @@ def account_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: 
     from cwtui.accounts.account_words import Facts, account_words
     from cwtui.accounts.filter_language import completions
 
-    return [
-        term
-        for term in completions(incomplete, account_words(Facts()))
-        if _NEEDS_NO_QUOTES.fullmatch(term)
-    ]
+    return _without_quotes(completions(incomplete, account_words(Facts())))
+
+
+def event_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return what a term of a filter for events could become."""
+    from cwtui.accounts.audit.event_words import event_words
+    from cwtui.accounts.filter_language import completions
+
+    return _without_quotes(completions(incomplete, event_words()))
+
+
+def _without_quotes(values: Iterable[str]) -> list[str]:
+    """Return the values that mean nothing else to a shell. Bash would redirect at last:<30d."""
+    return [value for value in values if _NEEDS_NO_QUOTES.fullmatch(value)]
 
 
 def parts(known: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:

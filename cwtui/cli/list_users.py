@@ -35,6 +35,7 @@ from cwtui.cli.tables import table
     "text",
     metavar="FILTER",
     default="",
+    shell_complete=completing.account_terms,
     help="Only accounts that match this filter, as one argument.",
 )
 @click.option(

@@ -97,6 +97,18 @@ def test_every_setting_and_event_is_offered(host: Host, monkeypatch: pytest.Monk
     assert set(EventType) < set(answer(host, "cwtui audit --event ", monkeypatch))
 
 
+def test_filters_are_completed_word_by_word(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    for line, offered in (  # bash replaces only what follows the last colon
+        ("user list mfa:none l", ["last:", "locked"]),
+        ("user list mfa:", ["enabled", "required", "none"]),
+        ("user list last:", ["never"]),  # < and > would be redirections
+        ("user list --filter or", ["origin:"]),
+        ("user list --fields username,ori", ["username,origin"]),
+        ("audit --filter outcome:", ["success", "failure"]),
+    ):
+        assert answer(host, f"cwtui {line}", monkeypatch) == offered
+
+
 def test_paths_are_offered_for_config_and_store(monkeypatch: pytest.MonkeyPatch) -> None:
     for line, offered in (("cwtui --config /e", "file,/e"), ("cwtui --store /s", "dir,/s")):
         monkeypatch.setenv("COMP_LINE", line)
