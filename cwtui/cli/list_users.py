@@ -12,8 +12,8 @@ from cwtui.accounts.model import Origin
 from cwtui.accounts.roles import known
 from cwtui.cli import account_output, completing, formats
 from cwtui.cli.errors import WrongUsage
-from cwtui.cli.groups import CommandWithExamples
-from cwtui.cli.host import Host, operator, pass_host
+from cwtui.cli.groups import CommandWithExamples, pass_host
+from cwtui.cli.host import Host, operator
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 
