@@ -1,4 +1,7 @@
-"""A small application that shows a QR code beside 33 columns of text: python -m ... THEME STYLE."""
+"""A small application that shows a QR code beside 33 columns of text: python -m ... THEME STYLE.
+
+t: the other theme of the same kind.
+"""
 
 import sys
 
@@ -19,7 +22,7 @@ TEXT_COLUMNS = 33
 
 class QrApp(App[None]):
     CSS = f"Static {{ width: {TEXT_COLUMNS}; }}"
-    BINDINGS = [("b", "blank"), ("s", "show"), ("q", "quit")]
+    BINDINGS = [("b", "blank"), ("s", "show"), ("t", "turn"), ("q", "quit")]
 
     def __init__(self, theme: str, style: DrawingStyle) -> None:
         # Textual chooses what NO_COLOR does here, before it knows the theme.
@@ -39,6 +42,11 @@ class QrApp(App[None]):
     def action_show(self) -> None:
         self.query_one(QrCode).draw(self._drawing())
         self.query_one(Static).update("shown")
+
+    def action_turn(self) -> None:
+        kind, _, brightness = self.theme.partition("-")
+        self.theme = f"{kind}-light" if brightness == "dark" else f"{kind}-dark"
+        self.query_one(Static).update(f"now {self.theme}")
 
     def _drawing(self) -> Drawing:
         room = Size(self.size.width - TEXT_COLUMNS, self.size.height)

@@ -126,7 +126,7 @@ async def come_back(person: Person) -> None:
 async def _agree(person: Person) -> None:
     """Answer the question whether to leave, if there is one."""
     for answer in person.app.screen.query(Button):
-        if str(answer.label) in {"Discard", "Leave"}:
+        if str(answer.label) in {"Discard", "Leave", "Sign Out"}:
             answer.focus()
             await person.press("enter")
             return
