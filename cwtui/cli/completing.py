@@ -76,7 +76,7 @@ def event_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: st
 
 def _without_quotes(values: Iterable[str]) -> list[str]:
     """Return the values that mean nothing else to a shell. Bash would redirect at last:<30d."""
-    return [value for value in values if _NEEDS_NO_QUOTES.fullmatch(value)]
+    return [value for value in values if re.fullmatch(_NEEDS_NO_QUOTES, value)]
 
 
 def parts(known: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:

@@ -144,6 +144,7 @@ OWN: dict[str, Act] = {
     "password_rules": lambda s, by: self_service.password_rules(s.world.ports, by),
     "change_password": lambda s, by: self_service.change_password(s.world.ports, by, OLD, NEW, NEW),
     "prove": lambda s, by: self_service.prove(s.world.ports, by, OLD, None),
+    "wait": lambda s, by: self_service.wait(s.world.ports, by, {"code_attempts": "code"}),
     "update_preferences": lambda s, by: self_service.update_preferences(
         s.world.ports, by, mouse=False
     ),

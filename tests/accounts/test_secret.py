@@ -106,7 +106,7 @@ def test_secrets_are_equal_if_their_text_is(one: str, other: str) -> None:
 
 
 HIDDEN = {"password", "secret", "codes", "totp_secret", "backup_codes"}
-SAFE = ("Secret", "PasswordHash", "Sealed", "BackupCodes", "UnderKey", "bool")
+SAFE = ("Secret", "PasswordHash", "Sealed", "BackupCodes", "UnderKey", "Present", "bool")
 
 
 def records() -> Iterator[type]:

@@ -76,8 +76,8 @@ def test_json_prints_one_object_per_line(used: Host) -> None:
 
 
 def test_filters_select_events(used: Host) -> None:
-    used.run("user", "unlock", "jane")
-    assert events(used, "--user", "JANE") == ["user.create", "user.update", "user.unlock"]
+    used.run("user", "reset-password", "jane")
+    assert events(used, "--user", "JANE") == ["user.create", "user.update", "user.reset_password"]
     assert events(used, "--event", "user.update") == ["user.update"]
     assert events(used, "--event", "settings") == ["settings.update"]
     assert len(events(used, "--outcome", "success")) == 5
@@ -213,9 +213,9 @@ def test_follow_continues_across_a_rotation(host: Host) -> None:
         assert json.loads(out())["event"] == "user.create"
         with log_of(host).open("a") as log:
             log.writelines(f"{filler}\n" for _ in range(1_000_000 // len(filler) + 1))
-        host.run("user", "unlock", "jane")
+        host.run("user", "reset-password", "jane")
         assert (host.store / "audit-000001.jsonl").exists()
-        assert json.loads(out())["event"] == "user.unlock"
+        assert json.loads(out())["event"] == "user.reset_password"
 
 
 def test_follow_ends_when_its_output_is_closed(host: Host) -> None:
@@ -299,7 +299,7 @@ def test_verify_prints_one_finding_per_line(used: Host) -> None:
 def test_verify_accepts_a_line_cut_short(used: Host) -> None:
     with log_of(used).open("a") as log:
         log.write('{"half')
-    used.run("user", "unlock", "jane")
+    used.run("user", "reset-password", "jane")
     result = used.run("audit", "verify")
     assert result.status == 0
     assert result.err == "Line 5 of audit.jsonl is not a complete event.\n"
@@ -321,12 +321,12 @@ def test_verify_reports_a_missing_log(used: Host) -> None:
 def test_a_log_that_started_over_is_reported(used: Host) -> None:
     log_of(used).unlink()
     (used.store / "audit.head").unlink()
-    used.run("user", "unlock", "jane")
+    used.run("user", "reset-password", "jane")
     for command in (("audit", "verify"), ("store", "check")):
         result = used.run(*command)
         assert result.status == 1
         assert (
-            "The log begins with user.unlock instead of the first account. Earlier events were "
+            "The log begins with user.reset_password instead of the first account. Earlier events were "
             "removed."
         ) in result.err
 
@@ -342,7 +342,7 @@ def test_verify_of_a_log_without_its_chain(used: Host) -> None:
         assert result.status == 1
         for number in range(1, 5):
             assert f"Line {number} of audit.jsonl is not an event, so cwtui did not" in result.err
-        used.run("user", "unlock", "jane")
+        used.run("user", "reset-password", "jane")
 
 
 def test_verify_of_a_log_of_which_a_cut_line_is_left(used: Host) -> None:
@@ -360,10 +360,10 @@ def test_verify_accepts_rotated_out_events(host: Host) -> None:
     )
     noted = host.run("audit", "verify").out.split()[-1]
     for _ in range(3):
-        host.run("user", "unlock", "admin")
+        host.run("user", "reset-password", "admin")
         with log_of(host).open("a") as log:
             log.writelines(f"{'x' * 999}\n" for _ in range(1000))
-    host.run("user", "unlock", "admin")
+    host.run("user", "reset-password", "admin")
     result = host.run("audit", "verify")
     assert result.status == 0
     assert result.out.startswith("Events 4 to 5: complete; earlier events were rotated out\n")
