@@ -326,8 +326,8 @@ def test_a_log_that_started_over_is_reported(used: Host) -> None:
         result = used.run(*command)
         assert result.status == 1
         assert (
-            "The log begins with user.reset_password instead of the first account. Earlier events were "
-            "removed."
+            "The log begins with user.reset_password instead of the first account. Earlier events "
+            "were removed."
         ) in result.err
 
 
