@@ -72,7 +72,7 @@ async def test_a_qr_code_is_drawn_with_spaces(
         assert person.app.theme == theme.SIXTEEN_DARK.name
         code = person.app.screen.query(QrCode)
         if size == (80, 24):
-            person.sees("Make the window larger,", "or enter the secret key by hand.")
+            person.sees("The QR code does not fit here", "or enter the secret key by hand.")
             assert not code
         else:
             region = code.first().region

@@ -142,10 +142,15 @@ No camera, or the window is too small? Enter the secret key in your app, with th
         return qr.fit(self._enrolment.uris(), room, style)
 
     def _too_small(self, needed: "qr.Size") -> str:
+        sizes = (
+            ("columns", needed.columns + PANEL_COLUMNS, self.size.width),
+            ("rows", needed.rows, self.size.height),
+        )
+        lacking = [(f"{need} {what}", f"{there}") for what, need, there in sizes if need > there]
+        need, there = (" and ".join(words) for words in zip(*lacking, strict=True))
         return (
-            f"The QR code does not fit here. Make the window larger, from "
-            f"{self.size.width} columns and {self.size.height} rows to "
-            f"{needed.columns + PANEL_COLUMNS} and {needed.rows}, or enter the secret key by hand."
+            f"The QR code does not fit here: it needs {need}, and this window has {there}. Make "
+            "it larger, or enter the secret key by hand."
         )
 
     def _larger(self) -> str:
