@@ -19,34 +19,46 @@ bcrypt_cost = 10
 """
 
 
+def command_line(home: Path | str) -> list[str]:
+    return [sys.executable, "-m", "cwtui", "--config", f"{home}/cwtui.toml"]
+
+
 def opened(home: Path, *, before: Sequence[str] = (), **options: Any) -> Terminal:
     """`cwtui` with the data folder of `home` and the lowest bcrypt cost, for speed."""
     config = home / "cwtui.toml"
     if not config.exists():
         config.write_text(CONFIG)
-    command = [*before, sys.executable, "-m", "cwtui", "--config", str(config)]
-    return Terminal(command, home, **options)
+    return Terminal([*before, *command_line(home)], home, **options)
 
 
-def with_admin(home: Path, password: str) -> Path:
-    """The home after `cwtui init`, so that cwtui opens with the login screen."""
-    variables = {
+def variables(home: Path | str) -> dict[str, str]:
+    """The environment of whoever lives in this folder."""
+    return {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "HOME": str(home),
-        **{f"XDG_{name.upper()}_HOME": str(home / name) for name in ("config", "data", "state")},
+        **{f"XDG_{name.upper()}_HOME": f"{home}/{name}" for name in ("config", "data", "state")},
     }
+
+
+def run(home: Path, *arguments: str, typed: str = "") -> None:
+    """Run a command of cwtui."""
     (home / "cwtui.toml").write_text(CONFIG)
-    command = [sys.executable, "-m", "cwtui", "--config", str(home / "cwtui.toml")]
     subprocess.run(
-        [*command, "init", "--admin", "admin", "--password-stdin"],
-        input=password,
+        [*command_line(home), *arguments],
+        input=typed,
         text=True,
         check=True,
         capture_output=True,
-        env=variables,
+        env=variables(home),
         cwd=ROOT,
+        timeout=30,
     )
+
+
+def with_admin(home: Path, password: str, name: str = "admin") -> Path:
+    """The home after `cwtui init`, so that cwtui opens with the login screen."""
+    run(home, "init", "--admin", name, "--password-stdin", typed=password)
     return home
 
 

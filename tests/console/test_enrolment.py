@@ -1,8 +1,6 @@
 """The application's largest QR code, read from every kind of terminal."""
 
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -36,24 +34,6 @@ TERMINALS: dict[str, dict[str, Any]] = {
 }
 
 
-def command(home: Path, *arguments: str, typed: str = "") -> None:
-    config = home / "cwtui.toml"
-    config.write_text(cwtui.CONFIG)
-    environment = {
-        "HOME": str(home),
-        "XDG_CONFIG_HOME": str(home / "config"),
-        "XDG_DATA_HOME": str(home / "data"),
-        "LANG": "C.UTF-8",
-    }
-    subprocess.run(
-        [sys.executable, "-m", "cwtui", "--config", str(config), *arguments],
-        input=typed.encode(),
-        env=environment,
-        check=True,
-        timeout=30,
-    )
-
-
 def at_enrolment(terminal: Terminal) -> None:
     cwtui.sign_in(terminal, USERNAME, PASSWORD)
     terminal.wait_for("Enable Multi-Factor Authentication")
@@ -63,9 +43,8 @@ def at_enrolment(terminal: Terminal) -> None:
 
 @pytest.fixture(scope="module")
 def before_enrolment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
-    command(home, "init", "--admin", USERNAME, "--password-stdin", typed=f"{PASSWORD}\n")
-    command(home, "settings", "set", "issuer", ISSUER)
+    home = cwtui.with_admin(tmp_path_factory.mktemp("home"), PASSWORD, USERNAME)
+    cwtui.run(home, "settings", "set", "issuer", ISSUER)
     return home
 
 
@@ -113,9 +92,9 @@ def test_a_qr_code_that_does_not_fit_says_what_it_needs(home: Path) -> None:
         terminal.wait_until_still()
         assert zxing(paint(terminal.screen, LIGHT)) is not None
         terminal.send("f5")
-        terminal.wait_for("suits every terminal")
+        terminal.wait_for("One for every")
         terminal.resize(140, 60)
-        terminal.wait_for("cannot be scanned")
+        terminal.wait_for("No QR code can be scanned? Enter the")
         terminal.send("f5", "f5", "f5")
         terminal.wait_until(lambda: zxing(paint(terminal.screen, LIGHT)) is not None)
         terminal.wait_until_still()

@@ -59,7 +59,7 @@ def test_an_open_application_continues_when_the_disk_is_back(
     assert not list(host.store.iterdir())
     host.store.rmdir()
     away.rename(host.store)
-    go_to_users(terminal)
+    terminal.send("home", "down", "enter")  # the focus is still on the panel
     terminal.wait_for("1 user")
     terminal.send("ctrl+q")
     assert host.run("store", "check").err.endswith("nothing is damaged.\n")

@@ -1,5 +1,6 @@
 """Identity on real servers: renamed users, ids that appear later, and unusual names."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ from tests.servers.certificates import Certificate
 from tests.servers.enclosed import Enclosed
 from tests.servers.slapd import ADMIN, ADMIN_PASSWORD
 
-UNIT: Final = "identity"
+UNIT: Final = f"identity-{os.getpid()}"
+"""Several processes may run these tests on one server."""
+READER: Final = f"reader-{os.getpid()}"
 READS: Final = "Reads.what-is-there1"
 """The reader's password on servers that have password rules."""
 
@@ -115,12 +118,12 @@ def ad(active_directory: Enclosed) -> Iterator[Place]:
     with samba.administrator(active_directory) as admin:
         base = f"OU={UNIT},{samba.BASE}"
         admin.add(base, ["organizationalUnit"])
-        reader_dn = f"CN=identity-reader,CN=Users,{samba.BASE}"
+        reader_dn = f"CN={READER},CN=Users,{samba.BASE}"
         admin.add(
             reader_dn,
             ["user"],
             {
-                "sAMAccountName": "identity-reader",
+                "sAMAccountName": READER,
                 "unicodePwd": samba.quoted(READS),
                 "userAccountControl": 512,
             },
