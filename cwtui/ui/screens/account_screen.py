@@ -202,7 +202,12 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         return self.TAKES_STRAY_TEXT and bool(self.query(TextInput))
 
     def entry_for_text(self) -> TextInput | None:
-        """Return the first empty field, for text that is typed where no field has the focus."""
+        """Return where text goes that is typed where no field has the focus.
+
+        That is the field that gets the focus back in a moment, or else the first empty one.
+        """
+        if self.focused is None and isinstance(self._kept_focus, TextInput):
+            return self._kept_focus
         return next((entry for entry in self.query(TextInput) if not entry.value), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
