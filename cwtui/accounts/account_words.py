@@ -63,7 +63,7 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
             moments("created", "when the account was created", lambda row: row.created_at),
         ),
         lambda text: lambda row: text in row.username or text in row.display_name.casefold(),
-        {"locked": "status:locked", "never": "last:never"},
+        {**{status: f"status:{status}" for status in Status}, "never": "last:never"},
     )
 
 

@@ -17,6 +17,7 @@ NEVER: Final = "never"
 _AGE: Final = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _COMPARED: Final = re.compile(r"([<>]=?)?(.*)", re.DOTALL)
+_DAYS_AGO: Final = {"today": 0, "yesterday": 1}
 _MINUTE: Final = 60.0
 _SHOWN: Final = 64
 
@@ -39,7 +40,7 @@ def moments(
     For ages, > means longer ago, and for dates, later. With `may_be_never`, there is also `never`.
     """
     right = f"{'never, ' if may_be_never else ''}an age such as >90d or <2h"
-    values = (*((NEVER,) if may_be_never else ()), "<30d", ">90d")
+    values = (*((NEVER,) if may_be_never else ()), "today", "<30d", ">90d")
 
     def read(typed: str, reading: Reading) -> tuple[object, Callable[[R], bool]]:
         if may_be_never and typed == NEVER:
@@ -58,7 +59,7 @@ def bound(name: str, meaning: str, at: Callable[[R], float], *, is_end: bool) ->
         found = Span(-inf, start) if is_end else Span(start, inf)
         return found, lambda row: found.has(at(row))
 
-    return Word(name, "2h", meaning, read, ("1h", "1d", "7d"))
+    return Word(name, "2h", meaning, read, ("1h", "1d", "7d", "today"))
 
 
 def _read(meant: Callable[[str, Reading], Span], typed: str, reading: Reading, right: str) -> Span:
@@ -98,14 +99,15 @@ def span(typed: str, reading: Reading) -> Span:
 def moment(text: str, reading: Reading) -> Span:
     """Return the moment that an age ago was, or the day or minute of a date or time.
 
-    Times without an offset are in the zone of `reading`. Raises ValueError and OverflowError.
+    Days can be named `today` and `yesterday`. Times without an offset are in the zone of `reading`.
+    Raises ValueError and OverflowError.
     """
     age = _AGE.fullmatch(text)
     if age is not None:
         past = timedelta(seconds=int(age[1]) * _SECONDS[age[2]])
         at = (datetime.fromtimestamp(reading.now, UTC) - past).timestamp()
         return Span(at, at)
-    day = _day(text)
+    day = _day(text, reading)
     if day is not None:
         return Span(_start(day, reading.zone), _end(day, reading.zone))
     whole = datetime.fromisoformat(text.upper())
@@ -114,7 +116,10 @@ def moment(text: str, reading: Reading) -> Span:
     return Span(at, at + _MINUTE)
 
 
-def _day(text: str) -> date | None:
+def _day(text: str, reading: Reading) -> date | None:
+    ago = _DAYS_AGO.get(text.lower())
+    if ago is not None:
+        return datetime.fromtimestamp(reading.now, reading.zone).date() - timedelta(days=ago)
     try:
         return date.fromisoformat(text.upper())
     except ValueError:

@@ -36,7 +36,7 @@ def isolate() -> None:
     Raises OSError if the interpreter cannot be restarted, or if sys.executable is another program:
     Python 3.11 obeys PYTHONEXECUTABLE even with -I.
     """
-    found = {name: os.environ[name] for name in os.environ if name.startswith("PYTHON")}
+    found = {name: os.environ[name] for name in os.environ if _is_pythons(name)}
     dropped = [name for name in found if name not in HARMLESS]
     for name in dropped:
         del os.environ[name]
@@ -47,6 +47,11 @@ def isolate() -> None:
             raise OSError
         isolated = [sys.executable, "-I", "-m", "cwtui", *sys.argv[1:]]
         os.execv(sys.executable, isolated)  # noqa: S606  runs this program, not a shell
+
+
+def _is_pythons(name: str) -> bool:
+    # PYTHON alone is a variable of make and other build tools.
+    return name.startswith("PYTHON") and name != "PYTHON"
 
 
 def _is_program() -> bool:

@@ -236,10 +236,12 @@ class AccountApp(TextualApp):
             self.push_screen(Palette(offered, commands.users(self.context, self.router)))
 
     def get_key_display(self, binding: Binding) -> str:
-        """Return keys as they are printed on a keyboard: F1, Esc, Ctrl+Q."""
+        """Return keys as they are printed on a keyboard: F1, Esc, Ctrl+Q, Shift+S."""
         names = {"slash": "/", "question_mark": "?", "pageup": "Page Up", "pagedown": "Page Down"}
         names["escape"] = "Esc"
         parts = binding.key.split("+")
+        if len(parts[-1]) == 1 and parts[-1].isupper():
+            parts.insert(0, "shift")
         return "+".join(names.get(part, part.capitalize()) for part in parts)
 
     def background_is(self, *, light: bool) -> None:

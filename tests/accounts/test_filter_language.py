@@ -259,7 +259,7 @@ def test_completion_leads_to_valid_filters(of: tuple[Any, Any], line: str) -> No
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("", "mfa: origin: role: status: last: created: locked never"),
+        ("", "mfa: origin: role: status: last: created: enabled locked disabled never"),
         ("m", "mfa:"),
         ("!o", "!origin:"),
         ("origin:", "origin:local origin:ldap"),
@@ -267,7 +267,7 @@ def test_completion_leads_to_valid_filters(of: tuple[Any, Any], line: str) -> No
         ("role:adm", "role:connectware-admin"),
         ("mfa:none", ""),
         ("nothing:", ""),
-        ("last:", "last:never last:<30d last:>90d"),
+        ("last:", "last:never last:today last:<30d last:>90d"),
         ("lo", "locked"),
         ("zz", ""),
     ],

@@ -101,7 +101,7 @@ def test_filters_are_completed_word_by_word(host: Host, monkeypatch: pytest.Monk
     for line, offered in (  # bash replaces only what follows the last colon
         ("user list mfa:none l", ["last:", "locked"]),
         ("user list mfa:", ["enabled", "required", "none"]),
-        ("user list last:", ["never"]),  # < and > would be redirections
+        ("user list last:", ["never", "today"]),  # < and > would be redirections
         ("user list --filter or", ["origin:"]),
         ("user list --fields username,ori", ["username,origin"]),
         ("audit --filter outcome:", ["success", "failure"]),

@@ -117,7 +117,7 @@ async def audit_log_filtered(person: Person, there: Plant) -> None:
 async def audit_log_wrong(person: Person, there: Plant) -> None:
     await audit_log(person, there)
     await person.press("/")
-    await person.write("since:yesterday")
+    await person.write("since:tomorrow")
 
 
 async def audit_event(person: Person, there: Plant) -> None:

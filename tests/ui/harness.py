@@ -180,6 +180,7 @@ class Person:
         widgets = [self.app, *(w for one in stack for w in one.walk_children(with_self=True))]
         waiting = (
             self.is_busy
+            or any(not worker.is_finished for worker in self.app.workers)
             or self.app._resize_event is not None
             or any(not pump.is_running for pump in widgets)
             or any(pump.message_queue_size or pump._next_callbacks for pump in widgets)

@@ -265,7 +265,7 @@ async def test_the_qr_code_is_complete_or_says_what_room_it_needs() -> None:
         assert code.region.right <= 80 - 33
         await person.resize(64, 20)
         assert not person.app.screen.query(QrCode)
-        person.sees("The QR code does not fit here.", "from 64 columns and 20 rows to 68 and 18,")
+        person.sees("The QR code does not fit here: it needs 68 columns, and this window has 64.")
         await person.resize(120, 40)
         person.screen(RegisterDeviceScreen)
         assert person.app.screen.query_one(QrCode).region.height > 20

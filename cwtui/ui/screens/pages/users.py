@@ -71,7 +71,7 @@ name, who cannot sign in while this account exists."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "create", "Create User"),
         Binding("s", "sort", "Sort by the next column", show=False),
-        Binding("S", "reverse", "Sort the other way", show=False, key_display="Shift+S"),
+        Binding("S", "reverse", "Sort the other way", show=False),
         Binding("r", "read_new", "Reload", show=False),
     ]
 
