@@ -54,10 +54,13 @@ def among_later(usernames: Iterable[str], seen: Iterable[str], typed: str) -> tu
 def check(similar: tuple[str, ...], typed: str) -> None:
     """Raise LooksAlike if there are similar names."""
     if similar:
-        shown = text.listed(similar, _NAMED)
-        raise LooksAlike(
-            f"{text.visible(typed.strip())} looks like the existing username {text.visible(shown)}."
-        )
+        raise LooksAlike(f"{text.visible(typed.strip())} looks like {existing(similar)}.")
+
+
+def existing(similar: tuple[str, ...]) -> str:
+    """Return the names that another one looks like, as the end of a sentence."""
+    names = "usernames" if len(similar) > 1 else "username"
+    return f"the existing {names} {text.visible(text.listed(similar, _NAMED))}"
 
 
 @lru_cache(maxsize=1)

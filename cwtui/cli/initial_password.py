@@ -1,19 +1,14 @@
 """Print an initial password as the only line on standard output."""
 
-from typing import Final
-
-from cwtui.accounts import administration
+from cwtui.accounts import administration, look_alikes
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.text import listed, visible
 from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
 from cwtui.cli.errors import Failed
 from cwtui.cli.host import operator
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
-
-_NAMED: Final = 3
 
 
 def hand_over(
@@ -33,7 +28,7 @@ def hand_over(
         else f"{what} {name}. Initial password, which must be changed before {until}:"
     )
     if made.looks_like:
-        say(f"It looks like the existing username {visible(listed(made.looks_like, _NAMED))}.")
+        say(f"It looks like {look_alikes.existing(made.looks_like)}.")
     try:
         if as_json:
             initial = None if known else made.password.reveal()

@@ -56,6 +56,12 @@ def save_new(typed: str, text: Secret, home: Path, field: str = "path") -> Path:
     return path
 
 
+def free_name(stem: str, home: Path) -> str:
+    """Return the path of a text file in `home` that does not exist yet, to be offered."""
+    names = [f"{stem}.txt", *(f"{stem}-{number}.txt" for number in range(2, 100))]
+    return "~/" + next((name for name in names if not os.path.lexists(home / name)), names[0])
+
+
 def _path(typed: str, home: Path, field: str) -> Path:
     name = typed.strip()
     if not name or name.endswith("/") or name in {"~", ".", ".."}:

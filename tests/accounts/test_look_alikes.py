@@ -102,6 +102,11 @@ def test_a_look_alike_is_created_only_when_allowed(world: World) -> None:
     assert world.events[-1].reason == "roles=minimum-access looks_like=alice"
 
 
+def test_several_names_that_look_alike_are_named_together() -> None:
+    assert look_alikes.existing(("alice",)) == "the existing username alice"
+    assert look_alikes.existing(("a1ice", "alice")) == "the existing usernames a1ice, alice"
+
+
 def test_an_existing_name_is_reported_as_taken(world: World) -> None:
     world.add("alice")
     world.add("a1ice")

@@ -140,3 +140,12 @@ def test_a_name_that_may_be_lost_is_not_reported_as_saved(
     with pytest.raises(CannotCheck):
         saving.save_new("codes.txt", TEXT, home)
     assert not list(home.iterdir())
+
+
+def test_a_name_that_is_still_free_is_offered(tmp_path: Path) -> None:
+    assert saving.free_name("codes", tmp_path) == "~/codes.txt"
+    for number in (2, 3):
+        saving.save_new(saving.free_name("codes", tmp_path), Secret("x"), tmp_path)
+        assert saving.free_name("codes", tmp_path) == f"~/codes-{number}.txt"
+    (tmp_path / "codes-3.txt").symlink_to("nowhere")
+    assert saving.free_name("codes", tmp_path) == "~/codes-4.txt"

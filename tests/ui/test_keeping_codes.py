@@ -197,6 +197,8 @@ async def test_codes_are_saved_to_a_new_private_file() -> None:
         assert "Account: admin\nHost:    plant-7\n" in path.read_text()
         assert path.read_text().split()[-10:] == codes
         await person.click_button("Save to File")
+        assert person.typed("path") == f"~/{name.replace('.txt', '-2.txt')}"
+        await person.fill("path", name)
         await person.press("enter")
         assert person.error("path") == "This file already exists. Choose another name."
         await person.fill("path", f"{home}/{'x' * 200}")

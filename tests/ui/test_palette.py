@@ -22,6 +22,14 @@ async def test_a_user_is_found_by_name_and_opened() -> None:
         assert page.heading() == "Users and Roles > alice"
 
 
+async def test_a_user_whose_whole_name_is_typed_comes_before_commands() -> None:
+    async with SCENES["command_palette"].played() as (person, _):
+        await person.write("ADMIN")
+        person.sees("Users and Roles")
+        await person.press("enter")
+        assert person.screen(AccountPage).heading() == "Users and Roles > admin"
+
+
 async def test_no_user_is_listed_before_typing() -> None:
     async with SCENES["command_palette"].played() as (person, _):
         person.sees_nothing_of("alice")

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import string
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,7 @@ GROUPED_LENGTH: Final = 16
 
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
+_AROUND: Final = string.digits + string.punctuation + " "
 _WORDS: Final = ("very weak", "weak", "fair", "good", "strong")
 
 
@@ -137,9 +139,17 @@ def _refusal_of_text(text: str, settings: OrganizationSettings, username: str) -
     missing = _unmet_rules(text, settings)
     if missing:
         return f"The password needs {_and(missing)}."
-    if text.casefold() == username:
+    return _guessable(text.casefold(), username)
+
+
+def _guessable(text: str, username: str) -> str:
+    """Return why others would guess this password soon (NIST SP 800-63B-4, section 3.1.1.2)."""
+    if text == username:
         return "The password cannot be the username. Choose another one."
-    if text.casefold() in _common_passwords():
+    bare = username.strip(_AROUND)
+    if bare and text.strip(_AROUND) == bare:
+        return "The password is the username with digits or symbols. Choose another one."
+    if text in _common_passwords():
         return "This password is too common. Choose another one."
     return ""
 

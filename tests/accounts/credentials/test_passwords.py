@@ -46,6 +46,8 @@ def refusal(text: str, settings: OrganizationSettings = RULES, username: str = "
         ("alice", "The password cannot be the username. Choose another one."),
         ("ALICE", "The password cannot be the username. Choose another one."),
         ("\uff41lice", "The password cannot be the username. Choose another one."),
+        ("alice1", "The password is the username with digits or symbols. Choose another one."),
+        ("!Alice-2026", "The password is the username with digits or symbols. Choose another one."),
         ("password", "This password is too common"),
         ("PassWord", "This password is too common"),
         ("\uff50assword", "This password is too common"),

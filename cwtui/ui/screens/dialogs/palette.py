@@ -101,7 +101,10 @@ class Palette(Dialog[None]):
         self._list(event.value)
 
     def _list(self, text: str) -> None:
-        self._shown = [*self._found_commands(text.strip()), *self._found_users(text.strip())]
+        users = list(self._found_users(text.strip()))
+        exact = [user for user in users if user.title.partition(" ")[0] == text.strip().casefold()]
+        others = [user for user in users if user not in exact]
+        self._shown = [*exact, *self._found_commands(text.strip()), *others]
         options = self.query_one(Options)
         options.clear_options()
         options.add_options([Option(_line(command)) for command in self._shown])

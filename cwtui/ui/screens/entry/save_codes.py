@@ -46,7 +46,8 @@ reads it can use your codes."""
             markup=False,
         )
         today = times.day(self.context.clock())
-        name = f"~/connectware-backup-codes-{self._username}-{today}.txt"
+        stem = f"connectware-backup-codes-{self._username}-{today}"
+        name = saving.free_name(stem, self.context.home)
         yield Field("path", "File", TextInput(name, max_length=4096))
 
     def action_back(self) -> None:
