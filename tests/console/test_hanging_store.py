@@ -42,7 +42,7 @@ def test_quitting_works_while_a_password_check_hangs(home: Path) -> None:
 
 
 def test_quitting_a_session_works_while_a_page_hangs(home: Path) -> None:
-    with opened(home, "cwtui.store.accounts:TinyAccountStore.rows") as terminal:
+    with opened(home, "cwtui.store.accounts:TinyAccountStore.page") as terminal:
         cwtui.sign_in(terminal, "admin", PASSWORD)
         terminal.wait_for("Enable Multi-Factor Authentication")
         terminal.wait_until_still()
