@@ -6,7 +6,7 @@ SOAK ?= 60
 # Tests in a pty mostly wait, so there are more workers than processors.
 WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
 # Rules, commands and screens: no servers, no pty, and only a few examples of the random tests.
-# They take about 155 s of processor, so 80 s with two; keep that in mind before adding a file.
+# They take about 130 s of processor, so 70 s with two; keep that in mind before adding a file.
 QUICK_UI := after_code background columns glyphs goldens layout lists output painted private_api \
   router source terminal terminal_input threads
 QUICK := tests/accounts tests/cli tests/help tests/host tests/keyring tests/services \
