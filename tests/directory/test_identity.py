@@ -26,7 +26,7 @@ from tests.servers.enclosed import Enclosed
 from tests.servers.slapd import ADMIN, ADMIN_PASSWORD
 
 UNIT: Final = f"identity-{os.getpid()}"
-"""Several processes may run these tests on one server."""
+"""Several processes may run these tests on one server; each keeps its unit for the session."""
 READER: Final = f"reader-{os.getpid()}"
 READS: Final = "Reads.what-is-there1"
 """The reader's password on servers that have password rules."""
@@ -113,7 +113,7 @@ def open_ldap(
         connection.unbind()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ad(active_directory: Enclosed) -> Iterator[Place]:
     with samba.administrator(active_directory) as admin:
         base = f"OU={UNIT},{samba.BASE}"
@@ -143,7 +143,7 @@ def ad(active_directory: Enclosed) -> Iterator[Place]:
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ds(dirsrv: Enclosed) -> Iterator[Place]:
     with ds389.administrator(dirsrv) as admin:
         with suppress(LDAPEntryAlreadyExistsResult):
