@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cwtui.accounts import (
     account_state,
     admins,
+    failed_sign_ins,
     look_alikes,
     made_up,
     roles,
@@ -236,8 +237,14 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
         after = before.changed_ending_sessions(**fields)
         change.put(after)
         change.prepare()
-        ports.records.update(name, lambda record: (record.changed(password_attempts={}), None))
-        write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name, change=change)
+        update_record(
+            ports,
+            name,
+            lambda record: failed_sign_ins.with_old_password(record, ports.now()).changed(
+                password_attempts={}
+            ),
+            lambda: write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name, change=change),
+        )
     return WithInitialPassword(after, initial)
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord, WrongCodes
 from cwtui.accounts.text import counted, visible
+from cwtui.accounts.throttle import network_of
 from cwtui.accounts.times import full_minute, utc_minute
 
 _WAITS_FOR: Final = {
@@ -27,8 +28,24 @@ _ENDED: Final = {
     Ending.ENROLMENT: "did not set up MFA",
     Ending.BACKUP_CODES: "did not confirm the backup codes",
 }
-_UNFINISHED: Final = frozenset({Ending.NEW_PASSWORD_AFTER_CODE, Ending.BACKUP_CODES})
-"""Sign-ins that proved everything. Mostly they are the user's own, after a lost connection."""
+_UNFINISHED: Final = frozenset(
+    {
+        Ending.NEW_PASSWORD,
+        Ending.NEW_PASSWORD_AFTER_CODE,
+        Ending.ENROLMENT,
+        Ending.BACKUP_CODES,
+    }
+)
+"""Sign-ins that proved everything that was asked. Mostly they are the user's own: a lost
+connection, or a phone that was not at hand.
+"""
+_OLD: Final = frozenset({Ending.OLD_PASSWORD, Ending.OLD_PASSWORD_AND_CODE})
+"""Sign-ins with a password that was changed since."""
+_WITH_CODE: Final = frozenset(
+    {Ending.NEW_PASSWORD_AFTER_CODE, Ending.BACKUP_CODES, Ending.OLD_PASSWORD_AND_CODE}
+)
+_GUESSED: Final = "If that was not you, make sure that your password is hard to guess."
+"""For wrong passwords, which are no reason to change the right one (NIST SP 800-63B-4, 3.1.1.2)."""
 SOURCES: Final = 8
 """From how many sources wrong codes are told apart."""
 
@@ -55,7 +72,8 @@ def with_failure(
             before,
             count=count,
             knew_password=KnewPassword(now, source, ending),
-            right_passwords=_right_passwords(before) + 1,
+            # Those with an old password are now only part of the count.
+            right_passwords=1 if _is_old(before) else _right_passwords(before) + 1,
         )
     return record.changed(failed=after)
 
@@ -64,7 +82,41 @@ def moved(record: SignInRecord, source: str, now: float, ending: Ending) -> Sign
     """Return the record after a sign-in that is already counted got one step further."""
     # Another sign-in may have cleared it.
     before = record.failed or FailedSignIns(1, right_passwords=1)
-    return record.changed(failed=replace(before, knew_password=KnewPassword(now, source, ending)))
+    right = 1 if _is_old(before) else before.right_passwords
+    knew = KnewPassword(now, source, ending)
+    return record.changed(failed=replace(before, knew_password=knew, right_passwords=right))
+
+
+def with_old_password(record: SignInRecord, now: float) -> SignInRecord:
+    """Return the record after the password was changed.
+
+    The user is still told of those who knew the old one, but need not change it again.
+    """
+    failed = record.failed
+    right = _right_passwords(failed) if failed is not None else 0
+    if failed is None or not right or _is_old(failed):
+        return record
+    knew = failed.knew_password or KnewPassword(now, "", Ending.STOPPED)
+    is_with_code = knew.ending in _WITH_CODE
+    ending = Ending.OLD_PASSWORD_AND_CODE if is_with_code else Ending.OLD_PASSWORD
+    old = replace(knew, ending=ending)
+    return record.changed(failed=replace(failed, knew_password=old, right_passwords=right))
+
+
+def with_own_new_password(record: SignInRecord) -> SignInRecord:
+    """Return the record after an unfinished sign-in, which is counted, chose a new password.
+
+    Only this sign-in has the new password, so it alone counts if it stops at a later step.
+    """
+    failed = record.failed
+    return record if failed is None else record.changed(failed=replace(failed, right_passwords=1))
+
+
+def restored(failed: FailedSignIns | None) -> FailedSignIns | None:
+    """Return this after a restore, which may have brought an old password back."""
+    if failed is None or not _is_old(failed):
+        return failed
+    return replace(failed, knew_password=None)
 
 
 def with_wrong_code(record: SignInRecord, source: str, now: float) -> SignInRecord:
@@ -94,10 +146,13 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
         return record
     earlier = before.failed or FailedSignIns(0)
     knew, left = failed.knew_password, failed.count - 1
+    right = max(failed.right_passwords - 1, 0)
     if knew is not None and knew.source == source:
-        knew = earlier.knew_password
         if left == 0:
             return record.changed(failed=None)
+        # Whoever used the new password meanwhile must not pass for one with the old password.
+        knew = None if right and _is_old(earlier) else earlier.knew_password
+        right = max(right, earlier.right_passwords)
     wrong_codes = {name: kept for name, kept in failed.wrong_codes.items() if name != source}
     if source in earlier.wrong_codes:
         wrong_codes[source] = earlier.wrong_codes[source]
@@ -106,7 +161,7 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
             failed,
             count=max(left, 1),
             knew_password=knew,
-            right_passwords=max(failed.right_passwords - 1, 0),
+            right_passwords=right,
             wrong_codes=wrong_codes,
         )
     )
@@ -130,31 +185,62 @@ def _right_passwords(failed: FailedSignIns) -> int:
     return 0 if failed.knew_password is None else 1
 
 
+def _is_old(failed: FailedSignIns) -> bool:
+    """Whether all sign-ins with the correct password had one that was changed since."""
+    return failed.knew_password is not None and failed.knew_password.ending in _OLD
+
+
+def is_alarming(failed: FailedSignIns, here: str) -> bool:
+    """Whether to show the message as a warning: not if it tells only of the user's own first step.
+
+    `here` is the source of this sign-in.
+    """
+    return failed.count > 1 or not _is_probably_own(failed, here)
+
+
+def _is_probably_own(failed: FailedSignIns, here: str) -> bool:
+    """Whether the last sign-in with the password came from `here`, and nothing in it was wrong."""
+    knew = failed.knew_password
+    return (
+        knew is not None
+        and knew.ending in _UNFINISHED
+        and network_of(knew.source) == network_of(here)
+    )
+
+
 def sentence(
     failed: FailedSignIns,
     zone: tzinfo = UTC,
     *,
+    here: str = "",
     is_first_sign_in: bool = False,
     password_changed: bool = False,
 ) -> str:
     """Return the message for the user. The worst case, someone with the password, comes first.
 
-    `password_changed`: the user has already done what the message would advise.
+    `here` is the source of this sign-in. `password_changed`: the user has already done what the
+    message would advise.
     """
     one = failed.count == 1
     knew = failed.knew_password
     what = "failed attempt"
-    if knew is not None and knew.ending in _UNFINISHED:
+    if knew is not None and knew.ending in _UNFINISHED | _WITH_CODE:
         what = "unfinished sign-in" if one else "failed or unfinished sign-in"
     since = "before your first sign-in" if is_first_sign_in else "since then"
     since = f"{counted(failed.count, what)} {since}"
     right = _right_passwords(failed)
     if not right:
         when = _when("on" if one else "the last on", failed.last_at, failed.last_source, zone)
-        told, advice = [f"{since}, {when}"], "If that was not you, change your password."
+        told, advice = [f"{since}, {when}"], _GUESSED
     else:
         told = [since, *_with_the_password(failed, right, zone)]
         advice = "If that was not you, change your password now."
+        if _is_old(failed):
+            advice = "Your password was changed since."
+        elif _is_probably_own(failed, here):
+            if_own = "if it was you" if right == 1 else "if all of them were you"
+            told.append(f"It came from where you are now: {if_own}, ignore this")
+            advice = "If not, change your password now."
     if password_changed:
         advice = "You have changed your password since."
     return ". ".join([*told, advice])
@@ -166,6 +252,8 @@ def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Itera
     codes, at, source = wrong_codes(failed)
     if knew is None:
         yield "Someone entered your password. Where from was not recorded"
+    elif knew.ending in _OLD:
+        yield _with_an_old_password(failed, knew, right, zone)
     else:
         ended = _ENDED[knew.ending]
         if right == 1 and knew.ending is Ending.WRONG_CODE and codes > 1:
@@ -173,15 +261,30 @@ def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Itera
         subject = _who(right, failed.count)
         where = f"({full_minute(knew.at, zone)}, {visible(knew.source)})"
         if right == 1:
-            proved = " and a code" if knew.ending in _UNFINISHED else ""
+            proved = " and a code" if knew.ending in _WITH_CODE else ""
             yield f"{subject} used your password{proved} but {ended} {where}"
         else:
-            proved = "used a code but " if knew.ending in _UNFINISHED else ""
+            proved = "used a code but " if knew.ending in _WITH_CODE else ""
             yield f"{subject} used your password. The last of them {proved}{ended} {where}"
     if codes > 1:
         yield f"{counted(codes, 'wrong code')} in all, {_when('the last on', at, source, zone)}"
     elif codes and (knew is None or knew.ending is not Ending.WRONG_CODE):
         yield f"1 wrong code, {_when('on', at, source, zone)}"
+
+
+def _with_an_old_password(
+    failed: FailedSignIns, knew: KnewPassword, right: int, zone: tzinfo
+) -> str:
+    """Return what is known of the sign-ins before the password was changed."""
+    if not knew.source:
+        return "Someone entered your old password. Where from was not recorded"
+    subject = _who(right, failed.count)
+    code = knew.ending is Ending.OLD_PASSWORD_AND_CODE
+    where = f"{full_minute(knew.at, zone)}, {visible(knew.source)}"
+    if right == 1:
+        return f"{subject} used your old password{' and a code' if code else ''} ({where})"
+    last = "the last of them with a code, " if code else "the last of them "
+    return f"{subject} used your old password ({last}{where})"
 
 
 def _who(right: int, count: int) -> str:
@@ -210,4 +313,4 @@ def summary(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> list[st
 
 
 def _last(at: float, source: str) -> str:
-    return f"last {utc_minute(at)} from {visible(source)}"
+    return f"last {utc_minute(at)}" + (f" from {visible(source)}" if source else "")

@@ -136,10 +136,12 @@ class Ending(StrEnum):
     NEW_PASSWORD_AFTER_CODE = "stopped at the new password, after the code"  # noqa: S105  words
     ENROLMENT = "stopped at the enrolment"
     BACKUP_CODES = "stopped at the backup codes"
+    OLD_PASSWORD = "password changed since"  # noqa: S105  words
+    OLD_PASSWORD_AND_CODE = "after the code, password changed since"  # noqa: S105  words
 
 
 class KnewPassword(Struct, frozen=True, forbid_unknown_fields=True):
-    """A failed sign-in with the correct password."""
+    """A failed sign-in with the password that was correct then. An unknown source is empty."""
 
     at: Time
     source: str
@@ -157,7 +159,7 @@ class FailedSignIns(Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     """Failed sign-ins since the last successful one, shown to the user at the next sign-in.
 
     `last_at` and `last_source` describe the last one with a wrong password, `knew_password` the
-    last one with the correct password. `right_passwords` of `count` had the correct password; older
+    last one with the correct password. `right_passwords` of `count` had that password; older
     records do not say how many. If there are neither details nor wrong passwords, the password was
     correct, and no details were recorded. `wrong_codes` are by source.
     """

@@ -1,6 +1,6 @@
 """Emergency access: the operator restores an admin if no admin can sign in."""
 
-from cwtui.accounts import admins, look_alikes, roles, text
+from cwtui.accounts import admins, failed_sign_ins, look_alikes, roles, text
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
@@ -9,7 +9,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Operator, as_reason, write_audit
+from cwtui.accounts.session import Operator, as_reason, update_record, write_audit
 from cwtui.accounts.upkeep.protection import keys_of
 
 
@@ -50,14 +50,18 @@ def recover_admin(
             put_new(ports, change, after)
         else:
             change.put(after)
-            change.prepare()
-            ports.records.update(
-                name, lambda record: (record.changed(password_attempts={}, code_attempts={}), None)
-            )
         reason = "created" if before is None else _difference(before, after)
         reason += f", {as_reason({'looks_like': similar})}" if similar else ""
         reason += f", keys given up: {' '.join(given_up)}" if given_up else ""
-        write_audit(ports, EventType.USER_RECOVER, actor, name, reason, change=change)
+        change.prepare()
+        update_record(
+            ports,
+            name,
+            lambda record: failed_sign_ins.with_old_password(record, ports.now()).changed(
+                password_attempts={}, code_attempts={}
+            ),
+            lambda: write_audit(ports, EventType.USER_RECOVER, actor, name, reason, change=change),
+        )
     return WithInitialPassword(after, initial, similar)
 
 

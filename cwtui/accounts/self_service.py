@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from msgspec.structs import replace as replace_fields
 
-from cwtui.accounts import account_state, enrolment, factors, provisioning
+from cwtui.accounts import account_state, enrolment, factors, failed_sign_ins, provisioning
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, typed_codes
@@ -21,6 +21,7 @@ from cwtui.accounts.session import (
     account_of,
     is_fresh,
     proved_account_of,
+    update_record,
     write_audit,
 )
 from cwtui.accounts.settings import Mfa, OrganizationSettings
@@ -79,7 +80,19 @@ def change_password(
         raise InvalidInput("new_password", "This is your current password. Choose a new one.")
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
     proved = replace(session, password_at=ports.now())
-    return _change(ports, proved, EventType.PASSWORD_CHANGE, password=hashed)
+    with ports.accounts.change() as change:
+        after = account_of(ports, session, change).changed_ending_sessions(password=hashed)
+        change.put(after)
+        change.prepare()
+        update_record(
+            ports,
+            after.username,
+            lambda record: failed_sign_ins.with_old_password(record, ports.now()),
+            lambda: write_audit(
+                ports, EventType.PASSWORD_CHANGE, session, after.username, change=change
+            ),
+        )
+    return proved.renewed(after)
 
 
 def prove(ports: Ports, session: Session, password: Secret | None, code: str | None) -> Session:

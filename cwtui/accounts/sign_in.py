@@ -5,6 +5,7 @@
 `_next_step` alone decides what follows, from the current account and what was proved.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeAlias, TypeVar
@@ -205,6 +206,7 @@ def with_new_password(
         ports,
         progress,
         EventType.PASSWORD_CHANGE,
+        failed_sign_ins.with_own_new_password,
         password=hashed,
         must_change_password=False,
         initial_password_expires_at=None,
@@ -259,12 +261,29 @@ def _acknowledge(ports: Ports, progress: Progress, reason: str = "") -> None:
         enrolment.acknowledge(ports, change, progress, account, reason)
 
 
-def _changed(ports: Ports, progress: Progress, event: EventType, **fields: object) -> Account:
-    """Change these fields of the account, log it, and return the account. Raises SignInEnded."""
+def _as_it_is(record: SignInRecord) -> SignInRecord:
+    return record
+
+
+def _changed(
+    ports: Ports,
+    progress: Progress,
+    event: EventType,
+    note: Callable[[SignInRecord], SignInRecord] = _as_it_is,
+    **fields: object,
+) -> Account:
+    """Change these fields of the account, log it, and return the account. Raises SignInEnded.
+
+    `note` makes a further change to the sign-in record.
+    """
+    name = progress.username
     with ports.accounts.change() as change:
         after = current(ports, progress, change).changed_ending_sessions(**fields)
         change.put(after)
-        write_audit(ports, event, progress, progress.username, change=change)
+        change.prepare()
+        update_record(
+            ports, name, note, lambda: write_audit(ports, event, progress, name, change=change)
+        )
     return after
 
 

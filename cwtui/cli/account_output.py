@@ -158,7 +158,11 @@ def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
         "count": failed.count,
         "last_at": moment(failed.last_at) if failed.last_at is not None else None,
         "last_source": failed.last_source or None,
-        "knew_password": {"at": moment(knew.at), "source": knew.source, "ending": knew.ending}
+        "knew_password": {
+            "at": moment(knew.at),
+            "source": knew.source or None,
+            "ending": knew.ending,
+        }
         if knew is not None
         else None,
         "wrong_codes": codes,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import failed_sign_ins, sign_in
+from cwtui.accounts import administration, failed_sign_ins, recovery, self_service, sign_in
 from cwtui.accounts.audit.events import EventType, Outcome
-from cwtui.accounts.errors import SignInEnded, SignInFailed
+from cwtui.accounts.errors import CannotCheck, SignInEnded, SignInFailed
 from cwtui.accounts.model import (
     Ending,
     FailedSignIns,
@@ -16,8 +16,9 @@ from cwtui.accounts.model import (
     WrongCodes,
 )
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session
 from tests.accounts.test_throttle import ELSEWHERE, wrong
-from tests.accounts.world import HERE, NOW, PASSWORD, Device, World
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
 
 
 def test_the_next_sign_in_reports_failed_sign_ins(world: World) -> None:
@@ -436,6 +437,59 @@ def test_a_line_lost_at_the_backup_codes_is_no_failed_attempt(world: World, wher
     assert failed is not None
     told = failed_sign_ins.sentence(failed)
     assert told.startswith("1 unfinished sign-in since then. It used your password and a code")
+
+
+def changed_in_a_session(world: World, session: Session) -> None:
+    self_service.change_password(world.ports, session, Secret(PASSWORD), NEW, NEW)
+
+
+def reset_by_an_admin(world: World, _: Session) -> None:
+    administration.reset_password(world.ports, OPERATOR, "alice")
+
+
+def recovered(world: World, _: Session) -> None:
+    world.put(world.account().changed(enabled=False))
+    recovery.recover_admin(world.ports, OPERATOR, "alice")
+
+
+CHANGES = [changed_in_a_session, reset_by_an_admin, recovered]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_password_ends_the_advice_to_change_it(
+    world: World, change: Callable[[World, Session], None]
+) -> None:
+    world.add()
+    session = world.session()
+    world.equip()
+    world.asked_for_code(source=ELSEWHERE)
+    session = session.renewed(world.account())
+    world.clock.forward(60)
+    before = world.records.get("alice").failed
+    world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        change(world, session)
+    assert world.records.get("alice").failed == before
+    world.audit.fails = False
+    change(world, session)
+    failed = world.records.get("alice").failed
+    assert failed == knew(Ending.OLD_PASSWORD, world.clock() - 60)
+    told = failed_sign_ins.sentence(failed)
+    assert "It used your old password (2027-01-15 08:00 UTC, 198.51.100.7)" in told
+    assert told.endswith("Your password was changed since.")
+
+
+def test_only_the_last_step_after_ones_own_new_password_counts(world: World) -> None:
+    """Somebody used the initial password; the user replaced it, and stopped at the enrolment."""
+    world.add(must_change_password=True, mfa_required=True)
+    world.begin(source="203.0.113.7")
+    state = world.begin()
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    sign_in.with_new_password(world.ports, state, NEW, NEW)
+    failed = world.records.get("alice").failed
+    assert failed == replace(knew(Ending.ENROLMENT, world.clock(), HERE), count=2)
+    end = finished(world, world.begin(password=NEW.reveal()))
+    assert end.before.failed == failed
 
 
 def test_a_right_but_expired_initial_password_is_reported(world: World) -> None:

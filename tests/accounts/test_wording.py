@@ -128,7 +128,7 @@ def test_failed_sign_ins_for_the_person_and_for_others() -> None:
     wrong = FailedSignIns(1, NOW, HOSTILE)
     assert failed_sign_ins.sentence(wrong) == (
         f"1 failed attempt since then, on 2027-01-15 08:00 UTC from {SHOWN}. If that was not you, "
-        "change your password."
+        "make sure that your password is hard to guess."
     )
     assert failed_sign_ins.summary(wrong, is_first_sign_in=True) == [
         "1 before the first sign-in",
@@ -157,10 +157,11 @@ ENDINGS = {
     Ending.ENROLMENT: "but did not set up MFA",
     Ending.BACKUP_CODES: "and a code but did not confirm the backup codes",
 }
-PROVED_ALL = {Ending.NEW_PASSWORD_AFTER_CODE, Ending.BACKUP_CODES}
+WITH_CODE = {Ending.NEW_PASSWORD_AFTER_CODE, Ending.BACKUP_CODES}
+PROVED_ALL = WITH_CODE | {Ending.NEW_PASSWORD, Ending.ENROLMENT}
 
 
-@pytest.mark.parametrize("ending", Ending)
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_each_ending_is_told_with_how_far_the_sign_in_got(ending: Ending) -> None:
     knew = KnewPassword(NOW, "203.0.113.7", ending)
     rest = (
@@ -178,13 +179,82 @@ def test_each_ending_is_told_with_how_far_the_sign_in_got(ending: Ending) -> Non
     )
     assert failed_sign_ins.summary(one)[-1] == f"({ending})"
     several = replace(more, right_passwords=2, wrong_codes={"10.0.0.8": WrongCodes(5, NOW - 30)})
-    used = "used a code but " if ending in PROVED_ALL else ""
+    used = "used a code but " if ending in WITH_CODE else ""
     last = ENDINGS[ending].rpartition("but ")[2]
     assert failed_sign_ins.sentence(several) == (
         f"3 {kinds[1]} since then. 2 used your password. The last of them {used}{last} "
         "(2027-01-15 08:00 UTC, 203.0.113.7). 5 wrong codes in all, the last on 2027-01-15 07:59 "
         "UTC from 10.0.0.8. If that was not you, change your password now."
     )
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_after_a_change_nobody_is_advised_to_change_the_password_again(ending: Ending) -> None:
+    """The change applies to those who knew the old password. A later one counts anew."""
+    one = FailedSignIns(1, None, "", KnewPassword(NOW, "203.0.113.7", ending))
+    before = SignInRecord(failed=one)
+    after = failed_sign_ins.with_old_password(before, NOW + 60)
+    assert failed_sign_ins.with_old_password(after, NOW + 90) == after
+    assert after.failed is not None
+    code = " and a code" if ending in WITH_CODE else ""
+    told = f"used your old password{code} (2027-01-15 08:00 UTC, 203.0.113.7)"
+    assert failed_sign_ins.sentence(after.failed) == (
+        f"1 {'unfinished sign-in' if code else 'failed attempt'} since then. It {told}. "
+        "Your password was changed since."
+    )
+    assert failed_sign_ins.summary(after.failed)[-1].endswith("password changed since)")
+    later = failed_sign_ins.with_failure(after, "203.0.113.8", NOW + 120, Ending.STOPPED)
+    assert later.failed is not None
+    assert failed_sign_ins.sentence(later.failed) == (
+        "2 failed attempts since then. One used your password but entered no code (2027-01-15 "
+        "08:02 UTC, 203.0.113.8). If that was not you, change your password now."
+    )
+    assert failed_sign_ins.without_stop(later, "203.0.113.8", after) == after
+    assert failed_sign_ins.restored(after.failed) == replace(
+        one, knew_password=None, right_passwords=1
+    )
+    several = replace(one, count=3, right_passwords=2, last_at=NOW)
+    old = failed_sign_ins.with_old_password(SignInRecord(failed=several), NOW + 60).failed
+    assert old is not None
+    last = "the last of them with a code, " if code else "the last of them "
+    assert f"2 used your old password ({last}2027-01-15" in failed_sign_ins.sentence(old)
+
+
+def test_old_passwords_from_an_unknown_source_and_wrong_ones() -> None:
+    unknown = SignInRecord(failed=FailedSignIns(1, right_passwords=1))
+    after = failed_sign_ins.with_old_password(unknown, NOW).failed
+    assert after is not None
+    assert failed_sign_ins.sentence(after) == (
+        "1 failed attempt since then. Someone entered your old password. Where from was not "
+        "recorded. Your password was changed since."
+    )
+    assert failed_sign_ins.summary(after)[1] == "correct password: last 2027-01-15 08:00 UTC"
+    for record in (SignInRecord(), SignInRecord(failed=FailedSignIns(2, NOW, "10.0.0.1"))):
+        assert failed_sign_ins.with_old_password(record, NOW) == record
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_ones_own_first_step_is_told_without_alarm(ending: Ending) -> None:
+    """The same place and nothing wrong: told all the same, as another person may be there too."""
+    knew = KnewPassword(NOW, "2001:db8::7", ending)
+    one, both = FailedSignIns(1, None, "", knew), FailedSignIns(2, None, "", knew, 2)
+    here, now = "2001:db8::8", "change your password now."
+    sentence = failed_sign_ins.sentence(one, here=here, is_first_sign_in=True)
+    assert f"used your password {ENDINGS[ending]} (2027-01-15 08:00 UTC, 2001:db8::7)" in sentence
+    is_own = ending in PROVED_ALL
+    assert failed_sign_ins.is_alarming(one, here) is not is_own
+    assert failed_sign_ins.is_alarming(one, "203.0.113.7")
+    assert failed_sign_ins.is_alarming(both, here)
+    if not is_own:
+        assert sentence.endswith(f"If that was not you, {now}")
+        return
+    assert sentence.startswith("1 unfinished sign-in before your first sign-in. It used your")
+    hint = "It came from where you are now: if it was you, ignore this. "
+    assert sentence.endswith(f"{hint}If not, {now}")
+    changed = failed_sign_ins.sentence(one, here=here, password_changed=True)
+    assert changed.endswith(f"{hint}You have changed your password since.")
+    assert "now: if all of them were you, ignore" in failed_sign_ins.sentence(both, here=here)
+    assert "where you are" not in failed_sign_ins.sentence(one, here="203.0.113.7")
 
 
 @pytest.mark.parametrize(

@@ -300,6 +300,20 @@ async def test_a_first_sign_in_speaks_of_no_earlier_one(world: World) -> None:
         person.screen(SettingsPage)
         assert "Last sign-in" not in person.text
         assert "1 failed attempt before your first sign-in, on 2027" in person.words
+        person.app.router.sign_out()
+        await person.settle()
+        world.add("bob", must_change_password=True)
+        world.begin("bob")  # his own first step
+        await person.sign_in("bob", PASSWORD)
+        new = "Another.9-Havel"
+        person.send(*new, "tab", *new, "enter")
+        await person.settle()
+        person.sees(
+            "1 unfinished sign-in before your first sign-in. It used your password but chose no "
+            f"new password (2027-01-15 08:00 UTC, {HERE}). It came from where you are now: if it "
+            "was you, ignore this. You have changed your password since."
+        )
+        assert "⚠ 1 unfinished" not in person.words
 
 
 # Unlocking on the account's page

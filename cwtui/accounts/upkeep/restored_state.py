@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from cwtui.accounts import identity
+from cwtui.accounts import failed_sign_ins, identity
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import RandomBytes
 from cwtui.accounts.roles import ADMIN
@@ -90,7 +90,7 @@ def record(then: SignInRecord, now: SignInRecord) -> SignInRecord:
         last_totp_step=step,
         password_attempts=now.password_attempts,
         code_attempts=now.code_attempts,
-        failed=now.failed,
+        failed=failed_sign_ins.restored(now.failed),
         wrong_code=now.wrong_code,
         spent_steps=now.spent_steps,
     )

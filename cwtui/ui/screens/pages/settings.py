@@ -96,13 +96,20 @@ Change Display: colours, time zone and mouse, kept for your account."""
             last = f"Last sign-in: {wording.last_sign_in(before, self.context.zone)}"
             yield Static(last, id="last-sign-in", markup=False)
         if before.failed is not None:
-            failed = failed_sign_ins.sentence(
+            here = self.session.source
+            told = failed_sign_ins.sentence(
                 before.failed,
                 self.context.zone,
+                here=here,
                 is_first_sign_in=before.last_sign_in is None,
                 password_changed=self.context.password_changed,
             )
-            yield Static(f"⚠ {failed}", id="failed-sign-ins", markup=False)
+            is_alarming = failed_sign_ins.is_alarming(before.failed, here)
+            yield Static(
+                f"⚠ {told}" if is_alarming else told,
+                id="failed-sign-ins" if is_alarming else "unfinished-sign-in",
+                markup=False,
+            )
 
     def _mfa_state(self) -> str:
         factor = self._overview.account.second_factor
