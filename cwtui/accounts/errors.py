@@ -1,6 +1,6 @@
 """Errors. Each has a sentence for the user that says what is wrong and what to do."""
 
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, Self, TypeAlias
 
 
 class AccountsError(Exception):
@@ -99,10 +99,16 @@ class ClockWasAhead(SignInFailed):
 class Throttled(SignInFailed):
     """Too many failed attempts. This one was not checked; the next is allowed at `until`."""
 
+    TOO_MANY: ClassVar[str] = "Too many failed attempts."
     until: float
 
     def __init__(self, field: str, sentence: str, until: float) -> None:
         super().__init__(field, sentence, 0, until)
+
+    @classmethod
+    def after(cls, failed: SignInFailed, until: float) -> Self:
+        """Return what the next attempt gets after this one, which was the last before a wait."""
+        return failed if isinstance(failed, cls) else cls(failed.field, cls.TOO_MANY, until)
 
 
 class SignInEnded(Refused):

@@ -102,7 +102,7 @@ def wait(
     until = min(before.banned_until, now + wait_after(before.failures, limit))
     if now >= until:
         return None
-    sentence = "Too many failed attempts."
+    sentence = Throttled.TOO_MANY
     if before.failures > MOST:
         sentence += " An admin can unlock your account."
     return Throttled(field, sentence, until)

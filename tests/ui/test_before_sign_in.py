@@ -335,6 +335,13 @@ async def test_a_one_time_code_is_taken_in_the_field_of_the_backup_code() -> Non
 async def test_the_wait_after_wrong_codes_counts_down() -> None:
     async with SCENES["one_time_code_throttled"].played() as (person, there):
         assert person.error("code") == "Too many failed attempts. Wait 4:43."
+        # What is no code at all is not counted, and the wait goes on.
+        for _ in range(2):
+            await person.write("1234567")
+            await person.press("enter")
+            assert person.error("code") == (
+                "A one-time code has 6 digits; you typed 7. Too many failed attempts. Wait 4:43."
+            )
         there.world.clock.forward(40)
         await person.until(lambda: "Wait 4:03." in person.error("code"))
         # Whoever comes to a screen for codes sees it before typing.

@@ -71,6 +71,8 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         self._leads_away = False
         """Whether the screen has asked the router for another one, and waits for it."""
         self._countdown: Timer | None = None
+        self._wait: Throttled | None = None
+        """What any attempt gets until the wait is over; shown as a countdown."""
 
     @property
     def has_room(self) -> bool:
@@ -147,7 +149,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             await handled.wait()
 
     def _say_what_is_waited_for(self, waiting: str) -> None:
+        wait = self._wait
         self.clear_errors()
+        self._wait = wait  # the answer may not say it again
         self.say(f"… {waiting}")
 
     # Leaving for another screen
@@ -270,10 +274,15 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             case SignInFailed(until=float(until)):
                 self.show_error(error.field, str(error))
                 self._count_down(error, until)
-            case InvalidInput() | SignInFailed():
+            case SignInFailed():
+                self._wait = None  # it was checked
                 self.show_error(error.field, str(error))
+            case InvalidInput():
+                self.show_error(error.field, str(error))
+                self._count_down_again(error)
             case _:
                 self.say(f"✗ {error}", wrong=True)
+                self._count_down_again(error)
 
     def show_error(self, field: str, sentence: str) -> None:
         """Show the error under its field, and focus the field."""
@@ -301,6 +310,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             line.set_class(wrong, "-wrong")
 
     def clear_errors(self) -> None:
+        self._wait = None
         if self._countdown is not None:
             self._countdown.stop()
         for field in self.query(Field):
@@ -323,12 +333,25 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             # The focus stays: a password that is being typed must not end in another field.
             self._count_down(wait, wait.until)
 
-    def _count_down(self, error: SignInFailed, until: float) -> None:
+    def _count_down_again(self, error: AccountsError) -> None:
+        """Go on with the countdown, if there is one, beside an error at another or the same field.
+
+        That attempt was not counted, and the wait is not over.
+        """
+        if self._wait is None:
+            return
+        is_there = isinstance(error, InvalidInput) and error.field == self._wait.field
+        self._count_down(self._wait, self._wait.until, f"{error} " if is_there else "")
+
+    def _count_down(self, error: SignInFailed, until: float, before: str = "") -> None:
+        self._wait = Throttled.after(error, until)
+
         def tick() -> None:
             left = round(until - self.context.clock())
             if left > 0:
-                self._show_quietly(error.field, f"{error} Wait {countdown(left)}.")
+                self._show_quietly(error.field, f"{before}{error} Wait {countdown(left)}.")
                 return
+            self._wait = None
             if self._countdown is not None:
                 self._countdown.stop()
             for field in self.query(f"#{error.field}").results(Field):
