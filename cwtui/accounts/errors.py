@@ -62,12 +62,13 @@ class NotPermitted(Refused):
 
 
 class UnknownAccount(Refused):
-    """There is no account with this name."""
+    """There is no account with this name. `gone` says it of one that was there just now."""
 
     def __init__(self, username: str) -> None:
         super().__init__(
             f"There is no account named {username}. Check the name in the list of users."
         )
+        self.gone = f"The account {username} was removed or renamed in the meantime."
 
 
 class SignInFailed(Refused):

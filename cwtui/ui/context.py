@@ -130,8 +130,8 @@ class Context:
         """The filter of the list of users when it was left."""
         self.users_order = ("username", False)
         """What it was sorted by, and whether in descending order."""
-        self.users_row = ""
-        """The username in the row that was chosen there."""
+        self.users_row = ("", 0)
+        """The username in the row that was chosen there, and the row's position."""
         self.users_shown = 0
         """How many rows were there."""
         self.events_filter = ""

@@ -97,10 +97,10 @@ def section(name: str, context: Context) -> PageToLoad[Any]:
         case sections.USERS:
             kept = _still_valid(context.users_filter, account_words(Facts()), context)
             view, zone = View(kept, *context.users_order), context.zone
-            at_least, username = context.users_shown, context.users_row
+            at_least, row = context.users_shown, context.users_row
             return PageToLoad(
                 lambda ports, session: users.first_page(ports, session, view, zone, at_least),
-                lambda found: UsersPage(found, view, username),
+                lambda found: UsersPage(found, view, row),
             )
         case sections.ORGANIZATION:
             return PageToLoad(organization.show_settings, OrganizationPage)

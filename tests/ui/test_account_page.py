@@ -3,10 +3,12 @@
 from textual.widgets import Static
 
 from cwtui.accounts import roles
+from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.users import UsersPage
+from cwtui.ui.widgets.user_table import UserTable
 from tests.ui.plants import ADMIN
 from tests.ui.scenes import SCENES
 
@@ -192,12 +194,25 @@ async def test_an_account_can_be_removed() -> None:
         assert there.world.accounts.get("alice") is None
 
 
-async def test_updating_a_removed_account_says_that_it_is_gone() -> None:
-    async with SCENES["account"].played() as (person, there):
-        with there.world.accounts.change() as change:
-            change.remove("alice")
-        await person.click_button("Update")
-        assert person.status_line.startswith("✗ There is no account named alice.")
+async def test_any_action_on_a_removed_account_leads_to_the_list_and_says_why() -> None:
+    """To the row that took its place. What was changed there cannot be saved any more."""
+    async with SCENES["users"].played() as (person, there):
+        for acts in (["Update"], ["Disable Account"] * 2, ["Reset Password"] * 2):
+            table = person.app.screen.query_one(UserTable)
+            is_local = [row.origin is Origin.LOCAL for row in table.rows]
+            await person.press("home", *["down"] * is_local.index(True, 1))
+            gone, following = (row.username for row in table.rows[table.cursor :][:2])
+            await person.press("enter")
+            with there.world.accounts.change() as change:
+                change.remove(gone)
+            if acts == ["Update"]:
+                await person.fill("display_name", "Robert")
+            for act in acts:
+                await person.click_button(act)
+            person.screen(UsersPage)
+            sentence = f"The account {gone} was removed or renamed in the meantime."
+            assert person.toasts[-1] == sentence
+            assert person.app.screen.query_one(UserTable).username == following
 
 
 async def test_an_ldap_account_offers_no_password_and_no_roles() -> None:

@@ -193,11 +193,14 @@ async def test_r_reloads_changes_made_by_others() -> None:
 
 async def test_opening_a_removed_account_says_that_it_is_gone() -> None:
     async with SCENES["users"].played() as (person, there):
+        table = person.app.screen.query_one(UserTable)
         await person.press("down")
-        remove(there.world, "alice")
+        gone, following = (row.username for row in table.rows[1:3])
+        remove(there.world, gone)
         await person.press("enter")
         person.screen(UsersPage)
-        person.sees("There is no account named alice")
+        person.sees(f"✗ The account {gone} was removed or renamed in the meantime.", "6 users")
+        assert highlighted(person) == following
 
 
 async def test_only_a_window_of_many_users_is_read_and_drawn(

@@ -25,7 +25,7 @@ class UserTable(VirtualTable[AccountRow]):
         self,
         page: FirstPage,
         view: View,
-        username: str = "",
+        start: tuple[str, int] = ("", 0),
         nothing: str = "",
         zone: tzinfo = UTC,
     ) -> None:
@@ -33,7 +33,8 @@ class UserTable(VirtualTable[AccountRow]):
         self._page = page
         self._view = view
         self._zone = zone
-        self._username = username
+        self._start = start
+        """The username and the position of the row to start at."""
         self._last_sign_ins: Mapping[str, float | None] = {}
         self._columns: tuple[Column[AccountRow], ...] = (
             Column(
@@ -109,13 +110,14 @@ class UserTable(VirtualTable[AccountRow]):
         return self._view.column, self._view.is_descending
 
     def on_mount(self) -> None:
-        """Start at the row of the given username, if there is one."""
-        if self._username:
-            self.call_after_refresh(self._go_to, self._username)
+        """Start at the given row or, if that user is gone, at the row in its place."""
+        if self._start[0]:
+            self.call_after_refresh(self._go_to, *self._start)
 
-    def _go_to(self, username: str) -> None:
+    def _go_to(self, username: str, position: int) -> None:
         # A filter may have been typed meanwhile, so search for the row as it is now.
-        self.cursor = self._position(username, self.cursor)
+        is_same_list = self.rows is self._page.listing.rows and not self.cursor
+        self.cursor = self._position(username, position if is_same_list else self.cursor)
 
     def _position(self, username: str, otherwise: int) -> int:
         """Return where the user is in the list, or the other position if they are not there."""

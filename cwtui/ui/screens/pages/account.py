@@ -10,7 +10,7 @@ from textual.widgets import Static
 from cwtui.accounts import account_state, administration, throttle, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details, Updated, WithInitialPassword
-from cwtui.accounts.errors import Agreed
+from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
 from cwtui.accounts.model import Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
@@ -77,6 +77,7 @@ itself, after a day at most."""
         self._account, self._record = details.account, details.record
         self._settings = details.settings
         self._required = self._account.mfa_required
+        self._is_gone = False
 
     def heading(self) -> str:
         return f"Users and Roles > {visible(self._account.username)}"
@@ -174,7 +175,17 @@ itself, after a day at most."""
         self.leave(self.open_users)
 
     def unsaved(self) -> str:
-        return f"your changes to {self._account.username}" if self._changes() else ""
+        is_unsaved = self._changes() and not self._is_gone
+        return f"your changes to {self._account.username}" if is_unsaved else ""
+
+    def refuse(self, error: AccountsError) -> None:
+        if isinstance(error, UnknownAccount):
+            # Nothing can be done here any more. The list shows who is there.
+            self._is_gone = True
+            self.notify(visible(error.gone), severity="error", markup=False)
+            self.open_users()
+        else:
+            super().refuse(error)
 
     def pressed(self, button: str) -> None:
         name = self._account.username

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from cwtui.accounts import user_list
 from cwtui.accounts.account_words import Facts, account_words
-from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.errors import AccountsError, UnknownAccount
 from cwtui.accounts.filter_language import Vocabulary
 from cwtui.accounts.listing import AccountRow, Listing, View
 from cwtui.accounts.session import Session
@@ -75,11 +75,11 @@ name, who cannot sign in while this account exists."""
         Binding("r", "read_new", "Reload", show=False),
     ]
 
-    def __init__(self, page: FirstPage, view: View, username: str = "") -> None:
+    def __init__(self, page: FirstPage, view: View, row: tuple[str, int] = ("", 0)) -> None:
         super().__init__(view.filter)
         self._page = page
         self._view = view
-        self._username = username
+        self._row = row
         self._has_more = page.listing.has_more
         """Whether there are rows after those in the table."""
         self._is_reading_more = False
@@ -89,7 +89,7 @@ name, who cannot sign in while this account exists."""
             yield TextInput(self._view.filter, placeholder="/ filter, such as mfa:none")
             yield Static(self._counted(self._page.matching), id="count", markup=False)
             yield Button("Create User", id="create", compact=True)
-        yield UserTable(self._page, self._view, self._username, _NOTHING, self.context.zone)
+        yield UserTable(self._page, self._view, self._row, _NOTHING, self.context.zone)
 
     def on_mount(self) -> None:
         self._say_outcome()
@@ -121,8 +121,15 @@ name, who cannot sign in while this account exists."""
     def action_read_new(self) -> None:
         self._read(self._view, keep_place=True)
 
-    def _read(self, view: View, *, keep_place: bool = False) -> None:
-        """Replace the list."""
+    def refuse(self, error: AccountsError) -> None:
+        if isinstance(error, UnknownAccount):
+            # Its row should not stay in the list.
+            self._read(self._view, keep_place=True, problem=error.gone)
+        else:
+            super().refuse(error)
+
+    def _read(self, view: View, *, keep_place: bool = False, problem: str = "") -> None:
+        """Replace the list, and say why if that is because of a problem."""
         self._is_reading_more = False
         shown = len(self.query_one(UserTable).rows) if keep_place else 0
         zone = self.context.zone
@@ -134,6 +141,8 @@ name, who cannot sign in while this account exists."""
             self._remember()
             self.query_one("#count", Static).update(self._counted(page.matching))
             self._say_outcome()
+            if problem:
+                self.say(f"✗ {problem}", wrong=True)
 
         self._load(lambda ports, session: first_page(ports, session, view, zone, shown), handle)
 
@@ -242,7 +251,8 @@ name, who cannot sign in while this account exists."""
         table = self.query_one(UserTable)
         self.context.users_filter = self._view.filter
         self.context.users_order = (self._view.column, self._view.is_descending)
-        self.context.users_row, self.context.users_shown = table.username, len(table.rows)
+        self.context.users_row = (table.username, table.cursor)
+        self.context.users_shown = len(table.rows)
 
     def wait_to_be_left(self, waiting: str) -> None:
         self._remember()
