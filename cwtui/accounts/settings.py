@@ -46,6 +46,14 @@ class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 KEYS: Final = OrganizationSettings.__struct_fields__
 
+MOST_NEEDED: Final = 64
+"""The most characters that the password rules can ask for.
+
+NIST SP 800-63B-4, section 3.1.1.2, asks everybody to permit at least 64, so a password manager can
+make such a password. Rules that were saved before this limit stay as they are.
+"""
+_KINDS: Final = ("password_lower", "password_upper", "password_numeric", "password_symbol")
+
 _YES_OR_NO: Final = {
     "yes": True,
     "true": True,
@@ -59,7 +67,7 @@ _RIGHT: Final[dict[str, str]] = {
     "mfa": "Choose off, optional or required.",
     "mfa_required_for_new_ldap_users": "Choose yes or no.",
     "issuer": "Enter 1 to 40 characters without a colon, such as Connectware (plant-7).",
-    "password_min": "Enter a minimum length from 1 to 256.",
+    "password_min": f"Enter a minimum length from 1 to {MOST_NEEDED}.",
     "password_lower": _COUNT,
     "password_upper": _COUNT,
     "password_numeric": _COUNT,
@@ -86,7 +94,23 @@ def with_values(settings: OrganizationSettings, values: Mapping[str, str]) -> Or
         except msgspec.ValidationError as error:
             raise InvalidInput(key, _RIGHT[key]) from error
         changed[key] = one[key]
-    return msgspec.convert(changed, OrganizationSettings)
+    after = msgspec.convert(changed, OrganizationSettings)
+    _check_can_be_met(settings, after)
+    return after
+
+
+def _check_can_be_met(before: OrganizationSettings, after: OrganizationSettings) -> None:
+    """Raise InvalidInput if new password rules ask for too much. They can always be lowered."""
+    if after.password_min > max(MOST_NEEDED, before.password_min):
+        raise InvalidInput("password_min", _RIGHT["password_min"])
+    raised = [key for key in _KINDS if getattr(after, key) > getattr(before, key)]
+    needed = sum(getattr(after, key) for key in _KINDS)
+    if raised and needed > MOST_NEEDED:
+        raise InvalidInput(
+            raised[-1],
+            f"Letters, digits and symbols together would be {needed}. They can be at most "
+            f"{MOST_NEEDED}.",
+        )
 
 
 def _typed(key: str, value: str) -> str | int | bool:

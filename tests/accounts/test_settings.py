@@ -11,7 +11,7 @@ from cwtui.accounts.settings import KEYS, Mfa, OrganizationSettings
 from tests.accounts.world import outcome
 
 BOUNDS = {
-    "password_min": (1, 256),
+    "password_min": (1, 64),
     "password_lower": (0, 64),
     "password_upper": (0, 64),
     "password_numeric": (0, 64),
@@ -64,6 +64,33 @@ def test_each_number_has_bounds(key: str) -> None:
         assert refused.value.field == key
         assert str(high) in str(refused.value)
         assert str(low) in str(refused.value)
+
+
+def test_password_rules_never_ask_for_more_than_64_characters() -> None:
+    values = {"password_numeric": "40", "password_symbol": "24"}
+    most = settings.with_values(DEFAULTS, values)
+    assert (most.password_numeric, most.password_symbol) == (40, 24)
+    for before, more in (
+        (DEFAULTS, values | {"password_symbol": "25"}),
+        (most, {"password_symbol": "25"}),
+        (most, {"password_symbol": "20", "password_upper": "5"}),
+    ):
+        with pytest.raises(InvalidInput, match="would be 65") as refused:
+            settings.with_values(before, more)
+        assert refused.value.field == list(more)[-1]
+
+
+def test_rules_that_ask_for_more_can_be_read_and_lowered_in_steps() -> None:
+    """They were saved before there was this limit."""
+    stored = b'{"password_min":200,"password_lower":64,"password_numeric":64,"password_symbol":64}'
+    before = msgspec.json.decode(stored, type=OrganizationSettings)
+    after = settings.with_values(before, {"mfa": "off", "password_min": "199"})
+    assert (after.mfa, after.password_min) == (Mfa.OFF, 199)
+    assert settings.with_values(before, {"password_symbol": "63"}).password_symbol == 63
+    for more in ({"password_min": "201"}, {"password_upper": "1"}):
+        with pytest.raises(InvalidInput, match="64") as refused:
+            settings.with_values(before, more)
+        assert refused.value.field in more
 
 
 @pytest.mark.parametrize("key", BOUNDS)

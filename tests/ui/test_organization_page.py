@@ -71,7 +71,7 @@ async def test_typing_in_a_number_field_replaces_the_number() -> None:
 async def test_an_invalid_setting_is_reported_and_none_is_saved() -> None:
     async with SCENES["organization_wrong"].played() as (person, there):
         before = there.world.accounts.settings()
-        assert person.error("password_min") == "Enter a minimum length from 1 to 256."
+        assert person.error("password_min") == "Enter a minimum length from 1 to 64."
         assert person.focus == "password_min"
         assert person.typed("password_min") == "many"
         await person.fill("password_min", "9")

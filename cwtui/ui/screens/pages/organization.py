@@ -52,7 +52,8 @@ new LDAP users, from their first sign-in on.
 Issuer: the name that authentication apps show beside the username. Devices that are already \
 registered keep the old name.
 
-Password rules: they apply to new passwords.
+Password rules: they apply to new passwords, and can ask for 64 characters at most. NIST SP \
+800-63B-4 advises a long minimum length instead of rules about kinds of characters.
 
 Failed attempts: after this many wrong passwords or codes in a row, the user must wait. From 15 in \
 a row on, each wait is twice as long as the one before, up to a day. After a wait, one more \
