@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cwtui.accounts import account_state, settings
+from cwtui.accounts.account_state import MfaState
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_NOTHING, Agreed, RequiresMfa
 from cwtui.accounts.ports import Ports
@@ -72,19 +73,23 @@ def _must_enrol(
     """Return who must register a device if everyone is required to have one, in a sentence."""
     if after.mfa is not Mfa.REQUIRED or before.mfa is Mfa.REQUIRED:
         return ""
-    names = [
-        row.username
+    # The same as the filter `!mfa:enabled !disabled` finds in the list of users.
+    states = {
+        row.username: account_state.mfa_state(row, before)
         for row in ports.accounts.rows()
-        if row.enabled and row.second_factor is None and not account_state.is_required(row, before)
-    ]
-    if not names:
+        if row.enabled and row.second_factor is None
+    }
+    already = [*states.values()].count(MfaState.REQUIRED)
+    if already == len(states):
         return ""
-    included = isinstance(actor, Session) and actor.username in names
-    if len(names) == 1 and included:
+    included = isinstance(actor, Session) and actor.username in states
+    if len(states) == 1 and included:
         return "You have no device yet. You must register one at your next sign-in."
-    have, they = ("has", "The user") if len(names) == 1 else ("have", "They")
+    one = len(states) == 1
+    have, they = ("has", "The user") if one else ("have", "They")
     you = ", and you are one of them" if included else ""
+    also = f"; {already:,} of them must already" if already else ""
     return (
-        f"{counted(len(names), 'user')} {have} no device yet{you}. {they} must register one at the "
-        "next sign-in."
+        f"{counted(len(states), 'user')} who can sign in {have} no device yet{you}. {they} must "
+        f"register one at the next sign-in{also}."
     )

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import organization
+from cwtui.accounts import organization, user_list
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_EVERYTHING, InvalidInput, RequiresMfa
+from cwtui.accounts.listing import View
 from cwtui.accounts.settings import Mfa
 from tests.accounts.world import OPERATOR, World
 
@@ -38,8 +39,8 @@ def _flag(world: World) -> None:
 
 
 AND_YOU = (
-    "3 users have no device yet, and you are one of them. They must register one at the next "
-    "sign-in."
+    "3 users who can sign in have no device yet, and you are one of them. They must register one "
+    "at the next sign-in."
 )
 
 
@@ -52,8 +53,30 @@ AND_YOU = (
             None,
             AND_YOU,
         ),
-        (2, _device, "2 users have no device yet. They must register one at the next sign-in."),
-        (1, _flag, "1 user has no device yet. The user must register one at the next sign-in."),
+        (
+            2,
+            _device,
+            (
+                "2 users who can sign in have no device yet. They must register one at the next "
+                "sign-in."
+            ),
+        ),
+        (
+            1,
+            _device,
+            (
+                "1 user who can sign in has no device yet. The user must register one at the next "
+                "sign-in."
+            ),
+        ),
+        (
+            2,
+            _flag,
+            (
+                "3 users who can sign in have no device yet. They must register one at the next "
+                "sign-in; 1 of them must already."
+            ),
+        ),
     ],
 )
 def test_requiring_mfa_says_whom_it_affects_and_changes_nothing_until_agreed(
@@ -71,6 +94,8 @@ def test_requiring_mfa_says_whom_it_affects_and_changes_nothing_until_agreed(
     with pytest.raises(RequiresMfa) as needed:
         organization.update_settings(world.ports, actor, {"mfa": "required"})
     assert str(needed.value) == sentence
+    listed = user_list.count_users(world.ports, actor, View("!mfa:enabled !disabled"))
+    assert sentence.startswith("You have" if listed == 1 and not others else f"{listed} user")
     assert world.accounts.settings().mfa is Mfa.OPTIONAL
     assert EventType.SETTINGS_UPDATE not in world.event_types()
     agreed = frozenset({RequiresMfa})

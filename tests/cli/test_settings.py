@@ -28,7 +28,8 @@ def test_set_changes_and_records_a_setting(host: Host) -> None:
     assert (result.status, result.out) == (0, "")
     assert result.err == (
         "mfa is required.\n"
-        "1 user has no device yet. The user must register one at the next sign-in.\n"
+        "1 user who can sign in has no device yet. The user must register one at the next "
+        "sign-in.\n"
     )
     changed = host.run("settings", "set", "issuer", "Connectware (plant-7)", "--json")
     assert (changed.json["mfa"], changed.json["issuer"]) == ("required", "Connectware (plant-7)")

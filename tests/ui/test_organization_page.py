@@ -20,7 +20,7 @@ async def test_organization_settings_are_saved_by_keyboard() -> None:
         await person.fill("password_min", "9")
         await person.press("enter")
         person.screen(ConfirmScreen)
-        person.sees("2 users have no device yet, and you are one of them.")
+        person.sees("4 users who can sign in have no device yet, and you are one of them.")
         person.sees("Require multi-factor authentication for everyone?")
         assert person.tab_order == ["Cancel", "Require MFA"]
         await person.press("enter")
