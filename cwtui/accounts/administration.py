@@ -10,6 +10,7 @@ from cwtui.accounts import (
     failed_sign_ins,
     look_alikes,
     made_up,
+    meanwhile,
     roles,
     text,
     throttle,
@@ -163,6 +164,17 @@ class Updated:
     changed: bool
 
 
+def check_is_still_there(ports: Ports, actor: Actor, seen: Account) -> None:
+    """Raise UnknownAccount if the account that the person saw was removed or renamed since.
+
+    Its name may belong to another account now. Raises NotPermitted and SessionEnded.
+    """
+    authorise(ports, actor, Permission.MANAGE_USERS)
+    account = ports.accounts.get(seen.username)
+    if account is None or account.created_at != seen.created_at:
+        raise UnknownAccount(seen.username)
+
+
 def update_user(
     ports: Ports,
     actor: Actor,
@@ -173,12 +185,13 @@ def update_user(
     enabled: bool | None = None,
     display_name: str | None = None,
     agreed: Agreed = TO_NOTHING,
+    seen: Account | None = None,
 ) -> Updated:
     """Change the given fields; None leaves a field unchanged.
 
-    Changing roles and enabling or disabling end the account's sessions. Raises InvalidInput,
-    Refused (for the last enabled local admin), MakesAdmin unless `agreed`, UnknownAccount,
-    NotPermitted and SessionEnded.
+    `seen` is the account that the person saw. Changing roles and enabling or disabling end the
+    account's sessions. Raises InvalidInput, Refused (for the last enabled local admin), MakesAdmin
+    and ChangedByOthers unless `agreed`, UnknownAccount, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -207,6 +220,7 @@ def update_user(
         }
         if not fields:
             return Updated(before, changed=False)
+        meanwhile.check(ports, EventType.USER_UPDATE, name, seen, before, fields, agreed)
         if new_roles is not None:
             _check_new_permissions(name, before.roles, new_roles, agreed)
         ends_sessions = "roles" in fields or "enabled" in fields

@@ -1,5 +1,6 @@
 """Errors. Each has a sentence for the user that says what is wrong and what to do."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Self, TypeAlias
 
 
@@ -28,6 +29,11 @@ class ConfirmationNeeded(Refused):
     field = ""
     """The input field to change instead of agreeing; empty if there is none."""
 
+    def sentence(self, labels: Mapping[str, str]) -> str:
+        """Return the sentence, with what a screen calls the fields."""
+        del labels
+        return str(self)
+
 
 class LooksAlike(ConfirmationNeeded):
     """The new username looks like an existing one."""
@@ -55,6 +61,28 @@ class RequiresMfa(ConfirmationNeeded):
 
     question = "Require multi-factor authentication for everyone?"
     act = "Require MFA"
+
+
+class ChangedByOthers(ConfirmationNeeded):
+    """Others changed the same fields since the person read them.
+
+    `by` are their names, as far as they are known, and `values` what the fields are now.
+    """
+
+    question = "Replace that with what you entered?"
+    act = "Replace"
+
+    def __init__(self, by: Sequence[str], values: Mapping[str, str]) -> None:
+        self.by = by
+        self.values = values
+        super().__init__(self.sentence({}))
+
+    def sentence(self, labels: Mapping[str, str]) -> str:
+        who = " and ".join(self.by) or "Somebody"
+        set_to = " and ".join(
+            f"{labels.get(field, field)} to {value}" for field, value in self.values.items()
+        )
+        return f"{who} {'have' if len(self.by) > 1 else 'has'} set {set_to} in the meantime."
 
 
 class NotPermitted(Refused):
@@ -177,4 +205,4 @@ Agreed: TypeAlias = frozenset[type[ConfirmationNeeded]]
 """What the person has agreed to."""
 
 TO_NOTHING: Final[Agreed] = frozenset()
-TO_EVERYTHING: Final[Agreed] = frozenset({LooksAlike, MakesAdmin, RequiresMfa})
+TO_EVERYTHING: Final[Agreed] = frozenset({LooksAlike, MakesAdmin, RequiresMfa, ChangedByOthers})

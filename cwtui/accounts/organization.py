@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cwtui.accounts import account_state, settings
+from cwtui.accounts import account_state, meanwhile, settings
 from cwtui.accounts.account_state import MfaState
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_NOTHING, Agreed, RequiresMfa
@@ -38,11 +38,16 @@ class Saved:
 
 
 def update_settings(
-    ports: Ports, actor: Actor, values: Mapping[str, str], agreed: Agreed = TO_NOTHING
+    ports: Ports,
+    actor: Actor,
+    values: Mapping[str, str],
+    agreed: Agreed = TO_NOTHING,
+    seen: OrganizationSettings | None = None,
 ) -> Saved:
-    """Set these keys from text, all or none.
+    """Set these keys from text, all or none. `seen` are the settings that the person saw.
 
-    Raises InvalidInput(field=key), RequiresMfa unless `agreed`, and NotPermitted.
+    Raises InvalidInput(field=key), RequiresMfa and ChangedByOthers unless `agreed`, and
+    NotPermitted.
     """
     authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION)
     before = ports.accounts.settings()
@@ -54,6 +59,9 @@ def update_settings(
         authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION, change)
         before = change.settings()
         after = settings.with_values(before, values)
+        event = EventType.SETTINGS_UPDATE
+        wanted = {key: getattr(after, key) for key in values}
+        meanwhile.check(ports, event, "", seen, before, wanted, agreed)
         if after != before:
             change.put_settings(after)
             changed = {
@@ -61,9 +69,7 @@ def update_settings(
                 for key in settings.KEYS
                 if getattr(after, key) != getattr(before, key)
             }
-            write_audit(
-                ports, EventType.SETTINGS_UPDATE, actor, "", as_reason(changed), change=change
-            )
+            write_audit(ports, event, actor, "", as_reason(changed), change=change)
     return Saved(after, after != before, must_enrol)
 
 

@@ -117,6 +117,9 @@ READS: dict[str, Act] = {
     "list_users": lambda s, by: user_list.list_users(s.world.ports, by),
     "show_user": lambda s, by: administration.show_user(s.world.ports, by, "bob"),
     "last_sign_ins": lambda s, by: user_list.last_sign_ins(s.world.ports, by, ["bob"]),
+    "check_is_still_there": lambda s, by: administration.check_is_still_there(
+        s.world.ports, by, s.world.account("bob")
+    ),
     "check_new_username": lambda s, by: administration.check_new_username(s.world.ports, by, "new"),
     "show_settings": lambda s, by: organization.show_settings(s.world.ports, by),
     "name_to_remove": lambda s, by: administration.name_to_remove(s.world.ports, by, "bob"),

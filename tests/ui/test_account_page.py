@@ -2,13 +2,14 @@
 
 from textual.widgets import Static
 
-from cwtui.accounts import roles
+from cwtui.accounts import administration, roles
 from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.user_table import UserTable
+from tests.accounts.world import OPERATOR
 from tests.ui.plants import ADMIN
 from tests.ui.scenes import SCENES
 
@@ -81,6 +82,13 @@ async def test_enter_in_the_display_name_updates() -> None:
         await person.press("enter")
         assert there.world.account("alice").display_name == "Alice Renamed"
         person.sees("Alice Renamed")
+        # Not what another admin entered meanwhile.
+        administration.update_user(there.world.ports, OPERATOR, "alice", display_name="Al")
+        await person.fill("display_name", "Alice")
+        await person.press("enter")
+        person.sees("operator:root has set Display name to Al in the meantime. Replace that")
+        await person.click_button("Replace")
+        assert there.world.account("alice").display_name == "Alice"
 
 
 async def test_at_least_one_role_must_be_chosen() -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from cwtui.accounts import organization
+from cwtui.accounts.session import Operator
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
@@ -66,6 +68,26 @@ async def test_typing_in_a_number_field_replaces_the_number() -> None:
         person.sees_nothing_of("Not saved yet")
         settings = there.world.accounts.settings()
         assert (settings.password_min, settings.password_ban_minutes) == (12, 17)
+
+
+async def test_what_another_admin_saved_meanwhile_is_shown_and_not_replaced_unasked() -> None:
+    async with SCENES["organization"].played() as (person, there):
+        ports, theirs = there.world.ports, {"password_min": "12", "mfa": "off"}
+        organization.update_settings(ports, Operator("root"), theirs)
+        await person.fill("password_min", "8")
+        await person.press("enter")
+        person.screen(ConfirmScreen)
+        person.sees("operator:root has set Minimum length to 12 in the meantime.")
+        person.sees("Replace that with what you entered?")
+        await person.press("escape")
+        assert there.world.accounts.settings().password_min == 12
+        await person.click_button("Save Settings")
+        await person.press("tab", "enter")
+        assert there.world.accounts.settings().password_min == 8
+        # What was not changed here is kept, and shown.
+        assert there.world.accounts.settings().mfa is Mfa.OFF
+        person.sees("(x) off   ( ) optional   ( ) required")
+        person.sees_nothing_of("Not saved yet")
 
 
 async def test_an_invalid_setting_is_reported_and_none_is_saved() -> None:

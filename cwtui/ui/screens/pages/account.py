@@ -37,6 +37,7 @@ class Changes(TypedDict, total=False):
 _LABELS: Final = {
     "display_name": "Display name",
     "chosen_roles": "Roles",
+    "roles": "Roles",
     "mfa_required": "MFA (Required)",
 }
 
@@ -52,6 +53,7 @@ _REQUIRED_MARKS: Final = {
 class AccountPage(PageBelow):
     # Enter there changes nothing as long as nothing was changed here.
     AUTO_FOCUS = "#primary"
+    LABELS = _LABELS
     SECTION = "users"
     MANUAL = "admin"
     HELP = """\
@@ -232,13 +234,25 @@ itself, after a day at most."""
                 self._confirm(self._removal(), "Remove", self._remove)
 
     def submit(self) -> None:
-        name, changes = self._account.username, self._changes()
+        name, seen, changes = self._account.username, self._account, self._changes()
         self._update(
             lambda ports, session, agreed: administration.update_user(
-                ports, session, name, **changes, agreed=agreed
+                ports, session, name, **changes, agreed=agreed, seen=seen
             ),
             f"{name} was updated.",
         )
+
+    def run_as_session(
+        self, call: Callable[[Ports, Session], T], handle: Callable[[T], None], waiting: str
+    ) -> None:
+        """Run the call, unless the name belongs to another account now."""
+        seen = self._account
+
+        def call_for_this_account(ports: Ports, session: Session) -> T:
+            administration.check_is_still_there(ports, session, seen)
+            return call(ports, session)
+
+        super().run_as_session(call_for_this_account, handle, waiting)
 
     def _changes(self) -> Changes:
         """Return only what was changed here: others may have changed the rest meanwhile."""

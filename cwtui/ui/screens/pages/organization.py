@@ -43,6 +43,7 @@ class OrganizationPage(Page):
     AUTO_FOCUS = "Alternatives"
     IS_FULL = True
     TITLE_TEXT = "Organization"
+    LABELS = _LABELS
     HELP = """\
 Multi-Factor Authentication: off (nobody can set it up, but registered devices are still asked \
 for), optional, or required for everyone. If it is required, users without a device must set it up \
@@ -109,10 +110,10 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
         return values
 
     def submit(self) -> None:
-        values = self._changes()
+        values, seen = self._changes(), self._settings
         self.run_confirmed(
             lambda ports, session, agreed: organization.update_settings(
-                ports, session, values, agreed
+                ports, session, values, agreed, seen
             ),
             self._saved,
             "Saving",
@@ -120,8 +121,13 @@ attempt is checked. Unlock on the account's page ends the wait immediately."""
 
     def _saved(self, saved: Saved) -> None:
         self._settings = saved.settings
-        for field in self.query(Field):  # as they were saved: 5 for 05
+        # As they were saved: 5 for 05, and with what others changed meanwhile.
+        for field in self.query(Field):
             field.entry.value = visible(str(getattr(saved.settings, str(field.id))))
+        self.query_one(Choice).value = saved.settings.mfa_required_for_new_ldap_users
+        for mode in self.query(Alternative):
+            if mode.name == saved.settings.mfa and not mode.value:
+                self.query_one(Alternatives).choose(mode)
         self.show_pending()
         if saved.changed:
             self.done("The organization settings were saved.")

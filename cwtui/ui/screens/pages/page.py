@@ -1,6 +1,6 @@
 """The frame of the pages after sign-in: the navigation panel on the left, the page on the right."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -63,6 +63,8 @@ class Page(AccountScreen):
     NEEDS_SESSION = True
     SECTION: ClassVar[str] = sections.SETTINGS
     TITLE_TEXT: ClassVar[str] = ""
+    LABELS: ClassVar[Mapping[str, str]] = {}
+    """What the page calls the fields of accounts and settings."""
     IS_FULL: ClassVar[bool] = False
     """Whether the page fills 80x24. Its status line then takes space only if it says something."""
 
@@ -138,7 +140,7 @@ class Page(AccountScreen):
             elif needed.field:
                 self.focus_field(needed.field)
 
-        question = f"{needed} {needed.question}"
+        question = f"{needed.sentence(self.LABELS)} {needed.question}"
         self.app.push_screen(ConfirmScreen(question, needed.act, destroys=False), answered)
 
     def compose(self) -> ComposeResult:

@@ -1,0 +1,142 @@
+"""Nobody replaces unknowingly what somebody else changed since a page was opened."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts import administration, organization, roles
+from cwtui.accounts.errors import TO_EVERYTHING, ChangedByOthers, UnknownAccount
+from cwtui.accounts.session import Session
+from tests.accounts.world import OPERATOR, World
+
+AGREED = frozenset({ChangedByOthers})
+
+
+@pytest.fixture
+def ada(world: World) -> Session:
+    world.add_admin("ada")
+    world.add_admin("eve")
+    world.add("bob", display_name="Bob")
+    return world.session("ada")
+
+
+def test_a_setting_that_somebody_else_changed_is_asked_about(world: World, ada: Session) -> None:
+    seen = organization.show_settings(world.ports, ada)
+    eve = world.session("eve")
+    organization.update_settings(world.ports, eve, {"password_min": "12"})
+    organization.update_settings(world.ports, OPERATOR, {"password_numeric": "2"})
+    organization.update_settings(world.ports, eve, {"issuer": "a password_min=3"})
+    world.session("bob")  # other events come between
+    values = {"password_min": "8", "password_numeric": "1"}
+    with pytest.raises(ChangedByOthers) as asked:
+        organization.update_settings(world.ports, ada, values, seen=seen)
+    assert str(asked.value) == (
+        "eve and operator:root have set password_min to 12 and password_numeric to 2 in the "
+        "meantime."
+    )
+    assert asked.value.sentence(
+        {"password_min": "Minimum length", "password_numeric": "Digits"}
+    ) == ("eve and operator:root have set Minimum length to 12 and Digits to 2 in the meantime.")
+    assert world.accounts.settings().password_min == 12
+    saved = organization.update_settings(world.ports, ada, values, AGREED, seen)
+    assert (saved.settings.password_min, saved.settings.password_numeric) == (8, 1)
+    assert saved.settings.issuer == "a password_min=3"
+
+
+def test_other_settings_and_the_same_value_are_not_asked_about(world: World, ada: Session) -> None:
+    seen = organization.show_settings(world.ports, ada)
+    organization.update_settings(world.ports, OPERATOR, {"password_min": "12", "code_limit": "3"})
+    saved = organization.update_settings(
+        world.ports, ada, {"password_min": "12", "code_ban_minutes": "9"}, seen=seen
+    )
+    expected = {"password_min": 12, "code_limit": 3, "code_ban_minutes": 9}
+    assert saved.settings == replace(seen, **expected)
+    # Commands write what they are told, without having seen anything.
+    organization.update_settings(world.ports, OPERATOR, {"code_limit": "4"}, TO_EVERYTHING)
+    assert world.accounts.settings().code_limit == 4
+
+
+def test_who_it_was_may_be_unknown(world: World, ada: Session) -> None:
+    seen = organization.show_settings(world.ports, ada)
+    world.settings(password_min=12)
+    with pytest.raises(ChangedByOthers, match=r"^Somebody has set password_min to 12 in"):
+        organization.update_settings(world.ports, ada, {"password_min": "8"}, seen=seen)
+
+
+def _roles(world: World) -> None:
+    administration.update_user(
+        world.ports, world.session("eve"), "bob", chosen_roles=[roles.ADMIN], agreed=TO_EVERYTHING
+    )
+
+
+def _mfa(world: World) -> None:
+    administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True)
+    administration.update_user(world.ports, OPERATOR, "bob", display_name="mfa_required=")
+
+
+def _name(world: World) -> None:
+    administration.update_user(world.ports, world.session("eve"), "bob", display_name="")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "value", "said"),
+    [
+        (
+            _roles,
+            "chosen_roles",
+            [roles.ADMIN, roles.MINIMUM],
+            "eve has set roles to connectware-admin",
+        ),
+        (_name, "display_name", "Robert", "eve has set display_name to nothing"),
+    ],
+)
+def test_an_account_that_somebody_else_changed_is_asked_about(
+    world: World,
+    ada: Session,
+    change: Callable[[World], None],
+    field: str,
+    value: Any,
+    said: str,
+) -> None:
+    seen = world.account("bob")
+    change(world)
+    before = world.account("bob")
+
+    def update(agreed: frozenset[type[ChangedByOthers]] = frozenset()) -> bool:
+        fields: dict[str, Any] = {field: value}
+        return administration.update_user(
+            world.ports, ada, "bob", **fields, agreed=agreed, seen=seen
+        ).changed
+
+    with pytest.raises(ChangedByOthers, match=f"^{said} in the meantime"):
+        update()
+    assert world.account("bob") == before
+    assert update(AGREED)
+
+
+def test_a_flag_that_is_already_so_or_untouched_is_not_asked_about(
+    world: World, ada: Session
+) -> None:
+    seen = world.account("bob")
+    _mfa(world)
+    assert not administration.update_user(
+        world.ports, ada, "bob", mfa_required=True, seen=seen
+    ).changed
+    administration.update_user(world.ports, ada, "bob", chosen_roles=[roles.MINIMUM], seen=seen)
+    bob = world.account("bob")
+    assert (bob.mfa_required, bob.display_name) == (True, "mfa_required=")
+
+
+def test_a_name_that_somebody_else_has_now_is_another_account(world: World, ada: Session) -> None:
+    seen = world.account("bob")
+    administration.check_is_still_there(world.ports, ada, seen)
+    administration.remove_user(world.ports, OPERATOR, "bob")
+    with pytest.raises(UnknownAccount):
+        administration.check_is_still_there(world.ports, ada, seen)
+    world.clock.forward(1)
+    world.add("bob")
+    with pytest.raises(UnknownAccount) as unknown:
+        administration.check_is_still_there(world.ports, ada, seen)
+    assert unknown.value.gone == "The account bob was removed or renamed in the meantime."
