@@ -2,8 +2,17 @@
 
 from msgspec.structs import replace
 
-from cwtui.accounts import roles
-from cwtui.accounts.model import Account, Attempts, FailedSignIns, Origin, SignInRecord, WrongCode
+from cwtui.accounts import failed_sign_ins, roles
+from cwtui.accounts.model import (
+    Account,
+    Attempts,
+    Ending,
+    FailedSignIns,
+    KnewPassword,
+    Origin,
+    SignInRecord,
+    WrongCode,
+)
 from cwtui.accounts.upkeep import restored_state as restoring
 from tests.accounts.world import World
 
@@ -82,6 +91,15 @@ def test_waits_and_ended_waits_stay_as_they_are_now() -> None:
     assert restoring.record(stopped, free) == free
     nothing_known = SignInRecord()
     assert restoring.record(stopped, nothing_known) == stopped
+
+
+def test_an_old_password_may_be_the_current_one_after_a_restore() -> None:
+    """So nobody is told that it was changed since."""
+    knew = KnewPassword(5.0, "203.0.113.7", Ending.OLD_PASSWORD)
+    now = SignInRecord(failed=FailedSignIns(1, None, "", knew, 1))
+    restored = restoring.record(SignInRecord(), now).failed
+    assert restored is not None
+    assert failed_sign_ins.sentence(restored).endswith("change your password now.")
 
 
 def test_the_difference_lists_accounts_by_name(world: World) -> None:
