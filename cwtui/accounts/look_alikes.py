@@ -1,10 +1,12 @@
 """Find usernames that look alike, such as alice and a1ice, also across scripts.
 
-Two names look alike if their skeletons are equal (Unicode Technical Standard 39, section 4). Two
-rules are added: skeletons are casefolded like usernames (0 reads as O, which becomes o), and w
-reads as two v. The table is loaded on first use, because few processes create accounts.
+Two names look alike if their skeletons are equal (Unicode Technical Standard 39, section 4). There
+are three additions: skeletons are casefolded like usernames (0 reads as O, which becomes o), w
+reads as two v, and a digit reads as the letter that people often write it for (adm1n, al1c3). The
+table is loaded on first use, because few processes create accounts.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -18,14 +20,20 @@ _TABLE: Final = Path(__file__).with_name("confusables.txt")
 _NAMED: Final = 3
 """The maximum number of look-alikes that a message names."""
 
+_NUMBER: Final = re.compile("[0-9]+")
+_ALONE: Final = {"0": "o", "1": "l"}
+"""What digits read as anywhere. This is what the table has for them."""
+_IN_WORDS: Final = _ALONE | {"1": "li", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b"}
+"""What digits read as beside a letter. Elsewhere they are numbers: plant-3 is not plant-e. Not from
+the table, which compares shapes only.
+"""
+_ALIKE: Final = str.maketrans("01i34578", "olleastb")
+"""Makes names equal that could look alike. Quicker than comparing all of them."""
 
-def skeleton(name: str) -> str:
-    """Return a string that is equal for all names that look alike. Not for display."""
-    table = _table()
-    upper = unicodedata.normalize("NFD", name).translate(table)
-    # A letter that reads as a capital also reads as the small letter, which may have a skeleton.
-    lower = unicodedata.normalize("NFD", upper.casefold()).translate(table)
-    return unicodedata.normalize("NFD", lower).replace("w", "vv")
+
+def look_alike(name: str, other: str) -> bool:
+    """Whether two names look alike. Equal names do."""
+    return _read_alike(_drawn(name), _drawn(other))
 
 
 def among(usernames: Iterable[str], typed: str) -> tuple[str, ...]:
@@ -35,13 +43,17 @@ def among(usernames: Iterable[str], typed: str) -> tuple[str, ...]:
     100,000 names.
     """
     name = text.username(typed)
-    skeletons_of_name = {skeleton(name), skeleton(text.normal(typed.strip()))}
-    # All names in one string is faster, and possible because a letter's skeleton does not depend
+    forms = {_drawn(name), _drawn(text.normal(typed.strip()))}
+    wanted = {form.translate(_ALIKE) for form in forms}
+    # All names in one string is faster, and possible because how a letter is drawn does not depend
     # on its neighbours.
     others = [other for other in usernames if other != name and "\n" not in other]
-    skeletons = skeleton("\n".join(others)).split("\n")
+    drawn = _drawn("\n".join(others))
+    candidates = zip(others, drawn.split("\n"), drawn.translate(_ALIKE).split("\n"), strict=False)
     return tuple(
-        other for other, its in zip(others, skeletons, strict=False) if its in skeletons_of_name
+        other
+        for other, its, key in candidates
+        if key in wanted and any(_read_alike(its, form) for form in forms)
     )
 
 
@@ -63,8 +75,42 @@ def existing(similar: tuple[str, ...]) -> str:
     return f"the existing {names} {text.visible(text.listed(similar, _NAMED))}"
 
 
+def _drawn(name: str) -> str:
+    """Return the skeleton, but with digits as they are. Not for display."""
+    table = _table()
+    upper = unicodedata.normalize("NFD", name).translate(table)
+    # A letter that reads as a capital also reads as the small letter, which may have a skeleton.
+    lower = unicodedata.normalize("NFD", upper.casefold()).translate(table)
+    return unicodedata.normalize("NFD", lower).replace("w", "vv")
+
+
+def _read_alike(drawn: str, other: str) -> bool:
+    """Whether two drawn names differ only in digits that read as the other's letters."""
+    if len(drawn) != len(other):
+        return False
+    pairs = zip(drawn, other, _readings(drawn, other), _readings(other, drawn), strict=True)
+    return all(
+        here == there or there in read_here or here in read_there
+        for here, there, read_here, read_there in pairs
+    )
+
+
+def _readings(drawn: str, other: str) -> list[str]:
+    """Return for each character the letters that it reads as, if it is a digit."""
+    readings = [_ALONE.get(character, "") for character in drawn]
+    for number in _NUMBER.finditer(drawn):
+        start, end = number.span()
+        is_beside_letter = drawn[:start][-1:].isalpha() or drawn[end : end + 1].isalpha()
+        # If only a part of it is letters in the other name, it is a number, as in room14, room1a.
+        if is_beside_letter and not _NUMBER.search(other, start, end):
+            readings[start:end] = [_IN_WORDS.get(digit, "") for digit in number[0]]
+    return readings
+
+
 @lru_cache(maxsize=1)
 def _table() -> Mapping[int, str]:
+    """Return what characters read as. Digits have more readings than the table's one."""
     content = _TABLE.read_text("ascii")
     rows = (line.split() for line in content.splitlines() if not line.startswith("#"))
-    return {int(one, 16): "".join(chr(int(c, 16)) for c in read_as) for one, *read_as in rows}
+    read_as = {int(one, 16): "".join(chr(int(c, 16)) for c in reading) for one, *reading in rows}
+    return {one: reading for one, reading in read_as.items() if chr(one) not in _IN_WORDS}
