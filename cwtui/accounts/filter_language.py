@@ -18,7 +18,7 @@ from itertools import filterfalse
 from typing import Final, Generic, TypeVar
 
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.text import normal, visible
+from cwtui.accounts.text import normal, shortened, visible
 
 R = TypeVar("R")
 
@@ -29,18 +29,27 @@ FIELD: Final = "filter"
 """The name of the field in errors."""
 
 _TERM: Final = re.compile(r'(?:[^\s"]|"[^"]*(?:"|\Z))+')
+_QUOTE: Final = '"'
+_AS_ELSEWHERE: Final = re.compile(r"([^\W\d][\w-]*)(!?[=~]+|<>|[<>]=?)(.*)", re.DOTALL)
+"""A condition as other languages write it: `mfa=none`, `last>90d`, `origin!=ldap`."""
+_SEPARATE: Final = ("=", ":", "<", ">", "~")
+"""How a term begins that belongs to the word before: `mfa = none`, `mfa :none`."""
 _NONE: Final[Mapping[str, str]] = {}
 _SHOWN: Final = 64
 """Characters of a term that an error repeats."""
 
 
 class FilterError(InvalidInput):
-    """The filter is not valid. `start` and `end` are where the wrong term is in the line."""
+    """The filter is not valid. `start` and `end` are where the wrong term is in the line.
 
-    def __init__(self, sentence: str, start: int, end: int) -> None:
+    `is_unfinished` says that it may become valid if the person goes on typing.
+    """
+
+    def __init__(self, sentence: str, start: int, end: int, *, is_unfinished: bool = False) -> None:
         super().__init__(FIELD, sentence)
         self.start = start
         self.end = end
+        self.is_unfinished = is_unfinished
 
 
 class Unfit(Exception):
@@ -186,7 +195,12 @@ def parse(
         if len(terms) == MOST_TERMS:
             sentence = f"A filter can have at most {MOST_TERMS} terms."
             raise FilterError(sentence, found.start(), len(text))
+        unclosed = _unclosed(found)
+        if unclosed is not None:
+            raise unclosed
         try:
+            if terms and found[0].startswith(_SEPARATE):
+                _check_is_no_value(terms[-1], vocabulary)
             terms.append(_term(found[0], vocabulary, reading))
         except Unfit as error:
             raise FilterError(str(error), *found.span()) from None
@@ -202,8 +216,14 @@ def parse(
 def valid_part(
     text: str, vocabulary: Vocabulary[R], now: float, zone: tzinfo = UTC
 ) -> tuple[str, FilterError | None]:
-    """Return the filter without the terms that are not valid, and the first error, if any."""
+    """Return the filter without the terms that are not valid, and the first error, if any.
+
+    A quote that is not closed yet is closed, because the text in it may be being typed.
+    """
+    unclosed = next(filter(None, map(_unclosed, _TERM.finditer(text))), None)
     first: FilterError | None = None
+    if unclosed is not None:
+        text += _QUOTE
     while True:
         try:
             parse(text, vocabulary, now, zone)
@@ -211,7 +231,21 @@ def valid_part(
             first = first or error
             text = text[: error.start] + text[error.end :]
         else:
-            return text, first
+            return text, first or unclosed
+
+
+def _unclosed(term: re.Match[str]) -> FilterError | None:
+    if term[0].count(_QUOTE) % 2 == 0:
+        return None
+    sentence = f"The quote is not closed. Type {_QUOTE} at its end."
+    return FilterError(sentence, *term.span(), is_unfinished=True)
+
+
+def _check_is_no_value(before: Term[R], vocabulary: Vocabulary[R]) -> None:
+    """Raise Unfit if the term before is a word, such as `mfa` in `mfa = none`."""
+    word = vocabulary.word(str(before.value)) if not before.word else None
+    if word is not None:
+        raise Unfit(f"Write the word and its value together, such as {word.name}:{word.example}.")
 
 
 def _term(typed: str, vocabulary: Vocabulary[R], reading: Reading) -> Term[R]:
@@ -228,6 +262,7 @@ def _term(typed: str, vocabulary: Vocabulary[R], reading: Reading) -> Term[R]:
     elif whole in vocabulary.short:
         one = _term(vocabulary.short[whole], vocabulary, reading)
     else:
+        _check_is_text(positive, vocabulary, reading, negated=negated)
         searched = _folded(_without_quotes(positive))
         one = Term("", searched, False, vocabulary.text(searched))
     return Term(one.word, one.value, negated, one.test)
@@ -242,6 +277,27 @@ def _split(positive: str) -> tuple[str, str | None]:
     name = _folded(name)
     is_word = name.replace("_", "").replace("-", "").isalpha()
     return (name, value) if colon and is_word and not value.startswith(":") else ("", None)
+
+
+def _check_is_text(
+    positive: str, vocabulary: Vocabulary[R], reading: Reading, *, negated: bool
+) -> None:
+    """Raise Unfit if this is a condition as other languages write it, such as `mfa=none`."""
+    found = _AS_ELSEWHERE.fullmatch(positive)
+    if found is None:
+        return
+    name, operator, value = _folded(found[1]), found[2], found[3]
+    if name in vocabulary.short:
+        raise Unfit(f"Write {name} or !{name}.")
+    word = vocabulary.word(name)
+    if word is None:
+        return
+    if operator in {"<", "<=", ">", ">="}:
+        value = operator + value
+    _with_value(word, value, reading)  # if that is wrong too, say so first
+    means_not = operator == "<>" or operator.startswith("!")
+    sign = "!" if negated is not means_not else ""
+    raise Unfit(f"Write {sign}{name}:{visible(shortened(value, _SHOWN))}.")
 
 
 def _known(name: str, vocabulary: Vocabulary[R]) -> Word[R]:

@@ -21,6 +21,7 @@ from cwtui.accounts.filter_language import (
     completions,
     explained,
     parse,
+    valid_part,
 )
 from cwtui.accounts.listing import AccountRow, Registered
 from cwtui.accounts.model import Origin
@@ -152,6 +153,16 @@ NO_TIME = (
             "last:soon",
             NO_TIME,
         ),
+        ("mfa=none", "Write mfa:none."),
+        ("MFA==none", "Write mfa:none."),
+        ("!mfa=none", "Write !mfa:none."),
+        ("mfa!=none", "Write !mfa:none."),
+        ("!role<>admin", "Write role:admin."),
+        ("last>90d", "Write last:>90d."),
+        ("created<=2026-11-24", "Write created:<=2026-11-24."),
+        ("mfa=off", "mfa: cannot be 'off'. Choose enabled, required or none."),
+        ("status=", "status: needs a value. Choose enabled, locked or disabled."),
+        ("locked=yes", "Write locked or !locked."),
         ("mfa:\x1b[31m", r"mfa: cannot be '<U+001B>[31m'. Choose enabled, required or none."),
     ],
 )
@@ -177,10 +188,40 @@ def test_text_with_colons_that_is_no_word_is_text() -> None:
     assert list(parse('"a: b"', EVENTS, NOW).select(RECORDS)) == RECORDS[2:]
 
 
-def test_quotes_keep_spaces_together_and_may_be_open_at_the_end() -> None:
-    for line in ('user:"John Doe" x', 'x user:"John  Doe', 'user:John" "Doe x'):
-        terms = parse(line.replace("  ", " "), EVENTS, NOW).terms
+@pytest.mark.parametrize("line", ["mfa = none", "mfa =none", "mfa :none", "last > 90d"])
+def test_a_value_apart_from_its_word_is_an_error(line: str) -> None:
+    word = line.partition(" ")[0]
+    written = {"mfa": "mfa:enabled", "last": "last:>90d"}[word]
+    sentence = f"Write the word and its value together, such as {written}."
+    assert str(refusal(line)) == sentence
+
+
+def test_text_with_operators_that_is_no_condition_is_text() -> None:
+    for line in ("looks_like=alice", '"user=alice"', "a <b", "=", "a=user", '"mfa = none"'):
+        assert {term.word for term in parse(line, EVENTS, NOW).terms} == {""}
+
+
+def test_quotes_keep_spaces_together() -> None:
+    for line in ('user:"John Doe" x', 'user:John" "Doe x'):
+        terms = parse(line, EVENTS, NOW).terms
         assert set(terms) == {Term("user", "john doe"), Term("", "x")}
+
+
+def test_a_quote_that_is_not_closed_is_an_error_but_may_be_being_typed() -> None:
+    line = 'x user:"John Doe'
+    unclosed = refusal(line, EVENTS)
+    assert (str(unclosed), unclosed.is_unfinished) == (
+        'The quote is not closed. Type " at its end.',
+        True,
+    )
+    assert (unclosed.start, unclosed.end) == (2, len(line))
+    valid, problem = valid_part(line, EVENTS, NOW)
+    assert (valid, str(problem)) == (line + '"', str(unclosed))
+    # Any other error is said first. It is there to stay.
+    _, problem = valid_part('nosuch:x "a', EVENTS, NOW)
+    assert problem is not None
+    assert not problem.is_unfinished
+    assert valid_part('x "', EVENTS, NOW)[0] == "x "
 
 
 def test_length_and_number_of_terms_are_bounded() -> None:
@@ -207,7 +248,9 @@ def test_a_query_reads_no_more_rows_than_needed() -> None:
 
 WORDS = [word.name for vocabulary, _ in LISTS for word in vocabulary.words]
 VALUES = ["none", "l", "ldap", "admin", "<2d", ">=2027-01-15", "never", "2h", "9999-12-31", "ada"]
-PIECES = st.sampled_from(['"', "!", ":", " ", "-", "a b", "locked", "sign_in", *WORDS, *VALUES])
+PIECES = st.sampled_from(
+    ['"', "!", ":", " ", "=", ">", "-", "a b", "locked", "sign_in", *WORDS, *VALUES]
+)
 LINES = st.lists(PIECES | st.text(max_size=4), max_size=12).map("".join)
 BOTH = st.sampled_from(LISTS)
 
@@ -222,6 +265,10 @@ def parsed(line: str, vocabulary: Vocabulary[Any]) -> Query[Any] | FilterError:
 @given(BOTH, LINES | st.text())
 def test_any_line_is_a_query_or_a_filter_error(of: tuple[Any, Any], line: str) -> None:
     found = parsed(line, of[0])
+    if len(line) <= LONGEST - 1:
+        valid, problem = valid_part(line, of[0], NOW)
+        assert isinstance(parsed(valid, of[0]), Query)
+        assert isinstance(found, FilterError) is (problem is not None)
     if isinstance(found, FilterError):
         assert 0 <= found.start <= found.end <= len(line)
         assert str(found).endswith((".", "…"))

@@ -142,8 +142,20 @@ async def test_the_filter_is_completed_and_explained() -> None:
         assert person.status_line.startswith("✗ There is no filter 'who:'. Use mfa:, origin:, ")
         assert listed(person) == f"{LONG_NAME} frank", "The other terms still count."
         await person.press("enter")
-        assert (person.focus, filter_.cursor_position) == ("TextInput", len("who:al"))
-        await person.press(*["backspace"] * len("who:al"))
+        assert (person.focus, filter_.cursor_position) == ("TextInput", len("who:al "))
+        await person.press("ctrl+u")
+        assert filter_.value == "mfa:required"
+        await person.press("end", "ctrl+u")
+        await person.write('!"fra')
+        assert person.status_line == "", "The quote may be closed by the next key."
+        person.sees("6 of 7 users")
+        for leave in (["enter"], ["down", "/"]):
+            await person.press(*leave)
+            assert person.status_line == '✗ The quote is not closed. Type " at its end.'
+            await person.write("n")
+            assert person.status_line == ""
+        await person.write('k"')
+        await person.press("ctrl+u")
         await person.write("status:")
         await person.press("tab")
         assert person.status_line == "status:enabled   status:locked   status:disabled"

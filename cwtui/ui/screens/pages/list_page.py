@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
+from textual.events import DescendantBlur
 from textual.widgets import Input
 
 from cwtui.accounts.filter_language import (
@@ -37,6 +38,8 @@ class ListPage(Page):
         self._filter_text = filter_text
         self._wrong: FilterError | None = None
         """Why the filter that was typed is not valid."""
+        self._is_finished = True
+        """Whether the person has finished typing, with Enter or by leaving the filter."""
         self._offer = ("", "")
         """A filter that was just completed, and the sentence that says how it can go on."""
 
@@ -61,6 +64,7 @@ class ListPage(Page):
         if event.value == self._filter_text:
             return  # unchanged since the page was opened
         self._filter_text = event.value
+        self._is_finished = False
         # Terms that are not valid are left out, so that the rest still has its rows.
         valid, self._wrong = valid_part(
             event.value, self.vocabulary(), self.context.clock(), self.context.zone
@@ -73,17 +77,27 @@ class ListPage(Page):
         completed, sentence = self._offer
         if sentence and self._filter_text == completed:
             self.say(sentence)
-        elif self._wrong is not None:
+        elif self._wrong is not None and (self._is_finished or not self._wrong.is_unfinished):
             self.say(f"✗ {self._wrong}", wrong=True)
         else:
             self.say("")
 
     def action_enter(self) -> None:
-        """Go to the list or, if the filter is not valid, to the end of the wrong term."""
+        """Go to the list or, if the filter is not valid, say so and stay."""
         if self._wrong is not None:
-            self.query_one(TextInput).cursor_position = self._wrong.end
+            self._finish()
         else:
             self.query_one(VirtualTable).focus()
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        if isinstance(event.widget, TextInput):
+            self._finish()
+
+    def _finish(self) -> None:
+        """Say what is wrong although it might become valid by typing more."""
+        self._is_finished = True
+        if self._wrong is not None and self._wrong.is_unfinished:
+            self.say_about_filter()
 
     def on_key(self, event: object) -> None:
         """Down moves from the filter to the list."""
