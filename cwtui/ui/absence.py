@@ -24,8 +24,8 @@ class EndsSessions(Protocol):
     def end_session(self, reason: str, notice: str) -> None:
         """End the session. `reason` is for the audit log, `notice` for the login screen."""
 
-    def back_to_sign_in(self, notice: str, *, wrong: bool) -> None:
-        """Show the login screen."""
+    def back_to_sign_in(self, notice: str, *, wrong: bool, username: str) -> None:
+        """Show the login screen with the username filled in."""
 
 
 class Absence:
@@ -65,7 +65,7 @@ class Absence:
         below = self._app.screen_stack[:2][-1]
         if isinstance(below, AccountScreen) and not below.RESTING:
             notice = "The sign-in was not completed. Start again."
-            self._router.back_to_sign_in(notice, wrong=True)
+            self._router.back_to_sign_in(notice, wrong=True, username=below.whose)
 
     def blank(self) -> None:
         """Hide all secrets until the next key press."""

@@ -502,6 +502,16 @@ async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
         person.screen(SettingsPage)
 
 
+async def test_a_sign_in_that_expires_while_codes_are_checked_keeps_the_username() -> None:
+    async with SCENES["unacknowledged_codes"].played() as (person, there):
+        await person.click_button("Show New Backup Codes")
+        await person.click_button("I have saved my backup codes")
+        there.world.clock.forward(1801)
+        await person.click_button("Continue without checking")
+        assert person.notice == "✗ The sign-in expired after 30 minutes. Start again."
+        assert (person.typed("username"), person.focus) == ("bob", "password")
+
+
 async def test_the_newest_codes_can_be_kept_now_or_the_question_put_off() -> None:
     async with SCENES["unacknowledged_codes"].played() as (person, there):
 

@@ -55,6 +55,7 @@ async def test_an_abandoned_sign_in_is_cancelled_even_under_help() -> None:
         await left_alone(person, LOCK, 600)
         person.screen(SignInScreen)
         assert person.notice == "✗ The sign-in was not completed. Start again."
+        assert (person.typed("username"), person.focus) == ("alice", "password")
 
 
 async def test_a_console_login_screen_stays_and_clears_typed_text() -> None:

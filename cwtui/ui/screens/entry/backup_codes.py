@@ -152,6 +152,7 @@ you can read what you saved."""
             self.show_secrets()
 
     def _cover_with(self, step: EntryScreen) -> None:
+        step.whose = self.whose
         self.app.push_screen(step)
         self.hide_secrets()
 
