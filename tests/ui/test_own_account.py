@@ -163,6 +163,9 @@ async def test_each_password_error_is_shown_at_its_field_and_empties_only_that()
             "The passwords do not match. Type the same password twice.",
         )
         assert there.world.account(ADMIN) == before
+        # What was kept can be typed on, or deleted with Ctrl+U.
+        entry = person.field("current_password").entry
+        assert entry.cursor_position == len(PASSWORD)
         # A new password and its confirmation are emptied together.
         assert kept == [[NEW, NEW], [NEW, NEW], [PASSWORD], [PASSWORD], [PASSWORD]]
         assert focus == ["current_password"] * 2 + ["new_password"] * 3

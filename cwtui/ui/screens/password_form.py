@@ -51,7 +51,7 @@ class PasswordForm(AccountScreen):
         for field, password in self._taken.items():
             # Something else may have been typed meanwhile.
             if field.id not in cleared and field.is_attached and not field.entry.value:
-                field.entry.value = password.reveal()
+                field.entry.fill(password.reveal())
         self._taken.clear()
         super().refuse(error)
 

@@ -56,6 +56,14 @@ class TextInput(Input):
         # Without a background colour, the line shows where the field is.
         return strip.extend_cell_length(self.content_size.width).apply_style(_UNDERLINED)
 
+    def fill(self, value: str) -> None:
+        """Show this value with the cursor at its end, from where Ctrl+U deletes all of it.
+
+        Textual would leave the cursor where it was in the value before.
+        """
+        self.value = value
+        self.cursor_position = len(value)
+
     def restricted(self) -> None:
         self.post_message(self.Refused(self.TOO_MUCH))
 

@@ -71,7 +71,7 @@ your password or to disable your multi-factor authentication."""
         kept = self._username if self._notice else ""
         for field in self.query("#username").results(Field):
             if field.entry.value != kept:
-                field.entry.value = kept
+                field.entry.fill(kept)
                 field.entry.focus()
 
     @property
