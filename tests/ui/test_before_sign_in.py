@@ -116,7 +116,7 @@ async def test_the_login_screen_has_one_form_and_one_button() -> None:
 async def test_text_typed_ahead_arrives_in_the_right_fields() -> None:
     async with SCENES["sign_in"].played() as (person, there):
         code = there.code("alice")
-        person.send(*"alice", "tab", *PASSWORD, "enter")
+        person.send("down", "up", *"alice", "down", *PASSWORD, "enter")
         await person.settle()
         person.screen(OneTimeCodeScreen)
         person.send(*code)

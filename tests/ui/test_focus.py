@@ -57,3 +57,16 @@ async def test_the_focus_returns_to_the_button_that_opened_a_page() -> None:
         assert person.focus == "Change Display"
         await person.press("escape", "enter")
         assert person.focus == "Change Password", "the page was opened anew"
+
+
+@pytest.mark.parametrize("name", ["first_run", "unacknowledged_codes"])
+async def test_arrow_keys_move_the_focus_during_a_sign_in(name: str) -> None:
+    """In a window in which the screen scrolls."""
+    async with SCENES[name].played((60, 20)) as (person, _):
+        order = person.tab_order
+        await person.press(*["up"] * len(order))
+        visited = [person.focus]
+        for _ in order[1:]:
+            await person.press("down")
+            visited.append(person.focus)
+        assert visited == order

@@ -24,7 +24,7 @@ from cwtui.accounts.times import countdown
 from cwtui.ui.context import Context, context_of
 from cwtui.ui.messages import BackToSignIn, LeadAway, OpenPage, SessionOver
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
-from cwtui.ui.screens.steady import NEXT_OR_PREVIOUS, SteadyScreen
+from cwtui.ui.screens.steady import ARROWS, FROM_FIELD, NEXT_OR_PREVIOUS, SteadyScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, NumberInput, SecretInput, TextInput
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 
@@ -62,6 +62,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         Binding("tab", "app.focus_next", NEXT_OR_PREVIOUS, show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", NEXT_OR_PREVIOUS, show=False, priority=True),
         Binding("enter", "enter", show=False, priority=True),
+        # In one list, because the keys of a derived class replace those of its base.
+        *FROM_FIELD,
+        *ARROWS,
     ]
 
     def __init__(self) -> None:
@@ -215,9 +218,13 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         return next((entry for entry in self.query(TextInput) if not entry.value), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "enter":
+        if action in {"enter", "leave_field"}:
             return isinstance(self.focused, TextInput)
         return super().check_action(action, parameters)
+
+    def action_leave_field(self, direction: str) -> None:
+        """Go up or down from a field. Elsewhere, lists and choices use these keys first."""
+        self.action_focus_beside(direction)
 
     def action_enter(self) -> None:
         """In an input: go to the next empty input, or submit."""

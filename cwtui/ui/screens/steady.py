@@ -10,7 +10,8 @@ from typing import ClassVar, Final, TypeVar
 
 from textual import events
 from textual.await_complete import AwaitComplete
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.visual import VisualType
 from textual.widget import Widget
@@ -21,16 +22,22 @@ from cwtui.ui.widgets.buttons import Button
 T = TypeVar("T")
 
 NEXT_OR_PREVIOUS: Final = "Next or previous field or button"
+_ABOVE_OR_BELOW: Final = "The field or button above or below"
 _ARROWS: Final = {
-    "up": "The field or button above or below",
-    "down": "The field or button above or below",
+    "up": _ABOVE_OR_BELOW,
+    "down": _ABOVE_OR_BELOW,
     "left": "The button beside this one",
     "right": "The button beside this one",
 }
 ARROWS: Final = tuple(
     Binding(key, f"focus_beside('{key}')", does, show=False) for key, does in _ARROWS.items()
 )
-"""For screens on which arrow keys move the focus. Lists and fields use some of these keys first."""
+"""Move the focus. Lists and fields use some of these keys first."""
+FROM_FIELD: Final = tuple(
+    Binding(key, f"leave_field('{key}')", _ABOVE_OR_BELOW, show=False, priority=True)
+    for key in ("up", "down")
+)
+"""Move it before a field has handled the keys that came earlier, like Tab."""
 
 
 class NewestSize(Screen[T]):
@@ -42,6 +49,17 @@ class NewestSize(Screen[T]):
         if isinstance(event, events.Resize) and event.size != self.app.size:
             return
         await super().on_event(event)
+
+
+class Body(VerticalScroll, inherit_bindings=False):
+    """What scrolls on a screen. Up and Down belong to the screen, because they move the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("home", "scroll_home", show=False),
+        Binding("end", "scroll_end", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+    ]
 
 
 class SteadyScreen(NewestSize[T]):

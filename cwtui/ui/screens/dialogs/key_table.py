@@ -8,6 +8,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, OptionList, RadioSet
 
+from cwtui.ui.screens.neighbours import Direction, nearest
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 _OURS: Final = "cwtui."
@@ -82,7 +83,15 @@ def _is_reached(binding: Binding, screen: Screen[object]) -> bool:
 
 
 def _is_possible(binding: Binding, screen: Screen[object]) -> bool:
+    if binding.key in {Direction.LEFT, Direction.RIGHT} and not _has_row(screen):
+        return False
     return screen.check_action(binding.action, ()) is not False
+
+
+def _has_row(screen: Screen[object]) -> bool:
+    """Whether the screen has fields or buttons beside each other."""
+    places = [widget.region for widget in screen.focus_chain]
+    return any(nearest(places, place, Direction.RIGHT) is not None for place in places)
 
 
 def _bindings_of(kind: type) -> Iterator[Binding]:

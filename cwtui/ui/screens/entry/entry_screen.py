@@ -4,11 +4,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Center, Vertical, VerticalScroll
+from textual.containers import Center, Vertical
 from textual.widgets import Static
 
 from cwtui.ui.messages import BackToSignIn, SignInStateReached
 from cwtui.ui.screens.account_screen import AccountScreen
+from cwtui.ui.screens.steady import Body
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.host_time import HostTime
@@ -26,7 +27,7 @@ class EntryScreen(AccountScreen):
     PRIMARY: ClassVar[str] = ""
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="entry", can_focus=False), Center(), Vertical(id="column"):
+        with Body(id="entry", can_focus=False), Center(), Vertical(id="column"):
             yield Static("Connectware", id="name", markup=False)
             yield HostTime(f"{self.context.host}, ", id="host")
             yield Static(self.TITLE_TEXT, id="title", markup=False)

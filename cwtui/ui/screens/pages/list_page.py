@@ -99,11 +99,6 @@ class ListPage(Page):
         if self._wrong is not None and self._wrong.is_unfinished:
             self.say_about_filter()
 
-    def on_key(self, event: object) -> None:
-        """Down moves from the filter to the list."""
-        if getattr(event, "key", "") == "down" and isinstance(self.focused, TextInput):
-            self.query_one(VirtualTable).focus()
-
     def action_filter(self) -> None:
         self.query_one(TextInput).focus()
 

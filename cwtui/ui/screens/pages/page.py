@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Static
 
@@ -26,7 +26,7 @@ from cwtui.ui.messages import LeadAway, OpenAccount, OpenSection
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.focus_memory import mark_of, marked
-from cwtui.ui.screens.steady import ARROWS
+from cwtui.ui.screens.steady import Body
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.choices import Alternatives
@@ -43,17 +43,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class PageBody(VerticalScroll, inherit_bindings=False):
-    """What scrolls on a page. Up and Down belong to the page, because they move the focus."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home", "scroll_home", show=False),
-        Binding("end", "scroll_end", show=False),
-        Binding("pageup", "page_up", show=False),
-        Binding("pagedown", "page_down", show=False),
-    ]
-
-
 class Page(AccountScreen):
     """A page of a session. It is given what it shows; the rules check each action again."""
 
@@ -68,10 +57,7 @@ class Page(AccountScreen):
     IS_FULL: ClassVar[bool] = False
     """Whether the page fills 80x24. Its status line then takes space only if it says something."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Menu"),
-        *ARROWS,
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Menu")]
 
     _last_session: Session | None = None
     _before_panel: Widget | None = None
@@ -153,7 +139,7 @@ class Page(AccountScreen):
             yield HostTime()
         with Horizontal(id="below"):
             yield Navigation(self.SECTION, session.roles if session else ())
-            with PageBody(id="page", can_focus=False):
+            with Body(id="page", can_focus=False):
                 yield Static(self.heading(), id="title", markup=False)
                 yield from self.content()
                 status_line = Static("", id="status-line", markup=False)
@@ -258,7 +244,7 @@ class Page(AccountScreen):
         super().action_focus_beside(direction)
         if self.focused is before:
             # Nothing else can have the focus there, but there may be more to read.
-            body = self.query_one(PageBody)
+            body = self.query_one(Body)
             scroll = {"up": body.scroll_up, "down": body.scroll_down}.get(direction)
             if scroll is not None:
                 scroll(animate=False)
