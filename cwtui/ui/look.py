@@ -64,10 +64,15 @@ class Look:
     # F3
 
     def next_theme(self) -> None:
-        """Switch to the next theme that the terminal can show, and keep it for the account."""
+        """Switch to the next theme that the terminal can show, and keep it for the account.
+
+        A sentence names it, because terminals may show two of them alike.
+        """
         names = theme.drawable(self._context.own_theme)
         now = self._app.theme
         self._app.theme = names[(names.index(now) + 1) % len(names) if now in names else 0]
+        has_colours = not self._app.no_color
+        self._app.notify(theme.announced(self._app.theme, has_colours=has_colours), markup=False)
         if self._rest is not None:
             self._rest.stop()
         if self._context.session is not None:

@@ -198,6 +198,15 @@ def for_choice(choice: str, own: str) -> str:
     return chosen if chosen in drawable(own) else own
 
 
+def announced(name: str, *, has_colours: bool) -> str:
+    """Return the sentence that says which theme is shown now."""
+    look = "dark" if name in {DARK.name, SIXTEEN_DARK.name} else "light"
+    if not has_colours:
+        return f"Colours: none, {look}"
+    few = has_few_colours(name)
+    return f"Colours: the terminal's 16, {look}" if few else f"Colours: {look}"
+
+
 def choice_of(name: str) -> str:
     """Return the name of the theme in a person's preferences."""
     return next(choice for choice, theme in CHOICES.items() if theme == name)

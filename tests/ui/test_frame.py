@@ -210,13 +210,21 @@ async def test_every_theme_shows_the_same_words(name: str) -> None:
             assert in_words(person.text) == words
 
 
-async def test_f3_cycles_through_all_themes() -> None:
+async def test_f3_cycles_through_all_themes_and_names_each() -> None:
     async with SCENES["sign_in"].played() as (person, _):
-        seen = []
+        seen, named = [], []
         for _theme in theme.THEMES:
             await person.press("f3")
             seen.append(person.app.theme)
+            named += person.toasts
+            person.sees(*person.toasts)
         assert seen == [*theme.THEMES[1:], theme.THEMES[0]]
+        assert named == [
+            "Colours: light",
+            "Colours: the terminal's 16, dark",
+            "Colours: the terminal's 16, light",
+            "Colours: dark",
+        ]
 
 
 @pytest.mark.parametrize("theme_name", [theme.SIXTEEN_DARK.name, theme.SIXTEEN_LIGHT.name])
@@ -266,6 +274,8 @@ async def test_with_no_color_the_qr_code_is_black_on_white(monkeypatch: pytest.M
         region = person.app.screen.query_one(QrCode).region
         styles = [part.style for part in person.strips[2].crop(region.x, region.right)]
         assert all(style and style.color and style.color.triplet for style in styles)
+        await person.press("f3")
+        assert person.toasts == ["Colours: none, light"]
 
 
 def test_a_terminal_with_few_colours_starts_in_sixteen() -> None:

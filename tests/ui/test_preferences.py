@@ -182,8 +182,8 @@ async def keep_fails(person: Person, there: Plant) -> None:
 
     there.world.accounts.before_change = full
     await person.press("f3")
-    await person.until(lambda: bool(person.toasts))
-    assert person.toasts == ["These colours are not kept for your next sign-in. The disk is full."]
+    problem = ["These colours are not kept for your next sign-in. The disk is full."]
+    await person.until(lambda: person.toasts == problem)
 
 
 async def test_f3_before_sign_in_is_kept_for_nobody_but_stays(
