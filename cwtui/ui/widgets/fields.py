@@ -195,7 +195,7 @@ class Field(Vertical):
         & > .label { color: $text-muted; }
         & > .label.-focused { color: $foreground; }
         & > .message { color: $text-muted; min-height: 1; }
-        &.-wrong > .message { color: $error; }
+        &.-wrong > .message { color: $error; text-style: $error-text-style; }
         &.-inline { layout: grid; grid-size: 2; grid-columns: 17 1fr; grid-rows: auto; }
         &.-inline > .message { column-span: 2; display: none; }
         &.-inline.-wrong > .message { display: block; }

@@ -16,7 +16,7 @@ class RoleChoice(Vertical):
     RoleChoice {
         height: auto;
         width: 1fr;
-        & > .message { color: $error; display: none; }
+        & > .message { color: $error; text-style: $error-text-style; display: none; }
         &.-wrong > .message { display: block; }
     }
     """
