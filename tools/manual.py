@@ -39,8 +39,8 @@ records the operator's Unix name.
 Exit status:
 
 - 0: done
-- 1: refused or failed
-- 2: wrong usage
+- 1: refused or failed, such as a name that is taken
+- 2: wrong usage, such as an unknown option or an impossible value
 - 3: could not be checked; treat it as refused
 
 The application exits with 0 only if a signed-in user quits, with 1 if nobody

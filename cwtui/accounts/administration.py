@@ -26,6 +26,7 @@ from cwtui.accounts.errors import (
     LooksAlike,
     MakesAdmin,
     Refused,
+    Taken,
     UnknownAccount,
 )
 from cwtui.accounts.model import Account, Origin, SignInRecord
@@ -369,4 +370,4 @@ def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
 
 
 def _exists(username: str) -> InvalidInput:
-    return InvalidInput("username", f"The username {username} is taken. Choose another one.")
+    return Taken("username", f"The username {username} is taken. Choose another one.")

@@ -16,6 +16,10 @@ class InvalidInput(AccountsError):
         self.field = field
 
 
+class Taken(InvalidInput):
+    """The input is valid, but what it names exists already."""
+
+
 class Refused(AccountsError):
     """A rule forbids the action."""
 

@@ -1,7 +1,6 @@
 """`cwtui audit`: show and verify the audit log."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 import click
@@ -10,13 +9,12 @@ from cwtui.accounts import wording
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Link, Verdict
 from cwtui.accounts.audit.event_words import EventQuery, accepts, event_words
-from cwtui.accounts.audit.events import Outcome
 from cwtui.accounts.audit.lines import START, Position, Record
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.filter_language import FilterError, explained, parse
+from cwtui.accounts.filter_language import explained, parse
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
-from cwtui.cli import completing
+from cwtui.cli import completing, filtering
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
@@ -25,6 +23,7 @@ from cwtui.cli.output import put, say, wait_for_news
 from cwtui.cli.tables import line, widened
 
 _HEADINGS: Final = ("TIME (UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "DETAILS")
+_WORDS: Final = event_words()
 _AT_ONCE: Final = 500
 """Lines to write at once."""
 _SECONDS: Final = 0.5
@@ -40,7 +39,7 @@ _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
     "audit",
     cls=GroupInOrder,
     invoke_without_command=True,
-    filter_words=explained(event_words()),
+    filter_words=explained(_WORDS),
     examples=(
         "cwtui audit --filter 'alice !event:sign_in since:7d'",
         "cwtui audit --since 2h --outcome failure",
@@ -49,35 +48,27 @@ _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
     ),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-@click.option(
-    "--filter",
-    "text",
-    metavar="FILTER",
-    shell_complete=completing.event_terms,
-    help="Only events that match all terms of this filter: text, or the words below.",
+@filtering.text_option(
+    _WORDS,
+    "Only events that match all terms of this filter: text, or the words below.",
+    completing.event_terms,
 )
-@click.option(
-    "--user",
-    metavar="NAME",
-    shell_complete=completing.usernames,
-    help="Only events by or about this user.",
+@filtering.word_option(
+    "user", _WORDS, "Only events by or about this user.", "NAME", completing.usernames
 )
-@click.option(
-    "--event",
-    metavar="EVENT",
-    shell_complete=completing.events,
-    help="Only this event, such as sign_in.password, or this area, such as sign_in.",
+@filtering.word_option(
+    "event",
+    _WORDS,
+    "Only this event, such as sign_in.password, or this area, such as sign_in.",
+    "EVENT",
 )
-@click.option(
-    "--outcome",
-    type=click.Choice([outcome.value for outcome in Outcome]),
-    help="Only events with this outcome.",
-)
-@click.option(
-    "--since",
-    metavar="TIME",
-    help="Only events since this age, such as 30m, 2h or 7d, or this time (UTC), such as "
+@filtering.word_option("outcome", _WORDS, "Only events with this outcome.")
+@filtering.word_option(
+    "since",
+    _WORDS,
+    "Only events since this age, such as 30m, 2h or 7d, or this time (UTC), such as "
     "2026-11-24T08:00.",
+    "TIME",
 )
 @click.option("--follow", is_flag=True, help="Keep printing new events until Ctrl+C.")
 @pass_host
@@ -98,16 +89,16 @@ def command(
     Without a command, prints the matching events, oldest first. WHO is the person who acted. If the
     event concerns somebody else, their name follows after ">".
     """
-    options = {"filter": text, "user": user, "event": event, "outcome": outcome, "since": since}
-    given = {name: value for name, value in options.items() if value is not None}
+    options = {"user": user, "event": event, "outcome": outcome, "since": since}
     if ctx.invoked_subcommand is not None:
-        if given or as_json or follow:
+        if any(value is not None for value in (text, *options.values())) or as_json or follow:
             raise WrongUsage(
                 f"These options cannot be used with cwtui audit {ctx.invoked_subcommand}."
             )
         return
+    given = {name: value for name, value in options.items() if value is not None}
     ports = host.ports()
-    asked = _filter(given, ports.now())
+    asked = parse(text or "", _WORDS, ports.now(), options=given)
     written = _Written(as_json=as_json)
     position = _show(ports, asked, START, written)
     while follow:
@@ -141,18 +132,6 @@ def verify(host: Host, expect: str | None) -> None:
         raise Failed(NOT_WHOLE)
     if noted is not None and noted.n < (verdict.first or 0):
         raise CannotCheck(f"Event {noted.n} was rotated out, so it cannot be compared.")
-
-
-def _filter(given: Mapping[str, str], now: float) -> EventQuery:
-    for name, value in given.items():
-        # An empty variable in a script must not match everything.
-        if not value.strip():
-            raise WrongUsage(f"--{name} is empty. Give a value, or omit the option.")
-    words = {name: value for name, value in given.items() if name != "filter"}
-    try:
-        return parse(given.get("filter", ""), event_words(), now, options=words)
-    except FilterError as error:
-        raise WrongUsage(str(error)) from None
 
 
 class _Written:
@@ -235,5 +214,5 @@ def _summary(verdict: Verdict) -> list[str]:
 def _link(text: str) -> Link:
     found = _LINK.fullmatch(text.strip().lower())
     if found is None:
-        raise WrongUsage("--expect needs the number and hash from verify, such as 2300:9f86…")
+        raise WrongUsage("--expect needs the number and hash that verify printed (2300:9f86…).")
     return Link(int(found[1]), found[2])

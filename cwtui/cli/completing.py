@@ -50,20 +50,12 @@ def roles(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> 
     return _beginning(BUILT_IN, incomplete)
 
 
-def events(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return event names, and areas (the part before the dot)."""
-    from cwtui.accounts.audit.events import EventType
-
-    areas = dict.fromkeys(event.partition(".")[0] for event in EventType)
-    return _beginning([*areas, *EventType], incomplete)
-
-
 def account_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return what a term of a filter for accounts could become."""
     from cwtui.accounts.account_words import Facts, account_words
     from cwtui.accounts.filter_language import completions
 
-    return _without_quotes(completions(incomplete, account_words(Facts())))
+    return without_quotes(completions(incomplete, account_words(Facts())))
 
 
 def event_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -71,10 +63,10 @@ def event_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: st
     from cwtui.accounts.audit.event_words import event_words
     from cwtui.accounts.filter_language import completions
 
-    return _without_quotes(completions(incomplete, event_words()))
+    return without_quotes(completions(incomplete, event_words()))
 
 
-def _without_quotes(values: Iterable[str]) -> list[str]:
+def without_quotes(values: Iterable[str]) -> list[str]:
     """Return the values that mean nothing else to a shell. Bash would redirect at last:<30d."""
     return [value for value in values if re.fullmatch(_NEEDS_NO_QUOTES, value)]
 

@@ -20,6 +20,7 @@ from click.shell_completion import (
 
 from cwtui.cli.groups import CommandWithExamples
 from cwtui.cli.output import put
+from cwtui.cli.values import OneOf
 
 _BASH: Final = """\
 # Completion of cwtui for bash 4.4 or newer.
@@ -94,7 +95,7 @@ _SHELLS: Final[dict[str, type[ShellComplete]]] = {"bash": _Bash, "zsh": _Zsh, "f
         "cwtui completion fish > ~/.config/fish/completions/cwtui.fish",
     ),
 )
-@click.argument("shell", type=click.Choice(list(_SHELLS)))
+@click.argument("shell", type=OneOf(list(_SHELLS)))
 @click.option("--answer", is_flag=True, hidden=True, help="Answer the script's question (COMP_*).")
 @click.pass_context
 def command(ctx: click.Context, shell: str, answer: bool) -> None:

@@ -16,6 +16,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
+from cwtui.cli.values import Username
 
 _WIDTH = len("attributes")
 
@@ -31,7 +32,7 @@ def command() -> None:
         "cwtui directory test alice --password-stdin < password.txt",
     )
 )
-@click.argument("user", shell_complete=completing.usernames)
+@click.argument("user", type=Username(), shell_complete=completing.usernames)
 @click.option(
     "--password-stdin",
     is_flag=True,

@@ -4,16 +4,13 @@ import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from cwtui.accounts.errors import AccountsError, InvalidInput, Refused
+from cwtui.accounts.errors import AccountsError, InvalidInput, Refused, Taken
 from cwtui.cli import output
 from cwtui.cli.errors import CommandError
 from cwtui.cli.host import Host
 from cwtui.host import crash, upgrade
-
-if TYPE_CHECKING:
-    import click
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -25,6 +22,8 @@ _OPENS_APPLICATION: Final[tuple[list[str], ...]] = ([], ["--kiosk"])
 """With only these arguments, click is not loaded. That saves a tenth of the time to the login
 screen. Click understands them too.
 """
+_NO_ARGUMENT: Final = ("password", "new_password", "confirm_password")
+"""Fields that are read from standard input or asked for, and never given as an argument."""
 _NO_VARIABLE: Final = "="
 """An impossible name for a variable: none may make cwtui list usernames (see completion.py)."""
 
@@ -70,7 +69,9 @@ def _command(args: Sequence[str]) -> int:
         output.say_lines(error.message)
         return WRONG_USAGE
     except click.UsageError as error:
-        output.say(_usage(error))
+        from cwtui.cli import usage
+
+        output.say(usage.sentence(error))
         return error.exit_code
     except click.ClickException as error:
         output.say(error.message)
@@ -85,27 +86,24 @@ def _tell(error: Exception) -> int:
             return error.exit_code
         case AccountsError():
             output.say(str(error))
-            return FAILED if isinstance(error, Refused | InvalidInput) else CANNOT_CHECK
+            return _status(error)
         case _:
             output.say(_system(error) if isinstance(error, OSError) else _unexpected(error))
             return CANNOT_CHECK
 
 
-def _usage(error: "click.UsageError") -> str:
-    import click
+def _status(error: AccountsError) -> int:
+    """Return the exit status. An argument that can never be right is wrong usage.
 
-    if isinstance(error, click.NoSuchOption) and error.option_name in {"--config", "--store"}:
-        return f"{error.option_name} must come before the command: cwtui {error.option_name} ..."
-    if error.message.startswith("Got unexpected extra argument"):
-        # Click would quote the argument, but it may be a password, and logs may keep this output.
-        return f"Too many arguments. Passwords are never arguments. {_help(error)}"
-    sentence = " ".join(error.format_message().split())
-    sentence = sentence if sentence.endswith((".", "?", ")")) else f"{sentence}."
-    return f"{sentence} {_help(error)}"
-
-
-def _help(error: "click.UsageError") -> str:
-    return f"See: {error.ctx.command_path if error.ctx else 'cwtui'} --help"
+    What depends on the store, or was read from standard input, is refused.
+    """
+    match error:
+        case InvalidInput(field=str(field)) if field not in _NO_ARGUMENT:
+            return FAILED if isinstance(error, Taken) else WRONG_USAGE
+        case Refused() | InvalidInput():
+            return FAILED
+        case _:
+            return CANNOT_CHECK
 
 
 def _system(error: OSError) -> str:

@@ -14,6 +14,7 @@ from cwtui.cli.errors import WrongUsage
 from cwtui.cli.json_output import on_a_line, put_list
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
+from cwtui.cli.values import OneOf
 
 TABLE: Final = "table"
 _FORMATS: Final = (TABLE, "csv", "json", "jsonl")
@@ -75,7 +76,7 @@ def options(known: Sequence[str]) -> Callable[[Any], Any]:
         called = click.option(
             "--format",
             "format_",
-            type=click.Choice(_FORMATS),
+            type=OneOf(_FORMATS),
             help="How to print the list. CSV has the data unchanged: import its columns as text.",
         )(called)
         return click.option(

@@ -32,6 +32,14 @@ class _HasExamples(click.Command):
         self.examples = tuple(examples)
         self.filter_words = tuple(filter_words)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Like click's, but every error knows its command, so that it can name the help."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
         if self.filter_words:

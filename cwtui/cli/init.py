@@ -12,6 +12,7 @@ from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.output import say
+from cwtui.cli.values import Username
 from cwtui.config import Config, config_file
 
 _LOST = (
@@ -35,6 +36,7 @@ _LOST = (
     "--admin",
     metavar="NAME",
     required=True,
+    type=Username(local=True),
     shell_complete=completing.usernames,
     help="The admin's username.",
 )

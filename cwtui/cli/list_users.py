@@ -1,27 +1,36 @@
 """`cwtui user list`: the accounts that match a filter, in several formats."""
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from cwtui.accounts import account_words, user_list
-from cwtui.accounts.account_state import MfaState
-from cwtui.accounts.filter_language import FilterError, explained
+from cwtui.accounts.filter_language import explained
 from cwtui.accounts.listing import AccountRow, View
-from cwtui.accounts.model import Origin
-from cwtui.accounts.roles import known
-from cwtui.cli import account_output, completing, formats
-from cwtui.cli.errors import WrongUsage
+from cwtui.cli import account_output, completing, filtering, formats
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
+from cwtui.cli.values import OneOf, WholeNumber
+
+_WORDS: Final = account_words.account_words(account_words.Facts())
+
+
+def _checked(
+    _ctx: click.Context, _parameter: click.Parameter, terms: tuple[str, ...]
+) -> tuple[str, ...]:
+    if terms:
+        # One of several may be empty, such as a variable of a script.
+        shortest = min(terms, key=lambda term: len(term.strip()))
+        filtering.check(" ".join(terms) if shortest.strip() else "", _WORDS, "FILTER")
+    return terms
 
 
 @click.command(
     "list",
     cls=CommandWithExamples,
-    filter_words=explained(account_words.account_words(account_words.Facts())),
+    filter_words=explained(_WORDS),
     examples=(
         "cwtui user list mfa:none status:enabled",
         "cwtui user list '!role:admin' 'last:>90d' --sort last_sign_in",
@@ -29,43 +38,34 @@ from cwtui.cli.tables import table
         "cwtui user list --role connectware-admin --json",
     ),
 )
-@click.argument("terms", metavar="[FILTER]...", nargs=-1, shell_complete=completing.account_terms)
-@click.option(
-    "--filter",
-    "text",
-    metavar="FILTER",
-    default="",
+@click.argument(
+    "terms",
+    metavar="[FILTER]...",
+    nargs=-1,
+    callback=_checked,
     shell_complete=completing.account_terms,
-    help="Only accounts that match this filter, as one argument.",
 )
-@click.option(
-    "--role", metavar="ROLE", shell_complete=completing.roles, help="Only accounts with this role."
+@filtering.text_option(
+    _WORDS, "Only accounts that match this filter, as one argument.", completing.account_terms
 )
-@click.option(
-    "--mfa",
-    type=click.Choice([state.value for state in MfaState]),
-    help="Only accounts in this MFA state.",
-)
-@click.option(
-    "--origin",
-    type=click.Choice([origin.value for origin in Origin]),
-    help="Only local accounts, or only LDAP accounts.",
-)
+@filtering.word_option("role", _WORDS, "Only accounts with this role.", "ROLE")
+@filtering.word_option("mfa", _WORDS, "Only accounts in this MFA state.")
+@filtering.word_option("origin", _WORDS, "Only local accounts, or only LDAP accounts.")
 @click.option(
     "--sort",
     metavar="FIELD",
-    type=click.Choice(list(account_words.SORTED_BY)),
+    type=OneOf(list(account_words.SORTED_BY)),
     default="username",
     help=f"Sort by this field: {', '.join(account_words.SORTED_BY)}.",
 )
 @click.option("--reverse", is_flag=True, help="Sort in descending order.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Print at most N accounts.")
+@click.option("--limit", metavar="N", type=WholeNumber(1), help="Print at most N accounts.")
 @formats.options(account_output.LIST_FIELDS)
 @pass_host
 def list_(
     host: Host,
     terms: tuple[str, ...],
-    text: str,
+    text: str | None,
     role: str | None,
     mfa: str | None,
     origin: str | None,
@@ -85,14 +85,11 @@ def list_(
     In the STATUS column, "locked" means that the account is enabled but must wait after failed
     attempts. To let the user try again at once: cwtui user unlock NAME
     """
-    options = {"role": known((role,))[0] if role is not None else None, "mfa": mfa}
-    given = {name: value for name, value in {**options, "origin": origin}.items() if value}
-    view = View(" ".join((text, *terms)), sort, reverse, given)
+    options = {"role": role, "mfa": mfa, "origin": origin}
+    given = {name: value for name, value in options.items() if value is not None}
+    view = View(" ".join((text or "", *terms)), sort, reverse, given)
     ports = host.ports()
-    try:
-        found = user_list.list_users(ports, operator(), view, limit=limit)
-    except FilterError as error:
-        raise WrongUsage(str(error)) from None
+    found = user_list.list_users(ports, operator(), view, limit=limit)
     needs_records = output.wants("last_sign_in")
     last_sign_ins = ports.records.last_sign_ins() if needs_records else {}
     now = ports.now()

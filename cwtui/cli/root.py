@@ -24,7 +24,9 @@ _COMMANDS = {
 def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     # An empty variable in a script must not become the default store.
     if value is not None and not value.strip():
-        raise click.BadParameter("Give a path, or omit the option.", ctx, parameter)
+        raise click.BadParameter(
+            "cannot be empty. Give a path, or omit the option.", ctx, parameter
+        )
     return value
 
 

@@ -18,10 +18,11 @@ from cwtui.cli.initial_password import hand_over
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
+from cwtui.cli.values import Username
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_name = click.argument("name", shell_complete=completing.usernames)
-_new_name = click.argument("name")
+_name = click.argument("name", type=Username(), shell_complete=completing.usernames)
+_new_name = click.argument("name", type=Username(local=True))
 
 
 def _role(help_text: str) -> Callable[[Any], Any]:

@@ -87,7 +87,7 @@ def test_any_path_gives_one_sentence_and_a_known_status(option: str, typed: str)
 
 def test_an_argument_that_is_not_utf8_is_refused(host: Host) -> None:
     result = host.process("user", "show", b"\xff\xfe".decode(errors="surrogateescape"))
-    assert (result.status, result.out) == (1, "")
+    assert (result.status, result.out) == (2, "")
     assert result.err.count("\n") == 1
 
 

@@ -149,7 +149,7 @@ def test_an_unsupported_matching_rule_names_the_setting(asked: Host) -> None:
 
 def test_an_impossible_name_is_refused(asked: Host) -> None:
     done = asked.run("directory", "test", "a*")
-    assert (done.status, done.out) == (1, "")
+    assert (done.status, done.out) == (2, "")
 
 
 def test_an_unreachable_server_exits_with_status_3(new_host: Host, authority: Authority) -> None:

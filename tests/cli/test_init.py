@@ -76,7 +76,7 @@ def test_an_invalid_password_is_refused(new_host: Host, given: bytes, part: str)
 def test_an_invalid_name_is_refused_before_anything_is_created(new_host: Host) -> None:
     status, said = init(new_host, PASSWORD.encode(), name="no spaces here")
     assert (status, said) == (
-        1,
+        2,
         "Use only letters, digits and . _ - @ + in the name of a local account.\n",
     )
     assert set(new_host.files()) == {"config.toml"}
@@ -184,7 +184,7 @@ def test_new_keyring_needs_confirmation(host: Host) -> None:
     ("arguments", "stdin", "status"),
     [
         (("--admin", "admin"), b"", 1),
-        (("--admin", "a b"), b"", 1),
+        (("--admin", "a b"), b"", 2),
         (("--admin", "admin", "--password-stdin"), b"abc", 1),
     ],
 )

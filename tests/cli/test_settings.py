@@ -64,7 +64,7 @@ def test_an_invalid_setting_is_refused_and_changes_nothing(
 ) -> None:
     before = host.files()
     result = host.run("settings", "set", key, value)
-    assert (result.status, result.out) == (1, "")
+    assert (result.status, result.out) == (2, "")
     assert part in result.err
     assert host.files() == before
 

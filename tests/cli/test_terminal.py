@@ -122,7 +122,7 @@ class TestInit:
 
     def test_an_invalid_name_is_refused_before_asking(self, new_host: Host) -> None:
         with Terminal((*self.command(new_host)[:-1], "a b"), new_host.folder) as terminal:
-            assert terminal.wait_exit() == 1
+            assert terminal.wait_exit() == 2
             assert "Password" not in terminal.text
 
 
@@ -150,7 +150,7 @@ class TestRemove:
 def test_messages_wrap_between_words(host: Host) -> None:
     command = (*CWTUI, "--config", str(host.config), "settings", "set", "x", "1")
     with Terminal(command, host.folder) as terminal:
-        assert terminal.wait_exit() == 1
+        assert terminal.wait_exit() == 2
         shown = [line for line in terminal.lines if line]
         assert len(shown) > 1
         assert " ".join(shown) + "\n" == host.run("settings", "set", "x", "1").err

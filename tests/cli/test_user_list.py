@@ -100,9 +100,9 @@ def test_an_empty_list_is_empty_in_each_format(host: Host) -> None:
         (("--filter", "mfa:off"), "mfa: cannot be 'off'. Choose enabled, required or none."),
         (("--fields", "username,name"), "There is no field named 'name'. Choose from: username, "),
         (("--fields", ""), "There is no field named ''."),
-        (("--sort", "name"), "'name' is not one of 'username', "),
+        (("--sort", "name"), "--sort: cannot be 'name'. Choose username, "),
         (("--json", "--format", "csv"), "--json and --format csv contradict each other."),
-        (("--limit", "0"), "0 is not in the range"),
+        (("--limit", "0"), "--limit: cannot be '0'. Enter a whole number of at least 1."),
     ],
 )
 def test_what_means_nothing_is_wrong_usage(

@@ -1,0 +1,53 @@
+"""Kinds of values of options. Their errors say what would be right."""
+
+from typing import Any, Final
+
+import click
+
+from cwtui.accounts.text import username
+from cwtui.cli.usage import choose, quoted
+
+_MOST_DIGITS: Final = 9
+
+
+class OneOf(click.Choice[str]):
+    """One of a few words."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        del ctx
+        return f"cannot be {quoted(str(value))}. {choose(list(self.choices))}"
+
+
+class Username(click.ParamType[str]):
+    """A name that an account can have. With `local`, one that a local account can have.
+
+    It is passed on as it was typed, because look-alikes are also looked for in capital letters.
+    """
+
+    name = "username"
+
+    def __init__(self, *, local: bool = False) -> None:
+        self._local = local
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raise InvalidInput if no account can have this name."""
+        del param, ctx
+        username(str(value), local=self._local)
+        return str(value)
+
+
+class WholeNumber(click.ParamType[int]):
+    """A whole number of at least `least`."""
+
+    name = "number"
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        digits = str(value)
+        is_number = digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
+        if not is_number or int(digits) < self._least:
+            right = f"Enter a whole number of at least {self._least}."
+            self.fail(f"cannot be {quoted(digits)}. {right}", param, ctx)
+        return int(digits)
