@@ -1,5 +1,7 @@
 """The sign-in, state by state."""
 
+from functools import partial
+
 import pytest
 
 from cwtui.accounts import administration, roles, self_service, sign_in, sign_in_progress
@@ -204,9 +206,7 @@ def test_either_kind_of_code_is_taken_in_either_field(world: World, field: str) 
     code = device.code(world.clock())
     for typed in (device.wrong_code(world.clock()), device.codes[0].reveal(), "12"):
         asked = world.asked_for_code()
-        refused = outcome(
-            lambda asked=asked, typed=typed: sign_in.with_code(world.ports, asked, typed, field)  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
-        )
+        refused = outcome(partial(sign_in.with_code, world.ports, asked, typed, field))
         assert isinstance(refused, InvalidInput | SignInFailed)
         assert refused.field == field
     assert isinstance(sign_in.with_code(world.ports, world.asked_for_code(), code, field), SignedIn)

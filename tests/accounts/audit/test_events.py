@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -279,9 +280,13 @@ def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None
     assert {event.event for event in others} == {EventType.SIGN_IN_PASSWORD}
 
 
+def _in_world(act: Callable[[World], object], scene: Scene) -> object:
+    return act(scene.world)
+
+
 ALL_ACTS: dict[str, Callable[[Scene], object]] = {
     **{str(event): act for event, (_, act) in OWN_ACTS.items()},
-    **{str(event): lambda s, act=act: act(s.world) for event, act in ADMIN_ACTS.items()},  # type: ignore[misc]  # mypy cannot infer a lambda's defaults
+    **{str(event): partial(_in_world, act) for event, act in ADMIN_ACTS.items()},
     **{f"{step} in a sign-in": act for step, (_, _, act) in STEPS_OF_SIGN_IN.items()},
 }
 
