@@ -16,7 +16,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config, quit_key
 from cwtui.host import garbage, upgrade
-from cwtui.ui import theme
+from cwtui.ui import keystrokes, theme
 from cwtui.ui.absence import Absence
 from cwtui.ui.connection import Connection
 from cwtui.ui.context import Context
@@ -30,7 +30,6 @@ from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.terminal.output import blocking
 from cwtui.ui.terminal.textual_app import CANNOT_CHECK, TextualApp
-from cwtui.ui.widgets.fields import TextInput
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
@@ -136,46 +135,30 @@ class AccountApp(TextualApp):
         self.router.follow(message)
 
     async def on_event(self, event: events.Event) -> None:
-        if self.absence.ends_with(event) or self._is_unseen(event):
+        if self.absence.ends_with(event):
             return
-        if self.context.after_code.ignores(event) or self._is_stray(event):
+        is_new = keystrokes.is_typed_or_pasted(event) and not event.is_forwarded
+        if is_new and keystrokes.is_unseen(event, self.screen):
+            return
+        if self.context.after_code.ignores(event):
+            return
+        if is_new and keystrokes.is_stray(event, self.screen) and not self._lead_to_field():
             return
         await super().on_event(event)
         if isinstance(event, events.Resize):
             self.repaint_if_cut_off(event.size)
 
-    def _is_unseen(self, event: events.Event) -> bool:
-        """Whether this key must be ignored because the window is too small to show a field.
-
-        A letter of a password could act as a shortcut.
-        """
-        is_typed = isinstance(event, events.Key) and event.is_printable and not event.is_forwarded
-        return is_typed and isinstance(self.screen, SteadyScreen) and not self.screen.has_room
-
-    def _is_stray(self, event: events.Event) -> bool:
-        """Lead text into a field where a form was clicked beside its fields.
-
-        Return whether to ignore the event, because no field is empty. Otherwise a username or a
-        password would press shortcuts, and after a `q` the rest would go to the shell.
-        """
-        if event.is_forwarded or not _is_text(event):
-            return False
-        screen = self.screen
-        if not (isinstance(screen, AccountScreen) and screen.takes_stray_text):
-            return False
-        if isinstance(screen.focused, TextInput):
-            return False
-        entry = screen.entry_for_text()
+    def _lead_to_field(self) -> bool:
+        """Focus the field for text that was typed beside the fields. False if none is empty."""
+        entry = keystrokes.field_for_stray(self.screen)
         if entry is not None:
-            screen.set_focus(entry)
-        return entry is None
+            self.screen.set_focus(entry)
+        return entry is not None
 
     def on_key(self, event: events.Key) -> None:
         """Treat capital letters like small ones where only those do something."""
-        if len(event.key) == 1 and event.key.isupper():
-            active = self.screen.active_bindings
-            if event.key not in active and event.key.lower() in active:
-                event.key = event.key.lower()
+        if keystrokes.is_capital(event.key):
+            event.key = keystrokes.meant(event.key, self.screen.active_bindings)
 
     def watch_app_focus(self, focus: bool) -> None:
         """When the terminal's window gets the focus again, focus something on the screen."""
@@ -187,8 +170,7 @@ class AccountApp(TextualApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "quit_by_letter":
-            screen = self.screen
-            return not (isinstance(screen, AccountScreen) and screen.takes_stray_text)
+            return not keystrokes.takes_stray_text(self.screen)
         return super().check_action(action, parameters)
 
     async def action_quit(self) -> None:
@@ -259,13 +241,6 @@ class AccountApp(TextualApp):
 
     def action_help_quit(self) -> None:
         self.notify(f"{quit_key.shown(self.config.keys.quit)} quits cwtui.", markup=False)
-
-
-def _is_text(event: events.Event) -> bool:
-    """Whether the event is text for a field. `?` opens the help, and a space is no beginning."""
-    if isinstance(event, events.Key):
-        return event.is_printable and event.character not in {"?", " "}
-    return isinstance(event, events.Paste)
 
 
 def run(config: Config, *, kiosk: bool = False) -> int:
