@@ -8,6 +8,7 @@ import pytest
 from cwtui.accounts import settings
 from cwtui.accounts.audit.events import EventType
 from cwtui.cli import completing
+from tests.cli.accounts import put
 from tests.cli.commands import PASSWORD, Host, run
 
 BREAKS = " \t\n\"'@><=;|&(:"
@@ -156,12 +157,11 @@ def test_too_many_names_are_not_offered(full: Host, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("name", ["a$(touch x)", "a;x", "a b", "a`x`", "a\nb", "a'b", "a*"])
 def test_names_with_shell_characters_are_not_offered(
-    full: Host, name: str, monkeypatch: pytest.MonkeyPatch
+    full: Host, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = full.ports().accounts.rows()
-    evil = type(rows[0])(username=name)
-    monkeypatch.setattr("cwtui.store.accounts.TinyAccountStore.rows", lambda _: [*rows, evil])
-    offered = answer(full, "cwtui user show a", monkeypatch)
+    host = Host(shutil.copytree(full.folder, tmp_path / "copy"))
+    put(host, name)
+    offered = answer(host, "cwtui user show a", monkeypatch)
     assert offered == ["admin", "alice", "ann@example.com"]
 
 

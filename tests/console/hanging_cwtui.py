@@ -1,4 +1,7 @@
-"""cwtui with one hanging function: python -m tests.console.hanging_cwtui MODULE:NAME ..."""
+"""cwtui with one hanging function: python -m tests.console.hanging_cwtui MODULE:NAME ...
+
+Name a rule, as if the store that it needs did not answer. What it calls there may change.
+"""
 
 import sys
 import time
@@ -13,9 +16,8 @@ def hang(*_arguments: object) -> None:
 
 if __name__ == "__main__":
     module, _, name = sys.argv.pop(1).partition(":")
-    *inside, name = name.split(".")
     place = import_module(module)
-    for part in inside:
-        place = getattr(place, part)
+    if not callable(getattr(place, name)):
+        raise TypeError(name)
     setattr(place, name, hang)
     sys.exit(cwtui.main())

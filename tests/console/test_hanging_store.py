@@ -32,7 +32,7 @@ def opened(home: Path, hanging: str) -> Terminal:
 
 
 def test_quitting_works_while_a_password_check_hangs(home: Path) -> None:
-    with opened(home, "cwtui.store.accounts:TinyAccountStore.get") as terminal:
+    with opened(home, "cwtui.accounts.sign_in:with_password") as terminal:
         cwtui.sign_in(terminal, "admin", PASSWORD)
         terminal.wait_for("Checking your password")
         terminal.send("ctrl+q")
@@ -42,7 +42,7 @@ def test_quitting_works_while_a_password_check_hangs(home: Path) -> None:
 
 
 def test_quitting_a_session_works_while_a_page_hangs(home: Path) -> None:
-    with opened(home, "cwtui.store.accounts:TinyAccountStore.page") as terminal:
+    with opened(home, "cwtui.accounts.user_list:first_page") as terminal:
         cwtui.sign_in(terminal, "admin", PASSWORD)
         terminal.wait_for("Enable Multi-Factor Authentication")
         terminal.wait_until_still()
