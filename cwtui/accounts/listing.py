@@ -131,9 +131,12 @@ def with_locks(rows: Iterable[AccountRow], locked: Mapping[str, float]) -> list[
     ]
 
 
-def named(rows: Iterable[AccountRow], text: str) -> list[AccountRow]:
-    """Return the rows with this text in the username or display name, ignoring case."""
+def named(rows: Iterable[AccountRow], text: str) -> tuple[AccountRow | None, list[AccountRow]]:
+    """Return the row with this username, and the others with this text in one of their names.
+
+    Case and spaces around the text do not matter.
+    """
     text = normal(text.strip()).casefold()
-    if not text:
-        return list(rows)
-    return [r for r in rows if text in r.username or text in r.display_name.casefold()]
+    found = [r for r in rows if text in r.username or text in r.display_name.casefold()]
+    exact = next((row for row in found if row.username == text), None)
+    return exact, [row for row in found if row is not exact]

@@ -3,8 +3,9 @@
 Textual's own palette searches in workers that outlive it. It fails if it is closed meanwhile.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
@@ -101,9 +102,7 @@ class Palette(Dialog[None]):
         self._list(event.value)
 
     def _list(self, text: str) -> None:
-        users = list(self._found_users(text.strip()))
-        exact = [user for user in users if user.title.partition(" ")[0] == text.strip().casefold()]
-        others = [user for user in users if user not in exact]
+        exact, others = self._found_users(text.strip())
         self._shown = [*exact, *self._found_commands(text.strip()), *others]
         options = self.query_one(Options)
         options.clear_options()
@@ -125,13 +124,14 @@ class Palette(Dialog[None]):
         others = [command for command in self._commands if command not in by_title]
         return [*by_title, *(command for command in others if _is_called(command, text))]
 
-    def _found_users(self, text: str) -> Iterator[Command]:
+    def _found_users(self, text: str) -> tuple[list[Command], list[Command]]:
+        """Return the user with this username, if there is one, and the first of the others."""
         if self._users is None or not text:
-            return
-        for row in named(self._rows, text)[:MOST_USERS]:
-            name = f" ({row.display_name})" if row.display_name else ""
-            open_page = _opening(self._users.open, row.username)
-            yield Command(visible(row.username + name), open_page, "user")
+            return [], []
+        users = self._users
+        exact, others = named(self._rows, text)
+        first = [] if exact is None else [_opens(users, exact)]
+        return first, [_opens(users, row) for row in others[: MOST_USERS - len(first)]]
 
     def action_move(self, how: str) -> None:
         """Move the highlight while the input keeps the focus."""
@@ -166,8 +166,9 @@ def _is_called(command: Command, text: str) -> bool:
     return f" {text.casefold()}" in f" {command.words}"
 
 
-def _opening(open_page: Callable[[str], None], username: str) -> Callable[[], None]:
-    return lambda: open_page(username)
+def _opens(users: Users, row: AccountRow) -> Command:
+    name = f" ({row.display_name})" if row.display_name else ""
+    return Command(visible(row.username + name), partial(users.open, row.username), "user")
 
 
 def _line(command: Command) -> Content:
