@@ -107,7 +107,9 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
     if step is None:
         drift = totp.drift(enrolment.totp_secret, code, now)
         diagnosis = clocks.drift_sentence(drift) or _NOT_CURRENT
-        raise InvalidInput("code", f"{diagnosis} This host has {clocks.host_time(ports)}.")
+        raise InvalidInput(
+            "code", f"{diagnosis} The time of this host is {clocks.host_time(ports)}."
+        )
     secret = enrolment.totp_secret.reveal().encode("ascii")
     codes = backup_codes.new_codes(ports.random)
     factor = SecondFactor(

@@ -149,7 +149,7 @@ def _clock_hint(ports: Ports, claim: Claim, secret: Secret, code: str) -> str:
     is_first, drift = ports.records.update(claim.username, remember)
     if is_first:
         return ""
-    time = f"This host has {clocks.host_time(ports)}"
+    time = f"The time of this host is {clocks.host_time(ports)}"
     if drift is None:
         return f" {time}, and your phone's clock must agree."
     return f" {clocks.drift_sentence(drift)} {time}."

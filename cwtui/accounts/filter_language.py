@@ -316,7 +316,9 @@ def _known(name: str, vocabulary: Vocabulary[R]) -> Word[R]:
 def _with_value(word: Word[R], typed: str, reading: Reading) -> Term[R]:
     value = _folded(_without_quotes(typed)).strip()
     if not value:
-        raise Unfit(f"{word.name}: needs a value. {_choose(word.values) or 'Type it after :.'}")
+        raise Unfit(
+            f"{word.name}: needs a value. {_choose(word.values) or 'Type it after the colon.'}"
+        )
     try:
         kept, test = word.read(value, reading)
     except Unfit as error:

@@ -116,4 +116,4 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
 
 def _unreachable(error: CannotReachDirectory) -> CannotCheck:
     """Return the error for operators, which lists the problem of each server."""
-    return CannotCheck(f"No server of the directory can be used: {'; '.join(error.reasons)}.")
+    return CannotCheck(f"No directory server can be used: {'; '.join(error.reasons)}.")

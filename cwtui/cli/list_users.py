@@ -77,7 +77,7 @@ def list_(
     """List the accounts that match all terms of a filter.
 
     A term is text in the username or display name, or one of the words below with a value. ! before
-    a term means "not". Put quotes around terms with !, < or >, which mean something to the shell.
+    a term means "not". Put quotes around terms with !, < or >, which are special to the shell.
 
     In the MFA column, "enabled" means that a device is registered, "required" that the account must
     register one at its next sign-in, and "none" that neither is the case.

@@ -15,7 +15,7 @@ _OPTIONS: Final = (
     "--RAW-CONTROL-CHARS",
     "--no-init",
     "--quit-on-intr",
-    r"--prompt=s?e(end) .Space shows more, b goes back, / searches, q leaves",
+    r"--prompt=s?e(end) .Space shows more, b goes back, / searches, q quits",
 )
 _NARROWEST: Final = 40
 

@@ -104,7 +104,7 @@ def restore(host: Host, file: str, yes: bool) -> None:
     """Restore the store from FILE.
 
     FILE is checked before anything is replaced, and the old store is kept. The audit log continues.
-    Asks first. If you answer no, or there is no terminal to ask on, nothing is restored and the
+    Asks first. If you answer no, or if there is no terminal, nothing is restored and the
     exit status is 1.
     """
     terminal.check_can_ask("restore", yes=yes)

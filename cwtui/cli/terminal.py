@@ -7,7 +7,7 @@ from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import Failed, WrongUsage
 
-NOT_THERE: Final = "There is no terminal to ask on."
+NOT_THERE: Final = "Cannot ask without a terminal."
 _WITHOUT_SCREEN: Final = {"dumb", "unknown"}
 
 
@@ -56,7 +56,7 @@ def ask_yes(question: str) -> bool:
 def ask_new_password() -> tuple[Secret, Secret]:
     """Ask twice without echo. Raises InvalidInput, and Failed if there is no way to ask."""
     if not is_there():
-        raise Failed("There is no terminal to ask for the password. Use --password-stdin.")
+        raise Failed("Cannot ask for the password without a terminal. Use --password-stdin.")
     import getpass
     import warnings
 

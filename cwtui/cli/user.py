@@ -178,7 +178,7 @@ def set_(
 def remove(host: Host, name: str, yes: bool) -> None:
     """Remove an account for good.
 
-    Asks first. If you answer no, or there is no terminal to ask on, nothing is removed and the exit
+    Asks first. If you answer no, or if there is no terminal, nothing is removed and the exit
     status is 1.
     """
     terminal.check_can_ask("remove the account", yes=yes)

@@ -39,9 +39,9 @@ _ONLY_IF_SET: Final = "tmux passes it on only with set-clipboard on."
 _SENT: Final = "Sent to your terminal. Paste to check."
 _SAID: Final = {
     CopyWay.TERMINAL: _SENT,
-    CopyWay.TMUX: f"tmux did not take it. {_SENT}",
+    CopyWay.TMUX: f"tmux did not accept it. {_SENT}",
     CopyWay.TMUX_OUTSIDE: f"{_SENT} {_ONLY_IF_SET}",
-    CopyWay.SCREEN: "Sent through screen to your terminal. Paste to check.",
+    CopyWay.SCREEN: "Sent through GNU screen to your terminal. Paste to check.",
     CopyWay.TMUX_OR_SCREEN: f"{_SENT} {_ONLY_IF_SET}",
 }
 _SENDS: Final = "{key} sends {what} to your terminal's clipboard."
@@ -50,7 +50,7 @@ _EXPLAINED: Final = {
     CopyWay.TERMINAL: _SENDS,
     CopyWay.TMUX: "{key} copies {what} to tmux. Paste with your tmux prefix key, then ].",
     CopyWay.TMUX_OUTSIDE: f"{_SENDS} {_ONLY_IF_SET}",
-    CopyWay.SCREEN: "{key} sends {what} through screen to your terminal's clipboard.",
+    CopyWay.SCREEN: "{key} sends {what} through GNU screen to your terminal's clipboard.",
     CopyWay.TMUX_OR_SCREEN: f"{_SENDS} {_ONLY_IF_SET}",
 }
 _NOT_CONFIRMED: Final = "Terminals do not confirm this, and some ignore it: paste to check."

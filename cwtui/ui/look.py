@@ -96,7 +96,7 @@ class Look:
         except SessionEnded:
             return  # the next action says why
         except AccountsError as problem:
-            sentence = f"These colours are not kept for your next sign-in. {problem}"
+            sentence = f"These colours could not be saved for your next sign-in. {problem}"
             self._app.notify(visible(sentence), severity="warning", markup=False)
             return
         now = self._context.session

@@ -56,8 +56,8 @@ def test_the_second_wrong_code_says_the_hosts_time(world: World, device: Device)
     assert phone.enter(wrong) == "This code is wrong. 4 attempts left."
     world.clock.forward(7)
     assert phone.enter(wrong) == (
-        "This code is wrong. 3 attempts left. This host has 2027-01-15 08:00:07 UTC, and your "
-        "phone's clock must agree."
+        "This code is wrong. 3 attempts left. The time of this host is 2027-01-15 08:00:07 UTC, "
+        "and your phone's clock must agree."
     )
 
 
@@ -90,7 +90,7 @@ def test_two_codes_of_the_same_other_time_say_how_far_the_phone_is_off(
     phone.wait()
     assert phone.enter(phone.shown()) == (
         f"This code is wrong. 3 attempts left. {said} Set both clocks to the right time, then "
-        "enter the new code. This host has 2027-01-15 08:00:30 UTC."
+        "enter the new code. The time of this host is 2027-01-15 08:00:30 UTC."
     )
     phone.wait(4)
     phone.steps = 0
@@ -269,4 +269,4 @@ def test_enrolment_says_the_hosts_time_at_once(world: World) -> None:
     for code, said in ((late, "ahead of this host."), (wrong, "not the current code.")):
         with pytest.raises(InvalidInput, match=said) as refused:
             enrolment.confirm(world.ports, world.account(), offered, code)
-        assert str(refused.value).endswith(" This host has 2027-01-15 08:00:00 UTC.")
+        assert str(refused.value).endswith(" The time of this host is 2027-01-15 08:00:00 UTC.")

@@ -129,7 +129,7 @@ def test_the_registration_code_cannot_disable_mfa(world: World) -> None:
         self_service.disable_mfa(world.ports, renewed, code)
 
 
-HOST_TIME = "This host has 2027-01-15 08:00:00 UTC."
+HOST_TIME = "The time of this host is 2027-01-15 08:00:00 UTC."
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_an_unreachable_server_exits_with_status_3(new_host: Host, authority: Au
     done = new_host.run("directory", "test", "alice")
     assert done.status == 3
     assert done.out == f"✗ server      {dead} connection refused.\n"
-    told = f"No server of the directory can be used: {dead} connection refused.\n"
+    told = f"No directory server can be used: {dead} connection refused.\n"
     assert done.err == told
     new_host.run("init", "--admin", "ada", "--password-stdin", stdin=b"Ketzin.7-Havel")
     sync = new_host.run("directory", "sync")

@@ -102,7 +102,7 @@ class TestAddLookAlike:
         for more in ((), ("--json",)):
             result = host.run(*self.ADD, *more)
             assert (result.status, result.out) == (1, "")
-            assert f"{self.SAID} There is no terminal to ask on. Use --yes." in result.err
+            assert f"{self.SAID} Cannot ask without a terminal. Use --yes." in result.err
         assert host.files() == before
 
     def test_yes_skips_the_question(self, host: Host) -> None:

@@ -92,9 +92,9 @@ def test_a_qr_code_that_does_not_fit_says_what_it_needs(home: Path) -> None:
         terminal.wait_until_still()
         assert zxing(paint(terminal.screen, LIGHT)) is not None
         terminal.send("f5")
-        terminal.wait_for("One for every")
+        terminal.wait_for("Cannot scan any QR code? One")
         terminal.resize(140, 60)
-        terminal.wait_for("No QR code can be scanned? Enter the")
+        terminal.wait_for("Cannot scan any QR code? Enter the")
         terminal.send("f5", "f5", "f5")
         terminal.wait_until(lambda: zxing(paint(terminal.screen, LIGHT)) is not None)
         terminal.wait_until_still()

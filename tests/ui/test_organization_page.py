@@ -37,7 +37,7 @@ async def test_organization_settings_are_saved_by_keyboard() -> None:
         settings = there.world.accounts.settings()
         assert (settings.mfa, settings.password_min) == (Mfa.REQUIRED, 9)
         await person.click("Settings")
-        person.sees("Required: your organization requires it of everyone.")
+        person.sees("Required: your organization made it mandatory for everyone.")
         await person.click("Sign Out")
         await person.sign_in(ADMIN)
         person.screen(RegisterDeviceScreen)

@@ -242,7 +242,7 @@ async def test_a_wrong_clock_is_diagnosed() -> None:
         assert person.error("code") == (
             "Your phone is about 4 minutes ahead of this host. "
             "Set both clocks to the right time, then enter the new code. "
-            "This host has 2027-01-15 08:00:00 UTC."
+            "The time of this host is 2027-01-15 08:00:00 UTC."
         )
         assert person.focus == "code"
         wrong = Device(offered(person), ()).wrong_code(there.world.clock())
@@ -292,7 +292,7 @@ async def test_f5_offers_what_works_in_a_small_window() -> None:
         assert person.app.screen.query(QrCode)
         assert person.text != first
         await person.press("f5")
-        person.sees("needs 107 columns and 37 rows. Or enter the secret key by hand.")
+        person.sees("needs a window of 107 columns and 37 rows. Or enter the secret key by hand.")
         await person.press("f5")
         assert person.text == first
 

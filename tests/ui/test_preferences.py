@@ -182,7 +182,7 @@ async def keep_fails(person: Person, there: Plant) -> None:
 
     there.world.accounts.before_change = full
     await person.press("f3")
-    problem = ["These colours are not kept for your next sign-in. The disk is full."]
+    problem = ["These colours could not be saved for your next sign-in. The disk is full."]
     await person.until(lambda: person.toasts == problem)
 
 

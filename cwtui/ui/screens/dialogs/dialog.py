@@ -73,7 +73,7 @@ class InitialPasswordScreen(ShowsSecrets, Dialog[bool]):
 Give this password to the user in a safe way, such as in person. The user enters it at the first \
 sign-in and must then choose a new one.
 
-If the password gets lost, create another one with Reset Password on the account's page.
+If the password is lost, create another one with Reset Password on the account's page.
 
 When you have the password, press Esc and then Enter to close this. Where you create users, Ctrl+N \
 goes on with the next one."""
@@ -81,7 +81,7 @@ goes on with the next one."""
     AUTO_FOCUS = "#initial-password"
     BEFORE_QUITTING = "Quit without handing over the initial password? It will not be shown again."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "to_done", "To Done"),
+        Binding("escape", "to_done", "Go to Done"),
         Binding("enter", "say_how_to_close", show=False),
         # No key that people press by habit, or type ahead.
         Binding("ctrl+n", "next", "Create another user"),

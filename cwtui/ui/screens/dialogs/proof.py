@@ -28,7 +28,7 @@ that you left open.
 
 Enter your password and, if multi-factor authentication is enabled for your account, the one-time \
 6-digit code from your authentication app or one of your backup codes. Your change is then made. \
-Esc goes back without making it; what you entered is still there."""
+Esc goes back without changing anything; what you entered is kept."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
 

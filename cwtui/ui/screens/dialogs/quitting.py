@@ -29,7 +29,7 @@ class QuitScreen(Dialog[None]):
     """Asks whether to quit; Stay has the focus."""
 
     HELP = """\
-Quitting ends your session and closes cwtui. Changes that you did not save are lost.
+Quitting ends your session and closes cwtui. Unsaved changes are lost.
 
 Press Y to quit, or Esc to stay. Pressing the quit key again does nothing, because terminals with \
 flow control can send it by themselves."""

@@ -28,7 +28,8 @@ and can create the others.
 
 Choose a strong password that you do not use for other accounts.
 
-The accounts are stored in files of the user that runs cwtui. `cwtui --paths` shows where."""
+The accounts are stored in files that belong to the user who runs cwtui. `cwtui \
+--paths` shows where."""
 
     def question(self) -> ComposeResult:
         yield Static("There are no accounts yet.", classes="text", markup=False)

@@ -159,11 +159,11 @@ No camera, or the window is too small? Enter the secret key in your app, with th
 
         largest = self._fitted(qr.DrawingStyle.WHOLE_CELLS)
         if isinstance(largest, qr.Drawing):
-            return "No QR code can be scanned? Enter the secret key by hand."
+            return "Cannot scan any QR code? Enter the secret key by hand."
         columns, rows = largest.needed.columns + PANEL_COLUMNS, largest.needed.rows
         return (
-            f"No QR code can be scanned? One for every terminal needs {columns} columns and "
-            f"{rows} rows. Or enter the secret key by hand."
+            "Cannot scan any QR code? One that works in every terminal needs a window of "
+            f"{columns} columns and {rows} rows. Or enter the secret key by hand."
         )
 
     def _by_hand(self) -> str:

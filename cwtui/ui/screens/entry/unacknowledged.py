@@ -17,8 +17,8 @@ class UnacknowledgedScreen(EntryStep):
     PRIMARY = "Show New Backup Codes"
     AUTO_FOCUS = "#later"  # Enter pressed unseen neither replaces codes nor confirms them
     HELP = """\
-You have not confirmed yet that you saved your newest backup codes, and none of them was used yet. \
-Codes from before them no longer work. Without backup codes you cannot sign in if you lose your \
+You have not confirmed yet that you saved your newest backup codes, and none of them has been \
+used yet. Older codes no longer work. Without backup codes you cannot sign in if you lose your \
 device.
 
 Compare the date on the screen with what you saved: a file that cwtui wrote says when its codes \
@@ -35,10 +35,10 @@ Ask me next time: nothing changes, and the next sign-in asks again."""
         self._state = state
 
     def question(self) -> ComposeResult:
-        which = f" were created on {self._created}. You" if self._created else ": you"
+        created = f", created on {self._created}" if self._created else ""
         yield Static(
-            f"Your newest backup codes{which} have not confirmed that you saved them, and none was "
-            "used yet. Codes from before no longer work.\n\n"
+            f"You have not confirmed that you saved your newest backup codes{created}. None of "
+            "them has been used yet. Older codes no longer work.\n\n"
             "Without backup codes you cannot sign in if you lose your device.",
             classes="text",
             markup=False,

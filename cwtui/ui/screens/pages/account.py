@@ -60,11 +60,11 @@ class AccountPage(PageBelow):
 To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
 Enable, then press Update.
 
-Before the role connectware-admin makes somebody an admin, you are asked.
+You are asked before somebody becomes an admin.
 
 Disable MFA is for users who lost their authentication device. They then sign in with their \
-password alone. If MFA is required, they must set it up again, and so could anybody who knows the \
-password: make sure who is asking you.
+password alone. If MFA is required, they must set it up again. Anybody who knows the password \
+could do that instead, so make sure who is asking you.
 
 Reset Password creates a new one-time initial password. New roles, a password reset and disabling \
 end the user's sessions at their next action. To lock out LDAP users, disable their accounts: the \

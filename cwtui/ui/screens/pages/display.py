@@ -44,8 +44,8 @@ the terminal's own colours and the mouse are back for the next person.
 Colours: F3 changes them on every page, and keeps them too. A terminal with 16 colours or fewer \
 uses its own colours, whatever you chose for others.
 
-Time zone: a city such as Europe/Berlin, or just Berlin. All times on the screen are then in its \
-time. The audit log's file and the JSON output of commands stay in UTC.
+Time zone: a city such as Europe/Berlin, or just Berlin. All times on the screen are then in that \
+zone. The audit log's file and the JSON output of commands stay in UTC.
 
 Use the mouse: clear this to select text with the mouse as in other programs of your terminal. \
 Everything works with the keyboard."""

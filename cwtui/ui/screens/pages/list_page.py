@@ -153,8 +153,8 @@ def filter_help(vocabulary: Vocabulary[Any]) -> str:
     """Return the paragraphs of a help that explain the filter."""
     words = "\n".join(f"{word}  {meaning}" for word, meaning in explained(vocabulary))
     return f"""\
-/ filters. All terms must match: text, or a word with a value, of which the beginning is enough. \
-! before a term means not, and quotes keep spaces together: !"ann smith". Tab completes. Esc \
-clears the filter.
+/ filters. All terms must match. A term is text, or a word with a value, such as mfa:none; the \
+beginning of a value is enough. ! before a term means not. Quotes keep spaces together: \
+!"ann smith". Tab completes. Esc clears the filter.
 
 {words}"""

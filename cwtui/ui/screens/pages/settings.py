@@ -18,7 +18,7 @@ from cwtui.ui.widgets.buttons import Button
 _SOON: Final = "Set it up now, or at your next sign-in."
 _REQUIRED: Final = {
     Requirement.OF_ACCOUNT: f"Required: an admin made it mandatory for your account. {_SOON}",
-    Requirement.OF_EVERYONE: f"Required: your organization requires it of everyone. {_SOON}",
+    Requirement.OF_EVERYONE: f"Required: your organization made it mandatory for everyone. {_SOON}",
 }
 
 

@@ -60,13 +60,13 @@ The arrow in a heading shows the order.
 
 {filter_help(account_words(Facts()))}
 
-In a narrow window, columns that say the same of all users are left out, and roles are short: \
+In a narrow window, columns that are the same for all users are left out, and roles are shortened: \
 admin +1 means connectware-admin and one more. The account's page shows everything.
 
 locked ⚠: the user has to wait after failed attempts. Unlock on the account's page ends the wait.
 
-ldap ✗: this user is no longer in the directory. local ⚠: the directory also has a user of this \
-name, who cannot sign in while this account exists."""
+ldap ✗: this user is no longer in the directory. local ⚠: the directory also has a user with \
+this name, who cannot sign in while this account exists."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "create", "Create User"),
