@@ -16,7 +16,8 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.config import Config, ConfigError
 from cwtui.directory.config import DirectoryConfig
-from cwtui.host.files import check_private, exclusive, exists, lock_for, make_private_folder
+from cwtui.host.files import check_private, exists, make_private_folder
+from cwtui.host.locks import exclusive
 
 BEGIN: Final = "cwtui init --admin NAME"
 
@@ -122,7 +123,7 @@ def set_up(config: Config) -> None:
         return
     make_private_folder(config.folder)
     make_private_folder(config.keyring_file.parent)
-    with exclusive(lock_for(config.keyring_file)):
+    with exclusive(config.keyring_file):
         _check_is_new(config)  # again, as another process may have set it up meanwhile
         _make(config)
 

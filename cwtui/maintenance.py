@@ -1,4 +1,4 @@
-"""Check, back up and restore a whole store."""
+"""Check, compact, back up and restore a whole store."""
 
 import os
 import time
@@ -32,6 +32,7 @@ from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest, Snapshot
 from cwtui.store.checking import ContentChecks
 from cwtui.store.layout import Layout
+from cwtui.store.records import TinyRecordStore
 from cwtui.store.restoring import Restore
 
 
@@ -64,6 +65,18 @@ def check(config: Config, with_progress: WithProgress[str]) -> Report:
         findings += _active_key(layout, keyring)
     findings += checking.audit(layout, has_accounts=content.accounts > 0)
     return Report(_once(findings), content.accounts, content.records)
+
+
+def compact(config: Config) -> int:
+    """Write all journals into their files, and return the number of changed files.
+
+    Raises CannotCheck, also if a file is damaged.
+    """
+    services.refuse_half_restored(config)
+    installation.check_is_there(config)
+    accounts = TinyAccountStore(config.accounts_file)
+    records = TinyRecordStore(config.records_folder, accounts.is_empty)
+    return accounts.compact() + sum(map(records.compact, records.numbers()))
 
 
 @dataclass(frozen=True)

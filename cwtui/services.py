@@ -2,6 +2,7 @@
 
 import os
 import time
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -16,7 +17,8 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.ports import AccountStore, Directory, Ports
 from cwtui.config import Config, ConfigError
 from cwtui.host import reserve
-from cwtui.host.files import check_private, exclusive, exists, lock_for, make_private_folder
+from cwtui.host.files import check_private, exists, make_private_folder
+from cwtui.host.locks import exclusive
 from cwtui.keyring.file_keyring import FileKeyring, Held
 from cwtui.store.accounts import Contents, TinyAccountStore
 from cwtui.store.audit.log import MEGABYTE, FileAuditLog
@@ -105,7 +107,7 @@ def with_new_keyring(config: Config) -> Ports:
     _check_no_credential(config)
     installation.check_is_there(config)
     make_private_folder(config.keyring_file.parent)
-    with exclusive(lock_for(config.keyring_file)):
+    with exclusive(config.keyring_file):
         accounts = without_keyring(config)
         keyring = FileKeyring.replace(config.keyring_file, time.time())
     return _put_together(config, accounts, keyring)
@@ -159,7 +161,7 @@ def _accounts(config: Config) -> TinyAccountStore:
     check_private(config.records_folder)
     accounts = TinyAccountStore(config.accounts_file)
     accounts.settings()  # report a damaged or newer store now, not after a password
-    reserve.keep_beside(config.accounts_file)
+    reserve.keep(config.folder)
     reserve.keep(config.records_folder)
     return accounts
 
@@ -185,8 +187,15 @@ def _join(
         if not any_active:
             check_active_key(contents, keyring, held)
 
+    def check_keyring(held: Held) -> None:
+        store = alive()
+        if store is not None:
+            check(store.contents(), held)
+
+    # Without a cycle of references, so that files are closed as soon as a store is not used.
+    alive = weakref.ref(accounts)
     accounts.check = lambda contents: check(contents, keyring.held_now())
-    keyring.check = lambda held: check(accounts.contents(), held)
+    keyring.check = check_keyring
     check(accounts.contents(), keyring.held_now())
 
 

@@ -33,6 +33,13 @@ def clock(world: World) -> Clock:
     return world.clock
 
 
+@pytest.fixture
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are not synced to disk, which is tested elsewhere."""
+    for sync in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, sync, lambda _: None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _crash_reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep crash reports of tests out of the developer's home."""

@@ -318,7 +318,7 @@ def _count(
         counted = throttle.count_try(attempts, budget, limit, ports.now(), field)
         return record.changed(**{tries: counted.attempts}), counted
 
-    counted = ports.records.update(name, step, made_up.crowded_out)
+    counted = ports.records.update(name, step, made_up.CROWDED_OUT)
     if counted.throttled is None:
         return counted
     # Only the first of each wait is logged, so that repeated attempts cannot fill the audit log.

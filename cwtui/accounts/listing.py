@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import Struct
@@ -83,6 +84,8 @@ class View:
 
 
 EVERYONE: Final = View()
+_AT_ONCE: Final = 4096
+"""How many rows are sorted at once where only the first are wanted."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,16 @@ class Sort:
         """Return the rows in this order."""
         by_username = sorted(rows, key=lambda row: row.username)
         return sorted(by_username, key=self.key, reverse=self.is_descending)
+
+    def first(self, rows: Iterable[AccountRow], limit: int | None) -> list[AccountRow]:
+        """Return the first rows in this order. Keeps few rows more than `limit` in memory."""
+        if limit is None:
+            return self.sorted(rows)
+        found: list[AccountRow] = []
+        remaining = iter(rows)
+        while more := list(islice(remaining, limit + _AT_ONCE)):
+            found = self.sorted([*found, *more])[:limit]
+        return found
 
     def is_after(self, row: AccountRow, other: AccountRow) -> bool:
         """Whether the row comes after the other one."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
-from cwtui.accounts.ports import Ports
+from cwtui.accounts.ports import Others, Ports
 
 _MARK: Final = "?"
 """No username starts with it."""
@@ -45,7 +45,7 @@ def stand_in(ports: Ports, username: str) -> SignInRecord:
     return SignInRecord(known_sources=known)
 
 
-def crowded_out(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord | None]:
+def _crowded_out(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord | None]:
     """Return the records of one file to change so that their number stays limited; None removes.
 
     The made-up names with the fewest wrong passwords are removed, oldest first. Accounts with as
@@ -53,8 +53,6 @@ def crowded_out(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord |
     Clearing a count of N takes about 65,000 times N attempts, each with a slow hash.
     """
     made_up = [name for name in records if is_made_up(name)]
-    if len(made_up) <= MOST_KEPT:
-        return {}
     ranks = sorted(_rank(records[name]) for name in made_up)
     last = ranks[len(made_up) - _KEPT_AFTER_CROWDING - 1]
     return {
@@ -62,6 +60,9 @@ def crowded_out(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord |
         for name, record in records.items()
         if (is_made_up(name) or record.password_attempts) and _rank(record) <= last
     }
+
+
+CROWDED_OUT: Final = Others(_MARK, MOST_KEPT, _crowded_out)
 
 
 def _rank(record: SignInRecord) -> tuple[int, float]:

@@ -27,8 +27,16 @@ RandomBytes: TypeAlias = Callable[[int], bytes]
 """Returns this many bytes from a cryptographic source."""
 
 
-Others: TypeAlias = Callable[[Mapping[str, SignInRecord]], Mapping[str, SignInRecord | None]]
-"""Returns the records to change, by username; None removes one, others stay unchanged."""
+@dataclass(frozen=True)
+class Others:
+    """How to change other records, once more than `most` names start with `prefix`.
+
+    `change` gets the records and returns those to change, by username; None removes one.
+    """
+
+    prefix: str
+    most: int
+    change: Callable[[Mapping[str, SignInRecord]], Mapping[str, SignInRecord | None]]
 
 
 class AccountsChange(Protocol):
@@ -144,8 +152,8 @@ class RecordStore(Protocol):
     ) -> T:
         """Replace the record with what `step` returns, under a lock, and return the result.
 
-        An exception in `step` leaves the record unchanged. `others` gets the records in the same
-        file, and returns those to replace or remove as well.
+        An exception in `step` leaves the record unchanged. `others` is applied to the other records
+        in the same file.
         """
 
     def remove(self, username: str) -> None: ...

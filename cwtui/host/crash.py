@@ -76,13 +76,14 @@ def keep(places: Sequence[str]) -> "Path | None":
 
         from platformdirs import user_state_path
 
-        from cwtui.host.files import exclusive, lock_for, make_private_folder, write_atomically
+        from cwtui.host.files import make_private_folder, write_atomically
+        from cwtui.host.locks import exclusive
 
         content = "\n".join([*report(places), ""]).encode(errors="backslashreplace")
         name = f"crash-{sha256(content).hexdigest()[:8]}.txt"
         path = user_state_path("cwtui") / name
         make_private_folder(path.parent)
-        with exclusive(lock_for(path)):
+        with exclusive(path):
             write_atomically(path, content)
     except Exception:  # noqa: BLE001  the cause of the crash, such as a full disk, may recur here
         return None

@@ -7,26 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
 from cwtui.host import reserve
 from cwtui.host.untrusted_files import NotRegular, check_regular, open_regular
 
-if TYPE_CHECKING:
-    from filelock import FileLock
-
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
-LOCK_SECONDS: Final = 10.0
-_LONG: Final = 0.05
-"""Seconds between two attempts of filelock to take a lock. Other processes hardly get a lock that
-is held for longer again and again.
-"""
-_TURN: Final = 0.12
-"""Seconds in which other processes try twice."""
-_released: Final[dict[str, float]] = {}
-"""When this process released a lock that it had held for long, in monotonic seconds."""
 
 
 def make_private_folder(folder: Path) -> None:
@@ -136,7 +124,7 @@ def prepare(path: Path, content: bytes) -> Path:
     temporary = temporary_of(path)
     try:
         reserve.with_room_from(
-            path.parent, len(content), lambda: _write_new(temporary, content, _later_than(path))
+            path.parent, len(content), lambda: _write_new(temporary, content, later_than(path))
         )
     except OSError as error:
         raise cannot("write", path, error) from None
@@ -157,7 +145,7 @@ def new_file(path: Path) -> Iterator[int]:
     The file is synced at the end of the block, and removed after an exception. Raises OSError.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with _closed(os.open(path, flags, 0o600)) as descriptor:
+    with closed(os.open(path, flags, 0o600)) as descriptor:
         try:
             yield descriptor
             os.fsync(descriptor)
@@ -200,7 +188,8 @@ def discard(temporary: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _later_than(path: Path) -> int:
+def later_than(path: Path) -> int:
+    """Return a time for a new version of this file, in nanoseconds since the epoch."""
     # Inode numbers may be reused at once, and file times have coarse steps. Readers notice a new
     # version only if its time is always later than the previous one's.
     before = path.stat().st_mtime_ns if path.exists() else 0
@@ -225,7 +214,7 @@ def append_durably(path: Path, line: bytes) -> None:
 
 
 def _append(path: Path, line: bytes) -> None:
-    with _closed(open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)) as descriptor:
+    with closed(open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)) as descriptor:
         _append_line(descriptor, line)
 
 
@@ -242,63 +231,13 @@ def _append_line(descriptor: int, line: bytes) -> None:
 
 
 @contextmanager
-def _closed(descriptor: int) -> Iterator[int]:
+def closed(descriptor: int) -> Iterator[int]:
+    """Close the descriptor at the end of the block. Errors of closing are ignored."""
     try:
         yield descriptor
     finally:
         with suppress(OSError):  # it is closed anyway, and important data was synced before
             os.close(descriptor)
-
-
-def held_too_long(lock: object) -> CannotCheck:
-    """Return the error for a lock that another process holds for too long."""
-    return CannotCheck(
-        f"Another cwtui process has held {lock} for {LOCK_SECONDS:g} seconds. Try again."
-    )
-
-
-@contextmanager
-def exclusive(lock: "FileLock") -> Iterator[None]:
-    """Hold the lock, which ends with the process. Raises CannotCheck after `LOCK_SECONDS`.
-
-    A process that held it for long and wants it again at once first lets others have a turn.
-    """
-    from filelock import Timeout
-
-    _give_others_a_turn(lock.lock_file)
-    check_folder(Path(lock.lock_file).parent)  # filelock would create it
-    try:
-        with suppress(FileNotFoundError):  # a FIFO could be locked too, but is never ours
-            check_regular(Path(lock.lock_file))
-        reserve.with_room_from(Path(lock.lock_file).parent, 0, lock.acquire)
-    except Timeout:
-        raise held_too_long(lock.lock_file) from None
-    except OSError as error:
-        raise cannot("write", Path(lock.lock_file), error) from None
-    since = time.monotonic()
-    try:
-        yield
-    finally:
-        lock.release()
-        now = time.monotonic()
-        if now - since > _LONG:
-            _released[lock.lock_file] = now
-
-
-def _give_others_a_turn(lock_file: str) -> None:
-    released = _released.pop(lock_file, None)
-    if released is not None:
-        time.sleep(max(0.0, released + _TURN - time.monotonic()))
-
-
-def lock_for(path: Path) -> "FileLock":
-    """Return the lock for the file; it is a separate file beside it."""
-    # Imported here, because it takes as long to load as a tenth of the way to the login screen.
-    from filelock import FileLock
-
-    lock = path.with_name(f".{path.name}.lock")
-    # A soft lock, the possible fallback, would outlive its process.
-    return FileLock(lock, timeout=LOCK_SECONDS, mode=0o600, fallback_to_soft=False)
 
 
 def write_all(descriptor: int, content: bytes) -> None:
@@ -310,13 +249,18 @@ def write_all(descriptor: int, content: bytes) -> None:
 def sync_folder(folder: Path) -> None:
     """Sync the folder's list of names to disk. Raises CannotCheck."""
     try:
-        with _closed(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
+        with closed(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
             os.fsync(descriptor)
     except OSError as error:
-        raise CannotCheck(
-            f"Cannot write {folder} to disk: {_reason(error)}. "
-            "The last change may be lost if this host stops now."
-        ) from None
+        raise maybe_lost(folder, error) from None
+
+
+def maybe_lost(path: Path, error: OSError) -> CannotCheck:
+    """Return the error for a change that is visible, but perhaps not on disk."""
+    return CannotCheck(
+        f"Cannot write {path} to disk: {_reason(error)}. "
+        "The last change may be lost if this host stops now."
+    )
 
 
 def _reason(error: OSError) -> str:

@@ -22,15 +22,14 @@ from cwtui.accounts.upkeep.protection import Key
 from cwtui.host.files import (
     check_private,
     discard,
-    exclusive,
     exists,
     keep,
-    lock_for,
     make_private_folder,
     prepare,
     rename,
     write_atomically,
 )
+from cwtui.host.locks import exclusive
 from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
 
@@ -154,7 +153,7 @@ class FileKeyring:
                 "unit, set keyring.file in the configuration to the source of the credential, and "
                 "run this again. Then give the unit the new file."
             )
-        with exclusive(lock_for(self._path)):
+        with exclusive(self._path):
             change = KeyringChange(self._path)
             if self.check is not None:
                 self.check(change.held)

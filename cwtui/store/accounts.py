@@ -1,13 +1,12 @@
-"""Accounts and organization settings in one TinyDB file."""
+"""Accounts and organization settings in one table file."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self, TypeVar
+from typing import Final, NamedTuple, Self, TypeVar
 
-from msgspec import Struct, json
+from msgspec import MsgspecError, Struct, json
 
 from cwtui.accounts import identity, roles
 from cwtui.accounts.filter_language import Query
@@ -15,9 +14,10 @@ from cwtui.accounts.listing import BY_USERNAME, AccountRow, Sort
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
-from cwtui.store import schema_3
 from cwtui.store.layout import Layout
-from cwtui.store.storage import AtomicStorage, NamedTable, Tables, document_mentions
+from cwtui.store.parts import Part
+from cwtui.store.table_file import TableFile
+from cwtui.store.view import View
 
 T = TypeVar("T")
 
@@ -47,29 +47,23 @@ class Contents(NamedTuple):
         return missing & self.used() if missing else missing
 
 
-class _Rows:
-    """The rows of one version of the file. Each is decoded when it is first needed, and kept."""
+class _Admin(Struct, gc=False):
+    """The parts of an account that tell an enabled local admin."""
 
-    def __init__(
-        self, version: object, documents: Mapping[str, Any], decode: Callable[[str], AccountRow]
-    ) -> None:
-        self.version = version
-        self.names = sorted(documents)
-        self._decode = decode
-        self._decoded: dict[str, AccountRow] = {}
+    enabled: bool = True
+    origin: Origin = Origin.LOCAL
+    roles: tuple[str, ...] = ()
 
-    def between(self, after: AccountRow | None, *, backward: bool) -> Iterator[AccountRow]:
-        """Yield the rows after this one, or with `backward`, before it."""
-        names: Iterable[str] = self.names
-        if after is not None and backward:
-            names = self.names[: bisect_left(self.names, after.username)]
-        elif after is not None:
-            names = self.names[bisect_right(self.names, after.username) :]
-        for name in reversed(list(names)) if backward else names:
-            row = self._decoded.get(name)
-            if row is None:
-                row = self._decoded[name] = self._decode(name)
-            yield row
+
+_as_admin: Final = json.Decoder(_Admin).decode
+
+
+def _is_enabled_local_admin(document: bytes) -> bool:
+    try:
+        account = _as_admin(document)
+    except (MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return account.enabled and account.origin is Origin.LOCAL and roles.ADMIN in account.roles
 
 
 class TinyAccountStore:
@@ -78,56 +72,49 @@ class TinyAccountStore:
     def __init__(self, path: Path) -> None:
         self.check: Callable[[Contents], None] | None = None
         """Raises CannotCheck for contents that must not be used; called once per file version."""
-        self._storage = AtomicStorage(
+        self._file = TableFile(
             path,
             _ACCOUNTS,
             _SETTINGS,
             _KEYS,
-            migrations={3: schema_3.as_schema_4},
             check_is_there=Layout(path.parent).check_is_there,
-            check_content=self._check_content,
+            check_view=self._check_view,
+            is_marked=_is_enabled_local_admin,
         )
-        self._accounts = NamedTable(self._storage, _ACCOUNTS)
-        self._settings = NamedTable(self._storage, _SETTINGS)
-        self._keys = NamedTable(self._storage, _KEYS)
-        self._rows: _Rows | None = None
-        """What `page` and `count` decoded last."""
 
     @classmethod
     def create(cls, path: Path) -> Self:
         """Create a store without accounts. Raises CannotCheck, also if one already exists."""
         store = cls(path)
-        store._storage.create()
+        store._file.create()
         return store
 
     def contents(self) -> Contents:
         """Return what the keyring must match. Raises CannotCheck."""
-        return self._contents_of(self._storage.read() or {})
+        return self._contents_of(self._file.view())
 
     def get(self, username: str) -> Account | None:
-        document = self._storage.documents(_ACCOUNTS).get(username)
-        return None if document is None else self._decoded(username, document)
+        view = self._file.view()
+        document = view.get(username)
+        return None if document is None else _decoded(view, username, document)
 
     def is_empty(self) -> bool:
-        return not self._storage.documents(_ACCOUNTS)
+        return not self._file.view().count
 
     def username_at(self, number: int) -> str | None:
-        documents = self._storage.documents(_ACCOUNTS)
-        if not documents:
-            return None
-        return next(islice(documents, number % len(documents), None))
+        return self._file.view().name_at(number)
 
     def names(self) -> list[str]:
         """Return the usernames, sorted. Raises CannotCheck."""
-        return sorted(self._storage.documents(_ACCOUNTS))
+        return list(self._file.view().names())
 
     def all(self) -> dict[str, Account]:
         """Return all accounts by username. Raises CannotCheck if one is damaged."""
-        documents = self._storage.documents(_ACCOUNTS)
-        return {name: self._decoded(name, document) for name, document in documents.items()}
+        view = self._file.view()
+        return {name: _checked(view, name, one) for name, one in view.documents(Account)}
 
     def rows(self) -> list[AccountRow]:
-        return self._each(AccountRow, self._storage.documents(_ACCOUNTS))
+        return [row for _, row in self._file.view().documents(AccountRow)]
 
     def page(
         self,
@@ -136,66 +123,62 @@ class TinyAccountStore:
         after: AccountRow | None = None,
         limit: int | None = None,
     ) -> list[AccountRow]:
-        rows = self._current_rows()
+        view = self._file.view()
         if sort.column == BY_USERNAME.column:
-            # Decodes no more than it must.
-            following = rows.between(after, backward=sort.is_descending)
+            # Reads no more than it must.
+            place = after.username if after is not None else None
+            following = _rows(view, query, place, backward=sort.is_descending)
             return list(islice(query.select(following), limit))
-        found = sort.sorted(query.select(rows.between(None, backward=False)))
-        first = (
-            bisect_left(found, True, key=lambda row: sort.is_after(row, after))
-            if after is not None
-            else 0
-        )
-        return found[first:][:limit]
+        found = query.select(_rows(view, query))
+        following = found if after is None else (row for row in found if sort.is_after(row, after))
+        return sort.first(following, limit)
 
     def count(self, query: Query[AccountRow]) -> int:
-        rows = self._current_rows()
+        view = self._file.view()
         if not query.terms:
-            return len(rows.names)
-        return sum(1 for _ in query.select(rows.between(None, backward=False)))
-
-    def _current_rows(self) -> _Rows:
-        version, documents = self._storage.version_of(_ACCOUNTS)
-        rows = self._rows
-        if rows is None or rows.version != version:
-            rows = self._rows = _Rows(
-                version,
-                documents,
-                lambda name: self._storage.decoded(_ACCOUNTS, name, documents[name], AccountRow),
-            )
-        return rows
+            return view.count
+        return sum(1 for _ in query.select(_rows(view, query)))
 
     def of_person(self, ids: Mapping[str, str]) -> list[Account]:
-        documents = self._storage.documents(_ACCOUNTS)
-        needles = [json.encode(id_) for id_ in ids.values()]
-        # Searching the raw bytes first leaves only few documents to decode.
-        near = [name for name, kept in documents.items() if document_mentions(kept, *needles)]
-        found = (self._decoded(name, documents[name]) for name in sorted(near))
+        view = self._file.view()
+        # Searching the text first leaves only few documents to decode.
+        near = view.mentioning(*(json.encode(id_) for id_ in ids.values()))
+        found = (_decoded(view, name, document) for name, document in near)
         return [account for account in found if identity.is_same(account.directory_ids, ids)]
 
     def protected(self) -> list[Protected]:
-        return self._each(Protected, self._storage.documents(_ACCOUNTS))
+        return [row for _, row in self._file.view().documents(Protected)]
 
     def settings(self) -> OrganizationSettings:
-        documents = self._storage.documents(_SETTINGS)
-        return self._only(_SETTINGS, _ORGANIZATION, OrganizationSettings, documents)
+        view = self._file.view()
+        return _only(view, _SETTINGS, _ORGANIZATION, OrganizationSettings)
 
     def needed_keys(self) -> frozenset[str]:
-        documents = self._storage.documents(_KEYS)
-        return frozenset(self._only(_KEYS, _NEEDED, _NeededKeys, documents).ids)
+        return frozenset(_only(self._file.view(), _KEYS, _NEEDED, _NeededKeys).ids)
 
     def verify(self) -> None:
-        """Raise StoreDamaged unless the file is exactly as cwtui wrote it."""
-        self._storage.verify_checksum()
+        """Raise StoreDamaged unless the files are exactly as cwtui wrote them."""
+        self._file.verify()
+
+    def compact(self) -> bool:
+        """Write the journal's changes into the base. Returns whether there were any."""
+        return self._file.compact()
+
+    def leftovers(self) -> list[Path]:
+        """Return files that a killed process left behind. Raises CannotCheck."""
+        return self._file.leftovers()
+
+    def parts(self) -> AbstractContextManager[dict[Path, Part]]:
+        """Open the files as they are at one instant. Raises CannotCheck."""
+        return self._file.parts()
 
     @contextmanager
     def change(self) -> Iterator["TinyAccountStore"]:
-        with self._storage.transaction():
+        with self._file.transaction():
             yield self
 
     def prepare(self) -> None:
-        self._storage.prepare()
+        self._file.prepare()
 
     def put(self, *accounts: Account) -> None:
         needed = self.needed_keys()
@@ -203,56 +186,76 @@ class TinyAccountStore:
         added = frozenset[str]().union(*(self._added_keys(account) for account in others))
         if added:
             self.put_needed_keys(needed | added)
-        self._accounts.put({account.username: account for account in accounts})
+        self._file.put(_ACCOUNTS, {account.username: account for account in accounts})
 
     def remove(self, username: str) -> None:
-        self._accounts.drop(username)
+        self._file.drop(_ACCOUNTS, username)
 
     def enabled_local_admins(self) -> frozenset[str]:
-        return frozenset(
-            row.username
-            for row in self.rows()
-            if row.enabled and row.origin is Origin.LOCAL and roles.ADMIN in row.roles
-        )
+        return self._file.view().marked
 
     def put_settings(self, settings: OrganizationSettings) -> None:
-        self._settings.put({_ORGANIZATION: settings})
+        self._file.put(_SETTINGS, {_ORGANIZATION: settings})
 
     def put_needed_keys(self, ids: frozenset[str]) -> None:
-        self._keys.put({_NEEDED: _NeededKeys(tuple(sorted(ids)))})
+        self._file.put(_KEYS, {_NEEDED: _NeededKeys(tuple(sorted(ids)))})
 
     def _added_keys(self, account: Account) -> frozenset[str]:
         # A key that was given up as lost must not become needed again by an account that had it.
         before = self.get(account.username)
         return keys_of(account) - (keys_of(before) if before is not None else frozenset())
 
-    def _check_content(self, tables: Tables) -> None:
+    def _check_view(self, view: View) -> None:
         if self.check is not None:
-            self.check(self._contents_of(tables))
+            self.check(self._contents_of(view))
 
-    def _contents_of(self, tables: Tables) -> Contents:
-        accounts = tables.get(_ACCOUNTS, {})
-        needed = self._only(_KEYS, _NEEDED, _NeededKeys, tables.get(_KEYS, {})).ids
+    @staticmethod
+    def _contents_of(view: View) -> Contents:
+        needed = _only(view, _KEYS, _NEEDED, _NeededKeys).ids
 
         def used() -> frozenset[str]:
-            return frozenset(key for row in self._each(Protected, accounts) for key in row.keys)
+            return frozenset(key for _, row in view.documents(Protected) for key in row.keys)
 
-        return Contents(not accounts, frozenset(needed), used)
+        return Contents(not view.count, frozenset(needed), used)
 
-    def _each(self, kind: type[T], documents: dict[str, Any]) -> list[T]:
-        return self._storage.decoded_all(_ACCOUNTS, documents, kind)
 
-    def _decoded(self, username: str, document: Any) -> Account:
-        account = self._storage.decoded(_ACCOUNTS, username, document, Account)
-        if account.username != username:
-            raise self._storage.damaged(_ACCOUNTS, username, "it belongs to another account")
-        return account
+def _rows(
+    view: View, query: Query[AccountRow], after: str | None = None, *, backward: bool = False
+) -> Iterator[AccountRow]:
+    """Yield all rows that may match the query."""
+    found = view.documents(AccountRow, after, backward=backward, containing=_texts_of(query))
+    return (row for _, row in found)
 
-    def _only(self, table: str, name: str, kind: type[T], documents: dict[str, Any]) -> T:
-        """Return the only document of a table, or its default if there is none yet."""
-        for other in documents.keys() - {name}:
-            raise self._storage.damaged(table, other, "unknown entry")
-        document = documents.get(name)
-        if document is None:
-            return kind()
-        return self._storage.decoded(table, name, document, kind)
+
+def _texts_of(query: Query[AccountRow]) -> list[bytes]:
+    """Return texts in the JSON of every account that matches, as far as it has only ASCII."""
+    texts = [
+        term.value
+        for term in query.terms
+        if isinstance(term.value, str)
+        and not term.negated
+        # The role that everyone has is not written.
+        and (not term.word or (term.word == "role" and term.value != roles.MINIMUM))
+    ]
+    # JSON writes quotes, backslashes and control characters in another way.
+    plain = [text for text in texts if text.isascii() and json.encode(text)[1:-1] == text.encode()]
+    return [text.casefold().encode() for text in plain]
+
+
+def _decoded(view: View, username: str, document: bytes) -> Account:
+    return _checked(view, username, view.decoded(_ACCOUNTS, username, document, Account))
+
+
+def _checked(view: View, username: str, account: Account) -> Account:
+    if account.username != username:
+        raise view.damaged(_ACCOUNTS, username, "it belongs to another account")
+    return account
+
+
+def _only(view: View, table: str, name: str, kind: type[T]) -> T:
+    """Return the only document of a small table, or its default if there is none yet."""
+    documents = view.table(table)
+    for other in documents.keys() - {name}:
+        raise view.damaged(table, other, "unknown entry")
+    document = documents.get(name)
+    return kind() if document is None else view.decoded(table, name, document, kind)

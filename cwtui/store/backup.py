@@ -5,31 +5,32 @@ known names are accepted, and their sizes and SHA-256 must match the manifest.
 """
 
 import io
-import os
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final, NamedTuple, TypeAlias
+from typing import Annotated, BinaryIO, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
 from cwtui.accounts.errors import StoreDamaged, StoreTooNew
 from cwtui.accounts.model import Time
-from cwtui.accounts.upkeep.protection import Protected
-from cwtui.host.files import cannot, new_file, write_all
-from cwtui.host.read_lock import undisturbed
-from cwtui.host.untrusted_files import open_regular, read_regular
+from cwtui.host.files import cannot, exists, new_file, write_all
+from cwtui.host.locks import undisturbed
+from cwtui.host.untrusted_files import read_regular
+from cwtui.store.accounts import Contents, TinyAccountStore
 from cwtui.store.layout import Layout, is_member
+from cwtui.store.parts import Part, pieces
+from cwtui.store.parts import opened as opened_part
+from cwtui.store.records import TinyRecordStore
 
 FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
 _MANIFEST_MOST: Final = 1 << 20
 _HEAD_MOST: Final = 1 << 16
 ACCOUNTS: Final = "accounts.json"
-_PIECE: Final = 1 << 20
 _END: Final = bytes(tarfile.BLOCKSIZE)
 
 
@@ -52,31 +53,14 @@ class _Format(Struct):
     format: int
 
 
-class _Needed(Struct):
-    ids: tuple[str, ...]
+class Snapshot(NamedTuple):
+    """The store at one instant.
 
+    `parts` are its files by name in the backup, which is the path relative to the store's folder.
+    """
 
-class _Accounts(Struct):
-    """The parts of the accounts file that show which keys it needs."""
-
-    accounts: dict[str, Protected] = {}
-    keys: dict[str, _Needed] = {}
-
-
-class Part(NamedTuple):
-    """An open file, and how much of it belongs to the backup."""
-
-    file: BinaryIO
-    size: int
-
-    def pieces(self) -> Iterator[bytes]:
-        """Yield its content in pieces, from the beginning. Raises OSError."""
-        self.file.seek(0)
-        return _pieces(self.file, self.size)
-
-
-Snapshot: TypeAlias = dict[str, Part]
-"""Parts by name in the backup, which is the path relative to the store's folder."""
+    parts: dict[str, Part]
+    contents: Contents
 
 
 @contextmanager
@@ -86,29 +70,34 @@ def snapshot(layout: Layout) -> Iterator[Snapshot]:
     Locks are held only while opening the files: later writes replace files and extend the audit
     log, so the open parts do not change. Raises CannotCheck.
     """
+    accounts, records = TinyAccountStore(layout.accounts), TinyRecordStore(layout.records)
     with ExitStack() as opened:
 
-        def parts(names: list[str]) -> Snapshot:
-            return {name: opened.enter_context(_part(layout.folder / name)) for name in names}
+        def named(found: dict[Path, Part]) -> dict[str, Part]:
+            return {path.relative_to(layout.folder).as_posix(): p for path, p in found.items()}
 
         try:
             with undisturbed(layout.accounts):
-                found = parts([ACCOUNTS, *layout.record_files()])
+                contents = accounts.contents()
+                found = named(opened.enter_context(accounts.parts()))
+                for number in records.numbers() if exists(layout.records) else ():
+                    found |= named(opened.enter_context(records.parts(number)))
                 with undisturbed(layout.audit):
-                    found |= parts(layout.audit_files())
+                    for name in layout.audit_files():
+                        found[name] = opened.enter_context(_audit_part(layout.folder / name))
         except OSError as error:
             raise cannot("read", layout.folder, error) from None
-        yield found
+        yield Snapshot(found, contents)
 
 
 @contextmanager
-def _part(path: Path) -> Iterator[Part]:
-    if path.suffix == ".head":  # the one file that is changed in place
+def _audit_part(path: Path) -> Iterator[Part]:
+    if path.suffix == ".head":  # it is changed in place
         content = read_regular(path, _HEAD_MOST)
         yield Part(io.BytesIO(content), len(content))
         return
-    with os.fdopen(open_regular(path), "rb") as file:
-        yield Part(file, os.fstat(file.fileno()).st_size)
+    with opened_part(path) as part:
+        yield part
 
 
 def manifest_of(found: Snapshot, version: str, now: float) -> Manifest:
@@ -117,18 +106,20 @@ def manifest_of(found: Snapshot, version: str, now: float) -> Manifest:
     Raises StoreDamaged if the accounts cannot be read, and OSError.
     """
     members = {}
-    for name, part in found.items():
+    for name, part in found.parts.items():
         digest = sha256()
         for piece in part.pieces():
             digest.update(piece)
         members[name] = Member(part.size, digest.hexdigest())
-    return Manifest(FORMAT, now, version, _keys(found[ACCOUNTS]), members)
+    # Without keys that were given up as lost.
+    keys = found.contents.used() & found.contents.needed
+    return Manifest(FORMAT, now, version, tuple(sorted(keys)), members)
 
 
 def write(found: Snapshot, manifest: Manifest, put: Callable[[bytes], object]) -> None:
     """Write the whole tar with `put`, piece by piece. Raises OSError."""
     content = msgspec.json.format(msgspec.json.encode(manifest))
-    parts = {_MANIFEST: Part(io.BytesIO(content), len(content)), **found}
+    parts = {_MANIFEST: Part(io.BytesIO(content), len(content)), **found.parts}
     for name, part in parts.items():
         info = tarfile.TarInfo(name)
         info.size, info.mode, info.mtime = part.size, 0o600, int(manifest.created_at)
@@ -205,30 +196,10 @@ class _Reader:
 
     def content(self, info: tarfile.TarInfo) -> Iterator[bytes]:
         try:
-            yield from _pieces(self._source, info.size)
+            yield from pieces(self._source, info.size)
         except EOFError:
             raise self.damaged("it is incomplete") from None
         self._source.read(-info.size % tarfile.BLOCKSIZE)
 
     def damaged(self, reason: str) -> StoreDamaged:
         return StoreDamaged(f"{self._name} is not a usable backup: {reason}.")
-
-
-def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
-    while size:
-        piece = file.read(min(size, _PIECE))
-        if not piece:
-            raise EOFError
-        size -= len(piece)
-        yield piece
-
-
-def _keys(accounts: Part) -> tuple[str, ...]:
-    try:
-        content = msgspec.json.decode(b"".join(accounts.pieces()), type=_Accounts)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise StoreDamaged("The accounts cannot be read. See: cwtui store check") from None
-    used = {key for account in content.accounts.values() for key in account.keys}
-    for needed in content.keys.values():  # without keys that were given up as lost
-        used &= set(needed.ids)
-    return tuple(sorted(used))

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from cwtui.accounts.text import visible
 from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, WithProgress, of_error
 from cwtui.host import reserve
 from cwtui.host.files import cannot, check_private, exists, is_read_only
-from cwtui.host.read_lock import undisturbed
+from cwtui.host.locks import undisturbed
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.layout import Layout
@@ -22,6 +23,7 @@ from cwtui.store.records import TinyRecordStore, number_of
 
 _MADE_UP: Final = re.compile(r"\?[0-9a-f]{32}")
 """The names under which attempts at unknown usernames are counted."""
+_BASE_AND_JOURNAL: Final = 2
 
 
 class ContentChecks:
@@ -127,6 +129,7 @@ def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
             yield from _mode(path)
         elif path.exists():
             yield from _leftover(path, becomes)
+    yield from _leftover_journals(layout)
     if not exists(layout.records):
         sentence = (
             f"The folder {layout.records} is missing, so nobody can sign in. Restore the store. To "
@@ -134,8 +137,29 @@ def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
             f"{layout.records}"
         )
         yield Finding(Severity.DAMAGE, str(layout.records), sentence)
-    yield from _reserve(layout.folder, layout.accounts)
-    yield from _reserve(layout.records, None)
+    yield from _reserve(layout.folder)
+    yield from _reserve(layout.records)
+
+
+def _leftover_journals(layout: Layout) -> Iterator[Finding]:
+    """Yield a finding for each journal without a base. Locks are taken only if there may be one."""
+    names = [*layout.account_files(), *layout.record_files()]
+    counts = Counter(_stem(name) for name in names)
+    found: list[Path] = []
+    with suppress(CannotCheck, OSError):  # other checks report it
+        if counts["accounts"] > _BASE_AND_JOURNAL:
+            found += TinyAccountStore(layout.accounts).leftovers()
+        records = TinyRecordStore(layout.records)
+        for number in records.numbers():
+            if counts[records.path(number).stem] > _BASE_AND_JOURNAL:
+                found += records.leftovers(number)
+    for path in found:
+        sentence = f"{path} was left behind by a killed process. It will be removed."
+        yield Finding(Severity.WARNING, str(path), sentence)
+
+
+def _stem(name: str) -> str:
+    return Path(name).stem.partition("-")[0]
 
 
 def _becomes(path: Path, layout: Layout) -> Path | None:
@@ -169,13 +193,12 @@ def _leftover(path: Path, lock: Path) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, str(path), sentence)
 
 
-def _reserve(folder: Path, largest: Path | None) -> Iterator[Finding]:
+def _reserve(folder: Path) -> Iterator[Finding]:
     if is_read_only(folder):  # nothing is written there
         return
     with suppress(OSError):  # other checks report it
-        size = largest.stat().st_size if largest is not None else 0
         # Half, as another process may have extended the file but not yet the reserve.
-        if folder.is_dir() and reserve.size_in(folder) < size + reserve.MARGIN // 2:
+        if folder.is_dir() and reserve.size_in(folder) < reserve.MARGIN // 2:
             sentence = (
                 f"No disk space is reserved in {folder}, because the disk is or was full. Free "
                 "some space; the next write reserves it again."

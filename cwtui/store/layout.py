@@ -8,7 +8,8 @@ from cwtui.accounts.errors import StoreMissing
 from cwtui.host.files import cannot, exists
 
 _AUDIT: Final = r"audit(-\d{6,})?\.jsonl|audit\.head"
-_RECORDS: Final = r"sign-in/\d\d\.json"
+_ACCOUNTS: Final = r"accounts(\.json|-\d{9}\.journal)"
+_RECORDS: Final = r"sign-in/\d\d(\.json|-\d{9}\.journal)"
 
 
 class Layout(NamedTuple):
@@ -53,8 +54,12 @@ class Layout(NamedTuple):
                 "store is on another disk, mount that disk. Nothing was changed."
             )
 
+    def account_files(self) -> list[str]:
+        """Return the relative paths of the accounts and their journal. Raises CannotCheck."""
+        return _names(self.folder, self.folder, _ACCOUNTS)
+
     def record_files(self) -> list[str]:
-        """Return the relative paths of the record files. Raises CannotCheck."""
+        """Return the relative paths of the records and their journals. Raises CannotCheck."""
         return _names(self.folder, self.records, _RECORDS)
 
     def audit_files(self) -> list[str]:
@@ -64,7 +69,7 @@ class Layout(NamedTuple):
 
 def is_member(name: str) -> bool:
     """Whether a backup may contain a file with this name."""
-    return name == "accounts.json" or any(re.fullmatch(kind, name) for kind in (_AUDIT, _RECORDS))
+    return any(re.fullmatch(kind, name) for kind in (_ACCOUNTS, _AUDIT, _RECORDS))
 
 
 def _names(root: Path, folder: Path, kind: str) -> list[str]:

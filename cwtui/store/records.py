@@ -1,6 +1,8 @@
-"""Sign-in records in many small TinyDB files, so that a sign-in rewrites only one of them."""
+"""Sign-in records in many table files, so that sign-ins rarely wait for each other."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from zlib import crc32
@@ -9,8 +11,10 @@ from msgspec import Struct
 
 from cwtui.accounts.model import SignInRecord, Time
 from cwtui.accounts.ports import Others
-from cwtui.host.files import check_folder, exists
-from cwtui.store.storage import AtomicStorage, NamedTable, document_mentions
+from cwtui.host.files import check_folder
+from cwtui.store.parts import Part
+from cwtui.store.table_file import TableFile
+from cwtui.store.view import View
 
 _RECORDS: Final = "records"
 FILES: Final = 64
@@ -45,13 +49,13 @@ class TinyRecordStore:
     def __init__(self, folder: Path, check_store: Callable[[], object] = _nothing) -> None:
         self._folder = folder
         self._check_store = check_store
-        self._storages: dict[int, AtomicStorage] = {}
+        self._files: dict[int, TableFile] = {}
         self._found: dict[tuple[str, int], tuple[object, dict[str, Any]]] = {}
         """What was found in each file for lists, and in which version of the file."""
 
     def get(self, username: str) -> SignInRecord:
         self._check_store()
-        return self._read(self._storage_of(username), username)
+        return _record(self._file_of(username).view(), username)
 
     def banned(self) -> dict[str, SignInRecord]:
         return self._of_all_files("banned", _banned)
@@ -59,21 +63,16 @@ class TinyRecordStore:
     def last_sign_ins(self) -> dict[str, float]:
         return self._of_all_files("last sign-ins", _last_sign_ins)
 
-    def _of_all_files(
-        self, what: str, read: Callable[[AtomicStorage], dict[str, T]]
-    ) -> dict[str, T]:
+    def _of_all_files(self, what: str, read: Callable[[View], dict[str, T]]) -> dict[str, T]:
         """Return what `read` finds in the files. Only those that have changed are read again."""
         self._check_store()
         found: dict[str, T] = {}
         for number in self.numbers():
-            storage = self._storage(number)
-            version, (kept_version, kept) = (
-                storage.version(),
-                self._found.get((what, number), _NONE),
-            )
-            if version is None or version != kept_version:
-                kept = read(storage)
-                self._found[what, number] = version, kept
+            view = self._file(number).view()
+            kept_view, kept = self._found.get((what, number), _NONE)
+            if view is not kept_view:
+                kept = read(view)
+                self._found[what, number] = view, kept
             found |= kept
         return found
 
@@ -83,25 +82,22 @@ class TinyRecordStore:
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
         others: Others | None = None,
     ) -> T:
-        storage = self._storage_of(username)
-        with storage.transaction():
-            before = self._read(storage, username)
+        file = self._file_of(username)
+        with file.transaction():
+            view = file.view()
+            before = _record(view, username)
             after, result = step(before)
-            changed = dict(others(_Kept(storage, username))) if others is not None else {}
-            put = {name: record for name, record in changed.items() if record is not None}
+            changed = _changed_by(others, _Others(view, username)) if others is not None else {}
+            file.drop(_RECORDS, *(name for name, record in changed.items() if record is None))
+            file.put(_RECORDS, {name: one for name, one in changed.items() if one is not None})
             if after != before:
-                put[username] = after
-            if changed or put:
-                table = NamedTable(storage, _RECORDS)
-                table.drop(*(changed.keys() - put.keys()))
-                table.put(put)
+                file.put(_RECORDS, {username: after})
         return result
 
     def remove(self, username: str) -> None:
-        storage = self._storage_of(username)
-        with storage.transaction():
-            if username in storage.documents(_RECORDS):
-                NamedTable(storage, _RECORDS).drop(username)
+        file = self._file_of(username)
+        with file.transaction():
+            file.drop(_RECORDS, username)
 
     @staticmethod
     def numbers() -> range:
@@ -114,80 +110,97 @@ class TinyRecordStore:
 
     def all(self, number: int) -> dict[str, SignInRecord]:
         """Return the records in this file by username. Raises CannotCheck if one is damaged."""
-        storage = self._storage(number)
-        return {
-            name: storage.decoded(_RECORDS, name, document, SignInRecord)
-            for name, document in storage.documents(_RECORDS).items()
-        }
+        return dict(self._file(number).view().documents(SignInRecord))
 
     def verify(self, number: int) -> None:
         """Raise StoreDamaged unless the file is missing or exactly as cwtui wrote it."""
-        if exists(self.path(number)):
-            self._storage(number).verify_checksum()
+        self._file(number).verify()
+
+    def compact(self, number: int) -> bool:
+        """Write the journal's changes into the base. Returns whether there were any."""
+        return self._file(number).compact()
+
+    def leftovers(self, number: int) -> list[Path]:
+        """Return files that a killed process left behind. Raises CannotCheck."""
+        return self._file(number).leftovers()
+
+    def parts(self, number: int) -> AbstractContextManager[dict[Path, Part]]:
+        """Open the files as they are at one instant. Raises CannotCheck."""
+        return self._file(number).parts()
 
     def put(self, number: int, records: Mapping[str, SignInRecord]) -> None:
         """Insert or replace many records of this file at once. Raises CannotCheck."""
-        storage = self._storage(number)
-        with storage.transaction():
-            NamedTable(storage, _RECORDS).put(records)
+        file = self._file(number)
+        with file.transaction():
+            file.put(_RECORDS, records)
 
-    def _storage_of(self, username: str) -> AtomicStorage:
-        return self._storage(number_of(username))
+    def _file_of(self, username: str) -> TableFile:
+        return self._file(number_of(username))
 
-    def _storage(self, number: int) -> AtomicStorage:
-        if number not in self._storages:
-            storage = AtomicStorage(
+    def _file(self, number: int) -> TableFile:
+        if number not in self._files:
+            file = TableFile(
                 self.path(number),
                 _RECORDS,
                 check_is_there=self._check_is_there,
                 may_be_missing=True,
+                is_marked=_has_wait,
             )
-            self._storages.setdefault(number, storage)  # another thread may have been first
-        return self._storages[number]
+            self._files.setdefault(number, file)  # another thread may have been first
+        return self._files[number]
 
     def _check_is_there(self) -> None:
         self._check_store()
         check_folder(self._folder)
 
-    def _read(self, storage: AtomicStorage, username: str) -> SignInRecord:
-        document = storage.documents(_RECORDS).get(username)
-        if document is None:
-            return SignInRecord()
-        return storage.decoded(_RECORDS, username, document, SignInRecord)
+
+def _has_wait(document: bytes) -> bool:
+    return _WAIT in document
 
 
-def _banned(storage: AtomicStorage) -> dict[str, SignInRecord]:
-    # Most files mention no wait, and are not kept in memory for this.
+def _record(view: View, username: str) -> SignInRecord:
+    document = view.get(username)
+    if document is None:
+        return SignInRecord()
+    return view.decoded(_RECORDS, username, document, SignInRecord)
+
+
+def _banned(view: View) -> dict[str, SignInRecord]:
+    return {name: _record(view, name) for name in view.marked}
+
+
+def _last_sign_ins(view: View) -> dict[str, float]:
     return {
-        name: storage.decoded(_RECORDS, name, document, SignInRecord)
-        for name, document in (
-            storage.documents(_RECORDS) if storage.mentions(_WAIT) else {}
-        ).items()
-        if document_mentions(document, _WAIT)
+        name: row.last_sign_in
+        for name, row in view.documents(_LastSignIn)
+        if row.last_sign_in is not None
     }
 
 
-def _last_sign_ins(storage: AtomicStorage) -> dict[str, float]:
-    documents = storage.documents(_RECORDS)
-    rows = storage.decoded_all(_RECORDS, documents, _LastSignIn)
-    names = zip(sorted(documents), rows, strict=True)
-    return {name: row.last_sign_in for name, row in names if row.last_sign_in is not None}
+def _changed_by(others: Others, kept: "_Others") -> dict[str, SignInRecord | None]:
+    named = takewhile(lambda name: name.startswith(others.prefix), kept.following(others.prefix))
+    crowd = sum(1 for _ in islice(named, others.most + 1))
+    return dict(others.change(kept)) if crowd > others.most else {}
 
 
-class _Kept(Mapping[str, SignInRecord]):
+class _Others(Mapping[str, SignInRecord]):
     """The records of one file except one; each is decoded on access."""
 
-    def __init__(self, storage: AtomicStorage, without: str) -> None:
-        self._storage = storage
-        self._documents = dict(storage.documents(_RECORDS))
-        self._documents.pop(without, None)
+    def __init__(self, view: View, without: str) -> None:
+        self._view = view
+        self._without = without
 
     def __getitem__(self, username: str) -> SignInRecord:
-        document = self._documents[username]
-        return self._storage.decoded(_RECORDS, username, document, SignInRecord)
+        if username == self._without:
+            raise KeyError(username)
+        return _record(self._view, username)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._documents)
+        return self.following("")
+
+    def following(self, name: str) -> Iterator[str]:
+        """Yield the names after this one, sorted."""
+        return (other for other in self._view.names(name) if other != self._without)
 
     def __len__(self) -> int:
-        return len(self._documents)
+        return self._view.count - (self._view.get(self._without) is not None)

@@ -22,13 +22,12 @@ from cwtui.host import reserve
 from cwtui.host.files import (
     cannot,
     discard,
-    exclusive,
     exists,
-    lock_for,
     make_private_folder,
     sync_folder,
     write_atomically,
 )
+from cwtui.host.locks import exclusive
 from cwtui.host.untrusted_files import NotRegular, open_regular
 from cwtui.store import backup
 from cwtui.store.accounts import TinyAccountStore
@@ -47,7 +46,7 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
     """
     make_private_folder(layout.folder)
     staged = Layout(layout.staging)
-    with exclusive(lock_for(layout.marker)), ExitStack() as cleanup:
+    with exclusive(layout.marker), ExitStack() as cleanup:
         try:
             _remove(staged.folder)  # left by a killed restore
             cleanup.callback(_remove, staged.folder)
@@ -87,7 +86,7 @@ class Restore:
         files = [self.layout.accounts, *map(records.path, records.numbers())]
         with ExitStack() as locks:
             for path in files:
-                locks.enter_context(exclusive(lock_for(path)))
+                locks.enter_context(exclusive(path))
             self._make_ready()
             kept = self._keep_old()
             write_atomically(self.layout.marker, _MARK)
@@ -118,6 +117,7 @@ class Restore:
             # Keys that were not in use may have been retired since.
             keys = {key for row in change.protected() for key in row.keys}
             change.put_needed_keys(change.needed_keys() & keys | {self.active_key})
+        TinyAccountStore(self.staged.accounts).compact()
         make_private_folder(self.staged.records)
         before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)
         for number in before.numbers():
@@ -132,18 +132,17 @@ class Restore:
             }
             if merged:
                 after.put(number, merged)
+                after.compact(number)
 
     def _keep_old(self) -> Path | None:
-        old = self.layout.record_files()
-        if exists(self.layout.accounts):
-            old.append(backup.ACCOUNTS)
+        old = _table_files(self.layout)
         if not old:
             return None
         folder = _free_folder(self.layout.folder, self.now)
         try:
             for inside in (folder, folder / self.layout.records.name):
                 inside.mkdir(mode=0o700)
-            # Hard links keep the old files, because files are replaced and never changed.
+            # Hard links keep the old files, because the restored ones have other journals.
             for name in old:
                 os.link(self.layout.folder / name, folder / name)
         except OSError as error:
@@ -154,24 +153,29 @@ class Restore:
         return folder
 
     def _begin_audit(self) -> None:
-        with _interruptions(), exclusive(lock_for(self.layout.audit)):
+        with _interruptions(), exclusive(self.layout.audit):
             for name in self.staged.audit_files():
                 (self.staged.folder / name).replace(self.layout.folder / name)
             sync_folder(self.layout.folder)
 
     def _replace(self) -> None:
         with _interruptions():
-            new, old = self.staged.record_files(), self.layout.record_files()
-            for name in [*new, backup.ACCOUNTS]:
+            new, old = _table_files(self.staged), _table_files(self.layout)
+            # Journals first: each base is then complete whenever this is interrupted.
+            for name in sorted(new, key=lambda name: (not name.endswith(".journal"), name)):
                 (self.staged.folder / name).replace(self.layout.folder / name)
-            for name in set(old) - set(new):
+            for name in sorted(set(old) - set(new)):
                 (self.layout.folder / name).unlink()
             sync_folder(self.layout.records)
             sync_folder(self.layout.folder)
             self.layout.marker.unlink()
             sync_folder(self.layout.folder)
-        reserve.keep_beside(self.layout.accounts)
+        reserve.keep(self.layout.folder)
         reserve.keep(self.layout.records)
+
+
+def _table_files(layout: Layout) -> list[str]:
+    return [*layout.record_files(), *layout.account_files()]
 
 
 def _check_room(folder: Path, needed: int, path: Path) -> None:

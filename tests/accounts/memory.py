@@ -179,7 +179,10 @@ class MemoryRecords:
             after, result = step(self.get(username))
             self._fail()
             kept = {name: record for name, record in self.kept.items() if name != username}
-            for name, record in (others(kept) if others is not None else {}).items():
+            crowd = others is not None and sum(name.startswith(others.prefix) for name in kept)
+            for name, record in (
+                others.change(kept).items() if others is not None and crowd > others.most else ()
+            ):
                 if record is None:
                     del self.kept[name]
                 else:

@@ -6,7 +6,7 @@ import sys
 
 import cwtui.accounts
 
-FOREIGN = {"textual", "tinydb", "ldap3", "psycopg", "click", "filelock", "platformdirs"}
+FOREIGN = {"textual", "tinydb", "ldap3", "psycopg", "click", "fcntl", "platformdirs"}
 
 
 def test_the_rules_load_no_screen_store_directory_or_command_line() -> None:

@@ -118,7 +118,7 @@ def flood(world: World, number: int, tries: int = 1) -> None:
         world.clock.forward(0.001)
         name = made_up.counted_name(world.ports, f"flood{world.clock()}")
         counted = SignInRecord(password_attempts={"": Attempts(tries, world.clock())})
-        world.records.update(name, partial(_replaced, counted), made_up.crowded_out)
+        world.records.update(name, partial(_replaced, counted), made_up.CROWDED_OUT)
 
 
 def test_made_up_names_do_not_fill_the_disk(world: World) -> None:

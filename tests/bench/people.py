@@ -1,7 +1,6 @@
-"""Stores with many accounts, written directly with the project's encoder."""
+"""Stores with many accounts."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,9 +14,8 @@ from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SecondFacto
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, KeyringConfig, StoreConfig
-from cwtui.host.files import write_atomically
-from cwtui.store.records import TinyRecordStore
-from cwtui.store.storage import Tables, _encoded
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.records import TinyRecordStore, number_of
 
 PASSWORD: Final = "Ketzin.7-Havel"
 TOTP_SECRET: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -57,7 +55,10 @@ def make_store(home: Path, accounts: int, cost: int) -> Store:
     store = Store(home, accounts, cost)
     ports = services.create(store.config)
     people = _people(ports, accounts, cost)
-    _write(store.config.accounts_file, "accounts", {one.username: one for one in people})
+    kept = TinyAccountStore(store.config.accounts_file)
+    with kept.change() as change:
+        change.put(*people)
+    kept.compact()
     _write_records(store.config.records_folder, [one.username for one in people])
     return store
 
@@ -89,13 +90,9 @@ def _person(ports: Ports, number: int, password: PasswordHash, codes: BackupCode
 def _write_records(folder: Path, names: list[str]) -> None:
     store = TinyRecordStore(folder)
     record = SignInRecord(known_sources=(SOURCE,), last_totp_step=1, last_sign_in=_LONG_AGO)
-    files: defaultdict[Path, dict[str, object]] = defaultdict(dict)
+    files: defaultdict[int, dict[str, SignInRecord]] = defaultdict(dict)
     for name in names:
-        files[store._storage_of(name).path][name] = record
-    for path, records in files.items():
-        _write(path, "records", records)
-
-
-def _write(path: Path, table: str, documents: Mapping[str, object]) -> None:
-    tables: Tables = {table: dict(documents)}
-    write_atomically(path, _encoded(tables))
+        files[number_of(name)][name] = record
+    for number, records in files.items():
+        store.put(number, records)
+        store.compact(number)

@@ -7,6 +7,7 @@ import pytest
 
 from cwtui.cli import store
 from tests.cli.commands import Host
+from tests.store.table_files import journal_of
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_findings_are_printed_as_json(host: Host) -> None:
 
 def test_an_unreadable_store_exits_with_status_3(host: Host) -> None:
     content = host.accounts.read_bytes()
-    host.accounts.write_bytes(content.replace(b'"schema":5', b'"schema":99'))
+    host.accounts.write_bytes(content.replace(b'"schema":6', b'"schema":99'))
     assert host.run("store", "check").status == 3
 
 
@@ -89,11 +90,12 @@ def test_backup_says_that_the_keyring_is_not_included(host: Host) -> None:
     result = host.run("store", "backup", str(host.folder / "x.tar"))
     assert (result.status, result.out) == (0, "")
     first, second = result.err.splitlines()
-    assert first.startswith("Backed up 3 files, ")
+    assert first.startswith("Backed up 4 files, ")
     assert "The backup does not contain the keyring" in second
     assert str(host.keyring) in second
     with tarfile.open(host.folder / "x.tar") as tar:
-        assert tar.getnames() == ["manifest.json", "accounts.json", "audit.head", "audit.jsonl"]
+        names = ["accounts.json", journal_of(host.accounts).name, "audit.head", "audit.jsonl"]
+        assert tar.getnames() == ["manifest.json", *names]
 
 
 def test_a_backup_can_be_piped(host: Host) -> None:

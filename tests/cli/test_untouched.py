@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cwtui.store.accounts import TinyAccountStore
 from tests.cli.commands import PASSWORD, Host, Result
 
 CHANGES = [
@@ -29,17 +30,19 @@ def damage(host: Host) -> Path:
 
 def of_a_newer_version(host: Host) -> Path:
     content = host.accounts.read_bytes()
-    host.accounts.write_bytes(content.replace(b'"schema":5', b'"schema":99'))
+    host.accounts.write_bytes(content.replace(b'"schema":6', b'"schema":99'))
     return host.accounts
 
 
 def of_a_wrong_type(host: Host) -> Path:
+    TinyAccountStore(host.accounts).compact()
     content = host.accounts.read_bytes()
     host.accounts.write_bytes(content.replace(b'"admin":{', b'"admin":{"enabled":"yes",'))
     return host.accounts
 
 
 def not_utf8(host: Host) -> Path:
+    TinyAccountStore(host.accounts).compact()
     content = host.accounts.read_bytes()
     host.accounts.write_bytes(content.replace(b'"username":"admin"', b'"username":"adm\xff"'))
     return host.accounts

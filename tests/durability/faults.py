@@ -17,13 +17,13 @@ import pytest
 CALLS: Final = (
     "open", "write", "fsync", "close", "utime", "ftruncate", "posix_fallocate", "statvfs",
     "stat", "lstat", "mkdir", "rename", "replace", "link", "unlink", "rmdir", "listdir", "scandir",
-    "pread", "pwrite",
+    "pread", "pwrite", "fdatasync",
 )  # fmt: skip
 GROWING: Final = frozenset(
     {"write", "pwrite", "mkdir", "link", "posix_fallocate", "open for writing"}
 )
 """Calls that need disk space."""
-WRITING: Final = GROWING | {"fsync", "rename", "replace"}
+WRITING: Final = GROWING | {"fsync", "fdatasync", "rename", "replace"}
 
 
 class Kind(StrEnum):
@@ -73,7 +73,7 @@ class Faults:
     def injected(self) -> Iterator[None]:
         real = {name: getattr(os, name) for name in CALLS}
         # Whether the disk keeps its word is not what is tested, and takes a while.
-        real["fsync"] = lambda _: None
+        real["fsync"] = real["fdatasync"] = lambda _: None
         wrapped = {name: self._wrapped(name, function) for name, function in real.items()}
         reading = self._wrapped("read", io.open)
         with pytest.MonkeyPatch.context() as patch:

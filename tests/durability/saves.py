@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import pytest
 from msgspec.structs import replace as with_fields
 
 from cwtui import maintenance, services
@@ -17,8 +18,10 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.upkeep.protection import keys_of
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.keyring.file_keyring import FileKeyring
+from cwtui.store import table_file
 from cwtui.store.accounts import TinyAccountStore
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
+from tests.store.table_files import journal_of
 
 BACKUP: Final = "backup.tar"
 
@@ -80,6 +83,17 @@ def rename_alice(config: Config) -> None:
     administration.update_user(connected(config), OPERATOR, "alice", display_name="Alice")
 
 
+def rename_alice_in_a_new_base(config: Config) -> None:
+    """Instead of a line in the journal."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table_file, "_MOST_JOURNAL", (0, 0))
+        rename_alice(config)
+
+
+def compact(config: Config) -> None:
+    TinyAccountStore(config.accounts_file).compact()
+
+
 def use_step(config: Config) -> None:
     """In an existing file."""
     connected(config).records.update("ada", lambda _: (SignInRecord(last_totp_step=2), None))
@@ -133,6 +147,11 @@ def accounts_of(config: Config) -> object:
     return found, [ports.records.get(name).last_totp_step for name, _ in found]
 
 
+def journal_and_accounts_of(config: Config) -> object:
+    """Whether the journal is empty, and the accounts."""
+    return journal_of(config.accounts_file).stat().st_size == 0, accounts_of(config)
+
+
 def codes_left(config: Config) -> object:
     alice = connected(config).accounts.get("alice")
     assert alice is not None
@@ -162,6 +181,8 @@ def backup_of(config: Config) -> object:
 
 SAVES: Final = {
     "account": Save(rename_alice, accounts_of),
+    "new base": Save(rename_alice_in_a_new_base, accounts_of),
+    "compaction": Save(compact, journal_and_accounts_of),
     "record": Save(use_step, accounts_of),
     "first record": Save(use_first_step, accounts_of),
     "audit": Save(append, events_of),

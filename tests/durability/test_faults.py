@@ -92,4 +92,4 @@ def test_a_kill_before_any_system_call_does_not_harm_a_save(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) >= 5
+    assert int(done.stdout) >= 2  # one write and one sync, for a record

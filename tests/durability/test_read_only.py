@@ -13,9 +13,8 @@ from cwtui import maintenance
 from cwtui.accounts import sign_in
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.secret import Secret
-from cwtui.host import files
-from cwtui.host.files import exclusive, lock_for
-from cwtui.host.read_lock import undisturbed
+from cwtui.host import locks
+from cwtui.host.locks import exclusive, undisturbed
 from tests.accounts.world import HERE, OPERATOR, PASSWORD
 from tests.cli.commands import Host, run
 from tests.durability.saves import config_in, connected, made_in, unwatched
@@ -142,11 +141,11 @@ def test_readers_share_a_lock_that_excludes_writers(
     with undisturbed(path), undisturbed(path):
         lock = tmp_path / ".accounts.json.lock"
         assert stat.S_IMODE(lock.stat().st_mode) == 0o600
-        monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
-        with pytest.raises(CannotCheck, match="has held"), exclusive(lock_for(path)):
+        monkeypatch.setattr(locks, "LOCK_SECONDS", 0.1)
+        with pytest.raises(CannotCheck, match="has held"), exclusive(path):
             pass
-    monkeypatch.setattr("cwtui.host.read_lock.LOCK_SECONDS", 0.1)
-    with exclusive(lock_for(path)), pytest.raises(CannotCheck, match="has held"), undisturbed(path):
+    monkeypatch.setattr("cwtui.host.locks.LOCK_SECONDS", 0.1)
+    with exclusive(path), pytest.raises(CannotCheck, match="has held"), undisturbed(path):
         pass
 
 

@@ -1,6 +1,5 @@
 """Mutated files give an answer or one of our errors, never another exception."""
 
-import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -31,6 +30,8 @@ from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World, outcome
 from tests.fuzz.mutations import ANY_TEXT, many, mutated, with_other_values
+
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 NAME = "alice"
 RECORD = SignInRecord(
@@ -64,7 +65,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(bcrypt, "checkpw", lambda password, kept: check(password, cheap(kept)))
     monkeypatch.setattr(bcrypt, "hashpw", lambda password, salt: hashed(password, cheap(salt)))
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 class Place:

@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,16 +16,15 @@ from types import SimpleNamespace
 import pytest
 
 from cwtui.accounts.errors import CannotCheck, StoreExposed
-from cwtui.host import files, reserve
+from cwtui.host import reserve
 from cwtui.host.files import (
     append_durably,
     check_private,
-    exclusive,
     exists,
-    lock_for,
     make_private_folder,
     write_atomically,
 )
+from cwtui.host.locks import exclusive
 
 NOBODY = 65534
 
@@ -65,7 +63,7 @@ def test_modes_are_0700_and_0600_whatever_the_umask(tmp_path: Path, umask: int) 
         make_private_folder(made)
         write_atomically(made / "file", b"content")
         append_durably(made / "log", b"line")
-        with exclusive(lock_for(made / "file")):
+        with exclusive(made / "file"):
             assert mode(made / ".file.lock") == 0o600
     finally:
         os.umask(before)
@@ -398,87 +396,3 @@ def test_a_failed_append_keeps_the_log_as_it_was(
     assert log.read_bytes() == b"line 1\n"
     append_durably(log, b"line 3")
     assert log.read_bytes() == b"line 1\nline 3\n"
-
-
-# Locking
-
-
-def test_waiting_too_long_for_a_lock_is_explained(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "LOCK_SECONDS", 0.1)
-    with exclusive(lock_for(file)):
-        refused: list[CannotCheck] = []
-
-        def wait() -> None:
-            try:
-                hold(file)
-            except CannotCheck as error:
-                refused.append(error)
-
-        waiting = threading.Thread(target=wait)
-        waiting.start()
-        waiting.join(10)
-    lock = file.with_name(f".{file.name}.lock")
-    assert [str(error) for error in refused] == [
-        f"Another cwtui process has held {lock} for 0.1 seconds. Try again."
-    ]
-    hold(file)
-
-
-def hold(path: Path) -> None:
-    with exclusive(lock_for(path)):
-        pass
-
-
-def test_a_lock_that_cannot_be_created_is_explained(file: Path) -> None:
-    with pytest.raises(CannotCheck, match=f"Cannot write {file}/.below.lock: "):
-        hold(file / "below")
-
-
-def test_a_lock_ends_with_its_process(file: Path) -> None:
-    """DESIGN 4.7: pam_oath's stale lock file blocks logins."""
-    program = (
-        "import sys, pathlib, time; from cwtui.host.files import *\n"
-        "with exclusive(lock_for(pathlib.Path(sys.argv[1]))):\n"
-        "    print('held', flush=True); time.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(file)], stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        holder.kill()
-    began = time.monotonic()
-    hold(file)
-    assert time.monotonic() - began < 5
-
-
-def test_an_exception_releases_the_lock(file: Path) -> None:
-    with pytest.raises(KeyError), exclusive(lock_for(file)):
-        raise KeyError
-    hold(file)
-
-
-@pytest.mark.parametrize("seconds", [0.06, 0.15])
-def test_taking_a_lock_repeatedly_lets_others_have_a_turn(file: Path, seconds: float) -> None:
-    """Key rotation does this batch by batch, and synchronisation in shorter ones."""
-    rounds, served = 0, threading.Event()
-    held = threading.Event()
-
-    def hold_again_and_again() -> None:
-        nonlocal rounds
-        while rounds < 30 and not served.is_set():
-            with exclusive(lock_for(file)):
-                held.set()
-                time.sleep(seconds)
-            rounds += 1
-
-    holder = threading.Thread(target=hold_again_and_again)
-    holder.start()
-    held.wait()
-    with exclusive(lock_for(file)):
-        waited_for = rounds
-        served.set()
-    holder.join()
-    assert waited_for < 10

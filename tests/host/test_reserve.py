@@ -9,6 +9,7 @@ import pytest
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import files, reserve
+from cwtui.host.locks import exclusive
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -150,7 +151,7 @@ def test_a_lock_file_can_be_created_from_the_reserve(
         return real(path, flags, mode)
 
     monkeypatch.setattr(os, "open", full_once)
-    with files.exclusive(files.lock_for(folder / "07.json")):
+    with exclusive(folder / "07.json"):
         assert not failures
     assert reserve.size_in(folder) < reserve.MARGIN
 

@@ -10,8 +10,8 @@ import pytest
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import reserve
-from cwtui.host.files import check_private, exclusive, lock_for
-from cwtui.host.read_lock import undisturbed
+from cwtui.host.files import check_private
+from cwtui.host.locks import exclusive, undisturbed
 from cwtui.host.untrusted_files import NotRegular, TooLarge, open_regular, read_regular
 
 
@@ -109,7 +109,7 @@ def test_a_sparse_file_of_a_terabyte_is_refused_without_reading(tmp_path: Path) 
 def test_a_lock_that_is_not_a_regular_file_is_refused(tmp_path: Path, what: str) -> None:
     path = tmp_path / "accounts.json"
     ODD[what](tmp_path / ".accounts.json.lock")
-    for lock in (undisturbed(path), exclusive(lock_for(path))):
+    for lock in (undisturbed(path), exclusive(path)):
         with pytest.raises(CannotCheck, match="not a regular file"), lock:
             pass
 

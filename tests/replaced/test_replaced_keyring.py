@@ -173,10 +173,11 @@ def test_no_active_key_is_used_that_the_store_does_not_know(hosts: Hosts, ports:
 
 def test_an_older_copy_of_the_store_is_told_from_its_keyring(hosts: Hosts, ports: Ports) -> None:
     """It was copied back by hand, and its keys were rotated since."""
-    accounts = hosts.config.accounts_file
-    older = accounts.read_bytes()
+    files = [hosts.config.folder / name for name in hosts.config.layout.account_files()]
+    older = {path: path.read_bytes() for path in files}
     rotated = keys.rotate(ports, OPERATOR, lambda *_: None).key
-    accounts.write_bytes(older)
+    for path, content in older.items():
+        path.write_bytes(content)
     with pytest.raises(KeyringMissing, match="cwtui key rotate"):
         services.connect_for_operator(hosts.config)
     with pytest.raises(KeyringMissing, match="cwtui key rotate"):

@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import pytest
-from filelock import FileLock
 from ldap3 import NONE, Connection, Server, Tls
 
 from tests.programs import find, require
@@ -80,7 +79,8 @@ class Enclosed:
     def once(self, name: str, fill: Callable[[], None]) -> None:
         """Do it unless this or another process of the run has done it."""
         is_done = self.folder / f"{name}.done"
-        with FileLock(self.folder / f"{name}.lock"):
+        with (self.folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             if not is_done.exists():
                 fill()
                 is_done.touch()

@@ -1,13 +1,14 @@
 """A store check reports each problem once, writes nothing, and tolerates other writers."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import pytest
-from filelock import Timeout
 from msgspec.structs import replace
 
 from cwtui import maintenance
@@ -17,14 +18,15 @@ from cwtui.accounts.text import visible
 from cwtui.accounts.upkeep.findings import Finding, Severity
 from cwtui.config import CREDENTIALS_VARIABLE, Config, KeyringConfig
 from cwtui.host import reserve
-from cwtui.host.files import check_private, lock_for
-from cwtui.host.read_lock import undisturbed
+from cwtui.host.files import check_private
+from cwtui.host.locks import lock_of, undisturbed
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import checking
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore, number_of
 from tests.accounts.world import OPERATOR
 from tests.durability.saves import config_in, connected, made_in, unwatched
+from tests.store.table_files import journal_of
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +127,31 @@ def flip_a_digit(config: Config) -> None:
     changed_in_file(config.accounts_file, b'"display_name":"Bob"', b'"display_name":"Bot"')
 
 
+def flip_a_digit_of_the_journal(config: Config) -> None:
+    changed_in_file(
+        journal_of(config.accounts_file), b'"display_name":"Alice"', b'"display_name":"Alicf"'
+    )
+
+
+def no_journal(config: Config) -> None:
+    journal_of(config.accounts_file).unlink()
+
+
+def out_of_order(config: Config) -> None:
+    """With a right checksum."""
+    lines = config.accounts_file.read_bytes().split(b"\n")
+    ada, alice = (
+        next(at for at, line in enumerate(lines) if line.startswith(b'"%b":{' % name))
+        for name in (b"ada", b"alice")
+    )
+    lines[ada], lines[alice] = lines[alice], lines[ada]
+    text = b"\n".join(lines)
+    start = text.index(b'",\n"schema"')
+    digest = sha256(text[start:]).hexdigest().encode()
+    config.accounts_file.write_bytes(text[: start - 64] + digest + text[start:])
+    journal_of(config.accounts_file).write_bytes(b"")
+
+
 def flip_a_digit_of_a_record(config: Config) -> None:
     path = TinyRecordStore(config.records_folder).path(number_of("ada"))
     changed_in_file(path, b'"last_totp_step":1', b'"last_totp_step":0')
@@ -220,7 +247,10 @@ DAMAGE: dict[Callable[[Config], None], str] = {
     half_restored: "was interrupted. Run it again: cwtui store restore FILE",
     changed_event: "was changed after it was written.",
     removed_event: "is missing at the end.",
-    cut_short: "Input data was truncated",
+    cut_short: "the end of the file is missing",
+    flip_a_digit_of_the_journal: "journal is damaged at line 1: the checksum does not match",
+    no_journal: "is missing, the journal of accounts.json.",
+    out_of_order: "'ada' is not in order",
 }
 
 
@@ -233,6 +263,8 @@ def test_damage_is_reported_and_left_unchanged(
         bob = change.get("bob")
         assert bob is not None
         change.put(bob.changed(display_name="Bob"))
+    TinyAccountStore(config.accounts_file).compact()
+    put(config, "alice", display_name="Alice")
     spoil(config)
     before = {path: path.read_bytes() for path in config.folder.rglob("*") if path.is_file()}
     found = findings(config)
@@ -255,6 +287,10 @@ def left_over(config: Config) -> None:
 
 def left_over_keyring(config: Config) -> None:
     config.keyring_file.with_name(".keyring.json.new").touch(mode=0o600)
+
+
+def left_over_journal(config: Config) -> None:
+    (config.folder / "accounts-000000001.journal").touch(mode=0o600)
 
 
 def left_unpacked(config: Config) -> None:
@@ -284,6 +320,7 @@ WARNINGS: dict[Callable[[Config], None], str] = {
     record_of_nobody: "contains a record of eve, which has no account.",
     left_over: "sign-in/.07.json.new was left behind by a killed process.",
     left_over_keyring: ".keyring.json.new was left behind by a killed process.",
+    left_over_journal: "accounts-000000001.journal was left behind by a killed process.",
     left_unpacked: ".restoring was left behind by a killed process.",
     no_reserve: "the disk is or was full. Free some space; the next write reserves it again.",
     lost_key: "The key k-old was given up as lost, and bob cannot sign in without it.",
@@ -322,8 +359,11 @@ def test_no_writer_replaces_a_temporary_file_while_it_is_checked(
     def check_under_the_lock(path: Path) -> None:
         if path.suffix == ".new":
             checked.append(path)
-            with pytest.raises(Timeout):
-                lock_for(path.with_name(path.stem[1:])).acquire(timeout=0)
+            with (
+                lock_of(path.with_name(path.stem[1:])).open() as lock,
+                pytest.raises(BlockingIOError),
+            ):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         check_private(path)
 
     monkeypatch.setattr(checking, "check_private", check_under_the_lock)
@@ -359,6 +399,7 @@ def test_an_unreadable_store_has_its_own_severity(config: Config) -> None:
 
 def test_one_damaged_account_does_not_hide_another(config: Config) -> None:
     put(config, "bob", display_name="Bob")
+    TinyAccountStore(config.accounts_file).compact()
     wrong_type(config)
     put(config, "alice", roles=("gardener",))
     text = " ".join(finding.sentence for finding in findings(config))

@@ -3,15 +3,16 @@
 Add a new one to STORES.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Barrier, Thread
 from typing import NoReturn
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -21,12 +22,14 @@ from cwtui.accounts.account_words import Facts, account_words, sort_by
 from cwtui.accounts.filter_language import Query, parse
 from cwtui.accounts.listing import BY_USERNAME, AccountRow, Registered
 from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
-from cwtui.accounts.ports import AccountsChange, AccountStore, RecordStore
+from cwtui.accounts.ports import AccountsChange, AccountStore, Others, RecordStore
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore
 from tests.accounts.memory import MemoryAccounts, MemoryRecords
 from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
+
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,6 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
     folder.mkdir(mode=0o700)
     kind: str = request.param
     return STORES[kind](folder)
-
-
-@pytest.fixture(autouse=True)
-def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Durability is tested elsewhere."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture
@@ -125,6 +122,29 @@ def test_removing_an_account_keeps_the_others(accounts: AccountStore) -> None:
     with accounts.change() as change:
         change.remove(FULL.username)
     assert accounts.is_empty()
+
+
+@given(
+    st.lists(st.text('aBs\u00df\u017fK\u00e9\u212a"\\ .', max_size=4), max_size=12),
+    st.text("abBsk\\\u00e9", min_size=1, max_size=2),
+)
+@example(["\u212aelvin", "K\u00fcche"], "kelv")
+@example(["Stra\u00dfe", "x"], "strasse")
+@hypothesis_settings(deadline=None, max_examples=30)
+def test_text_is_found_in_whatever_way_it_is_stored(shown: list[str], text: str) -> None:
+    """Even letters that become others without their case: \u00df, long s and the Kelvin sign."""
+    people = [replace(PLAIN, username=f"u{n}", display_name=each) for n, each in enumerate(shown)]
+    query = parse(f'"{text}"', account_words(Facts(OrganizationSettings(), {}, dict)), 0.0)
+    with TemporaryDirectory() as folder:
+        found = []
+        for kind in STORES.values():
+            store = kind(Path(folder)).accounts()
+            put(store, *people)
+            if isinstance(store, TinyAccountStore):
+                store.compact()
+            found.append(store.page(query, BY_USERNAME))
+            assert store.count(query) == len(found[-1])
+    assert all(rows == found[0] for rows in found)
 
 
 def test_pages_follow_each_other_in_every_order(accounts: AccountStore) -> None:
@@ -464,7 +484,10 @@ def test_an_update_can_change_other_records_too(stores: Stores, changes: bool) -
     def step(before: SignInRecord) -> tuple[SignInRecord, None]:
         return (replace(before, last_totp_step=7) if changes else before), None
 
-    stores.records().update("u1", step, others)
+    stores.records().update("u1", step, Others("v", 0, others))
+    stores.records().update("u1", step, Others("u", 300, others))
+    assert asked == []
+    stores.records().update("u1", step, Others("u", 1, others))
     assert len(asked) > 2
     assert "u1" not in asked
     assert stores.records().get("u1").last_totp_step == (7 if changes else RECORD.last_totp_step)
@@ -477,7 +500,8 @@ def test_username_at_accepts_any_number(stores: Stores) -> None:
     assert stores.accounts().username_at(7) is None
     with stores.accounts().change() as change:
         change.put(*(replace(FULL, username=f"u{number}") for number in range(3)))
-    seen = {stores.accounts().username_at(number) for number in (0, 1, 2, 2**128)}
+    numbers = [int(sha256(b"%d" % at).hexdigest(), 16) for at in range(50)]
+    seen = {stores.accounts().username_at(number) for number in (0, 1, 2**128, *numbers)}
     assert seen == {"u0", "u1", "u2"}
 
 

@@ -15,13 +15,11 @@ from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import FILES, TinyRecordStore
 from tests.accounts.world import outcome
 from tests.store.samples import BCRYPT, FULL, PLAIN, RECORD, SETTINGS
+from tests.store.table_files import edit, write
+
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 NAMES = (FULL.username, PLAIN.username)
-
-
-@pytest.fixture(autouse=True)
-def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture
@@ -33,13 +31,8 @@ def file(tmp_path: Path) -> Path:
         change.put(FULL)
         change.put(PLAIN)
         change.put_settings(SETTINGS)
+    TinyAccountStore(path).compact()
     return path
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write in place, as an editor would."""
-    path.write_bytes(content)
-    path.chmod(0o600)
 
 
 def reads(path: Path) -> list[Callable[[], object]]:
@@ -81,7 +74,8 @@ def test_each_document_is_on_one_line(file: Path) -> None:
     """So damage has a line number, and backups can be compared."""
     lines = file.read_text("utf-8").splitlines()
     assert lines[0] == '{"meta":{'
-    assert lines[1] == '"schema":5,'
+    assert lines[1].startswith('"sha256":')
+    assert lines[2] == '"schema":6,'
     assert sum(line.startswith('"ada@plant-7":{') for line in lines) == 1
     assert sum(line.startswith('"bob":{') for line in lines) == 1
     assert sum(line.startswith('"organization":{') for line in lines) == 1
@@ -98,7 +92,7 @@ def test_files_are_0600_whatever_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     made = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(made) == 6  # two files, the lock of each, and a reserve in each folder
+    assert len(made) == 8  # two bases, the journal and lock of each, and a reserve in each folder
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
 
 
@@ -132,12 +126,13 @@ def test_a_truncated_file_is_reported_and_left_unchanged(file: Path) -> None:
 def test_the_reported_line_is_where_the_damage_is(file: Path) -> None:
     """DESIGN 4.8."""
     lines = file.read_bytes().splitlines(keepends=True)
-    write(file, b"".join(lines[:4]))
-    assert "is damaged at line 5: Input data was truncated" in damage_of(file)
+    [bob] = [number for number, line in enumerate(lines, 1) if line.startswith(b'"bob":')]
+    write(file, b"".join(lines[: bob - 1]))
+    assert f"is damaged at line {bob}: the end of the file is missing" in damage_of(file)
     broken = lines.copy()
-    broken[4] = b"?" + broken[4]
+    broken[bob - 1] = b"?" + broken[bob - 1]
     write(file, b"".join(broken))
-    assert "is damaged at line 5: JSON is malformed" in damage_of(file)
+    assert f"is damaged at line {bob}: a document has no name" in damage_of(file)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\0" * 4096, b"\xff\xfe{}", b"[" * 200_000])
@@ -188,22 +183,6 @@ def test_a_flipped_bit_in_a_record_is_reported_or_harmless(tmp_path: Path) -> No
             assert isinstance(found, CannotCheck | SignInRecord)
 
 
-def with_account(path: Path, **fields: object) -> None:
-    tables = msgspec.json.decode(path.read_bytes())
-    tables["accounts"]["bob"] |= fields
-    lines = [
-        b"%b:{\n%b\n}"
-        % (
-            msgspec.json.encode(name),
-            b",\n".join(
-                b"%b:%b" % (msgspec.json.encode(k), msgspec.json.encode(v)) for k, v in t.items()
-            ),
-        )
-        for name, t in tables.items()
-    ]
-    write(path, b"{" + b",\n".join(lines) + b"}\n")
-
-
 WRONG = [
     ({"enabled": "yes"}, "Expected `bool`, got `str`"),
     ({"enabled": None}, "Expected `bool`, got `null`"),
@@ -229,9 +208,8 @@ def test_a_wrong_type_is_reported_with_line_and_field(
     file: Path, fields: dict[str, object], reason: str
 ) -> None:
     """DESIGN 4.8; other accounts stay usable."""
-    with_account(file, **fields)
+    line = edit(file, "bob", **fields)
     before = file.read_bytes()
-    line = next(n for n, text in enumerate(before.splitlines(), 1) if text.startswith(b'"bob":'))
     store = TinyAccountStore(file)
     with pytest.raises(StoreDamaged) as damaged:
         store.get("bob")
@@ -245,10 +223,7 @@ def test_a_wrong_type_is_reported_with_line_and_field(
 def test_the_reported_line_is_not_another_mention_of_the_name(file: Path) -> None:
     with TinyAccountStore(file).change() as change:
         change.put(FULL.changed(display_name='"bob":{'))
-    with_account(file, enabled="yes")
-    line = next(
-        n for n, text in enumerate(file.read_bytes().splitlines(), 1) if text[:6] == b'"bob":'
-    )
+    line = edit(file, "bob", enabled="yes")
     with pytest.raises(StoreDamaged, match=f"at line {line}: "):
         TinyAccountStore(file).get("bob")
 
@@ -295,7 +270,7 @@ def test_text_that_is_not_utf8_is_reported(file: Path) -> None:
 # Newer, exposed, foreign
 
 
-@pytest.mark.parametrize("content", [b'{"meta":{"schema":6},"x":[1]}', b'{"meta":{"schema":6}}'])
+@pytest.mark.parametrize("content", [b'{"meta":{"schema":7},"x":[1]}', b'{"meta":{"schema":7}}'])
 def test_a_newer_schema_is_refused_and_left_unchanged(file: Path, content: bytes) -> None:
     """DESIGN 4.8."""
     write(file, content)
@@ -307,12 +282,12 @@ def test_a_newer_schema_is_refused_and_left_unchanged(file: Path, content: bytes
 
 def test_a_newer_schema_is_explained(file: Path) -> None:
     """DESIGN 4.8."""
-    write(file, b'{"meta":{"schema":6},"accounts":{},"roles":{"new":{}}}')
+    write(file, b'{"meta":{"schema":7},"accounts":{},"roles":{"new":{}}}')
     with pytest.raises(StoreTooNew) as newer:
         TinyAccountStore(file).get("ada")
     assert str(newer.value) == (
-        f"{file} has schema 6, written by a newer version of cwtui. This version reads schemas "
-        "up to 5. Install the newer version."
+        f"{file} has schema 7, written by a newer version of cwtui. This version reads schemas "
+        "up to 6. Install the newer version."
     )
 
 
@@ -368,7 +343,7 @@ def test_a_change_by_another_process_is_seen_at_once(file: Path) -> None:
 def test_a_change_by_an_editor_is_seen(file: Path) -> None:
     reader = TinyAccountStore(file)
     assert reader.get("bob") == PLAIN
-    with_account(file, display_name="Bob")
+    edit(file, "bob", display_name="Bob")
     assert reader.get("bob") == PLAIN.changed(display_name="Bob")
 
 

@@ -2,41 +2,35 @@
 
 import json
 import re
-from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from cwtui.accounts.errors import AccountsError, StoreDamaged, StoreTooOld
 from cwtui.accounts.preferences import Preferences, Theme
 from cwtui.store import schema_3
 from cwtui.store.accounts import TinyAccountStore
 from tests.store.samples import FULL, LDAP, PLAIN, SETTINGS
+from tests.store.table_files import as_old_file, old_content
 
-HEAD = re.compile(rb'"schema":5,\n"sha256":"[0-9a-f]{64}"\n\}')
-
-
-def of_schema(schema: int, path: Path) -> bytes:
-    """The file, written again as one of that schema; what it holds stays the same."""
-    content = path.read_bytes()
-    head = re.compile(rb'"schema":\d,\n"sha256":"[0-9a-f]{64}"\n\}')
-    found = head.search(content)
-    assert found is not None
-    digest = sha256(b"%d" % schema + content[found.end() :]).hexdigest().encode()
-    path.write_bytes(head.sub(b'"schema":%d,\n"sha256":"%b"\n}' % (schema, digest), content))
-    return path.read_bytes()
+HEAD = re.compile(rb'"schema":\d,\n"sha256":"[0-9a-f]{64}"\n\}')
 
 
 def schema_3_file(path: Path) -> bytes:
     """A file as schema 3 stored it: one id without its attribute name."""
     with TinyAccountStore.create(path).change() as change:
         change.put(PLAIN, LDAP.changed(moved=None))
-    content = path.read_bytes()
+    content = as_old_file(path, 3)
     uuid = LDAP.directory_ids["entryUUID"].encode()
-    path.write_bytes(re.sub(rb'"directory_ids":\{[^}]*\}', b'"directory_id":"%b"' % uuid, content))
-    return of_schema(3, path)
+    changed = re.sub(rb'"directory_ids":\{[^}]*\}', b'"directory_id":"%b"' % uuid, content)
+    tables = msgspec.json.decode(changed, type=dict[str, dict[str, Raw]])
+    del tables["meta"]
+    path.write_bytes(old_content(tables, 3))
+    return path.read_bytes()
 
 
 def test_a_schema_3_id_has_no_attribute_name(tmp_path: Path) -> None:
@@ -61,7 +55,7 @@ def test_an_account_of_schema_4_has_the_default_preferences(tmp_path: Path) -> N
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)
-    before = of_schema(4, file)
+    before = as_old_file(file, 4)
     store = TinyAccountStore(file)
     store.verify()
     assert store.get("bob") == PLAIN
@@ -80,6 +74,7 @@ def test_preferences_that_nobody_can_choose_are_damage(tmp_path: Path, damage: b
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN.changed(preferences=Preferences(mouse=False)))
+    TinyAccountStore(file).compact()
     content = file.read_bytes()
     assert b'"mouse":false' in content
     file.write_bytes(content.replace(b'"mouse":false', damage))
@@ -97,12 +92,10 @@ def test_damage_in_a_schema_3_file_is_reported(tmp_path: Path) -> None:
 
 @given(st.binary())
 def test_any_schema_3_document_is_left_to_the_decoder(document: bytes) -> None:
-    from msgspec import Raw
-
     for content in (document, b'{"directory_id":' + document + b"}"):
-        tables = {"accounts": {"ada": Raw(content)}}
+        tables = {"accounts": {"ada": content}}
         changed = schema_3.as_schema_4(tables)["accounts"]["ada"]
-        assert changed is tables["accounts"]["ada"] or "directory_id" not in changed
+        assert changed is content or b'"directory_id":' not in changed
 
 
 def test_schema_2_and_3_files_differ_only_in_the_checksum(tmp_path: Path) -> None:
@@ -110,7 +103,7 @@ def test_schema_2_and_3_files_differ_only_in_the_checksum(tmp_path: Path) -> Non
     with TinyAccountStore.create(file).change() as change:
         change.put(FULL)
         change.put_settings(SETTINGS)
-    of_schema(3, file)
+    as_old_file(file, 3)
     store = TinyAccountStore(file)
     store.verify()
     assert store.get(FULL.username) == FULL
@@ -125,7 +118,7 @@ def test_the_old_file_is_kept_at_the_first_change(tmp_path: Path) -> None:
         change.put(PLAIN.changed(display_name="Bob"))
     kept = tmp_path / "accounts.json.schema-3"
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert json.loads(file.read_bytes())["meta"]["schema"] == 5
+    assert json.loads(file.read_bytes())["meta"]["schema"] == 6
     with store.change() as change:
         change.put(PLAIN)
     assert kept.read_bytes() == before
@@ -144,8 +137,10 @@ def test_a_failed_change_keeps_the_old_file(tmp_path: Path) -> None:
 def test_a_schema_from_before_the_first_release_is_refused(tmp_path: Path, schema: int) -> None:
     """It had no checksum, or one that did not cover the schema's number."""
     file = tmp_path / "accounts.json"
-    schema_3_file(file)
-    before = of_schema(schema, file)
+    tables = msgspec.json.decode(schema_3_file(file), type=dict[str, dict[str, Raw]])
+    del tables["meta"]
+    before = old_content(tables, schema)
+    file.write_bytes(before)
     store = TinyAccountStore(file)
     for look in (store.names, store.verify):
         with pytest.raises(StoreTooOld) as refused:
@@ -176,6 +171,7 @@ def test_every_changed_byte_is_found(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)
+    TinyAccountStore(file).compact()
     content = file.read_bytes()
     unnoticed = []
     for at in range(len(content)):
@@ -193,7 +189,7 @@ def test_a_file_without_a_checksum_is_damaged(tmp_path: Path, schema: int) -> No
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)
-    file.write_bytes(HEAD.sub(b'"schema":%d\n}' % schema, file.read_bytes()))
+    file.write_bytes(HEAD.sub(b'"schema":%d\n}' % schema, as_old_file(file, schema)))
     with pytest.raises(StoreDamaged, match="the checksum does not match the content"):
         TinyAccountStore(file).verify()
 
@@ -203,6 +199,6 @@ def test_the_checksum_is_of_the_schema_too(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     with TinyAccountStore.create(file).change() as change:
         change.put(PLAIN)
-    file.write_bytes(file.read_bytes().replace(b'"schema":5', b'"schema":3'))
+    file.write_bytes(as_old_file(file, 5).replace(b'"schema":5', b'"schema":3'))
     with pytest.raises(StoreDamaged, match="the checksum does not match the content"):
         TinyAccountStore(file).verify()

@@ -22,12 +22,10 @@ from cwtui.host.files import (
     cannot,
     check_folder,
     check_private,
-    exclusive,
     exists,
-    lock_for,
     write_atomically,
 )
-from cwtui.host.read_lock import undisturbed
+from cwtui.host.locks import exclusive, undisturbed
 from cwtui.host.untrusted_files import TooLarge, open_regular, read_regular
 from cwtui.store.audit.files import AuditFiles
 
@@ -56,14 +54,13 @@ class FileAuditLog:
         self._check_store = check_store
         self._head = path.with_suffix(".head")
         self._files = AuditFiles(path)
-        self._lock = lock_for(path)
         self._max_bytes = max_bytes
         self._keep_files = keep_files
         self._copy = copy
 
     def append(self, event: Event) -> None:
         self._check_is_there()  # before the lock, which is a file in the same folder
-        with exclusive(self._lock):
+        with exclusive(self._path):
             self._check_is_there()
             ends = self._read_ends()
             if self._is_full():

@@ -1,0 +1,135 @@
+"""Locks on files: a writer holds one alone, readers share it, and it ends with the process.
+
+The lock of a file is a flock(2) on a separate file beside it, which needs no write permission, so
+that readers can take it on read-only media. Only the lock file may have to be created. If that is
+impossible here, a writer may still exist: the folder can be mounted read-only here and writable
+elsewhere. So if a lock file appears while reading, the data may be inconsistent.
+"""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import Final
+
+from cwtui.accounts.errors import CannotCheck
+from cwtui.host import reserve
+from cwtui.host.files import cannot, check_folder, closed, exists
+from cwtui.host.untrusted_files import open_regular
+
+LOCK_SECONDS: Final = 10.0
+"""How long to wait for another process."""
+_LONG: Final = 0.05
+"""Seconds after which a lock was held for long."""
+_TURN: Final = 0.01
+"""Seconds in which those who wait get the lock."""
+_released: Final[dict[Path, float]] = {}
+"""When this process released a lock that it had held for long, in monotonic seconds."""
+_NOT_TO_BE_MADE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def lock_of(path: Path) -> Path:
+    """Return the lock file of this file."""
+    return path.with_name(f".{path.name}.lock")
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold the lock of this file alone. Raises CannotCheck after `LOCK_SECONDS`.
+
+    A process that held it for long and wants it again at once first lets others have a turn.
+    """
+    lock = lock_of(path)
+    _give_others_a_turn(lock)
+    check_folder(lock.parent)
+    try:
+        descriptor = _created(lock, os.O_RDWR)
+    except OSError as error:
+        raise cannot("write", lock, error) from None
+    with closed(descriptor):
+        _take(descriptor, fcntl.LOCK_EX, lock)
+        since = time.monotonic()
+        try:
+            yield
+        finally:
+            now = time.monotonic()
+            if now - since > _LONG:
+                _released[lock] = now
+
+
+@contextmanager
+def undisturbed(path: Path) -> Iterator[None]:
+    """Keep others from writing the file in this block. Raises CannotCheck after `LOCK_SECONDS`."""
+    lock = lock_of(path)
+    try:
+        descriptor = _opened(lock)
+    except OSError as error:
+        raise cannot("lock", lock, error) from None
+    if descriptor is None:
+        yield
+        if exists(lock):
+            raise CannotCheck(f"{path} was changed while it was being read. Try again.")
+        return
+    with closed(descriptor):
+        _take(descriptor, fcntl.LOCK_SH, lock)
+        yield
+
+
+def _opened(lock: Path) -> int | None:
+    """Open the lock file, creating it if needed; None if it cannot be created."""
+    with suppress(FileNotFoundError):
+        return open_regular(lock, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        return _created(lock, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in _NOT_TO_BE_MADE:
+            return None
+        raise
+
+
+def _created(lock: Path, flags: int) -> int:
+    flags |= os.O_CREAT | os.O_NOFOLLOW
+    return reserve.with_room_from(lock.parent, 0, lambda: open_regular(lock, flags))
+
+
+def _take(descriptor: int, kind: int, lock: Path) -> None:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _wait(descriptor, kind, lock)
+    except OSError as error:
+        raise cannot("lock", lock, error) from None
+
+
+def _wait(descriptor: int, kind: int, lock: Path) -> None:
+    """Wait for the lock without looking again and again."""
+    # flock has no time limit, so another thread waits, with a descriptor of its own for the same
+    # lock. If that thread comes too late, closing both gives the lock back.
+    same = os.dup(descriptor)
+    is_done, failures = Event(), list[OSError]()
+
+    def wait() -> None:
+        with closed(same):
+            try:
+                fcntl.flock(same, kind)
+            except OSError as error:
+                failures.append(error)
+            is_done.set()
+
+    Thread(target=wait, name="lock", daemon=True).start()
+    if not is_done.wait(LOCK_SECONDS):
+        raise CannotCheck(
+            f"Another cwtui process has held {lock} for {LOCK_SECONDS:g} seconds. Try again."
+        )
+    if failures:
+        raise cannot("lock", lock, failures[0]) from None
+
+
+def _give_others_a_turn(lock: Path) -> None:
+    released = _released.pop(lock, None)
+    if released is not None:
+        time.sleep(max(0.0, released + _TURN - time.monotonic()))

@@ -1,0 +1,378 @@
+"""The base of a table file: TinyDB JSON with one document per line, sorted by name.
+
+A version of the file is never changed, only replaced. Documents are found by binary search on the
+text, so that opening the file and reading a document cost the same at every size. It is read with
+pread and not through mmap: if another program truncates a mapped file, or its disk has a bad
+sector, the process is killed instead of getting an error.
+
+    {"meta":{
+    "sha256":"...",            of everything after this line's value
+    "schema":6,
+    "journal":"accounts-1.journal",
+    "count":2,                 of documents in the main table
+    "marked":["ada"]           see tables.py
+    },
+    "settings":{
+    "organization":{...}
+    },
+    "accounts":{
+    "ada":{...},
+    "bob":{...}
+    }}
+"""
+
+import os
+import re
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec import Raw, Struct
+
+from cwtui.accounts.errors import StoreDamaged, StoreTooNew
+from cwtui.host.files import cannot, write_all
+
+SCHEMA: Final = 6
+"""Schema 6 is sorted and has a journal. Older ones are in old_files.py."""
+START: Final = b'{"meta":{\n"sha256":"'
+"""How a file in this format begins."""
+_DIGEST: Final = 64
+_COVERED_FROM: Final = len(START) + _DIGEST
+"""Where the part of the file begins that the checksum covers."""
+_END: Final = b"\n}}\n"
+_SEPARATOR: Final = b",\n"
+MOST: Final = 1 << 33
+"""The maximum file size in bytes: many times the size for 1,000,000 accounts."""
+HEADER_MOST: Final = 1 << 24
+"""Bytes before the main table: small tables, and the names of marked documents."""
+_NAME: Final = re.compile(rb'"(?:[^"\\]|\\.)*"(?=:)')
+_NAME_MOST: Final = 1 << 10
+"""Bytes of a name and its quotes: many times the longest username."""
+LINE_MOST: Final = 1 << 20
+"""Bytes of a document: many times the largest account."""
+_WINDOW: Final = 1 << 13
+"""Bytes below which the binary search reads all that is left."""
+_BLOCK: Final = 1 << 18
+"""The most bytes read at once where many are read."""
+_REMEMBERED: Final = 4096
+"""How many lines that the binary search met are remembered, as each search begins at the same."""
+
+Documents: TypeAlias = Mapping[str, bytes | None]
+"""Documents as JSON by name; None means removed."""
+
+
+class Meta(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file says about itself."""
+
+    sha256: str
+    schema: int
+    journal: str
+    count: int
+    marked: tuple[str, ...]
+
+
+class _Schema(Struct):
+    schema: int
+
+
+class Base:
+    """One version of the file, which stays open and readable if it is replaced or removed."""
+
+    def __init__(self, descriptor: int, path: Path, main: str) -> None:
+        """Take over the descriptor. Raises StoreDamaged, StoreTooNew and CannotCheck."""
+        weakref.finalize(self, os.close, descriptor)
+        self._descriptor = descriptor
+        self.path = path
+        self._main = main
+        self._met: dict[int, tuple[int, str]] = {}
+        self._size = os.fstat(descriptor).st_size
+        self.meta, self.tables, self._first = self._header()
+        self._last = max(self._size - len(_END), self._first)
+        """Where the main table's last line ends."""
+        if self._read(self._size - len(_END), self._size) != _END:
+            raise self.damaged(self._size, "the end of the file is missing")
+
+    def _header(self) -> tuple[Meta, dict[str, dict[str, Raw]], int]:
+        opening = b"\n%b:{\n" % msgspec.json.encode(self._main)
+        text, at = b"", -1
+        while at < 0:
+            if len(text) >= min(self._size, HEADER_MOST):
+                raise self.damaged(0, f"the table {self._main!r} is missing")
+            seen, more = len(text), max(_WINDOW, len(text))
+            text += self._read(seen, min(seen + more, self._size))
+            at = text.find(opening, max(seen - len(opening), 0))
+        try:
+            header = msgspec.json.decode(text[:at].removesuffix(b",") + b"}", type=dict[str, Raw])
+            schema = msgspec.json.decode(header["meta"], type=_Schema).schema
+            if schema > SCHEMA:
+                raise too_new(self.path, schema)
+            meta = msgspec.json.decode(header.pop("meta"), type=Meta)
+            tables = {
+                name: msgspec.json.decode(table, type=dict[str, Raw])
+                for name, table in header.items()
+            }
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError) as error:
+            raise self.damaged(0, f"its first lines are invalid: {error}") from None
+        # An empty table has its end there.
+        return meta, tables, min(at + len(opening), self._size - len(_END) + 1)
+
+    # One document
+
+    def get(self, name: str) -> bytes | None:
+        """Return a document of the main table as JSON; None if there is none with this name."""
+        return self._find(name)[2]
+
+    def _find(self, name: str) -> tuple[int, int, bytes | None]:
+        """Return where the line of this name begins and ends, and its document.
+
+        Without a document, both are where the line would be inserted.
+        """
+        low, high = self._first, self._last
+        if low == high:
+            return low, low, None
+        while high - low > _WINDOW:
+            middle = (low + high) // 2
+            start, found = self._met.get(middle) or self._meet(middle)
+            if start > low and found <= name:
+                low = start
+            elif start > low:
+                high = start
+            elif found < name:  # one line that is longer than half of what is left
+                low = self._end_of_line(middle, high)
+            else:
+                high = self._end_of_line(middle, high)
+                break
+        at = low
+        for line in self._read(low, high).removesuffix(_SEPARATOR).split(_SEPARATOR):
+            key, document = self._split(line, at) if line else ("", b"")
+            end = min(at + len(line) + 2, self._last)
+            if not line or key > name:
+                return at, at, None
+            if key == name:
+                return at, end, document
+            at = end
+        return high, high, None
+
+    def _meet(self, at: int) -> tuple[int, str]:
+        """Return the start of the line that contains this position, and its name."""
+        start = self._start_of_line(at, self._first)
+        found = start, self._name_of(self._read(start, min(start + _NAME_MOST, self._last)), start)
+        if len(self._met) < _REMEMBERED:
+            self._met[at] = found
+        return found
+
+    def _start_of_line(self, at: int, least: int) -> int:
+        """Return the start of the line that contains this position."""
+        size = _WINDOW // 2
+        while size <= 2 * LINE_MOST:
+            begin = max(at - size, least)
+            found = self._read(begin, at).rfind(b"\n")
+            if found >= 0 or begin == least:
+                return begin + found + 1
+            size *= 4
+        raise self.damaged(at, "a line is too long")
+
+    def _end_of_line(self, at: int, most: int) -> int:
+        """Return the end of the line that contains this position, at most `most`."""
+        size = _WINDOW
+        while size <= 2 * LINE_MOST:
+            end = min(at + size, most)
+            found = self._read(at, end).find(b"\n")
+            if found >= 0 or end == most:
+                return at + found + 1 if found >= 0 else most
+            size *= 4
+        raise self.damaged(at, "a line is too long")
+
+    def _split(self, line: bytes, at: int) -> tuple[str, bytes]:
+        found = _NAME.match(line)
+        return self._name_of(line, at), line[found.end() + 1 :] if found is not None else b""
+
+    def _name_of(self, line: bytes, at: int) -> str:
+        found = _NAME.match(line)
+        if found is None:
+            raise self.damaged(at, "a document has no name")
+        try:
+            return msgspec.json.decode(found[0], type=str)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise self.damaged(at, str(error)) from None
+
+    # Many documents
+
+    def blocks(self, after: str | None = None, *, backward: bool = False) -> Iterator[bytes]:
+        """Yield the main table as texts of whole lines, from after this name, or before it."""
+        begin, end = self._first, self._last
+        if after is not None and backward:
+            end = self._find(after)[0]
+        elif after is not None:
+            begin = self._find(after)[1]
+        size = _WINDOW
+        while begin < end:
+            if backward:
+                start = self._start_of_line(max(end - size, begin), begin)
+                text = self._read(start, end)
+                end = start
+            else:
+                stop = self._end_of_line(min(begin + size, end) - 1, end)
+                text = self._read(begin, stop)
+                begin = stop
+            yield text.removesuffix(_SEPARATOR)
+            size = min(size * 4, _BLOCK)
+
+    def split(self, text: bytes) -> Iterator[tuple[str, bytes]]:
+        """Yield name and document of each line in one of the `blocks`."""
+        for line in text.split(_SEPARATOR):
+            yield self._split(line, self._last)
+
+    @property
+    def main_size(self) -> int:
+        """The size of the main table in bytes."""
+        return self._last - self._first
+
+    def name_at(self, at: int) -> str:
+        """Return the name of the document at this offset in the main table."""
+        return self._meet(self._first + at)[1]
+
+    # A new version
+
+    def merged(self, changes: Documents) -> Iterator[bytes]:
+        """Yield the lines of the main table with these changes, each with its `,` and end."""
+        at = self._first
+        for name in sorted(changes):
+            start, end, _ = self._find(name)
+            yield from self._lines(at, start)
+            document = changes[name]
+            if document is not None:
+                yield line_of(name, document) + _SEPARATOR
+            at = end
+        yield from self._lines(at, self._last)
+
+    def _lines(self, begin: int, end: int) -> Iterator[bytes]:
+        for at in range(begin, end, _BLOCK):
+            yield self._read(at, min(at + _BLOCK, end))
+        if begin < end == self._last:
+            yield _SEPARATOR
+
+    # Errors
+
+    def verify_checksum(self) -> None:
+        """Raise StoreDamaged unless the content is what the checksum was made of."""
+        digest = sha256()
+        for at in range(_COVERED_FROM, self._size, _BLOCK):
+            digest.update(self._read(at, min(at + _BLOCK, self._size)))
+        start = self._read(0, min(_COVERED_FROM, self._size))
+        if start != START + digest.hexdigest().encode():
+            raise damaged(self.path, 1, "the checksum does not match the content")
+
+    def verify_order(self) -> None:
+        """Raise StoreDamaged unless all names of the main table are sorted."""
+        before: str | None = None
+        for text in self.blocks():
+            for name, _ in self.split(text):
+                if before is not None and name <= before:
+                    raise self.damaged(self._find(before)[0], f"{name!r} is not in order")
+                before = name
+
+    def damaged(self, at: int, reason: str) -> StoreDamaged:
+        """Return the error for damage at this position."""
+        return damaged(self.path, self._line_number(at), reason)
+
+    def line_of(self, name: str) -> int:
+        """Return the number of the line of this name, for errors; 1 if there is none."""
+        return self._line_number(self._find(name)[0])
+
+    def line_in_header(self, name: str) -> int:
+        """Return the number of the line of this name in a small table, for errors."""
+        header = self._read(0, self._first)
+        at = header.find(b"\n%b:" % msgspec.json.encode(name))
+        return header.count(b"\n", 0, at + 1) + 1
+
+    def _line_number(self, at: int) -> int:
+        count, position = 1, 0
+        while position < at:
+            text = os.pread(self._descriptor, min(_BLOCK, at - position), position)
+            if not text:
+                break
+            count += text.count(b"\n")
+            position += len(text)
+        return count
+
+    def _read(self, begin: int, end: int) -> bytes:
+        begin = max(begin, 0)
+        try:
+            text = os.pread(self._descriptor, end - begin, begin)
+            while len(text) < end - begin:
+                more = os.pread(self._descriptor, end - begin - len(text), begin + len(text))
+                if not more:
+                    raise damaged(self.path, 1, "the end of the file is missing")
+                text += more
+        except OSError as error:
+            raise cannot("read", self.path, error) from None
+        return text
+
+
+def line_of(name: str, document: bytes) -> bytes:
+    """Return the line of a document, without its end."""
+    return b"%b:%b" % (msgspec.json.encode(name), document)
+
+
+class Content(Struct, frozen=True):
+    """A new version of the file. `lines` yields those of the main table, with `,` and end."""
+
+    journal: str
+    main: str
+    tables: dict[str, dict[str, bytes]]
+    count: int
+    marked: tuple[str, ...]
+    lines: Callable[[], Iterator[bytes]]
+
+    def write(self, descriptor: int) -> str:
+        """Write the new, empty file, and return its checksum. Raises OSError and CannotCheck."""
+        digest = sha256()
+        write_all(descriptor, START + b"0" * _DIGEST)
+        for piece in self._pieces():
+            digest.update(piece)
+            write_all(descriptor, piece)
+        checksum = digest.hexdigest()
+        os.pwrite(descriptor, checksum.encode(), len(START))
+        return checksum
+
+    def _pieces(self) -> Iterator[bytes]:
+        encode = msgspec.json.encode
+        meta = (
+            b'"schema":%d' % SCHEMA,
+            b'"journal":%b' % encode(self.journal),
+            b'"count":%d' % self.count,
+            b'"marked":%b' % encode(self.marked),
+        )
+        yield b'",\n' + _SEPARATOR.join(meta) + b"\n},\n"
+        for table, documents in self.tables.items():
+            lines = (line_of(name, document) for name, document in documents.items())
+            yield b"%b:{\n%b\n},\n" % (encode(table), _SEPARATOR.join(lines))
+        yield b"%b:{\n" % encode(self.main)
+        last = b""
+        for piece in self.lines():
+            if len(piece) <= len(_SEPARATOR):  # it may belong to what came before
+                last += piece
+                continue
+            if last:
+                yield last
+            last = piece
+        yield last.removesuffix(_SEPARATOR) + (_END if last else _END[1:])
+
+
+def damaged(path: Path, line: int, reason: str) -> StoreDamaged:
+    """Return the error for damage at this line."""
+    return StoreDamaged(
+        f"{path} is damaged at line {line}: {reason}. It was not changed; restore it from a backup."
+    )
+
+
+def too_new(path: Path, schema: int) -> StoreTooNew:
+    """Return the error for a file of a newer version of cwtui."""
+    return StoreTooNew(
+        f"{path} has schema {schema}, written by a newer version of cwtui. This "
+        f"version reads schemas up to {SCHEMA}. Install the newer version."
+    )

@@ -1,0 +1,220 @@
+"""The journal of a table file: changes since its base was written, one line of JSON each.
+
+    {"sum":"0123456789abcdef","count":3,"set":{"accounts":{"ada":{...},"bob":null}}}
+
+`sum` is the start of the SHA-256 of the previous line's sum and the rest of this line; before the
+first line comes the base's checksum, so that a journal fits one base only. `count` is the number
+of documents in the main table afterwards. null removes a document.
+
+The last line may be torn: a process was killed or the power failed while it was written, or it is
+prepared and not yet committed. Then it has no newline at its end, or contains zero bytes, which
+file systems leave where data was not written in time. It is no damage: readers ignore it, and the
+next writer overwrites it. Any other line that does not fit is damage.
+"""
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple, TypeAlias
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from cwtui.accounts.errors import StoreDamaged
+from cwtui.host import reserve
+from cwtui.host.files import (
+    cannot,
+    check_private,
+    closed,
+    maybe_lost,
+    new_file,
+    write_all,
+)
+from cwtui.host.untrusted_files import check_size, open_regular
+from cwtui.store.base import damaged
+
+MOST: Final = 1 << 31
+"""The maximum size in bytes: large enough for one change of 1,000,000 accounts."""
+_SUM: Final = 16
+_OPENING: Final = b'{"sum":"'
+_REST_FROM: Final = len(_OPENING) + _SUM
+_PREPARED: Final = b"\0"
+"""Stands in place of the newline of a prepared line, so that committing needs no disk space."""
+
+Changes: TypeAlias = dict[str, dict[str, bytes | None]]
+"""Changed documents by table and name."""
+
+
+class _Rest(Struct, forbid_unknown_fields=True):
+    count: Annotated[int, Meta(ge=0)]
+    set: dict[str, dict[str, Raw]]
+
+
+class Point(NamedTuple):
+    """A point between two lines: its offset in bytes, the sum so far, and the number of lines."""
+
+    offset: int
+    sum: bytes
+    lines: int
+
+
+class Line(NamedTuple):
+    """One line, the point after it, and the number of documents in the main table by then."""
+
+    changes: Changes
+    documents: int
+    end: Point
+
+
+def beginning(checksum: str) -> Point:
+    """Return the point before the first line, with the base's checksum."""
+    return Point(0, checksum.encode(), 0)
+
+
+def lines(text: bytes, at: Point, path: Path) -> Iterator[Line]:
+    """Yield the committed lines of a text that begins at this point. Raises StoreDamaged."""
+    position = 0
+    while (end := text.find(b"\n", position)) >= 0:
+        line = text[position:end]
+        if _PREPARED in line and text.find(b"\n", end + 1) < 0:
+            return
+        position = end + 1
+        rest = line[_REST_FROM:]
+        total = _sum(at.sum, rest)
+        if line[:_REST_FROM] != _OPENING + total:
+            raise damaged(path, at.lines + 1, "the checksum does not match the line")
+        at = Point(at.offset + len(line) + 1, total, at.lines + 1)
+        try:
+            decoded = msgspec.json.decode(b'{"' + rest[len(b'","') :], type=_Rest)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise damaged(path, at.lines, str(error)) from None
+        changes: Changes = {
+            table: {name: _document(document) for name, document in documents.items()}
+            for table, documents in decoded.set.items()
+        }
+        yield Line(changes, decoded.count, at)
+
+
+def _document(document: Raw) -> bytes | None:
+    content = bytes(document)
+    return None if content == b"null" else content
+
+
+def line(changes: Changes, count: int, after: Point) -> bytes:
+    """Return the line of these changes, without its newline."""
+    tables = {
+        table: {name: Raw(document or b"null") for name, document in documents.items()}
+        for table, documents in changes.items()
+        if documents
+    }
+    rest = b'",' + msgspec.json.encode({"count": count, "set": tables})[1:]
+    return _OPENING + _sum(after.sum, rest) + rest
+
+
+def _sum(before: bytes, rest: bytes) -> bytes:
+    return sha256(before + rest).hexdigest()[:_SUM].encode()
+
+
+# The file
+
+
+def read(path: Path, since: int) -> tuple[bytes, os.stat_result] | None:
+    """Return the text from this offset on, and the file's state. None if there is no file.
+
+    Raises CannotCheck.
+    """
+    try:
+        with closed(open_regular(path)) as descriptor:
+            check_private(path, descriptor)
+            check_size(descriptor, MOST, path)
+            found = os.fstat(descriptor)
+            pieces, at = [], since
+            while piece := os.pread(descriptor, found.st_size - at, at):
+                pieces.append(piece)
+                at += len(piece)
+            return b"".join(pieces), found
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise cannot("read", path, error) from None
+
+
+def begin(path: Path) -> None:
+    """Make an empty journal. The caller syncs the folder. Raises CannotCheck."""
+    try:
+        path.unlink(missing_ok=True)  # a killed process may have left one
+        with new_file(path):
+            pass
+    except OSError as error:
+        raise cannot("write", path, error) from None
+
+
+def append(path: Path, offset: int, text: bytes, *, is_committed: bool) -> None:
+    """Write a line durably at this offset, over what is torn there. Raises CannotCheck.
+
+    After an error the journal is as before. A line that is not committed yet is ignored.
+    """
+
+    def write() -> None:
+        with closed(open_regular(path, os.O_RDWR)) as descriptor:
+            check_private(path, descriptor)
+            try:
+                if os.fstat(descriptor).st_size > offset:
+                    os.ftruncate(descriptor, offset)
+                os.lseek(descriptor, offset, os.SEEK_SET)
+                write_all(descriptor, text + (b"\n" if is_committed else _PREPARED))
+                os.fdatasync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, offset)
+                raise
+
+    try:
+        reserve.with_room_from(path.parent, len(text), write)
+    except OSError as error:
+        raise cannot("write", path, error) from None
+
+
+def commit(path: Path, end: int) -> None:
+    """Commit the prepared line whose last byte is before this offset. Raises CannotCheck.
+
+    Others see the change then, but if it is not on disk, a power failure can undo it.
+    """
+    try:
+        descriptor = open_regular(path, os.O_RDWR)
+    except OSError as error:
+        raise cannot("write", path, error) from None
+    with closed(descriptor):
+        try:
+            os.pwrite(descriptor, b"\n", end - 1)
+        except OSError as error:
+            raise cannot("write", path, error) from None
+        try:
+            os.fdatasync(descriptor)
+        except OSError as error:
+            raise maybe_lost(path, error) from None
+
+
+def cut(path: Path, offset: int) -> None:
+    """Remove a prepared line, as far as possible. Readers ignore it in any case."""
+    try:
+        with closed(open_regular(path, os.O_RDWR)) as descriptor:
+            os.ftruncate(descriptor, offset)
+    except OSError:
+        pass
+
+
+def line_naming(path: Path, name: str) -> int:
+    """Return the number of the last line that changes this document, for errors."""
+    found = read(path, 0)
+    kept = found[0].split(b"\n") if found is not None else []
+    needle = msgspec.json.encode(name) + b":"
+    return max((number for number, text in enumerate(kept, 1) if needle in text), default=1)
+
+
+def missing(path: Path, base: Path) -> StoreDamaged:
+    """Return the error for a base whose journal is missing."""
+    return StoreDamaged(
+        f"{path} is missing, the journal of {base.name}. Recent changes are in it, so nothing was "
+        "changed; restore the store from a backup."
+    )

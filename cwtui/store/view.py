@@ -1,0 +1,268 @@
+"""What a table file contains at one instant: its base, and the changes of its journal."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar
+
+import msgspec
+
+from cwtui.accounts.errors import StoreDamaged
+from cwtui.store import journal, old_files
+from cwtui.store.base import Base, Documents, damaged, line_of
+from cwtui.store.journal import Changes
+
+T = TypeVar("T")
+_WEIGHT: Final = 512
+"""Bytes of a usual document, for `name_at`."""
+IsMarked: TypeAlias = Callable[[bytes], bool]
+"""Whether a document is one of the few that must be found quickly. Must not raise."""
+_INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class View:
+    """The documents of all tables, as JSON. It stays readable and does not change.
+
+    `main` is the large table. `base` is None for a file that does not exist yet or has an old
+    format; all documents are then in `changes`. `journal` is the path of the journal, if there is
+    one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        main: str,
+        is_marked: IsMarked,
+        base: Base | None = None,
+        changes: Changes | None = None,
+        count: int = 0,
+        journal: Path | None = None,
+    ) -> None:
+        self.path = path
+        self.main = main
+        self.is_marked = is_marked
+        self.base = base
+        self.changes: Changes = changes if changes is not None else {}
+        self.count = count
+        """The number of documents in the main table."""
+        self.journal = journal
+
+    def with_changes(self, changes: Changes, count: int) -> "View":
+        """Return the view after these changes."""
+        tables = self.changes.keys() | changes.keys()
+        merged = {name: {**self.changes.get(name, {}), **changes.get(name, {})} for name in tables}
+        return View(self.path, self.main, self.is_marked, self.base, merged, count, self.journal)
+
+    # One document
+
+    def get(self, name: str) -> bytes | None:
+        """Return a document of the main table; None if there is none."""
+        changed = self._changed
+        if name in changed:
+            return changed[name]
+        return self.base.get(name) if self.base is not None else None
+
+    def table(self, name: str) -> dict[str, bytes]:
+        """Return the documents of a small table."""
+        kept: dict[str, Any] = dict(self.base.tables.get(name, {})) if self.base else {}
+        kept |= self.changes.get(name, {})
+        return {key: bytes(document) for key, document in kept.items() if document is not None}
+
+    def name_at(self, number: int) -> str | None:
+        """Return one of the names, chosen by a number of any size; None if there are none."""
+        size = self.base.main_size if self.base is not None else 0
+        names = self._changed_names
+        chosen = number % max(size + _WEIGHT * len(names), 1)
+        if chosen >= size:
+            name = names[(chosen - size) // _WEIGHT] if names else None
+        else:
+            name = self.base.name_at(chosen) if self.base is not None else None
+        if name is None or self.get(name) is not None:
+            return name
+        following = next(self.names(name), None)
+        return following if following is not None else next(self.names(), None)
+
+    @cached_property
+    def marked(self) -> frozenset[str]:
+        """The names of the marked documents. Few documents are read to find them."""
+        kept = frozenset(self.base.meta.marked) if self.base is not None else frozenset[str]()
+        return (kept - self._changed.keys()) | {
+            name
+            for name, document in self._changed.items()
+            if document is not None and self.is_marked(document)
+        }
+
+    @property
+    def _changed(self) -> Documents:
+        return self.changes.get(self.main, {})
+
+    @cached_property
+    def _changed_names(self) -> list[str]:
+        return sorted(self._changed)
+
+    # Many documents
+
+    def names(self, after: str | None = None) -> Iterator[str]:
+        """Yield the names in the main table, sorted."""
+        return (name for name, _ in self.documents(msgspec.Raw, after))
+
+    def documents(
+        self,
+        kind: type[T],
+        after: str | None = None,
+        *,
+        backward: bool = False,
+        containing: Sequence[bytes] = (),
+    ) -> Iterator[tuple[str, T]]:
+        """Yield the main table's documents decoded as this type, sorted by name.
+
+        They begin after the name `after`, or with `backward`, before it. Documents without all of
+        the texts `containing`, which are ASCII in lower case, may be left out if they contain only
+        ASCII. Raises StoreDamaged.
+        """
+        decoder = msgspec.json.Decoder(kind)
+        changed = self._changed_names
+        if after is not None and backward:
+            changed = changed[: bisect_left(changed, after)]
+        elif after is not None:
+            changed = changed[bisect_right(changed, after) :]
+        decode_block = msgspec.json.Decoder(dict[str, kind]).decode  # type: ignore[valid-type]
+        blocks = self.base.blocks(after, backward=backward) if self.base is not None else ()
+        for text in blocks:
+            if containing and text.isascii():
+                lower = text.lower()
+                if not all(needle in lower for needle in containing):
+                    continue
+            try:
+                # Many at once are decoded several times faster than one by one.
+                found: dict[str, T] = decode_block(b"{" + text + b"}")
+            except _INVALID:
+                found = self._one_by_one(text, decoder)
+            if not found:
+                continue
+            if backward:
+                at = bisect_left(changed, next(iter(found)))
+                mine, changed = changed[at:], changed[:at]
+            else:
+                at = bisect_right(changed, next(reversed(found)))
+                mine, changed = changed[:at], changed[at:]
+            items = self._merged(found, mine, decoder) if mine else list(found.items())
+            yield from reversed(items) if backward else items
+        rest = self._merged({}, changed, decoder)
+        yield from reversed(rest) if backward else rest
+
+    def _merged(
+        self, found: dict[str, T], names: list[str], decoder: "msgspec.json.Decoder[T]"
+    ) -> list[tuple[str, T]]:
+        for name in names:
+            document = self._changed[name]
+            if document is None:
+                found.pop(name, None)
+            else:
+                found[name] = self._decoded(name, document, decoder)
+        return sorted(found.items(), key=lambda item: item[0])
+
+    def _one_by_one(self, text: bytes, decoder: "msgspec.json.Decoder[T]") -> dict[str, T]:
+        if self.base is None:
+            return {}
+        # A damaged document that was replaced or removed since does no harm.
+        return {
+            name: self._decoded(name, document, decoder)
+            for name, document in self.base.split(text)
+            if name not in self._changed
+        }
+
+    def _decoded(self, name: str, document: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
+        if decoder.type is msgspec.Raw:  # only its name is needed
+            return document  # type: ignore[return-value]
+        try:
+            return decoder.decode(document)
+        except _INVALID as error:
+            raise self.damaged(self.main, name, str(error)) from None
+
+    def mentioning(self, *needles: bytes) -> list[tuple[str, bytes]]:
+        """Return the documents of the main table with one of these texts, sorted by name."""
+        found: dict[str, bytes] = {}
+        for text in self.base.blocks() if self.base is not None else ():
+            # The text of many documents is searched at once, as it mostly contains none.
+            if self.base is not None and any(needle in text for needle in needles):
+                found |= self.base.split(text)
+        found |= {name: doc for name, doc in self._changed.items() if doc is not None}
+        return sorted(
+            (name, document)
+            for name, document in found.items()
+            if any(needle in document for needle in needles)
+            and self._changed.get(name, document) is not None
+        )
+
+    # Errors
+
+    def decoded(self, table: str, name: str, document: bytes, kind: type[T]) -> T:
+        """Decode a document as this type. Raises StoreDamaged, naming file, line and reason."""
+        try:
+            return msgspec.json.decode(document, type=kind)
+        except _INVALID as error:
+            raise self.damaged(table, name, str(error)) from None
+
+    def damaged(self, table: str, name: str, reason: str) -> StoreDamaged:
+        """Return the error for an invalid document."""
+        return damaged(*self._place(table, name), f"{table} {name!r}: {reason}")
+
+    def _place(self, table: str, name: str) -> tuple[Path, int]:
+        if self.journal is not None and name in self.changes.get(table, {}):
+            return self.journal, journal.line_naming(self.journal, name)
+        if self.base is None:
+            return self.path, old_files.line_of(self.path, name)
+        if table == self.main:
+            return self.path, self.base.line_of(name)
+        return self.path, self.base.line_in_header(name)
+
+
+class Draft(View):
+    """The view inside a transaction, which changes it."""
+
+    def __init__(self, view: View) -> None:
+        changes = {table: dict(documents) for table, documents in view.changes.items()}
+        super().__init__(
+            view.path, view.main, view.is_marked, view.base, changes, view.count, view.journal
+        )
+        self.own: Changes = {}
+        """The changes of this transaction."""
+
+    def change(self, table: str, documents: Documents) -> None:
+        """Replace documents; None removes one if it exists."""
+        all_changes, own = (kept.setdefault(table, {}) for kept in (self.changes, self.own))
+        small = None if table == self.main else self.table(table)
+        for name, document in documents.items():
+            before = self.get(name) if small is None else small.get(name)
+            if document is None and before is None:
+                continue
+            if small is None:
+                self.count += (document is not None) - (before is not None)
+            all_changes[name] = own[name] = document
+        for cached in ("_changed_names", "marked"):
+            self.__dict__.pop(cached, None)
+
+    @property
+    def is_changed(self) -> bool:
+        return any(self.own.values())
+
+    @property
+    def own_size(self) -> int:
+        """About how many bytes the changes of this transaction have."""
+        return sum(
+            len(name) + len(document or b"")
+            for documents in self.own.values()
+            for name, document in documents.items()
+        )
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of the main table, each with its `,` and end."""
+        if self.base is not None:
+            return self.base.merged(self._changed)
+        return (
+            line_of(name, document) + b",\n"
+            for name in self._changed_names
+            if (document := self._changed[name]) is not None
+        )

@@ -1,0 +1,56 @@
+"""Table files made or changed by hand: documents edited in a base, and files of older schemas."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from msgspec import Raw
+
+from cwtui.store.accounts import TinyAccountStore
+
+
+def journal_of(base: Path) -> Path:
+    """The journal that a base names."""
+    return base.with_name(msgspec.json.decode(base.read_bytes())["meta"]["journal"])
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write in place, as an editor would."""
+    path.write_bytes(content)
+    path.chmod(0o600)
+
+
+def edit(path: Path, name: str, **fields: object) -> int:
+    """Change a document of the base where it stands, and return the number of its line."""
+    TinyAccountStore(path).compact()
+    lines = path.read_bytes().split(b"\n")
+    start = msgspec.json.encode(name) + b":"
+    [at] = [number for number, line in enumerate(lines) if line.startswith(start)]
+    document = msgspec.json.decode(lines[at].removeprefix(start).removesuffix(b","))
+    comma = b"," * lines[at].endswith(b",")
+    lines[at] = start + msgspec.json.encode(document | fields) + comma
+    write(path, b"\n".join(lines))
+    return at + 1
+
+
+def as_old_file(path: Path, schema: int) -> bytes:
+    """The same content in the format of schemas 3 to 5, without a journal."""
+    TinyAccountStore(path).compact()
+    journal_of(path).unlink()
+    tables = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, Raw]])
+    del tables["meta"]
+    write(path, old_content(tables, schema))
+    return path.read_bytes()
+
+
+def old_content(tables: dict[str, dict[str, Raw]], schema: int) -> bytes:
+    """The text of a file of this schema."""
+    rest = b"".join(b",\n" + _table(name, kept) for name, kept in tables.items()) + b"}\n"
+    digest = sha256(b"%d" % schema + rest).hexdigest()
+    return b"{" + _table("meta", {"schema": schema, "sha256": digest}) + rest
+
+
+def _table(name: str, documents: dict[str, object] | dict[str, Raw]) -> bytes:
+    encode = msgspec.json.encode
+    lines = [b"%b:%b" % (encode(key), encode(kept)) for key, kept in documents.items()]
+    return b"%b:{\n%b\n}" % (encode(name), b",\n".join(lines))

@@ -1,0 +1,296 @@
+"""A table file behaves like a dictionary that is sorted, whatever is in base and journal."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from cwtui.accounts.errors import StoreDamaged
+from cwtui.store import base, journal, table_file
+from cwtui.store.table_file import TableFile
+from tests import soak
+from tests.store.table_files import journal_of
+
+pytestmark = pytest.mark.usefixtures("quick_disk")
+
+NAMES = st.one_of(
+    st.sampled_from(["a", "a!", "a ", 'a"', "a\\", 'a":{', "b", "\n", "é", "e\u0301", "中", "😀"]),
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=20),
+)
+DOCUMENTS = st.integers(0, 400).map(lambda size: {"mark": size % 3 == 0, "text": "x" * size})
+CHANGES = st.dictionaries(NAMES, st.none() | DOCUMENTS, max_size=12)
+
+
+def is_marked(document: bytes) -> bool:
+    return b'"mark":true' in document
+
+
+def table(path: Path) -> TableFile:
+    return TableFile(
+        path,
+        "things",
+        "small",
+        check_is_there=lambda: None,
+        is_marked=is_marked,
+        may_be_missing=True,
+    )
+
+
+def change(file: TableFile, changes: dict[str, dict[str, object] | None]) -> None:
+    with file.transaction():
+        for name, document in changes.items():
+            if document is None:
+                file.drop("things", name)
+            else:
+                file.put("things", {name: document})
+
+
+@pytest.fixture(autouse=True)
+def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that small files reach every branch of the search."""
+    for name, size in (("_WINDOW", 64), ("_BLOCK", 256), ("_NAME_MOST", 256), ("_REMEMBERED", 9)):
+        monkeypatch.setattr(base, name, size)
+
+
+@given(st.lists(st.tuples(CHANGES, st.booleans()), max_size=6), NAMES)
+@hypothesis_settings(max_examples=soak.times(40, in_a_soak=3000), deadline=None)
+def test_it_agrees_with_a_dictionary(
+    steps: list[tuple[dict[str, dict[str, object] | None], bool]], probe: str
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "things.json"
+        writer, reader = table(path), table(path)
+        expected: dict[str, object] = {}
+        for changes, in_a_new_base in steps:
+            most = (0, 0) if in_a_new_base else (1 << 20, 1 << 20)
+            patch.setattr(table_file, "_MOST_JOURNAL", most)
+            change(writer, changes)
+            for name, document in changes.items():
+                expected.pop(name, None)
+                if document is not None:
+                    expected[name] = document
+            for file in (writer, reader, table(path)):
+                check(file, expected, probe)
+        if path.exists():
+            table(path).verify()
+
+
+def check(file: TableFile, expected: dict[str, object], probe: str) -> None:
+    view = file.view()
+    ordered = sorted(expected)
+    assert view.count == len(ordered)
+    assert list(view.documents(dict)) == [(name, expected[name]) for name in ordered]
+    assert [name for name, _ in view.documents(dict, backward=True)] == ordered[::-1]
+    for name in {*ordered, probe}:
+        found = view.get(name)
+        assert (None if found is None else msgspec.json.decode(found)) == expected.get(name)
+        assert list(view.names(name)) == [other for other in ordered if other > name]
+        before = [other for other, _ in view.documents(dict, name, backward=True)]
+        assert before == [other for other in reversed(ordered) if other < name]
+    marked = {name for name in ordered if is_marked(msgspec.json.encode(expected[name]))}
+    assert view.marked == marked
+    assert [name for name, _ in view.mentioning(b'"mark":true', b"nowhere")] == sorted(marked)
+    assert {view.name_at(number * 37) for number in range(400)} <= {*ordered} or ordered == []
+    assert (view.name_at(5) is None) == (ordered == [])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> TableFile:
+    made = table(tmp_path / "things.json")
+    change(made, {f"n{number}": {"text": "x" * number} for number in range(30)})
+    change(made, {"n7": {"text": "changed"}})
+    return made
+
+
+# The journal
+
+
+def texts_of(path: Path) -> Iterator[bytes]:
+    """The journal, with each possible torn end."""
+    whole = path.read_bytes()
+    assert whole.count(b"\n") == 2
+    start = whole.index(b"\n") + 1
+    for end in range(start, len(whole) - 1):
+        yield whole[: end + 1]
+        # A file system that had extended the file, but not written all of its content.
+        yield whole[:end] + bytes(len(whole) - end)
+    yield whole[:start] + bytes(len(whole) - start - 1) + b"\n"
+
+
+def test_a_torn_last_line_is_ignored_and_overwritten(file: TableFile) -> None:
+    path = journal_of(file.path)
+    change(file, {"n8": {"text": "torn"}})
+    for text in texts_of(path):
+        path.write_bytes(text)
+        again = table(file.path)
+        assert again.view().get("n8") == b'{"text":"xxxxxxxx"}'
+        assert again.view().get("n7") == b'{"text":"changed"}'
+        again.verify()
+        change(again, {"n9": {"text": "next"}})
+        assert table(file.path).view().get("n9") == b'{"text":"next"}'
+        table(file.path).verify()
+
+
+def test_damage_before_the_last_line_is_reported_and_kept(file: TableFile) -> None:
+    path = journal_of(file.path)
+    change(file, {"n8": {"text": "last"}})
+    whole = path.read_bytes()
+    first = whole.index(b"\n")
+    for at in range(first + 1):
+        text = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        path.write_bytes(text)
+        with pytest.raises(StoreDamaged, match="at line 1"):
+            table(file.path).view()
+        with pytest.raises(StoreDamaged):
+            change(table(file.path), {"n9": {}})
+        assert path.read_bytes() == text
+
+
+def test_a_complete_last_line_that_was_changed_is_damage(file: TableFile) -> None:
+    """It was acknowledged, so it is not torn."""
+    path = journal_of(file.path)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"changed", b"chanted"))
+    with pytest.raises(StoreDamaged, match="the checksum does not match the line"):
+        table(file.path).view()
+
+
+def test_a_journal_of_another_base_is_damage(file: TableFile, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = table(tmp_path / "other" / "things.json")
+    change(other, {"n1": {"text": "other"}})
+    change(other, {"n2": {"text": "other"}})
+    journal_of(file.path).write_bytes(journal_of(other.path).read_bytes())
+    with pytest.raises(StoreDamaged, match="the checksum does not match the line"):
+        table(file.path).view()
+
+
+def test_a_removed_line_is_damage(file: TableFile) -> None:
+    path = journal_of(file.path)
+    change(file, {"n8": {"text": "last"}})
+    path.write_bytes(path.read_bytes().split(b"\n")[1] + b"\n")
+    with pytest.raises(StoreDamaged, match="the checksum does not match the line"):
+        table(file.path).view()
+
+
+def test_a_missing_journal_is_damage(file: TableFile) -> None:
+    path = journal_of(file.path)
+    path.unlink()
+    for open_file in (file, table(file.path)):
+        with pytest.raises(StoreDamaged, match=f"{path} is missing, the journal of things.json"):
+            open_file.view()
+
+
+@pytest.mark.parametrize("name", ["../x-123456789.journal", "x-123456789.journal", "/etc/passwd"])
+def test_a_base_cannot_name_another_file_as_its_journal(file: TableFile, name: str) -> None:
+    content = file.path.read_bytes()
+    mine = journal_of(file.path).name
+    file.path.write_bytes(content.replace(mine.encode(), name.encode()))
+    with pytest.raises(StoreDamaged, match="is no name of a journal"):
+        table(file.path).view()
+
+
+def test_a_prepared_change_is_invisible_to_others(file: TableFile) -> None:
+    with file.transaction():
+        file.put("things", {"n8": {"text": "prepared"}})
+        file.prepare()
+        assert table(file.path).view().get("n8") == b'{"text":"xxxxxxxx"}'
+    assert table(file.path).view().get("n8") == b'{"text":"prepared"}'
+
+
+def test_a_prepared_change_is_cut_by_an_error(file: TableFile) -> None:
+    before = journal_of(file.path).read_bytes()
+    with suppress(ZeroDivisionError), file.transaction():
+        file.put("things", {"n8": {"text": "prepared"}})
+        file.prepare()
+        raise ZeroDivisionError
+    assert journal_of(file.path).read_bytes() == before
+    assert file.view().get("n8") == b'{"text":"xxxxxxxx"}'
+
+
+def test_changes_after_preparing_are_written_too(file: TableFile) -> None:
+    with file.transaction():
+        file.put("things", {"n8": {"text": "one"}})
+        file.prepare()
+        file.put("things", {"n9": {"text": "two"}})
+    view = table(file.path).view()
+    assert (view.get("n8"), view.get("n9")) == (b'{"text":"one"}', b'{"text":"two"}')
+
+
+# The base
+
+
+def test_a_reader_that_is_in_the_middle_keeps_its_view(file: TableFile) -> None:
+    view = file.view()
+    rows = view.documents(dict)
+    first = [next(rows)]
+    other = table(file.path)
+    change(other, {f"n{number}": None for number in range(30)})
+    other.compact()
+    assert len(first + list(rows)) == 30
+    assert view.get("n7") == b'{"text":"changed"}'
+    assert file.view().count == 0
+
+
+def test_the_journal_is_written_into_the_base_when_it_is_long(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1000, 1000))
+    sizes = []
+    for number in range(60):
+        change(file, {"n1": {"text": f"{number:100}"}})
+        sizes.append(journal_of(file.path).stat().st_size)
+    assert max(sizes) <= 1100  # a line is a little longer than its documents
+    assert sizes.count(0) > 5
+    assert len(list(file.path.parent.glob("*.journal"))) == 1
+    assert file.view().get("n1") == msgspec.json.encode({"text": f"{59:100}"})
+
+
+def test_a_damaged_base_is_never_given_a_matching_checksum(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its changes go on in the journal, and a check still finds the damage."""
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (0, 0))
+    content = file.path.read_bytes().replace(b'"text":"xx"', b'"text":"xy"')
+    file.path.write_bytes(content)
+    change(table(file.path), {"n8": {"text": "new"}})
+    assert file.path.read_bytes() == content
+    assert table(file.path).view().get("n8") == b'{"text":"new"}'
+    for look in (table(file.path).verify, table(file.path).compact):
+        with pytest.raises(StoreDamaged, match="the checksum does not match the content"):
+            look()
+
+
+def test_a_change_of_many_documents_is_one_new_base(file: TableFile) -> None:
+    change(file, {f"m{number}": {"text": "y" * 1000} for number in range(300)})
+    assert journal_of(file.path).stat().st_size == 0
+    assert file.view().count == 330
+
+
+def test_compacting_twice_does_nothing(file: TableFile) -> None:
+    assert file.compact()
+    before = file.path.stat()
+    assert not file.compact()
+    assert file.path.stat().st_ino == before.st_ino
+
+
+def test_reading_needs_neither_a_lock_nor_a_writable_folder(file: TableFile) -> None:
+    for path in file.path.parent.iterdir():
+        if path.suffix == ".lock":
+            path.unlink()
+    assert table(file.path).view().count == 30
+    assert not [path for path in file.path.parent.iterdir() if path.suffix == ".lock"]
+
+
+@pytest.mark.parametrize("size", [journal.MOST + 1])
+def test_a_journal_that_is_too_large_is_refused(file: TableFile, size: int) -> None:
+    os.truncate(journal_of(file.path), size)
+    with pytest.raises(Exception, match="larger than"):
+        table(file.path).view()
