@@ -15,7 +15,7 @@ _COMMANDS = {
     "directory": ("cwtui.cli.directory", "Test the LDAP connection, and sync LDAP accounts."),
     "settings": ("cwtui.cli.settings", "Show and change the organization settings."),
     "audit": ("cwtui.cli.audit", "Show the audit log, or verify that it is complete."),
-    "store": ("cwtui.cli.store", "Check, back up and restore the store."),
+    "store": ("cwtui.cli.store", "Check, compact, back up and restore the store."),
     "help": ("cwtui.cli.manual", "Show the manual, or the help for a command."),
     "completion": ("cwtui.cli.completion", "Print a shell's completion script."),
 }

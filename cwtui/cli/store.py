@@ -28,7 +28,7 @@ _NAMED = 5
 
 @click.group("store", cls=GroupInOrder)
 def command() -> None:
-    """Check, back up and restore the store."""
+    """Check, compact, back up and restore the store."""
 
 
 @command.command(examples=("cwtui store check", "cwtui store check --json"))
@@ -57,6 +57,22 @@ def check(ctx: click.Context, host: Host, as_json: bool) -> None:
         ctx.exit(_UNREADABLE)
     if damaged:
         ctx.exit(1)
+
+
+@command.command(examples=("cwtui store compact",))
+@pass_host
+def compact(host: Host) -> None:
+    """Write all journals into their files.
+
+    cwtui does this by itself when a journal is long. Afterwards other programs can read the whole
+    content of accounts.json. Can run while people sign in.
+    """
+    compacted = maintenance.compact(host.config())
+    say(
+        f"Compacted {counted(compacted, 'file')}."
+        if compacted
+        else "There was nothing to do: all journals are empty."
+    )
 
 
 @command.command(

@@ -55,6 +55,7 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("directory sync", ()),
     ("store check", ()),
     ("store check", ("--json",)),
+    ("store compact", ()),
     ("store backup", ("{folder}/backup.tar",)),
     ("store backup", ("-",)),
     ("store restore", ("{folder}/backup.tar", "--yes")),
