@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from textual.css.match import _check_selectors
-from textual.css.model import RuleSet, Selector
+from textual.css.model import RuleSet
 from textual.css.styles import RulesMap
 from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
@@ -65,77 +65,134 @@ _FLAGS: Final = ("_has_hover_style", "_has_focus_within", "_has_order_style", "_
 """What Textual notes at a widget of the rules that may apply to it."""
 
 
+Deciding = list[tuple[int, frozenset[str]]]
+"""Places on the way from the application to a widget, and the pseudo-classes asked for there."""
+
+
 @dataclass
 class _Style:
     """The style of all widgets with the same types, ids and classes from the application down."""
 
-    deciding: list[list[Selector]]
-    """The selectors on which it depends which rules apply: those with a pseudo-class."""
+    deciding: Deciding
+    """What else it depends on which rules apply."""
     flags: tuple[bool, ...] = ()
     rules: dict[tuple[bool, ...], RulesMap | None] = field(default_factory=dict)
-    """By which of the deciding selectors match."""
+    """By which of the deciding pseudo-classes are there."""
+    parts: list["_Style"] = field(default_factory=list)
+    """The styles of what such a widget draws itself."""
+
+    def matching(self, path: list[DOMNode]) -> tuple[bool, ...]:
+        return tuple(
+            [path[place].has_pseudo_classes(names) for place, names in self.deciding]  # type: ignore[arg-type]  # only read
+        )
+
+    def look(self, path: list[DOMNode]) -> object:
+        """What the styles of the parts depend on."""
+        return tuple([(id(part), part.matching(path)) for part in self.parts])
+
+
+_apply: Final = Stylesheet.apply
+_process_parts: Final = Stylesheet._process_component_classes
+_put: Final = cast("Any", Stylesheet.replace_rules).__func__
+_styles: Final[dict[object, _Style]] = {}
+_searching: Final[list[tuple[DOMNode, _Style, tuple[bool, ...]]]] = []
+_applied: Final[WeakKeyDictionary[DOMNode, tuple[int, RulesMap]]] = WeakKeyDictionary()
+_parts: Final[WeakKeyDictionary[DOMNode, object]] = WeakKeyDictionary()
 
 
 def _find_rules_once() -> None:
     """Find the rules for a widget once; each widget asks for them a few times."""
-    apply = Stylesheet.apply
-    put = cast("Any", Stylesheet.replace_rules).__func__
-    styles: dict[object, _Style] = {}
-    searching: list[tuple[DOMNode, _Style, tuple[bool, ...]]] = []
-    applied: WeakKeyDictionary[DOMNode, tuple[int, RulesMap]] = WeakKeyDictionary()
-
-    def apply_found(
-        self: Stylesheet, node: DOMNode, *, animate: bool = False, cache: object = None
-    ) -> None:
-        del cache  # Textual's own lasts for one update
-        path = node.css_path_nodes
-        key = (id(self.rules), *((type(one), one._id, one.classes) for one in path))
-        style = styles.get(key)
-        if style is None:
-            style = styles[key] = _Style(_deciding(self, node))
-        matching = tuple(_check_selectors(selectors, path) for selectors in style.deciding)
-        if matching not in style.rules:
-            style.rules[matching] = None
-            searching.append((node, style, matching))
-            apply(self, node, animate=animate)
-            searching.pop()
-            style.flags = tuple(getattr(node, flag) for flag in _FLAGS)
-            return
-        for flag, value in zip(_FLAGS, style.flags, strict=True):
-            setattr(node, flag, value)
-        rules = style.rules[matching]
-        if rules is not None:
-            self.replace_rules(node, rules, animate=animate)
-        self._process_component_classes(node)
-
-    def put_changed(
-        cls: type[Stylesheet], node: DOMNode, rules: RulesMap, animate: bool = False
-    ) -> None:
-        if searching and searching[-1][0] is node:
-            _, style, matching = searching[-1]
-            style.rules[matching] = rules
-        base = node.styles.base
-        if applied.get(node) == (id(rules), base._rules):
-            node.notify_style_update()
-        else:
-            put(cls, node, rules, animate)
-            applied[node] = id(rules), base._rules.copy()
-
-    Stylesheet.apply = apply_found  # type: ignore[method-assign]
-    Stylesheet.replace_rules = classmethod(put_changed)  # type: ignore[method-assign,assignment]
+    Stylesheet.apply = _apply_found  # type: ignore[method-assign]
+    Stylesheet.replace_rules = classmethod(_put_changed)  # type: ignore[method-assign,assignment]
+    Stylesheet._process_component_classes = _process_changed  # type: ignore[method-assign]
 
 
-def _deciding(sheet: Stylesheet, node: DOMNode) -> list[list[Selector]]:
-    """Return the selectors with a pseudo-class that match but for those."""
+def _style_of(sheet: Stylesheet, node: DOMNode, path: list[DOMNode]) -> _Style:
+    key = (id(sheet.rules), *[(type(one), one._id, one.classes) for one in path])
+    style = _styles.get(key)
+    if style is None:
+        style = _styles[key] = _Style(_deciding(sheet, node))
+    return style
+
+
+def _apply_found(
+    self: Stylesheet, node: DOMNode, *, animate: bool = False, cache: object = None
+) -> None:
+    del cache  # Textual's own lasts for one update
+    path = node.css_path_nodes
+    style = _style_of(self, node, path)
+    matching = style.matching(path)
+    if matching not in style.rules:
+        style.rules[matching] = None
+        _searching.append((node, style, matching))
+        _apply(self, node, animate=animate)
+        _searching.pop()
+        style.flags = tuple(getattr(node, flag) for flag in _FLAGS)
+        return
+    for flag, value in zip(_FLAGS, style.flags, strict=True):
+        setattr(node, flag, value)
+    rules = style.rules[matching]
+    if rules is not None:
+        self.replace_rules(node, rules, animate=animate)
+    self._process_component_classes(node)
+
+
+def _put_changed(
+    cls: type[Stylesheet], node: DOMNode, rules: RulesMap, animate: bool = False
+) -> None:
+    if _searching and _searching[-1][0] is node:
+        _, style, matching = _searching[-1]
+        style.rules[matching] = rules
+    base = node.styles.base
+    if _applied.get(node) == (id(rules), base._rules):
+        node.notify_style_update()
+    else:
+        _put(cls, node, rules, animate)
+        _applied[node] = id(rules), base._rules.copy()
+
+
+def _process_changed(self: Stylesheet, node: DOMNode) -> None:
+    """Make the parts that a widget draws itself again only if they look otherwise than before."""
+    names = node._get_component_classes()
+    if not names:
+        return
+    path = node.css_path_nodes
+    style = _style_of(self, node, path)
+    if not style.parts:
+        _process_parts(self, node)
+        for name in names:
+            part = node._component_styles[name].node
+            assert part is not None
+            style.parts.append(_style_of(self, part, [*path, part]))
+        _parts[node] = style.look(path)
+        return
+    look = style.look(path)
+    if _parts.get(node) != look:
+        _process_parts(self, node)
+        _parts[node] = look
+
+
+def _deciding(sheet: Stylesheet, node: DOMNode) -> Deciding:
+    """Return which pseudo-classes matter for the selectors that match but for those."""
     path, names = node.css_path_nodes, node._selector_names
     rules = {rule for name in sheet.rules_map.keys() & names for rule in sheet.rules_map[name]}
-    return [
+    matching = [
         one.selectors
         for rule in rules
         for one in rule.selector_set
         if any(selector.pseudo_classes for selector in one.selectors)
         and _check_selectors([replace(one, pseudo_classes=set()) for one in one.selectors], path)
     ]
+    found = {
+        (place, frozenset(selector.pseudo_classes))
+        for selectors in matching
+        for selector in selectors
+        if selector.pseudo_classes
+        for place, one in enumerate(path)
+        # Parts of widgets have none.
+        if selector._check(one) and type(one) is not DOMNode
+    }
+    return list(found)
 
 
 def _hash_rules_quickly() -> None:

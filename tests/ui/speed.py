@@ -9,7 +9,7 @@ from textual._compositor import Compositor
 from textual.screen import Screen
 from textual.widgets import Button
 
-from tests.ui import quick_styles
+from tests.ui import quick_layout, quick_messages, quick_styles
 
 
 def _press_buttons_for_no_time() -> None:
@@ -58,5 +58,7 @@ def drawn_as_in_a_terminal() -> Iterator[None]:
         _draws_updates = False
 
 
+quick_layout.begin()
+quick_messages.begin()
 quick_styles.begin()
 _press_buttons_for_no_time()
