@@ -2,9 +2,12 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cwtui import services
+from cwtui.accounts.ports import Ports
 from tests.cli.commands import PASSWORD, Host
 
 
@@ -21,6 +24,16 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that run in this process hash at a cost that the configuration does not allow."""
+
+    def cheap(**named: Any) -> Ports:
+        return Ports(**named | {"bcrypt_cost": 4})
+
+    monkeypatch.setattr(services, "Ports", cheap)
 
 
 @pytest.fixture(scope="session")
