@@ -71,9 +71,20 @@ def accepted_step(secret: Secret, code: str, now: float) -> int | None:
         return None
 
 
+class _Codes(pyotp.TOTP):
+    """The codes of many steps. pyotp decodes the secret for each code anew."""
+
+    _key: bytes | None = None
+
+    def byte_secret(self) -> bytes:
+        if self._key is None:
+            self._key = super().byte_secret()
+        return self._key
+
+
 def drift(secret: Secret, code: str, now: float) -> int | None:
     """Return how many seconds the clock behind this code is ahead of `now`; None if not found."""
-    generator = pyotp.TOTP(secret.reveal())
+    generator = _Codes(secret.reveal())
     for distance in range(WINDOW + 1, DRIFT_STEPS + 1):
         for steps in (distance, -distance):
             if generator.verify(code, for_time=max(0.0, now + steps * PERIOD)):
@@ -87,7 +98,7 @@ def nearest_step(secret: Secret, code: str, now: float, within: int) -> int | No
     Always computes the codes of all steps from `within` before to `within` after now, so that the
     time it takes does not tell whether one was found.
     """
-    generator, here = pyotp.TOTP(secret.reveal()), step_at(now)
+    generator, here = _Codes(secret.reveal()), step_at(now)
     found = [
         step
         for step in range(max(0, here - within), here + within + 1)

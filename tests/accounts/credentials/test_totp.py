@@ -118,11 +118,10 @@ def test_drift_of_up_to_an_hour_is_found_both_ways(
 
 @given(keys, times)
 def test_drift_of_more_than_an_hour_is_not_guessed(key: bytes, now: float) -> None:
-    step = int(now) // 30
-    code = hotp(key, step + totp.DRIFT_STEPS + 1)
-    near = range(max(0, step - totp.DRIFT_STEPS), step + totp.DRIFT_STEPS + 1)
-    if code not in {hotp(key, other) for other in near}:
-        assert totp.drift(secret_of(key), code, now) is None
+    code = hotp(key, int(now) // 30 + totp.DRIFT_STEPS + 1)
+    found = totp.drift(secret_of(key), code, now)
+    # A nearer step may happen to have the same code.
+    assert found is None or hotp(key, max(0, int(now) // 30 + found // 30)) == code
 
 
 def test_a_new_secret_has_160_bits_and_no_padding() -> None:
