@@ -27,14 +27,23 @@ def holders(digests: Iterable[bytes], length: int) -> list[object]:
     """All objects in Python's memory that hold a text with this SHA-256 and length."""
     assert gc.get_freeze_count() == 0
     gc.collect()
-    wanted = set(digests)
-    found = []
-    for holder in gc.get_objects():
-        for held in gc.get_referents(holder):
-            if isinstance(held, str | bytes) and len(held) == length:
-                content = held if isinstance(held, bytes) else held.encode("utf-8", "replace")
-                if hashlib.sha256(content).digest() in wanted:
-                    found.append(holder)
+    wanted, kinds = set(digests), (str, bytes)
+
+    def is_wanted(held: object) -> bool:
+        content = held if isinstance(held, bytes) else str(held).encode("utf-8", "replace")
+        return hashlib.sha256(content).digest() in wanted
+
+    holding, found = gc.get_objects(), []
+    # Many at once, because asking each object by itself takes far longer.
+    for some in (holding[start : start + 5000] for start in range(0, len(holding), 5000)):
+        texts = [one for one in gc.get_referents(*some) if isinstance(one, kinds)]
+        if any(is_wanted(one) for one in texts if len(one) == length):
+            found += [
+                holder
+                for holder in some
+                for one in gc.get_referents(holder)
+                if isinstance(one, kinds) and len(one) == length and is_wanted(one)
+            ]
     return found
 
 
