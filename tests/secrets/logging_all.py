@@ -18,13 +18,13 @@ class Log(logging.Handler):
 
 @contextmanager
 def logged() -> Iterator[Log]:
-    """All that is logged in the block."""
+    """All that is logged in the block, and only here: pytest's two copies take longer."""
     log, root = Log(), logging.getLogger()
-    before = root.level
-    root.addHandler(log)
+    before, others = root.level, root.handlers[:]
+    root.handlers[:] = [log]
     root.setLevel(logging.DEBUG)
     try:
         yield log
     finally:
-        root.removeHandler(log)
+        root.handlers[:] = others
         root.setLevel(before)
