@@ -1,6 +1,8 @@
 """What a person or a phone camera sees: a screen painted as a given terminal would."""
 
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from typing import Final
 
 import pyte
@@ -76,22 +78,32 @@ def paint(
         pen.rectangle((x, y, x + w - 1, y + h - 1), fill=colour)
 
     for row in range(screen.lines):
-        for column in range(screen.columns):
-            char = screen.buffer[row][column]
-            ink = palette.rgb(char.fg, background=False)
-            paper = palette.rgb(char.bg, background=True)
-            if char.reverse:
-                ink, paper = paper, ink
-            x, y = column * width, row * pitch
+        y, cells = row * pitch, [screen.buffer[row][column] for column in range(screen.columns)]
+        column = 0
+        for (glyph, ink, paper), same in groupby(cells, key=partial(_look, palette)):
+            count = len(list(same))
+            x, columns = column * width, range(column, column + count)
+            column += count
             if gap.filled:
-                fill(x, y, width, pitch, paper)
-            y += gap.above
-            fill(x, y, width, height, paper)
-            for left, top, right, bottom in _shape(char.data):
-                box = (int(left * width), int(top * height)), (right * width, bottom * height)
-                (x0, y0), (x1, y1) = box
-                fill(x + x0, y + y0, int(x1) - x0, int(y1) - y0, ink)
+                fill(x, y, count * width, pitch, paper)
+            else:
+                fill(x, y + gap.above, count * width, height, paper)
+            for left, top, right, bottom in _shape(glyph):
+                y0, y1 = y + gap.above + int(top * height), y + gap.above + int(bottom * height)
+                if (left, right) == (0.0, 1.0):
+                    fill(x, y0, count * width, y1 - y0, ink)
+                    continue
+                x0, x1 = int(left * width), int(right * width)
+                for each in columns:
+                    fill(each * width + x0, y0, x1 - x0, y1 - y0, ink)
     return image
+
+
+def _look(palette: Palette, cell: pyte.screens.Char) -> tuple[str, str, str]:
+    """The glyph of a cell, its colour and the cell's."""
+    ink = palette.rgb(cell.fg, background=False)
+    paper = palette.rgb(cell.bg, background=True)
+    return (cell.data, paper, ink) if cell.reverse else (cell.data, ink, paper)
 
 
 def _shape(glyph: str) -> list[tuple[float, float, float, float]]:
