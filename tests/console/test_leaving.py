@@ -1,6 +1,7 @@
 """Leaving ends session and process, however it happens (DESIGN 4.6)."""
 
 import json
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -14,13 +15,18 @@ from tests.console.terminal import Terminal, stat_of
 PASSWORD = "correct horse battery"
 
 
+@pytest.fixture(scope="module")
+def with_admin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cwtui.with_admin(tmp_path_factory.mktemp("leaving"), PASSWORD)
+
+
+@pytest.fixture
+def home(with_admin: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(with_admin, tmp_path / "home")
+
+
 def signed_in(terminal: Terminal) -> None:
-    terminal.wait_for("Create the first admin")
-    terminal.wait_until_still()
-    terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
-    terminal.wait_for("The administrator admin was created.")
-    terminal.wait_until_still()
-    terminal.type(f"{PASSWORD}\r")
+    cwtui.sign_in(terminal, "admin", PASSWORD)
     terminal.wait_for("Enable Multi-Factor Authentication")
     terminal.wait_until_still()
 
@@ -52,38 +58,38 @@ def wait_gone(pid: int, timeout: float) -> None:
     ids=lambda value: getattr(value, "name", None),
 )
 def test_a_signal_ends_the_session_and_restores_the_terminal(
-    tmp_path: Path, number: signal.Signals, reason: str
+    home: Path, number: signal.Signals, reason: str
 ) -> None:
-    with cwtui.opened(tmp_path) as terminal:
+    with cwtui.opened(home) as terminal:
         signed_in(terminal)
         assert terminal.screen.alternate
         terminal.kill(number)
         assert terminal.wait_exit(5) == 1
         assert not terminal.screen.alternate
         assert not terminal.screen.has_private_mode(1000)
-    event = last_event(tmp_path)
+    event = last_event(home)
     assert (event["event"], event["reason"]) == ("session.end", reason)
 
 
-def test_a_dropped_connection_leaves_no_process_behind(tmp_path: Path) -> None:
-    with cwtui.opened(tmp_path) as terminal:
+def test_a_dropped_connection_leaves_no_process_behind(home: Path) -> None:
+    with cwtui.opened(home) as terminal:
         signed_in(terminal)
         pid = terminal.pid
         terminal.hang_up()
         wait_gone(pid, 10)
         assert terminal.wait_exit(10) == 1
-    event = last_event(tmp_path)
+    event = last_event(home)
     assert (event["event"], event["reason"]) == ("session.end", "hang-up")
 
 
-def test_a_dropped_connection_ends_it_even_if_sighup_is_ignored(tmp_path: Path) -> None:
+def test_a_dropped_connection_ends_it_even_if_sighup_is_ignored(home: Path) -> None:
     """As under nohup: no signal arrives, the terminal is simply gone."""
     command = [
         "/bin/sh",
         "-c",
         'trap "" HUP; exec setsid --wait -- "$0" "$@" <"$(tty)" >"$(tty)" 2>&1',
     ]
-    with cwtui.opened(tmp_path, before=command) as terminal:
+    with cwtui.opened(home, before=command) as terminal:
         signed_in(terminal)
         (pid,) = children(terminal.pid)
         terminal.hang_up()
@@ -95,9 +101,9 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in found]
 
 
-def test_new_backup_codes_are_offered_after_a_dropped_connection(tmp_path: Path) -> None:
+def test_new_backup_codes_are_offered_after_a_dropped_connection(home: Path) -> None:
     """The connection drops before they are saved; the next sign-in offers different ones."""
-    with cwtui.opened(tmp_path) as terminal:
+    with cwtui.opened(home) as terminal:
         signed_in(terminal)
         terminal.send("tab", "enter")
         secret = cwtui.secret_of(cwtui.scanned(terminal))
@@ -109,7 +115,7 @@ def test_new_backup_codes_are_offered_after_a_dropped_connection(tmp_path: Path)
         pid = terminal.pid
         terminal.hang_up()
         wait_gone(pid, 10)
-    with cwtui.opened(tmp_path) as terminal:
+    with cwtui.opened(home) as terminal:
         cwtui.sign_in(terminal, "admin", PASSWORD)
         terminal.wait_for("Use backup code")
         terminal.wait_until_still()
@@ -132,9 +138,9 @@ def test_ctrl_q_quits_the_first_screen_and_creates_nothing(tmp_path: Path) -> No
     assert not list(tmp_path.rglob("accounts.json"))
 
 
-def test_serial_flow_control_does_not_quit(tmp_path: Path) -> None:
+def test_serial_flow_control_does_not_quit(home: Path) -> None:
     """Repeated XOFF and XON bytes, while signed in and while codes are shown."""
-    with cwtui.opened(tmp_path) as terminal:
+    with cwtui.opened(home) as terminal:
         signed_in(terminal)
         for _ in range(3):
             terminal.type("\x13\x11")
