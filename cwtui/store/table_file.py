@@ -132,7 +132,9 @@ class TableFile:
             try:
                 self._check_view(with_journal.view)
             except CannotCheck:
-                if self._version() == read.version:
+                again = self._with_journal(with_journal)
+                is_newest = again is not None and again.point == with_journal.point
+                if is_newest and self._version() == read.version:
                     raise
                 continue
             self._last = with_journal

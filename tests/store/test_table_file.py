@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from cwtui.accounts.errors import StoreDamaged
+from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.store import base, journal, table_file
 from cwtui.store.table_file import TableFile
+from cwtui.store.view import View
 from tests import soak
 from tests.store.table_files import journal_of
 
@@ -222,6 +223,38 @@ def test_changes_after_preparing_are_written_too(file: TableFile) -> None:
         file.put("things", {"n9": {"text": "two"}})
     view = table(file.path).view()
     assert (view.get("n8"), view.get("n9")) == (b'{"text":"one"}', b'{"text":"two"}')
+
+
+@pytest.mark.parametrize("in_a_new_base", [False, True])
+def test_a_view_that_is_refused_is_read_again_if_it_was_changed_meanwhile(
+    file: TableFile, *, in_a_new_base: bool
+) -> None:
+    """As by a key rotation, which changes the store and then the keyring."""
+    refused = []
+
+    def check(view: View) -> None:
+        if view.get("n8") != b'{"text":"new"}':
+            refused.append(view)
+            change(table(file.path), {"n8": {"text": "new"}})
+            if in_a_new_base:
+                table(file.path).compact()
+            raise CannotCheck("it does not fit the keyring")
+
+    reader = TableFile(file.path, "things", "small", check_is_there=lambda: None, check_view=check)
+    assert reader.view().get("n8") == b'{"text":"new"}'
+    assert len(refused) == 1
+
+
+def test_a_view_that_is_refused_is_not_read_for_ever(file: TableFile) -> None:
+    def check(_: View) -> None:
+        raise CannotCheck("it does not fit the keyring")
+
+    path = journal_of(file.path)
+    path.write_bytes(path.read_bytes() + b"torn")
+    with pytest.raises(CannotCheck, match="it does not fit the keyring"):
+        TableFile(
+            file.path, "things", "small", check_is_there=lambda: None, check_view=check
+        ).view()
 
 
 # The base
