@@ -196,7 +196,22 @@ def _join(
     alive = weakref.ref(accounts)
     accounts.check = lambda contents: check(contents, keyring.held_now())
     keyring.check = check_keyring
-    check(accounts.contents(), keyring.held_now())
+    _check_now(accounts, keyring, check)
+
+
+def _check_now(
+    accounts: TinyAccountStore, keyring: FileKeyring, check: Callable[[Contents, Held], None]
+) -> None:
+    held = keyring.held_now()
+    while True:
+        try:
+            check(accounts.contents(), held)
+        except KeyringMissing:
+            before, held = held, keyring.held_now()
+            if held == before:
+                raise  # else another process has just changed the keys
+        else:
+            return
 
 
 def check_active_key(contents: Contents, keyring: FileKeyring, held: Held) -> None:

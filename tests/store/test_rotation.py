@@ -14,6 +14,7 @@ from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.upkeep import key_rotation as keys
+from cwtui.store.accounts import Contents, TinyAccountStore
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Clock, Device
 from tests.store.processes import Worker, started
 from tests.store.worker import config_in
@@ -162,3 +163,28 @@ def test_a_sign_in_waits_for_a_batch_not_the_whole_rotation(tmp_path: Path) -> N
     assert min(float(until) for _, until, _ in waits) < batches[5]
     waited = [sum(float(since) < at < float(until) for at in batches) for since, until, _ in waits]
     assert max(waited) <= 5, waited
+
+
+@pytest.mark.parametrize("is_before_reading", [False, True])
+def test_an_application_can_start_during_a_rotation(
+    tmp_path: Path,
+    devices: dict[str, Device],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_before_reading: bool,
+) -> None:
+    clock = Clock()
+    ports = connected(tmp_path, clock)
+    [old] = ports.keyring.all_keys()
+    contents = TinyAccountStore.contents
+
+    def meanwhile(store: TinyAccountStore) -> Contents:
+        monkeypatch.undo()
+        found = contents(store)
+        keys.rotate(ports, OPERATOR, lambda *_: None)
+        return contents(store) if is_before_reading else found
+
+    monkeypatch.setattr(TinyAccountStore, "contents", meanwhile)
+    started = connected(tmp_path, clock)
+    assert started.keyring.active != old.id
+    everybody_gets_in(started, dict([devices.popitem()]), {})
