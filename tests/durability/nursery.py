@@ -1,8 +1,10 @@
 """Writers that are killed at random instants: python -m tests.durability.nursery FOLDER SECONDS.
 
 It forks them, so that a replacement starts at once. Each writer has its own account, and notes
-what it wrote as a line WRITER KIND NUMBER in a file that outlives it. Readers check the store at
-the same time: whatever is wrong is on a line that begins with "wrong".
+what it wrote as a line WRITER KIND NUMBER in a file that outlives it. Another process rotates keys
+and is killed as well. Journals and audit files are small, so that new bases are written and audit
+files rotated all the time. Readers check the store at the same time: whatever is wrong is on a
+line that begins with "wrong".
 """
 
 import os
@@ -12,22 +14,32 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
-from cwtui import maintenance
+from msgspec.structs import replace as replaced
+
+from cwtui import maintenance, services
 from cwtui.accounts import factors
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials.totp import PERIOD
-from cwtui.accounts.errors import SignInFailed
+from cwtui.accounts.errors import KeyringMissing, SignInFailed
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.upkeep import key_rotation
 from cwtui.accounts.upkeep.findings import Severity
-from cwtui.config import Config
+from cwtui.config import AuditConfig, Config
+from cwtui.store import table_file
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.records import TinyRecordStore, number_of
 from tests.accounts.world import OPERATOR
 from tests.durability.saves import config_in, connected, unwatched
 
 WRITERS: Final = ("w0", "w1", "w2", "w88")
 """The first and the last have their records in the same file."""
+KEYS: Final = "keys"
+"""The process that rotates keys."""
+HAS_DEVICE: Final = "alice"
 ACKNOWLEDGED: Final = "acknowledged"
 _LONGEST: Final = 0.2
 """The longest life of a writer in seconds; most are killed in the middle of a save."""
@@ -78,15 +90,74 @@ def append_event(ports: Ports, name: str) -> int:
     return number
 
 
-KINDS: Final = {"account": write_account, "step": use_step, "event": append_event}
+def compact(ports: Ports, name: str) -> int:
+    assert isinstance(ports.accounts, TinyAccountStore)
+    assert isinstance(ports.records, TinyRecordStore)
+    return ports.accounts.compact() + ports.records.compact(number_of(name))
+
+
+KINDS: Final = {
+    "account": write_account,
+    "step": use_step,
+    "event": append_event,
+    "compact": compact,
+}
+_OFTEN: Final = (5, 5, 5, 1)
 
 
 def write_for_ever(config: Config, name: str, seed: int, say: Say) -> None:
     ports = connected(config)
     chance = random.Random(seed)  # noqa: S311  repeatable
     while True:
-        kind = chance.choice(list(KINDS))
+        [kind] = chance.choices(list(KINDS), _OFTEN)
         say(f"{name} {kind} {KINDS[kind](ports, name)}")
+
+
+def rotate_for_ever(config: Config, say: Say) -> None:
+    ports = replace(services.connect_for_key_commands(config), now=time.time)
+    while True:
+        found = key_rotation.rotate(ports, OPERATOR, lambda *_: None)
+        say(f"{KEYS} rotated {found.renewed}")
+
+
+def read_for_ever(config: Config, say: Say) -> None:
+    """Read what writers change, as an open application does: no number may go back."""
+    ports = connected(config)
+    secret, newest = None, dict.fromkeys(((name, what) for name in WRITERS for what in "as"), 0)
+    while True:
+        for name in WRITERS:
+            account = ports.accounts.get(name)
+            if account is None or len(account.display_name) != account.session_epoch % 90:
+                say(f"wrong account {account}")
+                continue
+            step = ports.records.get(name).last_totp_step
+            for what, number in (("a", account.session_epoch), ("s", step)):
+                if number < newest[name, what]:
+                    say(f"wrong order of {name}: {number} after {newest[name, what]}")
+                newest[name, what] = number
+        rows = [row.username for row in ports.accounts.rows()]
+        if rows != ["ada", HAS_DEVICE, *WRITERS]:
+            say(f"wrong accounts {rows}")
+        found = secret_of_device(ports)
+        if secret not in (None, found):
+            say("wrong secret")
+        secret = found
+        say("read")
+
+
+def secret_of_device(ports: Ports) -> bytes:
+    while True:
+        account = ports.accounts.get(HAS_DEVICE)
+        assert account is not None
+        assert account.second_factor is not None
+        sealed = account.second_factor.totp_secret
+        try:
+            return ports.keyring.unseal(sealed, HAS_DEVICE.encode())
+        except KeyringMissing:
+            # Keys are retired soon here, perhaps after the account was read.
+            again = ports.accounts.get(HAS_DEVICE)
+            if again == account:
+                raise
 
 
 def look_for_ever(config: Config, number: int, say: Say) -> None:
@@ -99,7 +170,7 @@ def look_for_ever(config: Config, number: int, say: Say) -> None:
         target.unlink(missing_ok=True)
         maintenance.back_up(config, OPERATOR, target, unwatched)
         with maintenance.checked_backup(config, target, unwatched) as found:
-            if found.then != len(WRITERS) + 1:
+            if found.then != len(WRITERS) + 2:
                 say(f"wrong number of accounts in a backup: {found.then}")
         say("looked")
 
@@ -124,26 +195,38 @@ def _live(act: Callable[[Say], None], path: Path) -> NoReturn:
     os._exit(1)
 
 
+def make_files_small() -> None:
+    table_file._MOST_JOURNAL = (1500, 3000)  # type: ignore[misc]
+    services.MEGABYTE = 20_000  # type: ignore[attr-defined]
+    key_rotation.SETTLED = 30.0  # type: ignore[misc]  # longer than a reader takes
+
+
 def main(folder: Path, seconds: float) -> None:
-    config = config_in(folder)
+    make_files_small()
+    config = replaced(config_in(folder), audit=AuditConfig(max_megabytes=1, keep_files=1000))
     said = folder / ACKNOWLEDGED
     said.touch()
     chance = random.Random(7)  # noqa: S311  repeatable
     kills, until = 0, time.monotonic() + seconds
 
-    def writer(name: str) -> int:
+    def started(name: str) -> int:
+        if name == KEYS:
+            return _forked(partial(rotate_for_ever, config), said)
         seed = chance.randrange(1 << 30)
         return _forked(lambda say: write_for_ever(config, name, seed, say), said)
 
-    looker = _forked(lambda say: look_for_ever(config, 0, say), said)
-    alive = {name: writer(name) for name in WRITERS}
+    readers = [
+        _forked(partial(look_for_ever, config, 0), said),
+        _forked(partial(read_for_ever, config), said),
+    ]
+    alive = {name: started(name) for name in (*WRITERS, KEYS)}
     while time.monotonic() < until:
-        time.sleep(chance.random() * _LONGEST / len(WRITERS))
-        name = chance.choice(WRITERS)
+        time.sleep(chance.random() * _LONGEST / len(alive))
+        name = chance.choice(list(alive))
         _kill(alive[name])
         kills += 1
-        alive[name] = writer(name)
-    for pid in (*alive.values(), looker):
+        alive[name] = started(name)
+    for pid in (*alive.values(), *readers):
         _kill(pid)
     print(kills)  # noqa: T201  how it reports
 
