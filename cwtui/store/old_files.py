@@ -57,10 +57,15 @@ def decode(content: bytes, path: Path) -> OldFile:
             f"reads schemas from {OLDEST} on. Restore the store from a backup."
         )
     documents = {
-        table: {name: bytes(document) for name, document in kept.items()}
+        table: {name: _on_one_line(bytes(document)) for name, document in kept.items()}
         for table, kept in tables.items()
     }
     return OldFile(schema, schema_3.as_schema_4(documents) if schema == OLDEST else documents)
+
+
+def _on_one_line(document: bytes) -> bytes:
+    # cwtui wrote it so, but an editor or a script may have laid it out.
+    return msgspec.json.format(document, indent=-1) if b"\n" in document else document
 
 
 def verify(content: bytes, path: Path) -> None:

@@ -124,6 +124,19 @@ def test_the_old_file_is_kept_at_the_first_change(tmp_path: Path) -> None:
     assert kept.read_bytes() == before
 
 
+def test_an_old_file_may_be_laid_out_on_many_lines(tmp_path: Path) -> None:
+    """By an editor or a script; the new file has one line for each document."""
+    file = tmp_path / "accounts.json"
+    with TinyAccountStore.create(file).change() as change:
+        change.put(FULL, PLAIN)
+    as_old_file(file, 5)
+    file.write_text(json.dumps(json.loads(file.read_bytes()), indent=2))
+    with TinyAccountStore(file).change() as change:
+        change.put(LDAP)
+    assert TinyAccountStore(file).all() == {one.username: one for one in (FULL, PLAIN, LDAP)}
+    TinyAccountStore(file).verify()
+
+
 def test_a_failed_change_keeps_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "accounts.json"
     before = schema_3_file(file)
