@@ -94,7 +94,8 @@ class BackedUp:
 def _active_key(layout: Layout, keyring: FileKeyring) -> Iterator[Finding]:
     """Yield a finding if the store does not know the active key; others report missing keys."""
     try:
-        contents, held = TinyAccountStore(layout.accounts).contents(), keyring.held_now()
+        # In this order, as a rotation changes the store before the keyring.
+        held, contents = keyring.held_now(), TinyAccountStore(layout.accounts).contents()
         if not contents.lacking(held.ids):
             services.check_active_key(contents, keyring, held)
     except CannotCheck as error:

@@ -31,7 +31,7 @@ from cwtui.accounts.upkeep import key_rotation
 from cwtui.config import Config
 from cwtui.host import locks, reserve
 from cwtui.keyring.file_keyring import FileKeyring
-from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.accounts import Contents, TinyAccountStore
 from cwtui.store.records import number_of
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.durability.saves import BACKUP, config_in, connected, made_in, unwatched
@@ -427,3 +427,20 @@ def test_two_restores_in_one_second_keep_both_stores(config: Config) -> None:
     assert first != second
     assert TinyAccountStore(first / "accounts.json").get("bob") is not None
     assert TinyAccountStore(second / "accounts.json").get("bob") is None
+
+
+def test_a_check_beside_a_rotation_finds_nothing(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports, contents = connected(config), TinyAccountStore.contents
+
+    def meanwhile(store: TinyAccountStore) -> Contents:
+        monkeypatch.undo()
+        found = contents(store)
+        key_rotation.rotate(ports, OPERATOR, lambda *_: None)
+        return found
+
+    monkeypatch.setattr(TinyAccountStore, "contents", meanwhile)
+    before = ports.keyring.active
+    assert maintenance.check(config, unwatched).findings == []
+    assert ports.keyring.active != before
