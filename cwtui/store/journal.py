@@ -165,14 +165,23 @@ def append(path: Path, offset: int, text: bytes, *, is_committed: bool) -> None:
                 os.lseek(descriptor, offset, os.SEEK_SET)
                 write_all(descriptor, text + (b"\n" if is_committed else _PREPARED))
                 os.fdatasync(descriptor)
-            except OSError:
-                os.ftruncate(descriptor, offset)
+            except OSError as error:
+                _undo(descriptor, offset, path, error)
                 raise
 
     try:
         reserve.with_room_from(path.parent, len(text), write)
     except OSError as error:
         raise cannot("write", path, error) from None
+
+
+def _undo(descriptor: int, offset: int, path: Path, error: OSError) -> None:
+    try:
+        os.ftruncate(descriptor, offset)
+    except OSError:
+        size = os.fstat(descriptor).st_size
+        if size > offset and os.pread(descriptor, 1, size - 1) == b"\n":
+            raise maybe_lost(path, error) from None  # others see the change
 
 
 def commit(path: Path, end: int) -> None:

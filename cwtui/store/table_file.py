@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from cwtui.accounts.errors import CannotCheck, StoreMissing
+from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
 from cwtui.host import reserve
 from cwtui.host.files import (
     cannot,
@@ -216,6 +216,15 @@ class TableFile:
         if found is None:
             return None
         text, state = found
+        try:
+            return self._with_lines(read, text, state, path)
+        except StoreDamaged:
+            if not read.point.offset:
+                raise
+            # A writer may have undone the line before, as it could not get it onto the disk.
+            return self._with_journal(self._without_journal(read))
+
+    def _with_lines(self, read: _Read, text: bytes, state: os.stat_result, path: Path) -> _Read:
         changes: dict[str, dict[str, bytes | None]] = {}
         count, point = read.view.count, read.point
         for line in journal.lines(text, read.point, path):

@@ -1,5 +1,6 @@
 """A table file behaves like a dictionary that is sorted, whatever is in base and journal."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -223,6 +224,40 @@ def test_changes_after_preparing_are_written_too(file: TableFile) -> None:
         file.put("things", {"n9": {"text": "two"}})
     view = table(file.path).view()
     assert (view.get("n8"), view.get("n9")) == (b'{"text":"one"}', b'{"text":"two"}')
+
+
+def broken(*_: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_line_that_does_not_get_onto_the_disk_is_undone_for_readers_too(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = table(file.path)
+
+    def read_and_break(_: int) -> None:
+        assert reader.view().get("n8") == b'{"text":"lost"}'
+        broken()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", read_and_break)
+        with pytest.raises(CannotCheck, match="Nothing was changed"):
+            change(file, {"n8": {"text": "lost"}})
+    change(file, {"n9": {"text": "longer than the one that was lost"}})
+    for open_file in (reader, table(file.path)):
+        assert open_file.view().get("n8") == b'{"text":"xxxxxxxx"}'
+        assert open_file.view().get("n9") == b'{"text":"longer than the one that was lost"}'
+
+
+def test_nobody_is_told_that_nothing_changed_if_it_cannot_be_undone(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        for name in ("fdatasync", "ftruncate"):
+            patch.setattr(os, name, broken)
+        with pytest.raises(CannotCheck, match="The last change may be lost"):
+            change(file, {"n8": {"text": "kept"}})
+    assert table(file.path).view().get("n8") == b'{"text":"kept"}'
 
 
 @pytest.mark.parametrize("in_a_new_base", [False, True])
