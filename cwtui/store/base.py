@@ -32,7 +32,8 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Raw, Struct
 
-from cwtui.accounts.errors import StoreDamaged, StoreTooNew
+from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreTooNew
+from cwtui.accounts.text import shortened
 from cwtui.host.files import cannot, write_all
 
 SCHEMA: Final = 6
@@ -318,6 +319,15 @@ def line_of(name: str, document: bytes) -> bytes:
     return b"%b:%b" % (msgspec.json.encode(name), document)
 
 
+def check_length(name: str, document: bytes, path: Path) -> None:
+    """Raise CannotCheck if this document is too long to be found again."""
+    key = len(msgspec.json.encode(name))
+    if key >= _NAME_MOST or key + len(b":") + len(document) + len(_SEPARATOR) > LINE_MOST:
+        raise CannotCheck(
+            f"The entry {shortened(name)} is too long for {path}. Nothing was changed."
+        )
+
+
 class Content(Struct, frozen=True):
     """A new version of the file. `lines` yields those of the main table, with `,` and end."""
 
@@ -347,11 +357,17 @@ class Content(Struct, frozen=True):
             b'"count":%d' % self.count,
             b'"marked":%b' % encode(self.marked),
         )
-        yield b'",\n' + _SEPARATOR.join(meta) + b"\n},\n"
+        header = b'",\n' + _SEPARATOR.join(meta) + b"\n},\n"
         for table, documents in self.tables.items():
             lines = (line_of(name, document) for name, document in documents.items())
-            yield b"%b:{\n%b\n},\n" % (encode(table), _SEPARATOR.join(lines))
-        yield b"%b:{\n" % encode(self.main)
+            header += b"%b:{\n%b\n},\n" % (encode(table), _SEPARATOR.join(lines))
+        header += b"%b:{\n" % encode(self.main)
+        if _COVERED_FROM + len(header) > HEADER_MOST:
+            raise CannotCheck(
+                f"The settings, or the names of admins or of locked users, need more than "
+                f"{HEADER_MOST:,} bytes. Nothing was changed."
+            )
+        yield header
         last = b""
         for piece in self.lines():
             if len(piece) <= len(_SEPARATOR):  # it may belong to what came before

@@ -32,7 +32,7 @@ from cwtui.host.files import (
 from cwtui.host.locks import exclusive, undisturbed
 from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
 from cwtui.store import journal, parts
-from cwtui.store.base import MOST, START, Base, Content, damaged
+from cwtui.store.base import MOST, START, Base, Content, check_length, damaged
 from cwtui.store.journal import Changes, Point
 from cwtui.store.parts import Part
 from cwtui.store.view import Draft, IsMarked, View
@@ -298,7 +298,10 @@ class TableFile:
     def put(self, table: str, documents: Mapping[str, object]) -> None:
         """Insert or replace documents, in a transaction."""
         encode = msgspec.json.Encoder().encode
-        self._changed().change(table, {name: encode(one) for name, one in documents.items()})
+        encoded = {name: encode(one) for name, one in documents.items()}
+        for name, document in encoded.items():
+            check_length(name, document, self.path)
+        self._changed().change(table, encoded)
 
     def drop(self, table: str, *names: str) -> None:
         """Remove these documents if they exist, in a transaction."""

@@ -336,6 +336,31 @@ def test_a_damaged_base_is_never_given_a_matching_checksum(
             look()
 
 
+@pytest.mark.parametrize(("name", "size"), [("n", 1 << 20), ("n" * 254, 1)])
+def test_what_could_not_be_found_again_is_refused(file: TableFile, name: str, size: int) -> None:
+    with pytest.raises(CannotCheck, match=r"is too long for .*things\.json"):
+        change(file, {name: {"text": "y" * size}})
+    change(file, {"longest": {"text": "y" * ((1 << 20) - 25)}, "n" * 253: {}})
+    file.compact()
+    kept = [*(f"n{number}" for number in range(30)), "longest", "n" * 253]
+    assert list(table(file.path).view().names()) == sorted(kept)
+    for one in kept:
+        assert table(file.path).view().get(one) is not None
+
+
+def test_a_header_that_could_not_be_read_is_not_written(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The changes then stay in the journal."""
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (0, 0))
+    monkeypatch.setattr(base, "HEADER_MOST", 300)
+    for number in range(30):
+        change(file, {f"n{number}": {"mark": True}})
+    assert len(table(file.path).view().marked) == 30
+    with pytest.raises(CannotCheck, match="need more than 300 bytes"):
+        file.compact()
+
+
 def test_a_change_of_many_documents_is_one_new_base(file: TableFile) -> None:
     change(file, {f"m{number}": {"text": "y" * 1000} for number in range(300)})
     assert journal_of(file.path).stat().st_size == 0
