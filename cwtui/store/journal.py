@@ -227,3 +227,11 @@ def missing(path: Path, base: Path) -> StoreDamaged:
         f"{path} is missing, the journal of {base.name}. Recent changes are in it, so nothing was "
         "changed; restore the store from a backup."
     )
+
+
+def without_base(path: Path, base: Path) -> StoreDamaged:
+    """Return the error for a journal whose base is missing."""
+    return StoreDamaged(
+        f"{base} is missing, the file to which the changes in {path.name} belong. Nothing was "
+        "changed; restore the store from a backup."
+    )

@@ -332,6 +332,7 @@ class TableFile:
         with exclusive(self.path):
             if exists(self.path):
                 raise CannotCheck(f"{self.path} already exists. It was not changed.")
+            self._refuse_lost_base()
             self._new_base(Draft(self._empty()), None, needed=0).commit()
 
     def compact(self) -> bool:
@@ -356,6 +357,8 @@ class TableFile:
         draft, read = self._changed(), self._current()
         if read.view.journal is None:  # there is none yet, or the format is old
             size = read.version[2] if read.version else 0
+            if not read.version:
+                self._refuse_lost_base()
             return self._new_base(draft, read, needed=size)
         if self._pays(read, draft.own_size):
             try:
@@ -433,6 +436,15 @@ class TableFile:
 
         return _Prepared(commit, undo)
 
+    def _refuse_lost_base(self) -> None:
+        """Raise StoreDamaged if there is no base, but a journal, which would be removed."""
+        try:
+            lost = [path for path in self._journals(self.path) if path.stat().st_size]
+        except OSError as error:
+            raise cannot("read", self.path.parent, error) from None
+        if lost and not exists(self.path):
+            raise journal.without_base(lost[0], self.path)
+
     def _remove_journals(self, current: Path) -> None:
         with suppress(OSError):
             for path in self._journals(current):
@@ -457,6 +469,8 @@ class TableFile:
         Separate from reading, which must be fast. Raises CannotCheck.
         """
         read = self._current()
+        if not read.version:
+            self._refuse_lost_base()
         if read.view.base is not None:
             read.view.base.verify_checksum()
             read.view.base.verify_order()

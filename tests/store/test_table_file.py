@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -188,6 +188,26 @@ def test_a_missing_journal_is_damage(file: TableFile) -> None:
     for open_file in (file, table(file.path)):
         with pytest.raises(StoreDamaged, match=f"{path} is missing, the journal of things.json"):
             open_file.view()
+
+
+def test_a_missing_base_is_not_treated_as_a_new_file(file: TableFile) -> None:
+    """Else its journal would be removed."""
+    path = journal_of(file.path)
+    text = path.read_bytes()
+    file.path.unlink()
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: change(file, {"n8": {}}),
+        file.create,
+        file.verify,
+    )
+    for act in acts:
+        with pytest.raises(StoreDamaged, match=r"things\.json is missing, the file to which"):
+            act()
+    assert path.read_bytes() == text
+    path.write_bytes(b"")  # left by a writer that was killed
+    file.verify()
+    change(file, {"n8": {"text": "new"}})
+    assert list(file.view().names()) == ["n8"]
 
 
 @pytest.mark.parametrize("name", ["../x-123456789.journal", "x-123456789.journal", "/etc/passwd"])
