@@ -26,7 +26,8 @@ from cwtui.store.parts import Part, pieces
 from cwtui.store.parts import opened as opened_part
 from cwtui.store.records import TinyRecordStore
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Format 2 has journals, which versions of cwtui that read only format 1 would refuse as damage."""
 _MANIFEST: Final = "manifest.json"
 _MANIFEST_MOST: Final = 1 << 20
 _HEAD_MOST: Final = 1 << 16

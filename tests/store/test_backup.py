@@ -69,7 +69,7 @@ def test_a_backup_is_a_plain_tar_with_a_manifest(layout: Layout) -> None:
     assert content["accounts.json"] == layout.accounts.read_bytes()
     assert content["audit.jsonl"] == layout.audit.read_bytes()
     assert manifest["keys"] == ["k1"]
-    assert (manifest["format"], manifest["created_at"], manifest["cwtui"]) == (1, NOW, "1.0")
+    assert (manifest["format"], manifest["created_at"], manifest["cwtui"]) == (2, NOW, "1.0")
     assert manifest["members"] == {
         name: {"size": len(kept), "sha256": hashlib.sha256(kept).hexdigest()}
         for name, kept in content.items()
