@@ -114,7 +114,12 @@ class AccountChecks:
 
         `needed` are the keys that the store needs; other missing keys were given up as lost.
         """
+        if self._keyring is not None and self._without_key:
+            # A key may have been made since this check began.
+            self._held |= {key.id for key in self._keyring.all_keys()}
         for key, names in sorted(self._without_key.items()):
+            if key in self._held:
+                continue
             users = visible(listed(names, _NAMED))
             if key in needed:
                 yield self._damage(

@@ -8,6 +8,7 @@ from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged, Sto
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Keyring
 from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, of_error
+from cwtui.accounts.upkeep.protection import keys_of
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.world import World
 
@@ -100,6 +101,18 @@ def test_each_lost_key_is_reported_with_its_accounts(world: World) -> None:
         lost("k1", "ada"),
     ]
     assert found_in(accounts, None, ("k0", "k1")) == []
+
+
+def test_a_key_that_is_made_during_the_check_is_not_lost(world: World) -> None:
+    checks = AccountChecks(WHERE, world.keyring)
+    world.add_admin("ada")
+    with world.keyring.change() as keys:
+        key = keys.add(0.0)
+    world.add("bob")
+    assert keys_of(world.account("bob")) == {key}
+    for name in ("ada", "bob"):
+        assert list(checks.one(world.account(name))) == []
+    assert list(checks.all(frozenset({key}))) == []
 
 
 def test_an_unreadable_secret_is_reported_unless_its_key_is_lost(world: World) -> None:
