@@ -202,7 +202,7 @@ def test_a_tar_not_written_by_cwtui_is_refused(tmp_path: Path, what: str) -> Non
 
 def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreTooNew, match=r"x\.tar was written by a newer version of cwtui"):
-        unpack(tar_of(plain("manifest.json", b'{"format":2,"new":1}')), tmp_path / "out")
+        unpack(tar_of(plain("manifest.json", b'{"format":3,"new":1}')), tmp_path / "out")
 
 
 def test_a_truncated_backup_is_refused(layout: Layout, tmp_path: Path) -> None:
