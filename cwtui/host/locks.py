@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck
@@ -29,6 +29,8 @@ _TURN: Final = 0.01
 """Seconds in which those who wait get the lock."""
 _released: Final[dict[Path, float]] = {}
 """When this process released a lock that it had held for long, in monotonic seconds."""
+_waiting: Final = BoundedSemaphore(16)
+"""How many more threads may wait for locks."""
 _NOT_TO_BE_MADE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -79,6 +81,17 @@ def undisturbed(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def in_turn(threads: Lock, path: Path) -> Iterator[None]:
+    """Hold the lock among threads that want this file. Raises CannotCheck after `LOCK_SECONDS`."""
+    if not threads.acquire(timeout=LOCK_SECONDS):
+        raise _held_too_long(lock_of(path))
+    try:
+        yield
+    finally:
+        threads.release()
+
+
 def _opened(lock: Path) -> int | None:
     """Open the lock file, creating it if needed; None if it cannot be created."""
     with suppress(FileNotFoundError):
@@ -109,24 +122,55 @@ def _wait(descriptor: int, kind: int, lock: Path) -> None:
     """Wait for the lock without looking again and again."""
     # flock has no time limit, so another thread waits, with a descriptor of its own for the same
     # lock. If that thread comes too late, closing both gives the lock back.
-    same = os.dup(descriptor)
     is_done, failures = Event(), list[OSError]()
 
-    def wait() -> None:
+    def wait(same: int) -> None:
         with closed(same):
             try:
                 fcntl.flock(same, kind)
             except OSError as error:
                 failures.append(error)
             is_done.set()
+        _waiting.release()
 
-    Thread(target=wait, name="lock", daemon=True).start()
+    # If a process was stopped with its lock, threads that came too late go on waiting.
+    if not _waiting.acquire(blocking=False):
+        _look_again(descriptor, kind, lock)
+        return
+    same = os.dup(descriptor)
+    try:
+        Thread(target=wait, args=(same,), name="lock", daemon=True).start()
+    except RuntimeError:  # there can be no more threads
+        os.close(same)
+        _waiting.release()
+        _look_again(descriptor, kind, lock)
+        return
     if not is_done.wait(LOCK_SECONDS):
-        raise CannotCheck(
-            f"Another cwtui process has held {lock} for {LOCK_SECONDS:g} seconds. Try again."
-        )
+        raise _held_too_long(lock)
     if failures:
         raise cannot("lock", lock, failures[0]) from None
+
+
+def _look_again(descriptor: int, kind: int, lock: Path) -> None:
+    """Wait for the lock without another thread."""
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        time.sleep(_LONG)
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise _held_too_long(lock) from None
+        except OSError as error:
+            raise cannot("lock", lock, error) from None
+        else:
+            return
+
+
+def _held_too_long(lock: Path) -> CannotCheck:
+    return CannotCheck(
+        f"Another cwtui process has held {lock} for {LOCK_SECONDS:g} seconds. Try again."
+    )
 
 
 def _give_others_a_turn(lock: Path) -> None:

@@ -29,7 +29,7 @@ from cwtui.host.files import (
     sync_folder,
     temporary_of,
 )
-from cwtui.host.locks import exclusive, undisturbed
+from cwtui.host.locks import exclusive, in_turn, undisturbed
 from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
 from cwtui.store import journal, parts
 from cwtui.store.base import MOST, START, Base, Content, check_length, damaged
@@ -280,7 +280,7 @@ class TableFile:
             message = "a nested transaction would wait for itself"
             raise RuntimeError(message)
         self._check_is_there()  # before the lock, which is a file in the store's folder
-        with self._threads, exclusive(self.path):
+        with in_turn(self._threads, self.path), exclusive(self.path):
             self._check_is_there()
             self._writer = get_ident()
             try:
@@ -341,7 +341,7 @@ class TableFile:
         Raises CannotCheck, also if the base is damaged.
         """
         self._check_is_there()
-        with self._threads, exclusive(self.path):
+        with in_turn(self._threads, self.path), exclusive(self.path):
             read = self._current()
             if not read.version or (read.schema is None and not read.point.offset):
                 return False

@@ -11,7 +11,7 @@ import pytest
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import locks
 from cwtui.host.files import write_atomically
-from cwtui.host.locks import exclusive, undisturbed
+from cwtui.host.locks import exclusive, in_turn, undisturbed
 
 
 @pytest.fixture
@@ -135,4 +135,46 @@ def test_a_lock_that_came_too_late_is_given_back(
         if thread.name == "lock":
             thread.join(10)
     monkeypatch.setattr(locks, "LOCK_SECONDS", 5)
+    hold(file)
+
+
+def test_a_process_that_keeps_its_lock_does_not_use_up_threads_and_files(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been stopped, for hours."""
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.01)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with exclusive(file):
+        for _ in range(30):
+            with pytest.raises(CannotCheck, match="has held"):
+                hold(file)
+        waiting = [thread for thread in threading.enumerate() if thread.name == "lock"]
+        assert len(waiting) == 16
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before + 20
+    for thread in waiting:
+        thread.join(10)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 5)
+    hold(file)
+
+
+def test_a_lock_among_threads_has_a_time_limit(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.1)
+    threads = threading.Lock()
+    with threads, pytest.raises(CannotCheck, match="has held"), in_turn(threads, file):
+        pass
+    with in_turn(threads, file):
+        assert threads.locked()
+
+
+def test_a_process_that_can_have_no_more_threads_waits_too(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with exclusive(file), monkeypatch.context() as patch:
+        patch.setattr(locks, "LOCK_SECONDS", 0.1)
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(CannotCheck, match="has held"):
+            hold(file)
     hold(file)
