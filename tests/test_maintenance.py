@@ -1,10 +1,12 @@
 """Backup and restore: complete, and without reopening what was closed since the backup."""
 
+import errno
 import fcntl
 import json
 import os
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,7 +228,9 @@ def test_a_code_used_since_the_backup_stays_used(config: Config, device: Device)
     session_of(later, device)
 
 
-def test_a_code_used_after_a_rename_stays_used(config: Config) -> None:
+def test_a_code_used_after_a_rename_stays_used(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The directory renamed ann after the backup; she is restored under her old name."""
     ports = connected(config)
     ids = {"entryUUID": "id-ann"}
@@ -239,9 +243,31 @@ def test_a_code_used_after_a_rename_stays_used(config: Config) -> None:
         renaming.carry_over(ports, change, OPERATOR, [Rename("ann", user)])
     renaming.settle(ports, ["anna"])
     ports.records.update("anna", lambda record: (record.changed(last_totp_step=77), None))
+    _interrupt_at_each_file(config, path, monkeypatch)
     restore(config, path)
     assert connected(config).accounts.get("anna") is None
     assert connected(config).records.get("ann").last_totp_step == 77
+
+
+def _interrupt_at_each_file(config: Config, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restore again and again, each time interrupted before one file more is replaced."""
+    real, left, most = Path.replace, 0, 0
+
+    def replace_few(old: Path, new: Path) -> Path:
+        nonlocal left
+        if config.layout.staging in old.parents and config.layout.staging not in new.parents:
+            left -= 1
+            if left < 0:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(old, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace_few)
+        while left < 0 or not most:
+            left, most = most, most + 1
+            with suppress(CannotCheck):
+                restore(config, path)
+    assert most > 3
 
 
 def test_records_missing_from_the_backup_are_removed(config: Config) -> None:

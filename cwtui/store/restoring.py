@@ -75,6 +75,8 @@ class Restore:
     """The active key of the keyring, which the restored store must know."""
     random: RandomBytes
     now: float
+    late: frozenset[int] = frozenset()
+    """The files with records of people who have another name in the backup."""
 
     def run(self, write_event: Callable[[], None]) -> Path | None:
         """Replace the store. Returns the folder with the old store, if there was one.
@@ -107,6 +109,7 @@ class Restore:
         now = _readable_accounts(self.layout)
         then = TinyAccountStore(self.staged.accounts).all()
         renamed = restoring.other_names(then, now)
+        self.late = frozenset(number_of(other) for other in renamed.values())
         with TinyAccountStore(self.staged.accounts).change() as change:
             change.put(
                 *(
@@ -123,7 +126,10 @@ class Restore:
         for number in before.numbers():
             kept, used = after.all(number), _readable_records(before, number)
             for name in [name for name in renamed if number_of(name) == number]:
-                used[name] = _readable_record(before, renamed[name])
+                record = _readable_record(before, renamed[name])
+                # An interrupted restore may already have put it under this name.
+                is_again = exists(self.layout.marker) and name in used
+                used[name] = restoring.record(used[name], record) if is_again else record
             merged = {
                 name: restoring.record(
                     kept.get(name, SignInRecord()), used.get(name, SignInRecord())
@@ -161,8 +167,7 @@ class Restore:
     def _replace(self) -> None:
         with _interruptions():
             new, old = _table_files(self.staged), _table_files(self.layout)
-            # Journals first: each base is then complete whenever this is interrupted.
-            for name in sorted(new, key=lambda name: (not name.endswith(".journal"), name)):
+            for name in sorted(new, key=self._order):
                 (self.staged.folder / name).replace(self.layout.folder / name)
             for name in sorted(set(old) - set(new)):
                 (self.layout.folder / name).unlink()
@@ -172,6 +177,12 @@ class Restore:
             sync_folder(self.layout.folder)
         reserve.keep(self.layout.folder)
         reserve.keep(self.layout.records)
+
+    def _order(self, name: str) -> tuple[bool, bool, bool, str]:
+        # Journals first: each base is then complete whenever this is interrupted. The accounts
+        # last, and before them their records: they show who was renamed.
+        is_late = Path(name).stem in {f"{number:02d}" for number in self.late}
+        return not name.endswith(".journal"), name == backup.ACCOUNTS, is_late, name
 
 
 def _table_files(layout: Layout) -> list[str]:
