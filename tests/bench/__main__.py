@@ -8,13 +8,27 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import audit_page, reading, signing_in, startup, table, terminals, users_page
+from tests.bench import (
+    audit_page,
+    crowd,
+    reading,
+    signing_in,
+    sizes,
+    startup,
+    table,
+    terminals,
+    users_page,
+    warm,
+)
 from tests.bench.measuring import QUICK, Scale, make_bench
 
 BENCHMARKS = (
     startup.rows,
     signing_in.rows,
+    warm.rows,
+    crowd.rows,
     reading.rows,
+    sizes.rows,
     users_page.rows,
     audit_page.rows,
     terminals.rows,

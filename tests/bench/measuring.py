@@ -23,9 +23,19 @@ class Scale:
     many: int = 100_000
     rounds: int = 7
     idle_seconds: float = 10.0
+    sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+    """Of the stores whose growth is measured."""
+    updates: int = 1_000
+    """In each of these stores: enough for a new base."""
+    processes: tuple[int, ...] = (2, 4, 8)
+    """That sign people in at once."""
+    cost: int = 12
+    """Of the bcrypt checks that sign-ins are compared with."""
 
 
-QUICK: Final = Scale(few=1_000, many=10_000, rounds=2, idle_seconds=3.0)
+QUICK: Final = Scale(
+    few=1_000, many=10_000, rounds=2, idle_seconds=3.0, sizes=(1_000, 10_000), updates=400
+)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class SignIns:
         return opening + sign_in
 
 
-def bcrypt_check() -> Callable[[], float]:
+def bcrypt_check(cost: int = _COST) -> Callable[[], float]:
     password = b"x" * 64
-    hashed = bcrypt.hashpw(password, bcrypt.gensalt(_COST))
+    hashed = bcrypt.hashpw(password, bcrypt.gensalt(cost))
     return lambda: seconds(lambda: bcrypt.checkpw(password, hashed))

@@ -10,11 +10,16 @@ FRAME: Final = 1 / 30
 """In seconds; 30 pictures a second look like motion."""
 
 _COLUMNS: Final = (58, 11, 30, 14, 7, 11, 5)
-_HEAD: Final = ("what", "ours", "against", "theirs", "ratio", "at most", "holds")
+_HEAD: Final = ("what", "ours", "against", "theirs", "ratio", "budget", "holds")
 
 
 def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:,.1f} ms" if seconds < 0.1 else f"{seconds * 1000:,.0f} ms"
+
+
+def duration(seconds: float) -> str:
+    """For times of which some are far shorter than others."""
+    return f"{seconds * 1e6:,.0f} µs" if seconds < 0.001 else milliseconds(seconds)
 
 
 def frames(seconds: float) -> str:
@@ -33,6 +38,10 @@ def percent(share: float) -> str:
     return f"{share * 100:.2f} %"
 
 
+def per_second(count: float) -> str:
+    return f"{count:,.2f} /s"
+
+
 def number(count: float) -> str:
     return f"{count:,.0f}"
 
@@ -46,6 +55,13 @@ class Most:
 
 
 @dataclass(frozen=True)
+class Least:
+    """A budget for what should be high: at least this multiple of the reference."""
+
+    limit: float
+
+
+@dataclass(frozen=True)
 class Row:
     """One measurement beside a reference of the same run. Without a budget it is informative."""
 
@@ -54,7 +70,7 @@ class Row:
     unit: Unit
     against: str = ""
     theirs: float | None = None
-    most: Most | None = None
+    most: Most | Least | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -65,6 +81,8 @@ class Row:
         """None without a budget."""
         if self.most is None:
             return None
+        if isinstance(self.most, Least):
+            return self.ratio is not None and self.ratio >= self.most.limit
         measured = self.ratio if self.most.unit is None else self.ours
         return measured is not None and measured <= self.most.limit
 
@@ -82,10 +100,20 @@ def line(row: Row) -> str:
             row.against,
             row.unit(row.theirs) if row.theirs is not None else "",
             f"{ratio:.2f}x" if ratio is not None else "",
-            (most.unit or _ratio)(most.limit) if most is not None else "",
+            _budget(most),
             "" if holds is None else "yes" if holds else "NO",
         )
     )
+
+
+def _budget(most: Most | Least | None) -> str:
+    match most:
+        case Most(limit, unit):
+            return (unit or _ratio)(limit)
+        case Least(limit):
+            return f">= {_ratio(limit)}"
+        case None:
+            return ""
 
 
 def _ratio(limit: float) -> str:

@@ -8,16 +8,19 @@ import pytest
 
 from tests.bench import (
     audit_page,
+    crowd,
     reading,
     signing_in,
+    sizes,
     startup,
     table,
     terminals,
     users_page,
     visits,
+    warm,
 )
 from tests.bench.measuring import Bench, Scale, make_bench, medians
-from tests.bench.table import Most, Row
+from tests.bench.table import Least, Most, Row
 from tests.console.terminal import Terminal
 
 BLOCK: Final = 64 << 20
@@ -32,7 +35,16 @@ while True:
 """
 """Keeps memory, and uses the processor and writes five times a second."""
 
-TINY = Scale(few=60, many=120, rounds=1, idle_seconds=0.1)
+TINY = Scale(
+    few=60,
+    many=120,
+    rounds=1,
+    idle_seconds=0.1,
+    sizes=(40, 80),
+    updates=10,
+    processes=(2,),
+    cost=4,
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +54,26 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.mark.parametrize(
     "benchmark",
-    [startup.rows, signing_in.rows, reading.rows, users_page.rows, audit_page.rows],
-    ids=["startup", "signing in", "reading", "users page", "audit page"],
+    [
+        startup.rows,
+        signing_in.rows,
+        warm.rows,
+        crowd.sign_ins,
+        reading.rows,
+        sizes.rows,
+        users_page.rows,
+        audit_page.rows,
+    ],
+    ids=[
+        "startup",
+        "signing in",
+        "warm",
+        "crowd",
+        "reading",
+        "sizes",
+        "users page",
+        "audit page",
+    ],
 )
 def test_a_benchmark_returns_positive_measurements(
     bench: Bench, benchmark: Callable[[Bench], Iterator[Row]]
@@ -66,6 +96,7 @@ def test_memory_and_cpu_time_of_running_programs_are_read(bench: Bench) -> None:
     with visits.bare(bench.few.home) as idle, at_work:
         at_work.wait_for("ready")
         assert BLOCK < terminals.memory(at_work) < BLOCK + 40e6
+        assert BLOCK < crowd.shared_out_memory(at_work) < terminals.memory(at_work)
         [processor, written] = terminals.idle(idle, {"at work": at_work}, 1)
     assert processor.theirs is not None
     assert 0 <= processor.theirs < processor.ours < 1
@@ -83,6 +114,11 @@ def test_an_amount_is_met_whatever_the_reference() -> None:
     assert Row("a", 9.0, table.number, "b", 10.0, Most(8, table.number)).holds is False
 
 
+def test_a_high_ratio_is_met_from_its_budget_on() -> None:
+    assert Row("a", 1.9, table.per_second, "b", 2.0, Least(0.95)).holds is True
+    assert Row("a", 1.8, table.per_second, "b", 2.0, Least(0.95)).holds is False
+
+
 def test_without_a_budget_nothing_is_met_or_missed() -> None:
     assert Row("a", 1.0, table.number).holds is None
 
@@ -90,6 +126,10 @@ def test_without_a_budget_nothing_is_met_or_missed() -> None:
 def test_a_line_shows_measurement_reference_ratio_and_budget() -> None:
     line = table.line(Row("first paint", 0.25, table.milliseconds, "bare", 0.2, Most(1.15)))
     assert " ".join(line.split()) == "first paint 250 ms bare 200 ms 1.25x 1.15x NO"
+    line = table.line(Row("reading", 20e-6, table.duration, "SQLite", 10e-6))
+    assert " ".join(line.split()) == "reading 20 µs SQLite 10 µs 2.00x"
+    line = table.line(Row("sign-ins", 7.6, table.per_second, "bcrypt", 8.0, Least(0.95)))
+    assert " ".join(line.split()) == "sign-ins 7.60 /s bcrypt 8.00 /s 0.95x >= 0.95x yes"
 
 
 def test_measurements_for_medians_take_turns() -> None:
