@@ -5,7 +5,7 @@ All decode the JSON of an account into cwtui's own types.
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
@@ -55,9 +55,10 @@ class Engine(Protocol):
 
 class Ours:
     def __init__(self, folder: Path) -> None:
-        self._config = config_in(folder)
-        self.keyring: Keyring = services.create(self._config).keyring
-        self._store = TinyAccountStore(self._config.accounts_file)
+        config = config_in(folder)
+        self.keyring: Keyring = services.create(config).keyring
+        self._path = config.accounts_file
+        self._store = TinyAccountStore(self._path)
 
     def insert(self, accounts: Sequence[Account]) -> None:
         with self._store.change() as change:
@@ -68,10 +69,10 @@ class Ours:
 
     @property
     def journal_size(self) -> int:
-        return sum(one.stat().st_size for one in self._config.folder.glob("accounts-*.journal"))
+        return sum(one.stat().st_size for one in self._path.parent.glob("accounts-*.journal"))
 
     def open(self, name: str) -> AbstractContextManager[object]:
-        store = TinyAccountStore(self._config.accounts_file)
+        store = TinyAccountStore(self._path)
         store.settings()
         _found(store.get(name), name)
         return nullcontext(store)
@@ -123,9 +124,6 @@ class Sqlite:
         _found(_of(database, name), name)
         return closing(database)
 
-    def get(self, name: str) -> Account | None:
-        return _of(self._database, name)
-
     def read(self, name: str) -> Account:
         return _found(_of(self._database, name), name)
 
@@ -146,20 +144,16 @@ class Sqlite:
         found = self._database.execute("SELECT document FROM accounts ORDER BY name")
         return [_decode_row(document) for (document,) in found]
 
-    def enabled_local_admins(self) -> frozenset[str]:
-        found = self._database.execute(
-            "SELECT name FROM accounts WHERE document ->> '$.roles' LIKE ?"
-            " AND coalesce(document ->> '$.enabled', 1)"
-            " AND coalesce(document ->> '$.origin', 'local') = 'local'",
-            [f'%"{roles.ADMIN}"%'],
-        )
-        return frozenset(name for (name,) in found)
-
     def admins(self) -> frozenset[str]:
         with _committed(self._database):
-            # The rule needs no other methods.
-            change = cast("AccountsChange", self)
-            return admins.who_can_sign_in(change, self._keyring, time.time())
+            found = self._database.execute(
+                "SELECT document FROM accounts WHERE document ->> '$.roles' LIKE ?"
+                " AND coalesce(document ->> '$.enabled', 1)"
+                " AND coalesce(document ->> '$.origin', 'local') = 'local'",
+                [f'%"{roles.ADMIN}"%'],
+            )
+            accounts = [_decode(document) for (document,) in found]
+        return _who_can_sign_in(accounts, self._keyring)
 
 
 class StockTinyDB:
@@ -184,9 +178,6 @@ class StockTinyDB:
         _found(_in(database, name), name)
         return closing(database)
 
-    def get(self, name: str) -> Account | None:
-        return _in(self._database, name)
-
     def read(self, name: str) -> Account:
         return _found(_in(self._database, name), name)
 
@@ -202,17 +193,26 @@ class StockTinyDB:
         table = self._database.table("accounts")
         return [msgspec.convert(one, AccountRow) for one in table]
 
-    def enabled_local_admins(self) -> frozenset[str]:
+    def admins(self) -> frozenset[str]:
         found = self._database.table("accounts").search(
             where("roles").any([roles.ADMIN])
             & ~(where("enabled") == False)  # noqa: E712  TinyDB's way
             & ~(where("origin") == "ldap")
         )
-        return frozenset(one["username"] for one in found)
+        accounts = [msgspec.convert(one, Account) for one in found]
+        return _who_can_sign_in(accounts, self._keyring)
 
-    def admins(self) -> frozenset[str]:
-        change = cast("AccountsChange", self)
-        return admins.who_can_sign_in(change, self._keyring, time.time())
+
+class _Admins(dict[str, Account]):
+    """What the rule about the last admin needs of a change."""
+
+    def enabled_local_admins(self) -> frozenset[str]:
+        return frozenset(self)
+
+
+def _who_can_sign_in(accounts: Iterable[Account], keyring: Keyring) -> frozenset[str]:
+    change = cast("AccountsChange", _Admins({one.username: one for one in accounts}))
+    return admins.who_can_sign_in(change, keyring, time.time())
 
 
 def _connect(path: Path) -> sqlite3.Connection:
