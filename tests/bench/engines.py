@@ -194,7 +194,9 @@ class StockTinyDB:
         return [msgspec.convert(one, AccountRow) for one in table]
 
     def admins(self) -> frozenset[str]:
-        found = self._database.table("accounts").search(
+        table = self._database.table("accounts")
+        table.clear_cache()  # else the answer would be the last one, whatever is in the file now
+        found = table.search(
             where("roles").any([roles.ADMIN])
             & ~(where("enabled") == False)  # noqa: E712  TinyDB's way
             & ~(where("origin") == "ldap")

@@ -26,7 +26,8 @@ _SQLITE: Final = "SQLite, WAL, synchronous=FULL"
 _STOCK: Final = "stock TinyDB"
 _STOCK_MOST: Final = 100_000
 """The most accounts for stock TinyDB, which reads and writes all of them each time."""
-_STOCK_ROUNDS: Final = 3
+_FEW_ROUNDS: Final = 3
+"""Of what takes seconds."""
 _BATCH: Final = 50
 """Quick calls are made several times in turn."""
 _WARM: Final = 5_000
@@ -92,7 +93,8 @@ class Size:
 
     def compared(self, act: Act, each: int = _BATCH) -> tuple[float, float]:
         """The medians of our store and SQLite."""
-        ours, theirs = self.times(act, each, self.scale.rounds, self.ours, self.sqlite)
+        rounds = self.scale.rounds if each > 1 else min(self.scale.rounds, _FEW_ROUNDS)
+        ours, theirs = self.times(act, each, rounds, self.ours, self.sqlite)
         return median(ours), median(theirs)
 
     def row(
@@ -102,7 +104,7 @@ class Size:
 
     def beside_stock(self, ours: float, act: Act) -> Iterator[Row]:
         if self.stock is not None:
-            rounds = min(self.scale.rounds, _STOCK_ROUNDS)
+            rounds = min(self.scale.rounds, _FEW_ROUNDS)
             (theirs,) = self.times(act, 1, rounds, self.stock)
             yield Row("  the same", ours, duration, _STOCK, median(theirs))
 
