@@ -17,7 +17,7 @@ from cwtui.accounts.upkeep.protection import Protected, keys_of
 from cwtui.store.layout import Layout
 from cwtui.store.parts import Part
 from cwtui.store.table_file import TableFile
-from cwtui.store.view import View
+from cwtui.store.view import Kind, View
 
 T = TypeVar("T")
 
@@ -73,13 +73,9 @@ class TinyAccountStore:
         self.check: Callable[[Contents], None] | None = None
         """Raises CannotCheck for contents that must not be used; called once per file version."""
         self._file = TableFile(
-            path,
-            _ACCOUNTS,
-            _SETTINGS,
-            _KEYS,
+            Kind(path, _ACCOUNTS, (_SETTINGS, _KEYS), _is_enabled_local_admin),
             check_is_there=Layout(path.parent).check_is_there,
             check_view=self._check_view,
-            is_marked=_is_enabled_local_admin,
         )
 
     @classmethod

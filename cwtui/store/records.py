@@ -14,7 +14,7 @@ from cwtui.accounts.ports import Others
 from cwtui.host.files import check_folder
 from cwtui.store.parts import Part
 from cwtui.store.table_file import TableFile
-from cwtui.store.view import View
+from cwtui.store.view import Kind, View
 
 _RECORDS: Final = "records"
 FILES: Final = 64
@@ -140,11 +140,9 @@ class TinyRecordStore:
     def _file(self, number: int) -> TableFile:
         if number not in self._files:
             file = TableFile(
-                self.path(number),
-                _RECORDS,
+                Kind(self.path(number), _RECORDS, is_marked=_has_wait),
                 check_is_there=self._check_is_there,
                 may_be_missing=True,
-                is_marked=_has_wait,
             )
             self._files.setdefault(number, file)  # another thread may have been first
         return self._files[number]

@@ -22,7 +22,7 @@ from tinydb.table import Table
 
 from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.store.table_file import TableFile
-from cwtui.store.view import View
+from cwtui.store.view import Kind, View
 
 _Tables: TypeAlias = dict[str, dict[str, Any]]
 
@@ -40,7 +40,7 @@ class TableStorage(Storage):
         self, path: str, main: str = "accounts", small: tuple[str, ...] = ("settings", "keys")
     ) -> None:
         self._main, self._small = main, small
-        self._file = TableFile(Path(path), main, *small, check_is_there=self._missing)
+        self._file = TableFile(Kind(Path(path), main, small), check_is_there=self._missing)
         self._read: View | None = None
 
     def _missing(self) -> None:

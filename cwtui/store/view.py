@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -16,32 +16,39 @@ from cwtui.store.journal import Changes
 T = TypeVar("T")
 _WEIGHT: Final = 512
 """Bytes of a usual document, for `name_at`."""
-IsMarked: TypeAlias = Callable[[bytes], bool]
-"""Whether a document is one of the few that must be found quickly. Must not raise."""
 _INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def _no_document(_: bytes) -> bool:
+    return False
+
+
+class Kind(NamedTuple):
+    """Where a table file is, its large table, its small ones, and which documents are marked."""
+
+    path: Path
+    main: str
+    small: tuple[str, ...] = ()
+    is_marked: Callable[[bytes], bool] = _no_document
+    """Whether a document is one of the few that must be found quickly. Must not raise."""
 
 
 class View:
     """The documents of all tables, as JSON. It stays readable and does not change.
 
-    `main` is the large table. `base` is None for a file that does not exist yet or has an old
-    format; all documents are then in `changes`. `journal` is the path of the journal, if there is
-    one.
+    `base` is None for a file that does not exist yet or has an old format; all documents are then
+    in `changes`. `journal` is the path of the journal, if there is one.
     """
 
     def __init__(
         self,
-        path: Path,
-        main: str,
-        is_marked: IsMarked,
+        kind: Kind,
         base: Base | None = None,
         changes: Changes | None = None,
         count: int = 0,
         journal: Path | None = None,
     ) -> None:
-        self.path = path
-        self.main = main
-        self.is_marked = is_marked
+        self.kind = kind
         self.base = base
         self.changes: Changes = changes if changes is not None else {}
         self.count = count
@@ -52,7 +59,7 @@ class View:
         """Return the view after these changes."""
         tables = self.changes.keys() | changes.keys()
         merged = {name: {**self.changes.get(name, {}), **changes.get(name, {})} for name in tables}
-        return View(self.path, self.main, self.is_marked, self.base, merged, count, self.journal)
+        return View(self.kind, self.base, merged, count, self.journal)
 
     # One document
 
@@ -90,12 +97,12 @@ class View:
         return (kept - self._changed.keys()) | {
             name
             for name, document in self._changed.items()
-            if document is not None and self.is_marked(document)
+            if document is not None and self.kind.is_marked(document)
         }
 
     @property
     def _changed(self) -> Documents:
-        return self.changes.get(self.main, {})
+        return self.changes.get(self.kind.main, {})
 
     @cached_property
     def _changed_names(self) -> list[str]:
@@ -179,7 +186,7 @@ class View:
         try:
             return decoder.decode(document)
         except _INVALID as error:
-            raise self.damaged(self.main, name, str(error)) from None
+            raise self.damaged(self.kind.main, name, str(error)) from None
 
     def mentioning(self, *needles: bytes) -> list[tuple[str, bytes]]:
         """Return the documents of the main table with one of these texts, sorted by name."""
@@ -213,10 +220,10 @@ class View:
         if self.journal is not None and name in self.changes.get(table, {}):
             return self.journal, journal.line_naming(self.journal, name)
         if self.base is None:
-            return self.path, old_files.line_of(self.path, name)
-        if table == self.main:
-            return self.path, self.base.line_of(name)
-        return self.path, self.base.line_in_header(name)
+            return self.kind.path, old_files.line_of(self.kind.path, name)
+        if table == self.kind.main:
+            return self.kind.path, self.base.line_of(name)
+        return self.kind.path, self.base.line_in_header(name)
 
 
 class Draft(View):
@@ -224,16 +231,14 @@ class Draft(View):
 
     def __init__(self, view: View) -> None:
         changes = {table: dict(documents) for table, documents in view.changes.items()}
-        super().__init__(
-            view.path, view.main, view.is_marked, view.base, changes, view.count, view.journal
-        )
+        super().__init__(view.kind, view.base, changes, view.count, view.journal)
         self.own: Changes = {}
         """The changes of this transaction."""
 
     def change(self, table: str, documents: Documents) -> None:
         """Replace documents; None removes one if it exists."""
         all_changes, own = (kept.setdefault(table, {}) for kept in (self.changes, self.own))
-        small = None if table == self.main else self.table(table)
+        small = None if table == self.kind.main else self.table(table)
         for name, document in documents.items():
             before = self.get(name) if small is None else small.get(name)
             if document is None and before is None:

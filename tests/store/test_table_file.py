@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.store import base, journal, table_file
 from cwtui.store.table_file import TableFile
-from cwtui.store.view import View
+from cwtui.store.view import Kind, View
 from tests import soak
 from tests.store.table_files import journal_of
 
@@ -36,11 +36,8 @@ def is_marked(document: bytes) -> bool:
 
 def table(path: Path) -> TableFile:
     return TableFile(
-        path,
-        "things",
-        "small",
+        Kind(path, "things", ("small",), is_marked),
         check_is_there=lambda: None,
-        is_marked=is_marked,
         may_be_missing=True,
     )
 
@@ -295,7 +292,9 @@ def test_a_view_that_is_refused_is_read_again_if_it_was_changed_meanwhile(
                 table(file.path).compact()
             raise CannotCheck("it does not fit the keyring")
 
-    reader = TableFile(file.path, "things", "small", check_is_there=lambda: None, check_view=check)
+    reader = TableFile(
+        Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
+    )
     assert reader.view().get("n8") == b'{"text":"new"}'
     assert len(refused) == 1
 
@@ -308,7 +307,7 @@ def test_a_view_that_is_refused_is_not_read_for_ever(file: TableFile) -> None:
     path.write_bytes(path.read_bytes() + b"torn")
     with pytest.raises(CannotCheck, match="it does not fit the keyring"):
         TableFile(
-            file.path, "things", "small", check_is_there=lambda: None, check_view=check
+            Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
         ).view()
 
 

@@ -1,0 +1,242 @@
+"""Reads a table file: its base, and the lines of its journal since they were read last."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
+from cwtui.host.files import cannot, check_private, exists
+from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
+from cwtui.store import journal, parts, saving
+from cwtui.store.base import MOST, START, Base, damaged
+from cwtui.store.journal import Changes, Point
+from cwtui.store.parts import Part
+from cwtui.store.view import Kind, View
+
+_Version: TypeAlias = tuple[int, ...]
+
+
+class Read(NamedTuple):
+    """What was read last: the version of the base, and how much of the journal."""
+
+    version: _Version
+    view: View
+    schema: int | None = None
+    """The schema of a file in an old format."""
+    journal: _Version = ()
+    point: Point = Point(0, b"", 0)
+
+
+class TableReader:
+    """Reading needs no lock.
+
+    `check_is_there` raises StoreMissing if the store is gone; a missing file is then not treated
+    as empty. `check_view` raises CannotCheck for content that must not be used; it is called once
+    per version. `may_be_missing`: a missing file is an empty one.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        check_is_there: Callable[[], None],
+        check_view: Callable[[View], None],
+        *,
+        may_be_missing: bool,
+    ) -> None:
+        self._kind = kind
+        self._path = kind.path
+        self._check_is_there = check_is_there
+        self._check_view = check_view
+        self._may_be_missing = may_be_missing
+        self._last: Read | None = None
+
+    def current(self) -> Read:
+        """Return the current content. Raises CannotCheck."""
+        while True:
+            version = self._version()
+            if version is None:
+                return Read((), View(self._kind))
+            before = self._last
+            read = before if before is not None and before.version == version else self._opened()
+            with_journal = self._with_journal(read)
+            if with_journal is None:
+                if self._version() == read.version and read.view.journal is not None:
+                    raise journal.missing(read.view.journal, self._path)
+                continue  # another process has just replaced the base
+            if with_journal is before:
+                return before
+            try:
+                self._check_view(with_journal.view)
+            except CannotCheck:
+                again = self._with_journal(with_journal)
+                is_newest = again is not None and again.point == with_journal.point
+                if is_newest and self._version() == read.version:
+                    raise
+                continue
+            self._last = with_journal
+            return with_journal
+
+    def _version(self) -> _Version | None:
+        """Return a value that differs for each version of the base; None if it may be missing."""
+        try:
+            return _version_of(self._path.stat())
+        except FileNotFoundError:
+            self._check_is_there()
+            if self._may_be_missing:
+                return None
+            raise StoreMissing(f"{self._path} is missing. Nothing was changed.") from None
+        except OSError as error:
+            raise cannot("read", self._path, error) from None
+
+    def _opened(self) -> Read:
+        try:
+            descriptor = open_regular(self._path)
+        except OSError as error:
+            raise cannot("read", self._path, error) from None
+        is_ours = False
+        try:
+            check_private(self._path, descriptor)
+            check_size(descriptor, MOST, self._path)
+            version = _version_of(os.fstat(descriptor))
+            if os.pread(descriptor, len(START), 0) != START:
+                return self._old(descriptor, version)
+            is_ours = True
+        except OSError as error:
+            raise cannot("read", self._path, error) from None
+        finally:
+            if not is_ours:
+                os.close(descriptor)
+        base = Base(descriptor, self._path, self._kind.main)
+        self._check_tables(base.tables, base.line_in_header)
+        name = base.meta.journal
+        if not re.fullmatch(re.escape(self._path.stem) + r"-\d{9}\.journal", name):
+            raise damaged(self._path, 1, f"{name!r} is no name of a journal")
+        beside = self._path.with_name(name)
+        view = View(self._kind, base, {}, base.meta.count, beside)
+        return Read(version, view, point=journal.beginning(base.meta.sha256))
+
+    def _old(self, descriptor: int, version: _Version) -> Read:
+        # Imported here, because few stores are old.
+        from cwtui.store import old_files
+
+        old = old_files.decode(read_opened(descriptor, MOST, self._path), self._path)
+        self._check_tables(old.tables, lambda name: old_files.line_of(self._path, name))
+        count = len(old.tables.get(self._kind.main, {}))
+        changes: Changes = {name: {**kept} for name, kept in old.tables.items()}
+        view = View(self._kind, None, changes, count)
+        return Read(version, view, old.schema)
+
+    def _check_tables(self, tables: Mapping[str, object], line: Callable[[str], int]) -> None:
+        for unknown in sorted(tables.keys() - {self._kind.main, *self._kind.small}):
+            raise damaged(self._path, line(unknown), f"unknown table {unknown!r}")
+
+    def _with_journal(self, read: Read) -> Read | None:
+        """Return what there is with the journal's current lines; None if there is no journal."""
+        path = read.view.journal
+        if path is None:
+            return read
+        try:
+            now = _version_of(path.stat())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise cannot("read", path, error) from None
+        if now == read.journal and now[2] == read.point.offset:
+            return read
+        if read.journal and (now[:2] != read.journal[:2] or now[2] <= read.point.offset):
+            read = self._without_journal(read)  # changed in place, or another file
+        found = journal.read(path, read.point.offset)
+        if found is None:
+            return None
+        text, state = found
+        try:
+            return self._with_lines(read, text, state, path)
+        except StoreDamaged:
+            if not read.point.offset:
+                raise
+            # A writer may have undone the line before, as it could not get it onto the disk.
+            return self._with_journal(self._without_journal(read))
+
+    def _with_lines(self, read: Read, text: bytes, state: os.stat_result, path: Path) -> Read:
+        changes: dict[str, dict[str, bytes | None]] = {}
+        count, point = read.view.count, read.point
+        for line in journal.lines(text, read.point, path):
+            self._check_tables(line.changes, lambda _: line.end.lines)  # noqa: B023  # used at once
+            for table, documents in line.changes.items():
+                changes.setdefault(table, {}).update(documents)
+            count, point = line.documents, line.end
+        view = read.view.with_changes(changes, count) if changes else read.view
+        return read._replace(view=view, journal=_version_of(state), point=point)
+
+    def _without_journal(self, read: Read) -> Read:
+        base = read.view.base
+        if base is None:
+            return read
+        view = View(self._kind, base, {}, base.meta.count, read.view.journal)
+        return read._replace(view=view, point=journal.beginning(base.meta.sha256))
+
+    @contextmanager
+    def parts(self) -> Iterator[dict[Path, Part]]:
+        """Open the files as they are at one instant, by path. Raises CannotCheck and OSError."""
+        while True:
+            read = self.current()
+            if not read.version:
+                yield {}
+                return
+            with ExitStack() as opened:
+                found = {self._path: opened.enter_context(parts.opened(self._path))}
+                beside = read.view.journal
+                try:
+                    if beside is not None:
+                        # Without a line that is torn, or written at this moment.
+                        length = read.point.offset
+                        found[beside] = opened.enter_context(parts.opened(beside, length))
+                except FileNotFoundError:
+                    continue  # another process has just replaced the base
+                state = os.fstat(found[self._path].file.fileno())
+                if _version_of(state) != read.version:
+                    continue
+                yield found
+                return
+
+    def verify(self) -> None:
+        """Raise StoreDamaged unless base and journal are exactly as cwtui wrote them.
+
+        Separate from reading, which must be fast. Raises CannotCheck.
+        """
+        read = self.current()
+        if not read.version:
+            self.refuse_lost_base()
+        if read.view.base is not None:
+            read.view.base.verify_checksum()
+            read.view.base.verify_order()
+        elif read.schema is not None:
+            from cwtui.store import old_files
+
+            try:
+                old_files.verify(read_regular(self._path, MOST), self._path)
+            except OSError as error:
+                raise cannot("read", self._path, error) from None
+
+    def refuse_lost_base(self) -> None:
+        """Raise StoreDamaged if there is no base, but a journal, which would be removed."""
+        try:
+            lost = [path for path in saving.journals_of(self._path) if path.stat().st_size]
+        except OSError as error:
+            raise cannot("read", self._path.parent, error) from None
+        if lost and not exists(self._path):
+            raise journal.without_base(lost[0], self._path)
+
+
+def _version_of(found: os.stat_result) -> _Version:
+    return (
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_mode,
+        found.st_uid,
+    )
