@@ -58,7 +58,7 @@ _WINDOW: Final = 1 << 13
 """Bytes below which the binary search reads all that is left."""
 _BLOCK: Final = 1 << 18
 """The most bytes read at once where many are read."""
-_REMEMBERED: Final = 4096
+_REMEMBERED: Final = 1 << 14
 """How many lines that the binary search met are remembered, as each search begins at the same."""
 
 Documents: TypeAlias = Mapping[str, bytes | None]
@@ -124,16 +124,26 @@ class Base:
 
     def get(self, name: str) -> bytes | None:
         """Return a document of the main table as JSON; None if there is none with this name."""
-        return self._find(name)[2]
+        low, high = self._around(name)
+        text = b"\n" + self._read(low, high)
+        # JSON has no newlines, so this is the beginning of a line.
+        start = b"\n%b:" % msgspec.json.encode(name)
+        at = text.find(start)
+        if at < 0:
+            return self._find_in(name, low, high)[2]  # which looks whether the lines have names
+        end = text.find(b"\n", at + 1)
+        return text[at + len(start) : end if end >= 0 else None].removesuffix(b",")
 
     def _find(self, name: str) -> tuple[int, int, bytes | None]:
         """Return where the line of this name begins and ends, and its document.
 
         Without a document, both are where the line would be inserted.
         """
+        return self._find_in(name, *self._around(name))
+
+    def _around(self, name: str) -> tuple[int, int]:
+        """Return a part of few lines that has the line of this name, if there is one."""
         low, high = self._first, self._last
-        if low == high:
-            return low, low, None
         while high - low > _WINDOW:
             middle = (low + high) // 2
             start, found = self._met.get(middle) or self._meet(middle)
@@ -146,6 +156,9 @@ class Base:
             else:
                 high = self._end_of_line(middle, high)
                 break
+        return low, high
+
+    def _find_in(self, name: str, low: int, high: int) -> tuple[int, int, bytes | None]:
         at = low
         for line in self._read(low, high).removesuffix(_SEPARATOR).split(_SEPARATOR):
             key, document = self._split(line, at) if line else ("", b"")

@@ -46,9 +46,15 @@ Changes: TypeAlias = dict[str, dict[str, bytes | None]]
 """Changed documents by table and name."""
 
 
-class _Rest(Struct, forbid_unknown_fields=True):
+class _Content(Struct, forbid_unknown_fields=True):
+    sum: str
     count: Annotated[int, Meta(ge=0)]
     set: dict[str, dict[str, Raw]]
+
+
+_decode_line: Final = msgspec.json.Decoder(_Content).decode
+_decode_lines: Final = msgspec.json.Decoder(_Content).decode_lines
+_INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Point(NamedTuple):
@@ -74,26 +80,28 @@ def beginning(checksum: str) -> Point:
 
 def lines(text: bytes, at: Point, path: Path) -> Iterator[Line]:
     """Yield the committed lines of a text that begins at this point. Raises StoreDamaged."""
-    position = 0
-    while (end := text.find(b"\n", position)) >= 0:
-        line = text[position:end]
-        if _PREPARED in line and text.find(b"\n", end + 1) < 0:
-            return
-        position = end + 1
-        rest = line[_REST_FROM:]
-        total = _sum(at.sum, rest)
+    whole = text[: text.rfind(b"\n") + 1]
+    texts = whole.split(b"\n")[:-1]
+    if texts and _PREPARED in texts[-1]:
+        whole = whole[: -len(texts.pop()) - 1]
+    try:
+        contents = _decode_lines(whole)  # many at once are much faster
+    except _INVALID:
+        contents = []
+    for number, line in enumerate(texts):
+        total = _sum(at.sum, line[_REST_FROM:])
         if line[:_REST_FROM] != _OPENING + total:
             raise damaged(path, at.lines + 1, "the checksum does not match the line")
         at = Point(at.offset + len(line) + 1, total, at.lines + 1)
         try:
-            decoded = msgspec.json.decode(b'{"' + rest[len(b'","') :], type=_Rest)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            content = contents[number] if contents else _decode_line(line)
+        except _INVALID as error:
             raise damaged(path, at.lines, str(error)) from None
         changes: Changes = {
             table: {name: _document(document) for name, document in documents.items()}
-            for table, documents in decoded.set.items()
+            for table, documents in content.set.items()
         }
-        yield Line(changes, decoded.count, at)
+        yield Line(changes, content.count, at)
 
 
 def _document(document: Raw) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -17,6 +17,13 @@ T = TypeVar("T")
 _WEIGHT: Final = 512
 """Bytes of a usual document, for `name_at`."""
 _INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+@lru_cache(maxsize=16)
+def _decoders(kind: type[T]) -> "tuple[msgspec.json.Decoder[T], Callable[[bytes], dict[str, T]]]":
+    """Return the decoder of one document, and the function that decodes a block of lines."""
+    block: msgspec.json.Decoder[dict[str, T]] = msgspec.json.Decoder(dict[str, kind])  # type: ignore[valid-type]
+    return msgspec.json.Decoder(kind), block.decode
 
 
 def _no_document(_: bytes) -> bool:
@@ -128,13 +135,12 @@ class View:
         the texts `containing`, which are ASCII in lower case, may be left out if they contain only
         ASCII. Raises StoreDamaged.
         """
-        decoder = msgspec.json.Decoder(kind)
+        decoder, decode_block = _decoders(kind)  # type: ignore[arg-type]  # types can be hashed
         changed = self._changed_names
         if after is not None and backward:
             changed = changed[: bisect_left(changed, after)]
         elif after is not None:
             changed = changed[bisect_right(changed, after) :]
-        decode_block = msgspec.json.Decoder(dict[str, kind]).decode  # type: ignore[valid-type]
         blocks = self.base.blocks(after, backward=backward) if self.base is not None else ()
         for text in blocks:
             if containing and text.isascii():
