@@ -236,6 +236,9 @@ def test_a_code_used_after_a_rename_stays_used(
     ids = {"entryUUID": "id-ann"}
     with ports.accounts.change() as change:
         change.put(Account(username="ann", created_at=NOW, origin=Origin.LDAP, directory_ids=ids))
+    # So that the file with her new name is replaced too.
+    beside = next(name for name in map("?{:032x}".format, range(999)) if _are_beside(name, "anna"))
+    ports.records.update(beside, lambda record: (record.changed(last_totp_step=3), None))
     path = config.folder.parent / "before-rename.tar"
     maintenance.back_up(config, OPERATOR, path, unwatched)
     user = DirectoryUser("anna", "uid=anna", "", (), enabled=True, ids=ids)
@@ -247,6 +250,10 @@ def test_a_code_used_after_a_rename_stays_used(
     restore(config, path)
     assert connected(config).accounts.get("anna") is None
     assert connected(config).records.get("ann").last_totp_step == 77
+
+
+def _are_beside(name: str, other: str) -> bool:
+    return number_of(name) == number_of(other)
 
 
 def _interrupt_at_each_file(config: Config, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
