@@ -149,9 +149,8 @@ def read(path: Path, since: int) -> tuple[bytes, os.stat_result] | None:
 
 
 def begin(path: Path) -> None:
-    """Make an empty journal. The caller syncs the folder. Raises CannotCheck."""
+    """Make a new, empty journal. The caller syncs the folder. Raises CannotCheck."""
     try:
-        path.unlink(missing_ok=True)  # a killed process may have left one
         with new_file(path):
             pass
     except OSError as error:
