@@ -7,6 +7,7 @@ files rotated all the time. Readers check the store at the same time: whatever i
 line that begins with "wrong".
 """
 
+import ctypes
 import os
 import random
 import signal
@@ -43,6 +44,9 @@ HAS_DEVICE: Final = "alice"
 ACKNOWLEDGED: Final = "acknowledged"
 _LONGEST: Final = 0.2
 """The longest life of a writer in seconds; most are killed in the middle of a save."""
+
+_END_WITH_PARENT: Final = 1
+"""PR_SET_PDEATHSIG, so that a test that fails leaves no writers behind."""
 
 Say = Callable[[str], object]
 
@@ -183,6 +187,7 @@ def _forked(act: Callable[[Say], None], path: Path) -> int:
 
 
 def _live(act: Callable[[Say], None], path: Path) -> NoReturn:
+    ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
     out = os.open(path, os.O_WRONLY | os.O_APPEND)
 
     def say(line: str) -> int:

@@ -179,6 +179,18 @@ def test_a_removed_line_is_damage(file: TableFile) -> None:
         table(file.path).view()
 
 
+def test_a_new_journal_never_replaces_another(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the new base is in its place, the old journal is needed."""
+    mine = int(journal_of(file.path).name[len("things-") :][:9])
+    numbers = iter([mine, mine, 7])
+    monkeypatch.setattr(table_file, "randbelow", lambda _: next(numbers))
+    file.compact()
+    assert journal_of(file.path).name == "things-000000007.journal"
+    assert table(file.path).view().get("n7") == b'{"text":"changed"}'
+
+
 def test_a_missing_journal_is_damage(file: TableFile) -> None:
     path = journal_of(file.path)
     path.unlink()
