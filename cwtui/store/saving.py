@@ -117,7 +117,7 @@ def _new_journal(path: Path) -> Path:
 
 def journals_of(path: Path) -> list[Path]:
     """Return the journals of all bases that this file ever had. Raises OSError."""
-    return list(path.parent.glob(f"{path.stem}-*.journal"))
+    return list(path.parent.glob(f"{path.stem}-{'[0-9]' * 9}.journal"))
 
 
 def _remove_other_journals(path: Path, current: Path) -> None:

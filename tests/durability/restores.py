@@ -30,6 +30,8 @@ from tests.durability.saves import connected, made_in, unwatched
 
 _MOST_KILLS: Final = 3
 _BACKUPS: Final = 2
+_LEAST: Final = 2
+"""How many kills and how many completed restores there are, however short the time."""
 
 
 class State(NamedTuple):
@@ -142,7 +144,7 @@ class Restores:
     def run(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         backups: dict[Path, State] = {}
-        while time.monotonic() < until:
+        while time.monotonic() < until or min(self.kills, self.completed) < _LEAST:
             self.change()
             path = self._folder / f"of-{self.completed % _BACKUPS}.tar"
             backups[path] = self.back_up(path)

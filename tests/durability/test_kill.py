@@ -63,5 +63,4 @@ def test_a_killed_restore_can_be_run_again(tmp_path: Path) -> None:
     print(f"kills of restores, with the marker, completed: {figures}")  # noqa: T201
     assert wrong == []
     kills, _, completed = map(int, figures.split())
-    assert kills > 1
-    assert completed > 1
+    assert min(kills, completed) >= 2

@@ -185,10 +185,17 @@ def test_a_new_journal_never_replaces_another(
     """Until the new base is in its place, the old journal is needed."""
     mine = int(journal_of(file.path).name[len("things-") :][:9])
     numbers = iter([mine, mine, 7])
-    monkeypatch.setattr(table_file, "randbelow", lambda _: next(numbers))
+    monkeypatch.setattr(os, "urandom", lambda size: next(numbers).to_bytes(size))
     file.compact()
     assert journal_of(file.path).name == "things-000000007.journal"
     assert table(file.path).view().get("n7") == b'{"text":"changed"}'
+
+
+def test_files_of_others_are_not_removed(file: TableFile) -> None:
+    copy = file.path.with_name("things-copy.journal")
+    copy.write_bytes(b"kept by somebody")
+    assert file.compact()
+    assert copy.exists()
 
 
 def test_a_missing_journal_is_damage(file: TableFile) -> None:
