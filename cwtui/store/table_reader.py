@@ -225,6 +225,8 @@ class TableReader:
         """Raise StoreDamaged if there is no base, but a journal, which would be removed."""
         try:
             lost = [path for path in saving.journals_of(self._path) if path.stat().st_size]
+        except FileNotFoundError:
+            return  # another process has just written a base
         except OSError as error:
             raise cannot("read", self._path.parent, error) from None
         if lost and not exists(self._path):
