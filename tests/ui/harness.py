@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar, cast
+from unittest.mock import patch
 
 import pyotp
 from textual import events
@@ -397,7 +398,9 @@ async def at_work(
         send(text)
 
     app.copy_to_clipboard = copy  # type: ignore[method-assign]  # what a terminal would get
-    with home, drawn_when_looked_at():
+    # Without an own time, a toast stays as long as set above, however slow the machine is.
+    lasting = patch("cwtui.ui.terminal.textual_app._TOAST_SECONDS", {})
+    with home, drawn_when_looked_at(), lasting:
         async with app.run_test(size=size, notifications=True) as pilot:
             stopwatch = app.context.after_code.now = Clock()
             for idle in app.absence.timers:
