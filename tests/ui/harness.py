@@ -399,8 +399,8 @@ async def at_work(
 
     app.copy_to_clipboard = copy  # type: ignore[method-assign]  # what a terminal would get
     # Without an own time, a toast stays as long as set above, however slow the machine is.
-    lasting = patch("cwtui.ui.terminal.textual_app._TOAST_SECONDS", {})
-    with home, drawn_when_looked_at(), lasting:
+    toasts_stay = patch.dict("cwtui.ui.terminal.textual_app._TOAST_SECONDS", clear=True)
+    with home, drawn_when_looked_at(), toasts_stay:
         async with app.run_test(size=size, notifications=True) as pilot:
             stopwatch = app.context.after_code.now = Clock()
             for idle in app.absence.timers:
