@@ -16,7 +16,7 @@ from cwtui.host.upgrade import SENTENCE
 from cwtui.store.accounts import TinyAccountStore
 from tests.console import cwtui_terminal
 from tests.console.terminal import Terminal
-from tests.console.test_leaving import PASSWORD, last_event, signed_in
+from tests.console.test_leaving import PASSWORD, last_event
 
 SOURCE: Final = Path(package.__file__).parent
 STARTER: Final = (
@@ -49,6 +49,18 @@ class Installation:
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path / "installed")
+
+
+def signed_in(terminal: Terminal) -> None:
+    """With a new account."""
+    terminal.wait_for("Create the first admin")
+    terminal.wait_until_still()
+    terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
+    terminal.wait_for("The administrator admin was created.")
+    terminal.wait_until_still()
+    terminal.type(f"{PASSWORD}\r")
+    terminal.wait_for("Enable Multi-Factor Authentication")
+    terminal.wait_until_still()
 
 
 def removed(there: Installation) -> None:
