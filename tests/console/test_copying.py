@@ -134,7 +134,7 @@ def test_screen_passes_it_on_to_the_terminal(screens: Path, where: str) -> None:
     with cwtui.opened(screens, before=before) as terminal:
         key = at_enrolment(terminal)
         terminal.type(F4)
-        terminal.wait_for("Sent to your terminal." if far else "Sent through screen")
+        terminal.wait_for("Sent to your terminal." if far else "Sent through GNU screen")
         terminal.wait_until(lambda: arrived(terminal) == [key])
         codes = at_codes(terminal, key)
         terminal.type(F4)
