@@ -1,7 +1,7 @@
 """Check one factor. Attempts are counted before the check; a code works once in all processes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -18,7 +18,15 @@ from cwtui.accounts.directory_port import (
     WrongDirectoryPassword,
 )
 from cwtui.accounts.errors import CannotCheck, ClockWasAhead, Refused, SignInFailed, Throttled
-from cwtui.accounts.model import Account, Attempts, Ending, SecondFactor, SignInRecord
+from cwtui.accounts.model import (
+    Account,
+    Attempts,
+    Ending,
+    Note,
+    SecondFactor,
+    SignInRecord,
+    unchanged,
+)
 from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import write_audit
@@ -58,7 +66,8 @@ def check_password(
 ) -> None:
     """Raise SignInFailed or Throttled unless the password is the account's.
 
-    A missing account takes the same time and gives the same answer.
+    A missing account takes the same time and gives the same answer. A sign-in records the success
+    together with what follows (`after_password`).
     """
     counted = _count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
     kept = account.password if account is not None else None
@@ -67,7 +76,13 @@ def check_password(
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
         raise _wrong_password(ports, claim, field, counted)
-    _record_success(ports, claim, "password_attempts")
+    if claim.in_session:
+        _record_success(ports, claim, "password_attempts")
+
+
+def after_password(claim: Claim) -> Note:
+    """Return what the correct password of a local account changes in the sign-in record."""
+    return lambda record: _clear(record, claim, "password_attempts")
 
 
 def check_directory_password(
@@ -90,6 +105,7 @@ def check_directory_password(
         # The same hashing as for a local account; the directory's own time comes on top.
         passwords.is_password(password, None, ports.keyring, ports.bcrypt_cost)
         raise _refused_by_directory(ports, claim, refusal, counted, field) from None
+    # At once, because the account may get this name only now, and until then another is counted.
     _record_success(ports, claim, "password_attempts")
     return user
 
@@ -113,10 +129,28 @@ def _refused_by_directory(
 def check_one_time_code(
     ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str = "code"
 ) -> None:
-    """Raise InvalidInput, SignInFailed or Throttled unless the code is correct and unused.
+    """Use the code up. Raises InvalidInput, SignInFailed and Throttled.
 
     From the second wrong code in a row on, the error says what is known of the clocks.
     """
+    accepted = accepted_code(ports, claim, factor, typed, field)
+    with reuse_recorded(ports, claim, accepted):
+        use_step(ports, claim, accepted.step, field)
+
+
+@dataclass(frozen=True)
+class AcceptedCode:
+    """A correct one-time code of this time step. It may have been used before."""
+
+    step: int
+    field: str
+    counted: throttle.Counted
+
+
+def accepted_code(
+    ports: Ports, claim: Claim, factor: SecondFactor, typed: str, field: str
+) -> AcceptedCode:
+    """Return the code if it is correct. Raises the same errors as `check_one_time_code`."""
     code = totp.typed_code(typed, field)
     counted = _count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field)
     secret = unsealed_secret(ports, claim.username, factor)
@@ -125,16 +159,22 @@ def check_one_time_code(
         hint = _clock_hint(ports, claim, secret, code)
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
         raise _wrong(field, "This code is wrong.", counted, hint)
+    return AcceptedCode(step, field, counted)
+
+
+@contextmanager
+def reuse_recorded(ports: Ports, claim: Claim, accepted: AcceptedCode) -> Iterator[None]:
+    """Record if the code turns out in this block to have been used before."""
     try:
-        use_step(ports, claim, step, field)
+        yield
     except ClockWasAhead:
         # The code is correct and unused, so it is no failed attempt and no sign of an attacker.
-        _uncount(ports, claim, "code_attempts", counted)
+        _uncount(ports, claim, "code_attempts", accepted.counted)
         _write_failure(ports, claim, EventType.SIGN_IN_CODE, "clock was ahead")
         raise
     except SignInFailed as used:
         _record_failure(ports, claim, EventType.SIGN_IN_CODE, "already used")
-        raise _wrong(field, str(used), counted) from None
+        raise _wrong(accepted.field, str(used), accepted.counted) from None
 
 
 def _clock_hint(ports: Ports, claim: Claim, secret: Secret, code: str) -> str:
@@ -165,16 +205,21 @@ def use_step(ports: Ports, claim: Claim, step: int, field: str = "code") -> None
     prevents replay of the other codes in the window. A code that was entered too early was seen,
     so it counts as used.
     """
+    use = after_code(claim, step, field, ports.now())
+    ports.records.update(claim.username, lambda record: (use(record), None))
 
-    def use(record: SignInRecord) -> tuple[SignInRecord, None]:
-        if record.last_totp_step > totp.step_at(ports.now()) + totp.WINDOW:
+
+def after_code(claim: Claim, step: int, field: str, now: float) -> Note:
+    """Return what the code of this step changes in the sign-in record; it raises as `use_step`."""
+
+    def use(record: SignInRecord) -> SignInRecord:
+        if record.last_totp_step > totp.step_at(now) + totp.WINDOW:
             raise ClockWasAhead(field)
         if step <= record.last_totp_step or step in record.spent_steps:
             raise SignInFailed(field, _USED_CODE)
-        cleared = _clear(record, claim, "code_attempts")
-        return cleared.changed(last_totp_step=step), None
+        return _clear(record, claim, "code_attempts").changed(last_totp_step=step)
 
-    ports.records.update(claim.username, use)
+    return use
 
 
 def use_backup_code(
@@ -226,6 +271,8 @@ def _record_failure(
     source, now = claim.source, ports.now()
 
     def note(record: SignInRecord) -> tuple[SignInRecord, None]:
+        if ending is Ending.REFUSED:  # the password was correct
+            record = _clear(record, claim, "password_attempts")
         if event is EventType.SIGN_IN_PASSWORD:
             return failed_sign_ins.with_failure(record, source, now, ending), None
         if reason == _THROTTLED:  # the code was not checked
@@ -261,16 +308,22 @@ def refusals_recorded(ports: Ports, claim: Claim) -> Iterator[None]:
         reason = f"correct, refused: {refusal}"
         _record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason, Ending.REFUSED)
         raise
+    except CannotCheck:
+        # What cannot be checked is no failed attempt.
+        with suppress(CannotCheck):
+            _record_success(ports, claim, "password_attempts")
+        raise
 
 
-def record_stop(ports: Ports, claim: Claim, ending: Ending) -> SignInRecord:
+def record_stop(ports: Ports, claim: Claim, ending: Ending, note: Note = unchanged) -> SignInRecord:
     """Record that the password was correct, and count the sign-in as failed until it succeeds.
 
-    Returns the sign-in record from before.
+    `note` is what the last factor changes. Returns the sign-in record from before.
     """
 
     def stop(record: SignInRecord) -> tuple[SignInRecord, SignInRecord]:
-        return failed_sign_ins.with_failure(record, claim.source, ports.now(), ending), record
+        after = failed_sign_ins.with_failure(note(record), claim.source, ports.now(), ending)
+        return after, record
 
     before = ports.records.update(claim.username, stop)
     write_audit(
@@ -279,11 +332,18 @@ def record_stop(ports: Ports, claim: Claim, ending: Ending) -> SignInRecord:
     return before
 
 
-def record_step(ports: Ports, claim: Claim, ending: Ending, event: EventType | None = None) -> None:
+def record_step(
+    ports: Ports,
+    claim: Claim,
+    ending: Ending,
+    event: EventType | None = None,
+    note: Note = unchanged,
+) -> None:
     """Update what `record_stop` recorded, as the sign-in got further; `event` is logged too."""
+    source, now = claim.source, ports.now()
     ports.records.update(
         claim.username,
-        lambda record: (failed_sign_ins.moved(record, claim.source, ports.now(), ending), None),
+        lambda record: (failed_sign_ins.moved(note(record), source, now, ending), None),
     )
     if event is not None:
         write_audit(ports, event, claim, claim.username, failed_sign_ins.waits_for(ending))

@@ -4,6 +4,7 @@ A missing field has its default, so an unknown field is treated as damage: an ac
 "second_fbctor" would otherwise have no second factor. A new field needs a new schema version.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Self, TypeAlias
 
@@ -203,6 +204,15 @@ class SignInRecord(
     def changed(self, **fields: object) -> Self:
         """Return a copy with these fields replaced."""
         return msgspec.structs.replace(self, **fields)
+
+
+Note: TypeAlias = Callable[[SignInRecord], SignInRecord]
+"""A change of a sign-in record."""
+
+
+def unchanged(record: SignInRecord) -> SignInRecord:
+    """Return the record as it is: the note that changes nothing."""
+    return record
 
 
 class Moved(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ import msgspec
 from cwtui.accounts import roles
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, SessionEnded
-from cwtui.accounts.model import Account, SignInRecord
+from cwtui.accounts.model import Account, Note, SignInRecord, unchanged
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.preferences import DEFAULTS, Preferences
 from cwtui.accounts.roles import Permission
@@ -209,12 +209,14 @@ def write_audit(
 def update_record(
     ports: Ports,
     username: str,
-    step: Callable[[SignInRecord], SignInRecord],
+    step: Note,
     write: Callable[[], None],
+    kept: Note = unchanged,
 ) -> SignInRecord:
     """Change the sign-in record and write the event: both or neither. Returns the old record.
 
-    Raises CannotCheck.
+    `kept` is the part of the change that stays in any case, such as a code that was used. Raises
+    CannotCheck.
     """
 
     def change(record: SignInRecord) -> tuple[SignInRecord, tuple[SignInRecord, SignInRecord]]:
@@ -226,7 +228,7 @@ def update_record(
         write()
     except CannotCheck:
         # Undo it, unless somebody else has changed it in the meantime.
-        ports.records.update(username, lambda now: (before if now == after else now, None))
+        ports.records.update(username, lambda now: (kept(before) if now == after else now, None))
         raise
     return before
 

@@ -5,7 +5,6 @@
 `_next_step` alone decides what follows, from the current account and what was proved.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TypeAlias, TypeVar
@@ -25,7 +24,7 @@ from cwtui.accounts.credentials.backup_codes import are_saved
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, SignInEnded
-from cwtui.accounts.model import Account, Ending, SignInRecord
+from cwtui.accounts.model import Account, Ending, Note, Origin, SignInRecord, unchanged
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, open_session, update_record, write_audit
@@ -143,7 +142,9 @@ def with_password(
         offered=offered,
     )
     with factors.refusals_recorded(ports, claim):
-        return _advance(ports, progress)
+        is_local = account.origin is Origin.LOCAL
+        note = factors.after_password(claim) if is_local else unchanged
+        return _advance(ports, progress, note=note)
 
 
 def with_code(ports: Ports, state: CodeNeeded, typed: str, field: str) -> State:
@@ -163,10 +164,13 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str =
     """Prove the second factor. Raises InvalidInput, SignInFailed, Throttled, SignInEnded."""
     progress = state.progress
     factor = second_factor(current(ports, progress))
-    factors.check_one_time_code(ports, claim_of(progress), factor, typed, field)
+    claim, now = claim_of(progress), ports.now()
+    accepted = factors.accepted_code(ports, claim, factor, typed, field)
     proved = progress.proved | {Proof.ONE_TIME_CODE}
-    progress = replace(progress, proved=proved, code_at=ports.now())
-    return _advance(ports, progress, EventType.SIGN_IN_CODE)
+    progress = replace(progress, proved=proved, code_at=now)
+    with factors.reuse_recorded(ports, claim, accepted):
+        use = factors.after_code(claim, accepted.step, field, now)
+        return _advance(ports, progress, EventType.SIGN_IN_CODE, use)
 
 
 def with_backup_code(
@@ -261,15 +265,11 @@ def _acknowledge(ports: Ports, progress: Progress, reason: str = "") -> None:
         enrolment.acknowledge(ports, change, progress, account, reason)
 
 
-def _as_it_is(record: SignInRecord) -> SignInRecord:
-    return record
-
-
 def _changed(
     ports: Ports,
     progress: Progress,
     event: EventType,
-    note: Callable[[SignInRecord], SignInRecord] = _as_it_is,
+    note: Note = unchanged,
     **fields: object,
 ) -> Account:
     """Change these fields of the account, log it, and return the account. Raises SignInEnded.
@@ -310,34 +310,41 @@ def _next_step(account: Account, settings: OrganizationSettings, progress: Progr
     return _Step.SIGNED_IN
 
 
-def _advance(ports: Ports, progress: Progress, event: EventType | None = None) -> State:
-    """Return the next state; `event` is the step that just succeeded, if not yet logged."""
+def _advance(
+    ports: Ports, progress: Progress, event: EventType | None = None, note: Note = unchanged
+) -> State:
+    """Return the next state.
+
+    `event` is the step that just succeeded, if not yet logged, and `note` what it changes in the
+    sign-in record.
+    """
     account = current(ports, progress)
     progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
     settings = ports.accounts.settings()
     match _next_step(account, settings, progress):
         case _Step.SECOND_FACTOR:
-            return _waiting(ports, CodeNeeded(progress), event)
+            return _waiting(ports, CodeNeeded(progress), event, note)
         case _Step.NEW_PASSWORD:
-            return _waiting(ports, NewPasswordNeeded(progress, passwords.rules(settings)), event)
+            needed = NewPasswordNeeded(progress, passwords.rules(settings))
+            return _waiting(ports, needed, event, note)
         case _Step.ENROLMENT:
             progress = replace(progress, lifetime=ENROLMENT_LIFETIME)
             offered = enrolment.begin(ports, account, progress.offered)
-            return _waiting(ports, EnrolmentNeeded(progress, offered), event)
+            return _waiting(ports, EnrolmentNeeded(progress, offered), event, note)
         case _Step.BACKUP_CODES:
             created_at = second_factor(account).backup_codes.created_at
-            return _waiting(ports, BackupCodesUnacknowledged(progress, created_at), event)
+            return _waiting(ports, BackupCodesUnacknowledged(progress, created_at), event, note)
         case _Step.SIGNED_IN:
-            return _signed_in(ports, account, progress)
+            return _signed_in(ports, account, progress, note)
 
 
-def _waiting(ports: Ports, state: Waiting, event: EventType | None = None) -> Waiting:
+def _waiting(ports: Ports, state: Waiting, event: EventType | None, note: Note) -> Waiting:
     """Record the state, so that the owner learns of a sign-in that stops here, and return it."""
     progress, ending, claim = state.progress, _ending(state), claim_of(state.progress)
     if progress.before_stop is not None:
-        factors.record_step(ports, claim, ending, event)
+        factors.record_step(ports, claim, ending, event, note)
         return state
-    before = factors.record_stop(ports, claim, ending)
+    before = factors.record_stop(ports, claim, ending, note)
     return replace(state, progress=replace(progress, before_stop=before))
 
 
@@ -356,18 +363,18 @@ def _ending(state: Waiting) -> Ending:
             return Ending.BACKUP_CODES
 
 
-def _signed_in(ports: Ports, account: Account, progress: Progress) -> SignedIn:
+def _signed_in(ports: Ports, account: Account, progress: Progress, note: Note) -> SignedIn:
     now, source = ports.now(), progress.source
     session = open_session(ports, account, source, progress.password_at, progress.code_at)
 
     def succeed(record: SignInRecord) -> SignInRecord:
-        known = throttle.with_known_source(record, source)
+        known = throttle.with_known_source(note(record), source)
         return known.changed(last_sign_in=now, last_source=source, failed=None)
 
     def write() -> None:
         write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
 
-    before = update_record(ports, account.username, succeed, write)
+    before = update_record(ports, account.username, succeed, write, kept=note)
     if progress.before_stop is not None:
         before = failed_sign_ins.without_stop(before, source, progress.before_stop)
     return SignedIn(

@@ -35,7 +35,8 @@ def _with_local_password(
         raise SignInEnded(
             "The password of this account cannot be checked here. Ask an admin.", may_return=False
         )
-    return _rehashed(ports, local, password)
+    with factors.refusals_recorded(ports, claim):
+        return _rehashed(ports, local, password)
 
 
 def _rehashed(ports: Ports, account: Account, password: Secret) -> Account:
