@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from cwtui import maintenance
 from cwtui.accounts import administration, sign_in
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config
@@ -54,13 +56,15 @@ def test_sign_ins_on_a_full_disk_use_the_reserve_and_then_fail(
     for folder in (config.folder, config.records_folder):
         os.truncate(folder / reserve.NAME, 0)
     fill(disk)
+    with pytest.raises(CannotCheck, match="no space left on device"):
+        use_up_the_last_block_of_records(config)
     events = events_of(config)
     for refuse in (signed_in_by_code, signed_in_by_backup_code):
         with pytest.raises(CannotCheck, match="no space left on device"):
             refuse(config, device, 9)
     assert events_of(config) == events
     with pytest.raises(CannotCheck, match="no space left on device"):
-        use_up_the_last_blocks(config)
+        use_up_the_last_block_of_accounts(config)
     result = host.process("user", "set", "alice", "--display-name", "Alice")
     assert (result.status, result.out) == (3, "")
     assert result.err.startswith("Cannot write ")
@@ -78,7 +82,16 @@ def test_sign_ins_on_a_full_disk_use_the_reserve_and_then_fail(
     assert reserve.size_in(config.folder) >= reserve.MARGIN
 
 
-def use_up_the_last_blocks(config: Config) -> None:
+def use_up_the_last_block_of_records(config: Config) -> None:
+    for number in range(1000):
+        connected(config).records.update("alice", partial(with_source, f"10.0.0.{number}"))
+
+
+def with_source(source: str, record: SignInRecord) -> tuple[SignInRecord, None]:
+    return record.changed(last_source=source), None
+
+
+def use_up_the_last_block_of_accounts(config: Config) -> None:
     for number in range(1000):
         name = f"Alice {number}"
         administration.update_user(connected(config), OPERATOR, "alice", display_name=name)
