@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 
 from msgspec.structs import replace as replace_fields
 
-from cwtui.accounts import account_state, enrolment, factors, failed_sign_ins, provisioning
+from cwtui.accounts import (
+    account_state,
+    code_factors,
+    enrolment,
+    factors,
+    failed_sign_ins,
+    provisioning,
+    tries,
+)
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, typed_codes
@@ -122,22 +130,22 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
     return session
 
 
-def _prove_code(ports: Ports, claim: factors.Claim, account: Account, typed: str) -> str:
+def _prove_code(ports: Ports, claim: tries.Claim, account: Account, typed: str) -> str:
     factor = enrolment.second_factor(account)
     if typed_codes.is_backup_code(typed):
-        factors.use_backup_code(ports, claim, factor, typed, field="code")
+        code_factors.use_backup_code(ports, claim, factor, typed, field="code")
         return "backup code"
-    factors.check_one_time_code(ports, claim, factor, typed)
+    code_factors.check_one_time_code(ports, claim, factor, typed)
     return "one-time code"
 
 
-def wait(ports: Ports, session: Session, fields: Mapping[factors.Tries, str]) -> Throttled | None:
+def wait(ports: Ports, session: Session, fields: Mapping[tries.Tries, str]) -> Throttled | None:
     """Return the error that one of these fields would get now, whatever is typed; or None.
 
     To be shown before anything is typed. Raises SessionEnded.
     """
     account_of(ports, session)
-    waits = (factors.wait(ports, _claim(session), *each) for each in fields.items())
+    waits = (tries.wait(ports, _claim(session), *each) for each in fields.items())
     return next((each for each in waits if each is not None), None)
 
 
@@ -191,7 +199,9 @@ def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
     """
     account = proved_account_of(ports, session, code_follows=True)
     _refuse(_disable_refusal(account, ports.accounts.settings()))
-    factors.check_one_time_code(ports, _claim(session), enrolment.second_factor(account), typed)
+    code_factors.check_one_time_code(
+        ports, _claim(session), enrolment.second_factor(account), typed
+    )
     return _change(ports, session, EventType.MFA_DISABLE, _disable_refusal, second_factor=None)
 
 
@@ -204,7 +214,7 @@ def regenerate_backup_codes(
     """
     account = proved_account_of(ports, session, code_follows=True)
     factor = enrolment.second_factor(account)
-    factors.check_one_time_code(ports, _claim(session), factor, typed)
+    code_factors.check_one_time_code(ports, _claim(session), factor, typed)
     proved = replace(session, code_at=ports.now())
     renewed_factor, codes = enrolment.new_backup_codes(ports, factor)
     event = EventType.BACKUP_CODES_REGENERATE
@@ -240,8 +250,8 @@ def update_preferences(
     return after
 
 
-def _claim(session: Session) -> factors.Claim:
-    return factors.Claim(session.username, session.source, in_session=True)
+def _claim(session: Session) -> tries.Claim:
+    return tries.Claim(session.username, session.source, in_session=True)
 
 
 def _no_refusal(_account: Account, _settings: OrganizationSettings) -> str:

@@ -11,12 +11,14 @@ from typing import TypeAlias, TypeVar
 
 from cwtui.accounts import (
     account_state,
+    code_factors,
     enrolment,
     factors,
     failed_sign_ins,
     sign_in_password,
     text,
     throttle,
+    tries,
 )
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, typed_codes
@@ -128,7 +130,7 @@ def with_password(
     """
     text.check_filled_in(typed_username, password)
     username = text.username(typed_username)
-    claim = factors.Claim(username, source)
+    claim = tries.Claim(username, source)
     account, notice = sign_in_password.check(ports, claim, password)
     now = ports.now()
     progress = Progress(
@@ -165,11 +167,11 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str =
     progress = state.progress
     factor = second_factor(current(ports, progress))
     claim, now = claim_of(progress), ports.now()
-    accepted = factors.accepted_code(ports, claim, factor, typed, field)
+    accepted = code_factors.accepted_code(ports, claim, factor, typed, field)
     proved = progress.proved | {Proof.ONE_TIME_CODE}
     progress = replace(progress, proved=proved, code_at=now)
-    with factors.reuse_recorded(ports, claim, accepted):
-        use = factors.after_code(claim, accepted.step, field, now)
+    with code_factors.reuse_recorded(ports, claim, accepted):
+        use = code_factors.after_code(claim, accepted.step, field, now)
         return _advance(ports, progress, EventType.SIGN_IN_CODE, use)
 
 
@@ -182,7 +184,7 @@ def with_backup_code(
     """
     progress = state.progress
     factor = second_factor(current(ports, progress))
-    left = factors.use_backup_code(ports, claim_of(progress), factor, typed, field)
+    left = code_factors.use_backup_code(ports, claim_of(progress), factor, typed, field)
     return _advance(
         ports,
         replace(

@@ -1,6 +1,6 @@
 """The first step of a sign-in: check the password where the account's passwords are checked."""
 
-from cwtui.accounts import factors, provisioning
+from cwtui.accounts import factors, provisioning, tries
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.errors import SignInEnded
@@ -10,7 +10,7 @@ from cwtui.accounts.secret import Secret
 
 
 def check(
-    ports: Ports, claim: factors.Claim, password: Secret
+    ports: Ports, claim: tries.Claim, password: Secret
 ) -> tuple[Account, PasswordNotice | None]:
     """Return the account if the password is right, and what the directory says about the password.
 
@@ -26,7 +26,7 @@ def check(
 
 
 def _with_local_password(
-    ports: Ports, claim: factors.Claim, account: Account | None, password: Secret
+    ports: Ports, claim: tries.Claim, account: Account | None, password: Secret
 ) -> Account:
     # Only local passwords can be checked here; accounts that cannot be checked are refused.
     local = account if account is not None and account.origin is Origin.LOCAL else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from cwtui.accounts import factors
+from cwtui.accounts import tries
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import SignInEnded, Throttled
@@ -54,8 +54,8 @@ class Progress:
         return self.username
 
 
-def claim_of(progress: Progress) -> factors.Claim:
-    return factors.Claim(progress.username, progress.source)
+def claim_of(progress: Progress) -> tries.Claim:
+    return tries.Claim(progress.username, progress.source)
 
 
 def current(ports: Ports, progress: Progress, change: AccountsChange | None = None) -> Account:
@@ -78,7 +78,7 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
 
 def code_wait(ports: Ports, progress: Progress, field: str) -> Throttled | None:
     """Return the error that any code would get now, to be shown before one is typed; or None."""
-    return factors.wait(ports, claim_of(progress), "code_attempts", field)
+    return tries.wait(ports, claim_of(progress), "code_attempts", field)
 
 
 def second_factor(account: Account) -> SecondFactor:

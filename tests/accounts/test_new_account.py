@@ -7,10 +7,10 @@ import pytest
 from cwtui.accounts import administration, first_admin, provisioning, recovery
 from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.factors import Claim
 from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.roles import MINIMUM
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.tries import Claim
 from tests.accounts.memory import MemoryAccounts, MemoryRecords
 from tests.accounts.world import HERE, NOW, OPERATOR, World
 

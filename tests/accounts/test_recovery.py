@@ -5,7 +5,7 @@ from collections.abc import Callable
 import bcrypt
 import pytest
 
-from cwtui.accounts import administration, admins, factors, recovery, roles, sign_in
+from cwtui.accounts import administration, admins, factors, recovery, roles, sign_in, tries
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import (
@@ -322,7 +322,7 @@ def test_reset_password_and_reset_mfa_restore_the_account(given_up: World) -> No
 
 
 def test_a_given_up_password_does_not_prove_identity(given_up: World) -> None:
-    claim = factors.Claim("bob", HERE)
+    claim = tries.Claim("bob", HERE)
     with pytest.raises(CannotCheck):
         factors.check_password(
             given_up.ports, claim, given_up.account("bob"), Secret(PASSWORD), field="x"

@@ -7,14 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui.accounts import factors, self_service, sign_in, sign_in_progress, throttle
+from cwtui.accounts import self_service, sign_in, sign_in_progress, throttle, tries
 from cwtui.accounts.audit.events import EventType, Outcome
-from cwtui.accounts.errors import (
-    CannotCheck,
-    InvalidInput,
-    SignInFailed,
-    Throttled,
-)
+from cwtui.accounts.errors import CannotCheck, InvalidInput, SignInFailed, Throttled
 from cwtui.accounts.model import Attempts, SignInRecord
 from tests.accounts.world import HERE, NOW, World
 
@@ -279,8 +274,8 @@ def test_a_wait_is_known_before_anything_is_typed(world: World) -> None:
     device = world.equip()
     session = world.session(device=device)
     state = world.asked_for_code()
-    code: dict[factors.Tries, str] = {"code_attempts": "code"}
-    both: dict[factors.Tries, str] = {"password_attempts": "password", **code}
+    code: dict[tries.Tries, str] = {"code_attempts": "code"}
+    both: dict[tries.Tries, str] = {"password_attempts": "password", **code}
     for _ in range(5):
         assert sign_in_progress.code_wait(world.ports, state.progress, "code") is None
         with pytest.raises(SignInFailed):

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from cwtui import services
-from cwtui.accounts import factors, sign_in
+from cwtui.accounts import code_factors, factors, sign_in
 from cwtui.accounts.errors import SignInFailed, Throttled
-from cwtui.accounts.factors import Claim
 from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Clock, Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.tries import Claim
 from tests.accounts.world import PASSWORD, Device
 from tests.store.worker import config_in, say, wait_for
 
@@ -60,7 +60,7 @@ def guess(folder: Path, started: str, seconds: str, what: str, number: str) -> N
                 factors.check_password(ports, claim, account, Secret(f"wrong {tries}"), "password")
             else:
                 # Not a possible backup code: it is counted and never right.
-                factors.use_backup_code(ports, claim, factor, f"{tries:016d}")
+                code_factors.use_backup_code(ports, claim, factor, f"{tries:016d}")
             checked["let in"] += 1
         except Throttled:
             checked["throttled"] += 1

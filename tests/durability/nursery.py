@@ -22,7 +22,7 @@ from typing import Final, NoReturn
 from msgspec.structs import replace as replaced
 
 from cwtui import maintenance, services
-from cwtui.accounts import factors
+from cwtui.accounts import code_factors, tries
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials.totp import PERIOD
 from cwtui.accounts.errors import KeyringMissing, SignInFailed
@@ -65,7 +65,7 @@ def use_step(ports: Ports, name: str) -> int:
     """Use the next time step; none is accepted twice."""
     step = ports.records.get(name).last_totp_step + 1
     in_time = replace(ports, now=lambda: float(step * PERIOD))
-    factors.use_step(in_time, factors.Claim(name, ""), step)
+    code_factors.use_step(in_time, tries.Claim(name, ""), step)
     return step
 
 
@@ -73,7 +73,7 @@ def refuse_used_step(ports: Ports, name: str) -> None:
     step = ports.records.get(name).last_totp_step
     in_time = replace(ports, now=lambda: float(step * PERIOD))
     try:
-        factors.use_step(in_time, factors.Claim(name, ""), step)
+        code_factors.use_step(in_time, tries.Claim(name, ""), step)
     except SignInFailed:
         return
     raise AssertionError(step)
