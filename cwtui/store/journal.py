@@ -2,9 +2,9 @@
 
     {"sum":"0123456789abcdef","count":3,"set":{"accounts":{"ada":{...},"bob":null}}}
 
-`sum` is the start of the SHA-256 of the previous line's sum and the rest of this line; before the
-first line comes the base's checksum, so that a journal fits one base only. `count` is the number
-of documents in the main table afterwards. null removes a document.
+`sum` is the start of the SHA-256 of the base's checksum, all lines before, and the rest of this
+line. So a journal fits one base only, and checking its last line checks all of it. `count` is the
+number of documents in the main table afterwards. null removes a document.
 
 The last line may be torn: a process was killed or the power failed while it was written, or it is
 prepared and not yet committed. Then it has no newline at its end, or contains zero bytes, which
@@ -12,8 +12,8 @@ file systems leave where data was not written in time. It is no damage: readers 
 next writer overwrites it. Any other line that does not fit is damage.
 """
 
+import hashlib
 import os
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple, TypeAlias
@@ -58,50 +58,93 @@ _INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Point(NamedTuple):
-    """A point between two lines: its offset in bytes, the sum so far, and the number of lines."""
+    """A point between two lines: its offset in bytes, a hash of all before it, and their number.
+
+    The hash must not be changed, only copied.
+    """
 
     offset: int
-    sum: bytes
+    hash: "hashlib._Hash"
     lines: int
 
 
-class Line(NamedTuple):
-    """One line, the point after it, and the number of documents in the main table by then."""
+class Lines(NamedTuple):
+    """What some lines change, the number of documents in the main table, and the point after them.
+
+    Without lines, `documents` is None.
+    """
 
     changes: Changes
-    documents: int
+    documents: int | None
     end: Point
 
 
 def beginning(checksum: str) -> Point:
     """Return the point before the first line, with the base's checksum."""
-    return Point(0, checksum.encode(), 0)
+    return Point(0, sha256(checksum.encode()), 0)
 
 
-def lines(text: bytes, at: Point, path: Path) -> Iterator[Line]:
-    """Yield the committed lines of a text that begins at this point. Raises StoreDamaged."""
-    whole = text[: text.rfind(b"\n") + 1]
-    texts = whole.split(b"\n")[:-1]
-    if texts and _PREPARED in texts[-1]:
-        whole = whole[: -len(texts.pop()) - 1]
+def committed(text: bytes, at: Point, path: Path) -> Lines:
+    """Return the committed lines of a text that begins at this point. Raises StoreDamaged."""
+    whole = _without_torn_end(text)
+    if not whole:
+        return Lines({}, None, at)
+    # The sum of the last line is of all lines, so the others need not be looked at one by one.
+    last = _last_line(whole)
+    hashed = at.hash.copy()
+    hashed.update(whole[:last])
+    if not _fits(whole[last:-1], hashed):
+        raise _misfit(whole, at, path)
+    hashed.update(whole[last:])
+    end = Point(at.offset + len(whole), hashed, at.lines + whole.count(b"\n"))
     try:
-        contents = _decode_lines(whole)  # many at once are much faster
+        contents = _decode_lines(whole)
     except _INVALID:
-        contents = []
-    for number, line in enumerate(texts):
-        total = _sum(at.sum, line[_REST_FROM:])
-        if line[:_REST_FROM] != _OPENING + total:
-            raise damaged(path, at.lines + 1, "the checksum does not match the line")
-        at = Point(at.offset + len(line) + 1, total, at.lines + 1)
+        raise _invalid(whole, at, path) from None
+    changes: dict[str, dict[str, Raw]] = {}
+    for content in contents:
+        for table, documents in content.set.items():
+            changes.setdefault(table, {}).update(documents)
+    decoded: Changes = {
+        table: {name: _document(document) for name, document in documents.items()}
+        for table, documents in changes.items()
+    }
+    return Lines(decoded, contents[-1].count, end)
+
+
+def _without_torn_end(text: bytes) -> bytes:
+    whole = text[: text.rfind(b"\n") + 1]
+    last = _last_line(whole)
+    return whole[:last] if _PREPARED in whole[last:] else whole
+
+
+def _last_line(whole: bytes) -> int:
+    return whole.rfind(b"\n", 0, len(whole) - 1) + 1 if whole else 0
+
+
+def _fits(line: bytes, before: "hashlib._Hash") -> bool:
+    return line[:_REST_FROM] == _OPENING + _sum(before, line[_REST_FROM:])
+
+
+def _misfit(whole: bytes, at: Point, path: Path) -> StoreDamaged:
+    """Return the error for the first line whose sum is wrong."""
+    hashed = at.hash.copy()
+    number = at.lines
+    for number, line in enumerate(whole.split(b"\n")[:-1], at.lines + 1):  # noqa: B007
+        if not _fits(line, hashed):
+            break
+        hashed.update(line + b"\n")
+    return damaged(path, number, "the checksum does not match the line")
+
+
+def _invalid(whole: bytes, at: Point, path: Path) -> StoreDamaged:
+    """Return the error for the first line that is not JSON of the right kind."""
+    for number, line in enumerate(whole.split(b"\n")[:-1], at.lines + 1):
         try:
-            content = contents[number] if contents else _decode_line(line)
+            _decode_line(line)
         except _INVALID as error:
-            raise damaged(path, at.lines, str(error)) from None
-        changes: Changes = {
-            table: {name: _document(document) for name, document in documents.items()}
-            for table, documents in content.set.items()
-        }
-        yield Line(changes, content.count, at)
+            return damaged(path, number, str(error))
+    return damaged(path, at.lines + 1, "a line is empty")
 
 
 def _document(document: Raw) -> bytes | None:
@@ -117,11 +160,13 @@ def line(changes: Changes, count: int, after: Point) -> bytes:
         if documents
     }
     rest = b'",' + msgspec.json.encode({"count": count, "set": tables})[1:]
-    return _OPENING + _sum(after.sum, rest) + rest
+    return _OPENING + _sum(after.hash, rest) + rest
 
 
-def _sum(before: bytes, rest: bytes) -> bytes:
-    return sha256(before + rest).hexdigest()[:_SUM].encode()
+def _sum(before: "hashlib._Hash", rest: bytes) -> bytes:
+    hashed = before.copy()
+    hashed.update(rest)
+    return hashed.hexdigest()[:_SUM].encode()
 
 
 # The file

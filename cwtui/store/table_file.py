@@ -24,8 +24,8 @@ from cwtui.store.saving import Prepared, journals_of
 from cwtui.store.table_reader import Read, TableReader
 from cwtui.store.view import Draft, Kind, View
 
-_MOST_JOURNAL: Final = (1 << 16, 1 << 20)
-"""Bytes of a journal, at least and at most, before a new base is written: about 100 to 2,000
+_MOST_JOURNAL: Final = (1 << 16, 1 << 18)
+"""Bytes of a journal, at least and at most, before a new base is written: about 100 to 500
 changes. Opening a store reads its journal."""
 _OF_BASE: Final = 8
 """A journal may have this part of its base, as writing a new base takes as long as the base is."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
 from cwtui.host.files import cannot, check_private, exists
@@ -17,6 +17,7 @@ from cwtui.store.parts import Part
 from cwtui.store.view import Kind, View
 
 _Version: TypeAlias = tuple[int, ...]
+_START: Final = journal.beginning("")
 
 
 class Read(NamedTuple):
@@ -27,7 +28,7 @@ class Read(NamedTuple):
     schema: int | None = None
     """The schema of a file in an old format."""
     journal: _Version = ()
-    point: Point = Point(0, b"", 0)
+    point: Point = _START
 
 
 class TableReader:
@@ -161,15 +162,12 @@ class TableReader:
             return self._with_journal(self._without_journal(read))
 
     def _with_lines(self, read: Read, text: bytes, state: os.stat_result, path: Path) -> Read:
-        changes: dict[str, dict[str, bytes | None]] = {}
-        count, point = read.view.count, read.point
-        for line in journal.lines(text, read.point, path):
-            self._check_tables(line.changes, lambda _: line.end.lines)  # noqa: B023  # used at once
-            for table, documents in line.changes.items():
-                changes.setdefault(table, {}).update(documents)
-            count, point = line.documents, line.end
-        view = read.view.with_changes(changes, count) if changes else read.view
-        return read._replace(view=view, journal=_version_of(state), point=point)
+        lines = journal.committed(text, read.point, path)
+        self._check_tables(lines.changes, lambda _: lines.end.lines)
+        view = read.view
+        if lines.documents is not None:
+            view = view.with_changes(lines.changes, lines.documents)
+        return read._replace(view=view, journal=_version_of(state), point=lines.end)
 
     def _without_journal(self, read: Read) -> Read:
         base = read.view.base
