@@ -1,12 +1,14 @@
 """Tests find the styles of widgets once: parsing and matching again gives the same."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from textual.css.match import _check_selectors
 from textual.css.model import RuleSet
-from textual.css.styles import RulesMap
+from textual.css.styles import RulesMap, Styles
 from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 
@@ -95,6 +97,8 @@ _apply: Final = Stylesheet.apply
 _process_parts: Final = Stylesheet._process_component_classes
 _put: Final = cast("Any", Stylesheet.replace_rules).__func__
 _styles: Final[dict[object, _Style]] = {}
+_refresh: Final = Styles.refresh
+_asked: Final[list[tuple[Styles, dict[tuple[tuple[str, bool], ...], None]]]] = []
 _searching: Final[list[tuple[DOMNode, _Style, tuple[bool, ...]]]] = []
 _applied: Final[WeakKeyDictionary[DOMNode, tuple[int, RulesMap]]] = WeakKeyDictionary()
 _parts: Final[WeakKeyDictionary[DOMNode, object]] = WeakKeyDictionary()
@@ -105,6 +109,7 @@ def _find_rules_once() -> None:
     Stylesheet.apply = _apply_found  # type: ignore[method-assign]
     Stylesheet.replace_rules = classmethod(_put_changed)  # type: ignore[method-assign,assignment]
     Stylesheet._process_component_classes = _process_changed  # type: ignore[method-assign]
+    Styles.refresh = _refresh_later  # type: ignore[method-assign,assignment]
 
 
 def _style_of(sheet: Stylesheet, node: DOMNode, path: list[DOMNode]) -> _Style:
@@ -147,8 +152,29 @@ def _put_changed(
     if _applied.get(node) == (id(rules), base._rules):
         node.notify_style_update()
     else:
-        _put(cls, node, rules, animate)
+        with _refreshing_once(base):
+            _put(cls, node, rules, animate)
         _applied[node] = id(rules), base._rules.copy()
+
+
+@contextmanager
+def _refreshing_once(styles: Styles) -> Iterator[None]:
+    """Each rule that changes refreshes the widget and maybe all in it; once for all is enough."""
+    asked: dict[tuple[tuple[str, bool], ...], None] = {}
+    _asked.append((styles, asked))
+    try:
+        yield
+    finally:
+        _asked.pop()
+    for flags in asked:
+        _refresh(styles, **dict(flags))
+
+
+def _refresh_later(self: Styles, **flags: bool) -> None:
+    if _asked and _asked[-1][0] is self:
+        _asked[-1][1][tuple(flags.items())] = None
+    else:
+        _refresh(self, **flags)
 
 
 def _process_changed(self: Stylesheet, node: DOMNode) -> None:
