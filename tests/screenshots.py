@@ -219,10 +219,12 @@ def title_of(name: str) -> str:
     return f"cwtui: {name.replace('_', ' ')}"
 
 
-async def views(person: Person, name: str) -> AsyncIterator[tuple[str, list[Strip]]]:
-    """The rows of a scene that was played, by the name of each picture."""
+async def views(
+    person: Person, name: str, first: list[Strip]
+) -> AsyncIterator[tuple[str, list[Strip]]]:
+    """The rows of a scene that was played, by the name of each picture; `first`: as it is now."""
     size = person.app.size
-    yield name, person.strips
+    yield name, first
     # Another size or theme, chosen now, looks as if it had been there from the start.
     for columns, rows in SIZES if name in MAIN else ():
         await person.resize(columns, rows)
@@ -243,7 +245,7 @@ async def draw(folder: Path, scenes: Iterable[str]) -> None:
     """These, in the folder."""
     for name in scenes:
         async with SCENES[name].played() as (person, _):
-            async for file, strips in views(person, name):
+            async for file, strips in views(person, name, person.strips):
                 drawn = picture(strips, title_of(name))
                 (folder / f"{file}.svg").write_text(drawn, "utf-8")
 

@@ -2,12 +2,15 @@
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import zxingcpp
 from PIL import Image, ImageFilter
 
 from tests.programs import require
+
+K = TypeVar("K")
 
 
 def zxing(image: Image.Image) -> str | None:
@@ -23,7 +26,7 @@ def zbar(image: Image.Image) -> str | None:
 
 
 def zbars(images: Sequence[Image.Image]) -> list[str]:
-    """The texts of the QR codes that zbarimg finds in the images, by one call."""
+    """The texts of the QR codes that zbarimg finds in the images, by one call: it starts slowly."""
     with tempfile.TemporaryDirectory() as folder:
         files = [f"{folder}/{number}.ppm" for number in range(len(images))]
         for file, image in zip(files, images, strict=True):
@@ -41,6 +44,13 @@ def assert_read(expected: str, *images: Image.Image) -> None:
     """Both decoders read this in each of the images."""
     assert [zxing(image) for image in images] == [expected] * len(images)
     assert zbars(images) == [expected] * len(images)
+
+
+def assert_each_read(expected: Mapping[K, str], images: Mapping[K, Image.Image]) -> None:
+    """Both decoders read in each of the images what belongs to its name."""
+    assert {name: zxing(image) for name, image in images.items()} == expected
+    read = zbars(list(images.values()))
+    assert read == [expected[name] for name in images], [*images]
 
 
 def photographed(image: Image.Image) -> Image.Image:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.console import cwtui_terminal as cwtui
-from tests.console.decoders import assert_read, one_time_code, photographed, zxing
+from tests.console.decoders import assert_each_read, assert_read, one_time_code, photographed, zxing
 from tests.console.picture import (
     DARK,
     LIGHT,
@@ -64,12 +64,15 @@ def test_the_longest_name_can_be_scanned_at_80x24_and_signs_in(home: Path, kind:
         assert uri == f"otpauth://totp/{label}?secret={secret}"
         assert cwtui.shown_key(terminal) == secret
         palettes = [DARK, LIGHT, SOLARIZED_DARK, SOLARIZED_LIGHT]
-        for palette in [LINUX_CONSOLE] if kind == "linux" else palettes:
+        shown = {
             # Terminals with line spacing fill it with the background of the cell above.
-            gaps = [Gap(below=pixels) for pixels in range(5)]
-            images = [paint(terminal.screen, palette, gap=gap) for gap in gaps]
-            assert_read(uri, *images)
-            assert {zxing(photographed(spaced)) for spaced in images[1:]} == {uri}
+            (number, pixels): paint(terminal.screen, palette, gap=Gap(below=pixels))
+            for number, palette in enumerate([LINUX_CONSOLE] if kind == "linux" else palettes)
+            for pixels in range(5)
+        }
+        assert_each_read(dict.fromkeys(shown, uri), shown)
+        spaced = [image for (_, pixels), image in shown.items() if pixels]
+        assert {zxing(photographed(image)) for image in spaced} == {uri}
         now = time.time()
         terminal.type(one_time_code(secret, now))
         cwtui.keep_codes(terminal)

@@ -1,7 +1,8 @@
 """Every command in the help topic `locked-out`, and the sign-in after it."""
 
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,15 +28,26 @@ def commands() -> list[str]:
     return [row[2].strip().strip("`") for row in rows if row[2].strip().startswith("`cwtui ")]
 
 
-@pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A host with the admin NAME and another user, eve."""
-    monkeypatch.delenv("SUDO_USER", raising=False)
-    made = Host(tmp_path)
+    made = Host(tmp_path_factory.mktemp("prepared"))
     for name, command in ((NAME, ("init", "--admin", NAME)), ("eve", ("user", "add", "eve"))):
         done = made.run(*command, "--password-stdin", stdin=PASSWORD.encode())
         assert done.status == 0, (name, done.err)
-    return made
+    return made.folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_sudo() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SUDO_USER", raising=False)
+        yield
+
+
+@pytest.fixture
+def host(prepared: Path, tmp_path: Path) -> Host:
+    return Host(shutil.copytree(prepared, tmp_path / "host"))
 
 
 def change(host: Host, **fields: object) -> None:

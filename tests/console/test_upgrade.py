@@ -30,7 +30,8 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.site = folder / "lib" / "site-packages"
         self.package = self.site / "cwtui"
-        shutil.copytree(SOURCE, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        # With what was compiled before, or each start would compile all of it.
+        shutil.copytree(SOURCE, self.package)
         for name in ("textual", "qrcode"):
             found = find_spec(name)
             assert found is not None

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -23,6 +22,7 @@ GROWING: Final = frozenset(
     {"write", "pwrite", "mkdir", "link", "posix_fallocate", "open for writing"}
 )
 """Calls that need disk space."""
+_NUMBERS: Final = re.compile("[0-9]+")
 WRITING: Final = GROWING | {"fsync", "fdatasync", "rename", "replace"}
 
 
@@ -105,7 +105,7 @@ class Faults:
         return call
 
     def _listed(self, what: str, path: str) -> Call:
-        like = what, re.sub("[0-9]+", "N", Path(path).name)
+        like = what, _NUMBERS.sub("N", path.rstrip("/").rpartition("/")[2])
         made = Call(*like, self._seen[like])
         self._seen[like] += 1
         self.calls.append(made)

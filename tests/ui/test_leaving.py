@@ -4,9 +4,10 @@ import gc
 import hashlib
 import time
 import weakref
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sized
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 
 import pytest
 
@@ -23,11 +24,24 @@ def digest_of(letters: Iterable[str]) -> bytes:
     return hashlib.sha256("".join(letters).encode()).digest()
 
 
+def _based_on(kind: type) -> set[type]:
+    """The kinds based on this one, and on those."""
+    own = set(kind.__subclasses__())
+    return own.union(*map(_based_on, own))
+
+
 def holders(digests: Iterable[bytes], length: int) -> list[object]:
     """All objects in Python's memory that hold a text with this SHA-256 and length."""
     assert gc.get_freeze_count() == 0
     gc.collect()
-    wanted, kinds = set(digests), (str, bytes)
+    wanted, kinds = set(digests), {str, bytes, *_based_on(str), *_based_on(bytes)}
+    is_text, is_as_long = kinds.__contains__, length.__eq__
+
+    def texts_in(some: list[object]) -> Iterator[Sized]:
+        """Those of this length. Built-in functions alone look at millions of objects."""
+        held = gc.get_referents(*some)
+        texts = list(compress(held, map(is_text, map(type, held))))
+        return compress(texts, map(is_as_long, map(len, texts)))
 
     def is_wanted(held: object) -> bool:
         content = held if isinstance(held, bytes) else str(held).encode("utf-8", "replace")
@@ -36,14 +50,8 @@ def holders(digests: Iterable[bytes], length: int) -> list[object]:
     holding, found = gc.get_objects(), []
     # Many at once, because asking each object by itself takes far longer.
     for some in (holding[start : start + 5000] for start in range(0, len(holding), 5000)):
-        texts = [one for one in gc.get_referents(*some) if isinstance(one, kinds)]
-        if any(is_wanted(one) for one in texts if len(one) == length):
-            found += [
-                holder
-                for holder in some
-                for one in gc.get_referents(holder)
-                if isinstance(one, kinds) and len(one) == length and is_wanted(one)
-            ]
+        if any(map(is_wanted, texts_in(some))):
+            found += [holder for holder in some for one in texts_in([holder]) if is_wanted(one)]
     return found
 
 

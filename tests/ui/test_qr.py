@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cwtui.accounts.credentials.totp import uris
 from cwtui.accounts.secret import Secret
 from cwtui.ui.qr import Drawing, DrawingStyle, Size, TooSmall, fit
-from tests.console.decoders import assert_read, photographed, zbar, zxing
+from tests.console.decoders import assert_each_read, assert_read, photographed, zbar, zxing
 from tests.console.picture import (
     DARK,
     LIGHT,
@@ -20,10 +20,10 @@ from tests.console.picture import (
     SOLARIZED_DARK,
     SOLARIZED_LIGHT,
     Gap,
-    Palette,
     paint,
 )
 from tests.console.terminal import Emulator, Screen
+from tests.soak import times
 
 HALF, UPPER, WHOLE = DrawingStyle
 BESIDE_THE_KEY = Size(47, 24)
@@ -132,7 +132,7 @@ def test_no_shortened_label_is_made_if_a_full_one_fits() -> None:
     assert next(made).reveal() == texts("a" * 40)[2].reveal()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=times(20, in_a_soak=60))
 @given(st.from_regex(r"[a-z0-9][a-z0-9._@-]{63}", fullmatch=True))
 def test_every_64_character_name_fits_beside_the_key(username: str) -> None:
     drawing = drawn(username, BESIDE_THE_KEY)
@@ -142,7 +142,7 @@ def test_every_64_character_name_fits_beside_the_key(username: str) -> None:
     assert zxing(paint(screen(drawing))) == texts(username)[drawing.choice].reveal()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=times(10, in_a_soak=30))
 @given(st.text("aé日+ñ", min_size=64, max_size=64))
 def test_wide_letters_shorten_only_the_label(username: str) -> None:
     drawing = drawn(username, BESIDE_THE_KEY)
@@ -152,23 +152,29 @@ def test_wide_letters_shorten_only_the_label(username: str) -> None:
     assert text.startswith("otpauth://totp/Connectware%20(plant-7):")
 
 
-PALETTES = [DARK, LIGHT, LINUX_CONSOLE, SOLARIZED_DARK, SOLARIZED_LIGHT]
-NAMES = ["dark", "light", "linux", "solarized-dark", "solarized-light"]
+PALETTES = {
+    "dark": DARK,
+    "light": LIGHT,
+    "linux": LINUX_CONSOLE,
+    "solarized-dark": SOLARIZED_DARK,
+    "solarized-light": SOLARIZED_LIGHT,
+}
 USERNAMES = ["al", "alice.longername@plant-7.example.com", "a" * 64]
 
 
-@pytest.mark.parametrize("palette", PALETTES, ids=NAMES)
-@pytest.mark.parametrize("colours", [TRUE_COLOURS, SIXTEEN_COLOURS], ids=["true", "16"])
 @pytest.mark.parametrize("style", DrawingStyle)
 @pytest.mark.parametrize("username", USERNAMES)
-def test_both_decoders_read_it_in_every_palette(
-    username: str, style: DrawingStyle, colours: tuple[str, str], palette: Palette
-) -> None:
+def test_both_decoders_read_it_in_every_palette(username: str, style: DrawingStyle) -> None:
     drawing = drawn(username, BESIDE_THE_KEY if style is HALF else WIDE, style)
     expected = texts(username)[drawing.choice].reveal()
-    shown = screen(drawing, colours)
-    images = [paint(shown, palette, cell) for cell in ((8, 16), (9, 18), (10, 20))]
-    assert_read(expected, *images)
+    screens = [screen(drawing, colours) for colours in (TRUE_COLOURS, SIXTEEN_COLOURS)]
+    images = {
+        (number, name, cell): paint(shown, palette, cell)
+        for number, shown in enumerate(screens)
+        for name, palette in PALETTES.items()
+        for cell in ((8, 16), (9, 18), (10, 20))
+    }
+    assert_each_read(dict.fromkeys(images, expected), images)
 
 
 @pytest.mark.parametrize("pixels", [1, 2, 3, 4])

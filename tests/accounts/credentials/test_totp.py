@@ -7,12 +7,13 @@ import subprocess
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
+from tests import soak
 from tests.accounts.world import NOW, hotp, outcome
 
 RFC_KEY = b"12345678901234567890"
@@ -116,6 +117,7 @@ def test_drift_of_up_to_an_hour_is_found_both_ways(
     assert hotp(key, max(0, int(now) // 30 + found // 30)) == hotp(key, step)
 
 
+@settings(max_examples=soak.times(25, in_a_soak=500))
 @given(keys, times)
 def test_drift_of_more_than_an_hour_is_not_guessed(key: bytes, now: float) -> None:
     code = hotp(key, int(now) // 30 + totp.DRIFT_STEPS + 1)
