@@ -6,19 +6,8 @@ from typing import Final
 
 import pytest
 
-from tests.bench import (
-    audit_page,
-    crowd,
-    reading,
-    signing_in,
-    sizes,
-    startup,
-    table,
-    terminals,
-    users_page,
-    visits,
-    warm,
-)
+from tests.bench import crowd, table, terminals, visits
+from tests.bench.__main__ import BENCHMARKS
 from tests.bench.measuring import Bench, Scale, make_bench, medians
 from tests.bench.table import Least, Most, Row
 from tests.console.terminal import Terminal
@@ -52,28 +41,14 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return make_bench(tmp_path_factory.mktemp("bench"), TINY)
 
 
+SHORTER: Final = {crowd.rows: [crowd.sign_ins], terminals.rows: []}
+"""What is measured with many terminals takes long; below, their parts are tested."""
+
+
 @pytest.mark.parametrize(
     "benchmark",
-    [
-        startup.rows,
-        signing_in.rows,
-        warm.rows,
-        crowd.sign_ins,
-        reading.rows,
-        sizes.rows,
-        users_page.rows,
-        audit_page.rows,
-    ],
-    ids=[
-        "startup",
-        "signing in",
-        "warm",
-        "crowd",
-        "reading",
-        "sizes",
-        "users page",
-        "audit page",
-    ],
+    [part for each in BENCHMARKS for part in SHORTER.get(each, [each])],
+    ids=lambda each: each.__module__.rpartition(".")[2],
 )
 def test_a_benchmark_returns_positive_measurements(
     bench: Bench, benchmark: Callable[[Bench], Iterator[Row]]

@@ -25,7 +25,7 @@ def _lay_out_once_for_a_size() -> None:
         if known.root is not self or known.size != size or not self.is_current:
             resized(self, size)
 
-    Screen._screen_resized = resized_once  # type: ignore[method-assign,assignment]
+    Screen._screen_resized = resized_once  # type: ignore[method-assign,assignment]  # replaced on purpose
 
 
 def _keep_the_whole_map() -> None:
