@@ -109,7 +109,7 @@ def _find_rules_once() -> None:
     Stylesheet.apply = _apply_found  # type: ignore[method-assign]
     Stylesheet.replace_rules = classmethod(_put_changed)  # type: ignore[method-assign,assignment]
     Stylesheet._process_component_classes = _process_changed  # type: ignore[method-assign]
-    Styles.refresh = _refresh_later  # type: ignore[method-assign,assignment]
+    Styles.refresh = _refresh_later  # type: ignore[method-assign]
 
 
 def _style_of(sheet: Stylesheet, node: DOMNode, path: list[DOMNode]) -> _Style:

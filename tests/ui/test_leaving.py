@@ -26,7 +26,7 @@ def digest_of(letters: Iterable[str]) -> bytes:
 
 def _based_on(kind: type) -> set[type]:
     """The kinds based on this one, and on those."""
-    own = set(kind.__subclasses__())
+    own: set[type] = set(kind.__subclasses__())
     return own.union(*map(_based_on, own))
 
 
