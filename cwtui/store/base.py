@@ -25,6 +25,7 @@ import os
 import re
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -60,6 +61,8 @@ _BLOCK: Final = 1 << 18
 """The most bytes read at once where many are read."""
 _REMEMBERED: Final = 1 << 14
 """How many lines that the binary search met are remembered, as each search begins at the same."""
+_INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError)
+_decode_names: Final = msgspec.json.Decoder(list[str]).decode
 
 Documents: TypeAlias = Mapping[str, bytes | None]
 """Documents as JSON by name; None means removed."""
@@ -210,7 +213,7 @@ class Base:
             raise self.damaged(at, "a document has no name")
         try:
             return msgspec.json.decode(found[0], type=str)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except _INVALID as error:
             raise self.damaged(at, str(error)) from None
 
     # Many documents
@@ -234,6 +237,16 @@ class Base:
                 begin = stop
             yield text.removesuffix(_SEPARATOR)
             size = min(size * 4, _BLOCK)
+
+    def names_in(self, text: bytes) -> list[str]:
+        """Return the name of each line in one of the `blocks`."""
+        lines = text.split(_SEPARATOR)
+        found = [name[0] for name in map(_NAME.match, lines) if name is not None]
+        if len(found) == len(lines):
+            with suppress(*_INVALID):
+                # Many at once are decoded several times faster than one by one.
+                return _decode_names(b"[%b]" % b",".join(found))
+        return [name for name, _ in self.split(text)]
 
     def split(self, text: bytes) -> Iterator[tuple[str, bytes]]:
         """Yield name and document of each line in one of the `blocks`."""

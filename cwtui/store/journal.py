@@ -128,13 +128,18 @@ def _fits(line: bytes, before: "hashlib._Hash") -> bool:
 
 def _misfit(whole: bytes, at: Point, path: Path) -> StoreDamaged:
     """Return the error for the first line whose sum is wrong."""
+    return damaged(path, _first_misfit(whole, at), "the checksum does not match the line")
+
+
+def _first_misfit(whole: bytes, at: Point) -> int:
+    """Return the number of the first line whose sum is wrong."""
     hashed = at.hash.copy()
-    number = at.lines
-    for number, line in enumerate(whole.split(b"\n")[:-1], at.lines + 1):  # noqa: B007
+    before_last = whole.split(b"\n")[:-2]
+    for number, line in enumerate(before_last, at.lines + 1):
         if not _fits(line, hashed):
-            break
+            return number
         hashed.update(line + b"\n")
-    return damaged(path, number, "the checksum does not match the line")
+    return at.lines + len(before_last) + 1
 
 
 def _invalid(whole: bytes, at: Point, path: Path) -> StoreDamaged:

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
+from heapq import merge
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -22,6 +23,7 @@ _INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 @lru_cache(maxsize=16)
 def _decoders(kind: type[T]) -> "tuple[msgspec.json.Decoder[T], Callable[[bytes], dict[str, T]]]":
     """Return the decoder of one document, and the function that decodes a block of lines."""
+    # mypy knows no type that is a parameter inside dict[...].
     block: msgspec.json.Decoder[dict[str, T]] = msgspec.json.Decoder(dict[str, kind])  # type: ignore[valid-type]
     return msgspec.json.Decoder(kind), block.decode
 
@@ -119,7 +121,19 @@ class View:
 
     def names(self, after: str | None = None) -> Iterator[str]:
         """Yield the names in the main table, sorted."""
-        return (name for name, _ in self.documents(msgspec.Raw, after))
+        changed = self._changed_names
+        if after is not None:
+            changed = changed[bisect_right(changed, after) :]
+        mine = (name for name in changed if self._changed[name] is not None)
+        return merge(self._names_of_base(after), mine)
+
+    def _names_of_base(self, after: str | None) -> Iterator[str]:
+        """Yield the names that no change concerns."""
+        if self.base is None:
+            return
+        changed = self._changed
+        for text in self.base.blocks(after):
+            yield from (name for name in self.base.names_in(text) if name not in changed)
 
     def documents(
         self,
@@ -187,8 +201,6 @@ class View:
         }
 
     def _decoded(self, name: str, document: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
-        if decoder.type is msgspec.Raw:  # only its name is needed
-            return document  # type: ignore[return-value]
         try:
             return decoder.decode(document)
         except _INVALID as error:

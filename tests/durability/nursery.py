@@ -201,8 +201,8 @@ def _live(act: Callable[[Say], None], path: Path) -> NoReturn:
 
 
 def make_files_small() -> None:
-    table_file._MOST_JOURNAL = (1500, 3000)  # type: ignore[misc]
-    services.MEGABYTE = 20_000  # type: ignore[attr-defined]
+    table_file._MOST_JOURNAL = (1500, 3000)  # type: ignore[misc]  # in forked processes
+    services.MEGABYTE = 20_000  # type: ignore[attr-defined]  # as above
     key_rotation.SETTLED = 30.0  # type: ignore[misc]  # longer than a reader takes
 
 

@@ -168,7 +168,7 @@ def main(folder: Path, seconds: float) -> None:
     records.FILES = 3  # type: ignore[misc]  # as in test_faults
     restores = Restores(folder)
     restores.run(seconds)
-    print(restores.kills, restores.kills_of_half, restores.completed)  # noqa: T201
+    print(restores.kills, restores.kills_of_half, restores.completed)  # noqa: T201  as above
 
 
 if __name__ == "__main__":

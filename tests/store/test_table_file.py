@@ -374,6 +374,16 @@ def test_a_damaged_base_is_never_given_a_matching_checksum(
             look()
 
 
+def test_names_are_listed_without_reading_the_documents(file: TableFile) -> None:
+    file.compact()
+    content = file.path.read_bytes()
+    file.path.write_bytes(content.replace(b'"n5":{"text":', b'"n5":{"text"?'))
+    assert len(list(table(file.path).view().names())) == 30
+    file.path.write_bytes(content.replace(b'"n5":{"text"', b'{"n5":"text"'))
+    with pytest.raises(StoreDamaged, match="a document has no name"):
+        list(table(file.path).view().names())
+
+
 @pytest.mark.parametrize(("name", "size"), [("n", 1 << 20), ("n" * 254, 1)])
 def test_what_could_not_be_found_again_is_refused(file: TableFile, name: str, size: int) -> None:
     with pytest.raises(CannotCheck, match=r"is too long for .*things\.json"):

@@ -48,7 +48,8 @@ def test_changes_through_tinydb_are_changes_of_the_store(path: Path) -> None:
         accounts = store.table("accounts")
         accounts.update({"display_name": "Robert"}, where("username") == "bob")
         accounts.remove(doc_ids=[LDAP.username])
-        accounts.insert(Document({"username": "eve", "created_at": 1.0}, doc_id="eve"))  # type: ignore[arg-type]
+        eve = Document({"username": "eve", "created_at": 1.0}, doc_id="eve")  # type: ignore[arg-type]  # an int for TinyDB
+        accounts.insert(eve)
     kept = TinyAccountStore(path)
     assert kept.names() == sorted([FULL.username, "bob", "eve"])
     assert kept.get("bob") == PLAIN.changed(display_name="Robert")
