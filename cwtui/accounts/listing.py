@@ -108,11 +108,21 @@ class Sort:
         """Return the first rows in this order. Keeps few rows more than `limit` in memory."""
         if limit is None:
             return self.sorted(rows)
-        found: list[AccountRow] = []
         remaining = iter(rows)
-        while more := list(islice(remaining, limit + _AT_ONCE)):
-            found = self.sorted([*found, *more])[:limit]
+        found = self.sorted(islice(remaining, limit + _AT_ONCE))[:limit]
+        while found and (more := list(islice(remaining, _AT_ONCE))):
+            # Most rows come after those that were found already, and need not be sorted.
+            sooner = self._sooner(more, found[-1])
+            if sooner:
+                found = self.sorted([*found, *sooner])[:limit]
         return found
+
+    def _sooner(self, rows: list[AccountRow], other: AccountRow) -> list[AccountRow]:
+        """Return the rows that come before the other one."""
+        key, its, name = self.key, self.key(other), other.username
+        if self.is_descending:
+            return [r for r in rows if (k := key(r)) > its or (k == its and r.username < name)]
+        return [r for r in rows if (k := key(r)) < its or (k == its and r.username < name)]
 
     def is_after(self, row: AccountRow, other: AccountRow) -> bool:
         """Whether the row comes after the other one."""

@@ -1,6 +1,6 @@
 """How admins list accounts: filtered, sorted and in pages."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Final
@@ -19,10 +19,26 @@ from cwtui.accounts.listing import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.search import Search
 from cwtui.accounts.session import Actor, authorise
 
 MOST_COMPARED: Final = 2000
 """In longer lists, columns that say the same of everyone are not looked for."""
+
+
+class UserSearch(Search[AccountRow]):
+    """A search for users, which shows the page as far as it was found."""
+
+    _page: Callable[[list[AccountRow]], "FirstPage"] | None = None
+
+    def show_as(self, page: Callable[[list[AccountRow]], "FirstPage"]) -> None:
+        """Say how the page is made of rows. They must be found in the order of the list."""
+        self._page = page
+
+    def so_far(self) -> "FirstPage | None":
+        """Return the page with the rows found so far; None if they cannot be shown yet."""
+        rows = self.rows.copy()
+        return self._page(rows) if self._page is not None and rows else None
 
 
 def list_users(
@@ -32,20 +48,27 @@ def list_users(
     after: AccountRow | None = None,
     limit: int | None = None,
     zone: tzinfo = UTC,
+    search: UserSearch | None = None,
 ) -> Listing:
     """Return the first `limit` accounts that match the filter and come after `after`.
 
     Times in the filter are read in `zone`. Raises FilterError, InvalidInput (for the column),
-    NotPermitted and SessionEnded.
+    NotPermitted and SessionEnded, and SearchEnded if `search` was ended.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
-    return _List(ports, view, zone).page(after, limit)
+    return _List(ports, view, zone, search or UserSearch()).page(after, limit)
 
 
-def count_users(ports: Ports, actor: Actor, view: View = EVERYONE, zone: tzinfo = UTC) -> int:
+def count_users(
+    ports: Ports,
+    actor: Actor,
+    view: View = EVERYONE,
+    zone: tzinfo = UTC,
+    search: UserSearch | None = None,
+) -> int:
     """Return the number of accounts that match the filter. Raises as `list_users` does."""
     authorise(ports, actor, Permission.MANAGE_USERS)
-    return ports.accounts.count(_List(ports, view, zone).query)
+    return ports.accounts.count(_List(ports, view, zone, search or UserSearch()).query)
 
 
 @dataclass(frozen=True)
@@ -53,32 +76,45 @@ class FirstPage:
     """The first accounts of a list, and what its page says about all of them.
 
     `total` is the number of all accounts, and `everyone` has them all if they are not too many to
-    be compared.
+    be compared. `matching` is how many match, if that is known without counting them.
     """
 
     listing: Listing
     everyone: list[AccountRow]
     total: int
-
-    @property
-    def matching(self) -> int | None:
-        """The number of accounts that match, if that is known without counting them."""
-        return None if self.listing.has_more else len(self.listing.rows)
+    matching: int | None = None
 
 
-def first_page(ports: Ports, actor: Actor, view: View, limit: int, zone: tzinfo = UTC) -> FirstPage:
+def first_page(
+    ports: Ports,
+    actor: Actor,
+    view: View,
+    limit: int,
+    zone: tzinfo = UTC,
+    search: UserSearch | None = None,
+) -> FirstPage:
     """Return what the page of the list shows first. Raises as `list_users` does."""
     authorise(ports, actor, Permission.MANAGE_USERS)
-    asked = _List(ports, view, zone)
+    search = search or UserSearch()
+    asked = _List(ports, view, zone, search)
     total = ports.accounts.count(ALL_ACCOUNTS)
-    everyone = ports.accounts.page(ALL_ACCOUNTS, BY_USERNAME) if total <= MOST_COMPARED else []
-    return FirstPage(asked.page(None, limit), with_locks(everyone, asked.locked), total)
+    few = ports.accounts.page(ALL_ACCOUNTS, BY_USERNAME) if total <= MOST_COMPARED else []
+    everyone = with_locks(few, asked.locked)
+    if asked.is_by_username:
+        search.show_as(lambda rows: FirstPage(asked.listing(rows, has_more=True), everyone, total))
+    found = asked.page(None, limit)
+    matching: int | None = None
+    if not asked.query.terms:
+        matching = total
+    elif not (found.has_more and asked.is_by_username):
+        matching = search.matches  # all rows were looked at
+    return FirstPage(found, everyone, total, matching)
 
 
 class _List:
     """A list as a person wants to see it. Raises FilterError, and InvalidInput for the column."""
 
-    def __init__(self, ports: Ports, view: View, zone: tzinfo) -> None:
+    def __init__(self, ports: Ports, view: View, zone: tzinfo, search: UserSearch) -> None:
         self._ports = ports
         now, self._problem = ports.now(), None
         self.locked: dict[str, float] = {}
@@ -87,18 +123,32 @@ class _List:
         except CannotCheck as error:
             self._problem = error
         self._settings = ports.accounts.settings()
-        facts = Facts(self._settings, self.locked, ports.records.last_sign_ins)
-        self.query = parse(view.filter, account_words(facts), now, zone, view.options)
+        facts = Facts(
+            self._settings,
+            self.locked,
+            ports.records.last_sign_ins,
+            lambda username: ports.records.get(username).last_sign_in,
+        )
+        query = parse(view.filter, account_words(facts), now, zone, view.options)
+        self.query = search.watched(query)
         self._sort = sort_by(view.column, facts, is_descending=view.is_descending)
         if self._problem and (self.query.uses("status") or view.column == "status"):
             raise self._problem  # otherwise nobody would seem to be locked
+
+    @property
+    def is_by_username(self) -> bool:
+        """Whether rows are found in the order in which they are listed."""
+        return self._sort.column == BY_USERNAME.column
+
+    def listing(self, rows: list[AccountRow], *, has_more: bool) -> Listing:
+        return Listing(with_locks(rows, self.locked), self._settings, has_more, self._problem)
 
     def page(self, after: AccountRow | None, limit: int | None) -> Listing:
         # One more than needed shows whether there are others.
         wanted = None if limit is None else limit + 1
         found = self._ports.accounts.page(self.query, self._sort, after, wanted)
-        rows = with_locks(found[:limit], self.locked)
-        return Listing(rows, self._settings, len(found) > len(rows), self._problem)
+        rows = found[:limit]
+        return self.listing(rows, has_more=len(found) > len(rows))
 
 
 def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[str, float | None]:

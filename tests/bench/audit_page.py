@@ -29,7 +29,12 @@ _BACK = 1000
 
 
 def rows(bench: Bench) -> Iterator[Row]:
-    store, count = bench.few, bench.many.accounts
+    for count in (bench.many.accounts, bench.scale.listed):
+        yield from _with_events(bench, count)
+
+
+def _with_events(bench: Bench, count: int) -> Iterator[Row]:
+    store = bench.few
     write_log(store, count)
     pressed: list[float] = []
     (opened,) = medians(bench.scale.rounds, lambda: asyncio.run(page(store, pressed)))

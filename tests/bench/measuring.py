@@ -21,6 +21,7 @@ class Scale:
 
     few: int = 10_000
     many: int = 100_000
+    listed: int = 1_000_000
     rounds: int = 7
     idle_seconds: float = 10.0
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
@@ -34,19 +35,27 @@ class Scale:
 
 
 QUICK: Final = Scale(
-    few=1_000, many=10_000, rounds=2, idle_seconds=3.0, sizes=(1_000, 10_000), updates=400
+    few=1_000,
+    many=10_000,
+    listed=20_000,
+    rounds=2,
+    idle_seconds=3.0,
+    sizes=(1_000, 10_000),
+    updates=400,
 )
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What each benchmark gets: the scale, and two stores."""
+    """What each benchmark gets: the scale, two stores and a folder."""
 
     scale: Scale
     few: Store
     """With the usual bcrypt cost, for measuring sign-ins."""
     many: Store
     """With the lowest bcrypt cost, for measuring everything else."""
+    folder: Path
+    """For what a benchmark makes and removes itself."""
 
 
 def make_bench(folder: Path, scale: Scale) -> Bench:
@@ -54,6 +63,7 @@ def make_bench(folder: Path, scale: Scale) -> Bench:
         scale,
         make_store(folder / "few", scale.few, cost=12),
         make_store(folder / "many", scale.many, cost=4),
+        folder,
     )
 
 

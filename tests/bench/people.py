@@ -50,11 +50,14 @@ def user(number: int) -> str:
     return f"user-{number:06d}"
 
 
-def make_store(home: Path, accounts: int, cost: int) -> Store:
-    """Everyone has a second factor with ten backup codes, and has signed in before."""
+def make_store(home: Path, accounts: int, cost: int, equipped: int | None = None) -> Store:
+    """Everyone has a second factor with ten backup codes, and has signed in before.
+
+    Only the first `equipped` users can use it; making a million of them usable takes a minute.
+    """
     store = Store(home, accounts, cost)
     ports = services.create(store.config)
-    people = _people(ports, accounts, cost)
+    people = _people(ports, accounts, cost, accounts if equipped is None else equipped)
     kept = TinyAccountStore(store.config.accounts_file)
     with kept.change() as change:
         change.put(*people)
@@ -63,11 +66,13 @@ def make_store(home: Path, accounts: int, cost: int) -> Store:
     return store
 
 
-def _people(ports: Ports, accounts: int, cost: int) -> list[Account]:
+def _people(ports: Ports, accounts: int, cost: int, equipped: int) -> list[Account]:
     password = passwords.hash_password(Secret(PASSWORD), ports.keyring, cost)
     codes = backup_codes.hash_codes(backup_codes.new_codes(ports.random), ports.keyring, cost=4)
     kept = replace(codes, acknowledged=True)
-    people = [_person(ports, number, password, kept) for number in range(accounts - 1)]
+    able = min(accounts - 1, equipped)
+    people = [_person(ports, number, password, kept) for number in range(able)]
+    people += [_copy(people[-1], number) for number in range(able, accounts - 1)]
     newcomer = Account(
         username=NEWCOMER, created_at=_LONG_AGO, password=password, mfa_required=True
     )
@@ -84,6 +89,15 @@ def _person(ports: Ports, number: int, password: PasswordHash, codes: BackupCode
         roles=(roles.ADMIN if number < ADMINS else roles.MINIMUM,),
         password=password,
         second_factor=SecondFactor(sealed, _LONG_AGO, codes),
+    )
+
+
+def _copy(account: Account, number: int) -> Account:
+    return replace(
+        account,
+        username=user(number),
+        display_name=f"User {number}",
+        roles=(roles.MINIMUM,),
     )
 
 

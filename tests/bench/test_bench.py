@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.bench import crowd, table, terminals, visits
+from tests.bench import crowd, table, terminals, users_page, visits
 from tests.bench.__main__ import BENCHMARKS
 from tests.bench.measuring import Bench, Scale, make_bench, medians
 from tests.bench.table import Least, Most, Row
@@ -27,6 +27,7 @@ while True:
 TINY = Scale(
     few=60,
     many=120,
+    listed=200,
     rounds=1,
     idle_seconds=0.1,
     sizes=(40, 80),
@@ -41,7 +42,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return make_bench(tmp_path_factory.mktemp("bench"), TINY)
 
 
-SHORTER: Final = {crowd.rows: [crowd.sign_ins], terminals.rows: []}
+SHORTER: Final = {
+    crowd.rows: [crowd.sign_ins],
+    terminals.rows: [],
+    users_page.rows: [users_page.lists],
+}
 """What is measured with many terminals takes long; below, their parts are tested."""
 
 

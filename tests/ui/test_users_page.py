@@ -1,12 +1,18 @@
 """The list of users: columns, filter, keyboard and mouse."""
 
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+
 import pytest
 
+from cwtui.accounts.listing import AccountRow
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
+from tests.accounts.memory import MemoryAccounts
 from tests.accounts.world import World
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, LONG_NAME
@@ -244,6 +250,48 @@ async def test_only_a_window_of_many_users_is_read_and_drawn(
         await person.press("home")
         person.sees(ADMIN)
         assert len(list(person.app.screen.walk_children())) < 40
+
+
+async def test_the_first_rows_are_shown_while_others_are_still_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next key ends that search. Without any row yet, the page says that it is searching."""
+    read, goes_on, searched = MemoryAccounts.rows, threading.Event(), list[str]()
+
+    def rows(accounts: MemoryAccounts) -> Iterator[AccountRow]:
+        found = read(accounts)
+        yield from found[:2]
+        goes_on.wait(20)
+        yield from found[2:]
+        searched.append("all")
+
+    async def meanwhile(condition: Callable[[], bool]) -> None:
+        for _ in range(1000):
+            await person.look_up()
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail(f"It did not happen:\n{person.text}")
+
+    async with SCENES["users"].played() as (person, _):
+        table = person.app.screen.query_one(UserTable)
+        first, *_, last = (row.username for row in table.rows)
+        monkeypatch.setattr("cwtui.accounts.user_list.MOST_COMPARED", 0)
+        monkeypatch.setattr(MemoryAccounts, "count", lambda *_: 7)
+        monkeypatch.setattr(MemoryAccounts, "rows", rows)
+        entry = person.app.screen.query_one(TextInput)
+        entry.value = first
+        await meanwhile(lambda: len(table.rows) == 1)
+        assert table.username == first
+        assert person.sees("… of 7 users")
+        entry.value = last
+        await meanwhile(lambda: not table.rows)
+        assert person.sees("Searching …", "searching …")
+        goes_on.set()
+        await person.until(lambda: len(table.rows) == 1)
+        assert table.username == last
+        assert person.sees("1 of 7 users")
+        assert searched == ["all"]
 
 
 async def test_returning_from_an_account_restores_filter_and_row() -> None:

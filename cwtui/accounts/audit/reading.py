@@ -11,13 +11,16 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.audit.lines import START, Line, Position, Record, decode
 from cwtui.accounts.ports import AuditLog, Ports
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.search import Search
 from cwtui.accounts.session import Actor, authorise
 from cwtui.accounts.text import visible
 
 WINDOW: Final = 200
 """Entries read at once: more than a screen shows."""
 AT_MOST: Final = 500_000
-"""Bytes searched at once: about 2,000 events, which takes one or two frames."""
+"""Bytes searched at once: about 2,000 events, which takes less than a frame."""
+MOST_AT_ONCE: Final = 16 * AT_MOST
+"""Bytes searched at once if nothing was found before, as each time costs a little."""
 SET_BACK: Final = timedelta(days=1).total_seconds()
 """How far the clock may have been set back: lines are in the order in which they were written."""
 
@@ -56,24 +59,28 @@ def newest(
     query: EventQuery,
     before: Position | None = None,
     count: int = WINDOW,
+    at_most: int | None = None,
+    search: Search[Record] | None = None,
 ) -> Window:
     """Return the newest `count` matching entries before `before` (None: before the end).
 
-    Searches `AT_MOST` bytes, so it may return fewer, and says where to continue. Raises
-    NotPermitted, SessionEnded and CannotCheck.
+    Searches `at_most` bytes (None: `AT_MOST`), so it may return fewer, and says where to continue.
+    Raises NotPermitted, SessionEnded and CannotCheck, and SearchEnded if `search` was ended.
     """
     authorise(ports, actor, Permission.READ_AUDIT_LOG)
     found: list[Entry] = []
-    stop_at = earliest(query) - SET_BACK
+    stop_at, most = earliest(query) - SET_BACK, AT_MOST if at_most is None else at_most
     looked_through = 0
     for line in ports.audit.lines_before(before):
+        if search is not None:
+            search.check()
         record = decode(line.content)
         if record is not None and record.at.timestamp() < stop_at:
             return Window(tuple(found), None)
         if accepts(query, record):
             found.append(Entry(line, record))
         looked_through += len(line.content)
-        if len(found) == count or looked_through > AT_MOST:
+        if len(found) == count or looked_through > most:
             return Window(tuple(found), line.position)
     return Window(tuple(found), None)
 

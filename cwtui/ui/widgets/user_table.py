@@ -130,10 +130,19 @@ class UserTable(VirtualTable[AccountRow]):
         """The user in the row of the cursor; empty if there is none."""
         return self.rows[self.cursor].username if self.rows else ""
 
-    def show_page(self, page: FirstPage, view: View, *, keep_place: bool) -> None:
-        """Replace the rows. With `keep_place`, stay at the user of the cursor."""
+    def show_page(
+        self, page: FirstPage, view: View, *, keep_place: bool = False, has_begun: bool = False
+    ) -> None:
+        """Replace the rows. With `keep_place`, stay at the user of the cursor.
+
+        With `has_begun`, the first of the rows are shown already.
+        """
         username, cursor = self.username, self.cursor
         self._page, self._view, self._equal = page, view, None
+        if has_begun:
+            if more := page.listing.rows[len(self.rows) :]:
+                self.add_rows(more)
+            return
         self.rows = page.listing.rows
         self.show_rows(self.rows, self._position(username, cursor) if keep_place else 0)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, tzinfo
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import work
@@ -16,6 +17,7 @@ from cwtui.accounts.audit.lines import Position, Record
 from cwtui.accounts.audit.reading import Entry, Window
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.filter_language import Vocabulary, parse
+from cwtui.accounts.search import Search
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.times import in_zone, offset
 from cwtui.ui.context import Context
@@ -66,6 +68,8 @@ time zone."""
         self._query = asked
         self._before = window.before
         """Where older events are. None while events are loaded, and if there are no older ones."""
+        self._at_most = audit_reading.AT_MOST
+        """How many bytes to search at once: more after each time that found nothing."""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
@@ -122,12 +126,13 @@ time zone."""
         if session is None:
             return
         self._before = None
-        waiting = self.set_timer(_SOON, self._say_loading)
+        if before is None:
+            self._at_most = audit_reading.AT_MOST
+        waiting, search = self.set_timer(_SOON, self._say_loading), Search[Record]()
+        newest = partial(audit_reading.newest, at_most=self._at_most, search=search)
         try:
             ports = await self.context.connected()
-            window = await asyncio.to_thread(
-                audit_reading.newest, ports, session, self._query, before
-            )
+            window = await asyncio.to_thread(newest, ports, session, self._query, before)
         except AccountsError as error:
             if self.is_up:
                 self._before = before
@@ -136,6 +141,9 @@ time zone."""
             return
         finally:
             waiting.stop()
+            search.end()
+        more = 1 if window.entries else 2
+        self._at_most = min(more * self._at_most, audit_reading.MOST_AT_ONCE)
         # The page may be gone by now.
         for table in self.query(EventTable):
             self._list(table, window, older=before is not None, stay_at=stay_at)

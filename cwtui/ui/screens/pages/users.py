@@ -1,8 +1,10 @@
 """User Management > Users and Roles: the list."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import tzinfo
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import work
@@ -15,10 +17,10 @@ from cwtui.accounts import user_list
 from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.errors import AccountsError, UnknownAccount
 from cwtui.accounts.filter_language import Vocabulary
-from cwtui.accounts.listing import AccountRow, Listing, View
+from cwtui.accounts.listing import BY_USERNAME, AccountRow, Listing, View
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import counted
-from cwtui.accounts.user_list import FirstPage
+from cwtui.accounts.user_list import FirstPage, UserSearch
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.pages.list_page import ListPage, filter_help
 from cwtui.ui.sections import SubPage
@@ -32,15 +34,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOTHING: Final = "No user matches this filter. Press Esc to clear it."
+_TO_SEE_OTHERS: Final = "To see others, type a filter, or press Shift+S for the other order."
+_SEARCHING: Final = "Searching …"
 WINDOW: Final = 500
 """Rows that are read at once."""
+MOST_LISTED: Final = 20_000
+"""Rows that are kept. Others are found with a filter, or in another order."""
+_FRAME: Final = 1 / 50
+"""Seconds after which the first rows are shown, if others are still searched."""
+_SOON: Final = 0.1
+"""Seconds until the page says that it is searching. Most searches end before that."""
 
 
 def first_page(
-    ports: "Ports", session: Session, view: View, zone: tzinfo, at_least: int = 0
+    ports: "Ports",
+    session: Session,
+    view: View,
+    zone: tzinfo,
+    at_least: int = 0,
+    search: UserSearch | None = None,
 ) -> FirstPage:
     """Read what the page shows first, and at least so many rows. Raises AccountsError."""
-    return user_list.first_page(ports, session, view, max(WINDOW, at_least), zone)
+    return user_list.first_page(ports, session, view, max(WINDOW, at_least), zone, search)
 
 
 class UsersPage(ListPage):
@@ -83,6 +98,8 @@ this name, who cannot sign in while this account exists."""
         self._has_more = page.listing.has_more
         """Whether there are rows after those in the table."""
         self._is_reading_more = False
+        self._is_searching = False
+        """Whether a list is being read that replaces the one in the table."""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
@@ -130,27 +147,60 @@ this name, who cannot sign in while this account exists."""
 
     def _read(self, view: View, *, keep_place: bool = False, problem: str = "") -> None:
         """Replace the list, and say why if that is because of a problem."""
-        self._is_reading_more = False
-        shown = len(self.query_one(UserTable).rows) if keep_place else 0
-        zone = self.context.zone
+        self.workers.cancel_group(self, "count users")
+        is_other_filter, self._view = view.filter != self._view.filter, view
+        self._is_searching, self._is_reading_more = True, False
+        table, zone, search = self.query_one(UserTable), self.context.zone, UserSearch()
+        shown = len(table.rows) if keep_place else 0
+        begun = False
+
+        def show_progress(seconds: float) -> None:
+            nonlocal begun
+            page = None if keep_place else search.so_far()
+            if page is None and not begun and seconds > _SOON:
+                is_sorting = view.column != BY_USERNAME.column
+                self._show_count("sorting …" if is_sorting else "searching …")
+                # Rows that do not match must not stay. Rows in another order do.
+                nothing = replace(self._page.listing, rows=[])
+                page = replace(self._page, listing=nothing) if is_other_filter else None
+            elif page is not None and not begun:
+                self._show_count(self._counted(None))
+            if page is not None:
+                self._page = page
+                table.nothing = _SEARCHING
+                table.show_page(page, view, has_begun=begun)
+                begun = begun or bool(page.listing.rows)
 
         def handle(page: FirstPage) -> None:
-            table = self.query_one(UserTable)
-            self._page, self._view, self._has_more = page, view, page.listing.has_more
-            table.show_page(page, view, keep_place=keep_place)
+            self._page, self._has_more = page, page.listing.has_more
+            self._is_searching = False
+            table.nothing = _NOTHING
+            table.show_page(page, view, keep_place=keep_place, has_begun=begun)
             self._remember()
-            self.query_one("#count", Static).update(self._counted(page.matching))
+            self._show_count(self._counted(page.matching))
             self._say_outcome()
             if problem:
                 self.say(f"✗ {problem}", wrong=True)
 
-        self._load(lambda ports, session: first_page(ports, session, view, zone, shown), handle)
+        self._load(
+            lambda ports, session: first_page(ports, session, view, zone, shown, search),
+            handle,
+            search,
+            show_progress,
+        )
 
     def _read_more(self, beyond: int = 0) -> None:
         """Read rows after those in the table, and move the cursor this many rows further."""
-        view, zone = self._view, self.context.zone
-        last = self.query_one(UserTable).rows[-1]
-        limit = WINDOW if beyond <= WINDOW else None
+        if self._is_searching or not self._has_more:
+            return
+        view, zone, search = self._view, self.context.zone, UserSearch()
+        rows = self.query_one(UserTable).rows
+        last, room = rows[-1], MOST_LISTED - len(rows)
+        if room <= 0:
+            if beyond:
+                self.say(f"The list shows {len(rows):,} users at most. {_TO_SEE_OTHERS}")
+            return
+        limit = min(WINDOW if beyond <= WINDOW else MOST_LISTED, room)
         self._is_reading_more = True
 
         def handle(more: Listing) -> None:
@@ -162,28 +212,62 @@ this name, who cannot sign in while this account exists."""
             table.cursor += beyond
 
         self._load(
-            lambda ports, session: user_list.list_users(ports, session, view, last, limit, zone),
+            lambda ports, session: user_list.list_users(
+                ports, session, view, last, limit, zone, search
+            ),
             handle,
+            search,
         )
 
     # Exclusive, because another list makes the rows that are being read useless.
     @work(exclusive=True, group="users")
     async def _load(
-        self, call: "Callable[[Ports, Session], T]", handle: Callable[[T], None]
+        self,
+        call: "Callable[[Ports, Session], T]",
+        handle: Callable[[T], None],
+        search: UserSearch,
+        show_progress: Callable[[float], None] | None = None,
     ) -> None:
         session = self.context.session
         if session is None:
             return
         try:
             ports = await self.context.connected()
-            found = await asyncio.to_thread(call, ports, session)
+            found = await self._watched(
+                asyncio.to_thread(call, ports, session), search, show_progress
+            )
         except AccountsError as error:
-            self._is_reading_more = False
+            if self._is_searching:
+                self._has_more = False  # the rows are not those that were asked for
+            self._is_searching = self._is_reading_more = False
             if self.is_up:
                 self.refuse(error)
         else:
             if self.is_up:
                 handle(found)
+
+    async def _watched(
+        self,
+        reading: Awaitable[T],
+        search: UserSearch,
+        show_progress: Callable[[float], None] | None,
+    ) -> T:
+        """Wait for what is read in a thread. If this is cancelled, the thread ends soon."""
+        task, started, passed = asyncio.ensure_future(reading), monotonic(), 0.0
+        # What it raises once nobody waits for it is no error of the application.
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        try:
+            while show_progress is not None:
+                often = _FRAME if passed < _SOON else _SOON
+                done, _ = await asyncio.wait({task}, timeout=often)
+                if done or not self.is_up:
+                    break
+                passed = monotonic() - started
+                show_progress(passed)
+            return await task
+        finally:
+            search.end()
+            task.cancel()
 
     def _say_outcome(self) -> None:
         self.say_about_filter()
@@ -199,15 +283,21 @@ this name, who cannot sign in while this account exists."""
         session, view, zone = self.context.session, self._view, self.context.zone
         if session is None:
             return
+        search = UserSearch()
         try:
             ports = await self.context.connected()
-            matching = await asyncio.to_thread(user_list.count_users, ports, session, view, zone)
+            counting = asyncio.to_thread(user_list.count_users, ports, session, view, zone, search)
+            matching = await self._watched(counting, search, None)
         except AccountsError as error:
             if self.is_up:
                 self.refuse(error)
             return
-        for count in self.query("#count").results(Static) if view == self._view else ():
-            count.update(self._counted(matching))
+        if view == self._view:
+            self._show_count(self._counted(matching))
+
+    def _show_count(self, text: str) -> None:
+        for count in self.query("#count").results(Static):  # the page may be gone by now
+            count.update(text)
 
     def _counted(self, matching: int | None) -> str:
         users = counted(self._page.total, "user")
@@ -221,12 +311,11 @@ this name, who cannot sign in while this account exists."""
         self._read_last_sign_ins([row.username for row in seen])
         screenful = message.end - message.first
         is_near_end = message.end + screenful >= len(table.rows)
-        if is_near_end and self._has_more and not self._is_reading_more:
+        if is_near_end and not self._is_reading_more:
             self._read_more()
 
     def on_virtual_table_bottom_reached(self, message: UserTable.BottomReached) -> None:
-        if self._has_more:
-            self._read_more(message.beyond)
+        self._read_more(message.beyond)
 
     @work(exclusive=True, group="last sign-ins")
     async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:
