@@ -182,12 +182,14 @@ def checked_backup(
         if damage:
             others = f" ({len(damage)} problems in all.)" if len(damage) > 1 else ""
             raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
-        yield _compared(config, manifest, staged, keyring.held_now().active)
+        yield _compared(config, manifest, staged, keyring)
 
 
-def _compared(config: Config, manifest: Manifest, staged: Layout, active_key: str) -> CheckedBackup:
+def _compared(
+    config: Config, manifest: Manifest, staged: Layout, keyring: FileKeyring
+) -> CheckedBackup:
     then = TinyAccountStore(staged.accounts).all()
-    restore = Restore(config.layout, staged, active_key, os.urandom, time.time())
+    restore = Restore(config.layout, staged, keyring, os.urandom, time.time())
     try:
         store = TinyAccountStore(config.accounts_file)
         now = store.all() if config.layout.is_there() else {}

@@ -35,6 +35,7 @@ from cwtui.host import locks, reserve
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import Contents, TinyAccountStore
 from cwtui.store.records import number_of
+from tests.accounts.steps import at_step, last_step
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.durability.saves import BACKUP, config_in, connected, made_in, unwatched
 from tests.store.table_files import journal_of
@@ -238,18 +239,18 @@ def test_a_code_used_after_a_rename_stays_used(
         change.put(Account(username="ann", created_at=NOW, origin=Origin.LDAP, directory_ids=ids))
     # So that the file with her new name is replaced too.
     beside = next(name for name in map("?{:032x}".format, range(999)) if _are_beside(name, "anna"))
-    ports.records.update(beside, lambda record: (record.changed(last_totp_step=3), None))
+    ports.records.update(beside, lambda record: (at_step(3, record), None))
     path = config.folder.parent / "before-rename.tar"
     maintenance.back_up(config, OPERATOR, path, unwatched)
     user = DirectoryUser("anna", "uid=anna", "", (), enabled=True, ids=ids)
     with ports.accounts.change() as change:
         renaming.carry_over(ports, change, OPERATOR, [Rename("ann", user)])
     renaming.settle(ports, ["anna"])
-    ports.records.update("anna", lambda record: (record.changed(last_totp_step=77), None))
+    ports.records.update("anna", lambda record: (at_step(77, record), None))
     _interrupt_at_each_file(config, path, monkeypatch)
     restore(config, path)
     assert connected(config).accounts.get("anna") is None
-    assert connected(config).records.get("ann").last_totp_step == 77
+    assert last_step(connected(config).records.get("ann")) == 77
 
 
 def _are_beside(name: str, other: str) -> bool:
@@ -278,7 +279,7 @@ def _interrupt_at_each_file(config: Config, path: Path, monkeypatch: pytest.Monk
 
 
 def test_records_missing_from_the_backup_are_removed(config: Config) -> None:
-    connected(config).records.update("?77", lambda record: (record.changed(last_totp_step=3), None))
+    connected(config).records.update("?77", lambda record: (at_step(3, record), None))
     ours = f"sign-in/{number_of('ada'):02d}"
     [other, journal] = [name for name in config.layout.record_files() if name[:10] != ours]
     restore(config)

@@ -29,6 +29,7 @@ from cwtui.accounts.errors import (
     Taken,
     UnknownAccount,
 )
+from cwtui.accounts.managing import existing, refuse_own
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, Ports
@@ -36,7 +37,6 @@ from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
     Actor,
-    Session,
     as_reason,
     authorise,
     authorise_change,
@@ -203,7 +203,7 @@ def update_user(
         else None
     )
     with ports.accounts.change() as change:
-        before = _existing(ports, change, actor, name)
+        before = existing(ports, change, actor, name)
         if before.origin is Origin.LDAP and not (new_roles is None and new_name is None):
             raise Refused(
                 f"{name} is an LDAP user. Roles and display name come from the directory."
@@ -242,11 +242,11 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
-    _refuse_own(actor, name)
+    refuse_own(actor, name)
     initial = Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial)
     with ports.accounts.change() as change:
-        before = _existing(ports, change, actor, name)
+        before = existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
             raise Refused("This is an LDAP user. Reset the password in the directory.")
         after = before.changed_ending_sessions(**fields)
@@ -261,27 +261,6 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
             lambda: write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name, change=change),
         )
     return WithInitialPassword(after, initial)
-
-
-def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
-    """Remove the account's second factor, for example when its device is lost.
-
-    If MFA is required for the account, its next sign-in leads into enrolment. Raises Refused,
-    UnknownAccount, NotPermitted and SessionEnded.
-    """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
-    name = text.username(username)
-    _refuse_own(actor, name)
-    with ports.accounts.change() as change:
-        before = _existing(ports, change, actor, name)
-        if before.second_factor is None:
-            raise Refused(f"Multi-factor authentication is not enabled for {name}.")
-        after = before.changed_ending_sessions(second_factor=None)
-        change.put(after)
-        change.prepare()
-        ports.records.update(name, lambda record: (record.changed(code_attempts={}), None))
-        write_audit(ports, EventType.USER_RESET_MFA, actor, name, change=change)
-    return after
 
 
 def name_to_remove(ports: Ports, actor: Actor, typed: str) -> str:
@@ -305,7 +284,7 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = name_to_remove(ports, actor, username)
     with ports.accounts.change() as change:
-        _existing(ports, change, actor, name)
+        existing(ports, change, actor, name)
         _keep_an_admin(ports, change, name)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
@@ -344,20 +323,6 @@ def _check_new_permissions(
     """Raise MakesAdmin if the new roles give permissions, unless that is agreed."""
     if MakesAdmin not in agreed and roles.permissions(after) - roles.permissions(before):
         raise MakesAdmin(username)
-
-
-def _refuse_own(actor: Actor, name: str) -> None:
-    """Raise Refused for the actor's own account: Settings asks for proof first (ASVS 7.5.1)."""
-    if isinstance(actor, Session) and actor.username == name:
-        raise Refused("This is your own account. Use Settings instead.")
-
-
-def _existing(ports: Ports, change: AccountsChange, actor: Actor, username: str) -> Account:
-    authorise_change(ports, actor, Permission.MANAGE_USERS, change)
-    account = change.get(username)
-    if account is None:
-        raise UnknownAccount(username)
-    return account
 
 
 def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:

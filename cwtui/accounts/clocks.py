@@ -10,6 +10,7 @@ This must not help anybody who has the password to guess or replay codes:
   valid then, and the 119 codes of the next hour are much easier to guess than the three that are
   accepted now. So one code is never enough. Two guesses in a row fit the same distance with a
   chance of less than one in a billion; a guess is accepted with a chance of three in a million.
+  Each further device adds the same chances.
 - Entering the same code twice, or an older one next, is not two codes: the second must belong to a
   later time step. A person who is slow, and enters one code after it has expired, is told nothing
   wrong either.
@@ -28,8 +29,10 @@ first wrong code says all of this, and the search goes up to 14 hours, for a wro
 from datetime import UTC
 from typing import Final
 
+from msgspec.structs import replace
+
 from cwtui.accounts.credentials import totp
-from cwtui.accounts.model import SignInRecord, WrongCode
+from cwtui.accounts.model import DeviceUse, WrongCode
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import counted
@@ -49,22 +52,20 @@ def other_time(secret: Secret, code: str, now: float) -> int | None:
     return totp.nearest_step(secret, code, now, WITHIN)
 
 
-def with_wrong_code(
-    record: SignInRecord, step: int | None, now: float
-) -> tuple[SignInRecord, int | None]:
-    """Return the record after a wrong code, and how many seconds the phone is ahead if it is sure.
+def with_wrong_code(use: DeviceUse, step: int | None, now: float) -> tuple[DeviceUse, int | None]:
+    """Return the device's use after a wrong code, and by how many seconds its clock is ahead.
 
-    `step` is the other time that the code fits.
+    `step` is the other time that the code fits. The seconds are None as long as it is not sure.
     """
     here = totp.step_at(now)
-    if step is None or step <= record.last_totp_step:
+    if step is None or step <= use.last_step:
         step = 0
     wrong = WrongCode(now, step)
-    spent = {other for other in record.spent_steps if other >= here - totp.WINDOW}
+    spent = {other for other in use.spent_steps if other >= here - totp.WINDOW}
     if step > here:
         spent.add(step)
-    after = record.changed(wrong_code=wrong, spent_steps=tuple(sorted(spent)[-SPENT:]))
-    return after, _drift(record.wrong_code, wrong)
+    after = replace(use, wrong_code=wrong, spent_steps=tuple(sorted(spent)[-SPENT:]))
+    return after, _drift(use.wrong_code, wrong)
 
 
 def _drift(before: WrongCode | None, last: WrongCode) -> int | None:
@@ -77,14 +78,14 @@ def _drift(before: WrongCode | None, last: WrongCode) -> int | None:
     return distance * totp.PERIOD
 
 
-def drift_sentence(drift: int | None) -> str:
-    """Return by how much the phone's clock is off and what to do; empty for None."""
+def drift_sentence(drift: int | None, device: str = "Your phone") -> str:
+    """Return by how much the device's clock is off and what to do; empty for None."""
     if drift is None:
         return ""
     minutes = max(1, round(abs(drift) / 60))
     count, unit = (minutes, "minute") if minutes < _HOURS_FROM else (round(minutes / 60), "hour")
     return (
-        f"Your phone is about {counted(count, unit)} "
+        f"{device} is about {counted(count, unit)} "
         f"{'ahead of' if drift > 0 else 'behind'} this host. Set both clocks to the right time, "
         "then enter the new code."
     )

@@ -1,59 +1,78 @@
 """Check one-time and backup codes. A code works once in all processes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
 
-from cwtui.accounts import clocks, throttle, tries
+from cwtui.accounts import clocks, devices, throttle, tries
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, totp
 from cwtui.accounts.errors import ClockWasAhead, SignInFailed
-from cwtui.accounts.model import Note, SecondFactor, SignInRecord
+from cwtui.accounts.model import Device, DeviceUse, Note, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import write_audit
+from cwtui.accounts.text import visible
 
 _USED_CODE: Final = "This code was already used. Wait for the next one in your app."
 _USED_BACKUP_CODE: Final = "This backup code was already used. Use another one."
 
 
+@dataclass(frozen=True)
+class AcceptedCode:
+    """A correct one-time code of this device and time step. It may have been used before.
+
+    `drift` is how many steps the device is ahead of this host.
+    """
+
+    device: Device
+    step: int
+    drift: int
+    field: str
+    counted: throttle.Counted
+
+
 def check_one_time_code(
     ports: Ports, claim: tries.Claim, factor: SecondFactor, typed: str, field: str = "code"
-) -> None:
-    """Use the code up. Raises InvalidInput, SignInFailed and Throttled.
+) -> Device:
+    """Use the code up, and return its device. Raises InvalidInput, SignInFailed and Throttled.
 
     From the second wrong code in a row on, the error says what is known of the clocks.
     """
     accepted = accepted_code(ports, claim, factor, typed, field)
     with reuse_recorded(ports, claim, accepted):
-        use_step(ports, claim, accepted.step, field)
-
-
-@dataclass(frozen=True)
-class AcceptedCode:
-    """A correct one-time code of this time step. It may have been used before."""
-
-    step: int
-    field: str
-    counted: throttle.Counted
+        use = after_code(claim, accepted, ports.now())
+        ports.records.update(claim.username, lambda record: (use(record), None))
+    return accepted.device
 
 
 def accepted_code(
     ports: Ports, claim: tries.Claim, factor: SecondFactor, typed: str, field: str
 ) -> AcceptedCode:
-    """Return the code if it is correct. Raises the same errors as `check_one_time_code`."""
+    """Return the code if it is correct for any device.
+
+    Raises the same errors as `check_one_time_code`.
+    """
     code = totp.typed_code(typed, field)
     counted = tries.count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field)
-    secret = unsealed_secret(ports, claim.username, factor)
-    step = totp.accepted_step(secret, code, ports.now())
-    if step is None:
-        hint = _clock_hint(ports, claim, secret, code)
+    secrets = {
+        device: devices.unsealed(ports.keyring, claim.username, device) for device in factor.devices
+    }
+    record, now = ports.records.get(claim.username), ports.now()
+    found = [
+        AcceptedCode(device, step, step - totp.step_at(now), field, counted)
+        for device, secret in secrets.items()
+        if (step := totp.accepted_step(secret, code, now, record.use_of(device).drift)) is not None
+    ]
+    if not found:
+        hint = _clock_hint(ports, claim, secrets, code)
         tries.record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
         raise tries.wrong(field, "This code is wrong.", counted, hint)
-    return AcceptedCode(step, field, counted)
+    # Two devices can have the same code by chance. It counts as the one that has not used it yet.
+    return min(found, key=lambda one: is_used(record.use_of(one.device), one.step))
 
 
 @contextmanager
@@ -71,49 +90,61 @@ def reuse_recorded(ports: Ports, claim: tries.Claim, accepted: AcceptedCode) -> 
         raise tries.wrong(accepted.field, str(used), accepted.counted) from None
 
 
-def _clock_hint(ports: Ports, claim: tries.Claim, secret: Secret, code: str) -> str:
+def _clock_hint(
+    ports: Ports, claim: tries.Claim, secrets: Mapping[Device, Secret], code: str
+) -> str:
     """Remember the wrong code, and return what to say about the clocks; empty the first time."""
     now = ports.now()
-    step = clocks.other_time(secret, code, now)
+    steps = {device: clocks.other_time(secret, code, now) for device, secret in secrets.items()}
 
-    def remember(record: SignInRecord) -> tuple[SignInRecord, tuple[bool, int | None]]:
-        after, drift = clocks.with_wrong_code(record, step, now)
-        return after, (record.wrong_code is None, drift)
+    def remember(record: SignInRecord) -> tuple[SignInRecord, tuple[bool, dict[Device, int]]]:
+        is_first = all(record.use_of(device).wrong_code is None for device in steps)
+        uses, drifts = dict(record.devices), {}
+        for device, step in steps.items():
+            uses[device.id], drift = clocks.with_wrong_code(record.use_of(device), step, now)
+            if drift is not None:
+                drifts[device] = drift
+        return record.changed(devices=uses), (is_first, drifts)
 
-    is_first, drift = ports.records.update(claim.username, remember)
+    is_first, drifts = ports.records.update(claim.username, remember)
     if is_first:
         return ""
     time = f"The time of this host is {clocks.host_time(ports)}"
-    if drift is None:
+    if not drifts:
         return f" {time}, and your phone's clock must agree."
-    return f" {clocks.drift_sentence(drift)} {time}."
+    device, drift = next(iter(drifts.items()))
+    called = f"Your device {visible(device.name)}" if len(steps) > 1 else "Your phone"
+    return f" {clocks.drift_sentence(drift, called)} {time}."
 
 
-def use_step(ports: Ports, claim: tries.Claim, step: int, field: str = "code") -> None:
-    """Mark the time step as used.
+def after_code(claim: tries.Claim, accepted: AcceptedCode, now: float) -> Note:
+    """Return what the code changes in the sign-in record.
 
-    Raises SignInFailed if this step or a later one was already used, and ClockWasAhead if the
-    last used step is in the future.
+    The change raises SignInFailed if this step of the device or a later one was already used, and
+    ClockWasAhead if the last used step is in the future.
 
     RFC 6238 section 5.2 forbids accepting a code twice. Comparing steps instead of codes also
     prevents replay of the other codes in the window. A code that was entered too early was seen,
     so it counts as used.
     """
-    use = after_code(claim, step, field, ports.now())
-    ports.records.update(claim.username, lambda record: (use(record), None))
-
-
-def after_code(claim: tries.Claim, step: int, field: str, now: float) -> Note:
-    """Return what the code of this step changes in the sign-in record; it raises as `use_step`."""
+    device, step, field = accepted.device, accepted.step, accepted.field
 
     def use(record: SignInRecord) -> SignInRecord:
-        if record.last_totp_step > totp.step_at(now) + totp.WINDOW:
+        before = record.use_of(device)
+        if before.last_step > totp.step_at(now) + totp.WINDOW:
             raise ClockWasAhead(field)
-        if step <= record.last_totp_step or step in record.spent_steps:
+        if is_used(before, step):
             raise SignInFailed(field, _USED_CODE)
-        return tries.clear(record, claim, "code_attempts").changed(last_totp_step=step)
+        after = tries.clear(record, claim, "code_attempts")
+        used = replace(after.use_of(device), last_step=step, last_used_at=now, drift=accepted.drift)
+        return after.changed(devices={**after.devices, device.id: used})
 
     return use
+
+
+def is_used(use: DeviceUse, step: int) -> bool:
+    """Whether the device's code of this step must not be accepted any more."""
+    return step <= use.last_step or step in use.spent_steps
 
 
 def use_backup_code(
@@ -143,8 +174,3 @@ def use_backup_code(
         write_audit(ports, event, claim, claim.username, left_over, change=change)
     tries.record_success(ports, claim, "code_attempts")
     return len(unused)
-
-
-def unsealed_secret(ports: Ports, username: str, factor: SecondFactor) -> Secret:
-    """Return the account's decrypted TOTP secret. Raises CannotCheck."""
-    return Secret(ports.keyring.unseal(factor.totp_secret, username.encode()).decode("ascii"))

@@ -1,31 +1,43 @@
 """Enrolment: from showing the QR code to acknowledging the backup codes."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec.structs import replace as replace_fields
 
-from cwtui.accounts import clocks
+from cwtui.accounts import account_state, clocks, devices
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, totp
 from cwtui.accounts.errors import InvalidInput, Refused
-from cwtui.accounts.model import Account, SecondFactor, SignInRecord
+from cwtui.accounts.model import (
+    MOST_DEVICES,
+    Account,
+    BackupCodes,
+    Device,
+    DeviceUse,
+    Note,
+    SecondFactor,
+    SignInRecord,
+    unchanged,
+)
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import PROOF_LIFETIME, Acting, is_fresh, write_audit
+from cwtui.accounts.session import PROOF_LIFETIME, Acting, as_reason, is_fresh, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
+_OFF: Final = "Your organization has not enabled multi-factor authentication."
 NOT_ENABLED: Final = "Multi-factor authentication is not enabled for this account."
 _NOT_CURRENT: Final = "This is not the current code. Enter the code that your app shows now."
 
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A second factor that is offered but not yet registered. It exists only in memory.
+    """A device that is offered but not yet registered. It exists only in memory.
 
     `begun_at` is in seconds since the epoch. `epoch` is that of the account: after any change that
-    ends sessions, such as a registered device or a new password, there is a new key.
+    ends sessions, such as a registered device or a new password, there is a new key. `replaces` is
+    the id of the device that it takes the place of, which counts until then.
     """
 
     username: str
@@ -33,6 +45,8 @@ class Enrolment:
     totp_secret: Secret
     begun_at: float
     epoch: int = 0
+    device: str = devices.FIRST_NAME
+    replaces: str | None = None
 
     def seconds_left(self, now: float) -> float:
         """Return for how long the same key is offered again; 0 if it has expired."""
@@ -45,56 +59,117 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class Registered:
-    """A second factor to store, and its backup codes, which can be shown only now."""
+    """A device to store. The first one comes with backup codes, which can be shown only now."""
 
-    factor: SecondFactor
-    codes: tuple[Secret, ...]
+    device: Device
     step: int
     """The time step of the code that confirmed the enrolment; it counts as used."""
+    backup_codes: BackupCodes | None = None
+    codes: tuple[Secret, ...] = ()
 
 
 def begin(ports: Ports, account: Account, earlier: Enrolment | None = None) -> Enrolment:
-    """Return an enrolment for the account. Raises Refused.
+    """Return the enrolment of the account's first device. Raises Refused.
 
     If the user left an `earlier` one a short while ago, it is continued, as its key may already be
     in their app. Otherwise there is a new key.
     """
-    settings, now = ports.accounts.settings(), ports.now()
-    check_offered(account, settings)
+    check_offered(account, ports.accounts.settings())
+    return _offered(ports, account, devices.FIRST_NAME, None, earlier)
+
+
+def begin_another(
+    ports: Ports,
+    account: Account,
+    name: str,
+    replaces: str | None = None,
+    earlier: Enrolment | None = None,
+) -> Enrolment:
+    """Return the enrolment of a further device, or of one that takes another's place.
+
+    Raises InvalidInput for the name, and Refused.
+    """
+    settings = ports.accounts.settings()
+    checked = check_another(account, settings, name, replaces)
+    return _offered(ports, account, checked, replaces, earlier)
+
+
+def _offered(
+    ports: Ports, account: Account, name: str, replaces: str | None, earlier: Enrolment | None
+) -> Enrolment:
     new = Enrolment(
         account.username,
-        settings.issuer,
+        ports.accounts.settings().issuer,
         totp.new_secret(ports.random),
-        now,
+        ports.now(),
         account.session_epoch,
+        name,
+        replaces,
     )
-    if earlier is None or not earlier.seconds_left(now):
+    if earlier is None or not earlier.seconds_left(ports.now()):
         return new
-    return earlier if _whose(earlier) == _whose(new) else new
-
-
-def _whose(offered: Enrolment) -> tuple[str, str, int]:
-    return offered.username, offered.issuer, offered.epoch
+    same_key = replace(new, totp_secret=earlier.totp_secret, begun_at=earlier.begun_at)
+    return earlier if earlier == same_key else new
 
 
 def refusal(account: Account, settings: OrganizationSettings) -> str:
-    """Return why the account cannot register a second factor now; empty if it can."""
+    """Return why the account cannot register its first device now; empty if it can."""
     if settings.mfa is Mfa.OFF:
-        return "Your organization has not enabled multi-factor authentication."
+        return _OFF
     if account.second_factor is not None:
         return "Multi-factor authentication is already enabled for this account."
     return ""
 
 
 def check_offered(account: Account, settings: OrganizationSettings) -> None:
-    """Raise Refused unless the account may register a second factor now."""
+    """Raise Refused unless the account may register its first device now."""
     reason = refusal(account, settings)
     if reason:
         raise Refused(reason)
 
 
+def refusal_of_another(account: Account, settings: OrganizationSettings) -> str:
+    """Return why the account cannot register a further device now; empty if it can."""
+    reason = refusal_of_replacement(account, settings)
+    if not reason and len(second_factor(account).devices) >= MOST_DEVICES:
+        return f"You have {MOST_DEVICES} devices, which is the limit. Remove or replace one."
+    return reason
+
+
+def refusal_of_replacement(account: Account, settings: OrganizationSettings) -> str:
+    """Return why the account cannot replace a device now; empty if it can."""
+    if account.second_factor is None:
+        return NOT_ENABLED
+    return _OFF if settings.mfa is Mfa.OFF else ""
+
+
+def refusal_of_removal(account: Account, settings: OrganizationSettings) -> str:
+    """Return why none of the devices can be removed; empty if one can."""
+    if account.second_factor is None:
+        return NOT_ENABLED
+    if len(account.second_factor.devices) > 1:
+        return ""
+    if account_state.is_required(account, settings):
+        return "This is your only device, and you must have one. Replace it instead."
+    return "This is your only device. Replace it, or disable multi-factor authentication."
+
+
+def check_another(
+    account: Account, settings: OrganizationSettings, name: str, replaces: str | None
+) -> str:
+    """Return the name that the further device gets. Raises InvalidInput and Refused."""
+    reason = (refusal_of_another if replaces is None else refusal_of_replacement)(account, settings)
+    if reason:
+        raise Refused(reason)
+    factor = second_factor(account)
+    if replaces is None:
+        return devices.checked_name(name, factor.devices)
+    replaced = devices.with_id(factor, replaces)
+    return devices.checked_name(name, [kept for kept in factor.devices if kept != replaced])
+
+
 def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) -> Registered:
-    """Return the second factor if `typed` is a current code of the offered secret.
+    """Return the device if `typed` is a current code of the offered secret.
 
     If the code belongs to another time, the error says how far the clocks differ (see `clocks`).
     Raises InvalidInput and Refused.
@@ -110,18 +185,14 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
         raise InvalidInput(
             "code", f"{diagnosis} The time of this host is {clocks.host_time(ports)}."
         )
-    secret = enrolment.totp_secret.reveal().encode("ascii")
-    codes = backup_codes.new_codes(ports.random)
-    factor = SecondFactor(
-        totp_secret=ports.keyring.seal(secret, enrolment.username.encode()),
-        registered_at=now,
-        backup_codes=backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost, now),
-    )
-    return Registered(factor, codes, step)
-
-
-def _as_it_is(record: SignInRecord) -> SignInRecord:
-    return record
+    factor = account.second_factor
+    taken = {device.id for device in factor.devices} if factor is not None else set[str]()
+    id_ = devices.new_id(ports.random, taken)
+    sealed = devices.sealed(ports.keyring, account.username, id_, enrolment.totp_secret)
+    device = Device(name=enrolment.device, totp_secret=sealed, registered_at=now, id=id_)
+    if factor is not None:
+        return Registered(device, step)
+    return Registered(device, step, *new_backup_codes(ports))
 
 
 def register(
@@ -130,35 +201,85 @@ def register(
     actor: Acting,
     account: Account,
     registered: Registered,
-    note: Callable[[SignInRecord], SignInRecord] = _as_it_is,
+    note: Note = unchanged,
 ) -> Account:
-    """Store the second factor, which ends the account's sessions, and return the changed account.
+    """Store the first device, which ends the account's sessions, and return the changed account.
 
     `note` makes a further change to the sign-in record. Nothing may fail after this, because the
     backup codes can be shown only once. Raises Refused and CannotCheck.
     """
     check_offered(account, change.settings())
-    after = account.changed_ending_sessions(second_factor=registered.factor)
-    change.put(after)
-    change.prepare()
-    # The first code of the new device is used; steps of a previous device no longer count.
-    ports.records.update(
-        account.username,
-        lambda record: (_of_new_device(note(record), registered.step), None),
-    )
+    if registered.backup_codes is None:
+        raise Refused("Your devices were changed in the meantime. Start again.")
+    factor = SecondFactor((registered.device,), registered.backup_codes)
+    after = account.changed_ending_sessions(second_factor=factor)
+    _store(ports, change, after, registered, (), note)
     write_audit(ports, EventType.MFA_ENABLE, actor, account.username, change=change)
     return after
 
 
-def _of_new_device(record: SignInRecord, step: int) -> SignInRecord:
-    return record.changed(last_totp_step=step, wrong_code=None, spent_steps=())
+def register_another(
+    ports: Ports,
+    change: AccountsChange,
+    actor: Acting,
+    account: Account,
+    enrolment: Enrolment,
+    registered: Registered,
+) -> Account:
+    """Store a further device, or one in another's place, which ends the account's sessions.
+
+    Returns the changed account. Raises InvalidInput, Refused and CannotCheck.
+    """
+    check_another(account, change.settings(), enrolment.device, enrolment.replaces)
+    factor = second_factor(account)
+    if enrolment.replaces is None:
+        kept, event = factor.devices, EventType.DEVICE_ADD
+        reason = as_reason({"device": enrolment.device})
+    else:
+        replaced = devices.with_id(factor, enrolment.replaces)
+        kept, event = devices.without(factor, replaced).devices, EventType.DEVICE_REPLACE
+        reason = as_reason({"device": enrolment.device, "replaces": replaced.name})
+    after = account.changed_ending_sessions(
+        second_factor=replace_fields(factor, devices=(*kept, registered.device))
+    )
+    _store(ports, change, after, registered, factor.devices)
+    write_audit(ports, event, actor, account.username, reason, change=change)
+    return after
 
 
-def new_backup_codes(ports: Ports, factor: SecondFactor) -> tuple[SecondFactor, tuple[Secret, ...]]:
-    """Return the second factor with a new set of backup codes, and the codes."""
+def _store(
+    ports: Ports,
+    change: AccountsChange,
+    after: Account,
+    registered: Registered,
+    before: Iterable[Device],
+    note: Note = unchanged,
+) -> None:
+    change.put(after)
+    change.prepare()
+
+    def use_first_code(record: SignInRecord) -> tuple[SignInRecord, None]:
+        record = note(record)
+        # Also of a replaced device: if this process is killed here, it still counts. What is known
+        # of devices before these is of no use any more.
+        uses = {one.id: record.use_of(one) for one in before}
+        used = DeviceUse(last_step=registered.step, last_used_at=registered.device.registered_at)
+        return record.changed(devices={**uses, registered.device.id: used}), None
+
+    ports.records.update(after.username, use_first_code)
+
+
+def check_not_expired(enrolment: Enrolment, now: float) -> None:
+    """Raise Refused if the enrolment began longer ago than a proof is valid."""
+    if not is_fresh(enrolment.begun_at, now):
+        minutes = round(PROOF_LIFETIME / 60)
+        raise Refused(f"This secret key expired after {minutes} minutes. Start again.")
+
+
+def new_backup_codes(ports: Ports) -> tuple[BackupCodes, tuple[Secret, ...]]:
+    """Return a new set of backup codes to store, and the codes to show."""
     codes = backup_codes.new_codes(ports.random)
-    hashed = backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost, ports.now())
-    return replace(factor, backup_codes=hashed), codes
+    return backup_codes.hash_codes(codes, ports.keyring, ports.bcrypt_cost, ports.now()), codes
 
 
 def acknowledge(
@@ -166,8 +287,8 @@ def acknowledge(
 ) -> None:
     """Record that the user has saved the backup codes. Raises Refused and CannotCheck."""
     factor = second_factor(account)
-    kept = replace(factor.backup_codes, acknowledged=True)
-    change.put(account.changed(second_factor=replace(factor, backup_codes=kept)))
+    kept = replace_fields(factor.backup_codes, acknowledged=True)
+    change.put(account.changed(second_factor=replace_fields(factor, backup_codes=kept)))
     event = EventType.BACKUP_CODES_ACKNOWLEDGE
     write_audit(ports, event, actor, account.username, reason, change=change)
 

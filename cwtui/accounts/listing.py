@@ -18,13 +18,7 @@ from cwtui.accounts.text import normal
 
 
 class Present(Struct, frozen=True, gc=False):
-    """Shows that a password is stored, without its hash."""
-
-
-class Registered(Struct, frozen=True, gc=False):
-    """Shows that a second factor exists, without its secrets."""
-
-    registered_at: float
+    """Shows that a password or a second factor is stored, without its content."""
 
 
 class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
@@ -43,7 +37,7 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     password: Present | None = None
     must_change_password: bool = False
     initial_password_expires_at: float | None = None
-    second_factor: Registered | None = None
+    second_factor: Present | None = None
     mfa_required: bool = False
     enabled: bool = True
     gone_since: float | None = None

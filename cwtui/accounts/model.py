@@ -6,7 +6,7 @@ A missing field has its default, so an unknown field is treated as damage: an ac
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Final, Self, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -66,11 +66,28 @@ class BackupCodes(Struct, frozen=True, forbid_unknown_fields=True):
     created_at: Time | None = None
 
 
-class SecondFactor(Struct, frozen=True, forbid_unknown_fields=True):
-    """A registered authenticator device with its backup codes."""
+MOST_DEVICES: Final = 5
+"""Each device adds three codes that are accepted at a time."""
 
+DeviceId: TypeAlias = Annotated[str, Meta(pattern=r"^([0-9a-f]{8})?\Z")]
+
+
+class Device(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A registered authenticator, such as an app on a phone.
+
+    `id` is random and never used again. Devices from before schema 7 have an empty one.
+    """
+
+    name: str
     totp_secret: Sealed
     registered_at: Time
+    id: DeviceId = ""
+
+
+class SecondFactor(Struct, frozen=True, forbid_unknown_fields=True):
+    """The registered devices, oldest first, and the backup codes that stand in for them."""
+
+    devices: Annotated[tuple[Device, ...], Meta(min_length=1, max_length=MOST_DEVICES)]
     backup_codes: BackupCodes
 
 
@@ -180,30 +197,46 @@ class WrongCode(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=T
     step: int = 0
 
 
+class DeviceUse(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What is known of a device from its codes.
+
+    `last_step` is the last used time step, and `drift` how many steps it was ahead of this host
+    (RFC 6238 section 6). `wrong_code` is the last one-time code if it was wrong, and `spent_steps`
+    are the time steps of codes that were entered too early (see `clocks`).
+    """
+
+    last_step: int = 0
+    last_used_at: Time | None = None
+    drift: Annotated[int, Meta(ge=-1, le=1)] = 0
+    wrong_code: WrongCode | None = None
+    spent_steps: tuple[int, ...] = ()
+
+
 class SignInRecord(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
     """What changes at each sign-in, stored apart from the account.
 
     `password_attempts` and `code_attempts` are by source; "" stands for all sources that are not
-    known. `known_sources` are those of earlier successful sign-ins, newest last. `wrong_code` is
-    the last one-time code if it was wrong, and `spent_steps` are the time steps of codes that were
-    entered too early (see `clocks`).
+    known. `known_sources` are those of earlier successful sign-ins, newest last. `devices` are by
+    the device's id; removed devices may still be among them.
     """
 
     password_attempts: dict[str, Attempts] = {}
     code_attempts: dict[str, Attempts] = {}
     known_sources: tuple[str, ...] = ()
-    last_totp_step: int = 0
+    devices: dict[str, DeviceUse] = {}
     last_sign_in: Time | None = None
     last_source: str = ""
     failed: FailedSignIns | None = None
-    wrong_code: WrongCode | None = None
-    spent_steps: tuple[int, ...] = ()
 
     def changed(self, **fields: object) -> Self:
         """Return a copy with these fields replaced."""
         return msgspec.structs.replace(self, **fields)
+
+    def use_of(self, device: Device) -> DeviceUse:
+        """Return what is known of this device."""
+        return self.devices.get(device.id, DeviceUse())
 
 
 Note: TypeAlias = Callable[[SignInRecord], SignInRecord]

@@ -10,10 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from msgspec.structs import replace
-
 from cwtui.accounts import identity
 from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.devices import latest_uses, sealed_anew
 from cwtui.accounts.directory_port import (
     CannotSearchDirectory,
     CannotUseDirectory,
@@ -24,7 +23,7 @@ from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.model import Account, Moved, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
 from cwtui.accounts.session import Acting, as_reason, write_audit
-from cwtui.accounts.upkeep.protection import keys_of
+from cwtui.accounts.upkeep.protection import keys_of, protected
 
 _MOST: Final = 8
 """The longest chain of renames (each person got the next one's name) that a sign-in follows."""
@@ -121,7 +120,7 @@ def carry_over(
     for name in before:
         change.remove(name)
     change.put(*after)
-    sealed = {a.second_factor.totp_secret.key for a in after if a.second_factor is not None}
+    sealed = {key for account in after for key in protected(account).totp_keys}
     change.put_needed_keys(change.needed_keys() - (given_up - sealed))
     for rename in renames:
         reason = f"from the directory: {as_reason({'before': rename.before})}"
@@ -151,11 +150,10 @@ def settle(ports: Ports, usernames: Iterable[str]) -> None:
 
 def _place(ports: Ports, change: AccountsChange, name: str, moved: Moved) -> None:
     # The higher step is safe for either person: it only delays the next code a little.
-    step = max(moved.record.last_totp_step, ports.records.get(moved.username).last_totp_step)
+    uses = latest_uses(moved.record.devices, ports.records.get(moved.username).devices)
 
     def put(now: SignInRecord) -> tuple[SignInRecord, None]:
-        latest = max(step, now.last_totp_step)
-        return moved.record.changed(last_totp_step=latest), None
+        return moved.record.changed(devices=latest_uses(uses, now.devices)), None
 
     ports.records.update(name, put)
     if change.get(moved.username) is None:
@@ -166,8 +164,7 @@ def _place(ports: Ports, change: AccountsChange, name: str, moved: Moved) -> Non
 def _renamed(ports: Ports, account: Account, name: str) -> Account:
     factor = account.second_factor
     if factor is not None:
-        secret = ports.keyring.unseal(factor.totp_secret, account.username.encode())
-        factor = replace(factor, totp_secret=ports.keyring.seal(secret, name.encode()))
+        factor = sealed_anew(ports.keyring, factor, account.username, name)
     record = account.moved.record if account.moved else ports.records.get(account.username)
     return account.changed_ending_sessions(
         username=name, second_factor=factor, moved=Moved(account.username, record), gone_since=None

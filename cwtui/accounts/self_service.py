@@ -1,6 +1,6 @@
 """What signed-in users do with their own account. Each call re-reads the account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from msgspec.structs import replace as replace_fields
@@ -8,6 +8,7 @@ from msgspec.structs import replace as replace_fields
 from cwtui.accounts import (
     account_state,
     code_factors,
+    devices,
     enrolment,
     factors,
     failed_sign_ins,
@@ -16,18 +17,18 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.credentials import passwords, typed_codes
+from cwtui.accounts.credentials import passwords
+from cwtui.accounts.devices import DeviceState
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused, Throttled
 from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.own_changes import change, claim_of, proof_by, prove_code
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.preferences import Preferences, Theme, zone_name
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
-    PROOF_LIFETIME,
     Session,
     account_of,
-    is_fresh,
     proved_account_of,
     update_record,
     write_audit,
@@ -43,9 +44,12 @@ class Overview:
     mfa: Mfa
     requirement: Requirement
     backup_codes_left: int
+    devices: tuple[DeviceState, ...]
     change_password_refusal: str
     enable_mfa_refusal: str
     disable_mfa_refusal: str
+    add_device_refusal: str
+    remove_device_refusal: str
 
 
 def overview(ports: Ports, session: Session) -> Overview:
@@ -58,9 +62,12 @@ def overview(ports: Ports, session: Session) -> Overview:
         mfa=settings.mfa,
         requirement=account_state.requirement(account, settings),
         backup_codes_left=len(factor.backup_codes.hashes) if factor is not None else 0,
+        devices=devices.states(factor, ports.records.get(account.username)),
         change_password_refusal=_change_password_refusal(account),
         enable_mfa_refusal=enrolment.refusal(account, settings),
         disable_mfa_refusal=_disable_refusal(account, settings),
+        add_device_refusal=enrolment.refusal_of_another(account, settings),
+        remove_device_refusal=enrolment.refusal_of_removal(account, settings),
     )
 
 
@@ -83,7 +90,7 @@ def change_password(
         raise InvalidInput("current_password", "Enter your current password.")
     passwords.check_new(new, ports.accounts.settings(), account.username)
     passwords.check_confirmation(new, confirmation)
-    factors.check_password(ports, _claim(session), account, current, field="current_password")
+    factors.check_password(ports, claim_of(session), account, current, field="current_password")
     if passwords.is_same(new, current):
         raise InvalidInput("new_password", "This is your current password. Choose a new one.")
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
@@ -110,7 +117,7 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
     SessionEnded.
     """
     account = account_of(ports, session)
-    claim = _claim(session)
+    claim = claim_of(session)
     proofs = []
     if password is not None:
         if not password:
@@ -124,19 +131,10 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
         session = replace(session, password_at=ports.now())
         proofs.append("password")
     if code is not None:
-        proofs.append(_prove_code(ports, claim, account, code))
+        proofs.append(prove_code(ports, session, account, code))
         session = replace(session, code_at=ports.now())
     write_audit(ports, EventType.PROOF, session, session.username, ", ".join(proofs))
     return session
-
-
-def _prove_code(ports: Ports, claim: tries.Claim, account: Account, typed: str) -> str:
-    factor = enrolment.second_factor(account)
-    if typed_codes.is_backup_code(typed):
-        code_factors.use_backup_code(ports, claim, factor, typed, field="code")
-        return "backup code"
-    code_factors.check_one_time_code(ports, claim, factor, typed)
-    return "one-time code"
 
 
 def wait(ports: Ports, session: Session, fields: Mapping[tries.Tries, str]) -> Throttled | None:
@@ -145,7 +143,7 @@ def wait(ports: Ports, session: Session, fields: Mapping[tries.Tries, str]) -> T
     To be shown before anything is typed. Raises SessionEnded.
     """
     account_of(ports, session)
-    waits = (tries.wait(ports, _claim(session), *each) for each in fields.items())
+    waits = (tries.wait(ports, claim_of(session), *each) for each in fields.items())
     return next((each for each in waits if each is not None), None)
 
 
@@ -167,9 +165,7 @@ def register_device(
     """
     account = account_of(ports, session)
     enrolment.check_offered(account, ports.accounts.settings())
-    if not is_fresh(offered.begun_at, ports.now()):
-        minutes = round(PROOF_LIFETIME / 60)
-        raise Refused(f"This secret key expired after {minutes} minutes. Start again.")
+    enrolment.check_not_expired(offered, ports.now())
     registered = enrolment.confirm(ports, account, offered, typed)
     with ports.accounts.change() as change:
         before = account_of(ports, session, change)
@@ -199,10 +195,14 @@ def disable_mfa(ports: Ports, session: Session, typed: str) -> Session:
     """
     account = proved_account_of(ports, session, code_follows=True)
     _refuse(_disable_refusal(account, ports.accounts.settings()))
-    code_factors.check_one_time_code(
-        ports, _claim(session), enrolment.second_factor(account), typed
-    )
-    return _change(ports, session, EventType.MFA_DISABLE, _disable_refusal, second_factor=None)
+    factor = enrolment.second_factor(account)
+    device = code_factors.check_one_time_code(ports, claim_of(session), factor, typed)
+
+    def disabled(before: Account, settings: OrganizationSettings) -> Account:
+        _refuse(_disable_refusal(before, settings))
+        return before.changed_ending_sessions(second_factor=None)
+
+    return change(ports, session, EventType.MFA_DISABLE, disabled, proof_by(device))
 
 
 def regenerate_backup_codes(
@@ -210,15 +210,20 @@ def regenerate_backup_codes(
 ) -> tuple[Session, tuple[Secret, ...]]:
     """Replace the backup codes, and return the renewed session and the new codes.
 
-    Raises the same errors as `disable_mfa`.
+    Takes a one-time code or a backup code. Raises the same errors as `disable_mfa`.
     """
     account = proved_account_of(ports, session, code_follows=True)
-    factor = enrolment.second_factor(account)
-    code_factors.check_one_time_code(ports, _claim(session), factor, typed)
+    proof = prove_code(ports, session, account, typed)
     proved = replace(session, code_at=ports.now())
-    renewed_factor, codes = enrolment.new_backup_codes(ports, factor)
+    hashed, codes = enrolment.new_backup_codes(ports)
+
+    def regenerated(before: Account, _: OrganizationSettings) -> Account:
+        factor = enrolment.second_factor(before)
+        renewed = replace_fields(factor, backup_codes=hashed)
+        return before.changed_ending_sessions(second_factor=renewed)
+
     event = EventType.BACKUP_CODES_REGENERATE
-    return _change(ports, proved, event, second_factor=renewed_factor), codes
+    return change(ports, proved, event, regenerated, proof), codes
 
 
 def update_preferences(
@@ -250,33 +255,9 @@ def update_preferences(
     return after
 
 
-def _claim(session: Session) -> tries.Claim:
-    return tries.Claim(session.username, session.source, in_session=True)
-
-
-def _no_refusal(_account: Account, _settings: OrganizationSettings) -> str:
-    return ""
-
-
 def _refuse(reason: str) -> None:
     if reason:
         raise Refused(reason)
-
-
-def _change(
-    ports: Ports,
-    session: Session,
-    event: EventType,
-    refusal: Callable[[Account, OrganizationSettings], str] = _no_refusal,
-    **fields: object,
-) -> Session:
-    with ports.accounts.change() as change:
-        before = account_of(ports, session, change)
-        _refuse(refusal(before, change.settings()))
-        after = before.changed_ending_sessions(**fields)
-        change.put(after)
-        write_audit(ports, event, session, session.username, change=change)
-    return session.renewed(after)
 
 
 def _change_password_refusal(account: Account) -> str:

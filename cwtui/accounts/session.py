@@ -26,7 +26,8 @@ _PLAIN: Final = re.compile(r"[^\s=\"]*")
 class Session:
     """One signed-in use of the application. Permissions are read from the account at each call.
 
-    `password_at` and `code_at` are when each factor was last proved; 0 means never. `preferences`
+    `password_at` and `code_at` are when each factor was last proved; 0 means never. A backup code
+    of the sign-in, used at `backup_code_at`, also serves to replace the lost device. `preferences`
     are those of the account at sign-in.
     """
 
@@ -38,6 +39,7 @@ class Session:
     ends_at: float
     password_at: float
     code_at: float = 0.0
+    backup_code_at: float = 0.0
     preferences: Preferences = DEFAULTS
 
     @property

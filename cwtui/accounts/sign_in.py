@@ -2,15 +2,16 @@
 
     password --> one-time code or backup code --> new password --> enrolment --> signed in
 
-`_next_step` alone decides what follows, from the current account and what was proved.
+`sign_in_progress.next_step` alone decides what follows, from the current account and what was
+proved.
 """
 
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from typing import TypeAlias, TypeVar
 
+from msgspec.structs import replace as replace_fields
+
 from cwtui.accounts import (
-    account_state,
     code_factors,
     enrolment,
     factors,
@@ -22,23 +23,29 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, typed_codes
-from cwtui.accounts.credentials.backup_codes import are_saved
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.errors import InvalidInput, SignInEnded
+from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account, Ending, Note, Origin, SignInRecord, unchanged
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Session, open_session, update_record, write_audit
-from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.session import (
+    Session,
+    as_reason,
+    open_session,
+    update_record,
+    write_audit,
+)
 from cwtui.accounts.sign_in_progress import (
     ENROLMENT_LIFETIME,
     LIFETIME,
     SECOND_FACTOR,
     Progress,
     Proof,
+    Step,
     claim_of,
     current,
+    next_step,
     second_factor,
 )
 
@@ -169,9 +176,9 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str =
     claim, now = claim_of(progress), ports.now()
     accepted = code_factors.accepted_code(ports, claim, factor, typed, field)
     proved = progress.proved | {Proof.ONE_TIME_CODE}
-    progress = replace(progress, proved=proved, code_at=now)
+    progress = replace(progress, proved=proved, code_at=now, device=accepted.device.name)
     with code_factors.reuse_recorded(ports, claim, accepted):
-        use = code_factors.after_code(claim, accepted.step, field, now)
+        use = code_factors.after_code(claim, accepted, now)
         return _advance(ports, progress, EventType.SIGN_IN_CODE, use)
 
 
@@ -208,15 +215,19 @@ def with_new_password(
     if passwords.is_password(as_initial, account.password, ports.keyring, ports.bcrypt_cost):
         raise InvalidInput("new_password", "This is the initial password. Choose your own.")
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
-    after = _changed(
-        ports,
-        progress,
-        EventType.PASSWORD_CHANGE,
-        failed_sign_ins.with_own_new_password,
-        password=hashed,
-        must_change_password=False,
-        initial_password_expires_at=None,
-    )
+    name = progress.username
+    with ports.accounts.change() as change:
+        after = current(ports, progress, change).changed_ending_sessions(
+            password=hashed, must_change_password=False, initial_password_expires_at=None
+        )
+        change.put(after)
+        change.prepare()
+        update_record(
+            ports,
+            name,
+            failed_sign_ins.with_own_new_password,
+            lambda: write_audit(ports, EventType.PASSWORD_CHANGE, progress, name, change=change),
+        )
     return _advance(ports, replace(progress, epoch=after.session_epoch, password_changed=True))
 
 
@@ -238,9 +249,15 @@ def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupC
 def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> BackupCodesShown:
     """Replace backup codes that were never acknowledged. The second factor was just proved."""
     progress = state.progress
-    factor = second_factor(current(ports, progress))
-    renewed, codes = enrolment.new_backup_codes(ports, factor)
-    after = _changed(ports, progress, EventType.BACKUP_CODES_REGENERATE, second_factor=renewed)
+    second_factor(current(ports, progress))  # before the slow hashes
+    hashed, codes = enrolment.new_backup_codes(ports)
+    event = EventType.BACKUP_CODES_REGENERATE
+    with ports.accounts.change() as change:
+        account = current(ports, progress, change)
+        factor = replace_fields(second_factor(account), backup_codes=hashed)
+        after = account.changed_ending_sessions(second_factor=factor)
+        change.put(after)
+        write_audit(ports, event, progress, progress.username, change=change)
     return _shown(ports, progress, after, codes)
 
 
@@ -267,51 +284,6 @@ def _acknowledge(ports: Ports, progress: Progress, reason: str = "") -> None:
         enrolment.acknowledge(ports, change, progress, account, reason)
 
 
-def _changed(
-    ports: Ports,
-    progress: Progress,
-    event: EventType,
-    note: Note = unchanged,
-    **fields: object,
-) -> Account:
-    """Change these fields of the account, log it, and return the account. Raises SignInEnded.
-
-    `note` makes a further change to the sign-in record.
-    """
-    name = progress.username
-    with ports.accounts.change() as change:
-        after = current(ports, progress, change).changed_ending_sessions(**fields)
-        change.put(after)
-        change.prepare()
-        update_record(
-            ports, name, note, lambda: write_audit(ports, event, progress, name, change=change)
-        )
-    return after
-
-
-class _Step(Enum):
-    SECOND_FACTOR = auto()
-    NEW_PASSWORD = auto()
-    ENROLMENT = auto()
-    BACKUP_CODES = auto()
-    SIGNED_IN = auto()
-
-
-def _next_step(account: Account, settings: OrganizationSettings, progress: Progress) -> _Step:
-    if Proof.PASSWORD not in progress.proved:
-        raise SignInEnded("Sign in with your password first.")
-    if account.second_factor is not None and not SECOND_FACTOR & progress.proved:
-        return _Step.SECOND_FACTOR
-    if account.must_change_password:
-        return _Step.NEW_PASSWORD
-    if account.second_factor is None:
-        required = account_state.is_required(account, settings)
-        return _Step.ENROLMENT if required else _Step.SIGNED_IN
-    if not progress.codes_offered and not are_saved(account.second_factor.backup_codes):
-        return _Step.BACKUP_CODES
-    return _Step.SIGNED_IN
-
-
 def _advance(
     ports: Ports, progress: Progress, event: EventType | None = None, note: Note = unchanged
 ) -> State:
@@ -323,20 +295,20 @@ def _advance(
     account = current(ports, progress)
     progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
     settings = ports.accounts.settings()
-    match _next_step(account, settings, progress):
-        case _Step.SECOND_FACTOR:
+    match next_step(account, settings, progress):
+        case Step.SECOND_FACTOR:
             return _waiting(ports, CodeNeeded(progress), event, note)
-        case _Step.NEW_PASSWORD:
+        case Step.NEW_PASSWORD:
             needed = NewPasswordNeeded(progress, passwords.rules(settings))
             return _waiting(ports, needed, event, note)
-        case _Step.ENROLMENT:
+        case Step.ENROLMENT:
             progress = replace(progress, lifetime=ENROLMENT_LIFETIME)
             offered = enrolment.begin(ports, account, progress.offered)
             return _waiting(ports, EnrolmentNeeded(progress, offered), event, note)
-        case _Step.BACKUP_CODES:
+        case Step.BACKUP_CODES:
             created_at = second_factor(account).backup_codes.created_at
             return _waiting(ports, BackupCodesUnacknowledged(progress, created_at), event, note)
-        case _Step.SIGNED_IN:
+        case Step.SIGNED_IN:
             return _signed_in(ports, account, progress, note)
 
 
@@ -368,6 +340,8 @@ def _ending(state: Waiting) -> Ending:
 def _signed_in(ports: Ports, account: Account, progress: Progress, note: Note) -> SignedIn:
     now, source = ports.now(), progress.source
     session = open_session(ports, account, source, progress.password_at, progress.code_at)
+    if Proof.BACKUP_CODE in progress.proved:
+        session = replace(session, backup_code_at=progress.code_at)
 
     def succeed(record: SignInRecord) -> SignInRecord:
         known = throttle.with_known_source(note(record), source)
@@ -389,7 +363,10 @@ def _signed_in(ports: Ports, account: Account, progress: Progress, note: Note) -
 
 
 def _proofs(progress: Progress) -> str:
-    return ", ".join(proof.value for proof in Proof if proof in progress.proved)
+    proofs = [proof.value for proof in Proof if proof in progress.proved]
+    if progress.device:
+        proofs.append(as_reason({"device": progress.device}))
+    return ", ".join(proofs)
 
 
 def _shown(

@@ -1,15 +1,17 @@
-"""What an unfinished sign-in has proved so far, and whether and when it may continue."""
+"""What an unfinished sign-in has proved so far, whether it may continue, and what follows."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import Final
 
-from cwtui.accounts import tries
+from cwtui.accounts import account_state, tries
+from cwtui.accounts.credentials.backup_codes import are_saved
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import SignInEnded, Throttled
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.settings import OrganizationSettings
 
 LIFETIME: Final = 300.0
 """Seconds after which an unfinished sign-in expires."""
@@ -40,6 +42,8 @@ class Progress:
     proved: frozenset[Proof]
     password_at: float
     code_at: float = 0.0
+    device: str = ""
+    """The name of the device whose code was used."""
     lifetime: float = LIFETIME
     codes_offered: bool = False
     backup_codes_left: int | None = None
@@ -85,3 +89,29 @@ def second_factor(account: Account) -> SecondFactor:
     if account.second_factor is None:
         raise SignInEnded("Your multi-factor authentication was disabled. Start again.")
     return account.second_factor
+
+
+class Step(Enum):
+    """What a sign-in still needs, or that it is complete."""
+
+    SECOND_FACTOR = auto()
+    NEW_PASSWORD = auto()
+    ENROLMENT = auto()
+    BACKUP_CODES = auto()
+    SIGNED_IN = auto()
+
+
+def next_step(account: Account, settings: OrganizationSettings, progress: Progress) -> Step:
+    """Return what follows, from the current account and what was proved. Raises SignInEnded."""
+    if Proof.PASSWORD not in progress.proved:
+        raise SignInEnded("Sign in with your password first.")
+    if account.second_factor is not None and not SECOND_FACTOR & progress.proved:
+        return Step.SECOND_FACTOR
+    if account.must_change_password:
+        return Step.NEW_PASSWORD
+    if account.second_factor is None:
+        required = account_state.is_required(account, settings)
+        return Step.ENROLMENT if required else Step.SIGNED_IN
+    if not progress.codes_offered and not are_saved(account.second_factor.backup_codes):
+        return Step.BACKUP_CODES
+    return Step.SIGNED_IN

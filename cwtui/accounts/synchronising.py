@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from cwtui.accounts import identity, renaming
+from cwtui.accounts import devices, identity, renaming
 from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.model import Account, Origin
@@ -137,12 +137,13 @@ def _rename(ports: Ports, actor: Actor, asked_for: list[Rename]) -> list[Rename]
 
 
 def _is_readable(ports: Ports, change: AccountsChange, rename: Rename) -> bool:
-    """Whether the account's secret can be decrypted, which a rename requires."""
+    """Whether the account's secrets can be decrypted, which a rename requires."""
     account = change.get(rename.before)
     if account is None or account.second_factor is None:
         return account is not None
     try:
-        ports.keyring.unseal(account.second_factor.totp_secret, account.username.encode())
+        for device in account.second_factor.devices:
+            devices.unsealed(ports.keyring, account.username, device)
     except CannotCheck:
         return False
     return True

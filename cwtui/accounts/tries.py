@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from msgspec.structs import replace
+
 from cwtui.accounts import failed_sign_ins, made_up, text, throttle
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import SignInFailed, Throttled
@@ -85,7 +87,8 @@ def clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:
     attempts: dict[str, Attempts] = getattr(record, tries)
     budget = throttle.budget_of(record.known_sources, claim.source)
     if tries == "code_attempts":
-        record = record.changed(wrong_code=None)
+        forgiven = {id_: replace(use, wrong_code=None) for id_, use in record.devices.items()}
+        record = record.changed(devices=forgiven)
     return record.changed(**{tries: throttle.cleared(attempts, budget, claim.source)})
 
 

@@ -13,8 +13,9 @@ from cwtui.accounts.account_state import (
     origin_note,
 )
 from cwtui.accounts.audit.lines import Record
-from cwtui.accounts.listing import AccountRow, Registered
-from cwtui.accounts.model import Account, SecondFactor, SignInRecord
+from cwtui.accounts.devices import DeviceState
+from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.model import Account, Device, SecondFactor, SignInRecord
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.times import day, full_minute
 
@@ -70,9 +71,18 @@ def why_required(requirement: Requirement) -> str:
     return _WHY_REQUIRED.get(requirement, "")
 
 
-def mfa(factor: SecondFactor | Registered | None, zone: tzinfo = UTC) -> str:
-    """Return whether there is a second factor, and since when."""
-    return "not enabled" if factor is None else f"enabled since {day(factor.registered_at, zone)}"
+def mfa(factor: SecondFactor | None, zone: tzinfo = UTC) -> str:
+    """Return whether there is a second factor, and since when its oldest device is registered."""
+    if factor is None:
+        return "not enabled"
+    oldest = min(device.registered_at for device in factor.devices)
+    return f"enabled since {day(oldest, zone)}"
+
+
+def device(state: DeviceState, zone: tzinfo = UTC) -> str:
+    """Return when the device was registered and last used, without its name."""
+    used = "not used yet" if state.last_used_at is None else f"used {day(state.last_used_at, zone)}"
+    return f"registered {day(state.registered_at, zone)}, {used}"
 
 
 def unlocked(username: str, outcome: Unlocked) -> str:
@@ -95,6 +105,20 @@ def after_mfa_is_disabled(*, required: bool) -> str:
         "The user must set it up again at the next sign-in. Until then, anybody who knows the "
         "password can do that instead."
     )
+
+
+def device_in_short(state: DeviceState, zone: tzinfo = UTC) -> str:
+    """Return the device's name, and when it was last used, or registered if it was not used."""
+    if state.last_used_at is None:
+        return f"{visible(state.name)}, registered {day(state.registered_at, zone)}"
+    return f"{visible(state.name)}, used {day(state.last_used_at, zone)}"
+
+
+def device_removed(account: Account, removed: Device) -> str:
+    """Return what an admin did by removing this device, as two sentences."""
+    factor = account.second_factor
+    left = counted(len(factor.devices), "device") if factor is not None else "no device"
+    return f"Removed the device {visible(removed.name)} of {account.username}. {left} left."
 
 
 def unused_codes(factor: SecondFactor) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cwtui.accounts import account_state, failed_sign_ins, wording
+from cwtui.accounts import account_state, devices, failed_sign_ins, wording
 from cwtui.accounts.administration import Details
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.listing import AccountRow
@@ -78,6 +78,15 @@ def account_fields(details: Details) -> dict[str, Any]:
         "must_change_password": account.must_change_password,
         "initial_password_expires_at": _moment_or_none(account.initial_password_expires_at),
         "second_factor": _factor_fields(account.second_factor),
+        "devices": [
+            {
+                "name": state.name,
+                "registered_at": moment(state.registered_at),
+                "last_used_at": _moment_or_none(state.last_used_at),
+                "clock_ahead_seconds": state.clock_ahead,
+            }
+            for state in devices.states(account.second_factor, details.record)
+        ],
     }
 
 
@@ -107,6 +116,10 @@ def account_lines(details: Details) -> list[tuple[str, str]]:
         "Roles": [visible(role) for role in account.roles],
         "MFA (Required)": [wording.required(requirement), wording.why_required(requirement)],
         "MFA": [wording.mfa(factor)],
+        "Devices": [
+            f"{visible(state.name)}: {wording.device(state)}"
+            for state in devices.states(factor, record)
+        ],
         "Backup codes": _backup_codes(factor),
         "Status": [wording.status(account, details.locked_until)],
         "Origin": [wording.origin_in_full(account)],
@@ -206,7 +219,7 @@ def _factor_fields(factor: SecondFactor | None) -> dict[str, Any] | None:
     if factor is None:
         return None
     return {
-        "registered_at": moment(factor.registered_at),
+        "registered_at": moment(min(device.registered_at for device in factor.devices)),
         "backup_codes_left": len(factor.backup_codes.hashes),
         "backup_codes_acknowledged": backup_codes.are_saved(factor.backup_codes),
     }

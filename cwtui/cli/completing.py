@@ -44,6 +44,23 @@ def usernames(
         return []
 
 
+def devices(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of the devices of the account that is named already."""
+    from cwtui.accounts import text
+    from cwtui.accounts.errors import AccountsError
+    from cwtui.cli.host import Host
+
+    given = ctx.find_root().params
+    try:
+        username = text.username(ctx.params.get("name") or "")
+        account = Host(given.get("config"), given.get("store")).ports().accounts.get(username)
+    except (AccountsError, OSError):
+        return []
+    factor = account.second_factor if account is not None else None
+    names = (device.name for device in factor.devices) if factor is not None else ()
+    return without_quotes(_beginning(names, incomplete))
+
+
 def roles(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     from cwtui.accounts.roles import BUILT_IN
 

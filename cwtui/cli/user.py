@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cwtui.accounts import account_state, administration, roles, text, wording
+from cwtui.accounts import account_state, administration, roles, text, user_mfa, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.errors import Agreed
 from cwtui.accounts.model import Account
@@ -205,17 +205,27 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
     hand_over(renewed, "Reset the password of", ports, as_json=as_json)
 
 
-@command.command("reset-mfa", examples=("cwtui user reset-mfa bob",))
+@command.command(
+    "reset-mfa", examples=("cwtui user reset-mfa bob", "cwtui user reset-mfa bob --device Tablet")
+)
 @_name
+@click.option(
+    "--device", metavar="NAME", shell_complete=completing.devices, help="Remove only this device."
+)
 @pass_host
-def reset_mfa(host: Host, name: str) -> None:
-    """Remove an account's device and backup codes.
+def reset_mfa(host: Host, name: str, device: str | None) -> None:
+    """Remove an account's devices and backup codes.
 
     Use it when the device is lost, and make sure who is asking you. If MFA is required for the
-    account, the user sets it up again at the next sign-in.
+    account, the user sets it up again at the next sign-in. With --device, the other devices and
+    the backup codes stay.
     """
     ports = host.ports()
-    account = administration.disable_mfa(ports, operator(), name)
+    if device is not None:
+        account, removed = user_mfa.remove_device(ports, operator(), name, device)
+        say(wording.device_removed(account, removed))
+        return
+    account = user_mfa.disable_mfa(ports, operator(), name)
     required = account_state.is_required(account, ports.accounts.settings())
     then = wording.after_mfa_is_disabled(required=required)
     say(f"Disabled the MFA of {account.username}. {then}")

@@ -7,7 +7,7 @@ sector, the process is killed instead of getting an error.
 
     {"meta":{
     "sha256":"...",            of everything after this line's value
-    "schema":6,
+    "schema":7,
     "journal":"accounts-1.journal",
     "count":2,                 of documents in the main table
     "marked":["ada"]           see tables.py
@@ -37,8 +37,9 @@ from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreTooNew
 from cwtui.accounts.text import shortened
 from cwtui.host.files import cannot, write_all
 
-SCHEMA: Final = 6
-"""Schema 6 is sorted and has a journal. Older ones are in old_files.py."""
+SCHEMA: Final = 7
+"""Schema 7 has several devices for an account. Schema 6 has the same format; older ones are in
+old_files.py."""
 START: Final = b'{"meta":{\n"sha256":"'
 """How a file in this format begins."""
 _DIGEST: Final = 64

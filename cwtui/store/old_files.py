@@ -1,6 +1,7 @@
-"""Files of older schemas: one JSON text without a journal, which is read as a whole.
+"""Files of older schemas, which are read as a whole.
 
-Such a file is written in the current format at its first change, and a copy of it is kept.
+Such a file is written in the current format at its first change, and a copy of it is kept. Up to
+schema 5 it is one JSON text without a journal.
 """
 
 import re
@@ -13,11 +14,13 @@ from msgspec import Meta, Raw
 
 from cwtui.accounts.errors import StoreTooOld
 from cwtui.host.untrusted_files import read_regular
-from cwtui.store import schema_3
+from cwtui.store import schema_3, schema_6
 from cwtui.store.base import MOST, SCHEMA, damaged, too_new
 
 NEWEST: Final = 5
-"""Schema 4 stores directory ids by attribute name, and sign-in records that follow a rename.
+"""The newest schema without a journal.
+
+Schema 4 stores directory ids by attribute name, and sign-in records that follow a rename.
 
 Schema 5 adds fields whose absence means the default: preferences to accounts, a date to sets of
 backup codes, and to sign-in records the last wrong code that fits another time, and how many codes
@@ -32,7 +35,7 @@ _Schema = Annotated[int, Meta(ge=1)]
 
 
 class OldFile(NamedTuple):
-    """What an old file contains, as the current schema has it."""
+    """What an old file contains, in the current schema."""
 
     schema: int
     tables: dict[str, dict[str, bytes]]
@@ -60,7 +63,9 @@ def decode(content: bytes, path: Path) -> OldFile:
         table: {name: _on_one_line(bytes(document)) for name, document in kept.items()}
         for table, kept in tables.items()
     }
-    return OldFile(schema, schema_3.as_schema_4(documents) if schema == OLDEST else documents)
+    if schema == OLDEST:
+        documents = schema_3.as_schema_4(documents)
+    return OldFile(schema, schema_6.as_schema_7(documents))
 
 
 def _on_one_line(document: bytes) -> bytes:

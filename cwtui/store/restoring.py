@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SignInRecord
-from cwtui.accounts.ports import RandomBytes
+from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.text import shortened
 from cwtui.accounts.upkeep import restored_state as restoring
 from cwtui.host import reserve
@@ -71,8 +71,7 @@ class Restore:
 
     layout: Layout
     staged: Layout
-    active_key: str
-    """The active key of the keyring, which the restored store must know."""
+    keyring: Keyring
     random: RandomBytes
     now: float
     late: frozenset[int] = frozenset()
@@ -113,13 +112,15 @@ class Restore:
         with TinyAccountStore(self.staged.accounts).change() as change:
             change.put(
                 *(
-                    restoring.account(one, now.get(renamed.get(name, name)), self.random)
+                    restoring.account(
+                        one, now.get(renamed.get(name, name)), self.keyring, self.random
+                    )
                     for name, one in then.items()
                 )
             )
-            # Keys that were not in use may have been retired since.
+            # Keys that were not in use may have been retired since. The active one must be known.
             keys = {key for row in change.protected() for key in row.keys}
-            change.put_needed_keys(change.needed_keys() & keys | {self.active_key})
+            change.put_needed_keys(change.needed_keys() & keys | {self.keyring.active})
         TinyAccountStore(self.staged.accounts).compact()
         make_private_folder(self.staged.records)
         before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)

@@ -55,7 +55,7 @@ def as_base(draft: Draft, old_schema: int | None, needed: int | None) -> Prepare
     if base is not None:
         base.verify_checksum()  # else damage would get a matching checksum
     if old_schema is not None:
-        keep(path, f"schema-{old_schema}")
+        _keep_old(path, old_schema)
     beside = _new_journal(path)
     content = Content(
         journal=beside.name,
@@ -104,6 +104,15 @@ def as_base(draft: Draft, old_schema: int | None, needed: int | None) -> Prepare
         discard(beside)
 
     return Prepared(commit, undo)
+
+
+def _keep_old(path: Path, schema: int) -> None:
+    try:
+        journals = journals_of(path)
+    except OSError as error:
+        raise cannot("read", path.parent, error) from None
+    for one in (path, *journals):
+        keep(one, f"schema-{schema}")
 
 
 def _new_journal(path: Path) -> Path:

@@ -158,6 +158,7 @@ class TableFile:
             read = self._reader.current()
             if not read.version or (read.schema is None and not read.point.offset):
                 return False
+            self._reader.refuse_damage_in_old_base()
             saving.as_base(Draft(read.view), read.schema, needed=None).commit()
             return True
 
@@ -168,10 +169,11 @@ class TableFile:
 
     def _write(self, *, is_prepared: bool) -> Prepared:
         draft, read = self._changed(), self._reader.current()
-        if read.view.journal is None:  # there is none yet, or the format is old
+        if read.view.base is None or read.view.journal is None:  # none yet, or an old schema
             size = read.version[2] if read.version else 0
             if not read.version:
                 self._reader.refuse_lost_base()
+            self._reader.refuse_damage_in_old_base()
             return saving.as_base(draft, read.schema, needed=size)
         if self._pays(read, draft.own_size):
             try:

@@ -7,11 +7,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import Raw
+
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
 from cwtui.host.files import cannot, check_private, exists
 from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
 from cwtui.store import journal, parts, saving
-from cwtui.store.base import MOST, START, Base, damaged
+from cwtui.store.base import MOST, SCHEMA, START, Base, damaged
 from cwtui.store.journal import Changes, Point
 from cwtui.store.parts import Part
 from cwtui.store.view import Kind, View
@@ -61,8 +63,9 @@ class TableReader:
             if version is None:
                 return Read((), View(self._kind))
             before = self._last
-            read = before if before is not None and before.version == version else self._opened()
-            with_journal = self._with_journal(read)
+            is_same = before is not None and _is_same(before, version)
+            read = before if before is not None and is_same else self._opened()
+            with_journal = self._with_journal(read) if read.schema is None else read
             if with_journal is None:
                 if self._version() == read.version and read.view.journal is not None:
                     raise journal.missing(read.view.journal, self._path)
@@ -72,7 +75,7 @@ class TableReader:
             try:
                 self._check_view(with_journal.view)
             except CannotCheck:
-                again = self._with_journal(with_journal)
+                again = self._with_journal(with_journal) if read.schema is None else with_journal
                 is_newest = again is not None and again.point == with_journal.point
                 if is_newest and self._version() == read.version:
                     raise
@@ -92,11 +95,14 @@ class TableReader:
         except OSError as error:
             raise cannot("read", self._path, error) from None
 
-    def _opened(self) -> Read:
+    def _open(self) -> int:
         try:
-            descriptor = open_regular(self._path)
+            return open_regular(self._path)
         except OSError as error:
             raise cannot("read", self._path, error) from None
+
+    def _opened(self) -> Read:
+        descriptor = self._open()
         is_ours = False
         try:
             check_private(self._path, descriptor)
@@ -117,7 +123,25 @@ class TableReader:
             raise damaged(self._path, 1, f"{name!r} is no name of a journal")
         beside = self._path.with_name(name)
         view = View(self._kind, base, {}, base.meta.count, beside)
-        return Read(version, view, point=journal.beginning(base.meta.sha256))
+        read = Read(version, view, point=journal.beginning(base.meta.sha256))
+        return read if base.meta.schema == SCHEMA else self._converted(read, base.meta.schema)
+
+    def _converted(self, read: Read, schema: int) -> Read:
+        """Return a file with a journal that has an older schema in the current one."""
+        # Imported here, because few stores are old.
+        from cwtui.store import schema_6
+
+        whole = self._with_journal(read)
+        if whole is None:
+            if self._version() == read.version and read.view.journal is not None:
+                raise journal.missing(read.view.journal, self._path)
+            return self._opened()  # another process has just replaced the base
+        tables = {name: whole.view.table(name) for name in self._kind.small}
+        documents = whole.view.documents(Raw)
+        tables[self._kind.main] = {name: bytes(one) for name, one in documents}
+        changes: Changes = {name: {**kept} for name, kept in schema_6.as_schema_7(tables).items()}
+        view = View(self._kind, None, changes, whole.view.count, whole.view.journal)
+        return whole._replace(view=view, schema=schema)
 
     def _old(self, descriptor: int, version: _Version) -> Read:
         # Imported here, because few stores are old.
@@ -139,12 +163,9 @@ class TableReader:
         path = read.view.journal
         if path is None:
             return read
-        try:
-            now = _version_of(path.stat())
-        except FileNotFoundError:
+        now = _version_at(path)
+        if now is None:
             return None
-        except OSError as error:
-            raise cannot("read", path, error) from None
         if now == read.journal and now[2] == read.point.offset:
             return read
         if read.journal and (now[:2] != read.journal[:2] or now[2] <= read.point.offset):
@@ -208,16 +229,23 @@ class TableReader:
         read = self.current()
         if not read.version:
             self.refuse_lost_base()
-        if read.view.base is not None:
-            read.view.base.verify_checksum()
-            read.view.base.verify_order()
-        elif read.schema is not None:
+        elif read.view.base is not None:
+            _verify_base(read.view.base)
+        elif read.view.journal is not None:
+            _verify_base(Base(self._open(), self._path, self._kind.main))
+        else:
             from cwtui.store import old_files
 
             try:
                 old_files.verify(read_regular(self._path, MOST), self._path)
             except OSError as error:
                 raise cannot("read", self._path, error) from None
+
+    def refuse_damage_in_old_base(self) -> None:
+        """Raise StoreDamaged for damage that would get a matching checksum in a new base."""
+        read = self.current()
+        if read.schema is not None and read.view.journal is not None:
+            Base(self._open(), self._path, self._kind.main).verify_checksum()
 
     def refuse_lost_base(self) -> None:
         """Raise StoreDamaged if there is no base, but a journal, which would be removed."""
@@ -229,6 +257,28 @@ class TableReader:
             raise cannot("read", self._path.parent, error) from None
         if lost and not exists(self._path):
             raise journal.without_base(lost[0], self._path)
+
+
+def _verify_base(base: Base) -> None:
+    base.verify_checksum()
+    base.verify_order()
+
+
+def _is_same(read: Read, version: _Version) -> bool:
+    """Whether the base has this version, and under an old schema also its journal."""
+    if read.version != version or read.schema is None or read.view.journal is None:
+        return read.version == version
+    return _version_at(read.view.journal) == read.journal
+
+
+def _version_at(path: Path) -> _Version | None:
+    """Return a value that differs for each version of the journal; None if there is none."""
+    try:
+        return _version_of(path.stat())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise cannot("read", path, error) from None
 
 
 def _version_of(found: os.stat_result) -> _Version:

@@ -45,7 +45,7 @@ class Kind(NamedTuple):
 class View:
     """The documents of all tables, as JSON. It stays readable and does not change.
 
-    `base` is None for a file that does not exist yet or has an old format; all documents are then
+    `base` is None for a file that does not exist yet or has an old schema; all documents are then
     in `changes`. `journal` is the path of the journal, if there is one.
     """
 
@@ -235,10 +235,10 @@ class View:
         return damaged(*self._place(table, name), f"{table} {name!r}: {reason}")
 
     def _place(self, table: str, name: str) -> tuple[Path, int]:
-        if self.journal is not None and name in self.changes.get(table, {}):
-            return self.journal, journal.line_naming(self.journal, name)
         if self.base is None:
             return self.kind.path, old_files.line_of(self.kind.path, name)
+        if self.journal is not None and name in self.changes.get(table, {}):
+            return self.journal, journal.line_naming(self.journal, name)
         if table == self.kind.main:
             return self.kind.path, self.base.line_of(name)
         return self.kind.path, self.base.line_in_header(name)

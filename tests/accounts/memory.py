@@ -16,7 +16,7 @@ from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position, encode
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.filter_language import Query
-from cwtui.accounts.listing import AccountRow, Present, Registered, Sort
+from cwtui.accounts.listing import AccountRow, Present, Sort
 from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.accounts.settings import OrganizationSettings
@@ -303,9 +303,10 @@ class MemoryKeyringChange:
 
 
 def _row(account: Account) -> AccountRow:
-    factor = account.second_factor
     shared = set(AccountRow.__struct_fields__) & set(Account.__struct_fields__)
     same = {name: getattr(account, name) for name in shared}
-    registered = Registered(factor.registered_at) if factor is not None else None
-    password = Present() if account.password is not None else None
-    return AccountRow(**same | {"second_factor": registered, "password": password})
+    hidden = {
+        name: Present() if same[name] is not None else None
+        for name in ("password", "second_factor")
+    }
+    return AccountRow(**same | hidden)

@@ -13,7 +13,7 @@ from cwtui.accounts.account_state import (
     requirement,
     status,
 )
-from cwtui.accounts.listing import AccountRow, Registered
+from cwtui.accounts.listing import AccountRow, Present
 from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 
@@ -54,7 +54,7 @@ def test_account_and_organization_decide_together_whether_mfa_is_required(
     assert is_required(without, settings) is required
     assert mfa_state(without, settings) is state
     assert (wording.required(says), wording.why_required(says)) == (words, why)
-    having = AccountRow(username="alice", mfa_required=flag, second_factor=Registered(1.0))
+    having = AccountRow(username="alice", mfa_required=flag, second_factor=Present())
     assert requirement(having, settings) is says
     assert mfa_state(having, settings) is MfaState.ENABLED
 

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import administration, organization, roles, self_service, sign_in, user_list
+from cwtui.accounts import (
+    administration,
+    organization,
+    roles,
+    self_service,
+    sign_in,
+    user_list,
+    user_mfa,
+)
 from cwtui.accounts.errors import (
     CannotCheck,
     NotPermitted,
@@ -24,7 +32,7 @@ ACTS: dict[str, Callable[[World, Actor], object]] = {
     "create_user": lambda w, a: administration.create_user(w.ports, a, "new"),
     "update_user": lambda w, a: administration.update_user(w.ports, a, "bob", enabled=False),
     "reset_password": lambda w, a: administration.reset_password(w.ports, a, "bob"),
-    "disable_mfa": lambda w, a: administration.disable_mfa(w.ports, a, "bob"),
+    "disable_mfa": lambda w, a: user_mfa.disable_mfa(w.ports, a, "bob"),
     "remove_user": lambda w, a: administration.remove_user(w.ports, a, "bob"),
     "unlock": lambda w, a: administration.unlock(w.ports, a, "bob"),
     "show_settings": lambda w, a: organization.show_settings(w.ports, a),
@@ -118,7 +126,7 @@ def test_a_failed_record_write_leaves_nothing_half_done(world: World, act: str) 
     assert PASSWORD not in repr(world.events)
 
 
-@pytest.mark.parametrize("act", [administration.disable_mfa, administration.reset_password])
+@pytest.mark.parametrize("act", [user_mfa.disable_mfa, administration.reset_password])
 def test_admins_change_their_own_account_only_in_settings(
     world: World, act: Callable[..., object]
 ) -> None:
@@ -142,7 +150,7 @@ def test_a_new_device_works_after_a_clock_that_was_ahead(world: World) -> None:
     asked = world.asked_for_code("bob")
     with pytest.raises(SignInFailed, match="clock of this host was ahead"):
         sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
-    administration.disable_mfa(world.ports, OPERATOR, "bob")
+    user_mfa.disable_mfa(world.ports, OPERATOR, "bob")
     session = world.session("bob")
     offered = self_service.begin_enrolment(world.ports, session)
     new = Device(offered.totp_secret, ())

@@ -10,12 +10,15 @@ import pytest
 
 from cwtui.accounts import (
     administration,
+    enrolment,
     organization,
+    own_devices,
     roles,
     self_service,
     sign_in,
     synchronising,
     user_list,
+    user_mfa,
 )
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import EVERYTHING
@@ -51,6 +54,8 @@ class Scene:
     user: Session
     device: Device
     offer: Enrolment
+    second: Enrolment
+    old_phone: str
 
     def code(self) -> str:
         return self.device.code(self.world.clock())
@@ -62,12 +67,17 @@ def scene(world: World) -> Scene:
     world.add_admin("root")
     world.add("bob")
     world.equip("bob")
+    world.equip_too("Tablet", "bob")
     world.add("alice")
     device = world.equip("ada")
+    world.equip_too("Old", "ada")
+    old = world.account("ada").second_factor
+    assert old is not None
     admin, user = world.session("ada", device), world.session("alice")
     offer = self_service.begin_enrolment(world.ports, user)
+    second = enrolment.begin_another(world.ports, world.account("ada"), "Second")
     world.clock.forward(30)
-    return Scene(world, admin, user, device, offer)
+    return Scene(world, admin, user, device, offer, second, old.devices[1].id)
 
 
 def bobs() -> MemoryDirectory:
@@ -95,7 +105,7 @@ def test_a_change_reads_the_account_of_its_actor_once_before_and_once_inside(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = reads_of(scene.world, "ada", monkeypatch)
-    administration.disable_mfa(scene.world.ports, scene.admin, "bob")
+    user_mfa.disable_mfa(scene.world.ports, scene.admin, "bob")
     assert len(reads) == 2
 
 
@@ -135,7 +145,8 @@ CHANGES: dict[str, Act] = {
         s.world.ports, by, "bob", mfa_required=True
     ),
     "reset_password": lambda s, by: administration.reset_password(s.world.ports, by, "bob"),
-    "disable_mfa": lambda s, by: administration.disable_mfa(s.world.ports, by, "bob"),
+    "disable_mfa": lambda s, by: user_mfa.disable_mfa(s.world.ports, by, "bob"),
+    "remove_device": lambda s, by: user_mfa.remove_device(s.world.ports, by, "bob", "Tablet"),
     "remove_user": lambda s, by: administration.remove_user(s.world.ports, by, "bob"),
     "unlock": lambda s, by: administration.unlock(s.world.ports, by, "bob"),
     "update_settings": lambda s, by: organization.update_settings(
@@ -167,6 +178,15 @@ OWN_CHANGES_WITH_A_CODE: dict[str, Act] = {
         s.world.ports, by, s.code()
     ),
 }
+OWN_DEVICES: dict[str, Act] = {
+    "begin": lambda s, by: own_devices.begin(s.world.ports, by, "Tablet", s.code()),
+    "register": lambda s, by: own_devices.register(
+        s.world.ports, by, s.second, Device(s.second.totp_secret, ()).code(s.world.clock())
+    ),
+    "remove": lambda s, by: own_devices.remove(s.world.ports, by, s.old_phone, s.code()),
+    "rename": lambda s, by: own_devices.rename(s.world.ports, by, s.old_phone, "Old Phone"),
+}
+WITHOUT_CHANGE = {"needs_code"}
 ACKNOWLEDGE: dict[str, Act] = {
     "acknowledge_backup_codes": lambda s, by: self_service.acknowledge_backup_codes(
         s.world.ports, by
@@ -177,7 +197,9 @@ SYNC: dict[str, Act] = {
 }
 CHANGES_OF_ADMINS = CHANGES | SYNC
 OF_ADMINS = READS | AUDIT_READS | CHANGES_OF_ADMINS
-OF_ADA = OF_ADMINS | {f"own {name}": act for name, act in OWN_CHANGES_WITH_A_CODE.items()}
+OF_ADA = OF_ADMINS | {
+    f"own {name}": act for name, act in (OWN_CHANGES_WITH_A_CODE | OWN_DEVICES).items()
+}
 OF_ALICE = OWN | OWN_CHANGES
 OF_THE_STORE = {"verified"}  # for its check, which knows no actor
 
@@ -191,11 +213,12 @@ def public_functions(module: ModuleType) -> set[str]:
 
 
 def test_every_public_action_is_covered_here() -> None:
-    of_admins = map(public_functions, (administration, organization, user_list))
+    of_admins = map(public_functions, (administration, organization, user_list, user_mfa))
     assert set().union(*of_admins) == {*READS, *CHANGES}
     assert public_functions(audit_reading) == {*AUDIT_READS} | OF_THE_STORE
     own = OWN | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
     assert public_functions(self_service) == {*own}
+    assert public_functions(own_devices) == {*OWN_DEVICES} | WITHOUT_CHANGE
 
 
 def state(world: World) -> object:
@@ -402,7 +425,7 @@ def test_successful_and_failed_proofs_are_recorded(scene: Scene) -> None:
     assert [(event.outcome, event.reason) for event in scene.world.events] == [
         (Outcome.FAILURE, "password wrong"),
         (Outcome.FAILURE, "one-time code wrong"),
-        (Outcome.SUCCESS, "password, one-time code"),
+        (Outcome.SUCCESS, "password, one-time code, device=Phone"),
     ]
     # This happened in a session, not at sign-in.
     assert scene.world.records.get("ada").failed is None

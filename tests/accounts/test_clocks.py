@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cwtui.accounts import administration, clocks, enrolment, self_service, sign_in
+from cwtui.accounts import clocks, enrolment, self_service, sign_in, user_mfa
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import AccountsError, InvalidInput, Throttled
-from cwtui.accounts.model import SignInRecord, WrongCode
+from cwtui.accounts.model import DeviceUse, WrongCode
 from cwtui.accounts.ports import Ports
+from tests.accounts.steps import only
 from tests.accounts.world import NOW, OPERATOR, Device, World, outcome
 
 MINUTES = 2
@@ -95,7 +96,7 @@ def test_two_codes_of_the_same_other_time_say_how_far_the_phone_is_off(
     phone.wait(4)
     phone.steps = 0
     assert phone.enter(phone.shown()) == "", "With the right time, the next code is accepted."
-    assert world.records.get("alice").wrong_code is None
+    assert use(world).wrong_code is None
 
 
 def test_the_proof_of_a_session_says_the_same(world: World, device: Device) -> None:
@@ -121,6 +122,11 @@ def test_the_last_attempt_says_it_and_a_wait_says_nothing(world: World, device: 
 
 
 # What is not said
+
+
+def use(world: World) -> DeviceUse:
+    """What is known of alice's only device."""
+    return world.records.get("alice").use_of(only(world.account().second_factor))
 
 
 def silent(said: str) -> bool:
@@ -170,7 +176,7 @@ def test_used_codes_and_those_before_them_say_nothing(world: World, device: Devi
     before = device.code(NOW, -1)
     assert silent(phone.enter(before))
     assert silent(phone.enter(device.code(NOW)))
-    kept = world.records.get("alice").wrong_code
+    kept = use(world).wrong_code
     assert kept == WrongCode(world.clock()), "It is not even remembered which step it was."
 
 
@@ -234,13 +240,13 @@ def test_every_wrong_code_writes_the_record_and_takes_every_step(
 def test_any_record_gives_a_bounded_record(
     before: WrongCode | None, spent: list[int], step: int | None, used: int, now: float
 ) -> None:
-    record = SignInRecord(wrong_code=before, spent_steps=tuple(spent), last_totp_step=used)
-    after, drift = clocks.with_wrong_code(record, step, now)
+    device = DeviceUse(last_step=used, wrong_code=before, spent_steps=tuple(spent))
+    after, drift = clocks.with_wrong_code(device, step, now)
     assert len(after.spent_steps) <= clocks.SPENT
     assert after.wrong_code is not None
     assert after.wrong_code.at == now
     assert drift is None or after.wrong_code.step > used
-    assert replace(after, wrong_code=before, spent_steps=record.spent_steps) == record
+    assert replace(after, wrong_code=before, spent_steps=device.spent_steps) == device
 
 
 # Enrolment
@@ -249,14 +255,13 @@ def test_any_record_gives_a_bounded_record(
 def test_a_new_device_starts_without_old_wrong_codes(world: World, device: Device) -> None:
     phone = Phone(world, device, 20)
     phone.enter(phone.shown())
-    assert world.records.get("alice").spent_steps
-    administration.disable_mfa(world.ports, OPERATOR, "alice")
+    assert use(world).spent_steps
+    user_mfa.disable_mfa(world.ports, OPERATOR, "alice")
     session = world.session()
     offered = self_service.begin_enrolment(world.ports, session)
     code = pyotp.TOTP(offered.totp_secret.reveal()).at(int(world.clock()))
     self_service.register_device(world.ports, session, offered, code)
-    record = world.records.get("alice")
-    assert (record.wrong_code, record.spent_steps) == (None, ())
+    assert (use(world).wrong_code, use(world).spent_steps) == (None, ())
 
 
 def test_enrolment_says_the_hosts_time_at_once(world: World) -> None:

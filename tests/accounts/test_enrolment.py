@@ -1,14 +1,16 @@
 """Enrolment: from the QR code to the acknowledged backup codes."""
 
 import pytest
+from msgspec.structs import replace
 
-from cwtui.accounts import self_service, sign_in
+from cwtui.accounts import devices, self_service, sign_in
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInFailed
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
+from tests.accounts.steps import only
 from tests.accounts.world import HERE, NOW, PASSWORD, Device, World
 
 
@@ -84,7 +86,7 @@ def test_a_code_within_the_window_registers_the_device(world: World, steps: int)
     renewed, codes = self_service.register_device(world.ports, session, offer, code)
     factor = world.account().second_factor
     assert factor is not None
-    assert factor.registered_at == world.clock()
+    assert only(factor).registered_at == world.clock()
     assert len(codes) == len(factor.backup_codes.hashes) == 10
     assert not factor.backup_codes.acknowledged
     assert self_service.overview(world.ports, renewed).backup_codes_left == 10
@@ -95,7 +97,7 @@ def test_a_code_within_the_window_registers_the_device(world: World, steps: int)
 
 
 def test_the_stored_secret_is_encrypted_for_this_account(world: World) -> None:
-    """DESIGN 4.1: AES-256-GCM with the username as associated data, under a key with an id."""
+    """DESIGN 4.1: AES-256-GCM under a key with an id, bound to username and device."""
     session, offer, device = offered(world)
     code = device.code(world.clock())
     _, codes = self_service.register_device(world.ports, session, offer, code)
@@ -105,11 +107,12 @@ def test_the_stored_secret_is_encrypted_for_this_account(world: World) -> None:
     kept = repr(account)
     for secret in (offer.totp_secret, *codes):
         assert secret.reveal() not in kept
-    assert factor.totp_secret.key == "k1"
-    plain = world.keyring.unseal(factor.totp_secret, b"alice")
-    assert plain.decode() == offer.totp_secret.reveal()
-    with pytest.raises(Exception, match="changed"):
-        world.keyring.unseal(factor.totp_secret, b"mallory")
+    assert only(factor).totp_secret.key == "k1"
+    kept_device = only(factor)
+    assert devices.unsealed(world.keyring, "alice", kept_device) == offer.totp_secret
+    for name, other in (("mallory", kept_device), ("alice", replace(kept_device, id="00000000"))):
+        with pytest.raises(Exception, match="changed"):
+            devices.unsealed(world.keyring, name, other)
 
 
 def test_the_registration_code_cannot_be_used_to_sign_in(world: World) -> None:

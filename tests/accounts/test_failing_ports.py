@@ -13,6 +13,7 @@ from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.ports import Others
 from tests.accounts.audit.test_events import ALL_ACTS, Scene, scene
 from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryRecords
+from tests.accounts.steps import at_step, last_step
 from tests.accounts.world import NOW, OPERATOR, World
 
 __all__ = ["scene"]  # the fixture
@@ -163,10 +164,10 @@ def test_a_failed_event_keeps_what_others_changed_meanwhile(world: World) -> Non
     class Late(MemoryAudit):
         def append(self, _: Event) -> None:
             record = world.records.get("plain")
-            world.records.kept["plain"] = record.changed(last_totp_step=9)
+            world.records.kept["plain"] = at_step(9, record)
             raise CannotCheck("No space left on device.")
 
     world.audit = Late()
     with pytest.raises(CannotCheck):
         administration.unlock(world.ports, OPERATOR, "plain")
-    assert world.records.get("plain").last_totp_step == 9
+    assert last_step(world.records.get("plain")) == 9

@@ -23,7 +23,7 @@ from cwtui.accounts.filter_language import (
     parse,
     valid_part,
 )
-from cwtui.accounts.listing import AccountRow, Registered
+from cwtui.accounts.listing import AccountRow, Present
 from cwtui.accounts.model import Origin
 from cwtui.accounts.roles import ADMIN, MINIMUM
 from tests.accounts.world import NOW
@@ -36,7 +36,7 @@ ACCOUNTS = account_words(
 EVENTS = event_words()
 ROWS = [
     AccountRow(username="ada", display_name="Ada Lovelace", roles=(ADMIN,), created_at=NOW - DAY),
-    AccountRow(username="bob", second_factor=Registered(1.0), mfa_required=True),
+    AccountRow(username="bob", second_factor=Present(), mfa_required=True),
     AccountRow(username="cho", display_name="Straße 9", mfa_required=True),
     AccountRow(username="dan", origin=Origin.LDAP, roles=(ADMIN, MINIMUM), enabled=False),
 ]

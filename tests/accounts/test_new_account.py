@@ -12,15 +12,14 @@ from cwtui.accounts.roles import MINIMUM
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.tries import Claim
 from tests.accounts.memory import MemoryAccounts, MemoryRecords
+from tests.accounts.steps import at_step
 from tests.accounts.world import HERE, NOW, OPERATOR, World
 
 NEW = Secret("Another.9-Havel")
 ALICE = DirectoryUser(
     "alice", "uid=alice", "Alice", (MINIMUM,), enabled=True, ids={"entryUUID": "1"}
 )
-LEFT = SignInRecord(
-    password_attempts={"": Attempts(50, NOW)}, known_sources=(HERE,), last_totp_step=9
-)
+LEFT = at_step(9, SignInRecord(password_attempts={"": Attempts(50, NOW)}, known_sources=(HERE,)))
 
 WAYS: dict[str, Callable[[World], object]] = {
     "the first admin": lambda w: first_admin.create(w.ports, "alice", NEW, NEW, OPERATOR),

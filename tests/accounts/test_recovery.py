@@ -5,7 +5,16 @@ from collections.abc import Callable
 import bcrypt
 import pytest
 
-from cwtui.accounts import administration, admins, factors, recovery, roles, sign_in, tries
+from cwtui.accounts import (
+    administration,
+    admins,
+    factors,
+    recovery,
+    roles,
+    sign_in,
+    tries,
+    user_mfa,
+)
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import (
@@ -315,7 +324,7 @@ def test_reset_password_and_reset_mfa_restore_the_account(given_up: World) -> No
     codes = backup_codes.new_codes(given_up.random)
     with pytest.raises(CannotCheck):
         sign_in.with_backup_code(given_up.ports, state, codes[0].reveal())
-    administration.disable_mfa(given_up.ports, OPERATOR, "bob")
+    user_mfa.disable_mfa(given_up.ports, OPERATOR, "bob")
     state = given_up.begin("bob", renewed.password.reveal())
     assert isinstance(state, sign_in.NewPasswordNeeded)
     assert given_up.accounts.needed_keys() == {"k9"}

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, sign_in, sign_in_progress
+from cwtui.accounts import administration, roles, self_service, sign_in, sign_in_progress, user_mfa
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
@@ -486,7 +486,7 @@ def test_a_change_to_the_account_restarts_the_sign_in(
         case "reset_password":
             administration.reset_password(world.ports, OPERATOR, "alice")
         case "disable_mfa":
-            administration.disable_mfa(world.ports, OPERATOR, "alice")
+            user_mfa.disable_mfa(world.ports, OPERATOR, "alice")
         case _:
             administration.update_user(
                 world.ports,

@@ -40,7 +40,7 @@ def registering(world: World) -> sign_in.State:
     ("way", "reason", "code_at"),
     [
         (World.begin, "password", 0.0),
-        (with_one_time_code, "password, one-time code", NOW + 60),
+        (with_one_time_code, "password, one-time code, device=Phone", NOW + 60),
         (with_backup_code, "password, backup code", NOW + 60),
         (registering, "password, one-time code", NOW + 60),
     ],

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from cwtui.accounts import administration, organization, roles, self_service, sign_in
+from cwtui.accounts import administration, organization, roles, self_service, sign_in, user_mfa
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
     AccountsError,
@@ -149,7 +149,7 @@ class SignInMachine(RuleBasedStateMachine):
                 administration.unlock(ports, OPERATOR, NAME)
                 self.known.failures = {"password": 0, "code": 0}
             case "reset MFA" if self.known.device is not None:
-                administration.disable_mfa(ports, OPERATOR, NAME)
+                user_mfa.disable_mfa(ports, OPERATOR, NAME)
                 self.known.device = None
                 self.known.failures["code"] = 0
             case "reset password":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cwtui.accounts import administration, self_service, sign_in
+from cwtui.accounts import administration, self_service, sign_in, user_mfa
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.directory_port import (
     DirectoryAccountDisabled,
@@ -309,7 +309,7 @@ GONE: dict[str, Callable[[World, Device], object]] = {
     "used": lambda w, device: sign_in.with_backup_code(
         w.ports, w.asked_for_code(), device.codes[0].reveal()
     ),
-    "MFA disabled": lambda w, _: administration.disable_mfa(w.ports, OPERATOR, "alice"),
+    "MFA disabled": lambda w, _: user_mfa.disable_mfa(w.ports, OPERATOR, "alice"),
     "account removed": lambda w, _: administration.remove_user(w.ports, OPERATOR, "alice"),
 }
 

@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from cwtui.accounts import roles, sign_in
+from cwtui.accounts import devices, model, roles, sign_in
 from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.credentials import backup_codes, passwords, totp
+from cwtui.accounts.devices import FIRST_NAME
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SecondFactor
 from cwtui.accounts.ports import Directory, Ports
@@ -158,13 +159,26 @@ class World:
         device = Device(totp.new_secret(self.random), backup_codes.new_codes(self.random))
         shown = tuple(code.reveal() for code in device.codes)
         hashed = _code_hashes(shown, self.keyring.active, self.bcrypt_cost)
-        factor = SecondFactor(
-            totp_secret=self.keyring.seal(device.totp_secret.reveal().encode(), username.encode()),
-            registered_at=self.clock(),
-            backup_codes=replace(hashed, acknowledged=acknowledged, created_at=self.clock()),
-        )
+        kept = replace(hashed, acknowledged=acknowledged, created_at=self.clock())
+        factor = SecondFactor((self.registered(username, device, FIRST_NAME),), kept)
         self.put(self.account(username).changed_ending_sessions(second_factor=factor))
         return device
+
+    def equip_too(self, name: str, username: str = "alice") -> Device:
+        """Give the account a further device."""
+        device = Device(totp.new_secret(self.random), ())
+        account = self.account(username)
+        assert account.second_factor is not None
+        more = (*account.second_factor.devices, self.registered(username, device, name))
+        factor = replace(account.second_factor, devices=more)
+        self.put(account.changed_ending_sessions(second_factor=factor))
+        return device
+
+    def registered(self, username: str, device: Device, name: str) -> model.Device:
+        """The device as it is stored."""
+        id_ = self.random(4).hex()
+        sealed = devices.sealed(self.keyring, username, id_, device.totp_secret)
+        return model.Device(name=name, totp_secret=sealed, registered_at=self.clock(), id=id_)
 
     def begin(
         self, username: str = "alice", password: str = PASSWORD, source: str = HERE

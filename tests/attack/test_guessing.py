@@ -34,7 +34,7 @@ def allowed(seconds: float) -> int:
 @pytest.mark.parametrize("what", ["password", "code"])
 def test_attempts_stop_at_the_limit_but_the_owner_can_sign_in(tmp_path: Path, what: str) -> None:
     """Parallel processes get no more attempts than one; the waits grow from 15 on."""
-    _, device = prepared(tmp_path)
+    _, device, _ = prepared(tmp_path)
     begin = time.time()
     ports = replace(services.connect(config_in(tmp_path)), now=clock_since(begin))
     values = {"password_ban_minutes": str(BAN_MINUTES), "code_ban_minutes": str(BAN_MINUTES)}

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from cwtui import services
 from cwtui.accounts import roles
 from cwtui.accounts.credentials import backup_codes, passwords
-from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SecondFactor, SignInRecord
+from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore, number_of
+from tests.accounts.steps import at_step, one_device
 
 PASSWORD: Final = "Ketzin.7-Havel"
 TOTP_SECRET: Final = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -88,7 +89,7 @@ def _person(ports: Ports, number: int, password: PasswordHash, codes: BackupCode
         display_name=f"User {number}",
         roles=(roles.ADMIN if number < ADMINS else roles.MINIMUM,),
         password=password,
-        second_factor=SecondFactor(sealed, _LONG_AGO, codes),
+        second_factor=one_device(sealed, _LONG_AGO, codes),
     )
 
 
@@ -103,7 +104,7 @@ def _copy(account: Account, number: int) -> Account:
 
 def _write_records(folder: Path, names: list[str]) -> None:
     store = TinyRecordStore(folder)
-    record = SignInRecord(known_sources=(SOURCE,), last_totp_step=1, last_sign_in=_LONG_AGO)
+    record = at_step(1, SignInRecord(known_sources=(SOURCE,), last_sign_in=_LONG_AGO))
     files: defaultdict[int, dict[str, SignInRecord]] = defaultdict(dict)
     for name in names:
         files[number_of(name)][name] = record

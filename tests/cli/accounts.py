@@ -7,7 +7,7 @@ from typing import Any
 import pyotp
 from msgspec.structs import replace
 
-from cwtui.accounts import self_service
+from cwtui.accounts import enrolment, own_devices, self_service
 from cwtui.accounts.session import open_session
 from tests.cli.commands import Host
 
@@ -34,6 +34,7 @@ ACCOUNT = [
     "must_change_password",
     "initial_password_expires_at",
     "second_factor",
+    "devices",
 ]
 SHOWN = [
     *ACCOUNT,
@@ -62,6 +63,17 @@ def put(host: Host, name: str, **fields: Any) -> None:
             assert admin is not None
             account = replace(admin, username=name, roles=("minimum-access",))
         change.put(replace(account, **fields))
+
+
+def enrol_too(host: Host, username: str, name: str) -> None:
+    """Give the account a further device."""
+    ports = host.ports()
+    account = ports.accounts.get(username)
+    assert account is not None
+    offered = enrolment.begin_another(ports, account, name)
+    session = open_session(ports, account, "console", ports.now())
+    code = pyotp.TOTP(offered.totp_secret.reveal()).now()
+    own_devices.register(ports, session, offered, code)
 
 
 def enrol(host: Host, name: str) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import KeyringMissing
 from cwtui.accounts.secret import Secret
+from tests.accounts.steps import one_device
 from tests.cli.commands import PASSWORD, Host, Result, run
 from tests.store.samples import FULL
 
@@ -148,8 +149,7 @@ def test_init_says_that_the_second_factor_stays(host: Host) -> None:
         assert account is not None
         assert FULL.second_factor is not None
         sealed = host.ports().keyring.seal(b"JBSWY3DPEHPK3PXP", b"admin")
-        codes = replace(FULL.second_factor.backup_codes, hashes=())
-        factor = replace(FULL.second_factor, totp_secret=sealed, backup_codes=codes)
+        factor = one_device(sealed, 1.0, replace(FULL.second_factor.backup_codes, hashes=()))
         change.put(account.changed(second_factor=factor))
     said = host.run("init", "--admin", "admin").err
     assert "cwtui user reset-mfa admin" in said

@@ -1,6 +1,7 @@
 """`cwtui user`: each command, its JSON and its exit statuses."""
 
 import re
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -9,7 +10,7 @@ from cwtui.accounts.administration import create_user
 from cwtui.accounts.model import Account, Attempts, Origin
 from cwtui.accounts.session import Operator
 from cwtui.accounts.times import utc_minute
-from tests.cli.accounts import ACCOUNT, INITIAL, LISTED, SHOWN, enrol, is_utc, put
+from tests.cli.accounts import ACCOUNT, INITIAL, LISTED, SHOWN, enrol, enrol_too, is_utc, put
 from tests.cli.commands import Host
 
 
@@ -296,6 +297,31 @@ class TestResets:
         )
         assert host.run("user", "show", "jane", "--json").json["second_factor"] is None
         assert host.run("user", "reset-mfa", "jane").status == 1
+
+    def test_reset_mfa_removes_one_device(self, host: Host) -> None:
+        put(host, "jane")
+        enrol(host, "jane")
+        enrol_too(host, "jane", "Work tablet")
+        shown = host.run("user", "show", "jane")
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        assert f"Devices          Phone: registered {today}, used {today}\n" in shown.out
+        found = host.run("user", "show", "jane", "--json").json
+        assert [device["name"] for device in found["devices"]] == ["Phone", "Work tablet"]
+        keys = ["name", "registered_at", "last_used_at", "clock_ahead_seconds"]
+        assert list(found["devices"][0]) == keys
+        assert found["devices"][0]["last_used_at"].startswith(today)
+        result = host.run("user", "reset-mfa", "jane", "--device", "Laptop")
+        assert (result.status, result.out) == (2, "")
+        assert "has no device of this name. Choose from: Phone, Work tablet." in result.err
+        result = host.run("user", "reset-mfa", "jane", "--device", "phone")
+        said = "Removed the device Phone of jane. 1 device left.\n"
+        assert (result.status, result.out, result.err) == (0, "", said)
+        found = host.run("user", "show", "jane", "--json").json
+        assert [device["name"] for device in found["devices"]] == ["Work tablet"]
+        assert found["second_factor"]["backup_codes_left"] == 10
+        result = host.run("user", "reset-mfa", "jane", "--device", "Work tablet")
+        assert result.status == 1
+        assert "only device of jane" in result.err
 
     def test_unlock_clears_failed_attempts(self, host: Host) -> None:
         ports = host.ports()

@@ -11,9 +11,9 @@ from cwtui.accounts import roles
 from cwtui.accounts import sign_in as rules
 from cwtui.accounts.credentials import backup_codes, totp
 from cwtui.accounts.errors import SignInFailed
-from cwtui.accounts.model import SecondFactor
 from cwtui.accounts.secret import Secret
 from cwtui.help import text
+from tests.accounts.steps import one_device
 from tests.cli.commands import PASSWORD, PYTHON, Host
 from tests.console.cwtui_terminal import sign_in
 from tests.console.terminal import Terminal
@@ -61,7 +61,7 @@ def lose_device(host: Host) -> None:
     ports = host.ports()
     secret = totp.new_secret(ports.random).reveal().encode()
     hashed = backup_codes.hash_codes(backup_codes.new_codes(ports.random), ports.keyring, 10)
-    change(host, second_factor=SecondFactor(ports.keyring.seal(secret, NAME.encode()), 1.0, hashed))
+    change(host, second_factor=one_device(ports.keyring.seal(secret, NAME.encode()), 1.0, hashed))
 
 
 def be_locked(host: Host) -> None:

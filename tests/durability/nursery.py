@@ -22,20 +22,25 @@ from typing import Final, NoReturn
 from msgspec.structs import replace as replaced
 
 from cwtui import maintenance, services
-from cwtui.accounts import code_factors, tries
+from cwtui.accounts import code_factors, devices, tries
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials.totp import PERIOD
 from cwtui.accounts.errors import KeyringMissing, SignInFailed
+from cwtui.accounts.model import Device, Sealed
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.throttle import Counted
 from cwtui.accounts.upkeep import key_rotation
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.config import AuditConfig, Config
 from cwtui.store import table_file
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore, number_of
+from tests.accounts.steps import last_step, only
 from tests.accounts.world import OPERATOR
 from tests.durability.saves import config_in, connected, unwatched
 
+DEVICE: Final = Device("Phone", Sealed("", b"", b""), 0.0)
 WRITERS: Final = ("w0", "w1", "w2", "w88")
 """The first and the last have their records in the same file."""
 KEYS: Final = "keys"
@@ -63,17 +68,21 @@ def write_account(ports: Ports, name: str) -> int:
 
 def use_step(ports: Ports, name: str) -> int:
     """Use the next time step; none is accepted twice."""
-    step = ports.records.get(name).last_totp_step + 1
-    in_time = replace(ports, now=lambda: float(step * PERIOD))
-    code_factors.use_step(in_time, tries.Claim(name, ""), step)
+    step = last_step(ports.records.get(name)) + 1
+    use(ports, name, step)
     return step
 
 
+def use(ports: Ports, name: str, step: int) -> None:
+    accepted = code_factors.AcceptedCode(DEVICE, step, 0, "code", Counted({}, ""))
+    note = code_factors.after_code(tries.Claim(name, ""), accepted, float(step * PERIOD))
+    ports.records.update(name, lambda record: (note(record), None))
+
+
 def refuse_used_step(ports: Ports, name: str) -> None:
-    step = ports.records.get(name).last_totp_step
-    in_time = replace(ports, now=lambda: float(step * PERIOD))
+    step = last_step(ports.records.get(name))
     try:
-        code_factors.use_step(in_time, tries.Claim(name, ""), step)
+        use(ports, name, step)
     except SignInFailed:
         return
     raise AssertionError(step)
@@ -134,7 +143,7 @@ def read_for_ever(config: Config, say: Say) -> None:
             if account is None or len(account.display_name) != account.session_epoch % 90:
                 say(f"wrong account {account}")
                 continue
-            step = ports.records.get(name).last_totp_step
+            step = last_step(ports.records.get(name))
             for what, number in (("a", account.session_epoch), ("s", step)):
                 if number < newest[name, what]:
                     say(f"wrong order of {name}: {number} after {newest[name, what]}")
@@ -149,14 +158,12 @@ def read_for_ever(config: Config, say: Say) -> None:
         say("read")
 
 
-def secret_of_device(ports: Ports) -> bytes:
+def secret_of_device(ports: Ports) -> Secret:
     while True:
         account = ports.accounts.get(HAS_DEVICE)
         assert account is not None
-        assert account.second_factor is not None
-        sealed = account.second_factor.totp_secret
         try:
-            return ports.keyring.unseal(sealed, HAS_DEVICE.encode())
+            return devices.unsealed(ports.keyring, HAS_DEVICE, only(account.second_factor))
         except KeyringMissing:
             # Keys are retired soon here, perhaps after the account was read.
             again = ports.accounts.get(HAS_DEVICE)

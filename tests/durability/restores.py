@@ -24,6 +24,7 @@ from cwtui.config import Config
 from cwtui.store import records
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore
+from tests.accounts.steps import last_step
 from tests.accounts.world import OPERATOR
 from tests.durability import nursery
 from tests.durability.saves import connected, made_in, unwatched
@@ -44,7 +45,7 @@ class State(NamedTuple):
 def state_in(folder: Path) -> State:
     accounts, used = TinyAccountStore(folder / "accounts.json"), TinyRecordStore(folder / "sign-in")
     found = accounts.all()
-    steps = {name: used.get(name).last_totp_step for name in found}
+    steps = {name: last_step(used.get(name)) for name in found}
     return State({name: one.display_name for name, one in found.items()}, steps)
 
 

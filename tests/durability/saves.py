@@ -9,10 +9,9 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from cwtui import maintenance, services
-from cwtui.accounts import administration, first_admin, sign_in
+from cwtui.accounts import administration, devices, first_admin, sign_in
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
-from cwtui.accounts.model import SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.upkeep.protection import keys_of
@@ -20,6 +19,7 @@ from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import table_file
 from cwtui.store.accounts import TinyAccountStore
+from tests.accounts.steps import at_step, last_step, one_device
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.store.table_files import journal_of
 
@@ -50,11 +50,8 @@ def made_in(folder: Path) -> tuple[Config, Device]:
     device = Device(totp.new_secret(ports.random), backup_codes.new_codes(ports.random))
     hashed = backup_codes.hash_codes(device.codes, ports.keyring, 4)
     made = administration.create_user(ports, OPERATOR, "alice", password=secret)
-    factor = SecondFactor(
-        totp_secret=ports.keyring.seal(device.totp_secret.reveal().encode(), b"alice"),
-        registered_at=NOW,
-        backup_codes=with_fields(hashed, acknowledged=True),
-    )
+    sealed = devices.sealed(ports.keyring, "alice", "", device.totp_secret)
+    factor = one_device(sealed, NOW, with_fields(hashed, acknowledged=True))
     alice = made.account.changed(
         password=passwords.hash_password(secret, ports.keyring, 4),
         must_change_password=False,
@@ -63,7 +60,7 @@ def made_in(folder: Path) -> tuple[Config, Device]:
     )
     with ports.accounts.change() as change:
         change.put(alice)
-    ports.records.update("ada", lambda _: (SignInRecord(last_totp_step=1), None))
+    ports.records.update("ada", lambda _: (at_step(1), None))
     maintenance.back_up(config, OPERATOR, folder / BACKUP, unwatched)
     administration.create_user(ports, OPERATOR, "bob", password=secret)
     return config, device
@@ -96,12 +93,12 @@ def compact(config: Config) -> None:
 
 def use_step(config: Config) -> None:
     """In an existing file."""
-    connected(config).records.update("ada", lambda _: (SignInRecord(last_totp_step=2), None))
+    connected(config).records.update("ada", lambda _: (at_step(2), None))
 
 
 def use_first_step(config: Config) -> None:
     """In a new file."""
-    connected(config).records.update("alice", lambda _: (SignInRecord(last_totp_step=2), None))
+    connected(config).records.update("alice", lambda _: (at_step(2), None))
 
 
 def append(config: Config) -> None:
@@ -144,7 +141,7 @@ def sign_in_with(code: Secret) -> Callable[[Config], None]:
 def accounts_of(config: Config) -> object:
     ports = connected(config)
     found = [(row.username, row.display_name) for row in ports.accounts.rows()]
-    return found, [ports.records.get(name).last_totp_step for name, _ in found]
+    return found, [last_step(ports.records.get(name)) for name, _ in found]
 
 
 def journal_and_accounts_of(config: Config) -> object:

@@ -10,6 +10,7 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.store.records import number_of
 from tests import soak
+from tests.accounts.steps import last_step
 from tests.durability import nursery
 from tests.durability.saves import connected, made_in, unwatched
 from tests.store.processes import Worker
@@ -48,7 +49,7 @@ def test_kills_lose_no_acknowledged_write_and_leave_nothing_partial(tmp_path: Pa
         assert max(acknowledged[name, "account"]) <= account.session_epoch
         steps = acknowledged[name, "step"]
         assert len(set(steps)) == len(steps)
-        assert max(steps) <= ports.records.get(name).last_totp_step
+        assert max(steps) <= last_step(ports.records.get(name))
         nursery.refuse_used_step(ports, name)
         assert {(name, str(number)) for number in acknowledged[name, "event"]} <= events
     assert kills > seconds * 3

@@ -11,15 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui import config, installation
-from cwtui.accounts import administration, organization, roles, self_service, sign_in, user_list
+from cwtui.accounts import (
+    administration,
+    organization,
+    roles,
+    self_service,
+    sign_in,
+    user_list,
+    user_mfa,
+)
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.model import (
     Attempts,
+    DeviceUse,
     Ending,
     FailedSignIns,
     KnewPassword,
     SignInRecord,
+    WrongCode,
     WrongCodes,
 )
 from cwtui.accounts.ports import Ports
@@ -41,7 +51,7 @@ RECORD = SignInRecord(
     },
     code_attempts={HERE: Attempts(1, NOW - 60)},
     known_sources=(HERE,),
-    last_totp_step=7,
+    devices={"": DeviceUse(last_step=7), "0a1b2c3d": DeviceUse(9, NOW, 1, WrongCode(NOW, 5), (8,))},
     last_sign_in=NOW - 3600,
     last_source=HERE,
     failed=FailedSignIns(
@@ -150,7 +160,7 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
     yield lambda ports: administration.update_user(ports, OPERATOR, NAME, display_name="New")
     yield lambda ports: organization.update_settings(ports, OPERATOR, {"code_limit": "3"})
     yield lambda ports: administration.unlock(ports, OPERATOR, NAME)
-    yield lambda ports: administration.disable_mfa(ports, OPERATOR, NAME)
+    yield lambda ports: user_mfa.disable_mfa(ports, OPERATOR, NAME)
     yield initial_password
     yield lambda _: TinyAccountStore(place.accounts).verify()
 

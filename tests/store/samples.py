@@ -5,6 +5,8 @@ from cwtui.accounts.model import (
     Account,
     Attempts,
     BackupCodes,
+    Device,
+    DeviceUse,
     Ending,
     FailedSignIns,
     KnewPassword,
@@ -19,9 +21,11 @@ from cwtui.accounts.model import (
 )
 from cwtui.accounts.preferences import Preferences, Theme
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+from tests.accounts.steps import at_step
 
 BCRYPT = "$2b$04$q2CQ9u25LOLdbXh3m2OCNOGUUtKUwxYzat83L53tN11qepgTg8XNi"
 
+SEALED = Sealed(key="k1", nonce=bytes(range(12)), ciphertext=bytes(range(48)))
 FULL = Account(
     username="ada@plant-7",
     created_at=1_800_000_000.25,
@@ -32,8 +36,10 @@ FULL = Account(
     must_change_password=True,
     initial_password_expires_at=1_800_604_800.25,
     second_factor=SecondFactor(
-        totp_secret=Sealed(key="k1", nonce=bytes(range(12)), ciphertext=bytes(range(48))),
-        registered_at=1_800_000_001.5,
+        devices=(
+            Device("Phone", SEALED, 1_800_000_001.5),
+            Device('Ada\'s "Engine"', SEALED, 1_800_000_002.5, "0a1b2c3d"),
+        ),
         backup_codes=BackupCodes(
             key="k1",
             salt=BCRYPT[:29],
@@ -58,14 +64,21 @@ LDAP = Account(
         "nsUniqueId": "b4c5d601-11ec11ec-8f0aafe5-7f0a4c5b",
     },
     gone_since=3.5,
-    moved=Moved("emile", SignInRecord(last_totp_step=7)),
+    moved=Moved("emile", at_step(7)),
 )
 
 RECORD = SignInRecord(
     password_attempts={"": Attempts(3, 1.5, 0.0)},
     code_attempts={"10.0.0.1": Attempts(5, 2.5, 302.5)},
     known_sources=("10.0.0.2", "10.0.0.1"),
-    last_totp_step=60_000_000,
+    devices={
+        "": DeviceUse(
+            last_step=60_000_000,
+            wrong_code=WrongCode(1_800_000_002.5, 60_000_040),
+            spent_steps=(60_000_039, 60_000_040),
+        ),
+        "0a1b2c3d": DeviceUse(60_000_001, 1_800_000_030.0, -1),
+    },
     last_sign_in=1_800_000_000.125,
     last_source="10.0.0.1",
     failed=FailedSignIns(
@@ -76,8 +89,6 @@ RECORD = SignInRecord(
         2,
         {"10.0.0.8": WrongCodes(5, 1_800_000_000.0)},
     ),
-    wrong_code=WrongCode(1_800_000_002.5, 60_000_040),
-    spent_steps=(60_000_039, 60_000_040),
 )
 
 SETTINGS = OrganizationSettings(mfa=Mfa.REQUIRED, issuer="Connectware (plant-7)", code_limit=3)

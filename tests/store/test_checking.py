@@ -24,6 +24,7 @@ from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import checking
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore, number_of
+from tests.accounts.steps import at_step
 from tests.accounts.world import OPERATOR
 from tests.durability.saves import config_in, connected, made_in, unwatched
 from tests.store.table_files import journal_of
@@ -114,11 +115,11 @@ def test_an_unprintable_issuer_is_reported(config: Config) -> None:
 @pytest.mark.parametrize("name", ["?0001", "?" + "z" * 32, "../../x", "A\x1b"])
 def test_a_record_under_an_impossible_name_is_reported(config: Config, name: str) -> None:
     store = TinyRecordStore(config.records_folder)
-    store.put(number_of(name), {name: SignInRecord(last_totp_step=1)})
+    store.put(number_of(name), {name: at_step(1)})
     [finding] = findings(config)
     assert f"contains a record of {visible(name)}, which has no account" in finding.sentence
     store.remove(name)
-    store.put(number_of("?" + "a" * 32), {"?" + "a" * 32: SignInRecord(last_totp_step=1)})
+    store.put(number_of("?" + "a" * 32), {"?" + "a" * 32: at_step(1)})
     assert findings(config) == []
 
 
@@ -154,7 +155,7 @@ def out_of_order(config: Config) -> None:
 
 def flip_a_digit_of_a_record(config: Config) -> None:
     path = TinyRecordStore(config.records_folder).path(number_of("ada"))
-    changed_in_file(path, b'"last_totp_step":1', b'"last_totp_step":0')
+    changed_in_file(path, b'"last_step":1', b'"last_step":2')
 
 
 def wrong_type(config: Config) -> None:
@@ -278,7 +279,7 @@ def test_damage_is_reported_and_left_unchanged(
 
 
 def record_of_nobody(config: Config) -> None:
-    connected(config).records.update("eve", lambda _: (SignInRecord(last_totp_step=1), None))
+    connected(config).records.update("eve", lambda _: (at_step(1), None))
 
 
 def left_over(config: Config) -> None:
@@ -338,9 +339,7 @@ def test_lesser_problems_are_warnings(config: Config, spoil: Callable[[Config], 
 
 
 def test_attempts_at_unknown_names_are_not_reported(config: Config) -> None:
-    connected(config).records.update(
-        "?" + "3f2a" * 8, lambda _: (SignInRecord(last_totp_step=1), None)
-    )
+    connected(config).records.update("?" + "3f2a" * 8, lambda _: (at_step(1), None))
     assert findings(config) == []
 
 

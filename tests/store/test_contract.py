@@ -20,13 +20,14 @@ from msgspec.structs import replace
 from cwtui.accounts import roles
 from cwtui.accounts.account_words import Facts, account_words, sort_by
 from cwtui.accounts.filter_language import Query, parse
-from cwtui.accounts.listing import BY_USERNAME, AccountRow, Registered
+from cwtui.accounts.listing import BY_USERNAME, AccountRow, Present
 from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, AccountStore, Others, RecordStore
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore
 from tests.accounts.memory import MemoryAccounts, MemoryRecords
+from tests.accounts.steps import at_step, last_step
 from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
 
 pytestmark = pytest.mark.usefixtures("quick_disk")
@@ -195,7 +196,7 @@ def test_rows_are_light_and_sorted_by_username(accounts: AccountStore) -> None:
     first = rows[0]
     assert first.display_name == FULL.display_name
     assert (first.roles, first.enabled, first.mfa_required) == (FULL.roles, False, True)
-    assert first.second_factor == Registered(1_800_000_001.5)
+    assert first.second_factor == Present()
     assert rows[1].second_factor is None
     assert rows[2].origin is Origin.LDAP
     assert [row.second_factor is None for row in rows] == [
@@ -256,8 +257,8 @@ def test_protected_rows_name_the_key_of_each_secret(accounts: AccountStore) -> N
         for seen in (accounts, change):
             full, plain = seen.protected()
             assert (full.username, plain.username) == (FULL.username, "bob")
-            assert (full.password_key, full.totp_key, full.codes_key) == ("k1", "k1", "k1")
-            assert (plain.password_key, plain.totp_key, plain.codes_key) == (None, None, None)
+            assert (full.password_key, full.totp_keys, full.codes_key) == ("k1", ("k1", "k1"), "k1")
+            assert (plain.password_key, plain.totp_keys, plain.codes_key) == (None, (), None)
 
 
 def under(account: Account, key: str) -> Account:
@@ -424,8 +425,8 @@ def test_an_update_replaces_the_record_and_returns_the_result(stores: Stores) ->
     assert stores.records().update("ada", step) == "result"
     assert stores.records().get("ada") == RECORD
     assert stores.records().get("bob") == SignInRecord()
-    stores.records().update("ada", lambda before: (replace(before, last_totp_step=7), None))
-    assert stores.records().get("ada") == replace(RECORD, last_totp_step=7)
+    stores.records().update("ada", lambda before: (at_step(7, before), None))
+    assert stores.records().get("ada") == at_step(7, RECORD)
 
 
 def test_an_exception_in_an_update_keeps_the_record(records: RecordStore) -> None:
@@ -479,10 +480,10 @@ def test_an_update_can_change_other_records_too(stores: Stores, changes: bool) -
     def others(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord | None]:
         assert all(record == RECORD for record in records.values())
         asked.extend(records)
-        return {asked[0]: None, asked[1]: replace(RECORD, last_totp_step=5)}
+        return {asked[0]: None, asked[1]: at_step(5, RECORD)}
 
     def step(before: SignInRecord) -> tuple[SignInRecord, None]:
-        return (replace(before, last_totp_step=7) if changes else before), None
+        return (at_step(7, before) if changes else before), None
 
     stores.records().update("u1", step, Others("v", 0, others))
     stores.records().update("u1", step, Others("u", 300, others))
@@ -490,9 +491,9 @@ def test_an_update_can_change_other_records_too(stores: Stores, changes: bool) -
     stores.records().update("u1", step, Others("u", 1, others))
     assert len(asked) > 2
     assert "u1" not in asked
-    assert stores.records().get("u1").last_totp_step == (7 if changes else RECORD.last_totp_step)
+    assert stores.records().get("u1") == (at_step(7, RECORD) if changes else RECORD)
     assert stores.records().get(asked[0]) == SignInRecord()
-    assert stores.records().get(asked[1]).last_totp_step == 5
+    assert stores.records().get(asked[1]) == at_step(5, RECORD)
     assert stores.records().get(asked[2]) == RECORD
 
 
@@ -510,8 +511,8 @@ def test_concurrent_updates_by_threads_lose_nothing(stores: Stores) -> None:
     gate = Barrier(6)
 
     def count(before: SignInRecord) -> tuple[SignInRecord, int]:
-        after = before.last_totp_step + 1
-        return replace(before, last_totp_step=after), after
+        after = last_step(before) + 1
+        return at_step(after, before), after
 
     seen: list[int] = []
 
@@ -525,7 +526,7 @@ def test_concurrent_updates_by_threads_lose_nothing(stores: Stores) -> None:
     for thread in threads:
         thread.join(60)
     assert sorted(seen) == list(range(1, 31))
-    assert stores.records().get("ada").last_totp_step == 30
+    assert last_step(stores.records().get("ada")) == 30
 
 
 # Arbitrary content

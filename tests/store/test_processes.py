@@ -12,6 +12,7 @@ from cwtui.host import reserve
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.records import TinyRecordStore
+from tests.accounts.steps import last_step
 from tests.store.audit.samples import event, records, verdict
 from tests.store.processes import Gate, Worker, started
 from tests.store.samples import PLAIN
@@ -43,7 +44,7 @@ def test_concurrent_processes_lose_no_update(folder: Path) -> None:
             worker.finish()
             assert worker.process.returncode == 0
     assert number_in(folder) == 60
-    assert TinyRecordStore(folder).get("bob").last_totp_step == 60
+    assert last_step(TinyRecordStore(folder).get("bob")) == 60
 
 
 def test_a_reader_never_sees_a_torn_or_older_file(folder: Path) -> None:

@@ -118,7 +118,7 @@ def test_the_old_file_is_kept_at_the_first_change(tmp_path: Path) -> None:
         change.put(PLAIN.changed(display_name="Bob"))
     kept = tmp_path / "accounts.json.schema-3"
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert json.loads(file.read_bytes())["meta"]["schema"] == 6
+    assert json.loads(file.read_bytes())["meta"]["schema"] == 7
     with store.change() as change:
         change.put(PLAIN)
     assert kept.read_bytes() == before

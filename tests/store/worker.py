@@ -24,6 +24,7 @@ from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.records import TinyRecordStore
+from tests.accounts.steps import at_step, last_step
 
 
 def config_in(folder: Path) -> Config:
@@ -68,7 +69,7 @@ def increment(folder: Path, times: str) -> None:
     accounts, records = TinyAccountStore(folder / "accounts.json"), TinyRecordStore(folder)
 
     def count(record: SignInRecord) -> tuple[SignInRecord, None]:
-        return record.changed(last_totp_step=record.last_totp_step + 1), None
+        return at_step(last_step(record) + 1, record), None
 
     wait_for(folder / "gate")
     for _ in range(int(times)):

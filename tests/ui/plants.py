@@ -9,6 +9,7 @@ from cwtui.accounts import roles, throttle
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.model import (
     Attempts,
+    DeviceUse,
     Origin,
     SignInRecord,
 )
@@ -115,6 +116,20 @@ def few_codes_plant() -> Plant:
     assert factor is not None
     left = replace(factor.backup_codes, hashes=factor.backup_codes.hashes[:3])
     there.world.put(account.changed(second_factor=replace(factor, backup_codes=left)))
+    return there
+
+
+def devices_plant() -> Plant:
+    """alice has as many devices as an account can have."""
+    there = plant()
+    for name in ("Work tablet", "Laptop in the control room of L3", "Spare", "Tresor (Büro)"):
+        there.world.equip_too(name)
+    factor = there.world.account("alice").second_factor
+    assert factor is not None
+    used = DeviceUse(last_step=1, last_used_at=NOW - 90 * HOUR, drift=1)
+    uses = {factor.devices[0].id: used, factor.devices[1].id: used}
+    record = there.world.records.get("alice")
+    there.world.records.kept["alice"] = record.changed(devices=uses)
     return there
 
 

@@ -165,6 +165,24 @@ async def test_disabling_mfa_says_what_follows_and_to_make_sure_who_asks() -> No
             await person.press("escape")
 
 
+async def test_one_of_several_devices_is_removed() -> None:
+    async with SCENES["account_devices"].played() as (person, there):
+        assert person.tab_order.count("Remove Device") == 5
+        person.app.screen.query_one("#remove-device-1").focus()
+        await person.press("enter")
+        person.sees("Remove the device Work tablet of alice?")
+        await person.press("tab", "enter")
+        assert person.toasts == ["Removed the device Work tablet of alice. 4 devices left."]
+        factor = there.world.account("alice").second_factor
+        assert factor is not None
+        assert "Work tablet" not in [device.name for device in factor.devices]
+        for _ in range(3):
+            person.app.screen.query_one("#remove-device-0").focus()
+            await person.press("enter", "tab", "enter")
+        person.sees("Device", "Tresor (Büro), registered 2027-01-15")
+        assert "Remove Device" not in person.tab_order
+
+
 async def test_a_reset_password_is_shown_once() -> None:
     async with SCENES["account"].played() as (person, there):
         await person.click_button("Reset Password")

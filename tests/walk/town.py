@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from cwtui.accounts import administration, roles
+from cwtui.accounts import administration, devices, roles, user_mfa
 from cwtui.accounts.credentials.passwords import hash_password
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, SignInRecord
@@ -72,8 +72,10 @@ class Town:
     def _key(self, account: Account | None) -> bytes | None:
         if account is None or account.second_factor is None:
             return None
-        sealed = account.second_factor.totp_secret
-        return base64.b32decode(self.world.keyring.unseal(sealed, account.username.encode()))
+        device = account.second_factor.devices[0]
+        return base64.b32decode(
+            devices.unsealed(self.world.keyring, account.username, device).reveal()
+        )
 
     # What others do
 
@@ -100,7 +102,7 @@ class Town:
             "remove": lambda: administration.remove_user(ports, _OPERATOR, aim),
             "enable": lambda: update(enabled=True),
             "disable": lambda: update(enabled=False),
-            "disable_mfa": lambda: administration.disable_mfa(ports, _OPERATOR, aim),
+            "disable_mfa": lambda: user_mfa.disable_mfa(ports, _OPERATOR, aim),
             "reset_password": lambda: administration.reset_password(ports, _OPERATOR, aim),
             "roles": lambda: update(chosen_roles=(role,)),
             "required": lambda: update(mfa_required=random.random() < HALF),

@@ -18,6 +18,10 @@ class EventType(StrEnum):
     PASSWORD_CHANGE = "password.change"  # noqa: S105  an event's name
     MFA_ENABLE = "mfa.enable"
     MFA_DISABLE = "mfa.disable"
+    DEVICE_ADD = "device.add"
+    DEVICE_REPLACE = "device.replace"
+    DEVICE_RENAME = "device.rename"
+    DEVICE_REMOVE = "device.remove"
     BACKUP_CODES_REGENERATE = "backup_codes.regenerate"
     BACKUP_CODES_ACKNOWLEDGE = "backup_codes.acknowledge"
     USER_CREATE = "user.create"

@@ -8,7 +8,6 @@ from typing import Final
 from urllib.parse import quote
 
 import pyotp
-from pyotp.exceptions import OTPVerificationError
 
 from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.credentials.typed_codes import how_many
@@ -59,18 +58,6 @@ def typed_code(text: str, field: str = "code") -> str:
     return code
 
 
-def accepted_step(secret: Secret, code: str, now: float) -> int | None:
-    """Return the code's time step if it is the current, previous or next one; otherwise None."""
-    # If the clock starts at the epoch, there are no steps before the first one.
-    for_time = max(now, float(WINDOW * PERIOD))
-    try:
-        return pyotp.TOTP(secret.reveal()).verify_and_get_timecode(
-            code, for_time=for_time, valid_window=WINDOW
-        )
-    except OTPVerificationError:
-        return None
-
-
 class _Codes(pyotp.TOTP):
     """The codes of many steps. pyotp decodes the secret for each code anew."""
 
@@ -80,6 +67,18 @@ class _Codes(pyotp.TOTP):
         if self._key is None:
             self._key = super().byte_secret()
         return self._key
+
+
+def accepted_step(secret: Secret, code: str, now: float, drift: int = 0) -> int | None:
+    """Return the code's time step if it is the current, previous or next one; otherwise None.
+
+    If several steps have this code, the one nearest to the device's known `drift` is returned. All
+    are computed, whichever matches.
+    """
+    generator, here = _Codes(secret.reveal()), step_at(now)
+    window = range(max(0, here - WINDOW), here + WINDOW + 1)
+    found = [step for step in window if compare_digest(generator.generate_otp(step), code)]
+    return min(found, key=lambda step: abs(step - here - drift), default=None)
 
 
 def drift(secret: Secret, code: str, now: float) -> int | None:

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from cwtui.accounts import roles, text
+from cwtui.accounts import devices, roles, text
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
@@ -90,16 +90,35 @@ class AccountChecks:
                 f"The account {name} has an unknown role. {error} "
                 f"Set its roles: cwtui user set {shlex.quote(name)} --role ROLE"
             )
+        yield from self._devices(account)
         if self._keyring is None:
             return
         for key in keys_of(account) - self._held:
             self._without_key.setdefault(key, []).append(account.username)
         factor = account.second_factor
-        if factor is not None and factor.totp_secret.key in self._held:
+        for device in factor.devices if factor is not None else ():
+            if device.totp_secret.key not in self._held:
+                continue
             try:
-                self._keyring.unseal(factor.totp_secret, account.username.encode())
+                devices.unsealed(self._keyring, account.username, device)
             except StoreDamaged as error:
                 yield of_error(error, self._where)
+
+    def _devices(self, account: Account) -> Iterator[Finding]:
+        """Yield what is wrong with names and ids of the account's devices."""
+        found = account.second_factor.devices if account.second_factor is not None else ()
+        if len({device.id for device in found}) < len(found):
+            yield self._damage(
+                f"Two devices of {visible(account.username)} have the same id. Reset the MFA: "
+                f"cwtui user reset-mfa {shlex.quote(visible(account.username))}"
+            )
+        for device in found:
+            if not device.name or not _is_a_line(device.name):
+                yield self._damage(
+                    f"The name of a device of {visible(account.username)} is empty, too long or "
+                    "contains invalid characters. Reset the MFA: "
+                    f"cwtui user reset-mfa {shlex.quote(visible(account.username))}"
+                )
 
     def settings(self, found: OrganizationSettings) -> Iterator[Finding]:
         """Yield what is wrong with the organization settings."""

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from msgspec.structs import replace
-
+from cwtui.accounts import devices
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import StoreDamaged
 from cwtui.accounts.model import Account
@@ -155,32 +154,32 @@ def _renew_all(ports: Ports, progress: ShowProgress) -> tuple[int, list[str]]:
 
 
 def _renewed(ports: Ports, account: Account | None) -> Account | None:
-    """Return the account with its TOTP secret under the active key, or None if that fails."""
+    """Return the account with its TOTP secrets under the active key, or None if that fails."""
     if account is None or account.second_factor is None:
         return None
-    associated = account.username.encode()
     try:
-        secret = ports.keyring.unseal(account.second_factor.totp_secret, associated)
+        renewed = devices.sealed_anew(ports.keyring, account.second_factor, account.username)
     except StoreDamaged:
         return None
-    sealed = ports.keyring.seal(secret, associated)
-    return account.changed(second_factor=replace(account.second_factor, totp_secret=sealed))
+    return account.changed(second_factor=renewed)
 
 
 def _under_other_keys(ports: Ports) -> list[str]:
-    """Return the accounts whose TOTP secret is under an existing key that is not active."""
+    """Return the accounts with a TOTP secret under an existing key that is not active."""
     active = ports.keyring.active
     others = {key.id for key in ports.keyring.all_keys()} - {active}
     if not others:
         return []
-    return [row.username for row in ports.accounts.protected() if row.totp_key in others]
+    return [
+        row.username for row in ports.accounts.protected() if others.intersection(row.totp_keys)
+    ]
 
 
 def _uses(accounts: AccountStore | AccountsChange, keyring: Keyring) -> tuple[KeyUse, ...]:
     active, made = keyring.active, keyring.all_keys()
     replaced_at = {key.id: following.created_at for key, following in pairwise(made)}
     rows = accounts.protected()
-    totp = _counted(row.totp_key for row in rows)
+    totp = _counted(key for row in rows for key in row.totp_keys)
     passwords = _counted(row.password_key for row in rows)
     codes = _counted(row.codes_key for row in rows)
     used = {*totp, *passwords, *codes}

@@ -28,8 +28,14 @@ class CodesUnderKey(Struct, frozen=True, gc=False):
     hashes: tuple[str, ...]
 
 
-class ProtectedFactor(Struct, frozen=True, gc=False):
+class DeviceUnderKey(Struct, frozen=True, gc=False):
+    """The key that protects a device's secret key."""
+
     totp_secret: UnderKey
+
+
+class ProtectedFactor(Struct, frozen=True, gc=False):
+    devices: tuple[DeviceUnderKey, ...]
     backup_codes: CodesUnderKey
 
 
@@ -48,8 +54,10 @@ class Protected(Struct, frozen=True, kw_only=True, gc=False):
         return self.password.key if self.password is not None else None
 
     @property
-    def totp_key(self) -> str | None:
-        return self.second_factor.totp_secret.key if self.second_factor is not None else None
+    def totp_keys(self) -> tuple[str, ...]:
+        """The ids of the keys that protect the devices, one for each device."""
+        factor = self.second_factor
+        return tuple(one.totp_secret.key for one in factor.devices) if factor is not None else ()
 
     @property
     def codes_key(self) -> str | None:
@@ -61,7 +69,7 @@ class Protected(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def keys(self) -> frozenset[str]:
         """The ids of all keys that the account needs."""
-        ids = (self.password_key, self.totp_key, self.codes_key)
+        ids = (self.password_key, self.codes_key, *self.totp_keys)
         return frozenset(id_ for id_ in ids if id_ is not None)
 
 

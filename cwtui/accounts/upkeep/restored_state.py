@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from cwtui.accounts import failed_sign_ins, identity
+from cwtui.accounts.devices import latest_uses, sealed_anew
+from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
-from cwtui.accounts.ports import RandomBytes
+from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.roles import ADMIN
 
 
@@ -44,7 +46,8 @@ def difference(then: Mapping[str, Account], now: Mapping[str, Account]) -> Diffe
 
 
 def _has_less_mfa(then: Account, now: Account) -> bool:
-    loses_device = then.second_factor is None and now.second_factor is not None
+    is_other = then.created_at != now.created_at
+    loses_device = is_other and then.second_factor is None and now.second_factor is not None
     return loses_device or (now.mfa_required and not then.mfa_required)
 
 
@@ -66,41 +69,44 @@ def other_names(then: Mapping[str, Account], now: Mapping[str, Account]) -> dict
     return found
 
 
-def account(then: Account, now: Account | None, random: RandomBytes) -> Account:
+def account(then: Account, now: Account | None, keyring: Keyring, random: RandomBytes) -> Account:
     """Return the account to restore from the backup.
 
-    Backup codes that were used since stay used. If the set was replaced or removed since, no codes
-    are restored, because it is unknown which of them were used.
+    Devices and backup codes stay as they are now: a removed device may be in the wrong hands, and
+    without the newer ones, somebody could get in with the password alone. If there is no such
+    account now, or one that was created later, they come from the backup; in the second case
+    without the codes, because it is unknown which of them were used.
 
     The session epoch is random, as for a new account. Otherwise a session from a later state could
     become valid again when the epoch rises.
     """
     factor = then.second_factor
-    if factor is not None and now is not None:
-        factor = _without_used_codes(factor, now.second_factor)
+    if now is not None and now.created_at == then.created_at:
+        factor = _of_name(then.username, now, keyring)
+    elif now is not None and factor is not None:
+        factor = replace(factor, backup_codes=replace(factor.backup_codes, hashes=()))
     return then.changed(second_factor=factor, session_epoch=int.from_bytes(random(4), "big"))
+
+
+def _of_name(name: str, now: Account, keyring: Keyring) -> SecondFactor | None:
+    """Return the current second factor, bound to the name that the account has in the backup."""
+    factor = now.second_factor
+    if factor is None or name == now.username:
+        return factor
+    try:
+        return sealed_anew(keyring, factor, now.username, name)
+    except CannotCheck:
+        return factor  # its codes could not be checked before either
 
 
 def record(then: SignInRecord, now: SignInRecord) -> SignInRecord:
     """Return the record to restore. No time step can be used again, and no wait ends early."""
-    step = max(then.last_totp_step, now.last_totp_step)
+    devices = latest_uses(now.devices, then.devices)
     if now == SignInRecord():  # there is no current record
-        return then.changed(last_totp_step=step)
+        return then.changed(devices=devices)
     return then.changed(
-        last_totp_step=step,
+        devices=devices,
         password_attempts=now.password_attempts,
         code_attempts=now.code_attempts,
         failed=failed_sign_ins.restored(now.failed),
-        wrong_code=now.wrong_code,
-        spent_steps=now.spent_steps,
     )
-
-
-def _without_used_codes(then: SecondFactor, now: SecondFactor | None) -> SecondFactor:
-    left = now.backup_codes.hashes if now and _are_one_set(then, now) else ()
-    unused = tuple(code for code in then.backup_codes.hashes if code in left)
-    return replace(then, backup_codes=replace(then.backup_codes, hashes=unused))
-
-
-def _are_one_set(then: SecondFactor, now: SecondFactor) -> bool:
-    return then.backup_codes.salt == now.backup_codes.salt

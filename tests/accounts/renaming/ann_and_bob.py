@@ -1,16 +1,17 @@
 """ann and bob, whom the directory renames."""
 
-from cwtui.accounts import sign_in, synchronising
-from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
+from cwtui.accounts import devices, sign_in, synchronising
+from cwtui.accounts.model import Account, Attempts, DeviceUse, Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.steps import only
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
 
 KEPT = SignInRecord(
     password_attempts={"": Attempts(3, NOW)},
     code_attempts={"": Attempts(2, NOW)},
     known_sources=("192.0.2.9",),
-    last_totp_step=int(NOW) // 30,
+    devices={"": DeviceUse(last_step=int(NOW) // 30)},
     last_sign_in=NOW - 60,
     last_source="192.0.2.9",
 )
@@ -47,6 +48,4 @@ def sync(world: World, *, force: bool = False) -> synchronising.Synchronised:
 
 
 def secret_of(world: World, name: str) -> str:
-    factor = world.account(name).second_factor
-    assert factor is not None
-    return world.keyring.unseal(factor.totp_secret, name.encode()).decode()
+    return devices.unsealed(world.keyring, name, only(world.account(name).second_factor)).reveal()

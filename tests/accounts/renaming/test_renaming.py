@@ -56,7 +56,7 @@ def test_a_rename_moves_the_sign_in_record(world: World, directory: MemoryDirect
     begin(world, "ann", "anna")
     record = world.records.get("anna")
     assert "ann" not in world.records.kept
-    for field in ("code_attempts", "known_sources", "last_totp_step", "last_sign_in"):
+    for field in ("code_attempts", "known_sources", "devices", "last_sign_in"):
         assert getattr(record, field) == getattr(KEPT, field)
     assert record.password_attempts == KEPT.password_attempts
 

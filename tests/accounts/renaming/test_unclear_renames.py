@@ -1,9 +1,8 @@
 """Renames that are ambiguous, happen twice at once, or are killed half-way."""
 
 import pytest
-from msgspec.structs import replace
 
-from cwtui.accounts import self_service, sign_in, synchronising
+from cwtui.accounts import devices, self_service, sign_in, synchronising
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.errors import (
@@ -18,6 +17,7 @@ from cwtui.accounts.secret import Secret
 from tests.accounts.crashing import Crashing, Killed
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.renaming.ann_and_bob import KEPT, begin, secret_of, sync
+from tests.accounts.steps import at_step, only, with_only
 from tests.accounts.world import HERE, NOW, PASSWORD, World
 
 # Ambiguous cases
@@ -80,8 +80,8 @@ def test_a_rename_does_not_need_a_given_up_key_again(
     kept = world.account("bob").second_factor
     assert kept is not None
     world.keyring.made["k2"] = NOW
-    secret = world.keyring.seal(b"A" * 32, b"bob")
-    world.put(world.account("bob").changed(second_factor=replace(kept, totp_secret=secret)))
+    secret = devices.sealed(world.keyring, "bob", only(kept).id, Secret("A" * 32))
+    world.put(world.account("bob").changed(second_factor=with_only(kept, secret)))
     with world.accounts.change() as change:
         change.put_needed_keys(frozenset({"k2"}))
     directory.rename(bob="bert")
@@ -134,12 +134,13 @@ def test_a_kill_at_any_point_leaves_everyone_protected(how: str) -> None:
         world = World()
         directory = MemoryDirectory()
         world.directory = directory
-        devices = {}
+        devices_of = {}
         for name in ("ann", "bob"):
             directory.add(name, f"{name}-{PASSWORD}")
             begin(world, name, name)
-            devices[name] = world.equip(name)
-            world.records.kept[name] = KEPT
+            devices_of[name] = world.equip(name)
+            id_ = only(world.account(name).second_factor).id
+            world.records.kept[name] = at_step(int(NOW) // 30, KEPT, id_)
         directory.rename(**names)
         if how == "given on":
             directory.add("ann", f"eve-{PASSWORD}", id_="id-eve")
@@ -152,7 +153,7 @@ def test_a_kill_at_any_point_leaves_everyone_protected(how: str) -> None:
         else:
             assert calls > 20
             return
-        for who, device in devices.items():
+        for who, device in devices_of.items():
             state = begin(world, who, names.get(who, who))
             assert isinstance(state, sign_in.CodeNeeded)
             code = device.code(NOW)

@@ -10,6 +10,7 @@ from cwtui.accounts.ports import Keyring
 from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, of_error
 from cwtui.accounts.upkeep.protection import keys_of
 from tests.accounts.memory import MemoryKeyring
+from tests.accounts.steps import only, with_only
 from tests.accounts.world import World
 
 WHERE = "/srv/accounts.json"
@@ -124,6 +125,6 @@ def test_an_unreadable_secret_is_reported_unless_its_key_is_lost(world: World) -
     assert found_in([ada, moved], world.keyring) == [
         Finding(Severity.DAMAGE, WHERE, "The secret was changed.")
     ]
-    sealed = replace(ada.second_factor.totp_secret, key="k0")
-    of_lost_key = ada.changed(second_factor=replace(ada.second_factor, totp_secret=sealed))
+    sealed = replace(only(ada.second_factor).totp_secret, key="k0")
+    of_lost_key = ada.changed(second_factor=with_only(ada.second_factor, sealed))
     assert found_in([of_lost_key], world.keyring, ("k0",)) == [lost("k0", "ada")]

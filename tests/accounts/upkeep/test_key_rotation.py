@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from cwtui.accounts import self_service, sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, passwords
+from cwtui.accounts.devices import sealed
 from cwtui.accounts.errors import CannotCheck, SignInEnded
 from cwtui.accounts.model import Account
 from cwtui.accounts.secret import Secret
@@ -16,6 +17,7 @@ from cwtui.accounts.upkeep.key_rotation import KeyUse, Rotation
 from cwtui.accounts.upkeep.protection import Key, keys_of
 from tests.accounts.crashing import Crashing, Killed
 from tests.accounts.memory import MemoryKeyring
+from tests.accounts.steps import only, with_only
 from tests.accounts.world import NOW, OPERATOR, PASSWORD, Device, World
 
 NAMES = ("ada", "bob", "carol")
@@ -44,8 +46,8 @@ def everybody_gets_in(world: World, devices: dict[str, Device]) -> None:
     assert isinstance(world.begin("dave"), sign_in.SignedIn)
 
 
-def sealed_under(world: World) -> set[str | None]:
-    return {row.totp_key for row in world.accounts.protected() if row.totp_key is not None}
+def sealed_under(world: World) -> set[str]:
+    return {key for row in world.accounts.protected() for key in row.totp_keys}
 
 
 def ids(world: World) -> list[str]:
@@ -179,10 +181,10 @@ def test_secrets_written_under_the_old_key_meanwhile_are_renewed(world: World) -
     devices = people(world)
     world.keyring.made = {"k1": 0.0}
     enrolled = world.account("dave").changed(second_factor=world.account("ada").second_factor)
-    old = world.keyring.seal(b"JBSWY3DPEHPK3PXP", b"dave")
     factor = enrolled.second_factor
     assert factor is not None
-    enrolled = enrolled.changed(second_factor=replace(factor, totp_secret=old))
+    old = sealed(world.keyring, "dave", only(factor).id, Secret("JBSWY3DPEHPK3PXP"))
+    enrolled = enrolled.changed(second_factor=with_only(factor, old))
 
     def another_process(done: int, _total: int) -> None:
         if done == 3:
@@ -217,8 +219,8 @@ def test_accounts_changed_during_a_rotation_stay_changed(world: World, gone: str
 def spoil(world: World, name: str) -> None:
     factor = world.account(name).second_factor
     assert factor is not None
-    changed = replace(factor.totp_secret, ciphertext=b"x" * 48)
-    world.put(world.account(name).changed(second_factor=replace(factor, totp_secret=changed)))
+    changed = replace(only(factor).totp_secret, ciphertext=b"x" * 48)
+    world.put(world.account(name).changed(second_factor=with_only(factor, changed)))
 
 
 def test_a_damaged_secret_is_named_and_skipped(world: World) -> None:
@@ -295,8 +297,8 @@ def changed(account: Account, what: str) -> Account:
         case "password":
             return account.changed(password=old.password)
         case "TOTP secret":
-            sealed = MemoryKeyring("k1").seal(b"x", account.username.encode())
-            return account.changed(second_factor=replace(factor, totp_secret=sealed))
+            old_secret = MemoryKeyring("k1").seal(b"x", account.username.encode())
+            return account.changed(second_factor=with_only(factor, old_secret))
         case _:
             codes = replace(factor.backup_codes, key="k1")
             return account.changed(second_factor=replace(factor, backup_codes=codes))

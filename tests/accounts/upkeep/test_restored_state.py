@@ -2,10 +2,11 @@
 
 from msgspec.structs import replace
 
-from cwtui.accounts import failed_sign_ins, roles
+from cwtui.accounts import devices, failed_sign_ins, roles
 from cwtui.accounts.model import (
     Account,
     Attempts,
+    DeviceUse,
     Ending,
     FailedSignIns,
     KnewPassword,
@@ -14,6 +15,7 @@ from cwtui.accounts.model import (
     WrongCode,
 )
 from cwtui.accounts.upkeep import restored_state as restoring
+from tests.accounts.steps import at_step, only
 from tests.accounts.world import World
 
 ZEROS = bytes
@@ -39,42 +41,67 @@ def equipped(world: World) -> Account:
     return world.account()
 
 
-def test_a_backup_code_used_since_stays_used(world: World) -> None:
-    then = equipped(world)
-    now = with_codes(then, left=3)
-    assert hashes_of(restoring.account(then, now, ZEROS)) == hashes_of(then)[:3]
-    none_left = with_codes(then, left=0)
-    assert hashes_of(restoring.account(then, none_left, ZEROS)) == ()
+def restored(world: World, then: Account, now: Account | None) -> Account:
+    return restoring.account(then, now, world.keyring, ZEROS)
 
 
-def test_codes_of_a_replaced_set_do_not_come_back(world: World) -> None:
-    """Nobody knows which of them had been used."""
+def test_devices_and_codes_stay_as_they_are_now(world: World) -> None:
+    """No removed device and no used code comes back, and no newer device is lost."""
     then = equipped(world)
-    replaced = with_codes(then, left=3, salt="$2b$04$" + "x" * 22)
-    given_up = then.changed(second_factor=None)
-    for now in (replaced, given_up):
-        back = restoring.account(then, now, ZEROS)
-        assert hashes_of(back) == ()
-        assert back == with_codes(then, left=0).changed(session_epoch=0)
+    factor = then.second_factor
+    assert factor is not None
+    world.equip_too("Tablet")
+    both = world.account().second_factor
+    assert both is not None
+    only_tablet = replace(both, devices=both.devices[1:])
+    for kept in (None, both, only_tablet, with_codes(then, left=3).second_factor):
+        now = then.changed(second_factor=kept, display_name="Alice")
+        assert restored(world, then, now) == then.changed(second_factor=kept, session_epoch=0)
+    back = restored(world, then.changed(second_factor=None), then)
+    assert back.second_factor == factor, "It was registered after the backup."
+
+
+def test_an_account_of_the_same_name_is_another_one(world: World) -> None:
+    """Its own device comes back, but nobody knows which of its codes were used."""
+    then = equipped(world)
+    world.clock.forward(1)
+    world.add()
+    back = restored(world, then, world.account())
+    assert back == with_codes(then, left=0).changed(session_epoch=0)
+
+
+def test_a_device_of_a_renamed_user_works_under_the_old_name(world: World) -> None:
+    then = equipped(world)
+    assert then.second_factor is not None
+    key = devices.unsealed(world.keyring, "alice", only(then.second_factor))
+    renamed = devices.sealed_anew(world.keyring, then.second_factor, "alice", "anna")
+    back = restored(world, then, then.changed(username="anna", second_factor=renamed))
+    assert devices.unsealed(world.keyring, "alice", only(back.second_factor)) == key
+    unreadable = then.changed(username="anna", second_factor=then.second_factor)
+    assert restored(world, then, unreadable).second_factor == then.second_factor
 
 
 def test_an_account_missing_now_is_restored_completely(world: World) -> None:
     then = equipped(world)
-    assert restoring.account(then, None, ZEROS) == then.changed(session_epoch=0)
+    assert restored(world, then, None) == then.changed(session_epoch=0)
 
 
 def test_restored_accounts_get_a_new_session_epoch(world: World) -> None:
     then = equipped(world)
-    epochs = {restoring.account(then, then, world.random).session_epoch for _ in range(20)}
+    epochs = {
+        restoring.account(then, then, world.keyring, world.random).session_epoch for _ in range(20)
+    }
     assert len(epochs) == 20
     assert all(abs(epoch - then.session_epoch) > 1000 for epoch in epochs)
 
 
 def test_a_used_step_stays_used_in_either_order() -> None:
-    earlier = SignInRecord(last_totp_step=5, known_sources=("10.0.0.1",), last_sign_in=1.0)
-    later = SignInRecord(last_totp_step=9, last_sign_in=2.0)
-    assert restoring.record(earlier, later) == earlier.changed(last_totp_step=9)
+    earlier = at_step(5, SignInRecord(known_sources=("10.0.0.1",), last_sign_in=1.0))
+    later = at_step(9, SignInRecord(last_sign_in=2.0))
+    assert restoring.record(earlier, later) == at_step(9, earlier)
     assert restoring.record(later, earlier) == later
+    of_another = at_step(7, earlier, "0a1b2c3d")
+    assert restoring.record(of_another, later) == at_step(9, of_another)
 
 
 def test_waits_and_ended_waits_stay_as_they_are_now() -> None:
@@ -83,12 +110,12 @@ def test_waits_and_ended_waits_stay_as_they_are_now() -> None:
         password_attempts={"": Attempts(50, 9.0)},
         code_attempts={"10.0.0.1": Attempts(3, 8.0)},
         failed=FailedSignIns(53, 9.0, "10.0.0.1"),
-        wrong_code=WrongCode(8.0, 40),
-        spent_steps=(40, 41),
+        devices={"": DeviceUse(wrong_code=WrongCode(8.0, 40), spent_steps=(40, 41))},
     )
     free = SignInRecord(last_sign_in=1.0)
     assert restoring.record(free, stopped) == stopped
-    assert restoring.record(stopped, free) == free
+    spent = stopped.devices
+    assert restoring.record(stopped, free) == free.changed(devices=spent)
     nothing_known = SignInRecord()
     assert restoring.record(stopped, nothing_known) == stopped
 
@@ -125,7 +152,8 @@ def test_the_difference_shows_rights_given_back(world: World) -> None:
 
     assert taken(plain, disabled) == [True, False, False]
     assert taken(admin, plain) == [False, True, False]
-    assert taken(plain, equipped_one) == [False, False, True]
+    assert taken(plain, equipped_one) == [False, False, False], "Its device is kept."
+    assert taken(plain, equipped_one.changed(created_at=5.0)) == [False, False, True]
     assert taken(plain, required) == [False, False, True]
     for then, now in ((disabled, plain), (plain, admin), (equipped_one, plain), (required, plain)):
         assert taken(then, now) == [False, False, False]

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import account_state, administration, throttle, wording
+from cwtui.accounts import account_state, administration, devices, throttle, user_mfa, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details, Updated, WithInitialPassword
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
@@ -62,7 +62,9 @@ Enable, then press Update.
 
 You are asked before somebody becomes an admin.
 
-Disable MFA is for users who lost their authentication device. They then sign in with their \
+Remove Device is for users who lost one of several devices.
+
+Disable MFA is for users who lost their only device. They then sign in with their \
 password alone. If MFA is required, they must set it up again. Anybody who knows the password \
 could do that instead, so make sure who is asking you.
 
@@ -102,6 +104,7 @@ itself, after a day at most."""
         yield Static("", id="mfa-required-note", classes="under-row", markup=False)
         factor = account.second_factor
         yield row("MFA", value(self._mfa()), gap=factor is None)
+        yield from self._devices()
         if factor is not None:
             yield row("Backup codes", value(wording.unused_codes(factor)), gap=True)
         yield row("Status", value(self._status()))
@@ -130,6 +133,18 @@ itself, after a day at most."""
             else:
                 yield Button("Enable Account", id="enabled", compact=True)
             yield Button("Remove", id="remove", classes="danger", compact=True)
+
+    def _devices(self) -> ComposeResult:
+        """Yield the device, or a line with a button for each of several devices."""
+        zone = self.context.zone
+        found = devices.states(self._account.second_factor, self._record)
+        if len(found) == 1:
+            yield row("Device", value(wording.device_in_short(found[0], zone)))
+            return
+        for number, state in enumerate(found):
+            said = Static(wording.device_in_short(state, zone), classes="device", markup=False)
+            button = Button("Remove Device", id=f"remove-device-{number}", compact=True)
+            yield Horizontal(said, button, classes="row") if not self._is_own else said
 
     @property
     def _is_own(self) -> bool:
@@ -200,22 +215,6 @@ itself, after a day at most."""
             case "mfa-required":
                 self._required = not self._required
                 self._show_required()
-            case "reset-password":
-                self._confirm(
-                    f"Reset the password of {name}? The current password will no longer work, and "
-                    "the user's sessions will end.",
-                    "Reset Password",
-                    self._reset_password,
-                )
-            case "disable-mfa":
-                self._confirm(
-                    self._disabling_mfa(),
-                    "Disable MFA",
-                    lambda: self._change(
-                        lambda ports, session: administration.disable_mfa(ports, session, name),
-                        lambda _: f"Multi-factor authentication was disabled for {name}.",
-                    ),
-                )
             case "enabled" if self._account.enabled:
                 self._confirm(
                     f"Disable the account {name}? The user can no longer sign in, and open "
@@ -232,6 +231,30 @@ itself, after a day at most."""
                 )
             case "remove":
                 self._confirm(self._removal(), "Remove", self._remove)
+            case _:
+                self._reset(button)
+
+    def _reset(self, button: str) -> None:
+        name = self._account.username
+        match button:
+            case "reset-password":
+                self._confirm(
+                    f"Reset the password of {name}? The current password will no longer work, and "
+                    "the user's sessions will end.",
+                    "Reset Password",
+                    self._reset_password,
+                )
+            case "disable-mfa":
+                self._confirm(
+                    self._disabling_mfa(),
+                    "Disable MFA",
+                    lambda: self._change(
+                        lambda ports, session: user_mfa.disable_mfa(ports, session, name),
+                        lambda _: f"Multi-factor authentication was disabled for {name}.",
+                    ),
+                )
+            case _:
+                self._remove_device(int(button.removeprefix("remove-device-")))
 
     def submit(self) -> None:
         name, seen, changes = self._account.username, self._account, self._changes()
@@ -318,12 +341,25 @@ itself, after a day at most."""
             lambda _: self.open_account(reset.account.username, resume=True),
         )
 
+    def _remove_device(self, number: int) -> None:
+        name = self._account.username
+        device = devices.states(self._account.second_factor, self._record)[number].name
+        self._confirm(
+            f"Remove the device {visible(device)} of {name}? Its codes will no longer work, and "
+            "the user's sessions will end. The other devices and the backup codes stay.",
+            "Remove Device",
+            lambda: self._change(
+                lambda ports, session: user_mfa.remove_device(ports, session, name, device),
+                lambda removed: wording.device_removed(*removed),
+            ),
+        )
+
     def _disabling_mfa(self) -> str:
         name = self._account.username
         required = account_state.is_required(self._account, self._settings)
         then = wording.after_mfa_is_disabled(required=required)
         return (
-            f"Disable the multi-factor authentication of {name}? The registered device and the "
+            f"Disable the multi-factor authentication of {name}? All registered devices and the "
             f"backup codes will no longer work. {then} Make sure who is asking you."
         )
 

@@ -1,0 +1,162 @@
+"""The devices of an account: authenticators, each with its own secret key."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cwtui.accounts import text
+from cwtui.accounts.credentials import totp
+from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.model import Device, DeviceUse, Sealed, SecondFactor, SignInRecord
+from cwtui.accounts.ports import Keyring, RandomBytes
+from cwtui.accounts.secret import Secret
+
+FIRST_NAME: Final = "Phone"
+NAME_LENGTH: Final = 32
+_ID_BYTES: Final = 4
+_GONE: Final = "This device was removed in the meantime."
+
+
+def new_id(random: RandomBytes, taken: Iterable[str]) -> str:
+    """Return a random id that none of these devices has."""
+    while (new := random(_ID_BYTES).hex()) in taken:
+        pass
+    return new
+
+
+def checked_name(typed: str, others: Iterable[Device], field: str = "device_name") -> str:
+    """Return the name for a device beside these others. Raises InvalidInput."""
+    name = text.line(typed, field, "The name")
+    if not name:
+        raise InvalidInput(field, "Enter a name for the device, such as Phone or Tablet.")
+    if len(name) > NAME_LENGTH:
+        raise InvalidInput(field, f"The name can have at most {NAME_LENGTH} characters.")
+    if named(others, name) is not None:
+        raise InvalidInput(field, f"You already have a device named {name}. Choose another name.")
+    return name
+
+
+def new_name(devices: Iterable[Device]) -> str:
+    """Return a name that none of these devices has, such as "Phone 2"."""
+    taken, name, number = list(devices), FIRST_NAME, 1
+    while named(taken, name) is not None:
+        number += 1
+        name = f"{FIRST_NAME} {number}"
+    return name
+
+
+def named(devices: Iterable[Device], name: str) -> Device | None:
+    """Return the device with this name; case does not matter."""
+    wanted = _folded(name)
+    return next((device for device in devices if _folded(device.name) == wanted), None)
+
+
+def _folded(name: str) -> str:
+    return " ".join(text.normal(text.normal(name).casefold()).split())
+
+
+def with_id(factor: SecondFactor, id_: str) -> Device:
+    """Return the device with this id. Raises Refused if it was removed."""
+    for device in factor.devices:
+        if device.id == id_:
+            return device
+    raise Refused(_GONE)
+
+
+def without(factor: SecondFactor, device: Device) -> SecondFactor:
+    """Return the second factor without this device, which must not be the only one."""
+    return replace(factor, devices=tuple(kept for kept in factor.devices if kept.id != device.id))
+
+
+def with_name(factor: SecondFactor, device: Device, name: str) -> SecondFactor:
+    """Return the second factor with another name for this device."""
+    renamed = replace(device, name=name)
+    kept = tuple(renamed if other == device else other for other in factor.devices)
+    return replace(factor, devices=kept)
+
+
+class DeviceState(Struct, frozen=True):
+    """What people are told of a device. Times are in seconds since the epoch.
+
+    `last_used_at` is None if no code was used since cwtui records it. `clock_ahead` is how many
+    seconds the device's clock was ahead of this host at its last code, as far as steps of 30
+    seconds tell.
+    """
+
+    id: str
+    name: str
+    registered_at: float
+    last_used_at: float | None
+    clock_ahead: int
+
+
+def states(factor: SecondFactor | None, record: SignInRecord) -> tuple[DeviceState, ...]:
+    """Return the state of each device, oldest first."""
+    registered = factor.devices if factor is not None else ()
+    return tuple(
+        DeviceState(
+            id=device.id,
+            name=device.name,
+            registered_at=device.registered_at,
+            last_used_at=record.use_of(device).last_used_at,
+            clock_ahead=record.use_of(device).drift * totp.PERIOD,
+        )
+        for device in registered
+    )
+
+
+# The secret keys
+
+
+def sealed(keyring: Keyring, username: str, id_: str, secret: Secret) -> Sealed:
+    """Encrypt the secret key, bound to the account and the device."""
+    return keyring.seal(secret.reveal().encode("ascii"), _binding(username, id_))
+
+
+def unsealed(keyring: Keyring, username: str, device: Device) -> Secret:
+    """Return the device's decrypted secret key. Raises CannotCheck."""
+    content = keyring.unseal(device.totp_secret, _binding(username, device.id))
+    return Secret(content.decode("ascii"))
+
+
+def sealed_anew(
+    keyring: Keyring, factor: SecondFactor, username: str, new_username: str | None = None
+) -> SecondFactor:
+    """Encrypt all secret keys under the active key, bound to the new username if there is one.
+
+    Raises CannotCheck.
+    """
+    name = username if new_username is None else new_username
+    renewed = (
+        replace(
+            device,
+            totp_secret=sealed(keyring, name, device.id, unsealed(keyring, username, device)),
+        )
+        for device in factor.devices
+    )
+    return replace(factor, devices=tuple(renewed))
+
+
+def _binding(username: str, id_: str) -> bytes:
+    # A username has no control characters. Devices from before schema 7 have no id.
+    return f"{username}\0{id_}".encode() if id_ else username.encode()
+
+
+# What is known from their codes
+
+
+def latest_uses(
+    these: Mapping[str, DeviceUse], others: Mapping[str, DeviceUse]
+) -> dict[str, DeviceUse]:
+    """Return the uses of both by device id. A step that counts as used in one of them is used."""
+    merged = {**others, **these}
+    for id_ in these.keys() & others.keys():
+        mine, other = these[id_], others[id_]
+        merged[id_] = replace(
+            mine,
+            last_step=max(mine.last_step, other.last_step),
+            spent_steps=tuple(sorted({*mine.spent_steps, *other.spent_steps})),
+        )
+    return merged

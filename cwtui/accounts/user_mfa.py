@@ -1,0 +1,64 @@
+"""How admins remove the devices of others, for example when one is lost."""
+
+from cwtui.accounts import devices, text
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.managing import existing, refuse_own
+from cwtui.accounts.model import Account, Device, SecondFactor
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
+
+
+def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
+    """Remove all devices and backup codes of the account, for example when its device is lost.
+
+    If MFA is required for the account, its next sign-in leads into enrolment. Raises Refused,
+    UnknownAccount, NotPermitted and SessionEnded.
+    """
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    refuse_own(actor, name)
+    with ports.accounts.change() as change:
+        before = existing(ports, change, actor, name)
+        _second_factor(before)
+        after = before.changed_ending_sessions(second_factor=None)
+        change.put(after)
+        change.prepare()
+        ports.records.update(name, lambda record: (record.changed(code_attempts={}), None))
+        write_audit(ports, EventType.USER_RESET_MFA, actor, name, change=change)
+    return after
+
+
+def remove_device(ports: Ports, actor: Actor, username: str, device: str) -> tuple[Account, Device]:
+    """Remove one of the account's devices, by name. Returns the account and the device.
+
+    The only device is removed with `disable_mfa`. Raises InvalidInput for a name that no device
+    has, Refused, UnknownAccount, NotPermitted and SessionEnded.
+    """
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    name = text.username(username)
+    refuse_own(actor, name)
+    with ports.accounts.change() as change:
+        before = existing(ports, change, actor, name)
+        factor = _second_factor(before)
+        found = devices.named(factor.devices, device)
+        if found is None:
+            names = ", ".join(one.name for one in factor.devices)
+            raise InvalidInput(
+                "device", f"{name} has no device of this name. Choose from: {names}."
+            )
+        if len(factor.devices) == 1:
+            raise Refused(f"This is the only device of {name}. Disable the MFA of {name} instead.")
+        left = devices.without(factor, found)
+        after = before.changed_ending_sessions(second_factor=left)
+        change.put(after)
+        reason = as_reason({"removed": found.name})
+        write_audit(ports, EventType.DEVICE_REMOVE, actor, name, reason, change=change)
+    return after, found
+
+
+def _second_factor(account: Account) -> SecondFactor:
+    if account.second_factor is None:
+        raise Refused(f"Multi-factor authentication is not enabled for {account.username}.")
+    return account.second_factor

@@ -1,0 +1,193 @@
+"""Schema 6: a base and a journal as now, but one device for each account.
+
+schema_6_files/ has files as the last version of cwtui with that schema wrote them.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts.errors import StoreDamaged
+from cwtui.accounts.model import Account, DeviceUse, Moved, SecondFactor, WrongCode
+from cwtui.store import schema_6
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.records import TinyRecordStore, number_of
+from tests.accounts.steps import at_step
+from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
+from tests.store.table_files import journal_of, write
+
+FILES = Path(__file__).with_name("schema_6_files")
+ADA = FULL.username
+
+
+def one_device(account: Account) -> SecondFactor:
+    assert account.second_factor is not None
+    return SecondFactor(account.second_factor.devices[:1], account.second_factor.backup_codes)
+
+
+EXPECTED = {
+    ADA: FULL.changed(enabled=True, second_factor=one_device(FULL)),
+    "zoe": PLAIN.changed(username="zoe", second_factor=one_device(FULL)),
+    LDAP.username: LDAP.changed(moved=Moved("emile", at_step(7))),
+}
+EXPECTED_RECORD = RECORD.changed(
+    devices={
+        "": DeviceUse(
+            last_step=60_000_050,
+            wrong_code=WrongCode(1_800_000_002.5, 60_000_040),
+            spent_steps=(60_000_039, 60_000_040),
+        )
+    }
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A store of schema 6: changes of its journal belong to it."""
+    here = tmp_path / "data"
+    shutil.copytree(FILES, here)
+    for path in [here, *here.rglob("*")]:
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return here
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    found = [path for path in folder.rglob("*") if path.suffix in {".json", ".journal"}]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_a_device_is_read_and_the_files_stay_as_they_are(folder: Path) -> None:
+    before = contents(folder)
+    store = TinyAccountStore(folder / "accounts.json")
+    store.verify()
+    assert store.all() == EXPECTED
+    assert store.settings() == SETTINGS
+    assert [row.second_factor is not None for row in store.rows()] == [True, True, False]
+    records = TinyRecordStore(folder / "sign-in")
+    records.verify(number_of(ADA))
+    assert records.get(ADA) == EXPECTED_RECORD
+    assert {*records.banned()} == {ADA}
+    assert contents(folder) == before
+
+
+def change_accounts(folder: Path) -> None:
+    with TinyAccountStore(folder / "accounts.json").change() as change:
+        change.put(PLAIN)
+
+
+def compact_accounts(folder: Path) -> None:
+    assert TinyAccountStore(folder / "accounts.json").compact()
+
+
+@pytest.mark.parametrize("act", [change_accounts, compact_accounts])
+def test_both_files_are_kept_at_the_first_change(folder: Path, act: Callable[[Path], None]) -> None:
+    before = contents(folder)
+    act(folder)
+    store = TinyAccountStore(folder / "accounts.json")
+    new = {"bob": PLAIN} if act is change_accounts else {}
+    assert store.all() == EXPECTED | new
+    store.verify()
+    assert msgspec.json.decode(store_text(folder))["meta"]["schema"] == 7
+    kept = {path.name.removesuffix(".schema-6"): path for path in folder.glob("*.schema-6")}
+    assert {name: path.read_bytes() for name, path in kept.items()} == {
+        name: content for name, content in before.items() if "/" not in name
+    }
+    assert store.leftovers() == []
+
+
+def store_text(folder: Path) -> bytes:
+    return (folder / "accounts.json").read_bytes()
+
+
+def test_records_are_migrated_at_the_next_sign_in(folder: Path) -> None:
+    TinyRecordStore(folder / "sign-in").update(ADA, lambda record: (at_step(60_000_051, record), 0))
+    records = TinyRecordStore(folder / "sign-in")
+    assert records.get(ADA) == at_step(60_000_051, EXPECTED_RECORD)
+    records.verify(number_of(ADA))
+    assert len(list((folder / "sign-in").glob("63*.schema-6"))) == 2
+
+
+def test_a_change_by_an_older_version_meanwhile_is_seen(folder: Path) -> None:
+    """It has the store open while cwtui is upgraded."""
+    whole = journal_of(folder / "accounts.json").read_bytes()
+    first, _ = whole.splitlines(keepends=True)
+    write(journal_of(folder / "accounts.json"), first)
+    store = TinyAccountStore(folder / "accounts.json")
+    assert {*store.all()} == {ADA, "bob", LDAP.username}
+    with journal_of(folder / "accounts.json").open("ab") as journal:
+        journal.write(whole[len(first) :])
+    assert store.all() == EXPECTED
+    with store.change() as change:
+        change.put(PLAIN)
+    assert TinyAccountStore(folder / "accounts.json").all() == EXPECTED | {"bob": PLAIN}
+
+
+def spoil_document(folder: Path) -> None:
+    path = folder / "accounts.json"
+    write(path, path.read_bytes().replace(b'"username":"bob"', b'"username":"bib"'))
+
+
+def spoil_journal(folder: Path) -> None:
+    path = journal_of(folder / "accounts.json")
+    write(path, path.read_bytes().replace(b"1800000001.5", b"1800000002.5", 1))
+
+
+def lose_journal(folder: Path) -> None:
+    journal_of(folder / "accounts.json").unlink()
+
+
+@pytest.mark.parametrize("damage", [spoil_document, spoil_journal, lose_journal])
+def test_damage_is_found_and_never_migrated(folder: Path, damage: Callable[[Path], None]) -> None:
+    damage(folder)
+    before = contents(folder)
+    store = TinyAccountStore(folder / "accounts.json")
+    with pytest.raises(StoreDamaged):
+        store.verify()
+    with pytest.raises(StoreDamaged):
+        change_accounts(folder)
+    assert contents(folder) == before
+
+
+def test_damage_in_a_document_names_its_line(folder: Path) -> None:
+    path = folder / "sign-in" / "63.json"
+    write(journal_of(path), b"")
+    write(path, path.read_bytes().replace(b'"last_totp_step":60000000', b'"last_totp_step":"x"'))
+    with pytest.raises(StoreDamaged, match=r"63\.json is damaged at line 9: .*last_step"):
+        TinyRecordStore(folder / "sign-in").get(ADA)
+
+
+def test_a_backup_of_it_is_complete(folder: Path) -> None:
+    with TinyAccountStore(folder / "accounts.json").parts() as parts:
+        taken = {path.name: b"".join(part.pieces()) for path, part in parts.items()}
+    assert taken == {name: kept for name, kept in contents(folder).items() if "/" not in name}
+
+
+@given(st.binary())
+def test_any_document_is_left_to_the_decoder(document: bytes) -> None:
+    for content in (document, b'{"second_factor":' + document + b',"totp_secret":1}'):
+        tables = {"accounts": {"ada": content}, "records": {"ada": content}}
+        schema_6.as_schema_7(tables)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["second_factor", "totp_secret", "moved", "record", "wrong_code"]),
+            inner,
+        )
+    ),
+)
+
+
+@given(JSON)
+def test_any_value_is_left_to_the_decoder(value: Any) -> None:
+    content = msgspec.json.encode(value)
+    schema_6.as_schema_7({"accounts": {"ada": content}, "records": {"ada": content}})
