@@ -87,7 +87,7 @@ async def test_enter_after_the_first_code_confirms_no_unseen_backup_codes() -> N
         person.screen(BackupCodesScreen)
         await person.press("enter")
         assert person.clipboard == []
-        await person.press("tab", "tab")
+        await person.press("tab", "tab", "tab")
         assert person.focus == "I have saved my backup codes"
         await person.press("enter")
         person.screen(CheckSavedScreen)

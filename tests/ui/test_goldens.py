@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from textual.strip import Strip
 
 from tests import screenshots

@@ -11,6 +11,7 @@ from cwtui.ui.clipboard import CopyWay
 from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
+from cwtui.ui.screens.entry.print_codes import HIDDEN
 from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.ui.alone import BLANK, left_alone
 from tests.ui.harness import Person
@@ -98,7 +99,23 @@ async def test_there_is_one_code_a_line_and_room_for_all_that_is_said(
             assert shown_codes(person) == [code.reveal() for code in screen._codes]
             assert screen.query_one("#entry").max_scroll_y == 0
             person.sees("They will not be shown again.", "I have saved my backup codes")
-        assert [key for key, _ in person.footer][:3] == ["F4", "F6", "F1"]
+        assert [key for key, _ in person.footer][:4] == ["F4", "F6", "F7", "F1"]
+        await person.press("f7")
+        page = [row.strip() for row in person.rows if row.strip()]
+        assert page[0] == "Connectware backup codes"
+        assert page[-1] == "Esc: back"
+        assert page[-11:-1] == [code.reveal() for code in screen._codes]
+        await person.press("f7" if size[0] == 80 else "escape")
+        assert shown_codes(person) == [code.reveal() for code in screen._codes]
+
+
+async def test_the_print_view_blanks_itself() -> None:
+    async with SCENES["print_view"].played() as (person, _):
+        await left_alone(person, BLANK, 120)
+        assert shown_codes(person) == []
+        person.sees(HIDDEN)
+        await person.press("x")
+        assert len(shown_codes(person)) == 10
 
 
 # Typing one of them
@@ -218,7 +235,7 @@ async def test_a_kiosk_saves_nothing() -> None:
         await lead(person, there)
 
     async with Scene(in_a_kiosk).played() as (person, _):
-        assert person.tab_order == ["Copy", "I have saved my backup codes"]
+        assert person.tab_order == ["Copy", "Print View", "I have saved my backup codes"]
         assert not [key for key, _ in person.footer if key == "F6"]
         await person.press("f6")
         person.screen(BackupCodesScreen)

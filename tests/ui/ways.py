@@ -197,6 +197,11 @@ async def save_codes(person: Person, there: Plant) -> None:
     await person.press("f6")
 
 
+async def print_view(person: Person, there: Plant) -> None:
+    await backup_codes(person, there)
+    await person.press("f7")
+
+
 async def check_saved(person: Person, there: Plant) -> None:
     await backup_codes(person, there)
     await person.click_button("I have saved my backup codes")

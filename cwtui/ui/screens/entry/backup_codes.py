@@ -16,8 +16,10 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import shortened
 from cwtui.ui.messages import LeadAway
 from cwtui.ui.screens import copying
+from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
+from cwtui.ui.screens.entry.print_codes import PrintCodesScreen
 from cwtui.ui.screens.entry.save_codes import SaveCodesScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
@@ -56,6 +58,7 @@ you can read what you saved."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f4", "copy", "Copy"),
         Binding("f6", "save", "Save to file"),
+        Binding("f7", "print", "Print view"),
     ]
 
     def __init__(
@@ -81,6 +84,7 @@ you can read what you saved."""
             "To select them with the mouse, hold Shift, or clear Use the mouse in Settings > "
             "Change Display."
         )
+        parts.append("F7 shows them as a page to print, without anything else on the screen.")
         if self._may_save:
             parts.append("F6 saves them to a new file that only you can read.")
         return "\n\n".join(parts)
@@ -109,6 +113,7 @@ you can read what you saved."""
                 yield Button("Copy", id="copy", compact=True)
             if self._may_save:
                 yield Button("Save to File", id="save", compact=True)
+            yield Button("Print View", id="print-view", compact=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
@@ -151,7 +156,7 @@ you can read what you saved."""
         if not self.blanked:
             self.show_secrets()
 
-    def _cover_with(self, step: EntryScreen) -> None:
+    def _cover_with(self, step: AccountScreen) -> None:
         step.whose = self.whose
         self.app.push_screen(step)
         self.hide_secrets()
@@ -164,6 +169,8 @@ you can read what you saved."""
                 self.action_copy()
             case "save":
                 self.action_save()
+            case "print-view":
+                self.action_print()
             case _:
                 super().pressed(button)
 
@@ -173,9 +180,15 @@ you can read what you saved."""
 
     def action_save(self) -> None:
         if self.may_act:
-            host = self.context.host
-            text = backup_codes.as_file(self._codes, self._username, host, self._created_at)
-            self._cover_with(SaveCodesScreen(self._username, text, self._saved))
+            self._cover_with(SaveCodesScreen(self._username, self._as_file(), self._saved))
+
+    def action_print(self) -> None:
+        if self.may_act:
+            self._cover_with(PrintCodesScreen(self._as_file()))
+
+    def _as_file(self) -> Secret:
+        host = self.context.host
+        return backup_codes.as_file(self._codes, self._username, host, self._created_at)
 
     def _saved(self, path: Path) -> None:
         home = self.context.home
