@@ -38,6 +38,24 @@ def test_a_renamed_user_is_asked_for_the_code(
     assert isinstance(state, sign_in.SignedIn)
 
 
+def test_a_renamed_user_keeps_all_devices_and_their_used_codes(
+    world: World, directory: MemoryDirectory, device: Device
+) -> None:
+    tablet = world.equip_too("Tablet", "ann")
+    world.clock.forward(30)
+    state = begin(world, "ann", "ann")
+    assert isinstance(state, sign_in.CodeNeeded)
+    used = tablet.code(world.clock())
+    sign_in.with_one_time_code(world.ports, state, used)
+    directory.rename(ann="anna")
+    state = begin(world, "ann", "anna")
+    assert isinstance(state, sign_in.CodeNeeded)
+    with pytest.raises(SignInFailed, match="already used"):
+        sign_in.with_one_time_code(world.ports, state, used)
+    found = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert isinstance(found, sign_in.SignedIn)
+
+
 @pytest.mark.usefixtures("device")
 def test_a_renamed_user_can_use_the_old_backup_codes(
     world: World, directory: MemoryDirectory, device: Device

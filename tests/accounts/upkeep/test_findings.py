@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts import roles
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged, StoreExposed
-from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.model import Account, Device, Origin
 from cwtui.accounts.ports import Keyring
 from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, of_error
 from cwtui.accounts.upkeep.protection import keys_of
@@ -128,3 +128,29 @@ def test_an_unreadable_secret_is_reported_unless_its_key_is_lost(world: World) -
     sealed = replace(only(ada.second_factor).totp_secret, key="k0")
     of_lost_key = ada.changed(second_factor=with_only(ada.second_factor, sealed))
     assert found_in([of_lost_key], world.keyring, ("k0",)) == [lost("k0", "ada")]
+
+
+def test_each_device_is_checked(world: World) -> None:
+    world.add_admin("ada")
+    world.equip("ada")
+    world.equip_too("Tablet", "ada")
+    ada = world.account("ada")
+    assert found_in([ada], world.keyring) == []
+    assert ada.second_factor is not None
+    phone, tablet = ada.second_factor.devices
+    foreign = replace(tablet, totp_secret=phone.totp_secret)
+    assert found_in([with_devices(ada, phone, foreign)], world.keyring) == [
+        Finding(Severity.DAMAGE, WHERE, "The secret was changed.")
+    ]
+    for changed, what in (
+        (replace(phone, name="Tablet"), "Two devices of ada have the same id."),
+        (replace(tablet, name="a\x1b[2J"), "The name of a device of ada is empty, too long"),
+        (replace(tablet, name=""), "The name of a device of ada is empty, too long"),
+    ):
+        found = found_in([with_devices(ada, phone, changed)], None)
+        assert [one.sentence.partition(what)[1] for one in found] == [what]
+
+
+def with_devices(account: Account, *devices: Device) -> Account:
+    assert account.second_factor is not None
+    return account.changed(second_factor=replace(account.second_factor, devices=devices))

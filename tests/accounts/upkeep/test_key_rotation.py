@@ -216,6 +216,17 @@ def test_accounts_changed_during_a_rotation_stay_changed(world: World, gone: str
     assert bob is None or bob.second_factor is None
 
 
+def test_all_devices_of_an_account_are_renewed(world: World) -> None:
+    devices = people(world)
+    tablet = world.equip_too("Tablet", "ada")
+    assert keys.status(world.ports)[0].totp_secrets == len(devices) + 1
+    rotate(world)
+    assert sealed_under(world) == {"k2"}
+    world.clock.forward(60)
+    world.session("ada", tablet)
+    everybody_gets_in(world, devices)
+
+
 def spoil(world: World, name: str) -> None:
     factor = world.account(name).second_factor
     assert factor is not None
