@@ -162,24 +162,31 @@ async def test_a_page_is_updated_beneath_an_open_help() -> None:
 
 
 @pytest.mark.parametrize("name", ["settings", "users", "sign_in", "account", "organization"])
-@pytest.mark.parametrize("small", [TINY, (80, 19), (59, 24), (0, 0)])
-async def test_the_focus_survives_sizes_that_are_too_small(
-    name: str, small: tuple[int, int]
-) -> None:
-    async with SCENES[name].played() as (person, _):
-        before = person.app.screen.focused
-        for between in ([], ["escape", "pageup"]):
-            resize(*small).send(person.app)
-            person.send(*between)
-            resize(80, 24).send(person.app)
-            await person.settle()
-            check_whole(person)
-            await person.resize(*small)
-            person.send(*between, "pagedown", "pageup")
-            await person.settle()
-            await person.resize(80, 24)
-            check_whole(person)
-            assert between or person.app.screen.focused is before
+async def test_the_focus_survives_sizes_that_are_too_small(name: str) -> None:
+    todo = [TINY, (80, 19), (59, 24), (0, 0)]
+    while todo:
+        async with SCENES[name].played() as (person, _):
+            start, before = person.app.screen, person.app.screen.focused
+            # Keys may lead to another screen; then start again with the other sizes.
+            while todo and person.app.screen is start:
+                start.set_focus(before)
+                await person.settle()
+                await _shrink_and_grow(person, todo[0], [])
+                assert person.app.screen.focused is before
+                await _shrink_and_grow(person, todo.pop(0), ["escape", "pageup"])
+
+
+async def _shrink_and_grow(person: Person, small: tuple[int, int], between: list[str]) -> None:
+    resize(*small).send(person.app)
+    person.send(*between)
+    resize(80, 24).send(person.app)
+    await person.settle()
+    check_whole(person)
+    await person.resize(*small)
+    person.send(*between, "pagedown", "pageup")
+    await person.settle()
+    await person.resize(80, 24)
+    check_whole(person)
 
 
 async def test_a_screen_opened_without_room_gets_its_focus_later() -> None:

@@ -16,7 +16,10 @@ from tests.ui.scenes import SCENES
 from tests.ui.ways import signed_in
 
 XON, XOFF = "ctrl+q", "ctrl+s"
-AT_REST = ("first_run", "sign_in", "sign_in_wrong", "sign_in_after_lock")
+AT_REST = (
+    *("first_run", "sign_in", "sign_in_wrong"),
+    *("sign_in_after_sign_out", "sign_in_after_lock", "sign_in_after_demotion"),
+)
 SECRETS = {
     "register_device": "Quit without registering your device?",
     "forced_enrolment": "Quit without registering your device?",
@@ -74,18 +77,12 @@ async def test_xoff_does_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", AT_REST)
-async def test_ctrl_q_quits_at_once_where_nothing_is_lost(name: str) -> None:
+async def test_ctrl_q_quits_at_once_with_status_1_where_nobody_is_signed_in(name: str) -> None:
+    """Who is at the terminal may be someone else than who was signed in before."""
     async with SCENES[name].played() as (person, _):
         await person.press("ctrl+q")
         assert not person.running
-
-
-@pytest.mark.parametrize("keys", [("escape",), ("n",), ("enter",)])
-async def test_these_keys_cancel_quitting(keys: tuple[str, ...]) -> None:
-    async with SCENES["account"].played() as (person, _):
-        await person.press("ctrl+q", *keys)
-        person.screen(AccountPage)
-        assert person.app.context.session is not None
+        assert person.app.return_value == 1
 
 
 @pytest.mark.parametrize("keys", [("y",), ("tab", "enter"), ("y", "y")])
@@ -99,8 +96,12 @@ async def test_these_keys_confirm_quitting(keys: tuple[str, ...]) -> None:
         assert there.world.events[-1].event is EventType.SIGN_OUT
 
 
-async def test_the_question_works_by_mouse() -> None:
+async def test_keys_and_the_mouse_cancel_quitting_and_the_mouse_confirms_it() -> None:
     async with SCENES["account"].played() as (person, _):
+        for key in ("escape", "n", "enter"):
+            await person.press("ctrl+q", key)
+            person.screen(AccountPage)
+            assert person.app.context.session is not None
         await person.press("ctrl+q")
         await person.click_button("Stay")
         person.screen(AccountPage)
@@ -217,13 +218,6 @@ async def _expect_f10(person: Person) -> None:
 # The exit status
 
 
-async def test_leaving_without_a_sign_in_exits_with_status_1() -> None:
-    for name in ("first_run", "sign_in", "sign_in_wrong"):
-        async with SCENES[name].played() as (person, _):
-            await person.press("ctrl+q")
-            assert person.app.return_value == 1, name
-
-
 @pytest.mark.parametrize("name", ["one_time_code", "new_password", "backup_code"])
 async def test_leaving_during_a_sign_in_exits_with_status_1(name: str) -> None:
     async with SCENES[name].played() as (person, _):
@@ -231,19 +225,4 @@ async def test_leaving_during_a_sign_in_exits_with_status_1(name: str) -> None:
         person.screen(QuitScreen)
         person.sees("You are not signed in yet.")
         await person.press("y")
-        assert person.app.return_value == 1
-
-
-async def test_leaving_after_a_sign_out_exits_with_status_1() -> None:
-    """The next person at the terminal may be someone else."""
-    async with SCENES["sign_in_after_sign_out"].played() as (person, _):
-        await person.press("ctrl+q")
-        assert person.app.return_value == 1
-
-
-@pytest.mark.parametrize("name", ["sign_in_after_lock", "sign_in_after_demotion"])
-async def test_leaving_after_an_ended_session_exits_with_status_1(name: str) -> None:
-    """The person at the locked terminal did not sign in."""
-    async with SCENES[name].played() as (person, _):
-        await person.press("ctrl+q")
         assert person.app.return_value == 1
