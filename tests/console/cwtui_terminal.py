@@ -1,10 +1,12 @@
 """The real application in a real terminal, with its own data folder."""
 
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +15,7 @@ from tests.console.decoders import zbar, zxing
 from tests.console.picture import DARK, paint
 from tests.console.terminal import ROOT, Terminal
 
+PASSWORD = "correct horse battery"
 CONFIG = """\
 [passwords]
 bcrypt_cost = 10
@@ -29,6 +32,25 @@ def opened(home: Path, *, before: Sequence[str] = (), **options: Any) -> Termina
     if not config.exists():
         config.write_text(CONFIG)
     return Terminal([*before, *command_line(home)], home, **options)
+
+
+@contextmanager
+def login(home: Path, **options: Any) -> Iterator[Terminal]:
+    with opened(home, **options) as terminal:
+        terminal.wait_for("Sign in to Your Account")
+        terminal.wait_until_still()
+        yield terminal
+
+
+def still_works(terminal: Terminal) -> None:
+    """Typed text arrives, and nothing else."""
+    terminal.send_bytes(b"\x1b[201~\x15adm")
+    terminal.wait_until(lambda: typed_username(terminal) == "adm", what="adm")
+
+
+def shows(terminal: Terminal, sentence: str) -> bool:
+    """Whether the toast is visible, even wrapped and beside other text."""
+    return all(word in terminal.text for word in re.findall(r"\w+", sentence))
 
 
 def variables(home: Path | str) -> dict[str, str]:
@@ -117,6 +139,20 @@ def sign_in(terminal: Terminal, username: str, password: str) -> None:
     terminal.wait_for("Sign in to Your Account")
     terminal.wait_until_still()
     terminal.type(f"{username}\t{password}\r")
+
+
+def signed_in(terminal: Terminal) -> None:
+    """As the admin `admin`, without a device, on the first page."""
+    sign_in(terminal, "admin", PASSWORD)
+    terminal.wait_for("Enable Multi-Factor Authentication")
+    terminal.wait_until_still()
+
+
+def last_event(home: Path) -> dict[str, str]:
+    """Of the audit log."""
+    (log,) = home.rglob("audit.jsonl")
+    event: dict[str, str] = json.loads(log.read_text().splitlines()[-1])
+    return event
 
 
 def sign_out(terminal: Terminal) -> None:

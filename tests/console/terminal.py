@@ -319,3 +319,13 @@ class Terminal:
         self.raw += data
         self._emulator.feed(data)
         return True
+
+
+def wait_gone(pid: int, timeout: float) -> None:
+    """Wait until no process with that id runs; a zombie does not count."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if stat_of(Path(f"/proc/{pid}/stat"))[0] in {"Z", "gone"}:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"the process still runs after {timeout} s")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.console import cwtui_terminal as cwtui
+from tests.console.cwtui_terminal import last_event
 from tests.console.terminal import Terminal
-from tests.console.test_leaving import last_event
 
 PASSWORD = "correct horse battery"
 SOON = 6.0

@@ -1,19 +1,17 @@
 """Hostile terminals (DESIGN 4.4, 4.6): any bytes, any size, floods and lost connections."""
 
-import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cwtui.ui.terminal.driver import LOST_PASTE, NOT_UTF8
 from tests.console import cwtui_terminal as cwtui
-from tests.console.terminal import Terminal
-from tests.console.test_leaving import PASSWORD, wait_gone
+from tests.console.cwtui_terminal import PASSWORD, login, shows, still_works
+from tests.console.terminal import Terminal, wait_gone
 from tests.soak import times
 from tests.ui.terminal_answers import ANSWERS
 
@@ -25,25 +23,6 @@ MOST_MEMORY = 120 * MEGABYTE
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cwtui.with_admin(tmp_path_factory.mktemp("hostile"), PASSWORD)
-
-
-@contextmanager
-def login(home: Path, **options: Any) -> Iterator[Terminal]:
-    with cwtui.opened(home, **options) as terminal:
-        terminal.wait_for("Sign in to Your Account")
-        terminal.wait_until_still()
-        yield terminal
-
-
-def still_works(terminal: Terminal) -> None:
-    """Typed text arrives, and nothing else."""
-    terminal.send_bytes(b"\x1b[201~\x15adm")
-    terminal.wait_until(lambda: cwtui.typed_username(terminal) == "adm", what="adm")
-
-
-def shows(terminal: Terminal, sentence: str) -> bool:
-    """Whether the toast is visible, even wrapped and beside other text."""
-    return all(word in terminal.text for word in re.findall(r"\w+", sentence))
 
 
 # Bytes and answers
@@ -94,24 +73,24 @@ def test_late_terminal_answers_are_not_typed(home: Path) -> None:
             terminal.wait_until(lambda: not cwtui.typed_username(terminal), what=f"{name}, gone")
 
 
-@pytest.mark.parametrize(
-    ("parts", "typed"),
-    [
-        ((b"\x1b[?6", b"2;4cab"), "ab"),
-        ((b"\x1b", b"]11;rgb:1/2", b"/3\x1b", b"\\ab"), "ab"),
-        ((b"b\x1b", b"[", b"Da"), "ab"),
-        ((b"\x1b[20", b"0~a\x1b[2", b"01~b"), "ab"),
-        (("ü".encode()[:1], "ü".encode()[1:] + b"b"), "üb"),
-    ],
-    ids=["DA1", "OSC", "arrow", "paste", "character"],
-)
-def test_sequences_split_by_a_slow_line_stay_whole(
-    home: Path, parts: tuple[bytes, ...], typed: str
-) -> None:
+SPLIT = {
+    "DA1": ((b"\x1b[?6", b"2;4cab"), "ab"),
+    "OSC": ((b"\x1b", b"]11;rgb:1/2", b"/3\x1b", b"\\ab"), "ab"),
+    "arrow": ((b"b\x1b", b"[", b"Da"), "ab"),
+    "paste": ((b"\x1b[20", b"0~a\x1b[2", b"01~b"), "ab"),
+    "character": (("ü".encode()[:1], "ü".encode()[1:] + b"b"), "üb"),
+}
+
+
+def test_sequences_split_by_a_slow_line_stay_whole(home: Path) -> None:
     with login(home) as terminal:
-        terminal.send_bytes(*parts, gap=0.4)
-        terminal.wait_until(lambda: cwtui.typed_username(terminal) == typed, what=typed)
-        assert not shows(terminal, NOT_UTF8)
+        for name, (parts, typed) in SPLIT.items():
+            terminal.send_bytes(*parts, gap=0.4)
+            expected = partial(lambda text: cwtui.typed_username(terminal) == text, typed)
+            terminal.wait_until(expected, what=f"{typed} ({name})")
+            assert not shows(terminal, NOT_UTF8), name
+            terminal.send_bytes(b"\x05\x15")  # to the end, and delete all before it
+            terminal.wait_until(lambda: not cwtui.typed_username(terminal), what=f"{name}, gone")
 
 
 def test_an_unfinished_paste_is_given_up(home: Path) -> None:
@@ -206,32 +185,37 @@ def test_it_recovers_from_any_window_size(home: Path) -> None:
 # Floods
 
 FLOODS = {
-    "letters": b"a",
-    "Esc": b"\x1b",
-    "beginnings": b"\x1b[",
-    "a paste without end": b"\x1b[200~aaaaaaaaaa",
-    "the mouse": b"\x1b[<35;10;10M\x1b[<35;11;10M",
-    "clicks": b"\x1b[<0;40;10M\x1b[<0;40;10m",
-    "window reports": b"\x1b[48;24;80;0;0t\x1b[48;25;81;0;0t",
-    "Latin-1": b"\xfc",
-    "half characters": b"\xe4b",
-    "an OSC without end": b"\x1b]11;" + b"a" * 5000,
-    "focus": b"\x1b[I\x1b[O",
-    "arrows": b"\x1b[A\x1b[B",
+    "keys": {
+        "letters": b"a",
+        "Esc": b"\x1b",
+        "beginnings": b"\x1b[",
+        "Latin-1": b"\xfc",
+        "half characters": b"\xe4b",
+        "arrows": b"\x1b[A\x1b[B",
+    },
+    "reports": {
+        "a paste without end": b"\x1b[200~aaaaaaaaaa",
+        "the mouse": b"\x1b[<35;10;10M\x1b[<35;11;10M",
+        "window reports": b"\x1b[48;24;80;0;0t\x1b[48;25;81;0;0t",
+        "an OSC without end": b"\x1b]11;" + b"a" * 5000,
+        "focus": b"\x1b[I\x1b[O",
+    },
+    "clicks": {"clicks": b"\x1b[<0;40;10M\x1b[<0;40;10m"},
 }
 
 
-@pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_is_survived_with_bounded_memory(home: Path, name: str) -> None:
+@pytest.mark.parametrize("kind", FLOODS)
+def test_floods_are_survived_with_bounded_memory(home: Path, kind: str) -> None:
     size = times(MEGABYTE // 2, 5 * MEGABYTE)
     with login(home) as terminal:
-        data = FLOODS[name] * (size // len(FLOODS[name]))
-        assert terminal.flood(data, 120) == len(data)
-        # What is typed before the flood is over is dropped with it.
-        terminal.wait_until_still(quiet=1.0)
-        assert terminal.peak_memory < MOST_MEMORY
-        if name != "clicks":  # they may have pressed a button
-            still_works(terminal)
+        for name, part in FLOODS[kind].items():
+            data = part * (size // len(part))
+            assert terminal.flood(data, 120) == len(data), name
+            # What is typed before the flood is over is dropped with it.
+            terminal.wait_until_still(quiet=1.0)
+            assert terminal.peak_memory < MOST_MEMORY, name
+            if kind != "clicks":  # they may have pressed a button
+                still_works(terminal)
         terminal.kill(signal.SIGTERM)
         assert terminal.wait_exit(10) == 1
 

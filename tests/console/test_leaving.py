@@ -1,6 +1,5 @@
 """Leaving ends session and process, however it happens (DESIGN 4.6)."""
 
-import json
 import shutil
 import signal
 import time
@@ -10,41 +9,17 @@ import pytest
 
 from tests.console import cwtui_terminal as cwtui
 from tests.console.decoders import one_time_code
-from tests.console.terminal import Terminal, stat_of
-
-PASSWORD = "correct horse battery"
+from tests.console.terminal import wait_gone
 
 
 @pytest.fixture(scope="module")
 def with_admin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return cwtui.with_admin(tmp_path_factory.mktemp("leaving"), PASSWORD)
+    return cwtui.with_admin(tmp_path_factory.mktemp("leaving"), cwtui.PASSWORD)
 
 
 @pytest.fixture
 def home(with_admin: Path, tmp_path: Path) -> Path:
     return shutil.copytree(with_admin, tmp_path / "home")
-
-
-def signed_in(terminal: Terminal) -> None:
-    cwtui.sign_in(terminal, "admin", PASSWORD)
-    terminal.wait_for("Enable Multi-Factor Authentication")
-    terminal.wait_until_still()
-
-
-def last_event(home: Path) -> dict[str, str]:
-    (log,) = home.rglob("audit.jsonl")
-    event: dict[str, str] = json.loads(log.read_text().splitlines()[-1])
-    return event
-
-
-def wait_gone(pid: int, timeout: float) -> None:
-    """Wait until no process with that id runs; a zombie does not count."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if stat_of(Path(f"/proc/{pid}/stat"))[0] in {"Z", "gone"}:
-            return
-        time.sleep(0.05)
-    pytest.fail(f"the process still runs after {timeout} s")
 
 
 @pytest.mark.parametrize(
@@ -61,24 +36,24 @@ def test_a_signal_ends_the_session_and_restores_the_terminal(
     home: Path, number: signal.Signals, reason: str
 ) -> None:
     with cwtui.opened(home) as terminal:
-        signed_in(terminal)
+        cwtui.signed_in(terminal)
         assert terminal.screen.alternate
         terminal.kill(number)
         assert terminal.wait_exit(5) == 1
         assert not terminal.screen.alternate
         assert not terminal.screen.has_private_mode(1000)
-    event = last_event(home)
+    event = cwtui.last_event(home)
     assert (event["event"], event["reason"]) == ("session.end", reason)
 
 
 def test_a_dropped_connection_leaves_no_process_behind(home: Path) -> None:
     with cwtui.opened(home) as terminal:
-        signed_in(terminal)
+        cwtui.signed_in(terminal)
         pid = terminal.pid
         terminal.hang_up()
         wait_gone(pid, 10)
         assert terminal.wait_exit(10) == 1
-    event = last_event(home)
+    event = cwtui.last_event(home)
     assert (event["event"], event["reason"]) == ("session.end", "hang-up")
 
 
@@ -90,7 +65,7 @@ def test_a_dropped_connection_ends_it_even_if_sighup_is_ignored(home: Path) -> N
         'trap "" HUP; exec setsid --wait -- "$0" "$@" <"$(tty)" >"$(tty)" 2>&1',
     ]
     with cwtui.opened(home, before=command) as terminal:
-        signed_in(terminal)
+        cwtui.signed_in(terminal)
         (pid,) = children(terminal.pid)
         terminal.hang_up()
         wait_gone(pid, 10)
@@ -104,7 +79,7 @@ def children(pid: int) -> list[int]:
 def test_new_backup_codes_are_offered_after_a_dropped_connection(home: Path) -> None:
     """The connection drops before they are saved; the next sign-in offers different ones."""
     with cwtui.opened(home) as terminal:
-        signed_in(terminal)
+        cwtui.signed_in(terminal)
         terminal.send("tab", "enter")
         secret = cwtui.secret_of(cwtui.scanned(terminal))
         now = time.time()
@@ -116,7 +91,7 @@ def test_new_backup_codes_are_offered_after_a_dropped_connection(home: Path) -> 
         terminal.hang_up()
         wait_gone(pid, 10)
     with cwtui.opened(home) as terminal:
-        cwtui.sign_in(terminal, "admin", PASSWORD)
+        cwtui.sign_in(terminal, "admin", cwtui.PASSWORD)
         terminal.wait_for("Use backup code")
         terminal.wait_until_still()
         terminal.type(one_time_code(secret, now + 30))
@@ -141,7 +116,7 @@ def test_ctrl_q_quits_the_first_screen_and_creates_nothing(tmp_path: Path) -> No
 def test_serial_flow_control_does_not_quit(home: Path) -> None:
     """Repeated XOFF and XON bytes, while signed in and while codes are shown."""
     with cwtui.opened(home) as terminal:
-        signed_in(terminal)
+        cwtui.signed_in(terminal)
         for _ in range(3):
             terminal.type("\x13\x11")
         terminal.wait_for("Sign out and quit?")

@@ -8,8 +8,8 @@ import pytest
 from cwtui.ui import theme
 from cwtui.ui.background import PATIENCE, QUESTION
 from tests.console import cwtui_terminal as cwtui
+from tests.console.cwtui_terminal import PASSWORD
 from tests.console.terminal import Terminal
-from tests.console.test_leaving import PASSWORD
 
 ANSWER = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.console import cwtui_terminal as cwtui
+from tests.console.cwtui_terminal import PASSWORD
 from tests.console.terminal import Terminal
-from tests.console.test_leaving import PASSWORD
 from tests.soak import times
 
 # The sizes alternate around the limit of 60x20, so that the styles change too.

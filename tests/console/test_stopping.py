@@ -10,9 +10,8 @@ import pytest
 
 from cwtui.ui.terminal.driver import TOO_MUCH
 from tests.console import cwtui_terminal as cwtui
+from tests.console.cwtui_terminal import PASSWORD, login, shows, still_works
 from tests.console.terminal import Terminal, stat_of
-from tests.console.test_hostile_terminal import login, shows, still_works
-from tests.console.test_leaving import PASSWORD
 from tests.soak import seconds
 
 NON_BLOCKING = [

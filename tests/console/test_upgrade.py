@@ -15,8 +15,8 @@ import cwtui as package
 from cwtui.host.upgrade import SENTENCE
 from cwtui.store.accounts import TinyAccountStore
 from tests.console import cwtui_terminal
+from tests.console.cwtui_terminal import PASSWORD, last_event
 from tests.console.terminal import Terminal
-from tests.console.test_leaving import PASSWORD, last_event
 
 SOURCE: Final = Path(package.__file__).parent
 STARTER: Final = (
@@ -52,13 +52,17 @@ def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path / "installed")
 
 
-def signed_in(terminal: Terminal) -> None:
-    """With a new account."""
+def with_first_admin(terminal: Terminal) -> None:
     terminal.wait_for("Create the first admin")
     terminal.wait_until_still()
     terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
     terminal.wait_for("The administrator admin was created.")
     terminal.wait_until_still()
+
+
+def signed_in(terminal: Terminal) -> None:
+    """With a new account, whose name is filled in already."""
+    with_first_admin(terminal)
     terminal.type(f"{PASSWORD}\r")
     terminal.wait_for("Enable Multi-Factor Authentication")
     terminal.wait_until_still()
@@ -134,11 +138,7 @@ def test_the_login_screen_ends_too_and_saved_changes_stay(
     home = tmp_path / "home"
     home.mkdir()
     with installation.opened(home) as terminal:
-        terminal.wait_for("Create the first admin")
-        terminal.wait_until_still()
-        terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
-        terminal.wait_for("The administrator admin was created.")
-        terminal.wait_until_still()
+        with_first_admin(terminal)
         replace(installation)
         terminal.type(f"{PASSWORD}\r")
         assert terminal.wait_exit() == 3

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.console import cwtui_terminal as cwtui
+from tests.console.cwtui_terminal import PASSWORD
 from tests.console.terminal import Terminal
-from tests.console.test_leaving import PASSWORD
 from tests.soak import seconds
 from tests.ui.terminal_answers import ANSWERS
 from tests.ui.test_terminal_input import FRAGMENTS
