@@ -13,8 +13,8 @@ from cwtui.accounts.directory_port import (
 )
 from cwtui.accounts.errors import InvalidInput, SignInEnded, SignInFailed, Throttled
 from cwtui.accounts.model import Attempts, Origin, SignInRecord
+from tests.accounts.attempts import wrong
 from tests.accounts.memory_directory import MemoryDirectory
-from tests.accounts.test_throttle import wrong
 from tests.accounts.world import NOW, World
 
 
