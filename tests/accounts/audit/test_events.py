@@ -214,7 +214,7 @@ STEPS_OF_SIGN_IN: dict[str, tuple[EventType, str, Callable[[Scene], object]]] = 
 
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
-OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/test_maintenance.py
+OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/maintenance
 
 
 def test_every_event_type_is_tested_here() -> None:

@@ -1,8 +1,7 @@
-"""Backup and restore: complete, and without reopening what was closed since the backup."""
+"""A restore replaces all, without reopening what was closed since the backup."""
 
 import errno
 import fcntl
-import json
 import os
 import shutil
 import stat
@@ -19,139 +18,33 @@ from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
-    Refused,
     SessionEnded,
     SignInFailed,
     StoreDamaged,
 )
 from cwtui.accounts.model import Account, Origin
-from cwtui.accounts.ports import Ports
 from cwtui.accounts.renaming import Rename
-from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Session, account_of
+from cwtui.accounts.session import account_of
 from cwtui.accounts.upkeep import key_rotation
 from cwtui.config import Config
-from cwtui.host import locks, reserve
+from cwtui.host import locks
 from cwtui.keyring.file_keyring import FileKeyring
-from cwtui.store.accounts import Contents, TinyAccountStore
+from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import number_of
 from tests.accounts.steps import at_step, last_step
-from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
-from tests.durability.saves import BACKUP, config_in, connected, made_in, unwatched
+from tests.accounts.world import NOW, OPERATOR, Device
+from tests.durability.saves import connected, unwatched
+from tests.maintenance.small_store import (
+    asked_for_code,
+    backup_in,
+    events,
+    inside,
+    names,
+    restore,
+    session_of,
+)
 from tests.store.table_files import journal_of
 from tests.store.tars import manifest_for, plain, tar_of
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
-    """A store with a backup of ada and alice, to which bob was then added."""
-    folder = tmp_path_factory.mktemp("template")
-    _, device = made_in(folder)
-    return folder, device
-
-
-@pytest.fixture
-def config(template: tuple[Path, Device], tmp_path: Path) -> Config:
-    shutil.copytree(template[0], tmp_path / "host")
-    return config_in(tmp_path / "host")
-
-
-@pytest.fixture
-def device(template: tuple[Path, Device]) -> Device:
-    return template[1]
-
-
-def backup_in(config: Config) -> Path:
-    return config.folder.parent / BACKUP
-
-
-def restore(config: Config, path: Path | None = None) -> Path | None:
-    with maintenance.checked_backup(config, path or backup_in(config), unwatched) as found:
-        return found.run(OPERATOR)
-
-
-def names(config: Config) -> list[str]:
-    return [row.username for row in connected(config).accounts.rows()]
-
-
-def events(config: Config) -> list[dict[str, str]]:
-    return [json.loads(line) for line in config.audit_file.read_text().splitlines()]
-
-
-def asked_for_code(ports: Ports) -> sign_in.CodeNeeded:
-    state = sign_in.with_password(ports, "alice", Secret(PASSWORD), HERE)
-    assert isinstance(state, sign_in.CodeNeeded)
-    return state
-
-
-def session_of(ports: Ports, device: Device) -> Session:
-    code = device.code(ports.now())
-    state = sign_in.with_one_time_code(ports, asked_for_code(ports), code)
-    assert isinstance(state, sign_in.SignedIn)
-    return state.session
-
-
-def inside(folder: Path) -> dict[str, bytes]:
-    """The content of the files, except locks and reserves."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".lock" and path.name != reserve.NAME
-    }
-
-
-# Backing up
-
-
-def test_a_backup_is_private_complete_and_in_the_audit_log(config: Config) -> None:
-    path = config.folder.parent / "new.tar"
-    before = os.umask(0)
-    try:
-        made = maintenance.back_up(config, OPERATOR, path, unwatched)
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [file.name for file in path.parent.iterdir() if file.name.startswith(".")] == []
-    assert made.manifest.keys == (services.connect(config).keyring.active,)
-    last = events(config)[-1]
-    assert (last["event"], last["actor"]) == ("store.backup", "operator:root")
-    assert made.is_recorded
-    assert last["reason"] == str(path)
-
-
-def test_an_existing_file_is_not_overwritten(config: Config) -> None:
-    before = backup_in(config).read_bytes(), events(config)
-    with pytest.raises(Refused, match="already"):
-        maintenance.back_up(config, OPERATOR, backup_in(config), unwatched)
-    assert (backup_in(config).read_bytes(), events(config)) == before
-
-
-def test_a_damaged_store_is_not_backed_up(config: Config) -> None:
-    """A backup that cannot be restored is useless, and could displace a good one."""
-    TinyAccountStore(config.accounts_file).compact()
-    content = config.accounts_file.read_bytes()
-    config.accounts_file.write_bytes(content.replace(b'"ada":', b'"adb":', 1))
-    path = config.folder.parent / "new.tar"
-    with pytest.raises(StoreDamaged, match="No backup was made, because it could not be restored"):
-        maintenance.back_up(config, OPERATOR, path, unwatched)
-    assert not path.exists()
-
-
-def test_an_action_that_cannot_be_recorded_is_not_done(config: Config) -> None:
-    config.audit_file.chmod(0o644)
-    path = config.folder.parent / "new.tar"
-    with pytest.raises(CannotCheck):
-        maintenance.back_up(config, OPERATOR, path, unwatched)
-    assert not path.exists()
-    before = config.accounts_file.read_bytes()
-    with pytest.raises(CannotCheck):
-        restore(config)
-    assert config.accounts_file.read_bytes() == before
-    config.audit_file.chmod(0o600)
-    assert names(config) == ["ada", "alice", "bob"]
-
-
-# Restoring
 
 
 def test_a_restore_replaces_the_store_and_keeps_the_old_one(config: Config) -> None:
@@ -307,19 +200,6 @@ def test_a_damaged_store_can_be_restored(config: Config) -> None:
     assert names(config) == ["ada", "alice"]
 
 
-@pytest.mark.parametrize("read_only", [True, False])
-def test_a_backup_says_whether_it_was_recorded(
-    config: Config, monkeypatch: pytest.MonkeyPatch, read_only: bool
-) -> None:
-    """Asked once: a disk may become writable while the backup is made."""
-    answers = iter([read_only])
-    monkeypatch.setattr(maintenance, "is_read_only", lambda _: next(answers))
-    before = len(events(config))
-    made = maintenance.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
-    assert made.is_recorded is not read_only
-    assert (len(events(config)) > before) is made.is_recorded
-
-
 def test_a_key_retired_since_the_backup_is_not_needed(config: Config) -> None:
     """The keyring has every key in use, so the checked backup can be opened afterwards."""
     key = FileKeyring.load(config.keyring_file).active
@@ -461,20 +341,3 @@ def test_two_restores_in_one_second_keep_both_stores(config: Config) -> None:
     assert first != second
     assert TinyAccountStore(first / "accounts.json").get("bob") is not None
     assert TinyAccountStore(second / "accounts.json").get("bob") is None
-
-
-def test_a_check_beside_a_rotation_finds_nothing(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ports, contents = connected(config), TinyAccountStore.contents
-
-    def meanwhile(store: TinyAccountStore) -> Contents:
-        monkeypatch.undo()
-        found = contents(store)
-        key_rotation.rotate(ports, OPERATOR, lambda *_: None)
-        return found
-
-    monkeypatch.setattr(TinyAccountStore, "contents", meanwhile)
-    before = ports.keyring.active
-    assert maintenance.check(config, unwatched).findings == []
-    assert ports.keyring.active != before

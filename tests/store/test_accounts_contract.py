@@ -1,11 +1,5 @@
-"""The contract of every AccountStore and RecordStore implementation.
+"""The contract of every AccountStore. The stores are in stores.py."""
 
-Add a new one to STORES.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Barrier, Thread
@@ -21,68 +15,14 @@ from cwtui.accounts import roles
 from cwtui.accounts.account_words import Facts, account_words, sort_by
 from cwtui.accounts.filter_language import Query, parse
 from cwtui.accounts.listing import BY_USERNAME, AccountRow, Present
-from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
-from cwtui.accounts.ports import AccountsChange, AccountStore, Others, RecordStore
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.ports import AccountsChange, AccountStore
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.store.accounts import TinyAccountStore
-from cwtui.store.records import TinyRecordStore
-from tests.accounts.memory import MemoryAccounts, MemoryRecords
-from tests.accounts.steps import at_step, last_step
-from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
+from tests.store.samples import FULL, LDAP, PLAIN, SETTINGS
+from tests.store.stores import STORES, Stores, put
 
 pytestmark = pytest.mark.usefixtures("quick_disk")
-
-
-@dataclass(frozen=True)
-class Stores:
-    """Opens the same stores again, as another process would."""
-
-    accounts: Callable[[], AccountStore]
-    records: Callable[[], RecordStore]
-
-
-def memory(_: Path) -> Stores:
-    accounts, records = MemoryAccounts(), MemoryRecords()
-    return Stores(lambda: accounts, lambda: records)
-
-
-def tinydb(folder: Path) -> Stores:
-    records = folder / "sign-in"
-    records.mkdir(mode=0o700)
-    TinyAccountStore.create(folder / "accounts.json")
-    return Stores(
-        lambda: TinyAccountStore(folder / "accounts.json"), lambda: TinyRecordStore(records)
-    )
-
-
-STORES = {"memory": memory, "tinydb": tinydb}
-
-
-@pytest.fixture(params=STORES)
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
-    folder = tmp_path / "data"
-    folder.mkdir(mode=0o700)
-    kind: str = request.param
-    return STORES[kind](folder)
-
-
-@pytest.fixture
-def accounts(stores: Stores) -> AccountStore:
-    return stores.accounts()
-
-
-@pytest.fixture
-def records(stores: Stores) -> RecordStore:
-    return stores.records()
-
-
-def put(store: AccountStore, *kept: Account) -> None:
-    with store.change() as change:
-        for account in kept:
-            change.put(account)
-
-
-# Accounts
 
 
 def test_an_empty_store_has_defaults_and_no_accounts(accounts: AccountStore) -> None:
@@ -407,161 +347,3 @@ def test_concurrent_changes_by_threads_lose_nothing(stores: Stores) -> None:
     assert bob is not None
     assert bob.session_epoch == 30
     assert len(stores.accounts().rows()) == 7
-
-
-# Sign-in records
-
-
-def test_a_missing_record_reads_as_empty(records: RecordStore) -> None:
-    assert records.get("nobody") == SignInRecord()
-    records.remove("nobody")
-
-
-def test_an_update_replaces_the_record_and_returns_the_result(stores: Stores) -> None:
-    def step(before: SignInRecord) -> tuple[SignInRecord, str]:
-        assert before == SignInRecord()
-        return RECORD, "result"
-
-    assert stores.records().update("ada", step) == "result"
-    assert stores.records().get("ada") == RECORD
-    assert stores.records().get("bob") == SignInRecord()
-    stores.records().update("ada", lambda before: (at_step(7, before), None))
-    assert stores.records().get("ada") == at_step(7, RECORD)
-
-
-def test_an_exception_in_an_update_keeps_the_record(records: RecordStore) -> None:
-    records.update("ada", lambda _: (RECORD, None))
-
-    def fail(_: SignInRecord) -> NoReturn:
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        records.update("ada", fail)
-    assert records.get("ada") == RECORD
-
-
-def test_the_last_sign_ins_of_all_are_read_at_once(stores: Stores) -> None:
-    for name in ("ada", "bob"):
-        stores.records().update(name, lambda r: (r.changed(last_sign_in=7.5), None))
-    stores.records().update("cho", lambda r: (r.changed(last_source="console"), None))
-    assert stores.records().last_sign_ins() == {"ada": 7.5, "bob": 7.5}
-
-
-def test_records_with_a_wait_are_found_among_all(stores: Stores) -> None:
-    tried = SignInRecord(password_attempts={"": Attempts(3, 1.5)})
-    waits = SignInRecord(password_attempts={"": Attempts(5, 1.5, 301.5)})
-    for number in range(200):
-        stores.records().update(f"u{number}", lambda _: (tried, None))
-    records = stores.records()
-    assert records.banned() == {}
-    stores.records().update("u7", lambda _: (waits, None))
-    stores.records().update("u8", lambda _: (RECORD, None))
-    assert records.banned() == {"u7": waits, "u8": RECORD}
-    records.get("u7")
-    stores.records().update("u7", lambda _: (tried, None))
-    assert records.banned() == {"u8": RECORD}
-
-
-def test_removing_a_record_keeps_the_others(stores: Stores) -> None:
-    for name in ("ada", "bob"):
-        stores.records().update(name, lambda _: (RECORD, None))
-    stores.records().remove("ada")
-    assert stores.records().get("ada") == SignInRecord()
-    assert stores.records().get("bob") == RECORD
-
-
-@pytest.mark.parametrize("changes", [True, False])
-def test_an_update_can_change_other_records_too(stores: Stores, changes: bool) -> None:
-    """They are removed, replaced or left alone; the updated record is not among them."""
-    for number in range(300):
-        stores.records().update(f"u{number}", lambda _: (RECORD, None))
-    asked: list[str] = []
-
-    def others(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord | None]:
-        assert all(record == RECORD for record in records.values())
-        asked.extend(records)
-        return {asked[0]: None, asked[1]: at_step(5, RECORD)}
-
-    def step(before: SignInRecord) -> tuple[SignInRecord, None]:
-        return (at_step(7, before) if changes else before), None
-
-    stores.records().update("u1", step, Others("v", 0, others))
-    stores.records().update("u1", step, Others("u", 300, others))
-    assert asked == []
-    stores.records().update("u1", step, Others("u", 1, others))
-    assert len(asked) > 2
-    assert "u1" not in asked
-    assert stores.records().get("u1") == (at_step(7, RECORD) if changes else RECORD)
-    assert stores.records().get(asked[0]) == SignInRecord()
-    assert stores.records().get(asked[1]) == at_step(5, RECORD)
-    assert stores.records().get(asked[2]) == RECORD
-
-
-def test_username_at_accepts_any_number(stores: Stores) -> None:
-    assert stores.accounts().username_at(7) is None
-    with stores.accounts().change() as change:
-        change.put(*(replace(FULL, username=f"u{number}") for number in range(3)))
-    numbers = [int(sha256(b"%d" % at).hexdigest(), 16) for at in range(50)]
-    seen = {stores.accounts().username_at(number) for number in (0, 1, 2**128, *numbers)}
-    assert seen == {"u0", "u1", "u2"}
-
-
-def test_concurrent_updates_by_threads_lose_nothing(stores: Stores) -> None:
-    records = stores.records()
-    gate = Barrier(6)
-
-    def count(before: SignInRecord) -> tuple[SignInRecord, int]:
-        after = last_step(before) + 1
-        return at_step(after, before), after
-
-    seen: list[int] = []
-
-    def work() -> None:
-        gate.wait(10)
-        seen.extend(records.update("ada", count) for _ in range(5))
-
-    threads = [Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sorted(seen) == list(range(1, 31))
-    assert last_step(stores.records().get("ada")) == 30
-
-
-# Arbitrary content
-
-
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-usernames = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
-
-
-@pytest.mark.parametrize("kind", STORES)
-@hypothesis_settings(max_examples=30)
-@given(
-    kept=st.dictionaries(
-        usernames, st.builds(dict, display_name=text, enabled=st.booleans()), max_size=6
-    ),
-    removed=st.sets(usernames),
-)
-def test_any_names_and_texts_are_read_back_unchanged(
-    tmp_path_factory: pytest.TempPathFactory,
-    kind: str,
-    kept: dict[str, dict[str, object]],
-    removed: set[str],
-) -> None:
-    folder = tmp_path_factory.mktemp("data")
-    stores = STORES[kind](folder)
-    expected = {name: PLAIN.changed(username=name, **fields) for name, fields in kept.items()}
-    with stores.accounts().change() as change:
-        for account in expected.values():
-            change.put(account)
-    with stores.accounts().change() as change:
-        for name in removed | set(list(kept)[:1]):
-            change.remove(name)
-            expected.pop(name, None)
-    seen = stores.accounts()
-    assert {row.username: seen.get(row.username) for row in seen.rows()} == expected
-    for name in kept:
-        stores.records().update(name, lambda _: (RECORD, None))
-        assert stores.records().get(name) == RECORD

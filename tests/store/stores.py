@@ -1,0 +1,42 @@
+"""The stores that must fulfil the contract. Add a new one to STORES."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cwtui.accounts.model import Account
+from cwtui.accounts.ports import AccountStore, RecordStore
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.records import TinyRecordStore
+from tests.accounts.memory import MemoryAccounts, MemoryRecords
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Opens the same stores again, as another process would."""
+
+    accounts: Callable[[], AccountStore]
+    records: Callable[[], RecordStore]
+
+
+def memory(_: Path) -> Stores:
+    accounts, records = MemoryAccounts(), MemoryRecords()
+    return Stores(lambda: accounts, lambda: records)
+
+
+def tinydb(folder: Path) -> Stores:
+    records = folder / "sign-in"
+    records.mkdir(mode=0o700)
+    TinyAccountStore.create(folder / "accounts.json")
+    return Stores(
+        lambda: TinyAccountStore(folder / "accounts.json"), lambda: TinyRecordStore(records)
+    )
+
+
+STORES = {"memory": memory, "tinydb": tinydb}
+
+
+def put(store: AccountStore, *kept: Account) -> None:
+    with store.change() as change:
+        for account in kept:
+            change.put(account)
