@@ -93,10 +93,12 @@ def _read_values_quickly() -> None:
     get = Reactive.__get__
 
     def get_rule(self: RenderStyles, rule_name: str, default: object = None) -> object:
-        inline = cast("dict[str, object]", self._inline_styles._rules)
+        # A million calls a minute: even typing.cast would take a while.
+        inline: dict[str, object] = self._inline_styles._rules  # type: ignore[assignment]
         if rule_name in inline:
             return inline[rule_name]
-        return cast("dict[str, object]", self._base_styles._rules).get(rule_name, default)
+        base: dict[str, object] = self._base_styles._rules  # type: ignore[assignment]
+        return base.get(rule_name, default)
 
     @cache
     def is_computed(kind: Any, name: str) -> bool:
