@@ -84,6 +84,11 @@ def with_admin(home: Path, password: str, name: str = "admin") -> Path:
     return home
 
 
+def without_time(terminal: Terminal) -> str:
+    """The text on the screen; the minute may change at any moment."""
+    return re.sub(r"\d\d:\d\d UTC", "00:00 UTC", terminal.text)
+
+
 def typed_username(terminal: Terminal) -> str:
     """The content of the Username field on the login screen."""
     lines = terminal.lines

@@ -1,12 +1,11 @@
 """A window that is resized faster than cwtui can draw."""
 
-import re
 from pathlib import Path
 
 import pytest
 
 from tests.console import cwtui_terminal as cwtui
-from tests.console.cwtui_terminal import PASSWORD
+from tests.console.cwtui_terminal import PASSWORD, without_time
 from tests.console.terminal import Terminal
 from tests.soak import times
 
@@ -46,11 +45,6 @@ def check_complete(terminal: Terminal) -> None:
     terminal.wait_until(lambda: without_time(terminal) == before, what=f"again:\n{before}")
 
 
-def without_time(terminal: Terminal) -> str:
-    """The text on the screen; the minute may change at any moment."""
-    return re.sub(r"\d\d:\d\d UTC", "00:00 UTC", terminal.text)
-
-
 def test_the_login_screen_is_complete_after_many_resizes(home: Path) -> None:
     with cwtui.opened(home) as terminal:
         arrive(terminal)
@@ -63,7 +57,7 @@ def test_the_login_screen_is_complete_after_many_resizes(home: Path) -> None:
 def test_content_cut_off_by_a_smaller_window_returns(home: Path) -> None:
     with cwtui.opened(home) as terminal:
         arrive(terminal)
-        before = terminal.text
+        before = without_time(terminal)
         terminal.resize(70, 20)
         terminal.resize(80, 24)
-        terminal.wait_until(lambda: terminal.text == before, what="all of it again")
+        terminal.wait_until(lambda: without_time(terminal) == before, what="all of it again")

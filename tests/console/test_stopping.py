@@ -10,7 +10,7 @@ import pytest
 
 from cwtui.ui.terminal.driver import TOO_MUCH
 from tests.console import cwtui_terminal as cwtui
-from tests.console.cwtui_terminal import PASSWORD, login, shows, still_works
+from tests.console.cwtui_terminal import PASSWORD, login, shows, still_works, without_time
 from tests.console.terminal import Terminal, stat_of
 from tests.soak import seconds
 
@@ -112,10 +112,10 @@ def test_a_slow_non_blocking_terminal_shows_everything(home: Path) -> None:
             terminal.send_bytes(b"\x1bOR\x0c")
             time.sleep(0.3)
         still_works(terminal)
-        seen = terminal.text
+        seen = without_time(terminal)
         terminal.send_bytes(b"\x0c")
         terminal.wait_until_still()
-        assert terminal.text == seen
+        assert without_time(terminal) == seen
         terminal.send("ctrl+q")
         assert terminal.wait_exit(10) == 1
 
