@@ -64,6 +64,26 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock of this file alone if nobody has it, and yield whether. Raises CannotCheck."""
+    lock = lock_of(path)
+    check_folder(lock.parent)
+    try:
+        descriptor = _created(lock, os.O_RDWR)
+    except OSError as error:
+        raise cannot("write", lock, error) from None
+    with closed(descriptor):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_held = True
+        except BlockingIOError:
+            is_held = False
+        except OSError as error:
+            raise cannot("lock", lock, error) from None
+        yield is_held
+
+
+@contextmanager
 def undisturbed(path: Path) -> Iterator[None]:
     """Keep others from writing the file in this block. Raises CannotCheck after `LOCK_SECONDS`."""
     lock = lock_of(path)

@@ -12,6 +12,7 @@ file systems leave where data was not written in time. It is no damage: readers 
 next writer overwrites it. Any other line that does not fit is damage.
 """
 
+import errno
 import hashlib
 import os
 from hashlib import sha256
@@ -198,11 +199,11 @@ def read(path: Path, since: int) -> tuple[bytes, os.stat_result] | None:
         raise cannot("read", path, error) from None
 
 
-def begin(path: Path) -> None:
-    """Make a new, empty journal. The caller syncs the folder. Raises CannotCheck."""
+def begin(path: Path, text: bytes) -> None:
+    """Make a new journal with this text. The caller syncs the folder. Raises CannotCheck."""
     try:
-        with new_file(path):
-            pass
+        with new_file(path) as descriptor:
+            write_all(descriptor, text)
     except OSError as error:
         raise cannot("write", path, error) from None
 
@@ -216,6 +217,8 @@ def append(path: Path, offset: int, text: bytes, *, is_committed: bool) -> None:
     def write() -> None:
         with closed(open_regular(path, os.O_RDWR)) as descriptor:
             check_private(path, descriptor)
+            if offset + len(text) >= MOST:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             try:
                 if os.fstat(descriptor).st_size > offset:
                     os.ftruncate(descriptor, offset)

@@ -1,4 +1,4 @@
-"""The two ways to save a change to a table file: a line in its journal, and a new base."""
+"""Saves a change as a line in the journal, and all that the file contains as a new base."""
 
 import os
 from collections.abc import Callable
@@ -20,90 +20,109 @@ from cwtui.host.files import (
 )
 from cwtui.store import journal
 from cwtui.store.base import Content
-from cwtui.store.view import Draft
+from cwtui.store.journal import Lines
+from cwtui.store.view import View
 
 _NUMBERS: Final = 10**9
 
 
 class Prepared(NamedTuple):
-    """A change that is on disk and not yet visible. If committing it fails, it undoes itself."""
+    """A line that is on disk and perhaps not yet visible. It is between these two offsets."""
 
     commit: Callable[[], None]
     undo: Callable[[], None]
+    begin: int
+    end: int
 
 
 def as_line(path: Path, offset: int, text: bytes, *, is_prepared: bool) -> Prepared:
     """Append a line to the journal. Without `is_prepared` it is visible at once."""
     journal.append(path, offset, text, is_committed=not is_prepared)
+    end = offset + len(text) + 1
 
     def commit() -> None:
         if is_prepared:
-            journal.commit(path, offset + len(text) + 1)
+            journal.commit(path, end)
         reserve.keep(path.parent)
 
-    return Prepared(commit, lambda: journal.cut(path, offset))
+    return Prepared(commit, lambda: journal.cut(path, offset), offset, end)
 
 
-def as_base(draft: Draft, old_schema: int | None, needed: int | None) -> Prepared:
-    """Write a new base with an empty journal.
+class NewBase(NamedTuple):
+    """A new base on disk that has not replaced the old one yet."""
 
-    A file of an old schema is kept. `needed` is how much of the reserve it may use, in bytes; None
-    means nothing. Raises CannotCheck.
+    path: Path
+    temporary: Path
+    journal: Path
+    checksum: str
+
+    def replace_old(self, since: Lines | None, old_schema: int | None) -> None:
+        """Replace the old base. The caller holds the lock of the file.
+
+        The journal of the new base begins with the changes that were made since it was written. A
+        file of an old schema is kept. After CannotCheck the old base remains, unless it says else.
+        """
+        text = b""
+        if since is not None and since.documents is not None:
+            start = journal.beginning(self.checksum)
+            text = journal.line(since.changes, since.documents, start) + b"\n"
+        try:
+            if old_schema is not None:
+                _keep_old(self.path, old_schema)
+            journal.begin(self.journal, text)
+            sync_folder(self.path.parent)
+            self._rename()
+        except CannotCheck:
+            self.discard()
+            discard(self.journal)
+            raise
+        sync_folder(self.path.parent)
+        _remove_left(self.path, self.journal)
+        reserve.keep(self.path.parent)
+
+    def _rename(self) -> None:
+        try:
+            self.temporary.replace(self.path)
+        except OSError as error:
+            raise cannot("write", self.path, error) from None
+
+    def discard(self) -> None:
+        """Remove it, unless it has replaced the old base."""
+        discard(self.temporary)
+
+
+def new_base(view: View, temporary: Path, needed: int | None) -> NewBase:
+    """Write all documents of this view to a new base. Raises CannotCheck.
+
+    `needed` is how much of the reserve it may use, in bytes; None means nothing.
     """
-    path, main, small, _ = draft.kind
-    base = draft.base
-    if base is not None:
-        base.verify_checksum()  # else damage would get a matching checksum
-    if old_schema is not None:
-        _keep_old(path, old_schema)
+    path, main, small, _ = view.kind
+    if view.base is not None:
+        view.base.verify_checksum()  # else damage would get a matching checksum
     beside = _new_journal(path)
     content = Content(
         journal=beside.name,
         main=main,
-        tables={table: draft.table(table) for table in small},
-        count=draft.count,
-        marked=tuple(sorted(draft.marked)),
-        lines=draft.lines,
+        tables={table: view.table(table) for table in small},
+        count=view.count,
+        marked=tuple(sorted(view.marked)),
+        lines=view.lines,
     )
-    temporary = temporary_of(path)
 
-    def write() -> None:
+    def write() -> str:
         later = later_than(path)
         temporary.unlink(missing_ok=True)
         with new_file(temporary) as descriptor:
-            content.write(descriptor)
+            checksum = content.write(descriptor)
             os.utime(descriptor, ns=(later, later))
+        return checksum
 
     try:
-        if needed is None:
-            write()
-        else:
-            reserve.with_room_from(path.parent, needed, write)
+        has_room = reserve.with_room_from
+        checksum = write() if needed is None else has_room(path.parent, needed, write)
     except OSError as error:
         raise cannot("write", path, error) from None
-    try:
-        journal.begin(beside)
-        sync_folder(path.parent)
-    except CannotCheck:
-        discard(temporary)
-        discard(beside)
-        raise
-
-    def commit() -> None:
-        try:
-            temporary.replace(path)
-        except OSError as error:
-            undo()
-            raise cannot("write", path, error) from None
-        sync_folder(path.parent)
-        _remove_other_journals(path, beside)
-        reserve.keep(path.parent)
-
-    def undo() -> None:
-        discard(temporary)
-        discard(beside)
-
-    return Prepared(commit, undo)
+    return NewBase(path, temporary, beside, checksum)
 
 
 def _keep_old(path: Path, schema: int) -> None:
@@ -129,8 +148,9 @@ def journals_of(path: Path) -> list[Path]:
     return list(path.parent.glob(f"{path.stem}-{'[0-9]' * 9}.journal"))
 
 
-def _remove_other_journals(path: Path, current: Path) -> None:
+def _remove_left(path: Path, current: Path) -> None:
+    """Remove other journals, and what a process left that was killed with the lock of the file."""
     with suppress(OSError):
-        for one in journals_of(path):
+        for one in (temporary_of(path), *journals_of(path)):
             if one != current:
                 one.unlink(missing_ok=True)

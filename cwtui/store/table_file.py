@@ -1,22 +1,23 @@
 """Tables of JSON documents in one file that several processes share: a base and a journal.
 
 Reading needs no lock: a base never changes, and the committed part of a journal only grows. A
-change is one line at the end of the journal, durable with one fdatasync. When the journal is
-long, the change is made by writing a new base instead, with an empty journal; the rename of the
-base is the commit, as it names its journal.
+change is one line at the end of the journal, durable with one fdatasync. When the journal has
+become long, a new base is written from a snapshot, while others go on reading and changing the
+file. What they changed meanwhile becomes the first line of the new base's journal. The rename of
+the base is the commit, as it names its journal.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Lock, get_ident
 from typing import Final
 
 import msgspec
 
-from cwtui.accounts.errors import CannotCheck
-from cwtui.host.files import exists
-from cwtui.host.locks import exclusive, in_turn, undisturbed
+from cwtui.accounts.errors import CannotCheck, StoreMissing
+from cwtui.host.files import exists, temporary_of
+from cwtui.host.locks import exclusive, if_free, in_turn, undisturbed
 from cwtui.store import journal, saving
 from cwtui.store.base import check_length
 from cwtui.store.parts import Part
@@ -25,7 +26,7 @@ from cwtui.store.table_reader import Read, TableReader
 from cwtui.store.view import Draft, Kind, View
 
 _MOST_JOURNAL: Final = (1 << 16, 1 << 18)
-"""Bytes of a journal, at least and at most, before a new base is written: about 100 to 500
+"""Bytes of a journal, at least and at most, before a new base is written: about 200 to 900
 changes. Opening a store reads its journal."""
 _OF_BASE: Final = 8
 """A journal may have this part of its base, as writing a new base takes as long as the base is."""
@@ -47,6 +48,8 @@ class TableFile:
         may_be_missing: bool = False,
     ) -> None:
         self.path = kind.path
+        self._new = kind.path.with_name(f"{kind.path.name}.base")
+        """Its lock is held while a new base is written, so that only one process does."""
         self._kind = kind
         self._check_is_there = check_is_there
         self._reader = TableReader(kind, check_is_there, check_view, may_be_missing=may_be_missing)
@@ -54,8 +57,6 @@ class TableFile:
         self._writer: int | None = None
         self._draft: Draft | None = None
         self._prepared: Prepared | None = None
-        self._postponed: tuple[str, int] = ("", 0)
-        """The journal, and the length below which no new base is tried again."""
 
     def view(self) -> View:
         """Return the current content, with the changes of this transaction so far.
@@ -87,26 +88,32 @@ class TableFile:
     def transaction(self) -> Iterator[None]:
         """Run one read-modify-write. At the end the changes are on disk; an exception undoes them.
 
-        Raises CannotCheck.
+        Afterwards a new base is written if it is time. Raises CannotCheck.
         """
         if self._writer == get_ident():
             message = "a nested transaction would wait for itself"
             raise RuntimeError(message)
         self._check_is_there()  # before the lock, which is a file in the store's folder
+        snapshot = None
         with in_turn(self._threads, self.path), exclusive(self.path):
             self._check_is_there()
             self._writer = get_ident()
             try:
                 yield
-                if self._prepared is not None:
-                    prepared, self._prepared = self._prepared, None
+                if self._draft is not None and self._draft.is_changed:
+                    prepared = self._prepared or self._write(is_prepared=False)
+                    self._prepared = None
                     prepared.commit()
-                elif self._draft is not None and self._draft.is_changed:
-                    self._write(is_prepared=False).commit()
+                    snapshot = self._snapshot_if_long(self._draft, prepared)
             finally:
                 self._writer = None
                 self._undo()
                 self._draft = None
+        if snapshot is not None:
+            # If it fails, it is tried again when the journal is as long again.
+            with suppress(CannotCheck), if_free(self._new) as is_alone:
+                if is_alone:
+                    self._renew(snapshot)
 
     def put(self, table: str, documents: Mapping[str, object]) -> None:
         """Insert or replace documents, in a transaction."""
@@ -145,8 +152,7 @@ class TableFile:
         with exclusive(self.path):
             if exists(self.path):
                 raise CannotCheck(f"{self.path} already exists. It was not changed.")
-            self._reader.refuse_lost_base()
-            saving.as_base(Draft(View(self._kind)), None, needed=0).commit()
+            self._begin(Read((), View(self._kind)))
 
     def compact(self) -> bool:
         """Write a new base with an empty journal. Returns whether there was anything to do.
@@ -154,13 +160,17 @@ class TableFile:
         Raises CannotCheck, also if the base is damaged.
         """
         self._check_is_there()
-        with in_turn(self._threads, self.path), exclusive(self.path):
-            read = self._reader.current()
-            if not read.version or (read.schema is None and not read.point.offset):
-                return False
-            self._reader.refuse_damage_in_old_base()
-            saving.as_base(Draft(read.view), read.schema, needed=None).commit()
-            return True
+        with exclusive(self._new):
+            while True:
+                with in_turn(self._threads, self.path), exclusive(self.path):
+                    read = self._reader.current()
+                    if read.schema is not None:
+                        self._begin(read)
+                        return True
+                if not read.version or not read.point.offset:
+                    return False
+                if self._renew(read):
+                    return True
 
     def _undo(self) -> None:
         if self._prepared is not None:
@@ -170,24 +180,47 @@ class TableFile:
     def _write(self, *, is_prepared: bool) -> Prepared:
         draft, read = self._changed(), self._reader.current()
         if read.view.base is None or read.view.journal is None:  # none yet, or an old schema
-            size = read.version[2] if read.version else 0
-            if not read.version:
-                self._reader.refuse_lost_base()
-            self._reader.refuse_damage_in_old_base()
-            return saving.as_base(draft, read.schema, needed=size)
-        if self._pays(read, draft.own_size):
-            try:
-                return saving.as_base(draft, read.schema, needed=None)
-            except CannotCheck:
-                # A full disk, or a damaged base: the journal can still take the change.
-                self._postponed = read.view.journal.name, 2 * (read.point.offset + draft.own_size)
+            self._begin(read)
+            read = self._reader.current()
+        if read.view.journal is None:
+            raise StoreMissing(f"{self.path} is missing. Nothing was changed.")
         text = journal.line(draft.own, draft.count, read.point)
         return saving.as_line(read.view.journal, read.point.offset, text, is_prepared=is_prepared)
 
-    def _pays(self, read: Read, added: int) -> bool:
+    def _begin(self, read: Read) -> None:
+        """Write the first base in this format, with the content that there is, under the lock."""
+        if read.version:
+            self._reader.refuse_damage_in_old_base()
+        else:
+            self._reader.refuse_lost_base()
+        size = read.version[2] if read.version else 0
+        new = saving.new_base(read.view, temporary_of(self.path), needed=size)
+        new.replace_old(None, read.schema)
+
+    def _snapshot_if_long(self, before: View, line: Prepared) -> Read | None:
+        """Return what the file contains now if this line has made its journal long, else None."""
         least, most = _MOST_JOURNAL
-        length = read.point.offset + added
-        name, until = self._postponed
-        if read.view.journal is not None and read.view.journal.name == name and length < until:
-            return False
-        return length > min(max(read.version[2] // _OF_BASE, least), most)
+        size = before.base.main_size if before.base is not None else 0
+        longest = min(max(size // _OF_BASE, least), most)
+        if line.begin // longest == line.end // longest:
+            return None
+        with suppress(CannotCheck):
+            return self._reader.current()
+        return None
+
+    def _renew(self, read: Read) -> bool:
+        """Write a new base with this content, which was read under the lock. Raises CannotCheck.
+
+        The caller holds the lock of `_new`. Returns False, and discards it, if the base was
+        replaced meanwhile.
+        """
+        new = saving.new_base(read.view, temporary_of(self._new), needed=None)
+        try:
+            self._check_is_there()
+            with in_turn(self._threads, self.path), exclusive(self.path):
+                if self._reader.current().version != read.version:
+                    return False
+                new.replace_old(self._reader.lines_since(read), None)
+                return True
+        finally:
+            new.discard()

@@ -14,7 +14,7 @@ from cwtui.host.files import cannot, check_private, exists
 from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
 from cwtui.store import journal, parts, saving
 from cwtui.store.base import MOST, SCHEMA, START, Base, damaged
-from cwtui.store.journal import Changes, Point
+from cwtui.store.journal import Changes, Lines, Point
 from cwtui.store.parts import Part
 from cwtui.store.view import Kind, View
 
@@ -189,6 +189,20 @@ class TableReader:
         if lines.documents is not None:
             view = view.with_changes(lines.changes, lines.documents)
         return read._replace(view=view, journal=_version_of(state), point=lines.end)
+
+    @staticmethod
+    def lines_since(read: Read) -> Lines | None:
+        """Return the journal's lines after those of `read`, with the same base. Raises CannotCheck.
+
+        None if it has no journal.
+        """
+        path = read.view.journal
+        if path is None:
+            return None
+        found = journal.read(path, read.point.offset)
+        if found is None:
+            raise journal.missing(path, read.view.kind.path)
+        return journal.committed(found[0], read.point, path)
 
     def _without_journal(self, read: Read) -> Read:
         base = read.view.base

@@ -221,6 +221,16 @@ class View:
             and self._changed.get(name, document) is not None
         )
 
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of the main table, each with its `,` and end."""
+        if self.base is not None:
+            return self.base.merged(self._changed)
+        return (
+            line_of(name, document) + b",\n"
+            for name in self._changed_names
+            if (document := self._changed[name]) is not None
+        )
+
     # Errors
 
     def decoded(self, table: str, name: str, document: bytes, kind: type[T]) -> T:
@@ -270,22 +280,3 @@ class Draft(View):
     @property
     def is_changed(self) -> bool:
         return any(self.own.values())
-
-    @property
-    def own_size(self) -> int:
-        """About how many bytes the changes of this transaction have."""
-        return sum(
-            len(name) + len(document or b"")
-            for documents in self.own.values()
-            for name, document in documents.items()
-        )
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield the lines of the main table, each with its `,` and end."""
-        if self.base is not None:
-            return self.base.merged(self._changed)
-        return (
-            line_of(name, document) + b",\n"
-            for name in self._changed_names
-            if (document := self._changed[name]) is not None
-        )

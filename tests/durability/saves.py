@@ -19,6 +19,7 @@ from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import table_file
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.base import Content
 from tests.accounts.steps import at_step, last_step, one_device
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.store.table_files import journal_of
@@ -83,12 +84,25 @@ def rename_alice(config: Config) -> None:
 def rename_alice_in_a_new_base(config: Config) -> None:
     """Instead of a line in the journal."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table_file, "_MOST_JOURNAL", (0, 0))
+        patch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
         rename_alice(config)
 
 
 def compact(config: Config) -> None:
     TinyAccountStore(config.accounts_file).compact()
+
+
+def compact_while_another_writes(config: Config) -> None:
+    """Its change becomes the first line of the new base's journal."""
+    write = Content.write
+
+    def write_later(content: Content, descriptor: int) -> str:
+        rename_alice(config)
+        return write(content, descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Content, "write", write_later)
+        compact(config)
 
 
 def use_step(config: Config) -> None:
@@ -180,6 +194,7 @@ SAVES: Final = {
     "account": Save(rename_alice, accounts_of),
     "new base": Save(rename_alice_in_a_new_base, accounts_of),
     "compaction": Save(compact, journal_and_accounts_of),
+    "compaction and change": Save(compact_while_another_writes, accounts_of, has_steps=True),
     "record": Save(use_step, accounts_of),
     "first record": Save(use_first_step, accounts_of),
     "audit": Save(append, events_of),

@@ -154,7 +154,9 @@ def out_of_order(config: Config) -> None:
 
 
 def flip_a_digit_of_a_record(config: Config) -> None:
-    path = TinyRecordStore(config.records_folder).path(number_of("ada"))
+    records = TinyRecordStore(config.records_folder)
+    records.compact(number_of("ada"))
+    path = records.path(number_of("ada"))
     changed_in_file(path, b'"last_step":1', b'"last_step":2')
 
 

@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
+from cwtui.host.locks import exclusive
 from cwtui.store import base, journal, table_file
+from cwtui.store.base import Content
 from cwtui.store.table_file import TableFile
 from cwtui.store.view import Kind, View
 from tests import soak
@@ -68,7 +70,7 @@ def test_it_agrees_with_a_dictionary(
         writer, reader = table(path), table(path)
         expected: dict[str, object] = {}
         for changes, in_a_new_base in steps:
-            most = (0, 0) if in_a_new_base else (1 << 20, 1 << 20)
+            most = (1, 1) if in_a_new_base else (1 << 20, 1 << 20)
             patch.setattr(table_file, "_MOST_JOURNAL", most)
             change(writer, changes)
             for name, document in changes.items():
@@ -104,6 +106,7 @@ def check(file: TableFile, expected: dict[str, object], probe: str) -> None:
 def file(tmp_path: Path) -> TableFile:
     made = table(tmp_path / "things.json")
     change(made, {f"n{number}": {"text": "x" * number} for number in range(30)})
+    made.compact()
     change(made, {"n7": {"text": "changed"}})
     return made
 
@@ -359,11 +362,95 @@ def test_the_journal_is_written_into_the_base_when_it_is_long(
     assert file.view().get("n1") == msgspec.json.encode({"text": f"{59:100}"})
 
 
+def during_new_base(patch: pytest.MonkeyPatch, *acts: Callable[[], object]) -> None:
+    """Call one of these while each of the next new bases is written."""
+    write, left = Content.write, list(acts)
+
+    def write_later(content: Content, descriptor: int) -> str:
+        if left:
+            left.pop(0)()
+        return write(content, descriptor)
+
+    patch.setattr(Content, "write", write_later)
+
+
+def test_others_change_the_file_while_a_new_base_is_written(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, seen = table(file.path), []
+
+    def act() -> None:
+        change(other, {"n8": {"mark": True}, "n9": {}})
+        change(other, {"n9": None, "n99": {}})
+        seen.append(table(file.path).view().get("n8"))
+
+    during_new_base(monkeypatch, act)
+    inode = file.path.stat().st_ino
+    assert file.compact()
+    assert seen == [b'{"mark":true}']
+    assert file.path.stat().st_ino != inode
+    assert journal_of(file.path).read_bytes().count(b"\n") == 1
+    for one in (file, other, table(file.path)):
+        view = one.view()
+        assert (view.count, list(view.marked)) == (30, ["n8"])
+        assert view.get("n7") == b'{"text":"changed"}'
+        assert [view.get(name) for name in ("n8", "n9", "n99")] == [b'{"mark":true}', None, b"{}"]
+        one.verify()
+    change(file, {"n9": {"text": "back"}})
+    assert table(file.path).view().get("n9") == b'{"text":"back"}'
+
+
+def test_a_new_base_gives_way_to_one_that_was_put_in_its_place_meanwhile(
+    file: TableFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a restore."""
+    (tmp_path / "restored").mkdir()
+    restored = table(tmp_path / "restored" / "things.json")
+    change(restored, {"n1": {"text": "restored"}})
+
+    def act() -> None:
+        with exclusive(file.path):
+            for path in (journal_of(restored.path), restored.path):
+                path.replace(file.path.with_name(path.name))
+
+    during_new_base(monkeypatch, act)
+    assert file.compact()
+    assert list(file.view().documents(dict)) == [("n1", {"text": "restored"})]
+    assert not list(file.path.parent.glob(".*.new"))
+    assert len(list(file.path.parent.glob("*.journal"))) == 1
+    file.verify()
+
+
+def test_one_process_at_a_time_writes_a_new_base(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others go on with the journal, and try again when it is as long again."""
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1000, 1000))
+    written = []
+    during_new_base(monkeypatch, lambda: written.append(1), lambda: written.append(2))
+    sizes = []
+    for number in range(15):
+        with exclusive(file.path.with_name("things.json.base")) if number < 9 else nullcontext():
+            change(file, {"n1": {"text": f"{number:100}"}})
+        sizes.append(journal_of(file.path).stat().st_size)
+        assert written == ([1] if 0 in sizes else [])
+    assert 1500 < sizes[8] < max(sizes) < 2000
+    assert file.view().get("n1") == msgspec.json.encode({"text": f"{14:100}"})
+
+
+def test_what_was_left_by_a_killed_writer_is_removed(file: TableFile) -> None:
+    left = [file.path.with_name(f".things.json{kind}") for kind in (".new", ".base.new")]
+    for path in left:
+        path.write_bytes(b"half")
+    assert file.compact()
+    assert not any(path.exists() for path in left)
+
+
 def test_a_damaged_base_is_never_given_a_matching_checksum(
     file: TableFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its changes go on in the journal, and a check still finds the damage."""
-    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (0, 0))
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
     content = file.path.read_bytes().replace(b'"text":"xx"', b'"text":"xy"')
     file.path.write_bytes(content)
     change(table(file.path), {"n8": {"text": "new"}})
@@ -400,7 +487,7 @@ def test_a_header_that_could_not_be_read_is_not_written(
     file: TableFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The changes then stay in the journal."""
-    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (0, 0))
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
     monkeypatch.setattr(base, "HEADER_MOST", 300)
     for number in range(30):
         change(file, {f"n{number}": {"mark": True}})
