@@ -93,6 +93,8 @@ class Base:
         self.path = path
         self._main = main
         self._met: dict[int, tuple[int, str]] = {}
+        self._found: tuple[str, bytes | None] | None = None
+        """What was found last, because a change reads the same document several times."""
         self._size = os.fstat(descriptor).st_size
         self.meta, self.tables, self._first = self._header()
         self._last = max(self._size - len(_END), self._first)
@@ -128,22 +130,36 @@ class Base:
 
     def get(self, name: str) -> bytes | None:
         """Return a document of the main table as JSON; None if there is none with this name."""
-        low, high = self._around(name)
-        text = b"\n" + self._read(low, high)
-        # JSON has no newlines, so this is the beginning of a line.
-        start = b"\n%b:" % msgspec.json.encode(name)
-        at = text.find(start)
-        if at < 0:
-            return self._find_in(name, low, high)[2]  # which looks whether the lines have names
-        end = text.find(b"\n", at + 1)
-        return text[at + len(start) : end if end >= 0 else None].removesuffix(b",")
+        found = self._found
+        if found is None or found[0] != name:
+            found = self._found = name, self._find(name)[2]
+        return found[1]
 
     def _find(self, name: str) -> tuple[int, int, bytes | None]:
         """Return where the line of this name begins and ends, and its document.
 
         Without a document, both are where the line would be inserted.
         """
-        return self._find_in(name, *self._around(name))
+        low, high = self._around(name)
+        text = self._read(low, high)
+        # JSON has no newlines, so this is the beginning of a line.
+        start = b"\n%b:" % msgspec.json.encode(name)
+        at = (b"\n" + text).find(start)
+        if at < 0:
+            gap = self._gap(name, low, text)
+            return gap, gap, None
+        end = text.find(b"\n", at) + 1 or len(text)
+        document = text[at + len(start) - 1 : end].removesuffix(_SEPARATOR)
+        return low + at, low + end, document
+
+    def _gap(self, name: str, low: int, text: bytes) -> int:
+        """Return where the line of this name would be inserted into these lines."""
+        at = low
+        for line in text.splitlines(keepends=True):
+            if self._name_of(line, at) > name:
+                break
+            at += len(line)
+        return at
 
     def _around(self, name: str) -> tuple[int, int]:
         """Return a part of few lines that has the line of this name, if there is one."""
@@ -161,18 +177,6 @@ class Base:
                 high = self._end_of_line(middle, high)
                 break
         return low, high
-
-    def _find_in(self, name: str, low: int, high: int) -> tuple[int, int, bytes | None]:
-        at = low
-        for line in self._read(low, high).removesuffix(_SEPARATOR).split(_SEPARATOR):
-            key, document = self._split(line, at) if line else ("", b"")
-            end = min(at + len(line) + 2, self._last)
-            if not line or key > name:
-                return at, at, None
-            if key == name:
-                return at, end, document
-            at = end
-        return high, high, None
 
     def _meet(self, at: int) -> tuple[int, str]:
         """Return the start of the line that contains this position, and its name."""

@@ -56,6 +56,8 @@ class TableFile:
         self._threads = Lock()
         self._writer: int | None = None
         self._draft: Draft | None = None
+        self._read = Read((), View(kind))
+        """What the draft was made of."""
         self._prepared: Prepared | None = None
 
     def view(self) -> View:
@@ -136,7 +138,8 @@ class TableFile:
 
     def _in_transaction(self) -> Draft:
         if self._draft is None:
-            self._draft = Draft(self._reader.current().view)
+            self._read = self._reader.current()
+            self._draft = Draft(self._read.view)
         return self._draft
 
     def prepare(self) -> None:
@@ -178,14 +181,21 @@ class TableFile:
             self._prepared = None
 
     def _write(self, *, is_prepared: bool) -> Prepared:
-        draft, read = self._changed(), self._reader.current()
-        if read.view.base is None or read.view.journal is None:  # none yet, or an old schema
-            self._begin(read)
-            read = self._reader.current()
-        if read.view.journal is None:
+        draft = self._changed()
+        if self._read.view.base is None or self._read.view.journal is None:
+            self._begin(self._read)  # there is no file yet, or its schema is old
+            self._read = self._reader.current()
+        read, beside = self._read, self._read.view.journal
+        if beside is None:
             raise StoreMissing(f"{self.path} is missing. Nothing was changed.")
         text = journal.line(draft.own, draft.count, read.point)
-        return saving.as_line(read.view.journal, read.point.offset, text, is_prepared=is_prepared)
+        line = saving.as_line(beside, read.point.offset, text, is_prepared=is_prepared)
+
+        def commit() -> None:
+            line.commit()
+            self._reader.appended(read, text, draft)
+
+        return line._replace(commit=commit)
 
     def _begin(self, read: Read) -> None:
         """Write the first base in this format, with the content that there is, under the lock."""

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
@@ -16,7 +16,7 @@ from cwtui.store import journal, parts, saving
 from cwtui.store.base import MOST, SCHEMA, START, Base, damaged
 from cwtui.store.journal import Changes, Lines, Point
 from cwtui.store.parts import Part
-from cwtui.store.view import Kind, View
+from cwtui.store.view import Draft, Kind, View
 
 _Version: TypeAlias = tuple[int, ...]
 _START: Final = journal.beginning("")
@@ -55,6 +55,7 @@ class TableReader:
         self._check_view = check_view
         self._may_be_missing = may_be_missing
         self._last: Read | None = None
+        self._checked: View | None = None
 
     def current(self) -> Read:
         """Return the current content. Raises CannotCheck."""
@@ -70,18 +71,35 @@ class TableReader:
                 if self._version() == read.version and read.view.journal is not None:
                     raise journal.missing(read.view.journal, self._path)
                 continue  # another process has just replaced the base
-            if with_journal is before:
-                return before
-            try:
-                self._check_view(with_journal.view)
-            except CannotCheck:
-                again = self._with_journal(with_journal) if read.schema is None else with_journal
-                is_newest = again is not None and again.point == with_journal.point
-                if is_newest and self._version() == read.version:
-                    raise
-                continue
+            if with_journal.view is not self._checked:
+                try:
+                    self._check_view(with_journal.view)
+                except CannotCheck:
+                    is_old = read.schema is not None
+                    again = with_journal if is_old else self._with_journal(with_journal)
+                    is_newest = again is not None and again.point == with_journal.point
+                    if is_newest and self._version() == read.version:
+                        raise
+                    continue
+                self._checked = with_journal.view
             self._last = with_journal
             return with_journal
+
+    def appended(self, read: Read, text: bytes, draft: Draft) -> None:
+        """Remember what `read` became by this line, which need not be read again.
+
+        The draft must be of the same base. The caller holds the lock of the file.
+        """
+        path, point = read.view.journal, read.point
+        if path is None or draft.base is not read.view.base:
+            return
+        line = text + b"\n"
+        end = Point(point.offset + len(line), point.hash.copy(), point.lines + 1)
+        end.hash.update(line)
+        view = View(self._kind, draft.base, draft.changes, draft.count, path)
+        with suppress(OSError):
+            state = _version_of(path.stat())
+            self._last = read._replace(view=view, journal=state, point=end)
 
     def _version(self) -> _Version | None:
         """Return a value that differs for each version of the base; None if it may be missing."""

@@ -321,6 +321,22 @@ def test_a_view_that_is_refused_is_read_again_if_it_was_changed_meanwhile(
     assert len(refused) == 1
 
 
+def test_what_this_process_wrote_is_checked_too(file: TableFile) -> None:
+    def check(view: View) -> None:
+        if view.get("n8") == b"{}":
+            raise CannotCheck("it does not fit the keyring")
+
+    writer = TableFile(
+        Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
+    )
+    change(writer, {"n8": {}})
+    for _ in range(2):
+        with pytest.raises(CannotCheck, match="it does not fit the keyring"):
+            writer.view()
+    change(file, {"n8": {"text": "fits"}})
+    assert writer.view().get("n8") == b'{"text":"fits"}'
+
+
 def test_a_view_that_is_refused_is_not_read_for_ever(file: TableFile) -> None:
     def check(_: View) -> None:
         raise CannotCheck("it does not fit the keyring")
