@@ -123,7 +123,7 @@ class TinyAccountStore:
         if sort.column == BY_USERNAME.column:
             # Reads no more than it must.
             place = after.username if after is not None else None
-            following = _rows(view, query, place, backward=sort.is_descending)
+            following = _rows(view, query, place, backward=sort.is_descending, wanted=limit)
             return list(islice(query.select(following), limit))
         found = query.select(_rows(view, query))
         following = found if after is None else (row for row in found if sort.is_after(row, after))
@@ -216,10 +216,17 @@ class TinyAccountStore:
 
 
 def _rows(
-    view: View, query: Query[AccountRow], after: str | None = None, *, backward: bool = False
+    view: View,
+    query: Query[AccountRow],
+    after: str | None = None,
+    *,
+    backward: bool = False,
+    wanted: int | None = None,
 ) -> Iterator[AccountRow]:
-    """Yield all rows that may match the query."""
-    found = view.documents(AccountRow, after, backward=backward, containing=_texts_of(query))
+    """Yield all rows that may match the query. About as many as are `wanted` are read at first."""
+    found = view.documents(
+        AccountRow, after, backward=backward, containing=_texts_of(query), wanted=wanted
+    )
     return (row for _, row in found)
 
 

@@ -223,14 +223,22 @@ class Base:
 
     # Many documents
 
-    def blocks(self, after: str | None = None, *, backward: bool = False) -> Iterator[bytes]:
-        """Yield the main table as texts of whole lines, from after this name, or before it."""
+    def blocks(
+        self, after: str | None = None, *, backward: bool = False, wanted: int | None = None
+    ) -> Iterator[bytes]:
+        """Yield the main table as texts of whole lines, from after this name, or before it.
+
+        The first text has about as many lines as are `wanted`.
+        """
         begin, end = self._first, self._last
         if after is not None and backward:
             end = self._find(after)[0]
         elif after is not None:
             begin = self._find(after)[1]
         size = _WINDOW
+        if wanted is not None:
+            usual = self.main_size // max(self.meta.count, 1)
+            size = max(min((wanted + 1) * usual, _BLOCK), _NAME_MOST)
         while begin < end:
             if backward:
                 start = self._start_of_line(max(end - size, begin), begin)

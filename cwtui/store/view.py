@@ -142,12 +142,13 @@ class View:
         *,
         backward: bool = False,
         containing: Sequence[bytes] = (),
+        wanted: int | None = None,
     ) -> Iterator[tuple[str, T]]:
         """Yield the main table's documents decoded as this type, sorted by name.
 
         They begin after the name `after`, or with `backward`, before it. Documents without all of
         the texts `containing`, which are ASCII in lower case, may be left out if they contain only
-        ASCII. Raises StoreDamaged.
+        ASCII. About as many as are `wanted` are read at first. Raises StoreDamaged.
         """
         decoder, decode_block = _decoders(kind)  # type: ignore[arg-type]  # types can be hashed
         changed = self._changed_names
@@ -155,7 +156,8 @@ class View:
             changed = changed[: bisect_left(changed, after)]
         elif after is not None:
             changed = changed[bisect_right(changed, after) :]
-        blocks = self.base.blocks(after, backward=backward) if self.base is not None else ()
+        base = self.base
+        blocks = base.blocks(after, backward=backward, wanted=wanted) if base is not None else ()
         for text in blocks:
             if containing and text.isascii():
                 lower = text.lower()

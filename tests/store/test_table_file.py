@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -88,7 +89,9 @@ def check(file: TableFile, expected: dict[str, object], probe: str) -> None:
     ordered = sorted(expected)
     assert view.count == len(ordered)
     assert list(view.documents(dict)) == [(name, expected[name]) for name in ordered]
-    assert [name for name, _ in view.documents(dict, backward=True)] == ordered[::-1]
+    backward = view.documents(dict, backward=True, wanted=3)
+    assert [name for name, _ in backward] == ordered[::-1]
+    assert [name for name, _ in view.documents(dict, wanted=1)] == ordered
     for name in {*ordered, probe}:
         found = view.get(name)
         assert (None if found is None else msgspec.json.decode(found)) == expected.get(name)
@@ -485,6 +488,17 @@ def test_names_are_listed_without_reading_the_documents(file: TableFile) -> None
     file.path.write_bytes(content.replace(b'"n5":{"text"', b'{"n5":"text"'))
     with pytest.raises(StoreDamaged, match="a document has no name"):
         list(table(file.path).view().names())
+
+
+def test_a_wrong_count_does_not_keep_documents_from_being_read(file: TableFile) -> None:
+    file.compact()
+    content = file.path.read_bytes()
+    for count in (0, 10**18):
+        file.path.write_bytes(content.replace(b'"count":30', b'"count":%d' % count))
+        view = table(file.path).view()
+        for backward in (False, True):
+            rows = view.documents(dict, backward=backward, wanted=2)
+            assert len(list(islice(rows, 100))) == 30
 
 
 @pytest.mark.parametrize(("name", "size"), [("n", 1 << 20), ("n" * 254, 1)])
