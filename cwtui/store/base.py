@@ -24,7 +24,7 @@ sector, the process is killed instead of getting an error.
 import os
 import re
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -35,18 +35,18 @@ from msgspec import Raw, Struct
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreTooNew
 from cwtui.accounts.text import shortened
-from cwtui.host.files import cannot, write_all
+from cwtui.host.files import cannot
 
 SCHEMA: Final = 7
 """Schema 7 has several devices for an account. Schema 6 has the same format; older ones are in
 old_files.py."""
 START: Final = b'{"meta":{\n"sha256":"'
 """How a file in this format begins."""
-_DIGEST: Final = 64
-_COVERED_FROM: Final = len(START) + _DIGEST
+DIGEST: Final = 64
+COVERED_FROM: Final = len(START) + DIGEST
 """Where the part of the file begins that the checksum covers."""
-_END: Final = b"\n}}\n"
-_SEPARATOR: Final = b",\n"
+END: Final = b"\n}}\n"
+SEPARATOR: Final = b",\n"
 MOST: Final = 1 << 33
 """The maximum file size in bytes: many times the size for 1,000,000 accounts."""
 HEADER_MOST: Final = 1 << 24
@@ -97,9 +97,9 @@ class Base:
         """What was found last, because a change reads the same document several times."""
         self._size = os.fstat(descriptor).st_size
         self.meta, self.tables, self._first = self._header()
-        self._last = max(self._size - len(_END), self._first)
+        self._last = max(self._size - len(END), self._first)
         """Where the main table's last line ends."""
-        if self._read(self._size - len(_END), self._size) != _END:
+        if self._read(self._size - len(END), self._size) != END:
             raise self.damaged(self._size, "the end of the file is missing")
 
     def _header(self) -> tuple[Meta, dict[str, dict[str, Raw]], int]:
@@ -124,7 +124,7 @@ class Base:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError) as error:
             raise self.damaged(0, f"its first lines are invalid: {error}") from None
         # An empty table has its end there.
-        return meta, tables, min(at + len(opening), self._size - len(_END) + 1)
+        return meta, tables, min(at + len(opening), self._size - len(END) + 1)
 
     # One document
 
@@ -149,7 +149,7 @@ class Base:
             gap = self._gap(name, low, text)
             return gap, gap, None
         end = text.find(b"\n", at) + 1 or len(text)
-        document = text[at + len(start) - 1 : end].removesuffix(_SEPARATOR)
+        document = text[at + len(start) - 1 : end].removesuffix(SEPARATOR)
         return low + at, low + end, document
 
     def _gap(self, name: str, low: int, text: bytes) -> int:
@@ -248,12 +248,12 @@ class Base:
                 stop = self._end_of_line(min(begin + size, end) - 1, end)
                 text = self._read(begin, stop)
                 begin = stop
-            yield text.removesuffix(_SEPARATOR)
+            yield text.removesuffix(SEPARATOR)
             size = min(size * 4, _BLOCK)
 
     def names_in(self, text: bytes) -> list[str]:
         """Return the name of each line in one of the `blocks`."""
-        lines = text.split(_SEPARATOR)
+        lines = text.split(SEPARATOR)
         found = [name[0] for name in map(_NAME.match, lines) if name is not None]
         if len(found) == len(lines):
             with suppress(*_INVALID):
@@ -263,7 +263,7 @@ class Base:
 
     def split(self, text: bytes) -> Iterator[tuple[str, bytes]]:
         """Yield name and document of each line in one of the `blocks`."""
-        for line in text.split(_SEPARATOR):
+        for line in text.split(SEPARATOR):
             yield self._split(line, self._last)
 
     @property
@@ -285,7 +285,7 @@ class Base:
             yield from self._lines(at, start)
             document = changes[name]
             if document is not None:
-                yield line_of(name, document) + _SEPARATOR
+                yield line_of(name, document) + SEPARATOR
             at = end
         yield from self._lines(at, self._last)
 
@@ -293,16 +293,16 @@ class Base:
         for at in range(begin, end, _BLOCK):
             yield self._read(at, min(at + _BLOCK, end))
         if begin < end == self._last:
-            yield _SEPARATOR
+            yield SEPARATOR
 
     # Errors
 
     def verify_checksum(self) -> None:
         """Raise StoreDamaged unless the content is what the checksum was made of."""
         digest = sha256()
-        for at in range(_COVERED_FROM, self._size, _BLOCK):
+        for at in range(COVERED_FROM, self._size, _BLOCK):
             digest.update(self._read(at, min(at + _BLOCK, self._size)))
-        start = self._read(0, min(_COVERED_FROM, self._size))
+        start = self._read(0, min(COVERED_FROM, self._size))
         if start != START + digest.hexdigest().encode():
             raise damaged(self.path, 1, "the checksum does not match the content")
 
@@ -361,61 +361,10 @@ def line_of(name: str, document: bytes) -> bytes:
 def check_length(name: str, document: bytes, path: Path) -> None:
     """Raise CannotCheck if this document is too long to be found again."""
     key = len(msgspec.json.encode(name))
-    if key >= _NAME_MOST or key + len(b":") + len(document) + len(_SEPARATOR) > LINE_MOST:
+    if key >= _NAME_MOST or key + len(b":") + len(document) + len(SEPARATOR) > LINE_MOST:
         raise CannotCheck(
             f"The entry {shortened(name)} is too long for {path}. Nothing was changed."
         )
-
-
-class Content(Struct, frozen=True):
-    """A new version of the file. `lines` yields those of the main table, with `,` and end."""
-
-    journal: str
-    main: str
-    tables: dict[str, dict[str, bytes]]
-    count: int
-    marked: tuple[str, ...]
-    lines: Callable[[], Iterator[bytes]]
-
-    def write(self, descriptor: int) -> str:
-        """Write the new, empty file, and return its checksum. Raises OSError and CannotCheck."""
-        digest = sha256()
-        write_all(descriptor, START + b"0" * _DIGEST)
-        for piece in self._pieces():
-            digest.update(piece)
-            write_all(descriptor, piece)
-        checksum = digest.hexdigest()
-        os.pwrite(descriptor, checksum.encode(), len(START))
-        return checksum
-
-    def _pieces(self) -> Iterator[bytes]:
-        encode = msgspec.json.encode
-        meta = (
-            b'"schema":%d' % SCHEMA,
-            b'"journal":%b' % encode(self.journal),
-            b'"count":%d' % self.count,
-            b'"marked":%b' % encode(self.marked),
-        )
-        header = b'",\n' + _SEPARATOR.join(meta) + b"\n},\n"
-        for table, documents in self.tables.items():
-            lines = (line_of(name, document) for name, document in documents.items())
-            header += b"%b:{\n%b\n},\n" % (encode(table), _SEPARATOR.join(lines))
-        header += b"%b:{\n" % encode(self.main)
-        if _COVERED_FROM + len(header) > HEADER_MOST:
-            raise CannotCheck(
-                f"The settings, or the names of admins or of locked users, need more than "
-                f"{HEADER_MOST:,} bytes. Nothing was changed."
-            )
-        yield header
-        last = b""
-        for piece in self.lines():
-            if len(piece) <= len(_SEPARATOR):  # it may belong to what came before
-                last += piece
-                continue
-            if last:
-                yield last
-            last = piece
-        yield last.removesuffix(_SEPARATOR) + (_END if last else _END[1:])
 
 
 def damaged(path: Path, line: int, reason: str) -> StoreDamaged:

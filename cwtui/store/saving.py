@@ -19,7 +19,7 @@ from cwtui.host.files import (
     temporary_of,
 )
 from cwtui.store import journal
-from cwtui.store.base import Content
+from cwtui.store.content import Content
 from cwtui.store.journal import Lines
 from cwtui.store.view import View
 

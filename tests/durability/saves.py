@@ -19,7 +19,7 @@ from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import table_file
 from cwtui.store.accounts import TinyAccountStore
-from cwtui.store.base import Content
+from cwtui.store.content import Content
 from tests.accounts.steps import at_step, last_step, one_device
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.store.table_files import journal_of

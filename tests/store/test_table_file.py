@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.host.locks import exclusive
-from cwtui.store import base, journal, table_file
-from cwtui.store.base import Content
+from cwtui.store import base, content, journal, table_file
+from cwtui.store.content import Content
 from cwtui.store.table_file import TableFile
 from cwtui.store.view import Kind, View
 from tests import soak
@@ -518,7 +518,7 @@ def test_a_header_that_could_not_be_read_is_not_written(
 ) -> None:
     """The changes then stay in the journal."""
     monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
-    monkeypatch.setattr(base, "HEADER_MOST", 300)
+    monkeypatch.setattr(content, "HEADER_MOST", 300)
     for number in range(30):
         change(file, {f"n{number}": {"mark": True}})
     assert len(table(file.path).view().marked) == 30

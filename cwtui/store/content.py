@@ -1,0 +1,72 @@
+"""The content of a new base, and how it is written; base.py shows the format."""
+
+import os
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+
+from cwtui.accounts.errors import CannotCheck
+from cwtui.host.files import write_all
+from cwtui.store.base import (
+    COVERED_FROM,
+    DIGEST,
+    END,
+    HEADER_MOST,
+    SCHEMA,
+    SEPARATOR,
+    START,
+    line_of,
+)
+
+
+class Content(Struct, frozen=True):
+    """A new version of the file. `lines` yields those of the main table, with `,` and end."""
+
+    journal: str
+    main: str
+    tables: dict[str, dict[str, bytes]]
+    count: int
+    marked: tuple[str, ...]
+    lines: Callable[[], Iterator[bytes]]
+
+    def write(self, descriptor: int) -> str:
+        """Write the new, empty file, and return its checksum. Raises OSError and CannotCheck."""
+        digest = sha256()
+        write_all(descriptor, START + b"0" * DIGEST)
+        for piece in self._pieces():
+            digest.update(piece)
+            write_all(descriptor, piece)
+        checksum = digest.hexdigest()
+        os.pwrite(descriptor, checksum.encode(), len(START))
+        return checksum
+
+    def _pieces(self) -> Iterator[bytes]:
+        encode = msgspec.json.encode
+        meta = (
+            b'"schema":%d' % SCHEMA,
+            b'"journal":%b' % encode(self.journal),
+            b'"count":%d' % self.count,
+            b'"marked":%b' % encode(self.marked),
+        )
+        header = b'",\n' + SEPARATOR.join(meta) + b"\n},\n"
+        for table, documents in self.tables.items():
+            lines = (line_of(name, document) for name, document in documents.items())
+            header += b"%b:{\n%b\n},\n" % (encode(table), SEPARATOR.join(lines))
+        header += b"%b:{\n" % encode(self.main)
+        if COVERED_FROM + len(header) > HEADER_MOST:
+            raise CannotCheck(
+                f"The settings, or the names of admins or of locked users, need more than "
+                f"{HEADER_MOST:,} bytes. Nothing was changed."
+            )
+        yield header
+        last = b""
+        for piece in self.lines():
+            if len(piece) <= len(SEPARATOR):  # it may belong to what came before
+                last += piece
+                continue
+            if last:
+                yield last
+            last = piece
+        yield last.removesuffix(SEPARATOR) + (END if last else END[1:])
