@@ -1,17 +1,57 @@
-"""Table files made or changed by hand: documents edited in a base, and files of older schemas."""
+"""Table files for tests: a small one of things, edited bases, and files of older schemas."""
 
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+import pytest
 from msgspec import Raw
 
+from cwtui.store import base
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.table_file import TableFile
+from cwtui.store.view import Kind
 
 
-def journal_of(base: Path) -> Path:
+def is_marked(document: bytes) -> bool:
+    return b'"mark":true' in document
+
+
+def table(path: Path) -> TableFile:
+    return TableFile(
+        Kind(path, "things", ("small",), is_marked),
+        check_is_there=lambda: None,
+        may_be_missing=True,
+    )
+
+
+def change(file: TableFile, changes: dict[str, dict[str, object] | None]) -> None:
+    with file.transaction():
+        for name, document in changes.items():
+            if document is None:
+                file.drop("things", name)
+            else:
+                file.put("things", {name: document})
+
+
+def table_of_thirty(folder: Path) -> TableFile:
+    """Thirty documents in the base, one of them changed in the journal."""
+    made = table(folder / "things.json")
+    change(made, {f"n{number}": {"text": "x" * number} for number in range(30)})
+    made.compact()
+    change(made, {"n7": {"text": "changed"}})
+    return made
+
+
+def make_pieces_small(patch: pytest.MonkeyPatch) -> None:
+    """So that small files reach every branch of the search."""
+    for name, size in (("_WINDOW", 64), ("_BLOCK", 256), ("_NAME_MOST", 256), ("_REMEMBERED", 9)):
+        patch.setattr(base, name, size)
+
+
+def journal_of(path: Path) -> Path:
     """The journal that a base names."""
-    return base.with_name(msgspec.json.decode(base.read_bytes())["meta"]["journal"])
+    return path.with_name(msgspec.json.decode(path.read_bytes())["meta"]["journal"])
 
 
 def write(path: Path, content: bytes) -> None:

@@ -1,0 +1,226 @@
+"""How the base of a table file is written and read, also while others change the file."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cwtui.accounts.errors import CannotCheck, StoreDamaged
+from cwtui.host.locks import exclusive
+from cwtui.store import content, table_file
+from cwtui.store.content import Content
+from cwtui.store.table_file import TableFile
+from tests.store.table_files import (
+    change,
+    journal_of,
+    make_pieces_small,
+    table,
+    table_of_thirty,
+)
+
+pytestmark = pytest.mark.usefixtures("quick_disk")
+
+
+@pytest.fixture(autouse=True)
+def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_pieces_small(monkeypatch)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> TableFile:
+    return table_of_thirty(tmp_path)
+
+
+def test_a_reader_that_is_in_the_middle_keeps_its_view(file: TableFile) -> None:
+    view = file.view()
+    rows = view.documents(dict)
+    first = [next(rows)]
+    other = table(file.path)
+    change(other, {f"n{number}": None for number in range(30)})
+    other.compact()
+    assert len(first + list(rows)) == 30
+    assert view.get("n7") == b'{"text":"changed"}'
+    assert file.view().count == 0
+
+
+def test_the_journal_is_written_into_the_base_when_it_is_long(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1000, 1000))
+    sizes = []
+    for number in range(60):
+        change(file, {"n1": {"text": f"{number:100}"}})
+        sizes.append(journal_of(file.path).stat().st_size)
+    assert max(sizes) <= 1100  # a line is a little longer than its documents
+    assert sizes.count(0) > 5
+    assert len(list(file.path.parent.glob("*.journal"))) == 1
+    assert file.view().get("n1") == msgspec.json.encode({"text": f"{59:100}"})
+
+
+def during_new_base(patch: pytest.MonkeyPatch, *acts: Callable[[], object]) -> None:
+    """Call one of these while each of the next new bases is written."""
+    write, left = Content.write, list(acts)
+
+    def write_later(content: Content, descriptor: int) -> str:
+        if left:
+            left.pop(0)()
+        return write(content, descriptor)
+
+    patch.setattr(Content, "write", write_later)
+
+
+def test_others_change_the_file_while_a_new_base_is_written(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, seen = table(file.path), []
+
+    def act() -> None:
+        change(other, {"n8": {"mark": True}, "n9": {}})
+        change(other, {"n9": None, "n99": {}})
+        seen.append(table(file.path).view().get("n8"))
+
+    during_new_base(monkeypatch, act)
+    inode = file.path.stat().st_ino
+    assert file.compact()
+    assert seen == [b'{"mark":true}']
+    assert file.path.stat().st_ino != inode
+    assert journal_of(file.path).read_bytes().count(b"\n") == 1
+    for one in (file, other, table(file.path)):
+        view = one.view()
+        assert (view.count, list(view.marked)) == (30, ["n8"])
+        assert view.get("n7") == b'{"text":"changed"}'
+        assert [view.get(name) for name in ("n8", "n9", "n99")] == [b'{"mark":true}', None, b"{}"]
+        one.verify()
+    change(file, {"n9": {"text": "back"}})
+    assert table(file.path).view().get("n9") == b'{"text":"back"}'
+
+
+def test_a_new_base_gives_way_to_one_that_was_put_in_its_place_meanwhile(
+    file: TableFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a restore."""
+    (tmp_path / "restored").mkdir()
+    restored = table(tmp_path / "restored" / "things.json")
+    change(restored, {"n1": {"text": "restored"}})
+
+    def act() -> None:
+        with exclusive(file.path):
+            for path in (journal_of(restored.path), restored.path):
+                path.replace(file.path.with_name(path.name))
+
+    during_new_base(monkeypatch, act)
+    assert file.compact()
+    assert list(file.view().documents(dict)) == [("n1", {"text": "restored"})]
+    assert not list(file.path.parent.glob(".*.new"))
+    assert len(list(file.path.parent.glob("*.journal"))) == 1
+    file.verify()
+
+
+def test_one_process_at_a_time_writes_a_new_base(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others go on with the journal, and try again when it is as long again."""
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1000, 1000))
+    written = []
+    during_new_base(monkeypatch, lambda: written.append(1), lambda: written.append(2))
+    sizes = []
+    for number in range(15):
+        with exclusive(file.path.with_name("things.json.base")) if number < 9 else nullcontext():
+            change(file, {"n1": {"text": f"{number:100}"}})
+        sizes.append(journal_of(file.path).stat().st_size)
+        assert written == ([1] if 0 in sizes else [])
+    assert 1500 < sizes[8] < max(sizes) < 2000
+    assert file.view().get("n1") == msgspec.json.encode({"text": f"{14:100}"})
+
+
+def test_what_was_left_by_a_killed_writer_is_removed(file: TableFile) -> None:
+    left = [file.path.with_name(f".things.json{kind}") for kind in (".new", ".base.new")]
+    for path in left:
+        path.write_bytes(b"half")
+    assert file.compact()
+    assert not any(path.exists() for path in left)
+
+
+def test_a_damaged_base_is_never_given_a_matching_checksum(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its changes go on in the journal, and a check still finds the damage."""
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
+    content = file.path.read_bytes().replace(b'"text":"xx"', b'"text":"xy"')
+    file.path.write_bytes(content)
+    change(table(file.path), {"n8": {"text": "new"}})
+    assert file.path.read_bytes() == content
+    assert table(file.path).view().get("n8") == b'{"text":"new"}'
+    for look in (table(file.path).verify, table(file.path).compact):
+        with pytest.raises(StoreDamaged, match="the checksum does not match the content"):
+            look()
+
+
+def test_names_are_listed_without_reading_the_documents(file: TableFile) -> None:
+    file.compact()
+    content = file.path.read_bytes()
+    file.path.write_bytes(content.replace(b'"n5":{"text":', b'"n5":{"text"?'))
+    assert len(list(table(file.path).view().names())) == 30
+    file.path.write_bytes(content.replace(b'"n5":{"text"', b'{"n5":"text"'))
+    with pytest.raises(StoreDamaged, match="a document has no name"):
+        list(table(file.path).view().names())
+
+
+def test_a_wrong_count_does_not_keep_documents_from_being_read(file: TableFile) -> None:
+    file.compact()
+    content = file.path.read_bytes()
+    for count in (0, 10**18):
+        file.path.write_bytes(content.replace(b'"count":30', b'"count":%d' % count))
+        view = table(file.path).view()
+        for backward in (False, True):
+            rows = view.documents(dict, backward=backward, wanted=2)
+            assert len(list(islice(rows, 100))) == 30
+
+
+@pytest.mark.parametrize(("name", "size"), [("n", 1 << 20), ("n" * 254, 1)])
+def test_what_could_not_be_found_again_is_refused(file: TableFile, name: str, size: int) -> None:
+    with pytest.raises(CannotCheck, match=r"is too long for .*things\.json"):
+        change(file, {name: {"text": "y" * size}})
+    change(file, {"longest": {"text": "y" * ((1 << 20) - 25)}, "n" * 253: {}})
+    file.compact()
+    kept = [*(f"n{number}" for number in range(30)), "longest", "n" * 253]
+    assert list(table(file.path).view().names()) == sorted(kept)
+    for one in kept:
+        assert table(file.path).view().get(one) is not None
+
+
+def test_a_header_that_could_not_be_read_is_not_written(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The changes then stay in the journal."""
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
+    monkeypatch.setattr(content, "HEADER_MOST", 300)
+    for number in range(30):
+        change(file, {f"n{number}": {"mark": True}})
+    assert len(table(file.path).view().marked) == 30
+    with pytest.raises(CannotCheck, match="need more than 300 bytes"):
+        file.compact()
+
+
+def test_a_change_of_many_documents_is_one_new_base(file: TableFile) -> None:
+    change(file, {f"m{number}": {"text": "y" * 1000} for number in range(300)})
+    assert journal_of(file.path).stat().st_size == 0
+    assert file.view().count == 330
+
+
+def test_compacting_twice_does_nothing(file: TableFile) -> None:
+    assert file.compact()
+    before = file.path.stat()
+    assert not file.compact()
+    assert file.path.stat().st_ino == before.st_ino
+
+
+def test_reading_needs_neither_a_lock_nor_a_writable_folder(file: TableFile) -> None:
+    for path in file.path.parent.iterdir():
+        if path.suffix == ".lock":
+            path.unlink()
+    assert table(file.path).view().count == 30
+    assert not [path for path in file.path.parent.iterdir() if path.suffix == ".lock"]
