@@ -250,6 +250,12 @@ async def test_only_a_window_of_many_users_is_read_and_drawn(
         await person.press("home")
         person.sees(ADMIN)
         assert len(list(person.app.screen.walk_children())) < 40
+        monkeypatch.setattr("cwtui.ui.screens.pages.users.MOST_LISTED", 60)
+        await person.press("/")
+        await person.write("user-2")
+        await person.press("enter", "end", "end")
+        assert len(table.rows) == 60
+        assert person.sees("The list shows 60 users at most. To see others, type a filter")
 
 
 async def test_the_first_rows_are_shown_while_others_are_still_searched(

@@ -10,10 +10,11 @@ from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Ends, Link
 from cwtui.accounts.audit.event_words import EVERYTHING, EventQuery, event_words
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.audit.lines import START, Line, Position, decode
+from cwtui.accounts.audit.lines import START, Line, Position, Record, decode
 from cwtui.accounts.audit.reading import Entry, newest, oldest_first
 from cwtui.accounts.errors import NotPermitted, SessionEnded
 from cwtui.accounts.filter_language import parse
+from cwtui.accounts.search import Search, SearchEnded
 from tests.accounts.world import HERE, NOW, OPERATOR, World
 
 
@@ -132,6 +133,12 @@ def test_a_rare_match_is_searched_in_bounded_steps(
         calls += 1
     assert subjects(found) == ["rare"]
     assert calls >= 5
+    search, most, world.audit.read = Search[Record](), 2 * audit_reading.AT_MOST, 0
+    newest(world.ports, OPERATOR, query("user:rare"), at_most=most, search=search)
+    assert 40 <= world.audit.read <= 42
+    search.end()
+    with pytest.raises(SearchEnded):
+        newest(world.ports, OPERATOR, EVERYTHING, search=search)
 
 
 def test_reading_stops_at_events_older_than_asked_for(world: World) -> None:
