@@ -23,7 +23,8 @@ class Scale:
     many: int = 100_000
     listed: int = 1_000_000
     rounds: int = 7
-    idle_seconds: float = 10.0
+    idle_seconds: float = 30.0
+    """As long as a one-time code is valid: its countdown is not even."""
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     """Of the stores whose growth is measured."""
     updates: int = 1_000

@@ -14,6 +14,8 @@ from tests.console.terminal import Terminal
 
 _BARE = "bare Textual app, same widgets"
 _SETTLE_SECONDS = 1.0
+_SPAN = 10.0
+"""Bytes are counted in so many seconds, on average."""
 _STYLE = re.compile(rb"\x1b\[[0-9;]*m")
 
 
@@ -86,7 +88,9 @@ def idle(bare: Terminal, watched: dict[str, Terminal], seconds: float) -> Iterat
             processor[0],
             Most(0.005, percent),
         )
-        yield Row("  bytes written", written[position], number, _BARE, written[0])
+        in_ten = [count / seconds * _SPAN for count in (written[position], written[0])]
+        budget = Most(100, number)
+        yield Row(f"  bytes written in {_SPAN:g} s", in_ten[0], number, _BARE, in_ten[1], budget)
 
 
 def drain(terminals: list[Terminal]) -> None:

@@ -1,5 +1,6 @@
 """Leaving ends session and process, however it happens (DESIGN 4.6)."""
 
+import re
 import shutil
 import signal
 import time
@@ -10,6 +11,9 @@ import pytest
 from tests.console import cwtui_terminal as cwtui
 from tests.console.decoders import one_time_code
 from tests.console.terminal import wait_gone
+
+LEAVE = b"\x1b[?1049l"
+STYLE = re.compile(rb"\x1b\[([\d;]*)m")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,9 @@ def test_a_signal_ends_the_session_and_restores_the_terminal(
         assert terminal.wait_exit(5) == 1
         assert not terminal.screen.alternate
         assert not terminal.screen.has_private_mode(1000)
+        painted, _, after = bytes(terminal.raw).rpartition(LEAVE)
+        assert STYLE.findall(painted)[-1] == b"0", "the shell would get our colours"
+        assert not STYLE.search(after)
     event = cwtui.last_event(home)
     assert (event["event"], event["reason"]) == ("session.end", reason)
 

@@ -358,6 +358,11 @@ class TerminalDriver(LinuxDriver):
         if asks:
             self.write(background.QUESTION)
 
+    def stop_application_mode(self) -> None:
+        """Restore the terminal, and the style of its text: it keeps the last one written."""
+        self.write("\x1b[0m")
+        super().stop_application_mode()
+
     def _report_size(self) -> None:
         if not self._in_band_window_resize:
             size = Size(*self._get_terminal_size())

@@ -56,6 +56,8 @@ class TextualApp(App[int]):
         # While Textual is not running, or a batch is open, the terminal does not get the update.
         if isinstance(renderable, CompositorUpdate) and self._running and not self._batch_count:
             renderable = self._painted.changes(renderable, self.size)
+        elif renderable is not None and not isinstance(renderable, CompositorUpdate):
+            self._painted = Painted()  # what it writes is not known
         super()._display(screen, renderable)
 
     def repaint_if_cut_off(self, size: Size) -> None:

@@ -22,4 +22,4 @@ class CodeCountdown(Static):
         left = totp.seconds_left(context_of(self).clock())
         if totp.is_news(left, self._shown):
             self._shown = left
-            self.update(f"The code changes in {left} s", layout=False)
+            self.update(f"The code changes in {left:2} s", layout=False)
