@@ -35,6 +35,13 @@ def create(config: Config) -> Ports:
     return _connect(config)
 
 
+def load_rest() -> None:
+    """Import what opening the store does not need, but a sign-in does."""
+    from cwtui.keyring import sealing
+
+    del sealing
+
+
 def connect(config: Config) -> Ports:
     """Connect to an existing store, with all keys that it needs. Raises CannotCheck."""
     refuse_half_restored(config)

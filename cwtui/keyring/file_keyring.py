@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple, Self, TypeAlias
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec.structs import replace
 
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
@@ -129,20 +127,24 @@ class FileKeyring:
         return self._holding(key).derived(key, _PEPPER)
 
     def seal(self, secret: bytes, associated: bytes) -> Sealed:
+        from cwtui.keyring import sealing
+
         keys = self._current()
         nonce = os.urandom(_NONCE_BYTES)
-        cipher = AESGCM(keys.derived(keys.held.active, _ENCRYPTION))
-        return Sealed(keys.held.active, nonce, cipher.encrypt(nonce, secret, associated))
+        key = keys.derived(keys.held.active, _ENCRYPTION)
+        return Sealed(keys.held.active, nonce, sealing.seal(key, nonce, secret, associated))
 
     def unseal(self, sealed: Sealed, associated: bytes) -> bytes:
-        cipher = AESGCM(self._holding(sealed.key).derived(sealed.key, _ENCRYPTION))
-        try:
-            return cipher.decrypt(sealed.nonce, sealed.ciphertext, associated)
-        except (InvalidTag, ValueError):
+        from cwtui.keyring import sealing
+
+        key = self._holding(sealed.key).derived(sealed.key, _ENCRYPTION)
+        secret = sealing.unseal(key, sealed.nonce, sealed.ciphertext, associated)
+        if secret is None:
             raise StoreDamaged(
                 f"The MFA secret of {associated.decode(errors='replace')} was changed outside "
                 "cwtui or belongs to another account. An admin can disable MFA for this account."
-            ) from None
+            )
+        return secret
 
     @contextmanager
     def change(self) -> Iterator["KeyringChange"]:

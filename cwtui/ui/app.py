@@ -138,6 +138,8 @@ class AccountApp(TextualApp):
         if self.absence.ends_with(event):
             return
         is_new = keystrokes.is_typed_or_pasted(event) and not event.is_forwarded
+        if is_new:
+            self.context.connection.load_rest()
         if is_new and keystrokes.is_unseen(event, self.screen):
             return
         if self.context.after_code.ignores(event):

@@ -24,6 +24,7 @@ class Connection:
         self._failed = failed
         self._opening: asyncio.Task[Ports] | None = None
         self._creates_store = False
+        self._loading: asyncio.Task[None] | None = None
 
     def is_new(self) -> bool:
         """Whether there is no account yet."""
@@ -39,6 +40,11 @@ class Connection:
         """Start opening before anybody needs it, unless the store must be created first."""
         if not self._creates_store:
             self._begin()
+
+    def load_rest(self) -> None:
+        """Load what signing in needs, while the person types. Opening must have begun."""
+        if self._opening is not None and self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(load_rest))
 
     async def opened(self) -> "Ports":
         """Wait until the services are open, and return them. Raises CannotCheck."""
@@ -73,3 +79,9 @@ def open_services(config: Config, *, create: bool) -> "Ports":
         return services.connect(config)
     installation.check_can_be_set_up(config, config_file())
     return services.create(config)
+
+
+def load_rest() -> None:
+    from cwtui import services
+
+    services.load_rest()

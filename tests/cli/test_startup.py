@@ -53,6 +53,26 @@ def test_the_ldap_library_is_loaded_only_when_needed(host: Host) -> None:
     assert loaded.isdisjoint({"textual", "ldap3", "pyasn1"})
 
 
+def test_encryption_is_loaded_as_somebody_types_and_not_to_open_the_store(host: Host) -> None:
+    """It takes 7 MB of memory, also in applications that are left open."""
+    code = (
+        "import asyncio, sys\n"
+        "from cwtui import config\n"
+        "from cwtui.ui.connection import Connection\n"
+        "async def main():\n"
+        f"    opened = Connection(config.load({str(host.config)!r}), None, print)\n"
+        "    opened.open_early()\n"
+        "    ports = await opened.opened()\n"
+        "    assert ports.keyring.pepper(ports.keyring.active)\n"
+        "    assert 'cryptography' not in sys.modules\n"
+        "    opened.load_rest()\n"
+        "    while 'cwtui.keyring.sealing' not in sys.modules:\n"
+        "        await asyncio.sleep(0.01)\n"
+        "asyncio.run(main())"
+    )
+    assert "cryptography" in modules_after(code)
+
+
 def test_the_rules_load_no_screens_store_or_directory() -> None:
     names = [f"cwtui.accounts.{module.name}" for module in pkgutil.iter_modules(accounts.__path__)]
     assert len(names) > 10
