@@ -16,7 +16,7 @@ from cwtui.accounts.secret import Secret
 FIRST_NAME: Final = "Phone"
 NAME_LENGTH: Final = 32
 _ID_BYTES: Final = 4
-_GONE: Final = "This device was removed in the meantime."
+GONE: Final = "This device was removed in the meantime."
 
 
 def new_id(random: RandomBytes, taken: Iterable[str]) -> str:
@@ -62,7 +62,7 @@ def with_id(factor: SecondFactor, id_: str) -> Device:
     for device in factor.devices:
         if device.id == id_:
             return device
-    raise Refused(_GONE)
+    raise Refused(GONE)
 
 
 def without(factor: SecondFactor, device: Device) -> SecondFactor:

@@ -52,6 +52,11 @@ class Enrolment:
         """Return for how long the same key is offered again; 0 if it has expired."""
         return self.begun_at + PROOF_LIFETIME - now if is_fresh(self.begun_at, now) else 0.0
 
+    def is_for(self, account: Account, now: float) -> bool:
+        """Whether the same key is offered again to this account."""
+        is_same = (self.username, self.epoch) == (account.username, account.session_epoch)
+        return is_same and self.seconds_left(now) > 0
+
     def uris(self) -> Iterator[Secret]:
         """Yield possible contents of the QR code, longest first."""
         return totp.uris(self.totp_secret, self.username, self.issuer)
@@ -158,9 +163,24 @@ def check_another(
     account: Account, settings: OrganizationSettings, name: str, replaces: str | None
 ) -> str:
     """Return the name that the further device gets. Raises InvalidInput and Refused."""
+    check_another_offered(account, settings, replaces)
+    return checked_name(account, name, replaces)
+
+
+def check_another_offered(
+    account: Account, settings: OrganizationSettings, replaces: str | None
+) -> None:
+    """Raise Refused unless the account may register a further device, or replace this one, now."""
     reason = (refusal_of_another if replaces is None else refusal_of_replacement)(account, settings)
     if reason:
         raise Refused(reason)
+
+
+def checked_name(account: Account, name: str, replaces: str | None) -> str:
+    """Return the name that the further device gets. Raises InvalidInput, and Refused for no device.
+
+    It may be that of the device which is replaced.
+    """
     factor = second_factor(account)
     if replaces is None:
         return devices.checked_name(name, factor.devices)

@@ -5,13 +5,13 @@ app, and who lost it needs a way. A lost device is replaced by a new one in one 
 one has given its first code, so that there is always a second factor.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cwtui.accounts import devices, enrolment, own_changes
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import Refused
-from cwtui.accounts.model import Account
+from cwtui.accounts.model import Account, Device
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import (
     Session,
@@ -31,6 +31,33 @@ def needs_code(session: Session, now: float, replaces: str | None = None) -> boo
     a second one.
     """
     return replaces is None or not is_fresh(session.backup_code_at, now)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a page shows that asks for the name of a further device.
+
+    `name` is a suggestion: after an enrolment that can be continued, the name from there, so that
+    the same key is offered again.
+    """
+
+    account: Account
+    name: str
+    replaced: Device | None
+
+
+def plan(
+    ports: Ports, session: Session, replaces: str | None = None, earlier: Enrolment | None = None
+) -> Plan:
+    """Return what to ask before `begin`. Raises Refused and SessionEnded."""
+    account = account_of(ports, session)
+    enrolment.check_another_offered(account, ports.accounts.settings(), replaces)
+    factor = enrolment.second_factor(account)
+    replaced = None if replaces is None else devices.with_id(factor, replaces)
+    name = devices.new_name(factor.devices) if replaced is None else replaced.name
+    if earlier is not None and earlier.is_for(account, ports.now()):
+        name = earlier.device
+    return Plan(account, name, replaced)
 
 
 def begin(
@@ -94,10 +121,10 @@ def remove(ports: Ports, session: Session, id_: str, typed: str) -> Session:
     return own_changes.change(ports, proved, EventType.DEVICE_REMOVE, removed, reason)
 
 
-def rename(ports: Ports, session: Session, id_: str, typed: str) -> None:
-    """Give a device another name, which needs no proof. Raises InvalidInput, Refused, SessionEnded.
+def rename(ports: Ports, session: Session, id_: str, typed: str) -> str:
+    """Give a device another name, which needs no proof, and return it as it is stored.
 
-    Writes nothing if the name stays the same.
+    Writes nothing if the name stays the same. Raises InvalidInput, Refused and SessionEnded.
     """
     with ports.accounts.change() as change:
         account = account_of(ports, session, change)
@@ -106,8 +133,9 @@ def rename(ports: Ports, session: Session, id_: str, typed: str) -> None:
         others = [other for other in factor.devices if other != device]
         name = devices.checked_name(typed, others)
         if name == device.name:
-            return
+            return name
         change.put(account.changed(second_factor=devices.with_name(factor, device, name)))
         reason = as_reason({"before": device.name, "device": name})
         event = EventType.DEVICE_RENAME
         write_audit(ports, event, session, session.username, reason, change=change)
+    return name

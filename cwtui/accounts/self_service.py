@@ -49,6 +49,7 @@ class Overview:
     enable_mfa_refusal: str
     disable_mfa_refusal: str
     add_device_refusal: str
+    replace_device_refusal: str
     remove_device_refusal: str
 
 
@@ -67,8 +68,18 @@ def overview(ports: Ports, session: Session) -> Overview:
         enable_mfa_refusal=enrolment.refusal(account, settings),
         disable_mfa_refusal=_disable_refusal(account, settings),
         add_device_refusal=enrolment.refusal_of_another(account, settings),
+        replace_device_refusal=enrolment.refusal_of_replacement(account, settings),
         remove_device_refusal=enrolment.refusal_of_removal(account, settings),
     )
+
+
+def device(ports: Ports, session: Session, id_: str) -> tuple[Overview, DeviceState]:
+    """Return the overview and the state of one device. Raises Refused and SessionEnded."""
+    found = overview(ports, session)
+    for state in found.devices:
+        if state.id == id_:
+            return found, state
+    raise Refused(devices.GONE)
 
 
 def password_rules(ports: Ports, session: Session) -> str:

@@ -85,6 +85,33 @@ def device(state: DeviceState, zone: tzinfo = UTC) -> str:
     return f"registered {day(state.registered_at, zone)}, {used}"
 
 
+def clock_ahead(state: DeviceState) -> str:
+    """Return how far the device's clock was ahead at its last code; empty if it was not."""
+    return f"clock about {state.clock_ahead} s ahead" if state.clock_ahead > 0 else ""
+
+
+def device_added(name: str) -> str:
+    """Return what users did by registering a further device, as a sentence."""
+    return f"The device {visible(name)} was added."
+
+
+def own_device_removed(name: str) -> str:
+    """Return what users did by removing one of their devices, as a sentence."""
+    return f"The device {visible(name)} was removed."
+
+
+def device_renamed(old: str, new: str) -> str:
+    """Return what users did by renaming one of their devices, as a sentence."""
+    return f"{visible(old)} is now called {visible(new)}."
+
+
+def device_replaced(new: str, old: str) -> str:
+    """Return what users did by registering a device in another's place, as a sentence."""
+    if new == old:
+        return f"The device {visible(old)} was replaced."
+    return f"{visible(new)} replaced {visible(old)}."
+
+
 def unlocked(username: str, outcome: Unlocked) -> str:
     """Return what unlocking this account did, as one or two sentences."""
     if outcome.was_locked:

@@ -274,13 +274,42 @@ def test_a_device_removed_meanwhile_is_not_replaced(alice: Person) -> None:
     assert alice.names() == ["Phone"]
 
 
+def test_the_name_of_an_enrolment_that_can_be_continued_is_suggested(alice: Person) -> None:
+    ports, phone = alice.world.ports, alice.id_of("Phone")
+    assert own_devices.plan(ports, alice.session).name == "Phone 2"
+    assert own_devices.plan(ports, alice.session, phone).name == "Phone"
+    left = alice.begin("New", alice.next_code(), phone)
+    assert own_devices.plan(ports, alice.session, phone, left).name == "New"
+    alice.add()
+    assert own_devices.plan(ports, alice.session, phone, left).name == "Phone", "a new key"
+    left = alice.begin("New", alice.next_code(), phone)
+    alice.world.clock.forward(PROOF_LIFETIME + 1)
+    assert own_devices.plan(ports, alice.session, phone, left).name == "Phone", "expired"
+
+
+def test_what_cannot_be_replaced_or_added_is_not_asked_about(alice: Person) -> None:
+    ports, phone = alice.world.ports, alice.id_of("Phone")
+    assert own_devices.plan(ports, alice.session, phone).replaced == alice.registered()[0]
+    assert self_service.device(ports, alice.session, phone)[1].name == "Phone"
+    with pytest.raises(Refused, match="removed in the meantime"):
+        own_devices.plan(ports, alice.session, "0a1b2c3d")
+    with pytest.raises(Refused, match="removed in the meantime"):
+        self_service.device(ports, alice.session, "0a1b2c3d")
+    assert not self_service.overview(ports, alice.session).replace_device_refusal
+    alice.world.settings(mfa=Mfa.OFF)
+    for replaces in (None, phone):
+        with pytest.raises(Refused, match="has not enabled"):
+            own_devices.plan(ports, alice.session, replaces)
+    assert self_service.overview(ports, alice.session).replace_device_refusal
+
+
 # Renaming and removing
 
 
 def test_a_device_is_renamed_without_a_proof(alice: Person) -> None:
     alice.add()
     ports, id_ = alice.world.ports, alice.id_of("Tablet")
-    own_devices.rename(ports, alice.session, id_, " Work   tablet ")
+    assert own_devices.rename(ports, alice.session, id_, " Work   tablet ") == "Work tablet"
     assert alice.names() == ["Phone", "Work tablet"]
     assert alice.world.events[-1].reason == 'before=Tablet device="Work tablet"'
     written = len(alice.world.events)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cwtui.accounts import account_state, failed_sign_ins, times, wording
 from cwtui.accounts.account_state import Unlocked
 from cwtui.accounts.audit.lines import Record
+from cwtui.accounts.devices import DeviceState
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import (
     Account,
@@ -64,6 +65,21 @@ def test_status_and_mfa(world: World) -> None:
     assert wording.mfa(factor) == "enabled since 2027-01-15"
     assert wording.unused_codes(factor) == "10 unused"
     assert wording.status(one.changed(enabled=False), NOW + 300) == "disabled"
+
+
+def test_devices() -> None:
+    unused = DeviceState("0a1b2c3d", "Phone", NOW, None, 0)
+    assert wording.device(unused) == "registered 2027-01-15, not used yet"
+    used = replace(unused, last_used_at=NOW + 86400, clock_ahead=30)
+    assert wording.device(used) == "registered 2027-01-15, used 2027-01-16"
+    assert (wording.clock_ahead(used), wording.clock_ahead(unused)) == (
+        "clock about 30 s ahead",
+        "",
+    )
+    assert wording.clock_ahead(replace(used, clock_ahead=-30)) == "", "It may have been typed late."
+    assert wording.device_replaced("Tablet", "Phone") == "Tablet replaced Phone."
+    assert wording.device_replaced("Phone", "Phone") == "The device Phone was replaced."
+    assert wording.device_renamed("Phone", HOSTILE) == f"Phone is now called {SHOWN}."
 
 
 @pytest.mark.parametrize(
