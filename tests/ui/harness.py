@@ -162,6 +162,8 @@ class Person:
             for screen in self.app.screen_stack:
                 # Screens below show through a dialog, and finish what they began.
                 screen._on_timer_update()
+            # Textual scrolls to the focus at its next sixtieth of a second.
+            self.app.animator()
             open_workers = [worker for worker in self.app.workers if not worker.is_finished]
             if open_workers:
                 waits = [asyncio.ensure_future(worker.wait()) for worker in open_workers]
@@ -183,6 +185,7 @@ class Person:
             self.is_busy
             or any(not worker.is_finished for worker in self.app.workers)
             or self.app._resize_event is not None
+            or self.app.animator._animations
             or any(not pump.is_running for pump in widgets)
             or any(pump.message_queue_size or pump._next_callbacks for pump in widgets)
             or screen._layout_required
