@@ -116,7 +116,7 @@ class AccountApp(TextualApp):
         self.context.connection.open_early()
 
     def on_unmount(self) -> None:
-        self.context.offered = None
+        self.context.offered.clear()
 
     def _not_connected(self, error: Exception) -> None:
         if isinstance(error, CannotCheck):

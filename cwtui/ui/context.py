@@ -70,10 +70,11 @@ class Context:
         """The preferences of the person who is signed in."""
         self.zone: tzinfo = UTC
         """The time zone in which times are shown."""
-        self.offered: Enrolment | None = None
-        """An enrolment that a person left with Esc, for when they come back soon.
+        self.offered: dict[str | None, Enrolment] = {}
+        """Enrolments that a person left with Esc, for when they come back soon.
 
-        Kept for ten minutes, and no longer than the session in which it began.
+        One for each device that would be replaced, by its id, and one for a further device. Kept
+        for ten minutes, and no longer than the session in which they began.
         """
         self.focus_marks: dict[str, FocusMark] = {}
         """Where the focus was on each kind of page when the person went on to another one."""
@@ -119,7 +120,7 @@ class Context:
         """Clear the session and return it. From now on nobody is signed in."""
         ended, self.session, self.record_before = self.session, None, None
         if ended is not None:
-            self.offered = None  # whoever comes next must not find the key in memory
+            self.offered.clear()  # whoever comes next must not find a key in memory
         self.preferences, self.zone = None, UTC
         self.focus_marks.clear()
         self._forget_lists()
@@ -137,10 +138,10 @@ class Context:
         self.events_filter = ""
         """The filter of the audit log when it was left."""
 
-    def forget_expired_offer(self) -> None:
-        """Forget the enrolment that was left if its time is over."""
-        if self.offered is not None and not self.offered.seconds_left(self.clock()):
-            self.offered = None
+    def forget_expired_offers(self) -> None:
+        """Forget the enrolments that were left and whose time is over."""
+        now = self.clock()
+        self.offered = {key: left for key, left in self.offered.items() if left.seconds_left(now)}
 
 
 class HasContext(Protocol):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.secret import Secret
     from cwtui.accounts.sign_in import CodeNeeded
-    from cwtui.ui.sections import SubPage
+    from cwtui.ui.sections import DeviceTask, SubPage
 
 
 class LeadAway(Message):
@@ -112,12 +112,30 @@ class OpenSubPage(OpenPage):
         self.page = page
 
 
+class OpenDevicePage(OpenPage):
+    """Open the page for this task. `device` is the id of the device, if it is about one."""
+
+    def __init__(self, task: "DeviceTask", device: str = "") -> None:
+        super().__init__()
+        self.task = task
+        self.device = device
+
+
 class EnrolmentBegun(OpenPage):
-    """Register a device for the account of the session."""
+    """Register the first device of the session's account."""
 
     def __init__(self, enrolment: "Enrolment") -> None:
         super().__init__()
         self.enrolment = enrolment
+
+
+class DeviceOffered(OpenPage):
+    """Register a further device for the account of the session. `outcome` says what was done."""
+
+    def __init__(self, enrolment: "Enrolment", outcome: str) -> None:
+        super().__init__()
+        self.enrolment = enrolment
+        self.outcome = outcome
 
 
 class PreferencesChanged(OpenPage):

@@ -156,11 +156,16 @@ class Router:
             self.replace_screen(routes.sign_in_step(state))
 
     def _signed_in(self, state: "SignedIn") -> None:
+        from cwtui.ui.sections import DeviceTask
+
         self.begin_session(state.session, state.before)
         self._context.password_notice = state.password_notice
         self._context.password_changed = state.password_changed
         self._tell_backup_codes_left(state.backup_codes_left)
-        self.open_section("settings")
+        if state.backup_codes_left is None:
+            self.open_section("settings")
+        else:
+            self._open(messages.OpenDevicePage(DeviceTask.ASK_WHETHER_LOST))
 
     def _tell_backup_codes_left(self, left: int | None) -> None:
         from cwtui.accounts import wording
@@ -265,14 +270,29 @@ class Router:
                     self._begin_load(_Load(sub_page, session, page))
                 else:
                     self.replace_screen(sub_page)
+            case messages.OpenDevicePage():
+                to_load = routes.device_page(message, self._context)
+                self._begin_load(_Load(to_load, session, page))
             case messages.PreferencesChanged():
                 self._context.use_preferences(message.preferences)
                 self._look.apply(message.preferences)
                 self._app.notify("Your display preferences were saved.", markup=False)
                 to_load = routes.section(SETTINGS, self._context)
                 self._begin_load(_Load(to_load, session, page, comes_back=True))
+            case _:
+                self._show_secrets(message, session)
+
+    def _show_secrets(self, message: messages.OpenPage, session: "Session") -> None:
+        """Show the key of a device, or backup codes, of the session's account."""
+        from cwtui.ui import routes
+
+        match message:
             case messages.EnrolmentBegun():
                 self.replace_screen(routes.own_enrolment(message.enrolment, session, self._context))
+            case messages.DeviceOffered():
+                tell = partial(self._app.notify, message.outcome, markup=False)
+                offered = message.enrolment
+                self.replace_screen(routes.own_device(offered, session, self._context, tell))
             case messages.BackupCodesMade():
                 tell = partial(self._app.notify, message.outcome, markup=False)
                 self.replace_screen(routes.own_backup_codes(message.codes, session, tell))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from textual.screen import Screen
 
-from cwtui.accounts import administration, organization, self_service, sign_in
+from cwtui.accounts import administration, organization, own_devices, self_service, sign_in
 from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import event_words
@@ -13,12 +13,14 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.filter_language import Vocabulary, valid_part
 from cwtui.accounts.listing import View
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.self_service import Overview
 from cwtui.ui import sections
 from cwtui.ui.context import Context
 from cwtui.ui.messages import (
     BackToSignIn,
     BackupCodesMade,
     LeadAway,
+    OpenDevicePage,
     OpenSection,
     SignInStateReached,
 )
@@ -32,9 +34,15 @@ from cwtui.ui.screens.pages import audit_log, users
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.audit_log import AuditLogPage
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
-from cwtui.ui.screens.pages.confirm_code import DisableMfaPage, RegenerateBackupCodesPage
+from cwtui.ui.screens.pages.confirm_code import (
+    DisableMfaPage,
+    RegenerateBackupCodesPage,
+    RemoveDevicePage,
+)
 from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.device import DevicePage, LostDevicePage
 from cwtui.ui.screens.pages.display import DisplayPage
+from cwtui.ui.screens.pages.new_device import AddDevicePage, ReplaceDevicePage
 from cwtui.ui.screens.pages.organization import OrganizationPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
@@ -146,6 +154,39 @@ def sub_page(
             return CreateUserPage()
 
 
+def device_page(message: OpenDevicePage, context: Context) -> PageToLoad[Any]:
+    device = message.device
+    match message.task:
+        case sections.DeviceTask.SHOW:
+            return PageToLoad(
+                lambda ports, session: self_service.device(ports, session, device),
+                lambda found: DevicePage(*found),
+            )
+        case sections.DeviceTask.ADD:
+            earlier = context.offered.get(None)
+            return PageToLoad(
+                lambda ports, session: own_devices.plan(ports, session, None, earlier),
+                AddDevicePage,
+            )
+        case sections.DeviceTask.REPLACE:
+            earlier = context.offered.get(device)
+            return PageToLoad(
+                lambda ports, session: own_devices.plan(ports, session, device, earlier),
+                ReplaceDevicePage,
+            )
+        case sections.DeviceTask.REMOVE:
+            return PageToLoad(
+                lambda ports, session: self_service.device(ports, session, device),
+                lambda found: RemoveDevicePage(found[1]),
+            )
+        case sections.DeviceTask.ASK_WHETHER_LOST:
+            return PageToLoad(self_service.overview, _lost_device)
+
+
+def _lost_device(found: Overview) -> Screen[None]:
+    return SettingsPage(found) if found.replace_device_refusal else LostDevicePage(found)
+
+
 def own_enrolment(enrolment: Enrolment, session: "Session", context: Context) -> Screen[None]:
     """Return the screen that registers a device for the session's account."""
 
@@ -159,6 +200,25 @@ def own_enrolment(enrolment: Enrolment, session: "Session", context: Context) ->
         lambda ports, code: self_service.register_device(ports, session, enrolment, code),
         registered,
         lambda: OpenSection(sections.SETTINGS, resume=True),
+    )
+
+
+def own_device(
+    enrolment: Enrolment, session: "Session", context: Context, registered: Callable[[], None]
+) -> Screen[None]:
+    """Return the screen that registers a further device. Settings comes next."""
+
+    def follow(renewed: "Session") -> LeadAway:
+        context.renew_session(renewed)
+        registered()
+        return OpenSection(sections.SETTINGS, resume=True)
+
+    return RegisterDeviceScreen(
+        enrolment,
+        lambda ports, code: own_devices.register(ports, session, enrolment, code),
+        follow,
+        lambda: OpenSection(sections.SETTINGS, resume=True),
+        is_further=True,
     )
 
 

@@ -38,6 +38,16 @@ class SubPage(StrEnum):
     DISPLAY = "display"
 
 
+class DeviceTask(StrEnum):
+    """What a page is for that is about the person's devices."""
+
+    SHOW = "show"
+    ADD = "add"
+    REPLACE = "replace"
+    REMOVE = "remove"
+    ASK_WHETHER_LOST = "ask_whether_lost"
+
+
 def allowed(held_roles: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the name and title of each section that the roles allow, in the panel's order."""
     permissions = roles.permissions(held_roles)

@@ -76,6 +76,10 @@ def sign_in_with_a_backup_code(terminal: Terminal, code: str, left: int) -> None
     terminal.wait_until_still()
     terminal.type(code.lower().replace("-", " ") + "\r")
     terminal.wait_for(f"{left} unused backup codes left")
+    terminal.wait_for("I still have it")
+    terminal.wait_until_still()
+    terminal.send("escape")
+    terminal.wait_for("Regenerate Backup Codes")
     terminal.wait_until_still()
 
 

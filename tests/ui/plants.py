@@ -110,7 +110,10 @@ def audited_plant() -> Plant:
 
 
 def few_codes_plant() -> Plant:
-    there = plant()
+    return with_few_codes(plant())
+
+
+def with_few_codes(there: Plant) -> Plant:
     account = there.world.account("alice")
     factor = account.second_factor
     assert factor is not None
@@ -122,15 +125,29 @@ def few_codes_plant() -> Plant:
 def devices_plant() -> Plant:
     """alice has as many devices as an account can have."""
     there = plant()
-    for name in ("Work tablet", "Laptop in the control room of L3", "Spare", "Tresor (Büro)"):
-        there.world.equip_too(name)
-    factor = there.world.account("alice").second_factor
+    world, uses = there.world, {}
+    for days, name in enumerate(
+        ("Work tablet", "Laptop in the control room of L3", "Spare", "Tresor (Büro)")
+    ):
+        world.clock.at = NOW - 60 * 24 * HOUR + days * 240 * HOUR
+        there.devices[name] = world.equip_too(name)
+    world.clock.at = NOW
+    account = world.account("alice")
+    factor = account.second_factor
     assert factor is not None
-    used = DeviceUse(last_step=1, last_used_at=NOW - 90 * HOUR, drift=1)
-    uses = {factor.devices[0].id: used, factor.devices[1].id: used}
-    record = there.world.records.get("alice")
-    there.world.records.kept["alice"] = record.changed(devices=uses)
+    first = replace(factor.devices[0], registered_at=NOW - 65 * 24 * HOUR)
+    factor = replace(factor, devices=(first, *factor.devices[1:]))
+    world.put(account.changed(second_factor=factor))
+    for hours, device in zip((3.0, 50.0, 0.5, 800.0), factor.devices, strict=False):
+        uses[device.id] = DeviceUse(last_used_at=NOW - hours * HOUR)
+    tablet = factor.devices[1].id
+    uses[tablet] = replace(uses[tablet], drift=1)
+    world.records.kept["alice"] = world.records.get("alice").changed(devices=uses)
     return there
+
+
+def devices_few_codes_plant() -> Plant:
+    return with_few_codes(devices_plant())
 
 
 def required_plant() -> Plant:

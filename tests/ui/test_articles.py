@@ -20,6 +20,7 @@ from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
+from cwtui.ui.screens.pages.device import LostDevicePage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.accounts.world import OPERATOR, PASSWORD, Clock, Device
 from tests.ui.harness import Person, at_work
@@ -162,7 +163,7 @@ async def test_signing_in_with_mfa_backup_codes(host: Host) -> None:
     async with host.opened() as person:
         await person.sign_in("alice")
         _, codes = await set_up(host, person)
-        for tried, expected in enumerate((SettingsPage, None)):
+        for tried, expected in enumerate((LostDevicePage, None)):
             await person.click("Sign Out") if tried == 0 else None
             await enter_username_and_password(person, "alice")
             await person.click_button("Sign In")
@@ -232,13 +233,13 @@ async def test_regenerating_backup_codes(host: Host) -> None:
         await keep_codes(person)
         assert person.toasts == ["Your backup codes were regenerated."]
         await person.click("Sign Out")
-        for code, shown in ((old[0], OneTimeCodeScreen), (new[0], SettingsPage)):
+        for code, shown in ((old[0], OneTimeCodeScreen), (new[0], LostDevicePage)):
             await person.sign_in("alice")
             await person.click("Use backup code")
             await person.fill("backup_code", code)
             await person.press("enter")
-            if shown is SettingsPage:
-                person.screen(SettingsPage)
+            if shown is LostDevicePage:
+                person.screen(LostDevicePage)
             else:
                 assert "unused backup codes" in person.error("backup_code")
                 await person.press("escape")

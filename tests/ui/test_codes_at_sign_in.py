@@ -5,6 +5,7 @@ from cwtui.ui.after_code import SECONDS
 from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.device import LostDevicePage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.ui.scenes import SCENES
 
@@ -58,7 +59,7 @@ async def test_a_backup_code_is_taken_in_the_field_of_the_one_time_code() -> Non
         person.screen(OneTimeCodeScreen)
         person.sees("For a backup code, press Enter when it is complete.")
         await person.press("enter")
-        person.screen(SettingsPage)
+        person.screen(LostDevicePage)
         assert person.toasts == ["You used a backup code. 9 unused backup codes left."]
         assert there.world.records.get("alice").failed is None
 
@@ -124,7 +125,7 @@ async def test_a_backup_code_signs_in_however_it_is_typed() -> None:
         typed = there.devices["alice"].codes[0].reveal().lower().replace("-", " ")
         await person.write(typed)
         await person.press("enter")
-        person.screen(SettingsPage)
+        person.screen(LostDevicePage)
         assert person.toasts == ["You used a backup code. 9 unused backup codes left."]
 
 

@@ -41,7 +41,7 @@ async def test_the_focus_returns_to_the_button_that_opened_a_page() -> None:
     async with SCENES["settings_enabled"].played() as (person, _):
         assert person.focus == "Change Password"
         assert ("Esc", "Menu") in person.footer
-        await person.press("up", "down", "down", "enter")
+        await person.press("up", *["down"] * 4, "enter")
         person.screen(DisableMfaPage)
         assert ("Esc", "Back") in person.footer
         await person.press("escape")

@@ -264,7 +264,62 @@ async def disable_mfa_wrong(person: Person, there: Plant) -> None:
 
 async def regenerate(person: Person, there: Plant) -> None:
     await as_alice(person, there)
-    await person.press("tab", "enter")
+    await person.click_button("Regenerate Backup Codes")
+
+
+def device_of(name: str) -> Way:
+    """alice opens the page of this device."""
+
+    async def way(person: Person, there: Plant) -> None:
+        await as_alice(person, there)
+        await person.click_button(name)
+
+    return way
+
+
+async def add_device(person: Person, there: Plant) -> None:
+    await as_alice(person, there)
+    await person.click_button("Add Device")
+
+
+async def add_device_wrong(person: Person, there: Plant) -> None:
+    await add_device(person, there)
+    await person.write("Tablet")
+    await person.press("enter")
+    await person.write(there.wrong_code("alice"))
+
+
+async def register_further(person: Person, there: Plant) -> None:
+    await add_device(person, there)
+    await person.write("Tablet")
+    await person.press("enter")
+    await person.write(there.code("alice"))
+
+
+async def replace_device(person: Person, there: Plant) -> None:
+    await device_of("Phone")(person, there)
+    await person.click_button("Replace Device")
+
+
+async def remove_device(person: Person, there: Plant) -> None:
+    await device_of("Spare")(person, there)
+    await person.click_button("Remove Device")
+
+
+async def after_backup_code(person: Person, there: Plant) -> None:
+    """alice signs in with her last backup code."""
+    await person.sign_in("alice")
+    await person.press("f4")
+    left = there.world.account("alice").second_factor
+    assert left is not None
+    code = there.devices["alice"].codes[len(left.backup_codes.hashes) - 1]
+    await person.write(code.reveal())
+    await person.press("enter")
+
+
+async def replace_lost(person: Person, there: Plant) -> None:
+    await after_backup_code(person, there)
+    await person.click_button("Replace Phone")
 
 
 async def display(person: Person, there: Plant) -> None:

@@ -5,6 +5,7 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from cwtui.ui.context import FocusMark
+from cwtui.ui.widgets.device_button import DeviceButton
 from cwtui.ui.widgets.fields import Field
 
 
@@ -41,4 +42,6 @@ def _selector(widget: Widget) -> str:
 
 
 def _label(widget: Widget) -> str:
+    if isinstance(widget, DeviceButton):
+        return ""  # the person may have changed the name
     return str(widget.label) if isinstance(widget, Button) else ""

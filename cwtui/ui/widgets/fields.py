@@ -98,8 +98,8 @@ class TextInput(Input):
         return ""
 
 
-class NumberInput(TextInput):
-    """A number. It is selected when the field is entered, so that typing replaces it."""
+class SuggestedInput(TextInput):
+    """A value that is selected when the field is entered, so that typing replaces it."""
 
     def __init__(self, value: str) -> None:
         super().__init__(value)
@@ -110,10 +110,14 @@ class NumberInput(TextInput):
         self._was_entered = True
 
     def on_mouse_up(self) -> None:
-        # The click that entered the field has put the cursor somewhere into the number.
+        # The click that entered the field has put the cursor somewhere into the value.
         if self._was_entered and self.selection.is_empty:
             self.select_all()
         self._was_entered = False
+
+
+class NumberInput(SuggestedInput):
+    """A number."""
 
 
 class SecretInput(TextInput):

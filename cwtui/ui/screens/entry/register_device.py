@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from math import ceil
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -23,7 +23,7 @@ from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field
-from cwtui.ui.widgets.too_small import TooSmall
+from cwtui.ui.widgets.too_small import MIN_ROWS, TooSmall
 
 if TYPE_CHECKING:
     from cwtui.ui import qr
@@ -31,14 +31,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PANEL_COLUMNS = 33
+_SCAN: Final = "Scan the QR code with your authentication app, or enter your secret key:"
+_SCAN_FURTHER: Final = "Scan the QR code with the app on that device, or enter the secret key."
+_SAME_NAME: Final = "An app that already has this account may replace its entry."
 
 
 class RegisterDeviceScreen(AccountScreen, Generic[T]):
-    """Shows an enrolment. `register` checks a code; `follow` and `give_up` say what comes next."""
+    """Shows an enrolment. `register` checks a code; `follow` and `give_up` say what comes next.
+
+    `is_further` says that the account has another device already.
+    """
 
     CSS_PATH = sheets("register_device")
     AUTO_FOCUS = "CodeInput"
     TAKES_STRAY_TEXT = True
+    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-low"), (24, "-high-enough")]
     BEFORE_QUITTING = (
         "Quit without registering your device? This secret key will no longer work. "
         "You get a new one next time."
@@ -55,6 +62,11 @@ characters, and then shows how to enter the secret key instead.
 No camera, or the window is too small? Enter the secret key in your app, with these settings: \
 {totp.BY_HAND}."""
 
+    HELP_ON_FURTHER = """\
+Use the app on the device that the screen names. An app that already has an entry for this account \
+may replace it, because both have the same name. The device of the old entry then gives no valid \
+codes any more. An app that keeps both shows them under the same name."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f4", "copy_key", "Copy key"),
         Binding("f5", "next_drawing", "Redraw"),
@@ -69,6 +81,7 @@ No camera, or the window is too small? Enter the secret key in your app, with th
         give_up: Callable[[], LeadAway],
         *,
         required: bool = False,
+        is_further: bool = False,
     ) -> None:
         super().__init__()
         self._enrolment = enrolment
@@ -77,12 +90,16 @@ No camera, or the window is too small? Enter the secret key in your app, with th
         self._follow = follow
         self._give_up = give_up
         self._required = required
+        self._is_further = is_further
         self._way = 0
         """Which of `_ways` is shown."""
 
     @property
     def help_text(self) -> str:
-        return f"{self.HELP}\n\n{copying.explained(self, 'F4', 'the secret key')}"
+        parts = [self.HELP, copying.explained(self, "F4", "the secret key")]
+        if self._is_further:
+            parts.insert(0, self.HELP_ON_FURTHER)
+        return "\n\n".join(parts)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "copy_key":
@@ -95,17 +112,24 @@ No camera, or the window is too small? Enter the secret key in your app, with th
             yield Static(f"Account: {visible(self._enrolment.username)}", id="whose", markup=False)
             if self._required:
                 yield Static("Your account requires MFA.", id="required", markup=False)
-            yield Static(
-                "Scan the QR code with your authentication app, or enter your secret key:",
-                id="scan",
-                markup=False,
-            )
+            if self._is_further:
+                device = f"Register Device: {visible(self._enrolment.device)}"
+                yield Static(device, id="device", markup=False)
+                yield Static(_SCAN_FURTHER, id="scan", classes="-followed", markup=False)
+                yield Static(_SAME_NAME, id="same-name", markup=False)
+            else:
+                yield Static(_SCAN, id="scan", markup=False)
             yield Static(self._key(), id="key", markup=False)
-            yield Field("code", "Register Device", CodeInput(), "The 6-digit code in your app")
+            label = "One-time 6-digit code" if self._is_further else "Register Device"
+            yield Field("code", label, CodeInput(), "The 6-digit code in your app")
             yield CodeCountdown()
             yield Static("", id="status-line", markup=False)
             yield Button(
-                "Enable Multi-Factor\nAuthentication", id="primary", variant="primary", compact=True
+                "Register Device" if self._is_further else "Enable Multi-Factor\nAuthentication",
+                id="primary",
+                classes="-one-row" if self._is_further else None,
+                variant="primary",
+                compact=True,
             )
             copy = "F4 Copy  " if copying.can_copy(self) else ""
             yield Static(
@@ -114,7 +138,7 @@ No camera, or the window is too small? Enter the secret key in your app, with th
         yield TooSmall()
 
     def on_mount(self) -> None:
-        if self.context.offered is self._enrolment:
+        if self.context.offered.get(self._enrolment.replaces) is self._enrolment:
             self.say("○ The same key as before.")
 
     def on_resize(self) -> None:
@@ -225,8 +249,8 @@ No camera, or the window is too small? Enter the secret key in your app, with th
         if not left:
             self.lead_away(self._give_up())
             return
-        self.context.offered = self._enrolment
-        self.app.set_timer(left + 1, self.context.forget_expired_offer)
+        self.context.offered[self._enrolment.replaces] = self._enrolment
+        self.app.set_timer(left + 1, self.context.forget_expired_offers)
         kept = counted(ceil(left / 60), "minute")
         if not self._required:  # in a session
             kept += ", unless you sign out"
@@ -244,7 +268,7 @@ No camera, or the window is too small? Enter the secret key in your app, with th
         super().show_error(field, sentence)
 
     def _registered(self, result: T) -> None:
-        self.context.offered = None
+        self.context.offered.clear()  # the others are not valid any more
         self.lead_away(self._follow(result))
 
     def submit(self) -> None:
@@ -252,5 +276,5 @@ No camera, or the window is too small? Enter the secret key in your app, with th
         self.run_in_thread(
             lambda ports: self._register(ports, code),
             self._registered,
-            "Creating your backup codes",
+            "Checking the code" if self._is_further else "Creating your backup codes",
         )

@@ -91,7 +91,7 @@ your password or to disable your multi-factor authentication."""
             return
         typed, secret, source = username.value, password.take(), self.context.source
         self._checked = typed
-        offered = self.context.offered
+        offered = self.context.offered.get(None)
         self.run_in_thread(
             lambda ports: _sign_in(ports, typed, secret, source, offered),
             self.state_reached,

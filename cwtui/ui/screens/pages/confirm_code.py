@@ -1,62 +1,87 @@
-"""Settings: the pages that ask for a one-time code before something is done."""
+"""Settings: the pages that ask for a code before something is done."""
 
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import self_service
+from cwtui.accounts import own_devices, self_service, wording
+from cwtui.accounts.devices import DeviceState
 from cwtui.accounts.errors import AccountsError, ProofNeeded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
-from cwtui.ui.messages import BackupCodesMade
+from cwtui.accounts.text import visible
+from cwtui.ui.messages import BackupCodesMade, OpenDevicePage
 from cwtui.ui.screens.pages.page import PageBelow
+from cwtui.ui.sections import DeviceTask
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field
 
 
-class ConfirmCodePage(PageBelow):
-    """Asks for the code. The last digit submits it, as on all screens."""
+class AsksForCode(PageBelow):
+    """Asks for a one-time code of any device or, if `TAKES_BACKUP_CODE`, a backup code instead."""
 
-    EXPLANATION: ClassVar[str] = ""
-    HELP = """\
-Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
-displayed on the authentication app. The sixth digit submits it.
+    TAKES_BACKUP_CODE: ClassVar[bool] = True
 
-If you do not have access to your authentication app, ask a Connectware admin to disable your \
-multi-factor authentication."""
-
-    def content(self) -> ComposeResult:
-        yield Static(self.EXPLANATION, classes="text", markup=False)
-        yield Field("code", "One-time 6-digit code", CodeInput())
-        yield CodeCountdown()
-        yield Button(self.TITLE_TEXT, id="primary", variant="primary", compact=True)
+    def code_field(self) -> Field:
+        if not self.TAKES_BACKUP_CODE:
+            return Field("code", "One-time 6-digit code", CodeInput())
+        entry = CodeInput(at_backup_code="For a backup code, press Enter when it is complete.")
+        return Field("code", "One-time code or backup code", entry)
 
     def on_mount(self) -> None:
         session = self.session
         self.show_wait(lambda ports: self_service.wait(ports, session, {"code_attempts": "code"}))
 
-    def action_back(self) -> None:
-        self.open_settings()
-
     def refuse(self, error: AccountsError) -> None:
-        if isinstance(error, ProofNeeded):
+        if isinstance(error, ProofNeeded) and self.query("#code"):
             # The code would be too old by then, and count as a failed attempt.
             self._retry_after_proof = self._ask_for_new_code
         super().refuse(error)
 
     def _ask_for_new_code(self) -> None:
-        field = self.query_one(Field)
+        field = self.query_one("#code", Field)
         field.show_hint("Enter the code that your app shows now.")
         field.entry.focus()
 
 
+class ConfirmCodePage(AsksForCode):
+    """Asks only for the code. The last digit submits it, as on all screens."""
+
+    EXPLANATION: ClassVar[str] = ""
+    HELP = """\
+Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
+displayed on the authentication app, or one of your backup codes. The sixth digit of a one-time \
+code submits it.
+
+A backup code works only once. Each of your devices gives one-time codes that work here."""
+
+    def content(self) -> ComposeResult:
+        yield Static(self.explanation(), classes="text", markup=False)
+        yield self.code_field()
+        yield CodeCountdown()
+        yield Button(self.TITLE_TEXT, id="primary", variant="primary", compact=True)
+
+    def explanation(self) -> str:
+        return self.EXPLANATION
+
+    def action_back(self) -> None:
+        self.open_settings()
+
+
 class DisableMfaPage(ConfirmCodePage):
+    TAKES_BACKUP_CODE = False
+    HELP = """\
+Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
+displayed on the authentication app. The sixth digit submits it.
+
+If you do not have access to your authentication app, replace your device in Settings: that takes \
+a backup code. Or ask a Connectware admin to disable your multi-factor authentication."""
     TITLE_TEXT = "Disable Multi-Factor Authentication"
     EXPLANATION = (
         "You must have access to your authentication app to disable multi-factor authentication. "
-        "You then sign in with your password alone. Your device and your backup codes will no "
+        "You then sign in with your password alone. Your devices and your backup codes will no "
         "longer work."
     )
 
@@ -77,8 +102,9 @@ class DisableMfaPage(ConfirmCodePage):
 class RegenerateBackupCodesPage(ConfirmCodePage):
     TITLE_TEXT = "Regenerate Backup Codes"
     EXPLANATION = (
-        "You must have access to your authentication app to regenerate multi-factor authentication "
-        "backup codes. You get new backup codes. The old ones no longer work."
+        "You must have access to your authentication app or one of your backup codes to regenerate "
+        "multi-factor authentication backup codes. You get new backup codes. The old ones no "
+        "longer work."
     )
 
     def submit(self) -> None:
@@ -93,3 +119,36 @@ class RegenerateBackupCodesPage(ConfirmCodePage):
         session, codes = result
         self.context.renew_session(session)
         self.lead_away(BackupCodesMade(codes, "Your backup codes were regenerated."))
+
+
+class RemoveDevicePage(ConfirmCodePage):
+    TITLE_TEXT = "Remove Device"
+
+    def __init__(self, device: DeviceState) -> None:
+        super().__init__()
+        self._device = device
+
+    def heading(self) -> str:
+        return f"Remove {visible(self._device.name)}"
+
+    def explanation(self) -> str:
+        return (
+            f"Codes of {visible(self._device.name)} will no longer sign you in. To remove it, "
+            "enter a one-time code of any of your devices, or one of your backup codes."
+        )
+
+    def action_back(self) -> None:
+        self.lead_away(OpenDevicePage(DeviceTask.SHOW, self._device.id))
+
+    def submit(self) -> None:
+        code, id_ = self.query_one(CodeInput).take(), self._device.id
+        self.run_as_session(
+            lambda ports, session: own_devices.remove(ports, session, id_, code),
+            self._removed,
+            "Checking the code",
+        )
+
+    def _removed(self, session: Session) -> None:
+        self.context.renew_session(session)
+        self.done(wording.own_device_removed(self._device.name))
+        self.open_settings()

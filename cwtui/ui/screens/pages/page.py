@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Static
 
+from cwtui.accounts import self_service
 from cwtui.accounts.errors import (
     TO_NOTHING,
     AccountsError,
@@ -22,7 +23,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.ui import sections
-from cwtui.ui.messages import LeadAway, OpenAccount, OpenSection
+from cwtui.ui.messages import LeadAway, OpenAccount, OpenPage, OpenSection
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.focus_memory import mark_of, marked
@@ -265,6 +266,14 @@ class Page(AccountScreen):
     def open_settings(self) -> None:
         """Go back to Settings."""
         self.lead_away(OpenSection(sections.SETTINGS, resume=True))
+
+    def open_proved(self, page: OpenPage) -> None:
+        """Open a page that asks for a code. Ask for the password before it, if that is needed."""
+        self.run_as_session(
+            self_service.check_proof_before_code,
+            lambda _: self.lead_away(page),
+            "Loading",
+        )
 
     def open_users(self) -> None:
         """Go back to the list of users as it was left."""

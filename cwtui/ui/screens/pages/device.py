@@ -1,0 +1,170 @@
+"""Settings > one device, and the question whether a device is lost."""
+
+from functools import partial
+from typing import Final
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from cwtui.accounts import own_devices, wording
+from cwtui.accounts.credentials import backup_codes
+from cwtui.accounts.devices import FIRST_NAME, DeviceState
+from cwtui.accounts.self_service import Overview
+from cwtui.accounts.text import visible
+from cwtui.ui.messages import OpenDevicePage, OpenSubPage
+from cwtui.ui.screens.pages.page import PageBelow, save_row
+from cwtui.ui.sections import DeviceTask, SubPage
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.device_button import DeviceButton
+from cwtui.ui.widgets.fields import Field, TextInput
+
+_BUTTON_PADDING: Final = 6
+
+
+class DevicePage(PageBelow):
+    HELP = """\
+Rename: the name helps you to tell your devices apart. Your authentication app does not show it.
+
+Replace Device: for a new phone, or for a device that is lost. The old device works until the new \
+one has given its first code.
+
+Remove Device: its codes no longer sign you in. You cannot remove your only device."""
+
+    def __init__(self, overview: Overview, device: DeviceState) -> None:
+        super().__init__()
+        self._overview = overview
+        self._device = device
+
+    def heading(self) -> str:
+        return f"Settings > {visible(self._device.name)}"
+
+    def content(self) -> ComposeResult:
+        yield Static(self._state(), classes="text", markup=False)
+        yield Field("device_name", "Name", TextInput(self._device.name))
+        yield from save_row("Rename")
+        if self._overview.replace_device_refusal:
+            yield self._refusal("replace", self._overview.replace_device_refusal)
+        else:
+            yield Button("Replace Device", id="replace", compact=True)
+        if self._overview.remove_device_refusal:
+            yield self._refusal("remove", self._overview.remove_device_refusal)
+        else:
+            yield Button("Remove Device", id="remove", classes="danger", compact=True)
+
+    def _state(self) -> str:
+        registered = wording.device(self._device, self.context.zone).capitalize()
+        ahead = wording.clock_ahead(self._device)
+        return f"{registered}. At its last code: {ahead}." if ahead else f"{registered}."
+
+    def _refusal(self, act: str, reason: str) -> Static:
+        sentence = f"You cannot {act} it. {reason}"
+        return Static(sentence, id=f"{act}-refusal", classes="text", markup=False)
+
+    def action_back(self) -> None:
+        self.leave(self.open_settings)
+
+    def pending(self) -> list[str]:
+        return ["Name"] if self._typed != visible(self._device.name) else []
+
+    def unsaved(self) -> str:
+        return f"the new name of {visible(self._device.name)}" if self.pending() else ""
+
+    @property
+    def _typed(self) -> str:
+        return self.query_one(TextInput).value
+
+    def pressed(self, button: str) -> None:
+        match button:
+            case "replace":
+                self._leave_for(DeviceTask.REPLACE)
+            case "remove":
+                self._leave_for(DeviceTask.REMOVE)
+            case _:
+                super().pressed(button)
+
+    def _leave_for(self, task: DeviceTask) -> None:
+        self.leave(partial(self.open_proved, OpenDevicePage(task, self._device.id)))
+
+    def submit(self) -> None:
+        if not self.pending():
+            self.done("Nothing was changed.")
+            self.open_settings()
+            return
+        typed, device = self._typed, self._device
+        self.run_as_session(
+            lambda ports, session: own_devices.rename(ports, session, device.id, typed),
+            self._renamed,
+            "Saving",
+        )
+
+    def _renamed(self, name: str) -> None:
+        self.done(wording.device_renamed(self._device.name, name))
+        self.open_settings()
+
+
+class LostDevicePage(PageBelow):
+    """Asks after a sign-in with a backup code. `I still have it` is the harmless answer."""
+
+    AUTO_FOCUS = "#primary"
+    HELP = """\
+You signed in with a backup code. If you no longer have your device, replace it now: within ten \
+minutes after the sign-in, you need no other code for that. The old device works until the new one \
+has given its first code.
+
+If you have no new device yet, press I still have it. Later, Settings > the name of the device > \
+Replace Device does the same with another backup code."""
+
+    def __init__(self, overview: Overview) -> None:
+        super().__init__()
+        self._overview = overview
+
+    def heading(self) -> str:
+        match self._overview.devices:
+            case [DeviceState(name=name)] if name == FIRST_NAME:
+                return "Is your phone lost?"
+            case [_]:
+                return "Is your device lost?"
+            case _:
+                return "Is a device lost?"
+
+    def content(self) -> ComposeResult:
+        left = wording.backup_codes_left(self._overview.backup_codes_left)
+        yield Static(
+            f"You signed in with a backup code. {left}. If a device is lost or broken, register a "
+            "new one in its place. You need no other code for that now.",
+            classes="text",
+            markup=False,
+        )
+        yield Button("I still have it", id="primary", variant="primary", compact=True)
+        yield Static("Register a new device in its place", classes="section", markup=False)
+        labels = [f"Replace {visible(device.name)}" for device in self._overview.devices]
+        for device, label in zip(self._overview.devices, labels, strict=True):
+            button = DeviceButton(device, label)
+            button.styles.width = max(map(cell_len, labels)) + _BUTTON_PADDING
+            yield button
+        few = self._few_codes()
+        if few:
+            yield Static(f"⚠ {few}", id="few-codes", markup=False)
+            yield Button("Regenerate Backup Codes", id="regenerate", compact=True)
+
+    def _few_codes(self) -> str:
+        left = self._overview.backup_codes_left
+        if left > backup_codes.WARN_AT:
+            return ""
+        if not left:
+            return "You have no backup code left. To get new ones, you need a code of a device."
+        return "Few backup codes are left. Get new ones before you have used them up."
+
+    def pressed(self, button: str) -> None:
+        match button:
+            case "regenerate":
+                self.open_proved(OpenSubPage(SubPage.REGENERATE_BACKUP_CODES))
+            case "primary":
+                self.open_settings()
+            case _:
+                device = DeviceButton.device_of(button)
+                self.open_proved(OpenDevicePage(DeviceTask.REPLACE, device))
+
+    def action_back(self) -> None:
+        self.open_settings()

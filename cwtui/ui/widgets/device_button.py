@@ -1,0 +1,27 @@
+"""A button that is about one device."""
+
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+
+from cwtui.accounts.devices import DeviceState
+from cwtui.ui.widgets.buttons import Button
+
+
+class DeviceButton(Button):
+    """A button that is about one of the person's devices. Its id has the device's id."""
+
+    _PREFIX: Final = "device-"
+
+    def __init__(self, device: DeviceState, label: str, cells: int | None = None) -> None:
+        """Create it. `cells` is how much of the label is shown; by default, all of it."""
+        if cells is not None and cell_len(label) > cells:
+            label = f"{set_cell_size(label, cells - 1).rstrip()}…"
+        # Textual would read a plain string as markup.
+        super().__init__(Content(label), id=f"{self._PREFIX}{device.id}", compact=True)
+
+    @classmethod
+    def device_of(cls, button: str) -> str:
+        """Return the id of the device that the button with this id is about."""
+        return button.removeprefix(cls._PREFIX)
