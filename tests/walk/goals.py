@@ -22,6 +22,7 @@ from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
 from cwtui.ui.screens.pages.confirm_code import ConfirmCodePage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.new_device import NewDevicePage
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.fields import Field, TextInput
 from tests.accounts.world import PASSWORD
@@ -64,6 +65,7 @@ class Goals:
             ),
             ProofScreen: self._prove,
             ChangePasswordPage: self._change_password,
+            NewDevicePage: self._new_device,
             ConfirmCodePage: lambda _: self._fill("code", self.town.code(self.username)),
             CreateUserPage: self._create_user,
             BackupCodesScreen: self._acknowledge,
@@ -88,6 +90,11 @@ class Goals:
         new = self._new
         begun = self._fill("current_password", self.town.password(self.username))
         return [*begun, *text(new), key("enter"), *text(new), key("enter")]
+
+    def _new_device(self, screen: NewDevicePage) -> list[Step]:
+        if not screen.query("#code"):
+            return self._fill("device_name", "Tablet")
+        return self._fill("code", self.town.code(self.username))
 
     def _create_user(self, _: Screen[Any]) -> list[Step]:
         return [*self._fill("username", f"new{self.random.randrange(10**6)}"), key("enter")]
