@@ -110,6 +110,8 @@ class Restore:
         renamed = restoring.other_names(then, now)
         self.late = frozenset(number_of(other) for other in renamed.values())
         with TinyAccountStore(self.staged.accounts).change() as change:
+            # A missing key of a device that stays locks out its owner, and nobody else.
+            usable = change.needed_keys() | {key.id for key in self.keyring.all_keys()}
             change.put(
                 *(
                     restoring.account(
@@ -120,7 +122,8 @@ class Restore:
             )
             # Keys that were not in use may have been retired since. The active one must be known.
             keys = {key for row in change.protected() for key in row.keys}
-            change.put_needed_keys(change.needed_keys() & keys | {self.keyring.active})
+            needed = change.needed_keys() & keys & usable
+            change.put_needed_keys(needed | {self.keyring.active})
         TinyAccountStore(self.staged.accounts).compact()
         make_private_folder(self.staged.records)
         before, after = TinyRecordStore(self.layout.records), TinyRecordStore(self.staged.records)

@@ -13,7 +13,8 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from cwtui import maintenance, services
-from cwtui.accounts import administration, renaming, sign_in
+from cwtui.accounts import administration, devices, renaming, sign_in
+from cwtui.accounts.credentials import totp
 from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -31,7 +32,7 @@ from cwtui.host import locks
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import number_of
-from tests.accounts.steps import at_step, last_step
+from tests.accounts.steps import at_step, last_step, one_device
 from tests.accounts.world import NOW, OPERATOR, Device
 from tests.durability.saves import connected, unwatched
 from tests.maintenance.small_store import (
@@ -221,6 +222,41 @@ def test_a_backup_from_before_a_rotation_knows_the_active_key(config: Config) ->
     assert services.connect(config).keyring.active == rotated
     assert rotated in ports.accounts.needed_keys()
     assert maintenance.check(config, unwatched).findings == []
+
+
+def rotated_and_back(config: Config) -> bytes:
+    """Rotate the keys, and return the keyring from before."""
+    before = config.keyring_file.read_bytes()
+    key_rotation.rotate(connected(config), OPERATOR, lambda *_: None)
+    return before
+
+
+def test_store_and_keyring_of_the_same_day_can_be_restored(config: Config, device: Device) -> None:
+    """Although devices were re-encrypted since, with a key that is lost."""
+    keyring = rotated_and_back(config)
+    config.keyring_file.write_bytes(keyring)
+    restore(config)
+    assert maintenance.check(config, unwatched).findings == []
+    session_of(connected(config), device)
+
+
+def test_a_device_under_a_lost_key_locks_out_only_its_owner(config: Config) -> None:
+    """It was registered after the backup, so that nothing else is known of it."""
+    keyring = rotated_and_back(config)
+    ports = connected(config)
+    sealed = devices.sealed(ports.keyring, "ada", "0a1b2c3d", totp.new_secret(ports.random))
+    alice, ada = ports.accounts.get("alice"), ports.accounts.get("ada")
+    assert alice is not None
+    assert alice.second_factor is not None
+    assert ada is not None
+    codes = alice.second_factor.backup_codes
+    with ports.accounts.change() as change:
+        change.put(ada.changed(second_factor=one_device(sealed, NOW, codes, "0a1b2c3d")))
+    config.keyring_file.write_bytes(keyring)
+    restore(config)
+    asked_for_code(connected(config))
+    [finding] = maintenance.check(config, unwatched).findings
+    assert "was given up as lost, and ada cannot sign in without it" in finding.sentence
 
 
 def test_nothing_is_restored_without_its_keyring(config: Config) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from cwtui.accounts import failed_sign_ins, identity
-from cwtui.accounts.devices import latest_uses, sealed_anew
+from cwtui.accounts.devices import latest_uses, sealed, unsealed
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.model import Account, SecondFactor, SignInRecord
+from cwtui.accounts.model import Account, Device, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.roles import ADMIN
 
@@ -82,21 +82,38 @@ def account(then: Account, now: Account | None, keyring: Keyring, random: Random
     """
     factor = then.second_factor
     if now is not None and now.created_at == then.created_at:
-        factor = _of_name(then.username, now, keyring)
+        factor = _kept(then, now, keyring)
     elif now is not None and factor is not None:
         factor = replace(factor, backup_codes=replace(factor.backup_codes, hashes=()))
     return then.changed(second_factor=factor, session_epoch=int.from_bytes(random(4), "big"))
 
 
-def _of_name(name: str, now: Account, keyring: Keyring) -> SecondFactor | None:
-    """Return the current second factor, bound to the name that the account has in the backup."""
-    factor = now.second_factor
-    if factor is None or name == now.username:
-        return factor
-    try:
-        return sealed_anew(keyring, factor, now.username, name)
-    except CannotCheck:
-        return factor  # its codes could not be checked before either
+def _kept(then: Account, now: Account, keyring: Keyring) -> SecondFactor | None:
+    """Return the current second factor, bound to the name that the account has in the backup.
+
+    A device whose key is missing now, as in an older keyring, is taken from the backup if it is the
+    same one.
+    """
+    if now.second_factor is None:
+        return None
+    held = {key.id for key in keyring.all_keys()}
+    in_backup = then.second_factor.devices if then.second_factor is not None else ()
+    # A device from before schema 7 and the one that replaced it then both have an empty id.
+    same = {(device.id, device.registered_at): device for device in in_backup}
+
+    def kept(device: Device) -> Device:
+        if device.totp_secret.key not in held:
+            return same.get((device.id, device.registered_at), device)
+        if then.username == now.username:
+            return device
+        try:
+            secret = unsealed(keyring, now.username, device)
+        except CannotCheck:
+            return device  # its codes could not be checked before either
+        bound = sealed(keyring, then.username, device.id, secret)
+        return replace(device, totp_secret=bound)
+
+    return replace(now.second_factor, devices=tuple(map(kept, now.second_factor.devices)))
 
 
 def record(then: SignInRecord, now: SignInRecord) -> SignInRecord:
