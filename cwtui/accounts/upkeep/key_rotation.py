@@ -17,7 +17,7 @@ from typing import Final
 
 from cwtui.accounts import devices
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import StoreDamaged
+from cwtui.accounts.errors import KeyringMissing, StoreDamaged
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, AccountStore, Keyring, Ports
 from cwtui.accounts.progress import ShowProgress
@@ -57,7 +57,8 @@ class KeyUse:
 class Rotation:
     """What a rotation did. `made` is false if it resumed an earlier one.
 
-    `left` are accounts whose TOTP secret cannot be decrypted, because it was changed outside cwtui.
+    `left` are accounts with a TOTP secret that cannot be decrypted, because it was changed outside
+    cwtui or its key is lost.
     """
 
     key: str
@@ -159,7 +160,7 @@ def _renewed(ports: Ports, account: Account | None) -> Account | None:
         return None
     try:
         renewed = devices.sealed_anew(ports.keyring, account.second_factor, account.username)
-    except StoreDamaged:
+    except (StoreDamaged, KeyringMissing):
         return None
     return account.changed(second_factor=renewed)
 

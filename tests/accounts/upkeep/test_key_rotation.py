@@ -114,6 +114,18 @@ def test_rotation_re_encrypts_secrets_at_once(world: World) -> None:
     everybody_gets_in(world, devices)
 
 
+def test_a_device_under_a_lost_key_does_not_stop_a_rotation(world: World) -> None:
+    """The person's other device is under a key that is still there."""
+    people(world)
+    world.keyring.made["lost"] = NOW
+    world.equip_too("Tablet", "ada")
+    del world.keyring.made["lost"]
+    with world.accounts.change() as change:
+        change.put_needed_keys(frozenset({"k1"}))
+    done = rotate(world)
+    assert (done.renewed, done.left) == (2, ("ada",))
+
+
 def test_passwords_are_rehashed_at_the_next_sign_in(world: World) -> None:
     """DESIGN 4.1."""
     devices = people(world)
