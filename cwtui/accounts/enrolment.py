@@ -196,6 +196,8 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
     """
     if enrolment.username != account.username:
         raise Refused("This secret key was made for another account. Start again.")
+    if enrolment.epoch != account.session_epoch:
+        raise Refused("Your account was changed in the meantime. Start again.")
     code = totp.typed_code(typed)
     now = ports.now()
     step = totp.accepted_step(enrolment.totp_secret, code, now)

@@ -196,6 +196,14 @@ def test_an_offered_key_expires(alice: Person) -> None:
         alice.finish(offer)
 
 
+def test_an_offered_key_ends_with_the_next_change_of_devices(alice: Person) -> None:
+    offer = alice.begin("Tablet", alice.next_code())
+    alice.add("Laptop")
+    with pytest.raises(Refused, match="changed in the meantime"):
+        alice.finish(offer)
+    assert alice.names() == ["Phone", "Laptop"]
+
+
 def test_the_same_key_is_offered_again_for_the_same_device_only(alice: Person) -> None:
     first = alice.begin("Tablet", alice.next_code())
     for name, replaces in (("Tablet", None), ("Other", None), ("Tablet", alice.id_of("Phone"))):
@@ -250,6 +258,23 @@ def test_a_backup_code_at_sign_in_replaces_the_phone_without_a_second_one(world:
         alice.begin("Newer", "", alice.id_of("New"))
     world.clock.forward(30)
     assert gets_in(world, new.code(world.clock()))
+
+
+def test_the_backup_code_of_the_sign_in_replaces_only_one_device(world: World) -> None:
+    world.add()
+    phone = world.equip()
+    world.equip_too("Tablet")
+    state = world.asked_for_code()
+    signed_in = sign_in.with_backup_code(world.ports, state, phone.codes[0].reveal())
+    assert isinstance(signed_in, sign_in.SignedIn)
+    alice = Person(world, phone, signed_in.session)
+    first, second = (
+        alice.begin(f"New {name}", "", alice.id_of(name)) for name in ("Phone", "Tablet")
+    )
+    alice.finish(first)
+    with pytest.raises(Refused, match="changed in the meantime"):
+        alice.finish(second)
+    assert alice.names() == ["Tablet", "New Phone"]
 
 
 def test_the_backup_code_of_the_sign_in_is_enough_for_ten_minutes_only(world: World) -> None:
