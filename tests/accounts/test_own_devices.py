@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from cwtui.accounts import enrolment, own_devices, self_service, sign_in, user_mfa
 from cwtui.accounts.audit.events import EventType
@@ -410,6 +411,17 @@ def test_an_admin_removes_one_device_by_name(alice: Person) -> None:
     user_mfa.disable_mfa(world.ports, OPERATOR, "alice")
     with pytest.raises(Refused, match="not enabled"):
         user_mfa.remove_device(world.ports, OPERATOR, "alice", "Tablet")
+
+
+def test_only_one_of_two_devices_with_the_same_id_is_removed(alice: Person) -> None:
+    """Which only a store has that was changed outside cwtui. It could not be read without any."""
+    world, account = alice.world, alice.world.account()
+    assert account.second_factor is not None
+    [phone] = account.second_factor.devices
+    for twin in (phone, replace(phone, name="Twin")):
+        world.put(_with_devices(account, (phone, twin)))
+        user_mfa.remove_device(world.ports, OPERATOR, "alice", twin.name)
+        assert len(alice.registered()) == 1
 
 
 def test_the_overview_says_when_each_device_was_used(alice: Person) -> None:
