@@ -14,7 +14,7 @@ from cwtui.accounts.errors import ClockWasAhead, SignInFailed
 from cwtui.accounts.model import Device, DeviceUse, Note, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import write_audit
+from cwtui.accounts.session import as_reason, write_audit
 from cwtui.accounts.text import visible
 
 _USED_CODE: Final = "This code was already used. Wait for the next one in your app."
@@ -86,7 +86,8 @@ def reuse_recorded(ports: Ports, claim: tries.Claim, accepted: AcceptedCode) -> 
         tries.write_failure(ports, claim, EventType.SIGN_IN_CODE, "clock was ahead")
         raise
     except SignInFailed as used:
-        tries.record_failure(ports, claim, EventType.SIGN_IN_CODE, "already used")
+        reason = f"already used, {as_reason({'device': accepted.device.name})}"
+        tries.record_failure(ports, claim, EventType.SIGN_IN_CODE, reason)
         raise tries.wrong(accepted.field, str(used), accepted.counted) from None
 
 

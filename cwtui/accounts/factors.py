@@ -17,7 +17,7 @@ from cwtui.accounts.errors import CannotCheck, Refused, SignInFailed
 from cwtui.accounts.model import Account, Ending, Note, SignInRecord, unchanged
 from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import write_audit
+from cwtui.accounts.session import as_reason, write_audit
 
 
 def check_password(
@@ -130,15 +130,21 @@ def record_step(
     ending: Ending,
     event: EventType | None = None,
     note: Note = unchanged,
+    device: str = "",
 ) -> None:
-    """Update what `record_stop` recorded, as the sign-in got further; `event` is logged too."""
+    """Update what `record_stop` recorded, as the sign-in got further.
+
+    `event` is logged too, with the name of the device whose code was used.
+    """
     source, now = claim.source, ports.now()
     ports.records.update(
         claim.username,
         lambda record: (failed_sign_ins.moved(note(record), source, now, ending), None),
     )
     if event is not None:
-        write_audit(ports, event, claim, claim.username, failed_sign_ins.waits_for(ending))
+        used = f", {as_reason({'device': device})}" if device else ""
+        reason = f"{failed_sign_ins.waits_for(ending)}{used}"
+        write_audit(ports, event, claim, claim.username, reason)
 
 
 def _wrong_password(

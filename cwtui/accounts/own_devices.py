@@ -78,8 +78,9 @@ def begin(
     # Before the code is used up.
     enrolment.check_another(account, ports.accounts.settings(), name, replaces)
     if needs_code(session, ports.now(), replaces):
-        own_changes.prove_code(ports, session, account, typed)
+        proof = own_changes.prove_code(ports, session, account, typed)
         session = replace(session, code_at=ports.now())
+        write_audit(ports, EventType.PROOF, session, session.username, proof)
     return session, enrolment.begin_another(ports, account, name, replaces, earlier)
 
 

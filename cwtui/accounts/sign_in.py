@@ -316,7 +316,7 @@ def _waiting(ports: Ports, state: Waiting, event: EventType | None, note: Note) 
     """Record the state, so that the owner learns of a sign-in that stops here, and return it."""
     progress, ending, claim = state.progress, _ending(state), claim_of(state.progress)
     if progress.before_stop is not None:
-        factors.record_step(ports, claim, ending, event, note)
+        factors.record_step(ports, claim, ending, event, note, progress.device)
         return state
     before = factors.record_stop(ports, claim, ending, note)
     return replace(state, progress=replace(progress, before_stop=before))

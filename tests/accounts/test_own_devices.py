@@ -83,6 +83,31 @@ def gets_in(world: World, code: str) -> bool:
         return False
 
 
+# The audit log
+
+
+def test_a_sign_in_that_stops_after_the_code_names_the_device(world: World) -> None:
+    world.add()
+    phone = world.equip(acknowledged=False)
+    state = world.asked_for_code()
+    stopped = sign_in.with_one_time_code(world.ports, state, phone.code(world.clock()))
+    assert isinstance(stopped, sign_in.BackupCodesUnacknowledged)
+    assert world.events[-1].event is EventType.SIGN_IN_CODE
+    assert world.events[-1].reason == "backup codes to be saved, device=Phone"
+
+
+def test_a_used_code_names_its_device(alice: Person) -> None:
+    assert not gets_in(alice.world, alice.phone.code(alice.world.clock()))
+    assert alice.world.events[-1].reason == "already used, device=Phone"
+
+
+def test_the_log_says_which_code_allowed_a_new_device(alice: Person) -> None:
+    alice.add()
+    proof, added = alice.world.events[-2:]
+    assert (proof.event, proof.reason) == (EventType.PROOF, "one-time code, device=Phone")
+    assert (added.event, added.reason) == (EventType.DEVICE_ADD, "device=Tablet")
+
+
 # Adding
 
 

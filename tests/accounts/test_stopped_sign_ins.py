@@ -97,7 +97,7 @@ STOPS: dict[str, tuple[Callable[[World], sign_in.State], Ending, list[tuple[Even
         Ending.NEW_PASSWORD_AFTER_CODE,
         [
             (EventType.SIGN_IN_PASSWORD, "code needed"),
-            (EventType.SIGN_IN_CODE, "new password needed"),
+            (EventType.SIGN_IN_CODE, "new password needed, device=Phone"),
         ],
     ),
     "new password after a backup code": (
@@ -110,7 +110,7 @@ STOPS: dict[str, tuple[Callable[[World], sign_in.State], Ending, list[tuple[Even
         Ending.BACKUP_CODES,
         [
             (EventType.SIGN_IN_PASSWORD, "code needed"),
-            (EventType.SIGN_IN_CODE, "backup codes to be saved"),
+            (EventType.SIGN_IN_CODE, "backup codes to be saved, device=Phone"),
         ],
     ),
     "new backup codes": (
@@ -118,7 +118,7 @@ STOPS: dict[str, tuple[Callable[[World], sign_in.State], Ending, list[tuple[Even
         Ending.BACKUP_CODES,
         [
             (EventType.SIGN_IN_PASSWORD, "code needed"),
-            (EventType.SIGN_IN_CODE, "backup codes to be saved"),
+            (EventType.SIGN_IN_CODE, "backup codes to be saved, device=Phone"),
             (EventType.BACKUP_CODES_REGENERATE, ""),
         ],
     ),

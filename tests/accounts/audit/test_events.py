@@ -295,7 +295,7 @@ def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None
     assert [(event.event, event.reason) for event in failures] == [
         (EventType.SIGN_IN_PASSWORD, "wrong"),
         (EventType.SIGN_IN_CODE, "wrong"),
-        (EventType.SIGN_IN_CODE, "already used"),
+        (EventType.SIGN_IN_CODE, "already used, device=Phone"),
         (EventType.SIGN_IN_BACKUP_CODE, "wrong or already used"),
         (EventType.SIGN_IN_BACKUP_CODE, "wrong or already used"),
         (EventType.SIGN_IN_BACKUP_CODE, "throttled"),
