@@ -30,11 +30,14 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
     return after
 
 
-def remove_device(ports: Ports, actor: Actor, username: str, device: str) -> tuple[Account, Device]:
-    """Remove one of the account's devices, by name. Returns the account and the device.
+def remove_device(
+    ports: Ports, actor: Actor, username: str, device: str | Device
+) -> tuple[Account, Device]:
+    """Remove one of the account's devices, by name, or the one that the admin saw.
 
-    The only device is removed with `disable_mfa`. Raises InvalidInput for a name that no device
-    has, Refused, UnknownAccount, NotPermitted and SessionEnded.
+    Another one may have that name by now. The only device is removed with `disable_mfa`. Returns
+    the account and the device. Raises InvalidInput for a name that no device has, Refused,
+    UnknownAccount, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -42,12 +45,7 @@ def remove_device(ports: Ports, actor: Actor, username: str, device: str) -> tup
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name)
         factor = _second_factor(before)
-        found = devices.named(factor.devices, device)
-        if found is None:
-            names = ", ".join(one.name for one in factor.devices)
-            raise InvalidInput(
-                "device", f"{name} has no device of this name. Choose from: {names}."
-            )
+        found = _found(name, factor, device)
         if len(factor.devices) == 1:
             raise Refused(f"This is the only device of {name}. Disable the MFA of {name} instead.")
         left = devices.without(factor, found)
@@ -56,6 +54,17 @@ def remove_device(ports: Ports, actor: Actor, username: str, device: str) -> tup
         reason = as_reason({"removed": found.name})
         write_audit(ports, EventType.DEVICE_REMOVE, actor, name, reason, change=change)
     return after, found
+
+
+def _found(username: str, factor: SecondFactor, device: str | Device) -> Device:
+    if isinstance(device, Device):
+        return devices.with_id(factor, device.id)
+    found = devices.named(factor.devices, device)
+    if found is None:
+        names = ", ".join(one.name for one in factor.devices)
+        sentence = f"{username} has no device of this name. Choose from: {names}."
+        raise InvalidInput("device", sentence)
+    return found
 
 
 def _second_factor(account: Account) -> SecondFactor:

@@ -438,6 +438,16 @@ def test_an_admin_removes_one_device_by_name(alice: Person) -> None:
         user_mfa.remove_device(world.ports, OPERATOR, "alice", "Tablet")
 
 
+def test_an_admin_removes_the_device_that_they_saw(alice: Person) -> None:
+    """Its owner may have replaced it by one of the same name before the admin confirmed."""
+    alice.add()
+    seen = alice.registered()[0]
+    alice.finish(alice.begin("Phone", alice.next_code(), seen.id))
+    with pytest.raises(Refused, match="removed in the meantime"):
+        user_mfa.remove_device(alice.world.ports, OPERATOR, "alice", seen)
+    assert alice.names() == ["Tablet", "Phone"]
+
+
 def test_only_one_of_two_devices_with_the_same_id_is_removed(alice: Person) -> None:
     """Which only a store has that was changed outside cwtui. It could not be read without any."""
     world, account = alice.world, alice.world.account()

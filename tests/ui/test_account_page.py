@@ -1,5 +1,6 @@
 """The page of one account, and its questions."""
 
+from msgspec.structs import replace
 from textual.widgets import Static
 
 from cwtui.accounts import administration, roles
@@ -181,6 +182,24 @@ async def test_one_of_several_devices_is_removed() -> None:
             await person.press("enter", "tab", "enter")
         person.sees("Device", "Tresor (Büro), registered 2026-12-16")
         assert "Remove Device" not in person.tab_order
+
+
+async def test_a_device_that_took_the_name_of_another_meanwhile_is_not_removed() -> None:
+    async with SCENES["account_devices"].played() as (person, there):
+        person.app.screen.query_one("#remove-device-1").focus()
+        await person.press("enter")
+        account = there.world.account("alice")
+        assert account.second_factor is not None
+        found = list(account.second_factor.devices)
+        found[1] = replace(found[1], id="0a1b2c3d")
+        there.world.put(
+            account.changed(second_factor=replace(account.second_factor, devices=tuple(found)))
+        )
+        await person.press("tab", "enter")
+        person.sees("This device was removed in the meantime.")
+        after = there.world.account("alice").second_factor
+        assert after is not None
+        assert list(after.devices) == found
 
 
 async def test_a_reset_password_is_shown_once() -> None:

@@ -342,11 +342,13 @@ itself, after a day at most."""
         )
 
     def _remove_device(self, number: int) -> None:
-        name = self._account.username
-        device = devices.states(self._account.second_factor, self._record)[number].name
+        name, factor = self._account.username, self._account.second_factor
+        if factor is None:
+            return
+        device = factor.devices[number]
         self._confirm(
-            f"Remove the device {visible(device)} of {name}? Its codes will no longer work, and "
-            "the user's sessions will end. The other devices and the backup codes stay.",
+            f"Remove the device {visible(device.name)} of {name}? Its codes will no longer work, "
+            "and the user's sessions will end. The other devices and the backup codes stay.",
             "Remove Device",
             lambda: self._change(
                 lambda ports, session: user_mfa.remove_device(ports, session, name, device),
