@@ -2,7 +2,7 @@
 
 from cwtui.accounts import devices, text
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import Refused
 from cwtui.accounts.managing import existing, refuse_own
 from cwtui.accounts.model import Account, Device, SecondFactor
 from cwtui.accounts.ports import Ports
@@ -36,8 +36,7 @@ def remove_device(
     """Remove one of the account's devices, by name, or the one that the admin saw.
 
     Another one may have that name by now. The only device is removed with `disable_mfa`. Returns
-    the account and the device. Raises InvalidInput for a name that no device has, Refused,
-    UnknownAccount, NotPermitted and SessionEnded.
+    the account and the device. Raises Refused, UnknownAccount, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -62,8 +61,7 @@ def _found(username: str, factor: SecondFactor, device: str | Device) -> Device:
     found = devices.named(factor.devices, device)
     if found is None:
         names = ", ".join(one.name for one in factor.devices)
-        sentence = f"{username} has no device of this name. Choose from: {names}."
-        raise InvalidInput("device", sentence)
+        raise Refused(f"{username} has no device of this name. Choose from: {names}.")
     return found
 
 
