@@ -64,8 +64,12 @@ class ContentChecks:
                     yield from self._checks.one(account)
         yield from self._checks.all(needed)
         known = frozenset(names)
-        records = self._layout.records
-        for number in self._records.numbers() if exists(records) and records.is_dir() else ():
+        try:
+            has_records = self._layout.records.is_dir()
+        except OSError as error:
+            yield of_error(cannot("read", self._layout.records, error), self._layout.records)
+            return
+        for number in self._records.numbers() if has_records else ():
             yield from self._record_file(number, known)
 
     def _record_file(self, number: int, known: frozenset[str]) -> Iterator[Finding]:
