@@ -67,6 +67,8 @@ class AccountApp(TextualApp):
         # Textual decides here whether NO_COLOR means greys or no colours. It does not know the
         # theme yet.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self._typed_early: list[events.Event] | None = []
+        """What was typed before the first screen had its fields; None once it has them."""
         self.config = config
         connection = Connection(config, ports, self._not_connected)
         self.context = Context(config, clock, connection, kiosk=kiosk)
@@ -102,7 +104,13 @@ class AccountApp(TextualApp):
         if self.config.keys.quit != quit_key.DEFAULT:
             self.set_keymap({"quit": self.config.keys.quit})
         asyncio.get_running_loop().set_exception_handler(self._unheard)
+        self.call_after_refresh(self._take_what_was_typed_early)
         self.call_after_refresh(self.set_timer, _PAINTING, self._first_paint_is_done)
+
+    async def _take_what_was_typed_early(self) -> None:
+        early, self._typed_early = self._typed_early, None
+        for event in early or ():
+            await self.on_event(event)
 
     def _first_paint_is_done(self) -> None:
         """Do what had to wait for the first paint, so that it comes soon."""
@@ -138,6 +146,9 @@ class AccountApp(TextualApp):
         if self.absence.ends_with(event):
             return
         is_new = keystrokes.is_typed_or_pasted(event) and not event.is_forwarded
+        if is_new and self._typed_early is not None:
+            self._typed_early.append(event)
+            return
         if is_new:
             self.context.connection.load_rest()
         if is_new and keystrokes.is_unseen(event, self.screen):

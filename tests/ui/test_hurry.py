@@ -10,6 +10,7 @@ from textual import events
 from textual.worker import WorkerState
 
 from cwtui.accounts import self_service
+from cwtui.ui.app import AccountApp
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.help import HelpScreen
 from cwtui.ui.screens.dialogs.palette import Palette
@@ -18,7 +19,7 @@ from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.navigation import Navigation
 from cwtui.ui.widgets.user_table import UserTable
-from tests.ui.harness import Person, at_work
+from tests.ui.harness import Person, at_work, key_event
 from tests.ui.plants import Plant, plant
 from tests.ui.scenes import SCENES
 from tests.ui.ways import enter_session
@@ -39,6 +40,19 @@ async def crowded(rows: int = 24) -> AsyncIterator[tuple[Person, Plant]]:
         person.app.router.open_section("users")
         await person.settle()
         yield person, there
+
+
+async def test_what_is_typed_before_the_first_screen_is_there_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def type_early(app: AccountApp) -> None:
+        for key in ("a", "d", "a", "tab", "s"):
+            app.post_message(key_event(key))
+
+    monkeypatch.setattr(AccountApp, "on_load", type_early, raising=False)
+    there = plant()
+    async with at_work(there.world.ports, there.world.clock) as person:
+        assert (person.typed("username"), person.typed("password")) == ("ada", "s")
 
 
 async def test_enter_and_page_down_together_open_the_account() -> None:
