@@ -64,7 +64,7 @@ def observed(note: Note, say: Callable[[str], None]) -> Iterator[None]:
         patch.object(Secret, "__init__", wrap),
         patch.object(os, "urandom", urandom),
         patch.object(passwords, "pepper_digest", pepper_digest),
-        patch("cwtui.keyring.file_keyring.AESGCM", aesgcm),
+        patch("cwtui.keyring.sealing.AESGCM", aesgcm),
         patch.object(totp, "typed_code", code),
         patch.object(backup_codes, "typed_code", backup_code),
         patch.object(AccountsError, "__new__", raised),

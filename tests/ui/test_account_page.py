@@ -180,7 +180,7 @@ async def test_one_of_several_devices_is_removed() -> None:
         for _ in range(3):
             person.app.screen.query_one("#remove-device-0").focus()
             await person.press("enter", "tab", "enter")
-        person.sees("Device", "Tresor (Büro), registered 2026-12-16")
+        person.sees("● enabled: Tresor (Büro), registered 2026-12-16")
         assert "Remove Device" not in person.tab_order
 
 

@@ -43,7 +43,7 @@ async def test_the_code_field_says_when_the_code_changes() -> None:
     async with SCENES["one_time_code"].played() as (person, there):
         person.sees("The code changes in 30 s")
         there.world.clock.forward(21)
-        await person.until(lambda: "The code changes in 9 s" in person.text)
+        await person.until(lambda: "The code changes in  9 s" in person.text)
 
 
 async def test_a_backup_code_is_taken_in_the_field_of_the_one_time_code() -> None:

@@ -135,12 +135,11 @@ itself, after a day at most."""
             yield Button("Remove", id="remove", classes="danger", compact=True)
 
     def _devices(self) -> ComposeResult:
-        """Yield the device, or a line with a button for each of several devices."""
+        """Yield a line with a button for each of several devices."""
         zone = self.context.zone
         found = devices.states(self._account.second_factor, self._record)
         if len(found) == 1:
-            yield row("Device", value(wording.device_in_short(found[0], zone)))
-            return
+            return  # it stands beside MFA
         for number, state in enumerate(found):
             said = Static(wording.device_in_short(state, zone), classes="device", markup=False)
             button = Button("Remove Device", id=f"remove-device-{number}", compact=True)
@@ -160,8 +159,11 @@ itself, after a day at most."""
         return origin if note is None else f"{ORIGIN_MARKS[note]} {origin}"
 
     def _mfa(self) -> str:
-        factor = self._account.second_factor
-        return f"{'○' if factor is None else '●'} {wording.mfa(factor, self.context.zone)}"
+        factor, zone = self._account.second_factor, self.context.zone
+        if factor is not None and len(factor.devices) == 1:
+            (only,) = devices.states(factor, self._record)
+            return f"● enabled: {wording.device_in_short(only, zone)}"
+        return f"{'○' if factor is None else '●'} {wording.mfa(factor, zone)}"
 
     def _status(self) -> str:
         until = self._details.locked_until

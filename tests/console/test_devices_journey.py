@@ -1,0 +1,163 @@
+"""Several devices in a real terminal, by keyboard at 80x24: a second one, a lost one, a new one."""
+
+import re
+import time
+from pathlib import Path
+
+from cwtui.ui import after_code
+from tests.console import cwtui_terminal as cwtui
+from tests.console.decoders import one_time_code
+from tests.console.terminal import Terminal
+
+_PERIOD = 30
+_USED: dict[str, int] = {}
+"""The last used time step of each device, by its secret key."""
+
+
+def test_a_lost_phone_is_replaced_and_never_works_again(tmp_path: Path) -> None:
+    home = cwtui.with_admin(tmp_path, cwtui.PASSWORD)
+    with cwtui.opened(home) as terminal:
+        phone, codes = enable_mfa(terminal)
+        tablet = add_a_device(terminal, phone)
+        cwtui.sign_out(terminal)
+        come_in(terminal, next_code(tablet))
+        remove_the_first(terminal, codes[0])
+        cwtui.run(home, "user", "set", "admin", "--mfa-required")
+        keep_the_only_one(terminal)
+        begin_to_replace(terminal, "Tablet", "Laptop", next_code(tablet))
+        laptop = register(terminal, "Laptop replaced Tablet.")
+        press(terminal, "Laptop")
+        begin_to_replace(terminal, "Laptop", "Nothing", codes[1])
+        terminal.hang_up()
+    with cwtui.opened(home) as terminal:
+        come_in_with_a_backup_code(terminal, codes[2])
+        new = replace_the_lost(terminal)
+        cwtui.sign_out(terminal)
+        for old in (tablet, laptop):
+            come_in(terminal, one_time_code(old, time.time()), "This code is wrong.")
+            terminal.send("escape")
+        come_in(terminal, next_code(new), "7 unused backup codes left")
+        terminal.send("ctrl+q", "y")
+        assert terminal.wait_exit() == 0
+    (log,) = home.rglob("audit.jsonl")
+    written = log.read_text()
+    for secret in (phone, tablet, laptop, new, *codes):
+        assert secret not in written
+    assert re.findall(r'"event":"(device\.\w+)"', written) == [
+        "device.add",
+        "device.remove",
+        "device.replace",
+        "device.replace",
+    ]
+
+
+def enable_mfa(terminal: Terminal) -> tuple[str, list[str]]:
+    cwtui.signed_in(terminal)
+    press(terminal, "Enable Multi-Factor Authentication")
+    secret = cwtui.secret_of(cwtui.scanned(terminal))
+    terminal.type(next_code(secret))
+    codes = cwtui.keep_codes(terminal)
+    terminal.wait_for("10 unused backup codes left")
+    return secret, codes
+
+
+def add_a_device(terminal: Terminal, phone: str) -> str:
+    press(terminal, "Add Device")
+    terminal.wait_for("One-time code or backup code")
+    terminal.wait_until_still()
+    terminal.type("Tablet\t" + next_code(phone))
+    terminal.wait_for("Register Device: Tablet")
+    return register(terminal, "The device Tablet was added.")
+
+
+def register(terminal: Terminal, outcome: str) -> str:
+    uri = cwtui.scanned(terminal)
+    secret = cwtui.secret_of(uri)
+    assert uri.startswith(f"otpauth://totp/Connectware:admin?secret={secret}")
+    terminal.type(next_code(secret))
+    terminal.wait_for(outcome)
+    terminal.wait_until_still()
+    return secret
+
+
+def come_in(terminal: Terminal, code: str, answer: str = "Add Device") -> None:
+    enter_password(terminal)
+    terminal.type(code)
+    terminal.wait_for(answer)
+    terminal.wait_until_still()
+
+
+def enter_password(terminal: Terminal) -> None:
+    terminal.wait_for("Sign in to Your Account")
+    terminal.wait_until_still()
+    name = "" if cwtui.typed_username(terminal) else "admin\t"
+    terminal.type(f"{name}{cwtui.PASSWORD}\r")
+    terminal.wait_for("Use backup code")
+    terminal.wait_until_still()
+
+
+def come_in_with_a_backup_code(terminal: Terminal, backup_code: str) -> None:
+    enter_password(terminal)
+    terminal.type(f"{backup_code}\r")
+    terminal.wait_for("Is your device lost?")
+    terminal.wait_until_still()
+
+
+def remove_the_first(terminal: Terminal, backup_code: str) -> None:
+    press(terminal, "Phone")
+    press(terminal, "Remove Device")
+    terminal.wait_for("Remove Phone")
+    terminal.wait_until_still()
+    terminal.type(f"{backup_code}\r")
+    terminal.wait_for("The device Phone was removed.")
+    terminal.wait_until_still()
+
+
+def keep_the_only_one(terminal: Terminal) -> None:
+    press(terminal, "Tablet")
+    terminal.wait_for("You cannot remove it.")
+    terminal.wait_until_still()
+    assert "Remove Device" not in terminal.text
+
+
+def begin_to_replace(terminal: Terminal, old: str, new: str, code: str) -> None:
+    """From the device's page."""
+    press(terminal, "Replace Device")
+    terminal.wait_for(f"Replace {old}")
+    terminal.wait_until_still()
+    terminal.type(f"{new}\t{code}")
+    if len(code) > len("123456"):
+        terminal.send("enter")
+    terminal.wait_for(f"Register Device: {new}")
+
+
+def replace_the_lost(terminal: Terminal) -> str:
+    press(terminal, "Replace Laptop")
+    terminal.wait_for("Continue")
+    terminal.wait_until_still()
+    assert "One-time code" not in terminal.text, "The backup code of the sign-in is enough."
+    terminal.type("New phone\r")
+    terminal.wait_for("Register Device: New phone")
+    return register(terminal, "New phone replaced Laptop.")
+
+
+def next_code(secret: str) -> str:
+    """A code that the device has not used yet. Waits if it has used those of this moment."""
+    step = max(int(time.time()) // _PERIOD, _USED.get(secret, 0) + 1)
+    while step > int(time.time()) // _PERIOD + 1:
+        time.sleep(0.2)
+    _USED[secret] = step
+    return one_time_code(secret, step * _PERIOD)
+
+
+def press(terminal: Terminal, label: str) -> None:
+    """Move the focus to this button, and press Enter."""
+    terminal.wait_for(label)
+    for _ in range(20):
+        terminal.wait_until_still()
+        if re.search(rf"▌ +{re.escape(label)} +▐", terminal.text):
+            time.sleep(after_code.SECONDS)  # Enter is ignored so long
+            terminal.send("enter")
+            return
+        terminal.send("tab")
+    raise AssertionError(label)
