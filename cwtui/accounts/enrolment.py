@@ -285,7 +285,9 @@ def _store(
         # Also of a replaced device: if this process is killed here, it still counts. What is known
         # of devices before these is of no use any more.
         uses = {one.id: record.use_of(one) for one in before}
-        used = DeviceUse(last_step=registered.step, last_used_at=registered.device.registered_at)
+        at = registered.device.registered_at
+        drift = registered.step - totp.step_at(at)
+        used = DeviceUse(last_step=registered.step, last_used_at=at, drift=drift)
         return record.changed(devices={**uses, registered.device.id: used}), None
 
     ports.records.update(after.username, use_first_code)

@@ -230,6 +230,31 @@ def test_an_offered_key_ends_with_the_next_change_of_devices(alice: Person) -> N
     assert alice.names() == ["Phone", "Laptop"]
 
 
+def test_a_name_that_another_device_got_meanwhile_is_refused(alice: Person) -> None:
+    offer = alice.begin("Tablet", alice.next_code())
+    own_devices.rename(alice.world.ports, alice.session, alice.id_of("Phone"), "tablet")
+    with pytest.raises(InvalidInput, match="already have a device"):
+        alice.finish(offer)
+    assert alice.names() == ["tablet"]
+
+
+def test_no_device_is_added_once_the_organization_has_disabled_mfa(alice: Person) -> None:
+    offer = alice.begin("Tablet", alice.next_code())
+    alice.world.settings(mfa=Mfa.OFF)
+    with pytest.raises(Refused, match="has not enabled"):
+        alice.finish(offer)
+
+
+def test_nothing_is_kept_of_devices_that_were_replaced_long_ago(alice: Person) -> None:
+    """Otherwise the record of somebody who changes phones often would grow for ever."""
+    phone = "Phone"
+    for number in range(4):
+        code = alice.next_code()
+        alice.phone = alice.finish(alice.begin(f"New {number}", code, alice.id_of(phone)))
+        phone = f"New {number}"
+    assert len(alice.world.records.get("alice").devices) == 2
+
+
 def test_the_same_key_is_offered_again_for_the_same_device_only(alice: Person) -> None:
     first = alice.begin("Tablet", alice.next_code())
     for name, replaces in (("Tablet", None), ("Other", None), ("Tablet", alice.id_of("Phone"))):
@@ -503,6 +528,14 @@ def test_a_remembered_drift_never_widens_the_window(alice: Person) -> None:
     world.clock.forward(300)
     for steps, expected in ((2, False), (-2, False), (-1, True), (0, True), (1, True)):
         assert gets_in(world, alice.phone.code(world.clock(), steps)) is expected
+
+
+def test_the_first_code_of_a_device_shows_its_drift(alice: Person) -> None:
+    offer = alice.begin("Tablet", alice.next_code())
+    code = Device(offer.totp_secret, ()).code(alice.world.clock(), -1)
+    alice.session = own_devices.register(alice.world.ports, alice.session, offer, code)
+    tablet = self_service.overview(alice.world.ports, alice.session).devices[1]
+    assert tablet.clock_ahead == -30
 
 
 def test_a_wrong_clock_is_named_by_its_device(alice: Person) -> None:
