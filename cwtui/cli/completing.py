@@ -51,8 +51,10 @@ def devices(ctx: click.Context, _parameter: click.Parameter, incomplete: str) ->
     from cwtui.cli.host import Host
 
     given = ctx.find_root().params
+    # While the option lacks its value, click has not assigned the other words to arguments.
+    typed = ctx.params.get("name") or next(iter(ctx.args), "")
     try:
-        username = text.username(ctx.params.get("name") or "")
+        username = text.username(typed)
         account = Host(given.get("config"), given.get("store")).ports().accounts.get(username)
     except (AccountsError, OSError):
         return []

@@ -8,7 +8,7 @@ import pytest
 from cwtui.accounts import settings
 from cwtui.accounts.audit.events import EventType
 from cwtui.cli import completing
-from tests.cli.accounts import put
+from tests.cli.accounts import enrol, enrol_too, put
 from tests.cli.commands import PASSWORD, Host, run
 
 BREAKS = " \t\n\"'@><=;|&(:"
@@ -197,3 +197,20 @@ def test_an_unknown_shell_is_refused() -> None:
     result = run("completion", "tcsh")
     assert result.status == 2
     assert "bash" in result.err
+
+
+def test_devices_of_the_named_account_are_offered(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their owners chose the names."""
+    put(host, "jane")
+    enrol(host, "jane")
+    for name in ("Phone2", "Work tablet", "P$(id)", "P;x"):
+        enrol_too(host, "jane", name)
+    line = "cwtui user reset-mfa jane --device "
+    assert answer(host, line, monkeypatch) == ["Phone", "Phone2"]
+    assert answer(host, f"{line}T", monkeypatch) == []
+    assert answer(host, "cwtui user reset-mfa nosuch --device ", monkeypatch) == []
+    assert answer(host, "cwtui user reset-mfa --device ", monkeypatch) == []
+    host.keyring.unlink()
+    assert answer(host, line, monkeypatch) == []
