@@ -407,6 +407,15 @@ def test_a_removed_device_signs_nobody_in(alice: Person) -> None:
         own_devices.rename(world.ports, alice.session, "0a1b2c3d", "Tablet")
 
 
+def test_removing_needs_a_fresh_password(alice: Person) -> None:
+    alice.add()
+    alice.world.clock.forward(PROOF_LIFETIME)
+    with pytest.raises(ProofNeeded) as needed:
+        alice.remove("Tablet", alice.next_code())
+    assert (needed.value.password, needed.value.code) == (True, False)
+    assert alice.names() == ["Phone", "Tablet"]
+
+
 def test_the_first_device_can_be_removed_with_its_own_code(alice: Person) -> None:
     alice.add()
     alice.remove("Phone", alice.next_code())

@@ -104,6 +104,15 @@ def test_a_used_step_stays_used_in_either_order() -> None:
     assert restoring.record(of_another, later) == at_step(9, of_another)
 
 
+def test_a_step_counts_as_used_if_it_was_seen_before_or_after_the_backup() -> None:
+    """A code that was entered too early was on the screen."""
+
+    def seen(*steps: int) -> SignInRecord:
+        return SignInRecord(last_sign_in=1.0, devices={"": DeviceUse(spent_steps=steps)})
+
+    assert restoring.record(seen(41, 43), seen(40, 41)) == seen(40, 41, 43)
+
+
 def test_waits_and_ended_waits_stay_as_they_are_now() -> None:
     stopped = SignInRecord(
         last_sign_in=1.0,
