@@ -72,6 +72,17 @@ def test_a_secret_under_a_lost_key_is_kept(world: World, directory: MemoryDirect
     assert secret_of(world, "bert") == bob.totp_secret.reveal()
 
 
+@pytest.mark.usefixtures("device")
+def test_a_second_device_that_cannot_be_decrypted_stops_only_its_owners_rename(
+    world: World, directory: MemoryDirectory
+) -> None:
+    world.keyring.made["k2"] = NOW
+    world.equip_too("Tablet", "ann")
+    del world.keyring.made["k2"]
+    directory.rename(ann="anna", bob="bert")
+    assert sync(world).renamed == (synchronising.NameChange("bob", "bert"),)
+
+
 def test_a_rename_does_not_need_a_given_up_key_again(
     world: World, directory: MemoryDirectory
 ) -> None:
