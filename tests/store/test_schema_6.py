@@ -142,15 +142,18 @@ def lose_journal(folder: Path) -> None:
     journal_of(folder / "accounts.json").unlink()
 
 
+@pytest.mark.parametrize("act", [change_accounts, compact_accounts])
 @pytest.mark.parametrize("damage", [spoil_document, spoil_journal, lose_journal])
-def test_damage_is_found_and_never_migrated(folder: Path, damage: Callable[[Path], None]) -> None:
+def test_damage_is_found_and_never_migrated(
+    folder: Path, damage: Callable[[Path], None], act: Callable[[Path], None]
+) -> None:
     damage(folder)
     before = contents(folder)
     store = TinyAccountStore(folder / "accounts.json")
     with pytest.raises(StoreDamaged):
         store.verify()
     with pytest.raises(StoreDamaged):
-        change_accounts(folder)
+        act(folder)
     assert contents(folder) == before
 
 
