@@ -131,6 +131,9 @@ class Restore:
             kept, used = after.all(number), _readable_records(before, number)
             for name in [name for name in renamed if number_of(name) == number]:
                 record = _readable_record(before, renamed[name])
+                theirs = now.get(renamed[name])
+                if theirs is not None and theirs.moved is not None:  # a killed rename
+                    record = restoring.record(theirs.moved.record, record)
                 # An interrupted restore may already have put it under this name.
                 is_again = exists(self.layout.marker) and name in used
                 used[name] = restoring.record(used[name], record) if is_again else record

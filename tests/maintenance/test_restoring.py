@@ -147,6 +147,22 @@ def test_a_code_used_after_a_rename_stays_used(
     assert last_step(connected(config).records.get("ann")) == 77
 
 
+def test_no_step_becomes_valid_again_after_a_rename_that_was_killed(config: Config) -> None:
+    """The account still has her record, as it was not moved yet."""
+    ports = connected(config)
+    ids = {"entryUUID": "id-ann"}
+    with ports.accounts.change() as change:
+        change.put(Account(username="ann", created_at=NOW, origin=Origin.LDAP, directory_ids=ids))
+    path = config.folder.parent / "before-rename.tar"
+    maintenance.back_up(config, OPERATOR, path, unwatched)
+    ports.records.update("ann", lambda record: (at_step(77, record), None))
+    user = DirectoryUser("anna", "uid=anna", "", (), enabled=True, ids=ids)
+    with ports.accounts.change() as change:
+        renaming.carry_over(ports, change, OPERATOR, [Rename("ann", user)])
+    restore(config, path)
+    assert last_step(connected(config).records.get("ann")) == 77
+
+
 def _are_beside(name: str, other: str) -> bool:
     return number_of(name) == number_of(other)
 
