@@ -140,9 +140,11 @@ class FileKeyring:
         key = self._holding(sealed.key).derived(sealed.key, _ENCRYPTION)
         secret = sealing.unseal(key, sealed.nonce, sealed.ciphertext, associated)
         if secret is None:
+            # What follows the username is the device's id (see `accounts.devices`).
+            username = associated.decode(errors="replace").partition("\0")[0]
             raise StoreDamaged(
-                f"The MFA secret of {associated.decode(errors='replace')} was changed outside "
-                "cwtui or belongs to another account. An admin can disable MFA for this account."
+                f"The MFA secret of {username} was changed outside cwtui or belongs to another "
+                "account. An admin can disable MFA for this account."
             )
         return secret
 

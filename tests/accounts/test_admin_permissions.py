@@ -22,6 +22,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
 )
 from cwtui.accounts.listing import View
+from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Actor
 from cwtui.accounts.settings import Mfa
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World
@@ -126,13 +127,18 @@ def test_a_failed_record_write_leaves_nothing_half_done(world: World, act: str) 
     assert PASSWORD not in repr(world.events)
 
 
-@pytest.mark.parametrize("act", [user_mfa.disable_mfa, administration.reset_password])
+def remove_phone(ports: Ports, actor: Actor, username: str) -> object:
+    return user_mfa.remove_device(ports, actor, username, "Phone")
+
+
+@pytest.mark.parametrize("act", [user_mfa.disable_mfa, administration.reset_password, remove_phone])
 def test_admins_change_their_own_account_only_in_settings(
     world: World, act: Callable[..., object]
 ) -> None:
     """ASVS 7.5.1: an unattended session must not remove its own second factor."""
     world.add_admin("ada")
     device = world.equip("ada")
+    world.equip_too("Tablet", "ada")
     session = world.session("ada", device)
     before = world.accounts.get("ada")
     with pytest.raises(Refused) as refused:

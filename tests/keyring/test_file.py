@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec.structs import replace
 
+from cwtui.accounts import devices
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -19,7 +20,7 @@ from cwtui.accounts.errors import (
     StoreExposed,
     StoreTooNew,
 )
-from cwtui.accounts.model import Sealed
+from cwtui.accounts.model import Device, Sealed
 from cwtui.keyring.file_format import KeyFile
 from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import NOW, outcome
@@ -110,6 +111,13 @@ def test_a_secret_is_bound_to_its_username(keyring: FileKeyring) -> None:
     with pytest.raises(StoreDamaged, match="The MFA secret of mallory was changed outside cwtui"):
         keyring.unseal(sealed, b"mallory")
     assert keyring.unseal(sealed, b"ada") == SECRET
+
+
+def test_the_error_names_the_user_and_not_the_device(keyring: FileKeyring) -> None:
+    device = Device("Phone", keyring.seal(SECRET, b"ada\x000a1b2c3d"), 0.0, "0a1b2c3d")
+    with pytest.raises(StoreDamaged, match="The MFA secret of mallory was changed outside cwtui"):
+        devices.unsealed(keyring, "mallory", device)
+    assert devices.unsealed(keyring, "ada", device).reveal() == SECRET.decode()
 
 
 def test_any_flipped_bit_in_a_sealed_secret_is_detected(keyring: FileKeyring) -> None:
