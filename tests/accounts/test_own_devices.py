@@ -9,6 +9,7 @@ from cwtui.accounts import enrolment, own_devices, self_service, sign_in, user_m
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import (
+    CannotCheck,
     InvalidInput,
     ProofNeeded,
     Refused,
@@ -564,6 +565,22 @@ def test_somebody_else_with_the_password_is_asked_for_a_device(alice: Person) ->
     alice.add()
     state = sign_in.with_password(alice.world.ports, "alice", Secret(PASSWORD), HERE)
     assert isinstance(state, sign_in.CodeNeeded)
+
+
+def test_a_device_that_cannot_be_saved_changes_nothing(alice: Person) -> None:
+    """DESIGN 4.7: a full disk is noticed before anything else is changed."""
+    world = alice.world
+    offer = alice.begin("Tablet", alice.next_code())
+    before = world.records.get("alice"), len(world.events)
+
+    def full_disk() -> None:
+        raise CannotCheck("no space left on device")
+
+    world.accounts.before_prepare = full_disk
+    with pytest.raises(CannotCheck):
+        alice.finish(offer)
+    assert (world.records.get("alice"), len(world.events)) == before
+    assert alice.names() == ["Phone"]
 
 
 def test_a_kill_at_any_point_leaves_the_old_or_the_new_device(alice: Person) -> None:
