@@ -18,7 +18,7 @@ from cwtui.cli.initial_password import hand_over
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
-from cwtui.cli.values import Username
+from cwtui.cli.values import DeviceName, Username
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _name = click.argument("name", type=Username(), shell_complete=completing.usernames)
@@ -210,7 +210,11 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
 )
 @_name
 @click.option(
-    "--device", metavar="NAME", shell_complete=completing.devices, help="Remove only this device."
+    "--device",
+    metavar="NAME",
+    type=DeviceName(),
+    shell_complete=completing.devices,
+    help="Remove only this device.",
 )
 @pass_host
 def reset_mfa(host: Host, name: str, device: str | None) -> None:

@@ -36,6 +36,20 @@ class Username(click.ParamType[str]):
         return str(value)
 
 
+class DeviceName(click.ParamType[str]):
+    """A name that a device can have."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raise InvalidInput if no device can have this name."""
+        del param, ctx
+        # Imported here, because few commands need it.
+        from cwtui.accounts.devices import checked_name
+
+        return checked_name(str(value), (), "device")
+
+
 class WholeNumber(click.ParamType[int]):
     """A whole number of at least `least`."""
 
