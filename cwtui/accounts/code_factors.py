@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cwtui.accounts import clocks, devices, throttle, tries
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, totp
-from cwtui.accounts.errors import ClockWasAhead, SignInFailed
+from cwtui.accounts.errors import CannotCheck, ClockWasAhead, SignInFailed
 from cwtui.accounts.model import Device, DeviceUse, Note, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
@@ -58,9 +58,7 @@ def accepted_code(
     """
     code = totp.typed_code(typed, field)
     counted = tries.count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field)
-    secrets = {
-        device: devices.unsealed(ports.keyring, claim.username, device) for device in factor.devices
-    }
+    secrets, problem = _secrets(ports, claim, factor)
     record, now = ports.records.get(claim.username), ports.now()
     found = [
         AcceptedCode(device, step, step - totp.step_at(now), field, counted)
@@ -70,9 +68,31 @@ def accepted_code(
     if not found:
         hint = _clock_hint(ports, claim, secrets, code)
         tries.record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
+        if problem is not None:
+            raise problem  # the code may be one of that device, which cannot be checked
         raise tries.wrong(field, "This code is wrong.", counted, hint)
     # Two devices can have the same code by chance. It counts as the one that has not used it yet.
     return min(found, key=lambda one: is_used(record.use_of(one.device), one.step))
+
+
+def _secrets(
+    ports: Ports, claim: tries.Claim, factor: SecondFactor
+) -> tuple[dict[Device, Secret], CannotCheck | None]:
+    """Return the secret keys that can be decrypted, and the error of another one.
+
+    A device under a lost key does not lock out the person's others. Raises CannotCheck if none can
+    be decrypted.
+    """
+    secrets: dict[Device, Secret] = {}
+    problem: CannotCheck | None = None
+    for device in factor.devices:
+        try:
+            secrets[device] = devices.unsealed(ports.keyring, claim.username, device)
+        except CannotCheck as error:
+            problem = error
+    if problem is not None and not secrets:
+        raise problem
+    return secrets, problem
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
+    KeyringMissing,
     ProofNeeded,
     Refused,
     SessionEnded,
@@ -559,6 +560,25 @@ def test_a_wrong_clock_is_named_by_its_device(alice: Person) -> None:
             sign_in.with_one_time_code(world.ports, state, tablet.code(world.clock(), 20))
         sentences.append(str(wrong.value))
     assert "Your device Tablet is about 10 minutes ahead of this host." in sentences[1]
+
+
+def test_a_device_under_a_lost_key_does_not_lock_out_the_others(alice: Person) -> None:
+    world = alice.world
+    world.keyring.made["lost"] = world.clock()
+    world.equip_too("Tablet")
+    del world.keyring.made["lost"]
+    world.clock.forward(30)
+    state, wrong = world.asked_for_code(), alice.phone.wrong_code(world.clock())
+    for _ in range(4):
+        with pytest.raises(KeyringMissing):
+            sign_in.with_one_time_code(world.ports, state, wrong)
+    assert world.events[-1].reason == "wrong"
+    assert gets_in(world, alice.phone.code(world.clock()))
+    for _ in range(5):
+        with pytest.raises(KeyringMissing):
+            sign_in.with_one_time_code(world.ports, state, wrong)
+    with pytest.raises(Throttled):  # guesses are counted all the same
+        sign_in.with_one_time_code(world.ports, state, alice.phone.code(world.clock()))
 
 
 def test_somebody_else_with_the_password_is_asked_for_a_device(alice: Person) -> None:
