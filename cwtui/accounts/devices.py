@@ -83,8 +83,8 @@ class DeviceState(Struct, frozen=True):
     """What people are told of a device. Times are in seconds since the epoch.
 
     `last_used_at` is None if no code was used since cwtui records it. `clock_ahead` is how many
-    seconds the device's clock was ahead of this host at its last code, as far as steps of 30
-    seconds tell.
+    seconds the device's clock was ahead of this host at its last code: -30, 0 or 30, because a code
+    only tells its time step.
     """
 
     id: str

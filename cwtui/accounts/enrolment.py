@@ -135,17 +135,21 @@ def check_offered(account: Account, settings: OrganizationSettings) -> None:
 
 def refusal_of_another(account: Account, settings: OrganizationSettings) -> str:
     """Return why the account cannot register a further device now; empty if it can."""
-    reason = refusal_of_replacement(account, settings)
-    if not reason and len(second_factor(account).devices) >= MOST_DEVICES:
-        return f"You have {MOST_DEVICES} devices, which is the limit. Remove or replace one."
-    return reason
-
-
-def refusal_of_replacement(account: Account, settings: OrganizationSettings) -> str:
-    """Return why the account cannot replace a device now; empty if it can."""
     if account.second_factor is None:
         return NOT_ENABLED
-    return _OFF if settings.mfa is Mfa.OFF else ""
+    if settings.mfa is Mfa.OFF:
+        return _OFF
+    if len(account.second_factor.devices) >= MOST_DEVICES:
+        return f"You have {MOST_DEVICES} devices, which is the limit. Remove or replace one."
+    return ""
+
+
+def refusal_of_replacement(account: Account) -> str:
+    """Return why the account cannot replace a device; empty if it can.
+
+    It can even if the organization's MFA is off, as its codes are still asked for.
+    """
+    return NOT_ENABLED if account.second_factor is None else ""
 
 
 def refusal_of_removal(account: Account, settings: OrganizationSettings) -> str:
@@ -171,7 +175,8 @@ def check_another_offered(
     account: Account, settings: OrganizationSettings, replaces: str | None
 ) -> None:
     """Raise Refused unless the account may register a further device, or replace this one, now."""
-    reason = (refusal_of_another if replaces is None else refusal_of_replacement)(account, settings)
+    is_new = replaces is None
+    reason = refusal_of_another(account, settings) if is_new else refusal_of_replacement(account)
     if reason:
         raise Refused(reason)
 

@@ -1,8 +1,8 @@
 """What signed-in users do with their devices. Each call re-reads the account.
 
 Every change takes a one-time code of any device or a backup code: the product text asks for the
-app, and who lost it needs a way. A lost device is replaced by a new one in one step, when the new
-one has given its first code, so that there is always a second factor.
+app, but somebody who has lost it needs a way back in. A lost device is replaced in one step, when
+the new one has given its first code, so that there is always a second factor.
 """
 
 from dataclasses import dataclass, replace

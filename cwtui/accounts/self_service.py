@@ -68,7 +68,7 @@ def overview(ports: Ports, session: Session) -> Overview:
         enable_mfa_refusal=enrolment.refusal(account, settings),
         disable_mfa_refusal=_disable_refusal(account, settings),
         add_device_refusal=enrolment.refusal_of_another(account, settings),
-        replace_device_refusal=enrolment.refusal_of_replacement(account, settings),
+        replace_device_refusal=enrolment.refusal_of_replacement(account),
         remove_device_refusal=enrolment.refusal_of_removal(account, settings),
     )
 

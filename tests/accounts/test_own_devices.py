@@ -373,12 +373,20 @@ def test_what_cannot_be_replaced_or_added_is_not_asked_about(alice: Person) -> N
         own_devices.plan(ports, alice.session, "0a1b2c3d")
     with pytest.raises(Refused, match="removed in the meantime"):
         self_service.device(ports, alice.session, "0a1b2c3d")
-    assert not self_service.overview(ports, alice.session).replace_device_refusal
     alice.world.settings(mfa=Mfa.OFF)
-    for replaces in (None, phone):
-        with pytest.raises(Refused, match="has not enabled"):
-            own_devices.plan(ports, alice.session, replaces)
-    assert self_service.overview(ports, alice.session).replace_device_refusal
+    with pytest.raises(Refused, match="has not enabled"):
+        own_devices.plan(ports, alice.session)
+    own_devices.plan(ports, alice.session, phone)
+
+
+def test_a_lost_phone_can_be_replaced_while_mfa_is_off(alice: Person) -> None:
+    """Nobody can begin to use MFA then, but the codes of those who do are still asked for."""
+    alice.world.settings(mfa=Mfa.OFF)
+    overview = self_service.overview(alice.world.ports, alice.session)
+    assert overview.add_device_refusal != ""
+    assert overview.replace_device_refusal == ""
+    alice.finish(alice.begin("New", alice.phone.codes[0].reveal(), alice.id_of("Phone")))
+    assert alice.names() == ["New"]
 
 
 # Renaming and removing

@@ -175,7 +175,7 @@ async def test_few_backup_codes_are_regenerated_from_the_question_and_from_setti
         assert person.button("Regenerate Backup Codes").has_class("-primary")
     for start in (off_plant, required_plant):
         async with Scene(after_backup_code, start).played() as (person, there):
-            assert isinstance(person.app.screen, SettingsPage) is (start is off_plant)
+            person.screen(LostDevicePage)
             assert there.world.settings().mfa is not Mfa.REQUIRED
 
 

@@ -38,11 +38,19 @@ def difference(then: Mapping[str, Account], now: Mapping[str, Account]) -> Diffe
     return Difference(
         back=tuple(sorted(then.keys() - now.keys())),
         gone=tuple(sorted(now.keys() - then.keys())),
-        changed=names(lambda old, new: old != new),
+        changed=names(_is_changed),
         enabled=names(lambda old, new: old.enabled and not new.enabled),
         admins=names(lambda old, new: ADMIN in old.roles and ADMIN not in new.roles),
         less_mfa=names(_has_less_mfa),
     )
+
+
+def _is_changed(then: Account, now: Account) -> bool:
+    """Whether a restore changes anything but the session epoch, which is always new."""
+    if then.created_at != now.created_at:
+        return True
+    kept = {"second_factor": now.second_factor, "session_epoch": now.session_epoch}
+    return then.changed(**kept) != now
 
 
 def _has_less_mfa(then: Account, now: Account) -> bool:

@@ -144,6 +144,9 @@ def test_the_difference_lists_accounts_by_name(world: World) -> None:
     now = {"ben": two.changed(display_name="Ben"), "cid": three}
     found = restoring.difference(then, now)
     assert (found.back, found.gone, found.changed) == (("ann",), ("cid",), ("ben",))
+    kept = three.changed(second_factor=equipped(world).second_factor, session_epoch=9)
+    assert restoring.difference({"cid": three}, {"cid": kept}).changed == ()
+    assert restoring.difference({"cid": three}, {"cid": kept.changed(created_at=5.0)}).changed
     none = restoring.difference(now, now)
     assert (none.back, none.gone, none.changed) == ((), (), ())
 
