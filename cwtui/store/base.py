@@ -58,7 +58,7 @@ LINE_MOST: Final = 1 << 20
 """Bytes of a document: many times the largest account."""
 _WINDOW: Final = 1 << 13
 """Bytes below which the binary search reads all that is left."""
-_BLOCK: Final = 1 << 18
+BLOCK: Final = 1 << 18
 """The most bytes read at once where many are read."""
 _REMEMBERED: Final = 1 << 14
 """How many lines that the binary search met are remembered, as each search begins at the same."""
@@ -91,7 +91,7 @@ class Base:
         weakref.finalize(self, os.close, descriptor)
         self._descriptor = descriptor
         self.path = path
-        self._main = main
+        self.main = main
         self._met: dict[int, tuple[int, str]] = {}
         self._found: tuple[str, bytes | None] | None = None
         """What was found last, because a change reads the same document several times."""
@@ -103,11 +103,11 @@ class Base:
             raise self.damaged(self._size, "the end of the file is missing")
 
     def _header(self) -> tuple[Meta, dict[str, dict[str, Raw]], int]:
-        opening = b"\n%b:{\n" % msgspec.json.encode(self._main)
+        opening = b"\n%b:{\n" % msgspec.json.encode(self.main)
         text, at = b"", -1
         while at < 0:
             if len(text) >= min(self._size, HEADER_MOST):
-                raise self.damaged(0, f"the table {self._main!r} is missing")
+                raise self.damaged(0, f"the table {self.main!r} is missing")
             seen, more = len(text), max(_WINDOW, len(text))
             text += self._read(seen, min(seen + more, self._size))
             at = text.find(opening, max(seen - len(opening), 0))
@@ -238,7 +238,7 @@ class Base:
         size = _WINDOW
         if wanted is not None:
             usual = self.main_size // max(self.meta.count, 1)
-            size = max(min((wanted + 1) * usual, _BLOCK), _NAME_MOST)
+            size = max(min((wanted + 1) * usual, BLOCK), _NAME_MOST)
         while begin < end:
             if backward:
                 start = self._start_of_line(max(end - size, begin), begin)
@@ -249,7 +249,7 @@ class Base:
                 text = self._read(begin, stop)
                 begin = stop
             yield text.removesuffix(SEPARATOR)
-            size = min(size * 4, _BLOCK)
+            size = min(size * 4, BLOCK)
 
     def names_in(self, text: bytes) -> list[str]:
         """Return the name of each line in one of the `blocks`."""
@@ -290,8 +290,8 @@ class Base:
         yield from self._lines(at, self._last)
 
     def _lines(self, begin: int, end: int) -> Iterator[bytes]:
-        for at in range(begin, end, _BLOCK):
-            yield self._read(at, min(at + _BLOCK, end))
+        for at in range(begin, end, BLOCK):
+            yield self._read(at, min(at + BLOCK, end))
         if begin < end == self._last:
             yield SEPARATOR
 
@@ -300,8 +300,8 @@ class Base:
     def verify_checksum(self) -> None:
         """Raise StoreDamaged unless the content is what the checksum was made of."""
         digest = sha256()
-        for at in range(COVERED_FROM, self._size, _BLOCK):
-            digest.update(self._read(at, min(at + _BLOCK, self._size)))
+        for at in range(COVERED_FROM, self._size, BLOCK):
+            digest.update(self._read(at, min(at + BLOCK, self._size)))
         start = self._read(0, min(COVERED_FROM, self._size))
         if start != START + digest.hexdigest().encode():
             raise damaged(self.path, 1, "the checksum does not match the content")
@@ -332,7 +332,7 @@ class Base:
     def _line_number(self, at: int) -> int:
         count, position = 1, 0
         while position < at:
-            text = os.pread(self._descriptor, min(_BLOCK, at - position), position)
+            text = os.pread(self._descriptor, min(BLOCK, at - position), position)
             if not text:
                 break
             count += text.count(b"\n")

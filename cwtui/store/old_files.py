@@ -1,7 +1,6 @@
-"""Files of older schemas, which are read as a whole.
+"""Files of schemas up to 5: one JSON text without a journal, which is read as a whole.
 
-Such a file is written in the current format at its first change, and a copy of it is kept. Up to
-schema 5 it is one JSON text without a journal.
+Such a file is written in the current format at its first change, and a copy of it is kept.
 """
 
 import re
@@ -16,6 +15,7 @@ from cwtui.accounts.errors import StoreTooOld
 from cwtui.host.untrusted_files import read_regular
 from cwtui.store import schema_3, schema_6
 from cwtui.store.base import MOST, SCHEMA, damaged, too_new
+from cwtui.store.journal import Changes
 
 NEWEST: Final = 5
 """The newest schema without a journal.
@@ -38,7 +38,7 @@ class OldFile(NamedTuple):
     """What an old file contains, in the current schema."""
 
     schema: int
-    tables: dict[str, dict[str, bytes]]
+    tables: Changes
 
 
 def decode(content: bytes, path: Path) -> OldFile:

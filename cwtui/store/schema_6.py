@@ -4,11 +4,14 @@ Up to schema 6 an account has one device without a name and an id, and its sign-
 device's used time steps. What cannot be migrated is left for decoding to report.
 """
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from cwtui.accounts.devices import FIRST_NAME
+from cwtui.store.base import BLOCK, SEPARATOR, Base, Documents, line_of
+from cwtui.store.journal import Changes
 
 _ID: Final = ""
 _INVALID: Final = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
@@ -20,22 +23,61 @@ _USE: Final = {
 }
 """Names of the same fields in a sign-in record, and since schema 7 in what is known of a device."""
 
-Tables: TypeAlias = dict[str, dict[str, bytes]]
+_Change: TypeAlias = Callable[[dict[str, Any]], None]
 
 
-def as_schema_7(tables: Tables) -> Tables:
-    """Return the tables in schema 7."""
-    change = {"accounts": _account, "records": _record}
+class OneDeviceBase(Base):
+    """A base of schema 6. Its documents are migrated as they are read."""
+
+    def get(self, name: str) -> bytes | None:
+        document = super().get(name)
+        return None if document is None else self._migrated(document)
+
+    def blocks(
+        self, after: str | None = None, *, backward: bool = False, wanted: int | None = None
+    ) -> Iterator[bytes]:
+        for text in super().blocks(after, backward=backward, wanted=wanted):
+            yield self._block(text)
+
+    def _block(self, text: bytes) -> bytes:
+        if not _is_old(text):
+            return text
+        return SEPARATOR.join(line_of(name, document) for name, document in self.split(text))
+
+    def _split(self, line: bytes, at: int) -> tuple[str, bytes]:
+        name, document = super()._split(line, at)
+        return name, self._migrated(document)
+
+    def _lines(self, begin: int, end: int) -> Iterator[bytes]:
+        while begin < end:
+            stop = self._end_of_line(min(begin + BLOCK, end) - 1, end)
+            yield self._block(self._read(begin, stop).removesuffix(SEPARATOR)) + SEPARATOR
+            begin = stop
+
+    def _migrated(self, document: bytes) -> bytes:
+        return _changed(document, _CHANGE[self.main])
+
+
+def as_schema_7(tables: Mapping[str, Documents]) -> Changes:
+    """Return documents in schema 7, by table and name; None means removed."""
     return {
-        table: {name: _changed(document, change[table]) for name, document in kept.items()}
-        if table in change
-        else kept
+        table: {name: _of_table(table, document) for name, document in kept.items()}
         for table, kept in tables.items()
     }
 
 
-def _changed(document: bytes, change: Any) -> bytes:
-    if not any(name in document for name in _OLD):
+def _of_table(table: str, document: bytes | None) -> bytes | None:
+    if document is None or table not in _CHANGE:
+        return document
+    return _changed(document, _CHANGE[table])
+
+
+def _is_old(text: bytes) -> bool:
+    return any(name in text for name in _OLD)
+
+
+def _changed(document: bytes, change: _Change) -> bytes:
+    if not _is_old(document):
         return document
     try:
         fields = msgspec.json.decode(document)
@@ -62,3 +104,7 @@ def _record(record: dict[str, Any]) -> None:
     use = {new: record.pop(old) for old, new in _USE.items() if old in record}
     if use:
         record["devices"] = {_ID: use}
+
+
+_CHANGE: Final[dict[str, _Change]] = {"accounts": _account, "records": _record}
+"""How a document of each table is migrated, in place. Other tables are as before."""

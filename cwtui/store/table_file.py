@@ -182,7 +182,7 @@ class TableFile:
 
     def _write(self, *, is_prepared: bool) -> Prepared:
         draft = self._changed()
-        if self._read.view.base is None or self._read.view.journal is None:
+        if self._read.view.base is None or self._read.schema is not None:
             self._begin(self._read)  # there is no file yet, or its schema is old
             self._read = self._reader.current()
         read, beside = self._read, self._read.view.journal
@@ -199,9 +199,7 @@ class TableFile:
 
     def _begin(self, read: Read) -> None:
         """Write the first base in this format, with the content that there is, under the lock."""
-        if read.version:
-            self._reader.refuse_damage_in_old_base()
-        else:
+        if not read.version:
             self._reader.refuse_lost_base()
         size = read.version[2] if read.version else 0
         new = saving.new_base(read.view, temporary_of(self.path), needed=size)

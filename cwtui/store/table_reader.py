@@ -7,14 +7,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from msgspec import Raw
-
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
 from cwtui.host.files import cannot, check_private, exists
 from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
 from cwtui.store import journal, parts, saving
 from cwtui.store.base import MOST, SCHEMA, START, Base, damaged
-from cwtui.store.journal import Changes, Lines, Point
+from cwtui.store.journal import Lines, Point
 from cwtui.store.parts import Part
 from cwtui.store.view import Draft, Kind, View
 
@@ -28,7 +26,7 @@ class Read(NamedTuple):
     version: _Version
     view: View
     schema: int | None = None
-    """The schema of a file in an old format."""
+    """The schema of a file, if it is an old one."""
     journal: _Version = ()
     point: Point = _START
 
@@ -64,9 +62,8 @@ class TableReader:
             if version is None:
                 return Read((), View(self._kind))
             before = self._last
-            is_same = before is not None and _is_same(before, version)
-            read = before if before is not None and is_same else self._opened()
-            with_journal = self._with_journal(read) if read.schema is None else read
+            read = before if before is not None and before.version == version else self._opened()
+            with_journal = self._with_journal(read)
             if with_journal is None:
                 if self._version() == read.version and read.view.journal is not None:
                     raise journal.missing(read.view.journal, self._path)
@@ -75,8 +72,7 @@ class TableReader:
                 try:
                     self._check_view(with_journal.view)
                 except CannotCheck:
-                    is_old = read.schema is not None
-                    again = with_journal if is_old else self._with_journal(with_journal)
+                    again = self._with_journal(with_journal)
                     is_newest = again is not None and again.point == with_journal.point
                     if is_newest and self._version() == read.version:
                         raise
@@ -113,14 +109,11 @@ class TableReader:
         except OSError as error:
             raise cannot("read", self._path, error) from None
 
-    def _open(self) -> int:
+    def _opened(self) -> Read:
         try:
-            return open_regular(self._path)
+            descriptor = open_regular(self._path)
         except OSError as error:
             raise cannot("read", self._path, error) from None
-
-    def _opened(self) -> Read:
-        descriptor = self._open()
         is_ours = False
         try:
             check_private(self._path, descriptor)
@@ -134,32 +127,24 @@ class TableReader:
         finally:
             if not is_ours:
                 os.close(descriptor)
-        base = Base(descriptor, self._path, self._kind.main)
+        base = self._base(descriptor)
         self._check_tables(base.tables, base.line_in_header)
         name = base.meta.journal
         if not re.fullmatch(re.escape(self._path.stem) + r"-\d{9}\.journal", name):
             raise damaged(self._path, 1, f"{name!r} is no name of a journal")
         beside = self._path.with_name(name)
         view = View(self._kind, base, {}, base.meta.count, beside)
-        read = Read(version, view, point=journal.beginning(base.meta.sha256))
-        return read if base.meta.schema == SCHEMA else self._converted(read, base.meta.schema)
+        old_schema = base.meta.schema if base.meta.schema < SCHEMA else None
+        return Read(version, view, old_schema, point=journal.beginning(base.meta.sha256))
 
-    def _converted(self, read: Read, schema: int) -> Read:
-        """Return a file with a journal that has an older schema in the current one."""
+    def _base(self, descriptor: int) -> Base:
+        base = Base(descriptor, self._path, self._kind.main)
+        if base.meta.schema == SCHEMA:
+            return base
         # Imported here, because few stores are old.
-        from cwtui.store import schema_6
+        from cwtui.store.schema_6 import OneDeviceBase
 
-        whole = self._with_journal(read)
-        if whole is None:
-            if self._version() == read.version and read.view.journal is not None:
-                raise journal.missing(read.view.journal, self._path)
-            return self._opened()  # another process has just replaced the base
-        tables = {name: whole.view.table(name) for name in self._kind.small}
-        documents = whole.view.documents(Raw)
-        tables[self._kind.main] = {name: bytes(one) for name, one in documents}
-        changes: Changes = {name: {**kept} for name, kept in schema_6.as_schema_7(tables).items()}
-        view = View(self._kind, None, changes, whole.view.count, whole.view.journal)
-        return whole._replace(view=view, schema=schema)
+        return OneDeviceBase(os.dup(descriptor), self._path, self._kind.main)
 
     def _old(self, descriptor: int, version: _Version) -> Read:
         # Imported here, because few stores are old.
@@ -168,8 +153,7 @@ class TableReader:
         old = old_files.decode(read_opened(descriptor, MOST, self._path), self._path)
         self._check_tables(old.tables, lambda name: old_files.line_of(self._path, name))
         count = len(old.tables.get(self._kind.main, {}))
-        changes: Changes = {name: {**kept} for name, kept in old.tables.items()}
-        view = View(self._kind, None, changes, count)
+        view = View(self._kind, None, old.tables, count)
         return Read(version, view, old.schema)
 
     def _check_tables(self, tables: Mapping[str, object], line: Callable[[str], int]) -> None:
@@ -205,7 +189,12 @@ class TableReader:
         self._check_tables(lines.changes, lambda _: lines.end.lines)
         view = read.view
         if lines.documents is not None:
-            view = view.with_changes(lines.changes, lines.documents)
+            changes = lines.changes
+            if read.schema is not None:
+                from cwtui.store.schema_6 import as_schema_7
+
+                changes = as_schema_7(changes)
+            view = view.with_changes(changes, lines.documents)
         return read._replace(view=view, journal=_version_of(state), point=lines.end)
 
     @staticmethod
@@ -262,9 +251,8 @@ class TableReader:
         if not read.version:
             self.refuse_lost_base()
         elif read.view.base is not None:
-            _verify_base(read.view.base)
-        elif read.view.journal is not None:
-            _verify_base(Base(self._open(), self._path, self._kind.main))
+            read.view.base.verify_checksum()
+            read.view.base.verify_order()
         else:
             from cwtui.store import old_files
 
@@ -272,12 +260,6 @@ class TableReader:
                 old_files.verify(read_regular(self._path, MOST), self._path)
             except OSError as error:
                 raise cannot("read", self._path, error) from None
-
-    def refuse_damage_in_old_base(self) -> None:
-        """Raise StoreDamaged for damage that would get a matching checksum in a new base."""
-        read = self.current()
-        if read.schema is not None and read.view.journal is not None:
-            Base(self._open(), self._path, self._kind.main).verify_checksum()
 
     def refuse_lost_base(self) -> None:
         """Raise StoreDamaged if there is no base, but a journal, which would be removed."""
@@ -289,18 +271,6 @@ class TableReader:
             raise cannot("read", self._path.parent, error) from None
         if lost and not exists(self._path):
             raise journal.without_base(lost[0], self._path)
-
-
-def _verify_base(base: Base) -> None:
-    base.verify_checksum()
-    base.verify_order()
-
-
-def _is_same(read: Read, version: _Version) -> bool:
-    """Whether the base has this version, and under an old schema also its journal."""
-    if read.version != version or read.schema is None or read.view.journal is None:
-        return read.version == version
-    return _version_at(read.view.journal) == read.journal
 
 
 def _version_at(path: Path) -> _Version | None:

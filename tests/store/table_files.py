@@ -45,7 +45,7 @@ def table_of_thirty(folder: Path) -> TableFile:
 
 def make_pieces_small(patch: pytest.MonkeyPatch) -> None:
     """So that small files reach every branch of the search."""
-    for name, size in (("_WINDOW", 64), ("_BLOCK", 256), ("_NAME_MOST", 256), ("_REMEMBERED", 9)):
+    for name, size in (("_WINDOW", 64), ("BLOCK", 256), ("_NAME_MOST", 256), ("_REMEMBERED", 9)):
         patch.setattr(base, name, size)
 
 

@@ -5,6 +5,7 @@ schema_6_files/ has files as the last version of cwtui with that schema wrote th
 
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cwtui.accounts.account_words import ALL_ACCOUNTS
 from cwtui.accounts.errors import StoreDamaged
+from cwtui.accounts.listing import Sort
 from cwtui.accounts.model import Account, DeviceUse, Moved, SecondFactor, WrongCode
 from cwtui.store import schema_6
 from cwtui.store.accounts import TinyAccountStore
@@ -194,3 +197,54 @@ JSON = st.recursive(
 def test_any_value_is_left_to_the_decoder(value: Any) -> None:
     content = msgspec.json.encode(value)
     schema_6.as_schema_7({"accounts": {"ada": content}, "records": {"ada": content}})
+
+
+def with_many(path: Path) -> dict[str, Account]:
+    """A store of schema 6 with 300 accounts that have a device; returns them."""
+    store = TinyAccountStore.create(path)
+    names = [f"user-{number:03}" for number in range(300)]
+    with store.change() as change:
+        change.put(*(PLAIN.changed(username=name) for name in names))
+    store.compact()
+    old = msgspec.json.decode((FILES / "accounts.json").read_bytes())["accounts"][ADA]
+    factor = b',"second_factor":%b}' % msgspec.json.encode(old["second_factor"])
+    text = path.read_bytes().replace(b'"schema":7', b'"schema":6')
+    text = text.replace(b'"created_at":1.0}', b'"created_at":1.0' + factor)
+    start = text.index(b'",\n"schema"')
+    digest = sha256(text[start:]).hexdigest().encode()
+    write(path, text[: start - 64] + digest + text[start:])
+    return {name: PLAIN.changed(username=name, second_factor=one_device(FULL)) for name in names}
+
+
+@pytest.mark.parametrize("block", [None, 512])
+def test_only_what_is_read_is_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int | None
+) -> None:
+    """An upgraded store opens as quickly as any other."""
+    path = tmp_path / "accounts.json"
+    accounts = with_many(path)
+    if block is not None:
+        monkeypatch.setattr("cwtui.store.base.BLOCK", block)
+        monkeypatch.setattr("cwtui.store.schema_6.BLOCK", block)
+    migrated: list[bytes] = []
+    change = schema_6._changed
+
+    def counted(document: bytes, how: Any) -> bytes:
+        migrated.append(document)
+        return change(document, how)
+
+    monkeypatch.setattr(schema_6, "_changed", counted)
+    store = TinyAccountStore(path)
+    assert store.get("user-150") == accounts["user-150"]
+    assert store.count(ALL_ACCOUNTS) == 300
+    assert len(migrated) <= 2
+    last = store.page(ALL_ACCOUNTS, Sort("username", is_descending=True), limit=2)
+    assert [row.username for row in last] == ["user-299", "user-298"]
+    assert store.all() == accounts
+    store.verify()
+    with store.change() as other:
+        other.put(LDAP)
+    after = TinyAccountStore(path)
+    assert after.all() == accounts | {LDAP.username: LDAP}
+    after.verify()
+    assert b'"schema":7' in path.read_bytes()
