@@ -178,8 +178,12 @@ OWN_CHANGES_WITH_A_CODE: dict[str, Act] = {
         s.world.ports, by, s.code()
     ),
 }
+OWN_DEVICE: dict[str, Act] = {
+    "device": lambda s, by: self_service.device(s.world.ports, by, s.old_phone),
+}
 OWN_DEVICES: dict[str, Act] = {
     "begin": lambda s, by: own_devices.begin(s.world.ports, by, "Tablet", s.code()),
+    "plan": lambda s, by: own_devices.plan(s.world.ports, by),
     "register": lambda s, by: own_devices.register(
         s.world.ports, by, s.second, Device(s.second.totp_secret, ()).code(s.world.clock())
     ),
@@ -216,7 +220,7 @@ def test_every_public_action_is_covered_here() -> None:
     of_admins = map(public_functions, (administration, organization, user_list, user_mfa))
     assert set().union(*of_admins) == {*READS, *CHANGES}
     assert public_functions(audit_reading) == {*AUDIT_READS} | OF_THE_STORE
-    own = OWN | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
+    own = OWN | OWN_DEVICE | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
     assert public_functions(self_service) == {*own}
     assert public_functions(own_devices) == {*OWN_DEVICES} | WITHOUT_CHANGE
 

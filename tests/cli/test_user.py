@@ -93,7 +93,7 @@ class TestList:
     def test_a_damaged_sign_in_record_leaves_the_list(self, host: Host) -> None:
         tries = {"": Attempts(5, 1.0, 2.0)}
         host.ports().records.update("admin", lambda r: (r.changed(code_attempts=tries), None))
-        (file,) = (host.store / "sign-in").glob("*.json")
+        (file,) = (host.store / "sign-in").glob("*.journal")
         file.write_bytes(file.read_bytes().replace(b'"failures":5', b'"failures":"five"'))
         result = host.run("user", "list")
         assert result.status == 3

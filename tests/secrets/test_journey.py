@@ -218,7 +218,7 @@ def change_password(journey: Journey) -> None:
 def regenerate(journey: Journey, secret: str) -> list[str]:
     journey.click("Regenerate Backup Codes")
     with journey.showing() as shown:
-        journey.type_when("One-time 6-digit code", journey.code(secret))
+        journey.type_when("One-time code or backup code", journey.code(secret))
         codes = read_backup_codes(journey)
         shown += [*codes, "\n".join(codes)]
     return codes
@@ -277,7 +277,11 @@ def sign_in_again(journey: Journey, secret: str, backup_code: str) -> None:
         terminal.type(F4)
         journey.type_when("You can use each backup code only once.", backup_code.lower())
         terminal.wait_for("8 unused backup codes left")
+        terminal.wait_for("I still have it")
         terminal.wait_until_still()
+    terminal.send("escape")
+    terminal.wait_for("Regenerate Backup Codes")
+    terminal.wait_until_still()
     cwtui.sign_out(terminal)
     cwtui.sign_in(terminal, "admin", SECOND)
     terminal.wait_for("Use backup code")
