@@ -24,7 +24,7 @@ from cwtui.accounts.model import MOST_DEVICES, Account, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
-from cwtui.accounts.upkeep import restored_state
+from cwtui.accounts.upkeep import key_rotation, restored_state
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World, outcome
 
 NAME = "alice"
@@ -283,6 +283,10 @@ class DevicesMachine(RuleBasedStateMachine):
     @rule()
     def unlock(self) -> None:
         administration.unlock(self.world.ports, OPERATOR, NAME)
+
+    @rule()
+    def rotate_the_key(self) -> None:
+        key_rotation.rotate(self.world.ports, OPERATOR, lambda *_: None)
 
     @rule()
     def back_up(self) -> None:
