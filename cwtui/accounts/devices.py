@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cwtui.accounts import text
-from cwtui.accounts.credentials import totp
+from cwtui.accounts.credentials import totp, typed_codes
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.model import Device, DeviceUse, Sealed, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Keyring, RandomBytes
@@ -31,6 +31,8 @@ def checked_name(typed: str, others: Iterable[Device], field: str = "device_name
     name = text.line(typed, field, "The name")
     if not name:
         raise InvalidInput(field, "Enter a name for the device, such as Phone or Tablet.")
+    if typed_codes.is_one_time_code(name):
+        raise InvalidInput(field, "This looks like a code. Enter a name for the device.")
     if len(name) > NAME_LENGTH:
         raise InvalidInput(field, f"The name can have at most {NAME_LENGTH} characters.")
     if named(others, name) is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from cwtui.accounts import code_factors, enrolment, tries
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import typed_codes
+from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account, Device
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session, account_of, as_reason, write_audit
@@ -20,6 +21,8 @@ def prove_code(ports: Ports, session: Session, account: Account, typed: str) -> 
 
     Raises InvalidInput, SignInFailed and Throttled.
     """
+    if not typed.strip():
+        raise InvalidInput("code", "Enter a one-time code or a backup code.")
     claim, factor = claim_of(session), enrolment.second_factor(account)
     if typed_codes.is_backup_code(typed):
         code_factors.use_backup_code(ports, claim, factor, typed, field="code")

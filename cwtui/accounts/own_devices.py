@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from cwtui.accounts import devices, enrolment, own_changes
 from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import Account, Device
@@ -27,8 +28,8 @@ from cwtui.accounts.settings import OrganizationSettings
 def needs_code(session: Session, now: float, replaces: str | None = None) -> bool:
     """Whether `begin` takes a code.
 
-    The backup code of the sign-in is enough to replace the lost device, so that this does not cost
-    a second one.
+    A backup code that was just used, at the sign-in or to begin a replacement, is enough to replace
+    one device, so that this does not cost a second one.
     """
     return replaces is None or not is_fresh(session.backup_code_at, now)
 
@@ -80,6 +81,9 @@ def begin(
     if needs_code(session, ports.now(), replaces):
         proof = own_changes.prove_code(ports, session, account, typed)
         session = replace(session, code_at=ports.now())
+        if replaces is not None and typed_codes.is_backup_code(typed):
+            # If the person leaves half-way, coming back does not cost another one.
+            session = replace(session, backup_code_at=ports.now())
         write_audit(ports, EventType.PROOF, session, session.username, proof)
     return session, enrolment.begin_another(ports, account, name, replaces, earlier)
 

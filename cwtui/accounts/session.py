@@ -27,7 +27,7 @@ class Session:
     """One signed-in use of the application. Permissions are read from the account at each call.
 
     `password_at` and `code_at` are when each factor was last proved; 0 means never. A backup code
-    of the sign-in, used at `backup_code_at`, also serves to replace the lost device. `preferences`
+    used at `backup_code_at` also serves to replace one device. `preferences`
     are those of the account at sign-in.
     """
 

@@ -216,19 +216,24 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
     shell_complete=completing.devices,
     help="Remove only this device.",
 )
+@click.option("--yes", is_flag=True, help="Remove all devices without asking.")
 @pass_host
-def reset_mfa(host: Host, name: str, device: str | None) -> None:
+def reset_mfa(host: Host, name: str, device: str | None, yes: bool) -> None:
     """Remove an account's devices and backup codes.
 
     Use it when the device is lost, and make sure who is asking you. If MFA is required for the
     account, the user sets it up again at the next sign-in. With --device, the other devices and
-    the backup codes stay.
+    the backup codes stay. Without it, the command asks first if there is a terminal.
     """
     ports = host.ports()
     if device is not None:
         account, removed = user_mfa.remove_device(ports, operator(), name, device)
         say(wording.device_removed(account, removed))
         return
+    if not yes and terminal.is_there():
+        question = f"Remove all devices and backup codes of {text.username(name)}?"
+        if not terminal.ask_yes(question):
+            raise Failed("Nothing was removed.")
     account = user_mfa.disable_mfa(ports, operator(), name)
     required = account_state.is_required(account, ports.accounts.settings())
     then = wording.after_mfa_is_disabled(required=required)

@@ -19,8 +19,8 @@ from cwtui.ui.screens.dialogs.palette import Command, Users
 
 _WORDS: Final = {
     sections.SETTINGS: "account mfa 2fa two-factor multi-factor authentication enable disable "
-    "password change password devices lost phone tablet authenticator app qr code backup codes "
-    "regenerate",
+    "password change password add device replace device remove device rename device devices lost "
+    "phone tablet authenticator app qr code backup codes regenerate",
     sections.USERS: "accounts mfa required password reset password unlock locked disable mfa roles "
     "admins ldap",
     sections.ORGANIZATION: "mfa required password rules minimum length issuer failed attempts wait "

@@ -171,7 +171,7 @@ def test_a_wrong_code_adds_nothing_and_is_throttled(alice: Person) -> None:
 
 def test_a_name_is_checked_before_the_code_is_used_up(alice: Person) -> None:
     code = alice.next_code()
-    for name in ("", "  ", "phone", "P\uff28ONE", "x" * 33, "a\x1b[2J", "a\u202eb"):
+    for name in ("", "  ", "123 456", "phone", "P\uff28ONE", "x" * 33, "a\x1b[2J", "a\u202eb"):
         with pytest.raises(InvalidInput) as refused:
             alice.begin(name, code)
         assert refused.value.field == "device_name"
@@ -341,6 +341,17 @@ def test_the_backup_code_of_the_sign_in_is_enough_for_ten_minutes_only(world: Wo
     alice.session = self_service.prove(world.ports, alice.session, Secret(PASSWORD), None)
     with pytest.raises(InvalidInput):
         alice.begin("New", "", alice.id_of("Phone"))
+
+
+def test_coming_back_to_a_replacement_costs_no_second_backup_code(alice: Person) -> None:
+    phone, codes = alice.id_of("Phone"), alice.phone.codes
+    alice.begin("New", codes[0].reveal(), phone)
+    with pytest.raises(InvalidInput, match="Enter a one-time code or a backup code"):
+        alice.begin("Other", "")
+    alice.finish(alice.begin("Newer", "", phone))
+    with pytest.raises(InvalidInput):
+        alice.begin("Another", "", alice.id_of("Newer"))
+    assert alice.names() == ["Newer"]
 
 
 def test_a_device_removed_meanwhile_is_not_replaced(alice: Person) -> None:

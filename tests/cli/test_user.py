@@ -298,6 +298,16 @@ class TestResets:
         assert host.run("user", "show", "jane", "--json").json["second_factor"] is None
         assert host.run("user", "reset-mfa", "jane").status == 1
 
+    def test_reset_mfa_asks_on_a_terminal(self, host: Host) -> None:
+        put(host, "jane")
+        enrol(host, "jane")
+        result = host.run("user", "reset-mfa", "jane", stdin=b"\n", terminal=True)
+        assert result.status == 1
+        assert "Remove all devices and backup codes of jane? [y/N] " in result.err
+        assert host.run("user", "show", "jane", "--json").json["devices"]
+        assert host.run("user", "reset-mfa", "jane", "--yes", terminal=True).status == 0
+        assert host.run("user", "show", "jane", "--json").json["devices"] == []
+
     def test_reset_mfa_removes_one_device(self, host: Host) -> None:
         put(host, "jane")
         enrol(host, "jane")

@@ -125,6 +125,7 @@ def begin_to_replace(terminal: Terminal, old: str, new: str, code: str) -> None:
     press(terminal, "Replace Device")
     terminal.wait_for(f"Replace {old}")
     terminal.wait_until_still()
+    terminal.send("shift+tab")  # from the code to the name
     terminal.type(f"{new}\t{code}")
     if len(code) > len("123456"):
         terminal.send("enter")

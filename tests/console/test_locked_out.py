@@ -99,6 +99,9 @@ def test_each_command_lets_the_locked_out_admin_sign_in(host: Host, command: str
         if "--new-keyring" in command:
             terminal.wait_for("Give up the old keyring for good? [y/N]")
             terminal.type("y\r")
+        if "reset-mfa" in command:
+            terminal.wait_for(f"Remove all devices and backup codes of {NAME}? [y/N]")
+            terminal.type("y\r")
         if "--role" in command:
             terminal.wait_for(f"Make {NAME} an admin? [y/N]")
             terminal.type("y\r")

@@ -83,7 +83,8 @@ async def test_a_device_is_replaced_and_an_interrupted_replacement_changes_nothi
         person.screen(DevicePage)
         person.sees("You cannot remove it. This is your only device, and you must have one.")
         await person.click_button("Replace Device")
-        person.send(*"New", "enter", *there.code("alice"), "enter")
+        assert person.focus == "code"
+        person.send("shift+tab", *"New", "enter", *there.code("alice"), "enter")
         await person.settle()
         key = offered(person)
         await person.press("escape")
@@ -166,7 +167,7 @@ async def test_few_backup_codes_are_regenerated_from_the_question_and_from_setti
     async with SCENES["lost_device"].played() as (person, _):
         person.sees("Is a device lost?", "Few backup codes are left.")
         replace = [f"Replace {name}" for name in ("Phone", "Work tablet")]
-        assert person.tab_order[1:4] == ["I still have it", *replace]
+        assert person.tab_order[1:4] == ["I have all of them", *replace]
         assert person.tab_order[-1] == "Regenerate Backup Codes"
         await person.click_button("Regenerate Backup Codes")
         person.screen(RegenerateBackupCodesPage)

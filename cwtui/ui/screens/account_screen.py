@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import work
@@ -242,15 +243,24 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         if following is not None:
             self.set_focus(following)
         else:
-            # Wait until the input has handled all keys that came before this one.
-            here.call_later(self.submit_once)
+            self._after_typing(self.submit_once)
 
     def on_code_input_complete(self, message: CodeInput.Complete) -> None:
         """Submit a one-time code at its last digit, unless something else must be filled in."""
         message.stop()
         # If Enter came at the same time, it has already submitted the code.
+        self._after_typing(self._submit_if_filled)
+
+    def _submit_if_filled(self) -> None:
         if all(entry.value for entry in self.query(TextInput)):
             self.submit_once()
+
+    def _after_typing(self, act: Callable[[], object]) -> None:
+        """Call this once all inputs have handled the keys that came before."""
+        for entry in self.query(TextInput):
+            if entry.message_queue_size:
+                act = partial(entry.call_later, act)
+        act()
 
     def submit_once(self) -> None:
         """Submit, unless the screen is busy."""
@@ -315,6 +325,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         for line in self.query("#status-line").results(Static):
             line.update(visible(sentence))
             line.set_class(wrong, "-wrong")
+            if wrong and sentence:
+                # On a page that scrolls it may be below what is shown.
+                self.call_after_refresh(line.scroll_visible, animate=False)
 
     def clear_errors(self) -> None:
         self._wait = None

@@ -172,6 +172,8 @@ class CodeInput(TextInput):
             placeholder=placeholder, max_length=32, restrict=r"(?:[^\W_]|[\s\u2010-\u2014-])*"
         )
         self._at_backup_code = at_backup_code
+        if at_backup_code is None:
+            self.TOO_MUCH = "A one-time code has 6 digits."
 
     def advice(self) -> str:
         if self._at_backup_code is None:

@@ -112,7 +112,7 @@ You signed in with a backup code. If you no longer have your device, replace it 
 minutes after the sign-in, you need no other code for that. The old device works until the new one \
 has given its first code.
 
-If you have no new device yet, press I still have it. Later, Settings > the name of the device > \
+If you have no new device yet, press Esc. Later, Settings > the name of the device > \
 Replace Device does the same with another backup code."""
 
     def __init__(self, overview: Overview) -> None:
@@ -136,8 +136,9 @@ Replace Device does the same with another backup code."""
             classes="text",
             markup=False,
         )
-        yield Button("I still have it", id="primary", variant="primary", compact=True)
-        yield Static("Register a new device in its place", classes="section", markup=False)
+        have = "I still have it" if len(self._overview.devices) == 1 else "I have all of them"
+        yield Button(have, id="primary", variant="primary", compact=True)
+        yield Static("If it is lost:", classes="section", markup=False)
         labels = [f"Replace {visible(device.name)}" for device in self._overview.devices]
         for device, label in zip(self._overview.devices, labels, strict=True):
             button = DeviceButton(device, label)

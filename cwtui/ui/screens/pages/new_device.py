@@ -111,6 +111,10 @@ before the new one has given its first code, nothing changes. It can have the sa
 
 After a sign-in with a backup code, no code is asked here for ten minutes."""
 
+    def on_mount(self) -> None:
+        for code in self.query(CodeInput):
+            code.focus()  # the name can stay as it is
+
     def heading(self) -> str:
         replaced = self._plan.replaced
         return f"Replace {visible(replaced.name)}" if replaced is not None else ""
