@@ -105,7 +105,7 @@ async def test_a_device_is_replaced_and_an_interrupted_replacement_changes_nothi
         await person.click_button("Phone")
         await person.click_button("Replace Device")
         assert person.typed("device_name") == "New"
-        person.send("enter", *there.code("alice"))
+        person.send(*there.code("alice"))
         await person.settle()
         person.sees("○ The same key as before.")
         assert offered(person) == key
