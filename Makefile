@@ -8,8 +8,8 @@ WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
 # Rules, commands and screens: no servers, no pty, and only a few examples of the random tests.
 # They take about 130 s of processor, so 70 s with two; keep that in mind before adding a file.
 QUICK_UI := after_code background columns glyphs goldens layout lists output painted private_api \
-  router source terminal terminal_input threads
-QUICK := tests/accounts tests/cli tests/help tests/host tests/keyring tests/services \
+  router terminal terminal_input threads
+QUICK := tests/accounts tests/cli tests/dialogue tests/help tests/host tests/keyring tests/service tests/services \
   tests/test_config.py tests/test_imports.py tests/test_new_host.py \
   $(QUICK_UI:%=tests/ui/test_%.py) \
   --ignore tests/cli/test_directory.py --ignore tests/cli/test_kiosk.py \
@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 	@echo
-	@echo "One test file:    $(BIN)/python -m pytest tests/ui/test_qr.py"
+	@echo "One test file:    $(BIN)/python -m pytest tests/test_qr.py"
 	@echo "For contributors: cwtui/help/development.md"
 
 run: .venv/run.stamp ## set up .venv and open the application

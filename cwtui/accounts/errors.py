@@ -103,6 +103,18 @@ class UnknownAccount(Refused):
         self.gone = f"The account {username} was removed or renamed in the meantime."
 
 
+class NoSecondFactor(Refused):
+    """The account has no second factor, and this door of the host asks for one."""
+
+    def __init__(self, *, required: bool = False) -> None:
+        why = (
+            "You must set up multi-factor authentication first"
+            if required
+            else ("This needs multi-factor authentication, which is not set up for your account")
+        )
+        super().__init__(f"{why}. Sign in to cwtui to register a device.")
+
+
 class SignInFailed(Refused):
     """A factor was wrong. `field` names the input field; `left` is the number of attempts left.
 

@@ -108,7 +108,7 @@ def refusals_recorded(ports: Ports, claim: tries.Claim) -> Iterator[None]:
 def record_stop(
     ports: Ports, claim: tries.Claim, ending: Ending, note: Note = unchanged
 ) -> SignInRecord:
-    """Record that the password was correct, and count the sign-in as failed until it succeeds.
+    """Record that the first factor was correct, and count the sign-in as failed until it succeeds.
 
     `note` is what the last factor changes. Returns the sign-in record from before.
     """
@@ -118,9 +118,8 @@ def record_stop(
         return after, record
 
     before = ports.records.update(claim.username, stop)
-    write_audit(
-        ports, EventType.SIGN_IN_PASSWORD, claim, claim.username, failed_sign_ins.waits_for(ending)
-    )
+    event = EventType.SIGN_IN_HOST if claim.after_host else EventType.SIGN_IN_PASSWORD
+    write_audit(ports, event, claim, claim.username, failed_sign_ins.waits_for(ending))
     return before
 
 

@@ -13,6 +13,7 @@ from cwtui.accounts.times import full_minute, utc_minute
 
 _WAITS_FOR: Final = {
     Ending.STOPPED: "code needed",
+    Ending.HOST_STOPPED: "code needed",
     Ending.NEW_PASSWORD: "new password needed",
     Ending.NEW_PASSWORD_AFTER_CODE: "new password needed",
     Ending.ENROLMENT: "enrolment needed",
@@ -22,7 +23,9 @@ _WAITS_FOR: Final = {
 _ENDED: Final = {
     Ending.REFUSED: "was refused",
     Ending.STOPPED: "entered no code",
+    Ending.HOST_STOPPED: "entered no code",
     Ending.WRONG_CODE: "entered a wrong code",
+    Ending.HOST_WRONG_CODE: "entered a wrong code",
     Ending.NEW_PASSWORD: "chose no new password",
     Ending.NEW_PASSWORD_AFTER_CODE: "chose no new password",
     Ending.ENROLMENT: "did not set up MFA",
@@ -39,6 +42,9 @@ _UNFINISHED: Final = frozenset(
 """Sign-ins that proved everything that was asked. Mostly they are the user's own: a lost
 connection, or a phone that was not at hand.
 """
+_HOST: Final = frozenset({Ending.HOST_STOPPED, Ending.HOST_WRONG_CODE})
+"""Sign-ins at a door of the host, which had checked something else than the password."""
+_WRONG_CODE: Final = frozenset({Ending.WRONG_CODE, Ending.HOST_WRONG_CODE})
 _OLD: Final = frozenset({Ending.OLD_PASSWORD, Ending.OLD_PASSWORD_AND_CODE})
 """Sign-ins with a password that was changed since."""
 _WITH_CODE: Final = frozenset(
@@ -46,6 +52,9 @@ _WITH_CODE: Final = frozenset(
 )
 _GUESSED: Final = "If that was not you, make sure that your password is hard to guess."
 """For wrong passwords, which are no reason to change the right one (NIST SP 800-63B-4, 3.1.1.2)."""
+_HOST_ADVICE: Final = (
+    "If that was not you, tell an admin: somebody may have your SSH key or your Unix password."
+)
 SOURCES: Final = 8
 """From how many sources wrong codes are told apart."""
 
@@ -97,6 +106,8 @@ def with_old_password(record: SignInRecord, now: float) -> SignInRecord:
     if failed is None or not right or _is_old(failed):
         return record
     knew = failed.knew_password or KnewPassword(now, "", Ending.STOPPED)
+    if knew.ending in _HOST:  # a new password does not keep them out
+        return record
     is_with_code = knew.ending in _WITH_CODE
     ending = Ending.OLD_PASSWORD_AND_CODE if is_with_code else Ending.OLD_PASSWORD
     old = replace(knew, ending=ending)
@@ -119,9 +130,11 @@ def restored(failed: FailedSignIns | None) -> FailedSignIns | None:
     return replace(failed, knew_password=None)
 
 
-def with_wrong_code(record: SignInRecord, source: str, now: float) -> SignInRecord:
+def with_wrong_code(
+    record: SignInRecord, source: str, now: float, ending: Ending = Ending.WRONG_CODE
+) -> SignInRecord:
     """Return the record after a sign-in that is already counted entered a wrong code."""
-    after = moved(record, source, now, Ending.WRONG_CODE)
+    after = moved(record, source, now, ending)
     if after.failed is None:
         return after
     kept = dict(after.failed.wrong_codes)
@@ -235,13 +248,15 @@ def sentence(
     else:
         told = [since, *_with_the_password(failed, right, zone)]
         advice = "If that was not you, change your password now."
-        if _is_old(failed):
+        if knew is not None and knew.ending in _HOST:
+            advice = _HOST_ADVICE
+        elif _is_old(failed):
             advice = "Your password was changed since."
         elif _is_probably_own(failed, here):
             if_own = "if it was you" if right == 1 else "if all of them were you"
             told.append(f"It came from where you are now: {if_own}, ignore this")
             advice = "If not, change your password now."
-    if password_changed:
+    if password_changed and advice is not _HOST_ADVICE:
         advice = "You have changed your password since."
     return ". ".join([*told, advice])
 
@@ -256,19 +271,23 @@ def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Itera
         yield _with_an_old_password(failed, knew, right, zone)
     else:
         ended = _ENDED[knew.ending]
-        if right == 1 and knew.ending is Ending.WRONG_CODE and codes > 1:
+        used = "used your password"
+        if knew.ending in _HOST:
+            used = f"{used} or passed" if right > 1 else "passed"
+            used = f"{used} the host's own check, such as an SSH key,"
+        if right == 1 and knew.ending in _WRONG_CODE and codes > 1:
             ended, codes = f"entered {counted(codes, 'wrong code')}", 0
         subject = _who(right, failed.count)
         where = f"({full_minute(knew.at, zone)}, {visible(knew.source)})"
         if right == 1:
             proved = " and a code" if knew.ending in _WITH_CODE else ""
-            yield f"{subject} used your password{proved} but {ended} {where}"
+            yield f"{subject} {used}{proved} but {ended} {where}"
         else:
             proved = "used a code but " if knew.ending in _WITH_CODE else ""
-            yield f"{subject} used your password. The last of them {proved}{ended} {where}"
+            yield f"{subject} {used}. The last of them {proved}{ended} {where}"
     if codes > 1:
         yield f"{counted(codes, 'wrong code')} in all, {_when('the last on', at, source, zone)}"
-    elif codes and (knew is None or knew.ending is not Ending.WRONG_CODE):
+    elif codes and (knew is None or knew.ending not in _WRONG_CODE):
         yield f"1 wrong code, {_when('on', at, source, zone)}"
 
 
@@ -305,7 +324,8 @@ def summary(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> list[st
     if failed.last_at is not None:
         lines.append(f"wrong password: {_last(failed.last_at, failed.last_source)}")
     if knew := failed.knew_password:
-        lines += [f"correct password: {_last(knew.at, knew.source)}", f"({knew.ending})"]
+        proved = "host's own check" if knew.ending in _HOST else "correct password"
+        lines += [f"{proved}: {_last(knew.at, knew.source)}", f"({knew.ending})"]
     codes, at, source = wrong_codes(failed)
     if at is not None:
         lines.append(f"{counted(codes, 'wrong code')}: {_last(at, source)}")

@@ -145,7 +145,7 @@ class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 
 
 class Ending(StrEnum):
-    """Why a sign-in with the correct password did not succeed."""
+    """Why a sign-in with the correct password, or at a door of the host, did not succeed."""
 
     REFUSED = "refused"
     STOPPED = "stopped at the code"
@@ -154,6 +154,8 @@ class Ending(StrEnum):
     NEW_PASSWORD_AFTER_CODE = "stopped at the new password, after the code"  # noqa: S105  words
     ENROLMENT = "stopped at the enrolment"
     BACKUP_CODES = "stopped at the backup codes"
+    HOST_STOPPED = "stopped at the code, after the host's own check"
+    HOST_WRONG_CODE = "wrong code, after the host's own check"
     OLD_PASSWORD = "password changed since"  # noqa: S105  words
     OLD_PASSWORD_AND_CODE = "after the code, password changed since"  # noqa: S105  words
 

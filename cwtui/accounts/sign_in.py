@@ -51,6 +51,16 @@ from cwtui.accounts.sign_in_progress import (
 
 
 @dataclass(frozen=True)
+class PasswordNeeded:
+    """Start again with the password: it protects the enrolment that this account must make.
+
+    Only after `host_sign_in.begin`.
+    """
+
+    progress: Progress
+
+
+@dataclass(frozen=True)
 class CodeNeeded:
     """Ask for a one-time code or a backup code."""
 
@@ -109,7 +119,8 @@ class SignedIn:
 
 
 State: TypeAlias = (
-    CodeNeeded
+    PasswordNeeded
+    | CodeNeeded
     | NewPasswordNeeded
     | EnrolmentNeeded
     | BackupCodesUnacknowledged
@@ -128,10 +139,12 @@ def with_password(
     password: Secret,
     source: str,
     offered: Enrolment | None = None,
+    door: str = "",
 ) -> State:
     """Start a sign-in, and return its next state.
 
-    `offered` is an enrolment that somebody left at this terminal; its user can continue it.
+    `offered` is an enrolment that somebody left at this terminal; its user can continue it. `door`
+    is the program of the host that the sign-in is for; empty for cwtui itself.
 
     Raises InvalidInput, SignInFailed, Throttled, and Refused for a disabled account.
     """
@@ -149,11 +162,12 @@ def with_password(
         now,
         password_notice=notice,
         offered=offered,
+        door=door,
     )
     with factors.refusals_recorded(ports, claim):
         is_local = account.origin is Origin.LOCAL
         note = factors.after_password(claim) if is_local else unchanged
-        return _advance(ports, progress, note=note)
+        return advance(ports, progress, note=note)
 
 
 def with_code(ports: Ports, state: CodeNeeded, typed: str, field: str) -> State:
@@ -179,7 +193,7 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str =
     progress = replace(progress, proved=proved, code_at=now, device=accepted.device.name)
     with code_factors.reuse_recorded(ports, claim, accepted):
         use = code_factors.after_code(claim, accepted, now)
-        return _advance(ports, progress, EventType.SIGN_IN_CODE, use)
+        return advance(ports, progress, EventType.SIGN_IN_CODE, use)
 
 
 def with_backup_code(
@@ -192,7 +206,7 @@ def with_backup_code(
     progress = state.progress
     factor = second_factor(current(ports, progress))
     left = code_factors.use_backup_code(ports, claim_of(progress), factor, typed, field)
-    return _advance(
+    return advance(
         ports,
         replace(
             progress,
@@ -228,7 +242,7 @@ def with_new_password(
             failed_sign_ins.with_own_new_password,
             lambda: write_audit(ports, EventType.PASSWORD_CHANGE, progress, name, change=change),
         )
-    return _advance(ports, replace(progress, epoch=after.session_epoch, password_changed=True))
+    return advance(ports, replace(progress, epoch=after.session_epoch, password_changed=True))
 
 
 def register_device(ports: Ports, state: EnrolmentNeeded, typed: str) -> BackupCodesShown:
@@ -264,18 +278,18 @@ def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Bac
 def acknowledge_backup_codes(ports: Ports, state: BackupCodesShown) -> State:
     """Record that the user has saved the backup codes. Raises SignInEnded."""
     _acknowledge(ports, state.progress)
-    return _advance(ports, state.progress)
+    return advance(ports, state.progress)
 
 
 def keep_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> State:
     """Record that the user has saved these codes, and never ask again. Raises SignInEnded."""
     _acknowledge(ports, state.progress, "confirmed at a later sign-in")
-    return _advance(ports, state.progress)
+    return advance(ports, state.progress)
 
 
 def ask_about_backup_codes_later(ports: Ports, state: BackupCodesUnacknowledged) -> State:
     """Continue without an answer. The next sign-in asks again. Raises SignInEnded."""
-    return _advance(ports, replace(state.progress, codes_offered=True))
+    return advance(ports, replace(state.progress, codes_offered=True))
 
 
 def _acknowledge(ports: Ports, progress: Progress, reason: str = "") -> None:
@@ -284,7 +298,7 @@ def _acknowledge(ports: Ports, progress: Progress, reason: str = "") -> None:
         enrolment.acknowledge(ports, change, progress, account, reason)
 
 
-def _advance(
+def advance(
     ports: Ports, progress: Progress, event: EventType | None = None, note: Note = unchanged
 ) -> State:
     """Return the next state.
@@ -296,6 +310,8 @@ def _advance(
     progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
     settings = ports.accounts.settings()
     match next_step(account, settings, progress):
+        case Step.PASSWORD:
+            return PasswordNeeded(progress)
         case Step.SECOND_FACTOR:
             return _waiting(ports, CodeNeeded(progress), event, note)
         case Step.NEW_PASSWORD:
@@ -326,7 +342,8 @@ def _ending(state: Waiting) -> Ending:
     """Return what the owner is told if the sign-in stops at this state: how far it got."""
     match state:
         case CodeNeeded():
-            return Ending.STOPPED
+            is_host = Proof.HOST in state.progress.proved
+            return Ending.HOST_STOPPED if is_host else Ending.STOPPED
         case NewPasswordNeeded() if SECOND_FACTOR & state.progress.proved:
             return Ending.NEW_PASSWORD_AFTER_CODE
         case NewPasswordNeeded():
@@ -366,6 +383,8 @@ def _proofs(progress: Progress) -> str:
     proofs = [proof.value for proof in Proof if proof in progress.proved]
     if progress.device:
         proofs.append(as_reason({"device": progress.device}))
+    if progress.door:
+        proofs.append(as_reason({"door": progress.door}))
     return ", ".join(proofs)
 
 

@@ -13,6 +13,7 @@ from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.settings import OrganizationSettings
 
+DISABLED: Final = "Your account is disabled. Ask an admin to enable it."
 LIFETIME: Final = 300.0
 """Seconds after which an unfinished sign-in expires."""
 ENROLMENT_LIFETIME: Final = 1800.0
@@ -23,10 +24,13 @@ class Proof(Enum):
     """A factor that was proved in this sign-in."""
 
     PASSWORD = "password"  # noqa: S105  a word
+    HOST = "host"
+    """The host has checked another factor itself, such as an SSH key (see `host_sign_in`)."""
     ONE_TIME_CODE = "one-time code"
     BACKUP_CODE = "backup code"
 
 
+_FIRST_FACTOR: Final = frozenset({Proof.PASSWORD, Proof.HOST})
 SECOND_FACTOR: Final = frozenset({Proof.ONE_TIME_CODE, Proof.BACKUP_CODE})
 """Either of these proves the second factor."""
 
@@ -50,6 +54,8 @@ class Progress:
     password_notice: PasswordNotice | None = None
     password_changed: bool = False
     offered: Enrolment | None = None
+    door: str = ""
+    """The program of the host that a host sign-in is for, such as sshd."""
     before_stop: SignInRecord | None = None
     """The sign-in record from before; an unfinished sign-in is counted as failed."""
 
@@ -59,7 +65,8 @@ class Progress:
 
 
 def claim_of(progress: Progress) -> tries.Claim:
-    return tries.Claim(progress.username, progress.source)
+    is_host = Proof.PASSWORD not in progress.proved
+    return tries.Claim(progress.username, progress.source, after_host=is_host)
 
 
 def current(ports: Ports, progress: Progress, change: AccountsChange | None = None) -> Account:
@@ -71,9 +78,10 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
     if account is None or account.session_epoch != progress.epoch:
         raise SignInEnded("Your account was changed in the meantime. Start again.")
     if not account.enabled:
-        raise SignInEnded("Your account is disabled. Ask an admin to enable it.", may_return=False)
+        raise SignInEnded(DISABLED, may_return=False)
     expires_at = account.initial_password_expires_at
-    if expires_at is not None and now > expires_at:
+    is_used = Proof.PASSWORD in progress.proved
+    if is_used and expires_at is not None and now > expires_at:
         raise SignInEnded(
             "Your initial password has expired. Ask an admin for a new one.", may_return=False
         )
@@ -94,6 +102,7 @@ def second_factor(account: Account) -> SecondFactor:
 class Step(Enum):
     """What a sign-in still needs, or that it is complete."""
 
+    PASSWORD = auto()
     SECOND_FACTOR = auto()
     NEW_PASSWORD = auto()
     ENROLMENT = auto()
@@ -103,15 +112,17 @@ class Step(Enum):
 
 def next_step(account: Account, settings: OrganizationSettings, progress: Progress) -> Step:
     """Return what follows, from the current account and what was proved. Raises SignInEnded."""
-    if Proof.PASSWORD not in progress.proved:
+    if not _FIRST_FACTOR & progress.proved:
         raise SignInEnded("Sign in with your password first.")
     if account.second_factor is not None and not SECOND_FACTOR & progress.proved:
         return Step.SECOND_FACTOR
-    if account.must_change_password:
+    is_password_used = Proof.PASSWORD in progress.proved
+    if account.must_change_password and is_password_used:
         return Step.NEW_PASSWORD
     if account.second_factor is None:
-        required = account_state.is_required(account, settings)
-        return Step.ENROLMENT if required else Step.SIGNED_IN
+        if not account_state.is_required(account, settings):
+            return Step.SIGNED_IN
+        return Step.ENROLMENT if is_password_used else Step.PASSWORD
     if not progress.codes_offered and not are_saved(account.second_factor.backup_codes):
         return Step.BACKUP_CODES
     return Step.SIGNED_IN

@@ -35,6 +35,8 @@ class Claim:
     username: str
     source: str
     in_session: bool = False
+    after_host: bool = False
+    """The host has checked the first factor, not the password."""
 
     @property
     def actor(self) -> str:
@@ -122,6 +124,7 @@ def record_failure(
     if claim.in_session:
         return
     source, now = claim.source, ports.now()
+    wrong_code = Ending.HOST_WRONG_CODE if claim.after_host else Ending.WRONG_CODE
 
     def note(record: SignInRecord) -> tuple[SignInRecord, None]:
         if ending is Ending.REFUSED:  # the password was correct
@@ -129,8 +132,8 @@ def record_failure(
         if event is EventType.SIGN_IN_PASSWORD:
             return failed_sign_ins.with_failure(record, source, now, ending), None
         if reason == THROTTLED:  # the code was not checked
-            return failed_sign_ins.moved(record, source, now, Ending.WRONG_CODE), None
-        return failed_sign_ins.with_wrong_code(record, source, now), None
+            return failed_sign_ins.moved(record, source, now, wrong_code), None
+        return failed_sign_ins.with_wrong_code(record, source, now, wrong_code), None
 
     # Unknown names take the same work.
     ports.records.update(counted, note)

@@ -15,6 +15,7 @@ _COMMANDS = {
     "directory": ("cwtui.cli.directory", "Test the LDAP connection, and sync LDAP accounts."),
     "settings": ("cwtui.cli.settings", "Show and change the organization settings."),
     "audit": ("cwtui.cli.audit", "Show the audit log, or verify that it is complete."),
+    "serve": ("cwtui.cli.serve", "Sign people in at the host's doors: sshd, sudo, login."),
     "store": ("cwtui.cli.store", "Check, compact, back up and restore the store."),
     "help": ("cwtui.cli.manual", "Show the manual, or the help for a command."),
     "completion": ("cwtui.cli.completion", "Print a shell's completion script."),

@@ -80,6 +80,21 @@ class AuditConfig(Struct, frozen=True, forbid_unknown_fields=True):
     syslog: str = ""
 
 
+class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """`cwtui serve`. `socket` is for PAM, `gate_socket` for `cwtui gate`.
+
+    `fresh_minutes` maps doors, such as sudo, to how long a code that was proved at the same place
+    is not asked for again. The Unix users in `gate_users` are shared by several people, and may
+    sign in to any account at a gate; all others only to the account of their own name.
+    """
+
+    socket: str = "/run/cwtui/pam"
+    gate_socket: str = "/run/cwtui/gate"
+    conversations: Annotated[int, Meta(ge=1, le=1000)] = 256
+    fresh_minutes: dict[str, Annotated[int, Meta(ge=0, le=600)]] = {}
+    gate_users: list[str] = []
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     store: StoreConfig = StoreConfig()
     keyring: KeyringConfig = KeyringConfig()
@@ -88,6 +103,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     keys: KeysConfig = KeysConfig()
     directory: DirectoryConfig | None = None
     audit: AuditConfig = AuditConfig()
+    service: ServiceConfig = ServiceConfig()
 
     @property
     def folder(self) -> Path:
@@ -160,6 +176,11 @@ def load(given: str | None = None, store: str | None = None) -> Config:
         keys=_usable_keys(config.keys),
         audit=msgspec.structs.replace(
             config.audit, syslog=_usable(config.audit.syslog, "syslog socket")
+        ),
+        service=msgspec.structs.replace(
+            config.service,
+            socket=_usable(config.service.socket, "service's socket"),
+            gate_socket=_usable(config.service.gate_socket, "gate's socket"),
         ),
     )
 

@@ -44,10 +44,15 @@ def guard() -> None:
     sys.meta_path.insert(0, _Guard())
 
 
+def is_there() -> bool:
+    """Whether files that this process started from were replaced."""
+    return any(map(_changed, list(_seen)))
+
+
 def happened(error: BaseException) -> bool:
     """Whether the error was caused by an upgrade."""
     causes = list(_causes(error))
-    return any(map(_is_of_another_version, causes)) or any(map(_changed, list(_seen)))
+    return any(map(_is_of_another_version, causes)) or is_there()
 
 
 def _is_of_another_version(error: BaseException) -> bool:

@@ -6,12 +6,12 @@ from typing import Final, Protocol
 
 from textual import events
 
+from cwtui.host.source import CONSOLE
 from cwtui.ui.context import Context
 from cwtui.ui.idle import Idle, shows_presence
 from cwtui.ui.leaving import NOT_SIGNED_IN, Leaving
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
-from cwtui.ui.source import CONSOLE
 from cwtui.ui.terminal.textual_app import TextualApp
 
 _LOCK: Final = "Your session was locked after {} without a key press. Sign in again."

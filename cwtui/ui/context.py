@@ -12,9 +12,9 @@ from textual.message_pump import MessagePump
 
 from cwtui.accounts.text import visible
 from cwtui.config import Config
+from cwtui.host.source import source_of
 from cwtui.ui.after_code import AfterCode
 from cwtui.ui.connection import Connection
-from cwtui.ui.source import source_of
 from cwtui.ui.theme import first_theme
 
 if TYPE_CHECKING:

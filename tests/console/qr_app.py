@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from cwtui.accounts.credentials.totp import uris
 from cwtui.accounts.secret import Secret
-from cwtui.ui.qr import Drawing, DrawingStyle, Size, fit
+from cwtui.qr import Drawing, DrawingStyle, Size, fit
 from cwtui.ui.widgets.qr_code import QrCode
 
 SECRET = Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")

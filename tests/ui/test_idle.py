@@ -9,11 +9,11 @@ from textual.message_pump import MessagePump
 
 from cwtui.accounts.audit.events import EventType
 from cwtui.config import Config, SessionConfig
+from cwtui.host.source import CONSOLE
 from cwtui.ui.idle import Idle
 from cwtui.ui.screens.dialogs.quitting import QuitScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
-from cwtui.ui.source import CONSOLE
 from tests.accounts.world import PASSWORD
 from tests.ui.alone import BLANK, LOCK, LOGIN, left_alone
 from tests.ui.harness import at_work

@@ -9,11 +9,14 @@ class EventType(StrEnum):
     """Event names in the form `area.verb`. They must stay the same, as scripts filter by them."""
 
     SIGN_IN = "sign_in.complete"
+    SIGN_IN_HOST = "sign_in.host"
     SIGN_IN_PASSWORD = "sign_in.password"  # noqa: S105  an event's name
     SIGN_IN_CODE = "sign_in.one_time_code"
     SIGN_IN_BACKUP_CODE = "sign_in.backup_code"
     SIGN_OUT = "session.sign_out"
     SESSION_END = "session.end"
+    HOST_OPEN = "host.open"
+    HOST_CLOSE = "host.close"
     PROOF = "session.proof"
     PASSWORD_CHANGE = "password.change"  # noqa: S105  an event's name
     MFA_ENABLE = "mfa.enable"

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from cwtui.ui.theme import is_monochrome
 
 if TYPE_CHECKING:  # it loads the library that makes the codes
-    from cwtui.ui.qr import Drawing
+    from cwtui.qr import Drawing
 
 BLACK_ON_WHITE: Final = Style(color="#000000", bgcolor="#ffffff")
 WHITE_ON_BLACK: Final = Style(color="#ffffff", bgcolor="#000000")

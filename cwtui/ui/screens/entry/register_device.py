@@ -26,7 +26,7 @@ from cwtui.ui.widgets.fields import CodeInput, Field
 from cwtui.ui.widgets.too_small import MIN_ROWS, TooSmall
 
 if TYPE_CHECKING:
-    from cwtui.ui import qr
+    from cwtui import qr
 
 T = TypeVar("T")
 
@@ -146,7 +146,7 @@ codes any more. An app that keeps both shows them under the same name."""
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
-        from cwtui.ui import qr
+        from cwtui import qr
         from cwtui.ui.widgets.qr_code import QrCode
 
         if self.blanked:
@@ -160,7 +160,7 @@ codes any more. An app that keeps both shows them under the same name."""
             self._fill_code_side(Static(f"{why}\n\n{self._by_hand()}", markup=False))
 
     def _fitted(self, style: "qr.DrawingStyle") -> "qr.Drawing | qr.TooSmall":
-        from cwtui.ui import qr
+        from cwtui import qr
 
         room = qr.Size(self.size.width - PANEL_COLUMNS, self.size.height)
         return qr.fit(self._enrolment.uris(), room, style)
@@ -179,7 +179,7 @@ codes any more. An app that keeps both shows them under the same name."""
 
     def _larger(self) -> str:
         """Return what to do if no drawing can be read. There may be room for a larger one."""
-        from cwtui.ui import qr
+        from cwtui import qr
 
         largest = self._fitted(qr.DrawingStyle.WHOLE_CELLS)
         if isinstance(largest, qr.Drawing):
@@ -221,14 +221,14 @@ codes any more. An app that keeps both shows them under the same name."""
 
     def _ways(self) -> "list[qr.DrawingStyle | None]":
         """Return the ways in which this terminal can draw the code. None: by hand."""
-        from cwtui.ui import qr
+        from cwtui import qr
 
         whole = qr.DrawingStyle.WHOLE_CELLS
         return [*(qr.DrawingStyle if has_utf_8(os.environ) else [whole]), None]
 
     def action_next_drawing(self) -> None:
         """Show the next way that fits the window."""
-        from cwtui.ui import qr
+        from cwtui import qr
 
         ways = self._ways()
         for number in range(self._way + 1, self._way + len(ways) + 1):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cwtui.accounts.credentials.totp import uris
 from cwtui.accounts.secret import Secret
-from cwtui.ui.qr import Drawing, DrawingStyle, Size, TooSmall, fit
+from cwtui.qr import Drawing, DrawingStyle, Size, TooSmall, fit
 from tests.console.decoders import assert_each_read, assert_read, photographed, zbar, zxing
 from tests.console.picture import (
     DARK,

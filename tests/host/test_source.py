@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.ui.source import source_of
+from cwtui.host.source import source_of
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,16 @@ CONSOLE: Final = "local console"
 
 def source_of(environ: Mapping[str, str]) -> str:
     """Return the client's address that sshd puts into SSH_CONNECTION, or else the local console."""
-    client = environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    return normal_address(environ.get("SSH_CONNECTION", "").partition(" ")[0]) or CONSOLE
+
+
+def normal_address(client: str) -> str:
+    """Return the address in its usual form; empty if it is none."""
     try:
         # A link-local address may carry a zone, such as fe80::1%eth0.
         address = ip_address(client.partition("%")[0])
     except ValueError:
-        return CONSOLE
+        return ""
     # The same client has the same address, whether sshd listens on IPv4 only or on both.
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return str(mapped or address)

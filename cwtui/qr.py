@@ -107,6 +107,13 @@ def fit(
     The first `complete` texts are complete: of these, the one with the largest quiet zone is drawn.
     The others are shortened: the first that fits is drawn if none of the complete ones does.
     """
+    plan = _best(texts, room, style, complete)
+    return plan if isinstance(plan, TooSmall) else _drawn(plan, style)
+
+
+def _best(
+    texts: Iterable[Secret], room: Size, style: DrawingStyle, complete: int
+) -> _Plan | TooSmall:
     plans = (_plan(choice, text, room, style) for choice, text in enumerate(texts))
     whole = list(islice(plans, complete))
     best = max(whole, key=lambda plan: plan.quiet_zone)
@@ -117,7 +124,32 @@ def fit(
             across = smallest + 2 * style.least_quiet_zone
             return TooSmall(_size(across, across, style))
         best, smallest = shortened, min(smallest, shortened.width)
-    return _drawn(best, style)
+    return best
+
+
+def as_text(texts: Iterable[Secret], room: Size, *, is_dark: bool) -> Secret | TooSmall:
+    """Draw the best text that fits as lines of half blocks, without colours.
+
+    `is_dark`: the terminal shows light text on a dark background, so that blocks are white modules;
+    otherwise they are black ones. Like `fit`, texts are given in order of preference.
+    """
+    plan = _best(texts, room, DrawingStyle.HALF_BLOCKS, 2)
+    if isinstance(plan, TooSmall):
+        return plan
+    grid = _with_quiet_zone(_modules(plan), plan)
+    if len(grid) % 2:
+        grid.append([False] * len(grid[0]))
+    lines = (
+        "".join(
+            _TEXT[upper is not is_dark, lower is not is_dark]
+            for upper, lower in zip(*pair, strict=True)
+        )
+        for pair in zip(grid[::2], grid[1::2], strict=True)
+    )
+    return Secret("\n".join(lines))
+
+
+_TEXT: Final = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 
 def _plan(choice: int, text: Secret, room: Size, style: DrawingStyle) -> _Plan:

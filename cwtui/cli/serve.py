@@ -1,0 +1,85 @@
+"""`cwtui serve`: the service that PAM, `cwtui gate` and `cwtui verify` ask."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cwtui.cli.completing import files
+from cwtui.cli.errors import WrongUsage
+from cwtui.cli.groups import CommandWithExamples, pass_host
+from cwtui.cli.host import Host
+from cwtui.cli.output import put, say
+
+
+@click.command(
+    "serve",
+    cls=CommandWithExamples,
+    examples=("cwtui serve", "cwtui serve --status --json"),
+)
+@click.option(
+    "--socket",
+    "socket_path",
+    metavar="FILE",
+    shell_complete=files,
+    help="Listen here for PAM (service.socket).",
+)
+@click.option("--status", is_flag=True, help="Show what the running service has done.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_host
+def command(host: Host, socket_path: str | None, status: bool, as_json: bool) -> None:
+    """Sign people in at the host's doors: sshd, sudo, login.
+
+    The service belongs to the Unix user that owns the store. systemd starts it for the first
+    connection, or run it by hand. It ends after SIGTERM and, when nobody is signing in, after an
+    upgrade.
+    """
+    config = host.config()
+    path = Path(socket_path or config.service.socket)
+    if status:
+        _show_status(path, as_json=as_json)
+        return
+    if as_json:
+        raise WrongUsage("--json needs --status.")
+    from cwtui import services
+    from cwtui.service import sockets
+    from cwtui.service.doors import Doors
+    from cwtui.service.figures import Figures
+    from cwtui.service.server import Server
+
+    ports = services.connect(config)
+    services.load_rest()
+    listening = sockets.given_by_systemd()
+    made = [] if listening else [sockets.listen(path, sockets.PAM_MODE)]
+    figures = Figures(time.time())
+    doors = Doors(ports, config.service, figures)
+    if made:
+        say(f"Listening on {path}. Ctrl+C ends the service.")
+    try:
+        Server(doors, listening or made, config.service.conversations, figures).run()
+    finally:
+        if made:
+            path.unlink(missing_ok=True)
+
+
+def _show_status(path: Path, *, as_json: bool) -> None:
+    import msgspec
+
+    from cwtui.accounts.text import visible
+    from cwtui.accounts.times import utc_minute
+    from cwtui.service import client
+
+    content = client.status(path)
+    if as_json:
+        put(content)
+        return
+    fields: dict[str, Any] = msgspec.json.decode(content)
+    put(f"Running since {utc_minute(fields['since'])}, process {fields['pid']}")
+    busy = fields["median_busy_seconds"]
+    if busy is not None:
+        put(f"Processor time of a conversation: {busy * 1000:.0f} ms (median)")
+    for name, count in fields["conversations"].items():
+        put(f"{name.replace('_', ' ')}: {count:,}")
+    for waiting in fields["throttled"]:
+        put(f"{visible(waiting['username'])} must wait until {utc_minute(waiting['until'])}")

@@ -1,0 +1,168 @@
+"""The sign-in as a dialogue: ask for what the state needs, until it is complete or refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from cwtui.accounts import failed_sign_ins, sign_in, sign_in_progress, wording
+from cwtui.accounts.credentials import backup_codes
+from cwtui.accounts.errors import InvalidInput, Refused, SignInFailed
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.times import utc_minute
+from cwtui.dialogue import enrolling
+from cwtui.dialogue.conversation import Conversation
+
+T = TypeVar("T")
+
+ATTEMPTS: Final = 3
+"""Wrong answers to one question, after which the dialogue ends. sshd and login use 3 too."""
+PATIENCE: Final = 10
+"""The same where nothing can be guessed, such as a new password, but leaving loses what was done.
+"""
+PASSWORD: Final = "Password: "  # noqa: S105  a prompt
+CODE: Final = "One-time code (or a backup code): "
+
+
+class TooManyAttempts(Refused):
+    """The person had `ATTEMPTS` tries. Each has said what was wrong."""
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """Who is asked, and on whose behalf. `source` is where the person is (see `accounts`)."""
+
+    ports: Ports
+    person: Conversation
+    source: str
+    door: str = ""
+
+    def with_password(self, username: str) -> sign_in.SignedIn:
+        """Sign in with the password and all that follows.
+
+        Raises Refused, TooManyAttempts, CannotCheck and Gone.
+        """
+        return self.finish(self._password(username))
+
+    def finish(self, state: sign_in.State) -> sign_in.SignedIn:
+        """Ask for everything that is missing after this state. Raises as `with_password`."""
+        while not isinstance(state, sign_in.SignedIn):
+            state = self._next(state)
+        self._tell_of(state)
+        return state
+
+    def _next(self, state: sign_in.State) -> sign_in.State:
+        """Ask for what this state needs, and return the next one."""
+        after: sign_in.State = state
+        match state:
+            case sign_in.PasswordNeeded():
+                self.person.tell("You must register a device. Confirm your identity first.")
+                after = self._password(state.progress.username)
+            case sign_in.CodeNeeded():
+                after = self._code(state)
+            case sign_in.NewPasswordNeeded():
+                after = self._new_password(state)
+            case sign_in.EnrolmentNeeded():
+                after = self._enrolment(state)
+            case sign_in.BackupCodesUnacknowledged():
+                after = self._unacknowledged(state)
+            case sign_in.BackupCodesShown():
+                after = self._backup_codes(state)
+        return after
+
+    def _password(self, username: str) -> sign_in.State:
+        def ask() -> sign_in.State:
+            password = self.person.ask_secret(PASSWORD)
+            return sign_in.with_password(
+                self.ports, username, password, self.source, door=self.door
+            )
+
+        return self._until_right(ask, ATTEMPTS)
+
+    def _code(self, state: sign_in.CodeNeeded) -> sign_in.State:
+        wait = sign_in_progress.code_wait(self.ports, state.progress, "code")
+        if wait is not None:
+            raise wait
+        return self._until_right(
+            lambda: sign_in.with_code(self.ports, state, self.person.ask(CODE), "code"),
+            ATTEMPTS,
+        )
+
+    def _new_password(self, state: sign_in.NewPasswordNeeded) -> sign_in.State:
+        self.person.tell(
+            "Choose a new password. Your initial password is for the first sign-in only.\n"
+            f"The new one needs {state.rules}."
+        )
+
+        def ask() -> sign_in.State:
+            new = self.person.ask_secret("New Password: ")
+            confirmation = self.person.ask_secret("Confirm Password: ")
+            return sign_in.with_new_password(self.ports, state, new, confirmation)
+
+        return self._until_right(ask)
+
+    def _enrolment(self, state: sign_in.EnrolmentNeeded) -> sign_in.State:
+        shown = enrolling.Enrolling(self.person, state.enrolment)
+        shown.begin()
+        return self._until_right(
+            lambda: sign_in.register_device(self.ports, state, shown.ask_code())
+        )
+
+    def _backup_codes(self, state: sign_in.BackupCodesShown) -> sign_in.State:
+        enrolling.show_backup_codes(self.person, state.codes)
+        self._until_right(lambda: enrolling.ask_for_one(self.person, state.codes))
+        return sign_in.acknowledge_backup_codes(self.ports, state)
+
+    def _unacknowledged(self, state: sign_in.BackupCodesUnacknowledged) -> sign_in.State:
+        created = f", created on {utc_minute(state.created_at)}" if state.created_at else ""
+        self.person.tell(
+            f"You have not confirmed that you saved your newest backup codes{created}. None of "
+            "them has been used yet. Without backup codes you cannot sign in if you lose your "
+            "device."
+        )
+
+        def ask() -> sign_in.State:
+            answer = self.person.ask(
+                "Show new backup codes (new), I have the codes (have), or ask me next time "
+                "(Enter)? "
+            )
+            match answer.strip().casefold():
+                case "new":
+                    return sign_in.make_new_backup_codes(self.ports, state)
+                case "have":
+                    return sign_in.keep_backup_codes(self.ports, state)
+                case "":
+                    return sign_in.ask_about_backup_codes_later(self.ports, state)
+            raise InvalidInput("answer", "Type new or have, or only press Enter.")
+
+        return self._until_right(ask)
+
+    def _until_right(self, ask: Callable[[], T], attempts: int = PATIENCE) -> T:
+        """Repeat the question after a wrong answer. Raises TooManyAttempts, and what ends it."""
+        for _ in range(attempts):
+            try:
+                return ask()
+            except SignInFailed as error:
+                if not error.left:  # the next one must wait
+                    raise
+                self.person.warn(str(error))
+            except InvalidInput as error:
+                self.person.warn(str(error))
+        raise TooManyAttempts("Too many wrong answers. Try again.")
+
+    def _tell_of(self, state: sign_in.SignedIn) -> None:
+        """Tell what the person should know now, as the page Settings does."""
+        before, person = state.before, self.person
+        left = state.backup_codes_left
+        if left is not None:
+            warning = "Only " if left <= backup_codes.WARN_AT else ""
+            person.tell(f"You used a backup code. {warning}{wording.backup_codes_left(left)}.")
+        if before.failed is not None and failed_sign_ins.is_alarming(before.failed, self.source):
+            told = failed_sign_ins.sentence(
+                before.failed,
+                here=self.source,
+                is_first_sign_in=before.last_sign_in is None,
+                password_changed=state.password_changed,
+            )
+            person.warn(told)
+        if state.password_notice is not None:
+            person.warn(state.password_notice.sentence())

@@ -1,0 +1,103 @@
+"""The client's side of a conversation with the service."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cwtui.accounts.errors import CannotCheck, Refused
+from cwtui.accounts.secret import Secret
+from cwtui.dialogue.conversation import Conversation, Gone
+from cwtui.service import packets
+from cwtui.service.packets import BadPacket, Phase, Request, Shown, Verdict
+from cwtui.service.remote import receive, send
+
+SECONDS: Final = 90.0
+"""How long the service may take to answer; PAM's module waits as long."""
+_CONNECT_SECONDS: Final = 5.0
+_BROKEN: Final = "The sign-in service has stopped answering. Try again."
+
+
+def converse(path: Path, request: Request, person: Conversation) -> Verdict:
+    """Carry the service's questions to the person, and return the verdict.
+
+    Raises CannotCheck if the service is not there or stops answering, and Gone if the person left.
+    """
+    with _connected(path) as connection:
+        _send(connection, request.encoded())
+        while True:
+            received = _received(connection)
+            if isinstance(received, Verdict):
+                return received
+            kind, text = received
+            match kind:
+                case Shown.TEXT:
+                    person.tell(text)
+                case Shown.ERROR:
+                    person.warn(text)
+                case Shown.QUESTION:
+                    _send(connection, packets.answer(person.ask(text)))
+                case Shown.SECRET:
+                    _send(connection, packets.answer(person.ask_secret(text).reveal()))
+
+
+def status(path: Path) -> str:
+    """Return what the service has done, as JSON. Raises CannotCheck and Refused."""
+    heard = _Listener()
+    verdict = converse(path, Request(Phase.STATUS, {}), heard)
+    if verdict is not Verdict.ACCEPTED:
+        raise Refused(" ".join(heard.warnings) or "The service refused this.")
+    return "\n".join(heard.texts)
+
+
+@dataclass
+class _Listener:
+    """Somebody who answers no questions."""
+
+    texts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def ask(self, prompt: str) -> str:
+        raise Gone(prompt)
+
+    def ask_secret(self, prompt: str) -> Secret:
+        raise Gone(prompt)
+
+    def tell(self, text: str) -> None:
+        self.texts.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        connection.settimeout(_CONNECT_SECONDS)
+        try:
+            connection.connect(str(path))
+        except PermissionError:
+            raise Refused(
+                f"You may not use the sign-in service at {path}. Run this as root or as the Unix "
+                "user that owns the store."
+            ) from None
+        except OSError as error:
+            reason = (error.strerror or "it does not answer").lower()
+            raise CannotCheck(f"No sign-in service at {path}: {reason}.") from None
+        yield connection
+
+
+def _send(connection: socket.socket, packet: bytes) -> None:
+    try:
+        send(connection, packet)
+    except Gone:
+        raise CannotCheck(_BROKEN) from None
+
+
+def _received(connection: socket.socket) -> tuple[Shown, str] | Verdict:
+    try:
+        return packets.from_service(receive(connection, packets.MOST_SHOWN, SECONDS))
+    except (Gone, BadPacket):
+        raise CannotCheck(_BROKEN) from None

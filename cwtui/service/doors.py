@@ -1,0 +1,208 @@
+"""What the service does for each request."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+import msgspec
+
+from cwtui.accounts import host_sign_in, sign_in, text
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import (
+    AccountsError,
+    CannotCheck,
+    InvalidInput,
+    NoSecondFactor,
+    Refused,
+    SignInFailed,
+    Throttled,
+    UnknownAccount,
+)
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.recent_proofs import Place, RecentProofs
+from cwtui.accounts.session import write_audit
+from cwtui.config import ServiceConfig
+from cwtui.dialogue.conversation import Conversation, Gone
+from cwtui.dialogue.signing_in import Dialogue, TooManyAttempts
+from cwtui.service import peers
+from cwtui.service.figures import Figures
+from cwtui.service.packets import Phase, Request, Verdict
+from cwtui.service.peers import Peer
+
+_SOURCE_LENGTH: Final = 100
+_NOT_ALLOWED: Final = "Only root may ask this."
+
+
+@dataclass(frozen=True)
+class _Visitor:
+    """Who writes an event at a door: the account, and where the person is."""
+
+    actor: str
+    source: str
+
+
+@dataclass
+class Doors:
+    """Answers requests; one for all conversations."""
+
+    ports: Ports
+    config: ServiceConfig
+    figures: Figures
+    _recent: RecentProofs = field(default_factory=RecentProofs, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def answer(self, request: Request, peer: Peer, person: Conversation) -> Verdict:
+        """Talk to the person, and return the verdict. Raises Gone.
+
+        Everything that goes wrong is told to the person in one sentence, and refuses.
+        """
+        try:
+            if not peer.is_trusted and request.phase is not Phase.GATE:
+                raise Refused(_NOT_ALLOWED)
+            self._phases[request.phase](request, peer, person)
+        except Gone:
+            raise
+        except AccountsError as error:
+            person.warn(_sentence(error))
+            return _verdict(error)
+        return Verdict.ACCEPTED
+
+    @property
+    def _phases(self) -> dict[Phase, Callable[[Request, Peer, Conversation], None]]:
+        return {
+            Phase.AUTH: self._auth,
+            Phase.ACCOUNT: self._account,
+            Phase.OPEN: self._open,
+            Phase.CLOSE: self._close,
+            Phase.STATUS: self._status,
+        }
+
+    def _auth(self, request: Request, peer: Peer, person: Conversation) -> None:
+        username, door = _exact_username(request), _shown(request.get("service"))
+        place = _place(request, peer)
+        is_code = request.get("mode") == "code"
+        # Over the network only the host's own check of a factor says who it is.
+        may_be_fresh = is_code or place.session
+        if may_be_fresh and self._is_fresh(username, place, door):
+            return
+        dialogue = Dialogue(self.ports, person, place.source, door)
+        if is_code:
+            null_ok = request.get("nullok") == "1"
+            state = host_sign_in.begin(self.ports, username, place.source, door, null_ok=null_ok)
+            signed_in = dialogue.finish(state)
+        else:
+            signed_in = dialogue.with_password(username)
+        self._remember(signed_in, place)
+
+    def _is_fresh(self, username: str, place: Place, door: str) -> bool:
+        minutes = self.config.fresh_minutes.get(door, 0)
+        if not minutes:
+            return False
+        account = host_sign_in.usable_account(self.ports, username)
+        with self._lock:
+            return self._recent.cover(account, place, self.ports.now(), minutes)
+
+    def _remember(self, signed_in: sign_in.SignedIn, place: Place) -> None:
+        session = signed_in.session
+        if not session.code_at:
+            return
+        account = self.ports.accounts.get(session.username)
+        if account is not None and account.session_epoch == session.epoch:
+            with self._lock:
+                self._recent.remember(account, place, self.ports.now())
+
+    def _account(self, request: Request, _: Peer, __: Conversation) -> None:
+        host_sign_in.check_entry(self.ports, _exact_username(request))
+
+    def _open(self, request: Request, peer: Peer, _: Conversation) -> None:
+        self._write(EventType.HOST_OPEN, request, peer)
+
+    def _close(self, request: Request, peer: Peer, _: Conversation) -> None:
+        self._write(EventType.HOST_CLOSE, request, peer)
+
+    def _write(self, event: EventType, request: Request, peer: Peer) -> None:
+        username = _exact_username(request)
+        visitor = _Visitor(username, _place(request, peer).source)
+        write_audit(self.ports, event, visitor, username, _shown(request.get("service")))
+
+    def _status(self, _: Request, __: Peer, person: Conversation) -> None:
+        waiting = [
+            {"username": name, "until": record_until}
+            for name, record_until in _throttled(self.ports)
+        ]
+        fields = {**self.figures.as_fields(), "throttled": waiting, "pid": os.getpid()}
+        person.tell(msgspec.json.encode(fields).decode())
+
+
+def _throttled(ports: Ports) -> list[tuple[str, float]]:
+    from cwtui.accounts import account_state
+
+    now = ports.now()
+    waits = (
+        (name, account_state.locked_until(record, now))
+        for name, record in ports.records.banned().items()
+    )
+    return sorted((name, until) for name, until in waits if until is not None)[:50]
+
+
+def _exact_username(request: Request) -> str:
+    """Return the account's name, which must be the Unix user's to the letter.
+
+    Otherwise the Unix user Alice would get in with alice's account. Raises UnknownAccount.
+    """
+    given = request.get("user")
+    try:
+        is_exact = text.username(given) == given
+    except InvalidInput:
+        is_exact = False
+    if not is_exact:
+        raise UnknownAccount(_shown(given))
+    return given
+
+
+def _place(request: Request, peer: Peer) -> Place:
+    """Return where the person is: a remote host, or a terminal here and who uses it."""
+    remote = request.get("rhost")
+    if remote:
+        return Place(_address(remote))
+    tty = _shown(request.get("tty")).removeprefix("/dev/")
+    user = _shown(request.get("ruser"))
+    where = " ".join(filter(None, (tty, user))) or "this host"
+    return Place(where, peers.login_session(peer.pid))
+
+
+def _address(remote: str) -> str:
+    """Return the address as `host.source` does, so that the same client is the same source."""
+    from cwtui.host.source import normal_address
+
+    return normal_address(remote) or _shown(remote)
+
+
+def _shown(value: str) -> str:
+    return text.visible(value)[:_SOURCE_LENGTH]
+
+
+def _sentence(error: AccountsError) -> str:
+    if isinstance(error, CannotCheck):
+        # Paths and reasons are the operator's business, and in the journal.
+        return "Cannot check this now. Tell the operator of this host."
+    if isinstance(error, UnknownAccount):
+        return "There is no Connectware account with your name. Ask an admin."
+    return str(error)
+
+
+def _verdict(error: AccountsError) -> Verdict:
+    match error:
+        case CannotCheck():
+            return Verdict.CANNOT_CHECK
+        case UnknownAccount():
+            return Verdict.UNKNOWN
+        case TooManyAttempts() | Throttled():
+            return Verdict.TOO_MANY
+        case SignInFailed(left=0):
+            return Verdict.TOO_MANY
+        case NoSecondFactor() | SignInFailed() | InvalidInput():
+            return Verdict.REFUSED
+    return Verdict.UNUSABLE

@@ -1,0 +1,36 @@
+"""What the service has done since it started, for `cwtui serve --status`."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from statistics import median
+from threading import Lock
+
+_CHECKS = 1000
+"""From how many of the newest conversations the median is taken."""
+
+
+@dataclass
+class Figures:
+    """Counted by all threads."""
+
+    since: float
+    """When the service started, in seconds since the epoch."""
+    _outcomes: Counter[str] = field(default_factory=Counter, init=False)
+    _seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_CHECKS), init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def count(self, phase: str, outcome: str, busy: float) -> None:
+        """Count a conversation that took `busy` seconds, without waiting for the person."""
+        with self._lock:
+            self._outcomes[f"{phase} {outcome}"] += 1
+            self._seconds.append(busy)
+
+    def as_fields(self) -> dict[str, object]:
+        """Return the figures for JSON. Times are in seconds."""
+        with self._lock:
+            busy = median(self._seconds) if self._seconds else None
+            return {
+                "since": self.since,
+                "conversations": dict(sorted(self._outcomes.items())),
+                "median_busy_seconds": busy,
+            }

@@ -1,0 +1,61 @@
+"""Who is at the other end of a socket, as the kernel says."""
+
+import os
+import pwd
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_CREDENTIALS: Final = struct.Struct("3i")
+_SESSION, _START_TIME = 3, 19
+"""Fields of /proc/PID/stat after the name, counted from 0 (proc_pid_stat(5): 6 and 22)."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A process that has connected: its id and its effective user (SO_PEERCRED, unix(7))."""
+
+    pid: int
+    uid: int
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether it may speak for others: root, or the Unix user that owns the store."""
+        return self.uid in {0, os.geteuid()}
+
+    @property
+    def name(self) -> str:
+        """The name of its Unix user; empty if it has none."""
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return ""
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """Return who has connected. Raises OSError."""
+    size = _CREDENTIALS.size
+    pid, uid, _ = _CREDENTIALS.unpack(
+        connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    )
+    return Peer(pid, uid)
+
+
+def login_session(pid: int) -> str:
+    """Return an id of the session of processes that this one is in; empty if unknown.
+
+    It contains when the session began, because ids of processes are used again.
+    """
+    try:
+        leader = int(_stat(pid)[_SESSION])
+        return f"{leader}@{_stat(leader)[_START_TIME]}"
+    except (OSError, ValueError, IndexError):
+        return ""
+
+
+def _stat(pid: int) -> list[str]:
+    # The name can contain spaces and parentheses.
+    content = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return content.rpartition(")")[2].split()

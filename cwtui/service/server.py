@@ -1,0 +1,171 @@
+"""Accepts connections, and gives each conversation a thread."""
+
+import contextlib
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+from typing import Final
+
+from cwtui.dialogue.conversation import Gone
+from cwtui.host import crash, upgrade
+from cwtui.service import packets, peers, sockets
+from cwtui.service.doors import Doors
+from cwtui.service.figures import Figures
+from cwtui.service.packets import BadPacket, Verdict
+from cwtui.service.peers import Peer
+from cwtui.service.remote import RemotePerson, receive, send
+
+_REQUEST_SECONDS: Final = 10.0
+"""How long a client may take for its request."""
+_MOST_OF_ONE: Final = 8
+"""Conversations of one Unix user, other than root and the service's own."""
+_LOOK_SECONDS: Final = 15.0
+"""How often to look whether cwtui was upgraded."""
+_END_SECONDS: Final = 20.0
+"""How long conversations may go on after the signal to end."""
+
+
+@dataclass
+class Server:
+    """Serves until a signal ends it, or until it is idle after an upgrade of cwtui."""
+
+    doors: Doors
+    listening: Sequence[socket.socket]
+    most: int
+    """Conversations at once. Others wait in the queue of the socket."""
+    figures: Figures
+    _open: Counter[int] = field(default_factory=Counter, init=False)
+    """How many conversations each Unix user has."""
+    _changed: Condition = field(default_factory=Condition, init=False)
+
+    def run(self) -> None:
+        """Serve. Returns when it should end."""
+        with _signals() as ending, selectors.DefaultSelector() as selector:
+            for one in (*self.listening, ending):
+                one.setblocking(False)
+                selector.register(one, selectors.EVENT_READ)
+            sockets.notify("READY=1")
+            while not self._is_over(selector, ending):
+                pass
+            sockets.notify("STOPPING=1")
+        self._finish()
+
+    def _is_over(self, selector: selectors.BaseSelector, ending: socket.socket) -> bool:
+        """Accept what is waiting, or return True at the end."""
+        with self._changed:
+            has_room = self._changed.wait_for(lambda: self._open.total() < self.most, 1)
+        ready = [key.fileobj for key, _ in selector.select(_LOOK_SECONDS if has_room else 0)]
+        if ending in ready:
+            return True
+        if not has_room:
+            return False
+        if not ready:
+            return not self._open.total() and upgrade.is_there()
+        for one in ready:
+            if isinstance(one, socket.socket):
+                self._accept(one)
+        return False
+
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            connection, _ = listening.accept()
+        except OSError:  # the client has left, or there are too many open files
+            time.sleep(0.01)
+            return
+        try:
+            peer = peers.peer_of(connection)
+            self._begin(peer)
+        except OSError:
+            connection.close()
+            return
+        thread = Thread(target=self._converse, args=(connection, peer), daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # there can be no more threads
+            self._end(peer)
+            connection.close()
+
+    def _begin(self, peer: Peer) -> None:
+        """Count the conversation. Raises OSError if its user has too many."""
+        with self._changed:
+            if not peer.is_trusted and self._open[peer.uid] >= _MOST_OF_ONE:
+                raise OSError
+            self._open[peer.uid] += 1
+
+    def _end(self, peer: Peer) -> None:
+        with self._changed:
+            self._open[peer.uid] -= 1
+            self._changed.notify_all()
+
+    def _converse(self, connection: socket.socket, peer: Peer) -> None:
+        try:
+            with connection:
+                self._answer(connection, peer)
+        except Exception as error:  # noqa: BLE001  outermost layer of a thread
+            crash.keep(crash.places(error))
+            _log(f"An unexpected error occurred ({type(error).__name__}).")
+        finally:
+            self._end(peer)
+
+    def _answer(self, connection: socket.socket, peer: Peer) -> None:
+        began = time.thread_time()
+        try:
+            packet = receive(connection, packets.MOST_REQUEST, _REQUEST_SECONDS)
+            request = packets.request(packet)
+        except (BadPacket, Gone):
+            return
+        person = RemotePerson(connection)
+        outcome = "left"
+        try:
+            verdict = self._verdict(request, peer, person)
+            outcome = verdict.name.lower()
+            send(connection, packets.verdict(verdict))
+        except Gone:
+            pass
+        self.figures.count(request.phase, outcome, time.thread_time() - began)
+
+    def _verdict(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
+        try:
+            return self.doors.answer(request, peer, person)
+        except Gone:
+            raise
+        except Exception as error:  # noqa: BLE001  outermost layer of a conversation
+            kept = crash.keep(crash.places(error))
+            _log(f"An unexpected error occurred ({type(error).__name__}): {kept}")
+            return Verdict.CANNOT_CHECK
+
+    def _finish(self) -> None:
+        """Let conversations end, for a while. Those that go on are refused by the end."""
+        for one in self.listening:
+            one.close()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._open.total(), _END_SECONDS)
+
+
+def _log(sentence: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{sentence}\n")
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[socket.socket]:
+    """Yield a socket that becomes readable when a signal asks to end."""
+    ours, waking = socket.socketpair()
+    waking.setblocking(False)
+    ends = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {one: signal.signal(one, lambda *_: None) for one in ends}
+    woken_before = signal.set_wakeup_fd(waking.fileno())
+    try:
+        yield ours
+    finally:
+        signal.set_wakeup_fd(woken_before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        ours.close()
+        waking.close()

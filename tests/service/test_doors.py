@@ -1,0 +1,179 @@
+"""What the service answers to each request."""
+
+import os
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.model import Account
+from cwtui.config import ServiceConfig
+from cwtui.dialogue.conversation import Gone
+from cwtui.service.doors import Doors
+from cwtui.service.figures import Figures
+from cwtui.service.packets import Phase, Request, Verdict
+from cwtui.service.peers import Peer
+from tests.accounts.memory import MemoryAccounts
+from tests.accounts.world import NOW, PASSWORD, Device, World
+from tests.dialogue.scripted import Scripted
+
+ROOT = Peer(os.getpid(), 0)
+STRANGER = Peer(os.getpid(), os.geteuid() + 4711)
+DESK = {"tty": "/dev/pts/1", "ruser": "alice"}
+AWAY = {"rhost": "203.0.113.7"}
+
+
+@pytest.fixture
+def doors(world: World) -> Doors:
+    config = ServiceConfig(fresh_minutes={"sudo": 5, "sshd": 5})
+    return Doors(world.ports, config, Figures(NOW))
+
+
+def ask(doors: Doors, phase: Phase, *answers: str, **fields: str) -> tuple[Verdict, Scripted]:
+    person = Scripted([*answers])
+    return doors.answer(Request(phase, {"user": "alice", **fields}), ROOT, person), person
+
+
+def auth(
+    doors: Doors, *answers: str, service: str = "sudo", mode: str = "code", **fields: str
+) -> tuple[Verdict, Scripted]:
+    return ask(doors, Phase.AUTH, *answers, service=service, mode=mode, **(fields or DESK))
+
+
+def equipped(world: World) -> Device:
+    world.add()
+    return world.equip()
+
+
+def test_a_code_opens_and_is_not_asked_for_again_at_the_same_place(
+    world: World, doors: Doors
+) -> None:
+    device = equipped(world)
+    code = device.code(world.clock())
+    assert auth(doors, code)[0] is Verdict.ACCEPTED
+    assert auth(doors)[0] is Verdict.ACCEPTED
+    # From elsewhere, and at a door without the setting, it is.
+    with pytest.raises(Gone):
+        auth(doors, tty="/dev/pts/2", ruser="alice")
+    with pytest.raises(Gone):
+        auth(doors, service="su")
+    world.clock.forward(300)
+    with pytest.raises(Gone):
+        auth(doors)
+
+
+def test_over_the_network_a_recent_code_does_not_replace_the_password(
+    world: World, doors: Doors
+) -> None:
+    device = equipped(world)
+    verdict, _ = auth(
+        doors, PASSWORD, device.code(world.clock()), service="sshd", mode="full", **AWAY
+    )
+    assert verdict is Verdict.ACCEPTED
+    with pytest.raises(Gone):
+        auth(doors, service="sshd", mode="full", **AWAY)
+    # The host has checked a key: then it is enough.
+    assert auth(doors, service="sshd", mode="code", **AWAY)[0] is Verdict.ACCEPTED
+
+
+def test_a_password_alone_is_never_remembered(world: World, doors: Doors) -> None:
+    world.add()
+    assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
+    with pytest.raises(Gone):
+        auth(doors, mode="full")
+
+
+def test_a_disabled_account_ends_what_is_remembered(world: World, doors: Doors) -> None:
+    device = equipped(world)
+    auth(doors, device.code(world.clock()))
+    world.put(world.account().changed(enabled=False))
+    verdict, person = auth(doors)
+    assert verdict is Verdict.UNUSABLE
+    assert person.last == ("warn", "Your account is disabled. Ask an admin to enable it.")
+
+
+@pytest.mark.parametrize("name", ["Alice", "ALICE", "", "a" * 100, "al\x1bice"])
+def test_only_the_exact_name_of_an_account_is_known(world: World, doors: Doors, name: str) -> None:
+    world.add()
+    for phase in (Phase.AUTH, Phase.ACCOUNT, Phase.OPEN):
+        verdict, person = ask(doors, phase, PASSWORD, mode="full", user=name)
+        assert verdict is Verdict.UNKNOWN
+        assert person.all("secret") == []
+
+
+def test_a_name_without_an_account_is_like_a_wrong_password(world: World, doors: Doors) -> None:
+    world.add()
+    heard = []
+    for name in ("alice", "bob"):
+        verdict, person = ask(doors, Phase.AUTH, "x", "x", "x", mode="full", user=name, **DESK)
+        assert verdict is Verdict.TOO_MANY
+        heard.append(person.heard)
+    assert heard[0] == heard[1]
+    # Only what the host has checked itself says more.
+    assert ask(doors, Phase.AUTH, mode="code", user="bob")[0] is Verdict.UNKNOWN
+    assert ask(doors, Phase.ACCOUNT, user="bob")[0] is Verdict.UNKNOWN
+
+
+def test_attempts_that_must_wait_end_the_conversation(world: World, doors: Doors) -> None:
+    world.settings(password_limit=1)
+    world.add()
+    verdict, person = auth(doors, "wrong", mode="full")
+    assert verdict is Verdict.TOO_MANY
+    assert person.all("warn") == ["Username or password is wrong. No attempts left for now."]
+
+
+def test_local_users_are_throttled_apart(world: World, doors: Doors) -> None:
+    """One local user at a wrong password does not lock out another's known place."""
+    world.settings(password_limit=1)
+    world.add()
+    assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
+    verdict, _ = auth(doors, "wrong", mode="full", tty="/dev/pts/2", ruser="mallory")
+    assert verdict is Verdict.TOO_MANY
+    assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
+
+
+def test_what_cannot_be_checked_names_no_files(world: World) -> None:
+    class Broken(MemoryAccounts):
+        def get(self, username: str) -> Account | None:
+            raise CannotCheck(f"/var/lib/secret/{username} is broken")
+
+    ports = replace(world.ports, accounts=Broken())
+    doors = Doors(ports, ServiceConfig(), Figures(NOW))
+    verdict, person = ask(doors, Phase.ACCOUNT)
+    assert verdict is Verdict.CANNOT_CHECK
+    assert person.last == ("warn", "Cannot check this now. Tell the operator of this host.")
+
+
+@pytest.mark.parametrize("phase", set(Phase) - {Phase.GATE})
+def test_only_root_and_the_owner_may_ask(world: World, doors: Doors, phase: Phase) -> None:
+    equipped(world)
+    person = Scripted(["123456"])
+    request = Request(phase, {"user": "alice", "mode": "code"})
+    verdict = doors.answer(request, STRANGER, person)
+    assert verdict is Verdict.UNUSABLE
+    assert person.heard == [("warn", "Only root may ask this.")]
+
+
+def test_sessions_of_the_host_are_recorded(world: World, doors: Doors) -> None:
+    equipped(world)
+    assert ask(doors, Phase.OPEN, service="sshd", **AWAY)[0] is Verdict.ACCEPTED
+    assert ask(doors, Phase.CLOSE, service="sshd", **AWAY)[0] is Verdict.ACCEPTED
+    opened, closed = world.events
+    assert (opened.event, closed.event) == (EventType.HOST_OPEN, EventType.HOST_CLOSE)
+    assert (opened.actor, opened.source, opened.reason) == ("alice", "203.0.113.7", "sshd")
+
+
+def test_the_status_is_json(world: World, doors: Doors) -> None:
+    world.settings(password_limit=1)
+    world.add()
+    auth(doors, "wrong", mode="full")
+    doors.figures.count("auth", "accepted", 0.25)
+    verdict, person = ask(doors, Phase.STATUS)
+    assert verdict is Verdict.ACCEPTED
+    fields = msgspec.json.decode(person.last[1])
+    assert fields["since"] == NOW
+    assert fields["conversations"] == {"auth accepted": 1}
+    assert fields["median_busy_seconds"] == 0.25
+    assert [waiting["username"] for waiting in fields["throttled"]] == ["alice"]
