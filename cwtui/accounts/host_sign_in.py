@@ -6,12 +6,16 @@ for. Otherwise they begin as all others, with `sign_in.with_password`.
 
 from typing import Final
 
-from cwtui.accounts import account_state, sign_in, text
-from cwtui.accounts.errors import NoSecondFactor, Refused, UnknownAccount
-from cwtui.accounts.model import Account
+from cwtui.accounts import account_state, factors, sign_in, sign_in_password, text, tries
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import NoSecondFactor, Refused, SignInEnded, UnknownAccount
+from cwtui.accounts.model import Account, Origin, unchanged
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import as_reason, write_audit
 from cwtui.accounts.sign_in_progress import DISABLED, Progress, Proof
 
+_INITIAL: Final = "The initial password must be changed first. Sign in to cwtui."
 _GONE: Final = "Your account is no longer in the directory. Ask an admin."
 
 
@@ -35,6 +39,28 @@ def begin(
         ports,
         Progress(account.username, source, account.session_epoch, now, proved, 0.0, door=door),
     )
+
+
+def check_password(
+    ports: Ports, typed_username: str, password: Secret, source: str, door: str
+) -> None:
+    """Check only the password, for a program that asks for a second factor itself or needs none.
+
+    Raises InvalidInput, SignInFailed, Throttled, Refused, and SignInEnded for an initial password,
+    which must be changed first.
+    """
+    text.check_filled_in(typed_username, password)
+    claim = tries.Claim(text.username(typed_username), source)
+    account, _ = sign_in_password.check(ports, claim, password)
+    with factors.refusals_recorded(ports, claim):
+        usable_account(ports, account.username)
+        if account.must_change_password:
+            raise SignInEnded(_INITIAL)
+    is_local = account.origin is Origin.LOCAL
+    note = factors.after_password(claim) if is_local else unchanged
+    ports.records.update(claim.username, lambda record: (note(record), None))
+    reason = as_reason({"door": door})
+    write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, claim.username, f"password, {reason}")
 
 
 def usable_account(ports: Ports, typed_username: str) -> Account:

@@ -68,8 +68,8 @@ class GroupInOrder(_HasExamples, click.Group):
 class LazyGroup(click.Group):
     """A group that imports a command's module only when the command is used.
 
-    `lazy` maps each command to its module and its sentence in the list of commands. Commands in
-    `unlisted` are left out of that list, so that it fits the smallest screen.
+    `lazy` maps each command to its module and its sentence in the list of commands. Commands and
+    options in `unlisted` are left out of its help, so that it fits the smallest screen.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class LazyGroup(click.Group):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = lazy
-        self._unlisted = unlisted
+        self._unlisted = frozenset(unlisted)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(self.lazy)
@@ -114,6 +114,13 @@ class LazyGroup(click.Group):
         names = [name for name in self.lazy if name.startswith(incomplete)]
         commands = [CompletionItem(name, help=self.lazy[name][1]) for name in names]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the options and commands."""
+        listed = [one for one in self.get_params(ctx) if not self._unlisted & {*one.opts}]
+        with formatter.section("Options"):
+            formatter.write_dl([*filter(None, (one.get_help_record(ctx) for one in listed))])
+        self.format_commands(ctx, formatter)
 
     def format_commands(
         self,

@@ -16,6 +16,8 @@ _COMMANDS = {
     "settings": ("cwtui.cli.settings", "Show and change the organization settings."),
     "audit": ("cwtui.cli.audit", "Show the audit log, or verify that it is complete."),
     "serve": ("cwtui.cli.serve", "Sign people in at the host's doors: sshd, sudo, login."),
+    "gate": ("cwtui.cli.gate", "Sign in on this terminal, then become a command."),
+    "verify": ("cwtui.cli.verify", "Check a password or a code, for scripts."),
     "store": ("cwtui.cli.store", "Check, compact, back up and restore the store."),
     "help": ("cwtui.cli.manual", "Show the manual, or the help for a command."),
     "completion": ("cwtui.cli.completion", "Print a shell's completion script."),
@@ -34,7 +36,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.group(
     cls=LazyGroup,
     lazy=_COMMANDS,
-    unlisted={"completion"},
+    unlisted={"completion", "gate", "verify", "--kiosk", "--store", "--help"},
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},

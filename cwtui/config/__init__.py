@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 import platformdirs
@@ -95,6 +95,16 @@ class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     gate_users: list[str] = []
 
 
+class GateConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """`cwtui gate`. `transfers` are file transfers of an SSH client that it lets through.
+
+    `fresh_minutes` is for how long it does not ask again at the same place.
+    """
+
+    fresh_minutes: Annotated[int, Meta(ge=0, le=600)] = 0
+    transfers: list[Literal["rsync", "scp", "sftp"]] = []
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     store: StoreConfig = StoreConfig()
     keyring: KeyringConfig = KeyringConfig()
@@ -104,6 +114,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     directory: DirectoryConfig | None = None
     audit: AuditConfig = AuditConfig()
     service: ServiceConfig = ServiceConfig()
+    gate: GateConfig = GateConfig()
 
     @property
     def folder(self) -> Path:

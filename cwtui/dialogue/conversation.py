@@ -15,6 +15,10 @@ class Conversation(Protocol):
     Texts are shown as they are: whoever calls has made what others typed visible.
     """
 
+    @property
+    def room(self) -> tuple[int, int] | None:
+        """Columns and rows for a drawing of block characters; (0, 0) for none, None if unknown."""
+
     def ask(self, prompt: str) -> str:
         """Return one line, which is shown while it is typed."""
 

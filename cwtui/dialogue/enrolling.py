@@ -11,6 +11,7 @@ from cwtui.dialogue.conversation import Conversation
 
 ROOM: Final = (80, 23)
 """Columns and rows for the QR code: what every terminal has, less a row for the question below."""
+_TITLE: Final = "Register your device"
 _WAYS: Final = (
     "1  as light blocks, for a dark window\n"
     "2  as dark blocks, for a light window\n"
@@ -19,7 +20,7 @@ _WAYS: Final = (
 _SAMPLE: Final = "█▀▄█"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Enrolling:
     """Shows one enrolment, and asks for the first code from the app."""
 
@@ -28,14 +29,16 @@ class Enrolling:
 
     def begin(self) -> None:
         """Say what to do, show the key, and offer the QR code. Raises Gone."""
+        by_hand = (
+            f"Account: {visible(self.enrolment.username)}\nKey: {self._key}\nType: {totp.BY_HAND}"
+        )
+        if not self._can_draw:
+            self.person.tell(f"{_TITLE}\n\nIn your authentication app, enter a key:\n{by_hand}")
+            return
         self.person.tell(
-            "Register your device\n"
-            "\n"
-            "Scan a QR code with your authentication app, or add an account in the app by hand:\n"
-            f"Account: {visible(self.enrolment.username)}\n"
-            f"Key: {totp.grouped(self.enrolment.totp_secret)}\n"
-            f"Type: {totp.BY_HAND}\n"
-            "\n"
+            f"{_TITLE}\n\n"
+            "Scan a QR code with your authentication app, or enter a key in the app by hand:\n"
+            f"{by_hand}\n\n"
             f"The QR code needs a window of {ROOM[0]} columns and {ROOM[1] + 1} rows. If these "
             f"are not four blocks: {_SAMPLE} then choose 3.\n"
             f"{_WAYS}"
@@ -47,11 +50,22 @@ class Enrolling:
 
         Raises Gone.
         """
+        prompt = "One-time code from the app"
+        if not self._can_draw:
+            return self.person.ask(f"{prompt}: ")
         while True:
-            typed = self.person.ask("One-time code from the app (1, 2 or 3: QR code again): ")
+            typed = self.person.ask(f"{prompt} (1, 2 or 3: QR code again): ")
             if typed.strip() not in {"1", "2", "3"}:
                 return typed
             self._show(typed)
+
+    @property
+    def _key(self) -> str:
+        return totp.grouped(self.enrolment.totp_secret)
+
+    @property
+    def _can_draw(self) -> bool:
+        return self.person.room is None or bool(self._drawn(is_dark=True))
 
     def _show(self, choice: str) -> None:
         match choice.strip():
@@ -60,16 +74,16 @@ class Enrolling:
             case "2":
                 self.person.tell(self._drawn(is_dark=False))
             case _:
-                self.person.tell(f"Key: {totp.grouped(self.enrolment.totp_secret)}")
+                self.person.tell(f"Key: {self._key}")
 
     def _drawn(self, *, is_dark: bool) -> str:
+        """Return the QR code as text; empty if it does not fit."""
         # Imported late, because few sign-ins enrol.
         from cwtui import qr
 
-        drawn = qr.as_text(self.enrolment.uris(), qr.Size(*ROOM), is_dark=is_dark)
-        if isinstance(drawn, qr.TooSmall):  # no username makes it so large
-            return "The QR code is too large to be drawn here. Enter the secret key in the app."
-        return drawn.reveal()
+        room = qr.Size(*(self.person.room or ROOM))
+        drawn = qr.as_text(self.enrolment.uris(), room, is_dark=is_dark)
+        return "" if isinstance(drawn, qr.TooSmall) else drawn.reveal()
 
 
 def show_backup_codes(person: Conversation, codes: tuple[Secret, ...]) -> None:

@@ -9,7 +9,12 @@ CONSOLE: Final = "local console"
 
 def source_of(environ: Mapping[str, str]) -> str:
     """Return the client's address that sshd puts into SSH_CONNECTION, or else the local console."""
-    return normal_address(environ.get("SSH_CONNECTION", "").partition(" ")[0]) or CONSOLE
+    return address_of(environ) or CONSOLE
+
+
+def address_of(environ: Mapping[str, str]) -> str:
+    """Return the client's address that sshd puts into SSH_CONNECTION; empty if there is none."""
+    return normal_address(environ.get("SSH_CONNECTION", "").partition(" ")[0])
 
 
 def normal_address(client: str) -> str:

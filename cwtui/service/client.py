@@ -58,6 +58,7 @@ class _Listener:
 
     texts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    room: tuple[int, int] | None = None
 
     def ask(self, prompt: str) -> str:
         raise Gone(prompt)
@@ -70,6 +71,10 @@ class _Listener:
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
+
+
+class NotThere(CannotCheck):
+    """Nobody listens on the socket."""
 
 
 @contextmanager
@@ -85,7 +90,7 @@ def _connected(path: Path) -> Iterator[socket.socket]:
             ) from None
         except OSError as error:
             reason = (error.strerror or "it does not answer").lower()
-            raise CannotCheck(f"No sign-in service at {path}: {reason}.") from None
+            raise NotThere(f"No sign-in service at {path}: {reason}.") from None
         yield connection
 
 

@@ -20,18 +20,22 @@ from cwtui.accounts.errors import (
     Throttled,
     UnknownAccount,
 )
+from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.recent_proofs import Place, RecentProofs
 from cwtui.accounts.session import write_audit
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.conversation import Conversation, Gone
-from cwtui.dialogue.signing_in import Dialogue, TooManyAttempts
+from cwtui.dialogue.signing_in import PASSWORD, Dialogue, TooManyAttempts
 from cwtui.service import peers
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
 
 _SOURCE_LENGTH: Final = 100
+_DIGITS: Final = 4
+GATE: Final = "gate"
+VERIFY: Final = "verify"
 _NOT_ALLOWED: Final = "Only root may ask this."
 
 
@@ -76,6 +80,8 @@ class Doors:
             Phase.ACCOUNT: self._account,
             Phase.OPEN: self._open,
             Phase.CLOSE: self._close,
+            Phase.GATE: self._gate,
+            Phase.VERIFY: self._verify,
             Phase.STATUS: self._status,
         }
 
@@ -101,6 +107,9 @@ class Doors:
         if not minutes:
             return False
         account = host_sign_in.usable_account(self.ports, username)
+        return self._covers(account, place, minutes)
+
+    def _covers(self, account: Account, place: Place, minutes: int) -> bool:
         with self._lock:
             return self._recent.cover(account, place, self.ports.now(), minutes)
 
@@ -127,6 +136,46 @@ class Doors:
         visitor = _Visitor(username, _place(request, peer).source)
         write_audit(self.ports, event, visitor, username, _shown(request.get("service")))
 
+    def _gate(self, request: Request, peer: Peer, person: Conversation) -> None:
+        username, place = self._who(request, peer, person), _place_at_gate(request, peer)
+        minutes = _number(request.get("fresh"))
+        account = self.ports.accounts.get(username)
+        if account is not None and self._covers(account, place, minutes):
+            host_sign_in.usable_account(self.ports, username)
+            return
+        dialogue = Dialogue(self.ports, person, place.source, GATE)
+        self._remember(dialogue.with_password(username), place)
+
+    def _who(self, request: Request, peer: Peer, person: Conversation) -> str:
+        """Return whose account the gate asks for.
+
+        A Unix user may sign in to the account of the same name only, so that local users cannot
+        try passwords of others here. Raises InvalidInput and UnknownAccount.
+        """
+        name = peer.name
+        if not (peer.is_trusted or name in self.config.gate_users):
+            return _exact(name)
+        return request.get("user") or person.ask("Username: ")
+
+    def _verify(self, request: Request, _: Peer, person: Conversation) -> None:
+        username, source = request.get("user"), _shown(request.get("source")) or VERIFY
+        dialogue = Dialogue(self.ports, person, source, VERIFY)
+        match request.get("factor"):
+            case "password":
+                password = person.ask_secret(PASSWORD)
+                host_sign_in.check_password(self.ports, username, password, source, VERIFY)
+            case "code":
+                dialogue.finish(host_sign_in.begin(self.ports, username, source, VERIFY))
+            case "both":
+                self._check_both(dialogue, username)
+            case _:
+                raise Refused("Unknown factor.")
+
+    def _check_both(self, dialogue: Dialogue, username: str) -> None:
+        session = dialogue.with_password(username).session
+        if not session.code_at:
+            raise NoSecondFactor
+
     def _status(self, _: Request, __: Peer, person: Conversation) -> None:
         waiting = [
             {"username": name, "until": record_until}
@@ -152,7 +201,10 @@ def _exact_username(request: Request) -> str:
 
     Otherwise the Unix user Alice would get in with alice's account. Raises UnknownAccount.
     """
-    given = request.get("user")
+    return _exact(request.get("user"))
+
+
+def _exact(given: str) -> str:
     try:
         is_exact = text.username(given) == given
     except InvalidInput:
@@ -171,6 +223,25 @@ def _place(request: Request, peer: Peer) -> Place:
     user = _shown(request.get("ruser"))
     where = " ".join(filter(None, (tty, user))) or "this host"
     return Place(where, peers.login_session(peer.pid))
+
+
+def _place_at_gate(request: Request, peer: Peer) -> Place:
+    """Return where the person at the gate is.
+
+    The client of a gate says itself where it comes from. The name of its Unix user, which the
+    kernel says, keeps it from passing for somebody's place at another door.
+    """
+    remote = _address(request.get("rhost")) if request.get("rhost") else ""
+    who = peer.name or f"uid {peer.uid}"
+    if remote:
+        return Place(f"{remote} {who}")
+    return Place(
+        f"{_shown(request.get('tty')) or 'this host'} {who}", peers.login_session(peer.pid)
+    )
+
+
+def _number(digits: str) -> int:
+    return int(digits) if digits.isdecimal() and len(digits) <= _DIGITS else 0
 
 
 def _address(remote: str) -> str:

@@ -42,6 +42,8 @@ def send(connection: socket.socket, packet: bytes) -> None:
 class RemotePerson:
     """The conversation that `dialogue` has over a socket. All methods raise Gone."""
 
+    room: tuple[int, int] | None = None
+
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._until = time.monotonic() + TOTAL_SECONDS

@@ -65,7 +65,7 @@ def test_every_command_describes_itself(command: tuple[str, ...]) -> None:
 
 
 def test_commands_that_do_not_exist_are_refused() -> None:
-    for later in ("role", "directory", "verify", "doctor"):
+    for later in ("role", "doctor"):
         assert run(later).status == 2
     for later in ("import", "export"):
         assert run("user", later).status == 2
@@ -164,7 +164,7 @@ def test_a_missing_configuration_is_reported() -> None:
 def test_a_mistyped_command_gets_a_suggestion(typed: tuple[str, ...], meant: str) -> None:
     result = run(*typed)
     assert result.status == 2
-    assert f"Did you mean {meant}?" in result.err
+    assert f"Did you mean {meant}" in result.err
 
 
 def test_global_options_after_the_command_are_explained() -> None:

@@ -19,7 +19,7 @@ CLICKS_OWN = (
 """How click's own sentences can be recognised."""
 WRONG = "nosuch:\x1b[31m"
 """A value that only options for any text take."""
-ANY_TEXT = {"--config", "--store", "--display-name", "--user"}
+ANY_TEXT = {"--config", "--store", "--display-name", "--socket", "--source", "--user"}
 REFUSED_ARGUMENTS = {"file", "words"}
 """Their values are looked up, which is no question of usage."""
 

@@ -16,6 +16,7 @@ class Scripted:
 
     answers: list[Answer] = field(default_factory=list)
     heard: list[tuple[str, str]] = field(default_factory=list)
+    room: tuple[int, int] | None = None
 
     def ask(self, prompt: str) -> str:
         return self._answer("ask", prompt)

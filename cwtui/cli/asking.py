@@ -1,0 +1,38 @@
+"""Ask for a sign-in: the running service, or the store itself if it is ours."""
+
+import os
+import time
+from pathlib import Path
+
+from cwtui import services
+from cwtui.accounts.errors import CannotCheck
+from cwtui.config import Config
+from cwtui.dialogue.conversation import Conversation
+from cwtui.service import client
+from cwtui.service.doors import Doors
+from cwtui.service.figures import Figures
+from cwtui.service.packets import Request, Verdict
+from cwtui.service.peers import Peer
+
+
+def ask(config: Config, path: Path, request: Request, person: Conversation) -> Verdict:
+    """Return the verdict of the service at this path.
+
+    Without a service, the Unix user that owns the store (or root) asks the store itself. Raises
+    CannotCheck, Refused and Gone.
+    """
+    try:
+        return client.converse(path, request, person)
+    except client.NotThere as error:
+        if not _is_ours(config):
+            raise CannotCheck(str(error)) from None
+    ports = services.connect(config)
+    doors = Doors(ports, config.service, Figures(time.time()))
+    return doors.answer(request, Peer(os.getpid(), os.geteuid()), person)
+
+
+def _is_ours(config: Config) -> bool:
+    try:
+        return config.folder.stat().st_uid == os.geteuid()
+    except OSError:
+        return False

@@ -1,0 +1,80 @@
+"""Which commands of an SSH client a gate lets through: file transfers that cannot run others."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cwtui.accounts.errors import Refused
+
+TRANSFERS: Final = ("rsync", "scp", "sftp")
+"""What the setting gate.transfers may name."""
+PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+_SFTP_SERVERS: Final = (
+    "internal-sftp",
+    "/usr/lib/openssh/sftp-server",
+    "/usr/lib/ssh/sftp-server",
+    "/usr/libexec/openssh/sftp-server",
+    "/usr/libexec/sftp-server",
+)
+"""How sshd names its sftp server, and where distributions have it."""
+_LONGEST: Final = 8192
+_SCP_FLAGS: Final = re.compile(r"-[prvdqC]*[tf][prvdqC]*|-[prvdqC]+")
+"""Those of a server: to (-t) or from (-f) here. Others, such as -S, run programs."""
+_RSYNC_FLAGS: Final = re.compile(
+    r"-[a-zA-Z]+(\.[a-zA-Z]*)?|--(sender|delete(-[a-z]+)?|ignore-[a-z]+|existing|inplace|partial|"
+    r"numeric-ids|stats|force|size-only|safe-links|copy-links|no-[a-z-]+|compress-level=\d+|"
+    r"timeout=\d+|bwlimit=\d+|max-delete=\d+|checksum-choice=\w+|compress-choice=\w+)"
+)
+"""Flags of an rsync server that neither run programs nor write elsewhere."""
+
+
+def transfer(command: str, allowed: Sequence[str]) -> list[str]:
+    """Return the program and arguments of an SSH client's command, to be run without a shell.
+
+    Raises Refused unless it is one of the allowed transfers, as the clients of OpenSSH and rsync
+    ask for them.
+    """
+    try:
+        words = shlex.split(command) if len(command) <= _LONGEST else []
+    except ValueError:
+        words = []
+    match words:
+        case [server] if server in _SFTP_SERVERS and "sftp" in allowed:
+            return [_sftp_server()]
+        case ["scp", *rest] if "scp" in allowed and _is_scp_server(rest):
+            return words
+        case ["rsync", "--server", *rest] if "rsync" in allowed and _is_rsync_server(rest):
+            return words
+    names = " and ".join(name for name in TRANSFERS if name in allowed)
+    raise Refused(
+        f"This gate lets only {names} through." if names else "This gate runs no other command."
+    )
+
+
+def _sftp_server() -> str:
+    found = next((path for path in _SFTP_SERVERS[1:] if Path(path).exists()), None)
+    if found is None:
+        raise Refused("There is no sftp server on this host.")
+    return found
+
+
+def _is_scp_server(rest: Sequence[str]) -> bool:
+    *flags, target = rest or [""]
+    if flags and flags[-1] == "--":
+        flags.pop()
+    elif target.startswith("-"):
+        return False
+    is_server = any(flag[1:].strip("prvdqC") in {"t", "f"} for flag in flags)
+    return is_server and all(_SCP_FLAGS.fullmatch(flag) for flag in flags)
+
+
+def _is_rsync_server(rest: Sequence[str]) -> bool:
+    flags = rest[: rest.index(".")] if "." in rest else rest
+    paths = rest[len(flags) :]
+    return (
+        bool(paths)
+        and all(_RSYNC_FLAGS.fullmatch(flag) for flag in flags)
+        and not any(path.startswith("-") for path in paths)
+    )

@@ -1,0 +1,71 @@
+"""`cwtui gate` on a real terminal."""
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from tests.cli.commands import PASSWORD, Host
+from tests.console.terminal import Terminal
+from tests.service.service import enrolled, new_host, serving
+
+SHOW: Final = ("/bin/sh", "-c", "echo opened; env; exit 7")
+HERE: Final = {"SSH_CONNECTION": "203.0.113.7 5022 192.0.2.2 22"}
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    return new_host(tmp_path_factory.mktemp("gate") / "host")
+
+
+def gate(host: Host, *options: str, env: dict[str, str] | None = None) -> Terminal:
+    command = (sys.executable, "-I", "-m", "cwtui", "--config", str(host.config), "gate", *options)
+    return Terminal((*command, "--", *SHOW), host.folder, env=env, term="dumb")
+
+
+def test_the_command_is_started_after_a_sign_in_only(host: Host) -> None:
+    _, codes = enrolled(host, "carol")
+    env = {"LC_TIME": "C", "LD_PRELOAD": "/nothing.so", "PYTHONPATH": "/tmp", "SECRET": "1"}
+    with gate(host, env=env) as terminal:
+        terminal.wait_for("Username:")
+        terminal.type("carol\n")
+        terminal.wait_for("Password:")
+        terminal.type("wrong\n")
+        terminal.wait_for("Username or password is wrong.")
+        terminal.type(f"{PASSWORD}\n")
+        terminal.wait_for("backup code):")
+        assert "opened" not in terminal.text
+        terminal.type(f"{codes[0]}\n")
+        assert terminal.wait_exit() == 7  # the command's own
+        assert "opened" in terminal.text
+        assert PASSWORD not in terminal.text
+        assert "\x1b" not in terminal.raw.decode()
+        kept = {line.partition("=")[0] for line in terminal.lines if "=" in line}
+        assert {"LC_TIME", "HOME", "TERM", "PATH"} <= kept
+        assert not {"LD_PRELOAD", "PYTHONPATH", "SECRET"} & kept
+
+
+@pytest.mark.parametrize(
+    "keys", ["\x03", "\x04", "alice\n\x04", "alice\nx\nx\nx\n", "nobody\nx\nx\nx\n"]
+)
+def test_without_a_sign_in_the_status_is_not_0(host: Host, keys: str) -> None:
+    with gate(host) as terminal:
+        terminal.wait_for("Username:")
+        terminal.type(keys)
+        assert terminal.wait_exit() in {1, 130}
+        assert "opened" not in terminal.text
+
+
+@pytest.fixture
+def served(host: Host) -> Iterator[Host]:
+    with serving(host):
+        yield host
+
+
+def test_the_service_remembers_a_proof_at_the_same_place(served: Host) -> None:
+    _, codes = enrolled(served, "dave")
+    with gate(served, env=HERE) as terminal:
+        terminal.wait_for("Username:")
+        terminal.type(f"dave\n{PASSWORD}\n{codes[0]}\n")
+        assert terminal.wait_exit() == 7

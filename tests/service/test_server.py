@@ -1,0 +1,170 @@
+"""The service in its own process."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.errors import CannotCheck
+from cwtui.service import client, packets
+from cwtui.service.packets import Phase, Request, Verdict
+from tests.cli.commands import PASSWORD, Host
+from tests.dialogue.scripted import Scripted
+from tests.service.service import SERVE, Service, new_host, serving
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    return new_host(tmp_path_factory.mktemp("served") / "host")
+
+
+@pytest.fixture(scope="module")
+def service(host: Host) -> Iterator[Service]:
+    with serving(host) as started:
+        yield started
+
+
+def sign_in(path: Path, password: str = PASSWORD) -> tuple[Verdict, Scripted]:
+    person = Scripted([password])
+    fields = {"user": "alice", "service": "sshd", "rhost": "203.0.113.7", "mode": "full"}
+    return client.converse(path, Request(Phase.AUTH, fields), person), person
+
+
+def test_people_sign_in_and_the_status_counts_them(service: Service) -> None:
+    verdict, person = sign_in(service.socket)
+    assert verdict is Verdict.ACCEPTED
+    assert person.heard[0] == ("secret", "Password: ")
+    assert "auth accepted: 1" in service.host.run("serve", "--status").out
+    assert service.host.run("serve", "--status", "--json").json["conversations"]
+    assert oct(service.socket.stat().st_mode & 0o777) == "0o600"
+
+
+def test_hostile_clients_disturb_nobody(service: Service) -> None:
+    rude = [
+        b"",
+        b"x" * 9000,
+        Request(Phase.AUTH, {"user": "alice"}).encoded()[:-1],
+        b"cwtui1\0auth\0user=\xff\0",
+    ]
+    for packet in rude:
+        with connected(service.socket) as one:
+            one.send(packet)
+            one.settimeout(5)
+            assert one.recv(100) == b"", packet
+    silent = [connected(service.socket) for _ in range(20)]
+    answering = connected(service.socket)
+    answering.send(Request(Phase.AUTH, {"user": "alice", "mode": "full"}).encoded())
+    assert packets.from_service(answering.recv(100))
+    answering.send(b"a" * 2000)  # too long an answer ends it
+    assert answering.recv(100) == b""
+    assert sign_in(service.socket)[0] is Verdict.ACCEPTED
+    for one in (*silent, answering):
+        one.close()
+
+
+def connected(path: Path) -> socket.socket:
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    one.connect(str(path))
+    return one
+
+
+def test_a_crowd_is_answered(service: Service) -> None:
+    """Checks of codes and entries are quick, so that this costs little."""
+    request = Request(Phase.ACCOUNT, {"user": "alice"})
+
+    def ask(_: int) -> Verdict:
+        return client.converse(service.socket, request, Scripted())
+
+    with ThreadPoolExecutor(50) as pool:
+        assert set(pool.map(ask, range(200))) == {Verdict.ACCEPTED}
+
+
+def test_a_second_service_is_refused(service: Service) -> None:
+    refused = service.host.run("serve")
+    assert refused.status == 1
+    assert "A service is running already" in refused.err
+    assert sign_in(service.socket)[0] is Verdict.ACCEPTED
+
+
+def test_it_lets_a_conversation_end_and_removes_its_socket(host: Host) -> None:
+    path = host.folder / "other"
+    process = subprocess.Popen(
+        [*SERVE, "--config", str(host.config), "serve", "--socket", str(path)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    process.stderr.readline()
+    with connected(path) as one:
+        one.send(Request(Phase.AUTH, {"user": "alice", "mode": "full"}).encoded())
+        one.recv(100)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        assert process.poll() is None
+        one.send(packets.answer(PASSWORD))
+        assert packets.from_service(one.recv(1000)) is Verdict.ACCEPTED
+    assert process.wait(10) == 0
+    process.stderr.close()
+    assert not path.exists()
+    with pytest.raises(CannotCheck, match="No sign-in service"):
+        sign_in(path)
+
+
+def test_a_killed_service_can_be_started_again(host: Host) -> None:
+    stale = host.folder / "stale"
+    left = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    left.bind(str(stale))
+    left.close()  # as after kill -9: the file stays
+    assert stale.is_socket()
+    # Something else there is kept.
+    file = host.folder / "file"
+    file.write_text("kept")
+    assert "not a socket" in host.run("serve", "--socket", str(file)).err
+    assert file.read_text() == "kept"
+    with activated(host, stale) as (process, told):
+        assert told.recv(100) == b"READY=1"
+        assert sign_in(stale)[0] is Verdict.ACCEPTED
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert told.recv(100) == b"STOPPING=1"
+    assert stale.exists()  # it is systemd's
+
+
+@contextmanager
+def activated(host: Host, path: Path) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+    """The service with a socket from systemd, as LISTEN_FDS and NOTIFY_SOCKET say."""
+    path.unlink()
+    start = (
+        "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = "
+        "str(os.getpid()); os.execv(sys.argv[2], sys.argv[2:])"
+    )
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told,
+    ):
+        listening.bind(str(path))
+        listening.listen()
+        notify = host.folder / "notify"
+        told.bind(str(notify))
+        told.settimeout(10)
+        given = listening.fileno()
+        serve = (*SERVE, "--config", str(host.config), "serve")
+        process = subprocess.Popen(
+            [sys.executable, "-c", start, str(given), *serve],
+            pass_fds=[given],
+            env={**os.environ, "LISTEN_FDS": "1", "NOTIFY_SOCKET": str(notify)},
+        )
+        try:
+            yield process, told
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
