@@ -72,10 +72,10 @@ def test_any_arguments_give_an_exit_status_and_no_traceback(
     in_a_folder: Host, names: tuple[str, ...], data: st.DataObject
 ) -> None:
     host = in_a_folder
-    if names == ("serve",):  # without it, it serves until it is told to end
-        names = ("serve", "--status")
     arguments = data.draw(words(COMMANDS[names]))
     stdin = data.draw(st.one_of(st.binary(max_size=100), st.just(f"{PASSWORD}\n".encode())))
+    if names == ("serve",):  # else it serves until it is told to end
+        arguments = ["--status", *arguments]
     result = host.run(*names, *arguments, stdin=stdin)
     assert result.status in {0, 1, 2, 3}
     said = result.out + result.err
