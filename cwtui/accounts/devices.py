@@ -6,15 +6,14 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cwtui.accounts import text
-from cwtui.accounts.credentials import totp, typed_codes
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts import names
+from cwtui.accounts.credentials import totp
+from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import Device, DeviceUse, Sealed, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
 
 FIRST_NAME: Final = "Phone"
-NAME_LENGTH: Final = 32
 _ID_BYTES: Final = 4
 GONE: Final = "This device was removed in the meantime."
 
@@ -28,35 +27,18 @@ def new_id(random: RandomBytes, taken: Iterable[str]) -> str:
 
 def checked_name(typed: str, others: Iterable[Device], field: str = "device_name") -> str:
     """Return the name for a device beside these others. Raises InvalidInput."""
-    name = text.line(typed, field, "The name")
-    if not name:
-        raise InvalidInput(field, "Enter a name for the device, such as Phone or Tablet.")
-    if typed_codes.is_one_time_code(name):
-        raise InvalidInput(field, "This looks like a code. Enter a name for the device.")
-    if len(name) > NAME_LENGTH:
-        raise InvalidInput(field, f"The name can have at most {NAME_LENGTH} characters.")
-    if named(others, name) is not None:
-        raise InvalidInput(field, f"You already have a device named {name}. Choose another name.")
-    return name
+    return names.checked(
+        typed, others, field, "device", ("Phone", "Tablet"), "You already have a device"
+    )
 
 
 def new_name(devices: Iterable[Device]) -> str:
     """Return a name that none of these devices has, such as "Phone 2"."""
     taken, name, number = list(devices), FIRST_NAME, 1
-    while named(taken, name) is not None:
+    while names.named(taken, name) is not None:
         number += 1
         name = f"{FIRST_NAME} {number}"
     return name
-
-
-def named(devices: Iterable[Device], name: str) -> Device | None:
-    """Return the device with this name; case does not matter."""
-    wanted = _folded(name)
-    return next((device for device in devices if _folded(device.name) == wanted), None)
-
-
-def _folded(name: str) -> str:
-    return " ".join(text.normal(text.normal(name).casefold()).split())
 
 
 def with_id(factor: SecondFactor, id_: str) -> Device:

@@ -1,6 +1,6 @@
 """How admins remove the devices of others, for example when one is lost."""
 
-from cwtui.accounts import devices, text
+from cwtui.accounts import devices, names, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.managing import existing, refuse_own
@@ -58,10 +58,10 @@ def remove_device(
 def _found(username: str, factor: SecondFactor, device: str | Device) -> Device:
     if isinstance(device, Device):
         return devices.with_id(factor, device.id)
-    found = devices.named(factor.devices, device)
+    found = names.named(factor.devices, device)
     if found is None:
-        names = ", ".join(one.name for one in factor.devices)
-        raise Refused(f"{username} has no device of this name. Choose from: {names}.")
+        choice = ", ".join(one.name for one in factor.devices)
+        raise Refused(f"{username} has no device of this name. Choose from: {choice}.")
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.devices import NAME_LENGTH
+from cwtui.accounts.names import LENGTH
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.after_code import SECONDS
@@ -227,7 +227,7 @@ async def test_five_devices_are_all_reached_and_a_sixth_is_refused(size: tuple[i
 async def test_at_60x20_the_qr_page_names_the_longest_device_and_is_complete() -> None:
     async with SCENES["add_device"].played((60, 20)) as (person, there):
         name = "Laptop in the control room of L3"
-        assert len(name) == NAME_LENGTH
+        assert len(name) == LENGTH
         person.send(*name, "enter", *there.code("alice"))
         await person.settle()
         person.sees(f"Register Device: {name}")
