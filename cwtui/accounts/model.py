@@ -91,6 +91,50 @@ class SecondFactor(Struct, frozen=True, forbid_unknown_fields=True):
     backup_codes: BackupCodes
 
 
+MOST_SSH_KEYS: Final = 20
+"""One for each computer of a person. That many of the longest kind still fit the 64 KiB of a pipe,
+so that a command that prints them never waits for sshd to read."""
+
+MOST_SSH_KEY_BYTES: Final = 2200
+"""An RSA key of 16384 bits, the longest that OpenSSH accepts, has 2071."""
+
+SshKeyId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}\Z")]
+
+
+SSH_KEY_TYPES: Final = (
+    "ssh-ed25519",
+    "sk-ssh-ed25519@openssh.com",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "ssh-rsa",
+)
+
+
+class SshKey(Struct, frozen=True, forbid_unknown_fields=True):
+    """A public SSH key that opens doors of the host for the person (see `ssh_keys`).
+
+    `key` is what is in base64 in a line of authorized_keys, and begins with its type. `id` is
+    random and never used again.
+    """
+
+    id: SshKeyId
+    name: str
+    key: Annotated[bytes, Meta(min_length=32, max_length=MOST_SSH_KEY_BYTES)]
+    added_at: Time
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, which is damage in a store, for a key of another type."""
+        if self.type not in SSH_KEY_TYPES:
+            message = "an SSH key has an unknown type"
+            raise ValueError(message)
+
+    @property
+    def type(self) -> str:
+        return self.key[4 : 4 + int.from_bytes(self.key[:4], "big")].decode("ascii", "replace")
+
+
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One person's entry.
 
@@ -118,6 +162,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     in_directory_too: bool = False
     moved: "Moved | None" = None
     preferences: Preferences = DEFAULTS
+    ssh_keys: Annotated[tuple[SshKey, ...], Meta(max_length=MOST_SSH_KEYS)] = ()
 
     @property
     def is_admin(self) -> bool:

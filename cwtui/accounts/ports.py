@@ -54,6 +54,8 @@ class AccountsChange(Protocol):
 
     def of_person(self, ids: Mapping[str, str]) -> list[Account]: ...
 
+    def with_ssh_key(self, key: bytes) -> list[str]: ...
+
     def is_empty(self) -> bool: ...
 
     def names(self) -> list[str]:
@@ -95,6 +97,12 @@ class AccountStore(Protocol):
         """Return the accounts whose directory ids match one of these while none differs.
 
         Searches all accounts: used for people whose username is new.
+        """
+
+    def with_ssh_key(self, key: bytes) -> list[str]:
+        """Return the names of the accounts that have this SSH key, sorted.
+
+        Searches all accounts: used when a key is added.
         """
 
     def rows(self) -> list[AccountRow]:

@@ -142,6 +142,12 @@ class TinyAccountStore:
         found = (_decoded(view, name, document) for name, document in near)
         return [account for account in found if identity.is_same(account.directory_ids, ids)]
 
+    def with_ssh_key(self, key: bytes) -> list[str]:
+        view = self._file.view()
+        near = view.mentioning(json.encode(key))
+        found = (_decoded(view, name, document) for name, document in near)
+        return [one.username for one in found if key in {kept.key for kept in one.ssh_keys}]
+
     def protected(self) -> list[Protected]:
         return [row for _, row in self._file.view().documents(Protected)]
 

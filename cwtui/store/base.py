@@ -7,7 +7,7 @@ sector, the process is killed instead of getting an error.
 
     {"meta":{
     "sha256":"...",            of everything after this line's value
-    "schema":7,
+    "schema":8,
     "journal":"accounts-1.journal",
     "count":2,                 of documents in the main table
     "marked":["ada"]           see tables.py
@@ -37,9 +37,12 @@ from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreTooNew
 from cwtui.accounts.text import shortened
 from cwtui.host.files import cannot
 
-SCHEMA: Final = 7
-"""Schema 7 has several devices for an account. Schema 6 has the same format; older ones are in
-old_files.py."""
+SCHEMA: Final = 8
+"""Schema 8 adds SSH keys to accounts, and more ways in which a sign-in can end; documents of schema
+7 are valid in it. Schema 7 has several devices for an account (see schema_6.py). The format is
+the same since schema 6; older ones are in old_files.py."""
+ONE_DEVICE: Final = 6
+"""The last schema with one device for each account."""
 START: Final = b'{"meta":{\n"sha256":"'
 """How a file in this format begins."""
 DIGEST: Final = 64

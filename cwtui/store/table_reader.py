@@ -11,7 +11,7 @@ from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
 from cwtui.host.files import cannot, check_private, exists
 from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
 from cwtui.store import journal, parts, saving
-from cwtui.store.base import MOST, SCHEMA, START, Base, damaged
+from cwtui.store.base import MOST, ONE_DEVICE, SCHEMA, START, Base, damaged
 from cwtui.store.journal import Lines, Point
 from cwtui.store.parts import Part
 from cwtui.store.view import Draft, Kind, View
@@ -139,7 +139,7 @@ class TableReader:
 
     def _base(self, descriptor: int) -> Base:
         base = Base(descriptor, self._path, self._kind.main)
-        if base.meta.schema == SCHEMA:
+        if base.meta.schema > ONE_DEVICE:
             return base
         # Imported here, because few stores are old.
         from cwtui.store.schema_6 import OneDeviceBase
@@ -190,7 +190,7 @@ class TableReader:
         view = read.view
         if lines.documents is not None:
             changes = lines.changes
-            if read.schema is not None:
+            if read.schema is not None and read.schema <= ONE_DEVICE:
                 from cwtui.store.schema_6 import as_schema_7
 
                 changes = as_schema_7(changes)

@@ -50,6 +50,10 @@ class MemoryAccounts:
         found = sorted(self._now[0].items())
         return [account for _, account in found if identity.is_same(account.directory_ids, ids)]
 
+    def with_ssh_key(self, key: bytes) -> list[str]:
+        found = sorted(self._now[0].items())
+        return [name for name, one in found if key in {kept.key for kept in one.ssh_keys}]
+
     def is_empty(self) -> bool:
         return not self._now[0]
 

@@ -1,5 +1,7 @@
 """Sample accounts that use every field."""
 
+from base64 import b64decode
+
 from cwtui.accounts import roles
 from cwtui.accounts.model import (
     Account,
@@ -16,11 +18,13 @@ from cwtui.accounts.model import (
     Sealed,
     SecondFactor,
     SignInRecord,
+    SshKey,
     WrongCode,
     WrongCodes,
 )
 from cwtui.accounts.preferences import Preferences, Theme
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+from tests.accounts.ssh_lines import ED25519, RSA_3072
 from tests.accounts.steps import at_step
 
 BCRYPT = "$2b$04$q2CQ9u25LOLdbXh3m2OCNOGUUtKUwxYzat83L53tN11qepgTg8XNi"
@@ -52,6 +56,10 @@ FULL = Account(
     session_epoch=4_294_967_296,
     in_directory_too=True,
     preferences=Preferences(Theme.SIXTEEN_LIGHT, "America/Argentina/Buenos_Aires", mouse=False),
+    ssh_keys=(
+        SshKey("1b2c3d4e", 'Ada\'s "Engine"', b64decode(ED25519.split()[1]), 1_800_000_003.5),
+        SshKey("2c3d4e5f", "rsa", b64decode(RSA_3072.split()[1]), 1_800_000_004.0),
+    ),
 )
 PLAIN = Account(username="bob", created_at=1.0)
 LDAP = Account(

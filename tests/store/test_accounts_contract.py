@@ -144,6 +144,19 @@ def test_rows_are_light_and_sorted_by_username(accounts: AccountStore) -> None:
     ]
 
 
+def test_accounts_are_found_by_ssh_key(stores: Stores) -> None:
+    accounts = stores.accounts()
+    first, second = FULL.ssh_keys
+    put(accounts, FULL, PLAIN, LDAP.changed(ssh_keys=(second,)))
+    with accounts.change() as change:
+        assert change.with_ssh_key(first.key) == [FULL.username]
+        assert change.with_ssh_key(second.key) == [FULL.username, LDAP.username]
+        assert change.with_ssh_key(first.key[:-3]) == []
+        change.put(FULL.changed(ssh_keys=(), display_name=str(first.key)))
+        assert change.with_ssh_key(first.key) == []
+        assert change.with_ssh_key(second.key) == [LDAP.username]
+
+
 def test_ldap_accounts_are_found_by_id(stores: Stores) -> None:
     accounts = stores.accounts()
     put(accounts, LDAP, FULL, PLAIN, LDAP.changed(username="bo", directory_ids={"": "n-1"}))

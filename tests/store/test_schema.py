@@ -14,6 +14,7 @@ from cwtui.accounts.errors import AccountsError, StoreDamaged, StoreTooOld
 from cwtui.accounts.preferences import Preferences, Theme
 from cwtui.store import schema_3
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.base import SCHEMA
 from tests.store.samples import FULL, LDAP, PLAIN, SETTINGS
 from tests.store.table_files import as_old_file, old_content
 
@@ -118,7 +119,7 @@ def test_the_old_file_is_kept_at_the_first_change(tmp_path: Path) -> None:
         change.put(PLAIN.changed(display_name="Bob"))
     kept = tmp_path / "accounts.json.schema-3"
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert json.loads(file.read_bytes())["meta"]["schema"] == 7
+    assert json.loads(file.read_bytes())["meta"]["schema"] == SCHEMA
     with store.change() as change:
         change.put(PLAIN)
     assert kept.read_bytes() == before

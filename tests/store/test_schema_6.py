@@ -20,6 +20,7 @@ from cwtui.accounts.listing import Sort
 from cwtui.accounts.model import Account, DeviceUse, Moved, SecondFactor, WrongCode
 from cwtui.store import schema_6
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.base import SCHEMA
 from cwtui.store.records import TinyRecordStore, number_of
 from tests.accounts.steps import at_step
 from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
@@ -35,7 +36,7 @@ def one_device(account: Account) -> SecondFactor:
 
 
 EXPECTED = {
-    ADA: FULL.changed(enabled=True, second_factor=one_device(FULL)),
+    ADA: FULL.changed(enabled=True, second_factor=one_device(FULL), ssh_keys=()),
     "zoe": PLAIN.changed(username="zoe", second_factor=one_device(FULL)),
     LDAP.username: LDAP.changed(moved=Moved("emile", at_step(7))),
 }
@@ -96,7 +97,7 @@ def test_both_files_are_kept_at_the_first_change(folder: Path, act: Callable[[Pa
     new = {"bob": PLAIN} if act is change_accounts else {}
     assert store.all() == EXPECTED | new
     store.verify()
-    assert msgspec.json.decode(store_text(folder))["meta"]["schema"] == 7
+    assert msgspec.json.decode(store_text(folder))["meta"]["schema"] == SCHEMA
     kept = {path.name.removesuffix(".schema-6"): path for path in folder.glob("*.schema-6")}
     assert {name: path.read_bytes() for name, path in kept.items()} == {
         name: content for name, content in before.items() if "/" not in name
@@ -208,7 +209,7 @@ def with_many(path: Path) -> dict[str, Account]:
     store.compact()
     old = msgspec.json.decode((FILES / "accounts.json").read_bytes())["accounts"][ADA]
     factor = b',"second_factor":%b}' % msgspec.json.encode(old["second_factor"])
-    text = path.read_bytes().replace(b'"schema":7', b'"schema":6')
+    text = path.read_bytes().replace(b'"schema":%d' % SCHEMA, b'"schema":6')
     text = text.replace(b'"created_at":1.0}', b'"created_at":1.0' + factor)
     start = text.index(b'",\n"schema"')
     digest = sha256(text[start:]).hexdigest().encode()
@@ -247,4 +248,4 @@ def test_only_what_is_read_is_migrated(
     after = TinyAccountStore(path)
     assert after.all() == accounts | {LDAP.username: LDAP}
     after.verify()
-    assert b'"schema":7' in path.read_bytes()
+    assert b'"schema":%d' % SCHEMA in path.read_bytes()

@@ -49,7 +49,11 @@ def _is_changed(then: Account, now: Account) -> bool:
     """Whether a restore changes anything but the session epoch, which is always new."""
     if then.created_at != now.created_at:
         return True
-    kept = {"second_factor": now.second_factor, "session_epoch": now.session_epoch}
+    kept = {
+        "second_factor": now.second_factor,
+        "ssh_keys": now.ssh_keys,
+        "session_epoch": now.session_epoch,
+    }
     return then.changed(**kept) != now
 
 
@@ -80,20 +84,21 @@ def other_names(then: Mapping[str, Account], now: Mapping[str, Account]) -> dict
 def account(then: Account, now: Account | None, keyring: Keyring, random: RandomBytes) -> Account:
     """Return the account to restore from the backup.
 
-    Devices and backup codes stay as they are now: a removed device may be in the wrong hands, and
-    without the newer ones, somebody could get in with the password alone. If there is no such
-    account now, or one that was created later, they come from the backup; in the second case
-    without the codes, because it is unknown which of them were used.
+    Devices, backup codes and SSH keys stay as they are now: a removed device or key may be in the
+    wrong hands, and without the newer devices, somebody could get in with the password alone. If
+    there is no such account now, or one that was created later, they come from the backup; in the
+    second case without the codes, because it is unknown which of them were used.
 
     The session epoch is random, as for a new account. Otherwise a session from a later state could
     become valid again when the epoch rises.
     """
-    factor = then.second_factor
+    factor, ssh_keys = then.second_factor, then.ssh_keys
     if now is not None and now.created_at == then.created_at:
-        factor = _kept(then, now, keyring)
+        factor, ssh_keys = _kept(then, now, keyring), now.ssh_keys
     elif now is not None and factor is not None:
         factor = replace(factor, backup_codes=replace(factor.backup_codes, hashes=()))
-    return then.changed(second_factor=factor, session_epoch=int.from_bytes(random(4), "big"))
+    epoch = int.from_bytes(random(4), "big")
+    return then.changed(second_factor=factor, ssh_keys=ssh_keys, session_epoch=epoch)
 
 
 def _kept(then: Account, now: Account, keyring: Keyring) -> SecondFactor | None:

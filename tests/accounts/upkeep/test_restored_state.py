@@ -17,6 +17,7 @@ from cwtui.accounts.model import (
 from cwtui.accounts.upkeep import restored_state as restoring
 from tests.accounts.steps import at_step, only
 from tests.accounts.world import World
+from tests.store.samples import FULL
 
 ZEROS = bytes
 
@@ -59,6 +60,20 @@ def test_devices_and_codes_stay_as_they_are_now(world: World) -> None:
         assert restored(world, then, now) == then.changed(second_factor=kept, session_epoch=0)
     back = restored(world, then.changed(second_factor=None), then)
     assert back.second_factor == factor, "It was registered after the backup."
+
+
+def test_ssh_keys_stay_as_they_are_now(world: World) -> None:
+    """No removed key comes back, and none that was added since is lost."""
+    first, second = FULL.ssh_keys
+    then = world.add().changed(ssh_keys=(first,))
+    for kept in ((), (second,), (first, second)):
+        now = then.changed(ssh_keys=kept)
+        back = restored(world, then, now)
+        assert back == now.changed(session_epoch=0)
+        assert restoring.difference({"alice": then}, {"alice": now}).changed == ()
+    assert restored(world, then, None).ssh_keys == (first,)
+    another = then.changed(created_at=then.created_at + 1, ssh_keys=(second,))
+    assert restored(world, then, another).ssh_keys == (first,)
 
 
 def test_an_account_of_the_same_name_is_another_one(world: World) -> None:

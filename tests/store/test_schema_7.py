@@ -1,0 +1,78 @@
+"""Schema 7: as schema 8, but without SSH keys.
+
+schema_7_files/ has files as the last version of cwtui with that schema wrote them.
+"""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cwtui.accounts.errors import StoreTooNew
+from cwtui.accounts.model import Moved
+from cwtui.store import base, table_reader
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.base import SCHEMA
+from cwtui.store.records import TinyRecordStore, number_of
+from tests.accounts.steps import at_step
+from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
+
+FILES = Path(__file__).with_name("schema_7_files")
+ADA = FULL.username
+EXPECTED = {
+    ADA: FULL.changed(enabled=True, ssh_keys=()),
+    "zoe": PLAIN.changed(username="zoe", second_factor=FULL.second_factor),
+    LDAP.username: LDAP.changed(moved=Moved("emile", at_step(7))),
+}
+EXPECTED_RECORD = at_step(60_000_050, RECORD)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    here = tmp_path / "data"
+    shutil.copytree(FILES, here)
+    for path in [here, *here.rglob("*")]:
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return here
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    found = [path for path in folder.rglob("*") if path.suffix in {".json", ".journal"}]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_it_is_read_and_stays_as_it_is(folder: Path) -> None:
+    before = contents(folder)
+    store, records = TinyAccountStore(folder / "accounts.json"), TinyRecordStore(folder / "sign-in")
+    store.verify()
+    records.verify(number_of(ADA))
+    assert store.all() == EXPECTED
+    assert store.settings() == SETTINGS
+    assert records.get(ADA) == EXPECTED_RECORD
+    assert contents(folder) == before
+
+
+def test_the_first_ssh_key_makes_it_a_file_that_an_older_cwtui_refuses(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(folder)
+    ada = EXPECTED[ADA].changed(ssh_keys=FULL.ssh_keys)
+    with TinyAccountStore(folder / "accounts.json").change() as change:
+        change.put(ada)
+    TinyRecordStore(folder / "sign-in").update(ADA, lambda one: (at_step(60_000_051, one), 0))
+    store, records = TinyAccountStore(folder / "accounts.json"), TinyRecordStore(folder / "sign-in")
+    assert store.all() == EXPECTED | {ADA: ada}
+    store.verify()
+    assert records.get(ADA) == at_step(60_000_051, EXPECTED_RECORD)
+    for path in (folder / "accounts.json", *folder.glob("sign-in/*.json")):
+        assert msgspec.json.decode(path.read_bytes())["meta"]["schema"] == SCHEMA == 8
+    kept = {str(path.relative_to(folder)): path for path in folder.rglob("*.schema-7")}
+    assert {
+        name.removesuffix(".schema-7"): one.read_bytes() for name, one in kept.items()
+    } == before
+
+    for module in (base, table_reader):
+        monkeypatch.setattr(module, "SCHEMA", 7)
+    with pytest.raises(StoreTooNew, match=r"has schema 8, .* reads schemas up to 7"):
+        TinyAccountStore(folder / "accounts.json").get(ADA)
