@@ -103,7 +103,7 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
         )
     if account.session_epoch != session.epoch:
         raise SessionEnded(
-            "Your password, roles, status or MFA was changed elsewhere. Sign in again.",
+            "Your password, roles, status, MFA or SSH keys were changed elsewhere. Sign in again.",
             "changed elsewhere",
         )
     if ports.now() >= session.ends_at:

@@ -33,19 +33,19 @@ ENDINGS: dict[str, tuple[Callable[[World], object], str, str]] = {
     ),
     "password reset": (
         lambda w: administration.reset_password(w.ports, OPERATOR, "alice"),
-        "Your password, roles, status or MFA was changed elsewhere. Sign in again.",
+        "Your password, roles, status, MFA or SSH keys were changed elsewhere. Sign in again.",
         "changed elsewhere",
     ),
     "password changed elsewhere": (
         lambda w: self_service.change_password(
             w.ports, w.session(source="10.0.0.2"), Secret(PASSWORD), NEW, NEW
         ),
-        "Your password, roles, status or MFA was changed elsewhere. Sign in again.",
+        "Your password, roles, status, MFA or SSH keys were changed elsewhere. Sign in again.",
         "changed elsewhere",
     ),
     "MFA enabled elsewhere": (
         lambda w: w.equip(),
-        "Your password, roles, status or MFA was changed elsewhere. Sign in again.",
+        "Your password, roles, status, MFA or SSH keys were changed elsewhere. Sign in again.",
         "changed elsewhere",
     ),
 }

@@ -29,6 +29,9 @@ def password_changed(world: World) -> None:
     world.put(world.account(ADMIN).changed_ending_sessions())
 
 
+CHANGED = "Your password, roles, status, MFA or SSH keys were changed elsewhere."
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -37,7 +40,7 @@ def password_changed(world: World) -> None:
         (demoted, "✗ Your roles were changed. Sign in again to use your new roles."),
         (
             password_changed,
-            ("✗ Your password, roles, status or MFA was changed elsewhere. Sign in again."),
+            f"✗ {CHANGED} Sign in again.",
         ),
     ],
 )

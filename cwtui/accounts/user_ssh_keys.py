@@ -1,0 +1,61 @@
+"""How admins and the operator add and remove the SSH keys of others."""
+
+from cwtui.accounts import names, ssh_keys, text
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import Refused
+from cwtui.accounts.managing import existing, refuse_own
+from cwtui.accounts.model import Account, SshKey
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
+
+
+def add(ports: Ports, actor: Actor, username: str, line: str, name: str = "") -> SshKey:
+    """Add the key on this line. Without a name, it gets one that follows from its comment.
+
+    Raises InvalidInput, Refused, UnknownAccount, NotPermitted and SessionEnded.
+    """
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    account = text.username(username)
+    refuse_own(actor, account)
+    key = ssh_keys.parse(line)
+    with ports.accounts.change() as change:
+        before = existing(ports, change, actor, account)
+        after, new = ssh_keys.added(ports, change, before, key, name, own=False)
+        change.put(after)
+        reason = as_reason(ssh_keys.as_fields(new))
+        write_audit(ports, EventType.SSH_KEY_ADD, actor, account, reason, change=change)
+    return new
+
+
+def remove(ports: Ports, actor: Actor, username: str, key: str | SshKey) -> SshKey:
+    """Remove the key with this name or fingerprint, or the one that the admin saw.
+
+    Another one may have that name by now. Returns the key. Raises Refused, UnknownAccount,
+    NotPermitted and SessionEnded.
+    """
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    account = text.username(username)
+    refuse_own(actor, account)
+    with ports.accounts.change() as change:
+        before = existing(ports, change, actor, account)
+        found = _found(before, key)
+        change.put(ssh_keys.removed(before, found))
+        reason = as_reason(ssh_keys.as_fields(found))
+        write_audit(ports, EventType.SSH_KEY_REMOVE, actor, account, reason, change=change)
+    return found
+
+
+def _found(account: Account, key: str | SshKey) -> SshKey:
+    if isinstance(key, SshKey):
+        return ssh_keys.with_id(account, key.id)
+    for one in account.ssh_keys:
+        if ssh_keys.fingerprint(one.key) == key:
+            return one
+    found = names.named(account.ssh_keys, key)
+    if found is not None:
+        return found
+    if not account.ssh_keys:
+        raise Refused(f"{account.username} has no SSH key.")
+    choice = ", ".join(one.name for one in account.ssh_keys)
+    raise Refused(f"{account.username} has no SSH key of this name. Choose from: {choice}.")
