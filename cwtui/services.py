@@ -60,6 +60,15 @@ def connect_for_operator(config: Config) -> Ports:
     return _with_accounts(_connect(config, all_keys=False))
 
 
+def accounts_to_read(config: Config) -> AccountStore:
+    """Return the accounts of an existing store, checked as in `connect`. Raises CannotCheck."""
+    refuse_half_restored(config)
+    installation.check_is_there(config)
+    accounts = _accounts(config)
+    _join(accounts, open_keyring(config), all_keys=True, any_active=False)
+    return accounts
+
+
 def connect_for_key_commands(config: Config) -> Ports:
     """Connect even if the store does not know the active key; a rotation makes it known.
 

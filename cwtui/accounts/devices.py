@@ -10,19 +10,11 @@ from cwtui.accounts import names
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import Device, DeviceUse, Sealed, SecondFactor, SignInRecord
-from cwtui.accounts.ports import Keyring, RandomBytes
+from cwtui.accounts.ports import Keyring
 from cwtui.accounts.secret import Secret
 
 FIRST_NAME: Final = "Phone"
-_ID_BYTES: Final = 4
 GONE: Final = "This device was removed in the meantime."
-
-
-def new_id(random: RandomBytes, taken: Iterable[str]) -> str:
-    """Return a random id that none of these devices has."""
-    while (new := random(_ID_BYTES).hex()) in taken:
-        pass
-    return new
 
 
 def checked_name(typed: str, others: Iterable[Device], field: str = "device_name") -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace as replace_fields
 
-from cwtui.accounts import account_state, clocks, devices
+from cwtui.accounts import account_state, clocks, devices, names
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, totp
 from cwtui.accounts.errors import InvalidInput, Refused
@@ -214,7 +214,7 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
         )
     factor = account.second_factor
     taken = {device.id for device in factor.devices} if factor is not None else set[str]()
-    id_ = devices.new_id(ports.random, taken)
+    id_ = names.new_id(ports.random, taken)
     sealed = devices.sealed(ports.keyring, account.username, id_, enrolment.totp_secret)
     device = Device(name=enrolment.device, totp_secret=sealed, registered_at=now, id=id_)
     if factor is not None:

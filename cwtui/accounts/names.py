@@ -1,13 +1,17 @@
-"""The names that people give to what they have several of: devices and SSH keys."""
+"""Names and ids of what people have several of: devices and SSH keys."""
 
 from collections.abc import Iterable
 from typing import Final, Protocol, TypeVar
 
 from cwtui.accounts import text
 from cwtui.accounts.credentials import typed_codes
-from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.errors import InvalidInput, Taken
+from cwtui.accounts.ports import RandomBytes
 
 LENGTH: Final = 32
+
+
+_ID_BYTES: Final = 4
 
 
 class Named(Protocol):
@@ -40,7 +44,7 @@ def checked(
     if len(name) > LENGTH:
         raise InvalidInput(field, f"The name can have at most {LENGTH} characters.")
     if named(others, name) is not None:
-        raise InvalidInput(field, f"{taken} named {name}. Choose another name.")
+        raise Taken(field, f"{taken} named {name}. Choose another name.")
     return name
 
 
@@ -48,6 +52,13 @@ def named(those: Iterable[T], name: str) -> T | None:
     """Return the one with this name; case does not matter."""
     wanted = _folded(name)
     return next((one for one in those if _folded(one.name) == wanted), None)
+
+
+def new_id(random: RandomBytes, taken: Iterable[str]) -> str:
+    """Return a random id that none of them has."""
+    while (new := random(_ID_BYTES).hex()) in taken:
+        pass
+    return new
 
 
 def _folded(name: str) -> str:

@@ -7,6 +7,7 @@ as strong as the other types (128 bits: NIST SP 800-57 part 1 revision 5, table 
 default length of ssh-keygen.
 """
 
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterable
@@ -16,10 +17,9 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from cwtui.accounts import names, text
-from cwtui.accounts.devices import new_id
 from cwtui.accounts.errors import InvalidInput, Refused, Taken
 from cwtui.accounts.model import MOST_SSH_KEY_BYTES, MOST_SSH_KEYS, SSH_KEY_TYPES, Account, SshKey
-from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 
 FIELD: Final = "ssh_key"
 NAME_FIELD: Final = "ssh_key_name"
@@ -28,6 +28,8 @@ MOST_RSA_BITS: Final = 16384
 """OpenSSH accepts no longer ones."""
 LINE_LENGTH: Final = 8192
 """The most characters of a line: twice as many as the longest key needs."""
+_FINGERPRINT: Final = "SHA256:"
+"""How a fingerprint begins."""
 GONE: Final = "This SSH key was removed in the meantime."
 _FIRST_NAME: Final = "key"
 _RSA: Final = "ssh-rsa"
@@ -212,7 +214,12 @@ def with_id(account: Account, id_: str) -> SshKey:
 
 def fingerprint(key: bytes) -> str:
     """Return the fingerprint as OpenSSH prints it."""
-    return f"SHA256:{b64encode(sha256(key).digest()).decode().rstrip('=')}"
+    return f"{_FINGERPRINT}{b64encode(sha256(key).digest()).decode().rstrip('=')}"
+
+
+def is_fingerprint(text: str) -> bool:
+    """Whether a key can have this fingerprint."""
+    return re.fullmatch(rf"{_FINGERPRINT}[A-Za-z0-9+/]{{43}}", text) is not None
 
 
 def authorized(key: SshKey) -> str:
@@ -241,7 +248,7 @@ def added(
         then = "Make a new key for this one, or ask an admin." if own else "Remove it there first."
         raise Taken(FIELD, f"{where} has this key. A key can be on one account only. {then}")
     chosen = checked_name(name, kept) if name.strip() else name_of(key.comment, kept)
-    id_ = new_id(ports.random, (one.id for one in kept))
+    id_ = names.new_id(ports.random, (one.id for one in kept))
     new = SshKey(id_, chosen, key.key, ports.now())
     return before.changed_ending_sessions(ssh_keys=(*kept, new)), new
 
@@ -262,6 +269,19 @@ def removed(before: Account, key: SshKey) -> Account:
 def as_fields(key: SshKey) -> dict[str, str]:
     """Return what the audit log says of a key."""
     return {"key": key.name, "fingerprint": fingerprint(key.key)}
+
+
+def authorized_lines(accounts: AccountStore, username: str, only: str | None = None) -> list[str]:
+    """Return the keys that let somebody in as this Unix user, as lines of authorized_keys.
+
+    `only` is a fingerprint. Case matters in the name: another spelling of it is another Unix user.
+    None for an account that is disabled or gone from the directory. Raises CannotCheck.
+    """
+    account = accounts.get(username) if text.is_username(username) else None
+    if account is None or not account.enabled or account.gone_since is not None:
+        return []
+    found = (key for key in account.ssh_keys if only is None or fingerprint(key.key) == only)
+    return list(map(authorized, found))
 
 
 class SshKeyState(Struct, frozen=True):

@@ -91,6 +91,14 @@ def username(text: str, field: str = "username", *, local: bool = False) -> str:
     return name
 
 
+def is_username(text: str) -> bool:
+    """Whether an account can be stored under exactly this name."""
+    try:
+        return username(text) == text
+    except InvalidInput:
+        return False
+
+
 def _is_letter_or_digit(character: str) -> bool:
     # Combining marks (M*) are part of letters in many scripts.
     return unicodedata.category(character)[0] in "LM" or unicodedata.category(character) == "Nd"

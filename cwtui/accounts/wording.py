@@ -16,6 +16,7 @@ from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.devices import DeviceState
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Device, SecondFactor, SignInRecord
+from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.times import day, full_minute
 
@@ -110,6 +111,36 @@ def device_replaced(new: str, old: str) -> str:
     if new == old:
         return f"The device {visible(old)} was replaced."
     return f"{visible(new)} replaced {visible(old)}."
+
+
+_SSH_KINDS: Final = {
+    "ssh-ed25519": "Ed25519",
+    "sk-ssh-ed25519@openssh.com": "Ed25519, security key",
+    "ecdsa-sha2-nistp256": "ECDSA 256",
+    "ecdsa-sha2-nistp384": "ECDSA 384",
+    "ecdsa-sha2-nistp521": "ECDSA 521",
+    "sk-ecdsa-sha2-nistp256@openssh.com": "ECDSA 256, security key",
+}
+
+
+def ssh_key_kind(state: SshKeyState) -> str:
+    """Return the key's type, and whether it is in a security key, such as a FIDO token."""
+    return _SSH_KINDS.get(state.type, f"RSA {state.bits}")
+
+
+def ssh_key(state: SshKeyState, zone: tzinfo = UTC) -> str:
+    """Return the key's type and when it was added, without its name."""
+    return f"{ssh_key_kind(state)}, added {day(state.added_at, zone)}"
+
+
+def ssh_key_added(name: str) -> str:
+    """Return what was done by adding an SSH key, as a sentence."""
+    return f"The SSH key {visible(name)} was added."
+
+
+def ssh_key_removed(name: str) -> str:
+    """Return what was done by removing an SSH key, as a sentence."""
+    return f"The SSH key {visible(name)} was removed."
 
 
 def unlocked(username: str, outcome: Unlocked) -> str:

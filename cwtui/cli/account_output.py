@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cwtui.accounts import account_state, devices, failed_sign_ins, wording
+from cwtui.accounts import account_state, devices, failed_sign_ins, ssh_keys, wording
 from cwtui.accounts.administration import Details
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Attempts, FailedSignIns, SecondFactor, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.throttle import STRANGERS
 from cwtui.accounts.times import utc_minute
@@ -87,7 +88,25 @@ def account_fields(details: Details) -> dict[str, Any]:
             }
             for state in devices.states(account.second_factor, details.record)
         ],
+        "ssh_keys": [ssh_key_fields(state) for state in ssh_keys.states(account)],
     }
+
+
+def ssh_key_fields(state: SshKeyState) -> dict[str, Any]:
+    """Return the JSON fields of an SSH key. `bits` is the length of an RSA key."""
+    return {
+        "name": state.name,
+        "type": state.type,
+        "bits": state.bits,
+        "security_key": state.is_security_key,
+        "fingerprint": state.fingerprint,
+        "added_at": moment(state.added_at),
+    }
+
+
+def ssh_key_rows(state: SshKeyState) -> list[tuple[str, str]]:
+    """Return an SSH key as two rows of a table, as its fingerprint needs most of a line."""
+    return [(visible(state.name), wording.ssh_key(state)), ("", state.fingerprint)]
 
 
 def record_fields(record: SignInRecord) -> dict[str, Any]:
@@ -121,6 +140,11 @@ def account_lines(details: Details) -> list[tuple[str, str]]:
             for state in devices.states(factor, record)
         ],
         "Backup codes": _backup_codes(factor),
+        "SSH keys": [
+            line
+            for state in ssh_keys.states(account)
+            for line in (f"{visible(state.name)}: {wording.ssh_key(state)}", state.fingerprint)
+        ],
         "Status": [wording.status(account, details.locked_until)],
         "Origin": [wording.origin_in_full(account)],
         "Password": [_password(account)],

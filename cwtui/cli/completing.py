@@ -12,6 +12,8 @@ import click
 if TYPE_CHECKING:  # loaded only when a shell asks for completions
     from click.shell_completion import CompletionItem
 
+    from cwtui.accounts.model import Account
+
 _MOST: Final = 500
 """The maximum number of usernames to offer. If more match, none are offered."""
 _NEEDS_NO_QUOTES: Final = r"[\w.@+:-]+"
@@ -46,6 +48,20 @@ def usernames(
 
 def devices(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of the devices of the account that is named already."""
+    account = _account_named(ctx)
+    factor = account.second_factor if account is not None else None
+    names = (device.name for device in factor.devices) if factor is not None else ()
+    return without_quotes(_beginning(names, incomplete))
+
+
+def ssh_keys(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of the SSH keys of the account that is named already."""
+    account = _account_named(ctx)
+    names = (key.name for key in account.ssh_keys) if account is not None else ()
+    return without_quotes(_beginning(names, incomplete))
+
+
+def _account_named(ctx: click.Context) -> "Account | None":
     from cwtui.accounts import text
     from cwtui.accounts.errors import AccountsError
     from cwtui.cli.host import Host
@@ -55,12 +71,9 @@ def devices(ctx: click.Context, _parameter: click.Parameter, incomplete: str) ->
     typed = ctx.params.get("name") or next(iter(ctx.args), "")
     try:
         username = text.username(typed)
-        account = Host(given.get("config"), given.get("store")).ports().accounts.get(username)
+        return Host(given.get("config"), given.get("store")).ports().accounts.get(username)
     except (AccountsError, OSError):
-        return []
-    factor = account.second_factor if account is not None else None
-    names = (device.name for device in factor.devices) if factor is not None else ()
-    return without_quotes(_beginning(names, incomplete))
+        return None
 
 
 def roles(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:  # these load msgspec, which --version and --help do not need
-    from cwtui.accounts.ports import Ports
+    from cwtui.accounts.ports import AccountStore, Ports
     from cwtui.accounts.session import Operator
     from cwtui.config import Config
 
@@ -28,6 +28,12 @@ class Host(NamedTuple):
         from cwtui import services
 
         return services.connect_for_operator(self.config())
+
+    def accounts(self) -> "AccountStore":
+        """Open only the accounts, to read them quickly. Raises ConfigError and CannotCheck."""
+        from cwtui import services
+
+        return services.accounts_to_read(self.config())
 
     def ports_for_keys(self) -> "Ports":
         """Connect even if the store does not know the active key, as `connect_for_key_commands`."""

@@ -1,4 +1,4 @@
-"""Read a password from one line of standard input."""
+"""Read a password or a public key from one line of standard input."""
 
 import sys
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import WrongUsage
+from cwtui.cli.output import say
 
 _MOST: Final = 8192
 """The maximum input in bytes: more than the longest password in UTF-8."""
@@ -15,26 +16,40 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 
 def password() -> Secret:
     """Return the line without its line end. Raises InvalidInput, and WrongUsage on a terminal."""
-    if sys.stdin is None:
-        raise InvalidInput("password", "Standard input is closed. Send the password to it.")
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         raise WrongUsage(
             "--password-stdin needs a pipe or a file; a terminal would show the password."
         )
+    return Secret(_line("password", "the password"))
+
+
+def public_key() -> str:
+    """Return the line with a public SSH key. Raises InvalidInput."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        say("Paste the public key, and press Enter:")
+        return sys.stdin.readline(_MOST + 1)
+    return _line("ssh_key", "the public key")
+
+
+def _line(field: str, what: str) -> str:
+    if sys.stdin is None:
+        raise InvalidInput(field, f"Standard input is closed. Send {what} to it.")
     content = sys.stdin.buffer.read(_MOST + 1)
     if len(content) > _MOST:
-        raise InvalidInput("password", _of_one_line("is too long"))
+        raise _not_one_line(field, what, "is too long")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        raise InvalidInput("password", _of_one_line("is not UTF-8")) from None
+        raise _not_one_line(field, what, "is not UTF-8") from None
     line, _, rest = text.partition("\n")
     if rest:
-        raise InvalidInput("password", _of_one_line("has more than one line"))
+        raise _not_one_line(field, what, "has more than one line")
     if _BYTE_ORDER_MARK in line or "\0" in line:
-        raise InvalidInput("password", _of_one_line("contains NUL or a byte order mark"))
-    return Secret(line.removesuffix("\r"))
+        raise _not_one_line(field, what, "contains NUL or a byte order mark")
+    return line.removesuffix("\r")
 
 
-def _of_one_line(problem: str) -> str:
-    return f"Standard input {problem}. It must be only the password, as one line of UTF-8."
+def _not_one_line(field: str, what: str, problem: str) -> InvalidInput:
+    return InvalidInput(
+        field, f"Standard input {problem}. It must be only {what}, as one line of UTF-8."
+    )

@@ -10,7 +10,15 @@ from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.errors import Agreed
 from cwtui.accounts.model import Account
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.cli import account_output, completing, confirming, list_users, standard_input, terminal
+from cwtui.cli import (
+    account_output,
+    completing,
+    confirming,
+    list_users,
+    standard_input,
+    terminal,
+    user_ssh_key,
+)
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
@@ -251,6 +259,9 @@ def unlock(host: Host, name: str) -> None:
     username = text.username(name)
     unlocked = administration.unlock(host.ports(), operator(), username)
     say(wording.unlocked(username, unlocked))
+
+
+command.add_command(user_ssh_key.command)
 
 
 def _say_if_mfa_is_off(account: Account, settings: OrganizationSettings) -> None:

@@ -50,6 +50,40 @@ class DeviceName(click.ParamType[str]):
         return checked_name(str(value), (), "device")
 
 
+class SshKeyName(click.ParamType[str]):
+    """A name that an SSH key can have or, with `or_fingerprint`, a fingerprint."""
+
+    name = "key"
+
+    def __init__(self, *, or_fingerprint: bool = False) -> None:
+        self._or_fingerprint = or_fingerprint
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raise InvalidInput if no SSH key can have this name."""
+        del param, ctx
+        from cwtui.accounts.ssh_keys import checked_name, is_fingerprint
+
+        typed = str(value)
+        if self._or_fingerprint and is_fingerprint(typed):
+            return typed
+        return checked_name(typed, ())
+
+
+class Fingerprint(click.ParamType[str]):
+    """A fingerprint of an SSH key."""
+
+    name = "fingerprint"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from cwtui.accounts.ssh_keys import is_fingerprint
+
+        typed = str(value)
+        if not is_fingerprint(typed):
+            right = "A fingerprint is SHA256: and 43 characters, as ssh-keygen -l prints it."
+            self.fail(f"cannot be {quoted(typed)}. {right}", param, ctx)
+        return typed
+
+
 class WholeNumber(click.ParamType[int]):
     """A whole number of at least `least`."""
 

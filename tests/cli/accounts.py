@@ -35,6 +35,7 @@ ACCOUNT = [
     "initial_password_expires_at",
     "second_factor",
     "devices",
+    "ssh_keys",
 ]
 SHOWN = [
     *ACCOUNT,

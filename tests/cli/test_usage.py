@@ -20,7 +20,7 @@ CLICKS_OWN = (
 WRONG = "nosuch:\x1b[31m"
 """A value that only options for any text take."""
 ANY_TEXT = {"--config", "--store", "--display-name", "--socket", "--source", "--user"}
-REFUSED_ARGUMENTS = {"file", "words"}
+REFUSED_ARGUMENTS = {"file", "words", "unix_user"}
 """Their values are looked up, which is no question of usage."""
 
 Path = tuple[str, ...]

@@ -1,0 +1,74 @@
+"""`cwtui user ssh-key`: list, add and remove the SSH keys of an account."""
+
+import click
+
+from cwtui.accounts import administration, ssh_keys, user_ssh_keys, wording
+from cwtui.cli import account_output, completing, standard_input
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
+from cwtui.cli.json_output import put_list
+from cwtui.cli.output import put, say
+from cwtui.cli.tables import table
+from cwtui.cli.values import SshKeyName, Username
+
+_name = click.argument("name", type=Username(), shell_complete=completing.usernames)
+
+
+@click.group("ssh-key", cls=GroupInOrder)
+def command() -> None:
+    """List, add and remove the SSH keys of an account."""
+
+
+@command.command(
+    "list", examples=("cwtui user ssh-key list bob", "cwtui user ssh-key list bob --json")
+)
+@_name
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_host
+def list_(host: Host, name: str, as_json: bool) -> None:
+    """List an account's SSH keys, with their fingerprints."""
+    account = administration.show_user(host.ports(), operator(), name).account
+    states = ssh_keys.states(account)
+    if as_json:
+        put_list(map(account_output.ssh_key_fields, states))
+    elif states:
+        put(table([row for state in states for row in account_output.ssh_key_rows(state)]))
+    else:
+        say(f"{account.username} has no SSH key.")
+
+
+@command.command(
+    examples=(
+        "cwtui user ssh-key add bob < id_ed25519.pub",
+        'cwtui user ssh-key add bob --key-name "workshop PC" < id_ed25519.pub',
+    )
+)
+@_name
+@click.option(
+    "--key-name",
+    metavar="TEXT",
+    type=SshKeyName(),
+    help="What to call the key. Default: its comment.",
+)
+@pass_host
+def add(host: Host, name: str, key_name: str | None) -> None:
+    """Add a public key, read from standard input.
+
+    The key is one line, as in a file that ends in .pub. It ends the account's sessions.
+    """
+    line = standard_input.public_key()
+    added = user_ssh_keys.add(host.ports(), operator(), name, line, key_name or "")
+    say(f"{wording.ssh_key_added(added.name)} {ssh_keys.fingerprint(added.key)}")
+
+
+@command.command(examples=("cwtui user ssh-key remove bob laptop",))
+@_name
+@click.argument("key", type=SshKeyName(or_fingerprint=True), shell_complete=completing.ssh_keys)
+@pass_host
+def remove(host: Host, name: str, key: str) -> None:
+    """Remove a key, by its name or fingerprint.
+
+    It ends the account's sessions, but no SSH connections that are already open.
+    """
+    removed = user_ssh_keys.remove(host.ports(), operator(), name, key)
+    say(wording.ssh_key_removed(removed.name))
