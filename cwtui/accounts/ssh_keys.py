@@ -34,7 +34,11 @@ GONE: Final = "This SSH key was removed in the meantime."
 _FIRST_NAME: Final = "key"
 _RSA: Final = "ssh-rsa"
 _SECURITY_KEY: Final = "sk-"
-_PRIVATE: Final = ("PRIVATE KEY", "PuTTY-User-Key-File", "b3BlbnNzaC1rZXktdjE")
+PRIVATE: Final = (
+    "This is a private key, which nobody else may see. If it was sent or shown to anyone, it is "
+    "compromised now: make a new one. Enter the public key: the line in the file that ends in .pub"
+)
+_PRIVATE_MARKS: Final = ("PRIVATE KEY", "PuTTY-User-Key-File", "b3BlbnNzaC1rZXktdjE")
 """How files with private keys begin: PEM and OpenSSH's, PuTTY's, and OpenSSH's second line."""
 _OTHER_FORMATS: Final = ("---- BEGIN", "-----BEGIN")
 _TOO_LONG: Final = "This is too long. Enter one public key: the line in a file that ends in .pub"
@@ -66,13 +70,14 @@ def parse(line: str) -> PublicKey:
     return PublicKey(key, words[2].strip() if len(words) > 2 else "")  # noqa: PLR2004  the third
 
 
+def is_private(text: str) -> bool:
+    """Whether the text is from a file with a private key."""
+    return any(mark in text for mark in _PRIVATE_MARKS)
+
+
 def _refuse_other_files(line: str) -> None:
-    if any(mark in line for mark in _PRIVATE):
-        raise _wrong(
-            "This is a private key, which nobody else may see. If it was sent or shown to anyone, "
-            "it is compromised now: make a new one. Enter the public key: the line in the file "
-            "that ends in .pub"
-        )
+    if is_private(line):
+        raise _wrong(PRIVATE)
     if any(mark in line for mark in _OTHER_FORMATS):
         raise _wrong(
             "This file has another format. Enter the line that this prints: ssh-keygen -i -f FILE"

@@ -119,7 +119,7 @@ _SSH_KINDS: Final = {
     "ecdsa-sha2-nistp256": "ECDSA 256",
     "ecdsa-sha2-nistp384": "ECDSA 384",
     "ecdsa-sha2-nistp521": "ECDSA 521",
-    "sk-ecdsa-sha2-nistp256@openssh.com": "ECDSA 256, security key",
+    "sk-ecdsa-sha2-nistp256@openssh.com": "ECDSA, security key",
 }
 
 
@@ -131,6 +131,11 @@ def ssh_key_kind(state: SshKeyState) -> str:
 def ssh_key(state: SshKeyState, zone: tzinfo = UTC) -> str:
     """Return the key's type and when it was added, without its name."""
     return f"{ssh_key_kind(state)}, added {day(state.added_at, zone)}"
+
+
+def ssh_key_in_short(state: SshKeyState, zone: tzinfo = UTC) -> str:
+    """Return the key's name, and when it was added."""
+    return f"{visible(state.name)}, added {day(state.added_at, zone)}"
 
 
 def ssh_key_added(name: str) -> str:

@@ -20,7 +20,8 @@ from cwtui.ui.screens.dialogs.palette import Command, Users
 _WORDS: Final = {
     sections.SETTINGS: "account mfa 2fa two-factor multi-factor authentication enable disable "
     "password change password add device replace device remove device rename device devices lost "
-    "phone tablet authenticator app qr code backup codes regenerate",
+    "phone tablet authenticator app qr code backup codes regenerate "
+    "ssh keys public key",
     sections.USERS: "accounts mfa required password reset password unlock locked disable mfa roles "
     "admins ldap",
     sections.ORGANIZATION: "mfa required password rules minimum length issuer failed attempts wait "

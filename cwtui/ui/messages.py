@@ -121,6 +121,14 @@ class OpenDevicePage(OpenPage):
         self.device = device
 
 
+class OpenSshKeyPage(OpenPage):
+    """Open the page of the person's SSH key with this id."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+
 class EnrolmentBegun(OpenPage):
     """Register the first device of the session's account."""
 

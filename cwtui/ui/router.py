@@ -273,6 +273,8 @@ class Router:
             case messages.OpenDevicePage():
                 to_load = routes.device_page(message, self._context)
                 self._begin_load(_Load(to_load, session, page))
+            case messages.OpenSshKeyPage():
+                self._begin_load(_Load(routes.ssh_key(message.key), session, page))
             case messages.PreferencesChanged():
                 self._context.use_preferences(message.preferences)
                 self._look.apply(message.preferences)

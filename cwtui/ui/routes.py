@@ -1,11 +1,18 @@
 """Creates screens, and says what to load for them. Imported late: the login screen needs none."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from textual.screen import Screen
 
-from cwtui.accounts import administration, organization, own_devices, self_service, sign_in
+from cwtui.accounts import (
+    administration,
+    organization,
+    own_devices,
+    own_ssh_keys,
+    self_service,
+    sign_in,
+)
 from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import event_words
@@ -45,6 +52,7 @@ from cwtui.ui.screens.pages.display import DisplayPage
 from cwtui.ui.screens.pages.new_device import AddDevicePage, ReplaceDevicePage
 from cwtui.ui.screens.pages.organization import OrganizationPage
 from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.screens.pages.ssh_keys import AddSshKeyPage, SshKeyPage, SshKeysPage
 from cwtui.ui.screens.pages.users import UsersPage
 
 if TYPE_CHECKING:
@@ -135,6 +143,15 @@ def account(username: str) -> PageToLoad[Any]:
     )
 
 
+_PAGES: Final[dict[sections.SubPage, Callable[[], Screen[None]]]] = {
+    sections.SubPage.REGENERATE_BACKUP_CODES: RegenerateBackupCodesPage,
+    sections.SubPage.DISABLE_MFA: DisableMfaPage,
+    sections.SubPage.CREATE_USER: CreateUserPage,
+    sections.SubPage.ADD_SSH_KEY: AddSshKeyPage,
+}
+"""Pages that show nothing that must be loaded."""
+
+
 def sub_page(
     page: sections.SubPage, session: "Session", context: Context
 ) -> Screen[None] | PageToLoad[Any]:
@@ -146,12 +163,15 @@ def sub_page(
                 self_service.password_rules,
                 lambda rules: ChangePasswordPage(session.username, rules),
             )
-        case sections.SubPage.REGENERATE_BACKUP_CODES:
-            return RegenerateBackupCodesPage()
-        case sections.SubPage.DISABLE_MFA:
-            return DisableMfaPage()
-        case sections.SubPage.CREATE_USER:
-            return CreateUserPage()
+        case sections.SubPage.SSH_KEYS:
+            return PageToLoad(own_ssh_keys.listed, SshKeysPage)
+        case _:
+            return _PAGES[page]()
+
+
+def ssh_key(key: str) -> PageToLoad[Any]:
+    """Return the page of one of the person's SSH keys."""
+    return PageToLoad(lambda ports, session: own_ssh_keys.shown(ports, session, key), SshKeyPage)
 
 
 def device_page(message: OpenDevicePage, context: Context) -> PageToLoad[Any]:

@@ -36,6 +36,8 @@ class SubPage(StrEnum):
     DISABLE_MFA = "disable_mfa"
     CREATE_USER = "create_user"
     DISPLAY = "display"
+    SSH_KEYS = "ssh_keys"
+    ADD_SSH_KEY = "add_ssh_key"
 
 
 class DeviceTask(StrEnum):

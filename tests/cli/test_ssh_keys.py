@@ -101,7 +101,7 @@ def test_the_operator_adds_lists_and_removes_keys(host: Host) -> None:
         "fingerprint": FINGERPRINTS["ssh-rsa"],
     }
     shown = host.run("user", "show", "alice").out
-    assert "SSH keys            alice@laptop: Ed25519, added 20" in shown
+    assert "SSH keys         alice@laptop: Ed25519, added 20" in shown
     assert max(map(len, shown.splitlines())) <= 80
     assert host.run("ssh-keys", "alice").out == f"{ED25519} alice@laptop\n{RSA_3072} workshop PC\n"
 

@@ -1,5 +1,6 @@
 """The stores that scenes start with, with accounts in every state worth a picture."""
 
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +13,10 @@ from cwtui.accounts.model import (
     DeviceUse,
     Origin,
     SignInRecord,
+    SshKey,
 )
 from cwtui.accounts.settings import Mfa
+from tests.accounts.ssh_lines import ED25519, RSA_3072, SK_ECDSA
 from tests.accounts.world import HERE, NOW, Device, World
 
 ADMIN: Final = "admin"
@@ -143,6 +146,25 @@ def devices_plant() -> Plant:
     tablet = factor.devices[1].id
     uses[tablet] = replace(uses[tablet], drift=1)
     world.records.kept["alice"] = world.records.get("alice").changed(devices=uses)
+    return there
+
+
+def keys_plant() -> Plant:
+    """alice has several SSH keys."""
+    there = plant()
+    kept = tuple(
+        SshKey(
+            f"{number:08x}", name, b64decode(line.split()[1]), NOW - (40 - 9 * number) * 24 * HOUR
+        )
+        for number, (name, line) in enumerate(
+            (
+                ("alice@laptop", ED25519),
+                ("Laptop in the control room of L3", SK_ECDSA),
+                ("Tresor (Büro)", RSA_3072),
+            )
+        )
+    )
+    there.world.put(there.world.account("alice").changed(ssh_keys=kept))
     return there
 
 

@@ -16,6 +16,7 @@ from cwtui.ui.clipboard import CopyWay
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.widgets.countdown import CodeCountdown
+from tests.accounts.ssh_lines import DSA
 from tests.accounts.world import HERE, NOW, PASSWORD
 from tests.ui.harness import Person, code_at
 from tests.ui.plants import ADMIN, HOUR, INITIAL, LONG_NAME, Plant
@@ -336,3 +337,24 @@ async def display_wrong(person: Person, there: Plant) -> None:
 async def navigation(person: Person, there: Plant) -> None:
     await signed_in(person, there)
     await person.press("escape", "down")
+
+
+async def own_ssh_keys(person: Person, there: Plant) -> None:
+    await as_alice(person, there)
+    await person.click_button("Change SSH Keys")
+
+
+async def ssh_key(person: Person, there: Plant) -> None:
+    await own_ssh_keys(person, there)
+    await person.click_button("alice@laptop")
+
+
+async def add_ssh_key(person: Person, there: Plant) -> None:
+    await own_ssh_keys(person, there)
+    await person.press("enter")
+
+
+async def add_ssh_key_wrong(person: Person, there: Plant) -> None:
+    await add_ssh_key(person, there)
+    await person.paste(f"{DSA} alice@laptop")
+    await person.press("enter", "enter")

@@ -7,7 +7,15 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import account_state, administration, devices, throttle, user_mfa, wording
+from cwtui.accounts import (
+    account_state,
+    administration,
+    devices,
+    throttle,
+    user_mfa,
+    user_ssh_keys,
+    wording,
+)
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details, Updated, WithInitialPassword
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
@@ -17,6 +25,7 @@ from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.pages import account_parts
 from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -68,6 +77,8 @@ Disable MFA is for users who lost their only device. They then sign in with thei
 password alone. If MFA is required, they must set it up again. Anybody who knows the password \
 could do that instead, so make sure who is asking you.
 
+Remove SSH Key: the key no longer lets anybody in.
+
 Reset Password creates a new one-time initial password. New roles, a password reset and disabling \
 end the user's sessions at their next action. To lock out LDAP users, disable their accounts: the \
 directory may accept an old password for up to an hour.
@@ -104,9 +115,10 @@ itself, after a day at most."""
         yield Static("", id="mfa-required-note", classes="under-row", markup=False)
         factor = account.second_factor
         yield row("MFA", value(self._mfa()), gap=factor is None)
-        yield from self._devices()
+        yield from account_parts.device_rows(self._details, self.context.zone, is_own=self._is_own)
         if factor is not None:
             yield row("Backup codes", value(wording.unused_codes(factor)), gap=True)
+        yield from account_parts.ssh_key_rows(account, self.context.zone, is_own=self._is_own)
         yield row("Status", value(self._status()))
         yield row("Origin", value(self._origin()))
         yield row("Last sign-in", value(full_minute(self._record.last_sign_in, self.context.zone)))
@@ -133,17 +145,6 @@ itself, after a day at most."""
             else:
                 yield Button("Enable Account", id="enabled", compact=True)
             yield Button("Remove", id="remove", classes="danger", compact=True)
-
-    def _devices(self) -> ComposeResult:
-        """Yield a line with a button for each of several devices."""
-        zone = self.context.zone
-        found = devices.states(self._account.second_factor, self._record)
-        if len(found) == 1:
-            return  # it stands beside MFA
-        for number, state in enumerate(found):
-            said = Static(wording.device_in_short(state, zone), classes="device", markup=False)
-            button = Button("Remove Device", id=f"remove-device-{number}", compact=True)
-            yield Horizontal(said, button, classes="row") if not self._is_own else said
 
     @property
     def _is_own(self) -> bool:
@@ -232,7 +233,11 @@ itself, after a day at most."""
                     lambda unlocked: wording.unlocked(name, unlocked),
                 )
             case "remove":
-                self._confirm(self._removal(), "Remove", self._remove)
+                self._confirm(
+                    account_parts.before_account_is_removed(self._account),
+                    "Remove",
+                    self._remove,
+                )
             case _:
                 self._reset(button)
 
@@ -248,15 +253,17 @@ itself, after a day at most."""
                 )
             case "disable-mfa":
                 self._confirm(
-                    self._disabling_mfa(),
+                    account_parts.before_mfa_is_disabled(self._account, self._settings),
                     "Disable MFA",
                     lambda: self._change(
                         lambda ports, session: user_mfa.disable_mfa(ports, session, name),
                         lambda _: f"Multi-factor authentication was disabled for {name}.",
                     ),
                 )
+            case _ if button.startswith(account_parts.SSH_KEY):
+                self._remove_ssh_key(int(button.removeprefix(account_parts.SSH_KEY)))
             case _:
-                self._remove_device(int(button.removeprefix("remove-device-")))
+                self._remove_device(int(button.removeprefix(account_parts.DEVICE)))
 
     def submit(self) -> None:
         name, seen, changes = self._account.username, self._account, self._changes()
@@ -349,8 +356,7 @@ itself, after a day at most."""
             return
         device = factor.devices[number]
         self._confirm(
-            f"Remove the device {visible(device.name)} of {name}? Its codes will no longer work, "
-            "and the user's sessions will end. The other devices and the backup codes stay.",
+            account_parts.before_device_is_removed(name, device),
             "Remove Device",
             lambda: self._change(
                 lambda ports, session: user_mfa.remove_device(ports, session, name, device),
@@ -358,24 +364,16 @@ itself, after a day at most."""
             ),
         )
 
-    def _disabling_mfa(self) -> str:
-        name = self._account.username
-        required = account_state.is_required(self._account, self._settings)
-        then = wording.after_mfa_is_disabled(required=required)
-        return (
-            f"Disable the multi-factor authentication of {name}? All registered devices and the "
-            f"backup codes will no longer work. {then} Make sure who is asking you."
+    def _remove_ssh_key(self, number: int) -> None:
+        name, key = self._account.username, self._account.ssh_keys[number]
+        self._confirm(
+            account_parts.before_ssh_key_is_removed(name, key),
+            "Remove SSH Key",
+            lambda: self._change(
+                lambda ports, session: user_ssh_keys.remove(ports, session, name, key),
+                lambda removed: wording.ssh_key_removed(removed.name),
+            ),
         )
-
-    def _removal(self) -> str:
-        name = self._account.username
-        if self._account.origin is Origin.LDAP:
-            return (
-                f"Remove the account {name}? If the user is still in the directory, the next "
-                "sign-in creates a new account, enabled and without MFA. To lock the user out, "
-                "disable the account instead."
-            )
-        return f"Remove the account {name}? This cannot be undone."
 
     def _remove(self) -> None:
         name = self._account.username

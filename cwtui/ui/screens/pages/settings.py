@@ -41,6 +41,8 @@ another one, up to five. Each of them gives codes that sign you in.
 
 Regenerate Backup Codes: you get new codes, and the old ones no longer work.
 
+Change SSH Keys: public keys that let you in over SSH, on hosts that ask cwtui.
+
 Change Display: colours, time zone and mouse, kept for your account."""
 
     def __init__(self, overview: Overview) -> None:
@@ -67,7 +69,9 @@ Change Display: colours, time zone and mouse, kept for your account."""
         yield Static("Multi-Factor Authentication", classes="section", markup=False)
         yield Static(self._mfa_state(), id="mfa-state", classes="text", markup=False)
         yield from self._mfa_buttons()
-        yield row("Display", Button("Change Display", id="display", compact=True))
+        yield row("SSH Keys", Button("Change SSH Keys", id="ssh-keys", compact=True))
+        display = row("Display", Button("Change Display", id="display", compact=True))
+        yield display.add_class("joined")
 
     def _mfa_buttons(self) -> ComposeResult:
         overview = self._overview
@@ -170,6 +174,8 @@ Change Display: colours, time zone and mouse, kept for your account."""
                 self.open_proved(OpenSubPage(SubPage.REGENERATE_BACKUP_CODES))
             case "display":
                 self.lead_away(OpenSubPage(SubPage.DISPLAY))
+            case "ssh-keys":
+                self.lead_away(OpenSubPage(SubPage.SSH_KEYS))
             case "disable-mfa":
                 self.open_proved(OpenSubPage(SubPage.DISABLE_MFA))
             case "add-device":

@@ -1,0 +1,83 @@
+"""Parts of an account's page: its devices and SSH keys, and what is asked before one is removed."""
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Final
+
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Static
+
+from cwtui.accounts import account_state, devices, ssh_keys, wording
+from cwtui.accounts.administration import Details
+from cwtui.accounts.model import Account, Device, Origin, SshKey
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.text import counted, visible
+from cwtui.ui.screens.pages.page import row, value
+from cwtui.ui.widgets.buttons import Button
+
+DEVICE: Final = "remove-device-"
+SSH_KEY: Final = "remove-ssh-key-"
+"""How the ids of buttons begin; the number of the device or key follows."""
+
+
+def device_rows(details: Details, zone: tzinfo, *, is_own: bool) -> Iterator[Widget]:
+    """Yield a line for each of several devices, with a button that removes it unless it is own."""
+    found = devices.states(details.account.second_factor, details.record)
+    if len(found) == 1:
+        return  # it stands beside MFA
+    for number, state in enumerate(found):
+        words = wording.device_in_short(state, zone)
+        yield _removable(words, "Remove Device", f"{DEVICE}{number}", is_own=is_own)
+
+
+def ssh_key_rows(account: Account, zone: tzinfo, *, is_own: bool) -> Iterator[Widget]:
+    """Yield a line for each SSH key, with a button that removes it unless it is own."""
+    if not account.ssh_keys:
+        return
+    yield row("SSH keys", value(counted(len(account.ssh_keys), "key")))
+    for number, state in enumerate(ssh_keys.states(account)):
+        words = wording.ssh_key_in_short(state, zone)
+        line = _removable(words, "Remove SSH Key", f"{SSH_KEY}{number}", is_own=is_own)
+        is_last = number + 1 == len(account.ssh_keys)
+        yield line.add_class("gap") if is_last else line
+
+
+def _removable(words: str, act: str, button: str, *, is_own: bool) -> Widget:
+    said = Static(words, classes="device", markup=False)
+    return said if is_own else Horizontal(said, Button(act, id=button, compact=True), classes="row")
+
+
+def before_device_is_removed(username: str, device: Device) -> str:
+    return (
+        f"Remove the device {visible(device.name)} of {username}? Its codes will no longer work, "
+        "and the user's sessions will end. The other devices and the backup codes stay."
+    )
+
+
+def before_ssh_key_is_removed(username: str, key: SshKey) -> str:
+    return (
+        f"Remove the SSH key {visible(key.name)} of {username}? It will no longer let anybody in, "
+        f"and the user's sessions will end. It is {wording.ssh_key(ssh_keys.state(key))}: "
+        f"{ssh_keys.fingerprint(key.key)}"
+    )
+
+
+def before_mfa_is_disabled(account: Account, settings: OrganizationSettings) -> str:
+    required = account_state.is_required(account, settings)
+    then = wording.after_mfa_is_disabled(required=required)
+    return (
+        f"Disable the multi-factor authentication of {account.username}? All registered devices "
+        f"and the backup codes will no longer work. {then} Make sure who is asking you."
+    )
+
+
+def before_account_is_removed(account: Account) -> str:
+    name = account.username
+    if account.origin is Origin.LDAP:
+        return (
+            f"Remove the account {name}? If the user is still in the directory, the next "
+            "sign-in creates a new account, enabled and without MFA. To lock the user out, "
+            "disable the account instead."
+        )
+    return f"Remove the account {name}? This cannot be undone."
