@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
+OUT ?= build/pam
 # Tests in a pty mostly wait, so there are more workers than processors.
 WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
 # Rules, commands and screens: no servers, no pty, and only a few examples of the random tests.
@@ -19,7 +20,7 @@ QUICK := tests/accounts tests/cli tests/dialogue tests/help tests/host tests/key
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick test test-deps soak check format man screenshots bench lock clean
+.PHONY: help run quick test test-deps soak check format man screenshots bench pam lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,7 +42,7 @@ test-deps: ## only install the Debian packages that the tests use
 
 soak: .venv/dev.stamp test-deps ## attack, fuzz, interrupt and walk it for SOAK seconds per test
 	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
-	  tests/attack tests/durability tests/walk tests/fuzz/test_terminal.py tests/console/test_hostile_terminal.py
+	  tests/attack tests/durability tests/walk tests/pam/test_memory.py tests/fuzz/test_terminal.py tests/console/test_hostile_terminal.py
 
 check: .venv/dev.stamp ## check formatting, lint, types and imports
 	$(BIN)/ruff format --check .
@@ -62,6 +63,9 @@ screenshots: .venv/dev.stamp ## draw every screen into screenshots/
 bench: .venv/dev.stamp ## measure speed and memory against the budgets
 	$(BIN)/python -m tests.bench
 
+pam: ## build the PAM module into build/pam
+	@$(MAKE) --no-print-directory -C cwtui/pam OUT=$(abspath $(OUT))
+
 lock: .venv/dev.stamp ## choose new versions for the lock files
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --upgrade \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
@@ -70,8 +74,8 @@ lock: .venv/dev.stamp ## choose new versions for the lock files
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
 
-clean: ## remove .venv and caches
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove .venv, build and caches
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -25,7 +25,15 @@ fish fish
 Xvfb xvfb
 xterm xterm
 urxvt rxvt-unicode
+gcc gcc
+make make
+valgrind valgrind
+pamtester pamtester
+sshd openssh-server
+ssh openssh-client
+sudo sudo
 LIST
+[ -e /usr/include/security/pam_modules.h ] || missing="$missing libpam0g-dev"
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -e /usr/lib/python3/dist-packages/ldapurl.py ] || missing="$missing python3-ldap"
 [ -e /usr/share/fonts/X11/misc ] || missing="$missing xfonts-base"
@@ -57,6 +65,7 @@ apt-get update -qq
 apt-get install -y -qq --no-install-recommends $missing
 disable=""
 case "$missing " in *" slapd "*) disable="slapd" ;; esac
+case "$missing " in *" openssh-server "*) disable="$disable ssh" ;; esac
 case "$missing " in *" samba "*) disable="$disable samba-ad-dc smbd nmbd winbind" ;; esac
 for service in $disable; do
     update-rc.d "$service" disable >/dev/null 2>&1 || true

@@ -72,11 +72,12 @@ def test_text_is_escaped_for_roff() -> None:
     ]
 
 
-def test_the_wheel_contains_topics_and_man_pages(tmp_path: Path) -> None:
+def test_the_wheel_contains_topics_man_pages_and_the_pam_module(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"cwtui/help/{topic.name}.md" for topic in TOPICS} <= names
+    assert {"cwtui/pam/pam_cwtui.c", "cwtui/pam/Makefile"} <= names
     for place in ("man1/cwtui.1", "man5/cwtui.toml.5"):
         assert any(name.endswith(f".data/data/share/man/{place}") for name in names)

@@ -1,0 +1,29 @@
+"""One build of the module for a run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.pam.building import build
+from tests.pam.scripted import Host, MakeHost, hosts
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the module; processes of the same run share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pam-built"
+    build(folder)
+    return folder
+
+
+@pytest.fixture
+def make_host(built: Path, tmp_path: Path) -> MakeHost:
+    return hosts(built, tmp_path / "host")
+
+
+@pytest.fixture
+def host(make_host: MakeHost) -> Host:
+    """The hardened module, as it is shipped."""
+    return make_host("hardened")
