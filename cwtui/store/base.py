@@ -36,6 +36,7 @@ from msgspec import Raw, Struct
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreTooNew
 from cwtui.accounts.text import shortened
 from cwtui.host.files import cannot
+from cwtui.store.places import Places
 
 SCHEMA: Final = 8
 """Schema 8 adds SSH keys to accounts, and more ways in which a sign-in can end; documents of schema
@@ -60,12 +61,22 @@ _NAME_MOST: Final = 1 << 10
 LINE_MOST: Final = 1 << 20
 """Bytes of a document: many times the largest account."""
 _WINDOW: Final = 1 << 13
-"""Bytes below which the binary search reads all that is left."""
+"""Bytes that are read at first where it is not known how many are needed."""
+_NEAR: Final = 1 << 13
+"""Bytes below which a search reads all that is left."""
+_FAR: Final = 1 << 17
+"""Bytes below which a search reads all that is left once, and remembers some lines of it."""
+_SOME: Final = 8
+"""Searches after which that pays: a command makes fewer."""
+_FEW: Final = 1 << 11
+"""Bytes that are read at once when the lines around are remembered well."""
 BLOCK: Final = 1 << 18
 """The most bytes read at once where many are read."""
-_REMEMBERED: Final = 1 << 14
-"""How many lines that the binary search met are remembered, as each search begins at the same."""
+_REMEMBERED: Final = 1 << 16
+"""How many lines are remembered, at some 100 bytes each."""
 _INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError)
+_encode: Final = msgspec.json.Encoder().encode
+_decode_name: Final = msgspec.json.Decoder(str).decode
 _decode_names: Final = msgspec.json.Decoder(list[str]).decode
 
 Documents: TypeAlias = Mapping[str, bytes | None]
@@ -95,13 +106,14 @@ class Base:
         self._descriptor = descriptor
         self.path = path
         self.main = main
-        self._met: dict[int, tuple[int, str]] = {}
+        self._searches = 0
         self._found: tuple[str, bytes | None] | None = None
         """What was found last, because a change reads the same document several times."""
         self._size = os.fstat(descriptor).st_size
         self.meta, self.tables, self._first = self._header()
         self._last = max(self._size - len(END), self._first)
         """Where the main table's last line ends."""
+        self._places = Places(self._first, self._last, _REMEMBERED)
         if self._read(self._size - len(END), self._size) != END:
             raise self.damaged(self._size, "the end of the file is missing")
 
@@ -143,17 +155,32 @@ class Base:
 
         Without a document, both are where the line would be inserted.
         """
+        self._searches += 1
         low, high = self._around(name)
-        text = self._read(low, high)
+        text = self._read(low - 1, high)  # with the newline before the first line
+        if len(text) > _FEW:
+            low, text = self._half_of(text, low, name)
         # JSON has no newlines, so this is the beginning of a line.
-        start = b"\n%b:" % msgspec.json.encode(name)
-        at = (b"\n" + text).find(start)
+        start = b"\n%b:" % _encode(name)
+        at = text.find(start)
         if at < 0:
-            gap = self._gap(name, low, text)
+            gap = self._gap(name, low, text[1:])
             return gap, gap, None
-        end = text.find(b"\n", at) + 1 or len(text)
-        document = text[at + len(start) - 1 : end].removesuffix(SEPARATOR)
-        return low + at, low + end, document
+        end = text.find(b"\n", at + 1)
+        end = len(text) if end < 0 else end + 1
+        document = text[at + len(start) : end].removesuffix(SEPARATOR)
+        return low + at, low + end - 1, document
+
+    def _half_of(self, text: bytes, low: int, name: str) -> tuple[int, bytes]:
+        """Return the half of these lines that has this name, and where its first line begins.
+
+        The line between the halves is remembered, so that less is read the next time.
+        """
+        at = text.rfind(b"\n", 0, len(text) // 2)
+        middle = self._remember(text, at, low)
+        if middle is None:
+            return low, text
+        return (low, text[: at + 1]) if name < middle else (low + at, text[at:])
 
     def _gap(self, name: str, low: int, text: bytes) -> int:
         """Return where the line of this name would be inserted into these lines."""
@@ -166,14 +193,16 @@ class Base:
 
     def _around(self, name: str) -> tuple[int, int]:
         """Return a part of few lines that has the line of this name, if there is one."""
-        low, high = self._first, self._last
-        while high - low > _WINDOW:
+        low, high = self._places.around(name)
+        while high - low > _NEAR:
+            if self._searches > _SOME and high - low <= _FAR and not self._places.is_full:
+                self._survey(low, high)
+                return self._places.around(name)
             middle = (low + high) // 2
-            start, found = self._met.get(middle) or self._meet(middle)
-            if start > low and found <= name:
-                low = start
-            elif start > low:
-                high = start
+            start, found = self._meet(middle)
+            if start > low:
+                self._places.add(found, start)
+                low, high = (start, high) if found <= name else (low, start)
             elif found < name:  # one line that is longer than half of what is left
                 low = self._end_of_line(middle, high)
             else:
@@ -181,13 +210,35 @@ class Base:
                 break
         return low, high
 
+    def _survey(self, low: int, high: int) -> None:
+        """Remember some of these lines, so that nobody has to search among them again."""
+        text = self._read(low - 1, high)
+        step = _NEAR - _FEW  # as parts become longer by a line
+        for at in range(step, len(text), step):
+            self._remember(text, text.rfind(b"\n", at - step, at), low)
+
+    def _remember(self, text: bytes, at: int, low: int) -> str | None:
+        """Remember the line after the newline at this offset, and return its name, if any."""
+        found = _NAME.match(text, at + 1) if at > 0 else None
+        if found is None:
+            return None
+        try:
+            name = _decode_name(found[0])
+        except _INVALID:
+            return None
+        self._places.add(name, low + at)
+        return name
+
     def _meet(self, at: int) -> tuple[int, str]:
         """Return the start of the line that contains this position, and its name."""
-        start = self._start_of_line(at, self._first)
-        found = start, self._name_of(self._read(start, min(start + _NAME_MOST, self._last)), start)
-        if len(self._met) < _REMEMBERED:
-            self._met[at] = found
-        return found
+        begin = max(at - _FEW, self._first)
+        text = self._read(begin, min(at + _NAME_MOST, self._last))
+        inside = text.rfind(b"\n", 0, at - begin) + 1
+        start = begin + inside
+        if inside == 0 and begin > self._first:
+            start, inside = self._start_of_line(at, self._first), 0
+            text = self._read(start, min(start + _NAME_MOST, self._last))
+        return start, self._name_of(text[inside : inside + _NAME_MOST], start)
 
     def _start_of_line(self, at: int, least: int) -> int:
         """Return the start of the line that contains this position."""
@@ -220,7 +271,7 @@ class Base:
         if found is None:
             raise self.damaged(at, "a document has no name")
         try:
-            return msgspec.json.decode(found[0], type=str)
+            return _decode_name(found[0])
         except _INVALID as error:
             raise self.damaged(at, str(error)) from None
 
@@ -346,13 +397,16 @@ class Base:
         begin = max(begin, 0)
         try:
             text = os.pread(self._descriptor, end - begin, begin)
-            while len(text) < end - begin:
-                more = os.pread(self._descriptor, end - begin - len(text), begin + len(text))
-                if not more:
-                    raise damaged(self.path, 1, "the end of the file is missing")
-                text += more
+            return text if len(text) == end - begin else self._read_on(text, begin, end)
         except OSError as error:
             raise cannot("read", self.path, error) from None
+
+    def _read_on(self, text: bytes, begin: int, end: int) -> bytes:
+        while len(text) < end - begin:
+            more = os.pread(self._descriptor, end - begin - len(text), begin + len(text))
+            if not more:
+                raise damaged(self.path, 1, "the end of the file is missing")
+            text += more
         return text
 
 

@@ -57,6 +57,9 @@ class TableReader:
 
     def current(self) -> Read:
         """Return the current content. Raises CannotCheck."""
+        last = self._last
+        if last is not None and last.view is self._checked and self._is_newest(last):
+            return last
         while True:
             version = self._version()
             if version is None:
@@ -96,6 +99,17 @@ class TableReader:
         with suppress(OSError):
             state = _version_of(path.stat())
             self._last = read._replace(view=view, journal=state, point=end)
+
+    def _is_newest(self, read: Read) -> bool:
+        """Whether nothing was changed since. False as well if that is not clear."""
+        journal, offset = read.view.journal, read.point.offset
+        try:
+            return _version_of(self._path.stat()) == read.version and (
+                journal is None
+                or ((now := _version_of(journal.stat())) == read.journal and now[2] == offset)
+            )
+        except OSError:
+            return False
 
     def _version(self) -> _Version | None:
         """Return a value that differs for each version of the base; None if it may be missing."""

@@ -60,6 +60,7 @@ class View:
         self.kind = kind
         self.base = base
         self.changes: Changes = changes if changes is not None else {}
+        self._changed: Documents = self.changes.setdefault(kind.main, {})
         self.count = count
         """The number of documents in the main table."""
         self.journal = journal
@@ -108,10 +109,6 @@ class View:
             for name, document in self._changed.items()
             if document is not None and self.kind.is_marked(document)
         }
-
-    @property
-    def _changed(self) -> Documents:
-        return self.changes.get(self.kind.main, {})
 
     @cached_property
     def _changed_names(self) -> list[str]:

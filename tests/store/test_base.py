@@ -11,6 +11,7 @@ import pytest
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.host.locks import exclusive
 from cwtui.store import content, table_file
+from cwtui.store.base import Base
 from cwtui.store.content import Content
 from cwtui.store.table_file import TableFile
 from tests.store.table_files import (
@@ -224,3 +225,28 @@ def test_reading_needs_neither_a_lock_nor_a_writable_folder(file: TableFile) -> 
             path.unlink()
     assert table(file.path).view().count == 30
     assert not [path for path in file.path.parent.iterdir() if path.suffix == ".lock"]
+
+
+def test_a_document_is_found_with_one_short_read_once_its_surroundings_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the usual sizes
+    file = table(tmp_path / "things.json")
+    change(file, {f"n{number:05}": {"text": "x" * 200} for number in range(6_000)})
+    file.compact()
+    view, sizes = file.view(), list[int]()
+    read = Base._read
+
+    def counted(base: Base, begin: int, end: int) -> bytes:
+        sizes.append(end - begin)
+        return read(base, begin, end)
+
+    monkeypatch.setattr(Base, "_read", counted)
+    for number in range(0, 6_000, 25):
+        assert view.get(f"n{number:05}") is not None
+    assert max(sizes) <= 1 << 18  # of more than a megabyte
+    sizes.clear()
+    for number in range(30, 6_000, 120):
+        assert view.get(f"n{number:05}") is not None
+    assert len(sizes) <= 50
+    assert max(sizes) <= (1 << 13) + 1
