@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Self, TypeVar
 
@@ -26,6 +27,8 @@ _SETTINGS: Final = "settings"
 _ORGANIZATION: Final = "organization"
 _KEYS: Final = "keys"
 _NEEDED: Final = "needed"
+_ROW: Final = itemgetter(1)
+"""Of a name and its row."""
 
 
 class _NeededKeys(Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,7 +113,7 @@ class TinyAccountStore:
         return {name: _checked(view, name, one) for name, one in view.documents(Account)}
 
     def rows(self) -> list[AccountRow]:
-        return [row for _, row in self._file.view().documents(AccountRow)]
+        return list(map(_ROW, self._file.view().documents(AccountRow)))
 
     def page(
         self,
@@ -149,7 +152,7 @@ class TinyAccountStore:
         return [one.username for one in found if key in {kept.key for kept in one.ssh_keys}]
 
     def protected(self) -> list[Protected]:
-        return [row for _, row in self._file.view().documents(Protected)]
+        return list(map(_ROW, self._file.view().documents(Protected)))
 
     def settings(self) -> OrganizationSettings:
         view = self._file.view()
@@ -233,7 +236,7 @@ def _rows(
     found = view.documents(
         AccountRow, after, backward=backward, containing=_texts_of(query), wanted=wanted
     )
-    return (row for _, row in found)
+    return map(_ROW, found)
 
 
 def _texts_of(query: Query[AccountRow]) -> list[bytes]:

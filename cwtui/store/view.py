@@ -1,9 +1,10 @@
 """What a table file contains at one instant: its base, and the changes of its journal."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from heapq import merge
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -147,6 +148,18 @@ class View:
         the texts `containing`, which are ASCII in lower case, may be left out if they contain only
         ASCII. About as many as are `wanted` are read at first. Raises StoreDamaged.
         """
+        parts = self._parts(kind, after, backward=backward, containing=containing, wanted=wanted)
+        return chain.from_iterable(parts)
+
+    def _parts(
+        self,
+        kind: type[T],
+        after: str | None,
+        *,
+        backward: bool,
+        containing: Sequence[bytes],
+        wanted: int | None,
+    ) -> Iterator[Iterable[tuple[str, T]]]:
         decoder, decode_block = _decoders(kind)  # type: ignore[arg-type]  # types can be hashed
         changed = self._changed_names
         if after is not None and backward:
@@ -174,9 +187,9 @@ class View:
                 at = bisect_right(changed, next(reversed(found)))
                 mine, changed = changed[:at], changed[at:]
             items = self._merged(found, mine, decoder) if mine else list(found.items())
-            yield from reversed(items) if backward else items
+            yield reversed(items) if backward else items
         rest = self._merged({}, changed, decoder)
-        yield from reversed(rest) if backward else rest
+        yield reversed(rest) if backward else rest
 
     def _merged(
         self, found: dict[str, T], names: list[str], decoder: "msgspec.json.Decoder[T]"
