@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import Final
@@ -34,6 +35,7 @@ _waiting: Final = BoundedSemaphore(16)
 _NOT_TO_BE_MADE: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
+@lru_cache(maxsize=256)
 def lock_of(path: Path) -> Path:
     """Return the lock file of this file."""
     return path.with_name(f".{path.name}.lock")
@@ -47,7 +49,7 @@ def exclusive(path: Path) -> Iterator[None]:
     """
     lock = lock_of(path)
     _give_others_a_turn(lock)
-    check_folder(lock.parent)
+    check_folder(reserve.folder_of(lock))
     try:
         descriptor = _created(lock, os.O_RDWR)
     except OSError as error:
@@ -67,7 +69,7 @@ def exclusive(path: Path) -> Iterator[None]:
 def if_free(path: Path) -> Iterator[bool]:
     """Hold the lock of this file alone if nobody has it, and yield whether. Raises CannotCheck."""
     lock = lock_of(path)
-    check_folder(lock.parent)
+    check_folder(reserve.folder_of(lock))
     try:
         descriptor = _created(lock, os.O_RDWR)
     except OSError as error:
@@ -126,7 +128,7 @@ def _opened(lock: Path) -> int | None:
 
 def _created(lock: Path, flags: int) -> int:
     flags |= os.O_CREAT | os.O_NOFOLLOW
-    return reserve.with_room_from(lock.parent, 0, lambda: open_regular(lock, flags))
+    return reserve.with_room_from(reserve.folder_of(lock), 0, lambda: open_regular(lock, flags))
 
 
 def _take(descriptor: int, kind: int, lock: Path) -> None:

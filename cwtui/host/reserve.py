@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -25,10 +26,24 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=256)
+def folder_of(path: Path) -> Path:
+    """Return the folder of this file, whose reserve it uses.
+
+    Remembered, like other paths that each change needs: pathlib takes long to make them.
+    """
+    return path.parent
+
+
+@lru_cache(maxsize=256)
+def _file_in(folder: Path) -> Path:
+    return folder / NAME
+
+
 def keep_beside(path: Path) -> None:
     """Reserve space in the folder to replace this file. Never raises."""
     with suppress(OSError):
-        keep(path.parent, path.stat().st_size)
+        keep(folder_of(path), path.stat().st_size)
 
 
 def keep(folder: Path, largest: int = 0) -> None:
@@ -45,16 +60,16 @@ def keep(folder: Path, largest: int = 0) -> None:
         target = -(-(MARGIN + largest) // MARGIN) * MARGIN
         size = min(target, has + disk.f_bavail * disk.f_frsize)
         if size > has:
-            _allocate(folder / NAME, size)
+            _allocate(_file_in(folder), size)
 
 
 def size_in(folder: Path) -> int:
     """Return how many bytes are reserved in the folder. Raises OSError."""
     try:
-        found = (folder / NAME).stat()
+        found = _file_in(folder).stat()
     except FileNotFoundError:
         return 0
-    check_regular(folder / NAME, found.st_mode)
+    check_regular(_file_in(folder), found.st_mode)
     return found.st_size
 
 
@@ -67,7 +82,7 @@ def with_room_from(folder: Path, needed: int, write: Callable[[], T]) -> T:
         try:
             return write()
         except OSError as error:
-            if error.errno not in _FULL or not _take(folder / NAME, needed + _SLACK):
+            if error.errno not in _FULL or not _take(_file_in(folder), needed + _SLACK):
                 raise
 
 

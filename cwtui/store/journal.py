@@ -230,7 +230,7 @@ def append(path: Path, offset: int, text: bytes, *, is_committed: bool) -> None:
                 raise
 
     try:
-        reserve.with_room_from(path.parent, len(text), write)
+        reserve.with_room_from(reserve.folder_of(path), len(text), write)
     except OSError as error:
         raise cannot("write", path, error) from None
 

@@ -1,6 +1,7 @@
 """The files and folders of a store."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,7 +20,7 @@ class Layout(NamedTuple):
 
     @property
     def accounts(self) -> Path:
-        return self.folder / "accounts.json"
+        return _accounts_in(self.folder)
 
     @property
     def records(self) -> Path:
@@ -65,6 +66,11 @@ class Layout(NamedTuple):
     def audit_files(self) -> list[str]:
         """Return the relative paths of the audit log's files. Raises CannotCheck."""
         return _names(self.folder, self.folder, _AUDIT)
+
+
+@lru_cache(maxsize=16)
+def _accounts_in(folder: Path) -> Path:
+    return folder / "accounts.json"  # remembered, as each change looks whether it is there
 
 
 def is_member(name: str) -> bool:

@@ -43,7 +43,7 @@ def as_line(path: Path, offset: int, text: bytes, *, is_prepared: bool) -> Prepa
     def commit() -> None:
         if is_prepared:
             journal.commit(path, end)
-        reserve.keep(path.parent)
+        reserve.keep(reserve.folder_of(path))
 
     return Prepared(commit, lambda: journal.cut(path, offset), offset, end)
 

@@ -31,6 +31,8 @@ changes. Opening a store reads its journal."""
 _OF_BASE: Final = 8
 """A journal may have this part of its base, as writing a new base takes as long as the base is."""
 
+_encode: Final = msgspec.json.Encoder().encode
+
 
 def _any_view(_: View) -> None:
     """Accept any content."""
@@ -119,8 +121,7 @@ class TableFile:
 
     def put(self, table: str, documents: Mapping[str, object]) -> None:
         """Insert or replace documents, in a transaction."""
-        encode = msgspec.json.Encoder().encode
-        encoded = {name: encode(one) for name, one in documents.items()}
+        encoded = {name: _encode(one) for name, one in documents.items()}
         for name, document in encoded.items():
             check_length(name, document, self.path)
         self._changed().change(table, encoded)
