@@ -7,16 +7,19 @@ from cwtui.cli.host import Host
 from cwtui.host import garbage
 
 
-def open_application(host: Host, *, kiosk: bool = False) -> int:
+def open_application(host: Host, *, kiosk: bool = False, plain: bool = False) -> int:
     """Run the application and return its exit status.
 
     A kiosk is open to people who are not the operator. It ignores CWTUI_CONFIG and CWTUI_STORE,
     which they may control, and never creates a first admin. HOME and XDG_* still locate files that
     neither --config nor the configuration names.
 
-    Raises WrongUsage if the terminal cannot show screens, ConfigError and CannotCheck.
+    `plain` asks line by line instead of drawing screens, as on a terminal that cannot show them.
+
+    Raises WrongUsage if there is no terminal, ConfigError and CannotCheck.
     """
-    terminal.check_for_application(os.environ.get("TERM"))
+    plain = plain or os.environ.get("TERM") in terminal.WITHOUT_SCREEN
+    terminal.check_for_application(plain=plain)
     garbage.put_off()
     if kiosk:
         from cwtui import config as configuration
@@ -30,6 +33,10 @@ def open_application(host: Host, *, kiosk: bool = False) -> int:
 
         if installation.is_new(config):
             raise CannotCheck(NOTHING_HERE)
+    if plain:
+        from cwtui.cli import plain as plain_mode
+
+        return plain_mode.run(config, kiosk=kiosk)
     # Imported here, because commands must not load Textual.
     from cwtui.ui.app import run
 

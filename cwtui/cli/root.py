@@ -58,18 +58,25 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     help="The folder that holds the accounts (CWTUI_STORE).",
 )
 @click.option("--kiosk", is_flag=True, help="For forced commands: never create a first admin.")
+@click.option("--plain", is_flag=True, help="Ask line by line, without screens and colours.")
 @click.option("--paths", is_flag=True, help="Show where the files are, and whether they exist.")
 @click.version_option(
     __version__, "-V", "--version", message=f"cwtui {__version__}", help="Show the version."
 )
 @click.pass_context
 def cli(
-    ctx: click.Context, config: str | None, store: str | None, kiosk: bool, paths: bool
+    ctx: click.Context,
+    config: str | None,
+    store: str | None,
+    kiosk: bool,
+    plain: bool,
+    paths: bool,
 ) -> None:
     """Open your Connectware account, or run a command as this host's operator."""
     ctx.obj = Host(config, store)
-    if kiosk and (paths or ctx.invoked_subcommand is not None):
-        raise WrongUsage("--kiosk cannot be combined with a command or --paths.")
+    for name, given in (("--kiosk", kiosk), ("--plain", plain)):
+        if given and (paths or ctx.invoked_subcommand is not None):
+            raise WrongUsage(f"{name} cannot be combined with a command or --paths.")
     if paths:
         if ctx.invoked_subcommand is not None:
             raise WrongUsage("--paths cannot be combined with a command.")
@@ -79,7 +86,7 @@ def cli(
     elif ctx.invoked_subcommand is None:
         from cwtui.cli.application import open_application
 
-        ctx.exit(open_application(ctx.obj, kiosk=kiosk))
+        ctx.exit(open_application(ctx.obj, kiosk=kiosk, plain=plain))
 
 
 @cli.command("version", hidden=True)

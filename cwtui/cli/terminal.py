@@ -8,7 +8,8 @@ from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import Failed, WrongUsage
 
 NOT_THERE: Final = "Cannot ask without a terminal."
-_WITHOUT_SCREEN: Final = {"dumb", "unknown"}
+WITHOUT_SCREEN: Final = frozenset({"dumb", "unknown"})
+"""Values of TERM for terminals that only print lines."""
 
 
 def is_there() -> bool:
@@ -16,8 +17,8 @@ def is_there() -> bool:
     return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
 
-def check_for_application(term: str | None) -> None:
-    """Raise WrongUsage unless the terminal can show screens. `term` is the variable TERM."""
+def check_for_application(*, plain: bool = False) -> None:
+    """Raise WrongUsage unless the terminal can show screens, or lines if `plain`."""
     streams = {"input": sys.stdin, "output": sys.stdout, "error": sys.stderr}
     for name, stream in streams.items():
         if not _is_terminal(stream):
@@ -25,11 +26,8 @@ def check_for_application(term: str | None) -> None:
                 f"The application needs a terminal, but standard {name} is not one. "
                 "Use ssh -t, or give a command (cwtui --help lists them)."
             )
-    if term in _WITHOUT_SCREEN:
-        raise WrongUsage(
-            f"The application cannot draw on a terminal of type {term!r}. "
-            "Set TERM to your terminal's type, such as xterm-256color or linux."
-        )
+    if plain:
+        return
     encoding = sys.__stderr__.encoding if sys.__stderr__ is not None else ""
     if encoding.lower().replace("-", "") != "utf8":
         raise WrongUsage(

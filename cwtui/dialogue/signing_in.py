@@ -1,30 +1,19 @@
 """The sign-in as a dialogue: ask for what the state needs, until it is complete or refused."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from cwtui.accounts import failed_sign_ins, sign_in, sign_in_progress, wording
 from cwtui.accounts.credentials import backup_codes
-from cwtui.accounts.errors import InvalidInput, Refused, SignInFailed
+from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import utc_minute
 from cwtui.dialogue import enrolling
+from cwtui.dialogue.asking import ATTEMPTS, until_right
 from cwtui.dialogue.conversation import Conversation
 
-T = TypeVar("T")
-
-ATTEMPTS: Final = 3
-"""Wrong answers to one question, after which the dialogue ends. sshd and login use 3 too."""
-PATIENCE: Final = 10
-"""The same where nothing can be guessed, such as a new password, but leaving loses what was done.
-"""
 PASSWORD: Final = "Password: "  # noqa: S105  a prompt
 CODE: Final = "One-time code (or a backup code): "
-
-
-class TooManyAttempts(Refused):
-    """The person had `ATTEMPTS` tries. Each has said what was wrong."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +65,14 @@ class Dialogue:
                 self.ports, username, password, self.source, door=self.door
             )
 
-        return self._until_right(ask, ATTEMPTS)
+        return until_right(self.person, ask, ATTEMPTS)
 
     def _code(self, state: sign_in.CodeNeeded) -> sign_in.State:
         wait = sign_in_progress.code_wait(self.ports, state.progress, "code")
         if wait is not None:
             raise wait
-        return self._until_right(
+        return until_right(
+            self.person,
             lambda: sign_in.with_code(self.ports, state, self.person.ask(CODE), "code"),
             ATTEMPTS,
         )
@@ -98,18 +88,18 @@ class Dialogue:
             confirmation = self.person.ask_secret("Confirm Password: ")
             return sign_in.with_new_password(self.ports, state, new, confirmation)
 
-        return self._until_right(ask)
+        return until_right(self.person, ask)
 
     def _enrolment(self, state: sign_in.EnrolmentNeeded) -> sign_in.State:
         shown = enrolling.Enrolling(self.person, state.enrolment)
         shown.begin()
-        return self._until_right(
-            lambda: sign_in.register_device(self.ports, state, shown.ask_code())
+        return until_right(
+            self.person, lambda: sign_in.register_device(self.ports, state, shown.ask_code())
         )
 
     def _backup_codes(self, state: sign_in.BackupCodesShown) -> sign_in.State:
         enrolling.show_backup_codes(self.person, state.codes)
-        self._until_right(lambda: enrolling.ask_for_one(self.person, state.codes))
+        until_right(self.person, lambda: enrolling.ask_for_one(self.person, state.codes))
         return sign_in.acknowledge_backup_codes(self.ports, state)
 
     def _unacknowledged(self, state: sign_in.BackupCodesUnacknowledged) -> sign_in.State:
@@ -134,20 +124,7 @@ class Dialogue:
                     return sign_in.ask_about_backup_codes_later(self.ports, state)
             raise InvalidInput("answer", "Type new or have, or only press Enter.")
 
-        return self._until_right(ask)
-
-    def _until_right(self, ask: Callable[[], T], attempts: int = PATIENCE) -> T:
-        """Repeat the question after a wrong answer. Raises TooManyAttempts, and what ends it."""
-        for _ in range(attempts):
-            try:
-                return ask()
-            except SignInFailed as error:
-                if not error.left:  # the next one must wait
-                    raise
-                self.person.warn(str(error))
-            except InvalidInput as error:
-                self.person.warn(str(error))
-        raise TooManyAttempts("Too many wrong answers. Try again.")
+        return until_right(self.person, ask)
 
     def _tell_of(self, state: sign_in.SignedIn) -> None:
         """Tell what the person should know now, as the page Settings does."""

@@ -28,7 +28,7 @@ class TerminalPerson:
 
     def __init__(self, seconds: float | None, path: Path = TERMINAL) -> None:
         """Open the terminal. Raises OSError if this process has none."""
-        self._seconds = seconds
+        self.seconds = seconds
         self._descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
 
     def __enter__(self) -> Self:
@@ -95,7 +95,7 @@ class TerminalPerson:
         """Return one line without its end. Raises Gone at the end of input."""
         line = b""
         while not line.endswith(b"\n"):
-            ready, _, _ = select.select([self._descriptor], [], [], self._seconds)
+            ready, _, _ = select.select([self._descriptor], [], [], self.seconds)
             if not ready:
                 raise Gone
             try:

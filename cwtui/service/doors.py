@@ -25,8 +25,9 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.recent_proofs import Place, RecentProofs
 from cwtui.accounts.session import write_audit
 from cwtui.config import ServiceConfig
+from cwtui.dialogue.asking import TooManyAttempts
 from cwtui.dialogue.conversation import Conversation, Gone
-from cwtui.dialogue.signing_in import PASSWORD, Dialogue, TooManyAttempts
+from cwtui.dialogue.signing_in import PASSWORD, Dialogue
 from cwtui.service import peers
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict

@@ -57,7 +57,6 @@ class TestApplication:
     @pytest.mark.parametrize(
         ("term", "env", "said"),
         [
-            ("dumb", {}, "of type 'dumb'"),
             ("xterm", {"PYTHONIOENCODING": "latin-1"}, "needs UTF-8"),
         ],
     )

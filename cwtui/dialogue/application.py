@@ -1,0 +1,98 @@
+"""The whole application as a dialogue: sign in, choose what to do, sign out."""
+
+from collections.abc import Callable
+
+from cwtui.accounts import first_admin, roles, text, wording
+from cwtui.accounts.credentials import passwords
+from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.preferences import zone
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import Operator, sign_out
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.sign_in import SignedIn
+from cwtui.dialogue.asking import choice, until_right
+from cwtui.dialogue.conversation import Conversation, Gone
+from cwtui.dialogue.managing import Managing
+from cwtui.dialogue.own_account import OwnAccount
+from cwtui.dialogue.session import SessionDialogue
+from cwtui.dialogue.signing_in import Dialogue
+
+
+def run(ports: Ports, person: Conversation, source: str, signed_in: Callable[[], None]) -> bool:
+    """Let one person sign in and do what the account allows, until they sign out.
+
+    `signed_in` is called when a session begins. Returns whether the session ended with the person's
+    own sign-out. Raises Gone if nobody answers; the session has then ended.
+    """
+    person.tell("Sign in to Your Account")
+    try:
+        username = until_right(person, lambda: _username(person))
+        state = Dialogue(ports, person, source).with_password(username)
+    except (Refused, CannotCheck) as error:
+        person.warn(str(error))
+        return False
+    signed_in()
+    return _session(ports, person, state)
+
+
+def create_first_admin(
+    create_store: Callable[[], Ports], person: Conversation, source: str
+) -> None:
+    """Create the store with its first admin, once the answers are right.
+
+    Raises CannotCheck and Gone.
+    """
+    person.tell(
+        "There are no accounts yet. Create the first administrator.\n"
+        f"The password needs {passwords.rules(OrganizationSettings())}."
+    )
+
+    def ask() -> str:
+        username = person.ask("Username: ")
+        password = person.ask_secret("Password: ")
+        confirmation = person.ask_secret("Confirm Password: ")
+        first_admin.check(username, password, confirmation)  # before anything is created
+        operator, ports = Operator("first run", source), create_store()
+        return first_admin.create(ports, username, password, confirmation, operator).username
+
+    username = until_right(person, ask)
+    person.tell(f"The administrator {username} was created.")
+
+
+def _username(person: Conversation) -> str:
+    return text.username(person.ask("Username: "))
+
+
+def _session(ports: Ports, person: Conversation, signed_in: SignedIn) -> bool:
+    session = signed_in.session
+    dialogue = SessionDialogue(ports, person, session, zone(session.preferences.time_zone))
+    person.tell(
+        f"Signed in as {session.username}.\n"
+        f"Last sign-in: {wording.last_sign_in(signed_in.before, dialogue.zone)}"
+    )
+    try:
+        while _act(dialogue):
+            pass
+    except SessionEnded as ended:
+        person.warn(str(ended))
+        sign_out(ports, dialogue.session, ended.reason)
+        return False
+    except Gone:
+        sign_out(ports, dialogue.session, "no answer")
+        raise
+    sign_out(ports, dialogue.session)
+    person.tell("You are signed out.")
+    return True
+
+
+def _act(dialogue: SessionDialogue) -> bool:
+    """Do one thing that the person chooses. Returns False to sign out."""
+    acts = OwnAccount(dialogue).acts()
+    if Permission.MANAGE_USERS in roles.permissions(dialogue.session.roles):
+        acts |= Managing(dialogue).acts()
+    chosen = choice(dialogue.person, [*acts], "Sign Out")
+    if chosen is None:
+        return False
+    dialogue.attempt([*acts.values()][chosen])
+    return True

@@ -1,0 +1,65 @@
+"""Questions that every dialogue asks: again after a wrong answer, yes or no, one of several."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from cwtui.accounts.errors import InvalidInput, Refused, SignInFailed
+from cwtui.dialogue.conversation import Conversation
+
+T = TypeVar("T")
+
+ATTEMPTS: Final = 3
+"""Wrong answers to one question, after which the dialogue ends. sshd and login use 3 too."""
+PATIENCE: Final = 10
+"""The same where nothing can be guessed, such as a new password, but leaving loses what was done.
+"""
+
+
+class TooManyAttempts(Refused):
+    """The person had so many tries. Each has said what was wrong."""
+
+
+def until_right(person: Conversation, ask: Callable[[], T], attempts: int = PATIENCE) -> T:
+    """Return what `ask` returns. Repeat it after a wrong answer, which is said.
+
+    Raises TooManyAttempts, and SignInFailed if the next attempt must wait.
+    """
+    for _ in range(attempts):
+        try:
+            return ask()
+        except SignInFailed as error:
+            if not error.left:
+                raise
+            person.warn(str(error))
+        except InvalidInput as error:
+            person.warn(str(error))
+    raise TooManyAttempts("Too many wrong answers. Try again.")
+
+
+def is_yes(person: Conversation, question: str) -> bool:
+    """Ask, where anything but yes means no. Raises Gone."""
+    return person.ask(f"{question} [y/N] ").strip().casefold() in {"y", "yes"}
+
+
+def choice(person: Conversation, labels: Sequence[str], leave: str) -> int | None:
+    """Return which of these was chosen, counted from 0; None for `leave`. Raises Gone.
+
+    A label can be typed instead of its number, as far as it is unambiguous.
+    """
+    for number, label in enumerate(labels, 1):
+        person.tell(f"{number}  {label}")
+    person.tell(f"q  {leave}")
+    while True:
+        typed = person.ask("Choose: ").strip().casefold()
+        if typed in {"q", "quit", "exit"}:
+            return None
+        if typed.isdecimal() and 1 <= int(typed) <= len(labels):
+            return int(typed) - 1
+        found = [
+            number
+            for number, label in enumerate(labels)
+            if typed and label.casefold().startswith(typed)
+        ]
+        if len(found) == 1:
+            return found[0]
+        person.warn(f"Type a number from 1 to {len(labels)}, or q.")

@@ -1,0 +1,183 @@
+"""User Management as a dialogue: what admins do most often."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from cwtui.accounts import account_state, administration, user_list, user_mfa, wording
+from cwtui.accounts.account_state import Status
+from cwtui.accounts.administration import Details, WithInitialPassword
+from cwtui.accounts.listing import AccountRow, Listing, View
+from cwtui.accounts.text import visible
+from cwtui.dialogue.asking import choice, is_yes, until_right
+from cwtui.dialogue.session import SessionDialogue
+
+ROWS: Final = 15
+"""Users at a time: with the questions around them they fit 24 rows."""
+
+
+@dataclass(frozen=True)
+class Managing:
+    """What admins do with users. Each act raises as the rule that it calls, and Gone."""
+
+    dialogue: SessionDialogue
+
+    def acts(self) -> dict[str, Callable[[], None]]:
+        return {"Users": self.users, "Create User": self.create}
+
+    def users(self) -> None:
+        """List users, in pages, and open the one that is chosen."""
+        person = self.dialogue.person
+        filter_ = person.ask("Filter, such as a name or mfa:none (Enter: everyone): ")
+        view, after = View(filter_), None
+        while True:
+            found = self._page(view, after)
+            if not found.rows:
+                person.tell("No users match." if after is None else "There are no more users.")
+                return
+            labels = [self._row(row, found) for row in found.rows]
+            if found.has_more:
+                labels.append("More users")
+            chosen = choice(person, labels, "Back")
+            if chosen is None:
+                return
+            if chosen < len(found.rows):
+                username = found.rows[chosen].username
+                self.dialogue.attempt(partial(self._user, username))
+            else:
+                after = found.rows[-1]
+
+    def _page(self, view: View, after: AccountRow | None) -> Listing:
+        ports, session = self.dialogue.ports, self.dialogue.session
+        return user_list.list_users(ports, session, view, after, ROWS, self.dialogue.zone)
+
+    def _row(self, row: AccountRow, found: Listing) -> str:
+        mfa = account_state.mfa_state(row, found.settings)
+        roles = wording.short_roles(row.roles)
+        return f"{visible(row.username)}: {row.status}, MFA {mfa}, {wording.origin(row)}, {roles}"
+
+    def _user(self, username: str) -> None:
+        """Show a user and what can be done, until the admin goes back."""
+        while True:
+            ports, session = self.dialogue.ports, self.dialogue.session
+            seen = administration.show_user(ports, session, username)
+            self.dialogue.person.tell(self._told(seen))
+            acts = self._acts(seen)
+            chosen = choice(self.dialogue.person, [*acts], "Back")
+            if chosen is None:
+                return
+            act = [*acts.values()][chosen]
+            self.dialogue.attempt(act)
+
+    def _told(self, seen: Details) -> str:
+        account, zone = seen.account, self.dialogue.zone
+        requirement = account_state.requirement(account, seen.settings)
+        lines = [
+            f"User {visible(account.username)}",
+            f"Status: {wording.status(account, seen.locked_until, zone)}",
+            f"Origin: {wording.origin_in_full(account, zone)}",
+            f"Roles: {', '.join(account.roles)}",
+            f"MFA: {wording.mfa(account.second_factor, zone)}",
+            f"MFA (Required): {wording.required(requirement)}",
+            f"Last sign-in: {wording.last_sign_in(seen.record, zone)}",
+        ]
+        return "\n".join(lines)
+
+    def _acts(self, seen: Details) -> dict[str, Callable[[], None]]:
+        account = seen.account
+        acts: dict[str, Callable[[], None]] = {}
+        if account.password is not None:
+            acts["Reset Password"] = lambda: self._reset_password(account.username)
+        if account.second_factor is not None:
+            acts["Disable MFA"] = lambda: self._disable_mfa(seen)
+        required = account.mfa_required
+        acts["Do not require MFA" if required else "Require MFA"] = lambda: self._update(
+            seen, mfa_required=not required
+        )
+        acts["Disable Account" if account.enabled else "Enable Account"] = lambda: self._update(
+            seen, enabled=not account.enabled
+        )
+        if seen.status is Status.LOCKED:
+            acts["Unlock"] = lambda: self._unlock(account.username)
+        return acts
+
+    def _reset_password(self, username: str) -> None:
+        question = (
+            f"Reset the password of {visible(username)}? The current one will no longer work."
+        )
+        if is_yes(self.dialogue.person, question):
+            ports = self.dialogue.ports
+            self._hand_over(
+                self.dialogue.proved(
+                    lambda: administration.reset_password(ports, self.dialogue.session, username)
+                )
+            )
+
+    def _disable_mfa(self, seen: Details) -> None:
+        username = seen.account.username
+        required = account_state.is_required(seen.account, seen.settings)
+        after = wording.after_mfa_is_disabled(required=required)
+        if is_yes(self.dialogue.person, f"Disable the MFA of {visible(username)}? {after}"):
+            ports = self.dialogue.ports
+            self.dialogue.proved(
+                lambda: user_mfa.disable_mfa(ports, self.dialogue.session, username)
+            )
+            self.dialogue.person.tell(f"The MFA of {visible(username)} is disabled.")
+
+    def _update(
+        self, seen: Details, *, mfa_required: bool | None = None, enabled: bool | None = None
+    ) -> None:
+        username, person = seen.account.username, self.dialogue.person
+        question = f"Disable the account {visible(username)}? The user can no longer sign in."
+        if enabled is False and not is_yes(person, question):
+            return
+        updated = self.dialogue.agreed(
+            lambda agreed: administration.update_user(
+                self.dialogue.ports,
+                self.dialogue.session,
+                username,
+                mfa_required=mfa_required,
+                enabled=enabled,
+                agreed=agreed,
+                seen=seen.account,
+            )
+        )
+        if updated is not None:
+            person.tell(f"Saved {visible(username)}.")
+
+    def _unlock(self, username: str) -> None:
+        ports = self.dialogue.ports
+        outcome = self.dialogue.proved(
+            lambda: administration.unlock(ports, self.dialogue.session, username)
+        )
+        self.dialogue.person.tell(wording.unlocked(visible(username), outcome))
+
+    def create(self) -> None:
+        person = self.dialogue.person
+
+        def ask() -> WithInitialPassword | None:
+            username = person.ask("Username: ")
+            display_name = person.ask("Display name (optional): ")
+            required = is_yes(person, "Require MFA?")
+            return self.dialogue.agreed(
+                lambda agreed: administration.create_user(
+                    self.dialogue.ports,
+                    self.dialogue.session,
+                    username,
+                    display_name=display_name,
+                    mfa_required=required,
+                    agreed=agreed,
+                )
+            )
+
+        created = until_right(person, ask)
+        if created is not None:
+            self._hand_over(created)
+
+    def _hand_over(self, made: WithInitialPassword) -> None:
+        self.dialogue.person.tell(
+            f"The initial password of {visible(made.account.username)}, shown only now:\n"
+            f"{made.password.reveal()}\n"
+            "It must be changed at the next sign-in."
+        )

@@ -1,0 +1,121 @@
+"""The application line by line (`--plain`), in a real terminal that only prints lines."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+import pyotp
+import pytest
+
+from tests.console.terminal import Terminal
+
+CWTUI: Final = (sys.executable, "-m", "cwtui")
+PASSWORD: Final = "Ketzin.7-Havel"
+NEW: Final = "Another.9-Havel"
+
+
+class Lines:
+    """What a person at a teletype sees and types."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self._read = 0
+
+    def answer(self, prompt: str, typed: str) -> str:
+        """Wait for the prompt, and type a line. Returns what came before."""
+        said = self.wait_for(prompt)
+        self.terminal.type(f"{typed}\n")
+        return said
+
+    def wait_for(self, text: str) -> str:
+        def found() -> bool:
+            return text in self.terminal.raw[self._read :].decode()
+
+        self.terminal.wait_until(found, what=repr(text))
+        said = self.terminal.raw[self._read :].decode()
+        self._read = len(self.terminal.raw)
+        return said
+
+
+def plain(home: Path, *options: str, term: str = "dumb") -> Terminal:
+    return Terminal((*CWTUI, *options), home, term=term, columns=72)
+
+
+def test_the_journey_from_the_first_admin_to_a_user_with_mfa(tmp_path: Path) -> None:
+    with plain(tmp_path) as terminal:
+        lines = Lines(terminal)
+        lines.answer("Username: ", "ada")
+        lines.answer("Password: ", PASSWORD)
+        lines.answer("Confirm Password: ", PASSWORD)
+        assert "The administrator ada was created." in lines.answer("Username: ", "ada")
+        lines.answer("Password: ", PASSWORD)
+        lines.answer("Choose: ", "create")
+        lines.answer("Username: ", "bob")
+        lines.answer("Display name (optional): ", "")
+        lines.answer("Require MFA? [y/N] ", "y")
+        initial = re.search(r"shown only now:\s+(\S+)", lines.answer("Choose: ", "users"))
+        assert initial is not None
+        lines.answer("everyone): ", "bob")
+        assert "bob: enabled, MFA required" in lines.answer("Choose: ", "1")
+        assert "MFA (Required): required" in lines.answer("Choose: ", "q")
+        lines.answer("Choose: ", "q")
+        lines.answer("Choose: ", "q")
+        lines.wait_for("You are signed out.")
+        assert terminal.wait_exit() == 0
+        assert_plain(terminal)
+    enrol_and_change(tmp_path, initial[1])
+
+
+def enrol_and_change(home: Path, initial: str) -> None:
+    """What a new user does: everything in Settings."""
+    with plain(home, "--plain", term="xterm-256color") as terminal:
+        lines = Lines(terminal)
+        lines.answer("Username: ", "bob")
+        lines.answer("Password: ", initial)
+        lines.answer("New Password: ", NEW)
+        lines.answer("Confirm Password: ", NEW)
+        shown = lines.answer("QR code (1, 2 or 3): ", "3")
+        key = re.search(r"Key: ([A-Z2-7 ]+)", shown)
+        assert key is not None
+        code = pyotp.TOTP(key[1].replace(" ", "")).now()
+        lines.answer("again): ", code)
+        codes = re.findall(r"(?:\w{4}-){3}\w{4}", lines.answer("skip): ", ""))
+        assert len(codes) == 10
+        assert "Signed in as bob." in lines.answer("Choose: ", "devices")
+        lines.answer("Choose: ", "1")
+        lines.answer("Choose: ", "rename")
+        lines.answer("New name: ", "Old phone")
+        assert "is now called Old phone." in lines.answer("Choose: ", "q")
+        lines.answer("Choose: ", "regenerate")
+        lines.answer("[y/N] ", "yes")
+        lines.answer("backup code): ", codes[0])
+        lines.answer("skip): ", "")
+        lines.answer("Choose: ", "change")
+        lines.answer("Current Password: ", "wrong")
+        lines.answer("New Password: ", PASSWORD)
+        lines.answer("Confirm Password: ", PASSWORD)
+        assert "is wrong" in lines.answer("Current Password: ", NEW)
+        lines.answer("New Password: ", PASSWORD)
+        lines.answer("Confirm Password: ", PASSWORD)
+        assert "Your password was changed." in lines.answer("Choose: ", "q")
+        assert terminal.wait_exit() == 0
+        assert_plain(terminal)
+
+
+def assert_plain(terminal: Terminal) -> None:
+    """No cursor movement, no colour, nothing drawn again, and no password."""
+    said = terminal.raw.decode()
+    assert "\x1b" not in said
+    assert re.search(r"\r(?!\n)|\x08", said) is None
+    assert PASSWORD not in said
+    assert NEW not in said
+
+
+@pytest.mark.parametrize("keys", ["\x03", "\x04"])
+def test_leaving_ends_it_with_status_1(tmp_path: Path, keys: str) -> None:
+    with plain(tmp_path) as terminal:
+        Lines(terminal).wait_for("Username: ")
+        terminal.type(keys)
+        assert terminal.wait_exit() == 1
+        assert not list(tmp_path.rglob("accounts.json"))
