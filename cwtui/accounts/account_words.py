@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count
 from typing import Any, Final, TypeAlias
 
 from cwtui.accounts import account_state, roles
@@ -19,50 +18,32 @@ from cwtui.accounts.text import visible
 AccountQuery: TypeAlias = Query[AccountRow]
 ALL_ACCOUNTS: Final[AccountQuery] = Query()
 
-_ONE_BY_ONE: Final = 1000
-"""So many last sign-ins are read one by one, before those of everyone are read."""
 _Test: TypeAlias = Callable[[AccountRow], bool]
 
 
-def _nobody() -> Mapping[str, float]:
-    return {}
+def _never(_: str) -> float | None:
+    return None
 
 
 @dataclass(frozen=True)
 class Facts:
     """What filters and orders need to know besides the rows.
 
-    `locked` is until when accounts are locked, by username. `read_last_sign_ins` returns when
-    people last signed in; it is called only if a filter or an order needs that. `read_last_sign_in`
-    does so for one of them.
+    `locked` is until when accounts are locked, by username. `read_last_sign_ins` returns the
+    function that returns when somebody last signed in; it is called only if a filter or an order
+    needs that.
     """
 
     settings: OrganizationSettings = field(default_factory=OrganizationSettings)
     locked: Mapping[str, float] = field(default_factory=dict)
-    read_last_sign_ins: Callable[[], Mapping[str, float]] = _nobody
-    read_last_sign_in: Callable[[str], float | None] | None = None
+    read_last_sign_ins: Callable[[], Callable[[str], float | None]] = lambda: _never
 
     @cached_property
-    def _last_sign_ins(self) -> Mapping[str, float]:
+    def _last_sign_ins(self) -> Callable[[str], float | None]:
         return self.read_last_sign_ins()
 
     def last_sign_in(self, row: AccountRow) -> float | None:
-        return self._last_sign_ins.get(row.username)
-
-    def first_last_sign_ins(self) -> Callable[[AccountRow], float | None]:
-        """Return how to look up last sign-ins where the first few may be enough.
-
-        Reading those of everyone takes long where there are many, and a filter often finds its
-        first rows among the first users.
-        """
-        left = count(_ONE_BY_ONE, -1)
-
-        def look_up(row: AccountRow) -> float | None:
-            if self.read_last_sign_in is not None and next(left) > 0:
-                return self.read_last_sign_in(row.username)
-            return self.last_sign_in(row)
-
-        return look_up
+        return self._last_sign_ins(row.username)
 
     def mfa(self, row: AccountRow) -> MfaState:
         return account_state.mfa_state(row, self.settings)
@@ -79,7 +60,7 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
             choice("origin", "where the password is checked", tuple(Origin), _with(_origin)),
             choice("role", "role", tuple(roles.BUILT_IN), _having_role, roles.short),
             choice("status", "whether the user can sign in", tuple(Status), _with(facts.status)),
-            moments("last", "last sign-in", facts.first_last_sign_ins(), may_be_never=True),
+            moments("last", "last sign-in", facts.last_sign_in, may_be_never=True, is_slow=True),
             moments("created", "when the account was created", lambda row: row.created_at),
         ),
         lambda text: lambda row: text in row.username or text in row.display_name.casefold(),

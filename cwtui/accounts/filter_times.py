@@ -33,7 +33,12 @@ class Span(NamedTuple):
 
 
 def moments(
-    name: str, meaning: str, at: Callable[[R], float | None], *, may_be_never: bool = False
+    name: str,
+    meaning: str,
+    at: Callable[[R], float | None],
+    *,
+    may_be_never: bool = False,
+    is_slow: bool = False,
 ) -> Word[R]:
     """Return a word for a time of a row: `>90d`, `<2h`, `2026-11-24`, `>=2026-11-24T08:00`.
 
@@ -48,7 +53,8 @@ def moments(
         found = _read(span, typed, reading, right)
         return found, lambda row: found.has(at(row))
 
-    return Word(name, ">90d", f"{meaning}: {right}, or a date", read, values)
+    means = f"{meaning}: {right}, or a date"
+    return Word(name, ">90d", means, read, values, is_slow=is_slow)
 
 
 def bound(name: str, meaning: str, at: Callable[[R], float], *, is_end: bool) -> Word[R]:

@@ -1,8 +1,9 @@
 """The list of users: one small row per account, and the orders in which they are sorted."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 from msgspec import Struct
@@ -93,37 +94,50 @@ class Sort:
     is_descending: bool = False
     key: Callable[[AccountRow], Any] = field(default=lambda row: row.username, compare=False)
 
-    def sorted(self, rows: Iterable[AccountRow]) -> list[AccountRow]:
-        """Return the rows in this order."""
-        by_username = sorted(rows, key=lambda row: row.username)
-        return sorted(by_username, key=self.key, reverse=self.is_descending)
+    def page(
+        self, rows: Iterable[AccountRow], after: AccountRow | None = None, limit: int | None = None
+    ) -> list[AccountRow]:
+        """Return the first `limit` rows after this one in this order; None means all.
 
-    def first(self, rows: Iterable[AccountRow], limit: int | None) -> list[AccountRow]:
-        """Return the first rows in this order. Keeps few rows more than `limit` in memory."""
+        Keeps few rows more than `limit` in memory. The key of each row is made once, in the order
+        in which the rows come.
+        """
+        remaining = self._with_keys(rows, after)
         if limit is None:
-            return self.sorted(rows)
-        remaining = iter(rows)
-        found = self.sorted(islice(remaining, limit + _AT_ONCE))[:limit]
+            return [row for _, row in self._sorted(remaining)]
+        found = self._sorted(islice(remaining, limit + _AT_ONCE))[:limit]
         while found and (more := list(islice(remaining, _AT_ONCE))):
             # Most rows come after those that were found already, and need not be sorted.
             sooner = self._sooner(more, found[-1])
             if sooner:
-                found = self.sorted([*found, *sooner])[:limit]
-        return found
+                found = self._sorted([*found, *sooner])[:limit]
+        return [row for _, row in found]
 
-    def _sooner(self, rows: list[AccountRow], other: AccountRow) -> list[AccountRow]:
-        """Return the rows that come before the other one."""
-        key, its, name = self.key, self.key(other), other.username
+    def _with_keys(
+        self, rows: Iterable[AccountRow], after: AccountRow | None
+    ) -> Iterator[tuple[Any, AccountRow]]:
+        """Yield the rows that come after this one, with their keys."""
+        if after is None:
+            yield from ((self.key(row), row) for row in rows)
+            return
+        its, name = self.key(after), after.username
+        for row in rows:
+            mine = self.key(row)
+            if row.username > name if mine == its else (mine < its) is self.is_descending:
+                yield mine, row
+
+    def _sorted(self, rows: Iterable[tuple[Any, AccountRow]]) -> list[tuple[Any, AccountRow]]:
+        by_username = sorted(rows, key=lambda row: row[1].username)
+        return sorted(by_username, key=itemgetter(0), reverse=self.is_descending)
+
+    def _sooner(
+        self, rows: list[tuple[Any, AccountRow]], last: tuple[Any, AccountRow]
+    ) -> list[tuple[Any, AccountRow]]:
+        """Return the rows that come before this one."""
+        its, name = last[0], last[1].username
         if self.is_descending:
-            return [r for r in rows if (k := key(r)) > its or (k == its and r.username < name)]
-        return [r for r in rows if (k := key(r)) < its or (k == its and r.username < name)]
-
-    def is_after(self, row: AccountRow, other: AccountRow) -> bool:
-        """Whether the row comes after the other one."""
-        mine, its = self.key(row), self.key(other)
-        if mine == its:
-            return row.username > other.username
-        return bool(mine < its if self.is_descending else its < mine)
+            return [r for r in rows if r[0] > its or (r[0] == its and r[1].username < name)]
+        return [r for r in rows if r[0] < its or (r[0] == its and r[1].username < name)]
 
 
 BY_USERNAME: Final = Sort("username")

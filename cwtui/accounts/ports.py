@@ -149,8 +149,12 @@ class RecordStore(Protocol):
         Quick, because they are few: for lists of many accounts.
         """
 
-    def last_sign_ins(self) -> dict[str, float]:
-        """Return when people last signed in, by username, in seconds since the epoch."""
+    def last_sign_ins(self) -> Callable[[str], float | None]:
+        """Return a function that returns when a user last signed in, in seconds since the epoch.
+
+        It is quickest for names in their order, and may not see later sign-ins. It raises
+        CannotCheck.
+        """
 
     def update(
         self,

@@ -127,7 +127,6 @@ class _List:
             self._settings,
             self.locked,
             ports.records.last_sign_ins,
-            lambda username: ports.records.get(username).last_sign_in,
         )
         query = parse(view.filter, account_words(facts), now, zone, view.options)
         self.query = search.watched(query)
@@ -158,4 +157,5 @@ def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[
     need it. Raises NotPermitted.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
-    return {name: ports.records.get(name).last_sign_in for name in usernames}
+    look_up = ports.records.last_sign_ins()
+    return {name: look_up(name) for name in sorted(usernames)}

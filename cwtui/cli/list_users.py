@@ -91,7 +91,8 @@ def list_(
     ports = host.ports()
     found = user_list.list_users(ports, operator(), view, limit=limit)
     needs_records = output.wants("last_sign_in")
-    last_sign_ins = ports.records.last_sign_ins() if needs_records else {}
+    names = [row.username for row in found.rows] if needs_records else []
+    last_sign_ins = user_list.last_sign_ins(ports, operator(), names)
     now = ports.now()
 
     def fields(row: AccountRow) -> dict[str, Any]:

@@ -128,9 +128,7 @@ class TinyAccountStore:
             place = after.username if after is not None else None
             following = _rows(view, query, place, backward=sort.is_descending, wanted=limit)
             return list(islice(query.select(following), limit))
-        found = query.select(_rows(view, query))
-        following = found if after is None else (row for row in found if sort.is_after(row, after))
-        return sort.first(following, limit)
+        return sort.page(query.select(_rows(view, query)), after, limit)
 
     def count(self, query: Query[AccountRow]) -> int:
         view = self._file.view()

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
-from msgspec import Struct
-
-from cwtui.accounts.model import SignInRecord, Time
+from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.host.files import check_folder
+from cwtui.store.last_sign_ins import LastSignIns
 from cwtui.store.parts import Part
 from cwtui.store.table_file import TableFile
 from cwtui.store.view import Kind, View
@@ -23,12 +22,6 @@ _WAIT: Final = b'"banned_until"'
 """A field of Attempts. It is left out of the file if there was no wait."""
 
 T = TypeVar("T")
-
-
-class _LastSignIn(Struct, frozen=True, gc=False):
-    """The part of a SignInRecord that says when the user last signed in."""
-
-    last_sign_in: Time | None = None
 
 
 def number_of(username: str) -> int:
@@ -60,8 +53,9 @@ class TinyRecordStore:
     def banned(self) -> dict[str, SignInRecord]:
         return self._of_all_files("banned", _banned)
 
-    def last_sign_ins(self) -> dict[str, float]:
-        return self._of_all_files("last sign-ins", _last_sign_ins)
+    def last_sign_ins(self) -> LastSignIns:
+        self._check_store()
+        return LastSignIns(number_of, lambda number: self._file(number).view())
 
     def _of_all_files(self, what: str, read: Callable[[View], dict[str, T]]) -> dict[str, T]:
         """Return what `read` finds in the files. Only those that have changed are read again."""
@@ -165,14 +159,6 @@ def _record(view: View, username: str) -> SignInRecord:
 
 def _banned(view: View) -> dict[str, SignInRecord]:
     return {name: _record(view, name) for name in view.marked}
-
-
-def _last_sign_ins(view: View) -> dict[str, float]:
-    return {
-        name: row.last_sign_in
-        for name, row in view.documents(_LastSignIn)
-        if row.last_sign_in is not None
-    }
 
 
 def _changed_by(others: Others, kept: "_Others") -> dict[str, SignInRecord | None]:

@@ -74,8 +74,7 @@ class MemoryAccounts:
         after: AccountRow | None = None,
         limit: int | None = None,
     ) -> list[AccountRow]:
-        found = sort.sorted(query.select(self.rows()))
-        return [row for row in found if after is None or sort.is_after(row, after)][:limit]
+        return sort.page(query.select(self.rows()), after, limit)
 
     def count(self, query: Query[AccountRow]) -> int:
         return len(list(query.select(self.rows())))
@@ -168,9 +167,8 @@ class MemoryRecords:
             if any(kept.banned_until for kept in attempts.values())
         }
 
-    def last_sign_ins(self) -> dict[str, float]:
-        found = {name: record.last_sign_in for name, record in self.kept.items()}
-        return {name: at for name, at in found.items() if at is not None}
+    def last_sign_ins(self) -> Callable[[str], float | None]:
+        return lambda name: self.get(name).last_sign_in
 
     def update(
         self,

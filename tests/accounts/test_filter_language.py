@@ -31,7 +31,7 @@ from tests.accounts.world import NOW
 DAY = 86400.0
 SEEN = {"bob": NOW - 5 * DAY, "cho": NOW - 100 * DAY}
 ACCOUNTS = account_words(
-    Facts(locked={"cho": NOW + 60.0}, read_last_sign_ins=lambda: SEEN),
+    Facts(locked={"cho": NOW + 60.0}, read_last_sign_ins=lambda: SEEN.get),
 )
 EVENTS = event_words()
 ROWS = [

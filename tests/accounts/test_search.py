@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from cwtui.accounts import account_words, listing, user_list
+from cwtui.accounts import listing, user_list
 from cwtui.accounts.account_words import Facts
 from cwtui.accounts.account_words import account_words as words
 from cwtui.accounts.filter_language import parse
@@ -71,31 +71,34 @@ def test_the_first_rows_are_the_same_as_of_the_whole_list_sorted(
     monkeypatch.setattr(listing, "_AT_ONCE", 7)
     random = Random(12)  # noqa: S311  the same each time
     rows = [AccountRow(username=name, created_at=float(random.randrange(5))) for name in NAMES]
-    sort = Sort("created_at", is_descending, lambda row: row.created_at)
+    made: list[str] = []
+
+    def key(row: AccountRow) -> float:
+        made.append(row.username)
+        return row.created_at
+
+    sort = Sort("created_at", is_descending, key)
+    in_order = sorted(rows, key=lambda row: row.username)
+    in_order.sort(key=lambda row: row.created_at, reverse=is_descending)
     for mixed in (rows, random.sample(rows, len(rows))):
-        for limit in (1, 20, 299, 400):
-            assert sort.first(mixed, limit) == sort.sorted(rows)[:limit]
-    assert sort.first(rows, 0) == []
+        for limit in (1, 20, 299, 400, None):
+            made.clear()
+            assert sort.page(mixed, limit=limit) == in_order[:limit]
+            assert made == [row.username for row in mixed]  # once each, and in their order
+            assert sort.page(mixed, in_order[4], limit) == in_order[5:][:limit]
+    assert sort.page(rows, limit=0) == []
 
 
-def test_last_sign_ins_of_the_first_users_are_read_one_by_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(account_words, "_ONE_BY_ONE", 3)
+def test_what_reads_more_than_rows_is_tested_last() -> None:
     read: list[str] = []
 
-    def read_one(name: str) -> float | None:
+    def look_up(name: str) -> float | None:
         read.append(name)
         return 50.0
 
-    def read_all() -> dict[str, float]:
-        read.append("all")
-        return dict.fromkeys(NAMES, 50.0)
-
-    facts = Facts(read_last_sign_ins=read_all, read_last_sign_in=read_one)
-    query = parse("last:>1s", words(facts), 100.0)
+    facts = Facts(read_last_sign_ins=lambda: look_up)
+    query = parse("last:>1s !user-001 created:<1970-01-02 user-00", words(facts), 100.0)
+    assert [term.word for term in query.terms] == ["last", "", "created", ""]
     found = query.select(AccountRow(username=name) for name in NAMES)
-    assert next(found).username == NAMES[0]
-    assert read == NAMES[:1]
-    assert [row.username for row in found] == NAMES[1:]
-    assert read == [*NAMES[:3], "all"]
+    assert [row.username for row in found] == read
+    assert read == [name for name in NAMES if name.startswith("user-00") and name != "user-001"]

@@ -76,7 +76,7 @@ def test_removing_an_account_keeps_the_others(accounts: AccountStore) -> None:
 def test_text_is_found_in_whatever_way_it_is_stored(shown: list[str], text: str) -> None:
     """Even letters that become others without their case: \u00df, long s and the Kelvin sign."""
     people = [replace(PLAIN, username=f"u{n}", display_name=each) for n, each in enumerate(shown)]
-    query = parse(f'"{text}"', account_words(Facts(OrganizationSettings(), {}, dict)), 0.0)
+    query = parse(f'"{text}"', account_words(Facts(OrganizationSettings())), 0.0)
     with TemporaryDirectory() as folder:
         found = []
         for kind in STORES.values():
