@@ -176,7 +176,7 @@ def test_an_error_says_what_would_be_right_and_where(line: str, sentence: str) -
 def test_events_have_their_own_words() -> None:
     assert str(refusal("outcome:", EVENTS)).endswith("Choose success or failure.")
     assert str(refusal("mfa:none", EVENTS)).startswith("There is no filter 'mfa:'. Use user:, ")
-    assert "sign_in, session, password, mfa, " in str(refusal("event:nosuch", EVENTS))
+    assert "sign_in, session, host, password, mfa, " in str(refusal("event:nosuch", EVENTS))
     assert "sign_in.complete" not in str(refusal("event:nosuch", EVENTS))
     assert str(refusal("event:se", EVENTS)).startswith("event: could be session or settings.")
 

@@ -215,10 +215,12 @@ STEPS_OF_SIGN_IN: dict[str, tuple[EventType, str, Callable[[Scene], object]]] = 
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
 OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/maintenance
+# tests/service/test_doors.py and tests/accounts/test_host_sign_in.py
+AT_A_DOOR = {EventType.SIGN_IN_HOST, EventType.HOST_OPEN, EventType.HOST_CLOSE}
 
 
 def test_every_event_type_is_tested_here() -> None:
-    elsewhere = OF_THE_DIRECTORY | OF_THE_STORE
+    elsewhere = OF_THE_DIRECTORY | OF_THE_STORE | AT_A_DOOR
     assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES, *elsewhere} == set(EventType)
 
 
