@@ -217,10 +217,15 @@ OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
 OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/maintenance
 # tests/service/test_doors.py and tests/accounts/test_host_sign_in.py
 AT_A_DOOR = {EventType.SIGN_IN_HOST, EventType.HOST_OPEN, EventType.HOST_CLOSE}
+OF_SSH_KEYS = {  # tests/accounts/test_ssh_key_changes.py
+    EventType.SSH_KEY_ADD,
+    EventType.SSH_KEY_RENAME,
+    EventType.SSH_KEY_REMOVE,
+}
 
 
 def test_every_event_type_is_tested_here() -> None:
-    elsewhere = OF_THE_DIRECTORY | OF_THE_STORE | AT_A_DOOR
+    elsewhere = OF_THE_DIRECTORY | OF_THE_STORE | AT_A_DOOR | OF_SSH_KEYS
     assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES, *elsewhere} == set(EventType)
 
 
