@@ -2,6 +2,7 @@
 
 import socket
 import time
+from threading import Semaphore
 from typing import Final
 
 from cwtui.accounts.secret import Secret
@@ -44,23 +45,41 @@ class RemotePerson:
 
     room: tuple[int, int] | None = None
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, turns: Semaphore) -> None:
+        """`turns` limits how many passwords are checked at once.
+
+        In a crowd the first ones then get their answer soon, instead of all of them late.
+        """
         self._connection = connection
+        self._turns = turns
+        self._has_turn = False
         self._until = time.monotonic() + TOTAL_SECONDS
 
     def ask(self, prompt: str) -> str:
         return self._ask(Shown.QUESTION, prompt)
 
     def ask_secret(self, prompt: str) -> Secret:
-        return Secret(self._ask(Shown.SECRET, prompt))
+        answer = Secret(self._ask(Shown.SECRET, prompt))
+        self._turns.acquire()
+        self._has_turn = True
+        return answer
+
+    def end_turn(self) -> None:
+        """Let another password be checked. Call it when the conversation is over."""
+        if self._has_turn:
+            self._has_turn = False
+            self._turns.release()
 
     def tell(self, text: str) -> None:
+        self.end_turn()
         send(self._connection, packets.shown(Shown.TEXT, text))
 
     def warn(self, text: str) -> None:
+        self.end_turn()
         send(self._connection, packets.shown(Shown.ERROR, text))
 
     def _ask(self, kind: Shown, prompt: str) -> str:
+        self.end_turn()
         send(self._connection, packets.shown(kind, prompt))
         left = min(ANSWER_SECONDS, self._until - time.monotonic())
         try:

@@ -1,6 +1,7 @@
 """Accepts connections, and gives each conversation a thread."""
 
 import contextlib
+import os
 import selectors
 import signal
 import socket
@@ -9,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition, Semaphore, Thread
 from typing import Final
 
 from cwtui.dialogue.conversation import Gone
@@ -27,6 +28,10 @@ _MOST_OF_ONE: Final = 8
 """Conversations of one Unix user, other than root and the service's own."""
 _LOOK_SECONDS: Final = 15.0
 """How often to look whether cwtui was upgraded."""
+_TURNS: Final = (os.cpu_count() or 1) + 1
+"""Passwords that are checked at once: one more than processors, as some wait for the disk."""
+_TURNS_OF_DIRECTORY: Final = 32
+"""The same if passwords are checked by an LDAP server, which may be slow."""
 _END_SECONDS: Final = 20.0
 """How long conversations may go on after the signal to end."""
 
@@ -42,7 +47,12 @@ class Server:
     figures: Figures
     _open: Counter[int] = field(default_factory=Counter, init=False)
     """How many conversations each Unix user has."""
+    _turns: Semaphore = field(init=False)
     _changed: Condition = field(default_factory=Condition, init=False)
+
+    def __post_init__(self) -> None:
+        waits_elsewhere = self.doors.ports.directory is not None
+        self._turns = Semaphore(_TURNS_OF_DIRECTORY if waits_elsewhere else _TURNS)
 
     def run(self) -> None:
         """Serve. Returns when it should end."""
@@ -120,7 +130,7 @@ class Server:
             request = packets.request(packet)
         except (BadPacket, Gone):
             return
-        person = RemotePerson(connection)
+        person = RemotePerson(connection, self._turns)
         outcome = "left"
         try:
             verdict = self._verdict(request, peer, person)
@@ -128,6 +138,8 @@ class Server:
             send(connection, packets.verdict(verdict))
         except Gone:
             pass
+        finally:
+            person.end_turn()
         self.figures.count(request.phase, outcome, time.thread_time() - began)
 
     def _verdict(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:

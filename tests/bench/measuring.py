@@ -31,6 +31,8 @@ class Scale:
     """In each of these stores: enough for a new base."""
     processes: tuple[int, ...] = (2, 4, 8)
     """That sign people in at once."""
+    crowd: int = 200
+    """People who sign in through the service at once."""
     cost: int = 12
     """Of the bcrypt checks that sign-ins are compared with."""
 
@@ -43,6 +45,7 @@ QUICK: Final = Scale(
     idle_seconds=3.0,
     sizes=(1_000, 10_000),
     updates=400,
+    crowd=20,
 )
 
 
