@@ -2,15 +2,19 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cwtui.accounts.errors import AccountsError
 from cwtui.cli.completing import files
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
 from cwtui.cli.output import put, say
+
+if TYPE_CHECKING:
+    import socket
 
 
 @click.command(
@@ -25,10 +29,18 @@ from cwtui.cli.output import put, say
     shell_complete=files,
     help="Listen here for PAM (service.socket).",
 )
+@click.option(
+    "--gate-socket",
+    metavar="FILE",
+    shell_complete=files,
+    help="Listen here for cwtui gate (service.gate_socket).",
+)
 @click.option("--status", is_flag=True, help="Show what the running service has done.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_host
-def command(host: Host, socket_path: str | None, status: bool, as_json: bool) -> None:
+def command(
+    host: Host, socket_path: str | None, gate_socket: str | None, status: bool, as_json: bool
+) -> None:
     """Sign people in at the host's doors: sshd, sudo, login.
 
     The service belongs to the Unix user that owns the store. systemd starts it for the first
@@ -51,16 +63,30 @@ def command(host: Host, socket_path: str | None, status: bool, as_json: bool) ->
     ports = services.connect(config)
     services.load_rest()
     listening = sockets.given_by_systemd()
-    made = [] if listening else [sockets.listen(path, sockets.PAM_MODE)]
+    made = {} if listening else _listen(path, Path(gate_socket or config.service.gate_socket))
     figures = Figures(time.time())
     doors = Doors(ports, config.service, figures)
     if made:
         say(f"Listening on {path}. Ctrl+C ends the service.")
     try:
-        Server(doors, listening or made, config.service.conversations, figures).run()
+        Server(doors, listening or [*made.values()], config.service.conversations, figures).run()
     finally:
-        if made:
-            path.unlink(missing_ok=True)
+        for one in made:
+            one.unlink(missing_ok=True)
+
+
+def _listen(pam: Path, gate: Path) -> "dict[Path, socket.socket]":
+    """Return new sockets for PAM and for gates, by path. Raises Refused and CannotCheck."""
+    from cwtui.service import sockets
+
+    made = {pam: sockets.listen(pam, sockets.PAM_MODE)}
+    try:
+        made[gate] = sockets.listen(gate, sockets.GATE_MODE)
+    except AccountsError:
+        made[pam].close()
+        pam.unlink(missing_ok=True)
+        raise
+    return made
 
 
 def _show_status(path: Path, *, as_json: bool) -> None:

@@ -19,7 +19,15 @@ CLICKS_OWN = (
 """How click's own sentences can be recognised."""
 WRONG = "nosuch:\x1b[31m"
 """A value that only options for any text take."""
-ANY_TEXT = {"--config", "--store", "--display-name", "--socket", "--source", "--user"}
+ANY_TEXT = {
+    "--config",
+    "--store",
+    "--display-name",
+    "--gate-socket",
+    "--socket",
+    "--source",
+    "--user",
+}
 REFUSED_ARGUMENTS = {"file", "words", "unix_user"}
 """Their values are looked up, which is no question of usage."""
 

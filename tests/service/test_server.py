@@ -94,10 +94,14 @@ def test_a_second_service_is_refused(service: Service) -> None:
     assert sign_in(service.socket)[0] is Verdict.ACCEPTED
 
 
+def sockets(path: Path) -> tuple[str, ...]:
+    return ("--socket", str(path), "--gate-socket", f"{path}-gate")
+
+
 def test_it_lets_a_conversation_end_and_removes_its_socket(host: Host) -> None:
     path = host.folder / "other"
     process = subprocess.Popen(
-        [*SERVE, "--config", str(host.config), "serve", "--socket", str(path)],
+        [*SERVE, "--config", str(host.config), "serve", *sockets(path)],
         stderr=subprocess.PIPE,
         text=True,
     )
