@@ -1,7 +1,6 @@
 """Looks up when users last signed in, with little memory: for lists that look at everyone."""
 
 from collections.abc import Callable
-from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -10,7 +9,7 @@ from cwtui.store.view import View
 
 _FEW: Final = 8
 _MANY: Final = 512
-"""Records that are read at once, at first and at most."""
+"""About how many records are read at once, at first and at most."""
 _MORE: Final = 4
 """How many times as many are read the next time."""
 
@@ -61,11 +60,9 @@ class _Part:
 
     def _read(self, username: str, *, backward: bool) -> None:
         """Read the record of this user, if there is one, and others after it, or before it."""
-        following = self._view.documents(
-            _LastSignIn, username, backward=backward, wanted=self._count
-        )
-        self._found = dict(islice(following, self._count))
-        end = next(reversed(self._found)) if len(self._found) == self._count else None
+        parts = self._view.parts(_LastSignIn, username, backward=backward, wanted=self._count)
+        self._found = next(filter(None, map(dict, parts)), {})
+        end = next(reversed(self._found), None)
         self._first, self._last = (end, username) if backward else (username, end)
         self._count = min(self._count * _MORE, _MANY)
         own = self._view.get(username)

@@ -148,18 +148,19 @@ class View:
         the texts `containing`, which are ASCII in lower case, may be left out if they contain only
         ASCII. About as many as are `wanted` are read at first. Raises StoreDamaged.
         """
-        parts = self._parts(kind, after, backward=backward, containing=containing, wanted=wanted)
+        parts = self.parts(kind, after, backward=backward, containing=containing, wanted=wanted)
         return chain.from_iterable(parts)
 
-    def _parts(
+    def parts(
         self,
         kind: type[T],
-        after: str | None,
+        after: str | None = None,
         *,
-        backward: bool,
-        containing: Sequence[bytes],
-        wanted: int | None,
+        backward: bool = False,
+        containing: Sequence[bytes] = (),
+        wanted: int | None = None,
     ) -> Iterator[Iterable[tuple[str, T]]]:
+        """Yield the same documents in the parts in which they are read; some may be empty."""
         decoder, decode_block = _decoders(kind)  # type: ignore[arg-type]  # types can be hashed
         changed = self._changed_names
         if after is not None and backward:
