@@ -139,7 +139,9 @@ class Doors:
 
     def _gate(self, request: Request, peer: Peer, person: Conversation) -> None:
         username, place = self._who(request, peer, person), _place_at_gate(request, peer)
-        minutes = _number(request.get("fresh"))
+        # Of Unix users that several people share, an address does not say who comes again.
+        may_be_fresh = place.session or username == peer.name
+        minutes = _number(request.get("fresh")) if may_be_fresh else 0
         account = self.ports.accounts.get(username)
         if account is not None and self._covers(account, place, minutes):
             host_sign_in.usable_account(self.ports, username)

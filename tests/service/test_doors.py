@@ -1,6 +1,7 @@
 """What the service answers to each request."""
 
 import os
+import pwd
 from dataclasses import replace
 
 import msgspec
@@ -177,3 +178,50 @@ def test_the_status_is_json(world: World, doors: Doors) -> None:
     assert fields["conversations"] == {"auth accepted": 1}
     assert fields["median_busy_seconds"] == 0.25
     assert [waiting["username"] for waiting in fields["throttled"]] == ["alice"]
+
+
+NOBODY = Peer(os.getpid(), pwd.getpwnam("nobody").pw_uid)
+
+
+def gate(doors: Doors, *answers: str, **fields: str) -> tuple[Verdict, Scripted]:
+    person = Scripted([*answers])
+    return doors.answer(Request(Phase.GATE, fields), NOBODY, person), person
+
+
+def test_unix_users_pass_a_gate_only_as_themselves(world: World, doors: Doors) -> None:
+    world.add()
+    world.add("nobody")
+    verdict, _ = gate(doors, PASSWORD, user="alice", **AWAY)
+    assert verdict is Verdict.ACCEPTED
+    assert world.events[-1].actor == "nobody"
+    # Where they come from is what they say, so it is no place that others have.
+    assert world.events[-1].source == "203.0.113.7 nobody"
+
+
+def test_shared_unix_users_say_who_they_are(world: World) -> None:
+    device = equipped(world)
+    doors = Doors(world.ports, ServiceConfig(gate_users=["nobody"]), Figures(NOW))
+    verdict, person = gate(doors, "alice", PASSWORD, device.code(world.clock()), **AWAY)
+    assert verdict is Verdict.ACCEPTED
+    assert person.all("ask")[0] == "Username: "
+    # An address does not say which of them comes again.
+    with pytest.raises(Gone):
+        gate(doors, "alice", fresh="5", **AWAY)
+
+
+@pytest.mark.parametrize(
+    ("fresh", "is_asked"), [("5", False), ("0", True), ("", True), ("x", True)]
+)
+def test_a_gate_asks_again_unless_the_proof_is_fresh(
+    world: World, doors: Doors, fresh: str, *, is_asked: bool
+) -> None:
+    world.add("nobody")
+    device = world.equip("nobody")
+    gate(doors, PASSWORD, device.code(world.clock()), **AWAY)
+    try:
+        verdict, _ = gate(doors, fresh=fresh, **AWAY)
+    except Gone:
+        verdict = None
+    assert (verdict is None) is is_asked
+    with pytest.raises(Gone):
+        gate(doors, fresh="5", rhost="203.0.113.8")
