@@ -9,6 +9,7 @@
  *   service   A accepted  R refused  M too many tries  X unusable  N unknown  U cannot be checked
  *
  * Arguments: socket=PATH  mode=full|code  timeout=SECONDS  nullok  debug
+ *            verbose (show texts even if the program asks PAM for silence, as sudo does)
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -65,6 +66,8 @@ static bool understand(struct talk *talk, const char *argument)
         talk->nullok = true;
     } else if (strcmp(argument, "debug") == 0) {
         talk->debug = true;
+    } else if (strcmp(argument, "verbose") == 0) {
+        talk->silent = false;
     } else {
         return false;
     }

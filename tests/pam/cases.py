@@ -57,6 +57,7 @@ CASES: Final = {
     "without end": Case((b"i.",) * 1001 + (b"A",), UNAVAILABLE),
     "answer too long": Case((b"h", b"A"), CONV_ERR, ("answer=" + "x" * 1025,)),
     "prompt fails": Case((b"h", b"A"), CONV_ERR, ("fail",)),
+    "prompt fails with an answer": Case((b"h", b"A"), CONV_ERR, ("failed=123456",)),
     "prompt without an answer": Case((b"p", b"A"), CONV_ERR, ("none",)),
     "information fails": Case((b"i", b"A"), CONV_ERR, ("fail",)),
     "error fails": Case((b"e", b"A"), CONV_ERR, ("fail",)),

@@ -2,7 +2,7 @@
  * A program that signs in through PAM, as the arguments say, and writes down what happened.
  *
  *   client FOLDER SERVICE [user=U] [rhost=R] [tty=T] [ruser=R] [env=NAME=VALUE] [silent] [ticking]
- *          [answer=TEXT | fail | none | pause]... PHASE...
+ *          [answer=TEXT | failed=TEXT | fail | none | pause]... PHASE...
  *
  * FOLDER holds the file SERVICE, as /etc/pam.d does. Each record of the output is one letter, the
  * length, a line feed, the text and a line feed: h p i e what a person sees, l a line of the log, r
@@ -108,7 +108,8 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
         }
         if (strcmp(answers[handed_out], "none") != 0)
             (*responses)->resp = pointers[handed_out] = strdup(answers[handed_out] + 7);
-        handed_out++;
+        if (strncmp(answers[handed_out++], "failed=", 7) == 0)
+            return PAM_CONV_ERR;
     }
     return PAM_SUCCESS;
 }
@@ -164,7 +165,7 @@ static bool run(pam_handle_t *pamh, const char *phase)
     for (size_t i = 0; i < given; i++)
         if (strncmp(answers[i], "answer=", 7) == 0)
             look_at_stack(answers[i] + 7);
-    look_at_stack("TEXT-THAT-IS-SECRET");
+    look_at_stack("THAT-IS-SECRET"); /* the verdict overwrites the beginning */
 #endif
     snprintf(line, sizeof line, "%s %d", phase, code);
     record('r', line);
@@ -198,8 +199,8 @@ int main(int argc, char **argv)
 
             sigaction(SIGALRM, &action, NULL);
             setitimer(ITIMER_REAL, &often, NULL);
-        } else if (strncmp(word, "answer=", 7) == 0 || strcmp(word, "fail") == 0 ||
-                   strcmp(word, "none") == 0 || strcmp(word, "pause") == 0) {
+        } else if (strncmp(word, "answer=", 7) == 0 || strncmp(word, "failed=", 7) == 0 ||
+                   strcmp(word, "fail") == 0 || strcmp(word, "none") == 0 || strcmp(word, "pause") == 0) {
             answers[given++] = word;
         } else if (!run(pamh, word)) {
             return 2;

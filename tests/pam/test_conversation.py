@@ -70,6 +70,8 @@ def test_silence_hides_texts_but_no_prompts(host: Host) -> None:
     assert happened.seen == [("h", "Password:")]
     assert happened.result == SUCCESS
     assert not host.sign_in("silent", "auth").seen
+    host.arguments("verbose")
+    assert host.sign_in("silent", "auth").errors == [UNREACHABLE]
 
 
 def test_credentials_need_no_service_and_passwords_are_not_changed_here(host: Host) -> None:

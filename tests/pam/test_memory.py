@@ -17,7 +17,7 @@ from tests.pam.scripted import SUCCESS, Host, MakeHost, Service
 from tests.programs import require
 from tests.soak import seconds, times
 
-IN_A_RUN = 3000
+IN_A_RUN = 2000
 TELLING = (
     "everything in order", "longest text", "longest answer", "too long", "verdict with a text",
     "answer too long", "prompt without an answer", "information fails", "ends after an answer",
