@@ -1,12 +1,15 @@
 """One build of the module for a run."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.pam.building import build
+from tests.pam.house import check_needed
 from tests.pam.scripted import Host, MakeHost, hosts
+from tests.pam.town import Town, founded
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +19,20 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pam-built"
     build(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def town(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Real doors, protected by the recipes."""
+    check_needed()
+    with founded(tmp_path_factory.mktemp("house"), built / "pam_cwtui.so") as town:
+        yield town
+
+
+@pytest.fixture(scope="session")
+def ssh_port(town: Town) -> int:
+    """The sshd that asks for a key and a code."""
+    return town.house.start_sshd("key-and-code.conf")
 
 
 @pytest.fixture

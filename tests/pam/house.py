@@ -1,0 +1,255 @@
+"""A host within the host: a mount namespace with its own PAM files, users, /run and module.
+
+Nothing outside changes. Everything that runs in it ends with it.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+import pytest
+
+from tests.cli.commands import PYTHON
+from tests.console.terminal import ROOT, Terminal
+from tests.programs import find, require
+from tests.servers.slapd import free_port
+
+EXAMPLES: Final = Path(__file__).parents[2] / "cwtui" / "pam" / "examples"
+SECURITY: Final = next(Path("/usr/lib").glob("*/security/pam_unix.so"), Path("/none/none")).parent
+ECHO: Final = 'echo "inside as $(id -un)"'
+WHO: Final = ("sh", "-c", ECHO)
+ROOT_PASSWORD: Final = "only root of this test"
+"""Of everybody else too."""
+_HASHED: Final = (
+    "$6$rounds=1000$cwtui$8y9O4YOedYi34.mB5iine8Qzmp34xO.yDV5k2gJ"
+    "wnhKDZyrZLqOMbtQE.Q.YWBW4sMFXWhNqeB/7exlQA7siB0"
+)
+FIRST_UID: Final = 47_000
+NEEDED: Final = (
+    "unshare",
+    "nsenter",
+    "setpriv",
+    "mount",
+    "sshd",
+    "ssh",
+    "ssh-keygen",
+    "sudo",
+    "su",
+)
+_SECONDS: Final = 30
+_MOUNTS: Final = """
+set -e
+mount --make-rprivate /
+for name in passwd shadow group; do mount --bind "$1/etc/$name" "/etc/$name"; done
+for name in pam.d sudoers.d; do mount --bind "$1/etc/$name" "/etc/$name"; done
+mount --bind "$1/security" "$2"
+mount --bind "$1/run" /run
+echo ready
+exec sleep infinity
+"""
+
+
+class Door(Terminal):
+    """The terminal of somebody who signs in."""
+
+    heard = 0
+
+    def hear(self, text: str) -> None:
+        """Wait for this text after the one that was heard last."""
+        content = text.encode()
+        self.wait_until(lambda: self.raw.find(content, self.heard) >= 0, 15, repr(text))
+        self.heard = self.raw.index(content, self.heard) + len(content)
+
+    def answer(self, prompt: str, typed: str) -> None:
+        self.hear(prompt)
+        self.type(f"{typed}\r")
+
+    def lets_in(self, user: str) -> bool:
+        """Whether ECHO runs as this user."""
+        self.hear(f"inside as {user}")
+        return self.wait_exit() == 0
+
+    def refuses(self) -> bool:
+        """Whether the program ended without having let anybody in."""
+        return self.wait_exit() > 0 and b"inside" not in self.raw
+
+
+def check_needed() -> None:
+    """Fail in CI, or skip elsewhere, if the tests of real doors cannot run here."""
+    missing = [name for name in NEEDED if find(name) is None]
+    reason = f"{', '.join(missing)} is not installed" if missing else ""
+    if os.geteuid() != 0:
+        reason = "only root can mount"
+    if reason:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+class House:
+    """Its folder has `run`, which is /run inside. `recipes` maps files of /etc to examples."""
+
+    def __init__(
+        self, folder: Path, module: Path, users: Sequence[str], recipes: Mapping[str, str]
+    ) -> None:
+        self.folder = folder
+        self.run = folder / "run"
+        self._sshd: list[subprocess.Popen[bytes]] = []
+        folder.chmod(0o755)
+        for name in ("run", "run/sshd", "run/home", "run/keys", "etc"):
+            (folder / name).mkdir(mode=0o755, exist_ok=True)
+        self._write_users(users)
+        for name in ("pam.d", "sudoers.d"):
+            shutil.copytree(f"/etc/{name}", folder / "etc" / name)
+        for target, example in recipes.items():
+            shutil.copy(EXAMPLES / example, folder / "etc" / target)
+        sudoers = folder / "etc" / "sudoers.d" / "everybody"
+        sudoers.write_text("ALL ALL=(ALL) ALL\n")
+        for path in sudoers.parent.iterdir():
+            path.chmod(0o440)
+        shutil.copytree(SECURITY, folder / "security")
+        shutil.copy(module, folder / "security" / "pam_cwtui.so")
+        self._keeper = self._enter()
+
+    def _write_users(self, users: Sequence[str]) -> None:
+        own = {name: Path(f"/etc/{name}").read_text() for name in ("passwd", "shadow", "group")}
+        root = {
+            "passwd": "root:x:0:0:root:/run/home/root:/bin/sh\n",
+            "shadow": f"root:{_HASHED}:19000:0:99999:7:::\n",
+        }
+        for name, line in root.items():
+            own[name] = line + own[name].partition("\n")[2]
+        (self.run / "home" / "root").mkdir()
+        for uid, user in enumerate(users, FIRST_UID):
+            own["passwd"] += f"{user}:x:{uid}:{uid}::/run/home/{user}:/bin/sh\n"
+            own["shadow"] += f"{user}:{_HASHED}:19000:0:99999:7:::\n"
+            own["group"] += f"{user}:x:{uid}:\n"
+            home = self.run / "home" / user
+            home.mkdir()
+            os.chown(home, uid, uid)
+        own["group"] += "connectware:x:46999:ada\n"
+        for name, content in own.items():
+            path = self.folder / "etc" / name
+            path.write_text(content)
+            path.chmod(0o600 if name == "shadow" else 0o644)
+
+    def _enter(self) -> subprocess.Popen[str]:
+        keeper = subprocess.Popen(
+            [require("setpriv"), "--pdeathsig", "KILL", require("unshare"), "-m",
+             "sh", "-c", _MOUNTS, "sh", self.folder, SECURITY],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert keeper.stdout is not None
+        if keeper.stdout.readline() != "ready\n":
+            _, err = keeper.communicate()
+            raise AssertionError(err)
+        return keeper
+
+    def inside(self, *command: str | Path) -> list[str]:
+        """The command as root in the house."""
+        enter = [require("nsenter"), "-m", "-t", str(self._keeper.pid), "--"]
+        return [*enter, *map(str, command)]
+
+    def do(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.inside(*command), capture_output=True, text=True, check=False, timeout=_SECONDS
+        )
+
+    def serve(self, config: Path) -> subprocess.Popen[str]:
+        """Start `cwtui serve` in the house."""
+        command = self.inside(PYTHON, "-m", "cwtui", "--config", config, "serve")
+        with_us = [require("setpriv"), "--pdeathsig", "KILL", *command]
+        process = subprocess.Popen(with_us, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        assert process.stderr is not None
+        assert "Listening on" in process.stderr.readline()
+        return process
+
+    @contextmanager
+    def read_only(self, folder: Path) -> Iterator[None]:
+        """Make the folder read-only, in the house only."""
+        for options in (("--bind", folder), ("-o", "remount,ro,bind")):
+            assert self.do("mount", *map(str, options), str(folder)).returncode == 0
+        yield
+        assert self.do("umount", "--lazy", str(folder)).returncode == 0
+
+    def start_sshd(self, recipe: str, *options: str, name: str = "sshd") -> int:
+        """Start sshd with a recipe, included as Debian does; return the port.
+
+        The name is that of the file for PAM.
+        """
+        program = self.run / "sshd" / name
+        if not program.exists():
+            program.symlink_to(require("sshd"))
+        key = self.run / "keys" / "host"
+        if not key.exists():
+            _make_key(key)
+        port = free_port()
+        configuration = self.folder / f"sshd-{port}.conf"
+        configuration.write_text(
+            f"Include {EXAMPLES / 'sshd' / recipe}\n"
+            f"Port {port}\nListenAddress 127.0.0.1\nHostKey /run/keys/host\nPidFile none\n"
+            "UsePAM yes\nKbdInteractiveAuthentication no\nPrintMotd no\nPrintLastLog no\n"
+            "AuthorizedKeysFile /run/keys/%u.pub\nMaxStartups 100\n"
+        )
+        command = [require("setpriv"), "--pdeathsig", "TERM", *self.inside(f"/run/sshd/{name}")]
+        with (self.folder / f"sshd-{port}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [*command, "-D", "-e", "-f", configuration, *options], stderr=log
+            )
+        self._sshd.append(process)
+        until = time.monotonic() + _SECONDS
+        while not _answers(port):
+            assert process.poll() is None, (self.folder / f"sshd-{port}.log").read_text()
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        return port
+
+    def allow_key(self, user: str) -> None:
+        """Give the user an SSH key."""
+        _make_key(self.run / "keys" / user)
+
+    def ssh(self, port: int, user: str, command: str = ECHO, *, key: bool = True) -> Door:
+        """OpenSSH's client in a terminal of 80x24."""
+        identity = (
+            ["-i", str(self.run / "keys" / user)] if key else ["-o", "PubkeyAuthentication=no"]
+        )
+        options = [
+            "-F", "none", "-p", str(port), "-o", "StrictHostKeyChecking=no",
+            "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=INFO",
+            "-o", "IdentitiesOnly=yes", "-o", "NumberOfPasswordPrompts=1",
+        ]  # fmt: skip
+        whole = [require("ssh"), *options, *identity, f"{user}@127.0.0.1", command]
+        return Door(whole, self.folder)
+
+    def terminal(self, *command: str) -> Door:
+        """A command of root."""
+        return Door(self.inside(*command), self.folder)
+
+    def terminal_of(self, user: str, *command: str) -> Door:
+        """A command of a user, who was not asked for anything."""
+        identity = ("--reuid", user, "--regid", user, "--init-groups", "--reset-env")
+        return self.terminal(require("setpriv"), *identity, *command)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._sshd:
+            process.kill()
+            process.wait()
+        self._keeper.kill()
+        self._keeper.communicate()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _make_key(path: Path) -> None:
+    command = [require("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
+    subprocess.run(command, check=True)

@@ -1,0 +1,88 @@
+"""The shipped recipes for sudo, login, su and pam-auth-update, with Debian's own programs."""
+
+import shutil
+from pathlib import Path
+
+from tests.cli.commands import PASSWORD
+from tests.pam.house import EXAMPLES, ROOT_PASSWORD, WHO
+from tests.pam.town import CODE, Town
+from tests.programs import require
+
+
+def test_sudo_asks_for_a_code_and_not_again_for_some_minutes(town: Town) -> None:
+    house = town.house
+    town.served()
+    # sudo remembers nothing itself, so that only fresh_minutes counts: in the same terminal.
+    twice = f"sudo {' '.join(map(repr, WHO))} && sudo id -un"
+    with house.terminal_of("ada", "sh", "-c", twice) as terminal:
+        terminal.answer(CODE, "000000")
+        terminal.hear("This code is wrong.")
+        terminal.answer(CODE, town.fresh("ada"))
+        terminal.hear("inside as root")
+        terminal.hear("root")
+        assert terminal.wait_exit() == 0
+        assert terminal.raw.count(CODE.encode()) == 2
+    for user, why in (("carol", "disabled"), ("eve", "no Connectware account")):
+        with house.terminal_of(user, "sudo", *WHO) as terminal:
+            terminal.hear(why)
+            assert terminal.refuses()
+    with house.terminal("sudo", *WHO) as terminal:
+        assert terminal.lets_in("root")
+
+
+def test_su_asks_for_the_password_and_code_of_the_other_person(town: Town) -> None:
+    town.served()
+    with town.house.terminal_of("eve", "su", "ada", *WHO[1:]) as terminal:
+        terminal.answer("Password: ", PASSWORD)
+        terminal.answer(CODE, town.fresh("ada"))
+        assert terminal.lets_in("ada")
+    with town.house.terminal_of("ada", "su", *WHO[1:]) as terminal:
+        terminal.answer("Password: ", ROOT_PASSWORD)
+        terminal.hear("Username or password is wrong.")
+
+
+def test_login_on_a_terminal(town: Town) -> None:
+    town.served()
+    with town.house.terminal("login") as terminal:
+        terminal.answer("login: ", "ada")
+        terminal.answer("Password: ", PASSWORD)
+        terminal.answer(CODE, town.fresh("ada"))
+        terminal.hear("$ ")
+        terminal.type('echo "inside as $(id -un)"; exit\r')
+        terminal.hear("inside as ada")
+        terminal.wait_exit()
+
+
+def test_the_profile_of_pam_auth_update_is_off_until_it_is_enabled(town: Town) -> None:
+    house, own = town.house, town.house.folder / "own"
+    town.served()
+    mounts = {
+        "/usr/share/pam-configs": Path("/usr/share/pam-configs"),
+        "/var/lib/pam": Path("/var/lib/pam"),
+        "/etc/pam.d": house.folder / "etc" / "pam.d",
+    }
+    for name, source in mounts.items():
+        shutil.copytree(source, own / name[1:])
+    shutil.copy(EXAMPLES / "pam-configs" / "cwtui", own / "usr" / "share" / "pam-configs")
+    mount = "; ".join(f'mount --bind "$0{name}" {name}' for name in mounts)
+    inside = [require("unshare"), "-m", "sh", "-c", f'{mount}; exec "$@"', str(own)]
+    update = [*inside, "env", "DEBIAN_FRONTEND=noninteractive", "pam-auth-update"]
+    pam = own / "etc" / "pam.d"
+    for options, is_on in ((["--package"], False), (["--enable", "cwtui"], True)):
+        done = house.do(*update, *options)
+        assert done.returncode == 0, done.stderr
+        for name in ("common-auth", "common-account"):
+            assert ("pam_cwtui" in (pam / name).read_text()) == is_on
+    (pam / "plain").write_text("@include common-auth\n@include common-account\n")
+    tester = [*inside, require("pamtester"), "plain"]
+    with house.terminal(*tester, "root", "authenticate", "acct_mgmt") as terminal:
+        terminal.answer("Password: ", ROOT_PASSWORD)
+        assert terminal.wait_exit() == 0
+    with house.terminal(*tester, "ada", "authenticate", "acct_mgmt") as terminal:
+        terminal.answer("Password: ", ROOT_PASSWORD)
+        terminal.answer(CODE, town.fresh("ada"))
+        assert terminal.wait_exit() == 0
+    with house.terminal(*tester, "eve", "authenticate") as terminal:
+        terminal.answer("Password: ", ROOT_PASSWORD)
+        terminal.hear("no Connectware account")
+        assert terminal.wait_exit() != 0
