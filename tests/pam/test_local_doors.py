@@ -12,7 +12,7 @@ from tests.programs import require
 def test_sudo_asks_for_a_code_and_not_again_for_some_minutes(town: Town) -> None:
     house = town.house
     town.served()
-    # sudo remembers nothing itself, so that only fresh_minutes counts: in the same terminal.
+    before = accepted(town)
     twice = f"sudo {' '.join(map(repr, WHO))} && sudo id -un"
     with house.terminal_of("ada", "sh", "-c", twice) as terminal:
         terminal.answer(CODE, "000000")
@@ -22,12 +22,21 @@ def test_sudo_asks_for_a_code_and_not_again_for_some_minutes(town: Town) -> None
         terminal.hear("root")
         assert terminal.wait_exit() == 0
         assert terminal.raw.count(CODE.encode()) == 2
+    # sudo itself remembers nothing, so that only fresh_minutes counts.
+    assert accepted(town) == before + 2
     for user, why in (("carol", "disabled"), ("eve", "no Connectware account")):
         with house.terminal_of(user, "sudo", *WHO) as terminal:
             terminal.hear(why)
             assert terminal.refuses()
+            assert terminal.raw.count(why.encode()) == 1
     with house.terminal("sudo", *WHO) as terminal:
         assert terminal.lets_in("root")
+
+
+def accepted(town: Town) -> int:
+    """How many sign-ins the service has accepted."""
+    status = town.host.run("serve", "--status", "--json").json
+    return int(status["conversations"].get("auth accepted", 0))
 
 
 def test_su_asks_for_the_password_and_code_of_the_other_person(town: Town) -> None:
