@@ -37,6 +37,11 @@ _SOURCE_LENGTH: Final = 100
 _DIGITS: Final = 4
 GATE: Final = "gate"
 VERIFY: Final = "verify"
+_KEY: Final = "publickey "
+"""How sshd names the method in SSH_AUTH_INFO_0, which it gives to PAM (sshd_config(5))."""
+_NO_KEY: Final = (
+    "A code alone is not enough, and no SSH key was checked. Tell the operator of this host."
+)
 _NOT_ALLOWED: Final = "Only root may ask this."
 
 
@@ -89,7 +94,10 @@ class Doors:
     def _auth(self, request: Request, peer: Peer, person: Conversation) -> None:
         username, door = _exact_username(request), _shown(request.get("service"))
         place = _place(request, peer)
-        is_code = request.get("mode") == "code"
+        mode = request.get("mode")
+        if mode == "key" and not request.get("keys").startswith(_KEY):
+            raise Refused(_NO_KEY)
+        is_code = mode in {"code", "key"}
         # Over the network only the host's own check of a factor says who it is.
         may_be_fresh = is_code or place.session
         if may_be_fresh and self._is_fresh(username, place, door):

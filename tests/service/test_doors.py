@@ -79,6 +79,19 @@ def test_over_the_network_a_recent_code_does_not_replace_the_password(
     assert auth(doors, service="sshd", mode="code", **AWAY)[0] is Verdict.ACCEPTED
 
 
+def test_a_code_after_a_key_needs_a_key(world: World, doors: Doors) -> None:
+    """Without AuthenticationMethods in sshd_config, the code would be the only factor."""
+    device = equipped(world)
+    code = device.code(world.clock())
+    for keys in ("", "password", "keyboard-interactive"):
+        verdict, person = auth(doors, code, service="sshd", mode="key", keys=keys, **AWAY)
+        assert verdict is Verdict.UNUSABLE
+        assert "no SSH key was checked" in person.last[1]
+    shown = "publickey ssh-ed25519 AAAA"
+    verdict, _ = auth(doors, code, service="sshd", mode="key", keys=shown, **AWAY)
+    assert verdict is Verdict.ACCEPTED
+
+
 def test_a_password_alone_is_never_remembered(world: World, doors: Doors) -> None:
     world.add()
     assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
