@@ -180,17 +180,22 @@ class MemoryRecords:
             self.updates += 1
             after, result = step(self.get(username))
             self._fail()
-            kept = {name: record for name, record in self.kept.items() if name != username}
-            crowd = others is not None and sum(name.startswith(others.prefix) for name in kept)
-            for name, record in (
-                others.change(kept).items() if others is not None and crowd > others.most else ()
-            ):
+            changed = self._changed(username, others) if others is not None else {}
+            for name, record in changed.items():
                 if record is None:
                     del self.kept[name]
                 else:
                     self.kept[name] = record
             self.kept[username] = after
         return result
+
+    def _changed(self, username: str, others: Others) -> Mapping[str, SignInRecord | None]:
+        """The changes to other records, if there are too many by now."""
+        if len(self.kept) <= others.most:
+            return {}  # so the names with the prefix need not be counted
+        kept = {name: record for name, record in self.kept.items() if name != username}
+        crowd = sum([name.startswith(others.prefix) for name in kept])
+        return others.change(kept) if crowd > others.most else {}
 
     def remove(self, username: str) -> None:
         with self._lock:
