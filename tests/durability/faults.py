@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -105,7 +106,7 @@ class Faults:
         return call
 
     def _listed(self, what: str, path: str) -> Call:
-        like = what, _NUMBERS.sub("N", path.rstrip("/").rpartition("/")[2])
+        like = what, _name(path)
         made = Call(*like, self._seen[like])
         self._seen[like] += 1
         self.calls.append(made)
@@ -120,6 +121,12 @@ class Faults:
             for call in wanted
             if every or call.number in {0, self._seen[call.what, call.name] - 1}
         ]
+
+
+@cache
+def _name(path: str) -> str:
+    """The file's name without numbers."""
+    return _NUMBERS.sub("N", path.rstrip("/").rpartition("/")[2])
 
 
 def _what(name: str, path: str, rest: tuple[Any, ...]) -> str:

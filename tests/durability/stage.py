@@ -17,7 +17,14 @@ class Stage:
     """One kind of save: the state before and after it, and its calls in a clean run."""
 
     def __init__(self, template: Path, folder: Path, save: Save) -> None:
-        self._template, self._folder, self.save = template, folder, save
+        self._folder, self.save = folder, save
+        # Read once, because it is copied for each fault.
+        self._folders = [path.relative_to(template) for path in template.rglob("*/")]
+        self._files = {
+            path.relative_to(template): path.read_bytes()
+            for path in template.rglob("*")
+            if path.is_file()
+        }
         config = self.fresh()
         self.old = save.state(config)
         self.clean = Faults()
@@ -28,7 +35,12 @@ class Stage:
 
     def fresh(self) -> Config:
         shutil.rmtree(self._folder, ignore_errors=True)
-        shutil.copytree(self._template, self._folder)
+        self._folder.mkdir(0o700)
+        for folder in self._folders:
+            (self._folder / folder).mkdir(0o700, exist_ok=True)
+        for file, content in self._files.items():
+            (self._folder / file).write_bytes(content)
+            (self._folder / file).chmod(0o600)
         return config_in(self._folder)
 
     def check(self, config: Config, sentence: str, where: str) -> None:
