@@ -95,7 +95,7 @@ def _collect_garbage_seldom() -> None:
     """Looking through the objects of all modules and tests again and again takes long."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(400_000, 10, 50)
 
 
 @pytest.fixture
@@ -103,5 +103,5 @@ def all_objects() -> Iterator[None]:
     """Let gc.get_objects() return the objects of modules too."""
     gc.unfreeze()
     yield
-    gc.collect()
+    # What is garbage by now is found the next time.
     gc.freeze()
