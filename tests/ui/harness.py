@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 import unicodedata
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -27,6 +27,7 @@ from cwtui.ui import theme
 from cwtui.ui.app import AccountApp
 from cwtui.ui.clipboard import CopyWay
 from cwtui.ui.screens.account_screen import AccountScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
 from tests.accounts.world import HERE, PASSWORD, Clock
 from tests.ui.speed import drawn_when_looked_at
@@ -381,8 +382,13 @@ async def at_work(
     size: tuple[int, int] = SMALL,
     theme_name: str = theme.DARK.name,
     config: Config = CONFIG,
+    in_session: bool = False,
 ) -> AsyncIterator[Person]:
-    """The application with these ports, on a terminal of this size."""
+    """The application with these ports, on a terminal of this size.
+
+    `in_session`: the test begins a session at once. Then the login screen below it is empty from
+    the start, as it would be then; to fill, draw and empty it takes as long as to open a page.
+    """
     app = AccountApp(config, replace(ports, now=clock), clock)
     app.context.host, app.context.source = HOST, HERE
     app.context.copy_way = CopyWay.TERMINAL
@@ -403,7 +409,9 @@ async def at_work(
     app.copy_to_clipboard = copy  # type: ignore[method-assign]  # what a terminal would get
     # Without an own time, a toast stays as long as set above, however slow the machine is.
     toasts_stay = patch.dict("cwtui.ui.terminal.textual_app._TOAST_SECONDS", clear=True)
-    with home, drawn_when_looked_at(), toasts_stay:
+    with home, drawn_when_looked_at(), toasts_stay, ExitStack() as at_first:
+        if in_session:
+            at_first.enter_context(patch.object(SignInScreen, "compose", lambda _: ()))
         async with app.run_test(size=size, notifications=True) as pilot:
             stopwatch = app.context.after_code.now = Clock()
             for idle in app.absence.timers:
@@ -411,6 +419,7 @@ async def at_work(
                 idle.touch()
             person = Person(app, pilot, clipboard, stopwatch)
             await person.settle()
+            at_first.close()
             yield person
 
 

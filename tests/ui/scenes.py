@@ -110,6 +110,15 @@ from tests.ui.ways import (
     wrong_password,
 )
 
+_SIGNING_IN: Final[frozenset[Way]] = frozenset(
+    {
+        *(arrive, first_run_wrong, help_on_sign_in, wrong_password, too_many_passwords),
+        *(one_time_code, wrong_code, wrong_clock, too_many_codes, backup_code, wrong_backup_code),
+        *(new_password, forced_enrolment, unacknowledged, after_backup_code, replace_lost),
+    }
+)
+"""The ways that begin on the first screen. All others begin a session at once."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -125,8 +134,13 @@ class Scene:
     ) -> AsyncIterator[tuple[Person, Plant]]:
         there = self.start()
         world = there.world
-        shown = size or self.size
-        async with at_work(world.ports, world.clock, size=shown, theme_name=theme_name) as person:
+        async with at_work(
+            world.ports,
+            world.clock,
+            size=size or self.size,
+            theme_name=theme_name,
+            in_session=self.way not in _SIGNING_IN,
+        ) as person:
             await self.way(person, there)
             yield person, there
 

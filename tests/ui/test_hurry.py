@@ -35,7 +35,8 @@ async def crowded(rows: int = 24) -> AsyncIterator[tuple[Person, Plant]]:
     there = plant()
     for number in range(60):
         there.world.add(f"user{number:02d}")
-    async with at_work(there.world.ports, there.world.clock, size=(80, rows)) as person:
+    world, size = there.world, (80, rows)
+    async with at_work(world.ports, world.clock, size=size, in_session=True) as person:
         enter_session(person, there)
         person.app.router.open_section("users")
         await person.settle()

@@ -133,7 +133,8 @@ async def test_each_list_matches_its_golden_at_every_width(name: str) -> None:
     begin, way = LISTS[name]
     there = begin()
     seen = {}
-    async with at_work(there.world.ports, there.world.clock, size=(80, 24)) as person:
+    world, size = there.world, (80, 24)
+    async with at_work(world.ports, world.clock, size=size, in_session=True) as person:
         await way(person, there)
         as_opened = person.text
         for columns in WIDTHS:

@@ -96,7 +96,7 @@ async def test_esc_returns_to_the_unsaved_form(at_proof: tuple[Person, Plant]) -
 
 async def test_typed_text_is_still_there_after_the_proof() -> None:
     there = plant()
-    async with at_work(there.world.ports, there.world.clock) as person:
+    async with at_work(there.world.ports, there.world.clock, in_session=True) as person:
         await create_user(person, there)
         await person.write("grace")
         there.world.clock.forward(PROOF_LIFETIME + 1)
@@ -335,6 +335,6 @@ async def test_a_running_wait_is_shown_with_its_end() -> None:
     there.world.records.kept["alice"] = there.world.records.get("alice").changed(
         code_attempts={throttle.STRANGERS: waiting}
     )
-    async with at_work(there.world.ports, there.world.clock) as person:
+    async with at_work(there.world.ports, there.world.clock, in_session=True) as person:
         await account_of("alice")(person, there)
         person.sees("⚠ locked until 2027-01-15 08:05 UTC", "5 in a row")

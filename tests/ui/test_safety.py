@@ -135,7 +135,7 @@ async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0
     account = world.account(ADMIN).changed(display_name=nasty, roles=(roles.ADMIN, nasty))
     world.put(account.changed(username="zed"))
     world.put(account.changed(username=name, origin=Origin.LDAP))
-    async with at_work(world.ports, world.clock) as person:
+    async with at_work(world.ports, world.clock, in_session=True) as person:
         app = person.app
         app.context.host = visible(f"host{nasty}")
         app.router.back_to_sign_in(f"Notice {visible(nasty)}", username=nasty)
@@ -197,7 +197,7 @@ async def test_point_3_a_hostile_username_is_shown_as_plain_text() -> None:
     world = World()
     name = "[@click=app.quit]x[/]\x1b]52;c;aGk=\x07"
     world.put(world.add("ada").changed(username=name, roles=(roles.ADMIN,)))
-    async with at_work(world.ports, world.clock) as person:
+    async with at_work(world.ports, world.clock, in_session=True) as person:
         person.app.router.sign_in_state_reached(_signed_in(world, name))
         await person.settle()
         assert visible(name) in drawn(person)
