@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shutil
 import stat
 import subprocess
 import time
@@ -21,9 +22,14 @@ PASSWORD: Final = "correct horse battery"
 F4, F6 = "\x1bOS", "\x1b[17~"
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cwtui.with_admin(tmp_path_factory.mktemp("prepared"), PASSWORD)
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return cwtui.with_admin(tmp_path, PASSWORD)
+def home(prepared: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
 
 
 class Tmux:

@@ -30,8 +30,9 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.site = folder / "lib" / "site-packages"
         self.package = self.site / "cwtui"
+        self.site.mkdir(parents=True)
         # With what was compiled before, or each start would compile all of it.
-        shutil.copytree(SOURCE, self.package)
+        subprocess.run(["cp", "-a", SOURCE, self.package], check=True)
         for name in ("textual", "qrcode"):
             found = find_spec(name)
             assert found is not None
