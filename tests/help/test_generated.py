@@ -85,6 +85,7 @@ def test_the_wheel_contains_topics_man_pages_and_the_pam_module(tmp_path: Path) 
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"cwtui/help/{topic.name}.md" for topic in TOPICS} <= names
-    assert {"cwtui/pam/pam_cwtui.c", "cwtui/pam/Makefile"} <= names
+    pam = [path for path in (ROOT / "cwtui" / "pam").rglob("*") if path.is_file()]
+    assert {str(path.relative_to(ROOT)) for path in pam} <= names
     for place in ("man1/cwtui.1", "man5/cwtui.toml.5"):
         assert any(name.endswith(f".data/data/share/man/{place}") for name in names)

@@ -43,6 +43,7 @@ NEEDED: Final = (
     "su",
 )
 _SECONDS: Final = 30
+_ATTEMPTS: Final = 5
 _MOUNTS: Final = """
 set -e
 mount --make-rprivate /
@@ -187,6 +188,14 @@ class House:
         key = self.run / "keys" / "host"
         if not key.exists():
             _make_key(key)
+        for _ in range(_ATTEMPTS):
+            port = self._started_sshd(recipe, options, name)
+            if port:
+                return port
+        raise AssertionError((self.folder / "sshd.log").read_text())
+
+    def _started_sshd(self, recipe: str, options: Sequence[str], name: str) -> int:
+        """The port; 0 if sshd ended, as another process took the port."""
         port = free_port()
         configuration = self.folder / f"sshd-{port}.conf"
         configuration.write_text(
@@ -196,15 +205,16 @@ class House:
             "AuthorizedKeysFile /run/keys/%u.pub\nMaxStartups 100\n"
         )
         command = [require("setpriv"), "--pdeathsig", "TERM", *self.inside(f"/run/sshd/{name}")]
-        with (self.folder / f"sshd-{port}.log").open("wb") as log:
+        with (self.folder / "sshd.log").open("ab") as log:
             process = subprocess.Popen(
                 [*command, "-D", "-e", "-f", configuration, *options], stderr=log
             )
         self._sshd.append(process)
         until = time.monotonic() + _SECONDS
         while not _answers(port):
-            assert process.poll() is None, (self.folder / f"sshd-{port}.log").read_text()
             assert time.monotonic() < until
+            if process.poll() is not None:
+                return 0
             time.sleep(0.02)
         return port
 

@@ -16,7 +16,7 @@ def test_a_read_only_store_and_a_service_that_fails_let_nobody_in(
     with town.house.read_only(town.host.store), ssh("ada") as terminal:
         terminal.hear("Cannot check this now.")
         assert terminal.refuses()
-    hasty = town.house.start_sshd("key-and-code.conf", "-o", "LoginGraceTime=2")
+    hasty = town.house.start_sshd("key-and-code.conf", "-o", "LoginGraceTime=8")
     with town.house.ssh(hasty, "ada") as terminal:
         terminal.hear(CODE)
         service.send_signal(signal.SIGSTOP)
