@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from cwtui import __version__, installation, services
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.errors import CannotCheck, Refused, StoreDamaged
+from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
+from cwtui.accounts.ports import AccountStore, AuditLog, Keyring
 from cwtui.accounts.session import Operator
 from cwtui.accounts.upkeep.findings import Finding, Severity, WithProgress, of_error
 from cwtui.accounts.upkeep.restored_state import Difference, difference
@@ -65,6 +66,47 @@ def check(config: Config, with_progress: WithProgress[str]) -> Report:
         findings += _active_key(layout, keyring)
     findings += checking.audit(layout, has_accounts=content.accounts > 0)
     return Report(_once(findings), content.accounts, content.records)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What a quick look found, and what could be opened to look further; nothing is written.
+
+    `accounts` and `keyring` are None if they cannot be read, which `findings` say.
+    """
+
+    findings: list[Finding]
+    accounts: AccountStore | None
+    keyring: Keyring | None
+    audit: AuditLog
+
+
+def glance(config: Config) -> Glance:
+    """Check files, keys and settings, but not each account. Raises StoreMissing and CannotCheck."""
+    layout = config.layout
+    if not exists(layout.marker):
+        installation.check_is_there(config)
+    findings = list(checking.files(layout, _keyring_files(config)))
+    accounts: TinyAccountStore | None = TinyAccountStore(layout.accounts)
+    keyring = None
+    try:
+        keyring = services.open_keyring(config)
+    except CannotCheck as error:
+        findings.append(of_error(error, "keyring"))
+    try:
+        contents = TinyAccountStore(layout.accounts).contents()
+        if keyring is not None:
+            held = keyring.held_now()
+            lacking = contents.lacking(held.ids)
+            if lacking:
+                raise keyring.without(lacking)
+            services.check_active_key(contents, keyring, held)
+    except KeyringMissing as error:
+        findings.append(of_error(error, "keyring"))
+    except CannotCheck as error:
+        findings.append(of_error(error, layout.accounts))
+        accounts = None
+    return Glance(_once(findings), accounts, keyring, services.audit_log(config))
 
 
 def compact(config: Config) -> int:

@@ -20,15 +20,19 @@ _CONNECT_SECONDS: Final = 5.0
 _BROKEN: Final = "The sign-in service has stopped answering. Try again."
 
 
-def converse(path: Path, request: Request, person: Conversation) -> Verdict:
+def converse(
+    path: Path, request: Request, person: Conversation, seconds: float = SECONDS
+) -> Verdict:
     """Carry the service's questions to the person, and return the verdict.
+
+    `seconds` is how long the service may take for each packet.
 
     Raises CannotCheck if the service is not there or stops answering, and Gone if the person left.
     """
     with _connected(path) as connection:
         _send(connection, request.encoded())
         while True:
-            received = _received(connection)
+            received = _received(connection, seconds)
             if isinstance(received, Verdict):
                 return received
             kind, text = received
@@ -43,10 +47,10 @@ def converse(path: Path, request: Request, person: Conversation) -> Verdict:
                     _send(connection, packets.answer(person.ask_secret(text).reveal()))
 
 
-def status(path: Path) -> str:
+def status(path: Path, seconds: float = SECONDS) -> str:
     """Return what the service has done, as JSON. Raises CannotCheck and Refused."""
     heard = _Listener()
-    verdict = converse(path, Request(Phase.STATUS, {}), heard)
+    verdict = converse(path, Request(Phase.STATUS, {}), heard, seconds)
     if verdict is not Verdict.ACCEPTED:
         raise Refused(" ".join(heard.warnings) or "The service refused this.")
     return "\n".join(heard.texts)
@@ -101,8 +105,8 @@ def _send(connection: socket.socket, packet: bytes) -> None:
         raise CannotCheck(_BROKEN) from None
 
 
-def _received(connection: socket.socket) -> tuple[Shown, str] | Verdict:
+def _received(connection: socket.socket, seconds: float) -> tuple[Shown, str] | Verdict:
     try:
-        return packets.from_service(receive(connection, packets.MOST_SHOWN, SECONDS))
+        return packets.from_service(receive(connection, packets.MOST_SHOWN, seconds))
     except (Gone, BadPacket):
         raise CannotCheck(_BROKEN) from None

@@ -1,0 +1,105 @@
+"""`cwtui doctor`: look at everything that a host needs, and say what to do."""
+
+import shlex
+import textwrap
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+import click
+from msgspec import to_builtins
+
+from cwtui.accounts.text import counted, visible
+from cwtui.cli.groups import CommandWithExamples, pass_host
+from cwtui.cli.host import Host
+from cwtui.cli.json_output import put_list
+from cwtui.cli.output import put, say
+from cwtui.cli.tables import WIDTH
+from cwtui.cli.values import OneOf
+from cwtui.config import config_file
+from cwtui.doctor import examination
+from cwtui.doctor.findings import Area, Finding, Level, exit_status
+from cwtui.doctor.machine import Machine
+from cwtui.doctor.subject import Subject
+
+_TITLES: Final = {Area.AUDIT: "Audit log", Area.PAM: "PAM", Area.SSHD: "sshd", Area.SUDO: "sudo"}
+_INDENT: Final = " " * (2 + len("problem") + 2)
+
+
+@click.command(
+    "doctor",
+    cls=CommandWithExamples,
+    examples=(
+        "cwtui doctor",
+        "cwtui doctor pam sshd sudo root",
+        "cwtui doctor --json store keyring audit",
+    ),
+)
+@click.argument("areas", metavar="[AREA]...", nargs=-1, type=OneOf([area.value for area in Area]))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+@pass_host
+def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool) -> None:
+    r"""Look at everything this host needs, and say what to do.
+
+    \b
+    AREA is one of configuration, store, keyring, audit, clock,
+    directory, service, pam, sshd, sudo, people, root, terminal,
+    sessions or versions. Without any, it looks at all of them.
+
+    It changes nothing. Run it as the Unix user that owns the store, and as root for sshd, sudo and
+    root's own way in. What this user cannot look at is unknown, with the command that can.
+
+    Exit status: 0 nothing is wrong (there may be warnings), 1 there is a problem, 3 something could
+    not be checked.
+    """
+    config = str(config_file(host.config_file))
+    subject = Subject(Machine(), host.config, config, _this_command(host))
+    chosen = frozenset(map(Area, areas))
+    found: list[Finding] = []
+    for area, group in groupby(examination.findings(subject, chosen), lambda one: one.area):
+        of_area = [*group]
+        found += of_area
+        if not as_json:
+            _show(area, of_area)
+    if as_json:
+        put_list(to_builtins(one) for one in found)
+    say(_summary(found))
+    ctx.exit(exit_status(found))
+
+
+def _this_command(host: Host) -> str:
+    """Return how to run this again, with the same configuration and store."""
+    given = (("--config", host.config_file), ("--store", host.store))
+    options = (f" {name} {shlex.quote(value)}" for name, value in given if value)
+    return f"cwtui{''.join(options)} doctor"
+
+
+def _show(area: Area, found: Sequence[Finding]) -> None:
+    put(_TITLES.get(area, area.capitalize()))
+    for one in found:
+        # Without colour: the word says it, also on paper and to a screen reader.
+        put(_wrapped(f"  {one.level.value:<{len('problem')}}  ", one.sentence))
+        if one.action:
+            put(_wrapped(f"{_INDENT}> ", one.action))
+
+
+def _wrapped(start: str, sentence: str) -> str:
+    return textwrap.fill(
+        visible(sentence),
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _summary(found: Sequence[Finding]) -> str:
+    count = {level: sum(one.level is level for one in found) for level in Level}
+    parts = [
+        counted(count[Level.PROBLEM], "problem") if count[Level.PROBLEM] else "No problem",
+        counted(count[Level.WARNING], "warning") if count[Level.WARNING] else "no warning",
+        f"{count[Level.UNKNOWN]:,} not checked" if count[Level.UNKNOWN] else "all checked",
+    ]
+    return f"{', '.join(parts)}."

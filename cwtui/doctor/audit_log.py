@@ -1,0 +1,77 @@
+"""The audit log: whether it can be written, how long it is, and how far back it goes."""
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+from cwtui.accounts.audit.lines import START, decode
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.text import counted
+from cwtui.accounts.times import day
+from cwtui.config import Config
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.store import of_others
+from cwtui.doctor.subject import Subject
+from cwtui.maintenance import Glance
+
+_AREA: Final = Area.AUDIT
+_MEGABYTE: Final = 1_000_000
+_LINES: Final = 100
+"""How many lines are looked at for one that is an event."""
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    config, glance = subject.config, subject.glance
+    if not isinstance(config, Config) or not isinstance(glance, Glance):
+        if subject.is_others:
+            yield of_others(_AREA, subject, "The audit log of that store")
+        return
+    try:
+        names = [name for name in config.layout.audit_files() if name.endswith(".jsonl")]
+        oldest, newest = _span(glance)
+    except CannotCheck as error:
+        yield Finding(_AREA, Level.UNKNOWN, str(error))
+        return
+    if not names:
+        yield Finding(
+            _AREA,
+            Level.PROBLEM,
+            "The audit log is missing, although there is a store.",
+            "Find out who removed it: cwtui audit verify",
+        )
+        return
+    yield _length(config, names, oldest, newest)
+    if not os.access(config.audit_file, os.W_OK, effective_ids=True):
+        yield Finding(
+            _AREA,
+            Level.PROBLEM,
+            f"{config.audit_file} cannot be written, so nobody can sign in.",
+            "Make the file and its disk writable for the Unix user that owns the store.",
+        )
+
+
+def _length(config: Config, names: list[str], oldest: str, newest: str) -> Finding:
+    rotated = [config.folder / name for name in names if name != config.audit_file.name]
+    try:
+        size = config.audit_file.stat().st_size / _MEGABYTE
+        last = f"rotated last on {day(rotated[-1].stat().st_mtime)}" if rotated else "never rotated"
+    except OSError as error:
+        return Finding(_AREA, Level.UNKNOWN, f"{config.audit_file}: {error.strerror}.")
+    goes = f", with events from {oldest} to {newest}" if oldest and newest else ""
+    return Finding(
+        _AREA,
+        Level.OK,
+        f"{config.audit_file} has {size:,.1f} MB of {config.audit.max_megabytes} MB, {last}, "
+        f"{counted(len(names), 'file')} in all{goes}. Its chain was not checked; for that, run: "
+        "cwtui audit verify",
+    )
+
+
+def _span(glance: Glance) -> tuple[str, str]:
+    """Return the days of the oldest and of the newest event; empty if they are not known."""
+    found = []
+    for lines in (glance.audit.lines(START), glance.audit.lines_before(None)):
+        events = (decode(line.content) for _, line in zip(range(_LINES), lines, strict=False))
+        event = next((one for one in events if one is not None), None)
+        found.append(day(event.at.timestamp()) if event is not None else "")
+    return found[0], found[1]

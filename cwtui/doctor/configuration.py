@@ -1,0 +1,79 @@
+"""The configuration file: whether it is there and valid, and what in it deserves a look."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from cwtui.accounts.errors import KeyringMissing
+from cwtui.config import CONFIG_VARIABLE, STORE_VARIABLE, Config, ConfigError, PasswordsConfig
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.subject import Subject
+
+_AREA: Final = Area.CONFIGURATION
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    config = subject.config
+    if isinstance(config, ConfigError):
+        yield Finding(_AREA, Level.PROBLEM, str(config))
+        return
+    path = Path(subject.config_path)
+    if path.exists():
+        yield Finding(_AREA, Level.OK, f"{path} is valid.")
+    else:
+        yield Finding(
+            _AREA,
+            Level.NOTE,
+            f"There is no file {path}, so every setting has its default.",
+            "To change one, see: cwtui help configuration",
+        )
+    yield from _variables(subject)
+    yield from _settings(config, subject)
+
+
+def _variables(subject: Subject) -> Iterator[Finding]:
+    for name in (CONFIG_VARIABLE, STORE_VARIABLE):
+        if subject.machine.environ.get(name):
+            yield Finding(
+                _AREA,
+                Level.NOTE,
+                f"{name} is set, so this is not what a service or another shell uses.",
+                f"To look at the same as they do, unset {name} and name the file with --config.",
+            )
+
+
+def _settings(config: Config, subject: Subject) -> Iterator[Finding]:
+    usual = PasswordsConfig().bcrypt_cost
+    if config.passwords.bcrypt_cost < usual:
+        yield Finding(
+            _AREA,
+            Level.WARNING,
+            f"passwords.bcrypt_cost is {config.passwords.bcrypt_cost}, so stolen password hashes "
+            "are guessed faster.",
+            f"Use {usual}, which is the default, or more.",
+        )
+    for door in sorted(config.service.fresh_minutes):
+        if door not in subject.pam:
+            yield Finding(
+                _AREA,
+                Level.WARNING,
+                f"service.fresh_minutes names {door}, but PAM has no service of that name that "
+                "asks cwtui.",
+                "Use the name of the file in /etc/pam.d, such as sudo.",
+            )
+    syslog = config.audit.syslog
+    if syslog and not Path(syslog).is_socket():
+        yield Finding(
+            _AREA,
+            Level.WARNING,
+            f"audit.syslog is {syslog}, but there is no such socket, so events are not copied.",
+            "Start the log daemon, or correct the path.",
+        )
+
+
+def keyring_place(config: Config) -> str:
+    """Return where the keyring is, for a sentence."""
+    try:
+        return str(config.keyring_file)
+    except KeyringMissing:
+        return f"the credential {config.keyring.credential}"

@@ -1,0 +1,69 @@
+"""The LDAP directory: the steps of `cwtui directory test`, for one person."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from cwtui import services
+from cwtui.accounts.directory_port import (
+    CannotReachDirectory,
+    CannotSearchDirectory,
+    DirectoryRefused,
+    Step,
+)
+from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.model import Origin
+from cwtui.config import ConfigError
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.subject import Subject
+
+_AREA: Final = Area.DIRECTORY
+_NOBODY: Final = "cwtui-doctor"
+"""A name to search for if no account comes from the directory: it need not exist."""
+_BY_NAME: Final = "To see what it says about a person: cwtui directory test USER"
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    config = subject.config
+    if isinstance(config, ConfigError):
+        return
+    if config.directory is None:
+        yield Finding(_AREA, Level.OK, "No directory is configured; all accounts are local.")
+        return
+    name = _somebody(subject)
+    steps: list[Step] = []
+    try:
+        services.directory(config).explain(name, None, steps.append)
+    except CannotReachDirectory as error:
+        yield Finding(
+            _AREA,
+            Level.PROBLEM,
+            f"No directory server can be used, so people from it cannot sign in: "
+            f"{'; '.join(error.reasons)}.",
+            _BY_NAME,
+        )
+        return
+    except DirectoryRefused:
+        pass  # the search was answered
+    except CannotSearchDirectory:
+        yield Finding(
+            _AREA,
+            Level.NOTE,
+            "There is no bind account, so the directory was reached, but not searched.",
+        )
+    except AccountsError as error:
+        yield Finding(_AREA, Level.PROBLEM, str(error), _BY_NAME)
+        return
+    yield from (_of_step(step) for step in steps if step.what in {"server", "tls", "bind", "group"})
+
+
+def _of_step(step: Step) -> Finding:
+    if step.ok:
+        return Finding(_AREA, Level.OK, step.sentence)
+    # Another server answered, and an unencrypted connection is one that the configuration allows.
+    level = Level.PROBLEM if step.what == "group" else Level.WARNING
+    return Finding(_AREA, level, step.sentence, _BY_NAME if step.what == "group" else "")
+
+
+def _somebody(subject: Subject) -> str:
+    rows = subject.accounts.rows if subject.accounts is not None else ()
+    return next((row.username for row in rows if row.origin is Origin.LDAP), _NOBODY)

@@ -1,0 +1,51 @@
+"""Look at all areas, or at some."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from cwtui.doctor import (
+    audit_log,
+    clock,
+    configuration,
+    directory,
+    keyring,
+    pam,
+    people,
+    root_access,
+    service,
+    sessions,
+    sshd,
+    store,
+    sudo,
+    terminal,
+    versions,
+)
+from cwtui.doctor.findings import Area, Finding
+from cwtui.doctor.subject import Subject
+
+Look: TypeAlias = Callable[[Subject], Iterator[Finding]]
+
+LOOKS: Final[Mapping[Area, Look]] = {
+    Area.CONFIGURATION: configuration.findings,
+    Area.STORE: store.findings,
+    Area.KEYRING: keyring.findings,
+    Area.AUDIT: audit_log.findings,
+    Area.CLOCK: clock.findings,
+    Area.DIRECTORY: directory.findings,
+    Area.SERVICE: service.findings,
+    Area.PAM: pam.findings,
+    Area.SSHD: sshd.findings,
+    Area.SUDO: sudo.findings,
+    Area.PEOPLE: people.findings,
+    Area.ROOT: root_access.findings,
+    Area.TERMINAL: terminal.findings,
+    Area.SESSIONS: sessions.findings,
+    Area.VERSIONS: versions.findings,
+}
+
+
+def findings(subject: Subject, areas: Collection[Area] = ()) -> Iterator[Finding]:
+    """Yield the findings of these areas, or of all, in the order of the report."""
+    for area, look in LOOKS.items():
+        if not areas or area in areas:
+            yield from look(subject)

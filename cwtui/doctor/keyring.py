@@ -1,0 +1,122 @@
+"""The keyring: whether it fits the store, where it is, and what is known about copies of it."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.audit.lines import decode
+from cwtui.accounts.errors import AccountsError, CannotCheck
+from cwtui.accounts.text import counted
+from cwtui.accounts.times import day
+from cwtui.config import Config, ConfigError
+from cwtui.doctor.configuration import keyring_place
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.store import is_of_keyring, of, of_others
+from cwtui.doctor.subject import Subject
+from cwtui.maintenance import Glance
+
+_AREA: Final = Area.KEYRING
+_SEARCHED: Final = 8_000_000
+"""Bytes of the audit log that are searched for the last backup: about 30,000 events."""
+_DAY: Final = 86_400.0
+_OLD: Final = 31
+"""Days after which a backup is old."""
+_COPY: Final = "Copy the keyring to a safe place, apart from the store and its backups."
+_NOT_SEEN: Final = "cwtui does not see whether the keyring is copied."
+
+
+class Backup(NamedTuple):
+    """When the last backup was made; None if none was found. `searched_all`: in the whole log."""
+
+    at: float | None
+    searched_all: bool
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    if isinstance(subject.config, ConfigError):
+        return  # the store's findings say it
+    config, glance = subject.config, subject.glance
+    if not isinstance(glance, Glance):
+        if subject.is_others:
+            yield of_others(_AREA, subject, "The keyring of that store")
+        return
+    about_keyring = [one for one in glance.findings if is_of_keyring(one, config)]
+    yield from (of(_AREA, one) for one in about_keyring)
+    if glance.keyring is None:
+        return
+    try:
+        keys = glance.keyring.all_keys()
+        active = glance.keyring.active
+    except AccountsError as error:
+        yield Finding(_AREA, Level.UNKNOWN, str(error))
+        return
+    if not about_keyring:
+        place = keyring_place(config)
+        yield Finding(
+            _AREA, Level.OK, f"{place} has all {counted(len(keys), 'key')} that the store needs."
+        )
+    yield from _inside(config)
+    made = next((key.created_at for key in keys if key.id == active), 0.0)
+    yield from copies(active, made, last_backup(glance), subject.machine.now())
+
+
+def _inside(config: Config) -> Iterator[Finding]:
+    if not config.keyring.credential and config.keyring_is_in_store():
+        yield Finding(
+            _AREA,
+            Level.WARNING,
+            f"{config.keyring_file} is in the store's folder, so anyone who copies the store also "
+            "copies the keys.",
+            "Move it to a folder of its own, and set keyring.file in the configuration.",
+        )
+
+
+def last_backup(glance: Glance) -> Backup:
+    """Search the newest events of the audit log for the last `cwtui store backup`."""
+    left = _SEARCHED
+    event = EventType.STORE_BACKUP.value
+    try:
+        for line in glance.audit.lines_before(None):
+            if event.encode() in line.content:
+                record = decode(line.content)
+                if record is not None and record.event == event:
+                    return Backup(record.at.timestamp(), searched_all=False)
+            left -= len(line.content)
+            if left < 0:
+                return Backup(None, searched_all=False)
+    except CannotCheck:
+        return Backup(None, searched_all=False)
+    return Backup(None, searched_all=True)
+
+
+def copies(active: str, made: float, backup: Backup, now: float) -> Iterator[Finding]:
+    """Yield what can be said about copies: only when the key and the last backup were made."""
+    since = f"The active key {active} was made on {day(made)}"
+    if backup.at is None:
+        where = "the audit log" if backup.searched_all else "the newest events of the audit log"
+        yield Finding(
+            _AREA,
+            Level.WARNING,
+            f"{since}, and {where} has no backup of the store. {_NOT_SEEN}",
+            f"{_COPY} To back up the store: cwtui store backup FILE",
+        )
+    elif backup.at < made:
+        yield Finding(
+            _AREA,
+            Level.WARNING,
+            f"{since}, after the last backup of the store on {day(backup.at)}. An older copy of "
+            f"the keyring lacks this key. {_NOT_SEEN}",
+            f"{_COPY} Then back up the store: cwtui store backup FILE",
+        )
+    else:
+        age = int((now - backup.at) / _DAY)
+        old = age > _OLD
+        yield Finding(
+            _AREA,
+            Level.WARNING if old else Level.NOTE,
+            f"{since}. The last backup of the store was made on {day(backup.at)}"
+            f"{f', {age} days ago' if old else ''}. {_NOT_SEEN}",
+            "Back up the store: cwtui store backup FILE"
+            if old
+            else f"Make sure that your copy of the keyring has the key {active}.",
+        )

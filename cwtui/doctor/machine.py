@@ -1,0 +1,103 @@
+"""This host as the doctor sees it. Tests put another one in its place."""
+
+import os
+import pwd
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from cwtui.doctor import programs
+from cwtui.doctor.programs import Answer, CannotRun, NotInstalled
+
+Run: TypeAlias = Callable[[str, Sequence[str]], Answer]
+"""Runs a program to its end. Raises NotInstalled and CannotRun."""
+
+_NO_SHELLS: Final = ("nologin", "false", "sync", "halt", "shutdown")
+_FIRST_PERSON: Final = 1000
+"""The smallest uid of a person (UID_MIN in login.defs(5))."""
+_FIELDS: Final = 7
+"""Of a line of passwd(5)."""
+
+
+@dataclass(frozen=True)
+class UnixUser:
+    """A line of passwd(5)."""
+
+    name: str
+    uid: int
+    gid: int
+    home: str
+    shell: str
+
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody can probably sign in as this user, and it is not the system's own."""
+        return self.uid >= _FIRST_PERSON and Path(self.shell).name not in _NO_SHELLS
+
+
+@dataclass(frozen=True)
+class Machine:
+    """`root` is the folder with /etc and /usr. Programs run on the real host."""
+
+    root: Path = Path("/")
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    euid: int = field(default_factory=os.geteuid)
+    run: Run = programs.run
+    now: Callable[[], float] = time.time
+    _stopped: set[str] = field(default_factory=set, init=False)
+
+    @property
+    def is_root(self) -> bool:
+        return self.euid == 0
+
+    def path(self, absolute: str) -> Path:
+        return self.root / absolute.lstrip("/")
+
+    def ask(self, name: str, *arguments: str) -> Answer:
+        """Run a program that is not run again once it has hung. Raises CannotRun."""
+        if name in self._stopped:
+            raise CannotRun(f"{name} did not end before")
+        try:
+            return self.run(name, arguments)
+        except NotInstalled:
+            raise
+        except CannotRun:
+            self._stopped.add(name)
+            raise
+
+    def unix_users(self, *names: str) -> list[UnixUser]:
+        """Return the Unix users with these names, or all that this host lists.
+
+        NSS may ask a server, which may hang; so another program asks. Raises CannotRun.
+        """
+        # getent would take a number for a uid.
+        named = [name for name in names if not name.isdecimal()]
+        if names and not named:
+            return []
+        answer = self.ask("getent", "passwd", *named)
+        found = (_unix_user(line) for line in answer.out.splitlines())
+        return [one for one in found if one is not None and (not names or one.name in names)]
+
+    def groups(self, name: str) -> frozenset[str]:
+        """Return the names of the groups of this Unix user. Raises CannotRun."""
+        answer = self.ask("id", "-Gn", "--", name)
+        if answer.status:
+            raise CannotRun(f"the groups of {name} are not known")
+        return frozenset(answer.out.split())
+
+
+def name_of(uid: int) -> str:
+    """Return the name of a Unix user, or # and its uid, as sudo and chown understand it."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"#{uid}"
+
+
+def _unix_user(line: str) -> UnixUser | None:
+    parts = line.split(":")
+    if len(parts) != _FIELDS or not (parts[2].isdecimal() and parts[3].isdecimal()):
+        return None
+    return UnixUser(parts[0], int(parts[2]), int(parts[3]), parts[5], parts[6])

@@ -1,0 +1,135 @@
+"""People: whether Unix users and accounts fit together, where a door of the host asks cwtui."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from cwtui.accounts import account_state
+from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.text import counted, listed
+from cwtui.doctor.doors import Door
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.machine import UnixUser
+from cwtui.doctor.pam import NAMED, doors
+from cwtui.doctor.programs import CannotRun
+from cwtui.doctor.store import of_others
+from cwtui.doctor.subject import Accounts, Subject
+
+_AREA: Final = Area.PEOPLE
+_found = partial(Finding, _AREA)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Who has what. `asking` are the doors that ask cwtui for a factor."""
+
+    rows: Sequence[AccountRow]
+    settings: OrganizationSettings
+    unix: Sequence[UnixUser]
+    """Unix users who can probably sign in."""
+    known: frozenset[str]
+    """The names of accounts that are also Unix users, of any kind."""
+    asking: Sequence[Door]
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    accounts = subject.accounts
+    if accounts is None:
+        if subject.is_others:
+            yield of_others(_AREA, subject, "The store with the accounts")
+        return
+    try:
+        known = {user.name for user in _unix(subject, accounts)}
+    except CannotRun as error:
+        yield _found(Level.UNKNOWN, f"Which Unix users there are is not known: {error}.")
+        return
+    asking = [one for one in doors(subject) if one.cwtui_in("auth")]
+    if len(accounts.rows) < accounts.total:
+        yield _found(
+            Level.NOTE,
+            f"Only the first {len(accounts.rows):,} of {accounts.total:,} accounts were compared.",
+        )
+    # Whether a Unix user has an account is known only if all accounts were read.
+    everyone = subject.people if len(accounts.rows) == accounts.total else []
+    yield from judged(
+        Matching(accounts.rows, accounts.settings, everyone, frozenset(known), asking)
+    )
+
+
+def _unix(subject: Subject, accounts: Accounts) -> list[UnixUser]:
+    return subject.machine.unix_users(*(row.username for row in accounts.rows))
+
+
+def judged(found: Matching) -> Iterator[Finding]:
+    on = bool(found.asking)
+    names = {row.username for row in found.rows}
+    strangers = [user.name for user in found.unix if user.name not in names]
+    if strangers:
+        who = f"{_unix_users(strangers)} no account"
+        doors_named = listed([one.name for one in found.asking], NAMED)
+        yield _found(
+            Level.WARNING if on else Level.NOTE,
+            f"{who} and cannot enter where cwtui is asked ({doors_named}): "
+            f"{listed(strangers, NAMED)}."
+            if on
+            else f"{who}: {listed(strangers, NAMED)}. They could not enter at a door of the host "
+            "that asks cwtui.",
+            f"Create the accounts that are meant to enter: cwtui user add {strangers[0]}",
+        )
+    elif found.unix:
+        yield _found(Level.OK, "Every Unix user who can sign in has an account.")
+    unknown = [row.username for row in found.rows if row.username not in found.known]
+    if unknown:
+        yield _found(
+            Level.NOTE,
+            f"{counted(len(unknown), 'account')} have no Unix user of the same name, so they mean "
+            f"nothing to sshd and sudo: {listed(unknown, NAMED)}."
+            if len(unknown) > 1
+            else f"The account {unknown[0]} has no Unix user of the same name, so it means nothing "
+            "to sshd and sudo.",
+        )
+    yield from _factors(found, on=on)
+
+
+def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:
+    here = [row for row in found.rows if row.username in found.known and row.enabled]
+    waiting = [
+        row.username
+        for row in here
+        if row.second_factor is None and account_state.is_required(row, found.settings)
+    ]
+    if waiting:
+        would = "must" if on else "would have to"
+        yield _found(
+            Level.NOTE,
+            f"{counted(len(waiting), 'person', 'people')} {would} register a device at the first "
+            f"sign-in: {listed(waiting, NAMED)}. A key alone does not let them in before.",
+            "Let them do it in cwtui first, or allow time for it (LoginGraceTime).",
+        )
+    bare = [
+        row.username
+        for row in here
+        if row.second_factor is None and not account_state.is_required(row, found.settings)
+    ]
+    only_code = [one.name for one in found.asking if one.asks_for_code_only and not one.null_ok]
+    if bare and only_code:
+        yield _found(
+            Level.WARNING,
+            f"{listed(only_code, NAMED)} refuses {counted(len(bare), 'person', 'people')} who have "
+            f"no second factor and need none: {listed(bare, NAMED)}.",
+            "Require MFA for them, or write nullok after mode=code.",
+        )
+    disabled = [row.username for row in found.rows if not row.enabled or row.gone_since is not None]
+    shut_out = [name for name in disabled if name in found.known]
+    if shut_out:
+        yield _found(
+            Level.NOTE,
+            f"{counted(len(shut_out), 'account')} with a Unix user cannot enter, as disabled or "
+            f"gone from the directory: {listed(shut_out, NAMED)}.",
+        )
+
+
+def _unix_users(names: Sequence[str]) -> str:
+    return f"{counted(len(names), 'Unix user')} {'has' if len(names) == 1 else 'have'}"

@@ -1,0 +1,113 @@
+"""`cwtui serve`: its socket, and whether it answers."""
+
+import stat
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cwtui.accounts.errors import AccountsError, Refused
+from cwtui.accounts.text import counted
+from cwtui.accounts.times import utc_minute
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.machine import name_of
+from cwtui.doctor.pam import doors
+from cwtui.doctor.subject import Subject
+from cwtui.service import client
+
+_AREA: Final = Area.SERVICE
+_found = partial(Finding, _AREA)
+_SECONDS: Final = 5.0
+"""How long the service may take to answer."""
+_START: Final = "Start it: systemctl start cwtui.socket, or by hand: cwtui serve"
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+AskStatus = Callable[[Path], str]
+
+
+class _Status(msgspec.Struct):
+    """The parts of the answer that are told."""
+
+    since: float
+    conversations: dict[str, int]
+
+
+def _ask(path: Path) -> str:
+    return client.status(path, _SECONDS)
+
+
+def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
+    path = Path(subject.settings.service.socket)
+    asking = [one.name for one in doors(subject)]
+    needed = bool(asking)
+    try:
+        found = path.lstat()
+        folder = path.parent.stat()
+    except FileNotFoundError:
+        if needed:
+            yield _found(
+                Level.PROBLEM,
+                f"There is no socket {path}, so nobody gets in at {', '.join(asking)}.",
+                _START,
+            )
+        else:
+            yield _found(Level.OK, "The service does not run, and no door of the host asks it.")
+        return
+    except OSError:
+        yield _found(
+            Level.UNKNOWN,
+            f"The socket {path} cannot be looked at.",
+            f"Run: {subject.again(_AREA.value, uid=subject.owner or 0)}",
+        )
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        yield _found(Level.PROBLEM, f"{path} is not a socket.", "Find out who put it there.")
+        return
+    yield from modes(path, found.st_uid, found.st_mode, folder.st_mode, subject.owner)
+    yield _answer(path, subject, ask)
+
+
+def modes(path: Path, owner: int, mode: int, folder: int, store: int | None) -> Iterator[Finding]:
+    """Yield what is wrong with the owner and the modes of the socket and its folder."""
+    if owner not in {0, store if store is not None else owner}:
+        yield _found(
+            Level.PROBLEM,
+            f"{path} belongs to {name_of(owner)}, who does not own the store.",
+            "Find out who listens there.",
+        )
+    if mode & _OTHERS:
+        yield _found(
+            Level.WARNING,
+            f"Others than its owner may connect to {path}.",
+            "Its mode should be 0600: set SocketMode=0600 in cwtui.socket.",
+        )
+    if folder & (stat.S_IWGRP | stat.S_IWOTH):
+        yield _found(
+            Level.PROBLEM,
+            f"Others can write to {path.parent}, so the module refuses to use the socket.",
+            f"Run: chmod go-w {path.parent}",
+        )
+
+
+def _answer(path: Path, subject: Subject, ask: AskStatus) -> Finding:
+    try:
+        status = msgspec.json.decode(ask(path), type=_Status)
+    except Refused:
+        owner = subject.owner or 0
+        return _found(
+            Level.UNKNOWN,
+            "Only root and the Unix user that owns the store may ask the service.",
+            f"Run: {subject.again(_AREA.value, uid=owner)}",
+        )
+    except AccountsError as error:
+        return _found(Level.PROBLEM, str(error), _START)
+    except msgspec.DecodeError:
+        return _found(Level.PROBLEM, f"What listens on {path} is not cwtui.", _START)
+    total = sum(status.conversations.values())
+    return _found(
+        Level.OK,
+        f"The service answers. It has run since {utc_minute(status.since)}, and was asked "
+        f"{counted(total, 'time')}.",
+    )

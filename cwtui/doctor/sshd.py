@@ -1,0 +1,322 @@
+"""sshd: what happens to whom, as `sshd -T` and PAM's files say together."""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from cwtui.accounts.text import listed
+from cwtui.doctor.doors import Door
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.machine import Machine, UnixUser, name_of
+from cwtui.doctor.pam import NAMED, door, tried
+from cwtui.doctor.programs import CannotRun, NotInstalled
+from cwtui.doctor.sshd_settings import SshdSettings, matched_users, parse
+from cwtui.doctor.subject import Subject
+from cwtui.host.trust import why_untrusted
+from cwtui.host.untrusted_files import read_regular
+
+_AREA: Final = Area.SSHD
+_found = partial(Finding, _AREA)
+_GRACE: Final = 300
+"""Seconds that a first sign-in needs at least: an app is installed, and a code is scanned."""
+_MATCHED: Final = 4
+"""How many users of Match lines are worked out too."""
+_KBDINT: Final = "keyboard-interactive"
+_CONFIGURED: Final = "/etc/ssh/sshd_config"
+_MOST: Final = 1 << 18
+_FROM: Final = "host=client.example,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
+"""A connection from nowhere in particular (RFC 5737)."""
+_NONE: Final = ("", "none")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A person, and the settings for their connections."""
+
+    user: UnixUser
+    settings: SshdSettings
+
+    @property
+    def name(self) -> str:
+        return self.user.name
+
+    @property
+    def forced(self) -> str:
+        command = self.settings.get("forcecommand")
+        return "" if command in _NONE else command
+
+    @property
+    def is_kiosk(self) -> bool:
+        """Whether this user is shared, and cwtui asks only after the connection."""
+        return "cwtui" in self.forced or "connectware" in self.forced
+
+
+def settings_for(machine: Machine, user: str) -> SshdSettings:
+    """Ask sshd for its settings for this user. Raises CannotRun."""
+    answer = machine.ask("sshd", "-T", "-C", f"user={user},{_FROM}")
+    if answer.status:
+        said = answer.err.strip().splitlines()
+        raise CannotRun(f"sshd says: {said[-1] if said else 'nothing'}".rstrip("."))
+    return parse(answer.out)
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    people = {user.name: user for user in (*tried(subject), *_matched(subject))}
+    try:
+        asked = [Asked(user, settings_for(subject.machine, name)) for name, user in people.items()]
+    except NotInstalled as error:
+        yield _found(Level.NOTE, f"sshd was not looked at: {error}.")
+        return
+    except CannotRun as error:
+        action = "" if subject.machine.is_root else f"Run as root: {subject.again(_AREA.value)}"
+        yield _found(Level.UNKNOWN, f"What sshd does is not known. {error}.", action)
+        return
+    yield from judged(asked, door(subject, "sshd"))
+    yield from _commands(asked, subject)
+    yield from _by_address(subject.machine)
+
+
+def judged(asked: Sequence[Asked], one: Door | None) -> Iterator[Finding]:
+    """Yield what happens to people who may sign in as themselves, and not to shared users."""
+    persons = [person for person in asked if not person.is_kiosk]
+    if not persons:
+        return
+    if one is None or not (one.cwtui_in("auth") or one.cwtui_in("account")):
+        yield from _before(persons)
+        return
+    without_pam = [person for person in persons if not person.settings.is_on("usepam")]
+    if without_pam:
+        yield _found(
+            Level.PROBLEM,
+            f"UsePAM is off, so sshd never asks cwtui about {_names(without_pam, persons)}.",
+            "Set UsePAM yes.",
+        )
+        return
+    if not one.cwtui_in("auth"):
+        yield _found(Level.OK, "sshd asks cwtui whether the account may enter, and for no code.")
+        return
+    by_cwtui = [person for person in persons if not one.if_refused("auth", person.user).accepts]
+    if not by_cwtui:
+        return  # the findings about PAM say it
+    wrong = [*_wrong(by_cwtui, one)]
+    yield from wrong
+    if not wrong:
+        ways = sorted({" + ".join(way) for person in by_cwtui for way in person.settings.ways})
+        yield _found(
+            Level.OK,
+            f"sshd lets {listed([person.name for person in by_cwtui], NAMED)} in by "
+            f"{' or '.join(ways) or 'nothing'}, and cwtui has a say in it.",
+        )
+
+
+def _wrong(persons: Sequence[Asked], one: Door) -> Iterator[Finding]:
+    def such(chosen: Iterable[Asked]) -> tuple[Level, str] | None:
+        found = [*chosen]
+        if not found:
+            return None
+        everyone = len(found) == len(persons)
+        return Level.PROBLEM if everyone else Level.WARNING, _names(found, persons)
+
+    if some := such(p for p in persons if not any(_KBDINT in way for way in p.settings.ways)):
+        yield _found(
+            some[0],
+            f"sshd never asks {some[1]} for a code: keyboard-interactive is off.",
+            "Set KbdInteractiveAuthentication yes, and name keyboard-interactive:pam in "
+            "AuthenticationMethods.",
+        )
+    if some := such(p for p in persons if p.settings.key_alone):
+        yield _found(
+            some[0],
+            f"An SSH key alone lets {some[1]} in, without a code.",
+            "Set AuthenticationMethods publickey,keyboard-interactive:pam",
+        )
+    if some := such(p for p in persons if any("password" in way for way in p.settings.ways)):
+        yield _found(
+            some[0],
+            f"sshd offers {some[1]} the method password, which cannot ask a second question: with "
+            "MFA, nobody gets in that way, and without it, nobody is enrolled.",
+            "Set PasswordAuthentication no and KbdInteractiveAuthentication yes.",
+        )
+    if one.asks_for_code_only and (
+        some := such(
+            p
+            for p in persons
+            if any(set(way) == {_KBDINT} for way in p.settings.ways)
+            and one.accepts_cwtui_alone(p.user)
+        )
+    ):
+        yield _found(
+            some[0],
+            f"A one-time code alone lets {some[1]} in over SSH, without a key or a password.",
+            "Set AuthenticationMethods publickey,keyboard-interactive:pam, or write mode=full in "
+            "/etc/pam.d/sshd.",
+        )
+    if short := [p for p in persons if 0 < p.settings.grace_seconds < _GRACE]:
+        yield _found(
+            Level.WARNING,
+            f"LoginGraceTime is {short[0].settings.grace_seconds} s for {_names(short, persons)}. "
+            "That is too short to register a device over SSH.",
+            "Set LoginGraceTime 600",
+        )
+
+
+def _before(persons: Sequence[Asked]) -> Iterator[Finding]:
+    """Yield what to set before PAM's file for sshd asks cwtui."""
+    settings = persons[0].settings
+    steps = [
+        words
+        for is_due, words in (
+            (not settings.is_on("usepam"), "UsePAM yes"),
+            (_KBDINT not in settings.methods, "KbdInteractiveAuthentication yes"),
+            ("password" in settings.methods, "PasswordAuthentication no"),
+            (
+                settings.key_alone or settings.get("authenticationmethods") in {"", "any"},
+                "AuthenticationMethods publickey,keyboard-interactive:pam",
+            ),
+            (0 < settings.grace_seconds < _GRACE, "LoginGraceTime 600"),
+        )
+        if is_due
+    ]
+    todo = f" It would first need: {'; '.join(steps)}." if steps else ""
+    yield _found(Level.NOTE, f"sshd does not ask cwtui.{todo}")
+
+
+def _names(found: Sequence[Asked], among: Sequence[Asked]) -> str:
+    if len(found) == len(among):
+        return "people"
+    return listed([person.name for person in found], NAMED)
+
+
+def _matched(subject: Subject) -> list[UnixUser]:
+    """Return the users named in Match lines, root, and the owner of the store."""
+    names = [name for content in _configured(subject.machine) for name in matched_users(content)]
+    if subject.owner is not None:
+        names.append(name_of(subject.owner))
+    wanted = [name for name in dict.fromkeys(names) if name != "root"][:_MATCHED]
+    try:
+        return subject.machine.unix_users(*wanted) if wanted else []
+    except CannotRun:
+        return []
+
+
+def _configured(machine: Machine) -> Iterator[str]:
+    main = machine.path(_CONFIGURED)
+    for path in (main, *sorted(Path(f"{main}.d").glob("*.conf"))[:50]):
+        try:
+            yield read_regular(path, _MOST).decode(errors="replace")
+        except OSError:
+            continue
+
+
+def _by_address(machine: Machine) -> Iterator[Finding]:
+    pattern = r"(?im)^\s*match\s.*\b(address|host|localaddress|localport|rdomain)\b"
+    if any(re.search(pattern, content) for content in _configured(machine)):
+        yield _found(
+            Level.NOTE,
+            "sshd's settings depend on where a connection comes from. This looked at one from "
+            "192.0.2.1 only.",
+            "For another one: sshd -T -C user=NAME,host=HOST,addr=ADDRESS",
+        )
+
+
+def _commands(asked: Sequence[Asked], subject: Subject) -> Iterator[Finding]:
+    for command in dict.fromkeys(person.forced for person in asked if person.is_kiosk):
+        users = [person for person in asked if person.forced == command]
+        yield from _forced(command, users[0])
+    keys = {
+        (
+            person.settings.get("authorizedkeyscommand"),
+            person.settings.get("authorizedkeyscommanduser"),
+        )
+        for person in asked
+    }
+    for command, user in sorted(keys):
+        if command not in _NONE:
+            yield from _keys_command(command, user, subject)
+
+
+def _forced(command: str, kiosk: Asked) -> Iterator[Finding]:
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    program = words[0] if words else ""
+    settings = kiosk.settings
+    if not program.startswith("/"):
+        yield _found(
+            Level.PROBLEM,
+            f"The ForceCommand of {kiosk.name} is {program}, without its folder. Whether it is "
+            "found depends on PATH.",
+            "Write its whole path, such as /opt/cwtui/bin/connectware.",
+        )
+    elif not Path(program).exists():
+        yield _found(
+            Level.PROBLEM,
+            f"The ForceCommand of {kiosk.name} does not exist: {program}.",
+            "Correct the path.",
+        )
+    elif why := why_untrusted(Path(program)):
+        yield _found(Level.PROBLEM, f"The ForceCommand of {kiosk.name} is not safe. {why}")
+    else:
+        yield _found(Level.OK, f"Connections of {kiosk.name} run {program}.")
+    if program.endswith("/cwtui") or ("-m" in words[1:] and "-I" not in words[1:]):
+        yield _found(
+            Level.WARNING,
+            f"The ForceCommand of {kiosk.name} lets environment variables change what Python runs.",
+            "Start it as cwtui help ssh says: python -I -m cwtui --kiosk",
+        )
+    if not settings.is_on("disableforwarding"):
+        yield _found(
+            Level.WARNING,
+            f"{kiosk.name} may forward ports, although many people use this user.",
+            f"In Match User {kiosk.name}, set DisableForwarding yes and PermitUserRC no.",
+        )
+    if settings.get("clientaliveinterval") == "0":
+        yield _found(
+            Level.NOTE,
+            f"Connections of {kiosk.name} stay open when a client vanishes.",
+            "Set ClientAliveInterval 60",
+        )
+
+
+def _keys_command(command: str, user: str, subject: Subject) -> Iterator[Finding]:
+    program = Path(command.split(maxsplit=1)[0])
+    if user in _NONE:
+        yield _found(
+            Level.PROBLEM,
+            "AuthorizedKeysCommand is set without AuthorizedKeysCommandUser.",
+            "Set it to the Unix user that owns the store.",
+        )
+        return
+    if not program.is_absolute() or not program.exists():
+        yield _found(
+            Level.PROBLEM,
+            f"The AuthorizedKeysCommand {program} does not exist, so no key from it is accepted.",
+            "Write the whole path of the command.",
+        )
+        return
+    if why := why_untrusted(program):
+        yield _found(Level.PROBLEM, f"sshd does not run the AuthorizedKeysCommand {program}. {why}")
+        return
+    owner = name_of(subject.owner) if subject.owner is not None else user
+    if user != owner and _is_ours(program):
+        yield _found(
+            Level.PROBLEM,
+            f"The AuthorizedKeysCommand {program} runs as {user}, who cannot read the store of "
+            f"{owner}.",
+            f"Set AuthorizedKeysCommandUser {owner}",
+        )
+        return
+    yield _found(Level.OK, f"sshd asks {program} for keys, as {user}.")
+
+
+def _is_ours(program: Path) -> bool:
+    """Whether the program is cwtui, or a script that runs it."""
+    try:
+        return program.name == "cwtui" or b"cwtui" in read_regular(program, 1 << 16)
+    except OSError:
+        return False

@@ -1,0 +1,151 @@
+"""The store: whether it is there, private and readable, and how much room it has."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from cwtui.accounts.errors import CannotCheck, StoreMissing
+from cwtui.accounts.text import counted
+from cwtui.accounts.upkeep import findings as upkeep
+from cwtui.accounts.upkeep.findings import Severity
+from cwtui.config import Config, ConfigError
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.machine import name_of
+from cwtui.doctor.subject import Subject
+from cwtui.maintenance import Glance
+
+_AREA: Final = Area.STORE
+_LEVELS: Final = {
+    Severity.WARNING: Level.WARNING,
+    Severity.DAMAGE: Level.PROBLEM,
+    Severity.UNREADABLE: Level.UNKNOWN,
+}
+_MEGABYTE: Final = 1_000_000
+_ROOM: Final = 100 * _MEGABYTE
+"""Free bytes below which a warning is due: ten full files of the audit log."""
+_FILES: Final = 1000
+"""Free inodes below which a warning is due."""
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    if isinstance(subject.config, ConfigError):
+        yield _unknown("The configuration is not valid, so it is not known where the store is.")
+        return
+    config, glance = subject.config, subject.glance
+    if isinstance(glance, Glance):
+        yield from _content(config, glance)
+        yield from (of(_AREA, one) for one in glance.findings if not is_of_keyring(one, config))
+        yield from _room(config.folder)
+    elif subject.is_others:
+        yield of_others(_AREA, subject, f"The store {config.folder}")
+    elif isinstance(glance, StoreMissing):
+        yield Finding(_AREA, Level.PROBLEM, str(glance))
+    else:
+        yield _unknown(str(glance))
+
+
+def of(area: Area, found: upkeep.Finding) -> Finding:
+    """Return a finding of a store check; its sentence says what to do."""
+    return Finding(area, _LEVELS[found.severity], found.sentence)
+
+
+def of_others(area: Area, subject: Subject, what: str) -> Finding:
+    """Return the finding for what only the owner of the store can look at."""
+    owner = subject.owner or 0
+    return Finding(
+        area,
+        Level.UNKNOWN,
+        f"{what} belongs to the Unix user {name_of(owner)}, so it was not looked at.",
+        f"Run: {subject.again(area.value, uid=owner)}",
+    )
+
+
+def is_of_keyring(found: upkeep.Finding, config: Config) -> bool:
+    """Whether it is about the keyring, and not about the rest of the store."""
+    if config.keyring.credential:
+        return found.where == "keyring"
+    file = config.keyring_file
+    places = {"keyring", str(file), str(file.parent)} - {str(config.folder)}
+    return found.where in places
+
+
+def _content(config: Config, glance: Glance) -> Iterator[Finding]:
+    if glance.accounts is None:
+        return
+    try:
+        empty = glance.accounts.is_empty()
+    except CannotCheck as error:
+        yield _unknown(str(error))
+        return
+    if empty:
+        yield Finding(
+            _AREA,
+            Level.PROBLEM,
+            f"The store {config.folder} has no account yet, so nobody can sign in.",
+            "Create the first admin: cwtui init --admin NAME",
+        )
+        return
+    size, journals = _sizes(config.folder)
+    waiting = f", of which {_megabytes(journals)} are journals" if journals else ""
+    yield Finding(
+        _AREA,
+        Level.OK,
+        f"{config.folder} can be read and takes {_megabytes(size)}{waiting}. Each account was "
+        "not read; for that, run: cwtui store check",
+    )
+
+
+def _sizes(folder: Path) -> tuple[int, int]:
+    """Return the bytes of all files, and of journals among them."""
+    total = journals = 0
+    for path in folder.rglob("*"):
+        try:
+            size = path.lstat().st_size if path.is_file() else 0
+        except OSError:  # it was removed meanwhile
+            continue
+        total += size
+        journals += size if path.suffix == ".journal" else 0
+    return total, journals
+
+
+def _room(folder: Path) -> Iterator[Finding]:
+    if not os.access(folder, os.W_OK, effective_ids=True):
+        yield Finding(
+            _AREA,
+            Level.PROBLEM,
+            f"{folder} is read-only, so nobody can sign in: attempts cannot be counted.",
+            "Mount the disk for writing.",
+        )
+        return
+    try:
+        disk = os.statvfs(folder)
+    except OSError as error:
+        yield _unknown(f"The free disk space of {folder} cannot be read: {error.strerror}.")
+        return
+    free = disk.f_bavail * disk.f_frsize
+    if free < _ROOM:
+        yield Finding(
+            _AREA,
+            Level.WARNING,
+            f"Only {_megabytes(free)} of disk space are free in {folder}. On a full disk, nobody "
+            "can sign in once the reserve is used up.",
+            "Free some space.",
+        )
+    elif disk.f_files and disk.f_favail < _FILES:
+        yield Finding(
+            _AREA,
+            Level.WARNING,
+            f"The file system of {folder} has room for only {counted(disk.f_favail, 'file')}.",
+            "Remove files that are not needed.",
+        )
+    else:
+        yield Finding(_AREA, Level.OK, f"{_megabytes(free)} of disk space are free.")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / _MEGABYTE:,.1f} MB"
+
+
+def _unknown(sentence: str) -> Finding:
+    return Finding(_AREA, Level.UNKNOWN, sentence)

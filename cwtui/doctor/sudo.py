@@ -1,0 +1,142 @@
+"""sudo: whom it asks for a code, and whom it does not."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from cwtui.accounts.text import listed
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.machine import Machine
+from cwtui.doctor.pam import NAMED, door
+from cwtui.doctor.subject import Subject
+from cwtui.host.untrusted_files import read_regular
+
+_AREA: Final = Area.SUDO
+_found = partial(Finding, _AREA)
+_MOST: Final = 1 << 18
+_MOST_FILES: Final = 100
+_USUAL_MINUTES: Final = 15.0
+"""sudo's own default of timestamp_timeout."""
+_OTHERS_PASSWORD: Final = ("rootpw", "runaspw", "targetpw")
+
+
+@dataclass
+class Sudoers:
+    """What matters of sudoers(5). `unreadable` are files that this user cannot read."""
+
+    unasked: list[str] = field(default_factory=list)
+    """Users, and groups with %, that have NOPASSWD."""
+    minutes: float = _USUAL_MINUTES
+    authenticates: bool = True
+    others_password: str = ""
+    unreadable: list[str] = field(default_factory=list)
+
+
+def read(machine: Machine) -> Sudoers:
+    """Read /etc/sudoers and the folders that it includes."""
+    found = Sudoers()
+    waiting = [machine.path("/etc/sudoers")]
+    seen: set[Path] = set()
+    while waiting and len(seen) < _MOST_FILES:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen.add(path)
+        try:
+            content = read_regular(path, _MOST).decode(errors="replace")
+            waiting += _note(content, found, machine)
+        except OSError:
+            found.unreadable.append(str(path))
+    return found
+
+
+def _note(content: str, found: Sudoers, machine: Machine) -> list[Path]:
+    """Take note of a file's lines, and return the files that it includes. Raises OSError."""
+    included: list[Path] = []
+    for line in content.replace("\\\n", " ").splitlines():
+        words = line.split()
+        if not words:
+            continue
+        if words[0] in {"@includedir", "#includedir"} and len(words) > 1:
+            folder = machine.path(words[1])
+            # As sudo does: names with a dot or with ~ at the end are left out.
+            names = sorted(folder.iterdir()) if folder.exists() else []
+            included += [one for one in names if "." not in one.name and one.name[-1] != "~"]
+        elif words[0] in {"@include", "#include"} and len(words) > 1:
+            included.append(machine.path(words[1]))
+        elif words[0].startswith("Defaults"):
+            _note_defaults(line.partition("#")[0], found)
+        elif not words[0].startswith("#") and re.search(r"\bNOPASSWD\s*:", line):
+            found.unasked.append(words[0])
+    return included
+
+
+def _note_defaults(line: str, found: Sudoers) -> None:
+    for word in re.split(r"[\s,]+", line):
+        name, _, value = word.partition("=")
+        if name == "timestamp_timeout" and re.fullmatch(r"-?\d{1,6}(\.\d+)?", value):
+            found.minutes = float(value)
+        elif name == "!authenticate":
+            found.authenticates = False
+        elif name in _OTHERS_PASSWORD:
+            found.others_password = name
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    asking = [
+        name
+        for name in ("sudo", "sudo-i")
+        if (one := door(subject, name)) is not None and one.cwtui_in("auth")
+    ]
+    if not asking:
+        yield _found(Level.NOTE, "sudo does not ask cwtui.")
+        return
+    if "sudo-i" not in asking and "sudo-i" in subject.pam:
+        yield _found(
+            Level.WARNING,
+            "sudo asks cwtui, but sudo -i does not.",
+            "Change /etc/pam.d/sudo-i in the same way.",
+        )
+    sudoers = read(subject.machine)
+    if sudoers.unreadable:
+        yield _found(
+            Level.UNKNOWN,
+            f"{listed(sudoers.unreadable, NAMED)} cannot be read.",
+            "" if subject.machine.is_root else f"Run as root: {subject.again(_AREA.value)}",
+        )
+    yield from judged(sudoers)
+
+
+def judged(sudoers: Sudoers) -> Iterator[Finding]:
+    if not sudoers.authenticates:
+        yield _found(
+            Level.PROBLEM,
+            "sudo asks nobody for anything: sudoers has !authenticate.",
+            "Remove it with visudo.",
+        )
+    if sudoers.unasked:
+        names: Sequence[str] = list(dict.fromkeys(sudoers.unasked))
+        yield _found(
+            Level.WARNING,
+            f"sudo does not ask {listed(names, NAMED)} for anything: sudoers has NOPASSWD for "
+            "them.",
+            "Remove NOPASSWD with visudo, unless they are programs.",
+        )
+    if sudoers.others_password:
+        yield _found(
+            Level.PROBLEM,
+            f"sudo asks for another account's password ({sudoers.others_password}), and cwtui has "
+            "none for it.",
+            f"Remove {sudoers.others_password} from sudoers with visudo.",
+        )
+    if sudoers.minutes and not sudoers.unreadable:
+        long = "at all" if sudoers.minutes < 0 else f"for {sudoers.minutes:g} minutes"
+        yield _found(
+            Level.NOTE,
+            f"After a code, sudo itself does not ask again {long} in the same terminal.",
+            "To let cwtui decide: Defaults timestamp_timeout=0, and fresh_minutes in cwtui's "
+            "configuration.",
+        )

@@ -1,0 +1,109 @@
+"""The terminal that this runs in: whether the application and its QR code fit."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from cwtui import qr
+from cwtui.accounts.credentials import totp
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.subject import Subject
+from cwtui.ui import clipboard, glyphs
+from cwtui.ui.clipboard import CopyWay
+
+_AREA: Final = Area.TERMINAL
+_found = partial(Finding, _AREA)
+_LEAST: Final = (60, 20)
+PANEL_COLUMNS: Final = 33
+"""What is beside the QR code on the page where a device is registered."""
+_LONGEST_NAME: Final = 64
+_KEY: Final = Secret("A" * 32)
+"""As long as a real one, and nobody's."""
+_NO_SCREENS: Final = ("", "dumb", "unknown")
+_WAYS: Final = {
+    CopyWay.TERMINAL: "Text can be sent to the terminal's clipboard; whether it takes it, it does "
+    "not say.",
+    CopyWay.TMUX: "Text can be copied to tmux.",
+    CopyWay.TMUX_OUTSIDE: "Text reaches the clipboard only if tmux has set-clipboard on.",
+    CopyWay.SCREEN: "Text can be sent through GNU screen to the terminal's clipboard.",
+    CopyWay.TMUX_OR_SCREEN: "Text reaches the clipboard only if tmux has set-clipboard on.",
+    CopyWay.NONE: "This terminal has no clipboard that cwtui can use.",
+}
+
+
+def findings(subject: Subject) -> Iterator[Finding]:
+    size = _size()
+    if size is None:
+        yield _found(Level.NOTE, "This does not run in a terminal, so none was looked at.")
+        return
+    yield from judged(subject.machine.environ, size)
+
+
+def _size() -> tuple[int, int] | None:
+    """Return the columns and rows of the terminal; None if there is none."""
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
+        try:
+            if stream is not None and stream.isatty():
+                found = os.get_terminal_size(stream.fileno())
+                return found.columns, found.lines
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def judged(environ: Mapping[str, str], size: tuple[int, int]) -> Iterator[Finding]:
+    term = environ.get("TERM", "")
+    columns, rows = size
+    if term in _NO_SCREENS:
+        yield _found(
+            Level.WARNING,
+            f"The application cannot draw on a terminal of type {term or 'unknown'}.",
+            "Set TERM to your terminal's type, such as xterm-256color.",
+        )
+        return
+    charset = glyphs.charmap(environ)
+    if charset == "utf-8":
+        yield _found(Level.OK, f"{term}, {columns} columns and {rows} rows, with UTF-8.")
+    else:
+        yield _found(
+            Level.NOTE,
+            f"{term}, {columns} columns and {rows} rows, without UTF-8 ({charset}): lines are "
+            "drawn with ASCII.",
+            "If it can show UTF-8, set LC_ALL=C.UTF-8.",
+        )
+    if columns < _LEAST[0] or rows < _LEAST[1]:
+        yield _found(
+            Level.WARNING,
+            f"The application needs at least {_LEAST[0]} columns and {_LEAST[1]} rows.",
+            "Make the window larger.",
+        )
+    yield _found(Level.OK, _colours(environ, term))
+    yield _found(Level.OK, _WAYS[clipboard.copy_way(environ, kiosk=False)])
+    yield _qr_code(columns, rows, utf_8=charset == "utf-8")
+
+
+def _colours(environ: Mapping[str, str], term: str) -> str:
+    if "NO_COLOR" in environ:
+        return "Colours are switched off (NO_COLOR)."
+    if environ.get("COLORTERM") in {"truecolor", "24bit"}:
+        return "The terminal says that it shows all colours (COLORTERM)."
+    return f"TERM says that the terminal shows {'256' if '256' in term else 'the basic'} colours."
+
+
+def _qr_code(columns: int, rows: int, *, utf_8: bool) -> Finding:
+    style = qr.DrawingStyle.HALF_BLOCKS if utf_8 else qr.DrawingStyle.WHOLE_CELLS
+    texts = [*islice(totp.uris(_KEY, "x" * _LONGEST_NAME, OrganizationSettings().issuer), 2)]
+    drawn = qr.fit(texts, qr.Size(columns - PANEL_COLUMNS, rows), style)
+    if isinstance(drawn, qr.TooSmall):
+        return _found(
+            Level.WARNING if utf_8 else Level.NOTE,
+            "The QR code for the longest username does not fit: with the key beside it, it needs "
+            f"{drawn.needed.columns + PANEL_COLUMNS} columns and {drawn.needed.rows} rows.",
+            "Make the window larger, or enter the key by hand.",
+        )
+    return _found(Level.OK, "The QR code fits, even for the longest username.")
