@@ -147,7 +147,7 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
         if always:
             yield Finding(
                 _AREA,
-                Level.WARNING,
+                Level.NOTE,
                 f"{one.name} does not need cwtui's consent for {listed(always, NAMED)}.",
                 "Check that this is what you want.",
             )

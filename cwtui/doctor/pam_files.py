@@ -16,6 +16,8 @@ _DEEPEST: Final = 16
 """How deep files may include each other (PAM_SUBSTACK_MAX_LEVEL)."""
 _MOST_FILES: Final = 300
 _WORD: Final = re.compile(r"\[(?:[^\]\\]|\\.)*\]|\S+")
+_SERVICE: Final = re.compile(r"(?!.*\.(dpkg|rpm|bak|orig|old|ucf))[\w.-]+")
+"""Names of services, and not of copies that packages or editors leave."""
 KINDS: Final = ("auth", "account", "password", "session")
 
 
@@ -72,6 +74,8 @@ class PamFiles:
     """The files below `root`."""
 
     root: Path
+    included: set[str] = field(default_factory=set, init=False)
+    """The names of files that others include; they may be no services themselves."""
     _read: dict[Path, list[str]] = field(default_factory=dict, init=False)
 
     def names(self) -> list[str]:
@@ -82,7 +86,7 @@ class PamFiles:
                 found.update(path.name for path in (self.root / folder[1:]).iterdir())
             except OSError:
                 continue
-        return sorted(name for name in found if re.fullmatch(r"[\w.-]+", name))[:_MOST_FILES]
+        return sorted(name for name in found if _SERVICE.fullmatch(name))[:_MOST_FILES]
 
     def service(self, name: str) -> Service:
         """Return what PAM does for this service. A service without a file is `other`."""
@@ -139,6 +143,7 @@ class PamFiles:
         elif depth == _DEEPEST:
             faults.append(f"{file} includes files that include each other")
         else:
+            self.included.add(found.name)
             yield from self._steps(found, kind, depth + 1, faults, unreadable)
 
     def _lines(self, file: Path, unreadable: list[str]) -> Iterator[list[str]]:

@@ -108,8 +108,7 @@ def judged(asked: Sequence[Asked], one: Door | None) -> Iterator[Finding]:
         ways = sorted({" + ".join(way) for person in by_cwtui for way in person.settings.ways})
         yield _found(
             Level.OK,
-            f"sshd lets {listed([person.name for person in by_cwtui], NAMED)} in by "
-            f"{' or '.join(ways) or 'nothing'}, and cwtui has a say in it.",
+            f"If cwtui agrees, sshd lets {_names(by_cwtui, [])} in by {' or '.join(ways)}.",
         )
 
 
@@ -226,7 +225,7 @@ def _by_address(machine: Machine) -> Iterator[Finding]:
 def _commands(asked: Sequence[Asked], subject: Subject) -> Iterator[Finding]:
     for command in dict.fromkeys(person.forced for person in asked if person.is_kiosk):
         users = [person for person in asked if person.forced == command]
-        yield from _forced(command, users[0])
+        yield from _forced(command, users[0], subject.machine)
     keys = {
         (
             person.settings.get("authorizedkeyscommand"),
@@ -239,7 +238,7 @@ def _commands(asked: Sequence[Asked], subject: Subject) -> Iterator[Finding]:
             yield from _keys_command(command, user, subject)
 
 
-def _forced(command: str, kiosk: Asked) -> Iterator[Finding]:
+def _forced(command: str, kiosk: Asked, machine: Machine) -> Iterator[Finding]:
     try:
         words = shlex.split(command)
     except ValueError:
@@ -253,13 +252,13 @@ def _forced(command: str, kiosk: Asked) -> Iterator[Finding]:
             "found depends on PATH.",
             "Write its whole path, such as /opt/cwtui/bin/connectware.",
         )
-    elif not Path(program).exists():
+    elif not machine.path(program).exists():
         yield _found(
             Level.PROBLEM,
             f"The ForceCommand of {kiosk.name} does not exist: {program}.",
             "Correct the path.",
         )
-    elif why := why_untrusted(Path(program)):
+    elif why := why_untrusted(machine.path(program)):
         yield _found(Level.PROBLEM, f"The ForceCommand of {kiosk.name} is not safe. {why}")
     else:
         yield _found(Level.OK, f"Connections of {kiosk.name} run {program}.")
@@ -292,18 +291,19 @@ def _keys_command(command: str, user: str, subject: Subject) -> Iterator[Finding
             "Set it to the Unix user that owns the store.",
         )
         return
-    if not program.is_absolute() or not program.exists():
+    there = subject.machine.path(str(program))
+    if not program.is_absolute() or not there.exists():
         yield _found(
             Level.PROBLEM,
             f"The AuthorizedKeysCommand {program} does not exist, so no key from it is accepted.",
             "Write the whole path of the command.",
         )
         return
-    if why := why_untrusted(program):
+    if why := why_untrusted(there):
         yield _found(Level.PROBLEM, f"sshd does not run the AuthorizedKeysCommand {program}. {why}")
         return
     owner = name_of(subject.owner) if subject.owner is not None else user
-    if user != owner and _is_ours(program):
+    if user != owner and _is_ours(there):
         yield _found(
             Level.PROBLEM,
             f"The AuthorizedKeysCommand {program} runs as {user}, who cannot read the store of "

@@ -108,7 +108,7 @@ class Subject:
         return {
             name: service
             for name, service in found.items()
-            if name in _DOORS or (asks_cwtui(service) and not name.startswith("common-"))
+            if name in _DOORS or (asks_cwtui(service) and name not in files.included)
         }
 
     @cached_property
