@@ -53,7 +53,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
             _AREA,
             Level.NOTE,
             f"No file in /etc/pam.d asks {CWTUI}, so cwtui protects no door of this host.",
-            "To change that, see: cwtui help ssh",
+            "To change that, see: cwtui help doors",
         )
         return
     yield from _module_files(asking, subject.machine)

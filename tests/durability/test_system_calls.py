@@ -96,7 +96,9 @@ def test_a_call_failing_in_the_kernel_leaves_the_old_or_new_state(
         [path] = folder.glob(JOURNAL)
     done = subprocess.run(
         [
-            *("strace", *_only_these(), "-qq", "-o", tmp_path / "trace", "-P", path),
+            "strace",
+            *_only_these(),
+            *("-qq", "-o", str(tmp_path / "trace"), "-P", str(path)),
             *(
                 "-e",
                 f"trace={case.call}",
