@@ -5,6 +5,7 @@ The person sees the first rows while the rest is still searched, and the next ke
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from threading import Event
 from typing import Final, Generic, TypeVar
 
 from cwtui.accounts.filter_language import Query
@@ -13,6 +14,8 @@ R = TypeVar("R")
 
 _KEPT: Final = 500
 """The most rows that are kept to be shown before the search is complete."""
+_HELD_SECONDS: Final = 0.25
+"""The longest that a search waits while its first rows are drawn."""
 
 
 class SearchEnded(Exception):
@@ -26,13 +29,29 @@ class Search(Generic[R]):
         self.rows: list[R] = []
         self.matches = 0
         self._is_ended = False
+        self._is_held = False
+        self._goes_on = Event()
 
     def end(self) -> None:
         """Let the thread raise SearchEnded at the next row that it looks at."""
         self._is_ended = True
+        self.go_on()
+
+    def hold(self) -> None:
+        """Let the thread wait at the next row, so that it does not slow down what is drawn."""
+        self._goes_on.clear()
+        self._is_held = True
+
+    def go_on(self) -> None:
+        """Let the thread go on."""
+        self._is_held = False
+        self._goes_on.set()
 
     def check(self) -> None:
-        """Raise SearchEnded if nobody waits any more."""
+        """Raise SearchEnded if nobody waits any more, and wait if the search is held."""
+        if self._is_held:
+            self._goes_on.wait(_HELD_SECONDS)
+            self._is_held = False
         if self._is_ended:
             raise SearchEnded
 

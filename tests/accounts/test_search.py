@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from random import Random
+from threading import Thread
 
 import pytest
 
 from cwtui.accounts import listing, user_list
+from cwtui.accounts import search as search_module
 from cwtui.accounts.account_words import Facts
 from cwtui.accounts.account_words import account_words as words
 from cwtui.accounts.filter_language import parse
@@ -87,6 +89,32 @@ def test_the_first_rows_are_the_same_as_of_the_whole_list_sorted(
             assert made == [row.username for row in mixed]  # once each, and in their order
             assert sort.page(mixed, in_order[4], limit) == in_order[5:][:limit]
     assert sort.page(rows, limit=0) == []
+
+
+def test_a_search_waits_while_its_first_rows_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_module, "_HELD_SECONDS", 30.0)
+    search: Search[AccountRow] = Search()
+    found = search.watched(parse("", words(Facts()), 0.0)).select(
+        AccountRow(username=name) for name in NAMES
+    )
+    next(found)
+    search.hold()
+    rest: list[AccountRow] = []
+    thread = Thread(target=lambda: rest.extend(found))
+    thread.start()
+    thread.join(0.05)
+    assert (thread.is_alive(), rest) == (True, [])
+    search.go_on()
+    thread.join(10.0)
+    assert len(rest) == len(NAMES) - 1
+    search.hold()
+    search.end()
+    with pytest.raises(SearchEnded):
+        search.check()
+    monkeypatch.setattr(search_module, "_HELD_SECONDS", 0.0)
+    other: Search[AccountRow] = Search()
+    other.hold()
+    other.check()  # not for ever, if nothing is drawn
 
 
 def test_what_reads_more_than_rows_is_tested_last() -> None:

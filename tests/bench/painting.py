@@ -30,9 +30,10 @@ class WatchedApp(App[T]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         super()._display(screen, renderable)
+        painted = perf_counter()
         if self._batch_count or not isinstance(renderable, CompositorUpdate):
             return
         written = renderable.render_segments(self.console)
         awaited = self._awaited
         if self._awaited_text and self._awaited_text in written and awaited and not awaited.done():
-            awaited.set_result(perf_counter())
+            awaited.set_result(painted)

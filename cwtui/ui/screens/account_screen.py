@@ -323,7 +323,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """Show the sentence in the screen's status line; an empty one clears it."""
         for line in self.query("#status-line").results(Static):
-            line.update(visible(sentence))
+            text = visible(sentence)
+            if line.content != text:  # else the whole page would get a new layout at each key
+                line.update(text)
             line.set_class(wrong, "-wrong")
             if wrong and sentence:
                 # On a page that scrolls it may be below what is shown.

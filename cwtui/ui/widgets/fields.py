@@ -7,7 +7,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
@@ -24,6 +26,9 @@ class TextInput(Input):
     TOO_MUCH = "Too long for this field. Nothing was added."
     NOT_SHOWN = "Invisible characters are not allowed here."
     NOT_ONE_LINE = "Only one line of plain text can be pasted here."
+
+    # Fields are as wide as their container says, so that a key needs no new layout.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
     class Refused(Message):
         """Something was typed or pasted that this input does not accept."""

@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -51,6 +51,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     """
 
     cursor: reactive[int] = reactive(0)
+    # Other rows do not need another layout of the whole page, which takes longer than drawing them.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
 
     class Opened(Message, Generic[S]):
         """Enter or a click on a row. It holds the row itself, because positions may change."""
@@ -139,7 +141,12 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def _resize(self) -> None:
         # The headings take one line.
         self.virtual_size = Size(self.row_width, len(self.rows) + 1)
-        self.refresh()
+        if self.show_vertical_scrollbar is (self.virtual_size.height > self.container_size.height):
+            self.vertical_scrollbar.window_virtual_size = self.virtual_size.height
+            self.scroll_y = self.validate_scroll_y(self.scroll_y)
+            self.refresh()
+        else:
+            self.refresh(layout=True)
         self._tell_window()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:

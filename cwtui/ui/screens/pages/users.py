@@ -40,7 +40,7 @@ WINDOW: Final = 500
 """Rows that are read at once."""
 MOST_LISTED: Final = 20_000
 """Rows that are kept. Others are found with a filter, or in another order."""
-_FRAME: Final = 1 / 50
+_FRAME: Final = 1 / 100
 """Seconds after which the first rows are shown, if others are still searched."""
 _SOON: Final = 0.1
 """Seconds until the page says that it is searching. Most searches end before that."""
@@ -168,7 +168,9 @@ this name, who cannot sign in while this account exists."""
             if page is not None:
                 self._page = page
                 table.nothing = _SEARCHING
+                search.hold()
                 table.show_page(page, view, has_begun=begun)
+                self.call_after_refresh(search.go_on)
                 begun = begun or bool(page.listing.rows)
 
         def handle(page: FirstPage) -> None:
@@ -297,7 +299,13 @@ this name, who cannot sign in while this account exists."""
 
     def _show_count(self, text: str) -> None:
         for count in self.query("#count").results(Static):  # the page may be gone by now
-            count.update(text)
+            if count.content == text:
+                continue
+            # Its room only grows, as other room for it means a new layout of the whole page.
+            fits = len(text) <= count.content_size.width
+            if not fits:
+                count.styles.min_width = len(text) + count.gutter.width
+            count.update(text, layout=not fits)
 
     def _counted(self, matching: int | None) -> str:
         users = counted(self._page.total, "user")
