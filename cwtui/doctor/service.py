@@ -22,6 +22,7 @@ _found = partial(Finding, _AREA)
 _SECONDS: Final = 5.0
 """How long the service may take to answer."""
 _START: Final = "Start it: systemctl start cwtui.socket, or by hand: cwtui serve"
+_EVERYBODY: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 AskStatus = Callable[[Path], str]
@@ -39,6 +40,7 @@ def _ask(path: Path) -> str:
 
 
 def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
+    yield from _gate(Path(subject.settings.service.gate_socket))
     path = Path(subject.settings.service.socket)
     asking = [one.name for one in doors(subject)]
     needed = bool(asking)
@@ -67,6 +69,20 @@ def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
         return
     yield from modes(path, found.st_uid, found.st_mode, folder.st_mode, subject.owner)
     yield _answer(path, subject, ask)
+
+
+def _gate(path: Path) -> Iterator[Finding]:
+    """Yield what is wrong with the socket of `cwtui gate`, if there is one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISSOCK(mode) or mode & _EVERYBODY != _EVERYBODY:
+        yield _found(
+            Level.PROBLEM,
+            f"Not everybody can use {path}, so people cannot pass cwtui gate.",
+            "It must be a socket of mode 0666: set SocketMode=0666.",
+        )
 
 
 def modes(path: Path, owner: int, mode: int, folder: int, store: int | None) -> Iterator[Finding]:

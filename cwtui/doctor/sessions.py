@@ -13,6 +13,9 @@ from cwtui.doctor.subject import Subject
 _AREA: Final = Area.SESSIONS
 _MOST_PROCESSES: Final = 20_000
 _LONGEST: Final = 4096
+_BEFORE: Final = 8
+"""How many words may come before cwtui: Python and its options."""
+_WITH_VALUE: Final = ("--config", "--store")
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -28,26 +31,20 @@ def findings(subject: Subject) -> Iterator[Finding]:
 
 def is_application(words: list[str]) -> bool:
     """Whether this command line opens the application: cwtui with nothing but options."""
-    for at, word in enumerate(words[:8]):
-        if word == "-m" and words[at + 1 : at + 2] == ["cwtui"]:
-            rest = words[at + 2 :]
-        elif Path(word).name == "cwtui":
-            rest = words[at + 1 :]
-        else:
-            continue
-        return _has_no_command(rest)
+    for at, word in enumerate(words[:_BEFORE]):
+        if word == "-m":
+            return words[at + 1 : at + 2] == ["cwtui"] and _has_no_command(words[at + 2 :])
+        if Path(word).name == "cwtui":
+            return _has_no_command(words[at + 1 :])
     return False
 
 
 def _has_no_command(words: list[str]) -> bool:
     takes_value = False
     for word in words:
-        if takes_value:
-            takes_value = False
-        elif word in {"--config", "--store"}:
-            takes_value = True
-        elif word != "--kiosk" and not word.startswith(("--config=", "--store=")):
+        if not takes_value and not word.startswith("-"):
             return False
+        takes_value = not takes_value and word in _WITH_VALUE
     return True
 
 

@@ -271,7 +271,7 @@ def _forced(command: str, kiosk: Asked, machine: Machine) -> Iterator[Finding]:
     if not settings.is_on("disableforwarding"):
         yield _found(
             Level.WARNING,
-            f"{kiosk.name} may forward ports, although many people use this user.",
+            f"Whoever connects as {kiosk.name} can forward ports, past {program}.",
             f"In Match User {kiosk.name}, set DisableForwarding yes and PermitUserRC no.",
         )
     if settings.get("clientaliveinterval") == "0":

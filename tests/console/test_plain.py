@@ -39,6 +39,9 @@ class Lines:
 
 
 def plain(home: Path, *options: str, term: str = "dumb") -> Terminal:
+    config = home / "config" / "cwtui" / "config.toml"
+    config.parent.mkdir(0o700, parents=True, exist_ok=True)
+    config.write_text("passwords.bcrypt_cost = 10\n")
     return Terminal((*CWTUI, *options), home, term=term, columns=72)
 
 

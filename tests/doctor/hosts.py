@@ -135,3 +135,8 @@ def subject(machine: Machine, config: Config | None = None) -> Subject:
 
 def said(findings: Iterator[Finding], level: Level) -> list[str]:
     return [one.sentence for one in findings if one.level is level]
+
+
+def with_run(machine: Machine, run: Callable[[str, Sequence[str]], Answer]) -> Machine:
+    """The same host with other programs."""
+    return Machine(machine.root, machine.environ, machine.euid, run, machine.now)

@@ -57,6 +57,8 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("directory test", ("ada",)),
     ("directory test", ("ada", "--password-stdin")),
     ("directory sync", ()),
+    ("doctor", ()),
+    ("doctor", ("--json",)),
     ("store check", ()),
     ("store check", ("--json",)),
     ("store compact", ()),

@@ -1,0 +1,150 @@
+"""`cwtui doctor`: the whole command, on a host of the tests."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cwtui.cli import doctor
+from cwtui.doctor.programs import Answer
+from tests.cli.commands import Host
+from tests.doctor import hosts
+
+SUDO = "auth required pam_cwtui.so mode=code\naccount required pam_cwtui.so\n"
+AREAS = [
+    "Configuration", "Store", "Keyring", "Audit log", "Clock", "Directory", "Service", "PAM",
+    "sshd", "sudo", "People", "Root", "Terminal", "Sessions", "Versions",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A host with Debian's PAM files in a folder, and its root."""
+    root = tmp_path / "root"
+    synchronised = Answer(0, "NTPSynchronized=yes\n", "")
+    machine = hosts.machine(
+        root,
+        hosts.with_pam({}),
+        {
+            "sshd": hosts.sshd(hosts.printed()),
+            "timedatectl": synchronised,
+        },
+        euid=os.geteuid(),
+    )
+    monkeypatch.setattr(doctor, "Machine", lambda: replace(machine, now=time.time))
+    return root
+
+
+def test_a_host_without_doors_is_well(host: Host) -> None:
+    before = host.files()
+    result = host.run("doctor")
+    assert result.status == 0, result
+    assert result.err == "No problem, 2 warnings, all checked.\n"
+    lines = result.out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == AREAS
+    assert max(len(line) for line in lines if str(host.folder) not in line) <= 80
+    assert "  warning  passwords.bcrypt_cost is 10" in result.out
+    assert "  warning  The active key " in result.out
+    assert host.files() == before
+
+
+def test_json_has_every_finding(host: Host) -> None:
+    result = host.run("doctor", "--json")
+    assert result.status == 0
+    found = result.json
+    assert {*found[0]} == {"area", "level", "sentence", "action"}
+    assert [*dict.fromkeys(one["area"] for one in found)] == [
+        area.lower().replace("audit log", "audit") for area in AREAS
+    ]
+
+
+def test_only_the_areas_that_are_named(host: Host) -> None:
+    result = host.run("doctor", "keyring", "clock", "--json")
+    assert {one["area"] for one in result.json} == {"keyring", "clock"}
+    wrong = host.run("doctor", "keyrings")
+    assert wrong.status == 2
+    assert "Choose configuration, store" in wrong.err
+
+
+def test_after_a_backup_the_keyring_needs_no_warning(host: Host) -> None:
+    assert host.run("store", "backup", str(host.folder / "backup.tar")).status == 0
+    result = host.run("doctor", "keyring")
+    assert result.err == "No problem, no warning, all checked.\n"
+    assert "Make sure that your copy of the keyring has the key" in result.out
+    assert host.run("key", "rotate").status == 0
+    again = host.run("doctor", "keyring")
+    assert again.err == "No problem, 1 warning, all checked.\n"
+
+
+@pytest.mark.parametrize(
+    ("area", "harm"),
+    [
+        ("store", lambda host: host.accounts.chmod(0o644)),
+        ("store", lambda host: host.store.chmod(0o755)),
+        ("store", lambda host: host.accounts.write_text("{")),
+        ("store", lambda host: (host.store / "sign-in").rename(host.folder / "away")),
+        ("store", lambda host: host.store.rename(host.folder / "away")),
+        ("keyring", lambda host: host.keyring.unlink()),
+        ("keyring", lambda host: host.keyring.chmod(0o640)),
+        ("audit", lambda host: (host.store / "audit.jsonl").unlink()),
+        ("configuration", lambda host: host.config.write_text("stor.url = 1\n")),
+    ],
+)
+def test_what_is_damaged_is_a_problem_of_its_area(
+    host: Host, area: str, harm: Callable[[Host], object]
+) -> None:
+    harm(host)
+    result = host.run("doctor", area, "--json")
+    assert result.status == 1, result
+    assert {(one["area"], one["level"]) for one in result.json} >= {(area, "problem")}
+    others = {one["area"] for one in host.run("doctor", "--json").json if one["level"] == "problem"}
+    assert others <= {area, "keyring", "store"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may change owners")
+def test_root_does_not_open_the_store_of_another_user(host: Host) -> None:
+    os.chown(host.store, 12345, 12345)
+    result = host.run("doctor", "store", "keyring", "audit", "people", "--json")
+    assert result.status == 3
+    assert {one["level"] for one in result.json} == {"unknown"}
+    assert result.json[0]["action"] == (
+        f"Run: runuser -u #12345 -- cwtui --config {host.config} doctor store"
+    )
+
+
+def test_a_door_without_its_service_is_a_problem(host: Host, elsewhere: Path) -> None:
+    (elsewhere / "etc/pam.d/sudo").write_text(SUDO)
+    (elsewhere / "etc/sudoers").write_text("Defaults timestamp_timeout=0\n")
+    result = host.run("doctor", "pam", "service", "sudo", "people", "--json")
+    assert result.status == 1, result.out
+    problems = [one["sentence"] for one in result.json if one["level"] == "problem"]
+    assert len(problems) == 1, problems
+    assert problems[0].endswith("so nobody gets in at sudo.")
+    warnings = [one["sentence"] for one in result.json if one["level"] == "warning"]
+    assert warnings == [
+        "2 Unix users have no account and cannot enter where cwtui is asked (sudo): alice, bob."
+    ]
+
+
+def test_the_keyring_in_the_store_is_a_warning(host: Host) -> None:
+    inside = host.store / "keyring.json"
+    host.keyring.rename(inside)
+    host.config.write_text(f'store.url = "{host.store}"\nkeyring.file = "{inside}"\n')
+    result = host.run("doctor", "keyring", "--json")
+    assert f"{inside} is in the store's folder" in result.json[1]["sentence"]
+    assert result.status == 0
+
+
+def test_a_directory_that_does_not_answer_is_a_problem(host: Host) -> None:
+    with host.config.open("a") as config:
+        config.write(
+            '[directory]\nservers = ["ldap://127.0.0.1:1"]\nbase = "dc=x"\n'
+            "unsafe_plain_ldap_on_loopback = true\n[directory.roles]\n"
+            'minimum-access = ["cn=all,dc=x"]\n'
+        )
+    result = host.run("doctor", "directory", "--json")
+    assert result.status == 1
+    assert "No directory server can be used" in result.json[0]["sentence"]
