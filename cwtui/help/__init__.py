@@ -27,6 +27,7 @@ TOPICS: Final = (
     Topic("ldap", "Let people sign in with the passwords of an LDAP directory."),
     Topic("ssh", "Offer cwtui over SSH and on consoles."),
     Topic("doors", "Protect sshd, sudo, login and commands with the account."),
+    Topic("terminals", "Which terminals work, and what to set in them."),
     Topic("command-line", "Every command, with its options and examples."),
     Topic("files-and-backup", "Files, keys, checks, backups and restoring."),
     Topic("security", "What cwtui protects against, and what it does not."),
