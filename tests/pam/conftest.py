@@ -29,12 +29,6 @@ def town(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town
         yield town
 
 
-@pytest.fixture(scope="session")
-def ssh_port(town: Town) -> int:
-    """The sshd that asks for a key and a code."""
-    return town.house.start_sshd("key-and-code.conf")
-
-
 @pytest.fixture
 def make_host(built: Path, tmp_path: Path) -> MakeHost:
     return hosts(built, tmp_path / "host")

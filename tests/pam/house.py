@@ -4,6 +4,7 @@ Nothing outside changes. Everything that runs in it ends with it.
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -67,6 +68,15 @@ class Door(Terminal):
         self.wait_until(lambda: self.raw.find(content, self.heard) >= 0, 15, repr(text))
         self.heard = self.raw.index(content, self.heard) + len(content)
 
+    def hear_any(self, *texts: str) -> str:
+        """Wait for one of these after what was heard last; the first of them."""
+        pattern = re.compile("|".join(map(re.escape, texts)).encode())
+        self.wait_until(lambda: pattern.search(self.raw, self.heard) is not None, 15, str(texts))
+        found = pattern.search(self.raw, self.heard)
+        assert found is not None
+        self.heard = found.end()
+        return found[0].decode()
+
     def answer(self, prompt: str, typed: str) -> None:
         self.hear(prompt)
         self.type(f"{typed}\r")
@@ -92,18 +102,27 @@ def check_needed() -> None:
 
 
 class House:
-    """Its folder has `run`, which is /run inside. `recipes` maps files of /etc to examples."""
+    """Its folder has `run`, which is /run inside. `recipes` maps files of /etc to examples.
+
+    `members` are in the Unix group connectware.
+    """
 
     def __init__(
-        self, folder: Path, module: Path, users: Sequence[str], recipes: Mapping[str, str]
+        self,
+        folder: Path,
+        module: Path,
+        users: Sequence[str],
+        members: Sequence[str],
+        recipes: Mapping[str, str],
     ) -> None:
         self.folder = folder
         self.run = folder / "run"
         self._sshd: list[subprocess.Popen[bytes]] = []
+        self._ports: dict[tuple[str, ...], int] = {}
         folder.chmod(0o755)
         for name in ("run", "run/sshd", "run/home", "run/keys", "etc"):
             (folder / name).mkdir(mode=0o755, exist_ok=True)
-        self._write_users(users)
+        self._write_users(users, members)
         for name in ("pam.d", "sudoers.d"):
             shutil.copytree(f"/etc/{name}", folder / "etc" / name)
         for target, example in recipes.items():
@@ -116,7 +135,7 @@ class House:
         shutil.copy(module, folder / "security" / "pam_cwtui.so")
         self._keeper = self._enter()
 
-    def _write_users(self, users: Sequence[str]) -> None:
+    def _write_users(self, users: Sequence[str], members: Sequence[str]) -> None:
         own = {name: Path(f"/etc/{name}").read_text() for name in ("passwd", "shadow", "group")}
         root = {
             "passwd": "root:x:0:0:root:/run/home/root:/bin/sh\n",
@@ -124,15 +143,18 @@ class House:
         }
         for name, line in root.items():
             own[name] = line + own[name].partition("\n")[2]
-        (self.run / "home" / "root").mkdir()
+        home = self.run / "home" / "root"
+        home.mkdir()
+        (home / ".profile").write_text(f"{ECHO}; exit\n")
         for uid, user in enumerate(users, FIRST_UID):
             own["passwd"] += f"{user}:x:{uid}:{uid}::/run/home/{user}:/bin/sh\n"
             own["shadow"] += f"{user}:{_HASHED}:19000:0:99999:7:::\n"
             own["group"] += f"{user}:x:{uid}:\n"
             home = self.run / "home" / user
             home.mkdir()
+            (home / ".profile").write_text(f"{ECHO}; exit\n")  # login runs it
             os.chown(home, uid, uid)
-        own["group"] += "connectware:x:46999:ada\n"
+        own["group"] += f"connectware:x:46999:{','.join(members)}\n"
         for name, content in own.items():
             path = self.folder / "etc" / name
             path.write_text(content)
@@ -174,14 +196,22 @@ class House:
         """Make the folder read-only, in the house only."""
         for options in (("--bind", folder), ("-o", "remount,ro,bind")):
             assert self.do("mount", *map(str, options), str(folder)).returncode == 0
-        yield
-        assert self.do("umount", "--lazy", str(folder)).returncode == 0
+        try:
+            yield
+        finally:
+            assert self.do("umount", "--lazy", str(folder)).returncode == 0
 
-    def start_sshd(self, recipe: str, *options: str, name: str = "sshd") -> int:
-        """Start sshd with a recipe, included as Debian does; return the port.
+    def sshd(self, recipe: str, *options: str, name: str = "sshd") -> int:
+        """The port of an sshd with a recipe, included as Debian does; starts it at first.
 
         The name is that of the file for PAM.
         """
+        what = (recipe, *options)
+        if what not in self._ports:
+            self._ports[what] = self._start_sshd(recipe, options, name)
+        return self._ports[what]
+
+    def _start_sshd(self, recipe: str, options: Sequence[str], name: str) -> int:
         program = self.run / "sshd" / name
         if not program.exists():
             program.symlink_to(require("sshd"))

@@ -88,7 +88,7 @@ def test_answers_are_wiped_and_nothing_is_left_on_the_stack(host: Host) -> None:
     host.arguments("debug")
     scripts = [[b"hPassword:", b"i" + SECRET.encode(), last] for last in (b"A", b"A ")]
     scripts += [[b"hCode:", b"A"], [b"hCode:"]]
-    answers = ["first-secret", "second-secret", "z" * 1025, "last-secret"]
+    answers = ["first-secret", "second-secret", "secret" * 200, "last-secret"]
     with Service(host.socket, *scripts):
         happened = host.sign_in(*[f"answer={answer}" for answer in answers], *["auth"] * 4)
     assert [code for _, code in happened.results] == [SUCCESS, UNAVAILABLE, 19, UNAVAILABLE]

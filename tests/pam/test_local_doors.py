@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-from tests.cli.commands import PASSWORD
 from tests.pam.house import EXAMPLES, ROOT_PASSWORD, WHO
 from tests.pam.town import CODE, Town
 from tests.programs import require
@@ -15,20 +14,17 @@ def test_sudo_asks_for_a_code_and_not_again_for_some_minutes(town: Town) -> None
     before = accepted(town)
     twice = f"sudo {' '.join(map(repr, WHO))} && sudo id -un"
     with house.terminal_of("ada", "sh", "-c", twice) as terminal:
-        terminal.answer(CODE, "000000")
-        terminal.hear("This code is wrong.")
         terminal.answer(CODE, town.fresh("ada"))
         terminal.hear("inside as root")
         terminal.hear("root")
         assert terminal.wait_exit() == 0
-        assert terminal.raw.count(CODE.encode()) == 2
+        assert terminal.raw.count(CODE.encode()) == 1
     # sudo itself remembers nothing, so that only fresh_minutes counts.
     assert accepted(town) == before + 2
-    for user, why in (("carol", "disabled"), ("eve", "no Connectware account")):
-        with house.terminal_of(user, "sudo", *WHO) as terminal:
-            terminal.hear(why)
-            assert terminal.refuses()
-            assert terminal.raw.count(why.encode()) == 1
+    with house.terminal_of("eve", "sudo", *WHO) as terminal:
+        terminal.hear("no Connectware account")
+        assert terminal.refuses()
+        assert terminal.raw.count(b"no Connectware account") == 1
     with house.terminal("sudo", *WHO) as terminal:
         assert terminal.lets_in("root")
 
@@ -39,27 +35,11 @@ def accepted(town: Town) -> int:
     return int(status["conversations"].get("auth accepted", 0))
 
 
-def test_su_asks_for_the_password_and_code_of_the_other_person(town: Town) -> None:
+def test_nobody_becomes_root_by_su_with_a_password(town: Town) -> None:
     town.served()
-    with town.house.terminal_of("eve", "su", "ada", *WHO[1:]) as terminal:
-        terminal.answer("Password: ", PASSWORD)
-        terminal.answer(CODE, town.fresh("ada"))
-        assert terminal.lets_in("ada")
     with town.house.terminal_of("ada", "su", *WHO[1:]) as terminal:
         terminal.answer("Password: ", ROOT_PASSWORD)
         terminal.hear("Username or password is wrong.")
-
-
-def test_login_on_a_terminal(town: Town) -> None:
-    town.served()
-    with town.house.terminal("login") as terminal:
-        terminal.answer("login: ", "ada")
-        terminal.answer("Password: ", PASSWORD)
-        terminal.answer(CODE, town.fresh("ada"))
-        terminal.hear("$ ")
-        terminal.type('echo "inside as $(id -un)"; exit\r')
-        terminal.hear("inside as ada")
-        terminal.wait_exit()
 
 
 def test_the_profile_of_pam_auth_update_is_off_until_it_is_enabled(town: Town) -> None:

@@ -3,6 +3,7 @@
 A failing run of random packets prints its seed; CWTUI_SOAK_SECONDS continues with others.
 """
 
+import platform
 import random
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ from tests.programs import require
 from tests.soak import seconds, times
 
 IN_A_RUN = 2000
+ENDBR64 = bytes.fromhex("f30f1efa")
+"""The instruction where indirect jumps may go (-fcf-protection)."""
 TELLING = (
     "everything in order", "longest text", "longest answer", "too long", "verdict with a text",
     "answer too long", "prompt without an answer", "information fails", "ends after an answer",
@@ -74,11 +77,13 @@ def readelf(built: Path) -> str:
     ).stdout
 
 
-def test_the_module_is_hardened(readelf: str) -> None:
+def test_the_module_is_hardened(readelf: str, built: Path) -> None:
     (stack,) = [line for line in readelf.splitlines() if "GNU_STACK" in line]
     assert stack.split()[6] == "RW"
     for sign in ("GNU_RELRO", "BIND_NOW", "__stack_chk_fail", "__snprintf_chk"):
         assert sign in readelf
+    if platform.machine() == "x86_64":
+        assert ENDBR64 in (built / "pam_cwtui.so").read_bytes()
 
 
 def test_the_module_needs_only_libpam_and_offers_only_its_phases(readelf: str) -> None:

@@ -1,60 +1,62 @@
 """The doors while the store is read-only, and while the service hangs, dies or is away."""
 
 import signal
-from functools import partial
+from contextlib import ExitStack
 
-from tests.pam.house import ROOT_PASSWORD, WHO
+from tests.pam.house import ROOT_PASSWORD, WHO, Door
 from tests.pam.scripted import UNREACHABLE
-from tests.pam.town import CODE, Town
+from tests.pam.town import CODE, WAYS, Town
 
 
-def test_a_read_only_store_and_a_service_that_fails_let_nobody_in(
-    town: Town, ssh_port: int
-) -> None:
-    ssh = partial(town.house.ssh, ssh_port)
+def test_a_read_only_store_lets_nobody_in(town: Town) -> None:
+    town.served()
+    with town.house.read_only(town.host.store):
+        for way in WAYS.values():
+            with way.at_code(town, "ada") as door:
+                door.hear("Cannot check this now.")
+                assert b"inside" not in door.raw
+
+
+def test_a_service_that_hangs_lets_nobody_in(town: Town) -> None:
     service = town.served()
-    with town.house.read_only(town.host.store), ssh("ada") as terminal:
-        terminal.hear("Cannot check this now.")
-        assert terminal.refuses()
-    hasty = town.house.start_sshd("key-and-code.conf", "-o", "LoginGraceTime=8")
-    with town.house.ssh(hasty, "ada") as terminal:
-        terminal.hear(CODE)
+    port = town.house.sshd("key-and-code.conf", "-o", "LoginGraceTime=8")
+    with town.house.ssh(port, "ada") as door:
+        door.hear(CODE)
         service.send_signal(signal.SIGSTOP)
-        terminal.type(f"{town.fresh('ada')}\r")
-        assert terminal.refuses()
+        door.type(f"{town.fresh('ada')}\r")
+        assert door.refuses()
         service.send_signal(signal.SIGCONT)
-    with ssh("ada") as terminal:
-        terminal.hear(CODE)
-        town.end_service()
-        terminal.type(f"{town.fresh('ada')}\r")
-        terminal.hear(UNREACHABLE)
-        assert terminal.refuses()
 
 
-def test_without_the_service_only_root_comes_in(town: Town, ssh_port: int) -> None:
+def test_without_the_service_only_root_comes_in(town: Town) -> None:
+    """At first it is killed while all doors wait for a code."""
     house = town.house
-    town.end_service()
-    for_group = house.start_sshd("group.conf", name="sshd-group")
-    for port in (ssh_port, for_group):
-        with house.ssh(port, "ada") as terminal:
-            terminal.hear(UNREACHABLE)
-            assert terminal.refuses()
-        with house.ssh(port, "root") as terminal:
-            assert terminal.lets_in("root")
-    for user, command in (("ada", ("sudo", *WHO)), ("eve", ("su", "ada", *WHO[1:]))):
-        with house.terminal_of(user, *command) as terminal:
-            terminal.hear(UNREACHABLE)
-            assert terminal.refuses()
-    with house.terminal("sudo", *WHO) as terminal:
-        assert terminal.lets_in("root")
-    with house.terminal("su", "eve", *WHO[1:]) as terminal:
-        assert terminal.lets_in("eve")
-    with house.terminal("login") as terminal:
-        terminal.answer("login: ", "ada")
-        terminal.hear(UNREACHABLE)
-        terminal.hear("incorrect")
-        terminal.answer("login: ", "root")
-        terminal.answer("Password: ", ROOT_PASSWORD)
-        terminal.hear("# ")
-        terminal.type('echo "inside as $(id -un)"; exit\r')
-        terminal.hear("inside as root")
+    town.served()
+    with ExitStack() as stack:
+        doors = [stack.enter_context(way.at_code(town, "ada")) for way in WAYS.values()]
+        for door in doors:
+            door.hear(CODE)
+        town.end_service()
+        for door in doors:
+            door.type("000000\r")
+            says_so(door)
+    for way in WAYS.values():
+        with way.open(town, "ada") as door:
+            says_so(door)
+    for recipe in ("key-and-code.conf", "password-and-code.conf", "group.conf"):
+        with house.ssh(house.sshd(recipe), "root") as door:
+            assert door.lets_in("root")
+    with house.terminal("sudo", *WHO) as door:
+        assert door.lets_in("root")
+    with house.terminal("su", "eve", *WHO[1:]) as door:
+        assert door.lets_in("eve")
+    with house.terminal("login") as door:
+        door.answer("login: ", "root")
+        door.answer("Password: ", ROOT_PASSWORD)
+        door.hear("inside as root")
+
+
+def says_so(door: Door) -> None:
+    door.hear(UNREACHABLE)
+    door.watch(0.1)
+    assert b"inside" not in door.raw

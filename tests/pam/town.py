@@ -1,19 +1,20 @@
 """A house whose users have Connectware accounts, and the dialogues with its doors."""
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tests.cli.accounts import put
-from tests.cli.commands import Host
-from tests.pam.house import House
+from tests.cli.commands import PASSWORD, Host
+from tests.pam.house import WHO, Door, House
 from tests.service.service import enrolled, new_host
 
 CODE: Final = "One-time code (or a backup code): "
-USERS: Final = ("ada", "bob", "carol", "dora", "eve", "finn")
+USERS: Final = ("ada", "bob", "carol", "dora", "eve", "finn", "gina")
+MEMBERS: Final = ("ada", "bob", "carol", "dora", "gina")
 RECIPES: Final = {
     "pam.d/sshd": "pam.d/sshd-code",
     "pam.d/sshd-password": "pam.d/sshd-password",
@@ -29,7 +30,7 @@ RECIPES: Final = {
 class Town:
     """Ada and bob have devices, carol is disabled, eve has no account. Dora and finn need a device.
 
-    Ada is in the Unix group connectware.
+    Gina has none and needs none.
     """
 
     house: House
@@ -56,15 +57,68 @@ class Town:
             self._service = None
 
 
+@dataclass(frozen=True)
+class Way:
+    """A way in: how to open it, and whether it asks for the password first."""
+
+    open: Callable[[Town, str], Door]
+    asks_password: bool
+
+    def at_code(self, town: Town, user: str) -> Door:
+        """A door that asks for the code next, or has said why it does not."""
+        door = self.open(town, user)
+        if self.asks_password:
+            door.answer("Password: ", PASSWORD)
+        return door
+
+
+def _key_and_code(town: Town, user: str) -> Door:
+    return town.house.ssh(town.house.sshd("key-and-code.conf"), user)
+
+
+def _password_and_code(town: Town, user: str) -> Door:
+    port = town.house.sshd("password-and-code.conf", name="sshd-password")
+    return town.house.ssh(port, user, key=False)
+
+
+def _group(town: Town, user: str) -> Door:
+    return town.house.ssh(town.house.sshd("group.conf", name="sshd-group"), user)
+
+
+def _sudo(town: Town, user: str) -> Door:
+    return town.house.terminal_of(user, "sudo", "sh", "-c", 'echo "inside as $SUDO_USER"')
+
+
+def _su(town: Town, user: str) -> Door:
+    return town.house.terminal_of("eve", "su", user, *WHO[1:])
+
+
+def _login(town: Town, user: str) -> Door:
+    door = town.house.terminal("login")
+    door.answer("login: ", user)
+    return door
+
+
+WAYS: Final = {
+    "ssh with key and code": Way(_key_and_code, asks_password=False),
+    "ssh with password and code": Way(_password_and_code, asks_password=True),
+    "ssh of a group": Way(_group, asks_password=False),
+    "sudo": Way(_sudo, asks_password=False),
+    "su": Way(_su, asks_password=True),
+    "login": Way(_login, asks_password=True),
+}
+
+
 @contextmanager
 def founded(folder: Path, module: Path) -> Iterator[Town]:
-    with House(folder, module, USERS, RECIPES) as house:
+    with House(folder, module, USERS, MEMBERS, RECIPES) as house:
         host = new_host(folder / "run" / "cwtui")
         config = host.config.read_text()
         host.config.write_text(f"{config}fresh_minutes = {{ sudo = 10 }}\n")
         keys, codes = {}, {}
         for user in ("ada", "bob"):
             keys[user], codes[user] = enrolled(host, user)
+        put(host, "gina")
         put(host, "carol", enabled=False)
         for user in ("dora", "finn"):
             put(host, user, mfa_required=True)
