@@ -8,7 +8,7 @@
  *   module    a followed by the answer, only after a prompt
  *   service   A accepted  R refused  M too many tries  X unusable  N unknown  U cannot be checked
  *
- * Arguments: socket=PATH  mode=full|code  timeout=SECONDS  nullok  debug
+ * Arguments: socket=PATH  mode=full|code|key  timeout=SECONDS  nullok  debug
  *            verbose (show texts even if the program asks PAM for silence, as sudo does)
  */
 #define _GNU_SOURCE
@@ -57,7 +57,8 @@ static bool understand(struct talk *talk, const char *argument)
     value = value == NULL ? "" : value + 1;
     if (strncmp(argument, "socket=/", 8) == 0 && strlen(value) < sizeof talk->address.sun_path) {
         memcpy(talk->address.sun_path, value, strlen(value) + 1);
-    } else if (strcmp(argument, "mode=full") == 0 || strcmp(argument, "mode=code") == 0) {
+    } else if (strcmp(argument, "mode=full") == 0 || strcmp(argument, "mode=code") == 0 ||
+               strcmp(argument, "mode=key") == 0) {
         talk->mode = value;
     } else if (strncmp(argument, "timeout=", 8) == 0) {
         talk->seconds = strtol(value, &end, 10);

@@ -206,7 +206,7 @@ class House:
 
         The name is that of the file for PAM.
         """
-        what = (recipe, *options)
+        what = (name, recipe, *options)
         if what not in self._ports:
             self._ports[what] = self._start_sshd(recipe, options, name)
         return self._ports[what]

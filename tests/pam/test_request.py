@@ -27,6 +27,12 @@ def test_a_request_holds_what_pam_knows(host: Host) -> None:
     assert request(host, *who, "auth").decode().split("\0") == fields
 
 
+@pytest.mark.parametrize("mode", ["full", "code", "key"])
+def test_the_mode_is_sent_as_it_is_written(host: Host, mode: str) -> None:
+    host.arguments(f"mode={mode}")
+    assert f"\0mode={mode}\0".encode() in request(host, "auth")
+
+
 @pytest.mark.parametrize("phase", PHASES)
 def test_empty_values_are_left_out_and_only_auth_has_a_mode(host: Host, phase: str) -> None:
     mode = ["mode=code"] if phase == "auth" else []

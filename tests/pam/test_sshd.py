@@ -5,6 +5,7 @@ import time
 from functools import partial
 
 import pyotp
+import pytest
 
 from tests.cli.commands import PASSWORD
 from tests.console.decoders import assert_read, one_time_code
@@ -42,6 +43,16 @@ def test_a_code_alone_is_not_enough_and_an_account_is_needed(town: Town) -> None
         assert door.refuses()
     with ssh("root") as door:
         assert door.lets_in("root")
+
+
+@pytest.mark.parametrize("name", ["sshd", "sshd-group"])
+def test_a_code_does_not_replace_a_key_that_sshd_did_not_ask_for(town: Town, name: str) -> None:
+    """AuthenticationMethods is missing, so keyboard-interactive alone would do."""
+    port = town.house.sshd("key-and-code.conf", "-o", "AuthenticationMethods=any", name=name)
+    town.served()
+    with town.house.ssh(port, "ada", key=False) as door:
+        assert door.refuses()
+        assert CODE.encode() not in door.raw
 
 
 def test_a_key_alone_does_not_let_in_who_may_not_enter(town: Town) -> None:
