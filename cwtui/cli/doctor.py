@@ -1,9 +1,11 @@
 """`cwtui doctor`: look at everything that a host needs, and say what to do."""
 
 import shlex
+import sys
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 import click
@@ -54,10 +56,10 @@ def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool)
     not be checked.
     """
     config = str(config_file(host.config_file))
-    subject = Subject(Machine(), host.config, config, _this_command(host))
-    chosen = frozenset(map(Area, areas))
+    chosen = frozenset(map(Area, areas)) or frozenset(Area)
+    subject = Subject(Machine(), host.config, config, _this_command(host), chosen)
     found: list[Finding] = []
-    for area, group in groupby(examination.findings(subject, chosen), lambda one: one.area):
+    for area, group in groupby(examination.findings(subject), lambda one: one.area):
         of_area = [*group]
         found += of_area
         if not as_json:
@@ -70,9 +72,11 @@ def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool)
 
 def _this_command(host: Host) -> str:
     """Return how to run this again, with the same configuration and store."""
+    program = Path(sys.executable).with_name("cwtui")
+    name = shlex.quote(str(program)) if program.exists() else "cwtui"
     given = (("--config", host.config_file), ("--store", host.store))
     options = (f" {name} {shlex.quote(value)}" for name, value in given if value)
-    return f"cwtui{''.join(options)} doctor"
+    return f"{name}{''.join(options)} doctor"
 
 
 def _show(area: Area, found: Sequence[Finding]) -> None:

@@ -1,5 +1,6 @@
 """The configuration file: whether it is there and valid, and what in it deserves a look."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,8 @@ _AREA: Final = Area.CONFIGURATION
 def findings(subject: Subject) -> Iterator[Finding]:
     config = subject.config
     if isinstance(config, ConfigError):
-        yield Finding(_AREA, Level.PROBLEM, str(config))
+        unreadable = _is_unreadable(Path(subject.config_path))
+        yield Finding(_AREA, Level.UNKNOWN if unreadable else Level.PROBLEM, str(config))
         return
     path = Path(subject.config_path)
     if path.exists():
@@ -29,6 +31,17 @@ def findings(subject: Subject) -> Iterator[Finding]:
         )
     yield from _variables(subject)
     yield from _settings(config, subject)
+
+
+def _is_unreadable(path: Path) -> bool:
+    """Whether this Unix user may not read the file."""
+    try:
+        path.stat()
+        return not os.access(path, os.R_OK, effective_ids=True)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def _variables(subject: Subject) -> Iterator[Finding]:

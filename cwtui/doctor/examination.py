@@ -1,6 +1,6 @@
-"""Look at all areas, or at some."""
+"""Look at the areas that were chosen."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from cwtui.doctor import (
@@ -44,8 +44,8 @@ LOOKS: Final[Mapping[Area, Look]] = {
 }
 
 
-def findings(subject: Subject, areas: Collection[Area] = ()) -> Iterator[Finding]:
-    """Yield the findings of these areas, or of all, in the order of the report."""
+def findings(subject: Subject) -> Iterator[Finding]:
+    """Yield the findings of the chosen areas in the order of the report."""
     for area, look in LOOKS.items():
-        if not areas or area in areas:
+        if area in subject.areas:
             yield from look(subject)

@@ -52,9 +52,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     if not about_keyring:
         place = keyring_place(config)
-        yield Finding(
-            _AREA, Level.OK, f"{place} has all {counted(len(keys), 'key')} that the store needs."
-        )
+        held = counted(len(keys), "key")
+        yield Finding(_AREA, Level.OK, f"{place} has {held}, and all that the store needs.")
     yield from _inside(config)
     made = next((key.created_at for key in keys if key.id == active), 0.0)
     yield from copies(active, made, last_backup(glance), subject.machine.now())

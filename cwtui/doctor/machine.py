@@ -1,7 +1,7 @@
 """This host as the doctor sees it. Tests put another one in its place."""
 
 import os
-import pwd
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +46,7 @@ class Machine:
     euid: int = field(default_factory=os.geteuid)
     run: Run = programs.run
     now: Callable[[], float] = time.time
+    _users: dict[int, UnixUser | None] = field(default_factory=dict, init=False)
     _stopped: set[str] = field(default_factory=set, init=False)
 
     @property
@@ -87,13 +88,30 @@ class Machine:
             raise CannotRun(f"the groups of {name} are not known")
         return frozenset(answer.out.split())
 
+    def user_of(self, uid: int) -> UnixUser | None:
+        """Return the Unix user with this uid; None if there is none, or NSS does not answer."""
+        if uid not in self._users:
+            try:
+                found = self.ask("getent", "passwd", str(uid)).out.splitlines()
+            except CannotRun:
+                found = []
+            self._users[uid] = _unix_user(found[0]) if found else None
+        return self._users[uid]
 
-def name_of(uid: int) -> str:
-    """Return the name of a Unix user, or # and its uid, as sudo and chown understand it."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"#{uid}"
+    def name_of(self, uid: int) -> str:
+        """Return the name of a Unix user, or # and its uid."""
+        user = self.user_of(uid)
+        return user.name if user is not None else f"#{uid}"
+
+    def becoming(self, uid: int) -> str:
+        """Return how to begin a command that runs as this Unix user."""
+        user = self.user_of(uid)
+        if user is None:
+            return f"setpriv --reuid={uid} --clear-groups --"
+        name, home = shlex.quote(user.name), shlex.quote(user.home)
+        if self.is_root:  # runuser keeps root's HOME, where the configuration would be looked for
+            return f"runuser -u {name} -- env HOME={home}"
+        return f"sudo -H -u {name}"
 
 
 def _unix_user(line: str) -> UnixUser | None:

@@ -12,7 +12,6 @@ from cwtui.accounts.errors import AccountsError, Refused
 from cwtui.accounts.text import counted
 from cwtui.accounts.times import utc_minute
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.machine import name_of
 from cwtui.doctor.pam import doors
 from cwtui.doctor.subject import Subject
 from cwtui.service import client
@@ -90,7 +89,7 @@ def modes(path: Path, owner: int, mode: int, folder: int, store: int | None) -> 
     if owner not in {0, store if store is not None else owner}:
         yield _found(
             Level.PROBLEM,
-            f"{path} belongs to {name_of(owner)}, who does not own the store.",
+            f"{path} belongs to the uid {owner}, which does not own the store.",
             "Find out who listens there.",
         )
     if mode & _OTHERS:

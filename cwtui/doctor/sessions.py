@@ -7,7 +7,7 @@ from typing import Final
 
 from cwtui.accounts.text import counted
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.machine import Machine, name_of
+from cwtui.doctor.machine import Machine
 from cwtui.doctor.subject import Subject
 
 _AREA: Final = Area.SESSIONS
@@ -21,11 +21,14 @@ _WITH_VALUE: Final = ("--config", "--store")
 def findings(subject: Subject) -> Iterator[Finding]:
     owner = subject.owner if subject.owner is not None else subject.machine.euid
     running = [words for words in _commands(subject.machine, owner) if is_application(words)]
+    applications = (
+        f"the application {counted(len(running), 'time')}" if running else "no application"
+    )
     yield Finding(
         _AREA,
         Level.OK,
-        f"{name_of(owner)} runs {counted(len(running), 'application')} of cwtui now, each with one "
-        "terminal. Who is signed in there is known only to them; the audit log has each sign-in.",
+        f"The Unix user {subject.machine.name_of(owner)} runs {applications} now. Who is signed in "
+        "there, nothing records; the audit log has each sign-in.",
     )
 
 

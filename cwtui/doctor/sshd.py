@@ -11,7 +11,7 @@ from typing import Final
 from cwtui.accounts.text import listed
 from cwtui.doctor.doors import Door
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.machine import Machine, UnixUser, name_of
+from cwtui.doctor.machine import Machine, UnixUser
 from cwtui.doctor.pam import NAMED, door, tried
 from cwtui.doctor.programs import CannotRun, NotInstalled
 from cwtui.doctor.sshd_settings import SshdSettings, matched_users, parse
@@ -194,7 +194,7 @@ def _matched(subject: Subject) -> list[UnixUser]:
     """Return the users named in Match lines, root, and the owner of the store."""
     names = [name for content in _configured(subject.machine) for name in matched_users(content)]
     if subject.owner is not None:
-        names.append(name_of(subject.owner))
+        names.append(subject.machine.name_of(subject.owner))
     wanted = [name for name in dict.fromkeys(names) if name != "root"][:_MATCHED]
     try:
         return subject.machine.unix_users(*wanted) if wanted else []
@@ -302,7 +302,7 @@ def _keys_command(command: str, user: str, subject: Subject) -> Iterator[Finding
     if why := why_untrusted(there):
         yield _found(Level.PROBLEM, f"sshd does not run the AuthorizedKeysCommand {program}. {why}")
         return
-    owner = name_of(subject.owner) if subject.owner is not None else user
+    owner = subject.machine.name_of(subject.owner) if subject.owner is not None else user
     if user != owner and _is_ours(there):
         yield _found(
             Level.PROBLEM,

@@ -11,7 +11,6 @@ from cwtui.accounts.upkeep import findings as upkeep
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.config import Config, ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.machine import name_of
 from cwtui.doctor.subject import Subject
 from cwtui.maintenance import Glance
 
@@ -21,6 +20,8 @@ _LEVELS: Final = {
     Severity.DAMAGE: Level.PROBLEM,
     Severity.UNREADABLE: Level.UNKNOWN,
 }
+_OF_OWNER: Final = (Area.STORE, Area.KEYRING, Area.AUDIT, Area.PEOPLE)
+"""What only the owner of the store can look at, in the order of the report."""
 _MEGABYTE: Final = 1_000_000
 _ROOM: Final = 100 * _MEGABYTE
 """Free bytes below which a warning is due: ten full files of the audit log."""
@@ -30,7 +31,7 @@ _FILES: Final = 1000
 
 def findings(subject: Subject) -> Iterator[Finding]:
     if isinstance(subject.config, ConfigError):
-        yield _unknown("The configuration is not valid, so it is not known where the store is.")
+        yield _unknown("The configuration cannot be used, so it is not known where the store is.")
         return
     config, glance = subject.config, subject.glance
     if isinstance(glance, Glance):
@@ -53,11 +54,14 @@ def of(area: Area, found: upkeep.Finding) -> Finding:
 def of_others(area: Area, subject: Subject, what: str) -> Finding:
     """Return the finding for what only the owner of the store can look at."""
     owner = subject.owner or 0
+    name = subject.machine.name_of(owner)
+    areas = [one for one in _OF_OWNER if one in subject.areas]
     return Finding(
         area,
         Level.UNKNOWN,
-        f"{what} belongs to the Unix user {name_of(owner)}, so it was not looked at.",
-        f"Run: {subject.again(area.value, uid=owner)}",
+        f"{what} belongs to the Unix user {name}, so it was not looked at.",
+        # The first of them says it for all.
+        f"Run: {subject.again(*areas, uid=owner)}" if area is areas[0] else "",
     )
 
 
@@ -87,12 +91,12 @@ def _content(config: Config, glance: Glance) -> Iterator[Finding]:
         )
         return
     size, journals = _sizes(config.folder)
-    waiting = f", of which {_megabytes(journals)} are journals" if journals else ""
+    waiting = f", of which {_megabytes(journals)} are journals" if journals > _MEGABYTE else ""
     yield Finding(
         _AREA,
         Level.OK,
-        f"{config.folder} can be read and takes {_megabytes(size)}{waiting}. Each account was "
-        "not read; for that, run: cwtui store check",
+        f"{config.folder} can be read and takes {_megabytes(size)}{waiting}, with the reserved "
+        "space. Each account was not read; for that, run: cwtui store check",
     )
 
 

@@ -11,7 +11,8 @@ from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import BY_USERNAME, AccountRow
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.config import Config, ConfigError
-from cwtui.doctor.machine import Machine, UnixUser, name_of
+from cwtui.doctor.findings import Area
+from cwtui.doctor.machine import Machine, UnixUser
 from cwtui.doctor.pam_files import PamFiles, Service
 from cwtui.doctor.programs import CannotRun
 from cwtui.maintenance import Glance
@@ -43,6 +44,8 @@ class Subject:
     config_path: str
     command: str
     """How this command began, such as `cwtui --config FILE doctor`, to say how to run it again."""
+    areas: frozenset[Area] = frozenset(Area)
+    """What is looked at."""
     _once: dict[str, object] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -133,9 +136,7 @@ class Subject:
         words = " ".join((self.command, *areas))
         if uid == 0:
             return f"sudo {words}"
-        if self.machine.is_root:
-            return f"runuser -u {name_of(uid)} -- {words}"
-        return f"sudo -H -u {name_of(uid)} {words}"
+        return f"{self.machine.becoming(uid)} {words}"
 
 
 def asks_cwtui(service: Service) -> bool:

@@ -92,7 +92,11 @@ def sshd(default: str, **others: str) -> Callable[[Sequence[str]], Answer]:
 def getent(passwd: str = PASSWD) -> Callable[[Sequence[str]], Answer]:
     def answer(arguments: Sequence[str]) -> Answer:
         names = arguments[1:]
-        lines = [line for line in passwd.splitlines() if not names or line.split(":")[0] in names]
+        lines = [
+            line
+            for line in passwd.splitlines()
+            if not names or not {line.split(":")[0], line.split(":")[2]}.isdisjoint(names)
+        ]
         return Answer(0 if len(lines) >= len(names) else 2, "\n".join(lines), "")
 
     return answer

@@ -219,7 +219,7 @@ def test_the_owner_and_the_modes_of_the_socket() -> None:
     assert not [*service.modes(path, 998, private, 0o755, 998)]
     assert not [*service.modes(path, 0, private, 0o755, 998)]
     (one,) = service.modes(path, 1000, private, 0o755, 998)
-    assert "who does not own the store" in one.sentence
+    assert "which does not own the store" in one.sentence
     (one,) = service.modes(path, 998, stat.S_IFSOCK | 0o666, 0o755, 998)
     assert one.level is Level.WARNING
     (one,) = service.modes(path, 998, private, 0o777, 998)

@@ -76,6 +76,8 @@ def test_any_arguments_give_an_exit_status_and_no_traceback(
     stdin = data.draw(st.one_of(st.binary(max_size=100), st.just(f"{PASSWORD}\n".encode())))
     if names == ("serve",):  # else it serves until it is told to end
         arguments = ["--status", *arguments]
+    if names == ("doctor",):  # else it asks other programs each time
+        arguments = ["keyring", *arguments]
     result = host.run(*names, *arguments, stdin=stdin)
     assert result.status in {0, 1, 2, 3}
     said = result.out + result.err
