@@ -11,11 +11,11 @@ from typing import Final
 import click
 from msgspec import to_builtins
 
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import counted, shortened, visible
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
 from cwtui.cli.json_output import put_list
-from cwtui.cli.output import put, say
+from cwtui.cli.output import SENTENCE_LENGTH, put, say
 from cwtui.cli.tables import WIDTH
 from cwtui.cli.values import OneOf
 from cwtui.config import config_file
@@ -90,7 +90,7 @@ def _show(area: Area, found: Sequence[Finding]) -> None:
 
 def _wrapped(start: str, sentence: str) -> str:
     return textwrap.fill(
-        visible(sentence),
+        shortened(visible(sentence), SENTENCE_LENGTH),
         WIDTH,
         initial_indent=start,
         subsequent_indent=" " * len(start),

@@ -8,7 +8,7 @@ from cwtui.accounts.audit.lines import decode
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import counted
 from cwtui.accounts.times import day
-from cwtui.config import Config, ConfigError
+from cwtui.config import CREDENTIALS_VARIABLE, Config, ConfigError
 from cwtui.doctor.configuration import keyring_place
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import is_of_keyring, of, of_others
@@ -41,7 +41,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
             yield of_others(_AREA, subject, "The keyring of that store")
         return
     about_keyring = [one for one in glance.findings if is_of_keyring(one, config)]
-    yield from (of(_AREA, one) for one in about_keyring)
+    yield from (
+        Finding(_AREA, Level.UNKNOWN, one.sentence) if _is_out_of_reach(subject) else of(_AREA, one)
+        for one in about_keyring
+    )
     if glance.keyring is None:
         return
     try:
@@ -57,6 +60,12 @@ def findings(subject: Subject) -> Iterator[Finding]:
     yield from _inside(config)
     made = next((key.created_at for key in keys if key.id == active), 0.0)
     yield from copies(active, made, last_backup(glance), subject.machine.now())
+
+
+def _is_out_of_reach(subject: Subject) -> bool:
+    """Whether the keyring is a credential, which systemd gives to the unit but not to this."""
+    is_credential = bool(subject.settings.keyring.credential)
+    return is_credential and not subject.machine.environ.get(CREDENTIALS_VARIABLE)
 
 
 def _inside(config: Config) -> Iterator[Finding]:

@@ -80,12 +80,12 @@ def findings(subject: Subject) -> Iterator[Finding]:
     yield from _by_address(subject.machine)
 
 
-def judged(asked: Sequence[Asked], one: Door | None) -> Iterator[Finding]:
+def judged(asked: Sequence[Asked], at: Door | None) -> Iterator[Finding]:
     """Yield what happens to people who may sign in as themselves, and not to shared users."""
-    persons = [person for person in asked if not person.is_kiosk]
+    persons = [one for one in asked if one.user.is_person and not one.is_kiosk]
     if not persons:
         return
-    if one is None or not (one.cwtui_in("auth") or one.cwtui_in("account")):
+    if at is None or not (at.cwtui_in("auth") or at.cwtui_in("account")):
         yield from _before(persons)
         return
     without_pam = [person for person in persons if not person.settings.is_on("usepam")]
@@ -96,13 +96,13 @@ def judged(asked: Sequence[Asked], one: Door | None) -> Iterator[Finding]:
             "Set UsePAM yes.",
         )
         return
-    if not one.cwtui_in("auth"):
+    if not at.cwtui_in("auth"):
         yield _found(Level.OK, "sshd asks cwtui whether the account may enter, and for no code.")
         return
-    by_cwtui = [person for person in persons if not one.if_refused("auth", person.user).accepts]
+    by_cwtui = [person for person in persons if not at.if_refused("auth", person.user).accepts]
     if not by_cwtui:
         return  # the findings about PAM say it
-    wrong = [*_wrong(by_cwtui, one)]
+    wrong = [*_wrong(by_cwtui, at)]
     yield from wrong
     if not wrong:
         ways = sorted({" + ".join(way) for person in by_cwtui for way in person.settings.ways})
@@ -120,6 +120,13 @@ def _wrong(persons: Sequence[Asked], one: Door) -> Iterator[Finding]:
         everyone = len(found) == len(persons)
         return Level.PROBLEM if everyone else Level.WARNING, _names(found, persons)
 
+    if some := such(p for p in persons if not p.settings.ways):
+        yield _found(
+            some[0],
+            f"sshd lets {some[1]} in by no way: AuthenticationMethods needs a method that is off.",
+            "Switch the methods on that it names, such as KbdInteractiveAuthentication yes.",
+        )
+    persons = [p for p in persons if p.settings.ways]
     if some := such(p for p in persons if not any(_KBDINT in way for way in p.settings.ways)):
         yield _found(
             some[0],
@@ -127,12 +134,17 @@ def _wrong(persons: Sequence[Asked], one: Door) -> Iterator[Finding]:
             "Set KbdInteractiveAuthentication yes, and name keyboard-interactive:pam in "
             "AuthenticationMethods.",
         )
-    if some := such(p for p in persons if p.settings.key_alone):
-        yield _found(
-            some[0],
-            f"An SSH key alone lets {some[1]} in, without a code.",
-            "Set AuthenticationMethods publickey,keyboard-interactive:pam",
-        )
+    unasked = {
+        way for p in persons for way in p.settings.ways if not {_KBDINT, "password"} & {*way}
+    }
+    for way in sorted(unasked):
+        if some := such(p for p in persons if way in p.settings.ways):
+            what = "An SSH key" if {*way} == {"publickey"} else f"The method {' + '.join(way)}"
+            yield _found(
+                some[0],
+                f"{what} alone lets {some[1]} in, without a code.",
+                "Set AuthenticationMethods publickey,keyboard-interactive:pam",
+            )
     if some := such(p for p in persons if any("password" in way for way in p.settings.ways)):
         yield _found(
             some[0],

@@ -139,6 +139,13 @@ def test_the_keyring_in_the_store_is_a_warning(host: Host) -> None:
     assert result.status == 0
 
 
+def test_a_credential_can_only_be_read_in_its_unit(host: Host) -> None:
+    host.config.write_text(f'store.url = "{host.store}"\nkeyring.credential = "keys"\n')
+    result = host.run("doctor", "keyring", "store", "--json")
+    assert result.status == 3, result
+    assert [one["area"] for one in result.json if one["level"] == "unknown"] == ["keyring"]
+
+
 def test_a_directory_that_does_not_answer_is_a_problem(host: Host) -> None:
     with host.config.open("a") as config:
         config.write(
