@@ -42,15 +42,14 @@ _INDENT: Final = " " * (2 + len("problem") + 2)
 @click.pass_context
 @pass_host
 def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool) -> None:
-    r"""Look at everything this host needs, and say what to do.
+    """Look at everything this host needs, and say what to do.
 
-    \b
     AREA is one of configuration, store, keyring, audit, clock,
     directory, service, pam, sshd, sudo, people, root, terminal,
     sessions or versions. Without any, it looks at all of them.
 
     It changes nothing. Run it as the Unix user that owns the store, and as root for sshd, sudo and
-    root's own way in. What this user cannot look at is unknown, with the command that can.
+    root's own way in. What this user cannot look at is unknown, and it says what can.
 
     Exit status: 0 nothing is wrong (there may be warnings), 1 there is a problem, 3 something could
     not be checked.

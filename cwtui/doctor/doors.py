@@ -78,8 +78,16 @@ class Door:
 
     @property
     def asks_for_code_only(self) -> bool:
+        """Whether cwtui asks for no password here."""
         modules = self.cwtui_in("auth")
-        return bool(modules) and all("mode=code" in module.arguments for module in modules)
+        return bool(modules) and all(
+            {"mode=code", "mode=key"} & {*module.arguments} for module in modules
+        )
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether cwtui refuses whoever sshd has not let in by key."""
+        return any("mode=key" in module.arguments for module in self.cwtui_in("auth"))
 
     @property
     def null_ok(self) -> bool:

@@ -17,7 +17,7 @@ from cwtui.doctor.subject import CWTUI, Subject, asks_cwtui
 _AREA: Final = Area.PAM
 _FOLDERS: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 _ARGUMENT: Final = re.compile(
-    r"socket=/.{0,106}|mode=(full|code)|timeout=([1-9]\d?|[1-5]\d\d|600)|nullok|debug|verbose"
+    r"socket=/.{0,106}|mode=(full|code|key)|timeout=([1-9]\d?|[1-5]\d\d|600)|nullok|debug|verbose"
 )
 _TRIED: Final = 5
 """How many people's sign-ins are worked out."""
@@ -159,6 +159,13 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
                 "on modules that were not worked out.",
                 "Try it, with a second connection open.",
             )
+    if one.needs_key and one.name != "sshd":
+        yield Finding(
+            _AREA,
+            Level.PROBLEM,
+            f"{one.name} refuses everybody: mode=key is for sshd, which has checked a key before.",
+            f"In /etc/pam.d/{one.name}, write mode=code or mode=full.",
+        )
     if one.null_ok:
         yield Finding(
             _AREA,
@@ -168,6 +175,7 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
         )
     if (
         one.asks_for_code_only
+        and not one.needs_key
         and one.name not in _ALONE_IS_ENOUGH
         and any(one.accepts_cwtui_alone(user) for user in people)
     ):

@@ -152,18 +152,22 @@ def _wrong(persons: Sequence[Asked], one: Door) -> Iterator[Finding]:
             "MFA, nobody gets in that way, and without it, nobody is enrolled.",
             "Set PasswordAuthentication no and KbdInteractiveAuthentication yes.",
         )
-    if one.asks_for_code_only and (
-        some := such(
-            p
-            for p in persons
-            if any(set(way) == {_KBDINT} for way in p.settings.ways)
-            and one.accepts_cwtui_alone(p.user)
+    if (
+        one.asks_for_code_only
+        and not one.needs_key
+        and (
+            some := such(
+                p
+                for p in persons
+                if any(set(way) == {_KBDINT} for way in p.settings.ways)
+                and one.accepts_cwtui_alone(p.user)
+            )
         )
     ):
         yield _found(
             some[0],
             f"A one-time code alone lets {some[1]} in over SSH, without a key or a password.",
-            "Set AuthenticationMethods publickey,keyboard-interactive:pam, or write mode=full in "
+            "Set AuthenticationMethods publickey,keyboard-interactive:pam, or write mode=key in "
             "/etc/pam.d/sshd.",
         )
     if short := [p for p in persons if 0 < p.settings.grace_seconds < _GRACE]:

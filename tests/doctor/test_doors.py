@@ -1,5 +1,6 @@
 """The doors of the host: PAM, sshd, sudo and root's own way in, told from samples."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.doctor.hosts import CODE, PASSWD, machine, printed, said, subject, wi
 from tests.programs import require
 
 EXAMPLES = Path(__file__).parents[2] / "cwtui" / "pam" / "examples"
-SSHD = (EXAMPLES / "pam.d" / "sshd-code").read_text()
+SSHD = (EXAMPLES / "pam.d" / "sshd-code").read_text().replace("mode=key", "mode=code")
 OFFERS_PASSWORD = (
     "sshd offers people the method password, which cannot ask a second question: with MFA, nobody "
     "gets in that way, and without it, nobody is enrolled."
@@ -88,6 +89,16 @@ def test_a_code_alone_is_too_little_at_a_login(tmp_path: Path) -> None:
     assert not pam_says(tmp_path, Level.PROBLEM, sudo=content)
 
 
+def test_the_mode_for_a_key_is_only_for_sshd(tmp_path: Path) -> None:
+    content = SSHD.replace("mode=code", "mode=key")
+    assert not pam_says(tmp_path, Level.PROBLEM, sshd=content)
+    assert pam_says(tmp_path, Level.PROBLEM, login=content) == [
+        "login refuses everybody: mode=key is for sshd, which has checked a key before."
+    ]
+    by_code = printed(**CODE | {"authenticationmethods": "keyboard-interactive"})
+    assert not sshd_says(tmp_path, Level.PROBLEM, by_code, file=content)
+
+
 def test_the_module_must_be_there_and_belong_to_root(tmp_path: Path) -> None:
     (problem,) = pam_says(tmp_path, Level.PROBLEM, sudo=SUDO, module=False)
     assert problem.startswith("The module pam_cwtui.so is not installed")
@@ -95,7 +106,11 @@ def test_the_module_must_be_there_and_belong_to_root(tmp_path: Path) -> None:
     module = tmp_path / "usr/lib/x86_64-linux-gnu/security/pam_cwtui.so"
     module.chmod(0o666)
     (problem, *_) = said(pam.findings(subject(found)), Level.PROBLEM)
-    assert str(module) in problem
+    assert f"{module} can be written by others" in problem or os.geteuid() != 0
+    if os.geteuid() == 0:
+        os.chown(module, 12345, 12345)
+    (problem, *_) = said(pam.findings(subject(found)), Level.PROBLEM)
+    assert f"{module} does not belong to root" in problem
 
 
 def test_the_socket_must_be_the_service_s(tmp_path: Path) -> None:
