@@ -46,6 +46,8 @@ class Machine:
     euid: int = field(default_factory=os.geteuid)
     run: Run = programs.run
     now: Callable[[], float] = time.time
+    system_uid: int = 0
+    """Who must own the files that decide who gets in: root."""
     _users: dict[int, UnixUser | None] = field(default_factory=dict, init=False)
     _stopped: set[str] = field(default_factory=set, init=False)
 

@@ -234,7 +234,7 @@ def _module_files(asking: Sequence[Door], machine: Machine) -> Iterator[Finding]
                 "Build and install it: make pam",
             )
             continue
-        why = _why_unsafe(found)
+        why = _why_unsafe(found, machine.system_uid)
         if why:
             yield Finding(
                 _AREA,
@@ -256,11 +256,11 @@ def _found(path: str, machine: Machine) -> Path | None:
     return None
 
 
-def _why_unsafe(file: Path) -> str:
+def _why_unsafe(file: Path, owner: int) -> str:
     try:
         found = file.stat()
     except OSError:
         return "cannot be read"
-    if found.st_uid != 0:
+    if found.st_uid != owner:
         return "does not belong to root"
     return "can be written by others" if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""

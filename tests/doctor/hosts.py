@@ -1,6 +1,8 @@
 """Hosts made of a few files, and of programs that print what they are told to."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cwtui.config import Config
@@ -122,7 +124,7 @@ def machine(
         answer = known[name]
         return answer if isinstance(answer, Answer) else answer(arguments)
 
-    return Machine(root, environ or {}, euid, run, lambda: 1_800_000_000.0)
+    return Machine(root, environ or {}, euid, run, lambda: 1_800_000_000.0, os.geteuid())
 
 
 def with_pam(files: Mapping[str, str], *, module: bool = True) -> dict[str, str]:
@@ -143,4 +145,4 @@ def said(findings: Iterator[Finding], level: Level) -> list[str]:
 
 def with_run(machine: Machine, run: Callable[[str, Sequence[str]], Answer]) -> Machine:
     """The same host with other programs."""
-    return Machine(machine.root, machine.environ, machine.euid, run, machine.now)
+    return replace(machine, run=run)
