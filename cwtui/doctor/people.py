@@ -1,5 +1,6 @@
 """People: whether Unix users and accounts fit together, where a door of the host asks cwtui."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -76,7 +77,8 @@ def judged(found: Matching) -> Iterator[Finding]:
             if on
             else f"{who}: {listed(strangers, NAMED)}. They could not enter at a door of the host "
             "that asks cwtui.",
-            f"Create the accounts that are meant to enter: cwtui user add {strangers[0]}",
+            f"Create the accounts that are meant to enter: cwtui user add "
+            f"{shlex.quote(strangers[0])}",
         )
     elif found.unix:
         yield _found(Level.OK, "Every Unix user who can sign in has an account.")
@@ -117,8 +119,8 @@ def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:
     if bare and only_code:
         yield _found(
             Level.WARNING,
-            f"{listed(only_code, NAMED)} refuses {counted(len(bare), 'person', 'people')} who have "
-            f"no second factor and need none: {listed(bare, NAMED)}.",
+            f"{listed(only_code, NAMED)} refuse{'' if len(only_code) > 1 else 's'} whoever has no "
+            f"second factor and needs none: {listed(bare, NAMED)}.",
             "Require MFA for them, or write nullok after mode=code.",
         )
     disabled = [row.username for row in found.rows if not row.enabled or row.gone_since is not None]

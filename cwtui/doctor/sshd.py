@@ -28,6 +28,7 @@ _MATCHED: Final = 4
 _KBDINT: Final = "keyboard-interactive"
 _CONFIGURED: Final = "/etc/ssh/sshd_config"
 _MOST: Final = 1 << 18
+_MOST_FILES: Final = 50
 _FROM: Final = "host=client.example,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
 """A connection from nowhere in particular (RFC 5737)."""
 _NONE: Final = ("", "none")
@@ -78,6 +79,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     yield from judged(asked, door(subject, "sshd"))
     yield from _commands(asked, subject)
     yield from _by_address(subject.machine)
+    yield from _not_reloaded(asked[0].settings, subject.machine)
 
 
 def judged(asked: Sequence[Asked], at: Door | None) -> Iterator[Finding]:
@@ -218,13 +220,38 @@ def _matched(subject: Subject) -> list[UnixUser]:
         return []
 
 
-def _configured(machine: Machine) -> Iterator[str]:
+def _files(machine: Machine) -> list[Path]:
     main = machine.path(_CONFIGURED)
-    for path in (main, *sorted(Path(f"{main}.d").glob("*.conf"))[:50]):
+    return [main, *sorted(Path(f"{main}.d").glob("*.conf"))[:_MOST_FILES]]
+
+
+def _configured(machine: Machine) -> Iterator[str]:
+    for path in _files(machine):
         try:
             yield read_regular(path, _MOST).decode(errors="replace")
         except OSError:
             continue
+
+
+def _not_reloaded(settings: SshdSettings, machine: Machine) -> Iterator[Finding]:
+    """Yield a note if a file was changed after sshd has read it.
+
+    sshd writes its pid file when it starts, and again when it is told to read its configuration.
+    """
+    pid_file = settings.get("pidfile")
+    if not pid_file.startswith("/"):
+        return
+    try:
+        since = machine.path(pid_file).stat().st_mtime
+        newer = [path for path in _files(machine) if path.stat().st_mtime > since]
+    except OSError:
+        return
+    if newer:
+        yield _found(
+            Level.NOTE,
+            f"sshd has not read {newer[0]} since it was changed. This says what it will do then.",
+            "Check it, then reload sshd: sshd -t && systemctl reload ssh",
+        )
 
 
 def _by_address(machine: Machine) -> Iterator[Finding]:

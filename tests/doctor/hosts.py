@@ -62,6 +62,7 @@ authorizedkeyscommand none
 authorizedkeyscommanduser none
 authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2
 authenticationmethods any
+pidfile none
 """
 """What `sshd -T` of OpenSSH 9.2 prints, shortened."""
 CODE = {

@@ -255,7 +255,7 @@ def test_people_whom_a_door_would_refuse(tmp_path: Path) -> None:
     warnings = said(people.judged(matching), Level.WARNING)
     assert warnings == [
         "1 Unix user has no account and cannot enter where cwtui is asked (sudo): eve.",
-        "sudo refuses 1 person who have no second factor and need none: bob.",
+        "sudo refuses whoever has no second factor and needs none: bob.",
     ]
     notes = said(people.judged(matching), Level.NOTE)
     assert notes == [

@@ -1,5 +1,6 @@
 """The doors of the host: PAM, sshd, sudo and root's own way in, told from samples."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -291,6 +292,16 @@ def test_the_command_for_keys(tmp_path: Path) -> None:
     assert "sshd asks /opt/keys for keys, as connectware." in says(
         Level.OK, authorizedkeyscommanduser="connectware"
     )
+
+
+def test_files_that_sshd_has_not_read_yet(tmp_path: Path) -> None:
+    files = with_pam({}) | {"/etc/ssh/sshd_config": "", "/run/sshd.pid": "1\n"}
+    found = machine(tmp_path, files, {"sshd": hosts.sshd(printed(pidfile="/run/sshd.pid"))})
+    for changed_at, is_news in ((10, False), (30, True)):
+        os.utime(tmp_path / "etc/ssh/sshd_config", (changed_at, changed_at))
+        os.utime(tmp_path / "run/sshd.pid", (20, 20))
+        notes = said(sshd.findings(subject(found)), Level.NOTE)
+        assert any("sshd has not read" in note for note in notes) is is_news
 
 
 def test_names_in_match_lines() -> None:
