@@ -25,7 +25,7 @@ SECRET_BYTES: Final = 20
 WINDOW: Final = 1
 """Steps before and after now: RFC 6238 section 5.2 recommends at most one."""
 _STEP: Final = 5
-_LAST: Final = 10
+_LAST: Final = 5
 DRIFT_STEPS: Final = 14 * 120
 """How far to search for a wrong clock: 14 hours either way, the largest time zone offset."""
 
@@ -116,12 +116,15 @@ def seconds_left(now: float) -> int:
     return PERIOD - int(now) % PERIOD
 
 
-def is_news(left: int, shown: int) -> bool:
-    """Whether to show these seconds left instead of those shown: every 5, and each of the last 10.
+def countdown(now: float) -> tuple[int, float]:
+    """Return the seconds left to show, and after how many seconds to show others.
 
-    Each time, something is drawn and sent to the terminal.
+    Every 5 seconds, and each of the last 5, because each time something is drawn and sent to the
+    terminal.
     """
-    return left != shown and (left <= _LAST or -(-left // _STEP) != -(-shown // _STEP))
+    left = seconds_left(now)
+    following = left - 1 if left <= _LAST else (left - 1) // _STEP * _STEP
+    return left, left - following - now % 1
 
 
 def uris(secret: Secret, username: str, issuer: str) -> Iterator[Secret]:
