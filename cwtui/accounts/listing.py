@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -162,12 +162,18 @@ def with_locks(rows: Iterable[AccountRow], locked: Mapping[str, float]) -> list[
     ]
 
 
-def named(rows: Iterable[AccountRow], text: str) -> tuple[AccountRow | None, list[AccountRow]]:
-    """Return the row with this username, and the others with this text in one of their names.
+class Names(NamedTuple):
+    """The names of one account."""
 
-    Case and spaces around the text do not matter.
-    """
-    text = normal(text.strip()).casefold()
-    found = [r for r in rows if text in r.username or text in r.display_name.casefold()]
-    exact = next((row for row in found if row.username == text), None)
-    return exact, [row for row in found if row is not exact]
+    username: str
+    display_name: str
+
+    def contain(self, text: str) -> bool:
+        """Whether one of them contains this text. Case and spaces around it do not matter."""
+        text = folded(text)
+        return text in self.username or text in self.display_name.casefold()
+
+
+def folded(text: str) -> str:
+    """Return what is searched for if this is typed."""
+    return normal(text.strip()).casefold()

@@ -7,13 +7,15 @@ from typing import Final
 
 from cwtui.accounts.account_words import ALL_ACCOUNTS, Facts, account_words, sort_by
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.filter_language import parse
+from cwtui.accounts.filter_language import Query, Term, parse
 from cwtui.accounts.listing import (
     BY_USERNAME,
     EVERYONE,
     AccountRow,
     Listing,
+    Names,
     View,
+    folded,
     locks,
     with_locks,
 )
@@ -148,6 +150,27 @@ class _List:
         found = self._ports.accounts.page(self.query, self._sort, after, wanted)
         rows = found[:limit]
         return self.listing(rows, has_more=len(found) > len(rows))
+
+
+def user_named(ports: Ports, actor: Actor, typed: str) -> Names | None:
+    """Return the account with this username, if there is one. Raises NotPermitted."""
+    authorise(ports, actor, Permission.MANAGE_USERS)
+    found = ports.accounts.get(folded(typed))
+    return Names(found.username, found.display_name) if found is not None else None
+
+
+def find_users(
+    ports: Ports, actor: Actor, typed: str, limit: int, search: UserSearch
+) -> list[Names]:
+    """Return the first accounts with this text in one of their names, and read no more of them.
+
+    Raises NotPermitted, and SearchEnded if `search` was ended.
+    """
+    authorise(ports, actor, Permission.MANAGE_USERS)
+    text = folded(typed)
+    query = search.watched(Query((Term("", text, test=account_words(Facts()).text(text)),)))
+    found = ports.accounts.page(query, BY_USERNAME, limit=limit)
+    return [Names(row.username, row.display_name) for row in found]
 
 
 def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[str, float | None]:

@@ -9,13 +9,13 @@ from textual.app import App
 from textual.screen import Screen
 
 from cwtui.accounts import roles, user_list
-from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.listing import Names
 from cwtui.accounts.roles import Permission
 from cwtui.config import quit_key
 from cwtui.ui import sections
 from cwtui.ui.context import Context
 from cwtui.ui.screens.account_screen import AccountScreen
-from cwtui.ui.screens.dialogs.palette import Command, Users
+from cwtui.ui.screens.dialogs.palette import MOST_USERS, Command, Users
 
 _WORDS: Final = {
     sections.SETTINGS: "account mfa 2fa two-factor multi-factor authentication enable disable "
@@ -97,9 +97,13 @@ def users(context: Context, router: OpensPages) -> Users | None:
     if session is None or Permission.MANAGE_USERS not in roles.permissions(session.roles):
         return None
 
-    async def read() -> list[AccountRow]:
+    async def named(text: str) -> Names | None:
         ports = await context.connected()
-        found = await asyncio.to_thread(user_list.list_users, ports, session)
-        return found.rows
+        return await asyncio.to_thread(user_list.user_named, ports, session, text)
 
-    return Users(read, router.open_account)
+    async def find(text: str, search: user_list.UserSearch) -> list[Names]:
+        ports = await context.connected()
+        find_users = user_list.find_users
+        return await asyncio.to_thread(find_users, ports, session, text, MOST_USERS, search)
+
+    return Users(named, find, router.open_account)

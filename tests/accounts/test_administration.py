@@ -21,6 +21,7 @@ from cwtui.accounts.model import Origin
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
 from cwtui.accounts.sign_in import EnrolmentNeeded, SignedIn
+from cwtui.accounts.user_list import UserSearch
 from tests.accounts.steps import last_step
 from tests.accounts.world import NOW, OPERATOR, World
 
@@ -348,6 +349,22 @@ def test_damaged_records_leave_the_list_and_are_reported(
     found = user_list.list_users(world.ports, OPERATOR)
     assert [row.username for row in found.rows] == ["bob"]
     assert str(found.problem) == "07.json is damaged."
+
+
+def test_users_are_found_by_a_part_of_their_names(world: World) -> None:
+    world.add_admin("ada")
+    for number in range(9):
+        world.add(f"bob{number}", display_name=f"Bob (No. {number})")
+    actor = world.session("ada")
+    found = user_list.find_users(world.ports, actor, " BOB", 3, UserSearch())
+    assert [names.username for names in found] == ["bob0", "bob1", "bob2"]
+    [one] = user_list.find_users(world.ports, actor, "o. 7)", 3, UserSearch())
+    assert (one.username, one.display_name) == ("bob7", "Bob (No. 7)")
+    assert one.contain("NO. 7")
+    assert not one.contain("no. 8")
+    assert user_list.find_users(world.ports, actor, "mfa:none", 3, UserSearch()) == []
+    assert user_list.user_named(world.ports, actor, "Bob7 ") == one
+    assert user_list.user_named(world.ports, actor, "bob") is None
 
 
 def test_accounts_are_listed_and_shown(world: World) -> None:

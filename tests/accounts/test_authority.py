@@ -37,6 +37,7 @@ from cwtui.accounts.listing import EVERYONE
 from cwtui.accounts.model import Account
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
+from cwtui.accounts.user_list import UserSearch
 from tests.accounts.memory import MemoryAccounts
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
@@ -126,6 +127,8 @@ READS: dict[str, Act] = {
     "count_users": lambda s, by: user_list.count_users(s.world.ports, by),
     "list_users": lambda s, by: user_list.list_users(s.world.ports, by),
     "show_user": lambda s, by: administration.show_user(s.world.ports, by, "bob"),
+    "find_users": lambda s, by: user_list.find_users(s.world.ports, by, "bo", 9, UserSearch()),
+    "user_named": lambda s, by: user_list.user_named(s.world.ports, by, "bob"),
     "last_sign_ins": lambda s, by: user_list.last_sign_ins(s.world.ports, by, ["bob"]),
     "check_is_still_there": lambda s, by: administration.check_is_still_there(
         s.world.ports, by, s.world.account("bob")

@@ -1,24 +1,23 @@
 """What lists of accounts show and find."""
 
-from cwtui.accounts.listing import AccountRow, named
+from cwtui.accounts.listing import Names
 
 ROWS = [
-    AccountRow(username="bob-cat"),
-    AccountRow(username="john"),
-    AccountRow(username="john doe", display_name="John Doe"),
-    AccountRow(username="kai", display_name="Johnny Bob"),
+    Names("bob-cat", ""),
+    Names("john", ""),
+    Names("john doe", "John Doe"),
+    Names("kai", "Johnny Bob"),
 ]
 
 
-def found(text: str) -> tuple[str, str]:
-    exact, others = named(ROWS, text)
-    return exact.username if exact else "", ", ".join(row.username for row in others)
+def found(text: str) -> str:
+    return ", ".join(names.username for names in ROWS if names.contain(text))
 
 
-def test_the_user_with_exactly_this_name_is_apart_from_the_others() -> None:
-    assert found("john") == ("john", "john doe, kai")
-    assert found(" JOHN DOE ") == ("john doe", "")
-    assert found("\uff4aohn") == ("john", "john doe, kai")
-    assert found("bob") == ("", "bob-cat, kai")
-    assert found("johnny bob") == ("", "kai")
-    assert found("zoe") == ("", "")
+def test_text_is_found_in_both_names_of_an_account() -> None:
+    assert found("john") == "john, john doe, kai"
+    assert found(" JOHN DOE ") == "john doe"
+    assert found("\uff4aohn") == "john, john doe, kai"
+    assert found("bob") == "bob-cat, kai"
+    assert found("johnny bob") == "kai"
+    assert found("zoe") == ""

@@ -28,6 +28,10 @@ async def test_a_user_whose_whole_name_is_typed_comes_before_commands() -> None:
         person.sees("Users and Roles")
         await person.press("enter")
         assert person.screen(AccountPage).heading() == "Users and Roles > admin"
+        await person.press("ctrl+p")
+        person.send(*"alice", "enter")  # all at once
+        await person.settle()
+        assert person.screen(AccountPage).heading() == "Users and Roles > alice"
 
 
 async def test_no_user_is_listed_before_typing() -> None:
@@ -70,7 +74,7 @@ async def test_the_palette_can_be_closed_while_loading_users(
 
         monkeypatch.setattr(person.app.context, "connected", connected)
         person.app.action_command_palette()
-        person.send(*keys)
+        person.send("a", *keys)
         await person.look_up()
         read.set()
         await person.settle()
@@ -89,9 +93,8 @@ async def test_a_store_error_is_reported_and_commands_still_work(
 
         monkeypatch.setattr(person.app.context, "connected", connected)
         person.app.action_command_palette()
-        await person.settle()
-        person.sees("✗ The store is away.")
         await person.write("help")
+        person.sees("✗ The store is away.")
         person.sees("F1")
 
 

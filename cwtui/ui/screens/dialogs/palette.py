@@ -19,8 +19,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from cwtui.accounts.errors import AccountsError
-from cwtui.accounts.listing import AccountRow, named
+from cwtui.accounts.listing import Names
 from cwtui.accounts.text import visible
+from cwtui.accounts.user_list import UserSearch
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.options import Options
@@ -45,10 +46,12 @@ class Command:
 
 @dataclass(frozen=True)
 class Users:
-    """How the palette reads users and opens their pages, if the person may see them."""
+    """How the palette finds users and opens their pages, if the person may see them."""
 
-    read: Callable[[], Awaitable[Sequence[AccountRow]]]
-    """Raises AccountsError."""
+    named: Callable[[str], Awaitable[Names | None]]
+    """Finds the user with this username. Raises AccountsError."""
+    find: Callable[[str, UserSearch], Awaitable[Sequence[Names]]]
+    """Finds the first users with this text in one of their names. Raises AccountsError."""
     open: Callable[[str], None]
     """Opens the page of the account with that username."""
 
@@ -69,7 +72,16 @@ class Palette(Dialog[None]):
         super().__init__()
         self._commands = list(commands)
         self._users = users
-        self._rows: Sequence[AccountRow] = ()
+        self._named: Names | None = None
+        """The user whose username was typed."""
+        self._found: Sequence[Names] = ()
+        """The first users with what was typed in one of their names."""
+        self._is_looking = False
+        """Whether the user whose username was typed is still looked for."""
+        self._is_searching = False
+        """Whether other users are still searched."""
+        self._is_entered = False
+        """Whether Enter waits for that."""
         self._shown: list[Command] = []
 
     def compose(self) -> ComposeResult:
@@ -84,21 +96,46 @@ class Palette(Dialog[None]):
         # The input keeps the focus; a click on an entry still works.
         self.query_one(Options).can_focus = False
         self._list("")
-        if self._users is not None:
-            self._read_users(self._users)
 
-    @work(group="palette users")
-    async def _read_users(self, users: Users) -> None:
+    # Exclusive, because the next key makes what is searched useless.
+    @work(exclusive=True, group="palette users")
+    async def _find_users(self, users: Users, text: str) -> None:
+        search = UserSearch()
         try:
-            self._rows = await users.read()
+            self._named = await users.named(text)
+            self._is_looking = False
+            self._list_again()
+            self._found = await users.find(text, search)
         except AccountsError as error:
             self.show_text("#problem", visible(f"✗ {error}"))
+        finally:
+            search.end()
+        self._is_looking = self._is_searching = False
+        self._list_again()
+
+    def _list_again(self) -> None:
+        """List also the users that were found, and do what Enter waited for."""
+        if not self.is_up:
             return
-        if self.is_up:
-            self._list(self.query_one(TextInput).value)
+        options = self.query_one(Options)
+        highlighted = options.highlighted if self._shown else None
+        self._list(self.query_one(TextInput).value)
+        if highlighted:
+            options.highlighted = min(highlighted, len(self._shown) - 1)
+        if self._is_entered and (self._shown or not self._is_searching):
+            self._is_entered = False
+            self._run(options.highlighted)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        text, self._is_entered = event.value.strip(), False
+        self.workers.cancel_group(self, "palette users")
+        self._named = None
+        self._found = [names for names in self._found if text and names.contain(text)]
+        if self._users is not None:
+            self._is_looking = self._is_searching = bool(text)
+            if text:
+                self._find_users(self._users, text)
         self._list(event.value)
 
     def _list(self, text: str) -> None:
@@ -110,7 +147,9 @@ class Palette(Dialog[None]):
         options.highlighted = 0 if self._shown else None
         options.display = bool(self._shown)
         self.query_one("#nothing", Static).update(
-            "" if self._shown else "Nothing found. Delete some letters, or press Esc."
+            ""
+            if self._shown or self._is_searching
+            else "Nothing found. Delete some letters, or press Esc."
         )
 
     def _found_commands(self, text: str) -> list[Command]:
@@ -129,9 +168,12 @@ class Palette(Dialog[None]):
         if self._users is None or not text:
             return [], []
         users = self._users
-        exact, others = named(self._rows, text)
-        first = [] if exact is None else [_opens(users, exact)]
-        return first, [_opens(users, row) for row in others[: MOST_USERS - len(first)]]
+        first = [] if self._named is None else [self._named]
+        others = [names for names in self._found if names != self._named]
+        return (
+            [_opens(users, names) for names in first],
+            [_opens(users, names) for names in others[: MOST_USERS - len(first)]],
+        )
 
     def action_move(self, how: str) -> None:
         """Move the highlight while the input keeps the focus."""
@@ -145,7 +187,10 @@ class Palette(Dialog[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self._run(self.query_one(Options).highlighted)
+        if self._is_looking:
+            self._is_entered = True  # the user with this name comes first
+        else:
+            self._run(self.query_one(Options).highlighted)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
@@ -166,9 +211,9 @@ def _is_called(command: Command, text: str) -> bool:
     return f" {text.casefold()}" in f" {command.words}"
 
 
-def _opens(users: Users, row: AccountRow) -> Command:
-    name = f" ({row.display_name})" if row.display_name else ""
-    return Command(visible(row.username + name), partial(users.open, row.username), "user")
+def _opens(users: Users, names: Names) -> Command:
+    name = f" ({names.display_name})" if names.display_name else ""
+    return Command(visible(names.username + name), partial(users.open, names.username), "user")
 
 
 def _line(command: Command) -> Content:
