@@ -23,11 +23,15 @@ _LONGEST: Final = 8192
 _SCP_FLAGS: Final = re.compile(r"-[prvdqC]*[tf][prvdqC]*|-[prvdqC]+")
 """Those of a server: to (-t) or from (-f) here. Others, such as -S, run programs."""
 _RSYNC_FLAGS: Final = re.compile(
-    r"-[a-zA-Z]+(\.[a-zA-Z]*)?|--(sender|delete(-[a-z]+)?|ignore-[a-z]+|existing|inplace|partial|"
+    r"-(?=.)[ACDEHIJKLNORSUWXbcdgklmnopqrtuvxyz]*(e[0-9.]*[a-zA-Z]*)?|--(sender|delete(-[a-z]+)?|ignore-[a-z]+|existing|inplace|partial|"
     r"numeric-ids|stats|force|size-only|safe-links|copy-links|no-[a-z-]+|compress-level=\d+|"
     r"timeout=\d+|bwlimit=\d+|max-delete=\d+|checksum-choice=\w+|compress-choice=\w+)"
 )
-"""Flags of an rsync server that neither run programs nor write elsewhere."""
+"""Flags of an rsync server that neither run programs nor write elsewhere.
+
+Not among them is -s, with which the client sends further flags where nobody checks them, and those
+of one letter that take the next word: -B, -M, -T, -f. After -e come letters of the protocol.
+"""
 
 
 def transfer(command: str, allowed: Sequence[str]) -> list[str]:

@@ -49,6 +49,12 @@ def test_sftp_is_the_server_of_this_host(server: str) -> None:
         "rsync --server --log-file=/tmp/x . y",
         "rsync --server --sender --files-from=/etc/shadow . y",
         "rsync --server . --rsh=sh",
+        "rsync --server -s . x",  # further flags follow on standard input
+        "rsync --server -vslogDtpre.iLfxCIvu . x",
+        "rsync --server --secluded-args . x",
+        "rsync --server -f . x",
+        "rsync --server -T . x",
+        "rsync --server -M . x",
         "rsync -e sh a: b",
         "internal-sftp -d /",
         "sftp-server",
