@@ -43,6 +43,14 @@ def peer_of(connection: socket.socket) -> Peer:
     return Peer(pid, uid)
 
 
+def is_root(name: str) -> bool:
+    """Whether this Unix user is root, by whichever name."""
+    try:
+        return pwd.getpwnam(name).pw_uid == 0
+    except (KeyError, ValueError):
+        return False
+
+
 def login_session(pid: int) -> str:
     """Return an id of the session of processes that this one is in; empty if unknown.
 

@@ -92,6 +92,19 @@ def test_a_code_after_a_key_needs_a_key(world: World, doors: Doors) -> None:
     assert verdict is Verdict.ACCEPTED
 
 
+@pytest.mark.parametrize("mode", ["full", "code"])
+def test_nobody_becomes_root_by_an_account_of_that_name(
+    world: World, doors: Doors, mode: str
+) -> None:
+    """Admins of accounts, or of the directory, need not be admins of the host."""
+    world.add("root")
+    device = world.equip("root")
+    code = device.code(world.clock())
+    verdict, person = auth(doors, PASSWORD, code, mode=mode, user="root", **DESK)
+    assert verdict is Verdict.UNUSABLE
+    assert person.heard == [("warn", "Nobody becomes root with a Connectware account.")]
+
+
 def test_a_password_alone_is_never_remembered(world: World, doors: Doors) -> None:
     world.add()
     assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
