@@ -102,8 +102,9 @@ class Doors:
         if mode == "key" and not request.get("keys").startswith(_KEY):
             raise Refused(_NO_KEY)
         is_code = mode in {"code", "key"}
-        # Over the network only the host's own check of a factor says who it is.
-        may_be_fresh = is_code or place.session
+        # Over the network only the host's own check of a factor says who it is; here only the
+        # session does, which /proc may hide (its option hidepid, ProtectProc= of systemd).
+        may_be_fresh = is_code if request.get("rhost") else place.session
         if may_be_fresh and self._is_fresh(username, place, door):
             return
         dialogue = Dialogue(self.ports, person, place.source, door)

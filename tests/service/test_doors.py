@@ -92,6 +92,17 @@ def test_a_code_after_a_key_needs_a_key(world: World, doors: Doors) -> None:
     assert verdict is Verdict.ACCEPTED
 
 
+def test_a_place_whose_session_is_hidden_is_asked_each_time(
+    world: World, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever uses the terminal next would pass for the one before."""
+    monkeypatch.setattr("cwtui.service.peers.login_session", lambda _: "")
+    device = equipped(world)
+    assert auth(doors, device.code(world.clock()))[0] is Verdict.ACCEPTED
+    with pytest.raises(Gone):
+        auth(doors)
+
+
 @pytest.mark.parametrize("mode", ["full", "code"])
 def test_nobody_becomes_root_by_an_account_of_that_name(
     world: World, doors: Doors, mode: str
