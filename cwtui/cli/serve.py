@@ -68,11 +68,8 @@ def command(
     doors = Doors(ports, config.service, figures)
     if made:
         say(f"Listening on {path}. Ctrl+C ends the service.")
-    try:
-        Server(doors, listening or [*made.values()], config.service.conversations, figures).run()
-    finally:
-        for one in made:
-            one.unlink(missing_ok=True)
+    most = config.service.conversations
+    Server(doors, listening or [*made.values()], most, figures, files=[*made]).run()
 
 
 def _listen(pam: Path, gate: Path) -> "dict[Path, socket.socket]":

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Condition, Semaphore, Thread
 from typing import Final
 
@@ -45,6 +46,8 @@ class Server:
     most: int
     """Conversations at once. Others wait in the queue of the socket."""
     figures: Figures
+    files: Sequence[Path] = ()
+    """Those of the sockets, to be removed at the end; not systemd's."""
     _open: Counter[int] = field(default_factory=Counter, init=False)
     """How many conversations each Unix user has."""
     _turns: Semaphore = field(init=False)
@@ -154,6 +157,9 @@ class Server:
 
     def _finish(self) -> None:
         """Let conversations end, for a while. Those that go on are refused by the end."""
+        # Before they are closed: later they could be those of the next service.
+        for file in self.files:
+            file.unlink(missing_ok=True)
         for one in self.listening:
             one.close()
         with self._changed:

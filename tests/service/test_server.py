@@ -113,6 +113,7 @@ def test_it_lets_a_conversation_end_and_removes_its_socket(host: Host) -> None:
         process.send_signal(signal.SIGTERM)
         time.sleep(0.2)
         assert process.poll() is None
+        assert not path.exists()  # another service may put its own there from now on
         one.send(packets.answer(PASSWORD))
         assert packets.from_service(one.recv(1000)) is Verdict.ACCEPTED
     assert process.wait(10) == 0
