@@ -9,8 +9,8 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.dialogue.conversation import Conversation
 
-ROOM: Final = (80, 23)
-"""Columns and rows for the QR code: what every terminal has, less a row for the question below."""
+ROOM: Final = (80, 22)
+"""Columns and rows for the QR code: what every terminal has, less a row above and one below."""
 _TITLE: Final = "Register your device"
 _WAYS: Final = (
     "1  as light blocks, for a dark window\n"
@@ -39,7 +39,7 @@ class Enrolling:
             f"{_TITLE}\n\n"
             "Scan a QR code with your authentication app, or enter a key in the app by hand:\n"
             f"{by_hand}\n\n"
-            f"The QR code needs a window of {ROOM[0]} columns and {ROOM[1] + 1} rows. If these "
+            f"The QR code needs a window of {ROOM[0]} columns and {ROOM[1] + 2} rows. If these "
             f"are not four blocks: {_SAMPLE} then choose 3.\n"
             f"{_WAYS}"
         )
@@ -83,7 +83,8 @@ class Enrolling:
 
         room = qr.Size(*(self.person.room or ROOM))
         drawn = qr.as_text(self.enrolment.uris(), room, is_dark=is_dark)
-        return "" if isinstance(drawn, qr.TooSmall) else drawn.reveal()
+        # ssh writes the name before the first line of a text.
+        return "" if isinstance(drawn, qr.TooSmall) else f"\n{drawn.reveal()}"
 
 
 def show_backup_codes(person: Conversation, codes: tuple[Secret, ...]) -> None:

@@ -50,7 +50,7 @@ class TerminalPerson:
             columns, rows = 0, 0
         if sys.stdout.encoding.lower() != "utf-8":
             return 0, 0
-        return columns or 80, (rows or 24) - 1
+        return columns or 80, (rows or 24) - 2
 
     def ask(self, prompt: str) -> str:
         self._write(prompt)
