@@ -58,6 +58,7 @@ def command(
     from cwtui.service import sockets
     from cwtui.service.doors import Doors
     from cwtui.service.figures import Figures
+    from cwtui.service.room import Room
     from cwtui.service.server import Server
 
     ports = services.connect(config)
@@ -68,8 +69,8 @@ def command(
     doors = Doors(ports, config.service, figures)
     if made:
         say(f"Listening on {path}. Ctrl+C ends the service.")
-    most = config.service.conversations
-    Server(doors, listening or [*made.values()], most, figures, files=[*made]).run()
+    room = Room(config.service.conversations)
+    Server(doors, listening or [*made.values()], room, figures, files=[*made]).run()
 
 
 def _listen(pam: Path, gate: Path) -> "dict[Path, socket.socket]":

@@ -7,11 +7,10 @@ import signal
 import socket
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Condition, Semaphore, Thread
+from threading import Semaphore, Thread
 from typing import Final
 
 from cwtui.dialogue.conversation import Gone
@@ -22,11 +21,10 @@ from cwtui.service.figures import Figures
 from cwtui.service.packets import BadPacket, Verdict
 from cwtui.service.peers import Peer
 from cwtui.service.remote import RemotePerson, receive, send
+from cwtui.service.room import Full, Room
 
 _REQUEST_SECONDS: Final = 10.0
 """How long a client may take for its request."""
-_MOST_OF_ONE: Final = 8
-"""Conversations of one Unix user, other than root and the service's own."""
 _LOOK_SECONDS: Final = 15.0
 """How often to look whether cwtui was upgraded."""
 _TURNS: Final = (os.cpu_count() or 1) + 1
@@ -43,15 +41,12 @@ class Server:
 
     doors: Doors
     listening: Sequence[socket.socket]
-    most: int
-    """Conversations at once. Others wait in the queue of the socket."""
+    room: Room
+    """For conversations at once. Others wait in the queue of the socket."""
     figures: Figures
     files: Sequence[Path] = ()
     """Those of the sockets, to be removed at the end; not systemd's."""
-    _open: Counter[int] = field(default_factory=Counter, init=False)
-    """How many conversations each Unix user has."""
     _turns: Semaphore = field(init=False)
-    _changed: Condition = field(default_factory=Condition, init=False)
 
     def __post_init__(self) -> None:
         waits_elsewhere = self.doors.ports.directory is not None
@@ -71,15 +66,14 @@ class Server:
 
     def _is_over(self, selector: selectors.BaseSelector, ending: socket.socket) -> bool:
         """Accept what is waiting, or return True at the end."""
-        with self._changed:
-            has_room = self._changed.wait_for(lambda: self._open.total() < self.most, 1)
+        has_room = self.room.wait_for_room(1)
         ready = [key.fileobj for key, _ in selector.select(_LOOK_SECONDS if has_room else 0)]
         if ending in ready:
             return True
         if not has_room:
             return False
         if not ready:
-            return not self._open.total() and upgrade.is_there()
+            return self.room.is_empty() and upgrade.is_there()
         for one in ready:
             if isinstance(one, socket.socket):
                 self._accept(one)
@@ -93,28 +87,16 @@ class Server:
             return
         try:
             peer = peers.peer_of(connection)
-            self._begin(peer)
-        except OSError:
+            self.room.enter(peer)
+        except (OSError, Full):
             connection.close()
             return
         thread = Thread(target=self._converse, args=(connection, peer), daemon=True)
         try:
             thread.start()
         except RuntimeError:  # there can be no more threads
-            self._end(peer)
+            self.room.leave(peer)
             connection.close()
-
-    def _begin(self, peer: Peer) -> None:
-        """Count the conversation. Raises OSError if its user has too many."""
-        with self._changed:
-            if not peer.is_trusted and self._open[peer.uid] >= _MOST_OF_ONE:
-                raise OSError
-            self._open[peer.uid] += 1
-
-    def _end(self, peer: Peer) -> None:
-        with self._changed:
-            self._open[peer.uid] -= 1
-            self._changed.notify_all()
 
     def _converse(self, connection: socket.socket, peer: Peer) -> None:
         try:
@@ -124,7 +106,7 @@ class Server:
             crash.keep(crash.places(error))
             _log(f"An unexpected error occurred ({type(error).__name__}).")
         finally:
-            self._end(peer)
+            self.room.leave(peer)
 
     def _answer(self, connection: socket.socket, peer: Peer) -> None:
         began = time.thread_time()
@@ -162,8 +144,7 @@ class Server:
             file.unlink(missing_ok=True)
         for one in self.listening:
             one.close()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._open.total(), _END_SECONDS)
+        self.room.wait_until_empty(_END_SECONDS)
 
 
 def _log(sentence: str) -> None:

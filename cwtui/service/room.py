@@ -1,0 +1,60 @@
+"""How many conversations there may be at once, and whose."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from threading import Condition
+from typing import Final
+
+from cwtui.service.peers import Peer
+
+MOST_OF_ONE: Final = 8
+"""Conversations of one Unix user, other than root and the service's own."""
+
+
+class Full(Exception):
+    """This Unix user, or all that are not trusted together, have too many conversations."""
+
+
+@dataclass
+class Room:
+    """Counts the conversations of all threads.
+
+    Half of it is for root and the service's own Unix user. Otherwise local users, who can have many
+    ids (subuid(5)), could keep everybody out of sshd and sudo.
+    """
+
+    most: int
+    _open: Counter[int] = field(default_factory=Counter, init=False)
+    """How many conversations each Unix user has."""
+    _strangers: int = field(default=0, init=False)
+    _changed: Condition = field(default_factory=Condition, init=False)
+
+    def enter(self, peer: Peer) -> None:
+        """Count one more. Raises Full."""
+        with self._changed:
+            if not peer.is_trusted:
+                if self._open[peer.uid] >= MOST_OF_ONE or 2 * self._strangers >= self.most:
+                    raise Full
+                self._strangers += 1
+            self._open[peer.uid] += 1
+
+    def leave(self, peer: Peer) -> None:
+        """Count one less."""
+        with self._changed:
+            self._strangers -= not peer.is_trusted
+            self._open[peer.uid] -= 1
+            if not self._open[peer.uid]:
+                del self._open[peer.uid]
+            self._changed.notify_all()
+
+    def is_empty(self) -> bool:
+        return not self._open
+
+    def wait_for_room(self, seconds: float) -> bool:
+        """Wait until there is room for one more, and return whether there is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._open.total() < self.most, seconds)
+
+    def wait_until_empty(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(self.is_empty, seconds)
