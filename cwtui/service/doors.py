@@ -25,7 +25,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.recent_proofs import Place, RecentProofs
 from cwtui.accounts.session import write_audit
 from cwtui.config import ServiceConfig
-from cwtui.dialogue.asking import TooManyAttempts
+from cwtui.dialogue.asking import ATTEMPTS, TooManyAttempts, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.dialogue.signing_in import PASSWORD, Dialogue
 from cwtui.service import peers
@@ -166,12 +166,15 @@ class Doors:
         """Return whose account the gate asks for.
 
         A Unix user may sign in to the account of the same name only, so that local users cannot
-        try passwords of others here. Raises InvalidInput and UnknownAccount.
+        try passwords of others here. Raises InvalidInput, UnknownAccount and TooManyAttempts.
         """
         name = peer.name
         if not (peer.is_trusted or name in self.config.gate_users):
             return _exact(name)
-        return request.get("user") or person.ask("Username: ")
+        given = request.get("user")
+        if given:
+            return text.username(given)
+        return until_right(person, lambda: text.username(person.ask("Username: ")), ATTEMPTS)
 
     def _verify(self, request: Request, _: Peer, person: Conversation) -> None:
         username, source = request.get("user"), _shown(request.get("source")) or VERIFY

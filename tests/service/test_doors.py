@@ -246,6 +246,15 @@ def test_shared_unix_users_say_who_they_are(world: World) -> None:
         gate(doors, "alice", fresh="5", **AWAY)
 
 
+def test_a_name_at_a_gate_that_cannot_be_one_is_asked_for_again(world: World) -> None:
+    world.add()
+    doors = Doors(world.ports, ServiceConfig(gate_users=["nobody"]), Figures(NOW))
+    verdict, person = gate(doors, "", "al\udcffice", "Alice", PASSWORD, **AWAY)
+    assert verdict is Verdict.ACCEPTED
+    assert person.all("warn") == ["Enter a username.", "Control characters are not allowed."]
+    assert gate(doors, "\udcff", "\udcff", "\udcff")[0] is Verdict.TOO_MANY
+
+
 @pytest.mark.parametrize(
     ("fresh", "is_asked"), [("5", False), ("0", True), ("", True), ("x", True)]
 )
