@@ -8,6 +8,7 @@ because OpenSSH does not forward COLORTERM.
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -186,6 +187,7 @@ def _text(x: int, y: int, text: str, style: Style, ink: str) -> str:
     return f"<text {' '.join(attributes)}>{shown}</text>"
 
 
+@cache
 def _colours(style: Style) -> tuple[str, str]:
     ink = _hex(style.color, foreground=True)
     paper = _hex(style.bgcolor, foreground=False)

@@ -1,16 +1,20 @@
 """Tests find the styles of widgets once: parsing and matching again gives the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
+from textual import dom, screen, widget
+from textual.app import App
+from textual.css import query
 from textual.css.match import _check_selectors
-from textual.css.model import RuleSet
+from textual.css.model import CombinatorType, RuleSet, SelectorSet
 from textual.css.styles import RulesMap, Styles
 from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
+from textual.theme import Theme
 
 
 def begin() -> None:
@@ -18,6 +22,7 @@ def begin() -> None:
     _join_styles_once()
     _find_rules_once()
     _hash_rules_quickly()
+    _match_quickly()
 
 
 def _parse_styles_once() -> None:
@@ -224,3 +229,37 @@ def _deciding(sheet: Stylesheet, node: DOMNode) -> Deciding:
 def _hash_rules_quickly() -> None:
     """A set of rules is hashed by its identity: by Python itself, not by a method that does so."""
     RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]  # only for tests
+
+
+def _match_quickly() -> None:
+    """A query asks each widget on the screen, and most fail at the end of the selectors already."""
+
+    def match(selector_sets: Iterable[SelectorSet], node: DOMNode) -> bool:
+        for one in selector_sets:
+            selectors = one.selectors
+            last = selectors[-1]
+            if last.check(node) and (
+                (len(selectors) == 1 and last.combinator is CombinatorType.DESCENDENT)
+                or _check_selectors(selectors, node.css_path_nodes)
+            ):
+                return True
+        return False
+
+    def has_pseudo_classes(self: Any, class_names: Iterable[str]) -> bool:
+        known = self._PSEUDO_CLASSES
+        for name in class_names:
+            holds = known.get(name)
+            if holds is None or not holds(self):
+                return False
+        return True
+
+    get_theme = App.get_theme
+
+    def get_one_theme(self: App[Any], theme_name: str) -> Theme | None:
+        """Mostly one name is asked for, which would be split and looked up in a copy."""
+        return self._registered_themes.get(theme_name) or get_theme(self, theme_name)
+
+    for module in (dom, query, screen, widget):
+        module.match = match  # type: ignore[attr-defined]  # only for tests
+    DOMNode.has_pseudo_classes = has_pseudo_classes  # type: ignore[method-assign]  # only for tests
+    App.get_theme = get_one_theme  # type: ignore[method-assign]  # only for tests
