@@ -149,7 +149,7 @@ time zone."""
             self._list(table, window, older=before is not None, stay_at=stay_at)
 
     def _say_loading(self) -> None:
-        self.query_one("#count", Static).update("loading …")
+        self.show_count("loading …")
 
     def _list(
         self, table: EventTable, window: Window, *, older: bool, stay_at: Position | None
@@ -165,7 +165,7 @@ time zone."""
 
     def _count(self) -> None:
         shown = len(self.query_one(EventTable).rows)
-        self.query_one("#count", Static).update(self._counted(shown))
+        self.show_count(self._counted(shown))
 
 
 class EventScreen(Dialog[None]):

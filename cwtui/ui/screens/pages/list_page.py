@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.events import DescendantBlur
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from cwtui.accounts.filter_language import (
     FilterError,
@@ -57,6 +57,17 @@ class ListPage(Page):
 
     def filter(self, filter_text: str) -> None:
         """List the rows that match this valid filter."""
+
+    def show_count(self, text: str) -> None:
+        """Show beside the filter how many rows there are."""
+        for count in self.query("#count").results(Static):  # the page may be gone by now
+            if count.content == text:
+                continue
+            # Its room only grows, as other room for it means a new layout of the whole page.
+            fits = len(text) <= count.content_size.width
+            if not fits:
+                count.styles.min_width = len(text) + count.gutter.width
+            count.update(text, layout=not fits)
 
     # What is typed
 

@@ -159,12 +159,12 @@ this name, who cannot sign in while this account exists."""
             page = None if keep_place else search.so_far()
             if page is None and not begun and seconds > _SOON:
                 is_sorting = view.column != BY_USERNAME.column
-                self._show_count("sorting …" if is_sorting else "searching …")
+                self.show_count("sorting …" if is_sorting else "searching …")
                 # Rows that do not match must not stay. Rows in another order do.
                 nothing = replace(self._page.listing, rows=[])
                 page = replace(self._page, listing=nothing) if is_other_filter else None
             elif page is not None and not begun:
-                self._show_count(self._counted(None))
+                self.show_count(self._counted(None))
             if page is not None:
                 self._page = page
                 table.nothing = _SEARCHING
@@ -179,7 +179,7 @@ this name, who cannot sign in while this account exists."""
             table.nothing = _NOTHING
             table.show_page(page, view, keep_place=keep_place, has_begun=begun)
             self._remember()
-            self._show_count(self._counted(page.matching))
+            self.show_count(self._counted(page.matching))
             self._say_outcome()
             if problem:
                 self.say(f"✗ {problem}", wrong=True)
@@ -295,17 +295,7 @@ this name, who cannot sign in while this account exists."""
                 self.refuse(error)
             return
         if view == self._view:
-            self._show_count(self._counted(matching))
-
-    def _show_count(self, text: str) -> None:
-        for count in self.query("#count").results(Static):  # the page may be gone by now
-            if count.content == text:
-                continue
-            # Its room only grows, as other room for it means a new layout of the whole page.
-            fits = len(text) <= count.content_size.width
-            if not fits:
-                count.styles.min_width = len(text) + count.gutter.width
-            count.update(text, layout=not fits)
+            self.show_count(self._counted(matching))
 
     def _counted(self, matching: int | None) -> str:
         users = counted(self._page.total, "user")
