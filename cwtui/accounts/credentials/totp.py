@@ -25,7 +25,7 @@ SECRET_BYTES: Final = 20
 WINDOW: Final = 1
 """Steps before and after now: RFC 6238 section 5.2 recommends at most one."""
 _STEP: Final = 5
-_LAST: Final = 5
+_LAST: Final = 10
 DRIFT_STEPS: Final = 14 * 120
 """How far to search for a wrong clock: 14 hours either way, the largest time zone offset."""
 
@@ -119,7 +119,7 @@ def seconds_left(now: float) -> int:
 def countdown(now: float) -> tuple[int, float]:
     """Return the seconds left to show, and after how many seconds to show others.
 
-    Every 5 seconds, and each of the last 5, because each time something is drawn and sent to the
+    Every 5 seconds, and each of the last 10, because each time something is drawn and sent to the
     terminal.
     """
     left = seconds_left(now)
