@@ -1,6 +1,7 @@
 """`cwtui gate`: sign in on the terminal, then become a command."""
 
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -58,6 +59,7 @@ def command(host: Host, fresh: int | None, words: tuple[str, ...]) -> None:
 
 def _sign_in(config: "Config", minutes: int) -> None:
     """Raises Refused, Failed and CannotCheck unless somebody has signed in."""
+    from cwtui.cli.ending import signals_end
     from cwtui.dialogue.conversation import Gone
     from cwtui.dialogue.terminal import TerminalPerson
     from cwtui.host.source import address_of
@@ -70,7 +72,8 @@ def _sign_in(config: "Config", minutes: int) -> None:
             # Only a recent proof needs no answers.
             verdict = _ask(config, request, _Nobody())
         else:
-            with TerminalPerson(config.session.login_minutes * 60.0 or None) as person:
+            waits = config.session.login_minutes * 60.0 or None
+            with TerminalPerson(waits) as person, signals_end(person):
                 verdict = _ask(config, request, person)
     except Gone:
         raise Failed("No answer, so nobody was signed in.") from None
@@ -122,6 +125,8 @@ def environment(before: Mapping[str, str]) -> dict[str, str]:
 
 
 def _become(words: list[str]) -> NoReturn:
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # by Python, and the command would inherit it
+        signal.signal(ignored, signal.SIG_DFL)
     try:
         os.execvpe(words[0], words, environment(os.environ))  # noqa: S606  no shell
     except OSError as error:

@@ -1,13 +1,10 @@
 """`cwtui --plain`: the application line by line, for screen readers and simple terminals."""
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import NoReturn
 
 from cwtui import installation, services
 from cwtui.accounts.ports import Ports
+from cwtui.cli.ending import signals_end
 from cwtui.config import Config, config_file
 from cwtui.dialogue import application
 from cwtui.dialogue.conversation import Gone
@@ -22,7 +19,7 @@ def run(config: Config, *, kiosk: bool) -> int:
     """Run the application and return its exit status. Raises CannotCheck."""
     waits = config.session.login_minutes * 60.0 if "SSH_CONNECTION" in os.environ else 0.0
     source = source_of(os.environ)
-    with TerminalPerson(waits or None) as person, _signals():
+    with TerminalPerson(waits or None) as person, signals_end(person):
         try:
             if installation.is_new(config) and not kiosk:
                 _first_admin(config, person, source)
@@ -43,21 +40,3 @@ def _first_admin(config: Config, person: TerminalPerson, source: str) -> None:
         return services.create(config)
 
     application.create_first_admin(create, person, source)
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Let signals end the dialogue, so that the end of the session is logged."""
-    ends = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-
-    def leave(*_: object) -> NoReturn:
-        for one in ends:
-            signal.signal(one, signal.SIG_IGN)
-        raise Gone
-
-    before = {one: signal.signal(one, leave) for one in ends}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

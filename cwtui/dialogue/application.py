@@ -28,12 +28,13 @@ def run(ports: Ports, person: Conversation, source: str, signed_in: Callable[[],
     person.tell("Sign in to Your Account")
     try:
         username = until_right(person, lambda: _username(person))
-        state = Dialogue(ports, person, source).with_password(username)
+        entry = Dialogue(ports, person, source)
+        state = entry.into_session(username)
     except (Refused, CannotCheck) as error:
         person.warn(str(error))
         return False
     signed_in()
-    return _session(ports, person, state)
+    return _session(entry, state)
 
 
 def create_first_admin(
@@ -64,14 +65,15 @@ def _username(person: Conversation) -> str:
     return text.username(person.ask("Username: "))
 
 
-def _session(ports: Ports, person: Conversation, signed_in: SignedIn) -> bool:
-    session = signed_in.session
+def _session(entry: Dialogue, signed_in: SignedIn) -> bool:
+    ports, person, session = entry.ports, entry.person, signed_in.session
     dialogue = SessionDialogue(ports, person, session, zone(session.preferences.time_zone))
-    person.tell(
-        f"Signed in as {session.username}.\n"
-        f"Last sign-in: {wording.last_sign_in(signed_in.before, dialogue.zone)}"
-    )
     try:
+        entry.tell_of(signed_in)
+        person.tell(
+            f"Signed in as {session.username}.\n"
+            f"Last sign-in: {wording.last_sign_in(signed_in.before, dialogue.zone)}"
+        )
         while _act(dialogue):
             pass
     except SessionEnded as ended:

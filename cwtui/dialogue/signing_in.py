@@ -34,9 +34,17 @@ class Dialogue:
 
     def finish(self, state: sign_in.State) -> sign_in.SignedIn:
         """Ask for everything that is missing after this state. Raises as `with_password`."""
+        signed_in = self._finished(state)
+        self.tell_of(signed_in)
+        return signed_in
+
+    def into_session(self, username: str) -> sign_in.SignedIn:
+        """Like `with_password`, for a session: it exists before the person is told anything."""
+        return self._finished(self._password(username))
+
+    def _finished(self, state: sign_in.State) -> sign_in.SignedIn:
         while not isinstance(state, sign_in.SignedIn):
             state = self._next(state)
-        self._tell_of(state)
         return state
 
     def _next(self, state: sign_in.State) -> sign_in.State:
@@ -126,8 +134,8 @@ class Dialogue:
 
         return until_right(self.person, ask)
 
-    def _tell_of(self, state: sign_in.SignedIn) -> None:
-        """Tell what the person should know now, as the page Settings does."""
+    def tell_of(self, state: sign_in.SignedIn) -> None:
+        """Tell what the person should know now, as the page Settings does. Raises Gone."""
         before, person = state.before, self.person
         left = state.backup_codes_left
         if left is not None:

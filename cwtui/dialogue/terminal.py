@@ -23,13 +23,16 @@ _END_OF_INPUT: Final = b""
 class TerminalPerson:
     """The conversation at a terminal. Its methods raise Gone after `seconds` without a line.
 
-    None waits forever. Use it in a `with` statement.
+    None waits forever. Use it in a `with` statement. A terminal that takes no output counts as one
+    that gives no input.
     """
 
     def __init__(self, seconds: float | None, path: Path = TERMINAL) -> None:
         """Open the terminal. Raises OSError if this process has none."""
         self.seconds = seconds
-        self._descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        flags = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK
+        self._descriptor = os.open(path, flags)
+        self._woken, self._waking = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     def __enter__(self) -> Self:
         return self
@@ -40,7 +43,16 @@ class TerminalPerson:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        os.close(self._descriptor)
+        for descriptor in (self._descriptor, self._woken, self._waking):
+            os.close(descriptor)
+
+    def leave(self) -> None:
+        """Let whatever is said or asked now or later raise Gone. For signal handlers.
+
+        They must not raise it themselves: it could interrupt the writing of a session's end.
+        """
+        with suppress(BlockingIOError):
+            os.write(self._waking, b"x")
 
     @property
     def room(self) -> tuple[int, int]:
@@ -85,21 +97,24 @@ class TerminalPerson:
 
     def _write(self, text: str) -> None:
         content = text.encode(sys.stdout.encoding or "ascii", errors="replace")
-        try:
-            while content:
+        while content:
+            self._wait([], [self._descriptor])
+            try:
                 content = content[os.write(self._descriptor, content) :]
-        except OSError:
-            raise Gone from None
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise Gone from None
 
     def _line(self) -> str:
         """Return one line without its end. Raises Gone at the end of input."""
         line = b""
         while not line.endswith(b"\n"):
-            ready, _, _ = select.select([self._descriptor], [], [], self.seconds)
-            if not ready:
-                raise Gone
+            self._wait([self._descriptor], [])
             try:
                 read = os.read(self._descriptor, _LONGEST)
+            except BlockingIOError:
+                continue
             except OSError:
                 raise Gone from None
             if read == _END_OF_INPUT:
@@ -110,14 +125,20 @@ class TerminalPerson:
         text = line[:-1].decode(errors="surrogateescape")
         return text.removesuffix("\r")
 
+    def _wait(self, reading: list[int], writing: list[int]) -> None:
+        """Wait until the terminal is ready. Raises Gone."""
+        readable, writable, _ = select.select([*reading, self._woken], writing, [], self.seconds)
+        if self._woken in readable or not (readable or writable):
+            raise Gone
+
     @contextmanager
     def _without_echo(self) -> Iterator[None]:
         before = termios.tcgetattr(self._descriptor)
         quiet = [*before]
         quiet[3] &= ~(termios.ECHO | termios.ECHONL)
-        termios.tcsetattr(self._descriptor, termios.TCSADRAIN, quiet)
+        termios.tcsetattr(self._descriptor, termios.TCSANOW, quiet)
         try:
             yield
         finally:
             with suppress(termios.error):
-                termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, before)

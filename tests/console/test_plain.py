@@ -115,7 +115,7 @@ def assert_plain(terminal: Terminal) -> None:
     assert NEW not in said
 
 
-@pytest.mark.parametrize("keys", ["\x03", "\x04"])
+@pytest.mark.parametrize("keys", ["\x03", "\x04", "\x1c"])
 def test_leaving_ends_it_with_status_1(tmp_path: Path, keys: str) -> None:
     with plain(tmp_path) as terminal:
         Lines(terminal).wait_for("Username: ")

@@ -10,7 +10,7 @@ from tests.cli.commands import PASSWORD, Host
 from tests.console.terminal import Terminal
 from tests.service.service import enrolled, new_host, serving
 
-SHOW: Final = ("/bin/sh", "-c", "echo opened; env; exit 7")
+SHOW: Final = ("/bin/sh", "-c", "echo opened; grep SigIgn /proc/self/status; env; exit 7")
 HERE: Final = {"SSH_CONNECTION": "203.0.113.7 5022 192.0.2.2 22"}
 
 
@@ -39,6 +39,7 @@ def test_the_command_is_started_after_a_sign_in_only(host: Host) -> None:
         terminal.type(f"{codes[0]}\n")
         assert terminal.wait_exit() == 7  # the command's own
         assert "opened" in terminal.text
+        assert "0000000000000000" in terminal.text  # it ignores no signal
         assert PASSWORD not in terminal.text
         assert "\x1b" not in terminal.raw.decode()
         kept = {line.partition("=")[0] for line in terminal.lines if "=" in line}
