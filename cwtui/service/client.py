@@ -17,6 +17,7 @@ from cwtui.service.remote import receive, send
 SECONDS: Final = 90.0
 """How long the service may take to answer; PAM's module waits as long."""
 _CONNECT_SECONDS: Final = 5.0
+_TOO_LONG: Final = "This is too long, or contains a character that is not allowed."
 _BROKEN: Final = "The sign-in service has stopped answering. Try again."
 
 
@@ -27,10 +28,15 @@ def converse(
 
     `seconds` is how long the service may take for each packet.
 
-    Raises CannotCheck if the service is not there or stops answering, and Gone if the person left.
+    Raises CannotCheck if the service is not there or stops answering, Refused for an answer that
+    cannot be sent, and Gone if the person left.
     """
+    try:
+        first = request.encoded()
+    except BadPacket:
+        raise Refused(_TOO_LONG) from None
     with _connected(path) as connection:
-        _send(connection, request.encoded())
+        _send(connection, first)
         while True:
             received = _received(connection, seconds)
             if isinstance(received, Verdict):
@@ -42,9 +48,9 @@ def converse(
                 case Shown.ERROR:
                     person.warn(text)
                 case Shown.QUESTION:
-                    _send(connection, packets.answer(person.ask(text)))
+                    _answer(connection, person.ask(text))
                 case Shown.SECRET:
-                    _send(connection, packets.answer(person.ask_secret(text).reveal()))
+                    _answer(connection, person.ask_secret(text).reveal())
 
 
 def status(path: Path, seconds: float = SECONDS) -> str:
@@ -103,6 +109,14 @@ def _send(connection: socket.socket, packet: bytes) -> None:
         send(connection, packet)
     except Gone:
         raise CannotCheck(_BROKEN) from None
+
+
+def _answer(connection: socket.socket, typed: str) -> None:
+    try:
+        packet = packets.answer(typed)
+    except BadPacket:
+        raise Refused(_TOO_LONG) from None
+    _send(connection, packet)
 
 
 def _received(connection: socket.socket, seconds: float) -> tuple[Shown, str] | Verdict:

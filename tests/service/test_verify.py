@@ -81,3 +81,10 @@ def test_a_store_that_cannot_be_read_is_status_3(host: Host) -> None:
         assert verify(host, PASSWORD, "--factor", "password").status == 3
     finally:
         host.accounts.write_bytes(kept)
+
+
+@pytest.mark.parametrize("given", ["x" * 2000, "x\0y"])
+def test_what_cannot_be_sent_to_the_service_is_refused(host: Host, given: str) -> None:
+    result = verify(host, given, "--factor", "password", name="eve")
+    assert_refused(result, "")
+    assert "unexpected error" not in result.err
