@@ -24,7 +24,11 @@ class Place:
 
 @dataclass
 class RecentProofs:
-    """By account and place. Not kept in the store: after a restart everybody is asked again."""
+    """By account and place. Not kept in the store: after a restart everybody is asked again.
+
+    `now` is in seconds of a clock that nobody sets. A clock that can be set back could make a proof
+    count longer.
+    """
 
     _kept: OrderedDict[tuple[str, Place], tuple[float, int]] = field(default_factory=OrderedDict)
 
@@ -39,8 +43,7 @@ class RecentProofs:
     def cover(self, account: Account, place: Place, now: float, minutes: float) -> bool:
         """Whether the proof of the last `minutes` still counts.
 
-        A change that ends the account's sessions, such as a new password, ends it too. A clock that
-        was set back does not extend it.
+        A change that ends the account's sessions, such as a new password, ends it too.
         """
         at, epoch = self._kept.get((account.username, place), (None, 0))
         if at is None or epoch != account.session_epoch:

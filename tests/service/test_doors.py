@@ -17,7 +17,7 @@ from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
 from tests.accounts.memory import MemoryAccounts
-from tests.accounts.world import NOW, PASSWORD, Device, World
+from tests.accounts.world import NOW, PASSWORD, Clock, Device, World
 from tests.dialogue.scripted import Scripted
 
 ROOT = Peer(os.getpid(), 0)
@@ -29,7 +29,7 @@ AWAY = {"rhost": "203.0.113.7"}
 @pytest.fixture
 def doors(world: World) -> Doors:
     config = ServiceConfig(fresh_minutes={"sudo": 5, "sshd": 5})
-    return Doors(world.ports, config, Figures(NOW))
+    return Doors(world.ports, config, Figures(NOW), elapsed=world.clock)
 
 
 def ask(doors: Doors, phase: Phase, *answers: str, **fields: str) -> tuple[Verdict, Scripted]:
@@ -90,6 +90,17 @@ def test_a_code_after_a_key_needs_a_key(world: World, doors: Doors) -> None:
     shown = "publickey ssh-ed25519 AAAA"
     verdict, _ = auth(doors, code, service="sshd", mode="key", keys=shown, **AWAY)
     assert verdict is Verdict.ACCEPTED
+
+
+def test_a_clock_that_is_set_back_does_not_extend_a_proof(world: World) -> None:
+    device = equipped(world)
+    elapsed = Clock()
+    config = ServiceConfig(fresh_minutes={"sudo": 5})
+    doors = Doors(world.ports, config, Figures(NOW), elapsed=elapsed)
+    assert auth(doors, device.code(world.clock()))[0] is Verdict.ACCEPTED
+    elapsed.forward(300)
+    with pytest.raises(Gone):
+        auth(doors)
 
 
 def test_a_place_whose_session_is_hidden_is_asked_each_time(
