@@ -38,6 +38,7 @@ _SOURCE_LENGTH: Final = 100
 _DIGITS: Final = 4
 GATE: Final = "gate"
 VERIFY: Final = "verify"
+_MODES: Final = frozenset({"full", "code", "key"})
 _KEY: Final = "publickey "
 """How sshd names the method in SSH_AUTH_INFO_0, which it gives to PAM (sshd_config(5))."""
 _NO_KEY: Final = (
@@ -102,6 +103,8 @@ class Doors:
             raise Refused(_ROOT)
         place = _place(request, peer)
         mode = request.get("mode")
+        if mode not in _MODES:
+            raise Refused(f"This service knows no mode {_shown(mode)}. Start the new version.")
         if mode == "key" and not request.get("keys").startswith(_KEY):
             raise Refused(_NO_KEY)
         is_code = mode in {"code", "key"}

@@ -127,6 +127,15 @@ def test_nobody_becomes_root_by_an_account_of_that_name(
     assert person.heard == [("warn", "Nobody becomes root with a Connectware account.")]
 
 
+@pytest.mark.parametrize("mode", ["", "strict", "FULL", "code "])
+def test_a_mode_that_is_not_known_is_refused(world: World, doors: Doors, mode: str) -> None:
+    """It may be one of a newer module, which wants more."""
+    world.add()
+    verdict, person = auth(doors, PASSWORD, mode=mode)
+    assert verdict is Verdict.UNUSABLE
+    assert "knows no mode" in person.last[1]
+
+
 def test_a_password_alone_is_never_remembered(world: World, doors: Doors) -> None:
     world.add()
     assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
