@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
@@ -244,25 +244,34 @@ def _place(request: Request, peer: Peer) -> Place:
     remote = request.get("rhost")
     if remote:
         return Place(_address(remote))
-    tty = _shown(request.get("tty")).removeprefix("/dev/")
-    user = _shown(request.get("ruser"))
-    where = " ".join(filter(None, (tty, user))) or "this host"
-    return Place(where, peers.login_session(peer.pid))
+    return _place_here(request, _shown(request.get("ruser")), peer)
+
+
+def _place_here(request: Request, user: str, peer: Peer) -> Place:
+    """Return the place of somebody at a terminal of this host.
+
+    A pseudo-terminal has another number each time. As a source it would be a new one, and
+    the few that the throttle knows would soon be forgotten.
+    """
+    terminal = _shown(request.get("tty")).removeprefix("/dev/")
+    where = "this host" if terminal.startswith("pts/") or not terminal else terminal
+    session = peers.login_session(peer.pid)
+    return Place(f"{where} {user}".strip(), f"{terminal} {session}" if session else "")
 
 
 def _place_at_gate(request: Request, peer: Peer) -> Place:
     """Return where the person at the gate is.
 
     The client of a gate says itself where it comes from. The name of its Unix user, which the
-    kernel says, keeps it from passing for somebody's place at another door.
+    kernel says, keeps it from passing for somebody's place at another door. A code at another door
+    opens no gate, which asks for the password too.
     """
     remote = _address(request.get("rhost")) if request.get("rhost") else ""
     who = peer.name or f"uid {peer.uid}"
     if remote:
         return Place(f"{remote} {who}")
-    return Place(
-        f"{_shown(request.get('tty')) or 'this host'} {who}", peers.login_session(peer.pid)
-    )
+    here = _place_here(request, who, peer)
+    return replace(here, session=f"{GATE} {here.session}" if here.session else "")
 
 
 def _number(digits: str) -> int:

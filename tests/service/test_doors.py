@@ -127,6 +127,20 @@ def test_nobody_becomes_root_by_an_account_of_that_name(
     assert person.heard == [("warn", "Nobody becomes root with a Connectware account.")]
 
 
+def test_pseudo_terminals_do_not_crowd_out_where_people_come_from(
+    world: World, doors: Doors
+) -> None:
+    """Only known sources keep their own attempts while a stranger tries passwords."""
+    device = equipped(world)
+    auth(doors, PASSWORD, device.code(world.clock()), service="sshd", mode="full", **AWAY)
+    for number in range(6):
+        world.clock.forward(60)
+        tty = f"/dev/pts/{number}"
+        verdict, _ = auth(doors, device.code(world.clock()), tty=tty, ruser="alice")
+        assert verdict is Verdict.ACCEPTED
+    assert world.records.get("alice").known_sources == ("203.0.113.7", "this host alice")
+
+
 @pytest.mark.parametrize("mode", ["", "strict", "FULL", "code "])
 def test_a_mode_that_is_not_known_is_refused(world: World, doors: Doors, mode: str) -> None:
     """It may be one of a newer module, which wants more."""
@@ -291,3 +305,11 @@ def test_a_gate_asks_again_unless_the_proof_is_fresh(
     assert (verdict is None) is is_asked
     with pytest.raises(Gone):
         gate(doors, fresh="5", rhost="203.0.113.8")
+
+
+def test_a_code_for_sudo_opens_no_gate(world: World, doors: Doors) -> None:
+    world.add("nobody")
+    device, desk = world.equip("nobody"), {"tty": "pts/1", "ruser": "nobody"}
+    assert auth(doors, device.code(world.clock()), user="nobody", **desk)[0] is Verdict.ACCEPTED
+    with pytest.raises(Gone):
+        gate(doors, fresh="5", tty="pts/1")
