@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.secret import Secret
 from cwtui.directory.config import DirectoryConfig
-from cwtui.directory.secret_file import SecretFile
+from cwtui.host.secret_file import SecretFile
 
 _MOST: Final = 8192
 """The maximum file size in bytes."""
@@ -17,6 +18,7 @@ def read(config: DirectoryConfig) -> Secret:
         "bind_password_file",
         config.bind_password_file,
         config.bind_password_credential,
+        DirectoryMisconfigured,
     )
     content = file.read(_MOST)
     try:

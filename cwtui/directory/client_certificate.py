@@ -3,8 +3,9 @@
 import ssl
 from typing import Final
 
+from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.directory.config import DirectoryConfig
-from cwtui.directory.secret_file import SecretFile
+from cwtui.host.secret_file import SecretFile
 
 _MOST: Final = 65536
 """The maximum file size in bytes."""
@@ -22,6 +23,7 @@ def show(context: ssl.SSLContext, config: DirectoryConfig) -> bool:
         "client_certificate_file",
         config.client_certificate_file,
         config.client_certificate_credential,
+        DirectoryMisconfigured,
     )
     file.read(_MOST)
     try:

@@ -12,8 +12,8 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.errors import CannotCheck
-from cwtui.directory.secret_file import SecretFile
 from cwtui.directory.transport import _context
+from cwtui.host.secret_file import SecretFile
 from cwtui.host.trust import why_place_untrusted
 from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.records import TinyRecordStore
@@ -191,7 +191,9 @@ def test_a_backup_that_would_fill_the_disk_is_refused(host: Host) -> None:
 def test_secret_and_certificate_files_must_be_regular(tmp_path: Path, what: str) -> None:
     odd = tmp_path / "odd"
     ODD[what](odd)
-    secret = SecretFile("the bind password", "bind_password_file", str(odd), "")
+    secret = SecretFile(
+        "the bind password", "bind_password_file", str(odd), "", DirectoryMisconfigured
+    )
     reads: list[Callable[[], object]] = [lambda: secret.read(100), lambda: _context(str(odd))]
     for read in reads:
         with pytest.raises(DirectoryMisconfigured, match=f"it is {what}, not a regular file"):

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cwtui.accounts.directory_port import DirectoryMisconfigured
+from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import open_regular, read_opened
@@ -17,18 +17,20 @@ _BY_OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
 class SecretFile(NamedTuple):
     """A file, or a systemd credential if `file` is empty.
 
-    `what` names the secret in error messages; `key` is the file's key in [directory].
+    `what` names the secret in error messages; `key` is the file's key in the configuration.
+    `refusal` is what is raised.
     """
 
     what: str
     key: str
     file: str
     credential: str
+    refusal: type[CannotCheck] = CannotCheck
 
     def read(self, most: int) -> bytes:
         """Return the content, at most `most` bytes.
 
-        Raises DirectoryMisconfigured, also if other users can read or replace the file.
+        Raises `refusal`, also if other users can read or replace the file.
         """
         path = self.path()
         try:
@@ -43,28 +45,28 @@ class SecretFile(NamedTuple):
             raise self.unusable(reason) from None
         # systemd protects credentials with their folder.
         if self.file and stat.S_IMODE(mode) & _BY_OTHERS:
-            raise DirectoryMisconfigured(
+            raise self.refusal(
                 f"Other users can access {self.what} in {visible(str(path))}. "
                 f"Replace the secret, then run: chmod 600 {visible(str(path))}"
             )
         untrusted = why_untrusted(path) if self.file else None
         if untrusted:
-            raise DirectoryMisconfigured(untrusted)
+            raise self.refusal(untrusted)
         return content
 
     def path(self) -> Path:
-        """Return the path. Raises DirectoryMisconfigured if systemd provided no credentials."""
+        """Return the path. Raises `refusal` if systemd provided no credentials."""
         if self.file:
             return Path(self.file)
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
         if not folder:
-            raise DirectoryMisconfigured(
+            raise self.refusal(
                 f"The systemd credential {visible(self.credential)} is missing: "
                 "CREDENTIALS_DIRECTORY is not set. Start cwtui in a unit with LoadCredential=, or "
                 f"set {self.key}."
             )
         return Path(folder) / self.credential
 
-    def unusable(self, reason: str) -> DirectoryMisconfigured:
+    def unusable(self, reason: str) -> CannotCheck:
         path = visible(str(self.path()))
-        return DirectoryMisconfigured(f"Cannot read {self.what} from {path}: {reason}.")
+        return self.refusal(f"Cannot read {self.what} from {path}: {reason}.")
