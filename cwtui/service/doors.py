@@ -81,7 +81,7 @@ class Doors:
         except Gone:
             raise
         except AccountsError as error:
-            person.warn(_sentence(error))
+            person.warn(sentence(error))
             return _verdict(error)
         return Verdict.ACCEPTED
 
@@ -289,7 +289,8 @@ def _shown(value: str) -> str:
     return text.visible(value)[:_SOURCE_LENGTH]
 
 
-def _sentence(error: AccountsError) -> str:
+def sentence(error: AccountsError) -> str:
+    """Return what the person is told."""
     if isinstance(error, CannotCheck):
         # Paths and reasons are the operator's business, and in the journal.
         return "Cannot check this now. Tell the operator of this host."

@@ -1,13 +1,9 @@
 """Accepts connections, and gives each conversation a thread."""
 
-import contextlib
-import os
 import selectors
-import signal
 import socket
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Semaphore, Thread
@@ -15,7 +11,7 @@ from typing import Final
 
 from cwtui.dialogue.conversation import Gone
 from cwtui.host import crash, upgrade
-from cwtui.service import packets, peers, sockets
+from cwtui.service import packets, peers, process, sockets
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
 from cwtui.service.packets import BadPacket, Verdict
@@ -27,10 +23,6 @@ _REQUEST_SECONDS: Final = 10.0
 """How long a client may take for its request."""
 _LOOK_SECONDS: Final = 15.0
 """How often to look whether cwtui was upgraded."""
-_TURNS: Final = (os.cpu_count() or 1) + 1
-"""Passwords that are checked at once: one more than processors, as some wait for the disk."""
-_TURNS_OF_DIRECTORY: Final = 32
-"""The same if passwords are checked by an LDAP server, which may be slow."""
 _END_SECONDS: Final = 20.0
 """How long conversations may go on after the signal to end."""
 
@@ -49,12 +41,11 @@ class Server:
     _turns: Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
-        waits_elsewhere = self.doors.ports.directory is not None
-        self._turns = Semaphore(_TURNS_OF_DIRECTORY if waits_elsewhere else _TURNS)
+        self._turns = Semaphore(process.turns(self.doors.ports))
 
     def run(self) -> None:
         """Serve. Returns when it should end."""
-        with _signals() as ending, selectors.DefaultSelector() as selector:
+        with process.ending_signals() as ending, selectors.DefaultSelector() as selector:
             for one in (*self.listening, ending):
                 one.setblocking(False)
                 selector.register(one, selectors.EVENT_READ)
@@ -104,7 +95,7 @@ class Server:
                 self._answer(connection, peer)
         except Exception as error:  # noqa: BLE001  outermost layer of a thread
             crash.keep(crash.places(error))
-            _log(f"An unexpected error occurred ({type(error).__name__}).")
+            process.log(f"An unexpected error occurred ({type(error).__name__}).")
         finally:
             self.room.leave(peer)
 
@@ -134,7 +125,7 @@ class Server:
             raise
         except Exception as error:  # noqa: BLE001  outermost layer of a conversation
             kept = crash.keep(crash.places(error))
-            _log(f"An unexpected error occurred ({type(error).__name__}): {kept}")
+            process.log(f"An unexpected error occurred ({type(error).__name__}): {kept}")
             return Verdict.CANNOT_CHECK
 
     def _finish(self) -> None:
@@ -145,26 +136,3 @@ class Server:
         for one in self.listening:
             one.close()
         self.room.wait_until_empty(_END_SECONDS)
-
-
-def _log(sentence: str) -> None:
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"{sentence}\n")
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[socket.socket]:
-    """Yield a socket that becomes readable when a signal asks to end."""
-    ours, waking = socket.socketpair()
-    waking.setblocking(False)
-    ends = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = {one: signal.signal(one, lambda *_: None) for one in ends}
-    woken_before = signal.set_wakeup_fd(waking.fileno())
-    try:
-        yield ours
-    finally:
-        signal.set_wakeup_fd(woken_before)
-        for one, handler in before.items():
-            signal.signal(one, handler)
-        ours.close()
-        waking.close()
