@@ -16,7 +16,7 @@ from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.dialogue.managing import Managing
 from cwtui.dialogue.own_account import OwnAccount
 from cwtui.dialogue.session import SessionDialogue
-from cwtui.dialogue.signing_in import Dialogue
+from cwtui.dialogue.signing_in import Dialogue, tell_of
 
 
 def run(ports: Ports, person: Conversation, source: str, signed_in: Callable[[], None]) -> bool:
@@ -69,7 +69,7 @@ def _session(entry: Dialogue, signed_in: SignedIn) -> bool:
     ports, person, session = entry.ports, entry.person, signed_in.session
     dialogue = SessionDialogue(ports, person, session, zone(session.preferences.time_zone))
     try:
-        entry.tell_of(signed_in)
+        tell_of(person, signed_in, entry.source)
         person.tell(
             f"Signed in as {session.username}.\n"
             f"Last sign-in: {wording.last_sign_in(signed_in.before, dialogue.zone)}"

@@ -9,11 +9,21 @@ class Gone(Exception):
     """The person has left, or has not answered in time. Nothing more can be said or asked."""
 
 
-class Conversation(Protocol):
-    """Questions and answers. All methods raise Gone.
+class Listener(Protocol):
+    """Somebody who is told things. All methods raise Gone.
 
     Texts are shown as they are: whoever calls has made what others typed visible.
     """
+
+    def tell(self, text: str) -> None:
+        """Show one or more lines."""
+
+    def warn(self, text: str) -> None:
+        """Show what went wrong."""
+
+
+class Conversation(Listener, Protocol):
+    """Questions and answers. All methods raise Gone."""
 
     @property
     def room(self) -> tuple[int, int] | None:
@@ -24,9 +34,3 @@ class Conversation(Protocol):
 
     def ask_secret(self, prompt: str) -> Secret:
         """Return one line, which is not shown."""
-
-    def tell(self, text: str) -> None:
-        """Show one or more lines."""
-
-    def warn(self, text: str) -> None:
-        """Show what went wrong."""

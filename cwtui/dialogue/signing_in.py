@@ -10,7 +10,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import utc_minute
 from cwtui.dialogue import enrolling
 from cwtui.dialogue.asking import ATTEMPTS, until_right
-from cwtui.dialogue.conversation import Conversation
+from cwtui.dialogue.conversation import Conversation, Listener
 
 PASSWORD: Final = "Password: "  # noqa: S105  a prompt
 CODE: Final = "One-time code (or a backup code): "
@@ -35,7 +35,7 @@ class Dialogue:
     def finish(self, state: sign_in.State) -> sign_in.SignedIn:
         """Ask for everything that is missing after this state. Raises as `with_password`."""
         signed_in = self._finished(state)
-        self.tell_of(signed_in)
+        tell_of(self.person, signed_in, self.source)
         return signed_in
 
     def into_session(self, username: str) -> sign_in.SignedIn:
@@ -134,20 +134,21 @@ class Dialogue:
 
         return until_right(self.person, ask)
 
-    def tell_of(self, state: sign_in.SignedIn) -> None:
-        """Tell what the person should know now, as the page Settings does. Raises Gone."""
-        before, person = state.before, self.person
-        left = state.backup_codes_left
-        if left is not None:
-            warning = "Only " if left <= backup_codes.WARN_AT else ""
-            person.tell(f"You used a backup code. {warning}{wording.backup_codes_left(left)}.")
-        if before.failed is not None and failed_sign_ins.is_alarming(before.failed, self.source):
-            told = failed_sign_ins.sentence(
-                before.failed,
-                here=self.source,
-                is_first_sign_in=before.last_sign_in is None,
-                password_changed=state.password_changed,
-            )
-            person.warn(told)
-        if state.password_notice is not None:
-            person.warn(state.password_notice.sentence())
+
+def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
+    """Tell what the person should know now, as the page Settings does. Raises Gone."""
+    before = state.before
+    left = state.backup_codes_left
+    if left is not None:
+        warning = "Only " if left <= backup_codes.WARN_AT else ""
+        person.tell(f"You used a backup code. {warning}{wording.backup_codes_left(left)}.")
+    if before.failed is not None and failed_sign_ins.is_alarming(before.failed, source):
+        told = failed_sign_ins.sentence(
+            before.failed,
+            here=source,
+            is_first_sign_in=before.last_sign_in is None,
+            password_changed=state.password_changed,
+        )
+        person.warn(told)
+    if state.password_notice is not None:
+        person.warn(state.password_notice.sentence())
