@@ -15,7 +15,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import as_reason, write_audit
 from cwtui.accounts.sign_in_progress import DISABLED, Progress, Proof
 
-_INITIAL: Final = "The initial password must be changed first. Sign in to cwtui."
+INITIAL: Final = "The initial password must be changed first. Sign in to cwtui."
 _GONE: Final = "Your account is no longer in the directory. Ask an admin."
 
 
@@ -55,7 +55,7 @@ def check_password(
     with factors.refusals_recorded(ports, claim):
         usable_account(ports, account.username)
         if account.must_change_password:
-            raise SignInEnded(_INITIAL)
+            raise SignInEnded(INITIAL)
     is_local = account.origin is Origin.LOCAL
     note = factors.after_password(claim) if is_local else unchanged
     ports.records.update(claim.username, lambda record: (note(record), None))

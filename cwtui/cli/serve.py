@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cwtui.accounts.errors import AccountsError
+from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.cli.completing import files
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
@@ -16,11 +16,13 @@ from cwtui.cli.output import put, say
 if TYPE_CHECKING:
     import socket
 
+    from cwtui.config import Config
+
 
 @click.command(
     "serve",
     cls=CommandWithExamples,
-    examples=("cwtui serve", "cwtui serve --status --json"),
+    examples=("cwtui serve", "cwtui serve --radius", "cwtui serve --status --json"),
 )
 @click.option(
     "--socket",
@@ -35,11 +37,17 @@ if TYPE_CHECKING:
     shell_complete=files,
     help="Listen here for cwtui gate (service.gate_socket).",
 )
+@click.option("--radius", is_flag=True, help="Serve RADIUS clients instead ([radius]).")
 @click.option("--status", is_flag=True, help="Show what the running service has done.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_host
 def command(
-    host: Host, socket_path: str | None, gate_socket: str | None, status: bool, as_json: bool
+    host: Host,
+    socket_path: str | None,
+    gate_socket: str | None,
+    radius: bool,
+    status: bool,
+    as_json: bool,
 ) -> None:
     """Sign people in at the host's doors: sshd, sudo, login.
 
@@ -50,10 +58,17 @@ def command(
     config = host.config()
     path = Path(socket_path or config.service.socket)
     if status:
+        if radius:
+            raise WrongUsage("--status is not for RADIUS. See: cwtui help radius")
         _show_status(path, as_json=as_json)
         return
     if as_json:
         raise WrongUsage("--json needs --status.")
+    if radius:
+        if socket_path or gate_socket:
+            raise WrongUsage("With --radius, no socket is used.")
+        _serve_radius(config)
+        return
     from cwtui import services
     from cwtui.service import sockets
     from cwtui.service.doors import Doors
@@ -71,6 +86,32 @@ def command(
         say(f"Listening on {path}. Ctrl+C ends the service.")
     room = Room(config.service.conversations)
     Server(doors, listening or [*made.values()], room, figures, files=[*made]).run()
+
+
+def _serve_radius(config: "Config") -> None:
+    """Serve RADIUS clients. Raises CannotCheck."""
+    from cwtui import services
+
+    try:
+        from cwtui.service.radius import server
+    except ModuleNotFoundError as error:
+        if error.name != "pyrad":
+            raise
+        raise CannotCheck(
+            "RADIUS needs the library pyrad: install cwtui[radius], or pyrad beside cwtui."
+        ) from None
+    from cwtui.service.figures import Figures
+    from cwtui.service.radius.clients import Clients
+    from cwtui.service.radius.door import RadiusDoor
+
+    clients = Clients.load(config.radius.clients)
+    ports = services.connect(config)
+    services.load_rest()
+    address, port = config.radius.address, config.radius.port
+    listening = server.listen(address, port)
+    say(f"Listening on {address}, UDP port {port}. Ctrl+C ends the service.")
+    door = RadiusDoor(ports, config.radius.code_separator)
+    server.RadiusServer(door, clients, listening, Figures(time.time())).run()
 
 
 def _listen(pam: Path, gate: Path) -> "dict[Path, socket.socket]":

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import shortened, visible
 from cwtui.config import quit_key
+from cwtui.config.radius import RadiusConfig
 from cwtui.directory.config import DirectoryConfig
 from cwtui.host.untrusted_files import read_regular
 from cwtui.store.layout import Layout
@@ -115,6 +116,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     audit: AuditConfig = AuditConfig()
     service: ServiceConfig = ServiceConfig()
     gate: GateConfig = GateConfig()
+    radius: RadiusConfig = RadiusConfig()
 
     @property
     def folder(self) -> Path:
@@ -193,6 +195,7 @@ def load(given: str | None = None, store: str | None = None) -> Config:
             socket=_usable(config.service.socket, "service's socket"),
             gate_socket=_usable(config.service.gate_socket, "gate's socket"),
         ),
+        radius=_with_usable_secrets(config.radius),
     )
 
 
@@ -277,6 +280,13 @@ def _usable_keys(keys: KeysConfig) -> KeysConfig:
         return KeysConfig(quit_key.key(keys.quit))
     except ValueError as error:
         raise ConfigError(f"keys.quit: {visible(str(error))}.") from None
+
+
+def _with_usable_secrets(radius: RadiusConfig) -> RadiusConfig:
+    if not radius.clients:
+        return radius
+    usable = {name: _usable(file, "RADIUS secret") for name, file in radius.clients.items()}
+    return msgspec.structs.replace(radius, clients=usable)
 
 
 def _with_usable_paths(directory: DirectoryConfig | None) -> DirectoryConfig | None:

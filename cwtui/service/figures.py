@@ -25,6 +25,13 @@ class Figures:
             self._outcomes[f"{phase} {outcome}"] += 1
             self._seconds.append(busy)
 
+    def outcomes(self, phase: str) -> dict[str, int]:
+        """Return how often the conversations of a phase ended in which way."""
+        with self._lock:
+            found = sorted(self._outcomes.items())
+        start = f"{phase} "
+        return {name.removeprefix(start): n for name, n in found if name.startswith(start)}
+
     def as_fields(self) -> dict[str, object]:
         """Return the figures for JSON. Times are in seconds."""
         with self._lock:
