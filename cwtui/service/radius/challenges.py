@@ -44,7 +44,7 @@ class Challenges:
         with self._lock:
             self._forget(now)
             own = [key for key, one in self._held.items() if one.username == held.username]
-            for key in own[: len(own) + 1 - MOST_OF_ONE]:
+            for key in own[: max(len(own) + 1 - MOST_OF_ONE, 0)]:
                 del self._held[key]
             if len(self._held) >= MOST:
                 raise Refused("Too many people are signing in. Try again in a few minutes.")

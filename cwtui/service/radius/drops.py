@@ -28,8 +28,8 @@ class Drops:
         if said_at is not None and 0 <= now - said_at < QUIET_SECONDS:
             return
         number = self._unsaid.pop(reason)
-        packets = "A packet" if number == 1 else f"{number:,} packets"
-        were = "was" if number == 1 else "were"
-        last = "" if number == 1 else "the last "
         self._said_at[reason] = now
-        self.log(f"RADIUS: {packets} {were} dropped, {last}from {address}: {reason.value}")
+        dropped = f"A packet from {address} was dropped"
+        if number > 1:
+            dropped = f"{number:,} packets were dropped, the last from {address}"
+        self.log(f"RADIUS: {dropped}: {reason.value}")

@@ -5,7 +5,7 @@ needs the secret is pyrad's: Message-Authenticator, the password, and the authen
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
@@ -18,7 +18,7 @@ MOST: Final = 4096
 """Bytes of a packet (RFC 2865 section 3)."""
 MOST_VALUE: Final = 253
 """Bytes of an attribute's value."""
-_MOST_ATTRIBUTES: Final = 100
+_MOST_ATTRIBUTES: Final = 64
 """Real requests have about 20."""
 _MOST_OF_PROXIES: Final = 2048
 """Bytes of Proxy-State. They are sent back, so the reply must have room for them."""
@@ -95,11 +95,11 @@ class Request:
     code: int
     id: int
     authenticator: bytes
-    attributes: Sequence[tuple[int, bytes]]
+    attributes: Mapping[int, Sequence[bytes]]
     raw: bytes
 
-    def values(self, attribute: Attribute) -> list[bytes]:
-        return [value for kind, value in self.attributes if kind == attribute]
+    def values(self, attribute: Attribute) -> Sequence[bytes]:
+        return self.attributes.get(attribute, ())
 
     def value(self, attribute: Attribute) -> bytes:
         """Return the value of an attribute that occurs once; empty if it is missing."""
@@ -115,10 +115,10 @@ class Request:
             message_authenticator=True,
         )
         packet.raw_packet = self.raw
-        packet[Attribute.MESSAGE_AUTHENTICATOR] = self.values(Attribute.MESSAGE_AUTHENTICATOR)
+        packet[Attribute.MESSAGE_AUTHENTICATOR] = [self.value(Attribute.MESSAGE_AUTHENTICATOR)]
         proxies = self.values(Attribute.PROXY_STATE)
         if proxies:
-            packet[Attribute.PROXY_STATE] = proxies
+            packet[Attribute.PROXY_STATE] = [*proxies]
         if not packet.verify_message_authenticator():
             raise Dropped(Reason.WRONGLY_SIGNED)
         return SignedRequest(self, packet)
@@ -200,14 +200,15 @@ def request(packet: bytes) -> Request:
     return made
 
 
-def _attributes(packet: bytes) -> list[tuple[int, bytes]]:
-    found: list[tuple[int, bytes]] = []
-    at = _HEADER.size
-    while at < len(packet):
-        end = at + packet[at + 1] if at + 1 < len(packet) else 0
-        if not at + 2 <= end <= len(packet) or len(found) == _MOST_ATTRIBUTES:
+def _attributes(packet: bytes) -> dict[int, list[bytes]]:
+    found: dict[int, list[bytes]] = {}
+    at, size, number = _HEADER.size, len(packet), 0
+    while at < size:
+        end = at + packet[at + 1] if at + 1 < size else 0
+        number += 1
+        if not at + 2 <= end <= size or number > _MOST_ATTRIBUTES:
             raise Dropped(Reason.MALFORMED)
-        found.append((packet[at], packet[at + 2 : end]))
+        found.setdefault(packet[at], []).append(packet[at + 2 : end])
         at = end
     return found
 
