@@ -59,7 +59,7 @@ def command(
     path = Path(socket_path or config.service.socket)
     if status:
         if radius:
-            raise WrongUsage("--status is not for RADIUS. See: cwtui help radius")
+            raise WrongUsage("--status is not for RADIUS. See: cwtui help doors")
         _show_status(path, as_json=as_json)
         return
     if as_json:

@@ -31,7 +31,7 @@ class Clients:
         if not files:
             raise CannotCheck(
                 "RADIUS has no clients. Add them to [radius.clients] in the configuration; see: "
-                "cwtui help radius"
+                "cwtui help doors"
             )
         if len(files) > _MOST_CLIENTS:
             raise CannotCheck(f"[radius.clients] can have at most {_MOST_CLIENTS:,} clients.")
