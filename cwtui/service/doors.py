@@ -44,7 +44,7 @@ _KEY: Final = "publickey "
 _NO_KEY: Final = (
     "A code alone is not enough, and no SSH key was checked. Tell the operator of this host."
 )
-_ROOT: Final = "Nobody becomes root with a Connectware account."
+ROOT: Final = "Nobody becomes root with a Connectware account."
 """Otherwise whoever may create accounts could create root."""
 _NOT_ALLOWED: Final = "Only root may ask this."
 
@@ -100,7 +100,7 @@ class Doors:
     def _auth(self, request: Request, peer: Peer, person: Conversation) -> None:
         username, door = _exact_username(request), _shown(request.get("service"))
         if peers.is_root(username):
-            raise Refused(_ROOT)
+            raise Refused(ROOT)
         place = _place(request, peer)
         mode = request.get("mode")
         if mode not in _MODES:

@@ -166,6 +166,9 @@ def test_a_name_must_be_the_accounts_to_the_letter(world: World, door: RadiusDoo
         assert answer.code is Code.ACCESS_REJECT
         assert answer.message == f"Type your username as {typed.strip().lower()}."
     assert world.events == []
+    world.add("root")
+    rooted = ask(door, PASSWORD, username="root")
+    assert rooted == Answer(Code.ACCESS_REJECT, "Nobody becomes root with a Connectware account.")
     assert ask(door, PASSWORD, username="a\0b").code is Code.ACCESS_REJECT
     assert ask(door, "", username="alice").message == "Enter your password."
 

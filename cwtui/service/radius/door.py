@@ -26,7 +26,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.asking import ATTEMPTS
 from cwtui.dialogue.signing_in import CODE, tell_of
-from cwtui.service import doors
+from cwtui.service import doors, peers
 from cwtui.service.radius.challenges import Challenges, Held
 from cwtui.service.radius.packets import MOST_VALUE, Code, cut
 
@@ -89,7 +89,7 @@ class RadiusDoor:
             return Answer(Code.ACCESS_REJECT, doors.sentence(error))
 
     def _with_password(self, question: Question) -> Answer:
-        _check_exact(question.username)
+        _check_name(question.username)
         password, code = self._parts(question.typed)
         state = sign_in.with_password(
             self.ports, question.username, password, question.source, door=DOOR
@@ -168,12 +168,16 @@ def _is_code(typed: str) -> bool:
     return typed_codes.is_one_time_code(typed) or length == typed_codes.BACKUP_CODE_LENGTH
 
 
-def _check_exact(given: str) -> None:
-    """Check that the name is the account's to the letter. Raises InvalidInput.
+def _check_name(given: str) -> None:
+    """Check that the name is the account's to the letter, and not root's.
 
     The client decides by the name that it has sent what the person may do, and Alice and alice can
     be two users there. That is said before anything is checked, so it tells nothing.
+
+    Raises InvalidInput and Refused.
     """
     name = text.username(given)
     if name != given:
         raise InvalidInput("username", f"Type your username as {name}.")
+    if peers.is_root(name):
+        raise Refused(doors.ROOT)
