@@ -32,8 +32,10 @@ pamtester pamtester
 sshd openssh-server
 ssh openssh-client
 sudo sudo
+radclient freeradius-utils
 LIST
 [ -e /usr/include/security/pam_modules.h ] || missing="$missing libpam0g-dev"
+[ -n "$(find /usr/lib -name pam_radius_auth.so 2>/dev/null)" ] || missing="$missing libpam-radius-auth"
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -e /usr/lib/python3/dist-packages/ldapurl.py ] || missing="$missing python3-ldap"
 [ -e /usr/share/fonts/X11/misc ] || missing="$missing xfonts-base"

@@ -51,10 +51,14 @@ def signed(
     secret: str = SECRET,
 ) -> bytes:
     """A packet with Message-Authenticator at the end."""
-    kind = Attribute.MESSAGE_AUTHENTICATOR
-    empty = packet(
-        [*attributes, (kind, bytes(16))], code=code, id_=id_, authenticator=authenticator
-    )
+    bare = packet(attributes, code=code, id_=id_, authenticator=authenticator)
+    return with_signature(bare, secret)
+
+
+def with_signature(bare: bytes, secret: str = SECRET) -> bytes:
+    """The packet with Message-Authenticator added at the end."""
+    content = bare[20:] + encoded([(Attribute.MESSAGE_AUTHENTICATOR, bytes(16))])
+    empty = bare[:2] + struct.pack("!H", 20 + len(content)) + bare[4:20] + content
     return empty[:-16] + hmac.digest(secret.encode(), empty, "md5")
 
 
