@@ -95,7 +95,7 @@ def _serve_radius(config: "Config") -> None:
     try:
         from cwtui.service.radius import server
     except ModuleNotFoundError as error:
-        if error.name != "pyrad":
+        if (error.name or "").partition(".")[0] != "pyrad":
             raise
         raise CannotCheck(
             "RADIUS needs the library pyrad: install cwtui[radius], or pyrad beside cwtui."

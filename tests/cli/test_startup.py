@@ -9,7 +9,7 @@ import pytest
 from cwtui import accounts
 from tests.cli.commands import PYTHON, ROOT, Host
 
-HEAVY = ("textual", "msgspec", "tinydb", "ldap3", "cryptography", "bcrypt", "pyotp")
+HEAVY = ("textual", "msgspec", "tinydb", "ldap3", "pyrad", "cryptography", "bcrypt", "pyotp")
 
 
 def modules_after(code: str) -> set[str]:
