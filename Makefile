@@ -4,6 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOAK ?= 60
 OUT ?= build/pam
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cwtui/__init__.py)
+DEB_REVISION ?= 1
 # Tests in a pty mostly wait, so there are more workers than processors.
 WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
 # Rules, commands and screens: no servers, no pty, and only a few examples of the random tests.
@@ -20,7 +22,7 @@ QUICK := tests/accounts tests/cli tests/dialogue tests/doctor tests/help tests/h
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick test test-deps soak check format man screenshots bench pam lock clean
+.PHONY: help run quick test test-deps test-deb soak check format man screenshots bench pam deb lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -65,6 +67,9 @@ bench: .venv/dev.stamp ## measure speed and memory against the budgets
 
 pam: ## build the PAM module into build/pam
 	@$(MAKE) --no-print-directory -C cwtui/pam OUT=$(abspath $(OUT))
+
+deb: .venv/run.stamp ## build the Debian package into build (DEB_REVISION=1)
+	@$(BIN)/python -m tools.deb build --version $(VERSION)-$(DEB_REVISION)
 
 lock: .venv/dev.stamp ## choose new versions for the lock files
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --upgrade \

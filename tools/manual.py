@@ -1,4 +1,4 @@
-"""Generate the topic command-line and the man pages cwtui(1) and cwtui.toml(5) from the code.
+"""Generate the topic command-line, the man pages and the completion scripts from the code.
 
 The results are committed, so that installing needs no extra step and changes are easy to review. A
 test checks that they are current.
@@ -17,6 +17,7 @@ import click
 from msgspec import inspect as types
 
 from cwtui import __version__
+from cwtui.cli.completion import script
 from cwtui.cli.root import cli
 from cwtui.config import Config
 from cwtui.help import text
@@ -126,12 +127,19 @@ cwtui(1), `cwtui help configuration`, `cwtui help ldap`
 """
 
 
+_COMPLETIONS: Final = {"bash": "cwtui.bash", "zsh": "_cwtui", "fish": "cwtui.fish"}
+
+
 def written() -> dict[Path, str]:
     """Return the content of each generated file."""
     return {
         ROOT / "cwtui" / "help" / "command-line.md": command_line(),
         ROOT / "man" / "cwtui.1": roff.page("cwtui", 1, __version__, _main_page()),
         ROOT / "man" / "cwtui.toml.5": roff.page("cwtui.toml", 5, __version__, _toml_page()),
+        **{
+            ROOT / "packaging" / "completions" / name: f"{script(shell)}\n"
+            for shell, name in _COMPLETIONS.items()
+        },
     }
 
 

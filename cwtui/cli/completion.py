@@ -104,5 +104,16 @@ def command(ctx: click.Context, shell: str, answer: bool) -> None:
     It completes commands, options, usernames, roles, settings and events. Usernames are completed
     only for users who can read the store.
     """
-    completing = _SHELLS[shell](ctx.find_root().command, {}, "cwtui", "")
-    put(completing.complete() if answer else completing.source().rstrip("\n"))
+    if answer:
+        put(_completing(ctx.find_root().command, shell).complete())
+    else:
+        put(script(shell))
+
+
+def script(shell: str) -> str:
+    """Return the completion script for a shell."""
+    return _completing(command, shell).source().rstrip("\n")
+
+
+def _completing(cli: click.Command, shell: str) -> ShellComplete:
+    return _SHELLS[shell](cli, {}, "cwtui", "")

@@ -17,7 +17,7 @@ PATHS = (
     ROOT / "man" / "cwtui.1",
     ROOT / "man" / "cwtui.toml.5",
 )
-PAGES = [path for path in PATHS if path.suffix != ".md"]
+PAGES = [path for path in PATHS if path.parent.name == "man"]
 
 
 def test_generated_files_match_the_code() -> None:
