@@ -1,5 +1,7 @@
 """Detect upgrades in place: files of cwtui or of a library that are replaced while it runs.
 
+A package that keeps the files of the old version disturbs nothing: see `is_superseded`.
+
 Later imports would mix modules of the new version into a process of the old one. They are refused,
 and errors caused by an upgrade say so instead of looking like bugs.
 """
@@ -47,6 +49,19 @@ def guard() -> None:
 def is_there() -> bool:
     """Whether files that this process started from were replaced."""
     return any(map(_changed, list(_seen)))
+
+
+def is_superseded() -> bool:
+    """Whether a newer version was installed beside this one, whose own files are untouched.
+
+    Packages install each version into a folder of its own, and the link `current` beside these
+    folders leads to the newest.
+    """
+    link = os.path.join(os.path.dirname(sys.prefix), "current")
+    try:
+        return os.path.islink(link) and not os.path.samefile(link, sys.prefix)
+    except OSError:  # it leads nowhere: cwtui is being removed
+        return False
 
 
 def happened(error: BaseException) -> bool:

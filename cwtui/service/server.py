@@ -64,7 +64,7 @@ class Server:
         if not has_room:
             return False
         if not ready:
-            return self.room.is_empty() and upgrade.is_there()
+            return self.room.is_empty() and (upgrade.is_there() or upgrade.is_superseded())
         for one in ready:
             if isinstance(one, socket.socket):
                 self._accept(one)
