@@ -25,6 +25,8 @@ PYTHON: Final = Path("/usr/bin/python3")
 
 COPIES: Final = {
     "packaging/cwtui": "usr/bin/cwtui",
+    "packaging/cwtui-host": "usr/bin/cwtui-host",
+    "packaging/make-current": "usr/lib/cwtui/make-current",
     "packaging/remove-old-versions": "usr/lib/cwtui/remove-old-versions",
     "packaging/back-up": "usr/lib/cwtui/back-up",
     "packaging/config.toml": "etc/cwtui/config.toml",
