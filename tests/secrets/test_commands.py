@@ -39,6 +39,10 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("user reset-mfa", ("grace",)),
     ("user unlock", ("grace",)),
     ("user remove", ("grace", "--yes")),
+    ("user ssh-key add", ("ada",)),
+    ("user ssh-key list", ("ada",)),
+    ("user ssh-key remove", ("ada", "laptop")),
+    ("ssh-keys", ("ada",)),
     ("key status", ()),
     ("key status", ("--json",)),
     ("key rotate", ()),
@@ -178,5 +182,9 @@ def test_no_command_takes_a_secret_as_an_argument(command: str) -> None:
         assert not (secret and takes_text) or (command, parameter.name) in NO_SECRETS
 
 
-NO_SECRETS: Final = {("settings set", "key")}
-"""A setting's name."""
+NO_SECRETS: Final = {
+    ("settings set", "key"),
+    ("user ssh-key add", "key_name"),
+    ("user ssh-key remove", "key"),
+}
+"""The names of a setting and of a public key."""
