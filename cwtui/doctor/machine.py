@@ -48,6 +48,7 @@ class Machine:
     now: Callable[[], float] = time.time
     system_uid: int = 0
     """Who must own the files that decide who gets in: root."""
+    _answers: dict[tuple[str, tuple[str, ...]], Answer] = field(default_factory=dict, init=False)
     _users: dict[int, UnixUser | None] = field(default_factory=dict, init=False)
     _stopped: set[str] = field(default_factory=set, init=False)
 
@@ -59,28 +60,27 @@ class Machine:
         return self.root / absolute.lstrip("/")
 
     def ask(self, name: str, *arguments: str) -> Answer:
-        """Run a program that is not run again once it has hung. Raises CannotRun."""
+        """Run a program once, and not again with other arguments if it hung. Raises CannotRun."""
         if name in self._stopped:
             raise CannotRun(f"{name} did not end before")
-        try:
-            return self.run(name, arguments)
-        except NotInstalled:
-            raise
-        except CannotRun:
-            self._stopped.add(name)
-            raise
+        if (name, arguments) not in self._answers:
+            try:
+                self._answers[name, arguments] = self.run(name, arguments)
+            except NotInstalled:
+                raise
+            except CannotRun:
+                self._stopped.add(name)
+                raise
+        return self._answers[name, arguments]
 
     def unix_users(self, *names: str) -> list[UnixUser]:
         """Return the Unix users with these names, or all that this host lists.
 
         NSS may ask a server, which may hang; so another program asks. Raises CannotRun.
         """
-        # getent would take a number for a uid.
-        named = [name for name in names if not name.isdecimal()]
-        if names and not named:
-            return []
-        answer = self.ask("getent", "passwd", *named)
+        answer = self.ask("getent", "passwd", *names)
         found = (_unix_user(line) for line in answer.out.splitlines())
+        # getent takes a number for a uid.
         return [one for one in found if one is not None and (not names or one.name in names)]
 
     def groups(self, name: str) -> frozenset[str]:

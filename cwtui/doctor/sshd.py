@@ -279,6 +279,14 @@ def _commands(asked: Sequence[Asked], subject: Subject) -> Iterator[Finding]:
     for command, user in sorted(keys):
         if command not in _NONE:
             yield from _keys_command(command, user, subject)
+    for_root = settings_for(subject.machine, "root").get("authorizedkeyscommand")
+    if for_root not in _NONE and _is_ours(subject.machine.path(for_root.split(maxsplit=1)[0])):
+        yield _found(
+            Level.WARNING,
+            "sshd asks cwtui for root's keys too. Whoever can create an account called root could "
+            "let a key in as root.",
+            "Set AuthorizedKeysCommand in a Match block for a group without root.",
+        )
 
 
 def _forced(command: str, kiosk: Asked, machine: Machine) -> Iterator[Finding]:

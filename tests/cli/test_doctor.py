@@ -104,6 +104,17 @@ def test_what_is_damaged_is_a_problem_of_its_area(
     assert others <= {area, "keyring", "store"}
 
 
+def test_an_old_copy_of_the_keyring_is_a_problem(host: Host) -> None:
+    copy = host.keyring.read_bytes()
+    assert host.run("key", "rotate").status == 0
+    assert host.run("user", "add", "bob").status == 0
+    assert host.run("doctor", "keyring").status == 0
+    host.keyring.write_bytes(copy)
+    (problem, *_) = host.run("doctor", "keyring", "--json").json
+    assert problem["level"] == "problem"
+    assert "lacks the key" in problem["sentence"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may change owners")
 def test_root_does_not_open_the_store_of_another_user(host: Host) -> None:
     os.chown(host.store, 12345, 12345)

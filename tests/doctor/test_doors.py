@@ -292,6 +292,8 @@ def test_the_command_for_keys(tmp_path: Path) -> None:
     assert "sshd asks /opt/keys for keys, as connectware." in says(
         Level.OK, authorizedkeyscommanduser="connectware"
     )
+    (warning,) = says(Level.WARNING, authorizedkeyscommanduser="connectware")
+    assert warning.startswith("sshd asks cwtui for root's keys too.")
 
 
 def test_files_that_sshd_has_not_read_yet(tmp_path: Path) -> None:
