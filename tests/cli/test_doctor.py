@@ -80,26 +80,32 @@ def test_after_a_backup_the_keyring_needs_no_warning(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("area", "harm"),
+    ("area", "words", "harm"),
     [
-        ("store", lambda host: host.accounts.chmod(0o644)),
-        ("store", lambda host: host.store.chmod(0o755)),
-        ("store", lambda host: host.accounts.write_text("{")),
-        ("store", lambda host: (host.store / "sign-in").rename(host.folder / "away")),
-        ("store", lambda host: host.store.rename(host.folder / "away")),
-        ("keyring", lambda host: host.keyring.unlink()),
-        ("keyring", lambda host: host.keyring.chmod(0o640)),
-        ("audit", lambda host: (host.store / "audit.jsonl").unlink()),
-        ("configuration", lambda host: host.config.write_text("stor.url = 1\n")),
+        ("store", "Other users can access", lambda host: host.accounts.chmod(0o644)),
+        ("store", "Other users can access", lambda host: host.store.chmod(0o755)),
+        ("store", "accounts.json", lambda host: host.accounts.write_text("{")),
+        (
+            "store",
+            "sign-in is missing",
+            lambda host: (host.store / "sign-in").rename(host.folder / "away"),
+        ),
+        ("store", "There is no store in", lambda host: host.store.rename(host.folder / "away")),
+        ("keyring", "is missing", lambda host: host.keyring.unlink()),
+        ("keyring", "Other users can access", lambda host: host.keyring.chmod(0o640)),
+        ("audit", "The audit log is missing", lambda host: (host.store / "audit.jsonl").unlink()),
+        ("configuration", "`stor`", lambda host: host.config.write_text("stor.url = 1\n")),
     ],
 )
 def test_what_is_damaged_is_a_problem_of_its_area(
-    host: Host, area: str, harm: Callable[[Host], object]
+    host: Host, area: str, words: str, harm: Callable[[Host], object]
 ) -> None:
     harm(host)
     result = host.run("doctor", area, "--json")
     assert result.status == 1, result
-    assert {(one["area"], one["level"]) for one in result.json} >= {(area, "problem")}
+    (first, *_) = [one for one in result.json if one["level"] == "problem"]
+    assert first["area"] == area
+    assert words in first["sentence"]
     others = {one["area"] for one in host.run("doctor", "--json").json if one["level"] == "problem"}
     assert others <= {area, "keyring", "store"}
 

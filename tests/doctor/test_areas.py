@@ -298,6 +298,7 @@ def test_what_the_terminal_can_show() -> None:
     ]
     small = [one.level for one in of_terminal(59, 19)]
     assert small == [Level.OK, Level.WARNING, Level.OK, Level.OK, Level.WARNING]
+    assert of_terminal(60, 24)[-1].level is Level.WARNING
     assert "without UTF-8 (iso8859-1)" in of_terminal(80, 24, LANG="de_DE.ISO-8859-1")[0].sentence
     assert of_terminal(80, 24, NO_COLOR="1")[1].sentence == "Colours are switched off (NO_COLOR)."
     assert [one.level for one in of_terminal(80, 24, TERM="dumb")] == [Level.WARNING]
