@@ -51,7 +51,11 @@ def findings(subject: Subject) -> Iterator[Finding]:
             "There is no bind account, so the directory was reached, but not searched.",
         )
     except AccountsError as error:
-        yield Finding(_AREA, Level.PROBLEM, str(error), _BY_NAME)
+        if subject.is_others:  # its files, such as the bind password, are its owner's
+            again = subject.again(_AREA.value, uid=subject.owner or 0)
+            yield Finding(_AREA, Level.UNKNOWN, str(error), f"Run: {again}")
+        else:
+            yield Finding(_AREA, Level.PROBLEM, str(error), _BY_NAME)
         return
     yield from (_of_step(step) for step in steps if step.what in {"server", "tls", "bind", "group"})
 

@@ -37,7 +37,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if isinstance(glance, Glance):
         yield from _content(config, glance)
         yield from (of(_AREA, one) for one in glance.findings if not is_of_keyring(one, config))
-        yield from _room(config.folder)
+        yield from room(config.folder)
     elif subject.is_others:
         yield of_others(_AREA, subject, f"The store {config.folder}")
     elif isinstance(glance, StoreMissing):
@@ -113,7 +113,8 @@ def _sizes(folder: Path) -> tuple[int, int]:
     return total, journals
 
 
-def _room(folder: Path) -> Iterator[Finding]:
+def room(folder: Path) -> Iterator[Finding]:
+    """Yield how much room the disk has, and whether anything can be written there."""
     if not os.access(folder, os.W_OK, effective_ids=True):
         yield Finding(
             _AREA,

@@ -1,23 +1,36 @@
 """The areas apart from the doors, each told from a small host."""
 
+import os
 import socket
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cwtui import services
+from cwtui.accounts.directory_port import (
+    CannotReachDirectory,
+    CannotSearchDirectory,
+    NoDirectoryUser,
+    Step,
+    Tell,
+)
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.listing import AccountRow, Present
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.config import AuditConfig, Config, PasswordsConfig, ServiceConfig
+from cwtui.config import AuditConfig, Config, ConfigError, PasswordsConfig, ServiceConfig
+from cwtui.directory.config import DirectoryConfig
 from cwtui.doctor import (
     clock,
     configuration,
+    directory,
     keyring,
     people,
     programs,
     service,
     sessions,
+    store,
     terminal,
 )
 from cwtui.doctor.clock import Kernel
@@ -27,6 +40,7 @@ from cwtui.doctor.keyring import Backup
 from cwtui.doctor.machine import UnixUser
 from cwtui.doctor.people import Matching
 from cwtui.doctor.programs import Answer, CannotRun
+from cwtui.doctor.subject import Subject
 from cwtui.ui.screens.entry import register_device
 from tests.doctor.hosts import COMMON, PASSWD, machine, said, subject, with_pam
 
@@ -168,6 +182,91 @@ def test_what_deserves_a_look_in_the_configuration(tmp_path: Path) -> None:
     assert "sudoo" in warnings[1]
     notes = said(configuration.findings(subject(host, config)), Level.NOTE)
     assert any("CWTUI_STORE is set" in one for one in notes)
+
+
+def test_a_configuration_that_may_not_be_read_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("x")
+
+    def refuse() -> Config:
+        raise ConfigError("It cannot be used.")
+
+    host = Subject(machine(tmp_path), refuse, str(file), "cwtui doctor")
+    (one,) = configuration.findings(host)
+    assert one.level is Level.PROBLEM
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    (one,) = configuration.findings(host)
+    assert one.level is Level.UNKNOWN
+
+
+# The directory
+
+
+class Answers:
+    """A directory that tells these steps, then raises this error."""
+
+    def __init__(self, error: Exception | None, *steps: Step) -> None:
+        self._error, self._steps = error, steps
+
+    def explain(self, username: str, password: None, tell: Tell) -> None:
+        assert (username, password) == ("cwtui-doctor", None)
+        for step in self._steps:
+            tell(step)
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "levels"),
+    [
+        (None, [Level.OK, Level.WARNING, Level.PROBLEM]),
+        (NoDirectoryUser(), [Level.OK, Level.WARNING, Level.PROBLEM]),
+        (CannotSearchDirectory(), [Level.NOTE, Level.OK, Level.WARNING, Level.PROBLEM]),
+        (CannotReachDirectory(("no answer",)), [Level.PROBLEM]),
+        (CannotCheck("The bind password is wrong."), [Level.PROBLEM]),
+    ],
+)
+def test_what_the_directory_answers(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception | None,
+    levels: list[Level],
+) -> None:
+    steps = (
+        Step("server", True, "It answers."),
+        Step("tls", False, "It is not encrypted."),
+        Step("entry", False, "No entry matches."),
+        Step("group", False, "A group does not exist."),
+    )
+    monkeypatch.setattr(services, "directory", lambda _: Answers(error, *steps))
+    config = Config(
+        directory=DirectoryConfig(
+            servers=("ldaps://ldap.example.com",), base="dc=x", roles={"minimum-access": ("cn=a",)}
+        )
+    )
+    found = directory.findings(subject(machine(tmp_path), config))
+    assert [one.level for one in found] == levels
+
+
+# Disk space
+
+
+@pytest.mark.parametrize(
+    ("blocks", "files", "level"),
+    [(50_000, 5000, Level.OK), (20_000, 5000, Level.WARNING), (50_000, 900, Level.WARNING)],
+)
+def test_room_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int, files: int, level: Level
+) -> None:
+    numbers = SimpleNamespace(f_bavail=blocks, f_frsize=4096, f_files=10_000, f_favail=files)
+    monkeypatch.setattr(os, "statvfs", lambda _: numbers)
+    (one,) = store.room(tmp_path)
+    assert one.level is level
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    (one,) = store.room(tmp_path)
+    assert one.sentence.startswith(f"{tmp_path} is read-only")
 
 
 # The service

@@ -277,6 +277,15 @@ def test_the_forced_command_of_a_shared_user(
     assert not [one for one in said(sshd.findings(subject(found)), level) if "An SSH key" in one]
 
 
+def test_a_shared_user_is_not_asked_by_sshd(tmp_path: Path) -> None:
+    """Cwtui asks after the connection, so a key alone is no fault there."""
+    kiosk = printed(forcecommand="/opt/cwtui/bin/connectware", disableforwarding="yes")
+    assert not sshd_says(tmp_path, Level.WARNING, printed(**CODE), bob=kiosk)
+    assert "An SSH key alone lets bob in, without a code." in sshd_says(
+        tmp_path, Level.WARNING, printed(**CODE), bob=printed()
+    )
+
+
 def test_the_command_for_keys(tmp_path: Path) -> None:
     def says(level: Level, **settings: str) -> list[str]:
         default = printed(**CODE, authorizedkeyscommand="/opt/keys %u", **settings)
