@@ -38,7 +38,7 @@ _INDENT: Final = " " * (2 + len("problem") + 2)
     ),
 )
 @click.argument("areas", metavar="[AREA]...", nargs=-1, type=OneOf([area.value for area in Area]))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
 @pass_host
 def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool) -> None:

@@ -286,6 +286,12 @@ def test_a_shared_user_is_not_asked_by_sshd(tmp_path: Path) -> None:
     )
 
 
+def test_users_of_the_system_are_no_people(tmp_path: Path) -> None:
+    programs = {"sshd": hosts.sshd(printed(**CODE), connectware=printed())}
+    found = machine(tmp_path, with_pam({"sshd": SSHD}) | KIOSK, programs)
+    assert not said(sshd.findings(subject(found)), Level.WARNING)
+
+
 def test_the_command_for_keys(tmp_path: Path) -> None:
     def says(level: Level, **settings: str) -> list[str]:
         default = printed(**CODE, authorizedkeyscommand="/opt/keys %u", **settings)
