@@ -57,7 +57,8 @@ class Machine:
         return self.euid == 0
 
     def path(self, absolute: str) -> Path:
-        return self.root / absolute.lstrip("/")
+        """Return where a path is that a file of the host names; no path can contain NUL."""
+        return self.root / absolute.lstrip("/").replace("\0", "\ufffd")
 
     def ask(self, name: str, *arguments: str) -> Answer:
         """Run a program once, and not again with other arguments if it hung. Raises CannotRun."""
