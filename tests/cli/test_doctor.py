@@ -1,6 +1,7 @@
 """`cwtui doctor`: the whole command, on a host of the tests."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -119,6 +120,16 @@ def test_an_old_copy_of_the_keyring_is_a_problem(host: Host) -> None:
     (problem, *_) = host.run("doctor", "keyring", "--json").json
     assert problem["level"] == "problem"
     assert "lacks the key" in problem["sentence"]
+
+
+def test_an_old_copy_of_the_store_does_not_know_the_newest_key(host: Host) -> None:
+    shutil.copytree(host.store, host.folder / "copy")
+    assert host.run("key", "rotate").status == 0
+    shutil.rmtree(host.store)
+    (host.folder / "copy").rename(host.store)
+    (problem, *_) = host.run("doctor", "keyring", "--json").json
+    assert problem["level"] == "problem"
+    assert "does not know the active key" in problem["sentence"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may change owners")

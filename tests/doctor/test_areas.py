@@ -313,6 +313,15 @@ def test_whether_the_service_answers(tmp_path: Path) -> None:
     assert one.sentence == f"{path} is not a socket."
 
 
+def test_everybody_may_knock_at_the_gate(tmp_path: Path) -> None:
+    path = tmp_path / "pam-gate"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        for mode, level in ((0o600, Level.PROBLEM), (0o666, Level.OK)):
+            path.chmod(mode)
+            assert of_service(tmp_path, tmp_path / "pam", "")[0].level is level
+
+
 def test_the_owner_and_the_modes_of_the_socket() -> None:
     path, private = Path("/run/cwtui/pam"), stat.S_IFSOCK | 0o600
     assert not [*service.modes(path, 998, private, 0o755, 998)]

@@ -79,6 +79,11 @@ def test_what_is_wrong_with_a_door(tmp_path: Path, wrong: str, sentence: str) ->
     assert sentence in problem
 
 
+def test_a_file_that_others_include_is_no_door(tmp_path: Path) -> None:
+    found = subject(machine(tmp_path, with_pam({"common-auth": "auth required pam_cwtui.so\n"})))
+    assert [one.name for one in pam.doors(found)] == ["other", "sshd", "sudo"]
+
+
 def test_a_code_alone_is_too_little_at_a_login(tmp_path: Path) -> None:
     content = "auth required pam_cwtui.so mode=code nullok\naccount required pam_cwtui.so\n"
     (problem,) = pam_says(tmp_path, Level.PROBLEM, login=content)
