@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cwtui.cli import doctor
+from cwtui.doctor import subject
 from cwtui.doctor.programs import Answer
 from tests.cli.commands import Host
 from tests.doctor import hosts
@@ -156,6 +157,17 @@ def test_a_door_without_its_service_is_a_problem(host: Host, elsewhere: Path) ->
     assert warnings == [
         "2 Unix users have no account and cannot enter where cwtui is asked (sudo): alice, bob."
     ]
+
+
+def test_of_many_accounts_only_the_first_are_compared(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nothing is known of Unix users without an account."""
+    assert host.run("user", "add", "bob").status == 0
+    monkeypatch.setattr(subject, "MOST_ACCOUNTS", 1)
+    sentences = [one["sentence"] for one in host.run("doctor", "people", "--json").json]
+    assert sentences[0] == "Only the first 1 of 2 accounts were compared."
+    assert not any("alice" in sentence for sentence in sentences)
 
 
 def test_the_keyring_in_the_store_is_a_warning(host: Host) -> None:
