@@ -113,7 +113,7 @@ def make_environment(folder: Path, target: Target) -> None:
     lock = ROOT / "requirements.lock"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     install = ["install", "--quiet", "--no-compile", "--only-binary", ":all:", "--require-hashes"]
-    files = ["--requirement", wanted, "--constraint", lock]
+    files = ["--requirement", str(wanted), "--constraint", str(lock)]
     _run(*pip, "--python", folder / "bin" / "python", *install, *files)
     _clean(folder)
 

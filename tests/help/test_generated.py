@@ -16,6 +16,7 @@ PATHS = (
     ROOT / "cwtui" / "help" / "command-line.md",
     ROOT / "man" / "cwtui.1",
     ROOT / "man" / "cwtui.toml.5",
+    *(ROOT / "packaging" / "completions" / name for name in ("_cwtui", "cwtui.bash", "cwtui.fish")),
 )
 PAGES = [path for path in PATHS if path.parent.name == "man"]
 
