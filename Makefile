@@ -42,6 +42,9 @@ test: .venv/dev.stamp test-deps ## run all tests (installs Debian packages first
 test-deps: ## only install the Debian packages that the tests use
 	@sh tests/debian.sh
 
+test-deb: .venv/dev.stamp ## install, upgrade and purge the package in a new Debian (root, debootstrap)
+	$(BIN)/python -m pytest -s tests/packaging/in_chroot.py
+
 soak: .venv/dev.stamp test-deps ## attack, fuzz, interrupt and walk it for SOAK seconds per test
 	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 	  tests/attack tests/durability tests/walk tests/pam/test_memory.py tests/fuzz/test_terminal.py tests/console/test_hostile_terminal.py

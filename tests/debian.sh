@@ -33,6 +33,7 @@ sshd openssh-server
 ssh openssh-client
 sudo sudo
 radclient freeradius-utils
+systemd-analyze systemd
 LIST
 [ -e /usr/include/security/pam_modules.h ] || missing="$missing libpam0g-dev"
 [ -n "$(find /usr/lib -name pam_radius_auth.so 2>/dev/null)" ] || missing="$missing libpam-radius-auth"

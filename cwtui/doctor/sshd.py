@@ -301,7 +301,7 @@ def _forced(command: str, kiosk: Asked, machine: Machine) -> Iterator[Finding]:
             Level.PROBLEM,
             f"The ForceCommand of {kiosk.name} is {program}, without its folder. Whether it is "
             "found depends on PATH.",
-            "Write its whole path, such as /opt/cwtui/bin/connectware.",
+            "Write its whole path, such as /usr/bin/cwtui-host.",
         )
     elif not machine.path(program).exists():
         yield _found(
