@@ -1,21 +1,26 @@
 """Let signals end a dialogue, so that a session's end is logged and the terminal echoes again."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
-
-from cwtui.dialogue.terminal import TerminalPerson
+from typing import Final, NoReturn
 
 _ENDS: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 @contextmanager
-def signals_end(person: TerminalPerson) -> Iterator[None]:
-    """In this block, signals let the person leave."""
-    before = {one: signal.signal(one, lambda *_: person.leave()) for one in _ENDS}
+def at_signals(leave: Callable[[], None]) -> Iterator[None]:
+    """Call `leave` when a signal asks this block to end."""
+    before = {one: signal.signal(one, lambda *_: leave()) for one in _ENDS}
     try:
         yield
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def at_once() -> NoReturn:
+    """End where it is: nothing is lost, but a service may keep it waiting."""
+    for one in _ENDS:
+        signal.signal(one, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -59,7 +59,7 @@ def command(host: Host, fresh: int | None, words: tuple[str, ...]) -> None:
 
 def _sign_in(config: "Config", minutes: int) -> None:
     """Raises Refused, Failed and CannotCheck unless somebody has signed in."""
-    from cwtui.cli.ending import signals_end
+    from cwtui.cli.ending import at_once, at_signals
     from cwtui.dialogue.conversation import Gone
     from cwtui.dialogue.terminal import TerminalPerson
     from cwtui.host.source import address_of
@@ -73,7 +73,7 @@ def _sign_in(config: "Config", minutes: int) -> None:
             verdict = _ask(config, request, _Nobody())
         else:
             waits = config.session.login_minutes * 60.0 or None
-            with TerminalPerson(waits) as person, signals_end(person):
+            with TerminalPerson(waits) as person, at_signals(at_once):
                 verdict = _ask(config, request, person)
     except Gone:
         raise Failed("No answer, so nobody was signed in.") from None

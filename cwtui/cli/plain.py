@@ -4,7 +4,7 @@ import os
 
 from cwtui import installation, services
 from cwtui.accounts.ports import Ports
-from cwtui.cli.ending import signals_end
+from cwtui.cli.ending import at_signals
 from cwtui.config import Config, config_file
 from cwtui.dialogue import application
 from cwtui.dialogue.conversation import Gone
@@ -19,7 +19,7 @@ def run(config: Config, *, kiosk: bool) -> int:
     """Run the application and return its exit status. Raises CannotCheck."""
     waits = config.session.login_minutes * 60.0 if "SSH_CONNECTION" in os.environ else 0.0
     source = source_of(os.environ)
-    with TerminalPerson(waits or None) as person, signals_end(person):
+    with TerminalPerson(waits or None) as person, at_signals(person.leave):
         try:
             if installation.is_new(config) and not kiosk:
                 _first_admin(config, person, source)

@@ -1,5 +1,6 @@
 """`cwtui gate` on a real terminal."""
 
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -56,6 +57,23 @@ def test_without_a_sign_in_the_status_is_not_0(host: Host, keys: str) -> None:
         terminal.type(keys)
         assert terminal.wait_exit() in {1, 130}
         assert "opened" not in terminal.text
+
+
+def test_ctrl_c_leaves_a_service_that_hangs(host: Host) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as hanging:
+        hanging.bind(str(host.folder / "gate"))
+        hanging.listen()
+        with gate(host) as terminal:
+            connection, _ = hanging.accept()
+            with connection:
+                connection.recv(4096)
+                connection.send(b"hPassword: ")
+                terminal.wait_for("Password:")
+                terminal.type("x\n")
+                connection.recv(4096)
+                terminal.type("\x03")
+                assert terminal.wait_exit() == 130
+        (host.folder / "gate").unlink()
 
 
 @pytest.fixture
