@@ -34,6 +34,12 @@ def test_the_keys_of_exactly_this_account_are_printed(host: Host) -> None:
     assert host.run("ssh-keys", "alice", "--fingerprint", PRINT[:-1]).status == 2
 
 
+def test_root_has_no_key(host: Host) -> None:
+    """Admins of accounts need not be admins of the host."""
+    put(host, "root", ssh_keys=KEYS)
+    assert host.run("ssh-keys", "root") == Result(0, "", "")
+
+
 @pytest.mark.parametrize(
     "fields", [{"enabled": False}, {"origin": Origin.LDAP, "gone_since": 5.0}], ids=str
 )
