@@ -1,6 +1,8 @@
 """How many conversations there may be at once, and whose."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import Final
@@ -26,6 +28,8 @@ class Room:
     most: int
     _open: Counter[int] = field(default_factory=Counter, init=False)
     """How many conversations each Unix user has."""
+    _asked: Counter[str] = field(default_factory=Counter, init=False)
+    """How many of root's conversations are with each local user, by name."""
     _strangers: int = field(default=0, init=False)
     _changed: Condition = field(default_factory=Condition, init=False)
 
@@ -46,6 +50,26 @@ class Room:
             if not self._open[peer.uid]:
                 del self._open[peer.uid]
             self._changed.notify_all()
+
+    @contextmanager
+    def asking(self, user: str) -> Iterator[None]:
+        """Count a conversation of root, such as su's, for the local user who has begun it.
+
+        Raises Full.
+        """
+        with self._changed:
+            if self._asked[user] >= MOST_OF_ONE or 2 * self._strangers >= self.most:
+                raise Full
+            self._asked[user] += 1
+            self._strangers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._strangers -= 1
+                self._asked[user] -= 1
+                if not self._asked[user]:
+                    del self._asked[user]
 
     def is_empty(self) -> bool:
         return not self._open

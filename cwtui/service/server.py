@@ -14,7 +14,7 @@ from cwtui.host import crash, upgrade
 from cwtui.service import packets, peers, process, sockets
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
-from cwtui.service.packets import BadPacket, Verdict
+from cwtui.service.packets import BadPacket, Phase, Verdict
 from cwtui.service.peers import Peer
 from cwtui.service.remote import RemotePerson, receive, send
 from cwtui.service.room import Full, Room
@@ -109,7 +109,7 @@ class Server:
         person = RemotePerson(connection, self._turns)
         outcome = "left"
         try:
-            verdict = self._verdict(request, peer, person)
+            verdict = self._in_room(request, peer, person)
             outcome = verdict.name.lower()
             send(connection, packets.verdict(verdict))
         except Gone:
@@ -117,6 +117,18 @@ class Server:
         finally:
             person.end_turn()
         self.figures.count(request.phase, outcome, time.thread_time() - began)
+
+    def _in_room(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
+        """Return the verdict. Local users may have a few prompts of su and sudo open."""
+        user = request.get("ruser")
+        if request.phase is not Phase.AUTH or request.get("rhost") or user in {"", "root"}:
+            return self._verdict(request, peer, person)
+        try:
+            with self.room.asking(user):
+                return self._verdict(request, peer, person)
+        except Full:
+            person.warn("Too many sign-ins are open. End one first.")
+            return Verdict.TOO_MANY
 
     def _verdict(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
         try:

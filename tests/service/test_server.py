@@ -87,6 +87,21 @@ def test_a_crowd_is_answered(service: Service) -> None:
         assert set(pool.map(ask, range(200))) == {Verdict.ACCEPTED}
 
 
+def test_a_local_user_cannot_take_all_conversations_of_root(service: Service) -> None:
+    """Anybody may start su as often as they like, and leave it waiting for an answer."""
+    fields = {"user": "alice", "service": "su", "mode": "full", "ruser": "eve"}
+    waiting = [connected(service.socket) for _ in range(8)]
+    for one in waiting:
+        one.send(Request(Phase.AUTH, fields).encoded())
+        assert packets.from_service(one.recv(100)) == (packets.Shown.SECRET, "Password: ")
+    person = Scripted()
+    assert client.converse(service.socket, Request(Phase.AUTH, fields), person) is Verdict.TOO_MANY
+    assert person.last == ("warn", "Too many sign-ins are open. End one first.")
+    assert sign_in(service.socket)[0] is Verdict.ACCEPTED
+    for one in waiting:
+        one.close()
+
+
 def test_a_second_service_is_refused(service: Service) -> None:
     refused = service.host.run("serve")
     assert refused.status == 1
