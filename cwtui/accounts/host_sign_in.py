@@ -30,15 +30,17 @@ def begin(
     sign in.
     """
     account = usable_account(ports, typed_username)
-    is_required = account_state.is_required(account, ports.accounts.settings())
-    if account.second_factor is None and not is_required and not null_ok:
-        raise NoSecondFactor
-    now = ports.now()
-    proved = frozenset({Proof.HOST})
-    return sign_in.advance(
-        ports,
-        Progress(account.username, source, account.session_epoch, now, proved, 0.0, door=door),
+    progress = Progress(
+        account.username,
+        source,
+        account.session_epoch,
+        ports.now(),
+        frozenset({Proof.HOST}),
+        password_at=0.0,
+        door=door,
+        null_ok=null_ok,
     )
+    return sign_in.advance(ports, progress)
 
 
 def check_password(

@@ -140,11 +140,14 @@ def with_password(
     source: str,
     offered: Enrolment | None = None,
     door: str = "",
+    *,
+    null_ok: bool = True,
 ) -> State:
     """Start a sign-in, and return its next state.
 
     `offered` is an enrolment that somebody left at this terminal; its user can continue it. `door`
-    is the program of the host that the sign-in is for; empty for cwtui itself.
+    is the program of the host that the sign-in is for; empty for cwtui itself. `null_ok`: an
+    account that has no second factor, and need not have one, may sign in.
 
     Raises InvalidInput, SignInFailed, Throttled, and Refused for a disabled account.
     """
@@ -163,6 +166,7 @@ def with_password(
         password_notice=notice,
         offered=offered,
         door=door,
+        null_ok=null_ok,
     )
     with factors.refusals_recorded(ports, claim):
         is_local = account.origin is Origin.LOCAL

@@ -8,7 +8,7 @@ from cwtui.accounts import account_state, tries
 from cwtui.accounts.credentials.backup_codes import are_saved
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.errors import SignInEnded, Throttled
+from cwtui.accounts.errors import NoSecondFactor, SignInEnded, Throttled
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.settings import OrganizationSettings
@@ -56,6 +56,8 @@ class Progress:
     offered: Enrolment | None = None
     door: str = ""
     """The program of the host that a host sign-in is for, such as sshd."""
+    null_ok: bool = True
+    """Whether an account without a second factor, which need not have one, may sign in."""
     before_stop: SignInRecord | None = None
     """The sign-in record from before; an unfinished sign-in is counted as failed."""
 
@@ -111,7 +113,10 @@ class Step(Enum):
 
 
 def next_step(account: Account, settings: OrganizationSettings, progress: Progress) -> Step:
-    """Return what follows, from the current account and what was proved. Raises SignInEnded."""
+    """Return what follows, from the current account and what was proved.
+
+    Raises SignInEnded and NoSecondFactor.
+    """
     if not _FIRST_FACTOR & progress.proved:
         raise SignInEnded("Sign in with your password first.")
     if account.second_factor is not None and not SECOND_FACTOR & progress.proved:
@@ -121,6 +126,8 @@ def next_step(account: Account, settings: OrganizationSettings, progress: Progre
         return Step.NEW_PASSWORD
     if account.second_factor is None:
         if not account_state.is_required(account, settings):
+            if not progress.null_ok:
+                raise NoSecondFactor
             return Step.SIGNED_IN
         return Step.ENROLMENT if is_password_used else Step.PASSWORD
     if not progress.codes_offered and not are_saved(account.second_factor.backup_codes):

@@ -1,6 +1,7 @@
 """`cwtui gate`: sign in on the terminal, then become a command."""
 
 import os
+import shlex
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from cwtui.dialogue.conversation import Conversation
     from cwtui.service.packets import Request, Verdict
 
+_MOST_OF_COMMAND: Final = 200
+"""Characters of the command that the audit log gets."""
 _KEPT: Final = ("COLORTERM", "HOME", "LANG", "LANGUAGE", "LOGNAME", "SHELL", "TERM", "TZ", "USER")
 _KEPT_PREFIXES: Final = ("LC_", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY")
 
@@ -53,19 +56,25 @@ def command(host: Host, fresh: int | None, words: tuple[str, ...]) -> None:
     given = os.environ.get("SSH_ORIGINAL_COMMAND", "")
     become = original_command.transfer(given, config.gate.transfers) if given else [*words]
     minutes = config.gate.fresh_minutes if fresh is None else fresh
-    _sign_in(config, minutes)
+    _sign_in(config, minutes, become)
     _become(become)
 
 
-def _sign_in(config: "Config", minutes: int) -> None:
+def _sign_in(config: "Config", minutes: int, become: list[str]) -> None:
     """Raises Refused, Failed and CannotCheck unless somebody has signed in."""
+    from cwtui.accounts.text import visible
     from cwtui.cli.ending import at_once, at_signals
     from cwtui.dialogue.conversation import Gone
     from cwtui.dialogue.terminal import TerminalPerson
     from cwtui.host.source import address_of
     from cwtui.service.packets import Phase, Request, Verdict
 
-    fields = {"rhost": address_of(os.environ), "tty": _terminal(), "fresh": str(minutes)}
+    fields = {
+        "rhost": address_of(os.environ),
+        "tty": _terminal(),
+        "fresh": str(minutes),
+        "command": visible(shlex.join(become))[:_MOST_OF_COMMAND],
+    }
     request = Request(Phase.GATE, fields)
     try:
         if not terminal.is_there():

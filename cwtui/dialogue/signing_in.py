@@ -24,6 +24,8 @@ class Dialogue:
     person: Conversation
     source: str
     door: str = ""
+    null_ok: bool = True
+    """See `accounts.sign_in.with_password`."""
 
     def with_password(self, username: str) -> sign_in.SignedIn:
         """Sign in with the password and all that follows.
@@ -70,7 +72,12 @@ class Dialogue:
         def ask() -> sign_in.State:
             password = self.person.ask_secret(PASSWORD)
             return sign_in.with_password(
-                self.ports, username, password, self.source, door=self.door
+                self.ports,
+                username,
+                password,
+                self.source,
+                door=self.door,
+                null_ok=self.null_ok,
             )
 
         return until_right(self.person, ask, ATTEMPTS)

@@ -24,7 +24,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.recent_proofs import Place, RecentProofs
-from cwtui.accounts.session import write_audit
+from cwtui.accounts.session import as_reason, write_audit
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.asking import ATTEMPTS, TooManyAttempts, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
@@ -112,10 +112,11 @@ class Doors:
         # session does, which /proc may hide (its option hidepid, ProtectProc= of systemd).
         may_be_fresh = is_code if request.get("rhost") else place.session
         if may_be_fresh and self._is_fresh(username, place, door):
+            self._record_recent(username, place, door)
             return
-        dialogue = Dialogue(self.ports, person, place.source, door)
+        null_ok = request.get("nullok") == "1"
+        dialogue = Dialogue(self.ports, person, place.source, door, null_ok)
         if is_code:
-            null_ok = request.get("nullok") == "1"
             state = host_sign_in.begin(self.ports, username, place.source, door, null_ok=null_ok)
             signed_in = dialogue.finish(state)
         else:
@@ -164,9 +165,17 @@ class Doors:
         account = self.ports.accounts.get(username)
         if account is not None and self._covers(account, place, minutes):
             host_sign_in.usable_account(self.ports, username)
-            return
-        dialogue = Dialogue(self.ports, person, place.source, GATE)
-        self._remember(dialogue.with_password(username), place)
+            self._record_recent(username, place, GATE)
+        else:
+            dialogue = Dialogue(self.ports, person, place.source, GATE)
+            self._remember(dialogue.with_password(username), place)
+        reason = as_reason({"door": GATE, "command": _shown(request.get("command"))})
+        visitor = _Visitor(username, place.source)
+        write_audit(self.ports, EventType.HOST_OPEN, visitor, username, reason)
+
+    def _record_recent(self, username: str, place: Place, door: str) -> None:
+        visitor, reason = _Visitor(username, place.source), as_reason({"door": door})
+        write_audit(self.ports, EventType.HOST_RECENT_PROOF, visitor, username, reason)
 
     def _who(self, request: Request, peer: Peer, person: Conversation) -> str:
         """Return whose account the gate asks for.
@@ -192,14 +201,9 @@ class Doors:
             case "code":
                 dialogue.finish(host_sign_in.begin(self.ports, username, source, VERIFY))
             case "both":
-                self._check_both(dialogue, username)
+                replace(dialogue, null_ok=False).with_password(username)
             case _:
                 raise Refused("Unknown factor.")
-
-    def _check_both(self, dialogue: Dialogue, username: str) -> None:
-        session = dialogue.with_password(username).session
-        if not session.code_at:
-            raise NoSecondFactor
 
     def _status(self, _: Request, __: Peer, person: Conversation) -> None:
         waiting = [

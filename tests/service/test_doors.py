@@ -150,11 +150,24 @@ def test_a_mode_that_is_not_known_is_refused(world: World, doors: Doors, mode: s
     assert "knows no mode" in person.last[1]
 
 
+def test_a_recent_proof_is_logged(world: World, doors: Doors) -> None:
+    device = equipped(world)
+    auth(doors, device.code(world.clock()))
+    auth(doors)
+    event = world.events[-1]
+    assert (event.event, event.actor) == (EventType.HOST_RECENT_PROOF, "alice")
+    assert event.reason == "door=sudo"
+
+
 def test_a_password_alone_is_never_remembered(world: World, doors: Doors) -> None:
     world.add()
-    assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
+    verdict, person = auth(doors, PASSWORD, mode="full")
+    assert verdict is Verdict.REFUSED
+    assert "needs multi-factor authentication" in person.last[1]
+    assert world.records.get("alice").last_sign_in is None
+    assert auth(doors, PASSWORD, mode="full", nullok="1", **DESK)[0] is Verdict.ACCEPTED
     with pytest.raises(Gone):
-        auth(doors, mode="full")
+        auth(doors, mode="full", nullok="1", **DESK)
 
 
 def test_a_disabled_account_ends_what_is_remembered(world: World, doors: Doors) -> None:
@@ -200,10 +213,10 @@ def test_local_users_are_throttled_apart(world: World, doors: Doors) -> None:
     """One local user at a wrong password does not lock out another's known place."""
     world.settings(password_limit=1)
     world.add()
-    assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
+    assert auth(doors, PASSWORD, mode="full", nullok="1", **DESK)[0] is Verdict.ACCEPTED
     verdict, _ = auth(doors, "wrong", mode="full", tty="/dev/pts/2", ruser="mallory")
     assert verdict is Verdict.TOO_MANY
-    assert auth(doors, PASSWORD, mode="full")[0] is Verdict.ACCEPTED
+    assert auth(doors, PASSWORD, mode="full", nullok="1", **DESK)[0] is Verdict.ACCEPTED
 
 
 def test_what_cannot_be_checked_names_no_files(world: World) -> None:
@@ -265,6 +278,7 @@ def test_unix_users_pass_a_gate_only_as_themselves(world: World, doors: Doors) -
     verdict, _ = gate(doors, PASSWORD, user="alice", **AWAY)
     assert verdict is Verdict.ACCEPTED
     assert world.events[-1].actor == "nobody"
+    assert world.events[-1].event is EventType.HOST_OPEN
     # Where they come from is what they say, so it is no place that others have.
     assert world.events[-1].source == "203.0.113.7 nobody"
 

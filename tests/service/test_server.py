@@ -32,9 +32,12 @@ def service(host: Host) -> Iterator[Service]:
         yield started
 
 
+FULL = {"mode": "full", "nullok": "1"}  # alice has no device
+
+
 def sign_in(path: Path, password: str = PASSWORD) -> tuple[Verdict, Scripted]:
     person = Scripted([password])
-    fields = {"user": "alice", "service": "sshd", "rhost": "203.0.113.7", "mode": "full"}
+    fields = {"user": "alice", "service": "sshd", "rhost": "203.0.113.7", **FULL}
     return client.converse(path, Request(Phase.AUTH, fields), person), person
 
 
@@ -61,7 +64,7 @@ def test_hostile_clients_disturb_nobody(service: Service) -> None:
             assert one.recv(100) == b"", packet
     silent = [connected(service.socket) for _ in range(20)]
     answering = connected(service.socket)
-    answering.send(Request(Phase.AUTH, {"user": "alice", "mode": "full"}).encoded())
+    answering.send(Request(Phase.AUTH, {"user": "alice", **FULL}).encoded())
     assert packets.from_service(answering.recv(100))
     answering.send(b"a" * 2000)  # too long an answer ends it
     assert answering.recv(100) == b""
@@ -89,7 +92,7 @@ def test_a_crowd_is_answered(service: Service) -> None:
 
 def test_a_local_user_cannot_take_all_conversations_of_root(service: Service) -> None:
     """Anybody may start su as often as they like, and leave it waiting for an answer."""
-    fields = {"user": "alice", "service": "su", "mode": "full", "ruser": "eve"}
+    fields = {"user": "alice", "service": "su", **FULL, "ruser": "eve"}
     waiting = [connected(service.socket) for _ in range(8)]
     for one in waiting:
         one.send(Request(Phase.AUTH, fields).encoded())
@@ -123,7 +126,7 @@ def test_it_lets_a_conversation_end_and_removes_its_socket(host: Host) -> None:
     assert process.stderr is not None
     process.stderr.readline()
     with connected(path) as one:
-        one.send(Request(Phase.AUTH, {"user": "alice", "mode": "full"}).encoded())
+        one.send(Request(Phase.AUTH, {"user": "alice", **FULL}).encoded())
         one.recv(100)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.2)

@@ -15,6 +15,7 @@ class EventType(StrEnum):
     SIGN_IN_BACKUP_CODE = "sign_in.backup_code"
     SIGN_OUT = "session.sign_out"
     SESSION_END = "session.end"
+    HOST_RECENT_PROOF = "host.recent_proof"
     HOST_OPEN = "host.open"
     HOST_CLOSE = "host.close"
     PROOF = "session.proof"

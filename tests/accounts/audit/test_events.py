@@ -216,7 +216,12 @@ FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
 OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE}  # tests/maintenance
 # tests/service/test_doors.py and tests/accounts/test_host_sign_in.py
-AT_A_DOOR = {EventType.SIGN_IN_HOST, EventType.HOST_OPEN, EventType.HOST_CLOSE}
+AT_A_DOOR = {
+    EventType.SIGN_IN_HOST,
+    EventType.HOST_RECENT_PROOF,
+    EventType.HOST_OPEN,
+    EventType.HOST_CLOSE,
+}
 OF_SSH_KEYS = {  # tests/accounts/test_ssh_key_changes.py
     EventType.SSH_KEY_ADD,
     EventType.SSH_KEY_RENAME,
