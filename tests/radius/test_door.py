@@ -58,7 +58,7 @@ def test_a_code_answers_the_challenge_once(world: World, door: RadiusDoor) -> No
     assert ask(door, code, state) == Answer(Code.ACCESS_ACCEPT)
     again = ask(door, code, state)
     assert again.code is Code.ACCESS_REJECT
-    assert again.message == "This sign-in has ended or has expired. Start again."
+    assert again.message == "This sign-in has ended. Start again."
     # The code itself is used up, too.
     used = ask(door, code, challenged(door))
     assert used.code is Code.ACCESS_CHALLENGE
@@ -109,7 +109,9 @@ def test_a_state_belongs_to_its_user_and_client_and_expires(world: World, door: 
     assert at_last.code is Code.ACCESS_CHALLENGE
     # A further challenge does not begin the time anew.
     world.clock.forward(1)
-    assert ask(door, device.code(world.clock()), at_last.state).code is Code.ACCESS_REJECT
+    late = ask(door, device.code(world.clock()), at_last.state)
+    expired = "The sign-in expired after 5 minutes. Start again."
+    assert late == Answer(Code.ACCESS_REJECT, expired)
     assert door.challenges.count(world.clock()) == 0
 
 

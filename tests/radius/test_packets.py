@@ -110,6 +110,9 @@ def test_messages_fit_into_an_attribute_and_stay_utf8() -> None:
         (wire.signed([SIGNATURE]), Reason.MALFORMED),  # twice
         (wire.packet([(80, bytes(15))]), Reason.MALFORMED),
         (wire.signed([(1, b"alice"), (1, b"bob")]), Reason.MALFORMED),
+        (wire.with_signature(wire.packet([]) + b"\1\0"), Reason.MALFORMED),
+        (wire.with_signature(wire.packet([]) + b"\1\1"), Reason.MALFORMED),
+        (wire.packet([SIGNATURE])[:-17] + b"\x13" + bytes(16), Reason.MALFORMED),  # too long
         (wire.signed([(2, bytes(15))]), Reason.MALFORMED),
         (wire.signed([(2, bytes(144))]), Reason.MALFORMED),
         (wire.signed([(6, b"1234")] * 64), Reason.MALFORMED),

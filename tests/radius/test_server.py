@@ -91,7 +91,7 @@ def test_a_sign_in_with_a_code(world: World, desk: Desk) -> None:
     assert desk.ask(wire.asked(code, state=state, id_=2)).code == Code.ACCESS_ACCEPT
     assert desk.ask(wire.asked(b"wrong", id_=3)).message.startswith("Username or password")
     desk.send(b"junk")
-    status = wire.signed([], code=Code.STATUS_SERVER)
+    status = wire.signed([(6, bytes(200))] * 19, code=Code.STATUS_SERVER)  # a large packet
     desk.send(status)
     told = wire.reply(desk.heard(), status)
     assert told.code == Code.ACCESS_ACCEPT

@@ -51,14 +51,17 @@ class Challenges:
             self._held[state] = held
         return state
 
-    def take(self, state: bytes, client: str, username: str, now: float) -> Held | None:
-        """Return the sign-in of this user through this client, once; None if there is none."""
+    def take(self, state: bytes, client: str, username: str) -> Held | None:
+        """Return the sign-in of this user through this client, once; None if there is none.
+
+        It may have expired.
+        """
         with self._lock:
             held = self._held.get(state)
             if held is None or (held.client, held.username) != (client, username):
                 return None
             del self._held[state]
-        return None if held.is_over(now) else held
+        return held
 
     def count(self, now: float) -> int:
         """Return how many are waiting."""

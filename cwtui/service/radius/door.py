@@ -32,7 +32,7 @@ from cwtui.service.radius.packets import MOST_VALUE, Code, cut
 
 DOOR: Final = "radius"
 _MOST_STATION: Final = 64
-_OVER: Final = "This sign-in has ended or has expired. Start again."
+_OVER: Final = "This sign-in has ended. Start again."
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ class RadiusDoor:
         return (Secret(password), code) if separator and _is_code(code) else (typed, "")
 
     def _with_code(self, question: Question) -> Answer:
-        now = self.ports.now()
-        held = self.challenges.take(question.state, question.client, question.username, now)
+        held = self.challenges.take(question.state, question.client, question.username)
         if held is None:
             raise SignInEnded(_OVER)
         try:
