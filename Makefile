@@ -12,11 +12,11 @@ WORKERS := $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
 # They take about 130 s of processor, so 70 s with two; keep that in mind before adding a file.
 QUICK_UI := after_code background columns glyphs goldens layout lists output painted private_api \
   router terminal terminal_input threads
-QUICK := tests/accounts tests/cli tests/dialogue tests/doctor tests/help tests/host tests/keyring tests/service tests/services \
+QUICK := tests/accounts tests/cli tests/dialogue tests/doctor tests/help tests/host tests/keyring tests/radius tests/service tests/services \
   tests/test_config.py tests/test_imports.py tests/test_new_host.py \
   $(QUICK_UI:%=tests/ui/test_%.py) \
   --ignore tests/cli/test_directory.py --ignore tests/cli/test_kiosk.py \
-  --ignore tests/cli/test_terminal.py
+  --ignore tests/cli/test_terminal.py --ignore tests/radius/test_real_clients.py
 
 # Some machines set it; then each worker compiles all tests anew: 11 s instead of 4 s of processor.
 unexport PYTHONDONTWRITEBYTECODE
