@@ -94,4 +94,5 @@ def test_an_interrupted_upgrade_is_finished_by_the_next(host: Host) -> None:
     (host.folder / ".new-current").symlink_to("nowhere")
     host.upgrade("2")
     assert (host.folder / "current").readlink() == Path("2")
+    assert (host.folder / "2" / "build-id").read_text() == "2 1"
     assert host.versions() == {"1", "2"}
