@@ -58,16 +58,20 @@ class Chroot:
     def versions(self) -> set[str]:
         return {path.name for path in (self.root / "opt/cwtui").iterdir()}
 
-    def processes(self) -> str:
-        found = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _is(path)]
-        return b"\n".join(one for one in found if b"/opt/cwtui/" in one).decode()
+    def processes(self) -> list[str]:
+        """Return the programs that run in it."""
+        return [
+            path.joinpath("comm").read_text()
+            for path in Path("/proc").glob("[0-9]*")
+            if _root(path) == self.root
+        ]
 
 
-def _is(path: Path) -> bool:
+def _root(process: Path) -> Path | None:
     try:
-        return bool(path.read_bytes())
-    except OSError:
-        return False
+        return process.joinpath("root").readlink()
+    except OSError:  # it has ended
+        return None
 
 
 @pytest.fixture(scope="module", name="packages")
