@@ -109,8 +109,8 @@ def make_environment(folder: Path, target: Target) -> None:
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
     wanted = folder.parent / "wanted.txt"
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    wanted.write_text(f"cwtui @ {wheel.as_uri()} --hash=sha256:{digest}\n")
-    lock = ROOT / "requirements.lock"
+    wanted.write_text(f"cwtui[radius] @ {wheel.as_uri()} --hash=sha256:{digest}\n")
+    lock = ROOT / "requirements-dev.lock"  # the one that has the extra
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     install = ["install", "--quiet", "--no-compile", "--only-binary", ":all:", "--require-hashes"]
     files = ["--requirement", str(wanted), "--constraint", str(lock)]

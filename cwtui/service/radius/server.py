@@ -84,7 +84,7 @@ class RadiusServer:
         if ending in ready:
             return True
         if not ready:
-            return self._is_idle() and upgrade.is_there()
+            return self._is_idle() and (upgrade.is_there() or upgrade.is_superseded())
         self.receive()
         return False
 
