@@ -1,6 +1,7 @@
 """The client's side of a conversation with the service."""
 
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from cwtui.service.remote import receive, send
 
 SECONDS: Final = 90.0
 """How long the service may take to answer; PAM's module waits as long."""
-_CONNECT_SECONDS: Final = 5.0
+_CONNECT_SECONDS: Final = 5
 _TOO_LONG: Final = "This is too long, or contains a character that is not allowed."
 _BROKEN: Final = "The sign-in service has stopped answering. Try again."
 
@@ -90,7 +91,9 @@ class NotThere(CannotCheck):
 @contextmanager
 def _connected(path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-        connection.settimeout(_CONNECT_SECONDS)
+        # The kernel's time limit waits while the queue is full; Python's does not.
+        limit = struct.pack("ll", _CONNECT_SECONDS, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
         try:
             connection.connect(str(path))
         except PermissionError:

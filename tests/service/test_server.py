@@ -191,3 +191,28 @@ def activated(host: Host, path: Path) -> Iterator[tuple[subprocess.Popen[bytes],
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def test_a_client_waits_while_the_queue_is_full(tmp_path: Path) -> None:
+    path = tmp_path / "busy"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as busy:
+        busy.bind(str(path))
+        busy.listen(0)
+        busy.settimeout(5)
+        waiting = [connected(path)]
+
+        def take() -> None:
+            time.sleep(0.3)
+            for _ in range(2):
+                one, _ = busy.accept()
+                with one:
+                    one.settimeout(5)
+                    if one.recv(4096):
+                        one.send(packets.verdict(Verdict.ACCEPTED))
+
+        with ThreadPoolExecutor(1) as pool:
+            taking = pool.submit(take)
+            waiting[0].send(Request(Phase.STATUS, {}).encoded())
+            assert client.converse(path, Request(Phase.STATUS, {}), Scripted()) is Verdict.ACCEPTED
+            taking.result()
+        waiting[0].close()
