@@ -48,14 +48,14 @@ def drawn_when_looked_at() -> Iterator[None]:
 
 
 @contextmanager
-def drawn_as_in_a_terminal() -> Iterator[None]:
-    """Each update is rendered, as in an application that has a terminal."""
+def drawn_as_in_a_terminal(*, really: bool = True) -> Iterator[None]:
+    """Each update is rendered, as in an application that has a terminal; not `really`: none is."""
     global _draws_updates  # noqa: PLW0603  for one application at a time
-    _draws_updates = True
+    before, _draws_updates = _draws_updates, really
     try:
         yield
     finally:
-        _draws_updates = False
+        _draws_updates = before
 
 
 quick_layout.begin()

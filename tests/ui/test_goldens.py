@@ -1,6 +1,7 @@
 """Each screen at 80x24, cell by cell. Rewrite with: CWTUI_UPDATE_GOLDENS=1 pytest tests/ui.
 
-The pictures in screenshots/ are compared too; `make screenshots` redraws them.
+The pictures in screenshots/ are compared too; `make screenshots` redraws them. While each screen
+is reached, secrets appear only where they are to be shown: see tests/secrets/screens.py.
 """
 
 import os
@@ -10,6 +11,7 @@ import pytest
 from textual.strip import Strip
 
 from tests import screenshots
+from tests.secrets.screens import watching
 from tests.ui import looks
 from tests.ui.harness import Person
 from tests.ui.scenes import SCENES
@@ -25,16 +27,30 @@ QUICK = bool(os.environ.get("CWTUI_QUICK"))
 
 
 @pytest.mark.parametrize("name", SCENES)
-async def test_each_screen_matches_its_golden_and_pictures(name: str) -> None:
-    async with SCENES[name].played() as (person, _):
-        primary = person.app.screen.query("Button.-primary")
-        assert len(primary) <= 1, "One filled button a screen."
-        check_harmless_focus(person.app.screen)
-        strips = person.strips
-        rows = [strip.text for strip in strips]
-        compare(GOLDENS / f"{name}.txt", "".join(f"{row.rstrip()}\n" for row in rows))
-        if not QUICK:
-            await compare_looks(person, name, strips)
+async def test_each_screen_matches_its_golden_and_pictures_and_keeps_secrets(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if QUICK:
+        async with SCENES[name].played() as (person, _):
+            await check_looks(person, name)
+        return
+    with watching() as watch:
+        async with SCENES[name].played() as (person, there):
+            watch.note(person, there)
+            with watch.paused():
+                await check_looks(person, name)
+    watch.check("".join(capfd.readouterr()))
+
+
+async def check_looks(person: Person, name: str) -> None:
+    primary = person.app.screen.query("Button.-primary")
+    assert len(primary) <= 1, "One filled button a screen."
+    check_harmless_focus(person.app.screen)
+    strips = person.strips
+    rows = [strip.text for strip in strips]
+    compare(GOLDENS / f"{name}.txt", "".join(f"{row.rstrip()}\n" for row in rows))
+    if not QUICK:
+        await compare_looks(person, name, strips)
 
 
 async def compare_looks(person: Person, name: str, first: list[Strip]) -> None:

@@ -15,7 +15,7 @@ from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.navigation import Navigation
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
-from tests.secrets.test_screens import SHOWING
+from tests.secrets.screens import SHOWING
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN
 from tests.walk.town import Town

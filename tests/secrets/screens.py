@@ -1,4 +1,4 @@
-"""Every screen in every state, with all possible logging, shows secrets only where intended.
+"""Watches screens with all possible logging: secrets are shown only where intended (DESIGN 4.2).
 
 Two screens show new secrets, a third an initial password to hand over, and two show a backup code
 while it is typed. All others, the log, the audit log, the toasts and error messages show none.
@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
-import pytest
 from textual.worker import Worker
 
 from cwtui.ui.app import AccountApp
@@ -20,7 +19,8 @@ from cwtui.ui.painted import Changes, Painted
 from tests.secrets.logging_all import Log, logged
 from tests.secrets.observing import observed
 from tests.secrets.registry import Secrets
-from tests.ui.scenes import SCENES
+from tests.ui.harness import Person
+from tests.ui.plants import Plant
 from tests.ui.speed import drawn_as_in_a_terminal
 
 SHOWING: Final = {
@@ -34,7 +34,7 @@ SHOWING: Final = {
 
 
 @contextmanager
-def every_step_named() -> Iterator[None]:
+def _every_step_named() -> Iterator[None]:
     """asyncio's debug mode logs each slow callback with its arguments: here, all of them."""
     loop = asyncio.get_running_loop()
     loop.set_debug(True)
@@ -45,7 +45,7 @@ def every_step_named() -> Iterator[None]:
 
 
 @contextmanager
-def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
+def _watched(log: Log) -> Iterator[dict[bool, set[str]]]:
     """The terminal output, keyed by whether a screen is open that may show secrets.
 
     Workers are logged, because their descriptions contain their arguments.
@@ -78,38 +78,58 @@ def watched(log: Log) -> Iterator[dict[bool, set[str]]]:
         yield drawn
 
 
-@pytest.mark.parametrize("name", SCENES)
-async def test_secrets_appear_only_on_the_screens_that_show_them(
-    name: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """DESIGN 4.2."""
+class Watch:
+    """What was written, drawn and kept secret in one process so far."""
+
+    def __init__(self, log: Log, secrets: Secrets, drawn: dict[bool, set[str]]) -> None:
+        self._log, self._secrets, self._drawn = log, secrets, drawn
+
+    def note(self, person: Person, there: Plant) -> None:
+        """Search these too, as they are now."""
+        self._log.lines.update(map(repr, there.world.events), person.toasts)
+        self._log.lines.update(map(repr, person.app._notifications))
+        logging.getLogger("a library").debug("logs")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Neither name each step nor draw each update, which takes long."""
+        loop = asyncio.get_running_loop()
+        loop.set_debug(False)
+        with drawn_as_in_a_terminal(really=False):
+            yield
+        loop.set_debug(True)
+
+    def check(self, printed: str) -> None:
+        """Check that secrets are only where they belong; `printed`: to both standard outputs."""
+        lines, drawn, secrets = self._log.lines, self._drawn, self._secrets
+        assert "logs" in lines
+        assert any("Executing <" in line for line in lines)
+        assert any(drawn.values())
+        assert secrets.found_in(_as_bytes([*lines, printed])) == set()
+        assert secrets.found_in(_as_bytes(drawn[False]), codes=False) == set()
+        # Only secrets created to be shown may appear, and the code being typed.
+        shown = {value for value in secrets.kept if _is_to_be_shown(value)}
+        assert secrets.found_in(_as_bytes(drawn[True]), but=shown, codes=False) == set()
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """Log and observe all that happens in the block. Call `check` after it."""
     secrets = Secrets()
     with (
         logged() as log,
-        every_step_named(),
+        _every_step_named(),
         observed(secrets.add, log.lines.add),
-        watched(log) as drawn,
+        _watched(log) as drawn,
     ):
-        async with SCENES[name].played() as (person, there):
-            log.lines.update(map(repr, there.world.events), person.toasts)
-            log.lines.update(map(repr, person.app._notifications))
-            logging.getLogger("a library").debug("logs")
-    assert "logs" in log.lines
-    assert any("Executing <" in line for line in log.lines)
-    assert any(drawn.values())
-    printed = "".join(capfd.readouterr())
-    assert secrets.found_in(as_bytes([*log.lines, printed])) == set()
-    assert secrets.found_in(as_bytes(drawn[False]), codes=False) == set()
-    # Only secrets created to be shown may appear, and the code being typed.
-    shown = {value for value in secrets.kept if is_to_be_shown(value)}
-    assert secrets.found_in(as_bytes(drawn[True]), but=shown, codes=False) == set()
+        yield Watch(log, secrets, drawn)
 
 
-def as_bytes(lines: Iterable[str]) -> bytes:
+def _as_bytes(lines: Iterable[str]) -> bytes:
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
-def is_to_be_shown(value: str | bytes) -> bool:
+def _is_to_be_shown(value: str | bytes) -> bool:
     """Whether it is a new key, backup code, initial password or otpauth URI."""
     form = r"[A-Z2-7]{32}|[0-9A-HJKMNP-TV-Z]{4}(-?[0-9A-HJKMNP-TV-Z]{4}){3}"
     return isinstance(value, str) and re.fullmatch(form, value) is not None
