@@ -105,11 +105,14 @@ class Watch:
         assert "logs" in lines
         assert any("Executing <" in line for line in lines)
         assert any(drawn.values())
-        assert secrets.found_in(_as_bytes([*lines, printed])) == set()
-        assert secrets.found_in(_as_bytes(drawn[False]), codes=False) == set()
+        found = secrets.found_in(_as_bytes([*lines, printed]))
+        assert not found, f"logged or printed: {found}"
+        found = secrets.found_in(_as_bytes(drawn[False]), codes=False)
+        assert not found, f"on a screen that may show no secret: {found}"
         # Only secrets created to be shown may appear, and the code being typed.
         shown = {value for value in secrets.kept if _is_to_be_shown(value)}
-        assert secrets.found_in(_as_bytes(drawn[True]), but=shown, codes=False) == set()
+        found = secrets.found_in(_as_bytes(drawn[True]), but=shown, codes=False)
+        assert not found, f"on a screen that may show new secrets only: {found}"
 
 
 @contextmanager
