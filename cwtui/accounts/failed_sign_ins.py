@@ -284,7 +284,7 @@ def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Itera
             yield f"{subject} {used}{proved} but {ended} {where}"
         else:
             proved = "used a code but " if knew.ending in _WITH_CODE else ""
-            yield f"{subject} {used}. The last of them {proved}{ended} {where}"
+            yield f"{subject} {used.rstrip(',')}. The last of them {proved}{ended} {where}"
     if codes > 1:
         yield f"{counted(codes, 'wrong code')} in all, {_when('the last on', at, source, zone)}"
     elif codes and (knew is None or knew.ending not in _WRONG_CODE):

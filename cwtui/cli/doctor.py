@@ -33,7 +33,7 @@ _INDENT: Final = " " * (2 + len("problem") + 2)
     cls=CommandWithExamples,
     examples=(
         "cwtui doctor",
-        "cwtui doctor pam sshd sudo root",
+        "cwtui doctor pam sshd sudo root service",
         "cwtui doctor --json store keyring audit",
     ),
 )

@@ -8,7 +8,6 @@ from typing import Final
 
 import click
 
-from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.cli import asking
 from cwtui.cli.errors import Failed, WrongUsage
@@ -51,8 +50,10 @@ def command(host: Host, username: str, factor: str, source: str) -> None:
     """Check a password or a code, for scripts.
 
     Standard input has what USERNAME would type.
-    Exit status: 0 accepted, 1 refused, 3 could not be checked. A wrong attempt counts as at any
-    sign-in, and a code is used up. The sentence on standard error says why it was refused.
+    Exit status: 0 accepted, 1 refused, 2 wrong usage, 3 could not be checked. The sentence on
+    standard error says why.
+
+    A wrong attempt counts as at any sign-in, and a code is used up.
     """
     answers = _lines(_LINES[factor])
     config = host.config()
@@ -77,17 +78,17 @@ class _CannotCheck(Failed):
 
 
 def _lines(count: int) -> Sequence[str]:
-    """Return this many lines of standard input. Raises InvalidInput and WrongUsage."""
+    """Return this many lines of standard input. Raises WrongUsage."""
     if sys.stdin is None or sys.stdin.isatty():
         raise WrongUsage("Send the password or code to standard input, from a pipe or a file.")
     content = sys.stdin.buffer.read(_MOST + 1)
     try:
         lines = content.decode().removesuffix("\n").split("\n")
     except UnicodeDecodeError:
-        raise InvalidInput("password", "Standard input is not UTF-8.") from None
+        raise WrongUsage("Standard input is not UTF-8.") from None
     if len(content) > _MOST or len(lines) != count:
         has = "a line with the password and a line with the code" if count > 1 else "one line"
-        raise InvalidInput("password", f"Standard input must have {has}.")
+        raise WrongUsage(f"Standard input must have {has}.")
     return [line.removesuffix("\r") for line in lines]
 
 

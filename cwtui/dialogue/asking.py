@@ -37,8 +37,14 @@ def until_right(person: Conversation, ask: Callable[[], T], attempts: int = PATI
 
 
 def is_yes(person: Conversation, question: str) -> bool:
-    """Ask, where anything but yes means no. Raises Gone."""
-    return person.ask(f"{question} [y/N] ").strip().casefold() in {"y", "yes"}
+    """Ask until the answer is yes or no; no answer means no. Raises Gone."""
+    while True:
+        typed = person.ask(f"{question} [y/N] ").strip().casefold()
+        if typed in {"y", "yes"}:
+            return True
+        if typed in {"", "n", "no"}:
+            return False
+        person.warn("Type y or n.")
 
 
 def choice(person: Conversation, labels: Sequence[str], leave: str) -> int | None:

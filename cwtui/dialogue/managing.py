@@ -1,6 +1,7 @@
 """User Management as a dialogue: what admins do most often."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from cwtui.accounts import account_state, administration, user_list, user_mfa, wording
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details, WithInitialPassword
+from cwtui.accounts.errors import LooksAlike
 from cwtui.accounts.listing import AccountRow, Listing, View
 from cwtui.accounts.text import visible
 from cwtui.dialogue.asking import choice, is_yes, until_right
@@ -158,6 +160,8 @@ class Managing:
 
         def ask() -> WithInitialPassword | None:
             username = person.ask("Username: ")
+            with suppress(LooksAlike):  # asked about later
+                self.dialogue.proved(partial(self._check_name, username))
             display_name = person.ask("Display name (optional): ")
             required = is_yes(person, "Require MFA?")
             return self.dialogue.agreed(
@@ -174,6 +178,9 @@ class Managing:
         created = until_right(person, ask)
         if created is not None:
             self._hand_over(created)
+
+    def _check_name(self, username: str) -> None:
+        administration.check_new_username(self.dialogue.ports, self.dialogue.session, username)
 
     def _hand_over(self, made: WithInitialPassword) -> None:
         self.dialogue.person.tell(

@@ -156,6 +156,8 @@ def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
             is_first_sign_in=before.last_sign_in is None,
             password_changed=state.password_changed,
         )
+        if before.last_sign_in is not None:
+            person.tell(f"Last sign-in: {wording.last_sign_in(before)}")
         person.warn(told)
     if state.password_notice is not None:
         person.warn(state.password_notice.sentence())

@@ -47,6 +47,7 @@ def doors(subject: Subject) -> list[Door]:
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
+    yield from _misspelt(subject)
     asking = doors(subject)
     if not asking:
         yield Finding(
@@ -59,6 +60,28 @@ def findings(subject: Subject) -> Iterator[Finding]:
     yield from _module_files(asking, subject.machine)
     for one in asking:
         yield from _of_door(one, subject)
+
+
+def _misspelt(subject: Subject) -> Iterator[Finding]:
+    """Yield lines of all services that name a module which is not there, such as pam_cwtiu.so."""
+    modules = {
+        (module.path, module.file)
+        for service in subject.pam.values()
+        for kind in service.steps
+        for module in service.modules(kind)
+        if not module.may_be_missing and module.name != CWTUI
+    }
+    if _found("pam_permit.so", subject.machine) is None:  # the modules are somewhere else
+        return
+    for path, file in sorted(modules):
+        if _found(path, subject.machine) is None:
+            yield Finding(
+                _AREA,
+                Level.PROBLEM,
+                f"/etc/pam.d/{file} asks the module {path}, which is not installed. PAM refuses "
+                "people there if it is required.",
+                f"Correct its name in /etc/pam.d/{file}, or install it.",
+            )
 
 
 def _of_door(one: Door, subject: Subject) -> Iterator[Finding]:
@@ -231,7 +254,7 @@ def _module_files(asking: Sequence[Door], machine: Machine) -> Iterator[Finding]
                 Level.PROBLEM,
                 f"The module {path} is not installed, so PAM refuses everybody where it is "
                 "required.",
-                "Build and install it: make pam",
+                "Install it: cwtui help doors says how.",
             )
             continue
         why = _why_unsafe(found, machine.system_uid)

@@ -30,6 +30,8 @@ class Module:
     path: str
     arguments: tuple[str, ...]
     file: str
+    may_be_missing: bool = False
+    """The line begins with a hyphen: PAM passes over a module that is not installed."""
 
     @property
     def name(self) -> str:
@@ -126,7 +128,8 @@ class PamFiles:
                 yield Substack(tuple(inner))
             else:
                 given = tuple(_unbracketed(argument) for argument in arguments)
-                yield Module(kind, control, path, given, file.name)
+                may_be_missing = words[0].startswith("-")
+                yield Module(kind, control, path, given, file.name, may_be_missing)
 
     def _included(
         self,

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -311,6 +312,12 @@ def _forced(command: str, kiosk: Asked, machine: Machine) -> Iterator[Finding]:
         )
     elif why := why_untrusted(machine.path(program)):
         yield _found(Level.PROBLEM, f"The ForceCommand of {kiosk.name} is not safe. {why}")
+    elif not _can_be_run(machine.path(program)):
+        yield _found(
+            Level.PROBLEM,
+            f"The ForceCommand of {kiosk.name} cannot be run: {program}.",
+            f"chmod 755 {program}",
+        )
     else:
         yield _found(Level.OK, f"Connections of {kiosk.name} run {program}.")
     if program.endswith("/cwtui") or ("-m" in words[1:] and "-I" not in words[1:]):
@@ -353,6 +360,13 @@ def _keys_command(command: str, user: str, subject: Subject) -> Iterator[Finding
     if why := why_untrusted(there):
         yield _found(Level.PROBLEM, f"sshd does not run the AuthorizedKeysCommand {program}. {why}")
         return
+    if not _can_be_run(there):
+        yield _found(
+            Level.PROBLEM,
+            f"The AuthorizedKeysCommand {program} cannot be run, so no key from it is accepted.",
+            f"chmod 755 {program}",
+        )
+        return
     owner = subject.machine.name_of(subject.owner) if subject.owner is not None else user
     if user != owner and _is_ours(there):
         yield _found(
@@ -363,6 +377,13 @@ def _keys_command(command: str, user: str, subject: Subject) -> Iterator[Finding
         )
         return
     yield _found(Level.OK, f"sshd asks {program} for keys, as {user}.")
+
+
+def _can_be_run(program: Path) -> bool:
+    try:
+        return bool(program.stat().st_mode & stat.S_IXOTH)
+    except OSError:
+        return False
 
 
 def _is_ours(program: Path) -> bool:

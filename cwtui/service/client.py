@@ -97,7 +97,7 @@ def _connected(path: Path) -> Iterator[socket.socket]:
         try:
             connection.connect(str(path))
         except PermissionError:
-            raise Refused(
+            raise CannotCheck(
                 f"You may not use the sign-in service at {path}. Run this as root or as the Unix "
                 "user that owns the store."
             ) from None

@@ -25,6 +25,7 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.recent_proofs import Place, RecentProofs
 from cwtui.accounts.session import as_reason, write_audit
+from cwtui.accounts.times import clock
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.asking import ATTEMPTS, TooManyAttempts, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
@@ -298,6 +299,8 @@ def sentence(error: AccountsError) -> str:
     if isinstance(error, CannotCheck):
         # Paths and reasons are the operator's business, and in the journal.
         return "Cannot check this now. Tell the operator of this host."
+    if isinstance(error, SignInFailed) and error.until is not None:
+        return f"{error} Try again after {clock(error.until)}."
     if isinstance(error, UnknownAccount):
         return "There is no Connectware account with your name. Ask an admin."
     return str(error)

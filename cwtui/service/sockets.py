@@ -54,7 +54,10 @@ def listen(path: Path, mode: int) -> socket.socket:
         made.listen(_BACKLOG)
     except OSError as error:
         made.close()
-        raise CannotCheck(f"Cannot listen on {path}: {(error.strerror or '').lower()}.") from None
+        raise CannotCheck(
+            f"Cannot listen on {path}: {(error.strerror or '').lower()}. The folder must exist and "
+            "belong to the Unix user that owns the store."
+        ) from None
     finally:
         os.umask(before)
     return made

@@ -117,6 +117,7 @@ def machine(
         path = root / name.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
+        path.chmod(0o755 if content.startswith("#!") else 0o644)
     known: Programs = {"getent": getent(), **(programs or {})}
 
     def run(name: str, arguments: Sequence[str]) -> Answer:

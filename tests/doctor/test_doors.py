@@ -297,6 +297,26 @@ def test_users_of_the_system_are_no_people(tmp_path: Path) -> None:
     assert not said(sshd.findings(subject(found)), Level.WARNING)
 
 
+def test_a_misspelt_module_is_found(tmp_path: Path) -> None:
+    wrong = {"sudo": "auth required pam_cwtiu.so\n-session optional pam_away.so\n"}
+    modules = {
+        f"/usr/lib/x/security/pam_{name}.so": ""
+        for name in ("unix", "deny", "permit", "cap", "nologin")
+    }
+    found = machine(tmp_path, with_pam(wrong) | modules, {})
+    (problem,) = said(pam.findings(subject(found)), Level.PROBLEM)
+    assert problem.startswith("/etc/pam.d/sudo asks the module pam_cwtiu.so, which is not")
+
+
+def test_a_forced_command_must_be_executable(tmp_path: Path) -> None:
+    kiosk = printed(forcecommand="/opt/cwtui/bin/connectware", disableforwarding="yes")
+    programs = {"sshd": hosts.sshd(printed(**CODE), connectware=kiosk)}
+    found = machine(tmp_path, with_pam({"sshd": SSHD}) | KIOSK, programs)
+    (tmp_path / "opt/cwtui/bin/connectware").chmod(0o644)
+    problems = said(sshd.findings(subject(found)), Level.PROBLEM)
+    assert any("cannot be run: /opt/cwtui/bin/connectware" in problem for problem in problems)
+
+
 def test_the_command_for_keys(tmp_path: Path) -> None:
     def says(level: Level, **settings: str) -> list[str]:
         default = printed(**CODE, authorizedkeyscommand="/opt/keys %u", **settings)
@@ -309,6 +329,9 @@ def test_the_command_for_keys(tmp_path: Path) -> None:
     assert "The AuthorizedKeysCommand /opt/keys does not exist" in problem
     (tmp_path / "opt").mkdir()
     (tmp_path / "opt" / "keys").write_text("exec cwtui ssh-keys")
+    (problem,) = says(Level.PROBLEM, authorizedkeyscommanduser="connectware")
+    assert "/opt/keys cannot be run" in problem
+    (tmp_path / "opt" / "keys").chmod(0o755)
     assert "sshd asks /opt/keys for keys, as connectware." in says(
         Level.OK, authorizedkeyscommanduser="connectware"
     )

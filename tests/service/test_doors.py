@@ -206,7 +206,9 @@ def test_attempts_that_must_wait_end_the_conversation(world: World, doors: Doors
     world.add()
     verdict, person = auth(doors, "wrong", mode="full")
     assert verdict is Verdict.TOO_MANY
-    assert person.all("warn") == ["Username or password is wrong. No attempts left for now."]
+    assert person.all("warn") == [
+        "Username or password is wrong. No attempts left for now. Try again after 08:05 UTC."
+    ]
 
 
 def test_local_users_are_throttled_apart(world: World, doors: Doors) -> None:

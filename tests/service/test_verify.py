@@ -70,7 +70,9 @@ def test_unknown_names_are_refused(host: Host, name: str) -> None:
 )
 def test_input_of_another_form_is_refused_unchecked(host: Host, given: str, factor: str) -> None:
     before = len(host.audit)
-    assert_refused(verify(host, given, "--factor", factor), "Standard input must have")
+    result = verify(host, given, "--factor", factor)
+    assert (result.status, result.out) == (2, "")
+    assert "Standard input must have" in result.err
     assert len(host.audit) == before
 
 
