@@ -99,7 +99,7 @@ def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroot]:
         subprocess.run([strap, "--variant=minbase", suite, half], check=True)
         half.rename(BASE)
     root = tmp_path_factory.mktemp("debian") / "root"
-    subprocess.run(["cp", "-a", BASE, root], check=True)
+    subprocess.run(["cp", "-a", f"{BASE}/.", root], check=True)
     policy = root / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
