@@ -107,16 +107,18 @@ class Server:
         except (BadPacket, Gone):
             return
         person = RemotePerson(connection, self._turns)
-        outcome = "left"
+        verdict: Verdict | None = None
         try:
             verdict = self._in_room(request, peer, person)
-            outcome = verdict.name.lower()
-            send(connection, packets.verdict(verdict))
         except Gone:
             pass
         finally:
             person.end_turn()
+        outcome = "left" if verdict is None else verdict.name.lower()
         self.figures.count(request.phase, outcome, time.thread_time() - began)
+        if verdict is not None:
+            with contextlib.suppress(Gone):
+                send(connection, packets.verdict(verdict))
 
     def _in_room(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
         """Return the verdict. Local users may have a few prompts of su and sudo open."""
