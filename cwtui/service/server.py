@@ -4,6 +4,7 @@ import selectors
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Semaphore, Thread
@@ -117,7 +118,7 @@ class Server:
         outcome = "left" if verdict is None else verdict.name.lower()
         self.figures.count(request.phase, outcome, time.thread_time() - began)
         if verdict is not None:
-            with contextlib.suppress(Gone):
+            with suppress(Gone):
                 send(connection, packets.verdict(verdict))
 
     def _in_room(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:

@@ -89,6 +89,11 @@ async def _each(
                     break
 
 
+def _is_on(person: Person, kind: type[object]) -> bool:
+    """Whether the application runs and shows a screen of this kind."""
+    return person.running and type(person.app.screen) is kind
+
+
 async def _as_before(person: Person, start: tuple[Any, ...], focused: str) -> bool:
     """Whether Esc leads back to the same picture, if there is another screen."""
     if impression(person) == start:
@@ -96,7 +101,7 @@ async def _as_before(person: Person, start: tuple[Any, ...], focused: str) -> bo
     if not person.running or person.app.screen is start[1]:
         return False
     await person.press("escape")
-    if not person.running or type(person.app.screen) is not type(start[1]):
+    if not _is_on(person, type(start[1])):
         return False
     for widget in person.app.screen.focus_chain:
         if person.focus != focused:
