@@ -10,6 +10,7 @@ import pytest
 
 from cwtui.ui.terminal.driver import LOST_PASTE, NOT_UTF8
 from tests.console import cwtui_terminal as cwtui
+from tests.console.busy_cwtui import BUSY
 from tests.console.cwtui_terminal import PASSWORD, login, shows, still_works
 from tests.console.terminal import Terminal, wait_gone
 from tests.soak import times
@@ -49,28 +50,41 @@ BYTES = {
 }
 
 
-def test_no_bytes_crash_it_or_count_as_typed(home: Path) -> None:
+def test_no_bytes_harm_the_login_screen(home: Path) -> None:
+    """One after the other on one screen, each beginning with empty fields."""
     with login(home) as terminal:
-        for name, data in BYTES.items():
-            terminal.send_bytes(b"a" + data + b"\x1b[201~b")
-            terminal.wait_until(lambda: cwtui.typed_username(terminal).endswith("b"), what=name)
-            left = cwtui.typed_username(terminal)
-            assert left.startswith(("a", "á")), name
-            assert left.isascii() or name == "joiners", (name, left)
-            assert len(left) <= 9, (name, left)
+        for part in (
+            _sequences_split_by_a_slow_line_stay_whole,
+            _an_unfinished_paste_is_given_up,
+            _text_that_is_not_utf8_is_reported_once,  # before other such text
+            _late_terminal_answers_are_not_typed,
+            _no_bytes_crash_it_or_count_as_typed,
+        ):
+            part(terminal)
             terminal.send("ctrl+u")
-            terminal.wait_until(lambda: not cwtui.typed_username(terminal), what=f"{name}, gone")
-        still_works(terminal)
+            terminal.wait_until(lambda: not cwtui.typed_username(terminal), what="an empty field")
 
 
-def test_late_terminal_answers_are_not_typed(home: Path) -> None:
-    with login(home) as terminal:
-        for name, answer in ANSWERS.items():
-            terminal.send_bytes(answer + b"x")
-            terminal.wait_until(lambda: bool(cwtui.typed_username(terminal)), what=name)
-            assert cwtui.typed_username(terminal) == "x", name
-            terminal.send("ctrl+u")
-            terminal.wait_until(lambda: not cwtui.typed_username(terminal), what=f"{name}, gone")
+def _no_bytes_crash_it_or_count_as_typed(terminal: Terminal) -> None:
+    for name, data in BYTES.items():
+        terminal.send_bytes(b"a" + data + b"\x1b[201~b")
+        terminal.wait_until(lambda: cwtui.typed_username(terminal).endswith("b"), what=name)
+        left = cwtui.typed_username(terminal)
+        assert left.startswith(("a", "á")), name
+        assert left.isascii() or name == "joiners", (name, left)
+        assert len(left) <= 9, (name, left)
+        terminal.send("ctrl+u")
+        terminal.wait_until(lambda: not cwtui.typed_username(terminal), what=f"{name}, gone")
+    still_works(terminal)
+
+
+def _late_terminal_answers_are_not_typed(terminal: Terminal) -> None:
+    for name, answer in ANSWERS.items():
+        terminal.send_bytes(answer + b"x")
+        terminal.wait_until(lambda: bool(cwtui.typed_username(terminal)), what=name)
+        assert cwtui.typed_username(terminal) == "x", name
+        terminal.send("ctrl+u")
+        terminal.wait_until(lambda: not cwtui.typed_username(terminal), what=f"{name}, gone")
 
 
 SPLIT = {
@@ -82,34 +96,31 @@ SPLIT = {
 }
 
 
-def test_sequences_split_by_a_slow_line_stay_whole(home: Path) -> None:
-    with login(home) as terminal:
-        for name, (parts, typed) in SPLIT.items():
-            terminal.send_bytes(*parts, gap=0.4)
-            expected = partial(lambda text: cwtui.typed_username(terminal) == text, typed)
-            terminal.wait_until(expected, what=f"{typed} ({name})")
-            assert not shows(terminal, NOT_UTF8), name
-            terminal.send_bytes(b"\x05\x15")  # to the end, and delete all before it
-            terminal.wait_until(lambda: not cwtui.typed_username(terminal), what=f"{name}, gone")
+def _sequences_split_by_a_slow_line_stay_whole(terminal: Terminal) -> None:
+    for name, (parts, typed) in SPLIT.items():
+        terminal.send_bytes(*parts, gap=0.4)
+        expected = partial(lambda text: cwtui.typed_username(terminal) == text, typed)
+        terminal.wait_until(expected, what=f"{typed} ({name})")
+        assert not shows(terminal, NOT_UTF8), name
+        terminal.send_bytes(b"\x05\x15")  # to the end, and delete all before it
+        terminal.wait_until(lambda: not cwtui.typed_username(terminal), what=f"{name}, gone")
 
 
-def test_an_unfinished_paste_is_given_up(home: Path) -> None:
-    with login(home) as terminal:
-        terminal.send_bytes(b"\x1b[200~lost")
-        terminal.wait_until(lambda: shows(terminal, LOST_PASTE), what=LOST_PASTE)
-        terminal.send_bytes(b"adm")
-        terminal.wait_until(lambda: cwtui.typed_username(terminal) == "adm", what="adm")
+def _an_unfinished_paste_is_given_up(terminal: Terminal) -> None:
+    terminal.send_bytes(b"\x1b[200~lost")
+    terminal.wait_until(lambda: shows(terminal, LOST_PASTE), what=LOST_PASTE)
+    terminal.send_bytes(b"adm")
+    terminal.wait_until(lambda: cwtui.typed_username(terminal) == "adm", what="adm")
 
 
-def test_text_that_is_not_utf8_is_reported_once(home: Path) -> None:
-    with login(home) as terminal:
-        terminal.send_bytes(b"M\xfcller\x1b[3")
-        terminal.wait_until(lambda: shows(terminal, NOT_UTF8), what=NOT_UTF8)
-        terminal.send_bytes(b"~")
-        terminal.wait_until(lambda: cwtui.typed_username(terminal) == "Mller", what="Mller")
-        terminal.send_bytes(b"\xe4\xf6\xfc\x15adm")
-        terminal.wait_until(lambda: cwtui.typed_username(terminal) == "adm", what="adm")
-        assert terminal.text.count("does not send") == 1
+def _text_that_is_not_utf8_is_reported_once(terminal: Terminal) -> None:
+    terminal.send_bytes(b"M\xfcller\x1b[3")
+    terminal.wait_until(lambda: shows(terminal, NOT_UTF8), what=NOT_UTF8)
+    terminal.send_bytes(b"~")
+    terminal.wait_until(lambda: cwtui.typed_username(terminal) == "Mller", what="Mller")
+    terminal.send_bytes(b"\xe4\xf6\xfc\x15adm")
+    terminal.wait_until(lambda: cwtui.typed_username(terminal) == "adm", what="adm")
+    assert terminal.text.count("does not send") == 1
 
 
 def test_text_that_is_not_utf8_is_reported_on_pages_too(home: Path) -> None:
@@ -250,7 +261,7 @@ def busy(home: Path) -> Terminal:
     terminal.wait_for("Sign in to Your Account")
     terminal.wait_until_still()
     terminal.send_bytes(b"\x1bOR")
-    terminal.watch(1)
+    terminal.wait_until(lambda: BUSY in terminal.raw, what="its busy loop")
     return terminal
 
 
