@@ -61,8 +61,11 @@ def assert_each_read(expected: Mapping[K, str], images: Mapping[K, Image.Image])
 
 
 def photographed(image: Image.Image) -> Image.Image:
-    """The image as a hand-held camera sees it: slightly turned, blurred and smaller."""
-    turned = image.rotate(3, Image.Resampling.BICUBIC, expand=True)
+    """The image as a hand-held camera sees it: slightly turned, blurred and smaller.
+
+    In shades of grey, as a decoder looks at it: that takes a third of the time.
+    """
+    turned = image.convert("L").rotate(3, Image.Resampling.BICUBIC, expand=True)
     blurred = turned.filter(ImageFilter.GaussianBlur(1.5))
     return blurred.resize((image.width * 3 // 5, image.height * 3 // 5), Image.Resampling.BILINEAR)
 
