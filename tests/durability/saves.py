@@ -25,6 +25,8 @@ from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.store.table_files import journal_of
 
 BACKUP: Final = "backup.tar"
+SMALL_RESERVE: Final = 1 << 17
+"""Bytes, for tests that reserve space thousands of times; each save has room in it."""
 
 
 def config_in(folder: Path) -> Config:
