@@ -95,7 +95,7 @@ def _collect_garbage_seldom() -> None:
     """Looking through the objects of all modules and tests again and again takes long."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(400_000, 10, 50)
+    gc.set_threshold(100_000, 20, 50)
 
 
 @pytest.fixture

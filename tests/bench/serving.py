@@ -108,7 +108,8 @@ def serving(store: Store, folder: Path, cost: int) -> Iterator[Path]:
         f'store.url = "{store.config.store.url}"\nkeyring.file = "{store.config.keyring.file}"\n'
         f"passwords.bcrypt_cost = {max(cost, 10)}\n"
     )
-    command = (*_SERVE, "--config", str(config), "serve", "--socket", str(socket))
+    sockets = ("--socket", str(socket), "--gate-socket", str(folder / "gate"))
+    command = (*_SERVE, "--config", str(config), "serve", *sockets)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         if process.stderr is None or "Listening" not in process.stderr.readline():

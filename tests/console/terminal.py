@@ -307,7 +307,9 @@ class Terminal:
             time.sleep(timeout)
             return False
         terminal = int(self._child.fileno())
-        if not select.select([terminal], [], [], timeout)[0]:
+        poll = select.poll()  # select knows no descriptors above 1,023
+        poll.register(terminal, select.POLLIN)
+        if not poll.poll(timeout * 1000):
             return False
         # Linux reports the end as an error.
         data = b""

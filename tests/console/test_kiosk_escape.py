@@ -46,7 +46,8 @@ def host(tmp_path: Path) -> Host:
 def test_no_way_leads_out_of_a_kiosk(host: Host, tmp_path: Path) -> None:
     log = tmp_path / "calls"
     strace = (require("strace"), "-f", "-qq", "-s", "400", "-e", f"trace={CALLS}", "-o")
-    kiosk = (sys.executable, "-I", "-m", "cwtui", "--kiosk", "--config", str(host.config))
+    # Without -B, root would write the cache of modules that were not loaded before.
+    kiosk = (sys.executable, "-IB", "-m", "cwtui", "--kiosk", "--config", str(host.config))
     with Terminal((*strace, f"{log}-1", *kiosk), tmp_path / "home", env=HUNTED) as terminal:
         terminal.wait_for("Sign in to Your Account")
         hunt(terminal, 30, Random(1))  # noqa: S311  repeatable
