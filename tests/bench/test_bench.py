@@ -25,7 +25,7 @@ while True:
 """Keeps memory, and uses the processor and writes five times a second."""
 
 TINY = Scale(
-    few=60,
+    few=80,
     many=120,
     listed=200,
     rounds=1,
