@@ -134,7 +134,7 @@ def test_it_lets_a_conversation_end_and_removes_its_socket(host: Host) -> None:
         assert not path.exists()  # another service may put its own there from now on
         one.send(packets.answer(PASSWORD))
         assert packets.from_service(one.recv(1000)) is Verdict.ACCEPTED
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
     process.stderr.close()
     assert not path.exists()
     with pytest.raises(CannotCheck, match="No sign-in service"):
@@ -156,7 +156,7 @@ def test_a_killed_service_can_be_started_again(host: Host) -> None:
         assert told.recv(100) == b"READY=1"
         assert sign_in(stale)[0] is Verdict.ACCEPTED
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         assert told.recv(100) == b"STOPPING=1"
     assert stale.exists()  # it is systemd's
 
@@ -177,7 +177,7 @@ def activated(host: Host, path: Path) -> Iterator[tuple[subprocess.Popen[bytes],
         listening.listen()
         notify = host.folder / "notify"
         told.bind(str(notify))
-        told.settimeout(10)
+        told.settimeout(30)
         given = listening.fileno()
         serve = (*SERVE, "--config", str(host.config), "serve")
         process = subprocess.Popen(
