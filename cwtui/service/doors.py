@@ -68,6 +68,8 @@ class Doors:
     elapsed: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME)
     """Seconds of a clock that nobody sets, and that goes on while the host is suspended."""
     _recent: RecentProofs = field(default_factory=RecentProofs, init=False)
+    _recent_at_gate: RecentProofs = field(default_factory=RecentProofs, init=False)
+    """Kept apart: a gate asks for the password too, and its client says where it comes from."""
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def answer(self, request: Request, peer: Peer, person: Conversation) -> Verdict:
@@ -122,27 +124,27 @@ class Doors:
             signed_in = dialogue.finish(state)
         else:
             signed_in = dialogue.with_password(username)
-        self._remember(signed_in, place)
+        self._remember(self._recent, signed_in, place)
 
     def _is_fresh(self, username: str, place: Place, door: str) -> bool:
         minutes = self.config.fresh_minutes.get(door, 0)
         if not minutes:
             return False
         account = host_sign_in.usable_account(self.ports, username)
-        return self._covers(account, place, minutes)
+        return self._covers(self._recent, account, place, minutes)
 
-    def _covers(self, account: Account, place: Place, minutes: int) -> bool:
+    def _covers(self, proofs: RecentProofs, account: Account, place: Place, minutes: int) -> bool:
         with self._lock:
-            return self._recent.cover(account, place, self.elapsed(), minutes)
+            return proofs.cover(account, place, self.elapsed(), minutes)
 
-    def _remember(self, signed_in: sign_in.SignedIn, place: Place) -> None:
+    def _remember(self, proofs: RecentProofs, signed_in: sign_in.SignedIn, place: Place) -> None:
         session = signed_in.session
         if not session.code_at:
             return
         account = self.ports.accounts.get(session.username)
         if account is not None and account.session_epoch == session.epoch:
             with self._lock:
-                self._recent.remember(account, place, self.elapsed())
+                proofs.remember(account, place, self.elapsed())
 
     def _account(self, request: Request, _: Peer, __: Conversation) -> None:
         host_sign_in.check_entry(self.ports, _exact_username(request))
@@ -160,16 +162,17 @@ class Doors:
 
     def _gate(self, request: Request, peer: Peer, person: Conversation) -> None:
         username, place = self._who(request, peer, person), _place_at_gate(request, peer)
-        # Of Unix users that several people share, an address does not say who comes again.
-        may_be_fresh = place.session or username == peer.name
+        # Of Unix users that several people share, an address does not say who comes again. At a
+        # terminal only the session does, as at the other doors.
+        may_be_fresh = username == peer.name if request.get("rhost") else place.session
         minutes = _number(request.get("fresh")) if may_be_fresh else 0
         account = self.ports.accounts.get(username)
-        if account is not None and self._covers(account, place, minutes):
+        if account is not None and self._covers(self._recent_at_gate, account, place, minutes):
             host_sign_in.usable_account(self.ports, username)
             self._record_recent(username, place, GATE)
         else:
             dialogue = Dialogue(self.ports, person, place.source, GATE)
-            self._remember(dialogue.with_password(username), place)
+            self._remember(self._recent_at_gate, dialogue.with_password(username), place)
         reason = as_reason({"door": GATE, "command": _shown(request.get("command"))})
         visitor = _Visitor(username, place.source)
         write_audit(self.ports, EventType.HOST_OPEN, visitor, username, reason)
@@ -268,15 +271,13 @@ def _place_at_gate(request: Request, peer: Peer) -> Place:
     """Return where the person at the gate is.
 
     The client of a gate says itself where it comes from. The name of its Unix user, which the
-    kernel says, keeps it from passing for somebody's place at another door. A code at another door
-    opens no gate, which asks for the password too.
+    kernel says, keeps it from passing for somebody else's place.
     """
     remote = _address(request.get("rhost")) if request.get("rhost") else ""
     who = peer.name or f"uid {peer.uid}"
     if remote:
         return Place(f"{remote} {who}")
-    here = _place_here(request, who, peer)
-    return replace(here, session=f"{GATE} {here.session}" if here.session else "")
+    return _place_here(request, who, peer)
 
 
 def _number(digits: str) -> int:

@@ -2,6 +2,8 @@
 
 import os
 import pwd
+import re
+import subprocess
 from dataclasses import replace
 
 import msgspec
@@ -15,7 +17,7 @@ from cwtui.dialogue.conversation import Gone
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
-from cwtui.service.peers import Peer
+from cwtui.service.peers import Peer, login_session
 from tests.accounts.memory import MemoryAccounts
 from tests.accounts.world import NOW, PASSWORD, Clock, Device, World
 from tests.dialogue.scripted import Scripted
@@ -24,6 +26,12 @@ ROOT = Peer(os.getpid(), 0)
 STRANGER = Peer(os.getpid(), os.geteuid() + 4711)
 DESK = {"tty": "/dev/pts/1", "ruser": "alice"}
 AWAY = {"rhost": "203.0.113.7"}
+
+
+@pytest.fixture(autouse=True)
+def known_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests may run in a container, where the leader of their session cannot be seen."""
+    monkeypatch.setattr("cwtui.service.peers.login_session", lambda pid: f"{pid}@1")
 
 
 @pytest.fixture
@@ -112,6 +120,27 @@ def test_a_place_whose_session_is_hidden_is_asked_each_time(
     assert auth(doors, device.code(world.clock()))[0] is Verdict.ACCEPTED
     with pytest.raises(Gone):
         auth(doors)
+    world.add("nobody")
+    device = world.equip("nobody")
+    assert gate(doors, PASSWORD, device.code(world.clock()))[0] is Verdict.ACCEPTED
+    with pytest.raises(Gone):
+        gate(doors, fresh="5")
+
+
+@pytest.mark.parametrize("is_session_known", [True, False])
+def test_a_code_for_sudo_opens_no_gate(
+    world: World, doors: Doors, monkeypatch: pytest.MonkeyPatch, *, is_session_known: bool
+) -> None:
+    if not is_session_known:
+        monkeypatch.setattr("cwtui.service.peers.login_session", lambda _: "")
+    world.add("nobody")
+    device, desk = world.equip("nobody"), {"tty": "pts/1", "ruser": "nobody"}
+    assert auth(doors, device.code(world.clock()), user="nobody", **desk)[0] is Verdict.ACCEPTED
+    with pytest.raises(Gone):
+        gate(doors, fresh="5", tty="pts/1")
+    # The client of a gate says itself where it comes from.
+    with pytest.raises(Gone):
+        gate(doors, fresh="5", rhost="this host")
 
 
 @pytest.mark.parametrize("mode", ["full", "code"])
@@ -323,9 +352,11 @@ def test_a_gate_asks_again_unless_the_proof_is_fresh(
         gate(doors, fresh="5", rhost="203.0.113.8")
 
 
-def test_a_code_for_sudo_opens_no_gate(world: World, doors: Doors) -> None:
-    world.add("nobody")
-    device, desk = world.equip("nobody"), {"tty": "pts/1", "ruser": "nobody"}
-    assert auth(doors, device.code(world.clock()), user="nobody", **desk)[0] is Verdict.ACCEPTED
-    with pytest.raises(Gone):
-        gate(doors, fresh="5", tty="pts/1")
+def test_a_login_session_is_its_leader_and_when_that_began() -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as child:
+        try:
+            known = login_session(child.pid)
+        finally:
+            child.kill()
+    assert re.fullmatch(rf"{child.pid}@[0-9]+", known)
+    assert login_session(child.pid) == ""
