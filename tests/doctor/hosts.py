@@ -6,10 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from cwtui.config import Config
+from cwtui.doctor import sshd as sshd_area
 from cwtui.doctor.findings import Finding, Level
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.programs import Answer, NotInstalled
 from cwtui.doctor.subject import Subject
+
+EXAMPLES = Path(__file__).parents[2] / "cwtui" / "pam" / "examples"
+SSHD = (EXAMPLES / "pam.d" / "sshd-code").read_text().replace("mode=key", "mode=code")
+SUDO = (EXAMPLES / "pam.d" / "sudo").read_text()
+ASKS_CODE = "auth required pam_cwtui.so mode=code\naccount required pam_cwtui.so\n"
 
 Programs = Mapping[str, Answer | Callable[[Sequence[str]], Answer]]
 
@@ -143,6 +149,14 @@ def subject(machine: Machine, config: Config | None = None) -> Subject:
 
 def said(findings: Iterator[Finding], level: Level) -> list[str]:
     return [one.sentence for one in findings if one.level is level]
+
+
+def sshd_says(
+    root: Path, level: Level, default: str, *, file: str = SSHD, **others: str
+) -> list[str]:
+    """What is found of an sshd that prints this, with this file in /etc/pam.d."""
+    found = machine(root, with_pam({"sshd": file}), {"sshd": sshd(default, **others)})
+    return said(sshd_area.findings(subject(found)), level)
 
 
 def with_run(machine: Machine, run: Callable[[str, Sequence[str]], Answer]) -> Machine:

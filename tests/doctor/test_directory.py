@@ -1,0 +1,66 @@
+"""What the directory answers, step by step."""
+
+from pathlib import Path
+
+import pytest
+
+from cwtui import services
+from cwtui.accounts.directory_port import (
+    CannotReachDirectory,
+    CannotSearchDirectory,
+    NoDirectoryUser,
+    Step,
+    Tell,
+)
+from cwtui.accounts.errors import CannotCheck
+from cwtui.config import Config
+from cwtui.directory.config import DirectoryConfig
+from cwtui.doctor import directory
+from cwtui.doctor.findings import Level
+from tests.doctor.hosts import machine, subject
+
+
+class Answers:
+    """A directory that tells these steps, then raises this error."""
+
+    def __init__(self, error: Exception | None, *steps: Step) -> None:
+        self._error, self._steps = error, steps
+
+    def explain(self, username: str, password: None, tell: Tell) -> None:
+        assert (username, password) == ("cwtui-doctor", None)
+        for step in self._steps:
+            tell(step)
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "levels"),
+    [
+        (None, [Level.OK, Level.WARNING, Level.PROBLEM]),
+        (NoDirectoryUser(), [Level.OK, Level.WARNING, Level.PROBLEM]),
+        (CannotSearchDirectory(), [Level.NOTE, Level.OK, Level.WARNING, Level.PROBLEM]),
+        (CannotReachDirectory(("no answer",)), [Level.PROBLEM]),
+        (CannotCheck("The bind password is wrong."), [Level.PROBLEM]),
+    ],
+)
+def test_what_the_directory_answers(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception | None,
+    levels: list[Level],
+) -> None:
+    steps = (
+        Step("server", True, "It answers."),
+        Step("tls", False, "It is not encrypted."),
+        Step("entry", False, "No entry matches."),
+        Step("group", False, "A group does not exist."),
+    )
+    monkeypatch.setattr(services, "directory", lambda _: Answers(error, *steps))
+    config = Config(
+        directory=DirectoryConfig(
+            servers=("ldaps://ldap.example.com",), base="dc=x", roles={"minimum-access": ("cn=a",)}
+        )
+    )
+    found = directory.findings(subject(machine(tmp_path), config))
+    assert [one.level for one in found] == levels

@@ -1,0 +1,64 @@
+"""People and their Unix users: whom a door would refuse."""
+
+from pathlib import Path
+
+from cwtui.accounts.listing import AccountRow, Present
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.doctor import people
+from cwtui.doctor.doors import Door
+from cwtui.doctor.findings import Level
+from cwtui.doctor.machine import UnixUser
+from cwtui.doctor.people import Matching
+from tests.doctor.hosts import ASKS_CODE, COMMON, PASSWD, machine, said, subject, with_pam
+
+
+def row(
+    name: str, *, factor: bool = False, required: bool = False, enabled: bool = True
+) -> AccountRow:
+    second = Present() if factor else None
+    return AccountRow(username=name, second_factor=second, mfa_required=required, enabled=enabled)
+
+
+def unix(*names: str) -> list[UnixUser]:
+    return [UnixUser(name, 1000, 1000, "/home", "/bin/sh") for name in names]
+
+
+def test_people_whom_a_door_would_refuse(tmp_path: Path) -> None:
+    host = subject(machine(tmp_path, with_pam({"sudo": ASKS_CODE})))
+    door = Door(host.pam["sudo"], host.machine)
+    rows = [
+        row("ada", factor=True),
+        row("bob"),
+        row("carol", enabled=False),
+        row("dora", required=True),
+        row("far"),
+    ]
+    known = frozenset(("ada", "bob", "carol", "dora"))
+    matching = Matching(rows, OrganizationSettings(), unix("ada", "bob", "eve"), known, [door])
+    warnings = said(people.judged(matching), Level.WARNING)
+    assert warnings == [
+        "1 Unix user has no account and cannot enter where cwtui is asked (sudo): eve.",
+        "sudo refuses whoever has no second factor and needs none: bob.",
+    ]
+    notes = said(people.judged(matching), Level.NOTE)
+    assert notes == [
+        "The account far has no Unix user of the same name, so it means nothing to sshd and sudo.",
+        (
+            "1 person must register a device at the first sign-in: dora. A key alone does not let "
+            "them in before."
+        ),
+        "1 account with a Unix user cannot enter, as disabled or gone from the directory: carol.",
+    ]
+    before = Matching(rows, OrganizationSettings(), unix("eve"), known, [])
+    assert not said(people.judged(before), Level.WARNING)
+    (first, *_) = said(people.judged(before), Level.NOTE)
+    assert first.startswith("1 Unix user has no account: eve. They could not enter")
+
+
+def test_unix_users_are_people_with_a_shell(tmp_path: Path) -> None:
+    host = machine(tmp_path)
+    assert [user.name for user in host.unix_users() if user.is_person] == ["alice", "bob"]
+    assert [user.name for user in host.unix_users("bob", "1000", "nosuch")] == ["bob"]
+    assert host.unix_users("1000") == []
+    assert len(host.unix_users()) == PASSWD.count("\n")
+    assert "common-auth" in COMMON

@@ -1,0 +1,45 @@
+"""Programs of the host: where they are found, and their limits."""
+
+from pathlib import Path
+
+import pytest
+
+from cwtui.doctor import programs
+from cwtui.doctor.programs import Answer, CannotRun
+from tests.doctor.hosts import PASSWD, machine
+
+
+def test_a_program_is_bounded_in_time_and_size() -> None:
+    assert programs.run("sh", ["-c", "echo $HOME-$LC_ALL; exit 3"]) == Answer(3, "-C\n", "")
+    with pytest.raises(CannotRun, match="took longer than"):
+        programs.run("sleep", ["60"], 0.1)
+    with pytest.raises(CannotRun, match="printed more than"):
+        programs.run("head", ["-c", "3000000", "/dev/zero"])
+    with pytest.raises(CannotRun, match="not installed"):
+        programs.run("no-such-program")
+
+
+def test_what_a_program_started_ends_with_it() -> None:
+    with pytest.raises(CannotRun):
+        programs.run("sh", ["-c", "sleep 61 & wait"], 0.1)
+    names = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
+    assert b"sleep\x0061\x00" not in names
+
+
+def test_a_program_that_hung_is_not_run_again(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def hangs(_: object) -> Answer:
+        asked.append("once")
+        raise CannotRun("it hung")
+
+    host = machine(tmp_path, programs={"sshd": hangs})
+    for _ in range(3):
+        with pytest.raises(CannotRun):
+            host.ask("sshd", "-T")
+    assert asked == ["once"]
+
+
+def test_programs_are_found_in_fixed_folders_only() -> None:
+    assert programs.path_of("getent").is_absolute()
+    assert PASSWD.startswith(programs.run("getent", ["passwd", "root"]).out[:7])

@@ -1,0 +1,73 @@
+"""Whether the service answers, and who may reach its sockets."""
+
+import socket
+import stat
+from pathlib import Path
+
+from cwtui.accounts.errors import CannotCheck, Refused
+from cwtui.config import Config, ServiceConfig
+from cwtui.doctor import service
+from cwtui.doctor.findings import Finding, Level
+from tests.doctor.hosts import ASKS_CODE, machine, subject, with_pam
+
+
+def of_service(root: Path, path: Path, status: str | Exception, **pam: str) -> list[Finding]:
+    def ask(_: Path) -> str:
+        if isinstance(status, Exception):
+            raise status
+        return status
+
+    config = Config(service=ServiceConfig(socket=str(path), gate_socket=str(path) + "-gate"))
+    return [*service.findings(subject(machine(root, with_pam(pam)), config), ask)]
+
+
+def test_a_missing_service_matters_only_where_a_door_asks_it(tmp_path: Path) -> None:
+    (one,) = of_service(tmp_path, tmp_path / "pam", "")
+    assert one.level is Level.OK
+    (one,) = of_service(tmp_path, tmp_path / "pam", "", sudo=ASKS_CODE)
+    assert one.level is Level.PROBLEM
+    assert one.sentence.endswith("so nobody gets in at sudo.")
+
+
+def test_whether_the_service_answers(tmp_path: Path) -> None:
+    path = tmp_path / "pam"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        path.chmod(0o600)
+        answer = '{"since": 0, "conversations": {"auth accepted": 2, "auth refused": 1}, "pid": 1}'
+        (one,) = of_service(tmp_path, path, answer)
+        assert one.sentence == (
+            "The service answers. It has run since 1970-01-01 00:00 UTC, and was asked 3 times."
+        )
+        for status, level in (
+            ("{", Level.PROBLEM),
+            (CannotCheck("Hangs."), Level.PROBLEM),
+            (Refused("No."), Level.UNKNOWN),
+        ):
+            (one,) = of_service(tmp_path, path, status)
+            assert one.level is level
+    path.unlink()
+    path.write_text("")
+    (one,) = of_service(tmp_path, path, answer)
+    assert one.sentence == f"{path} is not a socket."
+
+
+def test_everybody_may_knock_at_the_gate(tmp_path: Path) -> None:
+    path = tmp_path / "pam-gate"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        for mode, level in ((0o600, Level.PROBLEM), (0o666, Level.OK)):
+            path.chmod(mode)
+            assert of_service(tmp_path, tmp_path / "pam", "")[0].level is level
+
+
+def test_the_owner_and_the_modes_of_the_socket() -> None:
+    path, private = Path("/run/cwtui/pam"), stat.S_IFSOCK | 0o600
+    assert not [*service.modes(path, 998, private, 0o755, 998)]
+    assert not [*service.modes(path, 0, private, 0o755, 998)]
+    (one,) = service.modes(path, 1000, private, 0o755, 998)
+    assert "which does not own the store" in one.sentence
+    (one,) = service.modes(path, 998, stat.S_IFSOCK | 0o666, 0o755, 998)
+    assert one.level is Level.WARNING
+    (one,) = service.modes(path, 998, private, 0o777, 998)
+    assert one.level is Level.PROBLEM
