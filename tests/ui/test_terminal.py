@@ -7,9 +7,9 @@ from textual import events, messages
 from textual.message import Message
 
 from cwtui.config.quit_key import POSSIBLE
-from cwtui.ui.terminal.driver import Translator
 from cwtui.ui.terminal.input import TerminalInput
 from cwtui.ui.terminal.size import MOST_COLUMNS, MOST_ROWS, clamped, size_in
+from cwtui.ui.terminal.translator import Translator
 from tests.fuzz.mutations import many
 from tests.ui.terminal_answers import ANSWERS
 from tests.ui.test_terminal_input import HOSTILE

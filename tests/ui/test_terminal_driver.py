@@ -13,8 +13,9 @@ from textual.geometry import Size
 from textual.message import Message
 
 from cwtui.config import Config, KeysConfig
-from cwtui.ui.terminal.driver import TOO_MUCH, TerminalDriver, Translator
+from cwtui.ui.terminal.driver import TOO_MUCH, TerminalDriver
 from cwtui.ui.terminal.input import Kind, Piece
+from cwtui.ui.terminal.translator import Translator
 from cwtui.ui.terminal.waiting import Waiting
 
 

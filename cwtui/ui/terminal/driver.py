@@ -1,29 +1,23 @@
 """Our driver between the terminal and Textual. It limits input, its speed, and the window's size.
 
-It uses Textual's private API: LinuxDriver's threads and modes, and the two methods of XTermParser
-that know keys and the mouse. XTermParser as a whole cannot be used: it raises on some input, treats
-unknown sequences as typed text, and keeps collecting a sequence that does not end.
+It uses Textual's private API: LinuxDriver's threads and modes.
 """
 
 import os
-import re
 import select
 import signal
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial
 from io import TextIOWrapper
 from typing import Any, Final, Protocol, TextIO, cast
 
 from textual import events, messages
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
-from textual.keys import Keys
 from textual.message import Message
 
 from cwtui.config import Config
@@ -31,7 +25,8 @@ from cwtui.ui import SIZE_VARIABLES, background
 from cwtui.ui.glyphs import charmap
 from cwtui.ui.terminal.input import Kind, Piece, TerminalInput
 from cwtui.ui.terminal.output import Output
-from cwtui.ui.terminal.size import clamped, kernel_size, size_in
+from cwtui.ui.terminal.size import kernel_size, size_in
+from cwtui.ui.terminal.translator import Translator
 from cwtui.ui.terminal.waiting import Waiting
 from cwtui.ui.terminal.watchdog import Watchdog
 
@@ -44,79 +39,11 @@ TOO_MUCH: Final = "Too much input came at once. It was ignored."
 _NOTES: Final = {Kind.NOT_UTF8: NOT_UTF8, Kind.LOST_PASTE: LOST_PASTE}
 _NOTE_SECONDS: Final = 20
 
-# Compiled at their first use: the login screen does not wait for answers of the terminal.
-_MOUSE: Final = r"\x1b\[<\d{1,3};(-?\d{1,5});(-?\d{1,5})[Mm]"
-_WINDOW: Final = r"\x1b\[48;(\d{1,5})(?::[^;]*)?;(\d{1,5})(?::[^;]*)?(?:;[\d:]*){2}t"
-_MODE: Final = r"\x1b\[\?(\d{1,5});([123])\$y"
-_CURSOR: Final = r"\x1b\[\d+;\d+R"
-_FOCUS: Final = {"\x1b[I": events.AppFocus, "\x1b[O": events.AppBlur}
-_SYNCHRONIZED: Final = "2026"
-_WINDOW_REPORTS: Final = "2048"
-
 _RESTORE: Final = (
     b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
     b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
 )
 """The same as stop_application_mode writes."""
-
-
-class Translator:
-    """Translates pieces of input into Textual's events. It never raises."""
-
-    def __init__(self) -> None:
-        self._parser = XTermParser()
-
-    def translate(self, piece: Piece) -> list[Message]:
-        """Return the events for the piece, or none if Textual does not know the key."""
-        try:
-            return list(self._events(piece))
-        except Exception:  # noqa: BLE001  the outermost edge: no input may end the program
-            return []
-
-    def _events(self, piece: Piece) -> Iterator[Message]:
-        match piece.kind:
-            case Kind.TEXT:
-                for character in piece.text:
-                    yield from self._keys(character)
-            case Kind.ESCAPE:
-                yield events.Key("escape", "\x1b")
-            case Kind.PASTE:
-                yield events.Paste(piece.text)
-            case Kind.SEQUENCE:
-                yield from self._sequence(piece.text)
-
-    def _sequence(self, sequence: str) -> Iterator[Message]:
-        if sequence in _FOCUS:
-            yield _FOCUS[sequence]()
-        elif found := re.fullmatch(_MODE, sequence):
-            if found[1] == _SYNCHRONIZED:
-                yield messages.TerminalSupportsSynchronizedOutput()
-            elif found[1] == _WINDOW_REPORTS:
-                yield messages.InBandWindowResize(supported=True, enabled=True)
-        elif found := re.fullmatch(_WINDOW, sequence):
-            size = Size(*clamped(int(found[2]), int(found[1])))
-            yield events.Resize(size, size)
-        elif re.fullmatch(_MOUSE, sequence):
-            event = self._parser.parse_mouse_code(sequence)
-            yield from [event] if event is not None else []
-        elif not re.fullmatch(_CURSOR, sequence):
-            yield from self._keys(sequence) or self._keys_with_alt(sequence)
-
-    def spellings(self, key: str) -> frozenset[str]:
-        """Return everything that terminals send for a key, such as ctrl+q."""
-        # The last ones are those of Kitty's keyboard protocol.
-        known = [*ANSI_SEQUENCES_KEYS, *(f"\x1b[{number};5u" for number in range(97, 123))]
-        return frozenset(each for each in known if key in (event.key for event in self._keys(each)))
-
-    def _keys_with_alt(self, sequence: str) -> list[events.Key]:
-        return self._keys(sequence[1:], alt=True) if sequence[1] not in "[O" else []
-
-    def _keys(self, sequence: str, *, alt: bool = False) -> list[events.Key]:
-        keys = list(self._parser._sequence_to_key_events(sequence, alt=alt))  # noqa: SLF001  Textual offers no other
-        for key in keys:
-            # A surrogate cannot be written to a terminal or a file.
-            (key.character or "").encode()
-        return [key for key in keys if key.key != Keys.Ignore]
 
 
 class Application(Protocol):
