@@ -9,16 +9,8 @@ from msgspec import Struct
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host.files import write_all
-from cwtui.store.base import (
-    COVERED_FROM,
-    DIGEST,
-    END,
-    HEADER_MOST,
-    SCHEMA,
-    SEPARATOR,
-    START,
-    line_of,
-)
+from cwtui.store.base import COVERED_FROM, DIGEST, END, HEADER_MOST, SCHEMA, START
+from cwtui.store.base_text import SEPARATOR, line_of
 
 
 class Content(Struct, frozen=True):

@@ -33,7 +33,7 @@ from cwtui.host.files import (
     write_all,
 )
 from cwtui.host.untrusted_files import check_size, open_regular
-from cwtui.store.base import damaged
+from cwtui.store.base_text import damaged
 
 MOST: Final = 1 << 31
 """The maximum size in bytes: large enough for one change of 1,000,000 accounts."""

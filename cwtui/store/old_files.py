@@ -14,7 +14,8 @@ from msgspec import Meta, Raw
 from cwtui.accounts.errors import StoreTooOld
 from cwtui.host.untrusted_files import read_regular
 from cwtui.store import schema_3, schema_6
-from cwtui.store.base import MOST, SCHEMA, damaged, too_new
+from cwtui.store.base import MOST, SCHEMA, too_new
+from cwtui.store.base_text import damaged
 from cwtui.store.journal import Changes
 
 NEWEST: Final = 5

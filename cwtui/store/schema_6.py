@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from cwtui.accounts.devices import FIRST_NAME
-from cwtui.store.base import BLOCK, SEPARATOR, Base, Documents, line_of
+from cwtui.store.base import Base, Documents
+from cwtui.store.base_text import BLOCK, SEPARATOR, line_of
 from cwtui.store.journal import Changes
 
 _ID: Final = ""
@@ -50,8 +51,8 @@ class OneDeviceBase(Base):
 
     def _lines(self, begin: int, end: int) -> Iterator[bytes]:
         while begin < end:
-            stop = self._end_of_line(min(begin + BLOCK, end) - 1, end)
-            yield self._block(self._read(begin, stop).removesuffix(SEPARATOR)) + SEPARATOR
+            stop = self._text.end_of_line(min(begin + BLOCK, end) - 1, end)
+            yield self._block(self._text.read(begin, stop).removesuffix(SEPARATOR)) + SEPARATOR
             begin = stop
 
     def _migrated(self, document: bytes) -> bytes:

@@ -19,7 +19,7 @@ from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.host.files import exists, temporary_of
 from cwtui.host.locks import exclusive, if_free, in_turn, undisturbed
 from cwtui.store import journal, saving
-from cwtui.store.base import check_length
+from cwtui.store.base_text import check_length
 from cwtui.store.parts import Part
 from cwtui.store.saving import Prepared, journals_of
 from cwtui.store.table_reader import Read, TableReader

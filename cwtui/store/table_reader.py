@@ -11,7 +11,8 @@ from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
 from cwtui.host.files import cannot, check_private, exists
 from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
 from cwtui.store import journal, parts, saving
-from cwtui.store.base import MOST, ONE_DEVICE, SCHEMA, START, Base, damaged
+from cwtui.store.base import MOST, ONE_DEVICE, SCHEMA, START, Base
+from cwtui.store.base_text import damaged
 from cwtui.store.journal import Lines, Point
 from cwtui.store.parts import Part
 from cwtui.store.view import Draft, Kind, View

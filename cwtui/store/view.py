@@ -12,7 +12,8 @@ import msgspec
 
 from cwtui.accounts.errors import StoreDamaged
 from cwtui.store import journal, old_files
-from cwtui.store.base import Base, Documents, damaged, line_of
+from cwtui.store.base import Base, Documents
+from cwtui.store.base_text import damaged, line_of
 from cwtui.store.journal import Changes
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec import Raw
 
-from cwtui.store import base, places
+from cwtui.store import base, base_search, base_text, places
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.table_file import TableFile
 from cwtui.store.view import Kind
@@ -45,10 +45,13 @@ def table_of_thirty(folder: Path) -> TableFile:
 
 def make_pieces_small(patch: pytest.MonkeyPatch) -> None:
     """So that small files reach every branch of the search."""
-    sizes = {"_WINDOW": 64, "_NEAR": 64, "_FEW": 32, "_FAR": 512, "_SOME": 3, "_REMEMBERED": 9}
-    sizes |= {"BLOCK": 256, "_NAME_MOST": 256}
+    sizes = {"WINDOW": 64, "_NEAR": 64, "_FEW": 32, "_FAR": 512, "_SOME": 3, "_REMEMBERED": 9}
+    sizes |= {"BLOCK": 256, "NAME_MOST": 256}
     for name, size in sizes.items():
-        patch.setattr(base, name, size)
+        users = [module for module in (base, base_search, base_text) if hasattr(module, name)]
+        assert users
+        for module in users:
+            patch.setattr(module, name, size)
     patch.setattr(places, "_PART", 4)
 
 

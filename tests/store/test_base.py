@@ -11,7 +11,7 @@ import pytest
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.host.locks import exclusive
 from cwtui.store import content, table_file
-from cwtui.store.base import Base
+from cwtui.store.base_text import BaseText
 from cwtui.store.content import Content
 from cwtui.store.table_file import TableFile
 from tests.store.table_files import (
@@ -235,13 +235,13 @@ def test_a_document_is_found_with_one_short_read_once_its_surroundings_are_known
     change(file, {f"n{number:05}": {"text": "x" * 200} for number in range(6_000)})
     file.compact()
     view, sizes = file.view(), list[int]()
-    read = Base._read
+    read = BaseText.read
 
-    def counted(base: Base, begin: int, end: int) -> bytes:
+    def counted(text: BaseText, begin: int, end: int) -> bytes:
         sizes.append(end - begin)
-        return read(base, begin, end)
+        return read(text, begin, end)
 
-    monkeypatch.setattr(Base, "_read", counted)
+    monkeypatch.setattr(BaseText, "read", counted)
     for number in range(0, 6_000, 25):
         assert view.get(f"n{number:05}") is not None
     assert max(sizes) <= 1 << 18  # of more than a megabyte

@@ -1,0 +1,124 @@
+"""Finds the line of a name in the main table of a base, by binary search on its text."""
+
+from typing import Final
+
+import msgspec
+
+from cwtui.store.base_text import INVALID, NAME, NAME_MOST, SEPARATOR, BaseText, decode_name
+from cwtui.store.places import Places
+
+_NEAR: Final = 1 << 13
+"""Bytes below which a search reads all that is left."""
+_FAR: Final = 1 << 17
+"""Bytes below which a search reads all that is left once, and remembers some lines of it."""
+_SOME: Final = 8
+"""Searches after which that pays: a command makes fewer."""
+_FEW: Final = 1 << 11
+"""Bytes that are read at once when the lines around are remembered well."""
+_REMEMBERED: Final = 1 << 16
+"""How many lines are remembered, at some 100 bytes each."""
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Search:
+    """Searches among the lines between the offsets `first` and `last`, and remembers some.
+
+    Its methods raise StoreDamaged and CannotCheck.
+    """
+
+    def __init__(self, text: BaseText, first: int, last: int) -> None:
+        self._text = text
+        self._first = first
+        self._last = last
+        self._places = Places(first, last, _REMEMBERED)
+        self._searches = 0
+
+    def find(self, name: str) -> tuple[int, int, bytes | None]:
+        """Return where the line of this name begins and ends, and its document.
+
+        Without a document, both are where the line would be inserted.
+        """
+        self._searches += 1
+        low, high = self._around(name)
+        text = self._text.read(low - 1, high)  # with the newline before the first line
+        if len(text) > _FEW:
+            low, text = self._half_of(text, low, name)
+        # JSON has no newlines, so this is the beginning of a line.
+        start = b"\n%b:" % _encode(name)
+        at = text.find(start)
+        if at < 0:
+            gap = self._gap(name, low, text[1:])
+            return gap, gap, None
+        end = text.find(b"\n", at + 1)
+        end = len(text) if end < 0 else end + 1
+        document = text[at + len(start) : end].removesuffix(SEPARATOR)
+        return low + at, low + end - 1, document
+
+    def _half_of(self, text: bytes, low: int, name: str) -> tuple[int, bytes]:
+        """Return the half of these lines that has this name, and where its first line begins.
+
+        The line between the halves is remembered, so that less is read the next time.
+        """
+        at = text.rfind(b"\n", 0, len(text) // 2)
+        middle = self._remember(text, at, low)
+        if middle is None:
+            return low, text
+        return (low, text[: at + 1]) if name < middle else (low + at, text[at:])
+
+    def _gap(self, name: str, low: int, text: bytes) -> int:
+        """Return where the line of this name would be inserted into these lines."""
+        at = low
+        for line in text.splitlines(keepends=True):
+            if self._text.name_of(line, at) > name:
+                break
+            at += len(line)
+        return at
+
+    def _around(self, name: str) -> tuple[int, int]:
+        """Return a part of few lines that has the line of this name, if there is one."""
+        low, high = self._places.around(name)
+        while high - low > _NEAR:
+            if self._searches > _SOME and high - low <= _FAR and not self._places.is_full:
+                self._survey(low, high)
+                return self._places.around(name)
+            middle = (low + high) // 2
+            start, found = self.meet(middle)
+            if start > low:
+                self._places.add(found, start)
+                low, high = (start, high) if found <= name else (low, start)
+            elif found < name:  # one line that is longer than half of what is left
+                low = self._text.end_of_line(middle, high)
+            else:
+                high = self._text.end_of_line(middle, high)
+                break
+        return low, high
+
+    def _survey(self, low: int, high: int) -> None:
+        """Remember some of these lines, so that nobody has to search among them again."""
+        text = self._text.read(low - 1, high)
+        step = _NEAR - _FEW  # as parts become longer by a line
+        for at in range(step, len(text), step):
+            self._remember(text, text.rfind(b"\n", at - step, at), low)
+
+    def _remember(self, text: bytes, at: int, low: int) -> str | None:
+        """Remember the line after the newline at this offset, and return its name, if any."""
+        found = NAME.match(text, at + 1) if at > 0 else None
+        if found is None:
+            return None
+        try:
+            name = decode_name(found[0])
+        except INVALID:
+            return None
+        self._places.add(name, low + at)
+        return name
+
+    def meet(self, at: int) -> tuple[int, str]:
+        """Return the start of the line that contains this position, and its name."""
+        begin = max(at - _FEW, self._first)
+        text = self._text.read(begin, min(at + NAME_MOST, self._last))
+        inside = text.rfind(b"\n", 0, at - begin) + 1
+        start = begin + inside
+        if inside == 0 and begin > self._first:
+            start, inside = self._text.start_of_line(at, self._first), 0
+            text = self._text.read(start, min(start + NAME_MOST, self._last))
+        return start, self._text.name_of(text[inside : inside + NAME_MOST], start)
