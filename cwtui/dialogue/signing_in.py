@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from cwtui.accounts import failed_sign_ins, sign_in, sign_in_progress, wording
+from cwtui.accounts import failed_sign_ins, sign_in, sign_in_enrolment, sign_in_progress, wording
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import Ports
@@ -109,13 +109,14 @@ class Dialogue:
         shown = enrolling.Enrolling(self.person, state.enrolment)
         shown.begin()
         return until_right(
-            self.person, lambda: sign_in.register_device(self.ports, state, shown.ask_code())
+            self.person,
+            lambda: sign_in_enrolment.register_device(self.ports, state, shown.ask_code()),
         )
 
     def _backup_codes(self, state: sign_in.BackupCodesShown) -> sign_in.State:
         enrolling.show_backup_codes(self.person, state.codes)
         until_right(self.person, lambda: enrolling.ask_for_one(self.person, state.codes))
-        return sign_in.acknowledge_backup_codes(self.ports, state)
+        return sign_in_enrolment.acknowledge_backup_codes(self.ports, state)
 
     def _unacknowledged(self, state: sign_in.BackupCodesUnacknowledged) -> sign_in.State:
         created = f", created on {utc_minute(state.created_at)}" if state.created_at else ""
@@ -132,11 +133,11 @@ class Dialogue:
             )
             match answer.strip().casefold():
                 case "new":
-                    return sign_in.make_new_backup_codes(self.ports, state)
+                    return sign_in_enrolment.make_new_backup_codes(self.ports, state)
                 case "have":
-                    return sign_in.keep_backup_codes(self.ports, state)
+                    return sign_in_enrolment.keep_backup_codes(self.ports, state)
                 case "":
-                    return sign_in.ask_about_backup_codes_later(self.ports, state)
+                    return sign_in_enrolment.ask_about_backup_codes_later(self.ports, state)
             raise InvalidInput("answer", "Type new or have, or only press Enter.")
 
         return until_right(self.person, ask)

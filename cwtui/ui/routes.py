@@ -12,6 +12,7 @@ from cwtui.accounts import (
     own_ssh_keys,
     self_service,
     sign_in,
+    sign_in_enrolment,
 )
 from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.audit import reading as audit_reading
@@ -82,7 +83,7 @@ def sign_in_step(state: object) -> Screen[None]:
         case sign_in.EnrolmentNeeded():
             return RegisterDeviceScreen(
                 state.enrolment,
-                lambda ports, code: sign_in.register_device(ports, state, code),
+                lambda ports, code: sign_in_enrolment.register_device(ports, state, code),
                 SignInStateReached,
                 lambda: BackToSignIn(username=state.progress.username),
                 required=True,
@@ -93,7 +94,7 @@ def sign_in_step(state: object) -> Screen[None]:
             return BackupCodesScreen(
                 state.progress.username,
                 state.codes,
-                lambda ports: sign_in.acknowledge_backup_codes(ports, state),
+                lambda ports: sign_in_enrolment.acknowledge_backup_codes(ports, state),
                 SignInStateReached,
             )
     message = f"no screen for {type(state).__name__}"

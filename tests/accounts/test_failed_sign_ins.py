@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import failed_sign_ins, sign_in
+from cwtui.accounts import failed_sign_ins, sign_in, sign_in_enrolment
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import SignInEnded, SignInFailed
 from cwtui.accounts.model import (
@@ -250,7 +250,7 @@ def test_enrolment_during_sign_in_keeps_the_report(world: World) -> None:
     state = world.begin()
     assert isinstance(state, sign_in.EnrolmentNeeded)
     code = Device(state.enrolment.totp_secret, ()).code(world.clock())
-    shown = sign_in.register_device(world.ports, state, code)
-    end = sign_in.acknowledge_backup_codes(world.ports, shown)
+    shown = sign_in_enrolment.register_device(world.ports, state, code)
+    end = sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
     assert isinstance(end, sign_in.SignedIn)
     assert end.before.failed == FailedSignIns(2, world.clock(), ELSEWHERE)

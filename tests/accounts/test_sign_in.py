@@ -4,7 +4,15 @@ from functools import partial
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, sign_in, sign_in_progress, user_mfa
+from cwtui.accounts import (
+    administration,
+    roles,
+    self_service,
+    sign_in,
+    sign_in_enrolment,
+    sign_in_progress,
+    user_mfa,
+)
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
@@ -230,9 +238,11 @@ def test_required_mfa_leads_into_enrolment(world: World, mfa: Mfa, required: boo
     world.settings(mfa=mfa)
     world.add(mfa_required=required)
     state = enrolling(world)
-    shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    shown = sign_in_enrolment.register_device(
+        world.ports, state, device_of(state).code(world.clock())
+    )
     assert len(shown.codes) == 10
-    signed_in = sign_in.acknowledge_backup_codes(world.ports, shown)
+    signed_in = sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
     assert isinstance(signed_in, SignedIn)
     factor = world.account().second_factor
     assert factor is not None
@@ -250,7 +260,7 @@ def test_the_registration_code_cannot_be_used_to_sign_in(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     code = device_of(state).code(world.clock())
-    sign_in.register_device(world.ports, state, code)
+    sign_in_enrolment.register_device(world.ports, state, code)
     with pytest.raises(SignInFailed, match="already used"):
         sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
 
@@ -259,16 +269,20 @@ def test_a_wrong_registration_code_registers_nothing(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     with pytest.raises(InvalidInput):
-        sign_in.register_device(world.ports, state, device_of(state).wrong_code(world.clock()))
+        sign_in_enrolment.register_device(
+            world.ports, state, device_of(state).wrong_code(world.clock())
+        )
     assert world.account().second_factor is None
 
 
 def test_two_enrolments_at_once_leave_one_device(world: World) -> None:
     world.add(mfa_required=True)
     one, other = enrolling(world), enrolling(world)
-    sign_in.register_device(world.ports, one, device_of(one).code(world.clock()))
+    sign_in_enrolment.register_device(world.ports, one, device_of(one).code(world.clock()))
     with pytest.raises(SignInEnded):
-        sign_in.register_device(world.ports, other, device_of(other).code(world.clock(), 1))
+        sign_in_enrolment.register_device(
+            world.ports, other, device_of(other).code(world.clock(), 1)
+        )
 
 
 def test_mfa_turned_off_meanwhile_stops_the_enrolment(world: World) -> None:
@@ -276,7 +290,7 @@ def test_mfa_turned_off_meanwhile_stops_the_enrolment(world: World) -> None:
     state = enrolling(world)
     world.settings(mfa=Mfa.OFF)
     with pytest.raises(Refused, match="has not enabled"):
-        sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+        sign_in_enrolment.register_device(world.ports, state, device_of(state).code(world.clock()))
     assert world.account().second_factor is None
 
 
@@ -286,8 +300,8 @@ def test_unsaved_codes_can_be_replaced_at_the_next_sign_in(world: World) -> None
     code = device.code(world.clock())
     state = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
     assert isinstance(state, BackupCodesUnacknowledged)
-    shown = sign_in.make_new_backup_codes(world.ports, state)
-    assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)
+    shown = sign_in_enrolment.make_new_backup_codes(world.ports, state)
+    assert isinstance(sign_in_enrolment.acknowledge_backup_codes(world.ports, shown), SignedIn)
     for old in device.codes[:2]:
         with pytest.raises(SignInFailed):
             sign_in.with_backup_code(world.ports, world.asked_for_code(), old.reveal())
@@ -308,11 +322,11 @@ def test_keeping_the_newest_codes_is_a_final_answer(world: World) -> None:
 
     state = with_new_code()
     assert isinstance(state, BackupCodesUnacknowledged)
-    assert isinstance(sign_in.ask_about_backup_codes_later(world.ports, state), SignedIn)
+    assert isinstance(sign_in_enrolment.ask_about_backup_codes_later(world.ports, state), SignedIn)
     assert EventType.BACKUP_CODES_ACKNOWLEDGE not in world.event_types()
     state = with_new_code()
     assert isinstance(state, BackupCodesUnacknowledged)
-    assert isinstance(sign_in.keep_backup_codes(world.ports, state), SignedIn)
+    assert isinstance(sign_in_enrolment.keep_backup_codes(world.ports, state), SignedIn)
     event = world.events[-2]
     assert (event.event, event.reason, event.actor) == (
         EventType.BACKUP_CODES_ACKNOWLEDGE,
@@ -350,7 +364,7 @@ def test_the_question_about_backup_codes_says_when_they_were_created(world: Worl
         state = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
         assert isinstance(state, BackupCodesUnacknowledged)
         assert state.created_at == created
-        end = sign_in.ask_about_backup_codes_later(world.ports, state)
+        end = sign_in_enrolment.ask_about_backup_codes_later(world.ports, state)
         assert isinstance(end, SignedIn)
         world.clock.forward(30)
         created = world.clock()
@@ -452,10 +466,12 @@ def test_an_abandoned_sign_in_expires(world: World) -> None:
 def test_codes_saved_too_late_are_not_acknowledged(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
-    shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    shown = sign_in_enrolment.register_device(
+        world.ports, state, device_of(state).code(world.clock())
+    )
     world.clock.forward(sign_in_progress.ENROLMENT_LIFETIME + 1)
     with pytest.raises(SignInEnded):
-        sign_in.acknowledge_backup_codes(world.ports, shown)
+        sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
     factor = world.account().second_factor
     assert factor is not None
     assert not factor.backup_codes.acknowledged
@@ -579,7 +595,9 @@ def test_no_sign_in_state_shows_a_secret(world: World) -> None:
     """DESIGN 4.2."""
     world.add(mfa_required=True)
     state = enrolling(world)
-    shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    shown = sign_in_enrolment.register_device(
+        world.ports, state, device_of(state).code(world.clock())
+    )
     for secret in (state.enrolment.totp_secret, *shown.codes, Secret(PASSWORD)):
         assert secret.reveal() not in repr(state)
         assert secret.reveal() not in repr(shown)
@@ -589,6 +607,8 @@ def test_enrolment_allows_extra_time_for_each_step(world: World) -> None:
     world.add(mfa_required=True)
     state = enrolling(world)
     world.clock.forward(sign_in_progress.ENROLMENT_LIFETIME)
-    shown = sign_in.register_device(world.ports, state, device_of(state).code(world.clock()))
+    shown = sign_in_enrolment.register_device(
+        world.ports, state, device_of(state).code(world.clock())
+    )
     world.clock.forward(sign_in_progress.ENROLMENT_LIFETIME)
-    assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)
+    assert isinstance(sign_in_enrolment.acknowledge_backup_codes(world.ports, shown), SignedIn)

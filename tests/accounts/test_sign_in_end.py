@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import sign_in, sign_in_progress
+from cwtui.accounts import sign_in, sign_in_enrolment, sign_in_progress
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
@@ -32,8 +32,8 @@ def registering(world: World) -> sign_in.State:
     assert isinstance(state, EnrolmentNeeded)
     world.clock.forward(60)
     code = Device(state.enrolment.totp_secret, ()).code(world.clock())
-    shown = sign_in.register_device(world.ports, state, code)
-    return sign_in.acknowledge_backup_codes(world.ports, shown)
+    shown = sign_in_enrolment.register_device(world.ports, state, code)
+    return sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_new_backup_codes_allow_time_to_write_them_down(world: World) -> None:
         world.ports, world.asked_for_code(), device.code(world.clock())
     )
     assert isinstance(state, BackupCodesUnacknowledged)
-    shown = sign_in.make_new_backup_codes(world.ports, state)
+    shown = sign_in_enrolment.make_new_backup_codes(world.ports, state)
     world.clock.forward(sign_in_progress.ENROLMENT_LIFETIME)
-    assert isinstance(sign_in.acknowledge_backup_codes(world.ports, shown), SignedIn)
+    assert isinstance(sign_in_enrolment.acknowledge_backup_codes(world.ports, shown), SignedIn)
 
 
 def test_a_new_password_clears_the_initial_password_state(world: World) -> None:

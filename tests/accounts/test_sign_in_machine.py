@@ -11,7 +11,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from cwtui.accounts import administration, organization, roles, self_service, sign_in, user_mfa
+from cwtui.accounts import (
+    administration,
+    organization,
+    roles,
+    self_service,
+    sign_in,
+    sign_in_enrolment,
+    user_mfa,
+)
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
     AccountsError,
@@ -233,7 +241,7 @@ class SignInMachine(RuleBasedStateMachine):
     def _register(self, state: sign_in.EnrolmentNeeded, proved: Proved, steps: int | None) -> None:
         offer, now = Device(state.enrolment.totp_secret, ()), self.world.clock()
         typed = offer.wrong_code(now) if steps is None else offer.code(now, steps)
-        found = outcome(lambda: sign_in.register_device(self.world.ports, state, typed))
+        found = outcome(lambda: sign_in_enrolment.register_device(self.world.ports, state, typed))
         if isinstance(found, sign_in.BackupCodesShown):
             assert steps in {-1, 0, 1}
             assert self.known.device is None
@@ -255,11 +263,11 @@ class SignInMachine(RuleBasedStateMachine):
     ) -> None:
         ports = self.world.ports
         if isinstance(state, sign_in.BackupCodesShown):
-            found = outcome(lambda: sign_in.acknowledge_backup_codes(ports, state))
+            found = outcome(lambda: sign_in_enrolment.acknowledge_backup_codes(ports, state))
         elif keep:
-            found = outcome(lambda: sign_in.keep_backup_codes(ports, state))
+            found = outcome(lambda: sign_in_enrolment.keep_backup_codes(ports, state))
         else:
-            found = outcome(lambda: sign_in.make_new_backup_codes(ports, state))
+            found = outcome(lambda: sign_in_enrolment.make_new_backup_codes(ports, state))
         if isinstance(found, sign_in.BackupCodesShown):
             assert self.known.device is not None
             self.known.device = replace(self.known.device, codes=found.codes)

@@ -5,7 +5,14 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import administration, failed_sign_ins, recovery, self_service, sign_in
+from cwtui.accounts import (
+    administration,
+    failed_sign_ins,
+    recovery,
+    self_service,
+    sign_in,
+    sign_in_enrolment,
+)
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, SignInEnded
 from cwtui.accounts.model import (
@@ -40,7 +47,7 @@ def at_first_backup_codes(world: World) -> sign_in.State:
     state = at_enrolment(world)
     assert isinstance(state, sign_in.EnrolmentNeeded)
     code = Device(state.enrolment.totp_secret, ()).code(world.clock())
-    return sign_in.register_device(world.ports, state, code)
+    return sign_in_enrolment.register_device(world.ports, state, code)
 
 
 def with_code(world: World, device: Device) -> sign_in.State:
@@ -61,7 +68,7 @@ def at_unsaved_backup_codes(world: World) -> sign_in.State:
 def at_new_backup_codes(world: World) -> sign_in.State:
     state = at_unsaved_backup_codes(world)
     assert isinstance(state, sign_in.BackupCodesUnacknowledged)
-    return sign_in.make_new_backup_codes(world.ports, state)
+    return sign_in_enrolment.make_new_backup_codes(world.ports, state)
 
 
 def at_new_password_after_a_backup_code(world: World) -> sign_in.State:
@@ -144,11 +151,11 @@ def finished(world: World, state: sign_in.State) -> sign_in.SignedIn:
             state = sign_in.with_new_password(world.ports, state, NEW, NEW)
         case sign_in.EnrolmentNeeded():
             code = Device(state.enrolment.totp_secret, ()).code(world.clock())
-            state = sign_in.register_device(world.ports, state, code)
+            state = sign_in_enrolment.register_device(world.ports, state, code)
         case sign_in.BackupCodesUnacknowledged():
-            state = sign_in.make_new_backup_codes(world.ports, state)
+            state = sign_in_enrolment.make_new_backup_codes(world.ports, state)
         case sign_in.BackupCodesShown():
-            state = sign_in.acknowledge_backup_codes(world.ports, state)
+            state = sign_in_enrolment.acknowledge_backup_codes(world.ports, state)
     return state if isinstance(state, sign_in.SignedIn) else finished(world, state)
 
 

@@ -17,6 +17,7 @@ from cwtui.accounts import (
     roles,
     self_service,
     sign_in,
+    sign_in_enrolment,
     user_list,
     user_mfa,
 )
@@ -129,7 +130,7 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
         if isinstance(state, sign_in.CodeNeeded):
             state = sign_in.with_one_time_code(ports, state, code)
         if isinstance(state, sign_in.BackupCodesUnacknowledged):
-            state = sign_in.keep_backup_codes(ports, state)
+            state = sign_in_enrolment.keep_backup_codes(ports, state)
         if not isinstance(state, sign_in.SignedIn):
             raise CannotCheck(type(state).__name__)
         return state

@@ -11,7 +11,7 @@ name and password --no code needed--> accepted
 from dataclasses import dataclass, field
 from typing import Final
 
-from cwtui.accounts import sign_in, sign_in_progress, text
+from cwtui.accounts import sign_in, sign_in_enrolment, sign_in_progress, text
 from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.errors import (
     AccountsError,
@@ -124,7 +124,7 @@ class RadiusDoor:
     def _after(self, question: Question, state: sign_in.State) -> Answer:
         """Return the answer in this state. Raises Refused for what RADIUS cannot do."""
         if isinstance(state, sign_in.BackupCodesUnacknowledged):
-            state = sign_in.ask_about_backup_codes_later(self.ports, state)
+            state = sign_in_enrolment.ask_about_backup_codes_later(self.ports, state)
         match state:
             case sign_in.SignedIn():
                 heard = _Heard()

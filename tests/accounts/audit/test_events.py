@@ -17,6 +17,7 @@ from cwtui.accounts import (
     self_service,
     session,
     sign_in,
+    sign_in_enrolment,
     user_mfa,
 )
 from cwtui.accounts.audit.events import EventType, Outcome
@@ -90,7 +91,7 @@ def registered_in_sign_in(world: World, username: str) -> sign_in.BackupCodesSho
     state = world.begin(username)
     assert isinstance(state, sign_in.EnrolmentNeeded)
     code = Device(state.enrolment.totp_secret, ()).code(world.clock())
-    return sign_in.register_device(world.ports, state, code)
+    return sign_in_enrolment.register_device(world.ports, state, code)
 
 
 def new_password_in_sign_in(scene: Scene) -> object:
@@ -197,17 +198,17 @@ STEPS_OF_SIGN_IN: dict[str, tuple[EventType, str, Callable[[Scene], object]]] = 
     "saved backup codes": (
         EventType.BACKUP_CODES_ACKNOWLEDGE,
         "enrolled",
-        lambda s: sign_in.acknowledge_backup_codes(s.world.ports, s.shown),
+        lambda s: sign_in_enrolment.acknowledge_backup_codes(s.world.ports, s.shown),
     ),
     "kept backup codes": (
         EventType.BACKUP_CODES_ACKNOWLEDGE,
         "unsaved",
-        lambda s: sign_in.keep_backup_codes(s.world.ports, s.unsaved),
+        lambda s: sign_in_enrolment.keep_backup_codes(s.world.ports, s.unsaved),
     ),
     "new backup codes": (
         EventType.BACKUP_CODES_REGENERATE,
         "unsaved",
-        lambda s: sign_in.make_new_backup_codes(s.world.ports, s.unsaved),
+        lambda s: sign_in_enrolment.make_new_backup_codes(s.world.ports, s.unsaved),
     ),
     "new password": (EventType.PASSWORD_CHANGE, "initial", new_password_in_sign_in),
 }

@@ -16,6 +16,7 @@ from cwtui.accounts import (
     own_devices,
     self_service,
     sign_in,
+    sign_in_enrolment,
     user_mfa,
 )
 from cwtui.accounts.enrolment import Enrolment
@@ -142,11 +143,11 @@ class DevicesMachine(RuleBasedStateMachine):
         assert not self._before
         device = Device(state.enrolment.totp_secret, ())
         code = device.code(self.world.clock())
-        shown = outcome(lambda: sign_in.register_device(self.world.ports, state, code))
+        shown = outcome(lambda: sign_in_enrolment.register_device(self.world.ports, state, code))
         if isinstance(shown, sign_in.BackupCodesShown):
             self._new_device(state.enrolment.totp_secret)
             self.codes = list(shown.codes)
-            done = sign_in.acknowledge_backup_codes(self.world.ports, shown)
+            done = sign_in_enrolment.acknowledge_backup_codes(self.world.ports, shown)
             assert isinstance(done, sign_in.SignedIn)
             self.sessions.append(done.session)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import sign_in
+from cwtui.accounts import sign_in, sign_in_enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import full_minute
 from cwtui.ui.screens.entry.entry_screen import EntryStep
@@ -57,9 +57,9 @@ Ask me next time: nothing changes, and the next sign-in asks again."""
     def pressed(self, button: str) -> None:
         match button:
             case "keep":
-                self._sign_in(sign_in.keep_backup_codes)
+                self._sign_in(sign_in_enrolment.keep_backup_codes)
             case "later":
-                self._sign_in(sign_in.ask_about_backup_codes_later)
+                self._sign_in(sign_in_enrolment.ask_about_backup_codes_later)
             case _:
                 super().pressed(button)
 
@@ -72,7 +72,7 @@ Ask me next time: nothing changes, and the next sign-in asks again."""
 
     def submit(self) -> None:
         self.run_in_thread(
-            lambda ports: sign_in.make_new_backup_codes(ports, self._state),
+            lambda ports: sign_in_enrolment.make_new_backup_codes(ports, self._state),
             self.state_reached,
             "Creating new backup codes",
         )
