@@ -1,10 +1,13 @@
-"""The same tests for each kind of store."""
+"""The same tests for each kind of store, and stores to be checked."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from cwtui.accounts.ports import AccountStore, RecordStore
+from cwtui.config import Config
+from tests.durability.saves import config_in, connected, made_in
 from tests.store.stores import STORES, Stores
 
 
@@ -24,3 +27,17 @@ def accounts(stores: Stores) -> AccountStore:
 @pytest.fixture
 def records(stores: Stores) -> RecordStore:
     return stores.records()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    config, _ = made_in(folder)
+    connected(config)
+    return folder
+
+
+@pytest.fixture
+def config(template: Path, tmp_path: Path) -> Config:
+    shutil.copytree(template, tmp_path / "host")
+    return config_in(tmp_path / "host")
