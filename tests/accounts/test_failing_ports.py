@@ -11,12 +11,10 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.ports import Others
-from tests.accounts.audit.test_events import ALL_ACTS, Scene, scene
+from tests.accounts.audit.acts import ALL_ACTS, Scene, scene_of
 from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryRecords
 from tests.accounts.steps import at_step, last_step
 from tests.accounts.world import NOW, OPERATOR, World
-
-__all__ = ["scene"]  # the fixture
 
 T = TypeVar("T")
 
@@ -29,6 +27,11 @@ EVENT_IS_ALL = {
 """These change nothing stored; a correct password stays correct whatever fails after it."""
 OF_A_RECORD = {EventType.SIGN_IN, EventType.USER_UNLOCK}
 """These change a sign-in record but no account."""
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    return scene_of(world)
 
 
 class Failing:

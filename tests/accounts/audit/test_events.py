@@ -1,217 +1,35 @@
 """Each action writes an audit event without secrets; without the event it does not happen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 
 import pytest
 
-from cwtui.accounts import (
-    administration,
-    enrolment,
-    first_admin,
-    organization,
-    own_devices,
-    recovery,
-    roles,
-    self_service,
-    session,
-    sign_in,
-    sign_in_enrolment,
-    user_mfa,
-)
+from cwtui.accounts import administration, first_admin, sign_in
 from cwtui.accounts.audit.events import EventType, Outcome
-from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, SignInFailed, Throttled
-from cwtui.accounts.model import Attempts, SignInRecord
+from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Session
-from cwtui.accounts.upkeep import key_rotation as keys
+from tests.accounts.audit.acts import (
+    ADMIN_ACTS,
+    ALL_ACTS,
+    NEW,
+    OLD,
+    OWN_ACTS,
+    STEPS_OF_SIGN_IN,
+    Scene,
+    scene_of,
+)
 from tests.accounts.steps import last_step
-from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
-
-NEW = Secret("Another.9-Havel")
-OLD = Secret(PASSWORD)
-
-
-@dataclass
-class Scene:
-    """A world in which each action below is possible once."""
-
-    world: World
-    plain: Session
-    equipped: Session
-    device: Device
-    offer: Enrolment
-    waiting: sign_in.CodeNeeded
-    unsaved: sign_in.BackupCodesUnacknowledged
-    shown: sign_in.BackupCodesShown
-    old_phone: str
-
-    def code(self) -> str:
-        return self.device.code(self.world.clock())
-
-    def asked(self) -> sign_in.CodeNeeded:
-        return self.world.asked_for_code("equipped")
+from tests.accounts.world import HERE, NOW, OPERATOR, World
 
 
 @pytest.fixture
 def scene(world: World) -> Scene:
-    world.add_admin("ada", enabled=False)
-    world.add("plain")
-    world.add("equipped")
-    world.add("unsaved")
-    world.add("locked")
-    world.records.kept["locked"] = SignInRecord(password_attempts={"": Attempts(5, NOW)})
-    world.add("forced", mfa_required=True)
-    world.add("enrolled", mfa_required=True)
-    world.add("initial", must_change_password=True)
-    device = world.equip("equipped")
-    world.equip_too("Old", "equipped")
-    old = world.account("equipped").second_factor
-    assert old is not None
-    plain, equipped = world.session("plain"), world.session("equipped", device)
-    world.clock.forward(30)
-    offer = self_service.begin_enrolment(world.ports, plain)
-    waiting = world.asked_for_code("equipped")
-    unsaved, shown = unsaved_in_sign_in(world), registered_in_sign_in(world, "enrolled")
-    world.audit.events.clear()
-    return Scene(world, plain, equipped, device, offer, waiting, unsaved, shown, old.devices[1].id)
-
-
-def unsaved_in_sign_in(world: World) -> sign_in.BackupCodesUnacknowledged:
-    device = world.equip("unsaved", acknowledged=False)
-    code = device.code(world.clock())
-    state = sign_in.with_one_time_code(world.ports, world.asked_for_code("unsaved"), code)
-    assert isinstance(state, sign_in.BackupCodesUnacknowledged)
-    return state
-
-
-def registered_in_sign_in(world: World, username: str) -> sign_in.BackupCodesShown:
-    state = world.begin(username)
-    assert isinstance(state, sign_in.EnrolmentNeeded)
-    code = Device(state.enrolment.totp_secret, ()).code(world.clock())
-    return sign_in_enrolment.register_device(world.ports, state, code)
-
-
-def new_password_in_sign_in(scene: Scene) -> object:
-    state = scene.world.begin("initial")
-    assert isinstance(state, sign_in.NewPasswordNeeded)
-    return sign_in.with_new_password(scene.world.ports, state, NEW, NEW)
+    return scene_of(world)
 
 
 def full_disk() -> None:
     raise CannotCheck("no space left")
 
-
-def register(scene: Scene) -> object:
-    code = Device(scene.offer.totp_secret, ()).code(scene.world.clock())
-    return self_service.register_device(scene.world.ports, scene.plain, scene.offer, code)
-
-
-def add(scene: Scene, name: str, replaces: str | None = None) -> object:
-    account = scene.world.account("equipped")
-    offer = enrolment.begin_another(scene.world.ports, account, name, replaces)
-    code = Device(offer.totp_secret, ()).code(scene.world.clock())
-    return own_devices.register(scene.world.ports, scene.equipped, offer, code)
-
-
-def retire_unused_key(world: World) -> object:
-    world.keyring.made = {"k0": 0.0} | world.keyring.made
-    return keys.retire(world.ports, OPERATOR)
-
-
-ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
-    EventType.USER_CREATE: lambda w: administration.create_user(w.ports, OPERATOR, "new"),
-    EventType.USER_UPDATE: lambda w: administration.update_user(
-        w.ports,
-        OPERATOR,
-        "plain",
-        enabled=False,
-        chosen_roles=[roles.ADMIN, roles.MINIMUM],
-        agreed=TO_EVERYTHING,
-    ),
-    EventType.USER_RESET_PASSWORD: lambda w: administration.reset_password(
-        w.ports, OPERATOR, "plain"
-    ),
-    EventType.USER_RESET_MFA: lambda w: user_mfa.disable_mfa(w.ports, OPERATOR, "equipped"),
-    EventType.USER_REMOVE: lambda w: administration.remove_user(w.ports, OPERATOR, "plain"),
-    EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "locked"),
-    EventType.USER_RECOVER: lambda w: recovery.recover_admin(w.ports, OPERATOR, "plain"),
-    EventType.SETTINGS_UPDATE: lambda w: organization.update_settings(
-        w.ports, OPERATOR, {"mfa": "required"}, TO_EVERYTHING
-    ),
-    EventType.KEY_ROTATE: lambda w: keys.rotate(w.ports, OPERATOR, lambda *_: None),
-    EventType.KEY_RETIRE: retire_unused_key,
-}
-
-OWN_ACTS: dict[EventType, tuple[str, Callable[[Scene], object]]] = {
-    EventType.SIGN_IN: ("plain", lambda s: s.world.begin("plain")),
-    EventType.SIGN_OUT: ("plain", lambda s: session.sign_out(s.world.ports, s.plain)),
-    EventType.SESSION_END: (
-        "plain",
-        lambda s: session.sign_out(s.world.ports, s.plain, "idle"),
-    ),
-    EventType.PASSWORD_CHANGE: (
-        "plain",
-        lambda s: self_service.change_password(s.world.ports, s.plain, OLD, NEW, NEW),
-    ),
-    EventType.PROOF: (
-        "equipped",
-        lambda s: self_service.prove(s.world.ports, s.equipped, OLD, s.code()),
-    ),
-    EventType.MFA_ENABLE: ("plain", register),
-    EventType.DEVICE_ADD: ("equipped", lambda s: add(s, "Tablet")),
-    EventType.DEVICE_REPLACE: ("equipped", lambda s: add(s, "New", s.old_phone)),
-    EventType.DEVICE_RENAME: (
-        "equipped",
-        lambda s: own_devices.rename(s.world.ports, s.equipped, s.old_phone, "Tablet"),
-    ),
-    EventType.DEVICE_REMOVE: (
-        "equipped",
-        lambda s: own_devices.remove(s.world.ports, s.equipped, s.old_phone, s.code()),
-    ),
-    EventType.MFA_DISABLE: (
-        "equipped",
-        lambda s: self_service.disable_mfa(s.world.ports, s.equipped, s.code()),
-    ),
-    EventType.BACKUP_CODES_REGENERATE: (
-        "equipped",
-        lambda s: self_service.regenerate_backup_codes(s.world.ports, s.equipped, s.code()),
-    ),
-    EventType.BACKUP_CODES_ACKNOWLEDGE: (
-        "equipped",
-        lambda s: self_service.acknowledge_backup_codes(s.world.ports, s.equipped),
-    ),
-    EventType.SIGN_IN_BACKUP_CODE: (
-        "equipped",
-        lambda s: sign_in.with_backup_code(s.world.ports, s.waiting, s.device.codes[0].reveal()),
-    ),
-}
-
-STEPS_OF_SIGN_IN: dict[str, tuple[EventType, str, Callable[[Scene], object]]] = {
-    "registration": (
-        EventType.MFA_ENABLE,
-        "forced",
-        lambda s: registered_in_sign_in(s.world, "forced"),
-    ),
-    "saved backup codes": (
-        EventType.BACKUP_CODES_ACKNOWLEDGE,
-        "enrolled",
-        lambda s: sign_in_enrolment.acknowledge_backup_codes(s.world.ports, s.shown),
-    ),
-    "kept backup codes": (
-        EventType.BACKUP_CODES_ACKNOWLEDGE,
-        "unsaved",
-        lambda s: sign_in_enrolment.keep_backup_codes(s.world.ports, s.unsaved),
-    ),
-    "new backup codes": (
-        EventType.BACKUP_CODES_REGENERATE,
-        "unsaved",
-        lambda s: sign_in_enrolment.make_new_backup_codes(s.world.ports, s.unsaved),
-    ),
-    "new password": (EventType.PASSWORD_CHANGE, "initial", new_password_in_sign_in),
-}
 
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
@@ -316,17 +134,6 @@ def test_each_failure_is_recorded_with_its_kind_and_reason(scene: Scene) -> None
     # The rest are correct passwords, one each time a code was asked for.
     others = [event for event in scene.world.events if event not in failures]
     assert {event.event for event in others} == {EventType.SIGN_IN_PASSWORD}
-
-
-def _in_world(act: Callable[[World], object], scene: Scene) -> object:
-    return act(scene.world)
-
-
-ALL_ACTS: dict[str, Callable[[Scene], object]] = {
-    **{str(event): act for event, (_, act) in OWN_ACTS.items()},
-    **{str(event): partial(_in_world, act) for event, act in ADMIN_ACTS.items()},
-    **{f"{step} in a sign-in": act for step, (_, _, act) in STEPS_OF_SIGN_IN.items()},
-}
 
 
 @pytest.mark.parametrize("act", ALL_ACTS)

@@ -1,0 +1,164 @@
+"""Every public action of an account or an admin, by name, and a world in which each is possible."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cwtui.accounts import (
+    administration,
+    enrolment,
+    organization,
+    own_devices,
+    self_service,
+    synchronising,
+    user_list,
+    user_mfa,
+)
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.event_words import EVERYTHING
+from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import TO_EVERYTHING
+from cwtui.accounts.listing import EVERYONE
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Session
+from cwtui.accounts.user_list import UserSearch
+from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.world import PASSWORD, Device, World
+
+NEW = Secret("Another.9-Havel")
+OLD = Secret(PASSWORD)
+
+
+@dataclass
+class Scene:
+    """An admin with a device and a user without one, both signed in."""
+
+    world: World
+    admin: Session
+    user: Session
+    device: Device
+    offer: Enrolment
+    second: Enrolment
+    old_phone: str
+
+    def code(self) -> str:
+        return self.device.code(self.world.clock())
+
+
+def scene_of(world: World) -> Scene:
+    world.add_admin("ada")
+    world.add_admin("root")
+    world.add("bob")
+    world.equip("bob")
+    world.equip_too("Tablet", "bob")
+    world.add("alice")
+    device = world.equip("ada")
+    world.equip_too("Old", "ada")
+    old = world.account("ada").second_factor
+    assert old is not None
+    admin, user = world.session("ada", device), world.session("alice")
+    offer = self_service.begin_enrolment(world.ports, user)
+    second = enrolment.begin_another(world.ports, world.account("ada"), "Second")
+    world.clock.forward(30)
+    return Scene(world, admin, user, device, offer, second, old.devices[1].id)
+
+
+def bobs() -> MemoryDirectory:
+    """A directory that has someone named bob."""
+    directory = MemoryDirectory()
+    directory.add("bob", PASSWORD)
+    return directory
+
+
+Act = Callable[[Scene, Session], object]
+READS: dict[str, Act] = {
+    "first_page": lambda s, by: user_list.first_page(s.world.ports, by, EVERYONE, 10),
+    "count_users": lambda s, by: user_list.count_users(s.world.ports, by),
+    "list_users": lambda s, by: user_list.list_users(s.world.ports, by),
+    "show_user": lambda s, by: administration.show_user(s.world.ports, by, "bob"),
+    "find_users": lambda s, by: user_list.find_users(s.world.ports, by, "bo", 9, UserSearch()),
+    "user_named": lambda s, by: user_list.user_named(s.world.ports, by, "bob"),
+    "last_sign_ins": lambda s, by: user_list.last_sign_ins(s.world.ports, by, ["bob"]),
+    "check_is_still_there": lambda s, by: administration.check_is_still_there(
+        s.world.ports, by, s.world.account("bob")
+    ),
+    "check_new_username": lambda s, by: administration.check_new_username(s.world.ports, by, "new"),
+    "show_settings": lambda s, by: organization.show_settings(s.world.ports, by),
+    "name_to_remove": lambda s, by: administration.name_to_remove(s.world.ports, by, "bob"),
+}
+AUDIT_READS: dict[str, Act] = {
+    "oldest_first": lambda s, by: audit_reading.oldest_first(s.world.ports, by),
+    "newest": lambda s, by: audit_reading.newest(s.world.ports, by, EVERYTHING),
+    "verify": lambda s, by: audit_reading.verify(s.world.ports, by),
+}
+CHANGES: dict[str, Act] = {
+    "create_user": lambda s, by: administration.create_user(s.world.ports, by, "new"),
+    "update_user": lambda s, by: administration.update_user(
+        s.world.ports, by, "bob", mfa_required=True
+    ),
+    "reset_password": lambda s, by: administration.reset_password(s.world.ports, by, "bob"),
+    "disable_mfa": lambda s, by: user_mfa.disable_mfa(s.world.ports, by, "bob"),
+    "remove_device": lambda s, by: user_mfa.remove_device(s.world.ports, by, "bob", "Tablet"),
+    "remove_user": lambda s, by: administration.remove_user(s.world.ports, by, "bob"),
+    "unlock": lambda s, by: administration.unlock(s.world.ports, by, "bob"),
+    "update_settings": lambda s, by: organization.update_settings(
+        s.world.ports, by, {"mfa": "required"}, TO_EVERYTHING
+    ),
+}
+OWN: dict[str, Act] = {
+    "overview": lambda s, by: self_service.overview(s.world.ports, by),
+    "password_rules": lambda s, by: self_service.password_rules(s.world.ports, by),
+    "change_password": lambda s, by: self_service.change_password(s.world.ports, by, OLD, NEW, NEW),
+    "prove": lambda s, by: self_service.prove(s.world.ports, by, OLD, None),
+    "wait": lambda s, by: self_service.wait(s.world.ports, by, {"code_attempts": "code"}),
+    "update_preferences": lambda s, by: self_service.update_preferences(
+        s.world.ports, by, mouse=False
+    ),
+    "register_device": lambda s, by: self_service.register_device(
+        s.world.ports, by, s.offer, Device(s.offer.totp_secret, ()).code(s.world.clock())
+    ),
+}
+OWN_CHANGES: dict[str, Act] = {
+    "begin_enrolment": lambda s, by: self_service.begin_enrolment(s.world.ports, by),
+    "check_proof_before_code": lambda s, by: self_service.check_proof_before_code(
+        s.world.ports, by
+    ),
+}
+OWN_CHANGES_WITH_A_CODE: dict[str, Act] = {
+    "disable_mfa": lambda s, by: self_service.disable_mfa(s.world.ports, by, s.code()),
+    "regenerate_backup_codes": lambda s, by: self_service.regenerate_backup_codes(
+        s.world.ports, by, s.code()
+    ),
+}
+OWN_DEVICE: dict[str, Act] = {
+    "device": lambda s, by: self_service.device(s.world.ports, by, s.old_phone),
+}
+OWN_DEVICES: dict[str, Act] = {
+    "begin": lambda s, by: own_devices.begin(s.world.ports, by, "Tablet", s.code()),
+    "plan": lambda s, by: own_devices.plan(s.world.ports, by),
+    "register": lambda s, by: own_devices.register(
+        s.world.ports, by, s.second, Device(s.second.totp_secret, ()).code(s.world.clock())
+    ),
+    "remove": lambda s, by: own_devices.remove(s.world.ports, by, s.old_phone, s.code()),
+    "rename": lambda s, by: own_devices.rename(s.world.ports, by, s.old_phone, "Old Phone"),
+}
+WITHOUT_CHANGE = {"needs_code"}
+ACKNOWLEDGE: dict[str, Act] = {
+    "acknowledge_backup_codes": lambda s, by: self_service.acknowledge_backup_codes(
+        s.world.ports, by
+    ),
+}
+SYNC: dict[str, Act] = {
+    "sync": lambda s, by: synchronising.sync(s.world.ports, bobs(), by, lambda *_: None)
+}
+CHANGES_OF_ADMINS = CHANGES | SYNC
+OF_ADMINS = READS | AUDIT_READS | CHANGES_OF_ADMINS
+OF_ADA = OF_ADMINS | {
+    f"own {name}": act for name, act in (OWN_CHANGES_WITH_A_CODE | OWN_DEVICES).items()
+}
+OF_ALICE = OWN | OWN_CHANGES
+OF_THE_STORE = {"verified"}  # for its check, which knows no actor
+
+
+def state(world: World) -> object:
+    """Return the accounts, to be compared."""
+    return world.accounts._committed
