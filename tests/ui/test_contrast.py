@@ -10,7 +10,8 @@ from textual import events
 from textual.widgets import Button
 
 from cwtui.ui import theme
-from tests.ui.harness import Person, label_of
+from tests.ui.harness import Person
+from tests.ui.reader import label_of
 from tests.ui.scenes import SCENES
 
 LEAST: Final = 4.5

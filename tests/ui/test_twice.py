@@ -8,7 +8,8 @@ import pytest
 from textual.widgets import Button
 
 from cwtui.ui.screens.pages.page import Page
-from tests.ui.harness import Person, label_of
+from tests.ui.harness import Person
+from tests.ui.reader import label_of
 from tests.ui.scenes import SCENES
 from tests.ui.test_frame import impression
 from tests.walk.checks import check_whole
