@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Self
 
@@ -201,6 +202,40 @@ class House:
         finally:
             assert self.do("umount", "--lazy", str(folder)).returncode == 0
 
+    @contextmanager
+    def waiting(self, seconds: int) -> Iterator[None]:
+        """Let the module wait only this long for each answer of the service."""
+        files = {path: path.read_text() for path in self.folder.glob("**/etc/pam.d/*")}
+        for path, content in files.items():
+            path.write_text(content.replace("pam_cwtui.so", f"pam_cwtui.so timeout={seconds}"))
+        try:
+            yield
+        finally:
+            for path, content in files.items():
+                path.write_text(content)
+
+    @cached_property
+    def with_profile(self) -> list[str]:
+        """How to start a command where `pam-auth-update --enable` has run after an installation.
+
+        The folder `own/etc/pam.d` is what PAM reads there: Debian's own files.
+        """
+        own = self.folder / "own"
+        mounts = ("/usr/share/pam-configs", "/var/lib/pam", "/etc/pam.d")
+        for name in mounts:
+            shutil.copytree(name, own / name[1:])
+        shutil.copy(EXAMPLES / "pam-configs" / "cwtui", own / "usr" / "share" / "pam-configs")
+        mount = "; ".join(f'mount --bind "$0{name}" {name}' for name in mounts)
+        inside = [require("unshare"), "-m", "sh", "-c", f'{mount}; exec "$@"', str(own)]
+        update = [*inside, "env", "DEBIAN_FRONTEND=noninteractive", "pam-auth-update"]
+        for options, is_on in ((["--package"], False), (["--enable", "cwtui"], True)):
+            done = self.do(*update, *options)
+            assert done.returncode == 0, done.stderr
+            for name in ("common-auth", "common-account"):
+                content = (own / "etc" / "pam.d" / name).read_text()
+                assert ("pam_cwtui" in content) == is_on
+        return inside
+
     def sshd(self, recipe: str, *options: str, name: str = "sshd") -> int:
         """The port of an sshd with a recipe, included as Debian does; starts it at first.
 
@@ -269,10 +304,10 @@ class House:
         """A command of root."""
         return Door(self.inside(*command), self.folder)
 
-    def terminal_of(self, user: str, *command: str) -> Door:
+    def terminal_of(self, user: str, *command: str, within: Sequence[str] = ()) -> Door:
         """A command of a user, who was not asked for anything."""
         identity = ("--reuid", user, "--regid", user, "--init-groups", "--reset-env")
-        return self.terminal(require("setpriv"), *identity, *command)
+        return self.terminal(*within, require("setpriv"), *identity, *command)
 
     def __enter__(self) -> Self:
         return self

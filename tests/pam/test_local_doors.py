@@ -1,9 +1,6 @@
 """The shipped recipes for sudo, login, su and pam-auth-update, with Debian's own programs."""
 
-import shutil
-from pathlib import Path
-
-from tests.pam.house import EXAMPLES, ROOT_PASSWORD, WHO
+from tests.pam.house import ROOT_PASSWORD, WHO
 from tests.pam.town import CODE, Town
 from tests.programs import require
 
@@ -43,27 +40,11 @@ def test_nobody_becomes_root_by_su_with_a_password(town: Town) -> None:
 
 
 def test_the_profile_of_pam_auth_update_is_off_until_it_is_enabled(town: Town) -> None:
-    house, own = town.house, town.house.folder / "own"
+    house = town.house
     town.served()
-    mounts = {
-        "/usr/share/pam-configs": Path("/usr/share/pam-configs"),
-        "/var/lib/pam": Path("/var/lib/pam"),
-        "/etc/pam.d": house.folder / "etc" / "pam.d",
-    }
-    for name, source in mounts.items():
-        shutil.copytree(source, own / name[1:])
-    shutil.copy(EXAMPLES / "pam-configs" / "cwtui", own / "usr" / "share" / "pam-configs")
-    mount = "; ".join(f'mount --bind "$0{name}" {name}' for name in mounts)
-    inside = [require("unshare"), "-m", "sh", "-c", f'{mount}; exec "$@"', str(own)]
-    update = [*inside, "env", "DEBIAN_FRONTEND=noninteractive", "pam-auth-update"]
-    pam = own / "etc" / "pam.d"
-    for options, is_on in ((["--package"], False), (["--enable", "cwtui"], True)):
-        done = house.do(*update, *options)
-        assert done.returncode == 0, done.stderr
-        for name in ("common-auth", "common-account"):
-            assert ("pam_cwtui" in (pam / name).read_text()) == is_on
-    (pam / "plain").write_text("@include common-auth\n@include common-account\n")
-    tester = [*inside, require("pamtester"), "plain"]
+    tester = [*house.with_profile, require("pamtester"), "plain"]
+    plain = house.folder / "own" / "etc" / "pam.d" / "plain"
+    plain.write_text("@include common-auth\n@include common-account\n")
     with house.terminal(*tester, "root", "authenticate", "acct_mgmt") as terminal:
         terminal.answer("Password: ", ROOT_PASSWORD)
         assert terminal.wait_exit() == 0

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.cli.accounts import put
 from tests.cli.commands import PASSWORD, Host
-from tests.pam.house import WHO, Door, House
+from tests.pam.house import ROOT_PASSWORD, WHO, Door, House
 from tests.service.service import enrolled, new_host
 
 CODE: Final = "One-time code (or a backup code): "
@@ -99,6 +99,14 @@ def _login(town: Town, user: str) -> Door:
     return door
 
 
+def _common_auth(town: Town, user: str) -> Door:
+    """Debian's own file for su, which includes common-auth; after the Unix password."""
+    house = town.house
+    door = house.terminal_of("eve", "su", user, *WHO[1:], within=house.with_profile)
+    door.answer("Password: ", ROOT_PASSWORD)
+    return door
+
+
 WAYS: Final = {
     "ssh with key and code": Way(_key_and_code, asks_password=False),
     "ssh with password and code": Way(_password_and_code, asks_password=True),
@@ -106,6 +114,7 @@ WAYS: Final = {
     "sudo": Way(_sudo, asks_password=False),
     "su": Way(_su, asks_password=True),
     "login": Way(_login, asks_password=True),
+    "pam-auth-update": Way(_common_auth, asks_password=False),
 }
 
 
