@@ -76,11 +76,11 @@ static bool understand(struct talk *talk, const char *argument)
 }
 
 /* Add a field to the request. Nothing is cut: what is too long is denied. */
-static void add(struct talk *talk, const char *name, const char *value, size_t length, size_t most)
+static void add(struct talk *talk, const char *name, const char *value, size_t length)
 {
     size_t room = MOST_OF_REQUEST - talk->length;
 
-    if (length > most || strlen(name) + 1 + length + 1 > room)
+    if (length > MOST_OF_VALUE || strlen(name) + 1 + length + 1 > room)
         talk->too_long = true;
     else if (length > 0)
         talk->length += (size_t)snprintf(talk->packet + talk->length, room, "%s=%.*s", name,
@@ -91,24 +91,24 @@ static void write_request(struct talk *talk, const char *user)
 {
     static const struct { const char *name; int item; } ITEMS[] = {
         {"service", PAM_SERVICE}, {"rhost", PAM_RHOST}, {"tty", PAM_TTY}, {"ruser", PAM_RUSER}};
-    const char *keys = pam_getenv(talk->pamh, "SSH_AUTH_INFO_0");
+    const char *methods = pam_getenv(talk->pamh, "SSH_AUTH_INFO_0");
     const void *value;
     char uid[24];
 
     talk->length = (size_t)snprintf(talk->packet, MOST_OF_REQUEST, "cwtui1%c%s", '\0',
                                     PHASES[talk->phase]) + 1;
-    add(talk, "user", user, strlen(user), MOST_OF_VALUE);
+    add(talk, "user", user, strlen(user));
     for (size_t i = 0; i < sizeof ITEMS / sizeof *ITEMS; i++)
         if (pam_get_item(talk->pamh, ITEMS[i].item, &value) == PAM_SUCCESS && value != NULL)
-            add(talk, ITEMS[i].name, value, strlen(value), MOST_OF_VALUE);
+            add(talk, ITEMS[i].name, value, strlen(value));
     snprintf(uid, sizeof uid, "%ju", (uintmax_t)getuid());
-    add(talk, "uid", uid, strlen(uid), MOST_OF_VALUE);
+    add(talk, "uid", uid, strlen(uid));
     if (talk->phase == AUTH)
-        add(talk, "mode", talk->mode, strlen(talk->mode), MOST_OF_VALUE);
+        add(talk, "mode", talk->mode, strlen(talk->mode));
     if (talk->nullok)
-        add(talk, "nullok", "1", 1, MOST_OF_VALUE);
-    if (keys != NULL) /* Certificates are long. */
-        add(talk, "keys", keys, strcspn(keys, "\n"), MOST_OF_REQUEST);
+        add(talk, "nullok", "1", 1);
+    if (methods != NULL) /* the first method that sshd has checked; keys may be long */
+        add(talk, "method", methods, strcspn(methods, " \n"));
 }
 
 static int64_t milliseconds(void)

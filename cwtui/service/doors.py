@@ -40,7 +40,7 @@ _DIGITS: Final = 4
 GATE: Final = "gate"
 VERIFY: Final = "verify"
 _MODES: Final = frozenset({"full", "code", "key"})
-_KEY: Final = "publickey "
+_KEY: Final = "publickey"
 """How sshd names the method in SSH_AUTH_INFO_0, which it gives to PAM (sshd_config(5))."""
 _NO_KEY: Final = (
     "A code alone is not enough, and no SSH key was checked. Tell the operator of this host."
@@ -108,7 +108,7 @@ class Doors:
         mode = request.get("mode")
         if mode not in _MODES:
             raise Refused(f"This service knows no mode {_shown(mode)}. Start the new version.")
-        if mode == "key" and not request.get("keys").startswith(_KEY):
+        if mode == "key" and request.get("method") != _KEY:
             raise Refused(_NO_KEY)
         is_code = mode in {"code", "key"}
         # Over the network only the host's own check of a factor says who it is; here only the

@@ -26,8 +26,6 @@ _VERSION: Final = b"cwtui1"
 _ANSWER: Final = b"a"
 _NAME: Final = re.compile(r"[a-z]{1,16}")
 _MOST_FIELDS: Final = 16
-_LONG_FIELD: Final = "keys"
-"""Only it may fill a whole request: certificates of SSH are long."""
 
 
 class BadPacket(Exception):
@@ -114,7 +112,7 @@ def _fields(parts: list[str]) -> dict[str, str]:
         name, equals, value = part.partition("=")
         if not equals or name in fields or not _NAME.fullmatch(name):
             raise BadPacket
-        if len(value.encode()) > MOST_FIELD and name != _LONG_FIELD:
+        if len(value.encode()) > MOST_FIELD:
             raise BadPacket
         fields[name] = value
     return fields

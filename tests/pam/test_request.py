@@ -22,7 +22,7 @@ def test_a_request_holds_what_pam_knows(host: Host) -> None:
     who = ["rhost=192.0.2.7", "tty=ssh", "ruser=bob", "env=SSH_AUTH_INFO_0=publickey k AA\nmore"]
     fields = [
         "cwtui1", "auth", "user=ada", "service=cwtui-test", "rhost=192.0.2.7", "tty=ssh",
-        "ruser=bob", f"uid={os.getuid()}", "mode=full", "keys=publickey k AA", "",
+        "ruser=bob", f"uid={os.getuid()}", "mode=full", "method=publickey", "",
     ]  # fmt: skip
     assert request(host, *who, "auth").decode().split("\0") == fields
 
@@ -57,16 +57,23 @@ def test_the_longest_values_arrive_whole(host: Host) -> None:
     packet = request(host, f"rhost={LONGEST}", "auth", user=LONGEST)
     assert f"\0user={LONGEST}\0".encode() in packet
     assert f"\0rhost={LONGEST}\0".encode() in packet
-    certificate = "k" * 3000
-    assert certificate.encode() in request(host, f"env=SSH_AUTH_INFO_0={certificate}", "auth")
+
+
+@pytest.mark.parametrize("methods", ["publickey " + "k" * 100_000, "publickey k\npassword"])
+def test_only_the_first_method_that_sshd_has_checked_is_sent(host: Host, methods: str) -> None:
+    """Keys can be certificates longer than a request."""
+    packet = request(host, f"env=SSH_AUTH_INFO_0={methods}", "auth")
+    assert packet.endswith(b"\0method=publickey\0")
 
 
 def test_the_longest_request_is_4096_bytes(host: Host) -> None:
-    short = len(request(host, "env=SSH_AUTH_INFO_0=k", "auth"))
-    longest = "k" * (4096 - short + 1)
-    assert len(request(host, f"env=SSH_AUTH_INFO_0={longest}", "auth")) == 4096
+    longest = [f"rhost={LONGEST}", f"tty={LONGEST}", "ruser=r"]
+    short = len(request(host, *longest, "auth", user=LONGEST))
+    longest[-1] += "r" * (4096 - short)
+    assert len(request(host, *longest, "auth", user=LONGEST)) == 4096
+    longest[-1] += "r"
     with Service(host.socket, [b"A"]) as service:
-        assert host.sign_in(f"env=SSH_AUTH_INFO_0={longest}k", "auth").result == AUTH_ERR
+        assert host.sign_in(*longest, "auth", user=LONGEST).result == AUTH_ERR
         assert not service.requests
 
 
@@ -79,6 +86,7 @@ def test_the_longest_request_is_4096_bytes(host: Host) -> None:
         ("ada", [f"rhost={LONGEST}x"]),
         ("ada", [f"tty={LONGEST}x"]),
         ("ada", [f"ruser={LONGEST}x"]),
+        ("ada", [f"env=SSH_AUTH_INFO_0={LONGEST}x"]),
         (LONGEST, [f"rhost={LONGEST}", f"tty={LONGEST}", f"ruser={LONGEST}"]),
     ],
 )
