@@ -33,6 +33,8 @@ sshd openssh-server
 ssh openssh-client
 sudo sudo
 radclient freeradius-utils
+plink putty-tools
+rsync rsync
 systemd-analyze systemd
 LIST
 [ -e /usr/include/security/pam_modules.h ] || missing="$missing libpam0g-dev"

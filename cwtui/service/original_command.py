@@ -23,15 +23,24 @@ _LONGEST: Final = 8192
 _SCP_FLAGS: Final = re.compile(r"-[prvdqC]*[tf][prvdqC]*|-[prvdqC]+")
 """Those of a server: to (-t) or from (-f) here. Others, such as -S, run programs."""
 _RSYNC_FLAGS: Final = re.compile(
-    r"-(?=.)[ACDEHIJKLNORSUWXbcdgklmnopqrtuvxyz]*(e[0-9.]*[a-zA-Z]*)?|--(sender|delete(-[a-z]+)?|ignore-[a-z]+|existing|inplace|partial|"
-    r"numeric-ids|stats|force|size-only|safe-links|copy-links|no-[a-z-]+|compress-level=\d+|"
-    r"timeout=\d+|bwlimit=\d+|max-delete=\d+|checksum-choice=\w+|compress-choice=\w+)"
+    r"-(?=.)[ACDEHIJKLNORSUWXbcdgklmnopqrtuvxyz]*(e[0-9.]*[a-zA-Z]*)?|-B\d+|--("
+    r"sender|delete(-[a-z]+)?|ignore-[a-z-]+|existing|inplace|append|partial|delay-updates|mkpath|"
+    r"numeric-ids|stats|force|size-only|safe-links|copy-links|copy-unsafe-links|copy-dirlinks|"
+    r"remove-source-files|preallocate|fsync|open-noatime|list-only|msgs2stderr|super|from0|"
+    r"files-from=-|log-format=(X|%o|%i(%I)?)|(info|debug)=[A-Z0-9,]+|no-[a-z-]+|"
+    r"(compress-level|timeout|bwlimit|max-delete|max-size|min-size|modify-window)=\d+|"
+    r"(checksum|compress)-choice=[\w,]+|skip-compress=[\w/.\[\]]*|suffix=[\w.~-]+|"
+    r"(user|group)map=[\w.@$:,*-]+)"
 )
-"""Flags of an rsync server that neither run programs nor write elsewhere.
+"""Flags of an rsync server that neither run programs nor log to a file.
 
 Not among them is -s, with which the client sends further flags where nobody checks them, and those
-of one letter that take the next word: -B, -M, -T, -f. After -e come letters of the protocol.
+of one letter that take the next word: -M, -T, -f. After -e come letters of the protocol.
 """
+_RSYNC_FOLDERS: Final = re.compile(
+    r"--(backup-dir|compare-dest|copy-dest|link-dest|partial-dir|temp-dir)"
+)
+"""Flags with a folder as the next word. The client names any folder anyway, as source or target."""
 
 
 def transfer(command: str, allowed: Sequence[str]) -> list[str]:
@@ -75,10 +84,14 @@ def _is_scp_server(rest: Sequence[str]) -> bool:
 
 
 def _is_rsync_server(rest: Sequence[str]) -> bool:
-    flags = rest[: rest.index(".")] if "." in rest else rest
-    paths = rest[len(flags) :]
-    return (
-        bool(paths)
-        and all(_RSYNC_FLAGS.fullmatch(flag) for flag in flags)
-        and not any(path.startswith("-") for path in paths)
-    )
+    words = iter(rest)
+    for word in words:
+        if word == ".":
+            paths = [*words]
+            return bool(paths) and not any(path.startswith("-") for path in paths)
+        if _RSYNC_FOLDERS.fullmatch(word):
+            if next(words, "-").startswith("-"):
+                return False
+        elif not _RSYNC_FLAGS.fullmatch(word):
+            return False
+    return False
