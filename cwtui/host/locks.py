@@ -10,9 +10,9 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import Final
@@ -42,19 +42,15 @@ def lock_of(path: Path) -> Path:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path, check: Callable[[], object] | None = None) -> Iterator[None]:
     """Hold the lock of this file alone. Raises CannotCheck after `LOCK_SECONDS`.
 
     A process that held it for long and wants it again at once first lets others have a turn.
+    `check` raises CannotCheck if no lock file may be created in this folder.
     """
     lock = lock_of(path)
     _give_others_a_turn(lock)
-    check_folder(reserve.folder_of(lock))
-    try:
-        descriptor = _created(lock, os.O_RDWR)
-    except OSError as error:
-        raise cannot("write", lock, error) from None
-    with closed(descriptor):
+    with closed(_writable(lock, check)) as descriptor:
         _take(descriptor, fcntl.LOCK_EX, lock)
         since = time.monotonic()
         try:
@@ -69,12 +65,7 @@ def exclusive(path: Path) -> Iterator[None]:
 def if_free(path: Path) -> Iterator[bool]:
     """Hold the lock of this file alone if nobody has it, and yield whether. Raises CannotCheck."""
     lock = lock_of(path)
-    check_folder(reserve.folder_of(lock))
-    try:
-        descriptor = _created(lock, os.O_RDWR)
-    except OSError as error:
-        raise cannot("write", lock, error) from None
-    with closed(descriptor):
+    with closed(_writable(lock)) as descriptor:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_held = True
@@ -112,6 +103,17 @@ def in_turn(threads: Lock, path: Path) -> Iterator[None]:
         yield
     finally:
         threads.release()
+
+
+def _writable(lock: Path, check: Callable[[], object] | None = None) -> int:
+    """Open the lock file for writing, creating it if needed. Raises CannotCheck."""
+    try:
+        with suppress(FileNotFoundError):
+            return open_regular(lock, os.O_RDWR | os.O_NOFOLLOW)
+        (check or partial(check_folder, reserve.folder_of(lock)))()
+        return _created(lock, os.O_RDWR)
+    except OSError as error:
+        raise cannot("write", lock, error) from None
 
 
 def _opened(lock: Path) -> int | None:

@@ -38,13 +38,17 @@ class TooLarge(OSError):
         super().__init__(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
 
 
-def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
+def open_regular(
+    path: Path, flags: int = os.O_RDONLY, mode: int = 0o600, *, was_regular: bool = False
+) -> int:
     """Open the regular file and return its descriptor; `flags` and `mode` are those of os.open.
 
-    Never blocks on a FIFO. Raises OSError, including NotRegular.
+    `was_regular`: the caller has just looked at it. Never blocks on a FIFO. Raises OSError,
+    including NotRegular.
     """
-    with suppress(FileNotFoundError):  # os.open raises it, or creates the file
-        check_regular(path)
+    if not was_regular:
+        with suppress(FileNotFoundError):  # os.open raises it, or creates the file
+            check_regular(path)
     flags |= os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     descriptor = os.open(path, flags, mode)
     try:

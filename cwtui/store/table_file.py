@@ -97,9 +97,8 @@ class TableFile:
         if self._writer == get_ident():
             message = "a nested transaction would wait for itself"
             raise RuntimeError(message)
-        self._check_is_there()  # before the lock, which is a file in the store's folder
         snapshot = None
-        with in_turn(self._threads, self.path), exclusive(self.path):
+        with in_turn(self._threads, self.path), exclusive(self.path, self._check_is_there):
             self._check_is_there()
             self._writer = get_ident()
             try:
@@ -163,8 +162,8 @@ class TableFile:
 
         Raises CannotCheck, also if the base is damaged.
         """
-        self._check_is_there()
-        with exclusive(self._new):
+        with exclusive(self._new, self._check_is_there):
+            self._check_is_there()
             while True:
                 with in_turn(self._threads, self.path), exclusive(self.path):
                     read = self._reader.current()

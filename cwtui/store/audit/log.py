@@ -59,8 +59,7 @@ class FileAuditLog:
         self._copy = copy
 
     def append(self, event: Event) -> None:
-        self._check_is_there()  # before the lock, which is a file in the same folder
-        with exclusive(self._path):
+        with exclusive(self._path, self._check_is_there):
             self._check_is_there()
             ends = self._read_ends()
             if self._is_full():
