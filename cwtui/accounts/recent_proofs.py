@@ -20,6 +20,8 @@ class Place:
 
     source: str
     session: str = ""
+    is_certain: bool = True
+    """Whether only the same person can come from here again. Otherwise no proof is remembered."""
 
 
 @dataclass
@@ -34,6 +36,8 @@ class RecentProofs:
 
     def remember(self, account: Account, place: Place, now: float) -> None:
         """Remember that the owner of this account has proved the second factor here."""
+        if not place.is_certain:
+            return
         key = (account.username, place)
         self._kept.pop(key, None)
         self._kept[key] = (now, account.session_epoch)
@@ -46,6 +50,6 @@ class RecentProofs:
         A change that ends the account's sessions, such as a new password, ends it too.
         """
         at, epoch = self._kept.get((account.username, place), (None, 0))
-        if at is None or epoch != account.session_epoch:
+        if not place.is_certain or at is None or epoch != account.session_epoch:
             return False
         return 0 <= now - at < minutes * 60

@@ -155,6 +155,8 @@ def cleared(attempts: Mapping[str, Attempts], budget: str, source: str) -> dict[
 def with_known_source(record: SignInRecord, source: str) -> SignInRecord:
     """Return the record after a sign-in from `source`; the least recent source is dropped."""
     network = network_of(source)
+    if network == STRANGERS:  # of somebody without a place: they keep no count of their own
+        return record
     known = (*(name for name in record.known_sources if name != network), network)[-KNOWN_SOURCES:]
     kept = {STRANGERS, *known}
     return record.changed(

@@ -5,11 +5,13 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 CONSOLE: Final = "local console"
+UNKNOWN: Final = "unknown address"
+"""Of somebody who comes through sshd, but not from an address: through a pipe, for example."""
 
 
 def source_of(environ: Mapping[str, str]) -> str:
-    """Return the client's address that sshd puts into SSH_CONNECTION, or else the local console."""
-    return address_of(environ) or CONSOLE
+    """Return where the person is: the address that sshd puts into SSH_CONNECTION, or here."""
+    return address_of(environ) or (UNKNOWN if environ.get("SSH_CONNECTION") else CONSOLE)
 
 
 def address_of(environ: Mapping[str, str]) -> str:

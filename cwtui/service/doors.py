@@ -111,9 +111,8 @@ class Doors:
         if mode == "key" and request.get("method") != _KEY:
             raise Refused(_NO_KEY)
         is_code = mode in {"code", "key"}
-        # Over the network only the host's own check of a factor says who it is; here only the
-        # session does, which /proc may hide (its option hidepid, ProtectProc= of systemd).
-        may_be_fresh = is_code if request.get("rhost") else place.session
+        # Over the network only the host's own check of a factor says who it is.
+        may_be_fresh = is_code or not request.get("rhost")
         if may_be_fresh and self._is_fresh(username, place, door):
             self._record_recent(username, place, door)
             return
@@ -162,9 +161,8 @@ class Doors:
 
     def _gate(self, request: Request, peer: Peer, person: Conversation) -> None:
         username, place = self._who(request, peer, person), _place_at_gate(request, peer)
-        # Of Unix users that several people share, an address does not say who comes again. At a
-        # terminal only the session does, as at the other doors.
-        may_be_fresh = username == peer.name if request.get("rhost") else place.session
+        # Of Unix users that several people share, an address does not say who comes again.
+        may_be_fresh = username == peer.name or not request.get("rhost")
         minutes = _number(request.get("fresh")) if may_be_fresh else 0
         account = self.ports.accounts.get(username)
         if account is not None and self._covers(self._recent_at_gate, account, place, minutes):
@@ -196,7 +194,8 @@ class Doors:
         return until_right(person, lambda: text.username(person.ask("Username: ")), ATTEMPTS)
 
     def _verify(self, request: Request, _: Peer, person: Conversation) -> None:
-        username, source = request.get("user"), _shown(request.get("source")) or VERIFY
+        username, given = request.get("user"), request.get("source")
+        source = _address(given) if given else VERIFY
         dialogue = Dialogue(self.ports, person, source, VERIFY)
         match request.get("factor"):
             case "password":
@@ -251,8 +250,8 @@ def _place(request: Request, peer: Peer) -> Place:
     """Return where the person is: a remote host, or a terminal here and who uses it."""
     remote = request.get("rhost")
     if remote:
-        return Place(_address(remote))
-    return _place_here(request, _shown(request.get("ruser")), peer)
+        return Place(_address(remote), is_certain=_is_certain(remote))
+    return _place_here(request, _shown(peers.invoker(request)), peer)
 
 
 def _place_here(request: Request, user: str, peer: Peer) -> Place:
@@ -263,8 +262,10 @@ def _place_here(request: Request, user: str, peer: Peer) -> Place:
     """
     terminal = _shown(request.get("tty")).removeprefix("/dev/")
     where = "this host" if terminal.startswith("pts/") or not terminal else terminal
+    # /proc may hide the session (its option hidepid, ProtectProc= of systemd).
     session = peers.login_session(peer.pid)
-    return Place(f"{where} {user}".strip(), f"{terminal} {session}" if session else "")
+    is_certain = bool(session and user)
+    return Place(f"{where} {user}".strip(), f"{terminal} {session}", is_certain)
 
 
 def _place_at_gate(request: Request, peer: Peer) -> Place:
@@ -276,7 +277,7 @@ def _place_at_gate(request: Request, peer: Peer) -> Place:
     remote = _address(request.get("rhost")) if request.get("rhost") else ""
     who = peer.name or f"uid {peer.uid}"
     if remote:
-        return Place(f"{remote} {who}")
+        return Place(f"{remote} {who}", is_certain=_is_certain(remote))
     return _place_here(request, who, peer)
 
 
@@ -289,6 +290,11 @@ def _address(remote: str) -> str:
     from cwtui.host.source import normal_address
 
     return normal_address(remote) or _shown(remote)
+
+
+def _is_certain(remote: str) -> bool:
+    """Whether this names one host. sshd writes UNKNOWN if the client is no address."""
+    return remote.casefold() != "unknown" and len(_shown(remote)) < _SOURCE_LENGTH
 
 
 def _shown(value: str) -> str:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cwtui.service.packets import Request
+
 _CREDENTIALS: Final = struct.Struct("3i")
+_UID_DIGITS: Final = 10
 _SESSION, _START_TIME = 3, 19
 """Fields of /proc/PID/stat after the name, counted from 0 (proc_pid_stat(5): 6 and 22)."""
 
@@ -28,10 +31,7 @@ class Peer:
     @property
     def name(self) -> str:
         """The name of its Unix user; empty if it has none."""
-        try:
-            return pwd.getpwuid(self.uid).pw_name
-        except KeyError:
-            return ""
+        return _name_of(self.uid)
 
 
 def peer_of(connection: socket.socket) -> Peer:
@@ -41,6 +41,24 @@ def peer_of(connection: socket.socket) -> Peer:
         connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
     )
     return Peer(pid, uid)
+
+
+def invoker(request: Request) -> str:
+    """Return the local Unix user who has begun a conversation of root, such as su's.
+
+    Some programs do not name that user, but the real uid of their process says who it is. Empty if
+    that is root's too: then nobody is signed in there yet, as at login.
+    """
+    given = request.get("uid")
+    uid = int(given) if given.isascii() and given.isdecimal() and len(given) <= _UID_DIGITS else 0
+    return request.get("ruser") or (uid and (_name_of(uid) or f"uid {uid}")) or ""
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):
+        return ""
 
 
 def is_root(name: str) -> bool:

@@ -123,7 +123,7 @@ class Server:
 
     def _in_room(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
         """Return the verdict. Local users may have a few prompts of su and sudo open."""
-        user = request.get("ruser")
+        user = peers.invoker(request)
         if request.phase is not Phase.AUTH or request.get("rhost") or user in {"", "root"}:
             return self._verdict(request, peer, person)
         try:

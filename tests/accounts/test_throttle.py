@@ -151,6 +151,14 @@ def test_a_permanent_stop_of_an_older_version_ends() -> None:
     assert counted.attempts == {"": Attempts(51, NOW, NOW + DAY)}
 
 
+def test_somebody_without_a_source_stays_a_stranger() -> None:
+    """It is nobody's place, so it must not take the room of a known one."""
+    record = SignInRecord(
+        known_sources=("s1",), code_attempts={throttle.STRANGERS: Attempts(3, NOW)}
+    )
+    assert throttle.with_known_source(record, "") == record
+
+
 def test_the_oldest_known_source_is_forgotten() -> None:
     tries = {"s1": Attempts(1), "": Attempts(2)}
     record = SignInRecord(code_attempts=tries, password_attempts=tries)

@@ -105,7 +105,7 @@ def test_each_id_is_kept_with_its_attribute() -> None:
         "nsUniqueId": "n",
         "ipaUniqueID": "i",
     }
-    assert entries.unchanging_ids(entry(objectGUID=b"short", cn="x")) == {}
+    assert entries.unchanging_ids(entry(objectGUID=b"short", entryUUID="", cn="x")) == {}
 
 
 def test_an_id_with_two_values_is_ignored() -> None:
