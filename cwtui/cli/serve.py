@@ -14,9 +14,8 @@ from cwtui.cli.host import Host
 from cwtui.cli.output import put, say
 
 if TYPE_CHECKING:
-    import socket
-
     from cwtui.config import Config
+    from cwtui.service.sockets import Made
 
 
 @click.command(
@@ -78,14 +77,15 @@ def command(
 
     ports = services.connect(config)
     services.load_rest()
-    listening = sockets.given_by_systemd()
-    made = {} if listening else _listen(path, Path(gate_socket or config.service.gate_socket))
+    given = sockets.given_by_systemd()
+    made = [] if given else _listen(path, Path(gate_socket or config.service.gate_socket))
     figures = Figures(time.time())
     doors = Doors(ports, config.service, figures)
     if made:
         say(f"Listening on {path}. Ctrl+C ends the service.")
     room = Room(config.service.conversations)
-    Server(doors, listening or [*made.values()], room, figures, files=[*made]).run()
+    listening = given or [one.socket for one in made]
+    Server(doors, listening, room, figures, made).run()
 
 
 def _serve_radius(config: "Config") -> None:
@@ -114,18 +114,16 @@ def _serve_radius(config: "Config") -> None:
     server.RadiusServer(door, clients, listening, Figures(time.time())).run()
 
 
-def _listen(pam: Path, gate: Path) -> "dict[Path, socket.socket]":
-    """Return new sockets for PAM and for gates, by path. Raises Refused and CannotCheck."""
+def _listen(pam: Path, gate: Path) -> "list[Made]":
+    """Return new sockets for PAM and for gates. Raises Refused and CannotCheck."""
     from cwtui.service import sockets
 
-    made = {pam: sockets.listen(pam, sockets.PAM_MODE)}
+    made = sockets.listen(pam, sockets.PAM_MODE)
     try:
-        made[gate] = sockets.listen(gate, sockets.GATE_MODE)
+        return [made, sockets.listen(gate, sockets.GATE_MODE)]
     except AccountsError:
-        made[pam].close()
-        pam.unlink(missing_ok=True)
+        made.remove()
         raise
-    return made
 
 
 def _show_status(path: Path, *, as_json: bool) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Semaphore, Thread
 from typing import Final
 
@@ -37,8 +36,8 @@ class Server:
     room: Room
     """For conversations at once. Others wait in the queue of the socket."""
     figures: Figures
-    files: Sequence[Path] = ()
-    """Those of the sockets, to be removed at the end; not systemd's."""
+    made: Sequence[sockets.Made] = ()
+    """Those of the sockets that are to be removed at the end; not systemd's."""
     _turns: Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -145,9 +144,8 @@ class Server:
 
     def _finish(self) -> None:
         """Let conversations end, for a while. Those that go on are refused by the end."""
-        # Before they are closed: later they could be those of the next service.
-        for file in self.files:
-            file.unlink(missing_ok=True)
+        for made in self.made:
+            made.remove()
         for one in self.listening:
             one.close()
         self.room.wait_until_empty(_END_SECONDS)

@@ -1,13 +1,17 @@
 """The sockets that the service listens on: given by systemd, or made here."""
 
+import fcntl
 import os
 import socket
 import stat
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, Refused
+from cwtui.host.locks import lock_of
+from cwtui.host.untrusted_files import open_regular
 
 PAM_MODE: Final = 0o600
 GATE_MODE: Final = 0o666
@@ -39,14 +43,57 @@ def given_by_systemd() -> list[socket.socket]:
     return found
 
 
-def listen(path: Path, mode: int) -> socket.socket:
+@dataclass(frozen=True)
+class Made:
+    """A socket that was made here, and the lock that lets no other service have its path."""
+
+    path: Path
+    socket: socket.socket
+    lock: int
+
+    def remove(self) -> None:
+        """Close the socket and remove its file. From then on another service may have the path."""
+        self.path.unlink(missing_ok=True)
+        self.socket.close()
+        os.close(self.lock)
+
+
+def listen(path: Path, mode: int) -> Made:
     """Return a new socket at this path. One that a killed process left there is replaced.
 
     Raises Refused if a process listens there, and CannotCheck.
     """
     if len(os.fsencode(path)) > _LONGEST:
         raise CannotCheck(f"{path} is too long for a socket: at most {_LONGEST} bytes.")
-    _remove_stale(path)
+    lock = _locked(path)
+    try:
+        _remove_stale(path)
+        return Made(path, _bound(path, mode), lock)
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _locked(path: Path) -> int:
+    """Return the lock of this path, which ends with the process. Raises Refused and CannotCheck.
+
+    Of two services that find the same stale socket, one could remove what the other has just made.
+    """
+    try:
+        lock = open_regular(lock_of(path), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+    except OSError as error:
+        raise _cannot_listen(path, error) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        if isinstance(error, BlockingIOError):
+            raise _is_running(path) from None
+        raise _cannot_listen(path, error) from None
+    return lock
+
+
+def _bound(path: Path, mode: int) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     before = os.umask(0o777 & ~mode)
     try:
@@ -54,13 +101,21 @@ def listen(path: Path, mode: int) -> socket.socket:
         made.listen(_BACKLOG)
     except OSError as error:
         made.close()
-        raise CannotCheck(
-            f"Cannot listen on {path}: {(error.strerror or '').lower()}. The folder must exist and "
-            "belong to the Unix user that owns the store."
-        ) from None
+        raise _cannot_listen(path, error) from None
     finally:
         os.umask(before)
     return made
+
+
+def _cannot_listen(path: Path, error: OSError) -> CannotCheck:
+    return CannotCheck(
+        f"Cannot listen on {path}: {(error.strerror or '').lower()}. The folder must exist and "
+        "belong to the Unix user that owns the store."
+    )
+
+
+def _is_running(path: Path) -> Refused:
+    return Refused(f"A service is running already: it listens on {path}.")
 
 
 def _remove_stale(path: Path) -> None:
@@ -80,7 +135,7 @@ def _remove_stale(path: Path) -> None:
             return
         except OSError:
             return
-    raise Refused(f"A service is running already: it listens on {path}.")
+    raise _is_running(path)
 
 
 def notify(state: str) -> None:
