@@ -69,7 +69,7 @@ def command(
         _serve_radius(config)
         return
     from cwtui import services
-    from cwtui.service import sockets
+    from cwtui.service import peers, sockets
     from cwtui.service.doors import Doors
     from cwtui.service.figures import Figures
     from cwtui.service.room import Room
@@ -83,7 +83,7 @@ def command(
     doors = Doors(ports, config.service, figures)
     if made:
         say(f"Listening on {path}. Ctrl+C ends the service.")
-    room = Room(config.service.conversations)
+    room = Room(config.service.conversations, peers.ids_of(config.service.gate_users))
     listening = given or [one.socket for one in made]
     Server(doors, listening, room, figures, made).run()
 

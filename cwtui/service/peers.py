@@ -4,6 +4,7 @@ import os
 import pwd
 import socket
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,19 +55,28 @@ def invoker(request: Request) -> str:
     return request.get("ruser") or (uid and (_name_of(uid) or f"uid {uid}")) or ""
 
 
+def ids_of(names: Iterable[str]) -> frozenset[int]:
+    """Return the uids of these Unix users, as far as they exist."""
+    return frozenset(uid for uid in map(_id_of, names) if uid is not None)
+
+
+def is_root(name: str) -> bool:
+    """Whether this Unix user is root, by whichever name."""
+    return _id_of(name) == 0
+
+
+def _id_of(name: str) -> int | None:
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except (KeyError, ValueError):
+        return None
+
+
 def _name_of(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except (KeyError, OverflowError):
         return ""
-
-
-def is_root(name: str) -> bool:
-    """Whether this Unix user is root, by whichever name."""
-    try:
-        return pwd.getpwnam(name).pw_uid == 0
-    except (KeyError, ValueError):
-        return False
 
 
 def login_session(pid: int) -> str:

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
-from typing import Final
+from typing import Final, TypeVar
 
 from cwtui.service.peers import Peer
 
+T = TypeVar("T")
+
 MOST_OF_ONE: Final = 8
-"""Conversations of one Unix user, other than root and the service's own."""
+"""Conversations of one Unix user, other than root and the service's own. Of a Unix user that
+several people share, those from one address."""
+_SHARE: Final = 4
+"""Which part of the room a Unix user may have that several people share."""
 
 
 class Full(Exception):
@@ -26,10 +31,14 @@ class Room:
     """
 
     most: int
+    shared: frozenset[int] = frozenset()
+    """The ids of Unix users that several people share."""
     _open: Counter[int] = field(default_factory=Counter, init=False)
     """How many conversations each Unix user has."""
     _asked: Counter[str] = field(default_factory=Counter, init=False)
     """How many of root's conversations are with each local user, by name."""
+    _at_place: Counter[tuple[int, str]] = field(default_factory=Counter, init=False)
+    """How many conversations each Unix user has with the people at one place."""
     _strangers: int = field(default=0, init=False)
     _changed: Condition = field(default_factory=Condition, init=False)
 
@@ -37,18 +46,19 @@ class Room:
         """Count one more. Raises Full."""
         with self._changed:
             if not peer.is_trusted:
-                if self._open[peer.uid] >= MOST_OF_ONE or 2 * self._strangers >= self.most:
+                if self._open[peer.uid] >= self._most_of(peer) or 2 * self._strangers >= self.most:
                     raise Full
                 self._strangers += 1
             self._open[peer.uid] += 1
+
+    def _most_of(self, peer: Peer) -> int:
+        return max(MOST_OF_ONE, self.most // _SHARE) if peer.uid in self.shared else MOST_OF_ONE
 
     def leave(self, peer: Peer) -> None:
         """Count one less."""
         with self._changed:
             self._strangers -= not peer.is_trusted
-            self._open[peer.uid] -= 1
-            if not self._open[peer.uid]:
-                del self._open[peer.uid]
+            _one_less(self._open, peer.uid)
             self._changed.notify_all()
 
     @contextmanager
@@ -67,9 +77,24 @@ class Room:
         finally:
             with self._changed:
                 self._strangers -= 1
-                self._asked[user] -= 1
-                if not self._asked[user]:
-                    del self._asked[user]
+                _one_less(self._asked, user)
+
+    @contextmanager
+    def sharing(self, peer: Peer, place: str) -> Iterator[None]:
+        """Count a conversation with a Unix user that is shared, for the people at this place.
+
+        Otherwise one of them could keep the others out. Raises Full.
+        """
+        key = (peer.uid, place)
+        with self._changed:
+            if peer.uid in self.shared and self._at_place[key] >= MOST_OF_ONE:
+                raise Full
+            self._at_place[key] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                _one_less(self._at_place, key)
 
     def is_empty(self) -> bool:
         return not self._open
@@ -82,3 +107,9 @@ class Room:
     def wait_until_empty(self, seconds: float) -> None:
         with self._changed:
             self._changed.wait_for(self.is_empty, seconds)
+
+
+def _one_less(counts: Counter[T], key: T) -> None:
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]

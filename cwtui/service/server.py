@@ -4,7 +4,7 @@ import selectors
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from threading import Semaphore, Thread
 from typing import Final
@@ -121,16 +121,23 @@ class Server:
                 send(connection, packets.verdict(verdict))
 
     def _in_room(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
-        """Return the verdict. Local users may have a few prompts of su and sudo open."""
-        user = peers.invoker(request)
-        if request.phase is not Phase.AUTH or request.get("rhost") or user in {"", "root"}:
-            return self._verdict(request, peer, person)
+        """Return the verdict. People may have a few prompts open: of su and sudo, and of gates."""
         try:
-            with self.room.asking(user):
+            with self.counted(request, peer):
                 return self._verdict(request, peer, person)
         except Full:
             person.warn("Too many sign-ins are open. End one first.")
             return Verdict.TOO_MANY
+
+    def counted(self, request: packets.Request, peer: Peer) -> AbstractContextManager[None]:
+        """Count this conversation for whoever has begun it. Entering it raises Full."""
+        remote = request.get("rhost")
+        if request.phase is Phase.GATE:
+            return self.room.sharing(peer, remote or peers.login_session(peer.pid))
+        user = peers.invoker(request)
+        if request.phase is Phase.AUTH and not remote and user not in {"", "root"}:
+            return self.room.asking(user)
+        return nullcontext()
 
     def _verdict(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
         try:

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from contextlib import ExitStack
 
 import pytest
 
@@ -12,6 +13,8 @@ from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
+from cwtui.service.room import MOST_OF_ONE, Full, Room
+from cwtui.service.server import Server
 from tests.accounts.world import NOW, PASSWORD, World
 from tests.dialogue.scripted import Scripted
 
@@ -81,3 +84,19 @@ def test_a_script_names_an_address_as_other_doors_do(world: World, doors: Doors)
     person = Scripted([PASSWORD, device.code(world.clock())])
     assert doors.answer(Request(Phase.VERIFY, fields), ROOT, person) is Verdict.ACCEPTED
     assert world.records.get("alice").known_sources == ("203.0.113.7",)
+
+
+def test_people_who_share_a_unix_user_are_counted_by_where_they_come_from(doors: Doors) -> None:
+    peer = Peer(os.getpid(), os.geteuid() + 4711)
+    server = Server(doors, [], Room(40, frozenset({peer.uid})), doors.figures)
+
+    def at_gate(remote: str) -> Request:
+        return Request(Phase.GATE, {"rhost": remote})
+
+    with ExitStack() as held:
+        for remote in ("203.0.113.7", ""):
+            for _ in range(MOST_OF_ONE):
+                held.enter_context(server.counted(at_gate(remote), peer))
+            with pytest.raises(Full):
+                held.enter_context(server.counted(at_gate(remote), peer))
+        held.enter_context(server.counted(at_gate("203.0.113.8"), peer))

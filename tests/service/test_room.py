@@ -1,6 +1,7 @@
 """How many conversations there may be at once."""
 
 import os
+from contextlib import ExitStack
 
 import pytest
 
@@ -24,6 +25,23 @@ def test_one_unix_user_has_a_few() -> None:
     room.enter(stranger(1))
     room.leave(stranger(0))
     room.enter(stranger(0))
+
+
+def test_people_who_share_a_unix_user_cannot_keep_each_other_out() -> None:
+    room = Room(MOST, frozenset({stranger(0).uid}))
+    with ExitStack() as held:
+        for _ in range(MOST_OF_ONE):
+            room.enter(stranger(0))
+            held.enter_context(room.sharing(stranger(0), "203.0.113.7"))
+        room.enter(stranger(0))
+        with pytest.raises(Full):
+            held.enter_context(room.sharing(stranger(0), "203.0.113.7"))
+        held.enter_context(room.sharing(stranger(0), "203.0.113.8"))
+        # All of them together have a part of the room.
+        room.enter(stranger(0))
+        with pytest.raises(Full):
+            room.enter(stranger(0))
+    held.enter_context(room.sharing(stranger(0), "203.0.113.7"))
 
 
 def test_many_unix_users_leave_room_for_root() -> None:
