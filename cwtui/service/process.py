@@ -17,7 +17,10 @@ _TURNS_OF_DIRECTORY: Final = 32
 
 
 def turns(ports: Ports) -> int:
-    """Return how many passwords are checked at once."""
+    """Return how many passwords this process checks at once.
+
+    The services for PAM and for RADIUS each count their own: neither can use up the other's turns.
+    """
     return _TURNS if ports.directory is None else _TURNS_OF_DIRECTORY
 
 
