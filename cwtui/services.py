@@ -15,6 +15,7 @@ from cwtui.accounts.errors import (
     StoreMissing,
 )
 from cwtui.accounts.ports import AccountStore, Directory, Ports
+from cwtui.accounts.unix_users import UnixUser
 from cwtui.config import Config, ConfigError
 from cwtui.host import reserve
 from cwtui.host.files import check_private, exists, make_private_folder
@@ -252,7 +253,15 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
         session_limit=config.session.limit_hours * 3600.0,
         directory=directory(config) if config.directory is not None else None,
         local_time=_local_time,
+        unix_user=lambda name: _unix_user(name, config),
     )
+
+
+def _unix_user(name: str, config: Config) -> UnixUser | None:
+    # Imported here, because only those who create users need it.
+    from cwtui.host import unix_users
+
+    return unix_users.find(name, config.folder)
 
 
 def _local_time(at: float) -> datetime:

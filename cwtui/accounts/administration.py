@@ -14,6 +14,7 @@ from cwtui.accounts import (
     roles,
     text,
     throttle,
+    unix_users,
 )
 from cwtui.accounts.account_state import Status, Unlocked
 from cwtui.accounts.audit.events import EventType
@@ -54,6 +55,8 @@ class WithInitialPassword:
     password: Secret
     looks_like: tuple[str, ...] = ()
     """Existing usernames that look like the new one."""
+    power: str = ""
+    """What the Unix user of this name can do (see `unix_users`)."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def show_user(ports: Ports, actor: Actor, username: str) -> Details:
 
 
 def check_new_username(ports: Ports, actor: Actor, typed: str) -> None:
-    """Raise InvalidInput or LooksAlike if `create_user` would, for this username alone.
+    """Raise InvalidInput, LooksAlike or NamesUnixUser if `create_user` would, for this name alone.
 
     Raises NotPermitted and SessionEnded.
     """
@@ -101,6 +104,7 @@ def check_new_username(ports: Ports, actor: Actor, typed: str) -> None:
     if ports.accounts.get(name) is not None:
         raise _exists(name)
     look_alikes.check(look_alikes.among(ports.accounts.names(), typed), typed)
+    unix_users.check(ports.unix_user, name)
 
 
 def create_user(
@@ -117,8 +121,8 @@ def create_user(
     """Create a local account with a one-time initial password, generated unless one is given.
 
     The user must change it at the first sign-in, so that admins do not choose passwords
-    (ASVS 6.4.6). Raises InvalidInput, LooksAlike and MakesAdmin unless `agreed`, NotPermitted and
-    SessionEnded.
+    (ASVS 6.4.6). Raises InvalidInput, LooksAlike, NamesUnixUser and MakesAdmin unless `agreed`,
+    NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username, local=True)
@@ -132,6 +136,7 @@ def create_user(
     similar = look_alikes.among(names, username)
     if LooksAlike not in agreed:
         look_alikes.check(similar, username)
+    power = unix_users.check(ports.unix_user, name, agreed)
     _check_new_permissions(name, (), known_roles, agreed)
     initial = password if password is not None else Secret(passwords.random_groups(ports.random))
     account = Account(
@@ -151,10 +156,12 @@ def create_user(
         if LooksAlike not in agreed:
             look_alikes.check(similar, username)
         put_new(ports, change, account)
-        recorded = {"roles": known_roles} | ({"looks_like": similar} if similar else {})
+        recorded: dict[str, object] = {"roles": known_roles}
+        recorded |= {"looks_like": similar} if similar else {}
+        recorded |= {"unix_user": power} if power else {}
         reason = as_reason(recorded)
         write_audit(ports, EventType.USER_CREATE, actor, name, reason, change=change)
-    return WithInitialPassword(account, initial, similar)
+    return WithInitialPassword(account, initial, similar, power)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,14 @@ class LooksAlike(ConfirmationNeeded):
     field = "username"
 
 
+class NamesUnixUser(ConfirmationNeeded):
+    """The new username is that of a Unix user who can do more on this host than others."""
+
+    question = "Create the user anyway?"
+    act = "Create User"
+    field = "username"
+
+
 class MakesAdmin(ConfirmationNeeded):
     """The account gets permissions that it did not have."""
 
@@ -221,4 +229,6 @@ Agreed: TypeAlias = frozenset[type[ConfirmationNeeded]]
 """What the person has agreed to."""
 
 TO_NOTHING: Final[Agreed] = frozenset()
-TO_EVERYTHING: Final[Agreed] = frozenset({LooksAlike, MakesAdmin, RequiresMfa, ChangedByOthers})
+TO_EVERYTHING: Final[Agreed] = frozenset(
+    {LooksAlike, NamesUnixUser, MakesAdmin, RequiresMfa, ChangedByOthers}
+)

@@ -16,6 +16,7 @@ from cwtui.accounts.model import Account, Sealed, SignInRecord
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.unix_users import FindUnixUser
 from cwtui.accounts.upkeep.protection import Key, Protected
 
 T = TypeVar("T")
@@ -295,3 +296,4 @@ class Ports:
     """None if no directory is configured."""
     local_time: Callable[[float], datetime] = _in_utc
     """Returns a time in this host's time zone, with its offset."""
+    unix_user: FindUnixUser = lambda _: None

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cwtui.accounts import identity, look_alikes, renaming, roles, text
+from cwtui.accounts import identity, look_alikes, renaming, roles, text, unix_users
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.directory_port import (
     CannotReachDirectory,
@@ -57,10 +57,11 @@ def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str,
     is_settled = known is not None and known.moved is None and not renames
     if known is not None and is_settled and _as_in_directory(known, user, held) == known:
         return known  # the usual case: no need to lock the accounts
-    # Nobody can confirm look-alikes here, so they are only logged.
+    # Nobody can confirm such names here, so they are only logged.
     leaving = {rename.before for rename in renames}
     others = {*ports.accounts.names()} - leaving if not known else set[str]()
     similar = look_alikes.among(others, user.username)
+    power = "" if known else unix_users.power(ports.unix_user(user.username))
     with ports.accounts.change() as change:
         renaming.carry_over(ports, change, actor, renames)
         before = change.get(user.username)
@@ -78,7 +79,7 @@ def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str,
             if after != before:
                 change.put(after)
         if after != before:
-            record_change(ports, change, actor, before, after, similar)
+            record_change(ports, change, actor, before, after, similar, power)
     if renames or after.moved is not None:
         renaming.settle(ports, [user.username, *(rename.user.username for rename in renames)])
     return after
@@ -157,6 +158,7 @@ def record_change(
     before: Account | None,
     after: Account,
     looks_like: tuple[str, ...] = (),
+    power: str = "",
 ) -> None:
     """Log what the directory changed, if it is visible to people."""
     event = EventType.USER_CREATE if before is None else EventType.USER_UPDATE
@@ -168,6 +170,8 @@ def record_change(
     }
     if looks_like:
         changed["looks_like"] = looks_like
+    if power:
+        changed["unix_user"] = power
     if not changed:  # only ids were added
         return
     reason = f"{_FROM} {as_reason(changed)}"

@@ -1,6 +1,6 @@
 """Emergency access: the operator restores an admin if no admin can sign in."""
 
-from cwtui.accounts import admins, failed_sign_ins, look_alikes, roles, text
+from cwtui.accounts import admins, failed_sign_ins, look_alikes, roles, text, unix_users
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
@@ -37,6 +37,7 @@ def recover_admin(
     is_new = ports.accounts.get(name) is None
     names = ports.accounts.names() if is_new else []
     similar = look_alikes.among(names, username)
+    power = unix_users.power(ports.unix_user(name)) if is_new else ""
     with ports.accounts.change() as change:
         _check_nobody_can(ports, change)
         before = change.get(name)
@@ -52,6 +53,7 @@ def recover_admin(
             change.put(after)
         reason = "created" if before is None else _difference(before, after)
         reason += f", {as_reason({'looks_like': similar})}" if similar else ""
+        reason += f", {as_reason({'unix_user': power})}" if power else ""
         reason += f", keys given up: {' '.join(given_up)}" if given_up else ""
         change.prepare()
         update_record(
@@ -62,7 +64,7 @@ def recover_admin(
             ),
             lambda: write_audit(ports, EventType.USER_RECOVER, actor, name, reason, change=change),
         )
-    return WithInitialPassword(after, initial, similar)
+    return WithInitialPassword(after, initial, similar, power)
 
 
 def _check_nobody_can(ports: Ports, change: AccountsChange) -> None:

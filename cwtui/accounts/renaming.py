@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from cwtui.accounts import identity
+from cwtui.accounts import identity, unix_users
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.devices import latest_uses, sealed_anew
 from cwtui.accounts.directory_port import (
@@ -123,8 +123,11 @@ def carry_over(
     sealed = {key for account in after for key in protected(account).totp_keys}
     change.put_needed_keys(change.needed_keys() - (given_up - sealed))
     for rename in renames:
-        reason = f"from the directory: {as_reason({'before': rename.before})}"
         name = rename.user.username
+        fields = {"before": rename.before}
+        power = unix_users.power(ports.unix_user(name))
+        fields |= {"unix_user": power} if power else {}
+        reason = f"from the directory: {as_reason(fields)}"
         write_audit(ports, EventType.USER_RENAME, actor, name, reason, change=change)
 
 

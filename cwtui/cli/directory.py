@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from cwtui import services
-from cwtui.accounts import provisioning, synchronising
+from cwtui.accounts import provisioning, synchronising, unix_users
 from cwtui.accounts.directory_port import CannotReachDirectory, NoDirectoryUser, Step
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
@@ -98,6 +98,9 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
         return
     for one in found.renamed:
         put(f"{visible(one.before)}  renamed to {visible(one.after)}")
+        power = unix_users.power(ports.unix_user(one.after))
+        if power:
+            say(unix_users.sentence(visible(one.after), power))
     for one in found.blocked:
         put(
             f"{visible(one.before)}  not renamed to {visible(one.after)} as in the directory: that "

@@ -1,6 +1,6 @@
 """Print an initial password as the only line on standard output."""
 
-from cwtui.accounts import administration, look_alikes
+from cwtui.accounts import administration, look_alikes, unix_users
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import utc_minute
@@ -29,12 +29,15 @@ def hand_over(
     )
     if made.looks_like:
         say(f"It looks like {look_alikes.existing(made.looks_like)}.")
+    if made.power:
+        say(unix_users.sentence(name, made.power))
     try:
         if as_json:
             initial = None if known else made.password.reveal()
-            similar = {"looks_like": list(made.looks_like)} if made.looks_like else {}
             details = administration.show_user(ports, operator(), name)
-            fields = account_output.account_fields(details) | similar
+            fields = account_output.account_fields(details)
+            fields |= {"looks_like": list(made.looks_like)} if made.looks_like else {}
+            fields |= {"unix_user": made.power} if made.power else {}
             put_object(fields | {"initial_password": initial})
         elif not known:
             put(made.password.reveal())

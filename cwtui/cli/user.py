@@ -100,8 +100,9 @@ def add(
     The initial password is the only line on standard output. It is valid for seven days and must be
     changed at the first sign-in. With --password-stdin you choose it, and nothing is printed.
 
-    If NAME looks like an existing username, or gets the role of an admin, this asks first. Without
-    a terminal it refuses, unless --yes is given.
+    If NAME looks like an existing username, is that of a Unix user of this host with power over it,
+    such as a member of sudo, or gets the role of an admin, this asks first. Without a terminal it
+    refuses, unless --yes is given.
     """
     password = standard_input.password() if password_stdin else None
     ports = host.ports()

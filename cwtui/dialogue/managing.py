@@ -9,7 +9,7 @@ from typing import Final
 from cwtui.accounts import account_state, administration, user_list, user_mfa, wording
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details, WithInitialPassword
-from cwtui.accounts.errors import LooksAlike
+from cwtui.accounts.errors import ConfirmationNeeded
 from cwtui.accounts.listing import AccountRow, Listing, View
 from cwtui.accounts.text import visible
 from cwtui.dialogue.asking import choice, is_yes, until_right
@@ -160,7 +160,7 @@ class Managing:
 
         def ask() -> WithInitialPassword | None:
             username = person.ask("Username: ")
-            with suppress(LooksAlike):  # asked about later
+            with suppress(ConfirmationNeeded):  # asked about later
                 self.dialogue.proved(partial(self._check_name, username))
             display_name = person.ask("Display name (optional): ")
             required = is_yes(person, "Require MFA?")

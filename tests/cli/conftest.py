@@ -8,6 +8,7 @@ import pytest
 
 from cwtui import services
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.unix_users import UnixUser
 from tests.cli.commands import PASSWORD, Host
 
 
@@ -24,6 +25,13 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _no_unix_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the Unix users of the developer's host out of the tests; but there is a daemon."""
+    daemon = UnixUser(1, frozenset({"daemon"}), owns_store=False)
+    monkeypatch.setattr(services, "_unix_user", lambda name, _: {"daemon": daemon}.get(name))
 
 
 @pytest.fixture(autouse=True)

@@ -84,6 +84,18 @@ class TestAdd:
         assert "MFA is off" in host.run(*ADD_JANE).err
 
 
+def test_the_name_of_a_powerful_unix_user_is_pointed_out(host: Host) -> None:
+    said = "daemon is also a Unix user of this host, and belongs to the system."
+    result = host.run("user", "add", "daemon")
+    assert (result.status, result.out) == (1, "")
+    assert said in result.err
+    assert "Use --yes." in result.err
+    result = host.run("user", "add", "daemon", "--yes", "--json")
+    assert result.status == 0
+    assert said in result.err
+    assert result.json["unix_user"] == "belongs to the system"
+
+
 class TestAddLookAlike:
     """jane exists, and jаne, with a Cyrillic letter, is added."""  # noqa: RUF002  the look-alike
 

@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from cwtui.accounts import administration, roles
 from cwtui.accounts.administration import WithInitialPassword
-from cwtui.accounts.errors import AccountsError, InvalidInput, LooksAlike
+from cwtui.accounts.errors import AccountsError, ConfirmationNeeded, InvalidInput
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.pages.page import PageBelow, row
@@ -28,8 +28,9 @@ The new user gets a one-time initial password. It is shown to you once, and the 
 it at the first sign-in. You cannot choose passwords for others. Ctrl+N, or Create \
 Another beside the password, opens this page again.
 
-If the username looks like an existing one, such as a1ice and alice, or if the user becomes an \
-admin, you are asked first.
+If the username looks like an existing one, such as a1ice and alice, or is that of a Unix user of \
+this host with power over it, such as a member of sudo, or if the user becomes an admin, you are \
+asked first.
 
 MFA (Required): the user must set up multi-factor authentication at the first sign-in."""
 
@@ -98,7 +99,7 @@ MFA (Required): the user must set up multi-factor authentication at the first si
         try:
             ports = await self.context.connected()
             await asyncio.to_thread(administration.check_new_username, ports, session, typed)
-        except (InvalidInput, LooksAlike) as problem:
+        except (InvalidInput, ConfirmationNeeded) as problem:
             for field in self.query("#username").results(Field):
                 # Meanwhile it may have been changed or submitted.
                 if self.may_act and field.entry.value == typed:

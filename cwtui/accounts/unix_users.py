@@ -1,0 +1,58 @@
+"""Accounts that have the name of a Unix user who can do more on this host than others.
+
+Where a door of the host asks cwtui, the account signs in as the Unix user of the same name. So
+whoever may create accounts could create one for the web server or for somebody who may become root.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias
+
+from cwtui.accounts.errors import TO_NOTHING, Agreed, NamesUnixUser
+
+FIRST_PERSON: Final = 1000
+"""The smallest uid of a person (UID_MIN in login.defs(5))."""
+_NOBODY: Final = 65534
+_GROUPS: Final = ("sudo", "wheel", "admin", "root", "docker", "lxd", "disk", "shadow")
+"""Groups whose members can usually become root: by sudo or su, or by what belongs to the group."""
+
+
+class UnixUser(NamedTuple):
+    """A Unix user of this host. `owns_store`: whether the store belongs to this user."""
+
+    uid: int
+    groups: frozenset[str]
+    owns_store: bool
+
+
+FindUnixUser: TypeAlias = Callable[[str], UnixUser | None]
+"""Returns the Unix user with exactly this name; None if there is none."""
+
+
+def power(found: UnixUser | None) -> str:
+    """Return what this Unix user can do that others cannot; empty if that is nothing."""
+    if found is None:
+        return ""
+    if found.uid == 0:
+        return "is root"
+    if found.owns_store:
+        return "owns the store of cwtui"
+    if found.uid < FIRST_PERSON or found.uid == _NOBODY:
+        return "belongs to the system"
+    groups = [group for group in _GROUPS if group in found.groups]
+    return f"may become root (group {groups[0]})" if groups else ""
+
+
+def sentence(name: str, power: str) -> str:
+    """Return what an admin is told of an account with this name."""
+    return (
+        f"{name} is also a Unix user of this host, and {power}. Where sshd, sudo or su ask cwtui, "
+        "whoever has the account signs in as that user."
+    )
+
+
+def check(find: FindUnixUser, name: str, agreed: Agreed = TO_NOTHING) -> str:
+    """Return the power of the Unix user of this name. Raises NamesUnixUser unless `agreed`."""
+    found = power(find(name))
+    if found and NamesUnixUser not in agreed:
+        raise NamesUnixUser(sentence(name, found))
+    return found
