@@ -131,6 +131,7 @@ def _check_key(type_: str, key: bytes) -> None:
         loaded = load_ssh_public_key(type_.encode() + b" " + b64encode(key))
         bare = loaded.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     except (ValueError, UnsupportedAlgorithm, NotImplementedError):
+        # The last one is for a compressed point of a curve.
         raise _not_complete() from None
     if isinstance(loaded, RSAPublicKey) and not LEAST_RSA_BITS <= loaded.key_size <= MOST_RSA_BITS:
         raise _wrong_length(loaded.key_size)

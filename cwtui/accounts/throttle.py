@@ -23,7 +23,7 @@ valid) that is a chance of 0.1 % and 0.7 %. It also takes the password, so the o
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
 from msgspec import Struct
@@ -77,7 +77,8 @@ def network_of(source: str) -> str:
         address = ip_address(source)
     except ValueError:
         return source
-    return source if address.version == 4 else str(ip_network((address, 64), strict=False))  # noqa: PLR2004  IPv4
+    is_one_host = isinstance(address, IPv4Address)
+    return source if is_one_host else str(ip_network((address, 64), strict=False))
 
 
 def budget_of(known_sources: Collection[str], source: str) -> str:

@@ -1,6 +1,5 @@
 """Which public SSH keys are accepted, and what is said of them."""
 
-import shutil
 import subprocess
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -16,6 +15,7 @@ from cwtui.accounts.model import SSH_KEY_TYPES, SshKey
 from cwtui.accounts.ssh_keys import PublicKey
 from tests.accounts import ssh_lines
 from tests.accounts.ssh_lines import ACCEPTED, DSA, ED25519, FINGERPRINTS, RSA_2048, RSA_3072
+from tests.programs import require
 
 
 def kept(line: str, name: str = "laptop", id_: str = "0a1b2c3d") -> SshKey:
@@ -47,11 +47,10 @@ def test_a_key_is_read_and_printed_as_it_was(type_: str) -> None:
     assert state.bits == (3072 if type_ == "ssh-rsa" else None)
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ssh-keygen is not installed")
 def test_ssh_keygen_prints_the_same_fingerprints(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("".join(f"{ssh_keys.authorized(kept(line))}\n" for line in ACCEPTED.values()))
-    command = ["ssh-keygen", "-l", "-f", str(file)]
+    command = [require("ssh-keygen"), "-l", "-f", str(file)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = [line.split()[1] for line in printed.splitlines()]
     assert found == [ssh_keys.fingerprint(kept(line).key) for line in ACCEPTED.values()]

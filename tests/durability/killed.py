@@ -11,17 +11,13 @@ from pathlib import Path
 
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config
-from cwtui.host import reserve
-from cwtui.store import records
 from tests import soak
 from tests.durability.faults import Call, Faults, Kind
-from tests.durability.saves import SAVES, SIGN_IN, SMALL_RESERVE, Save, sign_in_save
+from tests.durability.saves import SAVES, SIGN_IN, Save, a_small_reserve, few_files, sign_in_save
 from tests.durability.stage import Stage
 
 
 def main(template: Path, folder: Path, name: str) -> None:
-    records.FILES = 3  # type: ignore[misc]  # as in test_faults
-    reserve.MARGIN = SMALL_RESERVE  # type: ignore[misc]  # as there
     save = sign_in_save(Secret(sys.stdin.read())) if name == SIGN_IN else SAVES[name]
     stage = Stage(template, folder, save)
     points = stage.clean.points(Kind.KILLED, every=soak.times(0, in_a_soak=1) == 1)
@@ -45,4 +41,5 @@ def _killed(save: Save, config: Config, point: Call) -> bool:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    with few_files(), a_small_reserve():
+        main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

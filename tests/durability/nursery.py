@@ -13,12 +13,14 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, NoReturn
 
+import pytest
 from msgspec.structs import replace as replaced
 
 from cwtui import maintenance, services
@@ -207,14 +209,16 @@ def _live(act: Callable[[Say], None], path: Path) -> NoReturn:
     os._exit(1)
 
 
-def make_files_small() -> None:
-    table_file._MOST_JOURNAL = (1500, 3000)  # type: ignore[misc]  # in forked processes
-    services.MEGABYTE = 20_000  # type: ignore[attr-defined]  # as above
-    key_rotation.SETTLED = 30.0  # type: ignore[misc]  # longer than a reader takes
+@contextmanager
+def small_files() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table_file, "_MOST_JOURNAL", (1500, 3000))
+        patch.setattr(services, "MEGABYTE", 10_000)
+        patch.setattr(key_rotation, "SETTLED", 30.0)  # seconds, more than a reader takes
+        yield
 
 
 def main(folder: Path, seconds: float) -> None:
-    make_files_small()
     config = replaced(config_in(folder), audit=AuditConfig(max_megabytes=1, keep_files=1000))
     said = folder / ACKNOWLEDGED
     said.touch()
@@ -249,4 +253,5 @@ def _kill(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    with small_files():
+        main(Path(sys.argv[1]), float(sys.argv[2]))

@@ -21,13 +21,12 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.config import Config
-from cwtui.store import records
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore
 from tests.accounts.steps import last_step
 from tests.accounts.world import OPERATOR
 from tests.durability import nursery
-from tests.durability.saves import connected, made_in, unwatched
+from tests.durability.saves import connected, few_files, made_in, unwatched
 
 _MOST_KILLS: Final = 3
 _BACKUPS: Final = 2
@@ -165,12 +164,11 @@ def _restore(config: Config, path: Path, says: int) -> None:
 
 
 def main(folder: Path, seconds: float) -> None:
-    nursery.make_files_small()
-    records.FILES = 3  # type: ignore[misc]  # as in test_faults
     restores = Restores(folder)
     restores.run(seconds)
     print(restores.kills, restores.kills_of_half, restores.completed)  # noqa: T201  as above
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    with nursery.small_files(), few_files():
+        main(Path(sys.argv[1]), float(sys.argv[2]))

@@ -1,6 +1,7 @@
 """A small store with two accounts, and every kind of save."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,8 +17,9 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.upkeep.protection import keys_of
 from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.host import reserve
 from cwtui.keyring.file_keyring import FileKeyring
-from cwtui.store import table_file
+from cwtui.store import records, table_file
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.content import Content
 from tests.accounts.steps import at_step, last_step, one_device
@@ -25,8 +27,24 @@ from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.store.table_files import journal_of
 
 BACKUP: Final = "backup.tar"
-SMALL_RESERVE: Final = 1 << 17
+_SMALL_RESERVE: Final = 1 << 17
 """Bytes, for tests that reserve space thousands of times; each save has room in it."""
+_FEW_FILES: Final = 3
+"""Files of sign-in records: a restore replaces each, and three show as much as sixty-four."""
+
+
+@contextmanager
+def few_files() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "FILES", _FEW_FILES)
+        yield
+
+
+@contextmanager
+def a_small_reserve() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reserve, "MARGIN", _SMALL_RESERVE)
+        yield
 
 
 def config_in(folder: Path) -> Config:

@@ -16,11 +16,10 @@ import pytest
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import reserve
-from cwtui.store import records
 from tests import soak
 from tests.accounts.world import Device
 from tests.durability.faults import Faults, Kind
-from tests.durability.saves import SAVES, SIGN_IN, SMALL_RESERVE, made_in, sign_in_save
+from tests.durability.saves import SAVES, SIGN_IN, a_small_reserve, few_files, made_in, sign_in_save
 from tests.durability.stage import Stage
 from tests.store.processes import ROOT
 
@@ -29,10 +28,7 @@ EVERY = soak.times(0, in_a_soak=1) == 1
 
 @pytest.fixture(scope="module", autouse=True)
 def _few_files_and_a_small_reserve() -> Iterator[None]:
-    """A restore locks and replaces each of them; three show as much as sixty-four."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "FILES", 3)
-        patch.setattr(reserve, "MARGIN", SMALL_RESERVE)
+    with few_files(), a_small_reserve():
         yield
 
 

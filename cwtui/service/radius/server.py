@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from threading import Thread
 from typing import Final, NamedTuple, TypeAlias
 
@@ -32,7 +33,7 @@ _AT_ONCE: Final = 64
 _LOOK_SECONDS: Final = 15.0
 _END_SECONDS: Final = 10.0
 _UNEXPECTED: Final = "Cannot check this now. Tell the operator of this host."
-_NO_PASSWORD: Final = "Only sign-ins with a plain password (PAP) are possible here."  # noqa: S105
+_ONLY_PAP: Final = "Only sign-ins with a plain password (PAP) are possible here."
 _NOT_UTF8: Final = "The password was not sent as UTF-8. Use another password or client."
 
 
@@ -165,13 +166,13 @@ class RadiusServer:
         method = request.other_method
         if method:
             self._tell_of_method(client, method)
-            return Answer(Code.ACCESS_REJECT, _NO_PASSWORD)
+            return Answer(Code.ACCESS_REJECT, _ONLY_PAP)
         try:
             typed = request.password
         except NotUtf8:
             return Answer(Code.ACCESS_REJECT, _NOT_UTF8)
         if typed is None:
-            return Answer(Code.ACCESS_REJECT, _NO_PASSWORD)
+            return Answer(Code.ACCESS_REJECT, _ONLY_PAP)
         question = Question(client, request.calling_station, request.username, typed, request.state)
         return self.door.answer(question)
 
@@ -206,8 +207,7 @@ def listen(address: str, port: int) -> socket.socket:
     except ValueError:
         raise CannotCheck("radius.address must be an address, such as 127.0.0.1 or ::1.") from None
     made = socket.socket(
-        socket.AF_INET if found.version == 4 else socket.AF_INET6,  # noqa: PLR2004
-        socket.SOCK_DGRAM,
+        socket.AF_INET if isinstance(found, IPv4Address) else socket.AF_INET6, socket.SOCK_DGRAM
     )
     try:
         made.bind((address, port))

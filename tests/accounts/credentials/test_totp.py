@@ -1,8 +1,6 @@
 """One-time codes, checked against the RFC test vectors and oathtool."""
 
 import base64
-import os
-import shutil
 import subprocess
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -15,6 +13,7 @@ from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from tests import soak
 from tests.accounts.world import NOW, hotp, outcome
+from tests.programs import require
 
 RFC_KEY = b"12345678901234567890"
 RFC_SECRET = Secret(base64.b32encode(RFC_KEY).decode())
@@ -69,17 +68,11 @@ def test_of_two_steps_with_the_same_code_the_one_of_the_known_drift_counts() -> 
     assert found == [61_331_809, 61_331_811]
 
 
-@pytest.mark.skipif(
-    shutil.which("oathtool") is None and os.environ.get("CI") != "true",
-    reason="oathtool is not installed (Debian: oathtool)",
-)
 @pytest.mark.parametrize("at", [59, 1_234_567_890, int(NOW), int(NOW) + 29, 4_000_000_000])
 def test_codes_made_by_oathtool_are_accepted(at: int) -> None:
-    program = shutil.which("oathtool")
-    assert program is not None, "CI has oathtool"
     secret = totp.new_secret(lambda length: bytes(range(length)))
     made = subprocess.run(
-        [program, "--totp", "--base32", f"--now=@{at}", "-"],
+        [require("oathtool"), "--totp", "--base32", f"--now=@{at}", "-"],
         input=secret.reveal(),
         capture_output=True,
         text=True,
