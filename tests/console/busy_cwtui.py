@@ -19,5 +19,5 @@ def busy(*_arguments: object) -> None:
 if __name__ == "__main__":
     from cwtui.ui.app import AccountApp
 
-    AccountApp.action_next_theme = busy  # type: ignore[assignment, method-assign]
+    AccountApp.action_next_theme = busy  # type: ignore[assignment,method-assign]  # replaced on purpose
     sys.exit(cwtui.main())

@@ -166,7 +166,7 @@ def _restore(config: Config, path: Path, says: int) -> None:
 def main(folder: Path, seconds: float) -> None:
     restores = Restores(folder)
     restores.run(seconds)
-    print(restores.kills, restores.kills_of_half, restores.completed)  # noqa: T201  as above
+    print(restores.kills, restores.kills_of_half, restores.completed)  # noqa: T201  how it reports
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def test_kills_lose_no_acknowledged_write_and_leave_nothing_partial(tmp_path: Pa
 def test_a_killed_restore_can_be_run_again(tmp_path: Path) -> None:
     with Worker(tmp_path, soak.seconds(usually=3.0), module="tests.durability.restores") as worker:
         *wrong, figures = worker.finish().splitlines()
-    print(f"kills of restores, with the marker, completed: {figures}")  # noqa: T201  as above
+    print(f"kills of restores, with the marker, completed: {figures}")  # noqa: T201  the figures of a soak
     assert wrong == []
     kills, _, completed = map(int, figures.split())
     assert min(kills, completed) >= 2

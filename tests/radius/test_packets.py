@@ -154,7 +154,7 @@ def test_any_attributes_of_a_client_are_read_without_an_error(
     try:
         read_ = read(wire.signed(attributes, authenticator=hashlib.sha256().digest()[:16]))
     except Dropped as dropped:
-        assert dropped.reason is Reason.MALFORMED  # noqa: PT017
+        assert dropped.reason is Reason.MALFORMED  # noqa: PT017  other packets are read
         return
     assert isinstance(read_.username + read_.calling_station + read_.other_method, str)
     with contextlib.suppress(NotUtf8):

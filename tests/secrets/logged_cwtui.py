@@ -56,13 +56,13 @@ def main() -> None:
     # After the clock, since default arguments keep a reference to it.
     from tests.secrets.observing import observed
 
-    asyncio.BaseEventLoop.__init__ = _talkative  # type: ignore[assignment,method-assign]
+    asyncio.BaseEventLoop.__init__ = _talkative  # type: ignore[assignment,method-assign]  # replaced on purpose
     sys.argv = ["cwtui", *sys.argv[2:]]
     with observed(_note, logging.debug):
         from cwtui.__main__ import main as cwtui
         from cwtui.ui.screens.pages.organization import OrganizationPage
 
-        OrganizationPage.submit = _crash  # type: ignore[assignment,method-assign]
+        OrganizationPage.submit = _crash  # type: ignore[assignment,method-assign]  # broken on purpose
         sys.exit(cwtui())
 
 

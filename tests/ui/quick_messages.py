@@ -13,6 +13,8 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.reactive import Reactive
 
+from tests.ui.replacing import replace_in
+
 Handlers = Iterable[tuple[type, Callable[[Message], Awaitable[Any]]]]
 
 _VARIABLE: Final = 0x04 | 0x08
@@ -50,10 +52,10 @@ def _find_handlers_quickly() -> None:
                 yield kind, method.__get__(self, kind)
 
     def found(self: MessagePump, method_name: str, message: Message) -> Handlers:
-        declared = has_declared(type(self), type(message))  # type: ignore[arg-type]  # classes are
+        declared = has_declared(type(self), type(message))  # type: ignore[arg-type]  # classes can be hashed
         return (find if declared else by_name)(self, method_name, message)
 
-    MessagePump._get_dispatch_methods = found  # type: ignore[method-assign]  # only for tests
+    replace_in(MessagePump, "_get_dispatch_methods", found)
 
 
 def _count_parameters_quickly() -> None:
@@ -85,7 +87,7 @@ def _make_no_loggers() -> None:
 
     events = Events(None, LogGroup.EVENT, LogVerbosity.NORMAL)
     verbose_events = Events(None, LogGroup.EVENT, LogVerbosity.HIGH)
-    message_pump.log = events  # type: ignore[attr-defined]  # only for tests
+    replace_in(message_pump, "log", events)
 
 
 def _read_values_quickly() -> None:
@@ -94,10 +96,10 @@ def _read_values_quickly() -> None:
 
     def get_rule(self: RenderStyles, rule_name: str, default: object = None) -> object:
         # A million calls a minute: even typing.cast would take a while.
-        inline: dict[str, object] = self._inline_styles._rules  # type: ignore[assignment]
+        inline: dict[str, object] = self._inline_styles._rules  # type: ignore[assignment]  # a TypedDict
         if rule_name in inline:
             return inline[rule_name]
-        base: dict[str, object] = self._base_styles._rules  # type: ignore[assignment]
+        base: dict[str, object] = self._base_styles._rules  # type: ignore[assignment]  # a TypedDict
         return base.get(rule_name, default)
 
     @cache
@@ -107,9 +109,9 @@ def _read_values_quickly() -> None:
     def get_kept(self: Reactive[Any], obj: Any, obj_type: Any) -> Any:
         if obj is not None:
             kept = obj.__dict__
-            if self.internal_name in kept and not is_computed(type(obj), self.compute_name):  # type: ignore[arg-type]
+            if self.internal_name in kept and not is_computed(type(obj), self.compute_name):  # type: ignore[arg-type]  # classes can be hashed
                 return kept[self.internal_name]
         return get(self, obj, obj_type)
 
-    RenderStyles.get_rule = get_rule  # type: ignore[method-assign]  # only for tests
-    Reactive.__get__ = get_kept  # type: ignore[method-assign]  # only for tests
+    replace_in(RenderStyles, "get_rule", get_rule)
+    replace_in(Reactive, "__get__", get_kept)

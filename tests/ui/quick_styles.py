@@ -16,6 +16,8 @@ from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 from textual.theme import Theme
 
+from tests.ui.replacing import replace_in
+
 
 def begin() -> None:
     _parse_styles_once()
@@ -36,7 +38,7 @@ def _parse_styles_once() -> None:
             parsed[key] = parse(self, *arguments, **named)
         return parsed[key]
 
-    Stylesheet._parse_rules = parsed_once  # type: ignore[method-assign]  # only for tests
+    replace_in(Stylesheet, "_parse_rules", parsed_once)
 
 
 def _join_styles_once() -> None:
@@ -64,8 +66,8 @@ def _join_styles_once() -> None:
             _, self._rules_map = maps[id(rules)]
         return self._rules_map
 
-    Stylesheet.parse = joined_once  # type: ignore[method-assign]  # only for tests
-    Stylesheet.rules_map = property(mapped_once)  # type: ignore[method-assign,assignment]
+    replace_in(Stylesheet, "parse", joined_once)
+    replace_in(Stylesheet, "rules_map", property(mapped_once))
 
 
 _FLAGS: Final = ("_has_hover_style", "_has_focus_within", "_has_order_style", "_has_odd_or_even")
@@ -111,10 +113,10 @@ _parts: Final[WeakKeyDictionary[DOMNode, object]] = WeakKeyDictionary()
 
 def _find_rules_once() -> None:
     """Find the rules for a widget once; each widget asks for them a few times."""
-    Stylesheet.apply = _apply_found  # type: ignore[method-assign]
-    Stylesheet.replace_rules = classmethod(_put_changed)  # type: ignore[method-assign,assignment]
-    Stylesheet._process_component_classes = _process_changed  # type: ignore[method-assign]
-    Styles.refresh = _refresh_later  # type: ignore[method-assign]
+    replace_in(Stylesheet, "apply", _apply_found)
+    replace_in(Stylesheet, "replace_rules", classmethod(_put_changed))
+    replace_in(Stylesheet, "_process_component_classes", _process_changed)
+    replace_in(Styles, "refresh", _refresh_later)
 
 
 def _style_of(sheet: Stylesheet, node: DOMNode, path: list[DOMNode]) -> _Style:
@@ -228,7 +230,7 @@ def _deciding(sheet: Stylesheet, node: DOMNode) -> Deciding:
 
 def _hash_rules_quickly() -> None:
     """A set of rules is hashed by its identity: by Python itself, not by a method that does so."""
-    RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]  # only for tests
+    replace_in(RuleSet, "__hash__", object.__hash__)
 
 
 def _match_quickly() -> None:
@@ -260,6 +262,6 @@ def _match_quickly() -> None:
         return self._registered_themes.get(theme_name) or get_theme(self, theme_name)
 
     for module in (dom, query, screen, widget):
-        module.match = match  # type: ignore[attr-defined]  # only for tests
-    DOMNode.has_pseudo_classes = has_pseudo_classes  # type: ignore[method-assign]  # only for tests
-    App.get_theme = get_one_theme  # type: ignore[method-assign]  # only for tests
+        replace_in(module, "match", match)
+    replace_in(DOMNode, "has_pseudo_classes", has_pseudo_classes)
+    replace_in(App, "get_theme", get_one_theme)

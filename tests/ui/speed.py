@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Button
 
 from tests.ui import quick_layout, quick_messages, quick_styles
+from tests.ui.replacing import replace_in
 
 
 def _press_buttons_for_no_time() -> None:
@@ -18,7 +19,7 @@ def _press_buttons_for_no_time() -> None:
     def nothing(self: Button) -> None:
         del self
 
-    Button._start_active_affect = nothing  # type: ignore[method-assign]  # only for tests
+    replace_in(Button, "_start_active_affect", nothing)
 
 
 _render_update: Final = Compositor.render_update
@@ -40,11 +41,11 @@ def _render_when_looked_at(
 
 @contextmanager
 def drawn_when_looked_at() -> Iterator[None]:
-    Compositor.render_update = _render_when_looked_at  # type: ignore[method-assign]  # only for tests
+    replace_in(Compositor, "render_update", _render_when_looked_at)
     try:
         yield
     finally:
-        Compositor.render_update = _render_update  # type: ignore[method-assign]  # only for tests
+        replace_in(Compositor, "render_update", _render_update)
 
 
 @contextmanager
