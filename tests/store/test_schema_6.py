@@ -3,7 +3,6 @@
 schema_6_files/ has files as the last version of cwtui with that schema wrote them.
 """
 
-import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -23,11 +22,9 @@ from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.base import SCHEMA
 from cwtui.store.records import TinyRecordStore, number_of
 from tests.accounts.steps import at_step
+from tests.store.old_stores import ADA, contents, copied, files_of, kept_copies
 from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
 from tests.store.table_files import journal_of, write
-
-FILES = Path(__file__).with_name("schema_6_files")
-ADA = FULL.username
 
 
 def one_device(account: Account) -> SecondFactor:
@@ -53,17 +50,7 @@ EXPECTED_RECORD = RECORD.changed(
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A store of schema 6: changes of its journal belong to it."""
-    here = tmp_path / "data"
-    shutil.copytree(FILES, here)
-    for path in [here, *here.rglob("*")]:
-        path.chmod(0o700 if path.is_dir() else 0o600)
-    return here
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    found = [path for path in folder.rglob("*") if path.suffix in {".json", ".journal"}]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+    return copied(6, tmp_path)
 
 
 def test_a_device_is_read_and_the_files_stay_as_they_are(folder: Path) -> None:
@@ -98,8 +85,7 @@ def test_both_files_are_kept_at_the_first_change(folder: Path, act: Callable[[Pa
     assert store.all() == EXPECTED | new
     store.verify()
     assert msgspec.json.decode(store_text(folder))["meta"]["schema"] == SCHEMA
-    kept = {path.name.removesuffix(".schema-6"): path for path in folder.glob("*.schema-6")}
-    assert {name: path.read_bytes() for name, path in kept.items()} == {
+    assert kept_copies(folder, 6) == {
         name: content for name, content in before.items() if "/" not in name
     }
     assert store.leftovers() == []
@@ -207,7 +193,7 @@ def with_many(path: Path) -> dict[str, Account]:
     with store.change() as change:
         change.put(*(PLAIN.changed(username=name) for name in names))
     store.compact()
-    old = msgspec.json.decode((FILES / "accounts.json").read_bytes())["accounts"][ADA]
+    old = msgspec.json.decode((files_of(6) / "accounts.json").read_bytes())["accounts"][ADA]
     factor = b',"second_factor":%b}' % msgspec.json.encode(old["second_factor"])
     text = path.read_bytes().replace(b'"schema":%d' % SCHEMA, b'"schema":6')
     text = text.replace(b'"created_at":1.0}', b'"created_at":1.0' + factor)

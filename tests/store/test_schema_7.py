@@ -3,7 +3,6 @@
 schema_7_files/ has files as the last version of cwtui with that schema wrote them.
 """
 
-import shutil
 from pathlib import Path
 
 import msgspec
@@ -16,10 +15,9 @@ from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.base import SCHEMA
 from cwtui.store.records import TinyRecordStore, number_of
 from tests.accounts.steps import at_step
+from tests.store.old_stores import ADA, contents, copied, kept_copies
 from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
 
-FILES = Path(__file__).with_name("schema_7_files")
-ADA = FULL.username
 EXPECTED = {
     ADA: FULL.changed(enabled=True, ssh_keys=()),
     "zoe": PLAIN.changed(username="zoe", second_factor=FULL.second_factor),
@@ -30,16 +28,7 @@ EXPECTED_RECORD = at_step(60_000_050, RECORD)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    here = tmp_path / "data"
-    shutil.copytree(FILES, here)
-    for path in [here, *here.rglob("*")]:
-        path.chmod(0o700 if path.is_dir() else 0o600)
-    return here
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    found = [path for path in folder.rglob("*") if path.suffix in {".json", ".journal"}]
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+    return copied(7, tmp_path)
 
 
 def test_it_is_read_and_stays_as_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,10 +58,7 @@ def test_the_first_ssh_key_makes_it_a_file_that_an_older_cwtui_refuses(
     assert records.get(ADA) == at_step(60_000_051, EXPECTED_RECORD)
     for path in (folder / "accounts.json", *folder.glob("sign-in/*.json")):
         assert msgspec.json.decode(path.read_bytes())["meta"]["schema"] == SCHEMA == 8
-    kept = {str(path.relative_to(folder)): path for path in folder.rglob("*.schema-7")}
-    assert {
-        name.removesuffix(".schema-7"): one.read_bytes() for name, one in kept.items()
-    } == before
+    assert kept_copies(folder, 7) == before
 
     for module in (base, table_reader):
         monkeypatch.setattr(module, "SCHEMA", 7)
