@@ -84,7 +84,7 @@ you can read what you saved."""
             "To select them with the mouse, hold Shift, or clear Use the mouse in Settings > "
             "Change Display."
         )
-        parts.append("F7 shows them as a page to print, without anything else on the screen.")
+        parts.append("F7 shows them as a page to print, without frames and buttons.")
         if self._may_save:
             parts.append("F6 saves them to a new file that only you can read.")
         return "\n\n".join(parts)

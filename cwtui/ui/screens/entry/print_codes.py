@@ -1,4 +1,4 @@
-"""The backup codes as a page to print: nothing else is on the screen."""
+"""The backup codes as a page to print, without frames and buttons."""
 
 from typing import ClassVar
 
@@ -20,8 +20,8 @@ class PrintCodesScreen(AccountScreen):
 
     CSS_PATH = sheets("codes")
     HELP = """\
-This is the page to print, with your terminal's own way of printing, or to write down. Nothing \
-else is on the screen. Each code lets you sign in once.
+This page has the backup codes and what they are for, without frames and buttons. Print it with \
+your terminal, or write it down. Each code lets you sign in once.
 
 Esc goes back to the codes."""
 
