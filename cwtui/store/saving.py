@@ -18,7 +18,7 @@ from cwtui.host.files import (
     sync_folder,
     temporary_of,
 )
-from cwtui.store import journal
+from cwtui.store import journal, journal_file
 from cwtui.store.content import Content
 from cwtui.store.journal import Lines
 from cwtui.store.view import View
@@ -37,15 +37,15 @@ class Prepared(NamedTuple):
 
 def as_line(path: Path, offset: int, text: bytes, *, is_prepared: bool) -> Prepared:
     """Append a line to the journal. Without `is_prepared` it is visible at once."""
-    journal.append(path, offset, text, is_committed=not is_prepared)
+    journal_file.append(path, offset, text, is_committed=not is_prepared)
     end = offset + len(text) + 1
 
     def commit() -> None:
         if is_prepared:
-            journal.commit(path, end)
+            journal_file.commit(path, end)
         reserve.keep(reserve.folder_of(path))
 
-    return Prepared(commit, lambda: journal.cut(path, offset), offset, end)
+    return Prepared(commit, lambda: journal_file.cut(path, offset), offset, end)
 
 
 class NewBase(NamedTuple):
@@ -69,7 +69,7 @@ class NewBase(NamedTuple):
         try:
             if old_schema is not None:
                 _keep_old(self.path, old_schema)
-            journal.begin(self.journal, text)
+            journal_file.begin(self.journal, text)
             sync_folder(self.path.parent)
             self._rename()
         except CannotCheck:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
 from cwtui.host.files import cannot, check_private, exists
 from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
-from cwtui.store import journal, parts, saving
+from cwtui.store import journal, journal_file, parts, saving
 from cwtui.store.base import MOST, ONE_DEVICE, SCHEMA, START, Base
 from cwtui.store.base_text import damaged
 from cwtui.store.journal import Lines, Point
@@ -70,7 +70,7 @@ class TableReader:
             with_journal = self._with_journal(read)
             if with_journal is None:
                 if self._version() == read.version and read.view.journal is not None:
-                    raise journal.missing(read.view.journal, self._path)
+                    raise journal_file.missing(read.view.journal, self._path)
                 continue  # another process has just replaced the base
             if with_journal.view is not self._checked:
                 try:
@@ -187,7 +187,7 @@ class TableReader:
             return read
         if read.journal and (now[:2] != read.journal[:2] or now[2] <= read.point.offset):
             read = self._without_journal(read)  # changed in place, or another file
-        found = journal.read(path, read.point.offset)
+        found = journal_file.read(path, read.point.offset)
         if found is None:
             return None
         text, state = found
@@ -221,9 +221,9 @@ class TableReader:
         path = read.view.journal
         if path is None:
             return None
-        found = journal.read(path, read.point.offset)
+        found = journal_file.read(path, read.point.offset)
         if found is None:
-            raise journal.missing(path, read.view.kind.path)
+            raise journal_file.missing(path, read.view.kind.path)
         return journal.committed(found[0], read.point, path)
 
     def _without_journal(self, read: Read) -> Read:
@@ -285,7 +285,7 @@ class TableReader:
         except OSError as error:
             raise cannot("read", self._path.parent, error) from None
         if lost and not exists(self._path):
-            raise journal.without_base(lost[0], self._path)
+            raise journal_file.without_base(lost[0], self._path)
 
 
 def _version_at(path: Path) -> _Version | None:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from cwtui.accounts.errors import StoreDamaged
-from cwtui.store import journal, old_files
+from cwtui.store import journal_file, old_files
 from cwtui.store.base import Base, Documents
 from cwtui.store.base_text import damaged, line_of
 from cwtui.store.journal import Changes
@@ -262,7 +262,7 @@ class View:
         if self.base is None:
             return self.kind.path, old_files.line_of(self.kind.path, name)
         if self.journal is not None and name in self.changes.get(table, {}):
-            return self.journal, journal.line_naming(self.journal, name)
+            return self.journal, journal_file.line_naming(self.journal, name)
         if table == self.kind.main:
             return self.kind.path, self.base.line_of(name)
         return self.kind.path, self.base.line_in_header(name)

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
-from cwtui.store import journal, table_file
+from cwtui.store import journal_file, table_file
 from cwtui.store.table_file import TableFile
 from cwtui.store.view import Kind, View
 from tests import soak
@@ -329,7 +329,7 @@ def test_a_view_that_is_refused_is_not_read_for_ever(file: TableFile) -> None:
         ).view()
 
 
-@pytest.mark.parametrize("size", [journal.MOST + 1])
+@pytest.mark.parametrize("size", [journal_file.MOST + 1])
 def test_a_journal_that_is_too_large_is_refused(file: TableFile, size: int) -> None:
     os.truncate(journal_of(file.path), size)
     with pytest.raises(Exception, match="larger than"):
