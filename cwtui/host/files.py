@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
@@ -47,10 +47,15 @@ def check_private(path: Path, descriptor: int | None = None) -> None:
     """
     try:
         found = path.stat() if descriptor is None else os.fstat(descriptor)
-        if not stat.S_ISDIR(found.st_mode):
-            check_regular(path, found.st_mode)
+        check_found(path, found)
     except OSError as error:
         raise cannot("read", path, error) from None
+
+
+def check_found(path: Path, found: os.stat_result) -> None:
+    """Like `check_private`, for the file or folder that was found there. Raises NotRegular too."""
+    if not stat.S_ISDIR(found.st_mode):
+        check_regular(path, found.st_mode)
     if found.st_uid != os.geteuid():
         raise StoreExposed(
             f"{path} belongs to another user (uid {found.st_uid}). {_for_owner(path, found.st_uid)}"
@@ -82,6 +87,22 @@ def _remedy(path: Path) -> str:
         return f"Check whether anyone did, then run: chmod 700 {path}"
     # For a mistyped path, such as /srv, chmod would break the host.
     return f"Choose a separate folder, such as {path / 'cwtui'}"
+
+
+Version: TypeAlias = tuple[int, ...]
+"""A value that differs for each version of a file, its owner and its mode."""
+
+
+def version_of(found: os.stat_result) -> Version:
+    """Return the version of the file that was found."""
+    return (
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_mode,
+        found.st_uid,
+    )
 
 
 def exists(path: Path) -> bool:

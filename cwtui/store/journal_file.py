@@ -10,14 +10,17 @@ import msgspec
 from cwtui.accounts.errors import StoreDamaged
 from cwtui.host import reserve
 from cwtui.host.files import (
+    Version,
     cannot,
+    check_found,
     check_private,
     closed,
     maybe_lost,
     new_file,
+    version_of,
     write_all,
 )
-from cwtui.host.untrusted_files import check_size, open_regular
+from cwtui.host.untrusted_files import TooLarge, open_regular
 
 MOST: Final = 1 << 31
 """The maximum size in bytes: large enough for one change of 1,000,000 accounts."""
@@ -25,21 +28,24 @@ PREPARED: Final = b"\0"
 """Stands in place of the newline of a prepared line, so that committing needs no disk space."""
 
 
-def read(path: Path, since: int) -> tuple[bytes, os.stat_result] | None:
-    """Return the text from this offset on, and the file's state. None if there is no file.
+def read(path: Path, since: int) -> tuple[bytes, Version] | None:
+    """Return the text from this offset on, and the file's version. None if there is no file.
 
     Raises CannotCheck.
     """
     try:
         with closed(open_regular(path)) as descriptor:
-            check_private(path, descriptor)
-            check_size(descriptor, MOST, path)
             found = os.fstat(descriptor)
-            pieces, at = [], since
-            while piece := os.pread(descriptor, found.st_size - at, at):
-                pieces.append(piece)
-                at += len(piece)
-            return b"".join(pieces), found
+            check_found(path, found)
+            if found.st_size > MOST:
+                raise TooLarge(MOST, path)
+            text = os.pread(descriptor, max(found.st_size - since, 0), since)
+            while since + len(text) < found.st_size:
+                more = os.pread(descriptor, found.st_size - since - len(text), since + len(text))
+                if not more:
+                    break
+                text += more
+            return text, version_of(found)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -55,29 +61,33 @@ def begin(path: Path, text: bytes) -> None:
         raise cannot("write", path, error) from None
 
 
-def append(path: Path, offset: int, text: bytes, *, is_committed: bool) -> None:
-    """Write a line durably at this offset, over what is torn there. Raises CannotCheck.
+def append(path: Path, offset: int, text: bytes, *, seen: Version, is_committed: bool) -> Version:
+    """Write a line durably at this offset, over what is torn there, and return the new version.
 
-    After an error the journal is as before. A line that is not committed yet is ignored.
+    `seen` is the version that the caller has just found there and checked. After CannotCheck the
+    journal is as before. A line that is not committed yet is ignored.
     """
 
-    def write() -> None:
-        with closed(open_regular(path, os.O_RDWR)) as descriptor:
-            check_private(path, descriptor)
+    def write() -> Version:
+        with closed(open_regular(path, os.O_RDWR, was_regular=True)) as descriptor:
+            found = os.fstat(descriptor)
+            if version_of(found) != seen:
+                check_private(path, descriptor)
             if offset + len(text) >= MOST:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             try:
-                if os.fstat(descriptor).st_size > offset:
+                if found.st_size > offset:
                     os.ftruncate(descriptor, offset)
                 os.lseek(descriptor, offset, os.SEEK_SET)
                 write_all(descriptor, text + (b"\n" if is_committed else PREPARED))
                 os.fdatasync(descriptor)
+                return version_of(os.fstat(descriptor))
             except OSError as error:
                 _undo(descriptor, offset, path, error)
                 raise
 
     try:
-        reserve.with_room_from(reserve.folder_of(path), len(text), write)
+        return reserve.with_room_from(reserve.folder_of(path), len(text), write)
     except OSError as error:
         raise cannot("write", path, error) from None
 
@@ -91,10 +101,11 @@ def _undo(descriptor: int, offset: int, path: Path, error: OSError) -> None:
             raise maybe_lost(path, error) from None  # others see the change
 
 
-def commit(path: Path, end: int) -> None:
-    """Commit the prepared line whose last byte is before this offset. Raises CannotCheck.
+def commit(path: Path, end: int) -> Version:
+    """Commit the prepared line whose last byte is before this offset, and return the new version.
 
-    Others see the change then, but if it is not on disk, a power failure can undo it.
+    Others see the change then, but if it is not on disk, a power failure can undo it. Raises
+    CannotCheck.
     """
     try:
         descriptor = open_regular(path, os.O_RDWR)
@@ -107,6 +118,7 @@ def commit(path: Path, end: int) -> None:
             raise cannot("write", path, error) from None
         try:
             os.fdatasync(descriptor)
+            return version_of(os.fstat(descriptor))
         except OSError as error:
             raise maybe_lost(path, error) from None
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import reserve
 from cwtui.host.files import (
+    Version,
     cannot,
     discard,
     exists,
@@ -29,21 +30,22 @@ _NUMBERS: Final = 10**9
 class Prepared(NamedTuple):
     """A line that is on disk and perhaps not yet visible. It is between these two offsets."""
 
-    commit: Callable[[], None]
+    commit: Callable[[], Version]
+    """Returns the new version of the journal."""
     undo: Callable[[], None]
     begin: int
     end: int
 
 
-def as_line(path: Path, offset: int, text: bytes, *, is_prepared: bool) -> Prepared:
+def as_line(path: Path, offset: int, text: bytes, *, seen: Version, is_prepared: bool) -> Prepared:
     """Append a line to the journal. Without `is_prepared` it is visible at once."""
-    journal_file.append(path, offset, text, is_committed=not is_prepared)
+    version = journal_file.append(path, offset, text, seen=seen, is_committed=not is_prepared)
     end = offset + len(text) + 1
 
-    def commit() -> None:
-        if is_prepared:
-            journal_file.commit(path, end)
+    def commit() -> Version:
+        now = journal_file.commit(path, end) if is_prepared else version
         reserve.keep(reserve.folder_of(path))
+        return now
 
     return Prepared(commit, lambda: journal_file.cut(path, offset), offset, end)
 

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from cwtui.accounts.errors import CannotCheck, StoreMissing
-from cwtui.host.files import exists, temporary_of
+from cwtui.host.files import Version, exists, temporary_of
 from cwtui.host.locks import exclusive, if_free, in_turn, undisturbed
 from cwtui.store import journal, saving
 from cwtui.store.base_text import check_length
@@ -189,11 +189,14 @@ class TableFile:
         if beside is None:
             raise StoreMissing(f"{self.path} is missing. Nothing was changed.")
         text = journal.line(draft.own, draft.count, read.point)
-        line = saving.as_line(beside, read.point.offset, text, is_prepared=is_prepared)
+        line = saving.as_line(
+            beside, read.point.offset, text, seen=read.journal, is_prepared=is_prepared
+        )
 
-        def commit() -> None:
-            line.commit()
-            self._reader.appended(read, text, draft)
+        def commit() -> Version:
+            now = line.commit()
+            self._reader.appended(read, text, draft, now)
+            return now
 
         return line._replace(commit=commit)
 

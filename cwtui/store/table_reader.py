@@ -3,13 +3,13 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
-from cwtui.host.files import cannot, check_private, exists
-from cwtui.host.untrusted_files import check_size, open_regular, read_opened, read_regular
+from cwtui.host.files import Version, cannot, check_found, exists, version_of
+from cwtui.host.untrusted_files import TooLarge, open_regular, read_opened, read_regular
 from cwtui.store import journal, journal_file, parts, saving
 from cwtui.store.base import MOST, ONE_DEVICE, SCHEMA, START, Base
 from cwtui.store.base_text import damaged
@@ -17,18 +17,17 @@ from cwtui.store.journal import Lines, Point
 from cwtui.store.parts import Part
 from cwtui.store.view import Draft, Kind, View
 
-_Version: TypeAlias = tuple[int, ...]
 _START: Final = journal.beginning("")
 
 
 class Read(NamedTuple):
     """What was read last: the version of the base, and how much of the journal."""
 
-    version: _Version
+    version: Version
     view: View
     schema: int | None = None
     """The schema of a file, if it is an old one."""
-    journal: _Version = ()
+    journal: Version = ()
     point: Point = _START
 
 
@@ -59,7 +58,7 @@ class TableReader:
     def current(self) -> Read:
         """Return the current content. Raises CannotCheck."""
         last = self._last
-        if last is not None and last.view is self._checked and self._is_newest(last):
+        if last is not None and self._is_newest(last) and self._is_valid(last.view):
             return last
         while True:
             version = self._version()
@@ -72,23 +71,20 @@ class TableReader:
                 if self._version() == read.version and read.view.journal is not None:
                     raise journal_file.missing(read.view.journal, self._path)
                 continue  # another process has just replaced the base
-            if with_journal.view is not self._checked:
-                try:
+            if not self._is_valid(with_journal.view):
+                again = self._with_journal(with_journal)
+                is_newest = again is not None and again.point == with_journal.point
+                if is_newest and self._version() == read.version:
                     self._check_view(with_journal.view)
-                except CannotCheck:
-                    again = self._with_journal(with_journal)
-                    is_newest = again is not None and again.point == with_journal.point
-                    if is_newest and self._version() == read.version:
-                        raise
-                    continue
-                self._checked = with_journal.view
+                continue
             self._last = with_journal
             return with_journal
 
-    def appended(self, read: Read, text: bytes, draft: Draft) -> None:
+    def appended(self, read: Read, text: bytes, draft: Draft, now: Version) -> None:
         """Remember what `read` became by this line, which need not be read again.
 
-        The draft must be of the same base. The caller holds the lock of the file.
+        The draft must be of the same base. `now` is the version of the journal. The caller holds
+        the lock of the file.
         """
         path, point = read.view.journal, read.point
         if path is None or draft.base is not read.view.base:
@@ -97,25 +93,32 @@ class TableReader:
         end = Point(point.offset + len(line), point.hash.copy(), point.lines + 1)
         end.hash.update(line)
         view = View(self._kind, draft.base, draft.changes, draft.count, path)
-        with suppress(OSError):
-            state = _version_of(path.stat())
-            self._last = read._replace(view=view, journal=state, point=end)
+        self._last = read._replace(view=view, journal=now, point=end)
+
+    def _is_valid(self, view: View) -> bool:
+        if view is not self._checked:
+            try:
+                self._check_view(view)
+            except CannotCheck:
+                return False
+            self._checked = view
+        return True
 
     def _is_newest(self, read: Read) -> bool:
         """Whether nothing was changed since. False as well if that is not clear."""
         journal, offset = read.view.journal, read.point.offset
         try:
-            return _version_of(self._path.stat()) == read.version and (
+            return version_of(self._path.stat()) == read.version and (
                 journal is None
-                or ((now := _version_of(journal.stat())) == read.journal and now[2] == offset)
+                or ((now := version_of(journal.stat())) == read.journal and now[2] == offset)
             )
         except OSError:
             return False
 
-    def _version(self) -> _Version | None:
+    def _version(self) -> Version | None:
         """Return a value that differs for each version of the base; None if it may be missing."""
         try:
-            return _version_of(self._path.stat())
+            return version_of(self._path.stat())
         except FileNotFoundError:
             self._check_is_there()
             if self._may_be_missing:
@@ -131,9 +134,11 @@ class TableReader:
             raise cannot("read", self._path, error) from None
         is_ours = False
         try:
-            check_private(self._path, descriptor)
-            check_size(descriptor, MOST, self._path)
-            version = _version_of(os.fstat(descriptor))
+            found = os.fstat(descriptor)
+            check_found(self._path, found)
+            if found.st_size > MOST:
+                raise TooLarge(MOST, self._path)
+            version = version_of(found)
             if os.pread(descriptor, len(START), 0) != START:
                 return self._old(descriptor, version)
             is_ours = True
@@ -161,7 +166,7 @@ class TableReader:
 
         return OneDeviceBase(os.dup(descriptor), self._path, self._kind.main)
 
-    def _old(self, descriptor: int, version: _Version) -> Read:
+    def _old(self, descriptor: int, version: Version) -> Read:
         # Imported here, because few stores are old.
         from cwtui.store import old_files
 
@@ -190,16 +195,16 @@ class TableReader:
         found = journal_file.read(path, read.point.offset)
         if found is None:
             return None
-        text, state = found
+        text, version = found
         try:
-            return self._with_lines(read, text, state, path)
+            return self._with_lines(read, text, version, path)
         except StoreDamaged:
             if not read.point.offset:
                 raise
             # A writer may have undone the line before, as it could not get it onto the disk.
             return self._with_journal(self._without_journal(read))
 
-    def _with_lines(self, read: Read, text: bytes, state: os.stat_result, path: Path) -> Read:
+    def _with_lines(self, read: Read, text: bytes, version: Version, path: Path) -> Read:
         lines = journal.committed(text, read.point, path)
         self._check_tables(lines.changes, lambda _: lines.end.lines)
         view = read.view
@@ -210,7 +215,7 @@ class TableReader:
 
                 changes = as_schema_7(changes)
             view = view.with_changes(changes, lines.documents)
-        return read._replace(view=view, journal=_version_of(state), point=lines.end)
+        return read._replace(view=view, journal=version, point=lines.end)
 
     @staticmethod
     def lines_since(read: Read) -> Lines | None:
@@ -252,7 +257,7 @@ class TableReader:
                 except FileNotFoundError:
                     continue  # another process has just replaced the base
                 state = os.fstat(found[self._path].file.fileno())
-                if _version_of(state) != read.version:
+                if version_of(state) != read.version:
                     continue
                 yield found
                 return
@@ -288,22 +293,11 @@ class TableReader:
             raise journal_file.without_base(lost[0], self._path)
 
 
-def _version_at(path: Path) -> _Version | None:
+def _version_at(path: Path) -> Version | None:
     """Return a value that differs for each version of the journal; None if there is none."""
     try:
-        return _version_of(path.stat())
+        return version_of(path.stat())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise cannot("read", path, error) from None
-
-
-def _version_of(found: os.stat_result) -> _Version:
-    return (
-        found.st_dev,
-        found.st_ino,
-        found.st_size,
-        found.st_mtime_ns,
-        found.st_mode,
-        found.st_uid,
-    )
