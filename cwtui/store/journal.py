@@ -21,12 +21,15 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from cwtui.accounts.errors import StoreDamaged
+from cwtui.store import journal_file
+from cwtui.store.base import Documents
 from cwtui.store.base_text import damaged
 from cwtui.store.journal_file import PREPARED
 
 _SUM: Final = 16
 _OPENING: Final = b'{"sum":"'
 _REST_FROM: Final = len(_OPENING) + _SUM
+_REMOVED: Final = Raw(b"null")
 
 Changes: TypeAlias = dict[str, dict[str, bytes | None]]
 """Changed documents by table and name."""
@@ -44,58 +47,84 @@ _INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Point(NamedTuple):
-    """A point between two lines: its offset in bytes, a hash of all before it, and their number.
+    """A point between two lines: its offset in bytes, and a hash of all before it.
 
     The hash must not be changed, only copied.
     """
 
     offset: int
     hash: "hashlib._Hash"
-    lines: int
 
 
 class Lines(NamedTuple):
-    """What some lines change, the number of documents in the main table, and the point after them.
+    """Committed lines whose sums are right. They are decoded when it is known how many are needed.
 
-    Without lines, `documents` is None.
+    `documents` is the number of documents in the main table after them; None without lines.
     """
 
-    changes: Changes
+    text: bytes
     documents: int | None
+    start: Point
     end: Point
+    path: Path
+
+    def changes(self) -> Changes:
+        """Return what they change. Raises StoreDamaged."""
+        try:
+            contents = _decode_lines(self.text)
+        except _INVALID:
+            raise _invalid(self.text, self.start, self.path) from None
+        changes: dict[str, dict[str, Raw]] = {}
+        for content in contents:
+            for table, documents in content.set.items():
+                changes.setdefault(table, {}).update(documents)
+        return {table: _documents(raw) for table, raw in changes.items()}
+
+    def last_change(self, table: str, name: str) -> Documents:
+        """Return the last change of this document, if any, perhaps with others.
+
+        Raises StoreDamaged.
+        """
+        key, end = msgspec.json.encode(name) + b":", len(self.text)
+        # rfind is faster than find here.
+        while (at := self.text.rfind(key, 0, end)) >= 0:
+            begin, end = self.text.rfind(b"\n", 0, at) + 1, self.text.find(b"\n", at)
+            try:
+                documents = _decode_line(self.text[begin:end]).set.get(table, {})
+            except _INVALID:
+                raise _invalid(self.text, self.start, self.path) from None
+            if name in documents:
+                return _documents(documents)
+            end = begin
+        return {}
+
+    def may_change(self, table: str) -> bool:
+        """Whether they may change this table. False is certain."""
+        return self.text.rfind(msgspec.json.encode(table) + b":{") >= 0
 
 
 def beginning(checksum: str) -> Point:
     """Return the point before the first line, with the base's checksum."""
-    return Point(0, sha256(checksum.encode()), 0)
+    return Point(0, sha256(checksum.encode()))
 
 
 def committed(text: bytes, at: Point, path: Path) -> Lines:
     """Return the committed lines of a text that begins at this point. Raises StoreDamaged."""
     whole = _without_torn_end(text)
     if not whole:
-        return Lines({}, None, at)
+        return Lines(b"", None, at, at, path)
     # The sum of the last line is of all lines, so the others need not be looked at one by one.
     last = _last_line(whole)
     hashed = at.hash.copy()
-    hashed.update(whole[:last])
+    hashed.update(memoryview(whole)[:last])
     if not _fits(whole[last:-1], hashed):
         raise _misfit(whole, at, path)
-    hashed.update(whole[last:])
-    end = Point(at.offset + len(whole), hashed, at.lines + whole.count(b"\n"))
     try:
-        contents = _decode_lines(whole)
+        documents = _decode_line(whole[last:-1]).count
     except _INVALID:
         raise _invalid(whole, at, path) from None
-    changes: dict[str, dict[str, Raw]] = {}
-    for content in contents:
-        for table, documents in content.set.items():
-            changes.setdefault(table, {}).update(documents)
-    decoded: Changes = {
-        table: {name: _document(document) for name, document in documents.items()}
-        for table, documents in changes.items()
-    }
-    return Lines(decoded, contents[-1].count, end)
+    hashed.update(memoryview(whole)[last:])
+    return Lines(whole, documents, at, Point(at.offset + len(whole), hashed), path)
 
 
 def _without_torn_end(text: bytes) -> bytes:
@@ -114,39 +143,37 @@ def _fits(line: bytes, before: "hashlib._Hash") -> bool:
 
 def _misfit(whole: bytes, at: Point, path: Path) -> StoreDamaged:
     """Return the error for the first line whose sum is wrong."""
-    return damaged(path, _first_misfit(whole, at), "the checksum does not match the line")
-
-
-def _first_misfit(whole: bytes, at: Point) -> int:
-    """Return the number of the first line whose sum is wrong."""
-    hashed = at.hash.copy()
-    before_last = whole.split(b"\n")[:-2]
-    for number, line in enumerate(before_last, at.lines + 1):
+    hashed, fitting = at.hash.copy(), 0
+    for line in whole.split(b"\n")[:-2]:
         if not _fits(line, hashed):
-            return number
+            break
         hashed.update(line + b"\n")
-    return at.lines + len(before_last) + 1
+        fitting += 1
+    number = journal_file.line_number(path, at.offset) + fitting
+    return damaged(path, number, "the checksum does not match the line")
 
 
 def _invalid(whole: bytes, at: Point, path: Path) -> StoreDamaged:
     """Return the error for the first line that is not JSON of the right kind."""
-    for number, line in enumerate(whole.split(b"\n")[:-1], at.lines + 1):
+    first = journal_file.line_number(path, at.offset)
+    for number, line in enumerate(whole.split(b"\n")[:-1], first):
         try:
             _decode_line(line)
         except _INVALID as error:
             return damaged(path, number, str(error))
-    return damaged(path, at.lines + 1, "a line is empty")
+    return damaged(path, first, "a line is empty")
 
 
-def _document(document: Raw) -> bytes | None:
-    content = bytes(document)
-    return None if content == b"null" else content
+def _documents(documents: dict[str, Raw]) -> dict[str, bytes | None]:
+    return {name: None if raw == _REMOVED else bytes(raw) for name, raw in documents.items()}
 
 
 def line(changes: Changes, count: int, after: Point) -> bytes:
     """Return the line of these changes, without its newline."""
     tables = {
-        table: {name: Raw(document or b"null") for name, document in documents.items()}
+        table: {
+            name: Raw(document) if document else _REMOVED for name, document in documents.items()
+        }
         for table, documents in changes.items()
         if documents
     }

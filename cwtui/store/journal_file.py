@@ -132,6 +132,12 @@ def cut(path: Path, offset: int) -> None:
         pass
 
 
+def line_number(path: Path, offset: int) -> int:
+    """Return the number of the line that begins at this offset, for errors."""
+    found = read(path, 0)
+    return found[0].count(b"\n", 0, offset) + 1 if found is not None else 1
+
+
 def line_naming(path: Path, name: str) -> int:
     """Return the number of the last line that changes this document, for errors."""
     found = read(path, 0)

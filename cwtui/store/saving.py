@@ -67,7 +67,7 @@ class NewBase(NamedTuple):
         text = b""
         if since is not None and since.documents is not None:
             start = journal.beginning(self.checksum)
-            text = journal.line(since.changes, since.documents, start) + b"\n"
+            text = journal.line(since.changes(), since.documents, start) + b"\n"
         try:
             if old_schema is not None:
                 _keep_old(self.path, old_schema)

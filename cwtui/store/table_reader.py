@@ -90,7 +90,7 @@ class TableReader:
         if path is None or draft.base is not read.view.base:
             return
         line = text + b"\n"
-        end = Point(point.offset + len(line), point.hash.copy(), point.lines + 1)
+        end = Point(point.offset + len(line), point.hash.copy())
         end.hash.update(line)
         view = View(self._kind, draft.base, draft.changes, draft.count, path)
         self._last = read._replace(view=view, journal=now, point=end)
@@ -177,7 +177,7 @@ class TableReader:
         return Read(version, view, old.schema)
 
     def _check_tables(self, tables: Mapping[str, object], line: Callable[[str], int]) -> None:
-        for unknown in sorted(tables.keys() - {self._kind.main, *self._kind.small}):
+        for unknown in sorted(tables.keys() - self._kind.tables):
             raise damaged(self._path, line(unknown), f"unknown table {unknown!r}")
 
     def _with_journal(self, read: Read) -> Read | None:
@@ -206,15 +206,13 @@ class TableReader:
 
     def _with_lines(self, read: Read, text: bytes, version: Version, path: Path) -> Read:
         lines = journal.committed(text, read.point, path)
-        self._check_tables(lines.changes, lambda _: lines.end.lines)
         view = read.view
-        if lines.documents is not None:
-            changes = lines.changes
-            if read.schema is not None and read.schema <= ONE_DEVICE:
-                from cwtui.store.schema_6 import as_schema_7
+        if lines.documents is not None and read.schema is not None and read.schema <= ONE_DEVICE:
+            from cwtui.store.schema_6 import as_schema_7
 
-                changes = as_schema_7(changes)
-            view = view.with_changes(changes, lines.documents)
+            view = view.with_changes(as_schema_7(view.changes_of(lines)), lines.documents)
+        elif lines.documents is not None:
+            view = view.with_lines(lines, lines.documents)
         return read._replace(view=view, journal=version, point=lines.end)
 
     @staticmethod

@@ -14,9 +14,13 @@ from cwtui.accounts.errors import StoreDamaged
 from cwtui.store import journal_file, old_files
 from cwtui.store.base import Base, Documents
 from cwtui.store.base_text import damaged, line_of
-from cwtui.store.journal import Changes
+from cwtui.store.journal import Changes, Lines
 
 T = TypeVar("T")
+_SOME: Final = 8
+"""Searches after which decoding the journal pays."""
+_SHORT: Final = 1 << 18
+"""Bytes of a journal that is searched. Others have long lines, which take long to decode."""
 _WEIGHT: Final = 512
 """Bytes of a usual document, for `name_at`."""
 _INVALID: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -43,12 +47,18 @@ class Kind(NamedTuple):
     is_marked: Callable[[bytes], bool] = _no_document
     """Whether a document is one of the few that must be found quickly. Must not raise."""
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """The names of all tables."""
+        return frozenset((self.main, *self.small))
+
 
 class View:
     """The documents of all tables, as JSON. It stays readable and does not change.
 
     `base` is None for a file that does not exist yet or has an old schema; all documents are then
-    in `changes`. `journal` is the path of the journal, if there is one.
+    in `changes`. `journal` is the path of the journal, if there is one. Instead of `changes` there
+    can be `lines` of the journal, which are searched at first, as a command reads few documents.
     """
 
     def __init__(
@@ -58,14 +68,41 @@ class View:
         changes: Changes | None = None,
         count: int = 0,
         journal: Path | None = None,
+        lines: Lines | None = None,
     ) -> None:
         self.kind = kind
         self.base = base
-        self.changes: Changes = changes if changes is not None else {}
-        self._changed: Documents = self.changes.setdefault(kind.main, {})
         self.count = count
         """The number of documents in the main table."""
         self.journal = journal
+        self._lines = lines
+        self._searches = 0
+        if lines is None:
+            self.changes = changes if changes is not None else {}
+            self._changed = self.changes.setdefault(kind.main, {})
+
+    @cached_property
+    def changes(self) -> Changes:
+        """All changes since the base was written."""
+        return self.changes_of(self._lines) if self._lines is not None else {}
+
+    @cached_property
+    def _changed(self) -> Documents:
+        return self.changes.setdefault(self.kind.main, {})
+
+    def changes_of(self, lines: Lines) -> Changes:
+        """Return what these lines of the journal change. Raises StoreDamaged."""
+        changes = lines.changes()
+        for unknown in sorted(changes.keys() - self.kind.tables):
+            line = journal_file.line_naming(lines.path, unknown)
+            raise damaged(lines.path, line, f"unknown table {unknown!r}")
+        return changes
+
+    def with_lines(self, lines: Lines, count: int) -> "View":
+        """Return the view after these lines of the journal. Raises StoreDamaged."""
+        if self._lines is None and not any(self.changes.values()):
+            return View(self.kind, self.base, None, count, self.journal, lines)
+        return self.with_changes(self.changes_of(lines), count)
 
     def with_changes(self, changes: Changes, count: int) -> "View":
         """Return the view after these changes."""
@@ -77,15 +114,26 @@ class View:
 
     def get(self, name: str) -> bytes | None:
         """Return a document of the main table; None if there is none."""
-        changed = self._changed
+        changed = self._changes_with(name)
         if name in changed:
             return changed[name]
         return self.base.get(name) if self.base is not None else None
 
+    def _changes_with(self, name: str) -> Documents:
+        """Return changes in the main table, with that of this document, if any."""
+        lines = self._lines
+        if lines is None or "_changed" in self.__dict__:
+            return self._changed
+        self._searches += 1
+        if self._searches > _SOME or len(lines.text) > _SHORT:
+            return self._changed
+        return lines.last_change(self.kind.main, name)
+
     def table(self, name: str) -> dict[str, bytes]:
         """Return the documents of a small table."""
         kept: dict[str, Any] = dict(self.base.tables.get(name, {})) if self.base else {}
-        kept |= self.changes.get(name, {})
+        if self._lines is None or self._lines.may_change(name):
+            kept |= self.changes.get(name, {})
         return {key: bytes(document) for key, document in kept.items() if document is not None}
 
     def name_at(self, number: int) -> str | None:
