@@ -105,6 +105,11 @@ def version_of(found: os.stat_result) -> Version:
     )
 
 
+def is_regular(version: Version) -> bool:
+    """Whether this was the version of a regular file."""
+    return stat.S_ISREG(version[4])
+
+
 def exists(path: Path) -> bool:
     """Whether the file or folder exists. Raises CannotCheck if that cannot be determined."""
     try:

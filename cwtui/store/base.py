@@ -61,6 +61,7 @@ MOST: Final = 1 << 33
 HEADER_MOST: Final = 1 << 24
 """Bytes before the main table: small tables, and the names of marked documents."""
 _decode_names: Final = msgspec.json.Decoder(list[str]).decode
+_decode_raw: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 
 Documents: TypeAlias = Mapping[str, bytes | None]
 """Documents as JSON by name; None means removed."""
@@ -107,15 +108,12 @@ class Base:
             text += self._text.read(seen, min(seen + more, self._text.size))
             at = text.find(opening, max(seen - len(opening), 0))
         try:
-            header = msgspec.json.decode(text[:at].removesuffix(b",") + b"}", type=dict[str, Raw])
+            header = _decode_raw(text[:at].removesuffix(b",") + b"}")
             schema = msgspec.json.decode(header["meta"], type=_Schema).schema
             if schema > SCHEMA:
                 raise too_new(self.path, schema)
             meta = msgspec.json.decode(header.pop("meta"), type=Meta)
-            tables = {
-                name: msgspec.json.decode(table, type=dict[str, Raw])
-                for name, table in header.items()
-            }
+            tables = {name: _decode_raw(table) for name, table in header.items()}
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError) as error:
             raise self._text.damaged(0, f"its first lines are invalid: {error}") from None
         # An empty table has its end there.

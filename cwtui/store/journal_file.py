@@ -15,6 +15,7 @@ from cwtui.host.files import (
     check_found,
     check_private,
     closed,
+    is_regular,
     maybe_lost,
     new_file,
     version_of,
@@ -28,13 +29,14 @@ PREPARED: Final = b"\0"
 """Stands in place of the newline of a prepared line, so that committing needs no disk space."""
 
 
-def read(path: Path, since: int) -> tuple[bytes, Version] | None:
+def read(path: Path, since: int, seen: Version | None = None) -> tuple[bytes, Version] | None:
     """Return the text from this offset on, and the file's version. None if there is no file.
 
-    Raises CannotCheck.
+    `seen` is the version that the caller has just found there. Raises CannotCheck.
     """
+    was_regular = seen is not None and is_regular(seen)
     try:
-        with closed(open_regular(path)) as descriptor:
+        with closed(open_regular(path, was_regular=was_regular)) as descriptor:
             found = os.fstat(descriptor)
             check_found(path, found)
             if found.st_size > MOST:

@@ -25,9 +25,9 @@ from cwtui.store.saving import Prepared, journals_of
 from cwtui.store.table_reader import Read, TableReader
 from cwtui.store.view import Draft, Kind, View
 
-_MOST_JOURNAL: Final = (1 << 16, 1 << 18)
-"""Bytes of a journal, at least and at most, before a new base is written: about 200 to 900
-changes. Opening a store reads its journal."""
+_MOST_JOURNAL: Final = (1 << 16, 1 << 17)
+"""Bytes of a journal, at least and at most, before a new base is written: about 200 to 400
+changes. Opening a store reads its journal, which may take as long as opening the base."""
 _OF_BASE: Final = 8
 """A journal may have this part of its base, as writing a new base takes as long as the base is."""
 
@@ -50,8 +50,6 @@ class TableFile:
         may_be_missing: bool = False,
     ) -> None:
         self.path = kind.path
-        self._new = kind.path.with_name(f"{kind.path.name}.base")
-        """Its lock is held while a new base is written, so that only one process does."""
         self._kind = kind
         self._check_is_there = check_is_there
         self._reader = TableReader(kind, check_is_there, check_view, may_be_missing=may_be_missing)
@@ -61,6 +59,11 @@ class TableFile:
         self._read = Read((), View(kind))
         """What the draft was made of."""
         self._prepared: Prepared | None = None
+
+    @property
+    def _new(self) -> Path:
+        """Its lock is held while a new base is written, so that only one process does."""
+        return self.path.with_name(f"{self.path.name}.base")
 
     def view(self) -> View:
         """Return the current content, with the changes of this transaction so far.

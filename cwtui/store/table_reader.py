@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
-from cwtui.host.files import Version, cannot, check_found, exists, version_of
+from cwtui.host.files import Version, cannot, check_found, exists, is_regular, version_of
 from cwtui.host.untrusted_files import TooLarge, open_regular, read_opened, read_regular
 from cwtui.store import journal, journal_file, parts, saving
 from cwtui.store.base import MOST, ONE_DEVICE, SCHEMA, START, Base
@@ -18,6 +18,8 @@ from cwtui.store.parts import Part
 from cwtui.store.view import Draft, Kind, View
 
 _START: Final = journal.beginning("")
+_JOURNAL: Final = re.compile(r"-\d{9}\.journal")
+"""How the name of a journal goes on after that of its base."""
 
 
 class Read(NamedTuple):
@@ -65,7 +67,8 @@ class TableReader:
             if version is None:
                 return Read((), View(self._kind))
             before = self._last
-            read = before if before is not None and before.version == version else self._opened()
+            is_same = before is not None and before.version == version
+            read = before if before is not None and is_same else self._opened(version)
             with_journal = self._with_journal(read)
             if with_journal is None:
                 if self._version() == read.version and read.view.journal is not None:
@@ -127,9 +130,9 @@ class TableReader:
         except OSError as error:
             raise cannot("read", self._path, error) from None
 
-    def _opened(self) -> Read:
+    def _opened(self, seen: Version) -> Read:
         try:
-            descriptor = open_regular(self._path)
+            descriptor = open_regular(self._path, was_regular=is_regular(seen))
         except OSError as error:
             raise cannot("read", self._path, error) from None
         is_ours = False
@@ -150,7 +153,8 @@ class TableReader:
         base = self._base(descriptor)
         self._check_tables(base.tables, base.line_in_header)
         name = base.meta.journal
-        if not re.fullmatch(re.escape(self._path.stem) + r"-\d{9}\.journal", name):
+        stem = self._path.stem
+        if not name.startswith(stem) or not _JOURNAL.fullmatch(name, len(stem)):
             raise damaged(self._path, 1, f"{name!r} is no name of a journal")
         beside = self._path.with_name(name)
         view = View(self._kind, base, {}, base.meta.count, beside)
@@ -192,7 +196,7 @@ class TableReader:
             return read
         if read.journal and (now[:2] != read.journal[:2] or now[2] <= read.point.offset):
             read = self._without_journal(read)  # changed in place, or another file
-        found = journal_file.read(path, read.point.offset)
+        found = journal_file.read(path, read.point.offset, now)
         if found is None:
             return None
         text, version = found
