@@ -120,12 +120,43 @@ def _arguments(one: Door, subject: Subject) -> Iterator[Finding]:
     if isinstance(subject.config, Config):
         expected = subject.config.service.socket
         for path in sorted(sockets(modules) - {expected}):
-            yield Finding(
+            yield _other_socket(one, path, expected, subject.machine)
+
+
+def _other_socket(one: Door, path: str, expected: str, machine: Machine) -> Finding:
+    """Return what it means that a door does not ask at the socket of the configuration."""
+    same = "Use the same path in both places."
+    asks = f"{one.name} asks the service at {path}"
+    try:
+        if stat.S_ISSOCK(machine.path(path).stat().st_mode):
+            return Finding(
                 _AREA,
                 Level.WARNING,
-                f"{one.name} asks the service at {path}, but service.socket is {expected}.",
-                "Use the same path in both places.",
+                f"{asks}, where one listens, but service.socket is {expected}: cwtui serve, gate "
+                "and verify use that one.",
+                same,
             )
+        why = "which is not a socket"
+    except (FileNotFoundError, NotADirectoryError):
+        why = "where none listens"
+    except OSError:
+        return Finding(
+            _AREA,
+            Level.UNKNOWN,
+            f"{asks}, but service.socket is {expected}, and {path} cannot be looked at.",
+            same,
+        )
+    return Finding(
+        _AREA,
+        Level.PROBLEM,
+        f"{asks}, {why}, so cwtui lets nobody in there: service.socket is {expected}.",
+        same,
+    )
+
+
+def asked_at(one: Door) -> set[str]:
+    """Return the sockets of the service that this door asks."""
+    return sockets([module for kind in one.service.steps for module in one.cwtui_in(kind)])
 
 
 def sockets(modules: Sequence[Module]) -> set[str]:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.config import Config, ServiceConfig
 from cwtui.doctor import pam
 from cwtui.doctor.findings import Level
 from cwtui.doctor.programs import Answer
@@ -108,15 +107,6 @@ def test_the_module_must_be_there_and_belong_to_root(tmp_path: Path) -> None:
     others = replace(found, system_uid=12345)
     (problem, *_) = said(pam.findings(subject(others)), Level.PROBLEM)
     assert f"{module} does not belong to root" in problem
-
-
-def test_the_socket_must_be_the_service_s(tmp_path: Path) -> None:
-    found = machine(tmp_path, with_pam({"sudo": SUDO}))
-    config = Config(service=ServiceConfig(socket="/run/other/pam"))
-    (warning,) = said(pam.findings(subject(found, config)), Level.WARNING)
-    assert (
-        warning == "sudo asks the service at /run/cwtui/pam, but service.socket is /run/other/pam."
-    )
 
 
 def test_a_misspelt_module_is_found(tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ def of_service(root: Path, path: Path, status: str | Exception, **pam: str) -> l
         return status
 
     config = Config(service=ServiceConfig(socket=str(path), gate_socket=str(path) + "-gate"))
+    pam = {
+        name: content.replace("pam_cwtui.so", f"pam_cwtui.so socket={path}")
+        for name, content in pam.items()
+    }
     return [*service.findings(subject(machine(root, with_pam(pam)), config), ask)]
 
 
