@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.text import listed
+from cwtui.doctor import isolation
 from cwtui.doctor.doors import Door
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine, UnixUser
@@ -320,7 +321,7 @@ def _forced(command: str, kiosk: Asked, machine: Machine) -> Iterator[Finding]:
         )
     else:
         yield _found(Level.OK, f"Connections of {kiosk.name} run {program}.")
-    if program.endswith("/cwtui") or ("-m" in words[1:] and "-I" not in words[1:]):
+    if isolation.is_open(words, machine):
         yield _found(
             Level.WARNING,
             f"The ForceCommand of {kiosk.name} lets environment variables change what Python runs.",
