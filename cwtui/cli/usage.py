@@ -54,7 +54,8 @@ def _name(parameter: click.Parameter) -> str:
     """Return an option's longest name, or an argument as the help shows it."""
     if isinstance(parameter, click.Option):
         return max(parameter.opts, key=len)
-    return (parameter.name or "").upper()
+    shown = parameter.metavar or parameter.name or ""
+    return shown.strip("[].").upper()
 
 
 def _path(error: click.UsageError) -> str:

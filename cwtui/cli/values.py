@@ -15,7 +15,13 @@ class OneOf(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         del ctx
-        return f"cannot be {quoted(str(value))}. {choose(list(self.choices))}"
+        # Imported here, because only mistakes need it.
+        from difflib import get_close_matches
+
+        typed, choices = str(value), list(self.choices)
+        near = get_close_matches(typed.casefold(), choices, 1, 0.7)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        return f"cannot be {quoted(typed)}. {hint}{choose(choices)}"
 
 
 class Username(click.ParamType[str]):

@@ -53,6 +53,15 @@ def test_a_host_without_doors_is_well(host: Host) -> None:
     assert host.files() == before
 
 
+def test_an_area_that_does_not_exist_is_answered_with_the_nearest(host: Host) -> None:
+    result = host.run("doctor", "sshh")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(
+        "AREA: cannot be 'sshh'. Did you mean 'sshd'? Choose configuration, store, "
+    )
+    assert "Did you mean" not in host.run("doctor", "everything").err
+
+
 def test_json_has_every_finding(host: Host) -> None:
     result = host.run("doctor", "--json")
     assert result.status == 0
