@@ -42,6 +42,19 @@ class Host(NamedTuple):
         return services.connect_for_key_commands(self.config())
 
 
+def again(*words: str) -> str:
+    """Return how to run cwtui with these words on the store that this command works on."""
+    import shlex
+
+    import click
+
+    context = click.get_current_context(silent=True)
+    host = context.find_object(Host) if context is not None else None
+    given = (("--config", host.config_file), ("--store", host.store)) if host is not None else ()
+    options = (f"{name} {shlex.quote(value)}" for name, value in given if value)
+    return " ".join(("cwtui", *options, *words))
+
+
 def operator() -> "Operator":
     """Return the Unix user who runs the command, and the one before sudo, if any."""
     import pwd

@@ -9,7 +9,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.cli import completing, standard_input, terminal
 from cwtui.cli.errors import Failed
 from cwtui.cli.groups import CommandWithExamples, pass_host
-from cwtui.cli.host import Host, operator
+from cwtui.cli.host import Host, again, operator
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.output import say
 from cwtui.cli.values import Username
@@ -75,7 +75,7 @@ def _create(config: Config, username: str, password: Secret | None) -> None:
     first_admin.check(username, new, confirmation)
     ports = services.create(config)
     account = first_admin.create(ports, username, new, confirmation, operator())
-    say(f"Created the admin {account.username}. Sign in with: cwtui")
+    say(f"Created the admin {account.username}. Sign in with: {again()}")
 
 
 def _recover(ports: Ports, username: str, password: Secret | None) -> None:
@@ -84,7 +84,7 @@ def _recover(ports: Ports, username: str, password: Secret | None) -> None:
     if recovered.account.second_factor is not None:
         say(
             "Signing in also needs a code from the registered device. If it is lost: "
-            f"cwtui user reset-mfa {recovered.account.username}"
+            f"{again('user reset-mfa', recovered.account.username)}"
         )
 
 

@@ -6,7 +6,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
 from cwtui.cli.errors import Failed
-from cwtui.cli.host import operator
+from cwtui.cli.host import again, operator
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 
@@ -43,6 +43,6 @@ def hand_over(
             put(made.password.reveal())
     except (OSError, Failed):
         raise Failed(
-            f"The initial password could not be printed. Create another one: "
-            f"cwtui user reset-password {name}"
+            "The initial password could not be printed. Create another one: "
+            f"{again('user reset-password', name)}"
         ) from None

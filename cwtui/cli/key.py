@@ -10,7 +10,7 @@ from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import KeyUse
 from cwtui.cli.groups import GroupInOrder, pass_host
-from cwtui.cli.host import Host, operator
+from cwtui.cli.host import Host, again, operator
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
@@ -52,10 +52,10 @@ def status(host: Host, as_json: bool) -> None:
         say(
             f"The store does not know the active key {unknown}, so nobody can sign in. If "
             f"{config.keyring_file} is the keyring of another store, restore the right one. If the "
-            "store is an older copy, make it use this key: cwtui key rotate"
+            f"store is an older copy, make it use this key: {again('key rotate')}"
         )
     elif keys.is_under_way(uses):
-        say("A rotation is not finished. To continue it: cwtui key rotate")
+        say(f"A rotation is not finished. To continue it: {again('key rotate')}")
     if config.keyring_is_in_store():
         say(
             f"The keyring {config.keyring_file} is in the store's folder, so anyone who copies the "
@@ -76,14 +76,14 @@ def rotate(host: Host) -> None:
         with progress("Re-encrypting secrets") as shown:
             done = keys.rotate(ports, operator(), shown)
     except KeyboardInterrupt:
-        say("Interrupted. Nobody is locked out. To continue: cwtui key rotate")
+        say(f"Interrupted. Nobody is locked out. To continue: {again('key rotate')}")
         raise
     begun = "Created the key" if done.made else "Resumed the rotation to the key"
     say(f"{begun} {done.key} and re-encrypted {counted(done.renewed, 'TOTP secret')}.")
     if done.left:
         say(
             "The MFA secrets of these accounts cannot be decrypted and were not changed: "
-            f"{listed(done.left, _FEW)}. To reset each: cwtui user reset-mfa NAME"
+            f"{listed(done.left, _FEW)}. To reset each: {again('user reset-mfa NAME')}"
         )
     _say_retired(done.retired)
     _say_what_stays(ports)
@@ -124,7 +124,7 @@ def _say_what_stays(ports: Ports) -> None:
         else:
             say(
                 f"The key {use.id} no longer protects anything. It can be retired from "
-                f"{utc_minute(use.retirable_at)} on: cwtui key retire"
+                f"{utc_minute(use.retirable_at)} on: {again('key retire')}"
             )
 
 

@@ -25,7 +25,8 @@ def init(host: Host, stdin: bytes, name: str = "admin") -> tuple[int, str]:
 @pytest.mark.parametrize("line_end", [b"", b"\n", b"\r\n"])
 def test_init_creates_the_first_admin(new_host: Host, line_end: bytes) -> None:
     status, said = init(new_host, PASSWORD.encode() + line_end, name=" Ádmin ")
-    assert (status, said) == (0, "Created the admin ádmin. Sign in with: cwtui\n")
+    cwtui = f"cwtui --config {new_host.config}"
+    assert (status, said) == (0, f"Created the admin ádmin. Sign in with: {cwtui}\n")
     ports = new_host.ports()
     account = ports.accounts.get("ádmin")
     assert account is not None
@@ -152,7 +153,7 @@ def test_init_says_that_the_second_factor_stays(host: Host) -> None:
         factor = one_device(sealed, 1.0, replace(FULL.second_factor.backup_codes, hashes=()))
         change.put(account.changed(second_factor=factor))
     said = host.run("init", "--admin", "admin").err
-    assert "cwtui user reset-mfa admin" in said
+    assert f"cwtui --config {host.config} user reset-mfa admin" in said
 
 
 # Giving up the keyring

@@ -56,7 +56,7 @@ def test_an_active_key_that_the_store_does_not_know(host: Host) -> None:
     result = host.run("key", "status")
     assert result.status == 0
     assert f"The store does not know the active key {foreign}, so nobody can sign in." in result.err
-    assert "cwtui key rotate" in result.err
+    assert f"cwtui --config {host.config} key rotate" in result.err
     assert host.run("key", "rotate").status == 0
     assert host.run("key", "status").err == ""
     assert host.run("user", "list").status == 0
@@ -112,7 +112,7 @@ def test_retire_removes_unused_keys(host: Host) -> None:
     assert early.status == 0
     assert re.fullmatch(
         rf"The key {old} no longer protects anything\. It can be retired from "
-        r"\d{4}-\d\d-\d\d \d\d:\d\d UTC on: cwtui key retire\n",
+        rf"\d{{4}}-\d\d-\d\d \d\d:\d\d UTC on: cwtui --config {host.config} key retire\n",
         early.err,
     )
     backdate(host)
@@ -136,7 +136,7 @@ def test_ctrl_c_says_that_the_rotation_can_be_resumed(
     result = host.run("key", "rotate")
     assert result.status == 130
     assert result.err.strip() == (
-        "Interrupted. Nobody is locked out. To continue: cwtui key rotate"
+        f"Interrupted. Nobody is locked out. To continue: cwtui --config {host.config} key rotate"
     )
 
 
@@ -147,7 +147,8 @@ def test_rotate_names_unreadable_secrets(host: Host, monkeypatch: pytest.MonkeyP
     assert lines[0] == "Resumed the rotation to the key k and re-encrypted 3 TOTP secrets."
     assert lines[1] == (
         "The MFA secrets of these accounts cannot be decrypted and were not changed: user0, "
-        "user1, user2, user3, user4 and 2 more. To reset each: cwtui user reset-mfa NAME"
+        "user1, user2, user3, user4 and 2 more. To reset each: "
+        f"cwtui --config {host.config} user reset-mfa NAME"
     )
 
 
