@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from cwtui.accounts import (
+    account_changes,
     code_factors,
     enrolment,
     factors,
@@ -19,6 +20,7 @@ from cwtui.accounts import (
     throttle,
     tries,
 )
+from cwtui.accounts.account_changes import NO_CHANGES, Changes
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.directory_port import PasswordNotice
@@ -106,7 +108,8 @@ class SignedIn:
 
     `before` is the sign-in record from before, with the last sign-in and the failed ones since.
     `backup_codes_left` is set if a backup code was used, `password_notice` if the password expires.
-    `password_changed`: a new password was chosen in this sign-in.
+    `password_changed`: a new password was chosen in this sign-in. `changes` are those of the
+    account since the last one.
     """
 
     session: Session
@@ -114,6 +117,7 @@ class SignedIn:
     backup_codes_left: int | None = None
     password_notice: PasswordNotice | None = None
     password_changed: bool = False
+    changes: Changes = NO_CHANGES
 
 
 State: TypeAlias = (
@@ -325,6 +329,7 @@ def _signed_in(ports: Ports, account: Account, progress: Progress, note: Note) -
         progress.backup_codes_left,
         progress.password_notice,
         progress.password_changed,
+        account_changes.since_last_sign_in(account, before),
     )
 
 

@@ -160,5 +160,7 @@ def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
         if before.last_sign_in is not None:
             person.tell(f"Last sign-in: {wording.last_sign_in(before)}")
         person.warn(told)
+    for change in state.changes.sentences():
+        person.warn(change)
     if state.password_notice is not None:
         person.warn(state.password_notice.sentence())

@@ -18,6 +18,7 @@ from cwtui.ui.connection import Connection
 from cwtui.ui.theme import first_theme
 
 if TYPE_CHECKING:
+    from cwtui.accounts.account_changes import Changes
     from cwtui.accounts.directory_port import PasswordNotice
     from cwtui.accounts.enrolment import Enrolment
     from cwtui.accounts.model import SignInRecord
@@ -64,6 +65,8 @@ class Context:
         """The last sign-in before this one, and the attempts that failed since then."""
         self.password_changed = False
         """Whether the person has chosen a new password since those attempts."""
+        self.changes: Changes | None = None
+        """What has changed in the account since the last sign-in."""
         self.password_notice: PasswordNotice | None = None
         """What the directory said at this sign-in about a password that expires."""
         self.preferences: Preferences | None = None
@@ -101,7 +104,7 @@ class Context:
         """Set the session. `record_before` is the sign-in record from before this sign-in."""
         self.session = session
         self.record_before, self.password_notice = record_before, None
-        self.password_changed = False
+        self.password_changed, self.changes = False, None
         self.use_preferences(session.preferences)
 
     def use_preferences(self, preferences: "Preferences") -> None:

@@ -4,6 +4,7 @@ import pytest
 from textual.widgets import Static
 
 from cwtui.accounts import self_service
+from cwtui.accounts.account_changes import Changes, NewKey
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
@@ -113,6 +114,7 @@ async def test_the_password_can_be_changed_by_keyboard() -> None:
     async with SCENES["change_password"].played() as (person, there):
         before = there.world.records.get(ADMIN).changed(last_sign_in=NOW - 1, failed=KNEW)
         person.app.context.record_before = before
+        person.app.context.changes = Changes(keys=(NewKey("laptop", NOW),))
         assert person.tab_order[1:] == [
             "current_password",
             "new_password",
@@ -127,6 +129,8 @@ async def test_the_password_can_be_changed_by_keyboard() -> None:
         # The warning about failed attempts says nothing that was done already.
         warning = person.app.screen.query_one("#failed-sign-ins", Static)
         assert str(warning.content).endswith("). You have changed your password since.")
+        change = person.app.screen.query_one(".change", Static)
+        assert "1 SSH key was added: laptop" in str(change.content)
         await person.click("Change Password")
         person.screen(ChangePasswordPage)
         await person.press("escape")

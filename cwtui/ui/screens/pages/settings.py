@@ -145,6 +145,9 @@ Change Display: colours, time zone and mouse, kept for your account."""
                 id="failed-sign-ins" if is_alarming else "unfinished-sign-in",
                 markup=False,
             )
+        changes = self.context.changes
+        for change in changes.sentences(self.context.zone) if changes is not None else ():
+            yield Static(f"⚠ {change}", classes="change", markup=False)
 
     def _mfa_state(self) -> str:
         factor = self._overview.account.second_factor
