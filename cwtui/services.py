@@ -254,6 +254,7 @@ def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) 
         directory=directory(config) if config.directory is not None else None,
         local_time=_local_time,
         unix_user=lambda name: _unix_user(name, config),
+        ask_directory_at_doors=config.service.ask_directory,
     )
 
 

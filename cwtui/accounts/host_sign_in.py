@@ -6,7 +6,16 @@ for. Otherwise they begin as all others, with `sign_in.with_password`.
 
 from typing import Final
 
-from cwtui.accounts import account_state, factors, sign_in, sign_in_password, text, tries
+from cwtui.accounts import (
+    account_state,
+    factors,
+    provisioning,
+    sign_in,
+    sign_in_password,
+    still_there,
+    text,
+    tries,
+)
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NoSecondFactor, Refused, SignInEnded, UnknownAccount
 from cwtui.accounts.model import Account, Origin, unchanged
@@ -16,7 +25,6 @@ from cwtui.accounts.session import as_reason, write_audit
 from cwtui.accounts.sign_in_progress import DISABLED, Progress, Proof
 
 INITIAL: Final = "The initial password must be changed first. Sign in to cwtui."
-_GONE: Final = "Your account is no longer in the directory. Ask an admin."
 
 
 def begin(
@@ -68,7 +76,8 @@ def check_password(
 def usable_account(ports: Ports, typed_username: str) -> Account:
     """Return the account, if it may be used now. Raises InvalidInput, UnknownAccount and Refused.
 
-    Of a directory's account, this says what the last synchronisation found.
+    Of a directory's account, this says what the last synchronisation found or, if
+    `ask_directory_at_doors` is on, what the directory says now. Raises CannotCheck.
     """
     username = text.username(typed_username)
     account = ports.accounts.get(username)
@@ -77,7 +86,9 @@ def usable_account(ports: Ports, typed_username: str) -> Account:
     if not account.enabled:
         raise Refused(DISABLED)
     if account.gone_since is not None:
-        raise Refused(_GONE)
+        raise Refused(still_there.GONE)
+    if ports.ask_directory_at_doors:
+        still_there.check(account, lambda: provisioning.directory_of(ports))
     return account
 
 

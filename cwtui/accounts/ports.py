@@ -297,3 +297,5 @@ class Ports:
     local_time: Callable[[float], datetime] = _in_utc
     """Returns a time in this host's time zone, with its offset."""
     unix_user: FindUnixUser = lambda _: None
+    ask_directory_at_doors: bool = False
+    """Whether a door of the host asks the directory about each of its people."""

@@ -10,16 +10,16 @@ default length of ssh-keygen.
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from cwtui.accounts import names, text
+from cwtui.accounts import names, still_there, text
 from cwtui.accounts.errors import InvalidInput, Refused, Taken
 from cwtui.accounts.model import MOST_SSH_KEY_BYTES, MOST_SSH_KEYS, SSH_KEY_TYPES, Account, SshKey
-from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
+from cwtui.accounts.ports import AccountsChange, AccountStore, Directory, Ports
 
 FIELD: Final = "ssh_key"
 NAME_FIELD: Final = "ssh_key_name"
@@ -277,16 +277,27 @@ def as_fields(key: SshKey) -> dict[str, str]:
     return {"key": key.name, "fingerprint": fingerprint(key.key)}
 
 
-def authorized_lines(accounts: AccountStore, username: str, only: str | None = None) -> list[str]:
+def authorized_lines(
+    accounts: AccountStore,
+    username: str,
+    only: str | None = None,
+    directory: Callable[[], Directory] | None = None,
+) -> list[str]:
     """Return the keys that let somebody in as this Unix user, as lines of authorized_keys.
 
     `only` is a fingerprint. Case matters in the name: another spelling of it is another Unix user.
-    None for an account that is disabled or gone from the directory. Raises CannotCheck.
+    None for an account that is disabled or gone from the directory. Without a `directory` that can
+    be asked, this is what the last synchronisation found. Raises CannotCheck.
     """
     account = accounts.get(username) if text.is_username(username) else None
     if account is None or not account.enabled or account.gone_since is not None:
         return []
-    found = (key for key in account.ssh_keys if only is None or fingerprint(key.key) == only)
+    found = [key for key in account.ssh_keys if only is None or fingerprint(key.key) == only]
+    if found and directory is not None:
+        try:
+            still_there.check(account, directory)
+        except Refused:
+            return []
     return list(map(authorized, found))
 
 

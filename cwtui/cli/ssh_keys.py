@@ -28,16 +28,21 @@ def command(host: Host, unix_user: str, fingerprint: str | None) -> None:
 
     Prints one key per line, as in an authorized_keys file. USER must be the exact name of the
     account: capital letters matter. Nothing is printed for root and for an account that does not
-    exist, is disabled, or is gone from the directory; the exit status is then 0, too. See: cwtui
-    help ssh
+    exist, is disabled, or is gone from the directory; the exit status is then 0, too. The directory
+    itself is asked only if service.ask_directory is set. See: cwtui help ssh
     """
+    from functools import partial
+
+    from cwtui import services
     from cwtui.accounts import ssh_keys
     from cwtui.cli.output import put
     from cwtui.service import peers
 
     if peers.is_root(unix_user):  # otherwise whoever may create accounts could create root
         return
-    lines = ssh_keys.authorized_lines(host.accounts(), unix_user, fingerprint)
+    config = host.config()
+    directory = partial(services.directory, config) if config.service.ask_directory else None
+    lines = ssh_keys.authorized_lines(host.accounts(), unix_user, fingerprint, directory)
     if lines:
         # At once: sshd does not read on when it has found the key.
         put("\n".join(lines))

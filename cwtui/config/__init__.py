@@ -86,7 +86,8 @@ class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     `fresh_minutes` maps doors, such as sudo, to how long a code that was proved at the same place
     is not asked for again. The Unix users in `gate_users` are shared by several people, and may
-    sign in to any account at a gate; all others only to the account of their own name.
+    sign in to any account at a gate; all others only to the account of their own name. With
+    `ask_directory`, doors ask the directory about its people even if it checks no password there.
     """
 
     socket: str = "/run/cwtui/pam"
@@ -94,6 +95,7 @@ class ServiceConfig(Struct, frozen=True, forbid_unknown_fields=True):
     conversations: Annotated[int, Meta(ge=1, le=1000)] = 256
     fresh_minutes: dict[str, Annotated[int, Meta(ge=0, le=600)]] = {}
     gate_users: list[str] = []
+    ask_directory: bool = False
 
 
 class GateConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Origin
 from cwtui.config import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.pam import doors
 from cwtui.doctor.subject import Subject
 
 _AREA: Final = Area.DIRECTORY
@@ -29,6 +30,14 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if config.directory is None:
         yield Finding(_AREA, Level.OK, "No directory is configured; all accounts are local.")
         return
+    if doors(subject) and not config.service.ask_directory:
+        yield Finding(
+            _AREA,
+            Level.NOTE,
+            "Doors of this host do not ask the directory where it checks no password. So people "
+            "who are only disabled there still get in by SSH key and code.",
+            "Disable their accounts here too, or set service.ask_directory.",
+        )
     name = _somebody(subject)
     steps: list[Step] = []
     try:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cwtui import services
 from cwtui.accounts.directory_port import (
@@ -13,11 +14,11 @@ from cwtui.accounts.directory_port import (
     Tell,
 )
 from cwtui.accounts.errors import CannotCheck
-from cwtui.config import Config
+from cwtui.config import Config, ServiceConfig
 from cwtui.directory.config import DirectoryConfig
 from cwtui.doctor import directory
 from cwtui.doctor.findings import Level
-from tests.doctor.hosts import machine, subject
+from tests.doctor.hosts import machine, subject, with_pam
 
 
 class Answers:
@@ -63,4 +64,12 @@ def test_what_the_directory_answers(
         )
     )
     found = directory.findings(subject(machine(tmp_path), config))
+    assert [one.level for one in found] == levels
+    # At a door, a code may be enough without the directory.
+    asking = with_pam({"sudo": "auth required pam_cwtui.so mode=code\n"})
+    there = subject(machine(tmp_path, asking), config)
+    (note, *_) = directory.findings(there)
+    assert "only disabled there still get in" in note.sentence
+    asked = replace(config, service=ServiceConfig(ask_directory=True))
+    found = directory.findings(subject(machine(tmp_path, asking), asked))
     assert [one.level for one in found] == levels

@@ -1,0 +1,27 @@
+"""Whether the directory still has a person who enters without a password that it checks."""
+
+from collections.abc import Callable
+from typing import Final
+
+from cwtui.accounts import identity
+from cwtui.accounts.directory_port import CannotUseDirectory, DirectoryMisconfigured
+from cwtui.accounts.errors import Refused
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.ports import Directory
+
+GONE: Final = "Your account is no longer in the directory. Ask an admin."
+
+
+def check(account: Account, directory: Callable[[], Directory]) -> None:
+    """Raise Refused if an LDAP account's person was removed, renamed or disabled in the directory.
+
+    Nobody gets in while that is not known. Raises CannotCheck.
+    """
+    if account.origin is not Origin.LDAP:
+        return
+    try:
+        user = directory().find(account.username)
+    except DirectoryMisconfigured:
+        raise CannotUseDirectory from None
+    if user is None or not user.enabled or identity.is_another(account.directory_ids, user.ids):
+        raise Refused(GONE)
