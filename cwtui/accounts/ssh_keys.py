@@ -70,6 +70,12 @@ def parse(line: str) -> PublicKey:
     return PublicKey(key, words[2].strip() if len(words) > 2 else "")  # noqa: PLR2004  the third
 
 
+def has_comment(line: str) -> bool:
+    """Whether the line looks like a key with a comment after it."""
+    words = line.split(maxsplit=2)
+    return len(words) > 2 and words[0] in SSH_KEY_TYPES  # noqa: PLR2004  the third
+
+
 def is_private(text: str) -> bool:
     """Whether the text is from a file with a private key."""
     return any(mark in text for mark in _PRIVATE_MARKS)

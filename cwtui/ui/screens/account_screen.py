@@ -239,11 +239,18 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         if not is_filled and isinstance(here, SecretInput | CodeInput) and _shows_error(here):
             return  # the reason why it was emptied says more than that it is empty
         later = entries[entries.index(here) + 1 :] if is_filled else []
-        following = next((entry for entry in later if not entry.value), None)
+        following = next(
+            (entry for entry in later if not (entry.value or self.may_stay_empty(entry))), None
+        )
         if following is not None:
             self.set_focus(following)
         else:
             self._after_typing(self.submit_once)
+
+    def may_stay_empty(self, entry: TextInput) -> bool:
+        """Whether Enter passes over this input if it is empty, because of what others have."""
+        del entry
+        return False
 
     def on_code_input_complete(self, message: CodeInput.Complete) -> None:
         """Submit a one-time code at its last digit, unless something else must be filled in."""

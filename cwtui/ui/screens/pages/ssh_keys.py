@@ -112,6 +112,11 @@ A key can be on one account only. Your other sessions end when a key is added.""
         )
         yield Button("Add SSH Key", id="primary", variant="primary", compact=True)
 
+    def may_stay_empty(self, entry: TextInput) -> bool:
+        """The comment of the key is its name then."""
+        del entry
+        return ssh_keys.has_comment(self.query_one(_PublicKeyInput).value)
+
     def unsaved(self) -> str:
         return "the new SSH key" if self.query_one(_PublicKeyInput).value else ""
 
