@@ -21,8 +21,9 @@ from cwtui.host import reserve
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive
 from cwtui.keyring.file_keyring import FileKeyring, Held
-from cwtui.store.accounts import Contents, TinyAccountStore
+from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import MEGABYTE, FileAuditLog
+from cwtui.store.contents import Contents
 from cwtui.store.records import TinyRecordStore
 
 

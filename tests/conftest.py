@@ -12,8 +12,9 @@ import pytest
 from hypothesis import settings
 
 from tests.accounts.world import Clock, World
-from tests.servers import enclosed
+from tests.servers import enclosed, postgres
 from tests.servers.enclosed import Enclosed
+from tests.servers.postgres import Postgres
 
 # Machines differ in speed, and failures in CI must be reproducible.
 settings.register_profile("cwtui", deadline=None, derandomize="CI" in os.environ)
@@ -69,6 +70,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     for name in needed & _SERVERS.keys():
         _begin(name)
+    if needed & {"postgres_server", "kind"}:
+        postgres.begin(postgres.of_run(), _main_process())
 
 
 @pytest.fixture(scope="session")
@@ -83,11 +86,22 @@ def dirsrv() -> Enclosed:
     return enclosed.wait("ds389", _begin("dirsrv"))
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Postgres:
+    """PostgreSQL, with a database for each process that runs tests."""
+    postgres.begin(postgres.of_run(), _main_process())
+    return postgres.wait(postgres.of_run())
+
+
+def _main_process() -> int:
+    """The process that ends with the run."""
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+
+
 def _begin(name: str) -> Path:
     kind = _SERVERS[name]
     folder = Path(tempfile.gettempdir()) / f"cwtui-{kind}-{_RUN}"
-    in_worker = "PYTEST_XDIST_WORKER" in os.environ
-    enclosed.begin(kind, folder, os.getppid() if in_worker else os.getpid())
+    enclosed.begin(kind, folder, _main_process())
     return folder
 
 

@@ -39,6 +39,7 @@ systemd-analyze systemd
 LIST
 [ -e /usr/include/security/pam_modules.h ] || missing="$missing libpam0g-dev"
 [ -n "$(find /usr/lib -name pam_radius_auth.so 2>/dev/null)" ] || missing="$missing libpam-radius-auth"
+[ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || missing="$missing postgresql"
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -e /usr/lib/python3/dist-packages/ldapurl.py ] || missing="$missing python3-ldap"
 [ -e /usr/share/fonts/X11/misc ] || missing="$missing xfonts-base"
@@ -71,6 +72,7 @@ apt-get install -y -qq --no-install-recommends $missing
 disable=""
 case "$missing " in *" slapd "*) disable="slapd" ;; esac
 case "$missing " in *" openssh-server "*) disable="$disable ssh" ;; esac
+case "$missing " in *" postgresql "*) disable="$disable postgresql" ;; esac
 case "$missing " in *" samba "*) disable="$disable samba-ad-dc smbd nmbd winbind" ;; esac
 for service in $disable; do
     update-rc.d "$service" disable >/dev/null 2>&1 || true

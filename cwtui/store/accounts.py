@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Final, NamedTuple, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from msgspec import MsgspecError, Struct, json
 
@@ -15,6 +15,7 @@ from cwtui.accounts.listing import BY_USERNAME, AccountRow, Sort
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
+from cwtui.store.contents import Contents
 from cwtui.store.layout import Layout
 from cwtui.store.parts import Part
 from cwtui.store.table_file import TableFile
@@ -33,21 +34,6 @@ _ROW: Final = itemgetter(1)
 
 class _NeededKeys(Struct, frozen=True, forbid_unknown_fields=True):
     ids: tuple[str, ...] = ()
-
-
-class Contents(NamedTuple):
-    """What a keyring is compared with. `needed` are the ids of the keys that the store needs."""
-
-    is_empty: bool
-    needed: frozenset[str]
-    used: Callable[[], frozenset[str]]
-    """Returns the keys in use. Reads every account. Raises CannotCheck."""
-
-    def lacking(self, held: frozenset[str]) -> frozenset[str]:
-        """Return the keys that are needed and in use, but not in `held`."""
-        missing = self.needed - held
-        # A key that is no longer in use may have been retired.
-        return missing & self.used() if missing else missing
 
 
 class _Admin(Struct, gc=False):

@@ -20,7 +20,8 @@ from cwtui.accounts.model import Time
 from cwtui.host.files import cannot, exists, new_file, write_all
 from cwtui.host.locks import undisturbed
 from cwtui.host.untrusted_files import read_regular
-from cwtui.store.accounts import Contents, TinyAccountStore
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.contents import Contents
 from cwtui.store.layout import Layout, is_member
 from cwtui.store.parts import Part, pieces
 from cwtui.store.parts import opened as opened_part

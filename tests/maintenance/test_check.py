@@ -5,7 +5,8 @@ import pytest
 from cwtui import maintenance
 from cwtui.accounts.upkeep import key_rotation
 from cwtui.config import Config
-from cwtui.store.accounts import Contents, TinyAccountStore
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.contents import Contents
 from tests.accounts.world import OPERATOR
 from tests.durability.saves import connected, unwatched
 

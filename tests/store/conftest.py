@@ -1,6 +1,7 @@
 """The same tests for each kind of store, and stores to be checked."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,20 @@ from tests.durability.saves import config_in, connected, made_in
 from tests.store.stores import STORES, Stores
 
 
-@pytest.fixture(params=STORES)
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
+@pytest.fixture(scope="session", params=STORES)
+def kind(request: pytest.FixtureRequest) -> Callable[[Path], Stores]:
+    """Makes an empty store of one kind. The folder is the caller's."""
+    name: str = request.param
+    if name == "postgres":
+        request.getfixturevalue("postgres_server")
+    return STORES[name]
+
+
+@pytest.fixture
+def stores(kind: Callable[[Path], Stores], tmp_path: Path) -> Stores:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
-    kind: str = request.param
-    return STORES[kind](folder)
+    return kind(folder)
 
 
 @pytest.fixture

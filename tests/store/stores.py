@@ -7,8 +7,10 @@ from pathlib import Path
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountStore, RecordStore
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.postgres import opening
 from cwtui.store.records import TinyRecordStore
 from tests.accounts.memory import MemoryAccounts, MemoryRecords
+from tests.servers import postgres as servers
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,13 @@ def tinydb(folder: Path) -> Stores:
     )
 
 
-STORES = {"memory": memory, "tinydb": tinydb}
+def postgres(_: Path) -> Stores:
+    """Needs the fixture postgres_server."""
+    url = servers.Postgres(servers.of_run()).emptied_store()
+    return Stores(lambda: opening.parts(url).accounts, lambda: opening.parts(url).records)
+
+
+STORES = {"memory": memory, "tinydb": tinydb, "postgres": postgres}
 
 
 def put(store: AccountStore, *kept: Account) -> None:

@@ -59,9 +59,9 @@ def test_last_sign_ins_are_looked_up_in_any_order(stores: Stores) -> None:
 def test_records_with_a_wait_are_found_among_all(stores: Stores) -> None:
     tried = SignInRecord(password_attempts={"": Attempts(3, 1.5)})
     waits = SignInRecord(password_attempts={"": Attempts(5, 1.5, 301.5)})
-    for number in range(200):
-        stores.records().update(f"u{number}", lambda _: (tried, None))
     records = stores.records()
+    for number in range(200):
+        records.update(f"u{number}", lambda _: (tried, None))
     assert records.banned() == {}
     stores.records().update("u7", lambda _: (waits, None))
     stores.records().update("u8", lambda _: (RECORD, None))
@@ -82,8 +82,9 @@ def test_removing_a_record_keeps_the_others(stores: Stores) -> None:
 @pytest.mark.parametrize("changes", [True, False])
 def test_an_update_can_change_other_records_too(stores: Stores, changes: bool) -> None:
     """They are removed, replaced or left alone; the updated record is not among them."""
+    filled = stores.records()
     for number in range(300):
-        stores.records().update(f"u{number}", lambda _: (RECORD, None))
+        filled.update(f"u{number}", lambda _: (RECORD, None))
     asked: list[str] = []
 
     def others(records: Mapping[str, SignInRecord]) -> dict[str, SignInRecord | None]:

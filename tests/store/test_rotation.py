@@ -14,7 +14,8 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.upkeep import key_rotation as keys
-from cwtui.store.accounts import Contents, TinyAccountStore
+from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.contents import Contents
 from tests.accounts.steps import one_device
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Clock, Device
 from tests.store.processes import Worker, started

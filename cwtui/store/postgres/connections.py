@@ -1,0 +1,222 @@
+"""Connections to the database: how they are made, kept, bounded in time, and given up."""
+
+import os
+import select
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+
+import psycopg
+from psycopg import conninfo
+from psycopg.abc import Buffer, PQGen
+from psycopg.adapt import Loader
+from psycopg.pq import TransactionStatus
+
+from cwtui.accounts.errors import CannotCheck
+from cwtui.store.postgres import address, problems
+
+T = TypeVar("T")
+Row: TypeAlias = tuple[Any, ...]
+
+CONNECT_SECONDS: Final = 5
+"""For each host of the URL."""
+ANSWER_SECONDS: Final = 12.0
+"""How long an answer may take. The server itself gives up before that (see transactions)."""
+_KEPT: Final = 4
+"""The most unused connections that are kept. More are in use only for a moment."""
+_KEPT_SECONDS: Final = 60.0
+"""A connection that nobody used for so long is closed, so that screens left open need few."""
+
+_INHERITED: Final[list[object]] = []
+"""The connections of a parent process."""
+
+_ALWAYS: Final[dict[str, str | int]] = {
+    "application_name": "cwtui",
+    "connect_timeout": CONNECT_SECONDS,
+    # A host that vanished is noticed, whether we wait for an answer or it waits for us.
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": int(ANSWER_SECONDS * 1000),
+    "target_session_attrs": "read-write",
+    "gssencmode": "disable",
+    "client_encoding": "UTF8",
+}
+"""What a URL can set otherwise."""
+
+
+class Statement(NamedTuple):
+    """A statement with its values, which never become part of its text."""
+
+    sql: str
+    values: Sequence[object] = ()
+
+
+class Answer(NamedTuple):
+    """What one statement returned: its rows, how many it concerned, and the command's name."""
+
+    rows: list[Row]
+    affected: int
+    command: str
+
+
+class _AsBytes(Loader):
+    """Loads JSON as the text that it is, for msgspec."""
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+class _Connection(psycopg.Connection[Row]):
+    """A connection that waits for each answer only for a limited time."""
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+
+
+class Connections:
+    """The connections of one process. Several threads may use it."""
+
+    def __init__(self, url: str, read_password: Callable[[], str] | None = None) -> None:
+        self._url = url
+        self._read_password = read_password
+        self._unused: list[tuple[_Connection, float]] = []
+        weakref.finalize(self, _close_all, self._unused)
+        self._lock = Lock()
+        self._process = os.getpid()
+        self.trips = 0
+        """How often this process waited for an answer of the database."""
+
+    @contextmanager
+    def one(self, *, new: bool = False) -> Iterator[_Connection]:
+        """Lend a connection that is in no transaction. It is kept if it still is in none after.
+
+        Raises CannotCheck.
+        """
+        connection = (None if new else self._kept()) or self._connect()
+        try:
+            yield connection
+        finally:
+            self._take_back(connection)
+
+    def close(self) -> None:
+        """Close the unused connections."""
+        with self._lock:
+            _close_all(self._unused)
+
+    def send(self, connection: _Connection, statements: Sequence[Statement]) -> list[Answer]:
+        """Send these statements together, and return their answers.
+
+        Raises Cut if the connection was lost, and another CannotCheck if the database refuses one.
+        The transaction cannot go on then.
+        """
+        self.trips += 1
+        try:
+            with connection.pipeline():
+                cursors = [
+                    connection.execute(one.sql.encode(), tuple(one.values), prepare=False)
+                    for one in statements
+                ]
+            return [_answer(cursor) for cursor in cursors]
+        except psycopg.Error as error:
+            if is_lost(connection):
+                _close(connection)
+                raise problems.cut(error) from None
+            raise problems.cannot(error) from None
+        except BaseException:
+            _close(connection)  # answers may still be on the way
+            raise
+
+    def _kept(self) -> _Connection | None:
+        """Return an unused connection that is not known to be lost."""
+        now = time.monotonic()
+        while True:
+            with self._lock:
+                if self._process != os.getpid():
+                    # The parent process goes on using those, so they are not closed here.
+                    _INHERITED.extend(self._unused)
+                    self._unused.clear()
+                    self._process = os.getpid()
+                if not self._unused:
+                    return None
+                connection, since = self._unused.pop()
+            if now - since < _KEPT_SECONDS and not _has_news(connection):
+                return connection
+            _close(connection)
+
+    def _take_back(self, connection: _Connection) -> None:
+        if connection.closed or connection.info.transaction_status is not TransactionStatus.IDLE:
+            _close(connection)
+            return
+        with self._lock:
+            self._unused.append((connection, time.monotonic()))
+            too_many = self._unused[:-_KEPT]
+            del self._unused[:-_KEPT]
+        for other, _ in too_many:
+            _close(other)
+
+    def _connect(self) -> _Connection:
+        parameters = self._parameters()
+        try:
+            connection = _Connection.connect(
+                conninfo.make_conninfo("", **parameters), autocommit=True, prepare_threshold=None
+            )
+        except psycopg.Error as error:
+            raise problems.unreachable(error, address.shown(self._url)) from None
+        connection.adapters.register_loader("jsonb", _AsBytes)
+        connection.adapters.register_loader("json", _AsBytes)
+        return connection
+
+    def _parameters(self) -> dict[str, Any]:
+        try:
+            given = conninfo.conninfo_to_dict(self._url)
+        except psycopg.Error as error:
+            raise CannotCheck(f"The store's URL is not valid: {error}") from None
+        parameters = {**_ALWAYS, **given}
+        if "sslmode" not in given and not is_near(given):
+            parameters["sslmode"] = "verify-full"
+        # libpq would take it from the environment, where other programs of this user can read it.
+        parameters["password"] = self._read_password() if self._read_password is not None else ""
+        return parameters
+
+
+def is_near(given: dict[str, Any]) -> bool:
+    """Whether the connection stays on this host, as far as its parameters say."""
+    if "service" in given:
+        return False  # its file may name any host
+    hosts = str(given.get("hostaddr") or given.get("host") or os.environ.get("PGHOST", ""))
+    return address.is_near(hosts)
+
+
+def is_lost(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the connection is broken, or an answer is still on the way."""
+    status = connection.info.transaction_status
+    return connection.closed or status in {TransactionStatus.UNKNOWN, TransactionStatus.ACTIVE}
+
+
+def _has_news(connection: _Connection) -> bool:
+    """Whether the server sent something unasked: it says so before it closes a connection."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _answer(cursor: psycopg.Cursor[Row]) -> Answer:
+    rows = cursor.fetchall() if cursor.description is not None else []
+    return Answer(rows, cursor.rowcount, cursor.statusmessage or "")
+
+
+def _close_all(connections: list[tuple[_Connection, float]]) -> None:
+    while connections:
+        _close(connections.pop()[0])
+
+
+def _close(connection: _Connection) -> None:
+    with suppress(psycopg.Error, OSError):
+        connection.close()

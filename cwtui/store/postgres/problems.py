@@ -1,0 +1,118 @@
+"""What the database can answer instead of doing what it was asked, as sentences for people."""
+
+from typing import Final
+
+import psycopg
+from psycopg import errors
+
+from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
+from cwtui.accounts.text import shortened, visible
+
+
+class Cut(CannotCheck):
+    """The connection was lost, so it is not known what the database did."""
+
+
+class Conflict(CannotCheck):
+    """Others changed the same rows at the same moment. The transaction can be repeated."""
+
+
+class Exists(CannotCheck):
+    """A row that was to be added is there already."""
+
+
+_MISSING: Final = (
+    errors.UndefinedTable,
+    errors.InvalidSchemaName,
+    errors.UndefinedFunction,
+    errors.UndefinedColumn,
+)
+_NO_ENTRY: Final = (errors.InvalidPassword, errors.InvalidAuthorizationSpecification)
+_READ_ONLY: Final = (
+    "The database is read-only: it may be a replica, or its disk may be full. Nothing was changed."
+)
+_FULL: Final = "The database has no space left. Nothing was changed."
+_BUSY: Final = "The database is too slow, or others keep it busy. Nothing was changed. Try again."
+_IN_THE_WAY: Final = (
+    "Others changed the same data at the same moment. Nothing was changed. Try again."
+)
+_NO_STORE: Final = (
+    "The database has no store of cwtui, or only part of one. If it is the right one, restore it "
+    "from a backup. Nothing was changed."
+)
+_RIGHTS: Final = "For the rights that a role needs, see: cwtui store grant ROLE"
+
+_MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck], str], ...]] = (
+    ((errors.SerializationFailure, errors.DeadlockDetected), Conflict, _IN_THE_WAY),
+    ((errors.UniqueViolation,), Exists, "The database already has this entry."),
+    (_MISSING, StoreMissing, _NO_STORE),
+    (
+        (errors.InsufficientPrivilege,),
+        CannotCheck,
+        f"The database does not allow this: {{}}. {_RIGHTS}",
+    ),
+    (_NO_ENTRY, CannotCheck, "The database refuses the connection: {}."),
+    ((errors.ReadOnlySqlTransaction,), CannotCheck, _READ_ONLY),
+    ((errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded), CannotCheck, _FULL),
+    (
+        (
+            errors.LockNotAvailable,
+            errors.QueryCanceled,
+            errors.IdleInTransactionSessionTimeout,
+        ),
+        CannotCheck,
+        _BUSY,
+    ),
+    (
+        (errors.TooManyConnections,),
+        CannotCheck,
+        "The database has no connection free. Try again, or raise its max_connections.",
+    ),
+    (
+        (errors.InvalidCatalogName,),
+        CannotCheck,
+        "The database that the store's URL names does not exist. Create it first: createdb NAME",
+    ),
+)
+"""The errors of each kind, what is raised for them, and its sentence."""
+
+
+def cannot(error: psycopg.Error) -> CannotCheck:
+    """Return the error to raise for an error of the database, whose connection is not lost."""
+    for kinds, meaning, sentence in _MEANINGS:
+        if isinstance(error, kinds):
+            return meaning(sentence.format(_said(error)))
+    return CannotCheck(f"The database answers with an error: {_said(error)}. Nothing was changed.")
+
+
+def cut(error: psycopg.Error) -> Cut:
+    """Return the error to raise if the connection was lost, or an answer did not come in time."""
+    return Cut(
+        f"The connection to the database was lost: {_said(error)}. Whether something was changed "
+        "is not known. Try again."
+    )
+
+
+def unreachable(error: psycopg.Error, where: str) -> CannotCheck:
+    """Return the error to raise if no connection can be made."""
+    if error.sqlstate:  # the server answered
+        return cannot(error)
+    return CannotCheck(
+        f"Cannot reach the database {where}: {_said(error)}. Check that it is running and that "
+        "this host can reach it."
+    )
+
+
+def damaged(what: str, reason: object) -> StoreDamaged:
+    """Return the error for a row that cannot be used."""
+    return StoreDamaged(
+        f"{what} in the database is damaged: {reason}. It was not changed; restore it from a "
+        "backup."
+    )
+
+
+def _said(error: psycopg.Error) -> str:
+    """Return the first line of what the server or the library said, without what follows it."""
+    said = error.diag.message_primary or str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return visible(shortened(lines[0] if lines else type(error).__name__, 200)).rstrip(".")

@@ -1,0 +1,169 @@
+"""The tables of a store, and how they are created and migrated by many hosts that start at once."""
+
+from typing import Final
+
+from cwtui.accounts.errors import CannotCheck, StoreTooNew
+from cwtui.store.postgres.connections import Answer, Statement
+from cwtui.store.postgres.transactions import Database, Transaction
+
+VERSION: Final = 1
+_LOCK: Final = 0x63777475
+"""The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
+
+_FIRST: Final = (
+    "CREATE SCHEMA IF NOT EXISTS cwtui",
+    "CREATE TABLE cwtui.schema_version (version integer NOT NULL)",
+    # One row. Who changes accounts or settings locks it, so that rules see all accounts at once.
+    """
+    CREATE TABLE cwtui.organization (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        settings jsonb NOT NULL,
+        needed_keys jsonb NOT NULL,
+        accounts bigint NOT NULL
+    )
+    """,
+    # All columns but `document` are made of it, so that queries find accounts quickly.
+    """
+    CREATE TABLE cwtui.account (
+        username text COLLATE "C" PRIMARY KEY,
+        document jsonb NOT NULL,
+        listed json NOT NULL,
+        folded_name text COLLATE "C" NOT NULL,
+        origin text COLLATE "C" NOT NULL,
+        roles text[] COLLATE "C" NOT NULL,
+        enabled boolean NOT NULL,
+        mfa_required boolean NOT NULL,
+        has_second_factor boolean NOT NULL,
+        created_at float8 NOT NULL,
+        directory_ids text[] NOT NULL,
+        ssh_keys text[] NOT NULL,
+        place bigint NOT NULL
+    )
+    """,
+    "CREATE INDEX account_directory_ids ON cwtui.account USING gin (directory_ids)",
+    "CREATE INDEX account_ssh_keys ON cwtui.account USING gin (ssh_keys)",
+    "CREATE INDEX account_place ON cwtui.account (place)",
+    """
+    CREATE INDEX account_admin ON cwtui.account (username)
+        WHERE enabled AND origin = 'local' AND 'connectware-admin' = ANY (roles)
+    """,
+    """
+    CREATE TABLE cwtui.record (
+        username text COLLATE "C" PRIMARY KEY,
+        document jsonb NOT NULL,
+        part smallint NOT NULL,
+        waits_until float8 NOT NULL,
+        last_sign_in float8
+    )
+    """,
+    "CREATE INDEX record_part ON cwtui.record (part, username)",
+    "CREATE INDEX record_waits ON cwtui.record (username) WHERE waits_until > 0",
+    """
+    CREATE TABLE cwtui.audit (
+        n bigint PRIMARY KEY,
+        act uuid NOT NULL UNIQUE,
+        line bytea NOT NULL
+    )
+    """,
+    # One row: the end of the chain.
+    """
+    CREATE TABLE cwtui.audit_head (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        n bigint NOT NULL,
+        previous text NOT NULL,
+        hash text NOT NULL
+    )
+    """,
+    # The only way to add an event for roles without rights to these tables. The update locks the
+    # end of the chain, so that events are chained one after the other.
+    """
+    CREATE FUNCTION cwtui.append_event(act uuid, event text) RETURNS bytea
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+        WITH head AS (
+            UPDATE cwtui.audit_head SET
+                n = n + 1,
+                previous = hash,
+                hash = encode(sha256(convert_to(
+                    concat('{"n":', n + 1, ',"previous":"', hash, '",', event), 'UTF8'
+                )), 'hex')
+            RETURNING n, previous
+        )
+        INSERT INTO cwtui.audit (n, act, line)
+        SELECT head.n, append_event.act, convert_to(
+            concat('{"n":', head.n, ',"previous":"', head.previous, '",', append_event.event),
+            'UTF8'
+        )
+        FROM head
+        RETURNING line
+    $$
+    """,
+    "REVOKE ALL ON FUNCTION cwtui.append_event(uuid, text) FROM PUBLIC",
+    """
+    INSERT INTO cwtui.audit_head (n, previous, hash) VALUES (0, '', repeat('0', 64))
+    """,
+    "INSERT INTO cwtui.organization (settings, needed_keys, accounts) VALUES ('{}', '[]', 0)",
+    "INSERT INTO cwtui.schema_version (version) VALUES (1)",
+)
+_MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {1: _FIRST}
+"""The statements that lead to each version from the one before."""
+
+_LOCKED: Final = Statement("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+_VERSION: Final = Statement("SELECT max(version) FROM cwtui.schema_version")
+_FOUND: Final = Statement(
+    "SELECT to_regclass('cwtui.schema_version') IS NOT NULL,"
+    " to_regclass('cwtui.organization') IS NOT NULL"
+)
+
+
+def is_there(database: Database) -> bool:
+    """Whether the database has a store. Raises CannotCheck."""
+    (found,) = database.ask(_FOUND)
+    return _is_there(found)
+
+
+def create(database: Database) -> None:
+    """Create the tables, unless they are there. Raises CannotCheck."""
+    with database.change() as transaction:
+        # Others who do the same wait here, and then find it done.
+        _, found = transaction.run(_LOCKED, _FOUND)
+        if not _is_there(found):
+            _bring_up(transaction, 0)
+
+
+def check(database: Database) -> None:
+    """Migrate an older store to this version. Raises CannotCheck, and StoreTooNew."""
+    if _version(database.read(_VERSION)[1][0]) == VERSION:
+        return
+    with database.change() as transaction:
+        _, found = transaction.run(_LOCKED, _VERSION)
+        _bring_up(transaction, _version(found))
+
+
+def _bring_up(transaction: Transaction, version: int) -> None:
+    for number in range(version + 1, VERSION + 1):
+        transaction.run(*(Statement(_escaped(one)) for one in _MIGRATIONS[number]))
+
+
+def _is_there(found: Answer) -> bool:
+    has_version, has_organization = found.rows[0]
+    if has_version != has_organization:
+        raise CannotCheck(
+            "The database has only part of a store of cwtui. Restore it from a backup. Nothing was "
+            "changed."
+        )
+    return bool(has_version)
+
+
+def _version(found: Answer) -> int:
+    version = int(found.rows[0][0] or 0)
+    if version > VERSION:
+        raise StoreTooNew(
+            f"The database has schema {version}, written by a newer version of cwtui. This version "
+            f"reads schemas up to {VERSION}. Install the newer version."
+        )
+    return version
+
+
+def _escaped(statement: str) -> str:
+    return statement.replace("%", "%%")
