@@ -36,6 +36,8 @@ class Here(Enum):
 
 def look(config: Config) -> Here:
     """Return what exists. Only looks at file names. Raises CannotCheck if that is not possible."""
+    if config.database:
+        return _look_in_database(config)
     layout = config.layout
     if layout.is_there():
         return Here.STORE
@@ -47,6 +49,16 @@ def look(config: Config) -> Here:
         return Here.NOTHING
     # Look again: another process may be setting it up, and it creates the accounts first.
     return Here.STORE if layout.is_there() else without
+
+
+def _look_in_database(config: Config) -> Here:
+    # Imported here, because most hosts have no database.
+    from cwtui import database
+
+    if database.is_there(config):
+        return Here.STORE
+    has_keyring = config.keyring.credential or exists(config.keyring_file)
+    return Here.KEYRING if has_keyring else Here.NOTHING
 
 
 def is_new(config: Config) -> bool:
@@ -70,6 +82,10 @@ def check_is_there(config: Config) -> None:
 
 def has_accounts(config: Config) -> bool:
     """Whether there is a store with accounts. Raises CannotCheck."""
+    if config.database:
+        from cwtui import database
+
+        return database.has_accounts(config)
     from cwtui.store.accounts import TinyAccountStore
 
     return config.layout.is_there() and not TinyAccountStore(config.accounts_file).is_empty()
@@ -91,7 +107,8 @@ def check_can_be_set_up(config: Config, config_file: Path) -> None:
             raise ConfigError(untrusted)
     if directory is not None and directory.bind_password_file:
         _check_bind_password(directory)
-    for folder in (config.folder, config.keyring_file.parent):
+    of_store = () if config.database else (config.folder,)
+    for folder in (*of_store, config.keyring_file.parent):
         if exists(folder):
             check_private(folder)
 
@@ -121,7 +138,8 @@ def set_up(config: Config) -> None:
     _check_is_new(config)
     if has_accounts(config):
         return
-    make_private_folder(config.folder)
+    if not config.database:
+        make_private_folder(config.folder)
     make_private_folder(config.keyring_file.parent)
     with exclusive(config.keyring_file):
         _check_is_new(config)  # again, as another process may have set it up meanwhile
@@ -131,16 +149,43 @@ def set_up(config: Config) -> None:
 def _make(config: Config) -> None:
     # Imported here, as they take long to load and the first paint needs this module.
     from cwtui.keyring.file_keyring import FileKeyring
+
+    if config.database:
+        from cwtui import database
+
+        database.create(config)
+    else:
+        _make_files(config)
+    if not exists(config.keyring_file) and not has_accounts(config):
+        FileKeyring.create(config.keyring_file, time.time())
+
+
+def _make_files(config: Config) -> None:
     from cwtui.store.accounts import TinyAccountStore
 
     make_private_folder(config.records_folder)
     if not exists(config.accounts_file):
         TinyAccountStore.create(config.accounts_file)
-    if not exists(config.keyring_file) and not has_accounts(config):
-        FileKeyring.create(config.keyring_file, time.time())
+
+
+def _missing_in_database(config: Config, here: Here) -> StoreMissing:
+    where = config.store_name
+    if here is Here.KEYRING:
+        return StoreMissing(
+            f"There is no store in the database {where}, but there is a keyring: "
+            f"{_keyring(config)}. If this is the wrong database, correct store.url. If its content "
+            "is lost, restore it from a backup of the database. To start again, "
+            f"{_without_keyring(config)}, then run: {BEGIN}"
+        )
+    return StoreMissing(
+        f"There is no store in the database {where}. If this is the wrong database, see: cwtui "
+        f"--paths. To set up a new store here: {BEGIN}"
+    )
 
 
 def _missing(config: Config, here: Here) -> StoreMissing:
+    if config.database:
+        return _missing_in_database(config, here)
     folder = config.folder
     if here is Here.LEFTOVERS:
         return StoreMissing(

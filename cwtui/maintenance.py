@@ -30,8 +30,10 @@ from cwtui.host.files import (
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import backup, checking, restoring
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.backup import Manifest, Snapshot
 from cwtui.store.checking import ContentChecks
+from cwtui.store.contents import Contents
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore
 from cwtui.store.restoring import Restore
@@ -51,6 +53,8 @@ class Report:
 
 def check(config: Config, with_progress: WithProgress[str]) -> Report:
     """Check the whole store without writing to it, while others may write. Raises StoreMissing."""
+    if config.database:
+        return _check_database(config, with_progress)
     layout = config.layout
     if not exists(layout.marker):
         installation.check_is_there(config)
@@ -63,9 +67,35 @@ def check(config: Config, with_progress: WithProgress[str]) -> Report:
     content = ContentChecks(layout, keyring)
     findings += content.all(with_progress)
     if keyring is not None:
-        findings += _active_key(layout, keyring)
-    findings += checking.audit(layout, has_accounts=content.accounts > 0)
+        findings += _active_key(TinyAccountStore(layout.accounts), keyring, layout.accounts)
+    findings += checking.audit(
+        FileAuditLog(layout.audit), layout.audit, has_accounts=content.accounts > 0
+    )
     return Report(_once(findings), content.accounts, content.records)
+
+
+def _check_database(config: Config, with_progress: WithProgress[str]) -> Report:
+    # Imported here, because most hosts have no database.
+    from cwtui import database
+    from cwtui.store.postgres import checking as database_checking
+
+    installation.check_is_there(config)
+    parts = database.parts(config)
+    keyring, findings = _keyring_of(config)
+    content = database_checking.ContentChecks(parts, keyring, config.store_name)
+    findings += content.all(with_progress)
+    if keyring is not None:
+        findings += _active_key(parts.accounts, keyring, config.store_name)
+    return Report(_once(findings), content.accounts, content.records)
+
+
+def _keyring_of(config: Config) -> tuple[FileKeyring | None, list[Finding]]:
+    """Return the keyring, or None and why it cannot be read; and what is wrong with its files."""
+    findings = list(checking.modes(_keyring_files(config)))
+    try:
+        return services.open_keyring(config), findings
+    except CannotCheck as error:
+        return None, [*findings, of_error(error, "keyring")]
 
 
 @dataclass(frozen=True)
@@ -83,6 +113,8 @@ class Glance:
 
 def glance(config: Config) -> Glance:
     """Check files, keys and settings, but not each account. Raises StoreMissing and CannotCheck."""
+    if config.database:
+        return _glance_at_database(config)
     layout = config.layout
     if not exists(layout.marker):
         installation.check_is_there(config)
@@ -94,13 +126,7 @@ def glance(config: Config) -> Glance:
     except CannotCheck as error:
         findings.append(of_error(error, "keyring"))
     try:
-        contents = TinyAccountStore(layout.accounts).contents()
-        if keyring is not None:
-            held = keyring.held_now()
-            lacking = contents.lacking(held.ids)
-            if lacking:
-                raise keyring.without(lacking)
-            services.check_active_key(contents, keyring, held)
+        _check_keys(TinyAccountStore(layout.accounts).contents(), keyring)
     except KeyringMissing as error:
         findings.append(of_error(error, "keyring"))
     except CannotCheck as error:
@@ -109,11 +135,46 @@ def glance(config: Config) -> Glance:
     return Glance(_once(findings), accounts, keyring, services.audit_log(config))
 
 
+def _glance_at_database(config: Config) -> Glance:
+    from cwtui import database
+    from cwtui.store.postgres import checking as database_checking
+
+    installation.check_is_there(config)
+    parts = database.parts(config)
+    keyring, findings = _keyring_of(config)
+    try:
+        _check_keys(parts.accounts.contents(), keyring)
+    except KeyringMissing as error:
+        findings.append(of_error(error, "keyring"))
+    findings += database_checking.clock(parts, config.store_name)
+    return Glance(_once(findings), parts.accounts, keyring, parts.audit)
+
+
+def _check_keys(contents: Contents, keyring: FileKeyring | None) -> None:
+    """Raise KeyringMissing if the keyring does not match the store."""
+    if keyring is None:
+        return
+    held = keyring.held_now()
+    lacking = contents.lacking(held.ids)
+    if lacking:
+        raise keyring.without(lacking)
+    services.check_active_key(contents, keyring, held)
+
+
+def _refuse_database(config: Config, instead: str) -> None:
+    if config.database:
+        raise Refused(
+            f"The store is in the database {config.store_name}. {instead} See: cwtui help "
+            "postgresql"
+        )
+
+
 def compact(config: Config) -> int:
     """Write all journals into their files, and return the number of changed files.
 
-    Raises CannotCheck, also if a file is damaged.
+    Raises CannotCheck, also if a file is damaged, and Refused for a database.
     """
+    _refuse_database(config, "It compacts itself.")
     services.refuse_half_restored(config)
     installation.check_is_there(config)
     accounts = TinyAccountStore(config.accounts_file)
@@ -133,15 +194,17 @@ class BackedUp:
     is_recorded: bool
 
 
-def _active_key(layout: Layout, keyring: FileKeyring) -> Iterator[Finding]:
+def _active_key(
+    accounts: services.Accounts, keyring: FileKeyring, where: object
+) -> Iterator[Finding]:
     """Yield a finding if the store does not know the active key; others report missing keys."""
     try:
         # In this order, as a rotation changes the store before the keyring.
-        held, contents = keyring.held_now(), TinyAccountStore(layout.accounts).contents()
+        held, contents = keyring.held_now(), accounts.contents()
         if not contents.lacking(held.ids):
             services.check_active_key(contents, keyring, held)
     except CannotCheck as error:
-        yield of_error(error, layout.accounts)
+        yield of_error(error, where)
 
 
 def back_up(
@@ -213,7 +276,11 @@ class CheckedBackup:
 def checked_backup(
     config: Config, path: Path, with_progress: WithProgress[str]
 ) -> Iterator[CheckedBackup]:
-    """Unpack a backup and check it like a store, with the current keyring. Raises CannotCheck."""
+    """Unpack a backup and check it like a store, with the current keyring.
+
+    Raises CannotCheck, and Refused for a database.
+    """
+    _refuse_database(config, "Restore it with the tools of the database, such as pg_restore.")
     keyring = services.open_keyring(config)
     with restoring.unpacked(config.layout, path) as (staged, manifest):
         damage = [
@@ -244,7 +311,8 @@ def _compared(
 def _snapshot(
     config: Config, with_progress: WithProgress[str]
 ) -> Iterator[tuple[Snapshot, Manifest]]:
-    """Take a snapshot of the store. Raises StoreDamaged if it is damaged."""
+    """Take a snapshot of the store. Raises StoreDamaged, and Refused for a database."""
+    _refuse_database(config, "Back it up with the tools of the database, such as pg_dump.")
     services.refuse_half_restored(config)
     installation.check_is_there(config)
     keyring = services.open_keyring(config)

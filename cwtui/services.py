@@ -5,6 +5,7 @@ import time
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple, Protocol
 
 from cwtui import installation
 from cwtui.accounts.errors import (
@@ -14,7 +15,7 @@ from cwtui.accounts.errors import (
     StoreDamaged,
     StoreMissing,
 )
-from cwtui.accounts.ports import AccountStore, Directory, Ports
+from cwtui.accounts.ports import AccountStore, AuditLog, Clock, Directory, Ports, RecordStore
 from cwtui.accounts.unix_users import UnixUser
 from cwtui.config import Config, ConfigError
 from cwtui.host import reserve
@@ -66,7 +67,7 @@ def accounts_to_read(config: Config) -> AccountStore:
     """Return the accounts of an existing store, checked as in `connect`. Raises CannotCheck."""
     refuse_half_restored(config)
     installation.check_is_there(config)
-    accounts = _accounts(config)
+    accounts = _open(config).accounts
     _join(accounts, open_keyring(config), all_keys=True, any_active=False)
     return accounts
 
@@ -102,15 +103,19 @@ def without_keyring(config: Config) -> AccountStore:
 
     Raises Refused if the keyring has all needed keys, and CannotCheck.
     """
+    return _without_keyring(config).accounts
+
+
+def _without_keyring(config: Config) -> "_Opened":
     refuse_half_restored(config)
     installation.check_is_there(config)
     _check_no_credential(config)
-    accounts = _accounts(config)
+    opened = _open(config)
     try:
-        _join(accounts, open_keyring(config), all_keys=True, any_active=True)
+        _join(opened.accounts, open_keyring(config), all_keys=True, any_active=True)
     except (KeyringMissing, StoreDamaged):
-        accounts.check = None
-        return accounts
+        opened.accounts.check = None
+        return opened
     raise Refused(
         f"The keyring {config.keyring_file} has every key that the store needs, so it was kept."
     )
@@ -126,9 +131,9 @@ def with_new_keyring(config: Config) -> Ports:
     installation.check_is_there(config)
     make_private_folder(config.keyring_file.parent)
     with exclusive(config.keyring_file):
-        accounts = without_keyring(config)
-        keyring = FileKeyring.replace(config.keyring_file, time.time())
-    return _put_together(config, accounts, keyring)
+        opened = _without_keyring(config)
+        keyring = FileKeyring.replace(config.keyring_file, opened.now())
+    return _put_together(config, opened, keyring)
 
 
 def _check_no_credential(config: Config) -> None:
@@ -154,7 +159,7 @@ def directory(config: Config) -> Directory:
 
 def refuse_half_restored(config: Config) -> None:
     """Raise CannotCheck while a restore is running, or if one was interrupted."""
-    if exists(config.layout.marker):
+    if not config.database and exists(config.layout.marker):
         raise CannotCheck(
             f"A restore of {config.folder} was interrupted, so the store is partly old and partly "
             "new. Run it again: cwtui store restore FILE"
@@ -162,10 +167,42 @@ def refuse_half_restored(config: Config) -> None:
 
 
 def _connect(config: Config, *, all_keys: bool = True, any_active: bool = False) -> Ports:
-    accounts = _accounts(config)
+    opened = _open(config)
     keyring = open_keyring(config)
-    _join(accounts, keyring, all_keys=all_keys, any_active=any_active)
-    return _put_together(config, accounts, keyring)
+    _join(opened.accounts, keyring, all_keys=all_keys, any_active=any_active)
+    return _put_together(config, opened, keyring)
+
+
+class Accounts(AccountStore, Protocol):
+    """Accounts that are compared with a keyring."""
+
+    check: Callable[[Contents], None] | None
+    """Raises CannotCheck for contents that must not be used; called when they have changed."""
+
+    def contents(self) -> Contents:
+        """Return what the keyring must match. Raises CannotCheck."""
+
+
+class _Opened(NamedTuple):
+    """An open store, wherever it is kept."""
+
+    accounts: Accounts
+    records: RecordStore
+    audit: AuditLog
+    now: Clock
+
+
+def _open(config: Config) -> _Opened:
+    if config.database:
+        # Imported here, because most hosts have no database.
+        from cwtui import database
+
+        parts = database.parts(config, _copy(config))
+        return _Opened(parts.accounts, parts.records, parts.audit, parts.clock.now)
+    accounts = _accounts(config)
+    check_store = accounts.is_empty  # reads the accounts if they changed, which checks them
+    records = TinyRecordStore(config.records_folder, check_store)
+    return _Opened(accounts, records, _file_audit_log(config, check_store), time.time)
 
 
 def _accounts(config: Config) -> TinyAccountStore:
@@ -184,9 +221,7 @@ def _accounts(config: Config) -> TinyAccountStore:
     return accounts
 
 
-def _join(
-    accounts: TinyAccountStore, keyring: FileKeyring, *, all_keys: bool, any_active: bool
-) -> None:
+def _join(accounts: Accounts, keyring: FileKeyring, *, all_keys: bool, any_active: bool) -> None:
     """Check that the keyring matches the store, now and whenever either file changes.
 
     This prevents using keys of another store, even if files are replaced while this process runs.
@@ -218,7 +253,7 @@ def _join(
 
 
 def _check_now(
-    accounts: TinyAccountStore, keyring: FileKeyring, check: Callable[[Contents, Held], None]
+    accounts: Accounts, keyring: FileKeyring, check: Callable[[Contents, Held], None]
 ) -> None:
     held = keyring.held_now()
     while True:
@@ -241,14 +276,13 @@ def check_active_key(contents: Contents, keyring: FileKeyring, held: Held) -> No
         raise keyring.with_unknown(held.active)
 
 
-def _put_together(config: Config, accounts: AccountStore, keyring: FileKeyring) -> Ports:
-    check_store = accounts.is_empty  # reads the accounts if they changed, which checks them
+def _put_together(config: Config, opened: _Opened, keyring: FileKeyring) -> Ports:
     return Ports(
-        accounts=accounts,
-        records=TinyRecordStore(config.records_folder, check_store),
+        accounts=opened.accounts,
+        records=opened.records,
         keyring=keyring,
-        audit=audit_log(config, check_store),
-        now=time.time,
+        audit=opened.audit,
+        now=opened.now,
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,
         session_limit=config.session.limit_hours * 3600.0,
@@ -270,13 +304,25 @@ def _local_time(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC).astimezone()
 
 
-def audit_log(config: Config, check_store: Callable[[], object] | None = None) -> FileAuditLog:
+def audit_log(config: Config) -> AuditLog:
     """Return the audit log without the other parts, for events about the whole store."""
-    copy = None
-    if config.audit.syslog:
-        # Imported here, because most hosts do not use it.
-        from cwtui.store.audit.syslog import SyslogCopy
+    return _open(config).audit if config.database else _file_audit_log(config)
 
-        copy = SyslogCopy(config.audit.syslog)
+
+def _file_audit_log(
+    config: Config, check_store: Callable[[], object] | None = None
+) -> FileAuditLog:
     max_bytes = config.audit.max_megabytes * MEGABYTE
-    return FileAuditLog(config.audit_file, max_bytes, config.audit.keep_files, copy, check_store)
+    return FileAuditLog(
+        config.audit_file, max_bytes, config.audit.keep_files, _copy(config), check_store
+    )
+
+
+def _copy(config: Config) -> Callable[[bytes], None] | None:
+    """Return what copies each line of the audit log to syslog, if that is configured."""
+    if not config.audit.syslog:
+        return None
+    # Imported here, because most hosts do not use it.
+    from cwtui.store.audit.syslog import SyslogCopy
+
+    return SyslogCopy(config.audit.syslog)

@@ -13,11 +13,11 @@ from cwtui.config import Config, config_file
 def show(host: Host) -> None:
     """Print one line per file. Raises ConfigError."""
     config = host.config()
-    paths = {
+    paths: dict[str, Path | str] = {
         "config": config_file(host.config_file),
-        "store": config.folder,
+        "store": config.store_name if config.database else config.folder,
         "keyring": _keyring(config),
-        "audit log": config.audit_file,
+        "audit log": "in the store" if config.database else config.audit_file,
     }
     put(table([(name, _state(path), visible(str(path))) for name, path in paths.items()]))
 
@@ -29,7 +29,9 @@ def _keyring(config: Config) -> Path:
         return Path("/run/credentials/UNIT", config.keyring.credential)
 
 
-def _state(path: Path) -> str:
+def _state(path: Path | str) -> str:
+    if isinstance(path, str):
+        return "database"
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):

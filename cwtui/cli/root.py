@@ -56,7 +56,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     metavar="URL",
     callback=_given,
     shell_complete=folders,
-    help="The folder that holds the accounts (CWTUI_STORE).",
+    help="The folder or database that holds the accounts (CWTUI_STORE).",
 )
 @click.option("--kiosk", is_flag=True, help="For forced commands: never create a first admin.")
 @click.option("--plain", is_flag=True, help="Ask line by line, without screens and colours.")

@@ -23,6 +23,8 @@ CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
 _MOST: Final = 1_000_000
 """The maximum size of the configuration file in bytes."""
 _LONGEST_NAME: Final = 200
+_DATABASES: Final = ("postgresql://", "postgres://")
+"""How the URL of a database begins."""
 _LONGEST_PATH: Final = 3900
 """Bytes. Linux allows 255 and 4095, but cwtui appends to names and paths."""
 
@@ -32,9 +34,14 @@ class ConfigError(AccountsError):
 
 
 class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """`url` is a folder, as PATH or file:PATH."""
+    """`url` is a folder, as PATH or file:PATH, or a database, as postgresql://HOST/NAME.
+
+    The database's password is in a file, or in a systemd credential of this name.
+    """
 
     url: str = ""
+    password_file: str = ""
+    password_credential: str = ""
 
 
 class KeyringConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,8 +128,23 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     radius: RadiusConfig = RadiusConfig()
 
     @property
+    def database(self) -> str:
+        """The URL of the database that the store is in; empty if it is in files."""
+        return self.store.url if self.store.url.startswith(_DATABASES) else ""
+
+    @property
+    def store_name(self) -> str:
+        """Where the store is, for sentences."""
+        return self.database.partition("?")[0] or str(self.folder)
+
+    @property
     def folder(self) -> Path:
-        """The store's folder."""
+        """The store's folder. Raises ConfigError if the store is in a database."""
+        if self.database:
+            raise ConfigError(
+                f"This needs a store in files, but the store is in the database {self.store_name}. "
+                "See: cwtui help postgresql"
+            )
         return Path(self.store.url) if self.store.url else platformdirs.user_data_path("cwtui")
 
     @property
@@ -157,6 +179,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     def keyring_is_in_store(self) -> bool:
         """Whether the keyring is inside the store's folder, so that copies include the keys."""
+        if self.database:
+            return False
         return self.keyring_file.resolve().is_relative_to(self.folder.resolve())
 
 
@@ -185,7 +209,7 @@ def load(given: str | None = None, store: str | None = None) -> Config:
     url = store or os.environ.get(STORE_VARIABLE) or config.store.url
     return msgspec.structs.replace(
         config,
-        store=StoreConfig(_usable(_folder(url), "store")),
+        store=_usable_store(config.store, url),
         keyring=_usable_keyring(config.keyring),
         directory=_with_usable_paths(config.directory),
         keys=_usable_keys(config.keys),
@@ -262,6 +286,30 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
 
+def _usable_store(store: StoreConfig, url: str) -> StoreConfig:
+    if store.password_file and store.password_credential:
+        raise ConfigError(
+            "The database's password is in a file or in a credential: set only one of "
+            "store.password_file and store.password_credential."
+        )
+    return StoreConfig(
+        _checked_database(url) if url.startswith(_DATABASES) else _usable(_folder(url), "store"),
+        _usable(store.password_file, "database's password file"),
+        store.password_credential,
+    )
+
+
+def _checked_database(url: str) -> str:
+    # Imported here, because most hosts have no database.
+    from cwtui.store.postgres import address
+
+    try:
+        address.check(url)
+    except address.BadAddress as error:
+        raise ConfigError(str(error)) from None
+    return url
+
+
 def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
     name = keyring.credential
     if name and keyring.file:
@@ -315,6 +363,7 @@ def _folder(url: str) -> str:
         return rest
     if colon and "/" not in scheme:
         raise ConfigError(
-            f"Unknown kind of store {shortened(scheme)!r}. Use a folder, as PATH or file:PATH."
+            f"Unknown kind of store {shortened(scheme)!r}. Use a folder, as PATH or file:PATH, or "
+            "a database, as postgresql://HOST/NAME."
         )
     return url

@@ -26,6 +26,9 @@ def findings(subject: Subject) -> Iterator[Finding]:
         if subject.is_others:
             yield of_others(_AREA, subject, "The audit log of that store")
         return
+    if config.database:
+        yield from _in_database(config, glance)
+        return
     try:
         names = [name for name in config.layout.audit_files() if name.endswith(".jsonl")]
         oldest, newest = _span(glance)
@@ -48,6 +51,29 @@ def findings(subject: Subject) -> Iterator[Finding]:
             f"{config.audit_file} cannot be written, so nobody can sign in.",
             "Make the file and its disk writable for the Unix user that owns the store.",
         )
+
+
+def _in_database(config: Config, glance: Glance) -> Iterator[Finding]:
+    try:
+        ends = glance.audit.ends()
+        oldest, newest = _span(glance)
+    except CannotCheck as error:
+        yield Finding(_AREA, Level.UNKNOWN, str(error))
+        return
+    if ends is None:
+        yield Finding(
+            _AREA,
+            Level.PROBLEM,
+            "The audit log is empty, although there is a store.",
+            "Find out who emptied it: cwtui audit verify",
+        )
+        return
+    yield Finding(
+        _AREA,
+        Level.OK,
+        f"The audit log in {config.store_name} has {counted(ends.last.n, 'event')} from {oldest} "
+        f"to {newest}. Its chain was not checked; for that, run: cwtui audit verify",
+    )
 
 
 def _length(config: Config, names: list[str], oldest: str, newest: str) -> Finding:

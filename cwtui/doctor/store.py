@@ -37,9 +37,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if isinstance(glance, Glance):
         yield from _content(config, glance)
         yield from (of(_AREA, one) for one in glance.findings if not is_of_keyring(one, config))
-        yield from room(config.folder)
+        if not config.database:
+            yield from room(config.folder)
     elif subject.is_others:
-        yield of_others(_AREA, subject, f"The store {config.folder}")
+        yield of_others(_AREA, subject, f"The store {config.store_name}")
     elif isinstance(glance, StoreMissing):
         yield Finding(_AREA, Level.PROBLEM, str(glance))
     else:
@@ -70,7 +71,8 @@ def is_of_keyring(found: upkeep.Finding, config: Config) -> bool:
     if config.keyring.credential:
         return found.where == "keyring"
     file = config.keyring_file
-    places = {"keyring", str(file), str(file.parent)} - {str(config.folder)}
+    of_store = set() if config.database else {str(config.folder)}
+    places = {"keyring", str(file), str(file.parent)} - of_store
     return found.where in places
 
 
@@ -86,8 +88,16 @@ def _content(config: Config, glance: Glance) -> Iterator[Finding]:
         yield Finding(
             _AREA,
             Level.PROBLEM,
-            f"The store {config.folder} has no account yet, so nobody can sign in.",
+            f"The store {config.store_name} has no account yet, so nobody can sign in.",
             "Create the first admin: cwtui init --admin NAME",
+        )
+        return
+    if config.database:
+        yield Finding(
+            _AREA,
+            Level.OK,
+            f"The database {config.store_name} can be read. Each account was not read; for that, "
+            "run: cwtui store check",
         )
         return
     size, journals = _sizes(config.folder)

@@ -63,7 +63,7 @@ class Subject:
     @cached_property
     def owner(self) -> int | None:
         """The uid of the store's owner; None if there is no store or it cannot be determined."""
-        if isinstance(self.config, ConfigError):
+        if isinstance(self.config, ConfigError) or self.config.database:
             return None
         try:
             return self.config.folder.stat().st_uid

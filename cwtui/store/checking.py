@@ -10,18 +10,17 @@ from typing import Final
 
 from cwtui.accounts.audit.reading import verified
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.ports import Keyring
+from cwtui.accounts.ports import AuditLog, Keyring
 from cwtui.accounts.text import visible
 from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, WithProgress, of_error
 from cwtui.host import reserve
 from cwtui.host.files import cannot, check_private, exists, is_read_only
 from cwtui.host.locks import undisturbed
 from cwtui.store.accounts import TinyAccountStore
-from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
 
-_MADE_UP: Final = re.compile(r"\?[0-9a-f]{32}")
+MADE_UP: Final = re.compile(r"\?[0-9a-f]{32}")
 """The names under which attempts at unknown usernames are counted."""
 _BASE_AND_JOURNAL: Final = 2
 
@@ -95,22 +94,28 @@ class ContentChecks:
                 yield Finding(Severity.WARNING, str(path), sentence)
 
     def _is_nobodys(self, name: str) -> bool:
-        return not _MADE_UP.fullmatch(name) and self._store.get(name) is None
+        return not MADE_UP.fullmatch(name) and self._store.get(name) is None
 
 
-def audit(layout: Layout, *, has_accounts: bool) -> Iterator[Finding]:
+def audit(log: AuditLog, where: object, *, has_accounts: bool) -> Iterator[Finding]:
     """Yield what is wrong with the chain of the audit log."""
     try:
-        verdict = verified(FileAuditLog(layout.audit), has_accounts=has_accounts)
+        verdict = verified(log, has_accounts=has_accounts)
     except CannotCheck as error:
-        yield of_error(error, layout.audit)
+        yield of_error(error, where)
         return
     for severity, sentences in (
         (Severity.DAMAGE, verdict.findings),
         (Severity.WARNING, verdict.notes),
     ):
         for sentence in sentences:
-            yield Finding(severity, str(layout.audit), f"In {layout.audit}: {sentence}")
+            yield Finding(severity, str(where), f"In {where}: {sentence}")
+
+
+def modes(paths: Sequence[Path]) -> Iterator[Finding]:
+    """Yield the files that other users can read or change."""
+    for path in paths:
+        yield from _mode(path)
 
 
 def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
 from cwtui.store.contents import Contents
 from cwtui.store.postgres import problems, queries
-from cwtui.store.postgres.columns import columns_of, place_of
+from cwtui.store.postgres.columns import agree, columns_of, place_of
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Database, Head, Transaction
 
@@ -28,6 +28,10 @@ _AT_ONCE: Final = 5000
 _ONE: Final = "SELECT document FROM cwtui.account WHERE username = %s"
 _MANY: Final = (
     "SELECT username, document FROM cwtui.account WHERE username > %s ORDER BY username LIMIT %s"
+)
+_WHOLE: Final = (
+    "SELECT username, document, to_jsonb(account) - 'document' FROM cwtui.account AS account"
+    " WHERE username > %s ORDER BY username LIMIT %s"
 )
 _NAMES: Final = "SELECT username FROM cwtui.account WHERE username > %s ORDER BY username LIMIT %s"
 _AT_PLACE: Final = (
@@ -162,13 +166,21 @@ class PostgresAccountStore:
         change = self._current
         return change.needed_keys() if change is not None else self._database.head().needed_keys
 
-    def all(self) -> Iterator[tuple[str, Account | CannotCheck]]:
-        """Yield each account, or what is wrong with it. Raises CannotCheck."""
-        for username, document in _many(self._read):
-            try:
-                yield username, _decoded(username, document)
-            except CannotCheck as error:
-                yield username, error
+    def all(self) -> Iterator[tuple[str, Account | CannotCheck, bool]]:
+        """Yield each account, or what is wrong with it, and whether its other columns agree.
+
+        Raises CannotCheck.
+        """
+        after = ""
+        while rows := self._read(_WHOLE, after, _AT_ONCE).rows:
+            for username, document, columns in rows:
+                try:
+                    account = _decoded(username, document)
+                except CannotCheck as error:
+                    yield username, error, False
+                else:
+                    yield username, account, agree(account, columns)
+            after = rows[-1][0]
 
     @contextmanager
     def change(self) -> Iterator["_Change"]:

@@ -7,18 +7,12 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-SCHEMES: Final = ("postgresql", "postgres")
 _SECRETS: Final = ("password", "sslpassword", "oauth_client_secret", "scram_client_key")
 _SHOWN: Final = 200
 
 
 class BadAddress(ValueError):
     """The URL cannot be used. The text says why, and shows no password."""
-
-
-def is_database(url: str) -> bool:
-    """Whether this names a database and not a folder."""
-    return url.partition("://")[0] in SCHEMES and "://" in url
 
 
 def check(url: str) -> None:

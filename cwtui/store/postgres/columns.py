@@ -53,6 +53,13 @@ def columns_of(account: Account) -> Columns:
     )
 
 
+def agree(account: Account, columns: bytes) -> bool:
+    """Whether these columns, as JSON, are those of the account."""
+    written: dict[str, object] = msgspec.to_builtins(columns_of(account))
+    del written["document"]
+    return bool(msgspec.json.decode(columns) == msgspec.json.decode(msgspec.json.encode(written)))
+
+
 def place_of(number: int) -> int:
     """Return the place among all accounts that a number of any size stands for."""
     return number % _PLACES

@@ -7,6 +7,7 @@ from zlib import crc32
 import msgspec
 
 from cwtui.accounts import throttle
+from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.store.postgres import problems
@@ -88,11 +89,15 @@ class PostgresRecordStore:
         with joined(self._database) as transaction:
             transaction.later(Statement(_REMOVE, ([username],)))
 
-    def all(self) -> Iterator[tuple[str, bytes]]:
-        """Yield each record by username, as JSON. Raises CannotCheck."""
+    def all(self) -> Iterator[tuple[str, SignInRecord | CannotCheck]]:
+        """Yield each record by username, or what is wrong with it. Raises CannotCheck."""
         after = ""
         while rows := self._database.rows(Statement(_MANY, (after, _AT_ONCE))):
-            yield from ((row[0], row[1]) for row in rows)
+            for username, document in rows:
+                try:
+                    yield username, _decoded(username, document)
+                except CannotCheck as error:
+                    yield username, error
             after = rows[-1][0]
 
 
