@@ -7,13 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from cwtui import __version__, installation, services
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
+from cwtui.accounts.errors import (
+    CannotCheck,
+    InvalidInput,
+    KeyringMissing,
+    Refused,
+    StoreDamaged,
+)
 from cwtui.accounts.ports import AccountStore, AuditLog, Keyring
 from cwtui.accounts.session import Operator
+from cwtui.accounts.text import has_control_characters
 from cwtui.accounts.upkeep.findings import Finding, Severity, WithProgress, of_error
 from cwtui.accounts.upkeep.restored_state import Difference, difference
 from cwtui.config import Config
@@ -37,6 +44,9 @@ from cwtui.store.contents import Contents
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore
 from cwtui.store.restoring import Restore
+
+_LONGEST_ROLE: Final = 63
+"""PostgreSQL cuts longer names."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +177,15 @@ def _refuse_database(config: Config, instead: str) -> None:
             f"The store is in the database {config.store_name}. {instead} See: cwtui help "
             "postgresql"
         )
+
+
+def rights(role: str) -> str:
+    """Return the SQL that lets a role of a database use a store in it. Raises InvalidInput."""
+    from cwtui.store.postgres import rights as of_database
+
+    if not role or has_control_characters(role) or len(role.encode()) > _LONGEST_ROLE:
+        raise InvalidInput("role", f"Enter a role's name of 1 to {_LONGEST_ROLE} bytes.")
+    return of_database.sql(role)
 
 
 def compact(config: Config) -> int:

@@ -17,7 +17,7 @@ from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_list
-from cwtui.cli.output import say
+from cwtui.cli.output import put, say
 
 _UNREADABLE = 3
 _LONG = 2000
@@ -73,6 +73,17 @@ def compact(host: Host) -> None:
         if compacted
         else "There was nothing to do: all journals are empty."
     )
+
+
+@command.command(examples=("cwtui store grant cwtui", "cwtui store grant cwtui | psql -d accounts"))
+@click.argument("role")
+def grant(role: str) -> None:
+    """Print the SQL that lets the database role ROLE use a store in PostgreSQL.
+
+    The role gets the least rights that cwtui needs: it cannot change or remove events of the audit
+    log. Changes nothing by itself.
+    """
+    put(maintenance.rights(role))
 
 
 @command.command(
