@@ -1,7 +1,7 @@
 """Enrolment: from showing the QR code to acknowledging the backup codes."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from msgspec.structs import replace as replace_fields
@@ -37,7 +37,8 @@ class Enrolment:
 
     `begun_at` is in seconds since the epoch. `epoch` is that of the account: after any change that
     ends sessions, such as a registered device or a new password, there is a new key. `replaces` is
-    the id of the device that it takes the place of, which counts until then.
+    the id of the device that it takes the place of, which counts until then, and `replaced_name`
+    the name that this one had.
     """
 
     username: str
@@ -47,6 +48,7 @@ class Enrolment:
     epoch: int = 0
     device: str = devices.FIRST_NAME
     replaces: str | None = None
+    replaced_name: str = field(default="", compare=False)
 
     def seconds_left(self, now: float) -> float:
         """Return for how long the same key is offered again; 0 if it has expired."""
@@ -96,7 +98,10 @@ def begin_another(
     """
     settings = ports.accounts.settings()
     checked = check_another(account, settings, name, replaces)
-    return _offered(ports, account, checked, replaces, earlier)
+    offered = _offered(ports, account, checked, replaces, earlier)
+    if replaces is None or offered is earlier:
+        return offered
+    return replace(offered, replaced_name=devices.with_id(second_factor(account), replaces).name)
 
 
 def _offered(
@@ -257,21 +262,34 @@ def register_another(
 
     Returns the changed account. Raises InvalidInput, Refused and CannotCheck.
     """
-    check_another(account, change.settings(), enrolment.device, enrolment.replaces)
+    name = _name_now(account, enrolment)
+    check_another(account, change.settings(), name, enrolment.replaces)
     factor = second_factor(account)
     if enrolment.replaces is None:
         kept, event = factor.devices, EventType.DEVICE_ADD
-        reason = as_reason({"device": enrolment.device})
+        reason = as_reason({"device": name})
     else:
         replaced = devices.with_id(factor, enrolment.replaces)
         kept, event = devices.without(factor, replaced).devices, EventType.DEVICE_REPLACE
-        reason = as_reason({"device": enrolment.device, "replaces": replaced.name})
+        reason = as_reason({"device": name, "replaces": replaced.name})
+    new = replace_fields(registered.device, name=name)
     after = account.changed_ending_sessions(
-        second_factor=replace_fields(factor, devices=(*kept, registered.device))
+        second_factor=replace_fields(factor, devices=(*kept, new))
     )
     _store(ports, change, after, registered, factor.devices)
     write_audit(ports, event, actor, account.username, reason, change=change)
     return after
+
+
+def _name_now(account: Account, enrolment: Enrolment) -> str:
+    """Return the name for the new device: if it is that of the replaced one, its name now.
+
+    The other one may have been renamed meanwhile, and should not get its old name back. Raises
+    Refused.
+    """
+    if enrolment.replaces is None or enrolment.device != enrolment.replaced_name:
+        return enrolment.device
+    return devices.with_id(second_factor(account), enrolment.replaces).name
 
 
 def _store(

@@ -43,6 +43,22 @@ def test_a_new_device_can_have_the_name_of_the_old_one(alice: Person) -> None:
     assert alice.id_of("Phone") != before
 
 
+def test_a_rename_in_another_session_is_not_undone(alice: Person) -> None:
+    old = alice.id_of("Phone")
+    offer = alice.begin("Phone", alice.next_code(), old)
+    own_devices.rename(alice.world.ports, alice.session, old, "Private")
+    alice.finish(offer)
+    assert alice.names() == ["Private"]
+    assert alice.world.events[-1].reason == "device=Private replaces=Private"
+    # A name that was chosen for the new device stays.
+    alice.phone = Device(offer.totp_secret, ())
+    new = alice.id_of("Private")
+    offer = alice.begin("Phone", alice.next_code(), new)
+    own_devices.rename(alice.world.ports, alice.session, new, "Work")
+    alice.finish(offer)
+    assert alice.names() == ["Phone"]
+
+
 def test_a_backup_code_at_sign_in_replaces_the_phone_without_a_second_one(world: World) -> None:
     world.add(mfa_required=True)
     phone = world.equip()
