@@ -329,7 +329,8 @@ def _signed_in(ports: Ports, account: Account, progress: Progress, note: Note) -
         progress.backup_codes_left,
         progress.password_notice,
         progress.password_changed,
-        account_changes.since_last_sign_in(account, before),
+        # An enrolment in this sign-in has forgotten earlier devices.
+        account_changes.since_last_sign_in(account, progress.before_stop or before),
     )
 
 

@@ -1,6 +1,14 @@
 """What the owner is told at the next sign-in: new SSH keys, and a device that was removed."""
 
-from cwtui.accounts import own_devices, own_ssh_keys, self_service, sign_in, user_mfa, user_ssh_keys
+from cwtui.accounts import (
+    own_devices,
+    own_ssh_keys,
+    self_service,
+    sign_in,
+    sign_in_enrolment,
+    user_mfa,
+    user_ssh_keys,
+)
 from cwtui.accounts.account_changes import Changes
 from tests.accounts.ssh_lines import ECDSA_256, ED25519, ED25519_2
 from tests.accounts.world import OPERATOR, Device, World
@@ -55,6 +63,22 @@ def test_mfa_that_others_disabled_is_told_once(world: World) -> None:
         "you, tell an admin."
     )
     assert told(world) == []
+
+
+def test_who_must_enrol_anew_is_told_that_the_device_was_removed(world: World) -> None:
+    world.add(mfa_required=True)
+    device = world.equip()
+    assert told(world, device) == []
+    user_mfa.disable_mfa(world.ports, OPERATOR, "alice")
+    state = world.begin()
+    assert isinstance(state, sign_in.EnrolmentNeeded)
+    code = Device(state.enrolment.totp_secret, ()).code(world.clock())
+    shown = sign_in_enrolment.register_device(world.ports, state, code)
+    assert isinstance(shown, sign_in.BackupCodesShown)
+    signed_in = sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
+    assert isinstance(signed_in, sign_in.SignedIn)
+    assert signed_in.changes.device_gone
+    assert not signed_in.changes.mfa_off
 
 
 def test_a_device_that_others_removed_is_told_to_whoever_used_it(world: World) -> None:
