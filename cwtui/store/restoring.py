@@ -109,15 +109,15 @@ class Restore:
         then = TinyAccountStore(self.staged.accounts).all()
         renamed = restoring.other_names(then, now)
         self.late = frozenset(number_of(other) for other in renamed.values())
+        pairs = [(one, now.get(renamed.get(name, name))) for name, one in then.items()]
+        kept_keys = restoring.kept_ssh_keys(pairs)
         with TinyAccountStore(self.staged.accounts).change() as change:
             # A missing key of a device that stays locks out its owner, and nobody else.
             usable = change.needed_keys() | {key.id for key in self.keyring.all_keys()}
             change.put(
                 *(
-                    restoring.account(
-                        one, now.get(renamed.get(name, name)), self.keyring, self.random
-                    )
-                    for name, one in then.items()
+                    restoring.account(one, current, self.keyring, self.random, kept_keys)
+                    for one, current in pairs
                 )
             )
             # Keys that were not in use may have been retired since. The active one must be known.

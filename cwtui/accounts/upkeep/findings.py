@@ -7,7 +7,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from cwtui.accounts import devices, roles, text
+from cwtui.accounts import devices, roles, ssh_keys, text
 from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
@@ -64,6 +64,10 @@ class AccountChecks:
         self._keyring = keyring
         self._held = {key.id for key in keyring.all_keys()} if keyring is not None else set()
         self._without_key: dict[str, list[str]] = {}
+        self._with_ssh_key: dict[str, str] = {}
+        """The first account with each SSH key, by its fingerprint."""
+        self._sharing: dict[str, list[str]] = {}
+        """Further accounts with the same key."""
         self._has_admin = False
         self.count = 0
 
@@ -91,6 +95,7 @@ class AccountChecks:
                 f"Set its roles: cwtui user set {shlex.quote(name)} --role ROLE"
             )
         yield from self._devices(account)
+        self._note_ssh_keys(account)
         if self._keyring is None:
             return
         for key in keys_of(account) - self._held:
@@ -103,6 +108,12 @@ class AccountChecks:
                 devices.unsealed(self._keyring, account.username, device)
             except StoreDamaged as error:
                 yield of_error(error, self._where)
+
+    def _note_ssh_keys(self, account: Account) -> None:
+        for key in account.ssh_keys:
+            fingerprint = ssh_keys.fingerprint(key.key)
+            if self._with_ssh_key.setdefault(fingerprint, account.username) != account.username:
+                self._sharing.setdefault(fingerprint, []).append(account.username)
 
     def _devices(self, account: Account) -> Iterator[Finding]:
         """Yield what is wrong with names and ids of the account's devices."""
@@ -151,6 +162,14 @@ class AccountChecks:
                     "Reset their passwords and MFA."
                 )
                 yield Finding(Severity.WARNING, self._where, sentence)
+        for fingerprint, others in sorted(self._sharing.items()):
+            users = visible(listed([self._with_ssh_key[fingerprint], *others], _NAMED))
+            yield Finding(
+                Severity.WARNING,
+                self._where,
+                f"{users} have the same SSH key, so it does not say who comes in with it. Remove "
+                f"it from all but one: cwtui user ssh-key remove NAME {fingerprint}",
+            )
         if self.count and not self._has_admin:
             yield self._damage(
                 "There is no enabled local admin. Make an account one: "

@@ -1,6 +1,6 @@
 """Merge a restored backup with the current state, so that used codes and steps stay used."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -81,18 +81,36 @@ def other_names(then: Mapping[str, Account], now: Mapping[str, Account]) -> dict
     return found
 
 
-def account(then: Account, now: Account | None, keyring: Keyring, random: RandomBytes) -> Account:
+def kept_ssh_keys(accounts: Iterable[tuple[Account, Account | None]]) -> frozenset[bytes]:
+    """Return the SSH keys that stay on accounts: those of each account in the backup, and now."""
+    return frozenset(
+        key.key
+        for then, now in accounts
+        if now is not None and now.created_at == then.created_at
+        for key in now.ssh_keys
+    )
+
+
+def account(
+    then: Account,
+    now: Account | None,
+    keyring: Keyring,
+    random: RandomBytes,
+    kept_keys: frozenset[bytes] = frozenset(),
+) -> Account:
     """Return the account to restore from the backup.
 
     Devices, backup codes and SSH keys stay as they are now: a removed device or key may be in the
     wrong hands, and without the newer devices, somebody could get in with the password alone. If
     there is no such account now, or one that was created later, they come from the backup; in the
-    second case without the codes, because it is unknown which of them were used.
+    second case without the codes, because it is unknown which of them were used. An SSH key that
+    another account has now (`kept_keys`) does not come back, because it must be on one only.
 
     The session epoch is random, as for a new account. Otherwise a session from a later state could
     become valid again when the epoch rises.
     """
-    factor, ssh_keys = then.second_factor, then.ssh_keys
+    factor = then.second_factor
+    ssh_keys = tuple(key for key in then.ssh_keys if key.key not in kept_keys)
     if now is not None and now.created_at == then.created_at:
         factor, ssh_keys = _kept(then, now, keyring), now.ssh_keys
     elif now is not None and factor is not None:

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import roles
+from cwtui.accounts import roles, ssh_keys
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged, StoreExposed
 from cwtui.accounts.model import Account, Device, Origin
 from cwtui.accounts.ports import Keyring
@@ -12,6 +12,7 @@ from cwtui.accounts.upkeep.protection import keys_of
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.steps import only, with_only
 from tests.accounts.world import World
+from tests.store.samples import FULL
 
 WHERE = "/srv/accounts.json"
 NO_ADMIN = Finding(
@@ -86,6 +87,19 @@ def test_an_unknown_role_is_reported_with_the_fix(world: World) -> None:
         "The account bob has an unknown role. There is no role named root. Choose from: "
         "connectware-admin, minimum-access. Set its roles: cwtui user set bob --role ROLE",
     )
+
+
+def test_an_ssh_key_of_several_accounts_is_reported(world: World) -> None:
+    one, another = FULL.ssh_keys
+    admin = world.add_admin().changed(ssh_keys=(one,))
+    others = [world.add(name).changed(ssh_keys=(one, another)) for name in ("alice", "bob")]
+    found = found_in([admin, *others], None)
+    assert [finding.severity for finding in found] == [Severity.WARNING] * 2
+    said = sorted(finding.sentence for finding in found)
+    assert said[0].startswith("ada, alice, bob have the same SSH key, so")
+    assert said[1].startswith("alice, bob have the same SSH key, so")
+    assert said[0].endswith(f"cwtui user ssh-key remove NAME {ssh_keys.fingerprint(one.key)}")
+    assert found_in([admin], None) == []
 
 
 def test_each_lost_key_is_reported_with_its_accounts(world: World) -> None:

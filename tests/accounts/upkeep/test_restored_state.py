@@ -76,6 +76,19 @@ def test_ssh_keys_stay_as_they_are_now(world: World) -> None:
     assert restored(world, then, another).ssh_keys == (first,)
 
 
+def test_an_ssh_key_that_is_on_another_account_now_does_not_come_back(world: World) -> None:
+    first, second = FULL.ssh_keys
+    alice = world.add().changed(ssh_keys=(first, second))
+    bob = world.add("bob")
+    # alice was removed, and bob has one of the keys now.
+    kept = restoring.kept_ssh_keys([(alice, None), (bob, bob.changed(ssh_keys=(first,)))])
+    assert kept == {first.key}
+    assert restoring.account(alice, None, world.keyring, ZEROS, kept).ssh_keys == (second,)
+    # Of an account that was made anew, the key in the backup counts, not the one from now.
+    anew = alice.changed(created_at=alice.created_at + 1)
+    assert restoring.kept_ssh_keys([(alice, anew)]) == frozenset()
+
+
 def test_an_account_of_the_same_name_is_another_one(world: World) -> None:
     """Its own device comes back, but nobody knows which of its codes were used."""
     then = equipped(world)
