@@ -24,7 +24,13 @@ from cwtui.doctor.findings import Area, Finding, Level, exit_status
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.subject import Subject
 
-_TITLES: Final = {Area.AUDIT: "Audit log", Area.PAM: "PAM", Area.SSHD: "sshd", Area.SUDO: "sudo"}
+_TITLES: Final = {
+    Area.AUDIT: "Audit log",
+    Area.RADIUS: "RADIUS",
+    Area.PAM: "PAM",
+    Area.SSHD: "sshd",
+    Area.SUDO: "sudo",
+}
 _INDENT: Final = " " * (2 + len("problem") + 2)
 
 
@@ -45,8 +51,9 @@ def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool)
     """Look at everything this host needs, and say what to do.
 
     AREA is one of configuration, store, keyring, audit, clock,
-    directory, service, pam, sshd, sudo, people, root, terminal,
-    sessions or versions. Without any, it looks at all of them.
+    directory, service, radius, pam, sshd, sudo, people, root,
+    terminal, sessions or versions. Without any, it looks at all of
+    them.
 
     It changes nothing. Run it as the Unix user that owns the store, and as root for sshd, sudo and
     root's own way in. What this user cannot look at is unknown, and it says what can.

@@ -16,6 +16,7 @@ class Area(StrEnum):
     CLOCK = "clock"
     DIRECTORY = "directory"
     SERVICE = "service"
+    RADIUS = "radius"
     PAM = "pam"
     SSHD = "sshd"
     SUDO = "sudo"

@@ -20,8 +20,8 @@ _LEVELS: Final = {
     Severity.DAMAGE: Level.PROBLEM,
     Severity.UNREADABLE: Level.UNKNOWN,
 }
-_OF_OWNER: Final = (Area.STORE, Area.KEYRING, Area.AUDIT, Area.PEOPLE)
-"""What only the owner of the store can look at, in the order of the report."""
+_OF_OWNER: Final = (Area.STORE, Area.KEYRING, Area.AUDIT, Area.PEOPLE, Area.RADIUS)
+"""What only the owner of the store can look at. RADIUS is last, as it may have nothing to say."""
 _MEGABYTE: Final = 1_000_000
 _ROOM: Final = 100 * _MEGABYTE
 """Free bytes below which a warning is due: ten full files of the audit log."""

@@ -17,8 +17,8 @@ from tests.doctor import hosts
 
 SUDO = "auth required pam_cwtui.so mode=code\naccount required pam_cwtui.so\n"
 AREAS = [
-    "Configuration", "Store", "Keyring", "Audit log", "Clock", "Directory", "Service", "PAM",
-    "sshd", "sudo", "People", "Root", "Terminal", "Sessions", "Versions",
+    "Configuration", "Store", "Keyring", "Audit log", "Clock", "Directory", "Service", "RADIUS",
+    "PAM", "sshd", "sudo", "People", "Root", "Terminal", "Sessions", "Versions",
 ]  # fmt: skip
 
 
