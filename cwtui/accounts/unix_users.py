@@ -12,7 +12,7 @@ from cwtui.accounts.errors import TO_NOTHING, Agreed, NamesUnixUser
 FIRST_PERSON: Final = 1000
 """The smallest uid of a person (UID_MIN in login.defs(5))."""
 _NOBODY: Final = 65534
-_GROUPS: Final = ("sudo", "wheel", "admin", "root", "docker", "lxd", "disk", "shadow")
+GROUPS: Final = ("sudo", "wheel", "admin", "root", "docker", "lxd", "disk", "shadow")
 """Groups whose members can usually become root: by sudo or su, or by what belongs to the group."""
 
 
@@ -38,7 +38,7 @@ def power(found: UnixUser | None) -> str:
         return "owns the store of cwtui"
     if found.uid < FIRST_PERSON or found.uid == _NOBODY:
         return "belongs to the system"
-    groups = [group for group in _GROUPS if group in found.groups]
+    groups = [group for group in GROUPS if group in found.groups]
     return f"may become root (group {groups[0]})" if groups else ""
 
 

@@ -1,12 +1,12 @@
 """People: whether Unix users and accounts fit together, where a door of the host asks cwtui."""
 
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from cwtui.accounts import account_state
+from cwtui.accounts import account_state, unix_users
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import counted, listed
@@ -20,6 +20,8 @@ from cwtui.doctor.subject import Accounts, Subject
 
 _AREA: Final = Area.PEOPLE
 _found = partial(Finding, _AREA)
+_COLONS: Final = 3
+"""Of a line of group(5)."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Matching:
     known: frozenset[str]
     """The names of accounts that are also Unix users, of any kind."""
     asking: Sequence[Door]
+    powers: Mapping[str, str] = field(default_factory=dict)
+    """What the Unix users of accounts can do that others cannot (see `accounts.unix_users`)."""
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -42,7 +46,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
             yield of_others(_AREA, subject, "The store with the accounts")
         return
     try:
-        known = {user.name for user in _unix(subject, accounts)}
+        unix = _unix(subject, accounts)
+        known, powers = {user.name for user in unix}, _powers(subject, unix)
     except CannotRun as error:
         yield _found(Level.UNKNOWN, f"Which Unix users there are is not known: {error}.")
         return
@@ -55,12 +60,36 @@ def findings(subject: Subject) -> Iterator[Finding]:
     # Whether a Unix user has an account is known only if all accounts were read.
     everyone = subject.people if len(accounts.rows) == accounts.total else []
     yield from judged(
-        Matching(accounts.rows, accounts.settings, everyone, frozenset(known), asking)
+        Matching(accounts.rows, accounts.settings, everyone, frozenset(known), asking, powers)
     )
 
 
 def _unix(subject: Subject, accounts: Accounts) -> list[UnixUser]:
     return subject.machine.unix_users(*(row.username for row in accounts.rows))
+
+
+def _powers(subject: Subject, users: Sequence[UnixUser]) -> dict[str, str]:
+    """Return what these Unix users can do, by name, as far as it is anything. Raises CannotRun."""
+    groups = [
+        line.split(":")
+        for line in subject.machine.ask("getent", "group", *unix_users.GROUPS).out.splitlines()
+        if line.count(":") == _COLONS
+    ]
+    powers = {
+        user.name: unix_users.power(
+            unix_users.UnixUser(
+                user.uid,
+                frozenset(
+                    name
+                    for name, _, gid, members in groups
+                    if gid == str(user.gid) or user.name in members.split(",")
+                ),
+                user.uid == subject.owner,
+            )
+        )
+        for user in users
+    }
+    return {name: power for name, power in powers.items() if power}
 
 
 def judged(found: Matching) -> Iterator[Finding]:
@@ -92,7 +121,27 @@ def judged(found: Matching) -> Iterator[Finding]:
             else f"The account {unknown[0]} has no Unix user of the same name, so it means nothing "
             "to sshd and sudo.",
         )
+    if on:
+        yield from _powerful(found)
     yield from _factors(found, on=on)
+
+
+def _powerful(found: Matching) -> Iterator[Finding]:
+    """Yield the accounts with which more is possible at a door than others can do."""
+    by_power: dict[str, list[str]] = {}
+    for row in found.rows:
+        if row.username in found.powers and row.enabled:
+            by_power.setdefault(found.powers[row.username], []).append(row.username)
+    for power, names in by_power.items():
+        is_group = "group" in power
+        yield _found(
+            Level.NOTE if is_group else Level.WARNING,
+            f"Whoever can manage accounts can sign in as {listed(names, NAMED)} at a door, who "
+            f"{power}.",
+            ""
+            if is_group
+            else f"Remove the account unless it must be: cwtui user remove {shlex.quote(names[0])}",
+        )
 
 
 def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:

@@ -27,6 +27,11 @@ alice:x:1000:1000:Alice,,,:/home/alice:/bin/bash
 bob:x:1001:1001::/home/bob:/bin/sh
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 """
+GROUP = """\
+root:x:0:
+sudo:x:27:alice,carl
+users:x:100:
+"""
 COMMON = {
     "common-auth": """\
 auth\t[success=1 default=ignore]\tpam_unix.so nullok
@@ -103,7 +108,7 @@ def getent(passwd: str = PASSWD) -> Callable[[Sequence[str]], Answer]:
         names = arguments[1:]
         lines = [
             line
-            for line in passwd.splitlines()
+            for line in (GROUP if arguments[0] == "group" else passwd).splitlines()
             if not names or not {line.split(":")[0], line.split(":")[2]}.isdisjoint(names)
         ]
         return Answer(0 if len(lines) >= len(names) else 2, "\n".join(lines), "")

@@ -55,6 +55,31 @@ def test_people_whom_a_door_would_refuse(tmp_path: Path) -> None:
     assert first.startswith("1 Unix user has no account: eve. They could not enter")
 
 
+def test_accounts_of_powerful_unix_users(tmp_path: Path) -> None:
+    """Whoever can manage accounts can sign in as they do."""
+    host = subject(machine(tmp_path, with_pam({"sudo": ASKS_CODE})))
+    door = Door(host.pam["sudo"], host.machine)
+    users = host.machine.unix_users("daemon", "alice", "bob", "root")
+    powers = people._powers(host, users)
+    assert powers == {
+        "root": "is root",
+        "daemon": "belongs to the system",
+        "alice": "may become root (group sudo)",
+    }
+    rows = [row("alice", factor=True), row("bob", factor=True), row("daemon", factor=True)]
+    known = frozenset(one.username for one in rows)
+    matching = Matching(rows, OrganizationSettings(), unix(*known), known, [door], powers)
+    assert said(people.judged(matching), Level.WARNING) == [
+        "Whoever can manage accounts can sign in as daemon at a door, who belongs to the system."
+    ]
+    assert said(people.judged(matching), Level.NOTE) == [
+        (
+            "Whoever can manage accounts can sign in as alice at a door, who may become root "
+            "(group sudo)."
+        )
+    ]
+
+
 def test_unix_users_are_people_with_a_shell(tmp_path: Path) -> None:
     host = machine(tmp_path)
     assert [user.name for user in host.unix_users() if user.is_person] == ["alice", "bob"]
