@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord, WrongCodes
 from cwtui.accounts.text import counted, visible
-from cwtui.accounts.throttle import network_of
+from cwtui.accounts.throttle import STRANGERS, network_of
 from cwtui.accounts.times import full_minute, utc_minute
 
 _WAITS_FOR: Final = {
@@ -217,7 +217,7 @@ def _is_probably_own(failed: FailedSignIns, here: str) -> bool:
     return (
         knew is not None
         and knew.ending in _UNFINISHED
-        and network_of(knew.source) == network_of(here)
+        and network_of(knew.source) == network_of(here) != STRANGERS
     )
 
 

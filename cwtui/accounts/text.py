@@ -10,6 +10,9 @@ USERNAME_LENGTH = 64
 LINE_LENGTH = 100
 CANNOT_BE_SHOWN = "Control characters are not allowed."
 
+UNKNOWN_ADDRESS = "unknown address"
+"""Where somebody is who comes over the network from nobody knows where."""
+
 WITHOUT_DOMAIN = "Enter the username without a domain: alice, not DOMAIN\\alice."
 
 _USERNAME_MARKS = "._-@+"

@@ -31,6 +31,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts.errors import Throttled
 from cwtui.accounts.model import Attempts, SignInRecord
+from cwtui.accounts.text import UNKNOWN_ADDRESS
 
 STRANGERS: Final = ""
 MOST: Final = 15
@@ -72,7 +73,12 @@ class Counted:
 
 
 def network_of(source: str) -> str:
-    """Return what counts as one source: for IPv6 the /64 network, as one host has all of it."""
+    """Return what counts as one source: for IPv6 the /64 network, as one host has all of it.
+
+    Empty if the source does not say where somebody is: two such people need not be at one place.
+    """
+    if source == UNKNOWN_ADDRESS:
+        return STRANGERS
     try:
         address = ip_address(source)
     except ValueError:

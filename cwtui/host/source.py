@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
+from cwtui.accounts.text import UNKNOWN_ADDRESS
+
 CONSOLE: Final = "local console"
-UNKNOWN: Final = "unknown address"
-"""Of somebody who comes through sshd, but not from an address: through a pipe, for example."""
 
 
 def source_of(environ: Mapping[str, str]) -> str:
-    """Return where the person is: the address that sshd puts into SSH_CONNECTION, or here."""
-    return address_of(environ) or (UNKNOWN if environ.get("SSH_CONNECTION") else CONSOLE)
+    """Return where the person is: the address that sshd puts into SSH_CONNECTION, or here.
+
+    Somebody can come through sshd, but not from an address: through a pipe, for example.
+    """
+    return address_of(environ) or (UNKNOWN_ADDRESS if environ.get("SSH_CONNECTION") else CONSOLE)
 
 
 def address_of(environ: Mapping[str, str]) -> str:

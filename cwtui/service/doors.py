@@ -25,6 +25,7 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.recent_proofs import Place, RecentProofs
 from cwtui.accounts.session import as_reason, write_audit
+from cwtui.accounts.text import UNKNOWN_ADDRESS
 from cwtui.accounts.times import clock
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.asking import ATTEMPTS, TooManyAttempts, until_right
@@ -37,6 +38,8 @@ from cwtui.service.peers import Peer
 
 _SOURCE_LENGTH: Final = 100
 _DIGITS: Final = 4
+_UNKNOWN: Final = "unknown"
+"""What sshd writes, in capitals, if the client has no address."""
 GATE: Final = "gate"
 VERIFY: Final = "verify"
 _MODES: Final = frozenset({"full", "code", "key"})
@@ -289,12 +292,14 @@ def _address(remote: str) -> str:
     """Return the address as `host.source` does, so that the same client is the same source."""
     from cwtui.host.source import normal_address
 
+    if remote.casefold() == _UNKNOWN:
+        return UNKNOWN_ADDRESS
     return normal_address(remote) or _shown(remote)
 
 
 def _is_certain(remote: str) -> bool:
-    """Whether this names one host. sshd writes UNKNOWN if the client is no address."""
-    return remote.casefold() != "unknown" and len(_shown(remote)) < _SOURCE_LENGTH
+    """Whether this names one host."""
+    return remote.casefold() != _UNKNOWN and len(_shown(remote)) < _SOURCE_LENGTH
 
 
 def _shown(value: str) -> str:

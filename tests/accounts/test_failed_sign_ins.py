@@ -13,6 +13,7 @@ from cwtui.accounts.model import (
     SignInRecord,
     WrongCodes,
 )
+from cwtui.accounts.text import UNKNOWN_ADDRESS
 from tests.accounts.attempts import ELSEWHERE, knew, wrong
 from tests.accounts.world import HERE, NOW, Device, World
 
@@ -170,6 +171,15 @@ def test_only_ones_own_wrong_codes_are_left_out(world: World, device: Device) ->
     assert isinstance(end, sign_in.SignedIn)
     assert end.before.failed is not None
     assert end.before.failed.wrong_codes == {ELSEWHERE: WrongCodes(1, world.clock())}
+
+
+@pytest.mark.parametrize("nowhere", ["", UNKNOWN_ADDRESS])
+def test_nobody_knows_whether_a_sign_in_from_nowhere_is_ones_own(nowhere: str) -> None:
+    failed = FailedSignIns(1, knew_password=KnewPassword(NOW, nowhere, Ending.ENROLMENT))
+    assert failed_sign_ins.is_alarming(failed, nowhere)
+    assert "where you are now" not in failed_sign_ins.sentence(failed, here=nowhere)
+    here = FailedSignIns(1, knew_password=KnewPassword(NOW, HERE, Ending.ENROLMENT))
+    assert not failed_sign_ins.is_alarming(here, HERE)
 
 
 def test_wrong_codes_from_many_sources_are_all_counted() -> None:

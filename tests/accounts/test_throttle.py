@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cwtui.accounts import throttle
 from cwtui.accounts.model import Attempts, SignInRecord
+from cwtui.accounts.text import UNKNOWN_ADDRESS
 from tests.accounts.world import NOW
 
 LIMIT = throttle.Limit(tries=5, ban=300.0)
@@ -156,7 +157,9 @@ def test_somebody_without_a_source_stays_a_stranger() -> None:
     record = SignInRecord(
         known_sources=("s1",), code_attempts={throttle.STRANGERS: Attempts(3, NOW)}
     )
-    assert throttle.with_known_source(record, "") == record
+    for nowhere in ("", UNKNOWN_ADDRESS):
+        assert throttle.with_known_source(record, nowhere) == record
+        assert throttle.budget_of(("s1",), nowhere) == throttle.STRANGERS
 
 
 def test_the_oldest_known_source_is_forgotten() -> None:

@@ -55,6 +55,9 @@ def test_a_place_that_others_share_is_asked_each_time(
     assert auth(doors, device.code(world.clock()), **place) is Verdict.ACCEPTED
     with pytest.raises(Gone):
         auth(doors, **place)
+    if place == {"rhost": "UNKNOWN"}:
+        assert world.events[-1].source == "unknown address"
+        assert world.records.get("alice").known_sources == ()
 
 
 def test_who_has_begun_is_known_also_if_the_program_does_not_say(
