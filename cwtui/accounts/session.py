@@ -143,9 +143,9 @@ def _check_proof(
 
 
 def is_fresh(proved_at: float, now: float) -> bool:
-    """Whether a proof from that time is still valid."""
-    # A clock that was set back must not extend a proof.
-    return 0 <= now - proved_at <= PROOF_LIFETIME
+    """Whether a proof from that time is still valid; 0 means that there was none."""
+    # A clock that was set back must not extend a proof, nor one that begins in 1970 be one.
+    return proved_at > 0 and 0 <= now - proved_at <= PROOF_LIFETIME
 
 
 def authorise(ports: Ports, actor: Actor, permission: Permission) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, session, sign_in
+from cwtui.accounts import administration, own_devices, roles, self_service, session, sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_EVERYTHING, SessionEnded
 from cwtui.accounts.secret import Secret
@@ -141,3 +141,13 @@ def test_the_operator_is_recorded_with_the_command_line(world: World) -> None:
     administration.update_user(world.ports, OPERATOR, "bob", enabled=False)
     assert world.events[-1].actor == "operator:root"
     assert world.events[-1].source == "command line"
+
+
+def test_where_the_clock_begins_in_1970_no_proof_is_still_none(world: World) -> None:
+    """A host without a clock of its own has such a time until it asks another one."""
+    world.clock.at = 300.0
+    world.add()
+    alice = world.session(device=world.equip())
+    assert own_devices.needs_code(alice, world.clock(), "0a0b0c0d")
+    assert session.is_fresh(alice.code_at, world.clock())
+    assert not session.is_fresh(0.0, world.clock())
