@@ -3,7 +3,7 @@
 import click
 
 from cwtui import installation, services
-from cwtui.accounts import first_admin, recovery, text
+from cwtui.accounts import first_admin, recovery, text, unix_users
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.cli import completing, standard_input, terminal
@@ -76,6 +76,9 @@ def _create(config: Config, username: str, password: Secret | None) -> None:
     ports = services.create(config)
     account = first_admin.create(ports, username, new, confirmation, operator())
     say(f"Created the admin {account.username}. Sign in with: {again()}")
+    power = unix_users.power(ports.unix_user(account.username))
+    if power:
+        say(unix_users.sentence(account.username, power))
 
 
 def _recover(ports: Ports, username: str, password: Secret | None) -> None:

@@ -22,6 +22,14 @@ def init(host: Host, stdin: bytes, name: str = "admin") -> tuple[int, str]:
     return result.status, result.err
 
 
+def test_init_says_whose_name_the_admin_has(new_host: Host) -> None:
+    status, said = init(new_host, PASSWORD.encode(), name="daemon")
+    assert status == 0
+    assert said.splitlines()[1].startswith(
+        "daemon is also a Unix user of this host, and belongs to the system."
+    )
+
+
 @pytest.mark.parametrize("line_end", [b"", b"\n", b"\r\n"])
 def test_init_creates_the_first_admin(new_host: Host, line_end: bytes) -> None:
     status, said = init(new_host, PASSWORD.encode() + line_end, name=" Ádmin ")
