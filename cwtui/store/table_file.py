@@ -25,11 +25,9 @@ from cwtui.store.saving import Prepared, journals_of
 from cwtui.store.table_reader import Read, TableReader
 from cwtui.store.view import Draft, Kind, View
 
-_MOST_JOURNAL: Final = (1 << 16, 1 << 17)
-"""Bytes of a journal, at least and at most, before a new base is written: about 200 to 400
-changes. Opening a store reads its journal, which may take as long as opening the base."""
-_OF_BASE: Final = 8
-"""A journal may have this part of its base, as writing a new base takes as long as the base is."""
+_MOST_JOURNAL: Final = 1 << 16
+"""Bytes of a journal before a new base is written: about 200 changes. Opening a store reads its
+journal, and should not take much longer than with an empty one."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -110,7 +108,7 @@ class TableFile:
                     prepared = self._prepared or self._write(is_prepared=False)
                     self._prepared = None
                     prepared.commit()
-                    snapshot = self._snapshot_if_long(self._draft, prepared)
+                    snapshot = self._snapshot_if_long(prepared)
             finally:
                 self._writer = None
                 self._undo()
@@ -211,12 +209,9 @@ class TableFile:
         new = saving.new_base(read.view, temporary_of(self.path), needed=size)
         new.replace_old(None, read.schema)
 
-    def _snapshot_if_long(self, before: View, line: Prepared) -> Read | None:
+    def _snapshot_if_long(self, line: Prepared) -> Read | None:
         """Return what the file contains now if this line has made its journal long, else None."""
-        least, most = _MOST_JOURNAL
-        size = before.base.main_size if before.base is not None else 0
-        longest = min(max(size // _OF_BASE, least), most)
-        if line.begin // longest == line.end // longest:
+        if line.begin // _MOST_JOURNAL == line.end // _MOST_JOURNAL:
             return None
         with suppress(CannotCheck):
             return self._reader.current()

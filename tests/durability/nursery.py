@@ -212,7 +212,7 @@ def _live(act: Callable[[Say], None], path: Path) -> NoReturn:
 @contextmanager
 def small_files() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table_file, "_MOST_JOURNAL", (1500, 3000))
+        patch.setattr(table_file, "_MOST_JOURNAL", 2000)
         patch.setattr(services, "MEGABYTE", 10_000)
         patch.setattr(key_rotation, "SETTLED", 30.0)  # seconds, more than a reader takes
         yield

@@ -104,7 +104,7 @@ def rename_alice(config: Config) -> None:
 def rename_alice_in_a_new_base(config: Config) -> None:
     """Instead of a line in the journal."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
+        patch.setattr(table_file, "_MOST_JOURNAL", 1)
         rename_alice(config)
 
 

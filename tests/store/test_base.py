@@ -50,7 +50,7 @@ def test_a_reader_that_is_in_the_middle_keeps_its_view(file: TableFile) -> None:
 def test_the_journal_is_written_into_the_base_when_it_is_long(
     file: TableFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1000, 1000))
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", 1000)
     sizes = []
     for number in range(60):
         change(file, {"n1": {"text": f"{number:100}"}})
@@ -124,7 +124,7 @@ def test_one_process_at_a_time_writes_a_new_base(
     file: TableFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others go on with the journal, and try again when it is as long again."""
-    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1000, 1000))
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", 1000)
     written = []
     during_new_base(monkeypatch, lambda: written.append(1), lambda: written.append(2))
     sizes = []
@@ -149,7 +149,7 @@ def test_a_damaged_base_is_never_given_a_matching_checksum(
     file: TableFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its changes go on in the journal, and a check still finds the damage."""
-    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", 1)
     content = file.path.read_bytes().replace(b'"text":"xx"', b'"text":"xy"')
     file.path.write_bytes(content)
     change(table(file.path), {"n8": {"text": "new"}})
@@ -197,7 +197,7 @@ def test_a_header_that_could_not_be_read_is_not_written(
     file: TableFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The changes then stay in the journal."""
-    monkeypatch.setattr(table_file, "_MOST_JOURNAL", (1, 1))
+    monkeypatch.setattr(table_file, "_MOST_JOURNAL", 1)
     monkeypatch.setattr(content, "HEADER_MOST", 300)
     for number in range(30):
         change(file, {f"n{number}": {"mark": True}})

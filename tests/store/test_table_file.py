@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
-from cwtui.store import journal_file, table_file
+from cwtui.store import journal, journal_file, table_file
 from cwtui.store.table_file import TableFile
 from cwtui.store.view import Kind, View
 from tests import soak
@@ -52,7 +52,7 @@ def test_it_agrees_with_a_dictionary(
         writer, reader = table(path), table(path)
         expected: dict[str, object] = {}
         for changes, in_a_new_base in steps:
-            most = (1, 1) if in_a_new_base else (1 << 20, 1 << 20)
+            most = 1 if in_a_new_base else 1 << 20
             patch.setattr(table_file, "_MOST_JOURNAL", most)
             change(writer, changes)
             for name, document in changes.items():
@@ -69,13 +69,14 @@ def check(file: TableFile, expected: dict[str, object], probe: str) -> None:
     view = file.view()
     ordered = sorted(expected)
     assert view.count == len(ordered)
+    for name in (probe, *expected):  # before all of the journal is needed
+        found = view.get(name)
+        assert (None if found is None else msgspec.json.decode(found)) == expected.get(name)
     assert list(view.documents(dict)) == [(name, expected[name]) for name in ordered]
     backward = view.documents(dict, backward=True, wanted=3)
     assert [name for name, _ in backward] == ordered[::-1]
     assert [name for name, _ in view.documents(dict, wanted=1)] == ordered
     for name in {*ordered, probe}:
-        found = view.get(name)
-        assert (None if found is None else msgspec.json.decode(found)) == expected.get(name)
         assert list(view.names(name)) == [other for other in ordered if other > name]
         before = [other for other, _ in view.documents(dict, name, backward=True)]
         assert before == [other for other in reversed(ordered) if other < name]
@@ -118,6 +119,52 @@ def test_a_torn_last_line_is_ignored_and_overwritten(file: TableFile) -> None:
         change(again, {"n9": {"text": "next"}})
         assert table(file.path).view().get("n9") == b'{"text":"next"}'
         table(file.path).verify()
+
+
+def test_a_key_of_a_document_is_not_taken_for_a_name(file: TableFile) -> None:
+    change(file, {"n8": {"text": "other"}, "n9": None})
+    change(file, {"n1": {"n8": {"n7": {}}, "n9": {}, "things": {"n7": {}}, "small": {}}})
+    for name, text in {"n7": "changed", "n8": "other", "n6": "xxxxxx"}.items():
+        assert table(file.path).view().get(name) == b'{"text":"%b"}' % text.encode()
+    assert table(file.path).view().get("n9") is None
+    assert table(file.path).view().table("small") == {}
+
+
+def test_all_of_a_journal_is_decoded_once_if_many_documents_are_read(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = list[bytes]()
+
+    def decode(text: bytes) -> object:
+        decoded.append(text)
+        return real(text)
+
+    real = journal._decode_lines
+    monkeypatch.setattr(journal, "_decode_lines", decode)
+    view = table(file.path).view()
+    assert view.get("n7") == b'{"text":"changed"}'
+    assert not decoded
+    assert all(view.get(f"n{number}") for number in range(30))
+    assert len(decoded) == 1
+
+
+@pytest.mark.parametrize("end", [b'"', b',"small":7', b"}}}", b',"other":{"a":1}'])
+def test_an_invalid_line_with_the_right_sum_is_damage_and_kept(file: TableFile, end: bytes) -> None:
+    """Only another program can have written it."""
+    path, base = journal_of(file.path), file.view().base
+    assert base is not None
+    whole, start = path.read_bytes(), journal.beginning(base.meta.sha256)
+    point = journal.committed(whole, start, path).end
+    rest = b'","count":30,"set":{"things":{}%b}}' % end
+    line = b'{"sum":"%b' % journal._sum(point.hash, rest) + rest
+    point.hash.update(line + b"\n")
+    text = whole + line + b"\n" + journal.line({"things": {"n1": None}}, 29, point) + b"\n"
+    path.write_bytes(text)
+    with pytest.raises(StoreDamaged, match=r"journal is damaged at line 2: "):
+        table(file.path).view().names()
+    with pytest.raises(StoreDamaged, match=r"journal is damaged at line 2: "):
+        change(table(file.path), {"n9": {}})
+    assert path.read_bytes() == text
 
 
 def test_damage_before_the_last_line_is_reported_and_kept(file: TableFile) -> None:
