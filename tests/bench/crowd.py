@@ -18,8 +18,6 @@ from tests.bench.table import Least, Most, Row, megabytes, per_second
 from tests.console.terminal import ROOT, Terminal
 
 _ROUNDS = 3
-_EACH = 4
-"""Sign-ins of each process in a round."""
 _APPLICATIONS = 8
 _BARE = "bare Textual app, same widgets"
 _OPENING_SECONDS = 30.0
@@ -34,7 +32,7 @@ def sign_ins(bench: Bench) -> Iterator[Row]:
     cost, rounds = bench.scale.cost, min(bench.scale.rounds, _ROUNDS)
     first = 3 * bench.few.accounts // 8
     for processes in bench.scale.processes:
-        count = processes * _EACH
+        count = processes * bench.scale.each
         ours, bound = list[float](), list[float]()
         for _ in range(rounds):
             numbers = range(first, first + count)

@@ -31,6 +31,8 @@ class Scale:
     """In each of these stores: enough for a new base."""
     processes: tuple[int, ...] = (2, 4, 8)
     """That sign people in at once."""
+    each: int = 12
+    """Sign-ins of each of them in a round. With few, it matters who makes the last one alone."""
     crowd: int = 200
     """People who sign in through the service at once."""
     cost: int = 12
@@ -45,6 +47,7 @@ QUICK: Final = Scale(
     idle_seconds=3.0,
     sizes=(1_000, 10_000),
     updates=400,
+    each=4,
     crowd=20,
 )
 

@@ -33,6 +33,7 @@ TINY = Scale(
     sizes=(40, 80),
     updates=10,
     processes=(2,),
+    each=4,
     crowd=2,
     cost=4,
 )
