@@ -23,10 +23,12 @@ def main(home: str, cost: int) -> None:
 
 
 def signing_in(home: Path, cost: int) -> Callable[[int], object]:
+    from cwtui import services
     from tests.bench import warm
     from tests.bench.people import user
 
     ports = warm.connect(home, cost)
+    services.load_rest()  # the applications do so while the username is typed
     return lambda number: warm.sign_in_with_mfa(ports, user(number))
 
 
