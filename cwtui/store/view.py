@@ -114,7 +114,9 @@ class View:
 
     def get(self, name: str) -> bytes | None:
         """Return a document of the main table; None if there is none."""
-        changed = self._changes_with(name)
+        changed: Documents | None = self.__dict__.get("_changed")
+        if changed is None:
+            changed = self._changes_with(name)
         if name in changed:
             return changed[name]
         return self.base.get(name) if self.base is not None else None
@@ -122,10 +124,8 @@ class View:
     def _changes_with(self, name: str) -> Documents:
         """Return changes in the main table, with that of this document, if any."""
         lines = self._lines
-        if lines is None or "_changed" in self.__dict__:
-            return self._changed
         self._searches += 1
-        if self._searches > _SOME or len(lines.text) > _SHORT:
+        if lines is None or self._searches > _SOME or len(lines.text) > _SHORT:
             return self._changed
         return lines.last_change(self.kind.main, name)
 
