@@ -158,12 +158,10 @@ def directory(config: Config) -> Directory:
 
 
 def refuse_half_restored(config: Config) -> None:
-    """Raise CannotCheck while a restore is running, or if one was interrupted."""
-    if not config.database and exists(config.layout.marker):
-        raise CannotCheck(
-            f"A restore of {config.folder} was interrupted, so the store is partly old and partly "
-            "new. Run it again: cwtui store restore FILE"
-        )
+    """Raise CannotCheck while a restore or copy is running, or if one was interrupted."""
+    unfinished = None if config.database else config.layout.unfinished()
+    if unfinished is not None:
+        raise CannotCheck(unfinished)
 
 
 def _connect(config: Config, *, all_keys: bool = True, any_active: bool = False) -> Ports:

@@ -123,11 +123,9 @@ def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
 
     `keyring` are the folder and files of the keyring, which are checked too.
     """
-    if exists(layout.marker):
-        sentence = (
-            f"A restore of {layout.folder} was interrupted. Run it again: cwtui store restore FILE"
-        )
-        yield Finding(Severity.DAMAGE, str(layout.marker), sentence)
+    unfinished = layout.unfinished()
+    if unfinished is not None:
+        yield Finding(Severity.DAMAGE, str(layout.marker), unfinished)
     try:
         inside = sorted(layout.folder.rglob("*"))
     except OSError as error:

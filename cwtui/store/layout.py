@@ -1,15 +1,20 @@
 """The files and folders of a store."""
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import StoreMissing
+from cwtui.accounts.text import visible
 from cwtui.host.files import cannot, exists
+from cwtui.host.untrusted_files import read_regular
 
 _AUDIT: Final = r"audit(-\d{6,})?\.jsonl|audit\.head"
 _ACCOUNTS: Final = r"accounts(\.json|-\d{9}\.journal)"
+_RESTORE: Final = ("restore", "cwtui store restore FILE")
+_MARKER_MOST: Final = 1 << 14
 _RECORDS: Final = r"sign-in/\d\d(\.json|-\d{9}\.journal)"
 
 
@@ -32,8 +37,26 @@ class Layout(NamedTuple):
 
     @property
     def marker(self) -> Path:
-        """Exists while a restore replaces files, when the store is partly old and partly new."""
+        """Exists while a restore or copy replaces files, when the store is partly old and new."""
         return self.folder / "restoring"
+
+    def unfinished(self) -> str | None:
+        """Return a sentence about a restore or copy that was interrupted; None if there is none.
+
+        Raises CannotCheck.
+        """
+        if not exists(self.marker):
+            return None
+        lines: list[str] = []
+        with suppress(OSError, UnicodeDecodeError):
+            lines = read_regular(self.marker, _MARKER_MOST).decode().splitlines()
+        is_copy = len(lines) == len(_RESTORE) and lines[0] == "copy"
+        # Otherwise it is that of a restore, perhaps of an older version.
+        name, again = lines if is_copy else _RESTORE
+        return (
+            f"A {name} of {self.folder} was interrupted, so the store is partly old and partly "
+            f"new. Run it again: {visible(again)}"
+        )
 
     @property
     def staging(self) -> Path:

@@ -1,16 +1,12 @@
 """Replace a store with a checked backup. The old store is kept.
 
-The backup is unpacked and prepared in a folder inside the store. A marker file is written before
-the first file is replaced, and removed after the last. While it exists, nobody can use the store,
-and the restore can be run again.
+The backup is unpacked and prepared in a folder inside the store, and then swapped with it.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cwtui.accounts.errors import CannotCheck
@@ -18,14 +14,12 @@ from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.text import shortened
 from cwtui.accounts.upkeep import restored_state as restoring
-from cwtui.host import reserve
 from cwtui.host.files import (
     cannot,
     discard,
     exists,
     make_private_folder,
     sync_folder,
-    write_atomically,
 )
 from cwtui.host.locks import exclusive
 from cwtui.host.untrusted_files import NotRegular, open_regular
@@ -34,8 +28,7 @@ from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
-
-_MARK = b"A restore of this folder is not finished. Run: cwtui store restore FILE\n"
+from cwtui.store.swapping import RESTORE, remove, table_files
 
 
 @contextmanager
@@ -48,8 +41,8 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
     staged = Layout(layout.staging)
     with exclusive(layout.marker), ExitStack() as cleanup:
         try:
-            _remove(staged.folder)  # left by a killed restore
-            cleanup.callback(_remove, staged.folder)
+            remove(staged.folder)  # left by a killed restore
+            cleanup.callback(remove, staged.folder)
             for folder in (staged.folder, staged.records):
                 folder.mkdir(mode=0o700)
             with os.fdopen(open_regular(path), "rb") as source:
@@ -89,8 +82,8 @@ class Restore:
             for path in files:
                 locks.enter_context(exclusive(path))
             self._make_ready()
-            kept = self._keep_old()
-            write_atomically(self.layout.marker, _MARK)
+            kept = RESTORE.keep(self.layout, table_files(self.layout), self.now)
+            RESTORE.mark(self.layout)
             is_first = not self.layout.audit_files()
             try:
                 if is_first:
@@ -100,7 +93,7 @@ class Restore:
                 if not is_first:
                     discard(self.layout.marker)
                 raise
-            self._replace()
+            RESTORE.replace(self.layout, self.staged, table_files, self._order)
         return kept
 
     def _make_ready(self) -> None:
@@ -147,53 +140,17 @@ class Restore:
                 after.put(number, merged)
                 after.compact(number)
 
-    def _keep_old(self) -> Path | None:
-        old = _table_files(self.layout)
-        if not old:
-            return None
-        folder = _free_folder(self.layout.folder, self.now)
-        try:
-            for inside in (folder, folder / self.layout.records.name):
-                inside.mkdir(mode=0o700)
-            # Hard links keep the old files, because the restored ones have other journals.
-            for name in old:
-                os.link(self.layout.folder / name, folder / name)
-        except OSError as error:
-            _remove(folder)
-            raise cannot("keep the old store in", folder, error) from None
-        for inside in (folder / self.layout.records.name, folder, self.layout.folder):
-            sync_folder(inside)
-        return folder
-
     def _begin_audit(self) -> None:
-        with _interruptions(), exclusive(self.layout.audit):
+        with RESTORE.interruptions(), exclusive(self.layout.audit):
             for name in self.staged.audit_files():
                 (self.staged.folder / name).replace(self.layout.folder / name)
             sync_folder(self.layout.folder)
-
-    def _replace(self) -> None:
-        with _interruptions():
-            new, old = _table_files(self.staged), _table_files(self.layout)
-            for name in sorted(new, key=self._order):
-                (self.staged.folder / name).replace(self.layout.folder / name)
-            for name in sorted(set(old) - set(new)):
-                (self.layout.folder / name).unlink()
-            sync_folder(self.layout.records)
-            sync_folder(self.layout.folder)
-            self.layout.marker.unlink()
-            sync_folder(self.layout.folder)
-        reserve.keep(self.layout.folder)
-        reserve.keep(self.layout.records)
 
     def _order(self, name: str) -> tuple[bool, bool, bool, str]:
         # Journals first: each base is then complete whenever this is interrupted. The accounts
         # last, and before them their records: they show who was renamed.
         is_late = Path(name).stem in {f"{number:02d}" for number in self.late}
         return not name.endswith(".journal"), name == backup.ACCOUNTS, is_late, name
-
-
-def _table_files(layout: Layout) -> list[str]:
-    return [*layout.record_files(), *layout.account_files()]
 
 
 def _check_room(folder: Path, needed: int, path: Path) -> None:
@@ -204,11 +161,6 @@ def _check_room(folder: Path, needed: int, path: Path) -> None:
             f"Cannot restore {path}: its {needed:,} bytes do not fit on the disk of "
             f"{folder.parent}. Nothing was changed."
         )
-
-
-def _remove(folder: Path) -> None:
-    with suppress(OSError):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _readable_accounts(layout: Layout) -> dict[str, Account]:
@@ -228,22 +180,3 @@ def _readable_record(records: TinyRecordStore, username: str) -> SignInRecord:
     with suppress(CannotCheck):
         return records.get(username)
     return SignInRecord()
-
-
-def _free_folder(folder: Path, now: float) -> Path:
-    while True:
-        named = folder / f"before-restore-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
-        if not exists(named):
-            return named
-        now += 1
-
-
-@contextmanager
-def _interruptions() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise CannotCheck(
-            f"The restore was interrupted: {reason}. Run it again: cwtui store restore FILE"
-        ) from None

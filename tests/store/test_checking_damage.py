@@ -140,7 +140,7 @@ DAMAGE: dict[Callable[[Config], None], str] = {
     exposed: "accounts.json. Check whether anyone did, then run: chmod 600 ",
     exposed_lock: ".accounts.json.lock. Check whether anyone did, then run: chmod 600 ",
     exposed_keyring_folder: "keys. Check whether anyone did, then run: chmod 700 ",
-    half_restored: "was interrupted. Run it again: cwtui store restore FILE",
+    half_restored: "partly new. Run it again: cwtui store restore FILE",
     changed_event: "was changed after it was written.",
     removed_event: "is missing at the end.",
     cut_short: "the end of the file is missing",

@@ -1,0 +1,107 @@
+"""Replace the files of a store with those of another one, which was made ready beside them.
+
+A marker file is written before the first file is replaced, and removed after the last. While it
+exists, nobody can use the store, and what replaces it can be run again. The old store is kept.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from cwtui.accounts.errors import CannotCheck
+from cwtui.host import reserve
+from cwtui.host.files import cannot, exists, sync_folder, write_atomically
+from cwtui.store.layout import Layout
+
+
+class Act(NamedTuple):
+    """What replaces the store, in words: its name, and the command that repeats it."""
+
+    name: str
+    again: str
+
+    def mark(self, layout: Layout) -> None:
+        """Say that the store is partly old and partly new from now on. Raises CannotCheck."""
+        write_atomically(layout.marker, f"{self.name}\n{self.again}\n".encode())
+
+    @contextmanager
+    def interruptions(self) -> Iterator[None]:
+        """Raise CannotCheck, which says how to continue, for errors of the system."""
+        try:
+            yield
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise CannotCheck(
+                f"The {self.name} was interrupted: {reason}. Run it again: {self.again}"
+            ) from None
+
+    def keep(self, layout: Layout, names: Sequence[str], now: float) -> Path | None:
+        """Keep these files of the store in a folder of their own. Returns it if there are any.
+
+        Raises CannotCheck.
+        """
+        if not names:
+            return None
+        folder = self._free_folder(layout.folder, now)
+        try:
+            for inside in (folder, folder / layout.records.name):
+                inside.mkdir(mode=0o700)
+            # Hard links keep the old files, because the new ones have other journals.
+            for name in names:
+                os.link(layout.folder / name, folder / name)
+        except OSError as error:
+            remove(folder)
+            raise cannot("keep the old store in", folder, error) from None
+        for inside in (folder / layout.records.name, folder, layout.folder):
+            sync_folder(inside)
+        return folder
+
+    def _free_folder(self, folder: Path, now: float) -> Path:
+        while True:
+            time = datetime.fromtimestamp(now, UTC)
+            named = folder / f"before-{self.name}-{time:%Y%m%dT%H%M%SZ}"
+            if not exists(named):
+                return named
+            now += 1
+
+    def replace(
+        self,
+        layout: Layout,
+        staged: Layout,
+        files_of: Callable[[Layout], list[str]],
+        late: Callable[[str], object],
+    ) -> None:
+        """Replace these files, remove other old ones, and remove the marker. Raises CannotCheck.
+
+        Those with the highest `late` come last.
+        """
+        with self.interruptions():
+            new, old = files_of(staged), files_of(layout)
+            for name in sorted(new, key=late):  # type: ignore[arg-type]  # any order will do
+                (staged.folder / name).replace(layout.folder / name)
+            for name in sorted(set(old) - set(new)):
+                (layout.folder / name).unlink()
+            sync_folder(layout.records)
+            sync_folder(layout.folder)
+            layout.marker.unlink()
+            sync_folder(layout.folder)
+        reserve.keep(layout.folder)
+        reserve.keep(layout.records)
+
+
+RESTORE: Final = Act("restore", "cwtui store restore FILE")
+
+
+def table_files(layout: Layout) -> list[str]:
+    """Return the files of accounts and records, by their paths in the store's folder."""
+    return [*layout.record_files(), *layout.account_files()]
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder with all that is in it. Ignores errors."""
+    with suppress(OSError):
+        shutil.rmtree(folder, ignore_errors=True)
