@@ -4,129 +4,128 @@ Textual draws a new screen two or three times, until all parts are in place. On 
 9600 baud, each time takes seconds. Of what changes later, only the cells that differ are written.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from rich.cells import cell_len
 from rich.color import ColorSystem
-from rich.console import COLOR_SYSTEMS, Console
-from rich.control import Control
-from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
-Piece: TypeAlias = tuple[int, int, Strip]
+from cwtui.ui.spelling import UNKNOWN, Abilities, Cell, Pen, Run, cells_of
+
+_Piece: TypeAlias = tuple[int, int, Strip]
 """Row, column, and what is drawn there."""
-_Cells: TypeAlias = list[tuple[str, Style | None]]
-
-
-_UNKNOWN: Final = Style.from_meta({"unknown": True})
-"""Nothing that is drawn has this style, so it differs from everything."""
-_APART: Final = 10
-"""Writing so many unchanged cells takes more bytes than moving past them."""
+_Row: TypeAlias = list[Cell]
+_VT100: Final = Abilities()
 
 
 class Painted:
-    """The rows of one terminal, as they were last written."""
+    """The rows of one terminal: as they were last written, and as they should be."""
 
-    def __init__(self) -> None:
+    def __init__(self, can: Abilities = _VT100) -> None:
         self._size = Size(0, 0)
-        self._rows: dict[int, Strip] = {}
-        self._style: Style | None = _UNKNOWN
-        """The style that the terminal was told last."""
+        self._shown: dict[int, _Row] = {}
+        self._wanted: dict[int, _Row] = {}
+        self._changed: set[int] = set()
+        """The rows in which the two may differ."""
+        self._pen = Pen(can)
 
-    def changes(self, update: CompositorUpdate, size: Size) -> "Changes":
-        """Return what the update changes on a terminal of that size, and remember it as shown."""
+    def take(self, update: CompositorUpdate, size: Size) -> None:
+        """Remember what a terminal of that size should show."""
         if size != self._size:
             self._size = size
-            self._rows.clear()
-        pieces = [changed for piece in _pieces(update) for changed in self._changed(*piece)]
-        changes = Changes(pieces, self._style)
-        self._style = changes.last_style
-        return changes
-
-    def _changed(self, y: int, x: int, strip: Strip) -> list[Piece]:
-        """Return the parts of a piece that differ from what is shown, and remember them."""
-        row = self._rows.get(y, Strip([]))
-        end = x + strip.cell_length
-        shown = row.crop(x, end).simplify() if end <= row.cell_length else None
-        if shown == strip:
-            return []
-        before = row.crop_extend(0, x, _UNKNOWN)
-        self._rows[y] = Strip.join([before, strip, row.crop(end)]).simplify()
-        runs = _different(shown, strip) if shown is not None else [(0, strip.cell_length)]
-        return [(y, x + start, strip.crop(start, stop)) for start, stop in runs]
-
-
-class Changes(CompositorUpdate):
-    """The pieces of an update that have to be written, and the style before them.
-
-    The terminal is told a style only where it changes, and keeps the last one.
-    """
-
-    def __init__(self, pieces: list[Piece], style: Style | None) -> None:
-        self._pieces = pieces
-        self._style = style
+            self._shown.clear()
+            self._wanted.clear()
+            self._changed.clear()
+        for y, x, strip in _pieces(update):
+            row = self._wanted.setdefault(y, [])
+            cells = cells_of(strip)
+            if row[x : x + len(cells)] != cells:
+                self._wanted[y] = _with(row, x, cells)
+                self._changed.add(y)
 
     @property
-    def last_style(self) -> Style | None:
-        segments = [segment for *_, strip in self._pieces for segment in strip if segment.text]
-        return segments[-1].style if segments else self._style
+    def is_done(self) -> bool:
+        """Whether the terminal shows what it should."""
+        return not self._changed
 
-    def render_segments(self, console: Console) -> str:
-        system = COLOR_SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
-        written, codes = list[str](), _codes(self._style, system)
-        for y, x, strip in self._pieces:
-            written.append(Control.move_to(x, y).segment.text)
-            for text, style, _ in strip:
-                wanted = _codes(style, system)
-                if wanted != codes and text:
-                    written.append(f"\x1b[0{wanted}m")
-                    codes = wanted
-                written.append(text)
+    def written(
+        self, system: ColorSystem, most: int | None = None, first: Iterable[int] = ()
+    ) -> str:
+        """Return what has to be written, and remember it as shown.
+
+        If that is more than `most` characters, the rest is left for later. The rows in `first` come
+        first.
+        """
+        written: list[str] = []
+        length = 0
+        self._pen.lift()
+        preferred = [y for y in first if y in self._changed]
+        for y in (*preferred, *sorted(self._changed.difference(preferred))):
+            if most is not None and length >= most:
+                break
+            text = self._row(y, system)
+            written.append(text)
+            length += len(text)
         return "".join(written)
 
+    def cursor(self, x: int, y: int) -> str:
+        """Return what moves the cursor there after `written`."""
+        return self._pen.move(y, x)
 
-@lru_cache(maxsize=256)
-def _codes(style: Style | None, system: ColorSystem) -> str | None:
-    """Return the style as parameters of a control sequence, each with a semicolon before it."""
-    if style is None:
-        return ""
-    if style == _UNKNOWN:
-        return None
-    codes = Strip.render_ansi(style, system)
-    return f";{codes}" if codes else ""
+    def _row(self, y: int, system: ColorSystem) -> str:
+        wanted = self._wanted[y]
+        runs = list(_different(self._shown.get(y, ()), wanted))
+        text = self._pen.row(y, wanted, runs, self._size.width, system) if runs else ""
+        self._shown[y] = wanted
+        self._changed.discard(y)
+        return text
 
 
-def _different(shown: Strip, strip: Strip) -> list[tuple[int, int]]:
-    """Return where two strips of equal length differ: from which cell to which."""
-    old, new = _cells(shown), _cells(strip)
-    if old is None or new is None or len(old) != len(new):
-        return [(0, strip.cell_length)]
-    runs = list[tuple[int, int]]()
-    for at, (before, after) in enumerate(zip(old, new, strict=True)):
-        if before == after:
+def _with(row: _Row, x: int, cells: _Row) -> _Row:
+    """Return the row with these cells from column `x` on."""
+    end = x + len(cells)
+    before = row[:x] + [UNKNOWN] * (x - len(row))
+    after = row[end:]
+    # Half a wide character is shown as a blank.
+    if x < len(row) and not row[x][0] and row[x] is not UNKNOWN:
+        at = max(number for number, (text, _) in enumerate(before) if text)
+        before[at:] = [(" ", before[at][1])] * (x - at)
+    if after and not after[0][0] and after[0] is not UNKNOWN:
+        count = next((number for number, (text, _) in enumerate(after) if text), len(after))
+        after[:count] = [(" ", after[0][1])] * count
+    return [*before, *cells, *after]
+
+
+def _different(shown: Sequence[Cell], wanted: Sequence[Cell]) -> Iterator[Run]:
+    """Yield where cells differ that are known: from which one to which. Runs do not touch."""
+    shown = [*shown[: len(wanted)], *[UNKNOWN] * (len(wanted) - len(shown))]
+    start, stop = -1, -1
+    for at, (before, after) in enumerate(zip(shown, wanted, strict=True)):
+        if at < stop or before == after or after is UNKNOWN:
             continue
-        if runs and at - runs[-1][1] < _APART:
-            runs[-1] = runs[-1][0], at + 1
-        else:
-            runs.append((at, at + 1))
-    return runs
+        begin, end = at, at + 1
+        # A wide character is written as a whole, and what covers one covers all of it.
+        while begin and _continues(shown, wanted, begin):
+            begin -= 1
+        while end < len(wanted) and _continues(shown, wanted, end):
+            end += 1
+        if begin <= stop:
+            stop = end
+            continue
+        if start >= 0:
+            yield start, stop
+        start, stop = begin, end
+    if start >= 0:
+        yield start, stop
 
 
-def _cells(strip: Strip) -> _Cells | None:
-    """Return characters and styles; None if a character does not take exactly one cell."""
-    cells: _Cells = []
-    for text, style, _ in strip:
-        if not text.isascii() and any(cell_len(character) != 1 for character in text):
-            return None
-        cells += [(character, style) for character in text]
-    return cells
+def _continues(shown: Sequence[Cell], wanted: Sequence[Cell], at: int) -> bool:
+    return any(not cell[0] and cell is not UNKNOWN for cell in (shown[at], wanted[at]))
 
 
-def _pieces(update: CompositorUpdate) -> Iterator[Piece]:
+def _pieces(update: CompositorUpdate) -> Iterator[_Piece]:
     if isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips, update.region.y):
             yield y, update.region.x, _plain(strips)
@@ -135,7 +134,7 @@ def _pieces(update: CompositorUpdate) -> Iterator[Piece]:
             yield from _pieces_of_span(update, y, first, last)
 
 
-def _pieces_of_span(update: ChopsUpdate, y: int, first: int, last: int) -> Iterator[Piece]:
+def _pieces_of_span(update: ChopsUpdate, y: int, first: int, last: int) -> Iterator[_Piece]:
     for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
         if strip is not None and x <= last and end > first:
             yield y, x, _plain([strip if end <= last else strip.crop(0, last - x)])

@@ -15,7 +15,7 @@ from unittest.mock import patch
 from textual.worker import Worker
 
 from cwtui.ui.app import AccountApp
-from cwtui.ui.painted import Changes, Painted
+from cwtui.ui.painted import Painted
 from tests.secrets.logging_all import Log, logged
 from tests.secrets.observing import observed
 from tests.secrets.registry import Secrets
@@ -51,7 +51,7 @@ def _watched(log: Log) -> Iterator[dict[bool, set[str]]]:
     Workers are logged, because their descriptions contain their arguments.
     """
     drawn: dict[bool, set[str]] = {True: set(), False: set()}
-    display, changes, begin = AccountApp._display, Painted.changes, Worker.__init__
+    display, take, begin = AccountApp._display, Painted.take, Worker.__init__
     may_show = False
 
     def displayed(self: AccountApp, *arguments: Any) -> None:
@@ -60,10 +60,11 @@ def _watched(log: Log) -> Iterator[dict[bool, set[str]]]:
         may_show = not SHOWING.isdisjoint(up)
         display(self, *arguments)
 
-    def written(self: Painted, *arguments: Any) -> Changes:
-        made = changes(self, *arguments)
-        drawn[may_show].update(strip.text for _, _, strip in made._pieces)
-        return made
+    def taken(self: Painted, *arguments: Any) -> None:
+        take(self, *arguments)
+        rows = [self._wanted[y] for y in self._changed]
+        self._changed.clear()
+        drawn[may_show].update("".join(text for text, _ in row) for row in rows)
 
     def begun(self: Worker[Any], *arguments: Any, **named: Any) -> None:
         begin(self, *arguments, **named)
@@ -72,7 +73,7 @@ def _watched(log: Log) -> Iterator[dict[bool, set[str]]]:
     with (
         drawn_as_in_a_terminal(),
         patch.object(AccountApp, "_display", displayed),
-        patch.object(Painted, "changes", written),
+        patch.object(Painted, "take", taken),
         patch.object(Worker, "__init__", begun),
     ):
         yield drawn

@@ -24,6 +24,7 @@ from cwtui.config import Config
 from cwtui.ui import SIZE_VARIABLES, background
 from cwtui.ui.glyphs import charmap
 from cwtui.ui.terminal.input import Kind, Piece, TerminalInput
+from cwtui.ui.terminal.line import Line
 from cwtui.ui.terminal.output import Output
 from cwtui.ui.terminal.size import kernel_size, size_in
 from cwtui.ui.terminal.translator import Translator
@@ -67,6 +68,8 @@ class TerminalDriver(LinuxDriver):
     _READ: Final = 4096
     _SILENCE: Final = 0.2
     """How many seconds without input end a flood."""
+    _LOOK_AT_OUTPUT_EVERY: Final = 0.02
+    """Seconds between two checks whether the terminal has accepted what was written."""
     _LOOK_EVERY: Final = 0.002
     """Seconds between two checks whether the application has handled its events."""
     _PATIENCE: Final = 1.0
@@ -83,6 +86,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._size = size or self._get_terminal_size()
         self._application = cast("Application", app)
+        self._line = Line(self.fileno)
         self._output = Output(cast("TextIO", self._file), self._hung_up, charmap(os.environ))
         self._file = cast("TextIOWrapper", self._output)
         self._translator = Translator()
@@ -264,7 +268,19 @@ class TerminalDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Write the data, unless another program is using the terminal."""
         if self._writer_thread is not None:
+            self._line.sends(data, time.monotonic())
             super().write(data)
+
+    @property
+    def most_at_once(self) -> int | None:
+        """How many bytes a slow line takes at once; None if the line is not slow."""
+        return self._line.most_at_once
+
+    def seconds_until_free(self) -> float:
+        """Return how long to wait with the next paint: until the line takes more."""
+        if self._output.is_waiting:
+            return self._LOOK_AT_OUTPUT_EVERY
+        return self._line.seconds_until_free(time.monotonic())
 
     def start_application_mode(self) -> None:
         """Set up the terminal, at the start and after each stop."""

@@ -2,6 +2,7 @@
 
 import os
 import select
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, TextIO
@@ -10,6 +11,8 @@ from cwtui.ui.glyphs import encoded
 
 _MOST_BYTES: Final = 1 << 16
 """How many bytes are collected before they are written."""
+_SOON: Final = 0.02
+"""Seconds within which a terminal accepts what is written, unless it is slow or stopped."""
 _LOOK_EVERY: Final = 100
 """Milliseconds between two checks whether `let_go` was called."""
 
@@ -32,6 +35,13 @@ class Output:
         self._failed = failed
         self._collected = bytearray()
         self._is_over = False
+        self._waits_since: float | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the terminal lets what was written wait, so that more would be late."""
+        since = self._waits_since
+        return since is not None and time.monotonic() - since > _SOON
 
     def fileno(self) -> int:
         """The descriptor that is written to."""
@@ -49,10 +59,12 @@ class Output:
         self._collected.clear()
         try:
             while data and not self._is_over:
+                self._waits_since = self._waits_since or time.monotonic()
                 data = data[self._write(data) :]
         except OSError:
             self._is_over = True
             self._failed()
+        self._waits_since = None
 
     def let_go(self) -> None:
         """Drop what was not written yet, and everything that follows."""

@@ -4,12 +4,16 @@ Each use of its private API here says why. tests/ui/test_private_api.py fails wh
 Textual changes one of them.
 """
 
+import asyncio
+import os
 import sys
 from collections.abc import Iterable
 from typing import Final
 
-from rich.console import RenderableType
+from rich.color import ColorSystem
+from rich.console import COLOR_SYSTEMS, RenderableType
 from rich.text import Text
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.geometry import Size
@@ -18,6 +22,7 @@ from textual.screen import Screen
 
 from cwtui.host import crash
 from cwtui.ui.painted import Painted
+from cwtui.ui.spelling import abilities
 from cwtui.ui.terminal.driver import TerminalDriver
 
 CANNOT_CHECK = 3
@@ -31,7 +36,10 @@ class TextualApp(App[int]):
 
     def __init__(self, *, ansi_color: bool | None) -> None:
         super().__init__(driver_class=TerminalDriver, ansi_color=ansi_color)
-        self._painted = Painted()
+        self._can = abilities(os.environ)
+        self._painted = Painted(self._can)
+        self._waits_for_line = False
+        self._pointer_shape = "default"
         self.uses_mouse = True
 
     @property
@@ -54,21 +62,68 @@ class TextualApp(App[int]):
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         # Private: all updates of the screen pass through this method.
         # While Textual is not running, or a batch is open, the terminal does not get the update.
-        if isinstance(renderable, CompositorUpdate) and self._running and not self._batch_count:
-            renderable = self._painted.changes(renderable, self.size)
-        elif renderable is not None and not isinstance(renderable, CompositorUpdate):
-            self._painted = Painted()  # what it writes is not known
+        if isinstance(renderable, CompositorUpdate):
+            if self._running and not self._batch_count:
+                self._painted.take(renderable, self.size)
+                self._write_changes()
+            self.post_display_hook()
+            return
+        if renderable is not None:
+            self._forget_what_is_painted()  # what it writes is not known
         super()._display(screen, renderable)
+
+    def _write_changes(self) -> None:
+        """Write what has changed: all of it, or on a slow line as much as it takes at once.
+
+        While the line is busy, nothing is written that might be outdated when it arrives.
+        """
+        # Private: there is no public way to the driver. In tests, it is another one.
+        driver = self._driver
+        if not isinstance(driver, TerminalDriver) or self._waits_for_line or self._painted.is_done:
+            return
+        wait = driver.seconds_until_free()
+        if wait <= 0:
+            driver.write(self._changes(driver.most_at_once))
+            wait = driver.seconds_until_free()
+        if not self._painted.is_done:
+            self._waits_for_line = True
+            asyncio.get_running_loop().call_later(wait, self._line_is_free)
+
+    def _line_is_free(self) -> None:
+        self._waits_for_line = False
+        if self._running:
+            self._write_changes()
+
+    def _changes(self, most: int | None) -> str:
+        """Return what changes the screen, at most about that many bytes, and moves the cursor."""
+        system = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
+        focused = self.screen.focused
+        first = range(focused.region.y, focused.region.bottom) if focused is not None else ()
+        text = self._painted.written(system, most, first)
+        if self._painted.is_done:
+            text += self._painted.cursor(*self.screen.outer_size.clamp_offset(self.cursor_position))
+        # Private: whether the terminal can wait with showing it until it is complete.
+        is_whole = self._sync_available and most is None
+        return f"{SYNC_START}{text}{SYNC_END}" if is_whole else text
+
+    def _forget_what_is_painted(self) -> None:
+        self._painted = Painted(self._can)
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        # Private: Textual would write it with each new screen.
+        if shape != self._pointer_shape:
+            self._pointer_shape = shape
+            super()._set_pointer_shape(shape)
 
     def repaint_if_cut_off(self, size: Size) -> None:
         """Repaint if the terminal has cut something off, even if it has its old size again."""
-        self._painted = Painted()
+        self._forget_what_is_painted()
         if self.screen_stack and self.screen.outer_size == size:
             self.screen.refresh()
 
     def action_repaint(self) -> None:
         """Write the whole screen again, after something else, such as the kernel, wrote over it."""
-        self._painted = Painted()
+        self._forget_what_is_painted()
         self.screen.refresh()
 
     def write_to_terminal(self, sequence: str) -> None:
