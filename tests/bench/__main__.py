@@ -16,6 +16,7 @@ from tests.bench import (
     serving,
     signing_in,
     sizes,
+    slow_lines,
     startup,
     table,
     terminals,
@@ -35,6 +36,7 @@ BENCHMARKS = (
     users_page.rows,
     audit_page.rows,
     terminals.rows,
+    slow_lines.rows,
 )
 
 

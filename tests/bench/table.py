@@ -22,6 +22,10 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e6:,.0f} µs" if seconds < 0.001 else milliseconds(seconds)
 
 
+def on_the_line(seconds: float) -> str:
+    return f"{seconds:,.2f} s"
+
+
 def frames(seconds: float) -> str:
     return f"{seconds / FRAME:,.1f} frames"
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.bench import crowd, table, terminals, users_page, visits
+from tests.bench import crowd, slow_lines, table, terminals, users_page, visits
 from tests.bench.__main__ import BENCHMARKS
 from tests.bench.measuring import Bench, Scale, make_bench, medians
 from tests.bench.table import Least, Most, Row
@@ -46,6 +46,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 SHORTER: Final = {
     crowd.rows: [crowd.sign_ins],
+    slow_lines.rows: [],
     terminals.rows: [],
     users_page.rows: [users_page.lists],
 }
@@ -71,6 +72,14 @@ def test_bytes_of_the_first_paint_are_counted(bench: Bench) -> None:
     assert row.theirs is not None
     assert 1_000 < row.ours < 100_000
     assert 1_000 < row.theirs < 100_000
+
+
+def test_keys_on_a_slow_line_are_measured_as_seconds_on_it(bench: Bench) -> None:
+    with visits.login(bench.few.home, None, **visits.SLOW) as login:
+        in_username, tab, help_and_back = slow_lines.sign_in(login)
+    assert in_username.ours < 0.1
+    assert 0.01 < tab.ours < 0.3
+    assert 1 < help_and_back.ours < 4
 
 
 def test_memory_and_cpu_time_of_running_programs_are_read(bench: Bench) -> None:
