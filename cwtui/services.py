@@ -295,7 +295,9 @@ def _unix_user(name: str, config: Config) -> UnixUser | None:
     # Imported here, because only those who create users need it.
     from cwtui.host import unix_users
 
-    return unix_users.find(name, config.folder)
+    # Who owns the keys can do all that the owner of the store can.
+    own = config.keyring_file.parent if config.database else config.folder
+    return unix_users.find(name, own)
 
 
 def _local_time(at: float) -> datetime:

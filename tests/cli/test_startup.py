@@ -9,7 +9,17 @@ import pytest
 from cwtui import accounts
 from tests.cli.commands import PYTHON, ROOT, Host
 
-HEAVY = ("textual", "msgspec", "tinydb", "ldap3", "pyrad", "cryptography", "bcrypt", "pyotp")
+HEAVY = (
+    "textual",
+    "msgspec",
+    "tinydb",
+    "ldap3",
+    "psycopg",
+    "pyrad",
+    "cryptography",
+    "bcrypt",
+    "pyotp",
+)
 
 
 def modules_after(code: str) -> set[str]:
@@ -50,7 +60,7 @@ def test_the_ldap_library_is_loaded_only_when_needed(host: Host) -> None:
     )
     loaded = modules_after(code)
     assert "cwtui" in loaded
-    assert loaded.isdisjoint({"textual", "ldap3", "pyasn1"})
+    assert loaded.isdisjoint({"textual", "ldap3", "psycopg", "pyasn1"})
 
 
 def test_encryption_is_loaded_as_somebody_types_and_not_to_open_the_store(host: Host) -> None:
