@@ -28,6 +28,8 @@ class Search(Generic[R]):
     def __init__(self) -> None:
         self.rows: list[R] = []
         self.matches = 0
+        self.is_complete = False
+        """Whether all rows were looked at, so that `matches` is how many there are."""
         self._is_ended = False
         self._is_held = False
         self._goes_on = Event()
@@ -63,6 +65,7 @@ class Search(Generic[R]):
         for row in rows:
             self.check()
             yield row
+        self.is_complete = True
 
     def _found(self, rows: Iterable[R]) -> Iterator[R]:
         for row in rows:

@@ -108,8 +108,8 @@ def first_page(
     matching: int | None = None
     if not asked.query.terms:
         matching = total
-    elif not (found.has_more and asked.is_by_username):
-        matching = search.matches  # all rows were looked at
+    elif search.is_complete:
+        matching = search.matches
     return FirstPage(found, everyone, total, matching)
 
 

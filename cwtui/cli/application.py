@@ -6,13 +6,16 @@ from cwtui.cli import terminal
 from cwtui.cli.host import Host
 from cwtui.host import garbage
 
+_OF_DATABASE = "PG"
+"""How the variables of PostgreSQL begin, such as PGSSLROOTCERT."""
+
 
 def open_application(host: Host, *, kiosk: bool = False, plain: bool = False) -> int:
     """Run the application and return its exit status.
 
-    A kiosk is open to people who are not the operator. It ignores CWTUI_CONFIG and CWTUI_STORE,
-    which they may control, and never creates a first admin. HOME and XDG_* still locate files that
-    neither --config nor the configuration names.
+    A kiosk is open to people who are not the operator. It ignores CWTUI_CONFIG, CWTUI_STORE and the
+    variables of PostgreSQL, which they may control, and never creates a first admin. HOME and XDG_*
+    still locate files that neither --config nor the configuration names.
 
     `plain` asks line by line instead of drawing screens, as on a terminal that cannot show them.
 
@@ -24,7 +27,8 @@ def open_application(host: Host, *, kiosk: bool = False, plain: bool = False) ->
     if kiosk:
         from cwtui import config as configuration
 
-        for name in (configuration.CONFIG_VARIABLE, configuration.STORE_VARIABLE):
+        names = [name for name in os.environ if name.startswith(_OF_DATABASE)]
+        for name in (configuration.CONFIG_VARIABLE, configuration.STORE_VARIABLE, *names):
             os.environ.pop(name, None)
     config = host.config()
     if kiosk:

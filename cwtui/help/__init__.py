@@ -30,6 +30,7 @@ TOPICS: Final = (
     Topic("terminals", "Which terminals work, and what to set in them."),
     Topic("command-line", "Every command, with its options and examples."),
     Topic("files-and-backup", "Files, keys, checks, backups and restoring."),
+    Topic("postgresql", "Share one store among many hosts, in a PostgreSQL database."),
     Topic("security", "What cwtui protects against, and what it does not."),
     Topic("figures", "How fast it is, and how much memory it takes."),
     Topic("development", "Change cwtui: tests, pictures, and how to add things."),

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cwtui.accounts import roles
-from cwtui.accounts.account_words import Facts, account_words, sort_by
+from cwtui.accounts.account_words import SORTED_BY, Facts, account_words, sort_by
 from cwtui.accounts.filter_language import Query, parse
 from cwtui.accounts.listing import BY_USERNAME, AccountRow, Present
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import AccountsChange, AccountStore
+from cwtui.accounts.search import Search
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.store.accounts import TinyAccountStore
 from tests.store.samples import FULL, LDAP, PLAIN, SETTINGS
@@ -126,6 +127,11 @@ def test_queries_choose_rows_for_pages_and_counts(accounts: AccountStore) -> Non
     assert [row.username for row in accounts.page(local, BY_USERNAME, limit=1)] == ["ada@plant-7"]
     assert (accounts.count(local), accounts.count(Query())) == (2, 3)
     assert accounts.page(Query(), BY_USERNAME) == accounts.rows()
+    for column in SORTED_BY:
+        # A search that stopped early does not claim to have seen all matches.
+        search: Search[AccountRow] = Search()
+        (_,) = accounts.page(search.watched(local), sort_by(column, Facts()), limit=1)
+        assert search.matches == 2 if search.is_complete else search.matches == 1
     put(accounts, replace(PLAIN, origin=Origin.LDAP))
     assert (accounts.count(local), accounts.count(Query())) == (1, 3)
     with accounts.change() as change:

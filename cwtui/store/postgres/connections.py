@@ -6,8 +6,9 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from weakref import WeakSet
 
 import psycopg
 from psycopg import conninfo
@@ -78,6 +79,39 @@ class _Connection(psycopg.Connection[Row]):
         return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
 
 
+class _Janitor:
+    """A thread that closes connections which nobody has used for a while. It ends after the last.
+
+    So an application that is left open does not keep a connection from others.
+    """
+
+    def __init__(self) -> None:
+        self._looks_after: WeakSet[Connections] = WeakSet()
+        self._is_running = False
+        self._lock = Lock()
+
+    def look_after(self, connections: "Connections") -> None:
+        with self._lock:
+            self._looks_after.add(connections)
+            if not self._is_running:
+                self._is_running = True
+                Thread(target=self._run, name="idle connections", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(_KEPT_SECONDS / 4)
+            with self._lock:
+                open_ = [one for one in self._looks_after if one.close_old()]
+                self._looks_after = WeakSet(open_)
+                if not open_:
+                    self._is_running = False
+                    return
+            del open_
+
+
+_JANITOR: Final = _Janitor()
+
+
 class Connections:
     """The connections of one process. Several threads may use it."""
 
@@ -107,6 +141,19 @@ class Connections:
         """Close the unused connections."""
         with self._lock:
             _close_all(self._unused)
+
+    def close_old(self) -> bool:
+        """Close the connections that were not used for a while. Returns whether others are left."""
+        before = time.monotonic() - _KEPT_SECONDS
+        with self._lock:
+            if self._process != os.getpid():
+                return False
+            old = [one for one, since in self._unused if since <= before]
+            self._unused[:] = [kept for kept in self._unused if kept[1] > before]
+            is_any_left = bool(self._unused)
+        for connection in old:
+            _close(connection)
+        return is_any_left
 
     def send(self, connection: _Connection, statements: Sequence[Statement]) -> list[Answer]:
         """Send these statements together, and return their answers.
@@ -158,6 +205,7 @@ class Connections:
             del self._unused[:-_KEPT]
         for other, _ in too_many:
             _close(other)
+        _JANITOR.look_after(self)
 
     def _connect(self) -> _Connection:
         parameters = self._parameters()

@@ -164,3 +164,14 @@ def test_a_database_that_became_read_only_says_so(
             act(parts)
     monkeypatch.undo()
     assert state(parts) == (False, 0, 0)
+
+
+def test_a_connection_that_nobody_uses_is_closed(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log(parts)
+    assert parts.connections.close_old()
+    monkeypatch.setattr(connections, "_KEPT_SECONDS", 0.0)
+    assert not parts.connections.close_old()
+    log(parts)
+    assert state(parts)[2] == 2
