@@ -86,7 +86,7 @@ class Postgres:
 _MADE: Final = set[str]()
 """The databases of this process."""
 _EMPTIED: Final = """
-    TRUNCATE cwtui.account, cwtui.record, cwtui.audit;
+    TRUNCATE cwtui.account, cwtui.record, cwtui.audit, cwtui.act;
     UPDATE cwtui.audit_head SET n = 0, previous = '', hash = repeat('0', 64);
     UPDATE cwtui.organization SET settings = '{}', needed_keys = '[]', accounts = 0;
 """

@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from cwtui.accounts.audit.chain import NOTHING, Ends, Link
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position, encode
+from cwtui.accounts.errors import CannotCheck
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.problems import Exists
 from cwtui.store.postgres.transactions import Database
@@ -42,13 +44,15 @@ class PostgresAuditLog:
         current = self._database.current
         if current is not None and current.takes_others:
             # Committed together with the change of accounts that it is about.
-            current.later(statement, lambda answer: current.after(lambda: self._tell(answer)))
+            answers: list[Answer] = []
+            current.later(statement, answers.append)
+            current.after(lambda: self._tell(act, answers))
             return
         try:
-            answer = self._database.add(statement)
+            answers = [self._database.add(statement)]
         except Exists:
-            (answer,) = self._database.read(Statement(_FOUND, (act,)))[1]
-        self._tell(answer)
+            answers = []
+        self._tell(act, answers)
 
     def lines(self, start: Position) -> Iterator[Line]:
         after, count = start.line, _FEW
@@ -66,9 +70,14 @@ class PostgresAuditLog:
         ((n, hash_),) = self._database.rows(Statement(_HEAD)) or [(0, "")]
         return Ends(Link(1, NOTHING), Link(n, hash_)) if n else None
 
-    def _tell(self, answer: Answer) -> None:
-        if self._copy is not None and answer.rows:
-            self._copy(bytes(answer.rows[0][0]))
+    def _tell(self, act: str, answers: list[Answer]) -> None:
+        """Copy the line. Without an answer, because that was lost, it is read again."""
+        if self._copy is None:
+            return
+        # The event is recorded, so errors from here on must not say otherwise.
+        with suppress(CannotCheck):
+            found = answers or self._database.read(Statement(_FOUND, (act,)))[1]
+            self._copy(bytes(found[0].rows[0][0]))
 
 
 def _line(n: int, content: bytes) -> Line:

@@ -1,5 +1,6 @@
 """Connections to the database: how they are made, kept, bounded in time, and given up."""
 
+import logging
 import os
 import select
 import time
@@ -30,6 +31,9 @@ _KEPT: Final = 4
 """The most unused connections that are kept. More are in use only for a moment."""
 _KEPT_SECONDS: Final = 60.0
 """A connection that nobody used for so long is closed, so that screens left open need few."""
+
+# What went wrong is raised, and must not appear on the screen as well.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL + 1)
 
 _INHERITED: Final[list[object]] = []
 """The connections of a parent process."""

@@ -118,7 +118,7 @@ def _update(
         _change_others(transaction, username, others)
     if after != before:
         transaction.later(_put(username, after))
-    elif take.affected:
+    elif take.affected and transaction.takes_others:
         transaction.later(Statement(_REMOVE, ([username],)))
     return result
 

@@ -98,6 +98,14 @@ _FIRST: Final = (
         RETURNING line
     $$
     """,
+    # The transactions of the last hour, to look up one whose answer was lost.
+    """
+    CREATE TABLE cwtui.act (
+        id uuid PRIMARY KEY,
+        at timestamptz NOT NULL DEFAULT clock_timestamp()
+    )
+    """,
+    "CREATE INDEX act_at ON cwtui.act (at)",
     "REVOKE ALL ON FUNCTION cwtui.append_event(uuid, text) FROM PUBLIC",
     """
     INSERT INTO cwtui.audit_head (n, previous, hash) VALUES (0, '', repeat('0', 64))
@@ -142,7 +150,8 @@ def check(database: Database) -> None:
 
 def _bring_up(transaction: Transaction, version: int) -> None:
     for number in range(version + 1, VERSION + 1):
-        transaction.run(*(Statement(_escaped(one)) for one in _MIGRATIONS[number]))
+        for statement in _MIGRATIONS[number]:
+            transaction.later(Statement(_escaped(statement)))
 
 
 def _is_there(found: Answer) -> bool:

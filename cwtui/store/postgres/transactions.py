@@ -4,13 +4,19 @@
     Database.add         one trip, for a row that can be added again without being there twice
     Database.change      a transaction of several trips; its last statements travel with COMMIT
 
-If the answer to COMMIT is lost, the transaction is looked up by its number in another connection,
-so that nothing is guessed.
+If the answer to COMMIT is lost, the transaction is looked up over another connection, so that
+nothing is guessed. Each one adds a row of its own to `cwtui.act`, with a random id. Whoever looks
+it up tries to add the same row. That waits for the transaction if it is still in progress. If the
+row is there, it was committed; otherwise it never will be, because its row can no longer be added.
+
+PostgreSQL's own numbers of transactions cannot be looked up like that: after a crash of the server,
+other transactions get the numbers of those that were lost.
 """
 
 import random
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, Final, NamedTuple, TypeVar
@@ -21,14 +27,14 @@ from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Answer, Connections, Statement
-from cwtui.store.postgres.problems import Conflict, Cut
+from cwtui.store.postgres.problems import Conflict, Cut, Exists
 
 T = TypeVar("T")
 
 MOST_TRIES: Final = 8
 """How often a transaction is repeated that others got in the way of."""
 _LOOKED_UP_FOR: Final = 10.0
-"""Seconds for which a transaction is looked up that is still in progress."""
+"""Seconds for which it is tried to look up a transaction."""
 
 _BEGIN: Final = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")
 _COMMIT: Final = Statement("COMMIT")
@@ -47,8 +53,14 @@ _HEAD: Final = Statement(
     " FROM cwtui.organization"
 )
 _LOCKED_HEAD: Final = Statement(f"{_HEAD.sql} FOR UPDATE")
-_NUMBER: Final = Statement("SELECT pg_current_xact_id()::text")
-_STATUS: Final = "SELECT pg_xact_status(%s::text::xid8)"
+_ACT: Final = "INSERT INTO cwtui.act (id) VALUES (%s::uuid)"
+_FORGET: Final = Statement(
+    "DELETE FROM cwtui.act WHERE id IN (SELECT id FROM cwtui.act"
+    " WHERE at < clock_timestamp() - interval '1 hour' ORDER BY at LIMIT 2000"
+    " FOR UPDATE SKIP LOCKED)"
+)
+_SELDOM: Final = 500
+"""Old rows are removed about once in so many transactions."""
 
 
 class Head(NamedTuple):
@@ -167,24 +179,23 @@ class Database:
                 time.sleep(random.uniform(0, 0.01 * 2**tried))  # noqa: S311  no secret
         return act()
 
-    def was_committed(self, number: str) -> bool:
+    def was_committed(self, act: str) -> bool:
         """Look up a transaction whose answer was lost. Raises CannotCheck if it is not known."""
         until = time.monotonic() + _LOOKED_UP_FOR
         while True:
-            status: str | None = None
             try:
-                (status,) = self.rows(Statement(_STATUS, (number,)))[0]
+                self._add(Statement(_ACT, (act,)), new=True)
+            except Exists:
+                return True
             except CannotCheck:
                 if time.monotonic() >= until:
-                    raise
-            if status in {"committed", "aborted"}:
-                return status == "committed"
-            if time.monotonic() >= until:
-                raise CannotCheck(
-                    "The connection to the database was lost during a change, and it is not known "
-                    "whether the change was made. Look before you repeat it."
-                )
-            time.sleep(0.1)
+                    raise CannotCheck(
+                        "The connection to the database was lost during a change, and it is not "
+                        "known whether the change was made. Look before you repeat it."
+                    ) from None
+                time.sleep(0.1)
+            else:
+                return False  # and it never will be
 
 
 class Transaction:
@@ -195,7 +206,8 @@ class Transaction:
         self._lent = ExitStack()
         self._connection: Any = None
         self._waiting: list[Statement] = []
-        self._number: str | None = None
+        self._has_begun = False
+        self._writes = False
         self._after: list[Callable[[], None]] = []
         self._on_answer: list[tuple[int, Callable[[Answer], None]]] = []
         self.head: Head | None = None
@@ -204,14 +216,16 @@ class Transaction:
         """Whether what else this thread writes belongs to it."""
 
     def run(self, *statements: Statement) -> list[Answer]:
-        """Run these after what is waiting, in one trip. Raises CannotCheck."""
+        """Run these after what is waiting, in one trip, and return their answers.
+
+        What they write is undone if nothing else is written (see `later`). Raises CannotCheck.
+        """
         waiting, self._waiting = [*self._waiting, *statements], []
         listeners, self._on_answer = self._on_answer, []
-        begins = [] if self._number is not None else [_BEGIN, _LIMITS, _NUMBER]
-        answers = self._begun([*begins, *waiting]) if begins else self._send(waiting)
-        if begins:
-            (self._number,) = answers[2].rows[0]
-            answers = answers[3:]
+        if self._has_begun:
+            answers = self._send(waiting)
+        else:
+            answers = self._begun([_BEGIN, _LIMITS, *waiting])[2:]
         for place, listener in listeners:
             listener(answers[place])
         return answers[len(waiting) - len(statements) :] if statements else []
@@ -226,7 +240,8 @@ class Transaction:
     def later(
         self, statement: Statement, on_answer: Callable[[Answer], None] | None = None
     ) -> None:
-        """Run a statement with the next ones, at the latest with COMMIT."""
+        """Run a statement that writes with the next ones, at the latest with COMMIT."""
+        self._writes = True
         if on_answer is not None:
             self._on_answer.append((len(self._waiting), on_answer))
         self._waiting.append(statement)
@@ -241,30 +256,42 @@ class Transaction:
             act()
 
     def finish(self) -> None:
-        """Commit, if anything was done. Raises CannotCheck."""
-        if self._number is None and not self._waiting:
+        """Commit, if anything was written. Raises CannotCheck."""
+        if not self._writes:
+            self.undo()
             return
-        if self._number is None:
-            self.run()  # so that it can be looked up
-        number = self._number
+        # Nothing follows from what was read in it, so the whole transaction can be sent again.
+        whole = None if self._has_begun else (list(self._waiting), list(self._on_answer))
+        done = self._is_committed()
+        if not done and whole is not None:
+            self._has_begun = False
+            self._waiting, self._on_answer = whole
+            done = self._is_committed()
+        if not done:
+            raise CannotCheck(
+                "The connection to the database was lost before the change was made. Nothing was "
+                "changed. Try again."
+            )
+        self._lent.close()
+
+    def _is_committed(self) -> bool:
+        """Commit, and return whether that succeeded. Raises CannotCheck."""
+        act = str(uuid.uuid4())
+        self.later(Statement(_ACT, (act,)))
+        if random.randrange(_SELDOM) == 0:  # noqa: S311  no secret
+            self.later(_FORGET)
         try:
             (answer,) = self.run(_COMMIT)
         except Cut:
-            if number is None or not self._database.was_committed(number):
-                raise CannotCheck(
-                    "The connection to the database was lost before the change was made. Nothing "
-                    "was changed. Try again."
-                ) from None
-            self._lent.close()
-            return
+            return self._database.was_committed(act)
         if answer.command != "COMMIT":
             raise CannotCheck("The database refused the change. Nothing was changed. Try again.")
-        self._lent.close()
+        return True
 
     def undo(self) -> None:
         """End the transaction without any change. Raises nothing."""
         self._waiting, self._after = [], []
-        if self._number is not None and not self._connection.closed:
+        if self._has_begun and not self._connection.closed:
             with suppress(CannotCheck):
                 self._send([_ROLLBACK])
         self._lent.close()
@@ -272,9 +299,12 @@ class Transaction:
     def _begun(self, statements: Sequence[Statement]) -> list[Answer]:
         """Send the first statements. A connection that was lost before is replaced."""
         self._borrow(new=False)
+        self._has_begun = True
         try:
             return self._send(statements)
         except Cut:
+            if _COMMIT in statements:
+                raise  # it may have been committed
             self._borrow(new=True)
             return self._send(statements)
 

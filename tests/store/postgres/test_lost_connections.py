@@ -1,6 +1,7 @@
 """What happens if the connection to the database is lost, or nothing comes over it any more."""
 
 import time
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import SignInRecord
-from cwtui.store.postgres import connections, opening
+from cwtui.store.postgres import connections, opening, transactions
 from cwtui.store.postgres.opening import Parts
 from tests.accounts.steps import at_step, last_step
 from tests.store.postgres.relay import Relay
@@ -63,10 +64,13 @@ def test_an_act_whose_answer_was_lost_is_looked_up(
     act: Callable[[Parts], None], parts: Parts, far: Parts, relay: Relay
 ) -> None:
     """It is done once, and the caller learns that it was."""
+    copied: list[bytes] = []
+    far.audit._copy = copied.append
     relay.after = COMMIT
     act(far)
     assert relay.after is None
     assert state(parts) == ACTS[act] == state(far)
+    assert copied == [line.content for line in parts.audit.lines(START)]
 
 
 @pytest.mark.parametrize("act", [put, use_step])
@@ -80,6 +84,17 @@ def test_an_act_that_never_arrived_is_not_done(
     assert state(parts) == (False, 0, 0)
     act(far)
     assert state(far) == ACTS[act]
+
+
+def test_an_act_is_not_confused_with_another_after_a_crash(parts: Parts, far: Parts) -> None:
+    """The server loses what was not committed, and others may get its place."""
+    database = far.accounts._database
+    lost = str(uuid.uuid4())
+    assert not database.was_committed(lost)
+    use_step(parts)
+    with pytest.raises(CannotCheck, match="already"), database.change() as transaction:
+        # It arrives only now, and can no longer be committed.
+        transaction.later(connections.Statement(transactions._ACT, (lost,)))
 
 
 def test_an_event_that_never_arrived_is_sent_again(parts: Parts, far: Parts, relay: Relay) -> None:
