@@ -9,7 +9,7 @@ from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Directory
 
-GONE: Final = "Your account is no longer in the directory. Ask an admin."
+GONE: Final = "Your account was removed from the directory, or disabled there. Ask an admin."
 
 
 def check(account: Account, directory: Callable[[], Directory]) -> None:

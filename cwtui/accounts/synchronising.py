@@ -1,4 +1,7 @@
-"""Compare all accounts with the directory: renamed people, missing people, and name conflicts."""
+"""Compare all accounts with the directory: renamed people, missing people, and name conflicts.
+
+People who are disabled there count as missing: their SSH keys and codes should open no door.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -177,7 +180,7 @@ def _mark(
 def _marked(account: Account, user: DirectoryUser | None, now: float) -> Account:
     if account.origin is not Origin.LDAP:
         return account.changed(in_directory_too=user is not None)
-    if user is not None and not is_another(account, user):
+    if user is not None and user.enabled and not is_another(account, user):
         learned = identity.learned(account.directory_ids, user.ids)
         return account.changed(gone_since=None, directory_ids=learned)
     if account.gone_since is not None:

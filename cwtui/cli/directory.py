@@ -79,9 +79,9 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
     """Update LDAP accounts from the directory.
 
     Renames accounts of people who were renamed there, and marks accounts that are no longer in the
-    directory. Also marks local accounts whose username exists in the directory; the local account
-    wins. Roles and display names are updated when each person signs in. The directory is not
-    changed.
+    directory or are disabled there. Also marks local accounts whose username exists in the
+    directory; the local account wins. Roles and display names are updated when each person signs
+    in. The directory is not changed.
 
     If the directory shows nobody, or if more than three people are gone and they are more than half
     of all, nothing is changed and the exit status is 1.
@@ -107,7 +107,7 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
             "name is taken, or the MFA secret cannot be read"
         )
     for name in found.gone:
-        put(f"{visible(name)}  not in the directory, or a different person there")
+        put(f"{visible(name)}  not in the directory, disabled there, or a different person")
     for name in found.shadowing:
         put(f"{visible(name)}  local account, but the name also exists in the directory")
     say(

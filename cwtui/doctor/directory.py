@@ -35,8 +35,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
             _AREA,
             Level.NOTE,
             "Doors of this host do not ask the directory where it checks no password. So people "
-            "who are only disabled there still get in by SSH key and code.",
-            "Disable their accounts here too, or set service.ask_directory.",
+            "who are only disabled there get in by SSH key and code until the next sync.",
+            "Run cwtui directory sync often, or set service.ask_directory.",
         )
     name = _somebody(subject)
     steps: list[Step] = []

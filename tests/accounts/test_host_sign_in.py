@@ -79,7 +79,7 @@ def test_the_owner_learns_of_those_who_stopped_at_the_code(world: World) -> None
     ("fields", "error", "sentence"),
     [
         ({"enabled": False}, Refused, "Your account is disabled"),
-        ({"gone_since": 1.0}, Refused, "no longer in the directory"),
+        ({"gone_since": 1.0}, Refused, "was removed from the directory"),
         ({"mfa_required": True}, NoSecondFactor, "You must set up"),
     ],
 )

@@ -72,7 +72,7 @@ def test_who_was_removed_or_disabled_does_not(
     change(directory)
     found = refusals(world, "alice")
     assert [str(one) for one in found] == [
-        "Your account is no longer in the directory. Ask an admin."
+        "Your account was removed from the directory, or disabled there. Ask an admin."
     ] * 3
     assert not any(isinstance(one, CannotCheck) for one in found)
     assert keys(world, "alice", directory) == []

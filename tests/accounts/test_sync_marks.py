@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from cwtui.accounts import (
@@ -118,6 +119,23 @@ def test_sync_during_an_outage_marks_nobody(world: World, directory: MemoryDirec
     with pytest.raises(CannotReachDirectory):
         sync(world)
     assert world.account("gone").gone_since is None
+
+
+def test_who_is_disabled_in_the_directory_is_gone_until_enabled_there(
+    world: World, directory: MemoryDirectory
+) -> None:
+    """Otherwise SSH keys would open doors for ever, because no password is checked there."""
+    session = session_of(world)
+    known = world.account("erin")
+    _, user = directory.people["erin"]
+    directory.people["erin"] = LDAP_PASSWORD, msgspec.structs.replace(user, enabled=False)
+    assert sync(world).gone == ("erin",)
+    assert world.account("erin").gone_since == world.clock()
+    with pytest.raises(SessionEnded):
+        self_service.overview(world.ports, session)
+    directory.people["erin"] = LDAP_PASSWORD, user
+    assert sync(world).found_again == ("erin",)
+    assert world.account("erin").directory_ids == known.directory_ids
 
 
 @pytest.mark.usefixtures("directory")

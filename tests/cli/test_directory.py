@@ -230,7 +230,7 @@ def test_sync_marks_missing_and_shadowed_users(synced: Host) -> None:
     done = synced.run("directory", "sync")
     assert done.status == 0
     assert done.out.splitlines() == [
-        "gone  not in the directory, or a different person there",
+        "gone  not in the directory, disabled there, or a different person",
         "bob  local account, but the name also exists in the directory",
     ]
     assert done.err == (

@@ -69,7 +69,7 @@ def test_what_the_directory_answers(
     asking = with_pam({"sudo": "auth required pam_cwtui.so mode=code\n"})
     there = subject(machine(tmp_path, asking), config)
     (note, *_) = directory.findings(there)
-    assert "only disabled there still get in" in note.sentence
+    assert "until the next sync" in note.sentence
     asked = replace(config, service=ServiceConfig(ask_directory=True))
     found = directory.findings(subject(machine(tmp_path, asking), asked))
     assert [one.level for one in found] == levels

@@ -80,8 +80,8 @@ admin +1 means connectware-admin and one more. The account's page shows everythi
 
 locked ⚠: the user has to wait after failed attempts. Unlock on the account's page ends the wait.
 
-ldap ✗: this user is no longer in the directory. local ⚠: the directory also has a user with \
-this name, who cannot sign in while this account exists."""
+ldap ✗: this user is no longer in the directory, or disabled there. local ⚠: the directory also \
+has a user with this name, who cannot sign in while this account exists."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "create", "Create User"),
