@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.host import locks
 from cwtui.host.files import write_atomically
 from cwtui.host.locks import exclusive, in_turn, undisturbed
@@ -52,6 +52,24 @@ def hold(path: Path) -> None:
 def test_a_lock_that_cannot_be_created_is_explained(file: Path) -> None:
     with pytest.raises(CannotCheck, match=f"Cannot write {file}/.below.lock: "):
         hold(file / "below")
+
+
+def test_in_a_missing_folder_there_is_no_lock(tmp_path: Path) -> None:
+    with pytest.raises(StoreMissing), exclusive(tmp_path / "gone" / "file"):
+        pass
+
+
+def test_no_lock_file_is_made_where_there_is_no_store(file: Path) -> None:
+    def refuse() -> None:
+        raise StoreMissing
+
+    with pytest.raises(StoreMissing), exclusive(file, refuse):
+        pass
+    assert not locks.lock_of(file).exists()
+    with exclusive(file):
+        pass
+    with exclusive(file, refuse):  # it exists by now, and the caller looks again
+        pass
 
 
 def test_a_lock_ends_with_its_process(file: Path) -> None:
