@@ -291,6 +291,8 @@ class _Change:
         gone = [name for name, account in self._changed.items() if account is None]
         put = [account for account in self._changed.values() if account is not None]
         self._changed = {}
+        if gone or put or self._is_set:
+            self._transaction.begin_own()
         if gone:
             self._transaction.later(Statement(_DROP, (gone,)))
         for start in range(0, len(put), _AT_ONCE):

@@ -42,11 +42,12 @@ class PostgresAuditLog:
         act = str(uuid.uuid4())
         statement = Statement(_APPEND, (act, _event(event)))
         current = self._database.current
-        if current is not None and current.takes_others:
+        if current is not None and current.can_take:
             # Committed together with the change of accounts that it is about.
             answers: list[Answer] = []
-            current.later(statement, answers.append)
-            current.after(lambda: self._tell(act, answers))
+            with current.taking() as transaction:
+                transaction.later(statement, answers.append)
+                transaction.after(lambda: self._tell(act, answers))
             return
         try:
             answers = [self._database.add(statement)]

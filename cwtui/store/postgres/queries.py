@@ -29,8 +29,9 @@ _LISTED: Final = "SELECT account.username, account.listed FROM cwtui.account AS 
 _COUNTED: Final = "SELECT count(*) FROM cwtui.account AS account"
 _RECORDS: Final = " LEFT JOIN cwtui.record AS record USING (username)"
 _LOCKED: Final = (
-    "EXISTS (SELECT FROM cwtui.record AS waits WHERE waits.username = account.username"
-    " AND waits.waits_until > extract(epoch FROM clock_timestamp()))"
+    "account.username IN (SELECT waits.username FROM cwtui.record AS waits"
+    " WHERE waits.waits_until > 0"
+    " AND waits.waits_until > extract(epoch FROM statement_timestamp()))"
 )
 
 _Read = Callable[..., Answer]

@@ -81,9 +81,7 @@ class PostgresRecordStore:
 
         current = self._database.current
         # What belongs to a larger transaction cannot be repeated alone.
-        return (
-            act() if current is not None and current.takes_others else self._database.repeated(act)
-        )
+        return act() if current is not None else self._database.repeated(act)
 
     def remove(self, username: str) -> None:
         with joined(self._database) as transaction:

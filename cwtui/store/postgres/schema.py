@@ -42,6 +42,9 @@ _FIRST: Final = (
     """,
     "CREATE INDEX account_directory_ids ON cwtui.account USING gin (directory_ids)",
     "CREATE INDEX account_ssh_keys ON cwtui.account USING gin (ssh_keys)",
+    # For the first rows of a sorted list.
+    "CREATE INDEX account_created ON cwtui.account (created_at, username)",
+    "CREATE INDEX account_name ON cwtui.account ((folded_name = ''), folded_name, username)",
     "CREATE INDEX account_place ON cwtui.account (place)",
     """
     CREATE INDEX account_admin ON cwtui.account (username)

@@ -39,6 +39,8 @@ _LOOKED_UP_FOR: Final = 10.0
 _BEGIN: Final = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")
 _COMMIT: Final = Statement("COMMIT")
 _ROLLBACK: Final = Statement("ROLLBACK")
+_SAVEPOINT: Final = Statement("SAVEPOINT own")
+_TO_SAVEPOINT: Final = Statement("ROLLBACK TO SAVEPOINT own")
 _LIMITS: Final = Statement(
     "SELECT set_config('statement_timeout', '9000', true),"
     " set_config('lock_timeout', '8000', true),"
@@ -97,6 +99,9 @@ class Database:
         try:
             return self._read(statements, new=False)
         except (Cut, Conflict):
+            current = self.current
+            if current is not None and current.has_begun:
+                raise
             # Reading can always be repeated, over a new connection.
             return self._read(statements, new=True)
 
@@ -115,13 +120,19 @@ class Database:
         return self.read()[0]
 
     def _read(self, statements: Sequence[Statement], *, new: bool) -> tuple[Head, list[Answer]]:
+        current = self.current
+        if current is not None and current.has_begun:
+            # A thread that holds locks must not wait for a second connection.
+            asked = self.clock.here()
+            first, *answers = current.run(_HEAD, *statements)
+            return self.learn(first, asked, is_final=False), answers
         with self.connections.one(new=new) as connection:
             asked = self.clock.here()
             first, *answers = self.connections.send(connection, [_HEAD, *statements])
         return self.learn(first, asked), answers
 
-    def learn(self, answer: Answer, asked: float) -> Head:
-        """Return the head from an answer, after the clock and the checks have seen it."""
+    def learn(self, answer: Answer, asked: float, *, is_final: bool = True) -> Head:
+        """Return the head from an answer, after the clock and, if it is final, the check saw it."""
         answered = self.clock.here()
         if len(answer.rows) != 1:
             raise StoreMissing("The database has no store of cwtui any more. Nothing was changed.")
@@ -129,7 +140,7 @@ class Database:
         self.clock.learn(shown, asked, answered)
         head = Head(accounts, _ids(needed), settings)
         state = (not accounts, head.needed_keys)
-        if self.check is not None and state != self._checked:
+        if is_final and self.check is not None and state != self._checked:
             self.check(self, head)
             self._checked = state
         return head
@@ -206,14 +217,19 @@ class Transaction:
         self._lent = ExitStack()
         self._connection: Any = None
         self._waiting: list[Statement] = []
-        self._has_begun = False
+        self.has_begun = False
         self._writes = False
         self._after: list[Callable[[], None]] = []
         self._on_answer: list[tuple[int, Callable[[Answer], None]]] = []
         self.head: Head | None = None
         """The head, once it was read with its lock."""
         self.takes_others = False
-        """Whether what else this thread writes belongs to it."""
+        """Whether what else this thread writes is undone with it. Otherwise that stays."""
+        self._stays = False
+        """Whether something in it stays if the rest is undone."""
+        self._own = False
+        """Whether something was written that does not stay."""
+        self._has_savepoint = False
 
     def run(self, *statements: Statement) -> list[Answer]:
         """Run these after what is waiting, in one trip, and return their answers.
@@ -222,7 +238,7 @@ class Transaction:
         """
         waiting, self._waiting = [*self._waiting, *statements], []
         listeners, self._on_answer = self._on_answer, []
-        if self._has_begun:
+        if self.has_begun:
             answers = self._send(waiting)
         else:
             answers = self._begun([_BEGIN, _LIMITS, *waiting])[2:]
@@ -261,10 +277,10 @@ class Transaction:
             self.undo()
             return
         # Nothing follows from what was read in it, so the whole transaction can be sent again.
-        whole = None if self._has_begun else (list(self._waiting), list(self._on_answer))
+        whole = None if self.has_begun else (list(self._waiting), list(self._on_answer))
         done = self._is_committed()
         if not done and whole is not None:
-            self._has_begun = False
+            self.has_begun = False
             self._waiting, self._on_answer = whole
             done = self._is_committed()
         if not done:
@@ -288,10 +304,45 @@ class Transaction:
             raise CannotCheck("The database refused the change. Nothing was changed. Try again.")
         return True
 
+    @property
+    def can_take(self) -> bool:
+        """Whether what else this thread writes can be part of it."""
+        return self.takes_others or not self._own
+
+    @contextmanager
+    def taking(self) -> Iterator["Transaction"]:
+        """Lend it for something else that this thread writes."""
+        yield self
+        if not self.takes_others:
+            self._stays = True
+
+    def begin_own(self) -> None:
+        """Say that what follows does not stay if the transaction is undone."""
+        if self._stays and not self._own:
+            self.later(_SAVEPOINT)
+            self._has_savepoint = True
+        self._own = True
+
     def undo(self) -> None:
-        """End the transaction without any change. Raises nothing."""
+        """End the transaction without any change but what stays.
+
+        Raises CannotCheck only if something should stay.
+        """
+        if self._stays:
+            self._stays = False
+            if self._has_savepoint:
+                self.later(_TO_SAVEPOINT)
+            elif self._own:
+                message = "what stays was written after what does not"
+                raise RuntimeError(message)
+            try:
+                self.finish()
+            finally:
+                self._lent.close()
+            self.tell()
+            return
         self._waiting, self._after = [], []
-        if self._has_begun and not self._connection.closed:
+        if self.has_begun and not self._connection.closed:
             with suppress(CannotCheck):
                 self._send([_ROLLBACK])
         self._lent.close()
@@ -299,7 +350,7 @@ class Transaction:
     def _begun(self, statements: Sequence[Statement]) -> list[Answer]:
         """Send the first statements. A connection that was lost before is replaced."""
         self._borrow(new=False)
-        self._has_begun = True
+        self.has_begun = True
         try:
             return self._send(statements)
         except Cut:
@@ -320,18 +371,14 @@ class Transaction:
 def joined(database: Database) -> "AbstractContextManager[Transaction]":
     """Return the transaction for something that this thread writes besides accounts.
 
-    It is that of its change of accounts once that was prepared, so that both happen or neither.
-    Otherwise it is one of its own, which stays even if the change is undone.
+    It is that of its change of accounts, if there is one: then it needs no second connection while
+    others wait for this one. Once the change was prepared, both happen or neither. Before, it stays
+    even if the change is undone.
     """
     current = database.current
-    if current is not None and current.takes_others:
-        return _same(current)
+    if current is not None and current.can_take:
+        return current.taking()
     return database.change()
-
-
-@contextmanager
-def _same(transaction: Transaction) -> Iterator[Transaction]:
-    yield transaction
 
 
 def _ids(needed: bytes) -> frozenset[str]:
