@@ -36,6 +36,7 @@ radclient freeradius-utils
 plink putty-tools
 rsync rsync
 systemd-analyze systemd
+pgbouncer pgbouncer
 LIST
 [ -e /usr/include/security/pam_modules.h ] || missing="$missing libpam0g-dev"
 [ -n "$(find /usr/lib -name pam_radius_auth.so 2>/dev/null)" ] || missing="$missing libpam-radius-auth"
@@ -72,6 +73,7 @@ apt-get install -y -qq --no-install-recommends $missing
 disable=""
 case "$missing " in *" slapd "*) disable="slapd" ;; esac
 case "$missing " in *" openssh-server "*) disable="$disable ssh" ;; esac
+case "$missing " in *" pgbouncer "*) disable="$disable pgbouncer" ;; esac
 case "$missing " in *" postgresql "*) disable="$disable postgresql" ;; esac
 case "$missing " in *" samba "*) disable="$disable samba-ad-dc smbd nmbd winbind" ;; esac
 for service in $disable; do

@@ -156,14 +156,14 @@ def start(folder: Path, settings: Sequence[str] = ()) -> "subprocess.Popen[bytes
     data = folder / "data"
     if not data.exists():
         data.mkdir(mode=0o700)
-        _give(folder, data)
+        give(folder, data)
         command = [program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
         command += ["--no-locale", "-E", "UTF8", "--no-instructions"]
-        subprocess.run([*_unprivileged(), *map(str, command)], check=True, cwd="/")
+        subprocess.run([*unprivileged(), *map(str, command)], check=True, cwd="/")
     chosen = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
     command = [program("postgres"), "-D", data, f"-k{folder}", *chosen, *settings]
     # In its own process group, so that Ctrl+C ends the tests and they end the server.
-    return subprocess.Popen([*_unprivileged(), *map(str, command)], cwd="/", process_group=0)
+    return subprocess.Popen([*unprivileged(), *map(str, command)], cwd="/", process_group=0)
 
 
 def stop(server: "subprocess.Popen[bytes]") -> None:
@@ -190,13 +190,13 @@ def wait_until_it_answers(url: str, server: "subprocess.Popen[bytes]") -> None:
             return
 
 
-def _unprivileged() -> list[str]:
+def unprivileged() -> list[str]:
     """What a command begins with: the server refuses to run as root. It ends with its parent."""
     to_user = ["--reuid=nobody", f"--regid={_user().pw_gid}", "--clear-groups"]
     return ["setpriv", "--pdeathsig", "QUIT", *(to_user if os.geteuid() == 0 else [])]
 
 
-def _give(*folders: Path) -> None:
+def give(*folders: Path) -> None:
     if os.geteuid() == 0:
         for folder in folders:
             os.chown(folder, _user().pw_uid, _user().pw_gid)
