@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from cwtui.accounts.errors import CannotCheck, StoreDamaged
+from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreExposed
+from cwtui.host.files import version_of
 from cwtui.store import journal, journal_file, table_file
 from cwtui.store.table_file import TableFile
 from cwtui.store.view import Kind, View
@@ -189,6 +190,21 @@ def test_a_complete_last_line_that_was_changed_is_damage(file: TableFile) -> Non
     path.write_bytes(whole.replace(b"changed", b"chanted"))
     with pytest.raises(StoreDamaged, match="the checksum does not match the line"):
         table(file.path).view()
+
+
+def test_a_journal_that_others_can_read_is_neither_read_nor_written(file: TableFile) -> None:
+    path = journal_of(file.path)
+    before, seen = path.read_bytes(), version_of(path.stat())
+    file.view()
+    path.chmod(0o640)
+    for refused in (file, table(file.path)):
+        with pytest.raises(StoreExposed, match="journal"):
+            refused.view()
+        with pytest.raises(StoreExposed, match="journal"):
+            change(refused, {"n9": {}})
+    with pytest.raises(StoreExposed):  # at the last moment
+        journal_file.append(path, len(before), b"{}", seen=seen, is_committed=True)
+    assert path.read_bytes() == before
 
 
 def test_a_journal_of_another_base_is_damage(file: TableFile, tmp_path: Path) -> None:
