@@ -1,6 +1,7 @@
 """The store in a database, as the configuration describes it. Only such hosts load this module."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck
@@ -8,7 +9,9 @@ from cwtui.config import Config, ConfigError
 from cwtui.host.secret_file import SecretFile
 
 try:
-    from cwtui.store.postgres import opening
+    from cwtui.store.postgres import building, opening, whole
+    from cwtui.store.postgres.building import DatabaseTarget
+    from cwtui.store.postgres.whole import WholeDatabase
 except ImportError as error:
     raise ConfigError(
         "For a store in a database, psycopg is needed: pip install 'cwtui[postgres]'"
@@ -37,6 +40,37 @@ def create(config: Config) -> None:
 def parts(config: Config, copy: Callable[[bytes], None] | None = None) -> opening.Parts:
     """Open the store. Raises CannotCheck."""
     return opening.parts(config.database, _password(config), copy)
+
+
+def is_read_only(config: Config) -> bool:
+    """Whether the database is one that cannot be written, such as a replica.
+
+    Raises CannotCheck.
+    """
+    return opening.is_read_only(config.database, _password(config))
+
+
+@contextmanager
+def at_one_instant(config: Config) -> Iterator[WholeDatabase]:
+    """Lend everything in an existing store, as it is now. Raises CannotCheck."""
+    with (
+        opening.opened(config.database, _password(config)) as database,
+        whole.at_one_instant(database) as found,
+    ):
+        yield found
+
+
+@contextmanager
+def new_store(config: Config, now: float, *, replace: bool) -> Iterator[DatabaseTarget]:
+    """Lend a store that is being written, and commit it at the end; an exception undoes all.
+
+    Raises Refused if there is a store already, unless it is to be replaced, and CannotCheck.
+    """
+    with (
+        opening.opened(config.database, _password(config)) as database,
+        building.new_store(database, config.store_name, now, replace=replace) as made,
+    ):
+        yield made
 
 
 def _password(config: Config) -> Callable[[], str] | None:

@@ -23,6 +23,15 @@ class Host(NamedTuple):
 
         return config.load(self.config_file, self.store)
 
+    def config_of(self, what: str, store: str) -> "Config":
+        """Load the configuration for another store. Raises ConfigError, and InvalidInput."""
+        from cwtui import config
+        from cwtui.accounts.errors import InvalidInput
+
+        if not store.strip():
+            raise InvalidInput(what, f"{what} is empty. Name a folder or a database.")
+        return config.load(self.config_file, store)
+
     def ports(self) -> "Ports":
         """Connect to the existing store. Raises ConfigError and CannotCheck."""
         from cwtui import services

@@ -20,7 +20,7 @@ _COMMANDS = {
     "gate": ("cwtui.cli.gate", "Sign in on this terminal, then become a command."),
     "verify": ("cwtui.cli.verify", "Check a password or a code, for scripts."),
     "doctor": ("cwtui.cli.doctor", "Look at everything this host needs, and say what to do."),
-    "store": ("cwtui.cli.store", "Check, compact, back up and restore the store."),
+    "store": ("cwtui.cli.store", "Check, compact, back up, restore and copy the store."),
     "help": ("cwtui.cli.manual", "Show the manual, or the help for a command."),
     "completion": ("cwtui.cli.completion", "Print a shell's completion script."),
 }

@@ -1,4 +1,4 @@
-"""`cwtui store`: check, back up and restore the store."""
+"""`cwtui store`: check, back up, restore and copy the store."""
 
 import sys
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from msgspec import to_builtins
 
-from cwtui import maintenance
+from cwtui import copying, maintenance
 from cwtui.accounts.text import counted, listed
 from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep.findings import Severity
@@ -18,6 +18,7 @@ from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_list
 from cwtui.cli.output import put, say
+from cwtui.cli.progress import progress
 
 _UNREADABLE = 3
 _LONG = 2000
@@ -28,7 +29,7 @@ _NAMED = 5
 
 @click.group("store", cls=GroupInOrder)
 def command() -> None:
-    """Check, compact, back up and restore the store."""
+    """Check, compact, back up, restore and copy the store."""
 
 
 @command.command(examples=("cwtui store check", "cwtui store check --json"))
@@ -146,6 +147,57 @@ def restore(host: Host, file: str, yes: bool) -> None:
     say(f"Restored {counted(found.then, 'account')}. All sessions have ended.")
     if kept is not None:
         say(f"The old store is kept in {kept}.")
+
+
+@command.command(
+    examples=(
+        "cwtui store copy /var/lib/cwtui postgresql://db.example.com/accounts",
+        "cwtui store copy postgresql://db.example.com/accounts /srv/cwtui",
+    )
+)
+@click.argument("source", metavar="FROM", shell_complete=completing.folders)
+@click.argument("target", metavar="TO", shell_complete=completing.folders)
+@click.option("--replace", is_flag=True, help="Put the copy in the place of a store in TO.")
+@pass_host
+@click.pass_context
+def copy(ctx: click.Context, host: Host, source: str, target: str, replace: bool) -> None:
+    """Copy the store FROM to TO: from files to PostgreSQL, or back.
+
+    FROM and TO are what --store takes: a folder or postgresql://HOST/NAME. The copy has all that
+    the store has, also used codes, waiting times and the whole audit log, but not the keyring. It
+    is read back and compared before anybody can use it. FROM stays as it is.
+
+    To move, end the service and all applications first: what is changed in FROM from now on is not
+    in the copy. Exit status: 0 done, 1 refused, or FROM was changed while it was copied.
+    """
+    if host.store is not None:
+        raise WrongUsage("--store cannot be combined with store copy, which names both stores.")
+    from_, to = host.config_of("FROM", source), host.config_of("TO", target)
+    with progress("Copying") as shown:
+        done = copying.copy(from_, to, operator(), shown, replace=replace)
+    found = done.summary
+    say(
+        f"Copied {counted(found.accounts.number, 'account')}, "
+        f"{counted(found.records.number, 'sign-in record')} and "
+        f"{counted(found.audit.number, 'event')} of the audit log to {to.store_name}. They were "
+        "read back and are the same."
+    )
+    if done.kept is not None:
+        say(f"The store that was there is kept in {done.kept}.")
+    if not done.is_recorded:
+        say(f"The audit log of {from_.store_name} does not record this copy: it is read-only.")
+    say(
+        f"The keyring is not copied. Each host that uses the copy needs {from_.keyring_file} with "
+        f"its keys {', '.join(sorted(done.keys)) or '(none)'}."
+    )
+    if done.changed:
+        say(
+            f"{from_.store_name} was changed meanwhile: {' and '.join(done.changed)}. The copy "
+            "does not have these changes. To have them, end the service and all applications that "
+            "use it, and copy again with --replace."
+        )
+        ctx.exit(1)
+    say(f"What changes in {from_.store_name} from now on is not in the copy.")
 
 
 def _say_what_changes(now: int | None, difference: Difference | None) -> None:

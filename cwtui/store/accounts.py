@@ -1,11 +1,11 @@
 """Accounts and organization settings in one table file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, NamedTuple, Protocol, Self, TypeVar
 
 from msgspec import MsgspecError, Struct, json
 
@@ -15,6 +15,9 @@ from cwtui.accounts.listing import BY_USERNAME, AccountRow, Sort
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
+from cwtui.store import saving
+from cwtui.store.base_text import SEPARATOR, check_length, line_of
+from cwtui.store.content import Content
 from cwtui.store.contents import Contents
 from cwtui.store.layout import Layout
 from cwtui.store.parts import Part
@@ -55,6 +58,32 @@ def _is_enabled_local_admin(document: bytes) -> bool:
     return account.enabled and account.origin is Origin.LOCAL and roles.ADMIN in account.roles
 
 
+class Settled(Protocol):
+    """What a new file has besides accounts. All methods raise CannotCheck."""
+
+    def settings(self) -> OrganizationSettings: ...
+
+    def needed_keys(self) -> frozenset[str]: ...
+
+    def enabled_local_admins(self) -> frozenset[str]: ...
+
+
+class FrozenAccounts(NamedTuple):
+    """Accounts and settings as they were when the file was read. Raises CannotCheck."""
+
+    view: View
+
+    def all(self) -> Iterator[Account]:
+        """Yield all accounts, sorted by username."""
+        return (_checked(self.view, name, one) for name, one in self.view.documents(Account))
+
+    def settings(self) -> OrganizationSettings:
+        return _only(self.view, _SETTINGS, _ORGANIZATION, OrganizationSettings)
+
+    def needed_keys(self) -> frozenset[str]:
+        return frozenset(_only(self.view, _KEYS, _NEEDED, _NeededKeys).ids)
+
+
 class TinyAccountStore:
     """The AccountStore port on a file; inside `change` also the AccountsChange port."""
 
@@ -73,6 +102,25 @@ class TinyAccountStore:
         store = cls(path)
         store._file.create()
         return store
+
+    @staticmethod
+    def build(path: Path, accounts: Iterable[Account], count: int, like: "Settled") -> None:
+        """Write a new file with so many accounts, sorted by username. Raises CannotCheck."""
+
+        def lines() -> Iterator[bytes]:
+            for account in accounts:
+                document = json.encode(account)
+                check_length(account.username, document, path)
+                yield line_of(account.username, document) + SEPARATOR
+
+        needed = _NeededKeys(tuple(sorted(like.needed_keys())))
+        small = {
+            _SETTINGS: {_ORGANIZATION: json.encode(like.settings())},
+            _KEYS: {_NEEDED: json.encode(needed)},
+        }
+        marked = tuple(sorted(like.enabled_local_admins()))
+        beside = saving.new_journal(path).name
+        saving.first_base(Content(beside, _ACCOUNTS, small, count, marked, lines), path)
 
     def contents(self) -> Contents:
         """Return what the keyring must match. Raises CannotCheck."""
@@ -93,10 +141,13 @@ class TinyAccountStore:
         """Return the usernames, sorted. Raises CannotCheck."""
         return list(self._file.view().names())
 
+    def frozen(self) -> FrozenAccounts:
+        """Return what there is now, whatever is changed later. Raises CannotCheck."""
+        return FrozenAccounts(self._file.view())
+
     def all(self) -> dict[str, Account]:
         """Return all accounts by username. Raises CannotCheck if one is damaged."""
-        view = self._file.view()
-        return {name: _checked(view, name, one) for name, one in view.documents(Account)}
+        return {account.username: account for account in self.frozen().all()}
 
     def rows(self) -> list[AccountRow]:
         return list(map(_ROW, self._file.view().documents(AccountRow)))
@@ -139,11 +190,10 @@ class TinyAccountStore:
         return list(map(_ROW, self._file.view().documents(Protected)))
 
     def settings(self) -> OrganizationSettings:
-        view = self._file.view()
-        return _only(view, _SETTINGS, _ORGANIZATION, OrganizationSettings)
+        return self.frozen().settings()
 
     def needed_keys(self) -> frozenset[str]:
-        return frozenset(_only(self._file.view(), _KEYS, _NEEDED, _NeededKeys).ids)
+        return self.frozen().needed_keys()
 
     def verify(self) -> None:
         """Raise StoreDamaged unless the files are exactly as cwtui wrote them."""

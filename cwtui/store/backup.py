@@ -86,14 +86,15 @@ def snapshot(layout: Layout) -> Iterator[Snapshot]:
                     found |= named(opened.enter_context(records.parts(number)))
                 with undisturbed(layout.audit):
                     for name in layout.audit_files():
-                        found[name] = opened.enter_context(_audit_part(layout.folder / name))
+                        found[name] = opened.enter_context(audit_part(layout.folder / name))
         except OSError as error:
             raise cannot("read", layout.folder, error) from None
         yield Snapshot(found, contents)
 
 
 @contextmanager
-def _audit_part(path: Path) -> Iterator[Part]:
+def audit_part(path: Path) -> Iterator[Part]:
+    """Open a file of the audit log, whose lock the caller holds. Raises OSError."""
     if path.suffix == ".head":  # it is changed in place
         content = read_regular(path, _HEAD_MOST)
         yield Part(io.BytesIO(content), len(content))

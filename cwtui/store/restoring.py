@@ -28,7 +28,7 @@ from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
-from cwtui.store.swapping import RESTORE, remove, table_files
+from cwtui.store.swapping import RESTORE, staged_in, table_files
 
 
 @contextmanager
@@ -37,14 +37,8 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
 
     Holds a lock, so that only one restore runs at a time.
     """
-    make_private_folder(layout.folder)
-    staged = Layout(layout.staging)
-    with exclusive(layout.marker), ExitStack() as cleanup:
+    with staged_in(layout) as staged:
         try:
-            remove(staged.folder)  # left by a killed restore
-            cleanup.callback(remove, staged.folder)
-            for folder in (staged.folder, staged.records):
-                folder.mkdir(mode=0o700)
             with os.fdopen(open_regular(path), "rb") as source:
                 _check_room(staged.folder, os.fstat(source.fileno()).st_size, path)
                 manifest = backup.unpack(source, staged.folder, str(path))

@@ -101,7 +101,7 @@ def new_base(view: View, temporary: Path, needed: int | None) -> NewBase:
     path, main, small, _ = view.kind
     if view.base is not None:
         view.base.verify_checksum()  # else damage would get a matching checksum
-    beside = _new_journal(path)
+    beside = new_journal(path)
     content = Content(
         journal=beside.name,
         main=main,
@@ -127,6 +127,19 @@ def new_base(view: View, temporary: Path, needed: int | None) -> NewBase:
     return NewBase(path, temporary, beside, checksum)
 
 
+def first_base(content: Content, path: Path) -> None:
+    """Write a new file with this content, and its journal, where there is none.
+
+    Raises CannotCheck.
+    """
+    try:
+        with new_file(path) as descriptor:
+            content.write(descriptor)
+    except OSError as error:
+        raise cannot("write", path, error) from None
+    journal_file.begin(path.with_name(content.journal), b"")
+
+
 def _keep_old(path: Path, schema: int) -> None:
     try:
         journals = journals_of(path)
@@ -136,7 +149,8 @@ def _keep_old(path: Path, schema: int) -> None:
         keep(one, f"schema-{schema}")
 
 
-def _new_journal(path: Path) -> Path:
+def new_journal(path: Path) -> Path:
+    """Return a name for the journal of this file that no other one has."""
     # At random, so that a restored store has journals of other names than those it replaces.
     while True:
         number = int.from_bytes(os.urandom(8)) % _NUMBERS

@@ -7,14 +7,15 @@ exists, nobody can use the store, and what replaces it can be run again. The old
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import reserve
-from cwtui.host.files import cannot, exists, sync_folder, write_atomically
+from cwtui.host.files import cannot, exists, make_private_folder, sync_folder, write_atomically
+from cwtui.host.locks import exclusive
 from cwtui.store.layout import Layout
 
 
@@ -94,6 +95,25 @@ class Act(NamedTuple):
 
 
 RESTORE: Final = Act("restore", "cwtui store restore FILE")
+
+
+@contextmanager
+def staged_in(layout: Layout) -> Iterator[Layout]:
+    """Lend a folder in the store, which is removed afterwards. Raises CannotCheck.
+
+    Holds a lock, so that only one restore or copy runs at a time.
+    """
+    make_private_folder(layout.folder)
+    staged = Layout(layout.staging)
+    with exclusive(layout.marker), ExitStack() as cleanup:
+        try:
+            remove(staged.folder)  # left by a killed one
+            cleanup.callback(remove, staged.folder)
+            for folder in (staged.folder, staged.records):
+                folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise cannot("write", staged.folder, error) from None
+        yield staged
 
 
 def table_files(layout: Layout) -> list[str]:

@@ -87,7 +87,8 @@ _MADE: Final = set[str]()
 """The databases of this process."""
 _EMPTIED: Final = """
     TRUNCATE cwtui.account, cwtui.record, cwtui.audit, cwtui.act;
-    UPDATE cwtui.audit_head SET n = 0, previous = '', hash = repeat('0', 64);
+    UPDATE cwtui.audit_head SET n = 0, previous = '', hash = repeat('0', 64),
+        first_n = 1, first_previous = repeat('0', 64);
     UPDATE cwtui.organization SET settings = '{}', needed_keys = '[]', accounts = 0;
 """
 

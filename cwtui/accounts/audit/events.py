@@ -44,6 +44,7 @@ class EventType(StrEnum):
     KEY_RETIRE = "key.retire"
     STORE_BACKUP = "store.backup"
     STORE_RESTORE = "store.restore"
+    STORE_COPY = "store.copy"
 
 
 class Outcome(StrEnum):

@@ -5,7 +5,7 @@ without syncing, so that after a power failure it may be behind the log, but nev
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,9 @@ from cwtui.host.files import (
     check_folder,
     check_private,
     exists,
+    new_file,
+    sync_folder,
+    write_all,
     write_atomically,
 )
 from cwtui.host.locks import exclusive, undisturbed
@@ -30,6 +33,8 @@ from cwtui.host.untrusted_files import TooLarge, open_regular, read_regular
 from cwtui.store.audit.files import AuditFiles
 
 MEGABYTE: Final = 1_000_000
+_AT_ONCE: Final = 1 << 16
+"""Bytes that are written at once."""
 _HEAD_SIZE: Final = 512
 """Bytes: one sector, so that writing in place leaves either the old or the new content."""
 
@@ -75,6 +80,37 @@ class FileAuditLog:
                 self._write_ends(Ends(first, audit_chain.link_of(line, link.n)))
         if self._copy is not None:
             self._copy(line)
+
+    def begin(self, lines: Iterable[bytes], ends: Ends | None) -> None:
+        """Write a whole log where there is none, and to disk. Raises CannotCheck.
+
+        Nothing is removed from it, however many files it has.
+        """
+        rest, number = iter(lines), 1
+        try:
+            while self._write_file(rest):
+                self._path.rename(self._files.rotated_path(number))
+                number += 1
+        except OSError as error:
+            raise cannot("write", self._path, error) from None
+        if ends is not None:
+            write_atomically(self._head, _encoded(ends))
+        sync_folder(self._path.parent)
+
+    def _write_file(self, lines: Iterator[bytes]) -> bool:
+        """Write lines to a new file. Returns whether it is full. Raises OSError."""
+        size, waiting = 0, bytearray()
+        with new_file(self._path) as descriptor:
+            for line in lines:
+                waiting += line + b"\n"
+                size += len(line) + 1
+                if len(waiting) > _AT_ONCE:
+                    write_all(descriptor, bytes(waiting))
+                    waiting.clear()
+                if size >= self._max_bytes:
+                    break
+            write_all(descriptor, bytes(waiting))
+        return size >= self._max_bytes
 
     def lines(self, start: Position) -> Iterator[Line]:
         self._check_is_there()

@@ -45,7 +45,7 @@ _OF_PERSON: Final = (
 _WITH_KEY: Final = (
     "SELECT username FROM cwtui.account WHERE ssh_keys @> ARRAY[%s::text] ORDER BY username"
 )
-_ADMINS: Final = (
+ADMINS: Final = (
     "SELECT username FROM cwtui.account"
     " WHERE enabled AND origin = 'local' AND 'connectware-admin' = ANY (roles)"
 )
@@ -53,7 +53,7 @@ _DROP: Final = """
     WITH gone AS (DELETE FROM cwtui.account WHERE username = ANY (%s) RETURNING username)
     UPDATE cwtui.organization SET accounts = accounts - (SELECT count(*) FROM gone)
 """
-_PUT: Final = """
+PUT: Final = """
     WITH given AS (
         SELECT * FROM jsonb_to_recordset(%s::jsonb) AS given (
             username text, document jsonb, listed json, folded_name text, origin text,
@@ -77,7 +77,7 @@ _PUT: Final = """
     UPDATE cwtui.organization
     SET accounts = accounts + (SELECT count(*) FROM put WHERE is_new)
 """
-_SET: Final = "UPDATE cwtui.organization SET settings = %s::jsonb, needed_keys = %s::jsonb"
+SET: Final = "UPDATE cwtui.organization SET settings = %s::jsonb, needed_keys = %s::jsonb"
 
 
 class PostgresAccountStore:
@@ -160,7 +160,7 @@ class PostgresAccountStore:
 
     def settings(self) -> OrganizationSettings:
         change = self._current
-        return change.settings() if change is not None else _settings(self._database.head())
+        return change.settings() if change is not None else settings_of(self._database.head())
 
     def needed_keys(self) -> frozenset[str]:
         change = self._current
@@ -175,7 +175,7 @@ class PostgresAccountStore:
         while rows := self._read(_WHOLE, after, _AT_ONCE).rows:
             for username, document, columns in rows:
                 try:
-                    account = _decoded(username, document)
+                    account = decoded(username, document)
                 except CannotCheck as error:
                     yield username, error, False
                 else:
@@ -260,13 +260,13 @@ class _Change:
         return list(_names(self._read_all))
 
     def enabled_local_admins(self) -> frozenset[str]:
-        return frozenset(_first_column(self._read_all(_ADMINS)))
+        return frozenset(_first_column(self._read_all(ADMINS)))
 
     def protected(self) -> list[Protected]:
         return list(_protected(self._read_all))
 
     def settings(self) -> OrganizationSettings:
-        return self._settings if self._settings is not None else _settings(self._head())
+        return self._settings if self._settings is not None else settings_of(self._head())
 
     def put_settings(self, settings: OrganizationSettings) -> None:
         self._check_is_open()
@@ -297,11 +297,11 @@ class _Change:
             self._transaction.later(Statement(_DROP, (gone,)))
         for start in range(0, len(put), _AT_ONCE):
             rows = [columns_of(account) for account in put[start : start + _AT_ONCE]]
-            self._transaction.later(Statement(_PUT, (msgspec.json.encode(rows).decode(),)))
+            self._transaction.later(Statement(PUT, (msgspec.json.encode(rows).decode(),)))
         if self._is_set:
             settings = msgspec.json.encode(self.settings()).decode()
             needed = msgspec.json.encode(sorted(self.needed_keys())).decode()
-            self._transaction.later(Statement(_SET, (settings, needed)))
+            self._transaction.later(Statement(SET, (settings, needed)))
             self._is_set = False
 
     def end(self) -> None:
@@ -336,29 +336,31 @@ class _Change:
         return self._transaction.run(statement)[0]
 
 
-_Read = Callable[..., Answer]
+Read = Callable[..., Answer]
+"""Runs a statement with these values."""
 
 
-def _many(read: _Read) -> Iterator[tuple[str, bytes]]:
+def documents(read: Read) -> Iterator[tuple[str, bytes]]:
+    """Yield the document of each account, sorted by username. Raises CannotCheck."""
     after = ""
     while rows := read(_MANY, after, _AT_ONCE).rows:
         yield from ((row[0], row[1]) for row in rows)
         after = rows[-1][0]
 
 
-def _names(read: _Read) -> Iterator[str]:
+def _names(read: Read) -> Iterator[str]:
     after = ""
     while names := _first_column(read(_NAMES, after, 10 * _AT_ONCE)):
         yield from names
         after = names[-1]
 
 
-def _protected(read: _Read) -> Iterator[Protected]:
-    return (_as(Protected, username, document) for username, document in _many(read))
+def _protected(read: Read) -> Iterator[Protected]:
+    return (_as(Protected, username, document) for username, document in documents(read))
 
 
 def _same_person(found: Answer, ids: Mapping[str, str]) -> list[Account]:
-    accounts = (_decoded(*row) for row in found.rows)
+    accounts = (decoded(*row) for row in found.rows)
     return [account for account in accounts if identity.is_same(account.directory_ids, ids)]
 
 
@@ -371,17 +373,19 @@ def _first_column(answer: Answer) -> list[str]:
 
 
 def _found(username: str, answer: Answer) -> Account | None:
-    return _decoded(username, answer.rows[0][0]) if answer.rows else None
+    return decoded(username, answer.rows[0][0]) if answer.rows else None
 
 
-def _decoded(username: str, document: bytes) -> Account:
+def decoded(username: str, document: bytes) -> Account:
+    """Return the account. Raises StoreDamaged."""
     account = _as(Account, username, document)
     if account.username != username:
         raise problems.damaged(f"The account {username}", "it belongs to another account")
     return account
 
 
-def _settings(head: Head) -> OrganizationSettings:
+def settings_of(head: Head) -> OrganizationSettings:
+    """Return the settings. Raises StoreDamaged."""
     try:
         return msgspec.json.decode(head.settings, type=OrganizationSettings)
     except msgspec.MsgspecError as error:

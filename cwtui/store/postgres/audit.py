@@ -1,9 +1,10 @@
 """The audit log in the database: rows that are only added, in the same chain as in files."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Final
+from hashlib import sha256
+from typing import Any, Final
 
 from cwtui.accounts.audit.chain import NOTHING, Ends, Link
 from cwtui.accounts.audit.events import Event
@@ -19,12 +20,17 @@ _MANY: Final = 2048
 """How many lines are read at once, at first and at most."""
 _MORE: Final = 4
 
-_APPEND: Final = "SELECT cwtui.append_event(%s::uuid, %s)"
+APPEND: Final = "SELECT cwtui.append_event(%s::uuid, %s)"
 _FOUND: Final = "SELECT line FROM cwtui.audit WHERE act = %s::uuid"
-_HEAD: Final = "SELECT n, hash FROM cwtui.audit_head"
-_FORWARD: Final = "SELECT n, line FROM cwtui.audit WHERE n > %s ORDER BY n LIMIT %s"
+HEAD: Final = (
+    "SELECT n, hash, first_n, first_previous,"
+    " (SELECT line FROM cwtui.audit WHERE audit.n = audit_head.n) FROM cwtui.audit_head"
+)
+_FORWARD: Final = "SELECT n, line FROM cwtui.audit WHERE n >= %s ORDER BY n LIMIT %s"
 _BACKWARD: Final = "SELECT n, line FROM cwtui.audit WHERE n <= %s ORDER BY n DESC LIMIT %s"
-_LAST: Final = (1 << 63) - 1
+_PLACES: Final = 1 << 20
+"""More lines than a row ever has."""
+_LAST: Final = (1 << 54) * _PLACES
 
 
 class PostgresAuditLog:
@@ -40,7 +46,7 @@ class PostgresAuditLog:
 
     def append(self, event: Event) -> None:
         act = str(uuid.uuid4())
-        statement = Statement(_APPEND, (act, _event(event)))
+        statement = Statement(APPEND, (act, event_without_link(event)))
         current = self._database.current
         if current is not None and current.can_take:
             # Committed together with the change of accounts that it is about.
@@ -56,20 +62,25 @@ class PostgresAuditLog:
         self._tell(act, answers)
 
     def lines(self, start: Position) -> Iterator[Line]:
-        after, count = start.line, _FEW
-        while rows := self._database.rows(Statement(_FORWARD, (after, count))):
-            yield from (_line(*row) for row in rows)
-            after, count = rows[-1][0], min(count * _MORE, _MANY)
+        row, count = start.offset // _PLACES, _FEW
+        while rows := self._database.rows(Statement(_FORWARD, (row, count))):
+            for n, content in rows:
+                yield from (
+                    one for one in lines_of(n, content) if one.position.offset >= start.offset
+                )
+            row, count = rows[-1][0] + 1, min(count * _MORE, _MANY)
 
     def lines_before(self, position: Position | None) -> Iterator[Line]:
-        last, count = (position.line if position is not None else _LAST), _FEW
-        while rows := self._database.rows(Statement(_BACKWARD, (last, count))):
-            yield from (_line(*row) for row in rows)
-            last, count = rows[-1][0] - 1, min(count * _MORE, _MANY)
+        end = position.offset if position is not None else _LAST
+        row, count = end // _PLACES, _FEW
+        while rows := self._database.rows(Statement(_BACKWARD, (row, count))):
+            for n, content in rows:
+                found = reversed(lines_of(n, content))
+                yield from (one for one in found if one.position.offset < end)
+            row, count = rows[-1][0] - 1, min(count * _MORE, _MANY)
 
     def ends(self) -> Ends | None:
-        ((n, hash_),) = self._database.rows(Statement(_HEAD)) or [(0, "")]
-        return Ends(Link(1, NOTHING), Link(n, hash_)) if n else None
+        return ends_of(self._database.rows(Statement(HEAD)))
 
     def _tell(self, act: str, answers: list[Answer]) -> None:
         """Copy the line. Without an answer, because that was lost, it is read again."""
@@ -81,15 +92,32 @@ class PostgresAuditLog:
             self._copy(bytes(found[0].rows[0][0]))
 
 
-def _line(n: int, content: bytes) -> Line:
-    # A line is found by its number. Its length is that of the step to the next number.
-    return Line(Position(1, n - 1, n - 1), _NAME, bytes(content), 1)
+def ends_of(rows: Sequence[tuple[Any, ...]]) -> Ends | None:
+    """Return the ends of the chain from what HEAD reads."""
+    n, hash_, first, first_previous, line = rows[0] if rows else (0, "", 1, NOTHING, None)
+    if not n:
+        return None
+    if line is not None and b"\n" in line and sha256(line).hexdigest() == hash_:
+        # The next event gets the hash of the whole row, but the link is that of its event.
+        hash_ = sha256(line.partition(b"\n")[0]).hexdigest()
+    return Ends(Link(first, first_previous), Link(n, hash_))
+
+
+def lines_of(n: int, content: bytes) -> list[Line]:
+    """Return the lines of a row: an event, and what a copy found after it in files.
+
+    A line is found by its row and its place in it. Its length is the step to the next place.
+    """
+    return [
+        Line(Position(1, n * _PLACES + place, max(n - 1, 0) + place), _NAME, one, 1)
+        for place, one in enumerate(bytes(content).split(b"\n"))
+    ]
 
 
 _NUMBERED: Final = b'{"n":0,"previous":"",'
 
 
-def _event(event: Event) -> str:
+def event_without_link(event: Event) -> str:
     """Return the rest of the event's line, to which the database adds its number and the hash."""
     line = encode(event, 0, "")
     if not line.startswith(_NUMBERED):

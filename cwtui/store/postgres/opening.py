@@ -1,13 +1,14 @@
 """Opens the store in a database: its parts share the connections, and the time."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
 
 from cwtui.store.postgres import schema
 from cwtui.store.postgres.accounts import PostgresAccountStore
 from cwtui.store.postgres.audit import PostgresAuditLog
 from cwtui.store.postgres.clock import DatabaseClock
-from cwtui.store.postgres.connections import Connections
+from cwtui.store.postgres.connections import Connections, Statement
 from cwtui.store.postgres.records import PostgresRecordStore
 from cwtui.store.postgres.transactions import Database
 
@@ -25,22 +26,35 @@ class Parts(NamedTuple):
         self.connections.close()
 
 
-def is_there(url: str, read_password: Callable[[], str] | None = None) -> bool:
-    """Whether the database has a store. Raises CannotCheck."""
+_IS_READ_ONLY: Final = Statement("SELECT current_setting('transaction_read_only')::boolean")
+
+
+@contextmanager
+def opened(url: str, read_password: Callable[[], str] | None = None) -> Iterator[Database]:
+    """Lend the database, which may have no store. Raises CannotCheck."""
     connections = Connections(url, read_password)
     try:
-        return schema.is_there(Database(connections))
+        yield Database(connections)
     finally:
         connections.close()
+
+
+def is_there(url: str, read_password: Callable[[], str] | None = None) -> bool:
+    """Whether the database has a store. Raises CannotCheck."""
+    with opened(url, read_password) as database:
+        return schema.is_there(database)
+
+
+def is_read_only(url: str, read_password: Callable[[], str] | None = None) -> bool:
+    """Whether nothing can be written, as in a replica. Raises CannotCheck."""
+    with opened(url, read_password) as database:
+        return bool(database.ask(_IS_READ_ONLY)[0].rows[0][0])
 
 
 def create(url: str, read_password: Callable[[], str] | None = None) -> None:
     """Create a store without accounts, unless there is one. Raises CannotCheck."""
-    connections = Connections(url, read_password)
-    try:
-        schema.create(Database(connections))
-    finally:
-        connections.close()
+    with opened(url, read_password) as database:
+        schema.create(database)
 
 
 def parts(

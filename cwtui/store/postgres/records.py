@@ -17,7 +17,7 @@ from cwtui.store.postgres.transactions import Database, Transaction, joined
 
 T = TypeVar("T")
 
-_PARTS: Final = 64
+PARTS: Final = 64
 """Records are crowded out part by part, as in files."""
 
 _GET: Final = "SELECT document FROM cwtui.record WHERE username = %s"
@@ -60,11 +60,11 @@ class PostgresRecordStore:
 
     def get(self, username: str) -> SignInRecord:
         rows = self._database.rows(Statement(_GET, (username,)))
-        return _decoded(username, rows[0][0]) if rows else SignInRecord()
+        return decoded(username, rows[0][0]) if rows else SignInRecord()
 
     def banned(self) -> dict[str, SignInRecord]:
         rows = self._database.rows(Statement(_WAITING))
-        return {username: _decoded(username, document) for username, document in rows}
+        return {username: decoded(username, document) for username, document in rows}
 
     def last_sign_ins(self) -> LastSignIns:
         return LastSignIns(self._database.rows)
@@ -93,7 +93,7 @@ class PostgresRecordStore:
         while rows := self._database.rows(Statement(_MANY, (after, _AT_ONCE))):
             for username, document in rows:
                 try:
-                    yield username, _decoded(username, document)
+                    yield username, decoded(username, document)
                 except CannotCheck as error:
                     yield username, error
             after = rows[-1][0]
@@ -105,11 +105,11 @@ def _update(
     step: Callable[[SignInRecord], tuple[SignInRecord, T]],
     others: Others | None,
 ) -> T:
-    part = _part(username)
+    part = part_of(username)
     take, found = transaction.run(Statement(_TAKE, (username, part)), Statement(_LOCK, (username,)))
     if not found.rows:
         raise problems.Conflict("The record was removed at the same moment. Try again.")
-    before = _decoded(username, found.rows[0][0])
+    before = decoded(username, found.rows[0][0])
     after, result = step(before)
     # Only one more record with such a name can make them too many.
     if others is not None and username.startswith(others.prefix):
@@ -122,7 +122,7 @@ def _update(
 
 
 def _change_others(transaction: Transaction, username: str, others: Others) -> None:
-    part, prefix = _part(username), others.prefix
+    part, prefix = part_of(username), others.prefix
     crowd = Statement(_CROWD, (part, prefix, len(prefix), prefix, username, others.most + 1))
     (counted,) = transaction.run(crowd)
     if counted.rows[0][0] <= others.most:
@@ -144,7 +144,7 @@ class _Others(Mapping[str, SignInRecord]):
         self._documents = documents
 
     def __getitem__(self, username: str) -> SignInRecord:
-        return _decoded(username, self._documents[username])
+        return decoded(username, self._documents[username])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._documents)
@@ -156,14 +156,16 @@ class _Others(Mapping[str, SignInRecord]):
 def _put(username: str, record: SignInRecord) -> Statement:
     document = msgspec.json.encode(record).decode()
     until = throttle.longest_wait(record, 0.0)
-    return Statement(_PUT, (username, document, _part(username), until, record.last_sign_in))
+    return Statement(_PUT, (username, document, part_of(username), until, record.last_sign_in))
 
 
-def _part(username: str) -> int:
-    return crc32(username.encode()) % _PARTS
+def part_of(username: str) -> int:
+    """Return the part that this user's record is in."""
+    return crc32(username.encode()) % PARTS
 
 
-def _decoded(username: str, document: bytes) -> SignInRecord:
+def decoded(username: str, document: bytes) -> SignInRecord:
+    """Return the record. Raises StoreDamaged."""
     try:
         return msgspec.json.decode(document, type=SignInRecord)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -7,7 +7,7 @@ from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Database, Transaction
 
 VERSION: Final = 1
-_LOCK: Final = 0x63777475
+LOCK: Final = 0x63777475
 """The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
 
 _FIRST: Final = (
@@ -68,13 +68,16 @@ _FIRST: Final = (
         line bytea NOT NULL
     )
     """,
-    # One row: the end of the chain.
+    # One row: the end of the chain, and its beginning, which is later in a log that was copied
+    # from files after their oldest events were rotated out.
     """
     CREATE TABLE cwtui.audit_head (
         one boolean PRIMARY KEY DEFAULT true CHECK (one),
         n bigint NOT NULL,
         previous text NOT NULL,
-        hash text NOT NULL
+        hash text NOT NULL,
+        first_n bigint NOT NULL DEFAULT 1,
+        first_previous text NOT NULL DEFAULT repeat('0', 64)
     )
     """,
     # The only way to add an event for roles without rights to these tables. The update locks the
@@ -119,7 +122,7 @@ _FIRST: Final = (
 _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {1: _FIRST}
 """The statements that lead to each version from the one before."""
 
-_LOCKED: Final = Statement("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+_LOCKED: Final = Statement("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
 _VERSION: Final = Statement("SELECT max(version) FROM cwtui.schema_version")
 _FOUND: Final = Statement(
     "SELECT to_regclass('cwtui.schema_version') IS NOT NULL,"
@@ -137,9 +140,20 @@ def create(database: Database) -> None:
     """Create the tables, unless they are there. Raises CannotCheck."""
     with database.change() as transaction:
         # Others who do the same wait here, and then find it done.
-        _, found = transaction.run(_LOCKED, _FOUND)
-        if not _is_there(found):
-            _bring_up(transaction, 0)
+        transaction.run(_LOCKED)
+        if not is_there_in(transaction):
+            create_in(transaction)
+
+
+def is_there_in(transaction: Transaction) -> bool:
+    """Like `is_there`, in a transaction."""
+    (found,) = transaction.run(_FOUND)
+    return _is_there(found)
+
+
+def create_in(transaction: Transaction) -> None:
+    """Create the tables in a transaction whose caller holds the lock. Raises CannotCheck."""
+    _bring_up(transaction, 0)
 
 
 def check(database: Database) -> None:

@@ -138,7 +138,7 @@ class Database:
             raise StoreMissing("The database has no store of cwtui any more. Nothing was changed.")
         shown, accounts, needed, settings = answer.rows[0]
         self.clock.learn(shown, asked, answered)
-        head = Head(accounts, _ids(needed), settings)
+        head = Head(accounts, ids_of(needed), settings)
         state = (not accounts, head.needed_keys)
         if is_final and self.check is not None and state != self._checked:
             self.check(self, head)
@@ -381,7 +381,8 @@ def joined(database: Database) -> "AbstractContextManager[Transaction]":
     return database.change()
 
 
-def _ids(needed: bytes) -> frozenset[str]:
+def ids_of(needed: bytes) -> frozenset[str]:
+    """Return the ids of keys in this column. Raises StoreDamaged."""
     try:
         return frozenset(json.decode(needed, type=tuple[str, ...]))
     except MsgspecError as error:

@@ -1,0 +1,142 @@
+"""Copy a whole store to another place: from files to a database, back, or to the same kind.
+
+    source as it is at one instant --> new store that nobody can use yet --> read back and compared
+    --> put into its place --> the source is looked at again: was it changed meanwhile?
+
+Nobody waits, and the source stays as it is. Both audit logs say that it was copied: the source's
+before the instant, so that the copy continues with the same lines, and the copy's after that.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from cwtui import services
+from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.errors import Refused, StoreDamaged
+from cwtui.accounts.progress import ShowProgress
+from cwtui.accounts.session import Operator
+from cwtui.accounts.upkeep.copying import Step, Summary, Whole, steps, summed_up
+from cwtui.config import Config
+from cwtui.host.files import is_read_only
+from cwtui.store import building, whole
+from cwtui.store.audit.log import MEGABYTE
+
+
+class Target(Protocol):
+    """A store that is being written. All methods raise CannotCheck."""
+
+    @property
+    def kept(self) -> Path | str | None:
+        """The folder or schema with the store that was there before, if any."""
+
+    def write(self, source: Whole, summary: Summary, step: Step) -> None: ...
+
+    def whole(self) -> AbstractContextManager[Whole]: ...
+
+    def append(self, event: Event) -> None: ...
+
+
+class Copied(NamedTuple):
+    """What a copy has, and what is to be known about it."""
+
+    summary: Summary
+    keys: frozenset[str]
+    """The ids of the keys that the copy needs. Its hosts need a keyring that has them."""
+    changed: tuple[str, ...]
+    """What was changed in the source while it was copied, in words."""
+    is_recorded: bool
+    """Whether the source's audit log records the copy. It cannot if the source is read-only."""
+    kept: Path | str | None
+    """The folder or schema with the store that was in the target's place, if any."""
+
+
+def copy(
+    source: Config, target: Config, operator: Operator, progress: ShowProgress, *, replace: bool
+) -> Copied:
+    """Copy the store. Raises Refused if there is a store already, and CannotCheck.
+
+    Nothing is there before everything was read back and is the same.
+    """
+    _refuse_same(source, target)
+    ports = services.connect(source)  # with all keys that it needs
+    used = frozenset[str]().union(*(row.keys for row in ports.accounts.protected()))
+    keys = ports.accounts.needed_keys() & used
+    with _new_store(target, replace=replace) as made:
+        is_recorded = not _is_read_only(source)
+        if is_recorded:
+            ports.audit.append(_event(operator, f"to {target.store_name}"))
+        with _at_one_instant(source) as found:
+            step = steps(progress, found.size())
+            before = summed_up(found, step)
+            made.write(found, before, step)
+        with made.whole() as again:
+            differences = before.differences(summed_up(again, step))
+        if differences:
+            raise StoreDamaged(
+                f"{differences[0].capitalize()} could not be read back from {target.store_name} as "
+                "written, so the copy was removed. Nothing was changed."
+            )
+        made.append(_event(operator, _from(source, before)))
+    with _at_one_instant(source) as found:
+        changed = before.differences(summed_up(found, step))
+    progress(1, 1)
+    return Copied(before, keys, tuple(changed), is_recorded, made.kept)
+
+
+def _refuse_same(source: Config, target: Config) -> None:
+    same = source.database == target.database
+    if same and (source.database or source.folder.resolve() == target.folder.resolve()):
+        raise Refused(f"{target.store_name} is the store to copy. Name another place for the copy.")
+
+
+def _is_read_only(config: Config) -> bool:
+    if not config.database:
+        return is_read_only(config.folder)
+    from cwtui import database
+
+    return database.is_read_only(config)
+
+
+def _new_store(config: Config, *, replace: bool) -> AbstractContextManager[Target]:
+    now = time.time()
+    if config.database:
+        # Imported here, because most hosts have no database.
+        from cwtui import database
+
+        return database.new_store(config, now, replace=replace)
+    max_bytes = config.audit.max_megabytes * MEGABYTE
+    return building.new_store(config.layout, max_bytes, now, replace=replace)
+
+
+@contextmanager
+def _at_one_instant(config: Config) -> Iterator[Whole]:
+    if config.database:
+        from cwtui import database
+
+        with database.at_one_instant(config) as rows:
+            yield rows
+        return
+    services.refuse_half_restored(config)
+    with whole.at_one_instant(config.layout) as files:
+        files.check()
+        yield files
+
+
+def _event(operator: Operator, reason: str) -> Event:
+    return Event(
+        at=time.time(),
+        event=EventType.STORE_COPY,
+        actor=operator.actor,
+        subject="",
+        source=operator.source,
+        outcome=Outcome.SUCCESS,
+        reason=reason,
+    )
+
+
+def _from(source: Config, summary: Summary) -> str:
+    number = summary.accounts.number
+    return f"from {source.store_name}, accounts={number}, events={summary.audit.number}"
