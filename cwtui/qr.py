@@ -127,16 +127,22 @@ def _best(
     return best
 
 
-def as_text(texts: Iterable[Secret], room: Size, *, is_dark: bool) -> Secret | TooSmall:
-    """Draw the best text that fits as lines of half blocks, without colours.
+def as_text(
+    texts: Iterable[Secret], room: Size, *, is_dark: bool, letters: bool = False
+) -> Secret | TooSmall:
+    """Draw the best text that fits as lines of half blocks or `letters`, without colours.
 
-    `is_dark`: the terminal shows light text on a dark background, so that blocks are white modules;
-    otherwise they are black ones. Like `fit`, texts are given in order of preference.
+    `is_dark`: the terminal shows light text on a dark background, so that what is drawn are white
+    modules; otherwise they are black ones. Like `fit`, texts are given in order of preference.
     """
-    plan = _best(texts, room, DrawingStyle.HALF_BLOCKS, 2)
+    style = DrawingStyle.WHOLE_CELLS if letters else DrawingStyle.HALF_BLOCKS
+    plan = _best(texts, room, style, 2)
     if isinstance(plan, TooSmall):
         return plan
     grid = _with_quiet_zone(_modules(plan), plan)
+    if letters:
+        drawn = ("".join(_LETTERS[module is not is_dark] for module in row) for row in grid)
+        return Secret("\n".join(drawn))
     if len(grid) % 2:
         grid.append([False] * len(grid[0]))
     lines = (
@@ -149,6 +155,8 @@ def as_text(texts: Iterable[Secret], room: Size, *, is_dark: bool) -> Secret | T
     return Secret("\n".join(lines))
 
 
+_LETTERS: Final = {False: "  ", True: "@@"}
+"""Of the letters, one with much ink: seen from farther away, readers take it for a filled area."""
 _TEXT: Final = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 

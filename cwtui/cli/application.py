@@ -1,27 +1,38 @@
 """`cwtui` without a command: open the terminal application."""
 
 import os
+from typing import TYPE_CHECKING
 
 from cwtui.cli import terminal
+from cwtui.cli.errors import WrongUsage
 from cwtui.cli.host import Host
 from cwtui.host import garbage
+
+if TYPE_CHECKING:
+    from cwtui.dialogue.conversation import Drawing
 
 _OF_DATABASE = "PG"
 """How the variables of PostgreSQL begin, such as PGSSLROOTCERT."""
 
 
-def open_application(host: Host, *, kiosk: bool = False, plain: bool = False) -> int:
+
+def open_application(
+    host: Host, *, kiosk: bool = False, plain: bool = False, drawing: "Drawing | None" = None
+) -> int:
     """Run the application and return its exit status.
 
     A kiosk is open to people who are not the operator. It ignores CWTUI_CONFIG, CWTUI_STORE and the
     variables of PostgreSQL, which they may control, and never creates a first admin. HOME and XDG_*
     still locate files that neither --config nor the configuration names.
 
-    `plain` asks line by line instead of drawing screens, as on a terminal that cannot show them.
+    `plain` asks line by line instead of drawing screens, as on a terminal that cannot show them,
+    and draws QR codes as given.
 
     Raises WrongUsage if there is no terminal, ConfigError and CannotCheck.
     """
     plain = plain or os.environ.get("TERM") in terminal.WITHOUT_SCREEN
+    if drawing is not None and not plain:
+        raise WrongUsage("--qr needs --plain: on its screens, cwtui chooses the drawing.")
     terminal.check_for_application(plain=plain)
     garbage.put_off()
     if kiosk:
@@ -40,7 +51,7 @@ def open_application(host: Host, *, kiosk: bool = False, plain: bool = False) ->
     if plain:
         from cwtui.cli import plain as plain_mode
 
-        return plain_mode.run(config, kiosk=kiosk)
+        return plain_mode.run(config, kiosk=kiosk, drawing=drawing)
     # Imported here, because commands must not load Textual.
     from cwtui.ui.app import run
 

@@ -9,14 +9,21 @@ _ENDS: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 @contextmanager
-def at_signals(leave: Callable[[], None]) -> Iterator[None]:
-    """Call `leave` when a signal asks this block to end."""
-    before = {one: signal.signal(one, lambda *_: leave()) for one in _ENDS}
+def at_signals(
+    leave: Callable[[], None], cancel: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Call `leave` when a signal asks this block to end, and `cancel` at Ctrl+C."""
+    acts = dict.fromkeys(_ENDS, leave) | {signal.SIGINT: cancel or leave}
+    before = {one: signal.signal(one, _handler(act)) for one, act in acts.items()}
     try:
         yield
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def _handler(act: Callable[[], None]) -> Callable[..., None]:
+    return lambda *_: act()
 
 
 def at_once() -> NoReturn:

@@ -16,7 +16,7 @@ from cwtui.cli.host import Host
 
 if TYPE_CHECKING:
     from cwtui.config import Config
-    from cwtui.dialogue.conversation import Conversation
+    from cwtui.dialogue.conversation import Conversation, Room
     from cwtui.service.packets import Request, Verdict
 
 _MOST_OF_COMMAND: Final = 200
@@ -82,7 +82,11 @@ def _sign_in(config: "Config", minutes: int, become: list[str]) -> None:
             verdict = _ask(config, request, _Nobody())
         else:
             waits = config.session.login_minutes * 60.0 or None
-            with TerminalPerson(waits) as person, at_signals(at_once):
+            drawing, charset = terminal.drawing_and_charset(os.environ)
+            with (
+                TerminalPerson(waits, drawing=drawing, charset=charset) as person,
+                at_signals(at_once),
+            ):
                 verdict = _ask(config, request, person)
     except Gone:
         raise Failed("No answer, so nobody was signed in.") from None
@@ -100,7 +104,7 @@ def _ask(config: "Config", request: "Request", person: "Conversation") -> "Verdi
 class _Nobody:
     """There is no terminal."""
 
-    room: tuple[int, int] | None = None
+    room: "Room | None" = None
 
     def ask(self, prompt: str) -> NoReturn:
         del prompt

@@ -4,10 +4,11 @@ import os
 
 from cwtui import installation, services
 from cwtui.accounts.ports import Ports
+from cwtui.cli import terminal
 from cwtui.cli.ending import at_signals
 from cwtui.config import Config, config_file
 from cwtui.dialogue import application
-from cwtui.dialogue.conversation import Gone
+from cwtui.dialogue.conversation import Drawing, Gone
 from cwtui.dialogue.terminal import TerminalPerson
 from cwtui.host.source import source_of
 
@@ -15,11 +16,18 @@ _NOBODY = 1
 """The exit status if nobody was signed in at the end, as of the application with screens."""
 
 
-def run(config: Config, *, kiosk: bool) -> int:
-    """Run the application and return its exit status. Raises CannotCheck."""
+def run(config: Config, *, kiosk: bool, drawing: Drawing | None = None) -> int:
+    """Run the application and return its exit status. Raises CannotCheck.
+
+    QR codes are drawn as given, or else as the terminal can show them.
+    """
     waits = config.session.login_minutes * 60.0 if "SSH_CONNECTION" in os.environ else 0.0
     source = source_of(os.environ)
-    with TerminalPerson(waits or None) as person, at_signals(person.leave):
+    drawing, charset = terminal.drawing_and_charset(os.environ, drawing)
+    with (
+        TerminalPerson(waits or None, drawing=drawing, charset=charset) as person,
+        at_signals(person.leave, person.cancel),
+    ):
         try:
             if installation.is_new(config) and not kiosk:
                 _first_admin(config, person, source)

@@ -1,5 +1,7 @@
 """The `cwtui` command. It must not import anything that `cwtui --version` does not need."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cwtui import __version__
@@ -7,6 +9,9 @@ from cwtui.cli.completing import files, folders
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import LazyGroup
 from cwtui.cli.host import Host
+
+if TYPE_CHECKING:
+    from cwtui.dialogue.conversation import Drawing
 
 _COMMANDS = {
     "init": ("cwtui.cli.init", "Create the store, the keyring and the first admin."),
@@ -60,6 +65,11 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 )
 @click.option("--kiosk", is_flag=True, help="For forced commands: never create a first admin.")
 @click.option("--plain", is_flag=True, help="Ask line by line, without screens and colours.")
+@click.option(
+    "--qr",
+    type=click.Choice(["none", "ascii", "utf8"]),
+    help="How --plain draws QR codes. By default as the terminal can.",
+)
 @click.option("--paths", is_flag=True, help="Show where the files are, and whether they exist.")
 @click.version_option(
     __version__, "-V", "--version", message=f"cwtui {__version__}", help="Show the version."
@@ -71,11 +81,12 @@ def cli(
     store: str | None,
     kiosk: bool,
     plain: bool,
+    qr: str | None,
     paths: bool,
 ) -> None:
     """Open your Connectware account, or run a command as this host's operator."""
     ctx.obj = Host(config, store)
-    for name, given in (("--kiosk", kiosk), ("--plain", plain)):
+    for name, given in (("--kiosk", kiosk), ("--plain", plain), ("--qr", qr is not None)):
         if given and (paths or ctx.invoked_subcommand is not None):
             raise WrongUsage(f"{name} cannot be combined with a command or --paths.")
     if paths:
@@ -87,7 +98,13 @@ def cli(
     elif ctx.invoked_subcommand is None:
         from cwtui.cli.application import open_application
 
-        ctx.exit(open_application(ctx.obj, kiosk=kiosk, plain=plain))
+        ctx.exit(open_application(ctx.obj, kiosk=kiosk, plain=plain, drawing=_drawing(qr)))
+
+
+def _drawing(qr: str | None) -> "Drawing | None":
+    from cwtui.dialogue.conversation import Drawing
+
+    return Drawing(qr) if qr is not None else None
 
 
 @cli.command("version", hidden=True)

@@ -1,11 +1,15 @@
 """Check the terminal, and ask questions on it."""
 
 import sys
-from typing import Final, TextIO
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TextIO
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import Failed, WrongUsage
+
+if TYPE_CHECKING:
+    from cwtui.dialogue.conversation import Drawing
 
 NOT_THERE: Final = "Cannot ask without a terminal."
 WITHOUT_SCREEN: Final = frozenset({"dumb", "unknown"})
@@ -34,6 +38,22 @@ def check_for_application(*, plain: bool = False) -> None:
             f"The application needs UTF-8, but this terminal is set to {encoding}. "
             "Start it with LC_ALL=C.UTF-8."
         )
+
+
+def drawing_and_charset(
+    environ: Mapping[str, str], chosen: "Drawing | None" = None
+) -> tuple["Drawing", str]:
+    """Return how a dialogue draws QR codes on this terminal, and the terminal's character set.
+
+    Without a locale, a terminal that only prints lines counts as one that shows ASCII.
+    """
+    from cwtui.dialogue.conversation import Drawing
+    from cwtui.ui.glyphs import charmap
+
+    charset = charmap(environ)
+    if chosen is not None:
+        return chosen, "utf-8" if chosen is Drawing.UTF8 else charset
+    return (Drawing.UTF8 if charset == "utf-8" else Drawing.ASCII), charset
 
 
 def check_can_ask(act: str, *, yes: bool) -> None:

@@ -15,7 +15,7 @@ from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
 from cwtui.cli.output import say
 from cwtui.cli.values import OneOf, Username
-from cwtui.dialogue.conversation import Gone
+from cwtui.dialogue.conversation import Gone, Room
 from cwtui.service.packets import Phase, Request, Verdict
 
 _MOST: Final = 8192
@@ -98,7 +98,7 @@ class _Prepared:
 
     answers: list[str]
     warnings: list[str] = field(default_factory=list)
-    room: tuple[int, int] | None = None
+    room: Room | None = None
 
     def ask(self, prompt: str) -> str:
         if not self.answers:

@@ -10,9 +10,9 @@ from cwtui.accounts.preferences import zone
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Operator, sign_out
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.sign_in import SignedIn
-from cwtui.dialogue.asking import choice, until_right
-from cwtui.dialogue.conversation import Conversation, Gone
+from cwtui.accounts.sign_in import SignedIn, State
+from cwtui.dialogue.asking import ATTEMPTS, CANCELLED, choice, until_right
+from cwtui.dialogue.conversation import Cancelled, Conversation, Gone
 from cwtui.dialogue.managing import Managing
 from cwtui.dialogue.own_account import OwnAccount
 from cwtui.dialogue.session import SessionDialogue
@@ -26,10 +26,14 @@ def run(ports: Ports, person: Conversation, source: str, signed_in: Callable[[],
     own sign-out. Raises Gone if nobody answers; the session has then ended.
     """
     person.tell("Sign in to Your Account")
+    entry = Dialogue(ports, person, source)
+    state: SignedIn | None = None
     try:
-        username = until_right(person, lambda: _username(person))
-        entry = Dialogue(ports, person, source)
-        state = entry.into_session(username)
+        while state is None:
+            try:
+                state = entry.into_session(_identified(entry))
+            except Cancelled:
+                person.warn(CANCELLED)
     except (Refused, CannotCheck) as error:
         person.warn(str(error))
         return False
@@ -57,12 +61,33 @@ def create_first_admin(
         operator, ports = Operator("first run", source), create_store()
         return first_admin.create(ports, username, password, confirmation, operator).username
 
-    username = until_right(person, ask)
+    username = ""
+    while not username:
+        try:
+            username = until_right(person, ask)
+        except Cancelled:
+            person.warn(CANCELLED)
     person.tell(f"The administrator {username} was created.")
 
 
-def _username(person: Conversation) -> str:
-    return text.username(person.ask("Username: "))
+def _identified(entry: Dialogue) -> State:
+    """Ask for username and password until they are right. Raises TooManyAttempts too.
+
+    The username may be the one that was mistyped, so it is asked for again and only offered.
+    """
+    person, offered = entry.person, ""
+
+    def username() -> str:
+        keep = f" (Enter: {text.visible(offered)})" if offered else ""
+        typed = person.ask(f"Username{keep}: ")
+        return text.username(typed if typed.strip() or not offered else offered)
+
+    def ask() -> State:
+        nonlocal offered
+        offered = until_right(person, username)
+        return entry.try_password(offered)
+
+    return until_right(person, ask, ATTEMPTS)
 
 
 def _session(entry: Dialogue, signed_in: SignedIn) -> bool:
@@ -93,7 +118,11 @@ def _act(dialogue: SessionDialogue) -> bool:
     acts = OwnAccount(dialogue).acts()
     if Permission.MANAGE_USERS in roles.permissions(dialogue.session.roles):
         acts |= Managing(dialogue).acts()
-    chosen = choice(dialogue.person, [*acts], "Sign Out")
+    try:
+        chosen = choice(dialogue.person, [*acts], "Sign Out")
+    except Cancelled:
+        dialogue.person.warn(CANCELLED)
+        return True
     if chosen is None:
         return False
     dialogue.attempt([*acts.values()][chosen])

@@ -15,6 +15,10 @@ PATIENCE: Final = 10
 """
 
 
+CANCELLED: Final = "Cancelled. Ctrl+C again leaves."
+"""What is said after a cancelled question, before the next one."""
+
+
 class TooManyAttempts(Refused):
     """The person had so many tries. Each has said what was wrong."""
 

@@ -17,8 +17,8 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
-from cwtui.dialogue.asking import ATTEMPTS, is_yes, until_right
-from cwtui.dialogue.conversation import Conversation
+from cwtui.dialogue.asking import ATTEMPTS, CANCELLED, is_yes, until_right
+from cwtui.dialogue.conversation import Cancelled, Conversation
 
 T = TypeVar("T")
 
@@ -58,11 +58,13 @@ class SessionDialogue:
                 agreed |= {type(needed)}
 
     def attempt(self, act: Callable[[], None]) -> None:
-        """Act, and say what went wrong. Raises SessionEnded and Gone."""
+        """Act, and say what went wrong, or that it was cancelled. Raises SessionEnded and Gone."""
         try:
             act()
         except SessionEnded:
             raise
+        except Cancelled:
+            self.person.warn(CANCELLED)
         except AccountsError as error:
             self.person.warn(str(error))
 

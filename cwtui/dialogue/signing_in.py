@@ -40,9 +40,16 @@ class Dialogue:
         tell_of(self.person, signed_in, self.source)
         return signed_in
 
-    def into_session(self, username: str) -> sign_in.SignedIn:
-        """Like `with_password`, for a session: it exists before the person is told anything."""
-        return self._finished(self._password(username))
+    def try_password(self, username: str) -> sign_in.State:
+        """Ask for the password once. Raises SignInFailed, and as `with_password`."""
+        password = self.person.ask_secret(PASSWORD)
+        return sign_in.with_password(
+            self.ports, username, password, self.source, door=self.door, null_ok=self.null_ok
+        )
+
+    def into_session(self, state: sign_in.State) -> sign_in.SignedIn:
+        """Like `finish`, for a session: it exists before the person is told anything."""
+        return self._finished(state)
 
     def _finished(self, state: sign_in.State) -> sign_in.SignedIn:
         while not isinstance(state, sign_in.SignedIn):
@@ -69,18 +76,7 @@ class Dialogue:
         return after
 
     def _password(self, username: str) -> sign_in.State:
-        def ask() -> sign_in.State:
-            password = self.person.ask_secret(PASSWORD)
-            return sign_in.with_password(
-                self.ports,
-                username,
-                password,
-                self.source,
-                door=self.door,
-                null_ok=self.null_ok,
-            )
-
-        return until_right(self.person, ask, ATTEMPTS)
+        return until_right(self.person, lambda: self.try_password(username), ATTEMPTS)
 
     def _code(self, state: sign_in.CodeNeeded) -> sign_in.State:
         wait = sign_in_progress.code_wait(self.ports, state.progress, "code")

@@ -2,7 +2,6 @@
 
 import os
 import select
-import sys
 import termios
 import textwrap
 from collections.abc import Iterator
@@ -12,12 +11,16 @@ from types import TracebackType
 from typing import Final, Self
 
 from cwtui.accounts.secret import Secret
-from cwtui.dialogue.conversation import Gone
+from cwtui.dialogue.conversation import Cancelled, Drawing, Gone, Room
 
 TERMINAL: Final = Path("/dev/tty")
 _LONGEST: Final = 4096
 """Bytes of a line; the kernel's line editing has no more either."""
 _END_OF_INPUT: Final = b""
+_LEAVE: Final = b"x"
+_CANCEL: Final = b"c"
+_ANY_ROWS: Final = 1000
+"""A printer has no last row, and a QR code of letters is higher than most windows."""
 
 
 class TerminalPerson:
@@ -27,9 +30,23 @@ class TerminalPerson:
     that gives no input.
     """
 
-    def __init__(self, seconds: float | None, path: Path = TERMINAL) -> None:
+    def __init__(
+        self,
+        seconds: float | None,
+        path: Path = TERMINAL,
+        *,
+        drawing: Drawing = Drawing.UTF8,
+        charset: str = "utf-8",
+    ) -> None:
         """Open the terminal. Raises OSError if this process has none."""
         self.seconds = seconds
+        self._drawing = drawing
+        self._charset = charset
+        self._has_left = False
+        self._cancels = 0
+        """How often the person has cancelled since the last line."""
+        self._heeded = 0
+        """How often a question has raised Cancelled since then."""
         flags = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK
         self._descriptor = os.open(path, flags)
         self._woken, self._waking = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -52,17 +69,21 @@ class TerminalPerson:
         They must not raise it themselves: it could interrupt the writing of a session's end.
         """
         with suppress(BlockingIOError):
-            os.write(self._waking, b"x")
+            os.write(self._waking, _LEAVE)
+
+    def cancel(self) -> None:
+        """Let the current question raise Cancelled, and Gone the second time in a row."""
+        with suppress(BlockingIOError):
+            os.write(self._waking, _CANCEL)
 
     @property
-    def room(self) -> tuple[int, int]:
+    def room(self) -> Room:
         try:
             columns, rows = os.get_terminal_size(self._descriptor)
         except OSError:
             columns, rows = 0, 0
-        if sys.stdout.encoding.lower() != "utf-8":
-            return 0, 0
-        return columns or 80, (rows or 24) - 2
+        is_ascii = self._drawing is Drawing.ASCII
+        return Room(columns or 80, _ANY_ROWS if is_ascii else (rows or 24) - 2, self._drawing)
 
     def ask(self, prompt: str) -> str:
         self._write(prompt)
@@ -96,7 +117,7 @@ class TerminalPerson:
                 )
 
     def _write(self, text: str) -> None:
-        content = text.encode(sys.stdout.encoding or "ascii", errors="replace")
+        content = text.encode(self._charset, errors="replace")
         while content:
             self._wait([], [self._descriptor])
             try:
@@ -107,9 +128,13 @@ class TerminalPerson:
                 raise Gone from None
 
     def _line(self) -> str:
-        """Return one line without its end. Raises Gone at the end of input."""
+        """Return one line without its end. Raises Cancelled, and Gone at the end of input."""
         line = b""
         while not line.endswith(b"\n"):
+            if self._cancels > self._heeded:
+                self._heeded = self._cancels
+                self._write("\n")
+                raise Cancelled
             self._wait([self._descriptor], [])
             try:
                 read = os.read(self._descriptor, _LONGEST)
@@ -122,13 +147,18 @@ class TerminalPerson:
             line += read
             if len(line) > _LONGEST:
                 raise Gone
+        self._cancels = self._heeded = 0
         text = line[:-1].decode(errors="surrogateescape")
         return text.removesuffix("\r")
 
     def _wait(self, reading: list[int], writing: list[int]) -> None:
         """Wait until the terminal is ready. Raises Gone."""
         readable, writable, _ = select.select([*reading, self._woken], writing, [], self.seconds)
-        if self._woken in readable or not (readable or writable):
+        if self._woken in readable:
+            asked = os.read(self._woken, _LONGEST)
+            self._cancels += asked.count(_CANCEL)
+            self._has_left = self._has_left or _LEAVE in asked or self._cancels > 1
+        if self._has_left or not (readable or writable):
             raise Gone
 
     @contextmanager

@@ -10,7 +10,7 @@ from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.secret import Secret
-from cwtui.dialogue.conversation import Conversation, Gone
+from cwtui.dialogue.conversation import Conversation, Gone, Room
 from cwtui.service import packets
 from cwtui.service.packets import BadPacket, Phase, Request, Shown, Verdict
 from cwtui.service.remote import receive, send
@@ -69,7 +69,7 @@ class _Listener:
 
     texts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    room: tuple[int, int] | None = None
+    room: Room | None = None
 
     def ask(self, prompt: str) -> str:
         raise Gone(prompt)

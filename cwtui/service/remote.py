@@ -6,7 +6,7 @@ from threading import Semaphore
 from typing import Final
 
 from cwtui.accounts.secret import Secret
-from cwtui.dialogue.conversation import Gone
+from cwtui.dialogue.conversation import Gone, Room
 from cwtui.service import packets
 from cwtui.service.packets import BadPacket, Shown
 
@@ -43,7 +43,7 @@ def send(connection: socket.socket, packet: bytes) -> None:
 class RemotePerson:
     """The conversation that `dialogue` has over a socket. All methods raise Gone."""
 
-    room: tuple[int, int] | None = None
+    room: Room | None = None
 
     def __init__(self, connection: socket.socket, turns: Semaphore) -> None:
         """`turns` limits how many passwords are checked at once.

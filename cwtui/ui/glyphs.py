@@ -9,7 +9,7 @@ from rich.cells import cell_len
 _UTF_8: Final = "utf-8"
 _SINGLE_BYTE: Final = ("iso8859", "koi8", "cp", "tis")
 """How Python's names begin for code pages that extend ASCII and use one byte per character."""
-_ONES_OWN: Final = ("linux", "vt")
+_ONES_OWN: Final = ("linux", "vt", "dumb")
 """How TERM begins for terminals that probably do not show UTF-8 if no locale is set."""
 _UNSAID: Final = frozenset({"", "C", "POSIX"})
 

@@ -15,6 +15,7 @@ from typing import Final
 import pyotp
 
 from cwtui.accounts.secret import Secret
+from cwtui.dialogue.conversation import Room
 from cwtui.service import client
 from cwtui.service.packets import Phase, Request, Verdict
 from tests.bench.measuring import Bench, medians, seconds
@@ -82,7 +83,7 @@ def _sign_in(socket: Path, name: str, mode: str) -> None:
 class _Person:
     """Knows the password, and has the app."""
 
-    room: tuple[int, int] | None = None
+    room: Room | None = None
     heard: list[str] = field(default_factory=list)
 
     def ask(self, prompt: str) -> str:

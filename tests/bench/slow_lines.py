@@ -81,11 +81,15 @@ def _typed(users: Terminal, keys: str) -> tuple[float, float]:
         users.wait_until_still(_QUIET)
         before = len(users.raw)
         users.type(keys[count - 1])
-        users.wait_until(lambda typed=keys[:count]: f" {typed} " in users.text.replace("▌", " "))
+        users.wait_until(partial(_is_typed, users, keys[:count]), what=keys[:count])
         shown = max(shown, _line(len(users.raw) - before))
         users.wait_until_still(_QUIET)
         done = max(done, _line(len(users.raw) - before))
     return shown, done
+
+
+def _is_typed(users: Terminal, keys: str) -> bool:
+    return f" {keys} " in users.text
 
 
 def _help(terminal: Terminal) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cwtui.accounts.secret import Secret
-from cwtui.dialogue.conversation import Gone
+from cwtui.dialogue.conversation import Gone, Room
 
 Answer: TypeAlias = str | Callable[[], str]
 
@@ -16,7 +16,7 @@ class Scripted:
 
     answers: list[Answer] = field(default_factory=list)
     heard: list[tuple[str, str]] = field(default_factory=list)
-    room: tuple[int, int] | None = None
+    room: Room | None = None
 
     def ask(self, prompt: str) -> str:
         return self._answer("ask", prompt)

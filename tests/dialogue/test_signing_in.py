@@ -4,6 +4,7 @@ import re
 from itertools import islice
 
 import pytest
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from cwtui.accounts import sign_in
 from cwtui.accounts.audit.events import EventType
@@ -11,7 +12,7 @@ from cwtui.accounts.credentials import passwords, totp
 from cwtui.accounts.errors import Refused, SignInFailed, Throttled
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.asking import TooManyAttempts
-from cwtui.dialogue.conversation import Gone
+from cwtui.dialogue.conversation import Drawing, Gone, Room
 from cwtui.dialogue.enrolling import ROOM
 from cwtui.dialogue.signing_in import CODE, PASSWORD, Dialogue
 from tests.accounts.world import HERE, Device, World
@@ -21,6 +22,7 @@ from tests.console.picture import DARK, LIGHT, paint
 from tests.console.terminal import Emulator
 from tests.dialogue.scripted import Answer, Scripted
 
+DEJAVU_SANS_MONO = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 NEW = "Another.9-Havel"
 
 
@@ -163,6 +165,53 @@ def test_the_qr_code_as_text_can_be_read(world: World, choice: str, *, is_dark: 
     complete = islice(totp.uris(secret, "alice", world.settings().issuer), 2)
     expected = [uri.reveal() for uri in complete]
     assert_one_read(expected, paint(terminal.screen, DARK if is_dark else LIGHT))
+
+
+def enrolling(world: World, room: Room, *answers: str) -> Scripted:
+    """Sign in up to the QR code, in this room."""
+    world.add(mfa_required=True)
+    person = Scripted([RIGHT, *answers], room=room)
+    with pytest.raises(Gone):
+        Dialogue(world.ports, person, HERE).with_password("alice")
+    return person
+
+
+@pytest.mark.parametrize(("choice", "is_dark"), [("1", True), ("2", False)])
+def test_the_qr_code_of_letters_can_be_read_from_a_distance(
+    world: World, choice: str, *, is_dark: bool
+) -> None:
+    person = enrolling(world, Room(80, 1000, Drawing.ASCII), choice)
+    (drawn,) = [text for text in person.all("tell") if "@@@@" in text]
+    assert drawn.isascii()
+    lines = drawn.strip("\n").split("\n")
+    assert f"{len(lines[0])} columns and {len(lines)} rows" in said(person)
+    uris = totp.uris(key_of(person), "alice", world.settings().issuer)
+    assert_one_read([uri.reveal() for uri in uris], seen_from_afar(lines, is_dark=is_dark))
+
+
+def seen_from_afar(lines: list[str], *, is_dark: bool) -> Image.Image:
+    """The text in a font of terminals, as a camera sees it that is too far away for letters."""
+    font = ImageFont.truetype(DEJAVU_SANS_MONO, 14)
+    ink, paper = ("#d0d0d0", "#000000") if is_dark else ("#202020", "#ffffff")
+    width, height = round(font.getlength("@")), sum(font.getmetrics())
+    image = Image.new("RGB", (width * (len(lines[0]) + 8), height * (len(lines) + 4)), paper)
+    pen = ImageDraw.Draw(image)
+    for y, line in enumerate(lines, 2):
+        pen.text((4 * width, y * height), line, font=font, fill=ink)
+    blurred = image.convert("L").filter(ImageFilter.GaussianBlur(0.7 * width))
+    return blurred.resize((image.width * 2 // width, image.height * 4 // height))
+
+
+def test_where_letters_do_not_fit_the_window_that_would_do_is_named(world: World) -> None:
+    person = enrolling(world, Room(60, 1000, Drawing.ASCII))
+    assert "A QR code needs a window of 74 columns." in said(person)
+    assert person.last == ("ask", "One-time code from the app: ")
+
+
+def test_without_a_drawing_only_the_key_is_shown(world: World) -> None:
+    person = enrolling(world, Room(80, 24, Drawing.NONE))
+    assert "Key: " in said(person)
+    assert "QR" not in said(person)
 
 
 def test_the_drawing_can_be_changed_at_the_question_for_the_code(world: World) -> None:
