@@ -43,7 +43,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.group(
     cls=LazyGroup,
     lazy=_COMMANDS,
-    unlisted={"completion", "gate", "ssh-keys", "verify", "--kiosk", "--store", "--help"},
+    unlisted={"completion", "gate", "ssh-keys", "verify", "--kiosk", "--qr", "--store", "--help"},
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cwtui.cli import terminal
+from cwtui.dialogue.conversation import Drawing
 from tests.cli.commands import PASSWORD, PYTHON, Host, run
 from tests.console.terminal import Terminal
 
@@ -174,6 +176,32 @@ def test_rotate_shows_a_progress_bar_on_a_terminal(host: Host) -> None:
         assert terminal.wait_exit() == 0
         assert "Re-encrypting secrets" in terminal.text
         assert "100%" in terminal.text
+
+
+@pytest.mark.parametrize(
+    ("environ", "chosen", "drawing", "charset"),
+    [
+        ({"LANG": "C.UTF-8"}, None, "utf8", "utf-8"),
+        ({"TERM": "dumb"}, None, "ascii", "ascii"),
+        ({"TERM": "xterm"}, None, "utf8", "utf-8"),
+        ({"LANG": "de_DE.ISO-8859-1"}, None, "ascii", "iso8859-1"),
+        ({"LANG": "C.UTF-8"}, "ascii", "ascii", "utf-8"),
+        ({"LC_ALL": "POSIX", "TERM": "vt220"}, "utf8", "utf8", "utf-8"),
+        ({}, "none", "none", "utf-8"),
+    ],
+)
+def test_the_drawing_suits_the_terminal_or_is_the_chosen_one(
+    environ: dict[str, str], chosen: str | None, drawing: str, charset: str
+) -> None:
+    given = Drawing(chosen) if chosen else None
+    assert terminal.drawing_and_charset(environ, given) == (Drawing(drawing), charset)
+
+
+def test_a_drawing_without_plain_is_wrong_usage(host: Host) -> None:
+    command = (PYTHON, "-m", "cwtui", "--config", str(host.config), "--qr", "ascii")
+    with Terminal(command, host.folder) as shown:
+        assert shown.wait_exit() == 2
+        assert "--qr needs --plain" in shown.text
 
 
 def test_the_console_script_runs_the_module() -> None:

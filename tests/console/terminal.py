@@ -110,6 +110,9 @@ class Terminal:
     Output is read only while a method waits for something. All of it is kept in `raw`.
     """
 
+    MOST_AT_ONCE = 1 << 16
+    """How many bytes are read at once."""
+
     def __init__(
         self,
         command: Sequence[str],
@@ -314,7 +317,7 @@ class Terminal:
         # Linux reports the end as an error.
         data = b""
         with suppress(OSError):
-            data = os.read(terminal, 1 << 16)
+            data = os.read(terminal, self.MOST_AT_ONCE)
         if not data:
             self._ended = True
             return False

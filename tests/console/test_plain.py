@@ -2,12 +2,14 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
 import pyotp
 import pytest
 
+from tests.console import cwtui_terminal
 from tests.console.terminal import Terminal
 
 CWTUI: Final = (sys.executable, "-m", "cwtui")
@@ -45,13 +47,50 @@ def plain(home: Path, *options: str, term: str = "dumb") -> Terminal:
     return Terminal((*CWTUI, *options), home, term=term, columns=72)
 
 
+class SlowTerminal(Terminal):
+    """At the other end of a line of 1200 baud, which carries 120 bytes a second."""
+
+    MOST_AT_ONCE = 12
+    pause = 0.1
+
+    def _read(self, timeout: float) -> bool:
+        time.sleep(self.pause)
+        return super()._read(timeout)
+
+
+def test_sign_in_and_enrolment_on_a_line_of_1200_baud(tmp_path: Path) -> None:
+    home = cwtui_terminal.with_admin(tmp_path, PASSWORD)
+    cwtui_terminal.run(home, "settings", "set", "mfa", "required")
+    command = ("sh", "-c", 'stty 1200; exec "$0" "$@"', *cwtui_terminal.command_line(home))
+    with SlowTerminal((*command, "--plain", "--qr", "none"), home, term="vt100") as terminal:
+        lines = Lines(terminal)
+        lines.answer("Username: ", "admin")
+        lines.answer("Password: ", PASSWORD)
+        shown = lines.wait_for("from the app: ")
+        assert "QR" not in shown
+        key = re.search(r"Key: ([A-Z2-7 ]+)", shown)
+        assert key is not None
+        terminal.type(f"{pyotp.TOTP(key[1].replace(' ', '')).now()}\n")
+        codes = re.findall(r"(?:\w{4}-){3}\w{4}", lines.wait_for("skip): "))
+        assert len(codes) == 10
+        terminal.type(f"{codes[-1].lower()}\n")
+        lines.wait_for("Signed in as admin.")
+        assert len(terminal.raw) < 10 * 120
+        terminal.pause = 0.0  # enough was seen
+        terminal.type("q\n")
+        assert terminal.wait_exit() == 0
+        assert_plain(terminal)
+
+
 def test_the_journey_from_the_first_admin_to_a_user_with_mfa(tmp_path: Path) -> None:
     with plain(tmp_path) as terminal:
         lines = Lines(terminal)
         lines.answer("Username: ", "ada")
         lines.answer("Password: ", PASSWORD)
         lines.answer("Confirm Password: ", PASSWORD)
-        assert "The administrator ada was created." in lines.answer("Username: ", "ada")
+        assert "The administrator ada was created." in lines.answer("Username: ", "dda")
+        lines.answer("Password: ", PASSWORD)
+        assert "Username or password is wrong." in lines.answer("(Enter: dda): ", "ada")
         lines.answer("Password: ", PASSWORD)
         lines.answer("Choose: ", "create")
         lines.answer("Username: ", "bob")
@@ -115,7 +154,23 @@ def assert_plain(terminal: Terminal) -> None:
     assert NEW not in said
 
 
-@pytest.mark.parametrize("keys", ["\x03", "\x04", "\x1c"])
+def test_ctrl_c_cancels_a_question_and_leaves_the_second_time(tmp_path: Path) -> None:
+    with plain(tmp_path) as terminal:
+        lines = Lines(terminal)
+        lines.answer("Username: ", "ada")
+        lines.wait_for("Password: ")
+        terminal.type("secret\x03")
+        assert "Cancelled. Ctrl+C again leaves." in lines.answer("Username: ", "ada")
+        lines.wait_for("Password: ")
+        terminal.type("\x03")
+        lines.wait_for("Username: ")
+        terminal.type("\x03")
+        assert terminal.wait_exit() == 1
+        assert "secret" not in terminal.raw.decode()
+        assert not list(tmp_path.rglob("accounts.json"))
+
+
+@pytest.mark.parametrize("keys", ["\x04", "\x1c"])
 def test_leaving_ends_it_with_status_1(tmp_path: Path, keys: str) -> None:
     with plain(tmp_path) as terminal:
         Lines(terminal).wait_for("Username: ")
