@@ -15,7 +15,6 @@ _OF_DATABASE = "PG"
 """How the variables of PostgreSQL begin, such as PGSSLROOTCERT."""
 
 
-
 def open_application(
     host: Host, *, kiosk: bool = False, plain: bool = False, drawing: "Drawing | None" = None
 ) -> int:

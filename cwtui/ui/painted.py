@@ -12,7 +12,9 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
-from cwtui.ui.spelling import UNKNOWN, Abilities, Cell, Pen, Run, cells_of
+from cwtui.ui.spelling.abilities import Abilities
+from cwtui.ui.spelling.cells import UNKNOWN, Cell, Run, cells_of
+from cwtui.ui.spelling.pen import Pen
 
 _Piece: TypeAlias = tuple[int, int, Strip]
 """Row, column, and what is drawn there."""

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from wcwidth import wcwidth
 
 from cwtui.ui.painted import Painted
-from cwtui.ui.spelling import Abilities
+from cwtui.ui.spelling.abilities import Abilities
 from tests.console.terminal import Emulator
 
 SIZE = Size(40, 3)

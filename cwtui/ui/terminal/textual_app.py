@@ -22,7 +22,7 @@ from textual.screen import Screen
 
 from cwtui.host import crash
 from cwtui.ui.painted import Painted
-from cwtui.ui.spelling import abilities
+from cwtui.ui.spelling.abilities import abilities
 from cwtui.ui.terminal.driver import TerminalDriver
 
 CANNOT_CHECK = 3
