@@ -23,6 +23,8 @@ from tests.ui.plants import Plant, devices_plant, off_plant, required_plant
 from tests.ui.scenes import SCENES, Scene
 from tests.ui.ways import after_backup_code, as_alice, offered, replace_device
 
+LONGEST = "Laptop in the control room of L3"
+
 
 def names(there: Plant) -> list[str]:
     factor = there.world.account("alice").second_factor
@@ -211,7 +213,7 @@ async def test_five_devices_are_all_reached_and_a_sixth_is_refused(size: tuple[i
     async with Scene(as_alice, devices_plant).played(size) as (person, _):
         buttons = [label for label in person.tab_order if label != "Navigation"]
         assert buttons[1:] == [
-            *("Phone", "Work tablet", "Laptop in the…", "Spare", "Tresor (Büro)"),
+            *("Phone", "Work tablet", LONGEST, "Spare", "Tresor (Büro)"),
             *("Regenerate Backup Codes", "Disable Multi-Factor Authentication"),
             *("Change SSH Keys", "Change Display"),
         ]
@@ -223,15 +225,17 @@ async def test_five_devices_are_all_reached_and_a_sixth_is_refused(size: tuple[i
             person.button(label).focus()
             await person.settle()
             assert page.contains_region(person.button(label).region), f"hidden:\n{person.text}"
+        for columns, shown in ((99, "Laptop in the…"), (100, LONGEST)):
+            await person.resize(columns, 40)
+            assert any(f"{shown}  registered" in row for row in person.rows), person.text
 
 
 async def test_at_60x20_the_qr_page_names_the_longest_device_and_is_complete() -> None:
     async with SCENES["add_device"].played((60, 20)) as (person, there):
-        name = "Laptop in the control room of L3"
-        assert len(name) == LENGTH
-        person.send(*name, "enter", *there.code("alice"))
+        assert len(LONGEST) == LENGTH
+        person.send(*LONGEST, "enter", *there.code("alice"))
         await person.settle()
-        person.sees(f"Register Device: {name}")
+        person.sees(f"Register Device: {LONGEST}")
         keys = person.app.screen.query_one("#keys").region
         for late in (0, 13 * 3600):
             if late:

@@ -18,5 +18,9 @@ class Button(widgets.Button, inherit_css=False):
         return max(map(cell_len, self.render().plain.splitlines()), default=1)
 
     def render(self) -> Content:
-        label = Content.from_text(self.label, markup=False)
+        label = self.shown_label()
         return Content.assemble("[ ", label, " ]") if self.app.native_ansi_color else label
+
+    def shown_label(self) -> Content:
+        """Return the label as there is room for it."""
+        return Content.from_text(self.label, markup=False)

@@ -18,12 +18,18 @@ class DeviceButton(Button):
 
     _PREFIX: ClassVar[str] = "device-"
 
-    def __init__(self, device: HasId, label: str, cells: int | None = None) -> None:
-        """Create it. `cells` is how much of the label is shown; by default, all of it."""
-        if cells is not None and cell_len(label) > cells:
-            label = f"{set_cell_size(label, cells - 1).rstrip()}…"
+    def __init__(self, device: HasId, label: str, *, is_cut: bool = False) -> None:
+        """Create it. `is_cut`: the styles say how wide it is, and a longer label is cut."""
         # Textual would read a plain string as markup.
         super().__init__(Content(label), id=f"{self._PREFIX}{device.id}", compact=True)
+        self._is_cut = is_cut
+
+    def shown_label(self) -> Content:
+        label = super().shown_label()
+        cells = self.size.width - (len("[  ]") if self.app.native_ansi_color else 0)
+        if not self._is_cut or cell_len(label.plain) <= cells:
+            return label
+        return Content(f"{set_cell_size(label.plain, max(cells - 1, 0)).rstrip()}…")
 
     @classmethod
     def device_of(cls, button: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
 
 T = TypeVar("T")
+
+
+WITH_WIDE: Final = [*AccountScreen.HORIZONTAL_BREAKPOINTS, (100, "-wide")]
+"""For pages that show more of their content from 100 columns on."""
 
 
 class Page(AccountScreen):

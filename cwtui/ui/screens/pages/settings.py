@@ -13,7 +13,7 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.self_service import Overview
 from cwtui.accounts.text import visible
 from cwtui.ui.messages import EnrolmentBegun, OpenDevicePage, OpenSubPage
-from cwtui.ui.screens.pages.page import Page, row, value
+from cwtui.ui.screens.pages.page import WITH_WIDE, Page, row, value
 from cwtui.ui.sections import DeviceTask, SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.device_button import DeviceButton
@@ -23,12 +23,11 @@ _REQUIRED: Final = {
     Requirement.OF_ACCOUNT: f"Required: an admin made it mandatory for your account. {_SOON}",
     Requirement.OF_EVERYONE: f"Required: your organization made it mandatory for everyone. {_SOON}",
 }
-_NAME_CELLS: Final = 14
-"""How much of a device's name fits beside the rest, at 80 columns."""
 
 
 class SettingsPage(Page):
     TITLE_TEXT = "Settings"
+    HORIZONTAL_BREAKPOINTS = WITH_WIDE
     IS_FULL = True
     HELP = """\
 Change Password: choose a strong password that you do not use for other accounts.
@@ -110,7 +109,7 @@ Change Display: colours, time zone and mouse, kept for your account."""
         for device in self._overview.devices:
             said = [wording.device(device, self.context.zone), wording.clock_ahead(device)]
             with Horizontal(classes="own-device"):
-                yield DeviceButton(device, visible(device.name), _NAME_CELLS)
+                yield DeviceButton(device, visible(device.name), is_cut=True)
                 yield value(", ".join(filter(None, said)))
         if self._overview.add_device_refusal:
             yield Static(

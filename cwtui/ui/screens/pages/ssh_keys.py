@@ -13,19 +13,19 @@ from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import visible
 from cwtui.ui.messages import OpenSshKeyPage, OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
-from cwtui.ui.screens.pages.page import PageBelow, save_row, value
+from cwtui.ui.screens.pages.page import WITH_WIDE, PageBelow, save_row, value
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.device_button import SshKeyButton
 from cwtui.ui.widgets.fields import Field, TextInput
 
-_NAME_CELLS: Final = 14
 _SESSIONS_END: Final = "Your other sessions end."
 
 
 class SshKeysPage(PageBelow):
     TITLE_TEXT = "SSH Keys"
     AUTO_FOCUS = "#add-ssh-key"
+    HORIZONTAL_BREAKPOINTS = WITH_WIDE
     HELP = """\
 Somebody who has one of these keys can get in over SSH as you, on hosts that ask cwtui. Each host \
 decides whether it also asks for a one-time code.
@@ -50,7 +50,7 @@ prints."""
         )
         for state in self._states:
             with Horizontal(classes="own-device"):
-                yield SshKeyButton(state, visible(state.name), _NAME_CELLS)
+                yield SshKeyButton(state, visible(state.name), is_cut=True)
                 yield value(wording.ssh_key(state, self.context.zone))
             yield Static(state.fingerprint, classes="fingerprint", markup=False)
         yield Button("Add SSH Key", id="add-ssh-key", compact=True)
