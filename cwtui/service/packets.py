@@ -79,17 +79,25 @@ class Request:
         return self.fields.get(name, "")
 
     def encoded(self) -> bytes:
-        """Return the packet. Raises BadPacket if it is too long, or a value contains NUL."""
+        """Return the packet. Raises BadPacket for what `request` would refuse."""
         parts = [_VERSION, self.phase.value.encode()]
         for name, value in self.fields.items():
             if value:
-                parts.append(f"{name}={value}".encode())
-        if any(b"\0" in part or len(part) > MOST_FIELD + len("service=") for part in parts):
-            raise BadPacket
+                parts.append(name.encode() + b"=" + _encoded_value(value))
         packet = b"\0".join([*parts, b""])
         if len(packet) > MOST_REQUEST:
             raise BadPacket
         return packet
+
+
+def _encoded_value(value: str) -> bytes:
+    try:
+        content = value.encode()
+    except UnicodeEncodeError:  # arguments that are not UTF-8
+        raise BadPacket from None
+    if len(content) > MOST_FIELD or b"\0" in content:
+        raise BadPacket
+    return content
 
 
 def request(packet: bytes) -> Request:

@@ -50,6 +50,14 @@ def test_what_is_no_request_is_refused(packet: bytes) -> None:
         packets.request(packet)
 
 
+@pytest.mark.parametrize("value", ["a" * 1025, "é" * 513, "a\0b", "\udcff"])
+def test_a_value_that_would_be_refused_is_not_sent(value: str) -> None:
+    """The last one is what Python makes of an argument that is not UTF-8."""
+    with pytest.raises(BadPacket):
+        Request(Phase.VERIFY, {"user": value}).encoded()
+    assert Request(Phase.VERIFY, {"user": "a" * 1024}).encoded()
+
+
 @given(st.sampled_from(Shown), st.text(max_size=100))
 def test_texts_arrive_without_nul(kind: Shown, text: str) -> None:
     expected = text.encode(errors="replace").decode().replace("\0", "")
