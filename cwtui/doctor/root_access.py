@@ -7,8 +7,7 @@ from typing import Final
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import ROOT, door, doors
 from cwtui.doctor.programs import CannotRun
-from cwtui.doctor.sshd import settings_for
-from cwtui.doctor.sshd_settings import SshdSettings
+from cwtui.doctor.sshd_settings import SshdSettings, settings_for
 from cwtui.doctor.subject import Subject
 from cwtui.host.untrusted_files import read_regular
 

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from cwtui.doctor.machine import Machine
+from cwtui.doctor.programs import CannotRun
+
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _KBDINT: Final = "keyboard-interactive"
+_FROM: Final = "host=client.example,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
+"""A connection from nowhere in particular (RFC 5737)."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,15 @@ class SshdSettings:
     def key_alone(self) -> bool:
         """Whether a public key is all that is asked for."""
         return any(set(way) == {"publickey"} for way in self.ways)
+
+
+def settings_for(machine: Machine, user: str) -> SshdSettings:
+    """Ask sshd for its settings for this user. Raises CannotRun."""
+    answer = machine.ask("sshd", "-T", "-C", f"user={user},{_FROM}")
+    if answer.status:
+        said = answer.err.strip().splitlines()
+        raise CannotRun(f"sshd says: {said[-1] if said else 'nothing'}".rstrip("."))
+    return parse(answer.out)
 
 
 def parse(printed: str) -> SshdSettings:

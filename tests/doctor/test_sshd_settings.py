@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.doctor import sshd
 from cwtui.doctor.programs import Answer, run
-from cwtui.doctor.sshd_settings import matched_users, parse, seconds
+from cwtui.doctor.sshd_settings import matched_users, parse, seconds, settings_for
 from tests.doctor import hosts
 from tests.doctor.hosts import EXAMPLES, machine
 from tests.programs import require
@@ -45,7 +44,7 @@ def test_the_real_sshd_s_settings_are_understood(tmp_path: Path) -> None:
 
     found = machine(tmp_path)
     settings = {
-        user: sshd.settings_for(hosts.with_run(found, real), user)
+        user: settings_for(hosts.with_run(found, real), user)
         for user in ("alice", "root", "erin")
     }
     assert settings["alice"].ways == (("publickey", "keyboard-interactive"),)
