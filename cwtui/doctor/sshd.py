@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.text import listed
+from cwtui.doctor.before_command import before_command
 from cwtui.doctor.doors import Door
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine, UnixUser
@@ -42,6 +43,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     yield from judged(asked, door(subject, "sshd"))
     yield from about_commands(asked, subject)
+    yield from before_command([one for one in asked if one.is_kiosk], subject.machine)
     yield from _by_address(subject.machine)
     yield from _not_reloaded(asked[0].settings, subject.machine)
 

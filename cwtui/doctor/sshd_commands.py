@@ -21,6 +21,29 @@ _NONE: Final = ("", "none")
 
 
 @dataclass(frozen=True)
+class _What:
+    """A command that sshd asks who may sign in."""
+
+    setting: str
+    printed: str
+    accepted: str
+    """What sshd does not accept without it."""
+    whose: str
+    """Who should run it."""
+
+
+_KEYS: Final = _What(
+    "AuthorizedKeysCommand", "keys", "key from it", "Set it to the Unix user that owns the store."
+)
+_PRINCIPALS: Final = _What(
+    "AuthorizedPrincipalsCommand",
+    "principals of certificates",
+    "certificate",
+    "Set it to a Unix user that owns nothing.",
+)
+
+
+@dataclass(frozen=True)
 class Asked:
     """A person, and the settings for their connections."""
 
@@ -46,16 +69,14 @@ def about_commands(asked: Sequence[Asked], subject: Subject) -> Iterator[Finding
     for command in dict.fromkeys(person.forced for person in asked if person.is_kiosk):
         users = [person for person in asked if person.forced == command]
         yield from _forced(command, users[0], subject.machine)
-    keys = {
-        (
-            person.settings.get("authorizedkeyscommand"),
-            person.settings.get("authorizedkeyscommanduser"),
-        )
-        for person in asked
-    }
-    for command, user in sorted(keys):
-        if command not in _NONE:
-            yield from _keys_command(command, user, subject)
+    for what in (_KEYS, _PRINCIPALS):
+        setting = what.setting.lower()
+        commands = {
+            (one.settings.get(setting), one.settings.get(f"{setting}user")) for one in asked
+        }
+        for command, user in sorted(commands):
+            if command not in _NONE:
+                yield from _asked_command(what, command, user, subject)
     for_root = settings_for(subject.machine, "root").get("authorizedkeyscommand")
     if for_root not in _NONE and _is_ours(subject.machine.path(for_root.split(maxsplit=1)[0])):
         yield _found(
@@ -116,30 +137,29 @@ def _forced(command: str, kiosk: Asked, machine: Machine) -> Iterator[Finding]:
         )
 
 
-def _keys_command(command: str, user: str, subject: Subject) -> Iterator[Finding]:
+def _asked_command(what: _What, command: str, user: str, subject: Subject) -> Iterator[Finding]:
     program = Path(command.split(maxsplit=1)[0])
+    named = f"The {what.setting} {program}"
     if user in _NONE:
         yield _found(
-            Level.PROBLEM,
-            "AuthorizedKeysCommand is set without AuthorizedKeysCommandUser.",
-            "Set it to the Unix user that owns the store.",
+            Level.PROBLEM, f"{what.setting} is set without {what.setting}User.", what.whose
         )
         return
     there = subject.machine.path(str(program))
     if not program.is_absolute() or not there.exists():
         yield _found(
             Level.PROBLEM,
-            f"The AuthorizedKeysCommand {program} does not exist, so no key from it is accepted.",
+            f"{named} does not exist, so no {what.accepted} is accepted.",
             "Write the whole path of the command.",
         )
         return
     if why := why_untrusted(there):
-        yield _found(Level.PROBLEM, f"sshd does not run the AuthorizedKeysCommand {program}. {why}")
+        yield _found(Level.PROBLEM, f"sshd does not run the {what.setting} {program}. {why}")
         return
     if not _can_be_run(there):
         yield _found(
             Level.PROBLEM,
-            f"The AuthorizedKeysCommand {program} cannot be run, so no key from it is accepted.",
+            f"{named} cannot be run, so no {what.accepted} is accepted.",
             f"chmod 755 {program}",
         )
         return
@@ -147,12 +167,11 @@ def _keys_command(command: str, user: str, subject: Subject) -> Iterator[Finding
     if user != owner and _is_ours(there):
         yield _found(
             Level.PROBLEM,
-            f"The AuthorizedKeysCommand {program} runs as {user}, who cannot read the store of "
-            f"{owner}.",
-            f"Set AuthorizedKeysCommandUser {owner}",
+            f"{named} runs as {user}, who cannot read the store of {owner}.",
+            f"Set {what.setting}User {owner}",
         )
         return
-    yield _found(Level.OK, f"sshd asks {program} for keys, as {user}.")
+    yield _found(Level.OK, f"sshd asks {program} for {what.printed}, as {user}.")
 
 
 def _can_be_run(program: Path) -> bool:
