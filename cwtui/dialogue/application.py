@@ -11,7 +11,7 @@ from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Operator, sign_out
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.sign_in import SignedIn, State
-from cwtui.dialogue.asking import ATTEMPTS, CANCELLED, choice, until_right
+from cwtui.dialogue.asking import ATTEMPTS, CANCELLED, PASSWORD, choice, until_right
 from cwtui.dialogue.conversation import Cancelled, Conversation, Gone
 from cwtui.dialogue.managing import Managing
 from cwtui.dialogue.own_account import OwnAccount
@@ -55,7 +55,7 @@ def create_first_admin(
 
     def ask() -> str:
         username = person.ask("Username: ")
-        password = person.ask_secret("Password: ")
+        password = person.ask_secret(PASSWORD)
         confirmation = person.ask_secret("Confirm Password: ")
         first_admin.check(username, password, confirmation)  # before anything is created
         operator, ports = Operator("first run", source), create_store()

@@ -8,6 +8,8 @@ from cwtui.dialogue.conversation import Conversation
 
 T = TypeVar("T")
 
+PASSWORD: Final = "Password: "  # noqa: S105  a prompt
+CODE: Final = "One-time code (or a backup code): "
 ATTEMPTS: Final = 3
 """Wrong answers to one question, after which the dialogue ends. sshd and login use 3 too."""
 PATIENCE: Final = 10

@@ -11,9 +11,8 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.dialogue import enrolling
-from cwtui.dialogue.asking import ATTEMPTS, choice, is_yes, until_right
+from cwtui.dialogue.asking import ATTEMPTS, CODE, choice, is_yes, until_right
 from cwtui.dialogue.session import SessionDialogue
-from cwtui.dialogue.signing_in import CODE
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
-from cwtui.dialogue.asking import ATTEMPTS, CANCELLED, is_yes, until_right
+from cwtui.dialogue.asking import ATTEMPTS, CANCELLED, CODE, PASSWORD, is_yes, until_right
 from cwtui.dialogue.conversation import Cancelled, Conversation
 
 T = TypeVar("T")
@@ -69,6 +69,6 @@ class SessionDialogue:
             self.person.warn(str(error))
 
     def _prove(self, needed: ProofNeeded) -> None:
-        password = self.person.ask_secret("Password: ") if needed.password else None
-        code = self.person.ask("One-time code (or a backup code): ") if needed.code else None
+        password = self.person.ask_secret(PASSWORD) if needed.password else None
+        code = self.person.ask(CODE) if needed.code else None
         self.session = self_service.prove(self.ports, self.session, password, code)

@@ -1,7 +1,6 @@
 """The sign-in as a dialogue: ask for what the state needs, until it is complete or refused."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from cwtui.accounts import failed_sign_ins, sign_in, sign_in_enrolment, sign_in_progress, wording
 from cwtui.accounts.credentials import backup_codes
@@ -9,11 +8,8 @@ from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import utc_minute
 from cwtui.dialogue import enrolling
-from cwtui.dialogue.asking import ATTEMPTS, until_right
+from cwtui.dialogue.asking import ATTEMPTS, CODE, PASSWORD, until_right
 from cwtui.dialogue.conversation import Conversation, Listener
-
-PASSWORD: Final = "Password: "  # noqa: S105  a prompt
-CODE: Final = "One-time code (or a backup code): "
 
 
 @dataclass(frozen=True)

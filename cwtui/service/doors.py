@@ -28,9 +28,9 @@ from cwtui.accounts.session import as_reason, write_audit
 from cwtui.accounts.text import UNKNOWN_ADDRESS
 from cwtui.accounts.times import clock
 from cwtui.config import ServiceConfig
-from cwtui.dialogue.asking import ATTEMPTS, TooManyAttempts, until_right
+from cwtui.dialogue.asking import ATTEMPTS, PASSWORD, TooManyAttempts, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
-from cwtui.dialogue.signing_in import PASSWORD, Dialogue
+from cwtui.dialogue.signing_in import Dialogue
 from cwtui.service import peers
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict

@@ -30,7 +30,7 @@ def given_by_systemd() -> list[socket.socket]:
     """
     environ = os.environ
     pid, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
-    if pid != str(os.getpid()) or not count.isdigit():
+    if pid != str(os.getpid()) or not count.isdecimal():
         return []
     found = [
         socket.socket(fileno=descriptor)

@@ -11,10 +11,10 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, totp
 from cwtui.accounts.errors import Refused, SignInFailed, Throttled
 from cwtui.accounts.secret import Secret
-from cwtui.dialogue.asking import TooManyAttempts
+from cwtui.dialogue.asking import CODE, PASSWORD, TooManyAttempts
 from cwtui.dialogue.conversation import Drawing, Gone, Room
 from cwtui.dialogue.enrolling import ROOM
-from cwtui.dialogue.signing_in import CODE, PASSWORD, Dialogue
+from cwtui.dialogue.signing_in import Dialogue
 from tests.accounts.world import HERE, Device, World
 from tests.accounts.world import PASSWORD as RIGHT
 from tests.console.decoders import assert_one_read

@@ -8,7 +8,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_progress import LIFETIME
-from cwtui.dialogue.signing_in import CODE
+from cwtui.dialogue.asking import CODE
 from cwtui.service.radius import challenges
 from cwtui.service.radius.door import Answer, Question, RadiusDoor
 from cwtui.service.radius.packets import Code

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from cwtui.dialogue.signing_in import CODE
+from cwtui.dialogue.asking import CODE
 from tests.cli.accounts import put
 from tests.cli.commands import PASSWORD, Host
 from tests.programs import require

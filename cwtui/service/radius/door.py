@@ -24,8 +24,8 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.host_sign_in import INITIAL
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.dialogue.asking import ATTEMPTS
-from cwtui.dialogue.signing_in import CODE, tell_of
+from cwtui.dialogue.asking import ATTEMPTS, CODE
+from cwtui.dialogue.signing_in import tell_of
 from cwtui.service import doors, peers
 from cwtui.service.radius.challenges import Challenges, Held
 from cwtui.service.radius.packets import MOST_VALUE, Code, cut
