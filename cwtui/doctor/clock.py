@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from cwtui.doctor.findings import Area, Finding, Level
@@ -11,6 +12,7 @@ from cwtui.doctor.programs import Answer, CannotRun
 from cwtui.doctor.subject import Subject
 
 _AREA: Final = Area.CLOCK
+_found = partial(Finding, _AREA)
 _STA_UNSYNC: Final = 0x40
 _TIME_ERROR: Final = 5
 _FAR: Final = 10.0
@@ -75,14 +77,12 @@ def judged(kernel: Kernel | None, machine: Machine) -> Finding:
     """
     if kernel is not None and kernel.is_synchronised:
         if kernel.most_error > _FAR:
-            return Finding(
-                _AREA,
+            return _found(
                 Level.WARNING,
                 f"The kernel says that the clock may be {kernel.most_error:.0f} s off.",
                 _ADVICE,
             )
-        return Finding(
-            _AREA,
+        return _found(
             Level.OK,
             f"The kernel says that the clock is synchronised, to {kernel.most_error:.2f} s "
             "(adjtimex).",
@@ -90,20 +90,17 @@ def judged(kernel: Kernel | None, machine: Machine) -> Finding:
     said = "does not say" if kernel is None else "says no"
     for program, answered in (("chronyc", _chrony(machine)), ("timedatectl", _systemd(machine))):
         if answered:
-            return Finding(
-                _AREA,
+            return _found(
                 Level.OK,
                 f"{program} says that the clock is synchronised; the kernel {said}.",
             )
     if kernel is None:
-        return Finding(
-            _AREA,
+        return _found(
             Level.UNKNOWN,
             "Neither the kernel nor chronyc or timedatectl says whether the clock is synchronised.",
             _ADVICE,
         )
-    return Finding(
-        _AREA,
+    return _found(
         Level.WARNING,
         "The clock is not synchronised, says the kernel (adjtimex), and neither chronyc nor "
         "timedatectl says otherwise.",

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,20 +12,20 @@ from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
 
 _AREA: Final = Area.CONFIGURATION
+_found = partial(Finding, _AREA)
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
     config = subject.config
     if isinstance(config, ConfigError):
         unreadable = _is_unreadable(Path(subject.config_path))
-        yield Finding(_AREA, Level.UNKNOWN if unreadable else Level.PROBLEM, str(config))
+        yield _found(Level.UNKNOWN if unreadable else Level.PROBLEM, str(config))
         return
     path = Path(subject.config_path)
     if path.exists():
-        yield Finding(_AREA, Level.OK, f"{path} is valid.")
+        yield _found(Level.OK, f"{path} is valid.")
     else:
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.NOTE,
             f"There is no file {path}, so every setting has its default.",
             "To change one, see: cwtui help configuration",
@@ -47,8 +48,7 @@ def _is_unreadable(path: Path) -> bool:
 def _variables(subject: Subject) -> Iterator[Finding]:
     for name in (CONFIG_VARIABLE, STORE_VARIABLE):
         if subject.machine.environ.get(name):
-            yield Finding(
-                _AREA,
+            yield _found(
                 Level.NOTE,
                 f"{name} is set, so this is not what a service or another shell uses.",
                 f"To look at the same as they do, unset {name} and name the file with --config.",
@@ -58,8 +58,7 @@ def _variables(subject: Subject) -> Iterator[Finding]:
 def _settings(config: Config, subject: Subject) -> Iterator[Finding]:
     usual = PasswordsConfig().bcrypt_cost
     if config.passwords.bcrypt_cost < usual:
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.WARNING,
             f"passwords.bcrypt_cost is {config.passwords.bcrypt_cost}, so stolen password hashes "
             "are guessed faster.",
@@ -67,8 +66,7 @@ def _settings(config: Config, subject: Subject) -> Iterator[Finding]:
         )
     for door in sorted(config.service.fresh_minutes):
         if door not in subject.pam:
-            yield Finding(
-                _AREA,
+            yield _found(
                 Level.WARNING,
                 f"service.fresh_minutes names {door}, but PAM has no service of that name that "
                 "asks cwtui.",
@@ -76,8 +74,7 @@ def _settings(config: Config, subject: Subject) -> Iterator[Finding]:
             )
     syslog = config.audit.syslog
     if syslog and not Path(syslog).is_socket():
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.WARNING,
             f"audit.syslog is {syslog}, but there is no such socket, so events are not copied.",
             "Start the log daemon, or correct the path.",

@@ -1,6 +1,7 @@
 """The LDAP directory: the steps of `cwtui directory test`, for one person."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from cwtui import services
@@ -18,6 +19,7 @@ from cwtui.doctor.pam import doors
 from cwtui.doctor.subject import Subject
 
 _AREA: Final = Area.DIRECTORY
+_found = partial(Finding, _AREA)
 _NOBODY: Final = "cwtui-doctor"
 """A name to search for if no account comes from the directory: it need not exist."""
 _BY_NAME: Final = "To see what it says about a person: cwtui directory test USER"
@@ -28,11 +30,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if isinstance(config, ConfigError):
         return
     if config.directory is None:
-        yield Finding(_AREA, Level.OK, "No directory is configured; all accounts are local.")
+        yield _found(Level.OK, "No directory is configured; all accounts are local.")
         return
     if doors(subject) and not config.service.ask_directory:
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.NOTE,
             "Doors of this host do not ask the directory where it checks no password. So people "
             "who are only disabled there get in by SSH key and code until the next sync.",
@@ -43,8 +44,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     try:
         services.directory(config).explain(name, None, steps.append)
     except CannotReachDirectory as error:
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.PROBLEM,
             f"No directory server can be used, so people from it cannot sign in: "
             f"{'; '.join(error.reasons)}.",
@@ -54,27 +54,26 @@ def findings(subject: Subject) -> Iterator[Finding]:
     except DirectoryRefused:
         pass  # the search was answered
     except CannotSearchDirectory:
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.NOTE,
             "There is no bind account, so the directory was reached, but not searched.",
         )
     except AccountsError as error:
         if subject.is_others:  # its files, such as the bind password, are its owner's
             again = subject.again(_AREA.value, uid=subject.owner or 0)
-            yield Finding(_AREA, Level.UNKNOWN, str(error), f"Run: {again}")
+            yield _found(Level.UNKNOWN, str(error), f"Run: {again}")
         else:
-            yield Finding(_AREA, Level.PROBLEM, str(error), _BY_NAME)
+            yield _found(Level.PROBLEM, str(error), _BY_NAME)
         return
     yield from (_of_step(step) for step in steps if step.what in {"server", "tls", "bind", "group"})
 
 
 def _of_step(step: Step) -> Finding:
     if step.ok:
-        return Finding(_AREA, Level.OK, step.sentence)
+        return _found(Level.OK, step.sentence)
     # Another server answered, and an unencrypted connection is one that the configuration allows.
     level = Level.PROBLEM if step.what == "group" else Level.WARNING
-    return Finding(_AREA, level, step.sentence, _BY_NAME if step.what == "group" else "")
+    return _found(level, step.sentence, _BY_NAME if step.what == "group" else "")
 
 
 def _somebody(subject: Subject) -> str:

@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from cwtui.doctor.pam_files import Module
 from cwtui.doctor.subject import CWTUI, Subject, asks_cwtui
 
 _AREA: Final = Area.PAM
+_found = partial(Finding, _AREA)
 _FOLDERS: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 _ARGUMENT: Final = re.compile(
     r"socket=/.{0,106}|mode=(full|code|key)|timeout=([1-9]\d?|[1-5]\d\d|600)|nullok|debug|verbose"
@@ -50,8 +52,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     yield from _misspelt(subject)
     asking = doors(subject)
     if not asking:
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.NOTE,
             f"No file in /etc/pam.d asks {CWTUI}, so cwtui protects no door of this host.",
             "To change that, see: cwtui help doors",
@@ -71,12 +72,11 @@ def _misspelt(subject: Subject) -> Iterator[Finding]:
         for module in service.modules(kind)
         if not module.may_be_missing and module.name != CWTUI
     }
-    if _found("pam_permit.so", subject.machine) is None:  # the modules are somewhere else
+    if _file_of("pam_permit.so", subject.machine) is None:  # the modules are somewhere else
         return
     for path, file in sorted(modules):
-        if _found(path, subject.machine) is None:
-            yield Finding(
-                _AREA,
+        if _file_of(path, subject.machine) is None:
+            yield _found(
                 Level.PROBLEM,
                 f"/etc/pam.d/{file} asks the module {path}, which is not installed. PAM refuses "
                 "people there if it is required.",
@@ -87,14 +87,13 @@ def _misspelt(subject: Subject) -> Iterator[Finding]:
 def _of_door(one: Door, subject: Subject) -> Iterator[Finding]:
     place = f"/etc/pam.d/{one.name}"
     for fault in one.service.faults:
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.PROBLEM,
             f"PAM refuses everybody at {one.name}: {fault}.",
             f"Correct {place}.",
         )
     for file in one.service.unreadable:
-        yield Finding(_AREA, Level.UNKNOWN, f"{file} cannot be read.", _again(subject))
+        yield _found(Level.UNKNOWN, f"{file} cannot be read.", _again(subject))
     if one.service.faults or one.service.unreadable:
         return
     yield from _arguments(one, subject)
@@ -110,8 +109,7 @@ def _arguments(one: Door, subject: Subject) -> Iterator[Finding]:
     modules = [module for kind in one.service.steps for module in one.cwtui_in(kind)]
     wrong = {word for module in modules for word in module.arguments if not _is_argument(word)}
     for word in sorted(wrong):
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.PROBLEM,
             f"{CWTUI} does not understand the argument {word} at {one.name}, and refuses "
             "everybody.",
@@ -129,8 +127,7 @@ def _other_socket(one: Door, path: str, expected: str, machine: Machine) -> Find
     asks = f"{one.name} asks the service at {path}"
     try:
         if stat.S_ISSOCK(machine.path(path).stat().st_mode):
-            return Finding(
-                _AREA,
+            return _found(
                 Level.WARNING,
                 f"{asks}, where one listens, but service.socket is {expected}: cwtui serve, gate "
                 "and verify use that one.",
@@ -140,14 +137,12 @@ def _other_socket(one: Door, path: str, expected: str, machine: Machine) -> Find
     except (FileNotFoundError, NotADirectoryError):
         why = "where none listens"
     except OSError:
-        return Finding(
-            _AREA,
+        return _found(
             Level.UNKNOWN,
             f"{asks}, but service.socket is {expected}, and {path} cannot be looked at.",
             same,
         )
-    return Finding(
-        _AREA,
+    return _found(
         Level.PROBLEM,
         f"{asks}, {why}, so cwtui lets nobody in there: service.socket is {expected}.",
         same,
@@ -176,8 +171,7 @@ def _is_argument(word: str) -> bool:
 
 def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
     if not one.cwtui_in("auth"):
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.NOTE,
             f"{one.name} does not ask cwtui for a password or a code, only whether the account may "
             "enter.",
@@ -189,40 +183,35 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
     maybe = [name for name, found in pass_by.items() if found.accepts and found.refuses]
     asks = "a one-time code" if one.asks_for_code_only else "password and one-time code"
     if len(always) == len(people):
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.PROBLEM,
             f"{one.name} lets people in even if cwtui refuses them: another module is enough.",
             f"In /etc/pam.d/{one.name}, make {CWTUI} required, and let no module before it end the "
             "stack (sufficient, or success=done).",
         )
     else:
-        yield Finding(_AREA, Level.OK, f"{one.name} asks cwtui for {asks}.")
+        yield _found(Level.OK, f"{one.name} asks cwtui for {asks}.")
         if always:
-            yield Finding(
-                _AREA,
+            yield _found(
                 Level.NOTE,
                 f"{one.name} does not need cwtui's consent for {listed(always, NAMED)}.",
                 "Check that this is what you want.",
             )
         if maybe:
-            yield Finding(
-                _AREA,
+            yield _found(
                 Level.WARNING,
                 f"{one.name} may let {listed(maybe, NAMED)} in even if cwtui refuses; it depends "
                 "on modules that were not worked out.",
                 "Try it, with a second connection open.",
             )
     if one.needs_key and one.name != "sshd":
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.PROBLEM,
             f"{one.name} refuses everybody: mode=key is for sshd, which has checked a key before.",
             f"In /etc/pam.d/{one.name}, write mode=code or mode=full.",
         )
     if one.null_ok:
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.NOTE,
             f"{one.name} lets people in without a code if they have no second factor and need none "
             "(nullok).",
@@ -233,8 +222,7 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
         and one.name not in _ALONE_IS_ENOUGH
         and any(one.accepts_cwtui_alone(user) for user in people)
     ):
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.PROBLEM,
             f"At {one.name}, a one-time code alone is enough, without a password.",
             f"In /etc/pam.d/{one.name}, write mode=full, or check a password first.",
@@ -244,8 +232,7 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
 def _account(one: Door, subject: Subject) -> Iterator[Finding]:
     if not one.cwtui_in("account"):
         by_key = one.name == "sshd"
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.PROBLEM if by_key else Level.WARNING,
             f"{one.name} has no account line for {CWTUI}, so "
             + (
@@ -260,8 +247,7 @@ def _account(one: Door, subject: Subject) -> Iterator[Finding]:
         user.name for user in tried(subject) if one.if_refused("account", user).always_accepts
     ]
     if len(heedless) == len(tried(subject)):
-        yield Finding(
-            _AREA,
+        yield _found(
             Level.PROBLEM,
             f"{one.name} lets people in even if cwtui says that the account may not enter.",
             f"In /etc/pam.d/{one.name}, write: account required {CWTUI}",
@@ -278,10 +264,9 @@ def _module_files(asking: Sequence[Door], machine: Machine) -> Iterator[Finding]
         }
     )
     for path in paths:
-        found = _found(path, machine)
+        found = _file_of(path, machine)
         if found is None:
-            yield Finding(
-                _AREA,
+            yield _found(
                 Level.PROBLEM,
                 f"The module {path} is not installed, so PAM refuses everybody where it is "
                 "required.",
@@ -290,15 +275,14 @@ def _module_files(asking: Sequence[Door], machine: Machine) -> Iterator[Finding]
             continue
         why = _why_unsafe(found, machine.system_uid)
         if why:
-            yield Finding(
-                _AREA,
+            yield _found(
                 Level.PROBLEM,
                 f"{found} {why}, so somebody else could decide who gets in.",
                 f"Check it, then run: chown root:root {found} && chmod 644 {found}",
             )
 
 
-def _found(path: str, machine: Machine) -> Path | None:
+def _file_of(path: str, machine: Machine) -> Path | None:
     if path.startswith("/"):
         file = machine.path(path)
         return file if file.exists() else None

@@ -3,6 +3,7 @@
 import platform
 import ssl
 from collections.abc import Iterator
+from functools import partial
 from importlib import metadata
 from typing import Final
 
@@ -14,6 +15,7 @@ from cwtui.doctor.subject import Subject
 from cwtui.host import upgrade
 
 _AREA: Final = Area.VERSIONS
+_found = partial(Finding, _AREA)
 _LIBRARIES: Final = (
     "textual", "tinydb", "bcrypt", "cryptography", "pyotp", "qrcode", "ldap3", "python-ldap",
     "click", "msgspec", "zxcvbn",
@@ -21,20 +23,17 @@ _LIBRARIES: Final = (
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
-    yield Finding(
-        _AREA,
+    yield _found(
         Level.OK,
         f"cwtui {__version__}, Python {platform.python_version()}, {ssl.OPENSSL_VERSION}, Linux "
         f"{platform.release()}.",
     )
     if upgrade.is_there():
-        yield Finding(
-            _AREA, Level.NOTE, "cwtui was upgraded while this command ran.", "Run it again."
-        )
-    yield Finding(_AREA, Level.OK, f"Libraries: {', '.join(_libraries())}.")
+        yield _found(Level.NOTE, "cwtui was upgraded while this command ran.", "Run it again.")
+    yield _found(Level.OK, f"Libraries: {', '.join(_libraries())}.")
     programs = [*_programs(subject.machine)]
     if programs:
-        yield Finding(_AREA, Level.OK, f"On this host: {', '.join(programs)}.")
+        yield _found(Level.OK, f"On this host: {', '.join(programs)}.")
 
 
 def _libraries() -> Iterator[str]:
