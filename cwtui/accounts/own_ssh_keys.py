@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from cwtui.accounts import ssh_keys
+from cwtui.accounts import public_keys, ssh_keys
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.model import SshKey
 from cwtui.accounts.ports import Ports
@@ -50,7 +50,7 @@ def add(ports: Ports, session: Session, line: str, name: str) -> Changed:
     Raises InvalidInput, Refused, ProofNeeded and SessionEnded.
     """
     account_of(ports, session)
-    key = ssh_keys.parse(line)
+    key = public_keys.parse(line)
     with ports.accounts.change() as change:
         before = proved_account_of(ports, session, change)
         after, new = ssh_keys.added(ports, change, before, key, name, own=True)

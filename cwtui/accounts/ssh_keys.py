@@ -1,188 +1,24 @@
-"""Public SSH keys of accounts: what is accepted, and how keys are shown and printed.
-
-A key is one line of an authorized_keys file without options: type, key in base64, comment. What is
-accepted is what OpenSSH accepts today, without DSA (removed from OpenSSH 10) and without
-certificates, which say themselves who may sign in. RSA keys need 3072 bits: at that length they are
-as strong as the other types (128 bits: NIST SP 800-57 part 1 revision 5, table 2), and it is the
-default length of ssh-keygen.
-"""
+"""The SSH keys of accounts: their names and changes, and how they are shown and printed."""
 
 import re
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
 from cwtui.accounts import names, still_there, text
 from cwtui.accounts.errors import InvalidInput, Refused, Taken
-from cwtui.accounts.model import MOST_SSH_KEY_BYTES, MOST_SSH_KEYS, SSH_KEY_TYPES, Account, SshKey
+from cwtui.accounts.model import MOST_SSH_KEYS, Account, SshKey
 from cwtui.accounts.ports import AccountsChange, AccountStore, Directory, Ports
+from cwtui.accounts.public_keys import FIELD, RSA, SECURITY_KEY, PublicKey, bits_of, parts_of
 
-FIELD: Final = "ssh_key"
 NAME_FIELD: Final = "ssh_key_name"
-LEAST_RSA_BITS: Final = 3072
-MOST_RSA_BITS: Final = 16384
-"""OpenSSH accepts no longer ones."""
-LINE_LENGTH: Final = 8192
-"""The most characters of a line: twice as many as the longest key needs."""
 _FINGERPRINT: Final = "SHA256:"
 """How a fingerprint begins."""
 GONE: Final = "This SSH key was removed in the meantime."
 _FIRST_NAME: Final = "key"
-_RSA: Final = "ssh-rsa"
-_SECURITY_KEY: Final = "sk-"
-PRIVATE: Final = (
-    "This is a private key, which nobody else may see. If it was sent or shown to anyone, it is "
-    "compromised now: make a new one. Enter the public key: the line in the file that ends in .pub"
-)
-_PRIVATE_MARKS: Final = ("PRIVATE KEY", "PuTTY-User-Key-File", "b3BlbnNzaC1rZXktdjE")
-"""How files with private keys begin: PEM and OpenSSH's, PuTTY's, and OpenSSH's second line."""
-_OTHER_FORMATS: Final = ("---- BEGIN", "-----BEGIN")
-_TOO_LONG: Final = "This is too long. Enter one public key: the line in a file that ends in .pub"
-_MAKE_ONE: Final = "Make a key with: ssh-keygen -t ed25519"
-
-
-class PublicKey(NamedTuple):
-    """A line that was accepted."""
-
-    key: bytes
-    comment: str
-
-
-def parse(line: str) -> PublicKey:
-    """Return the key that this line has. Raises InvalidInput."""
-    _refuse_other_files(line)
-    if len(line) > LINE_LENGTH:
-        raise _wrong(_TOO_LONG)
-    words = line.split(maxsplit=2)
-    if not words:
-        raise _wrong("Enter a public key: the line in a file that ends in .pub")
-    if len(line.strip().splitlines()) > 1:
-        raise _wrong("Enter one key only, on one line.")
-    _check_type(line, words[0])
-    if len(words) == 1:
-        raise _wrong(f"The key itself is missing after {words[0]}. Copy the whole line.")
-    key = _decoded(words[1])
-    _check_key(words[0], key)
-    return PublicKey(key, words[2].strip() if len(words) > 2 else "")  # noqa: PLR2004  the third
-
-
-def has_comment(line: str) -> bool:
-    """Whether the line looks like a key with a comment after it."""
-    words = line.split(maxsplit=2)
-    return len(words) > 2 and words[0] in SSH_KEY_TYPES  # noqa: PLR2004  the third
-
-
-def is_private(text: str) -> bool:
-    """Whether the text is from a file with a private key."""
-    return any(mark in text for mark in _PRIVATE_MARKS)
-
-
-def _refuse_other_files(line: str) -> None:
-    if is_private(line):
-        raise _wrong(PRIVATE)
-    if any(mark in line for mark in _OTHER_FORMATS):
-        raise _wrong(
-            "This file has another format. Enter the line that this prints: ssh-keygen -i -f FILE"
-        )
-
-
-def _check_type(line: str, first: str) -> None:
-    if first in SSH_KEY_TYPES:
-        return
-    if first == "ssh-dss":
-        raise _wrong(f"DSA keys are not safe any more. {_MAKE_ONE}")
-    if "-cert-v" in first:
-        raise _wrong("Certificates are not accepted. Enter the public key itself.")
-    if any(word in SSH_KEY_TYPES for word in line.split()):
-        raise _wrong(
-            "Options before the key are not accepted. Remove what is before the key's type, such "
-            "as ssh-ed25519."
-        )
-    raise _wrong(f"The line does not begin with a type of key that is accepted. {_MAKE_ONE}")
-
-
-def _decoded(word: str) -> bytes:
-    try:
-        key = b64decode(word, validate=True)
-    except (NotBase64, ValueError):
-        key = b""
-    # Only one text for each key, so that the same key is always found again.
-    if not key or b64encode(key).decode() != word:
-        raise _not_complete()
-    return key
-
-
-def _check_key(type_: str, key: bytes) -> None:
-    # Imported here, because few sessions and commands need it, and it takes a while to load.
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        PublicFormat,
-        load_ssh_public_key,
-    )
-
-    parts = _parts(key)
-    if not parts or parts[0] != type_.encode():
-        raise _wrong(f"The key is not of the type {type_}, as the line says. Copy the whole line.")
-    if type_ == _RSA:
-        _check_length(parts)
-    if len(key) > MOST_SSH_KEY_BYTES:
-        raise _wrong(_TOO_LONG)
-    try:
-        loaded = load_ssh_public_key(type_.encode() + b" " + b64encode(key))
-        bare = loaded.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-    except (ValueError, UnsupportedAlgorithm, NotImplementedError):
-        # The last one is for a compressed point of a curve.
-        raise _not_complete() from None
-    if isinstance(loaded, RSAPublicKey) and not LEAST_RSA_BITS <= loaded.key_size <= MOST_RSA_BITS:
-        raise _wrong_length(loaded.key_size)
-    # A number with needless zeros in front would be the same key once more.
-    if not type_.startswith(_SECURITY_KEY) and b64decode(bare.split()[1]) != key:
-        raise _not_complete()
-
-
-def _check_length(parts: list[bytes]) -> None:
-    # Before it is loaded, as the library refuses short ones without saying why.
-    bits = _bits(parts)
-    if not LEAST_RSA_BITS <= bits <= MOST_RSA_BITS:
-        raise _wrong_length(bits)
-
-
-def _wrong_length(bits: int) -> InvalidInput:
-    return _wrong(
-        f"An RSA key needs {LEAST_RSA_BITS} to {MOST_RSA_BITS} bits, and this one has {bits}. "
-        f"{_MAKE_ONE}"
-    )
-
-
-def _parts(key: bytes) -> list[bytes]:
-    """Return the strings that a key consists of (RFC 4253 section 6.6); none if it is broken."""
-    parts, at = [], 0
-    while at < len(key):
-        start = at + 4
-        end = start + int.from_bytes(key[at:start], "big")
-        if start > len(key) or end > len(key):
-            return []
-        parts.append(key[start:end])
-        at = end
-    return parts
-
-
-def _bits(parts: list[bytes]) -> int:
-    return int.from_bytes(parts[-1], "big").bit_length()
-
-
-def _wrong(sentence: str) -> InvalidInput:
-    return InvalidInput(FIELD, sentence)
-
-
-def _not_complete() -> InvalidInput:
-    return _wrong("The key is not complete, or was changed. Copy the whole line again.")
 
 
 # Names
@@ -323,13 +159,13 @@ class SshKeyState(Struct, frozen=True):
 
 def state(key: SshKey) -> SshKeyState:
     """Return what people are told of this key."""
-    parts = _parts(key.key) if key.type == _RSA else []
+    parts = parts_of(key.key) if key.type == RSA else []
     return SshKeyState(
         id=key.id,
         name=key.name,
         type=key.type,
-        bits=_bits(parts) if parts else None,
-        is_security_key=key.type.startswith(_SECURITY_KEY),
+        bits=bits_of(parts) if parts else None,
+        is_security_key=key.type.startswith(SECURITY_KEY),
         fingerprint=fingerprint(key.key),
         added_at=key.added_at,
     )

@@ -1,6 +1,6 @@
 """How admins and the operator add and remove the SSH keys of others."""
 
-from cwtui.accounts import names, ssh_keys, text
+from cwtui.accounts import names, public_keys, ssh_keys, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.managing import existing, refuse_own
@@ -18,7 +18,7 @@ def add(ports: Ports, actor: Actor, username: str, line: str, name: str = "") ->
     authorise_change(ports, actor, Permission.MANAGE_USERS)
     account = text.username(username)
     refuse_own(actor, account)
-    key = ssh_keys.parse(line)
+    key = public_keys.parse(line)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, account)
         after, new = ssh_keys.added(ports, change, before, key, name, own=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.accounts import own_ssh_keys, ssh_keys, user_ssh_keys
+from cwtui.accounts import own_ssh_keys, public_keys, user_ssh_keys
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -115,7 +115,7 @@ def test_a_key_is_only_once_on_this_host(world: World, alice: Session) -> None:
 
 
 def test_an_account_has_only_so_many_keys(world: World, alice: Session) -> None:
-    key = ssh_keys.parse(ED25519).key
+    key = public_keys.parse(ED25519).key
     full = tuple(
         SshKey(f"{number:08x}", f"key {number}", key[:-1] + bytes([number]), 0.0)
         for number in range(MOST_SSH_KEYS)

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cwtui.accounts import names, ssh_keys
+from cwtui.accounts import names, public_keys, ssh_keys
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import SSH_KEY_TYPES, SshKey
-from cwtui.accounts.ssh_keys import PublicKey
+from cwtui.accounts.public_keys import PublicKey
 from tests.accounts import ssh_lines
 from tests.accounts.ssh_lines import ACCEPTED, DSA, ED25519, FINGERPRINTS, RSA_2048, RSA_3072
 from tests.programs import require
 
 
 def kept(line: str, name: str = "laptop", id_: str = "0a1b2c3d") -> SshKey:
-    return SshKey(id_, name, ssh_keys.parse(line).key, 5.0)
+    return SshKey(id_, name, public_keys.parse(line).key, 5.0)
 
 
 def string(content: bytes) -> bytes:
@@ -31,13 +31,13 @@ def of_parts(type_: str, *parts: bytes) -> str:
 
 
 def parts_of(line: str) -> list[bytes]:
-    return ssh_keys._parts(b64decode(line.split()[1]))[1:]
+    return public_keys.parts_of(b64decode(line.split()[1]))[1:]
 
 
 @pytest.mark.parametrize("type_", SSH_KEY_TYPES)
 def test_a_key_is_read_and_printed_as_it_was(type_: str) -> None:
     line = ACCEPTED[type_]
-    read = ssh_keys.parse(f"  {line}\terin@work  shop \n")
+    read = public_keys.parse(f"  {line}\terin@work  shop \n")
     assert read == PublicKey(b64decode(line.split()[1]), "erin@work  shop")
     key = kept(line)
     assert ssh_keys.authorized(key) == f"{line} laptop"
@@ -102,7 +102,7 @@ REFUSED = {
 @pytest.mark.parametrize("line", REFUSED)
 def test_other_lines_are_refused_with_a_reason(line: str) -> None:
     with pytest.raises(InvalidInput, match=REFUSED[line]) as refused:
-        ssh_keys.parse(line)
+        public_keys.parse(line)
     assert refused.value.field == "ssh_key"
     secret = line.rsplit(maxsplit=1)[-1] if len(line) > 40 else "no word"
     assert secret not in str(refused.value)
@@ -113,7 +113,7 @@ def test_a_cut_line_is_refused(type_: str) -> None:
     line = ACCEPTED[type_]
     for length in range(len(line)):
         with pytest.raises(InvalidInput):
-            ssh_keys.parse(line[:length])
+            public_keys.parse(line[:length])
 
 
 @pytest.mark.parametrize("type_", SSH_KEY_TYPES)
@@ -125,7 +125,7 @@ def test_a_changed_bit_is_refused_or_gives_another_key(type_: str) -> None:
         changed[bit // 8] ^= 1 << bit % 8
         line = f"{type_} {b64encode(changed).decode()}"
         try:
-            read = ssh_keys.parse(line)
+            read = public_keys.parse(line)
         except InvalidInput:
             continue
         assert read.key == bytes(changed)
@@ -141,14 +141,14 @@ AROUND = st.text('a \t\n\r\0\x1b"=\u2028\u202e\U000e0001é#-', max_size=9)
 def test_any_text_is_a_key_or_refused(before: str, line: str, after: str) -> None:
     """What is printed for sshd is one line in any case, with a key that was accepted."""
     try:
-        read = ssh_keys.parse(f"{before}{line}{after}")
+        read = public_keys.parse(f"{before}{line}{after}")
     except InvalidInput:
         return
     name = ssh_keys.name_of(read.comment, [])
     printed = ssh_keys.authorized(SshKey("0a1b2c3d", name, read.key, 0.0))
     assert len(printed.splitlines()) == 1
     assert printed.split()[0] in SSH_KEY_TYPES
-    assert ssh_keys.parse(printed).key == read.key
+    assert public_keys.parse(printed).key == read.key
 
 
 @given(AROUND, st.lists(st.sampled_from(["key", "key 2", "KEY 3", "a" * 32, "\u202ex"])))

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import own_ssh_keys, ssh_keys, wording
+from cwtui.accounts import own_ssh_keys, public_keys, wording
 from cwtui.accounts.own_ssh_keys import Changed
 from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import visible
@@ -83,13 +83,13 @@ class _PublicKeyInput(TextInput):
     """A public key. A private one is refused as a whole, and nothing of it is shown."""
 
     def __init__(self) -> None:
-        super().__init__(max_length=ssh_keys.LINE_LENGTH)
+        super().__init__(max_length=public_keys.LINE_LENGTH)
 
     def on_paste(self, event: events.Paste) -> None:
-        if ssh_keys.is_private(event.text):
+        if public_keys.is_private(event.text):
             event.prevent_default()
             event.stop()
-            self.post_message(self.Refused(ssh_keys.PRIVATE))
+            self.post_message(self.Refused(public_keys.PRIVATE))
 
 
 class AddSshKeyPage(BelowSshKeys):
@@ -115,7 +115,7 @@ A key can be on one account only. Your other sessions end when a key is added.""
     def may_stay_empty(self, entry: TextInput) -> bool:
         """The comment of the key is its name then."""
         del entry
-        return ssh_keys.has_comment(self.query_one(_PublicKeyInput).value)
+        return public_keys.has_comment(self.query_one(_PublicKeyInput).value)
 
     def unsaved(self) -> str:
         return "the new SSH key" if self.query_one(_PublicKeyInput).value else ""
