@@ -11,6 +11,8 @@ _NEAR: Final = 1 << 13
 """Bytes below which a search reads all that is left."""
 _FAR: Final = 1 << 17
 """Bytes below which a search reads all that is left once, and remembers some lines of it."""
+_FIRST: Final = 1
+"""Searches that remember nothing: when a store is opened, often no other follows."""
 _SOME: Final = 8
 """Searches after which that pays: a command makes fewer."""
 _FEW: Final = 1 << 11
@@ -41,7 +43,7 @@ class Search:
         self._searches += 1
         low, high = self._around(name)
         text = self._text.read(low - 1, high)  # with the newline before the first line
-        if len(text) > _FEW:
+        if len(text) > _FEW and self._searches > _FIRST:
             low, text = self._half_of(text, low, name)
         # JSON has no newlines, so this is the beginning of a line.
         start = b"\n%b:" % _encode(name)
@@ -84,7 +86,8 @@ class Search:
             middle = (low + high) // 2
             start, found = self.meet(middle)
             if start > low:
-                self._places.add(found, start)
+                if self._searches > _FIRST:
+                    self._places.add(found, start)
                 low, high = (start, high) if found <= name else (low, start)
             elif found < name:  # one line that is longer than half of what is left
                 low = self._text.end_of_line(middle, high)
