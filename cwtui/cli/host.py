@@ -30,7 +30,11 @@ class Host(NamedTuple):
 
         if not store.strip():
             raise InvalidInput(what, f"{what} is empty. Name a folder or a database.")
-        return config.load(self.config_file, store)
+        self.config()  # so that what is wrong is the store's name
+        try:
+            return config.load(self.config_file, store)
+        except config.ConfigError as error:
+            raise InvalidInput(what, str(error)) from None
 
     def ports(self) -> "Ports":
         """Connect to the existing store. Raises ConfigError and CannotCheck."""

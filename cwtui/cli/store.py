@@ -184,6 +184,8 @@ def copy(ctx: click.Context, host: Host, source: str, target: str, replace: bool
     )
     if done.kept is not None:
         say(f"The store that was there is kept in {done.kept}.")
+        if to.database:
+            say("The tables are new. Give the role of the hosts its rights: cwtui store grant ROLE")
     if not done.is_recorded:
         say(f"The audit log of {from_.store_name} does not record this copy: it is read-only.")
     say(

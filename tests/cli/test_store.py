@@ -2,10 +2,12 @@
 
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cwtui.cli import store
+from cwtui.store.building import FilesTarget
 from tests.cli.commands import Host
 from tests.store.table_files import journal_of
 
@@ -211,3 +213,58 @@ def test_restoring_to_a_new_host_needs_only_the_keyring(
     result = new.run("store", "restore", str(file), "--yes")
     assert result.status == 0, result.err
     assert users(new) == ["admin"]
+
+
+# copy
+
+
+def test_a_copy_says_what_it_has_and_what_it_needs(host: Host) -> None:
+    copy = host.folder / "copy"
+    made = host.run("store", "copy", str(host.store), str(copy))
+    assert (made.status, made.out) == (0, "")
+    copied, keyring, then = made.err.splitlines()
+    assert copied == (
+        f"Copied 1 account, 0 sign-in records and 2 events of the audit log to {copy}. They were "
+        "read back and are the same."
+    )
+    assert f"Each host that uses the copy needs {host.keyring} with its key" in keyring
+    assert then == f"What changes in {host.store} from now on is not in the copy."
+    assert host.run("--store", str(copy), "store", "check").status == 0
+
+    refused = host.run("store", "copy", str(host.store), str(copy))
+    assert refused.status == 1
+    replaced = host.run("store", "copy", str(host.store), str(copy), "--replace")
+    assert replaced.status == 0
+    assert "The store that was there is kept in" in replaced.err
+
+
+@pytest.mark.parametrize(
+    ("args", "status"),
+    [
+        (("store", "copy", "x"), 2),
+        (("store", "copy", "", "x"), 2),
+        (("store", "copy", "postgresql://a:secret@/b", "x"), 2),
+        (("--store", "x", "store", "copy", "a", "b"), 2),
+    ],
+)
+def test_stores_that_cannot_be_meant_are_refused(
+    host: Host, args: tuple[str, ...], status: int
+) -> None:
+    result = host.run(*args)
+    assert (result.status, "secret" in result.err) == (status, False)
+    assert result.err.count("\n") == 1
+
+
+def test_a_copy_of_a_store_that_changed_meanwhile_has_status_1(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = FilesTarget.append
+
+    def append_late(*args: Any) -> None:
+        assert host.run("user", "add", "jane").status == 0
+        append(*args)
+
+    monkeypatch.setattr(FilesTarget, "append", append_late)
+    result = host.run("store", "copy", str(host.store), str(host.folder / "copy"))
+    assert result.status == 1
+    assert f"{host.store} was changed meanwhile: the accounts and the audit log." in result.err
