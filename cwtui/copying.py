@@ -7,6 +7,7 @@ Nobody waits, and the source stays as it is. Both audit logs say that it was cop
 before the instant, so that the copy continues with the same lines, and the copy's after that.
 """
 
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,9 +21,11 @@ from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.session import Operator
 from cwtui.accounts.upkeep.copying import Step, Summary, Whole, steps, summed_up
 from cwtui.config import Config
-from cwtui.host.files import is_read_only
+from cwtui.host.files import cannot
 from cwtui.store import building, whole
 from cwtui.store.audit.log import MEGABYTE
+from cwtui.store.layout import Layout
+from cwtui.store.swapping import remove
 
 
 class Target(Protocol):
@@ -65,7 +68,7 @@ def copy(
     used = frozenset[str]().union(*(row.keys for row in ports.accounts.protected()))
     keys = ports.accounts.needed_keys() & used
     with _new_store(target, replace=replace) as made:
-        is_recorded = not _is_read_only(source)
+        is_recorded = not services.is_read_only(source)
         if is_recorded:
             ports.audit.append(_event(operator, f"to {target.store_name}"))
         with _at_one_instant(source) as found:
@@ -86,18 +89,45 @@ def copy(
     return Copied(before, keys, tuple(changed), is_recorded, made.kept)
 
 
+@contextmanager
+def in_files(config: Config, near: Path | None) -> Iterator[Layout]:
+    """Write a store to files in a private folder beside `near`, and remove them at the end.
+
+    None: in the folder for temporary files. Raises CannotCheck.
+    """
+    with private_folder(near) as folder, _at_one_instant(config) as found:
+        layout = Layout(folder)
+        layout.records.mkdir(mode=0o700)
+        target = building.FilesTarget(layout, config.audit.max_megabytes * MEGABYTE)
+        target.write(found, summed_up(found, _unseen), _unseen)
+        yield layout
+
+
+def _unseen() -> None:
+    """Show no progress."""
+
+
+@contextmanager
+def private_folder(near: Path | None) -> Iterator[Path]:
+    """Lend a new folder beside `near`, or in the folder for temporary files, for this block.
+
+    Raises CannotCheck.
+    """
+    where = near.parent if near is not None else Path(tempfile.gettempdir())
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".cwtui-", dir=where))
+    except OSError as error:
+        raise cannot("write", where, error) from None
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
 def _refuse_same(source: Config, target: Config) -> None:
     same = source.database == target.database
     if same and (source.database or source.folder.resolve() == target.folder.resolve()):
         raise Refused(f"{target.store_name} is the store to copy. Name another place for the copy.")
-
-
-def _is_read_only(config: Config) -> bool:
-    if not config.database:
-        return is_read_only(config.folder)
-    from cwtui import database
-
-    return database.is_read_only(config)
 
 
 def _new_store(config: Config, *, replace: bool) -> AbstractContextManager[Target]:

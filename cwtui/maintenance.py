@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,11 +24,11 @@ from cwtui.accounts.text import has_control_characters
 from cwtui.accounts.upkeep.findings import Finding, Severity, WithProgress, of_error
 from cwtui.accounts.upkeep.restored_state import Difference, difference
 from cwtui.config import Config
+from cwtui.copying import in_files
 from cwtui.host.files import (
     cannot,
     discard,
     exists,
-    is_read_only,
     new_file,
     sync_folder,
     temporary_of,
@@ -235,7 +235,7 @@ def back_up(
     """
     _refuse_existing(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with _snapshot(config, with_progress) as (found, manifest):
+    with _snapshot(config, with_progress, path) as (found, manifest):
         try:
             with new_file(temporary) as descriptor:
                 backup.write(found, manifest, partial(write_all, descriptor))
@@ -262,7 +262,7 @@ def back_up_to(
 
 
 def _record_backup(config: Config, operator: Operator, where: str) -> bool:
-    if is_read_only(config.folder):
+    if services.is_read_only(config):
         return False
     _write_event(config, EventType.STORE_BACKUP, operator, where)
     return True
@@ -299,7 +299,11 @@ def checked_backup(
 
     Raises CannotCheck, and Refused for a database.
     """
-    _refuse_database(config, "Restore it with the tools of the database, such as pg_restore.")
+    _refuse_database(
+        config,
+        "Restore the backup to a new folder with --store FOLDER, then copy that to the database: "
+        "cwtui store copy FOLDER URL --replace.",
+    )
     keyring = services.open_keyring(config)
     with restoring.unpacked(config.layout, path) as (staged, manifest):
         damage = [
@@ -328,21 +332,28 @@ def _compared(
 
 @contextmanager
 def _snapshot(
-    config: Config, with_progress: WithProgress[str]
+    config: Config, with_progress: WithProgress[str], near: Path | None = None
 ) -> Iterator[tuple[Snapshot, Manifest]]:
-    """Take a snapshot of the store. Raises StoreDamaged, and Refused for a database."""
-    _refuse_database(config, "Back it up with the tools of the database, such as pg_dump.")
+    """Take a snapshot of the store. Raises StoreDamaged.
+
+    A store in a database is first written to files, in a private folder beside `near`.
+    """
     services.refuse_half_restored(config)
     installation.check_is_there(config)
     keyring = services.open_keyring(config)
-    for finding in ContentChecks(config.layout, keyring).all(with_progress):
-        if finding.severity is not Severity.WARNING:
-            raise StoreDamaged(
-                f"{finding.sentence} No backup was made, because it could not be restored. "
-                "See: cwtui store check"
-            )
-    with backup.snapshot(config.layout) as found:
-        yield found, backup.manifest_of(found, __version__, time.time())
+    with ExitStack() as unloaded:
+        layout = (
+            unloaded.enter_context(in_files(config, near)) if config.database else config.layout
+        )
+        for finding in ContentChecks(layout, keyring).all(with_progress):
+            if finding.severity is not Severity.WARNING:
+                sentence = finding.sentence.replace(str(layout.folder), config.store_name)
+                raise StoreDamaged(
+                    f"{sentence} No backup was made, because it could not be restored. "
+                    "See: cwtui store check"
+                )
+        with backup.snapshot(layout) as found:
+            yield found, backup.manifest_of(found, __version__, time.time())
 
 
 def _write_event(config: Config, event: EventType, operator: Operator, reason: str) -> None:

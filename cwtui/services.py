@@ -18,7 +18,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.ports import AccountStore, AuditLog, Clock, Directory, Ports, RecordStore
 from cwtui.accounts.unix_users import UnixUser
 from cwtui.config import Config, ConfigError
-from cwtui.host import reserve
+from cwtui.host import files, reserve
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive
 from cwtui.keyring.file_keyring import FileKeyring, Held
@@ -307,6 +307,18 @@ def _local_time(at: float) -> datetime:
 def audit_log(config: Config) -> AuditLog:
     """Return the audit log without the other parts, for events about the whole store."""
     return _open(config).audit if config.database else _file_audit_log(config)
+
+
+def is_read_only(config: Config) -> bool:
+    """Whether this process cannot write to the store: read-only media, or a replica.
+
+    Raises CannotCheck.
+    """
+    if not config.database:
+        return files.is_read_only(config.folder)
+    from cwtui import database
+
+    return database.is_read_only(config)
 
 
 def _file_audit_log(

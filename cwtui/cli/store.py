@@ -112,7 +112,7 @@ def backup(host: Host, file: str) -> None:
     size = sum(member.size for member in manifest.members.values())
     say(f"Backed up {counted(len(manifest.members), 'file')}, {size:,} bytes in total.")
     if not made.is_recorded:
-        say(f"The audit log does not record this backup: {config.folder} is read-only.")
+        say(f"The audit log does not record this backup: {config.store_name} is read-only.")
     say(
         f"The backup does not contain the keyring {config.keyring_file}. To restore, you need its "
         f"keys {', '.join(manifest.keys) or '(none)'}. Keep a copy of the keyring somewhere else."

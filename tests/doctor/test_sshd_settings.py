@@ -44,8 +44,7 @@ def test_the_real_sshd_s_settings_are_understood(tmp_path: Path) -> None:
 
     found = machine(tmp_path)
     settings = {
-        user: settings_for(hosts.with_run(found, real), user)
-        for user in ("alice", "root", "erin")
+        user: settings_for(hosts.with_run(found, real), user) for user in ("alice", "root", "erin")
     }
     assert settings["alice"].ways == (("publickey", "keyboard-interactive"),)
     assert settings["alice"].grace_seconds == 600

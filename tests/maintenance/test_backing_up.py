@@ -72,7 +72,7 @@ def test_a_backup_says_whether_it_was_recorded(
 ) -> None:
     """Asked once: a disk may become writable while the backup is made."""
     answers = iter([read_only])
-    monkeypatch.setattr(maintenance, "is_read_only", lambda _: next(answers))
+    monkeypatch.setattr(services, "is_read_only", lambda _: next(answers))
     before = len(events(config))
     made = maintenance.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
     assert made.is_recorded is not read_only

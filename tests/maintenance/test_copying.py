@@ -90,6 +90,25 @@ def test_a_copy_has_everything_and_both_logs_say_so(config: Config, target: Conf
     copy(target, back)
     assert names(back) == ["ada", "alice"]
     assert events(back)[:-1] == events(target)
+    assert last_step(services.connect(back).records.get("ada")) == 7
+
+
+def test_a_backup_of_a_database_can_be_restored_to_files(
+    config: Config, postgres_server: Postgres
+) -> None:
+    with postgres_server.database() as url:
+        source = with_fields(config, store=StoreConfig(url))
+        copy(config, source)
+        path = config.folder.parent / "of-database.tar"
+        made = maintenance.back_up(source, OPERATOR, path, unwatched)
+        assert made.is_recorded
+        assert events(source)[-1].endswith(f"store.backup {path}")
+        assert list(path.parent.glob(".cwtui-*")) == []
+        there = with_fields(config, store=StoreConfig(str(config.folder.parent / "restored")))
+        with maintenance.checked_backup(there, path, unwatched) as found:
+            found.run(OPERATOR)
+        assert names(there) == names(source)
+        assert events(there)[:-1] == events(source)[:-1]
 
 
 def interrupted(*_: object) -> None:
