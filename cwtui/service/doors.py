@@ -13,33 +13,24 @@ from cwtui.accounts import host_sign_in, sign_in, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     AccountsError,
-    CannotCheck,
     InvalidInput,
-    NoSecondFactor,
     Refused,
-    SignInFailed,
-    Throttled,
     UnknownAccount,
 )
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.recent_proofs import Place, RecentProofs
 from cwtui.accounts.session import as_reason, write_audit
-from cwtui.accounts.text import UNKNOWN_ADDRESS
-from cwtui.accounts.times import clock
 from cwtui.config import ServiceConfig
-from cwtui.dialogue.asking import ATTEMPTS, PASSWORD, TooManyAttempts, until_right
+from cwtui.dialogue.asking import ATTEMPTS, PASSWORD, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.dialogue.signing_in import Dialogue
-from cwtui.service import peers
+from cwtui.service import peers, places, refusals
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
 
-_SOURCE_LENGTH: Final = 100
 _DIGITS: Final = 4
-_UNKNOWN: Final = "unknown"
-"""What sshd writes, in capitals, if the client has no address."""
 GATE: Final = "gate"
 VERIFY: Final = "verify"
 _MODES: Final = frozenset({"full", "code", "key"})
@@ -87,8 +78,8 @@ class Doors:
         except Gone:
             raise
         except AccountsError as error:
-            person.warn(sentence(error))
-            return _verdict(error)
+            person.warn(refusals.sentence(error))
+            return refusals.verdict(error)
         return Verdict.ACCEPTED
 
     @property
@@ -104,13 +95,15 @@ class Doors:
         }
 
     def _auth(self, request: Request, peer: Peer, person: Conversation) -> None:
-        username, door = _exact_username(request), _shown(request.get("service"))
+        username, door = _exact_username(request), places.shown(request.get("service"))
         if peers.is_root(username):
             raise Refused(ROOT)
-        place = _place(request, peer)
+        place = places.at_door(request, peer)
         mode = request.get("mode")
         if mode not in _MODES:
-            raise Refused(f"This service knows no mode {_shown(mode)}. Start the new version.")
+            raise Refused(
+                f"This service knows no mode {places.shown(mode)}. Start the new version."
+            )
         if mode == "key" and request.get("method") != _KEY:
             raise Refused(_NO_KEY)
         is_code = mode in {"code", "key"}
@@ -159,11 +152,11 @@ class Doors:
 
     def _write(self, event: EventType, request: Request, peer: Peer) -> None:
         username = _exact_username(request)
-        visitor = _Visitor(username, _place(request, peer).source)
-        write_audit(self.ports, event, visitor, username, _shown(request.get("service")))
+        visitor = _Visitor(username, places.at_door(request, peer).source)
+        write_audit(self.ports, event, visitor, username, places.shown(request.get("service")))
 
     def _gate(self, request: Request, peer: Peer, person: Conversation) -> None:
-        username, place = self._who(request, peer, person), _place_at_gate(request, peer)
+        username, place = self._who(request, peer, person), places.at_gate(request, peer)
         # Of Unix users that several people share, an address does not say who comes again.
         may_be_fresh = username == peer.name or not request.get("rhost")
         minutes = _number(request.get("fresh")) if may_be_fresh else 0
@@ -174,7 +167,7 @@ class Doors:
         else:
             dialogue = Dialogue(self.ports, person, place.source, GATE)
             self._remember(self._recent_at_gate, dialogue.with_password(username), place)
-        reason = as_reason({"door": GATE, "command": _shown(request.get("command"))})
+        reason = as_reason({"door": GATE, "command": places.shown(request.get("command"))})
         visitor = _Visitor(username, place.source)
         write_audit(self.ports, EventType.HOST_OPEN, visitor, username, reason)
 
@@ -198,7 +191,7 @@ class Doors:
 
     def _verify(self, request: Request, _: Peer, person: Conversation) -> None:
         username, given = request.get("user"), request.get("source")
-        source = _address(given) if given else VERIFY
+        source = places.address_of(given) if given else VERIFY
         dialogue = Dialogue(self.ports, person, source, VERIFY)
         match request.get("factor"):
             case "password":
@@ -245,89 +238,9 @@ def _exact(given: str) -> str:
     except InvalidInput:
         is_exact = False
     if not is_exact:
-        raise UnknownAccount(_shown(given))
+        raise UnknownAccount(places.shown(given))
     return given
-
-
-def _place(request: Request, peer: Peer) -> Place:
-    """Return where the person is: a remote host, or a terminal here and who uses it."""
-    remote = request.get("rhost")
-    if remote:
-        return Place(_address(remote), is_certain=_is_certain(remote))
-    return _place_here(request, _shown(peers.invoker(request)), peer)
-
-
-def _place_here(request: Request, user: str, peer: Peer) -> Place:
-    """Return the place of somebody at a terminal of this host.
-
-    A pseudo-terminal has another number each time. As a source it would be a new one, and
-    the few that the throttle knows would soon be forgotten.
-    """
-    terminal = _shown(request.get("tty")).removeprefix("/dev/")
-    where = "this host" if terminal.startswith("pts/") or not terminal else terminal
-    # /proc may hide the session (its option hidepid, ProtectProc= of systemd).
-    session = peers.login_session(peer.pid)
-    is_certain = bool(session and user)
-    return Place(f"{where} {user}".strip(), f"{terminal} {session}", is_certain)
-
-
-def _place_at_gate(request: Request, peer: Peer) -> Place:
-    """Return where the person at the gate is.
-
-    The client of a gate says itself where it comes from. The name of its Unix user, which the
-    kernel says, keeps it from passing for somebody else's place.
-    """
-    remote = _address(request.get("rhost")) if request.get("rhost") else ""
-    who = peer.name or f"uid {peer.uid}"
-    if remote:
-        return Place(f"{remote} {who}", is_certain=_is_certain(remote))
-    return _place_here(request, who, peer)
 
 
 def _number(digits: str) -> int:
     return int(digits) if digits.isdecimal() and len(digits) <= _DIGITS else 0
-
-
-def _address(remote: str) -> str:
-    """Return the address as `host.source` does, so that the same client is the same source."""
-    from cwtui.host.source import normal_address
-
-    if remote.casefold() == _UNKNOWN:
-        return UNKNOWN_ADDRESS
-    return normal_address(remote) or _shown(remote)
-
-
-def _is_certain(remote: str) -> bool:
-    """Whether this names one host."""
-    return remote.casefold() != _UNKNOWN and len(_shown(remote)) < _SOURCE_LENGTH
-
-
-def _shown(value: str) -> str:
-    return text.visible(value)[:_SOURCE_LENGTH]
-
-
-def sentence(error: AccountsError) -> str:
-    """Return what the person is told."""
-    if isinstance(error, CannotCheck):
-        # Paths and reasons are the operator's business, and in the journal.
-        return "Cannot check this now. Tell the operator of this host."
-    if isinstance(error, SignInFailed) and error.until is not None:
-        return f"{error} Try again after {clock(error.until)}."
-    if isinstance(error, UnknownAccount):
-        return "There is no Connectware account with your name. Ask an admin."
-    return str(error)
-
-
-def _verdict(error: AccountsError) -> Verdict:
-    match error:
-        case CannotCheck():
-            return Verdict.CANNOT_CHECK
-        case UnknownAccount():
-            return Verdict.UNKNOWN
-        case TooManyAttempts() | Throttled():
-            return Verdict.TOO_MANY
-        case SignInFailed(left=0):
-            return Verdict.TOO_MANY
-        case NoSecondFactor() | SignInFailed() | InvalidInput():
-            return Verdict.REFUSED
-    return Verdict.UNUSABLE

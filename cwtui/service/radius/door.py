@@ -26,7 +26,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.asking import ATTEMPTS, CODE
 from cwtui.dialogue.signing_in import tell_of
-from cwtui.service import doors, peers
+from cwtui.service import doors, peers, refusals
 from cwtui.service.radius.challenges import Challenges, Held
 from cwtui.service.radius.packets import MOST_VALUE, Code, cut
 
@@ -86,7 +86,7 @@ class RadiusDoor:
                 return self._with_code(question)
             return self._with_password(question)
         except AccountsError as error:
-            return Answer(Code.ACCESS_REJECT, doors.sentence(error))
+            return Answer(Code.ACCESS_REJECT, refusals.sentence(error))
 
     def _with_password(self, question: Question) -> Answer:
         _check_name(question.username)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import crash, upgrade
-from cwtui.service import process, sockets
+from cwtui.service import process, refusals, sockets
 from cwtui.service.figures import Figures
 from cwtui.service.radius import clients, packets
 from cwtui.service.radius.clients import Address, Clients
@@ -32,7 +32,6 @@ _AT_ONCE: Final = 64
 """Packets that are read before the signals are looked at."""
 _LOOK_SECONDS: Final = 15.0
 _END_SECONDS: Final = 10.0
-_UNEXPECTED: Final = "Cannot check this now. Tell the operator of this host."
 _ONLY_PAP: Final = "Only sign-ins with a plain password (PAP) are possible here."
 _NOT_UTF8: Final = "The password was not sent as UTF-8. Use another password or client."
 
@@ -154,7 +153,7 @@ class RadiusServer:
         except Exception as error:  # noqa: BLE001  outermost layer of a request
             kept = crash.keep(crash.places(error))
             self.log(f"An unexpected error occurred ({type(error).__name__}): {kept}")
-            answer = Answer(Code.ACCESS_REJECT, _UNEXPECTED)
+            answer = Answer(Code.ACCESS_REJECT, refusals.CANNOT_CHECK)
         reply = job.request.reply(answer.code, answer.message, answer.state)
         self._replies.finish(job.key, reply)
         self._send(reply, job.sender)
