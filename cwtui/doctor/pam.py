@@ -201,7 +201,7 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
             yield _found(
                 Level.WARNING,
                 f"{one.name} may let {listed(maybe, NAMED)} in even if cwtui refuses; it depends "
-                "on modules that were not worked out.",
+                "on modules that this check does not know.",
                 "Try it, with a second connection open.",
             )
     if one.needs_key and one.name != "sshd":

@@ -168,8 +168,8 @@ def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:
     if bare and only_code:
         yield _found(
             Level.WARNING,
-            f"{listed(only_code, NAMED)} refuse{'' if len(only_code) > 1 else 's'} whoever has no "
-            f"second factor and needs none: {listed(bare, NAMED)}.",
+            f"{listed(only_code, NAMED)} refuse{'' if len(only_code) > 1 else 's'} users without a "
+            f"second factor who do not have to register one: {listed(bare, NAMED)}.",
             "Require MFA for them, or write nullok after mode=code.",
         )
     disabled = [row.username for row in found.rows if not row.enabled or row.gone_since is not None]

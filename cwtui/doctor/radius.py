@@ -78,7 +78,9 @@ def secrets(files: Mapping[str, str]) -> Iterator[Finding]:
     except CannotCheck as error:
         yield _found(Level.PROBLEM, str(error), "See: cwtui help doors")
     else:
-        yield _found(Level.OK, f"RADIUS knows {listed([*map(visible, files)], NAMED)}.")
+        yield _found(
+            Level.OK, f"The RADIUS clients {listed([*map(visible, files)], NAMED)} have secrets."
+        )
 
 
 def _reach(config: Config) -> Iterator[Finding]:
@@ -103,7 +105,7 @@ def _reach(config: Config) -> Iterator[Finding]:
     if everybody:
         yield _found(
             Level.WARNING,
-            f"{listed(everybody, NAMED)} is every address, so whoever sends packets can try out "
+            f"{listed(everybody, NAMED)} allows every address, so anybody can send packets to guess "
             "the secret.",
             "Name the clients, or their network.",
         )
@@ -136,15 +138,15 @@ def _process(config: Config, subject: Subject) -> Iterator[Finding]:
     try:
         all_ = [one for table in _TABLES for one in waiting(subject.machine, table, port)]
     except OSError:
-        yield _found(Level.UNKNOWN, "Whether RADIUS is served cannot be looked at.")
+        yield _found(Level.UNKNOWN, "Cannot check whether RADIUS is served.")
         return
     here = [one for one in all_ if one.address == address or one.address.is_unspecified]
     strangers = [one for one in here if one.uid not in {0, subject.owner}]
     if not here:
-        where = "; another address of it is in use" if all_ else ""
+        where = "; a process listens at another address" if all_ else ""
         yield _found(
             Level.PROBLEM,
-            f"Nothing waits at {config.radius.address}, UDP port {port}{where}. So RADIUS clients "
+            f"No process listens at {config.radius.address}, UDP port {port}{where}. RADIUS clients "
             "get no answer.",
             _START,
         )
@@ -152,11 +154,11 @@ def _process(config: Config, subject: Subject) -> Iterator[Finding]:
         name = subject.machine.name_of(strangers[0].uid)
         yield _found(
             Level.PROBLEM,
-            f"A process of {name} waits at UDP port {port}, and not cwtui.",
+            f"A process of {name}, and not cwtui, listens at UDP port {port}.",
             "End it, or choose another radius.port.",
         )
     else:
-        yield _found(Level.OK, f"A process waits at {config.radius.address}, UDP port {port}.")
+        yield _found(Level.OK, f"A process listens at {config.radius.address}, UDP port {port}.")
 
 
 def waiting(machine: Machine, table: str, port: int) -> Iterator[Waiting]:

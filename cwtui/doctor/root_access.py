@@ -29,7 +29,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if not subject.machine.is_root:
         yield _found(
             Level.UNKNOWN,
-            "Whether root gets in without cwtui can only be seen by root.",
+            "Only root can check whether root gets in without cwtui.",
             f"Run: {subject.again(_AREA.value)}",
         )
         return

@@ -54,7 +54,7 @@ def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
                 _START,
             )
         else:
-            yield _found(Level.OK, "The service does not run, and no door of the host asks it.")
+            yield _found(Level.OK, "The service is not running, and no door of the host asks it.")
         return
     except OSError:
         yield _found(
@@ -95,7 +95,7 @@ def modes(path: Path, owner: int, mode: int, folder: int, store: int | None) -> 
     if mode & _OTHERS:
         yield _found(
             Level.WARNING,
-            f"Others than its owner may connect to {path}.",
+            f"Other Unix users than its owner may connect to {path}.",
             "Its mode should be 0600: set SocketMode=0600 in cwtui.socket.",
         )
     if folder & (stat.S_IWGRP | stat.S_IWOTH):

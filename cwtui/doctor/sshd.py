@@ -39,7 +39,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     except CannotRun as error:
         action = "" if subject.machine.is_root else f"Run as root: {subject.again(_AREA.value)}"
-        yield _found(Level.UNKNOWN, f"What sshd does is not known. {error}.", action)
+        yield _found(Level.UNKNOWN, f"Cannot check what sshd does. {error}.", action)
         return
     yield from judged(asked, door(subject, "sshd"))
     yield from about_commands(asked, subject)
@@ -91,7 +91,7 @@ def _wrong(persons: Sequence[Asked], one: Door) -> Iterator[Finding]:
     if some := such(p for p in persons if not p.settings.ways):
         yield _found(
             some[0],
-            f"sshd lets {some[1]} in by no way: AuthenticationMethods needs a method that is off.",
+            f"sshd cannot let {some[1]} in: AuthenticationMethods needs a method that is off.",
             "Switch the methods on that it names, such as KbdInteractiveAuthentication yes.",
         )
     persons = [p for p in persons if p.settings.ways]
@@ -215,7 +215,7 @@ def _not_reloaded(settings: SshdSettings, machine: Machine) -> Iterator[Finding]
     if newer:
         yield _found(
             Level.NOTE,
-            f"sshd has not read {newer[0]} since it was changed. This says what it will do then.",
+            f"sshd has not read {newer[0]} since it was changed. These findings are about the new settings.",
             "Check it, then reload sshd: sshd -t && systemctl reload ssh",
         )
 
@@ -225,7 +225,7 @@ def _by_address(machine: Machine) -> Iterator[Finding]:
     if any(re.search(pattern, content) for content in _configured(machine)):
         yield _found(
             Level.NOTE,
-            "sshd's settings depend on where a connection comes from. This looked at one from "
+            "sshd's settings depend on where a connection comes from. This check assumed one from "
             "192.0.2.1 only.",
             "For another one: sshd -T -C user=NAME,host=HOST,addr=ADDRESS",
         )

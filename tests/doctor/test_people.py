@@ -38,7 +38,7 @@ def test_people_whom_a_door_would_refuse(tmp_path: Path) -> None:
     warnings = said(people.judged(matching), Level.WARNING)
     assert warnings == [
         "1 Unix user has no account and cannot enter where cwtui is asked (sudo): eve.",
-        "sudo refuses whoever has no second factor and needs none: bob.",
+        "sudo refuses users without a second factor who do not have to register one: bob.",
     ]
     notes = said(people.judged(matching), Level.NOTE)
     assert notes == [

@@ -53,8 +53,8 @@ def test_a_host_in_order(root: Path) -> None:
     udp = table(uid=os.geteuid())
     found = looked(root, {"127.0.0.1": "vpn", "127.0.0.2": "switch"}, udp)
     assert [one.sentence for one in found] == [
-        "RADIUS knows 127.0.0.1, 127.0.0.2.",
-        "A process waits at 127.0.0.1, UDP port 1812.",
+        "The RADIUS clients 127.0.0.1, 127.0.0.2 have secrets.",
+        "A process listens at 127.0.0.1, UDP port 1812.",
     ]
     assert {one.level for one in found} == {Level.OK}
 
@@ -75,7 +75,7 @@ def test_clients_that_share_a_secret_or_are_everybody(root: Path) -> None:
     found = looked(root, clients, table("00000000", uid=os.geteuid()), address="0.0.0.0")  # noqa: S104
     shared, everybody = said(iter(found), Level.WARNING)
     assert shared.startswith("192.0.2.1, 192.0.2.2 have the same secret, in ")
-    assert everybody.startswith("0.0.0.0/0 is every address")
+    assert everybody.startswith("0.0.0.0/0 allows every address")
     again = looked(root, {"192.0.2.1": "vpn", "192.0.2.1/32": "switch"}, table())
     assert any("192.0.2.1/32 twice" in one for one in said(iter(again), Level.PROBLEM))
 
@@ -93,16 +93,21 @@ def test_whether_a_process_waits(root: Path) -> None:
     clients = {"127.0.0.1": "vpn"}
     assert looked(root, clients)[-1].level is Level.UNKNOWN
     for udp, udp6, config, sentence in (
-        (TABLE, "", {}, "Nothing waits at 127.0.0.1, UDP port 1812. So"),
-        (table(port="0715", uid=owner), "", {}, "Nothing waits"),
-        (table("020200C0", uid=owner), "", {}, "1812; another address of it is in use. So"),
-        (table(uid=stranger), "", {}, "waits at UDP port 1812, and not cwtui."),
+        (TABLE, "", {}, "No process listens at 127.0.0.1, UDP port 1812. RADIUS"),
+        (table(port="0715", uid=owner), "", {}, "No process listens"),
+        (
+            table("020200C0", uid=owner),
+            "",
+            {},
+            "1812; a process listens at another address. RADIUS",
+        ),
+        (table(uid=stranger), "", {}, "and not cwtui, listens at UDP port 1812."),
         (table(), V6.format(uid=stranger), {"address": "::1"}, "and not cwtui."),
     ):
         (problem,) = said(iter(looked(root, clients, udp, udp6, **config)), Level.PROBLEM)
         assert sentence in problem
     found = looked(root, clients, TABLE, V6.format(uid=owner), address="::1")
-    assert found[-1].sentence == "A process waits at ::1, UDP port 1812."
+    assert found[-1].sentence == "A process listens at ::1, UDP port 1812."
 
 
 def test_only_the_owner_of_the_store_can_look_at_secrets(root: Path) -> None:

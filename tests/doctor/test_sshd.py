@@ -56,7 +56,7 @@ def test_a_key_and_a_code_are_right(tmp_path: Path) -> None:
         ({"authenticationmethods": "any"}, "An SSH key alone lets people in, without a code."),
         (
             {"authenticationmethods": "publickey,password"},
-            "sshd lets people in by no way: AuthenticationMethods needs a method that is off.",
+            "sshd cannot let people in: AuthenticationMethods needs a method that is off.",
         ),
         (
             {"authenticationmethods": "any", "gssapiauthentication": "yes"},
