@@ -32,7 +32,7 @@ def open_application(
     plain = plain or os.environ.get("TERM") in terminal.WITHOUT_SCREEN
     if drawing is not None and not plain:
         raise WrongUsage("--qr needs --plain: on its screens, cwtui chooses the drawing.")
-    terminal.check_for_application(plain=plain)
+    terminal.check_for_application(plain=plain, kiosk=kiosk)
     garbage.put_off()
     if kiosk:
         from cwtui import config as configuration

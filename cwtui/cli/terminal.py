@@ -21,14 +21,15 @@ def is_there() -> bool:
     return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
 
-def check_for_application(*, plain: bool = False) -> None:
+def check_for_application(*, plain: bool = False, kiosk: bool = False) -> None:
     """Raise WrongUsage unless the terminal can show screens, or lines if `plain`."""
+    instead = "" if kiosk else ", or give a command (cwtui --help lists them)"
     streams = {"input": sys.stdin, "output": sys.stdout, "error": sys.stderr}
     for name, stream in streams.items():
         if not _is_terminal(stream):
             raise WrongUsage(
                 f"The application needs a terminal, but standard {name} is not one. "
-                "Use ssh -t, or give a command (cwtui --help lists them)."
+                f"Use ssh -t{instead}."
             )
     if plain:
         return

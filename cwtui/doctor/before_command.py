@@ -1,7 +1,8 @@
 """What sshd and the login shell do before a forced command, and what gets past it that way.
 
 sshd starts the command as `SHELL -c COMMAND`. Tried: bash reads .bashrc if sshd started it, zsh
-and fish always read their file, dash reads none, and so does bash if its name is sh.
+and fish always read their file, dash reads none, and so does bash if its name is sh. ~/.ssh/rc is
+not run before a ForceCommand.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ _READ: Final = {
     "zsh": ".zshenv",
 }
 """What shells read in the home folder before a command of sshd."""
+_ENVIRONMENT: Final = ".ssh/environment"
 _LOADING: Final = ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "BASH_ENV", "ZDOTDIR")
 """Variables with which the dynamic linker or a shell loads a file that they name."""
 
@@ -33,16 +35,9 @@ _LOADING: Final = ("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "BASH_ENV", "ZDO
 def before_command(forced: Sequence[Asked], machine: Machine) -> Iterator[Finding]:
     """Yield how people with a forced command get past it."""
     yield from _shells(forced, machine)
-    if found := _names(forced, lambda one: _reads(one, "permituserrc", ".ssh/rc", machine)):
+    if found := _names(forced, partial(_has_environment, machine)):
         yield _warning(
-            f"sshd runs ~/.ssh/rc before the ForceCommand of {found}. Whoever can write there "
-            "once gets past it.",
-            "Set PermitUserRC no",
-        )
-    file = ".ssh/environment"
-    if found := _names(forced, lambda one: _reads(one, "permituserenvironment", file, machine)):
-        yield _warning(
-            f"sshd sets what stands in ~/{file} before the ForceCommand of {found}, also "
+            f"sshd sets what stands in ~/{_ENVIRONMENT} before the ForceCommand of {found}, also "
             "LD_PRELOAD. Whoever can write there once gets past it.",
             "Set PermitUserEnvironment no",
         )
@@ -68,9 +63,9 @@ def _shells(forced: Sequence[Asked], machine: Machine) -> Iterator[Finding]:
             )
 
 
-def _reads(one: Asked, setting: str, file: str, machine: Machine) -> bool:
-    is_on = one.settings.get(setting) not in {"", "no"}
-    return is_on and _can_write(one, file, machine)
+def _has_environment(machine: Machine, one: Asked) -> bool:
+    is_on = one.settings.get("permituserenvironment") not in {"", "no"}
+    return is_on and _can_write(one, _ENVIRONMENT, machine)
 
 
 def _can_write(one: Asked, file: str, machine: Machine) -> bool:

@@ -41,7 +41,9 @@ def findings(subject: Subject) -> Iterator[Finding]:
         action = "" if subject.machine.is_root else f"Run as root: {subject.again(_AREA.value)}"
         yield _found(Level.UNKNOWN, f"Cannot check what sshd does. {error}.", action)
         return
-    yield from judged(asked, door(subject, "sshd"))
+    at = door(subject, "sshd")
+    yield from judged(asked, at)
+    yield from _kiosks_without_account(asked, at)
     yield from about_commands(asked, subject)
     yield from before_command([one for one in asked if one.is_kiosk], subject.machine)
     yield from _by_address(subject.machine)
@@ -166,6 +168,25 @@ def _before(persons: Sequence[Asked]) -> Iterator[Finding]:
     ]
     todo = f" It would first need: {'; '.join(steps)}." if steps else ""
     yield _found(Level.NOTE, f"sshd does not ask cwtui.{todo}")
+
+
+def _kiosks_without_account(asked: Sequence[Asked], at: Door | None) -> Iterator[Finding]:
+    """Yield the shared users whom PAM refuses before the application can ask who it is."""
+    for one in asked:
+        is_open = one.is_kiosk and "gate" not in one.forced.split() and one.settings.is_on("usepam")
+        if (
+            is_open
+            and at
+            and at.cwtui_in("account")
+            and not at.if_refused("account", one.user).accepts
+        ):
+            yield _found(
+                Level.PROBLEM,
+                f"PAM asks cwtui for an account named {one.name}, and refuses without one. But "
+                "several people connect as this user, and the application asks them.",
+                "In /etc/pam.d/sshd, skip pam_cwtui.so for this user, as in "
+                "/usr/share/cwtui/pam/pam.d/sshd-code.",
+            )
 
 
 def _names(found: Sequence[Asked], among: Sequence[Asked]) -> str:

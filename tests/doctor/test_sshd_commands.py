@@ -10,13 +10,12 @@ import pytest
 from cwtui.doctor import sshd
 from cwtui.doctor.findings import Level
 from tests.doctor import hosts
-from tests.doctor.hosts import CODE, PASSWD, machine, printed, said, subject, with_pam
+from tests.doctor.hosts import CODE, EXAMPLES, PASSWD, machine, printed, said, subject, with_pam
 from tests.programs import find
 
 GATE = {
     "forcecommand": "/usr/bin/cwtui-host gate -- tmux",
     "disableforwarding": "yes",
-    "permituserrc": "no",
     "permituserenvironment": "no",
     "acceptenv": "LANG",
 }
@@ -50,7 +49,6 @@ def home(tmp_path: Path) -> Path:
     [
         ("/bin/bash", {}, "bash, the login shell of alice, reads ~/.bashrc before"),
         ("/usr/bin/zsh", {}, "zsh, the login shell of alice, reads ~/.zshenv before"),
-        ("/bin/sh", {"permituserrc": "yes"}, "sshd runs ~/.ssh/rc before"),
         ("/bin/dash", {"permituserenvironment": "LANG,LD_*"}, "in ~/.ssh/environment before"),
     ],
 )
@@ -63,7 +61,7 @@ def test_what_the_home_folder_can_run_before_a_forced_command(
     home.chmod(0o755)
     (home / ".ssh").mkdir()
     assert not warned(tmp_path, shell, **settings)  # root owns it all
-    for file in (".bashrc", ".zshenv", ".ssh/rc", ".ssh/environment"):
+    for file in (".bashrc", ".zshenv", ".ssh/environment"):
         (home / file).touch()
         (home / file).chmod(0o666)
     assert warned(tmp_path, shell, **settings) == [warning]
@@ -74,6 +72,17 @@ def test_variables_that_load_files_before_a_forced_command(tmp_path: Path) -> No
     for pattern in ("*", "LC_* LD_*", "BASH_ENV"):
         (warning,) = warned(tmp_path, acceptenv=pattern)
         assert warning.startswith("AcceptEnv lets clients set ")
+
+
+def test_a_user_whom_several_share_needs_no_account(tmp_path: Path) -> None:
+    kiosk = printed(forcecommand="/usr/bin/cwtui-host --kiosk", disableforwarding="yes")
+    programs = {"sshd": hosts.sshd(printed(**CODE), bob=kiosk)}
+    pam = (EXAMPLES / "pam.d" / "sshd-code").read_text()
+    for skipped, count in (("bob", 0), ("connectware", 1)):
+        files = with_pam({"sshd": pam.replace("user = connectware", f"user = {skipped}")})
+        found = machine(tmp_path, files | SCRIPT, programs)
+        problems = said(sshd.findings(subject(found)), Level.PROBLEM)
+        assert sum("an account named bob" in one for one in problems) == count
 
 
 @pytest.mark.parametrize(

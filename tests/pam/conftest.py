@@ -8,6 +8,7 @@ import pytest
 
 from tests.pam.building import build
 from tests.pam.house import check_needed
+from tests.pam.installed import install
 from tests.pam.scripted import Host, MakeHost, hosts
 from tests.pam.town import Town, founded
 
@@ -38,3 +39,10 @@ def make_host(built: Path, tmp_path: Path) -> MakeHost:
 def host(make_host: MakeHost) -> Host:
     """The hardened module, as it is shipped."""
     return make_host("hardened")
+
+
+@pytest.fixture(scope="session")
+def installed(town: Town) -> Town:
+    """The same with cwtui as the package installs it."""
+    install(town.house)
+    return town

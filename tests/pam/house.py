@@ -33,6 +33,7 @@ _HASHED: Final = (
     "wnhKDZyrZLqOMbtQE.Q.YWBW4sMFXWhNqeB/7exlQA7siB0"
 )
 FIRST_UID: Final = 47_000
+FIRST_GID: Final = 46_000
 NEEDED: Final = (
     "unshare",
     "nsenter",
@@ -49,6 +50,13 @@ _ATTEMPTS: Final = 5
 _MOUNTS: Final = """
 set -e
 mount --make-rprivate /
+layers="$1/layers"
+mount -t tmpfs -o mode=755 tmpfs "$layers"
+for name in etc opt usr/bin var/lib; do
+    mkdir -p "$layers/$name/upper" "$layers/$name/work"
+    mount -t overlay -o "lowerdir=/$name,upperdir=$layers/$name/upper,workdir=$layers/$name/work" \
+        overlay "/$name"
+done
 for name in passwd shadow group; do mount --bind "$1/etc/$name" "/etc/$name"; done
 for name in pam.d sudoers.d; do mount --bind "$1/etc/$name" "/etc/$name"; done
 mount --bind "$1/security" "$2"
@@ -105,7 +113,8 @@ def check_needed() -> None:
 class House:
     """Its folder has `run`, which is /run inside. `recipes` maps files of /etc to examples.
 
-    `members` are in the Unix group connectware.
+    `groups` maps Unix groups to their members. Files of other folders that are written inside
+    are in memory only.
     """
 
     def __init__(
@@ -113,17 +122,17 @@ class House:
         folder: Path,
         module: Path,
         users: Sequence[str],
-        members: Sequence[str],
+        groups: Mapping[str, Sequence[str]],
         recipes: Mapping[str, str],
     ) -> None:
         self.folder = folder
         self.run = folder / "run"
-        self._sshd: list[subprocess.Popen[bytes]] = []
+        self._sshd: dict[int, subprocess.Popen[bytes]] = {}
         self._ports: dict[tuple[str, ...], int] = {}
         folder.chmod(0o755)
-        for name in ("run", "run/sshd", "run/home", "run/keys", "etc"):
+        for name in ("run", "run/sshd", "run/home", "run/keys", "etc", "layers"):
             (folder / name).mkdir(mode=0o755, exist_ok=True)
-        self._write_users(users, members)
+        self._write_users(users, groups)
         for name in ("pam.d", "sudoers.d"):
             shutil.copytree(f"/etc/{name}", folder / "etc" / name)
         for target, example in recipes.items():
@@ -136,7 +145,7 @@ class House:
         shutil.copy(module, folder / "security" / "pam_cwtui.so")
         self._keeper = self._enter()
 
-    def _write_users(self, users: Sequence[str], members: Sequence[str]) -> None:
+    def _write_users(self, users: Sequence[str], groups: Mapping[str, Sequence[str]]) -> None:
         own = {name: Path(f"/etc/{name}").read_text() for name in ("passwd", "shadow", "group")}
         root = {
             "passwd": "root:x:0:0:root:/run/home/root:/bin/sh\n",
@@ -150,12 +159,14 @@ class House:
         for uid, user in enumerate(users, FIRST_UID):
             own["passwd"] += f"{user}:x:{uid}:{uid}::/run/home/{user}:/bin/sh\n"
             own["shadow"] += f"{user}:{_HASHED}:19000:0:99999:7:::\n"
-            own["group"] += f"{user}:x:{uid}:\n"
+            own["group"] += f"{user}:x:{uid}:{','.join(groups.get(user, ()))}\n"
             home = self.run / "home" / user
             home.mkdir()
             (home / ".profile").write_text(f"{ECHO}; exit\n")  # login runs it
             os.chown(home, uid, uid)
-        own["group"] += f"connectware:x:46999:{','.join(members)}\n"
+        for gid, (name, members) in enumerate(groups.items(), FIRST_GID):
+            if name not in users:
+                own["group"] += f"{name}:x:{gid}:{','.join(members)}\n"
         for name, content in own.items():
             path = self.folder / "etc" / name
             path.write_text(content)
@@ -178,10 +189,11 @@ class House:
         enter = [require("nsenter"), "-m", "-t", str(self._keeper.pid), "--"]
         return [*enter, *map(str, command)]
 
-    def do(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def do(self, *command: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.inside(*command), capture_output=True, text=True, check=False, timeout=_SECONDS
-        )
+            self.inside(*command),
+            input=stdin, capture_output=True, text=True, check=False, timeout=_SECONDS,
+        )  # fmt: skip
 
     def serve(self, config: Path) -> subprocess.Popen[str]:
         """Start `cwtui serve` in the house."""
@@ -268,13 +280,14 @@ class House:
             f"Port {port}\nListenAddress 127.0.0.1\nHostKey /run/keys/host\nPidFile none\n"
             "UsePAM yes\nKbdInteractiveAuthentication no\nPrintMotd no\nPrintLastLog no\n"
             "AuthorizedKeysFile /run/keys/%u.pub\nMaxStartups 100\n"
+            "Subsystem sftp /usr/lib/openssh/sftp-server\n"
         )
         command = [require("setpriv"), "--pdeathsig", "TERM", *self.inside(f"/run/sshd/{name}")]
         with (self.folder / "sshd.log").open("ab") as log:
             process = subprocess.Popen(
                 [*command, "-D", "-e", "-f", configuration, *options], stderr=log
             )
-        self._sshd.append(process)
+        self._sshd[port] = process
         until = time.monotonic() + _SECONDS
         while not _answers(port):
             assert time.monotonic() < until
@@ -283,22 +296,35 @@ class House:
             time.sleep(0.02)
         return port
 
+    def pid_at(self, port: int) -> int:
+        """The process of sshd that listens there."""
+        return self._sshd[port].pid
+
     def allow_key(self, user: str) -> None:
         """Give the user an SSH key."""
         _make_key(self.run / "keys" / user)
 
-    def ssh(self, port: int, user: str, command: str = ECHO, *, key: bool = True) -> Door:
-        """OpenSSH's client in a terminal of 80x24."""
-        identity = (
-            ["-i", str(self.run / "keys" / user)] if key else ["-o", "PubkeyAuthentication=no"]
-        )
-        options = [
-            "-F", "none", "-p", str(port), "-o", "StrictHostKeyChecking=no",
+    def ssh(
+        self,
+        port: int,
+        user: str,
+        *command: str,
+        key: bool = True,
+        env: Mapping[str, str] | None = None,
+    ) -> Door:
+        """OpenSSH's client in a terminal of 80x24; without a command, ECHO runs."""
+        identity = () if key else ("-o", "PubkeyAuthentication=no")
+        options = [*self.ssh_options(user), "-p", str(port), *identity]
+        whole = [require("ssh"), *options, f"{user}@127.0.0.1", *(command or (ECHO,))]
+        return Door(whole, self.folder, env=env)
+
+    def ssh_options(self, user: str) -> list[str]:
+        """What ssh, scp, sftp and rsync get to connect as this user, by key."""
+        return [
+            "-F", "none", "-i", str(self.run / "keys" / user), "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=INFO",
             "-o", "IdentitiesOnly=yes", "-o", "NumberOfPasswordPrompts=1",
         ]  # fmt: skip
-        whole = [require("ssh"), *options, *identity, f"{user}@127.0.0.1", command]
-        return Door(whole, self.folder)
 
     def terminal(self, *command: str) -> Door:
         """A command of root."""
@@ -313,7 +339,7 @@ class House:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in self._sshd:
+        for process in self._sshd.values():
             process.kill()
             process.wait()
         self._keeper.kill()

@@ -13,8 +13,8 @@ from tests.pam.house import ROOT_PASSWORD, WHO, Door, House
 from tests.service.service import enrolled, new_host
 
 CODE: Final = "One-time code (or a backup code): "
-USERS: Final = ("ada", "bob", "carol", "dora", "eve", "finn", "gina")
-MEMBERS: Final = ("ada", "bob", "carol", "dora", "gina")
+USERS: Final = ("ada", "bob", "carol", "dora", "eve", "finn", "gina", "connectware")
+GROUPS: Final = {"connectware": ("ada", "bob", "carol", "dora", "gina"), "operators": ("ada",)}
 RECIPES: Final = {
     "pam.d/sshd": "pam.d/sshd-code",
     "pam.d/sshd-password": "pam.d/sshd-password",
@@ -120,7 +120,7 @@ WAYS: Final = {
 
 @contextmanager
 def founded(folder: Path, module: Path) -> Iterator[Town]:
-    with House(folder, module, USERS, MEMBERS, RECIPES) as house:
+    with House(folder, module, USERS, GROUPS, RECIPES) as house:
         host = new_host(folder / "run" / "cwtui")
         config = host.config.read_text()
         host.config.write_text(f"{config}fresh_minutes = {{ sudo = 10 }}\n")
