@@ -313,10 +313,12 @@ class House:
         env: Mapping[str, str] | None = None,
     ) -> Door:
         """OpenSSH's client in a terminal of 80x24; without a command, ECHO runs."""
+        return Door(self.ssh_command(port, user, *command, key=key), self.folder, env=env)
+
+    def ssh_command(self, port: int, user: str, *command: str, key: bool = True) -> list[str]:
         identity = () if key else ("-o", "PubkeyAuthentication=no")
         options = [*self.ssh_options(user), "-p", str(port), *identity]
-        whole = [require("ssh"), *options, f"{user}@127.0.0.1", *(command or (ECHO,))]
-        return Door(whole, self.folder, env=env)
+        return [require("ssh"), *options, f"{user}@127.0.0.1", *(command or (ECHO,))]
 
     def ssh_options(self, user: str) -> list[str]:
         """What ssh, scp, sftp and rsync get to connect as this user, by key."""

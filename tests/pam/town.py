@@ -1,5 +1,6 @@
 """A house whose users have Connectware accounts, and the dialogues with its doors."""
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,19 @@ from tests.pam.house import ROOT_PASSWORD, WHO, Door, House
 from tests.service.service import enrolled, new_host
 
 CODE: Final = "One-time code (or a backup code): "
-USERS: Final = ("ada", "bob", "carol", "dora", "eve", "finn", "gina", "connectware")
+USERS: Final = (
+    "ada",
+    "bob",
+    "carol",
+    "dora",
+    "eve",
+    "finn",
+    "gina",
+    "connectware",
+    "hugo",
+    "ines",
+    "jan",
+)
 GROUPS: Final = {"connectware": ("ada", "bob", "carol", "dora", "gina"), "operators": ("ada",)}
 RECIPES: Final = {
     "pam.d/sshd": "pam.d/sshd-code",
@@ -28,9 +41,9 @@ RECIPES: Final = {
 
 @dataclass
 class Town:
-    """Ada and bob have devices, carol is disabled, eve has no account. Dora and finn need a device.
+    """Ada and bob have devices, carol is disabled, eve has no account, gina needs no device.
 
-    Gina has none and needs none.
+    Dora, finn, hugo, ines and jan need one, and have none.
     """
 
     house: House
@@ -118,6 +131,15 @@ WAYS: Final = {
 }
 
 
+def shown_key(door: Door, user: str) -> tuple[str, list[str]]:
+    """The secret key that the door shows, and what its QR code may contain."""
+    shown = re.search(r"Key: ([A-Z2-7 ]+)", door.text)
+    assert shown is not None
+    key = shown[1].replace(" ", "")
+    uri = f"otpauth://totp/Connectware:{user}?secret={key}"
+    return key, [uri, f"{uri}&issuer=Connectware"]
+
+
 @contextmanager
 def founded(folder: Path, module: Path) -> Iterator[Town]:
     with House(folder, module, USERS, GROUPS, RECIPES) as house:
@@ -129,7 +151,7 @@ def founded(folder: Path, module: Path) -> Iterator[Town]:
             keys[user], codes[user] = enrolled(host, user)
         put(host, "gina")
         put(host, "carol", enabled=False)
-        for user in ("dora", "finn"):
+        for user in ("dora", "finn", "hugo", "ines", "jan"):
             put(host, user, mfa_required=True)
         for user in (*USERS, "root"):
             house.allow_key(user)
