@@ -105,8 +105,8 @@ def _reach(config: Config) -> Iterator[Finding]:
     if everybody:
         yield _found(
             Level.WARNING,
-            f"{listed(everybody, NAMED)} allows every address, so anybody can send packets to guess "
-            "the secret.",
+            f"{listed(everybody, NAMED)} allows every address, so anybody can send packets to "
+            "guess the secret.",
             "Name the clients, or their network.",
         )
 
@@ -146,8 +146,8 @@ def _process(config: Config, subject: Subject) -> Iterator[Finding]:
         where = "; a process listens at another address" if all_ else ""
         yield _found(
             Level.PROBLEM,
-            f"No process listens at {config.radius.address}, UDP port {port}{where}. RADIUS clients "
-            "get no answer.",
+            f"No process listens at {config.radius.address}, UDP port {port}{where}. RADIUS "
+            "clients get no answer.",
             _START,
         )
     elif strangers and subject.owner is not None:

@@ -236,7 +236,8 @@ def _not_reloaded(settings: SshdSettings, machine: Machine) -> Iterator[Finding]
     if newer:
         yield _found(
             Level.NOTE,
-            f"sshd has not read {newer[0]} since it was changed. These findings are about the new settings.",
+            f"sshd has not read {newer[0]} since it was changed. These findings are "
+            "about the new settings.",
             "Check it, then reload sshd: sshd -t && systemctl reload ssh",
         )
 
