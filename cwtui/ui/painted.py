@@ -102,16 +102,20 @@ def _with(row: _Row, x: int, cells: _Row) -> _Row:
 
 def _different(shown: Sequence[Cell], wanted: Sequence[Cell]) -> Iterator[Run]:
     """Yield where cells differ that are known: from which one to which. Runs do not touch."""
+    if not shown and UNKNOWN not in wanted:
+        yield 0, len(wanted)
+        return
     shown = [*shown[: len(wanted)], *[UNKNOWN] * (len(wanted) - len(shown))]
+    halves = _halves(shown) | _halves(wanted)
     start, stop = -1, -1
     for at, (before, after) in enumerate(zip(shown, wanted, strict=True)):
         if at < stop or before == after or after is UNKNOWN:
             continue
         begin, end = at, at + 1
         # A wide character is written as a whole, and what covers one covers all of it.
-        while begin and _continues(shown, wanted, begin):
+        while begin in halves:
             begin -= 1
-        while end < len(wanted) and _continues(shown, wanted, end):
+        while end in halves:
             end += 1
         if begin <= stop:
             stop = end
@@ -123,8 +127,9 @@ def _different(shown: Sequence[Cell], wanted: Sequence[Cell]) -> Iterator[Run]:
         yield start, stop
 
 
-def _continues(shown: Sequence[Cell], wanted: Sequence[Cell], at: int) -> bool:
-    return any(not cell[0] and cell is not UNKNOWN for cell in (shown[at], wanted[at]))
+def _halves(cells: Sequence[Cell]) -> set[int]:
+    """Return where the second halves of wide characters are."""
+    return {at for at, cell in enumerate(cells) if not cell[0] and cell is not UNKNOWN}
 
 
 def _pieces(update: CompositorUpdate) -> Iterator[_Piece]:

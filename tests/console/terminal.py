@@ -6,6 +6,7 @@ import re
 import select
 import signal
 import time
+import unicodedata
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -82,6 +83,20 @@ class Screen(pyte.Screen):
         if kwargs.get("private") and ALTERNATE_SCREEN in modes and self._main is not None:
             self.buffer, self.cursor = self._main
             self._main = None
+
+    def draw(self, data: str) -> None:
+        """Draw text. In the last column, pyte would move on before it adds an accent."""
+        if data.isascii() or not any(map(unicodedata.combining, data)):
+            super().draw(data)
+            return
+        for character in data:
+            if unicodedata.combining(character) and self.cursor.x == self.columns:
+                row = self.buffer[self.cursor.y]
+                last = row[self.columns - 1]
+                together = unicodedata.normalize("NFC", last.data + character)
+                row[self.columns - 1] = last._replace(data=together)
+            else:
+                super().draw(character)
 
     def has_private_mode(self, mode: int) -> bool:
         """Whether DEC mode `mode`, such as 1000 for the mouse, is on."""

@@ -1,12 +1,10 @@
 """What types of terminals have beyond the VT100."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True)
-class Abilities:
+class Abilities(NamedTuple):
     """What a type of terminal has beyond the VT100."""
 
     erases: bool = False

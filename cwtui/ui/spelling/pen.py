@@ -51,7 +51,8 @@ class Pen:
         """Whether the cursor is in this column whatever the terminal thinks of the characters."""
         self._edge = 0
         self._system = ColorSystem.TRUECOLOR
-        self._looks: dict[Style | None, Look] = {}
+        self._looks: dict[int, tuple[Style | None, Look]] = {}
+        """By the identity of the style, which is kept: hashing styles is slow."""
         self._changes: dict[tuple[Look | None, Look, bool], tuple[str, Look]] = {}
         """The shortest change to each look, for a blank or another character, and what it leads to.
         """
@@ -179,10 +180,12 @@ class Pen:
 
     def _look_of(self, cell: Cell) -> Look:
         style = cell[1]
-        look = self._looks.get(style)
-        if look is None:
-            look = self._looks[style] = look_of(style, self._system)
-        return look
+        found = self._looks.get(id(style))
+        if found is None:
+            if len(self._looks) >= _MOST_CHANGES:
+                self._looks.clear()
+            found = self._looks[id(style)] = style, look_of(style, self._system)
+        return found[1]
 
     def _change_to(self, look: Look, *, is_blank: bool) -> str:
         """Return what changes the look to this one, or to one that looks the same there."""
