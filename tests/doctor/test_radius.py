@@ -102,7 +102,7 @@ def test_whether_a_process_waits(root: Path) -> None:
             "1812; a process listens at another address. RADIUS",
         ),
         (table(uid=stranger), "", {}, "and not cwtui, listens at UDP port 1812."),
-        (table(), V6.format(uid=stranger), {"address": "::1"}, "and not cwtui."),
+        (table(), V6.format(uid=stranger), {"address": "::1"}, "and not cwtui, listens at"),
     ):
         (problem,) = said(iter(looked(root, clients, udp, udp6, **config)), Level.PROBLEM)
         assert sentence in problem
