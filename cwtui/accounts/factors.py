@@ -117,10 +117,13 @@ def record_stop(
         after = failed_sign_ins.with_failure(note(record), claim.source, ports.now(), ending)
         return after, record
 
-    before = ports.records.update(claim.username, stop)
-    event = EventType.SIGN_IN_HOST if claim.after_host else EventType.SIGN_IN_PASSWORD
-    write_audit(ports, event, claim, claim.username, failed_sign_ins.waits_for(ending))
-    return before
+    def act() -> SignInRecord:
+        before = ports.records.update(claim.username, stop)
+        event = EventType.SIGN_IN_HOST if claim.after_host else EventType.SIGN_IN_PASSWORD
+        write_audit(ports, event, claim, claim.username, failed_sign_ins.waits_for(ending))
+        return before
+
+    return ports.records.together(act)
 
 
 def record_step(
@@ -136,14 +139,18 @@ def record_step(
     `event` is logged too, with the name of the device whose code was used.
     """
     source, now = claim.source, ports.now()
-    ports.records.update(
-        claim.username,
-        lambda record: (failed_sign_ins.moved(note(record), source, now, ending), None),
-    )
-    if event is not None:
-        used = f", {as_reason({'device': device})}" if device else ""
-        reason = f"{failed_sign_ins.waits_for(ending)}{used}"
-        write_audit(ports, event, claim, claim.username, reason)
+
+    def act() -> None:
+        ports.records.update(
+            claim.username,
+            lambda record: (failed_sign_ins.moved(note(record), source, now, ending), None),
+        )
+        if event is not None:
+            used = f", {as_reason({'device': device})}" if device else ""
+            reason = f"{failed_sign_ins.waits_for(ending)}{used}"
+            write_audit(ports, event, claim, claim.username, reason)
+
+    ports.records.together(act)
 
 
 def _wrong_password(

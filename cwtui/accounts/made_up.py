@@ -8,7 +8,7 @@ are limited in number, and the limit clears the counts of accounts in the same w
 
 import hmac
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck
@@ -30,14 +30,19 @@ def counted_name(ports: Ports, username: str) -> str:
     return username if ports.accounts.get(username) is not None else hashed
 
 
+def glance(ports: Ports, username: str) -> AbstractContextManager[None]:
+    """Read at once what counting an attempt and the rest of a step of a sign-in need."""
+    hashed = _hashed(ports, username)
+    return ports.accounts.glance(username, hashed, _number(hashed))
+
+
 def is_made_up(counted: str) -> bool:
     return counted.startswith(_MARK)
 
 
 def stand_in(ports: Ports, username: str) -> SignInRecord:
     """Return the first record of this made-up name, with the known sources of some account."""
-    number = int(_hashed(ports, username)[len(_MARK) :], 16)
-    account = ports.accounts.username_at(number)
+    account = ports.accounts.username_at(_number(_hashed(ports, username)))
     known: tuple[str, ...] = ()
     # Someone else's damaged record must not block this sign-in.
     with suppress(CannotCheck):
@@ -73,6 +78,10 @@ def _rank(record: SignInRecord) -> tuple[int, float]:
 
 def _last_at(kept: Attempts) -> float:
     return kept.last_at
+
+
+def _number(hashed: str) -> int:
+    return int(hashed[len(_MARK) :], 16)
 
 
 def _hashed(ports: Ports, username: str) -> str:

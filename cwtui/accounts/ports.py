@@ -86,6 +86,14 @@ class AccountStore(Protocol):
 
     def get(self, username: str) -> Account | None: ...
 
+    def glance(self, username: str, record: str, number: int) -> AbstractContextManager[None]:
+        """Read at once what a step of a sign-in needs, if reading takes long.
+
+        That is this account, the sign-in records of `username` and `record`, the settings, and the
+        account at `number` with its record. What the thread reads of them in the block may be as
+        old as the block's begin or as its own last change of the record.
+        """
+
     def is_empty(self) -> bool: ...
 
     def names(self) -> list[str]:
@@ -166,7 +174,14 @@ class RecordStore(Protocol):
         """Replace the record with what `step` returns, under a lock, and return the result.
 
         An exception in `step` leaves the record unchanged. `others` is applied to the other records
-        in the same file.
+        in the same file. `step` may be called again, if others changed the record meanwhile.
+        """
+
+    def together(self, act: Callable[[], T]) -> T:
+        """Return what `act` returns, and write what it writes together, if the store can do that.
+
+        Then records and audit log change both or neither, and `act` may be called again, if others
+        changed the same record meanwhile.
         """
 
     def remove(self, username: str) -> None: ...

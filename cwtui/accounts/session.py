@@ -225,14 +225,19 @@ def update_record(
         after = step(record)
         return after, (record, after)
 
-    before, after = ports.records.update(username, change)
-    try:
-        write()
-    except CannotCheck:
-        # Undo it, unless somebody else has changed it in the meantime.
-        ports.records.update(username, lambda now: (kept(before) if now == after else now, None))
-        raise
-    return before
+    def act() -> SignInRecord:
+        before, after = ports.records.update(username, change)
+        try:
+            write()
+        except CannotCheck:
+            # Undo it, unless somebody else has changed it in the meantime.
+            ports.records.update(
+                username, lambda now: (kept(before) if now == after else now, None)
+            )
+            raise
+        return before
+
+    return ports.records.together(act)
 
 
 def as_reason(fields: Mapping[str, object]) -> str:

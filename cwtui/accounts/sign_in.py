@@ -15,6 +15,7 @@ from cwtui.accounts import (
     enrolment,
     factors,
     failed_sign_ins,
+    made_up,
     sign_in_password,
     text,
     throttle,
@@ -156,24 +157,25 @@ def with_password(
     text.check_filled_in(typed_username, password)
     username = text.username(typed_username)
     claim = tries.Claim(username, source)
-    account, notice = sign_in_password.check(ports, claim, password)
-    now = ports.now()
-    progress = Progress(
-        username,
-        source,
-        account.session_epoch,
-        now,
-        frozenset({Proof.PASSWORD}),
-        now,
-        password_notice=notice,
-        offered=offered,
-        door=door,
-        null_ok=null_ok,
-    )
-    with factors.refusals_recorded(ports, claim):
-        is_local = account.origin is Origin.LOCAL
-        note = factors.after_password(claim) if is_local else unchanged
-        return advance(ports, progress, note=note)
+    with made_up.glance(ports, username):
+        account, notice = sign_in_password.check(ports, claim, password)
+        now = ports.now()
+        progress = Progress(
+            username,
+            source,
+            account.session_epoch,
+            now,
+            frozenset({Proof.PASSWORD}),
+            now,
+            password_notice=notice,
+            offered=offered,
+            door=door,
+            null_ok=null_ok,
+        )
+        with factors.refusals_recorded(ports, claim):
+            is_local = account.origin is Origin.LOCAL
+            note = factors.after_password(claim) if is_local else unchanged
+            return advance(ports, progress, note=note)
 
 
 def with_code(ports: Ports, state: CodeNeeded, typed: str, field: str) -> State:
@@ -186,7 +188,8 @@ def with_code(ports: Ports, state: CodeNeeded, typed: str, field: str) -> State:
     else:
         is_one_time_code = typed_codes.is_one_time_code(typed)
     check = with_one_time_code if is_one_time_code else with_backup_code
-    return check(ports, state, typed, field)
+    with made_up.glance(ports, state.progress.username):
+        return check(ports, state, typed, field)
 
 
 def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str = "code") -> State:

@@ -120,8 +120,8 @@ def record_failure(
     # password was correct, the name is a directory user's.
     is_named = ending is Ending.REFUSED or not made_up.is_made_up(counted)
     named = claim if is_named else Claim(NO_ACCOUNT, claim.source, claim.in_session)
-    write_failure(ports, named, event, reason)
     if claim.in_session:
+        write_failure(ports, named, event, reason)
         return
     source, now = claim.source, ports.now()
     wrong_code = Ending.HOST_WRONG_CODE if claim.after_host else Ending.WRONG_CODE
@@ -135,8 +135,12 @@ def record_failure(
             return failed_sign_ins.moved(record, source, now, wrong_code), None
         return failed_sign_ins.with_wrong_code(record, source, now, wrong_code), None
 
-    # Unknown names take the same work.
-    ports.records.update(counted, note)
+    def act() -> None:
+        write_failure(ports, named, event, reason)
+        # Unknown names take the same work.
+        ports.records.update(counted, note)
+
+    ports.records.together(act)
 
 
 def write_failure(ports: Ports, claim: Claim, event: EventType, reason: str) -> None:

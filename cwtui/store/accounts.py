@@ -131,6 +131,11 @@ class TinyAccountStore:
         document = view.get(username)
         return None if document is None else _decoded(view, username, document)
 
+    @contextmanager
+    def glance(self, username: str, record: str, number: int) -> Iterator[None]:
+        del username, record, number  # reading takes no time worth saving
+        yield
+
     def is_empty(self) -> bool:
         return not self._file.view().count
 

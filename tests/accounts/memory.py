@@ -54,6 +54,11 @@ class MemoryAccounts:
         found = sorted(self._now[0].items())
         return [name for name, one in found if key in {kept.key for kept in one.ssh_keys}]
 
+    @contextmanager
+    def glance(self, username: str, record: str, number: int) -> Iterator[None]:
+        del username, record, number
+        yield
+
     def is_empty(self) -> bool:
         return not self._now[0]
 
@@ -188,6 +193,9 @@ class MemoryRecords:
                     self.kept[name] = record
             self.kept[username] = after
         return result
+
+    def together(self, act: Callable[[], T]) -> T:
+        return act()
 
     def _changed(self, username: str, others: Others) -> Mapping[str, SignInRecord | None]:
         """The changes to other records, if there are too many by now."""

@@ -18,6 +18,7 @@ from cwtui.store.contents import Contents
 from cwtui.store.postgres import problems, queries
 from cwtui.store.postgres.columns import agree, columns_of, place_of
 from cwtui.store.postgres.connections import Answer, Statement
+from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.transactions import Database, Head, Transaction
 
 T = TypeVar("T")
@@ -105,12 +106,17 @@ class PostgresAccountStore:
         return _contents_of(self._database, self._database.head())
 
     def get(self, username: str) -> Account | None:
-        change = self._current
-        return (
-            change.get(username)
-            if change is not None
-            else _found(username, self._read(_ONE, username))
-        )
+        change, glance = self._current, self._database.glance
+        if change is not None:
+            return change.get(username)
+        if glance is not None and glance.username == username and glance.account is not None:
+            return _found(username, glance.account)
+        return _found(username, self._read(_ONE, username))
+
+    @contextmanager
+    def glance(self, username: str, record: str, number: int) -> Iterator[None]:
+        with self._database.glancing(Glance(username, record, place_of(number))):
+            yield
 
     def is_empty(self) -> bool:
         change = self._current
@@ -122,6 +128,9 @@ class PostgresAccountStore:
         return change.names() if change is not None else list(_names(self._read))
 
     def username_at(self, number: int) -> str | None:
+        glance = self._database.glance
+        if glance is not None and glance.place == place_of(number):
+            return glance.at_place
         rows = self._read(_AT_PLACE, place_of(number)).rows
         return rows[0][0] if rows else None
 
@@ -159,8 +168,12 @@ class PostgresAccountStore:
         return change.protected() if change is not None else list(_protected(self._read))
 
     def settings(self) -> OrganizationSettings:
-        change = self._current
-        return change.settings() if change is not None else settings_of(self._database.head())
+        change, glance = self._current, self._database.glance
+        if change is not None:
+            return change.settings()
+        if glance is not None and glance.settings is not None:
+            return settings_of(glance.settings)
+        return settings_of(self._database.head().settings)
 
     def needed_keys(self) -> frozenset[str]:
         change = self._current
@@ -266,7 +279,7 @@ class _Change:
         return list(_protected(self._read_all))
 
     def settings(self) -> OrganizationSettings:
-        return self._settings if self._settings is not None else settings_of(self._head())
+        return self._settings if self._settings is not None else settings_of(self._head().settings)
 
     def put_settings(self, settings: OrganizationSettings) -> None:
         self._check_is_open()
@@ -384,10 +397,10 @@ def decoded(username: str, document: bytes) -> Account:
     return account
 
 
-def settings_of(head: Head) -> OrganizationSettings:
+def settings_of(settings: bytes) -> OrganizationSettings:
     """Return the settings. Raises StoreDamaged."""
     try:
-        return msgspec.json.decode(head.settings, type=OrganizationSettings)
+        return msgspec.json.decode(settings, type=OrganizationSettings)
     except msgspec.MsgspecError as error:
         raise problems.damaged("The row of organization settings", error) from None
 

@@ -52,7 +52,7 @@ class PostgresAuditLog:
             # Committed together with the change of accounts that it is about.
             answers: list[Answer] = []
             with current.taking() as transaction:
-                transaction.later(statement, answers.append)
+                transaction.at_end(statement, answers.append)
                 transaction.after(lambda: self._tell(act, answers))
             return
         try:

@@ -13,6 +13,10 @@ class Cut(CannotCheck):
     """The connection was lost, so it is not known what the database did."""
 
 
+class Unknown(CannotCheck):
+    """It is not known whether a transaction was committed, so it must not be repeated."""
+
+
 class Conflict(CannotCheck):
     """Others changed the same rows at the same moment. The transaction can be repeated."""
 
@@ -43,7 +47,13 @@ _NO_STORE: Final = (
 _RIGHTS: Final = "For the rights that a role needs, see: cwtui store grant ROLE"
 
 _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck], str], ...]] = (
-    ((errors.SerializationFailure, errors.DeadlockDetected), Conflict, _IN_THE_WAY),
+    (
+        # A division by zero is how a record says that it is not as it was seen.
+        (errors.SerializationFailure, errors.DeadlockDetected, errors.DivisionByZero),
+        Conflict,
+        _IN_THE_WAY,
+    ),
+    ((errors.InFailedSqlTransaction,), CannotCheck, _IN_THE_WAY),
     ((errors.UniqueViolation,), Exists, "The database already has this entry."),
     (_MISSING, StoreMissing, _NO_STORE),
     (

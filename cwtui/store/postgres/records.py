@@ -12,6 +12,7 @@ from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.connections import Statement
+from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.last_sign_ins import LastSignIns
 from cwtui.store.postgres.transactions import Database, Transaction, joined
 
@@ -37,6 +38,17 @@ _PUT: Final = (
     " document = excluded.document, waits_until = excluded.waits_until,"
     " last_sign_in = excluded.last_sign_in"
 )
+_VALUES: Final = "(username, document, part, waits_until, last_sign_in)"
+_ADD: Final = (
+    f"WITH done AS (INSERT INTO cwtui.record {_VALUES} VALUES (%s, %s::jsonb, %s, %s, %s)"  # noqa: S608
+    " ON CONFLICT (username) DO NOTHING RETURNING username) SELECT 1 / count(*) FROM done"
+)
+_SWAP: Final = (
+    "WITH done AS (UPDATE cwtui.record SET document = %s::jsonb, waits_until = %s,"
+    " last_sign_in = %s WHERE username = %s AND document = %s::jsonb RETURNING username)"
+    " SELECT 1 / count(*) FROM done"
+)
+"""Both fail by a division by zero if the record is not as it was seen."""
 _REMOVE: Final = "DELETE FROM cwtui.record WHERE username = ANY (%s)"
 _CROWD: Final = (
     "SELECT count(*) FROM (SELECT FROM cwtui.record WHERE part = %s AND username >= %s"
@@ -59,6 +71,10 @@ class PostgresRecordStore:
         self._database = database
 
     def get(self, username: str) -> SignInRecord:
+        glance = self._database.glance
+        if glance is not None and username in glance.records:
+            document = glance.records[username]
+            return decoded(username, document) if document is not None else SignInRecord()
         rows = self._database.rows(Statement(_GET, (username,)))
         return decoded(username, rows[0][0]) if rows else SignInRecord()
 
@@ -77,15 +93,41 @@ class PostgresRecordStore:
     ) -> T:
         def act() -> T:
             with joined(self._database) as transaction:
-                return _update(transaction, username, step, others)
+                glance = self._database.glance if transaction.goes_by_glance else None
+                if glance is not None and username in glance.records:
+                    result = _swap(transaction, glance, username, step)
+                else:
+                    result = _update(transaction, self._database.glance, username, step)
+                if others is not None:
+                    self._look_at_crowd(transaction, username, others)
+                return result
 
-        current = self._database.current
-        # What belongs to a larger transaction cannot be repeated alone.
-        return act() if current is not None else self._database.repeated(act)
+        return self._database.together(act)
+
+    def together(self, act: Callable[[], T]) -> T:
+        return self._database.together(act)
 
     def remove(self, username: str) -> None:
         with joined(self._database) as transaction:
             transaction.later(Statement(_REMOVE, ([username],)))
+
+    def _look_at_crowd(self, transaction: Transaction, username: str, others: Others) -> None:
+        """Change the other records afterwards, if there are too many by now.
+
+        Every name is looked at alike, so that the time does not tell made-up names from others.
+        """
+        sizes: list[int] = []
+
+        def clean() -> None:
+            if sizes and sizes[-1] > others.most:
+                self._database.repeated(lambda: self._change_others(username, others))
+
+        transaction.later(_crowd(username, others), lambda answer: sizes.append(answer.rows[0][0]))
+        transaction.after(clean)
+
+    def _change_others(self, username: str, others: Others) -> None:
+        with self._database.change() as transaction:
+            _change_others(transaction, username, others)
 
     def all(self) -> Iterator[tuple[str, SignInRecord | CannotCheck]]:
         """Yield each record by username, or what is wrong with it. Raises CannotCheck."""
@@ -99,11 +141,36 @@ class PostgresRecordStore:
             after = rows[-1][0]
 
 
-def _update(
+def _swap(
     transaction: Transaction,
+    glance: Glance,
     username: str,
     step: Callable[[SignInRecord], tuple[SignInRecord, T]],
-    others: Others | None,
+) -> T:
+    """Change the record if it still is as it was seen. Otherwise the transaction fails."""
+    seen = glance.records[username]
+    before = decoded(username, seen) if seen is not None else SignInRecord()
+    after, result = step(before)
+    if after == before:
+        # Nobody needs to know whether it still is.
+        return result
+    document = msgspec.json.encode(after)
+    until, last = throttle.longest_wait(after, 0.0), after.last_sign_in
+    if seen is None:
+        values = (username, document.decode(), part_of(username), until, last)
+        transaction.later(Statement(_ADD, values))
+    else:
+        values_ = (document.decode(), until, last, username, seen.decode())
+        transaction.later(Statement(_SWAP, values_))
+    glance.records[username] = document
+    return result
+
+
+def _update(
+    transaction: Transaction,
+    glance: Glance | None,
+    username: str,
+    step: Callable[[SignInRecord], tuple[SignInRecord, T]],
 ) -> T:
     part = part_of(username)
     take, found = transaction.run(Statement(_TAKE, (username, part)), Statement(_LOCK, (username,)))
@@ -111,23 +178,27 @@ def _update(
         raise problems.Conflict("The record was removed at the same moment. Try again.")
     before = decoded(username, found.rows[0][0])
     after, result = step(before)
-    # Only one more record with such a name can make them too many.
-    if others is not None and username.startswith(others.prefix):
-        _change_others(transaction, username, others)
     if after != before:
         transaction.later(_put(username, after))
     elif take.affected and transaction.takes_others:
         transaction.later(Statement(_REMOVE, ([username],)))
+    if glance is not None:
+        glance.records[username] = msgspec.json.encode(after) if after != SignInRecord() else None
     return result
 
 
+def _crowd(username: str, others: Others) -> Statement:
+    prefix = others.prefix
+    values = (part_of(username), prefix, len(prefix), prefix, username, others.most + 1)
+    return Statement(_CROWD, values)
+
+
 def _change_others(transaction: Transaction, username: str, others: Others) -> None:
-    part, prefix = part_of(username), others.prefix
-    crowd = Statement(_CROWD, (part, prefix, len(prefix), prefix, username, others.most + 1))
-    (counted,) = transaction.run(crowd)
+    counted, found = transaction.run(
+        _crowd(username, others), Statement(_OTHERS, (part_of(username), username))
+    )
     if counted.rows[0][0] <= others.most:
-        return
-    (found,) = transaction.run(Statement(_OTHERS, (part, username)))
+        return  # somebody else was first
     changed = others.change(_Others(dict(found.rows)))
     gone = [name for name, record in changed.items() if record is None]
     if gone:

@@ -1,6 +1,7 @@
 """Transactions: what is read together, what is written together, and whether it was written.
 
     Database.read        one trip
+    Database.together    one trip, if the thread has glanced at what it changes
     Database.add         one trip, for a row that can be added again without being there twice
     Database.change      a transaction of several trips; its last statements travel with COMMIT
 
@@ -23,11 +24,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import MsgspecError, json
 
-from cwtui.accounts.errors import CannotCheck, StoreMissing
+from cwtui.accounts.errors import AccountsError, CannotCheck, StoreMissing
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Answer, Connections, Statement
-from cwtui.store.postgres.problems import Conflict, Cut, Exists
+from cwtui.store.postgres.glance import Glance
+from cwtui.store.postgres.problems import Conflict, Cut, Exists, Unknown
 
 T = TypeVar("T")
 
@@ -94,6 +96,26 @@ class Database:
         found: Transaction | None = getattr(self._own, "current", None)
         return found
 
+    @property
+    def glance(self) -> Glance | None:
+        """What this thread knows of a user, in the middle of a step of a sign-in."""
+        found: Glance | None = getattr(self._own, "glance", None)
+        return found
+
+    @contextmanager
+    def glancing(self, glance: Glance) -> Iterator[None]:
+        """Read this first, and let the thread know it in the block. Raises CannotCheck."""
+        if self.glance is not None or self.current is not None:
+            yield
+            return
+        head, answers = self.read(*glance.first)
+        glance.take(head.settings, answers)
+        self._own.glance = glance
+        try:
+            yield
+        finally:
+            self._own.glance = None
+
     def read(self, *statements: Statement) -> tuple[Head, list[Answer]]:
         """Read in one trip, each statement for itself. Raises CannotCheck."""
         try:
@@ -144,6 +166,36 @@ class Database:
             self.check(self, head)
             self._checked = state
         return head
+
+    def together(self, act: Callable[[], T]) -> T:
+        """Return what `act` returns. What it writes is written together: all of it or nothing.
+
+        With a glance, it is tried at first without looking at records again. If that fails, in
+        whatever way, `act` begins again, from records that nobody else can change meanwhile.
+        Raises CannotCheck.
+        """
+        if self.current is not None:
+            return act()
+        glance = self.glance
+        if glance is None:
+            return self.repeated(lambda: self._together(act, by_glance=False))
+        try:
+            return self._together(act, by_glance=True)
+        except Unknown:
+            raise
+        except (AccountsError, LookupError):
+            glance.forget()
+        try:
+            return self.repeated(lambda: self._together(act, by_glance=False))
+        except BaseException:
+            glance.forget()
+            raise
+
+    def _together(self, act: Callable[[], T], *, by_glance: bool) -> T:
+        with self.change(is_current=True) as transaction:
+            transaction.takes_others = True
+            transaction.goes_by_glance = by_glance
+            return act()
 
     @contextmanager
     def change(self, *, is_current: bool = False) -> Iterator["Transaction"]:
@@ -200,7 +252,7 @@ class Database:
                 return True
             except CannotCheck:
                 if time.monotonic() >= until:
-                    raise CannotCheck(
+                    raise Unknown(
                         "The connection to the database was lost during a change, and it is not "
                         "known whether the change was made. Look before you repeat it."
                     ) from None
@@ -221,6 +273,8 @@ class Transaction:
         self._writes = False
         self._after: list[Callable[[], None]] = []
         self._on_answer: list[tuple[int, Callable[[Answer], None]]] = []
+        self._last: list[tuple[Statement, Callable[[Answer], None], bool]] = []
+        """What comes before COMMIT, who gets its answer, and whether it stays."""
         self.head: Head | None = None
         """The head, once it was read with its lock."""
         self.takes_others = False
@@ -230,6 +284,8 @@ class Transaction:
         self._own = False
         """Whether something was written that does not stay."""
         self._has_savepoint = False
+        self.goes_by_glance = False
+        """Whether records are changed if they still are as the thread's glance saw them."""
 
     def run(self, *statements: Statement) -> list[Answer]:
         """Run these after what is waiting, in one trip, and return their answers.
@@ -262,6 +318,15 @@ class Transaction:
             self._on_answer.append((len(self._waiting), on_answer))
         self._waiting.append(statement)
 
+    def at_end(self, statement: Statement, on_answer: Callable[[Answer], None]) -> None:
+        """Run a statement just before COMMIT: one that locks what everyone needs.
+
+        All transactions lock in the same order, so that none waits for another in a circle: first
+        the organization, then records, and the end of the audit log last.
+        """
+        self._writes = True
+        self._last.append((statement, on_answer, not self.takes_others))
+
     def after(self, act: Callable[[], None]) -> None:
         """Do this after the transaction was committed."""
         self._after.append(act)
@@ -293,13 +358,22 @@ class Transaction:
     def _is_committed(self) -> bool:
         """Commit, and return whether that succeeded. Raises CannotCheck."""
         act = str(uuid.uuid4())
+        for statement, on_answer, _ in self._last:
+            self.later(statement, on_answer)
         self.later(Statement(_ACT, (act,)))
         if random.randrange(_SELDOM) == 0:  # noqa: S311  no secret
             self.later(_FORGET)
+        glance = self._database.glance
+        again = [_HEAD, *glance.again] if glance is not None else []
+        asked = self._database.clock.here()
         try:
-            (answer,) = self.run(_COMMIT)
+            answer, *known = self.run(_COMMIT, *again)
         except Cut:
+            if glance is not None:
+                glance.forget()
             return self._database.was_committed(act)
+        if glance is not None:
+            glance.take(self._database.learn(known[0], asked).settings, known[1:])
         if answer.command != "COMMIT":
             raise CannotCheck("The database refused the change. Nothing was changed. Try again.")
         return True
@@ -330,6 +404,7 @@ class Transaction:
         """
         if self._stays:
             self._stays = False
+            self._last = [one for one in self._last if one[2]]
             if self._has_savepoint:
                 self.later(_TO_SAVEPOINT)
             elif self._own:

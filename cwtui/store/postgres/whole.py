@@ -45,7 +45,7 @@ class WholeDatabase(NamedTuple):
         return Size(*self.read(_COUNTS).rows[0])
 
     def settings(self) -> OrganizationSettings:
-        return settings_of(self._head())
+        return settings_of(self._head().settings)
 
     def needed_keys(self) -> frozenset[str]:
         return self._head().needed_keys

@@ -19,8 +19,9 @@ from cwtui.accounts.model import Device as Registered
 from cwtui.accounts.model import SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import CodeNeeded
+from cwtui.accounts.sign_in import CodeNeeded, SignedIn
 from cwtui.config import ConfigError, load
+from cwtui.store.postgres.accounts import PostgresAccountStore
 from tests.accounts.world import Device
 from tests.cli.commands import PASSWORD, Host
 from tests.servers.postgres import Postgres
@@ -120,8 +121,16 @@ def test_each_code_lets_in_one_of_many_hosts(host: Host) -> None:
     host.run("init", "--admin", "ada", "--password-stdin", stdin=PASSWORD.encode())
     all_ports = [services.connect(load(str(host.config))) for _ in range(HOSTS)]
     device = enrolled(all_ports[0])
+    accounts = all_ports[0].accounts
+    assert isinstance(accounts, PostgresAccountStore)
+    connections = accounts._database.connections
+    before = connections.trips
     state = sign_in.with_password(all_ports[0], "alice", Secret(PASSWORD), "10.0.0.1")
     assert isinstance(state, CodeNeeded)
+    earlier = device.code(all_ports[0].now() - 30)
+    assert isinstance(sign_in.with_code(all_ports[0], state, earlier, "code"), SignedIn)
+    # One that reads and two that write, for the password and for the code.
+    assert connections.trips - before == 6
     for typed, field in (
         (device.code(all_ports[0].now()), "code"),
         (device.codes[0].reveal(), "backup_code"),
