@@ -17,7 +17,7 @@ from cwtui.accounts.model import MOST_SSH_KEY_BYTES, SSH_KEY_TYPES
 FIELD: Final = "ssh_key"
 LEAST_RSA_BITS: Final = 3072
 MOST_RSA_BITS: Final = 16384
-"""OpenSSH accepts no longer ones."""
+"""OpenSSH refuses longer ones."""
 LINE_LENGTH: Final = 8192
 """The most characters of a line: twice as many as the longest key needs."""
 RSA: Final = "ssh-rsa"
