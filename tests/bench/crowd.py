@@ -97,10 +97,10 @@ def login_screens(bench: Bench) -> Iterator[Row]:
         )
         yield Row(
             f"  {_APPLICATIONS} at once, shared memory counted once",
-            sum(map(shared_out_memory, login)),
+            sum(shared_out_memory(terminal.pid) for terminal in login),
             megabytes,
             f"{_APPLICATIONS} bare apps",
-            sum(map(shared_out_memory, bare)),
+            sum(shared_out_memory(terminal.pid) for terminal in bare),
         )
 
 
@@ -115,9 +115,9 @@ def wait_for_store(terminal: Terminal, path: Path) -> None:
     terminal.wait_until_still()
 
 
-def shared_out_memory(terminal: Terminal) -> float:
+def shared_out_memory(pid: int) -> float:
     """The proportional set in bytes: memory shared by several processes is divided among them."""
-    rollup = Path(f"/proc/{terminal.pid}/smaps_rollup").read_text("utf-8")
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8")
     found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
     if found is None:
         raise LookupError(rollup)

@@ -35,6 +35,8 @@ class Scale:
     """Sign-ins of each of them in a round. With few, it matters who makes the last one alone."""
     crowd: int = 200
     """People who sign in through the service at once."""
+    sessions: int = 50
+    """People who have the application open over SSH at once."""
     cost: int = 12
     """Of the bcrypt checks that sign-ins are compared with."""
 
@@ -49,6 +51,7 @@ QUICK: Final = Scale(
     updates=400,
     each=4,
     crowd=20,
+    sessions=5,
 )
 
 

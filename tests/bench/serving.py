@@ -104,11 +104,7 @@ class _Person:
 @contextmanager
 def serving(store: Store, folder: Path, cost: int) -> Iterator[Path]:
     """Start the service on a store, and yield its socket."""
-    config, socket = folder / "service.toml", folder / "pam"
-    config.write_text(
-        f'store.url = "{store.config.store.url}"\nkeyring.file = "{store.config.keyring.file}"\n'
-        f"passwords.bcrypt_cost = {max(cost, 10)}\n"
-    )
+    config, socket = config_of(store, folder, cost), folder / "pam"
     sockets = ("--socket", str(socket), "--gate-socket", str(folder / "gate"))
     command = (*_SERVE, "--config", str(config), "serve", *sockets)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -119,3 +115,13 @@ def serving(store: Store, folder: Path, cost: int) -> Iterator[Path]:
     finally:
         process.terminate()
         process.communicate()
+
+
+def config_of(store: Store, folder: Path, cost: int) -> Path:
+    """A file in the folder that names the store."""
+    config = folder / "service.toml"
+    config.write_text(
+        f'store.url = "{store.config.store.url}"\nkeyring.file = "{store.config.keyring.file}"\n'
+        f"passwords.bcrypt_cost = {max(cost, 10)}\n"
+    )
+    return config

@@ -6,11 +6,13 @@ from typing import Final
 
 import pytest
 
-from tests.bench import crowd, slow_lines, table, terminals, users_page, visits
+from tests import soak
+from tests.bench import crowd, slow_lines, ssh_sessions, table, terminals, users_page, visits
 from tests.bench.__main__ import BENCHMARKS
 from tests.bench.measuring import Bench, Scale, make_bench, medians
 from tests.bench.table import Least, Most, Row
 from tests.console.terminal import Terminal
+from tests.programs import find
 
 BLOCK: Final = 64 << 20
 AT_WORK: Final = f"""\
@@ -35,6 +37,7 @@ TINY = Scale(
     processes=(2,),
     each=4,
     crowd=2,
+    sessions=1,
     cost=4,
 )
 
@@ -47,6 +50,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 SHORTER: Final = {
     crowd.rows: [crowd.sign_ins],
     slow_lines.rows: [],
+    ssh_sessions.rows: [ssh_sessions.rows] if soak.times(0, 1) and find("sshd") else [],
     terminals.rows: [],
     users_page.rows: [users_page.lists],
 }
@@ -87,7 +91,7 @@ def test_memory_and_cpu_time_of_running_programs_are_read(bench: Bench) -> None:
     with visits.bare(bench.few.home) as idle, at_work:
         at_work.wait_for("ready")
         assert BLOCK < terminals.memory(at_work) < BLOCK + 40e6
-        assert BLOCK < crowd.shared_out_memory(at_work) < terminals.memory(at_work)
+        assert BLOCK < crowd.shared_out_memory(at_work.pid) < terminals.memory(at_work)
         [processor, written] = terminals.idle(idle, {"at work": at_work}, 1)
     assert processor.theirs is not None
     assert 0 <= processor.theirs < processor.ours < 1
