@@ -17,10 +17,11 @@ import tempfile
 import time
 import traceback
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import pytest
@@ -32,6 +33,8 @@ _RUN: Final = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
 _WHERE: Final = Path("/usr/lib/postgresql")
 TEMPLATE: Final = "with_store"
 """A database with an empty store, of which tests get copies."""
+PRISTINE: Final = "pristine"
+"""A cluster that was never used, beside that of the run's server."""
 
 _SETTINGS: Final = {
     "fsync": "off",
@@ -152,19 +155,40 @@ def _missing() -> str:
     return "" if program("initdb") and program("postgres") else "postgresql is not installed"
 
 
-def start(folder: Path, settings: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
-    """Make a cluster in this folder unless there is one, and run its server. Does not wait."""
+def make_cluster(folder: Path) -> None:
+    """Make a cluster in this folder, and a copy of it for servers of single tests."""
     data = folder / "data"
-    if not data.exists():
-        data.mkdir(mode=0o700)
-        give(folder, data)
-        command = [program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
-        command += ["--no-locale", "-E", "UTF8", "--no-instructions"]
-        subprocess.run([*unprivileged(), *map(str, command)], check=True, cwd="/")
-    chosen = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
-    command = [program("postgres"), "-D", data, f"-k{folder}", *chosen, *settings]
+    data.mkdir(mode=0o700)
+    give(folder, data)
+    command = [program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
+    command += ["--no-locale", "-E", "UTF8", "--no-instructions"]
+    subprocess.run([*unprivileged(), *map(str, command)], check=True, cwd="/")
+    with (data / "pg_hba.conf").open("a") as file:
+        file.write("host all,replication all samenet trust\n")
+    copy_cluster(folder, folder / PRISTINE)
+
+
+def copy_cluster(folder: Path, target: Path) -> None:
+    """Copy the cluster that was never used."""
+    source = folder / PRISTINE
+    source = source if source.exists() else folder / "data"
+    subprocess.run(["cp", "-a", "--reflink=auto", f"{source}/.", target], check=True)
+
+
+def start(
+    folder: Path,
+    data: Path,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    before: Sequence[str] = (),
+    log: int | None = None,
+) -> "subprocess.Popen[bytes]":
+    """Run a server, whose command follows `before`. It writes its log to `log`. Does not wait."""
+    chosen = [f"-c{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
+    command = [program("postgres"), "-D", data, f"-k{folder}", *chosen]
     # In its own process group, so that Ctrl+C ends the tests and they end the server.
-    return subprocess.Popen([*unprivileged(), *map(str, command)], cwd="/", process_group=0)
+    return subprocess.Popen(
+        [*before, *unprivileged(), *map(str, command)], cwd="/", process_group=0, stderr=log
+    )
 
 
 def stop(server: "subprocess.Popen[bytes]") -> None:
@@ -210,7 +234,8 @@ def _user() -> pwd.struct_passwd:
 def _keep(folder: Path, watched: int) -> None:
     from cwtui.store.postgres import opening
 
-    server = start(folder)
+    make_cluster(folder)
+    server = start(folder, folder / "data")
     try:
         postgres = Postgres(folder)
         wait_until_it_answers(postgres.url("postgres"), server)

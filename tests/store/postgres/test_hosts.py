@@ -1,0 +1,119 @@
+"""Two hosts with networks and clocks of their own, eight processes, one database."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+import pytest
+
+from cwtui.accounts import organization
+from tests import soak
+from tests.accounts.world import OPERATOR
+from tests.servers import own_postgres
+from tests.servers.networks import Network, joined_hosts
+from tests.servers.own_postgres import OwnPostgres
+from tests.servers.postgres import Postgres
+from tests.store.postgres import people
+from tests.store.postgres.host import Plan
+from tests.store.processes import Worker
+
+CLOCKS: Final = (0.0, -420.0)
+"""How far the clock of each host is ahead of the database's."""
+EACH: Final = 4
+"""Processes of a host."""
+ALL: Final = EACH * len(CLOCKS)
+ROUNDS: Final = 2
+LIMIT: Final = 10
+"""Of wrong attempts, more than there are processes."""
+MODULE: Final = "tests.store.postgres.host"
+
+
+class Hosts(NamedTuple):
+    server: OwnPostgres
+    networks: list[Network]
+
+    def urls(self) -> list[str]:
+        # They are on this machine, in networks that nobody else is in.
+        return [
+            f"postgresql://postgres@{host.address}/{own_postgres.DATABASE}?sslmode=disable"
+            for host in self.networks
+        ]
+
+
+@pytest.fixture
+def hosts(postgres_server: Postgres) -> Iterator[Hosts]:
+    settings = {"listen_addresses": "*", "max_connections": "40"}
+    with (
+        joined_hosts(len(CLOCKS)) as (network, networks),
+        own_postgres.own_server(postgres_server, settings, network.command()) as server,
+    ):
+        yield Hosts(server, networks)
+
+
+def test_each_code_lets_in_one_process_of_two_hosts(hosts: Hosts, tmp_path: Path) -> None:
+    """Guesses on both count together, and a host whose clock is wrong is told."""
+    config = people.config_of(hosts.server.url, tmp_path)
+    ports = people.made(config)
+    limits = dict.fromkeys(("password_limit", "code_limit"), str(LIMIT))
+    organization.update_settings(ports, OPERATOR, limits)
+    until, rounds = time.monotonic() + soak.seconds(usually=0.0), 0
+    while True:
+        with_code = [f"{kind}-{rounds + number}" for number in range(ROUNDS) for kind in "cb"]
+        guessed = [f"guessed-{rounds}-{what}" for what in ("passwords", "codes")]
+        organization.update_settings(ports, OPERATOR, {"code_limit": "10"})
+        device = people.add(ports, [*with_code, *guessed])
+        at = ports.now() + 25.0  # so that it is valid for at least a minute
+        plan = Plan(
+            url="",
+            folder=str(tmp_path),
+            code=device.code(at),
+            backup_code=device.codes[rounds % 10].reveal(),
+            steps=[
+                *(({"c": "code", "b": "backup_code"}[name[0]], name) for name in with_code),
+                *((f"guess {name.rpartition('-')[2]}", name) for name in guessed),
+            ],
+            processes=EACH,
+        )
+        *said, of_passwords, of_codes, found = run(hosts, plan, tmp_path)
+        for one in said:
+            assert Counter(one) == {"SignedIn": 1, "refused": ALL - 1}
+        for one in (of_passwords, of_codes):
+            assert sum(int(line.split()[0]) for line in one) == LIMIT
+            # Both hosts name the same end of the wait, whatever their clocks show.
+            assert len({ending for line in one for ending in line.split()[1].split(",")}) == 1
+        assert sum("The clock of this host is" in line for line in found) == EACH
+        assert sum("420 seconds behind" in line for line in found) == EACH
+        rounds += ROUNDS
+        if time.monotonic() >= until:
+            break
+    print(f"{2 * rounds} codes, each used by {ALL} processes of two hosts")  # noqa: T201  figures
+
+
+def run(hosts: Hosts, plan: Plan, folder: Path) -> Iterator[list[str]]:
+    """What the processes of both hosts say after each step, and what a check finds there."""
+    workers = list[Worker]()
+    for number, (network, url, ahead) in enumerate(
+        zip(hosts.networks, hosts.urls(), CLOCKS, strict=True)
+    ):
+        path = folder / f"plan-{number}.json"
+        path.write_bytes(msgspec.json.encode(msgspec.structs.replace(plan, url=url)))
+        workers.append(Worker(network.path, path, ahead, module=MODULE))
+    try:
+        assert _lines(workers) == ["ready"] * ALL
+        for _ in plan.steps:
+            for worker in workers:
+                assert worker.process.stdin is not None
+                worker.process.stdin.write("." * EACH)
+                worker.process.stdin.flush()
+            yield _lines(workers)
+        yield _lines(workers)
+    finally:
+        for worker in workers:
+            worker.__exit__()
+
+
+def _lines(workers: list[Worker]) -> list[str]:
+    return [worker.line() for worker in workers for _ in range(EACH)]
