@@ -92,17 +92,19 @@ def refuse_used_step(ports: Ports, name: str) -> None:
 
 def append_event(ports: Ports, name: str) -> int:
     number = time.time_ns()
-    ports.audit.append(
-        Event(
-            at=0.0,
-            event=EventType.SIGN_IN,
-            actor=name,
-            subject=str(number),
-            source="",
-            outcome=Outcome.SUCCESS,
-        )
-    )
+    ports.audit.append(event_of(name, number))
     return number
+
+
+def event_of(name: str, number: int) -> Event:
+    return Event(
+        at=0.0,
+        event=EventType.SIGN_IN,
+        actor=name,
+        subject=str(number),
+        source="",
+        outcome=Outcome.SUCCESS,
+    )
 
 
 def compact(ports: Ports, name: str) -> int:
@@ -188,7 +190,7 @@ def look_for_ever(config: Config, number: int, say: Say) -> None:
         say("looked")
 
 
-def _forked(act: Callable[[Say], None], path: Path) -> int:
+def forked(act: Callable[[Say], None], path: Path) -> int:
     pid = os.fork()
     if pid == 0:
         _live(act, path)
@@ -227,27 +229,27 @@ def main(folder: Path, seconds: float) -> None:
 
     def started(name: str) -> int:
         if name == KEYS:
-            return _forked(partial(rotate_for_ever, config), said)
+            return forked(partial(rotate_for_ever, config), said)
         seed = chance.randrange(1 << 30)
-        return _forked(lambda say: write_for_ever(config, name, seed, say), said)
+        return forked(lambda say: write_for_ever(config, name, seed, say), said)
 
     readers = [
-        _forked(partial(look_for_ever, config, 0), said),
-        _forked(partial(read_for_ever, config), said),
+        forked(partial(look_for_ever, config, 0), said),
+        forked(partial(read_for_ever, config), said),
     ]
     alive = {name: started(name) for name in (*WRITERS, KEYS)}
     while time.monotonic() < until:
         time.sleep(chance.random() * _LONGEST / len(alive))
         name = chance.choice(list(alive))
-        _kill(alive[name])
+        kill(alive[name])
         kills += 1
         alive[name] = started(name)
     for pid in (*alive.values(), *readers):
-        _kill(pid)
+        kill(pid)
     print(kills)  # noqa: T201  how it reports
 
 
-def _kill(pid: int) -> None:
+def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
 
