@@ -19,7 +19,7 @@ from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.upkeep.copying import Step, Summary, Whole, batched, stepping
 from cwtui.store.postgres import audit, schema
-from cwtui.store.postgres.accounts import PUT, SET
+from cwtui.store.postgres.account_changes import PUT, SET
 from cwtui.store.postgres.columns import columns_of
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Database, Transaction
