@@ -1,8 +1,8 @@
 """The ports of the store on PostgreSQL, for many hosts that share one account base.
 
-    opening --> accounts, records, audit --> transactions --> connections --> address, problems
-                   |                             |
-                queries                        clock
+    opening --> accounts, records, audit --> access --> transactions --> connections --> address
+                   |                           |                             |
+             queries, rows              glance, clock                     problems
 
 Everything is in the schema `cwtui` of one database. Each change is one transaction. Statements are
 sent together where they can be, because the server may be far away.

@@ -12,6 +12,7 @@ from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected
 from cwtui.store.contents import Contents
 from cwtui.store.postgres import queries
+from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.account_changes import Change
 from cwtui.store.postgres.columns import agree, place_of
 from cwtui.store.postgres.connections import Answer, Statement
@@ -32,7 +33,7 @@ from cwtui.store.postgres.rows import (
     same_person,
     settings_of,
 )
-from cwtui.store.postgres.transactions import Database, Head, Transaction
+from cwtui.store.postgres.transactions import Head, Transaction
 
 
 class PostgresAccountStore:

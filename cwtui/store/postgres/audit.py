@@ -10,9 +10,9 @@ from cwtui.accounts.audit.chain import NOTHING, Ends, Link
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position, encode
 from cwtui.accounts.errors import CannotCheck
+from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.problems import Exists
-from cwtui.store.postgres.transactions import Database
 
 _NAME: Final = "the audit log"
 _FEW: Final = 32

@@ -19,10 +19,11 @@ from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.upkeep.copying import Step, Summary, Whole, batched, stepping
 from cwtui.store.postgres import audit, schema
+from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.account_changes import PUT, SET
 from cwtui.store.postgres.columns import columns_of
 from cwtui.store.postgres.connections import Answer, Statement
-from cwtui.store.postgres.transactions import Database, Transaction
+from cwtui.store.postgres.transactions import Transaction
 from cwtui.store.postgres.whole import LONG, WholeDatabase, refuse_unless_locked
 
 _AT_ONCE: Final = 2000

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from cwtui.store.postgres import schema
+from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.accounts import PostgresAccountStore
 from cwtui.store.postgres.audit import PostgresAuditLog
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Connections, Statement
 from cwtui.store.postgres.records import PostgresRecordStore
-from cwtui.store.postgres.transactions import Database
 
 
 class Parts(NamedTuple):

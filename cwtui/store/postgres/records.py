@@ -11,10 +11,11 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.store.postgres import problems
+from cwtui.store.postgres.access import Database, joined
 from cwtui.store.postgres.connections import Statement
 from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.last_sign_ins import LastSignIns
-from cwtui.store.postgres.transactions import Database, Transaction, joined
+from cwtui.store.postgres.transactions import Transaction
 
 T = TypeVar("T")
 

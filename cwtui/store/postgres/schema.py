@@ -3,8 +3,9 @@
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, StoreTooNew
+from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
-from cwtui.store.postgres.transactions import Database, Transaction
+from cwtui.store.postgres.transactions import Transaction
 
 VERSION: Final = 1
 LOCK: Final = 0x63777475

@@ -1,9 +1,4 @@
-"""Transactions: what is read together, what is written together, and whether it was written.
-
-    Database.read        one trip
-    Database.together    one trip, if the thread has glanced at what it changes
-    Database.add         one trip, for a row that can be added again without being there twice
-    Database.change      a transaction of several trips; its last statements travel with COMMIT
+"""A transaction, and whether it was committed.
 
 If the answer to COMMIT is lost, the transaction is looked up over another connection, so that
 nothing is guessed. Each one adds a row of its own to `cwtui.act`, with a random id. Whoever looks
@@ -15,35 +10,23 @@ other transactions get the numbers of those that were lost.
 """
 
 import random
-import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from typing import Any, Final, NamedTuple, TypeVar
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Final, NamedTuple, Protocol
 
-from msgspec import MsgspecError, json
-
-from cwtui.accounts.errors import AccountsError, CannotCheck, StoreMissing
-from cwtui.store.postgres import problems
+from cwtui.accounts.errors import CannotCheck
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Answer, Connections, Statement
 from cwtui.store.postgres.glance import Glance
-from cwtui.store.postgres.problems import Conflict, Cut, Exists, Unknown
+from cwtui.store.postgres.problems import Cut
 
-T = TypeVar("T")
-
-MOST_TRIES: Final = 8
-"""How often a transaction is repeated that others got in the way of."""
-_LOOKED_UP_FOR: Final = 10.0
-"""Seconds for which it is tried to look up a transaction."""
-
-_BEGIN: Final = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")
-_COMMIT: Final = Statement("COMMIT")
+BEGIN: Final = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")
+COMMIT: Final = Statement("COMMIT")
 _ROLLBACK: Final = Statement("ROLLBACK")
 _SAVEPOINT: Final = Statement("SAVEPOINT own")
 _TO_SAVEPOINT: Final = Statement("ROLLBACK TO SAVEPOINT own")
-_LIMITS: Final = Statement(
+LIMITS: Final = Statement(
     "SELECT set_config('statement_timeout', '9000', true),"
     " set_config('lock_timeout', '8000', true),"
     " set_config('idle_in_transaction_session_timeout', '15000', true),"
@@ -52,12 +35,12 @@ _LIMITS: Final = Statement(
     " THEN set_config('synchronous_commit', 'on', true) END"
 )
 """For this transaction only, in milliseconds: they stay below what a connection waits for."""
-_HEAD: Final = Statement(
+HEAD: Final = Statement(
     "SELECT extract(epoch FROM clock_timestamp())::float8, accounts, needed_keys, settings"
     " FROM cwtui.organization"
 )
-_LOCKED_HEAD: Final = Statement(f"{_HEAD.sql} FOR UPDATE")
-_ACT: Final = "INSERT INTO cwtui.act (id) VALUES (%s::uuid)"
+_LOCKED_HEAD: Final = Statement(f"{HEAD.sql} FOR UPDATE")
+ACT: Final = "INSERT INTO cwtui.act (id) VALUES (%s::uuid)"
 _FORGET: Final = Statement(
     "DELETE FROM cwtui.act WHERE id IN (SELECT id FROM cwtui.act"
     " WHERE at < clock_timestamp() - interval '1 hour' ORDER BY at LIMIT 2000"
@@ -75,196 +58,24 @@ class Head(NamedTuple):
     settings: bytes
 
 
-class Database:
-    """The database of a store, as the ports use it. Several threads may use it."""
+class Access(Protocol):
+    """What a transaction needs of the database (see access)."""
 
-    def __init__(self, connections: Connections, clock: DatabaseClock | None = None) -> None:
-        self.connections = connections
-        self.clock = clock or DatabaseClock()
-        self.check: Callable[[Database, Head], None] | None = None
-        """Raises CannotCheck for a store that must not be used; called when it has changed.
-
-        It gets the database, so that nothing needs a cycle of references: connections are closed
-        as soon as a store is not used.
-        """
-        self._checked: tuple[bool, frozenset[str]] | None = None
-        self._own = threading.local()
+    connections: Connections
+    clock: DatabaseClock
 
     @property
-    def current(self) -> "Transaction | None":
-        """The transaction in which this thread changes accounts, if any."""
-        found: Transaction | None = getattr(self._own, "current", None)
-        return found
+    def glance(self) -> Glance | None: ...
 
-    @property
-    def glance(self) -> Glance | None:
-        """What this thread knows of a user, in the middle of a step of a sign-in."""
-        found: Glance | None = getattr(self._own, "glance", None)
-        return found
+    def learn(self, answer: Answer, asked: float, *, is_final: bool = True) -> Head: ...
 
-    @contextmanager
-    def glancing(self, glance: Glance) -> Iterator[None]:
-        """Read this first, and let the thread know it in the block. Raises CannotCheck."""
-        if self.glance is not None or self.current is not None:
-            yield
-            return
-        head, answers = self.read(*glance.first)
-        glance.take(head.settings, answers)
-        self._own.glance = glance
-        try:
-            yield
-        finally:
-            self._own.glance = None
-
-    def read(self, *statements: Statement) -> tuple[Head, list[Answer]]:
-        """Read in one trip, each statement for itself. Raises CannotCheck."""
-        try:
-            return self._read(statements, new=False)
-        except (Cut, Conflict):
-            current = self.current
-            if current is not None and current.has_begun:
-                raise
-            # Reading can always be repeated, over a new connection.
-            return self._read(statements, new=True)
-
-    def ask(self, *statements: Statement) -> list[Answer]:
-        """Read something that does not belong to a store. Raises CannotCheck."""
-        with self.connections.one() as connection:
-            return self.connections.send(connection, statements)
-
-    def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
-        """Return the rows that one statement reads. Raises CannotCheck."""
-        _, (answer,) = self.read(statement)
-        return answer.rows
-
-    def head(self) -> Head:
-        """Return what the store says about itself. Raises CannotCheck."""
-        return self.read()[0]
-
-    def _read(self, statements: Sequence[Statement], *, new: bool) -> tuple[Head, list[Answer]]:
-        current = self.current
-        if current is not None and current.has_begun:
-            # A thread that holds locks must not wait for a second connection.
-            asked = self.clock.here()
-            first, *answers = current.run(_HEAD, *statements)
-            return self.learn(first, asked, is_final=False), answers
-        with self.connections.one(new=new) as connection:
-            asked = self.clock.here()
-            first, *answers = self.connections.send(connection, [_HEAD, *statements])
-        return self.learn(first, asked), answers
-
-    def learn(self, answer: Answer, asked: float, *, is_final: bool = True) -> Head:
-        """Return the head from an answer, after the clock and, if it is final, the check saw it."""
-        answered = self.clock.here()
-        if len(answer.rows) != 1:
-            raise StoreMissing("The database has no store of cwtui any more. Nothing was changed.")
-        shown, accounts, needed, settings = answer.rows[0]
-        self.clock.learn(shown, asked, answered)
-        head = Head(accounts, ids_of(needed), settings)
-        state = (not accounts, head.needed_keys)
-        if is_final and self.check is not None and state != self._checked:
-            self.check(self, head)
-            self._checked = state
-        return head
-
-    def together(self, act: Callable[[], T]) -> T:
-        """Return what `act` returns. What it writes is written together: all of it or nothing.
-
-        With a glance, it is tried at first without looking at records again. If that fails, in
-        whatever way, `act` begins again, from records that nobody else can change meanwhile.
-        Raises CannotCheck.
-        """
-        if self.current is not None:
-            return act()
-        glance = self.glance
-        if glance is None:
-            return self.repeated(lambda: self._together(act, by_glance=False))
-        try:
-            return self._together(act, by_glance=True)
-        except Unknown:
-            raise
-        except (AccountsError, LookupError):
-            glance.forget()
-        try:
-            return self.repeated(lambda: self._together(act, by_glance=False))
-        except BaseException:
-            glance.forget()
-            raise
-
-    def _together(self, act: Callable[[], T], *, by_glance: bool) -> T:
-        with self.change(is_current=True) as transaction:
-            transaction.takes_others = True
-            transaction.goes_by_glance = by_glance
-            return act()
-
-    @contextmanager
-    def change(self, *, is_current: bool = False) -> Iterator["Transaction"]:
-        """Lend a transaction, which is committed at the end; an exception undoes it.
-
-        `is_current`: the thread changes accounts with it. Raises CannotCheck.
-        """
-        transaction = Transaction(self)
-        if is_current:
-            self._own.current = transaction
-        try:
-            yield transaction
-            transaction.finish()
-        except BaseException:
-            transaction.undo()
-            raise
-        finally:
-            if is_current:
-                self._own.current = None
-        transaction.tell()
-
-    def add(self, statement: Statement) -> Answer:
-        """Run a statement that adds a row, in one trip, and return its answer. Raises CannotCheck.
-
-        The row has a name of its own (a unique column), so that it can be added again if it is not
-        known whether it was: Exists says that it is there already.
-        """
-        try:
-            return self.repeated(lambda: self._add(statement, new=False))
-        except Cut:
-            return self._add(statement, new=True)
-
-    def _add(self, statement: Statement, *, new: bool) -> Answer:
-        with self.connections.one(new=new) as connection:
-            whole = [_BEGIN, _LIMITS, statement, _COMMIT]
-            return self.connections.send(connection, whole)[2]
-
-    def repeated(self, act: Callable[[], T]) -> T:
-        """Return what `act` returns, and repeat it if others got in its way. Raises CannotCheck."""
-        for tried in range(1, MOST_TRIES):
-            try:
-                return act()
-            except Conflict:
-                time.sleep(random.uniform(0, 0.01 * 2**tried))  # noqa: S311  no secret
-        return act()
-
-    def was_committed(self, act: str) -> bool:
-        """Look up a transaction whose answer was lost. Raises CannotCheck if it is not known."""
-        until = time.monotonic() + _LOOKED_UP_FOR
-        while True:
-            try:
-                self._add(Statement(_ACT, (act,)), new=True)
-            except Exists:
-                return True
-            except CannotCheck:
-                if time.monotonic() >= until:
-                    raise Unknown(
-                        "The connection to the database was lost during a change, and it is not "
-                        "known whether the change was made. Look before you repeat it."
-                    ) from None
-                time.sleep(0.1)
-            else:
-                return False  # and it never will be
+    def was_committed(self, act: str) -> bool: ...
 
 
 class Transaction:
     """A transaction that begins with its first statement. Only for one thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Access) -> None:
         self._database = database
         self._lent = ExitStack()
         self._connection: Any = None
@@ -297,7 +108,7 @@ class Transaction:
         if self.has_begun:
             answers = self._send(waiting)
         else:
-            answers = self._begun([_BEGIN, _LIMITS, *waiting])[2:]
+            answers = self._begun([BEGIN, LIMITS, *waiting])[2:]
         for place, listener in listeners:
             listener(answers[place])
         return answers[len(waiting) - len(statements) :] if statements else []
@@ -360,14 +171,14 @@ class Transaction:
         act = str(uuid.uuid4())
         for statement, on_answer, _ in self._last:
             self.later(statement, on_answer)
-        self.later(Statement(_ACT, (act,)))
+        self.later(Statement(ACT, (act,)))
         if random.randrange(_SELDOM) == 0:  # noqa: S311  no secret
             self.later(_FORGET)
         glance = self._database.glance
-        again = [_HEAD, *glance.again] if glance is not None else []
+        again = [HEAD, *glance.again] if glance is not None else []
         asked = self._database.clock.here()
         try:
-            answer, *known = self.run(_COMMIT, *again)
+            answer, *known = self.run(COMMIT, *again)
         except Cut:
             if glance is not None:
                 glance.forget()
@@ -429,7 +240,7 @@ class Transaction:
         try:
             return self._send(statements)
         except Cut:
-            if _COMMIT in statements:
+            if COMMIT in statements:
                 raise  # it may have been committed
             self._borrow(new=True)
             return self._send(statements)
@@ -441,24 +252,3 @@ class Transaction:
 
     def _send(self, statements: Sequence[Statement]) -> list[Answer]:
         return self._database.connections.send(self._connection, statements)
-
-
-def joined(database: Database) -> "AbstractContextManager[Transaction]":
-    """Return the transaction for something that this thread writes besides accounts.
-
-    It is that of its change of accounts, if there is one: then it needs no second connection while
-    others wait for this one. Once the change was prepared, both happen or neither. Before, it stays
-    even if the change is undone.
-    """
-    current = database.current
-    if current is not None and current.can_take:
-        return current.taking()
-    return database.change()
-
-
-def ids_of(needed: bytes) -> frozenset[str]:
-    """Return the ids of keys in this column. Raises StoreDamaged."""
-    try:
-        return frozenset(json.decode(needed, type=tuple[str, ...]))
-    except MsgspecError as error:
-        raise problems.damaged("The list of needed keys", error) from None

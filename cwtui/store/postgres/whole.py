@@ -10,9 +10,10 @@ from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.copying import Size
 from cwtui.store.postgres import audit, records, schema
+from cwtui.store.postgres.access import Database, ids_of
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.rows import ADMINS, Read, decoded, documents, settings_of
-from cwtui.store.postgres.transactions import Database, Head, ids_of
+from cwtui.store.postgres.transactions import Head
 
 _AT_ONCE: Final = 2000
 """Records or events that are read at once."""

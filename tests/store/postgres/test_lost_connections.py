@@ -94,7 +94,7 @@ def test_an_act_is_not_confused_with_another_after_a_crash(parts: Parts, far: Pa
     use_step(parts)
     with pytest.raises(CannotCheck, match="already"), database.change() as transaction:
         # It arrives only now, and can no longer be committed.
-        transaction.later(connections.Statement(transactions._ACT, (lost,)))
+        transaction.later(connections.Statement(transactions.ACT, (lost,)))
 
 
 def test_an_event_that_never_arrived_is_sent_again(parts: Parts, far: Parts, relay: Relay) -> None:
@@ -139,7 +139,7 @@ def end_connections(parts: Parts) -> None:
 def test_nobody_waits_for_ever(far: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither for an answer nor for a new connection."""
     monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr("cwtui.store.postgres.transactions._LOOKED_UP_FOR", 0.1)
+    monkeypatch.setattr("cwtui.store.postgres.access._LOOKED_UP_FOR", 0.1)
     relay.hold()
     monkeypatch.setitem(connections._ALWAYS, "connect_timeout", 1)
     begun = time.monotonic()
@@ -156,7 +156,7 @@ def test_a_row_that_others_keep_locked_is_waited_for_only_so_long(
     parts: Parts, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "cwtui.store.postgres.transactions._LIMITS",
+        "cwtui.store.postgres.transactions.LIMITS",
         connections.Statement("SELECT set_config('lock_timeout', '50', true)"),
     )
     others = opening.parts(url)
@@ -171,9 +171,9 @@ def test_a_row_that_others_keep_locked_is_waited_for_only_so_long(
 def test_a_database_that_became_read_only_says_so(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "cwtui.store.postgres.transactions._BEGIN", connections.Statement("BEGIN READ ONLY")
-    )
+    for module in ("access", "transactions"):
+        begin = connections.Statement("BEGIN READ ONLY")
+        monkeypatch.setattr(f"cwtui.store.postgres.{module}.BEGIN", begin)
     for act in ACTS:
         with pytest.raises(CannotCheck, match="read-only"):
             act(parts)
