@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.config import Config, ConfigError
@@ -17,9 +16,6 @@ except ImportError as error:
         "For a store in a database, psycopg is needed: pip install 'cwtui[postgres]'"
         f" ({error.name or error} is missing)."
     ) from None
-
-_MOST: Final = 8192
-"""The maximum size of the password's file in bytes."""
 
 
 def is_there(config: Config) -> bool:
@@ -86,14 +82,4 @@ def _password(config: Config) -> Callable[[], str] | None:
         CannotCheck,
     )
 
-    def read() -> str:
-        content = file.read(_MOST)
-        try:
-            line, _, rest = content.decode().rstrip("\r\n").partition("\n")
-        except UnicodeDecodeError:
-            raise file.unusable("it is not UTF-8") from None
-        if not line or rest or "\0" in line:
-            raise file.unusable("it must contain only the password, on one line")
-        return line
-
-    return read
+    return file.password

@@ -12,6 +12,8 @@ from cwtui.host.untrusted_files import open_regular, read_opened
 
 _BY_OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
 """The group may read the file, as for a service whose configuration belongs to root."""
+_MOST_OF_PASSWORD: Final = 8192
+"""The maximum size in bytes of a file with a password."""
 
 
 class SecretFile(NamedTuple):
@@ -53,6 +55,17 @@ class SecretFile(NamedTuple):
         if untrusted:
             raise self.refusal(untrusted)
         return content
+
+    def password(self) -> str:
+        """Return the only line of the file. Raises `refusal`, also for any other content."""
+        content = self.read(_MOST_OF_PASSWORD)
+        try:
+            line, _, rest = content.decode().rstrip("\r\n").partition("\n")
+        except UnicodeDecodeError:
+            raise self.unusable("it is not UTF-8") from None
+        if not line or rest or "\0" in line:
+            raise self.unusable("it must contain only the password, on one line")
+        return line
 
     def path(self) -> Path:
         """Return the path. Raises `refusal` if systemd provided no credentials."""
