@@ -1,17 +1,12 @@
-"""A small file system for one test, which can be filled.
-
-It is mounted in a mount namespace and reached through the process that holds it: when that
-process ends, however the test ended, the kernel unmounts it.
-"""
+"""A small file system for one test, which can be filled."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-import pytest
+from tests.durability.mounting import mounted
 
 KINDS: Final = {
     "tmpfs": "mount -t tmpfs -o size={size}m,mode=700 none {folder}",
@@ -23,24 +18,11 @@ _PIECE: Final = 1 << 20
 
 @contextmanager
 def small_disk(kind: str, folder: Path, megabytes: int) -> Iterator[Path]:
-    """Its root. The test is skipped if this user may not mount one."""
+    """Its root (see `mounted`)."""
     folder.mkdir()
     mount = KINDS[kind].format(size=megabytes, folder=folder)
-    as_root = () if os.geteuid() == 0 else ("--map-root-user",)
-    with subprocess.Popen(
-        ["unshare", *as_root, "--mount", "sh", "-c", f"{mount} && echo ready && exec cat"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stderr is not None
-        if holder.stdout.readline() != "ready\n":
-            pytest.skip(f"{kind} cannot be mounted here: {holder.stderr.read().strip()}")
-        yield Path(f"/proc/{holder.pid}/root{folder}")
-        assert holder.stdin is not None
-        holder.stdin.close()
+    with mounted(folder, mount) as disk:
+        yield disk
 
 
 def fill(disk: Path) -> None:

@@ -17,6 +17,7 @@ from cwtui.host import locks
 from cwtui.host.locks import exclusive, undisturbed
 from tests.accounts.world import HERE, OPERATOR, PASSWORD
 from tests.cli.commands import Host, run
+from tests.durability.mounting import mounted
 from tests.durability.saves import config_in, connected, made_in, unwatched
 
 READS = (
@@ -44,21 +45,8 @@ def media(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     media = tmp_path / "media"
     media.mkdir()
     mount = KINDS[request.param].format(media, tmp_path / "made")
-    as_root = () if os.geteuid() == 0 else ("--map-root-user",)
-    with subprocess.Popen(
-        ["unshare", *as_root, "--mount", "sh", "-c", f"{mount} && echo ready && exec cat"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stderr is not None
-        if holder.stdout.readline() != "ready\n":
-            pytest.skip(f"nothing can be mounted here: {holder.stderr.read().strip()}")
-        yield ReadOnly(Path(f"/proc/{holder.pid}/root{media}"))
-        assert holder.stdin is not None
-        holder.stdin.close()
+    with mounted(media, mount) as reached:
+        yield ReadOnly(reached)
 
 
 class ReadOnly(Host):
