@@ -21,6 +21,8 @@ _FOLDERS: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 _ARGUMENT: Final = re.compile(
     r"socket=/.{0,106}|mode=(full|code|key)|timeout=([1-9]\d?|[1-5]\d\d|600)|nullok|debug|verbose"
 )
+_USUAL_SOCKET: Final = "/run/cwtui/pam"
+"""What the module asks if no argument names a socket."""
 _TRIED: Final = 5
 """How many people's sign-ins are worked out."""
 NAMED: Final = 5
@@ -159,7 +161,7 @@ def sockets(modules: Sequence[Module]) -> set[str]:
     return {
         next(
             (word.partition("=")[2] for word in module.arguments if word.startswith("socket=")),
-            "/run/cwtui/pam",
+            _USUAL_SOCKET,
         )
         for module in modules
     }

@@ -26,6 +26,8 @@ _TABLES: Final = ("/proc/net/udp", "/proc/net/udp6")
 _MOST: Final = 1 << 22
 _FIELDS: Final = 8
 """Of a line in them, up to the uid (proc_pid_net(5))."""
+_WORD: Final = 8
+"""Hexadecimal digits of a word in them. An address of IPv4 has one word, one of IPv6 four."""
 _START: Final = "Start it: systemctl enable --now cwtui-radius.service"
 
 
@@ -181,5 +183,6 @@ def waiting(machine: Machine, table: str, port: int) -> Iterator[Waiting]:
 
 def _written(words: str) -> str:
     """Return an address that the kernel has written in 32-bit words of this processor."""
-    raw = b"".join(struct.pack("=I", int(words[at : at + 8], 16)) for at in range(0, len(words), 8))
-    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)  # noqa: PLR2004  IPv4
+    starts = range(0, len(words), _WORD)
+    raw = b"".join(struct.pack("=I", int(words[at : at + _WORD], 16)) for at in starts)
+    return socket.inet_ntop(socket.AF_INET if len(words) == _WORD else socket.AF_INET6, raw)
