@@ -37,7 +37,7 @@ _KEPT_PREFIXES: Final = ("LC_", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY")
     "--fresh",
     metavar="MINUTES",
     type=click.IntRange(0, 600),
-    help="Do not ask again at the same place for so long (gate.fresh_minutes).",
+    help="For so many minutes, do not ask again at the same place (gate.fresh_minutes).",
 )
 @click.argument("words", metavar="-- COMMAND...", nargs=-1, type=click.UNPROCESSED)
 @pass_host

@@ -65,7 +65,7 @@ def command(
         raise WrongUsage("--json needs --status.")
     if radius:
         if socket_path or gate_socket:
-            raise WrongUsage("With --radius, no socket is used.")
+            raise WrongUsage("--radius uses no socket. Leave out --socket and --gate-socket.")
         _serve_radius(config)
         return
     from cwtui import services

@@ -17,7 +17,7 @@ PATIENCE: Final = 10
 """
 
 
-CANCELLED: Final = "Cancelled. Ctrl+C again leaves."
+CANCELLED: Final = "Cancelled. Press Ctrl+C again to leave."
 """What is said after a cancelled question, before the next one."""
 
 

@@ -160,7 +160,7 @@ def test_ctrl_c_cancels_a_question_and_leaves_the_second_time(tmp_path: Path) ->
         lines.answer("Username: ", "ada")
         lines.wait_for("Password: ")
         terminal.type("secret\x03")
-        assert "Cancelled. Ctrl+C again leaves." in lines.answer("Username: ", "ada")
+        assert "Cancelled. Press Ctrl+C again to leave." in lines.answer("Username: ", "ada")
         lines.wait_for("Password: ")
         terminal.type("\x03")
         lines.wait_for("Username: ")

@@ -55,7 +55,7 @@ async def test_a_key_is_added_renamed_and_removed() -> None:
         await person.click_button("Remove SSH Key")
         person.screen(SshKeysPage)
         assert names(there) == []
-        person.sees("You have no SSH key here.")
+        person.sees("You have no SSH keys.")
         await person.press("escape")
         person.screen(SettingsPage)
         assert person.focus == "Change SSH Keys"

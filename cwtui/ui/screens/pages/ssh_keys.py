@@ -44,7 +44,7 @@ prints."""
         yield Static(
             "These keys let you in over SSH, on hosts that ask cwtui."
             if self._states
-            else "You have no SSH key here. With one, hosts that ask cwtui let you in over SSH.",
+            else "You have no SSH keys. A key lets you in over SSH, on hosts that ask cwtui.",
             classes="text",
             markup=False,
         )
@@ -107,9 +107,7 @@ A key can be on one account only. Your other sessions end when a key is added.""
         yield Field(
             "ssh_key", "Public key", _PublicKeyInput(), "The line of a file that ends in .pub"
         )
-        yield Field(
-            "ssh_key_name", "Name", TextInput(), "Leave it empty for the comment in the key."
-        )
+        yield Field("ssh_key_name", "Name", TextInput(), "Leave it empty to use the key's comment.")
         yield Button("Add SSH Key", id="primary", variant="primary", compact=True)
 
     def may_stay_empty(self, entry: TextInput) -> bool:
