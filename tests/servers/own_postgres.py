@@ -17,7 +17,7 @@ from tests.servers.postgres import Postgres
 DATABASE: Final = "accounts"
 DURABLE: Final = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """Settings of a server that keeps what it acknowledged."""
-_REPLICATED: Final = {**DURABLE, "wal_level": "replica", "max_wal_senders": "4"}
+REPLICATED: Final = {**DURABLE, "wal_level": "replica", "max_wal_senders": "4"}
 _STOPPED_SECONDS: Final = 20.0
 _STARTS: Final = 200
 
