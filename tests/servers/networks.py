@@ -74,7 +74,7 @@ def joined_hosts(count: int) -> Iterator[tuple[Network, list[Network]]]:
 
 
 def enter(path: str) -> None:
-    """Let this process use the network at this path. It must have no other thread."""
+    """Let this thread use the network at this path, as long as it lives."""
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor = os.open(path, os.O_RDONLY)
     try:

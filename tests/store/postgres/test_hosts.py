@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -10,14 +11,17 @@ import msgspec
 import pytest
 
 from cwtui.accounts import organization
+from cwtui.accounts.errors import CannotCheck
+from cwtui.store.postgres import connections, opening
 from tests import soak
 from tests.accounts.world import OPERATOR
-from tests.servers import own_postgres
+from tests.servers import networks, own_postgres
 from tests.servers.networks import Network, joined_hosts
 from tests.servers.own_postgres import OwnPostgres
 from tests.servers.postgres import Postgres
 from tests.store.postgres import people
 from tests.store.postgres.host import Plan
+from tests.store.postgres.test_lost_connections import ACTS
 from tests.store.processes import Worker
 
 CLOCKS: Final = (0.0, -420.0)
@@ -33,6 +37,7 @@ MODULE: Final = "tests.store.postgres.host"
 
 class Hosts(NamedTuple):
     server: OwnPostgres
+    server_network: Network
     networks: list[Network]
 
     def urls(self) -> list[str]:
@@ -43,14 +48,14 @@ class Hosts(NamedTuple):
         ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hosts(postgres_server: Postgres) -> Iterator[Hosts]:
     settings = {"listen_addresses": "*", "max_connections": "40"}
     with (
-        joined_hosts(len(CLOCKS)) as (network, networks),
+        joined_hosts(len(CLOCKS)) as (network, others),
         own_postgres.own_server(postgres_server, settings, network.command()) as server,
     ):
-        yield Hosts(server, networks)
+        yield Hosts(server, network, others)
 
 
 def test_each_code_lets_in_one_process_of_two_hosts(hosts: Hosts, tmp_path: Path) -> None:
@@ -117,3 +122,31 @@ def run(hosts: Hosts, plan: Plan, folder: Path) -> Iterator[list[str]]:
 
 def _lines(workers: list[Worker]) -> list[str]:
     return [worker.line() for worker in workers for _ in range(EACH)]
+
+
+def test_a_host_whose_network_is_cut_waits_only_so_long(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails closed, and goes on by itself when the network is back."""
+    monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("cwtui.store.postgres.transactions._LOOKED_UP_FOR", 0.3)
+    monkeypatch.setitem(connections._ALWAYS, "connect_timeout", 2)
+    took, was_cut = list[float](), list[bool]()
+
+    def work() -> None:
+        networks.enter(hosts.networks[0].path)
+        parts = opening.parts(hosts.urls()[0])
+        for is_cut in (False, True, False):
+            hosts.server_network.ip(f"link set host0 {'down' if is_cut else 'up'}")
+            for act in ACTS:
+                begun = time.monotonic()
+                try:
+                    act(parts)
+                except CannotCheck:
+                    was_cut.append(is_cut)
+                    took.append(time.monotonic() - begun)
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(work).result()
+    assert was_cut == [True] * len(ACTS)
+    assert max(took) < 10
