@@ -10,7 +10,7 @@ before the instant, so that the copy continues with the same lines, and the copy
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -25,6 +25,7 @@ from cwtui.host.files import cannot
 from cwtui.store import building, whole
 from cwtui.store.audit.log import MEGABYTE
 from cwtui.store.layout import Layout
+from cwtui.store.restoring import Restore
 from cwtui.store.swapping import remove
 
 
@@ -101,6 +102,34 @@ def in_files(config: Config, near: Path | None) -> Iterator[Layout]:
         target = building.FilesTarget(layout, config.audit.max_megabytes * MEGABYTE)
         target.write(found, summed_up(found, _unseen), _unseen)
         yield layout
+
+
+def restore_to_database(config: Config, restore: Restore, event: Event) -> str | None:
+    """Replace a store in a database with an unpacked backup. Raises CannotCheck.
+
+    Returns the schema with the old tables, if there was a store. What is there now is first written
+    to files, where the backup is merged with it. Meanwhile nobody else can change it.
+    """
+    from cwtui import database
+
+    with database.replaced(config) as store:
+        is_empty = True
+        with store.whole() as now, suppress(StoreDamaged):
+            size = now.size()
+            is_empty = not (size.accounts or size.records)
+            if not is_empty:
+                restore.layout.records.mkdir(mode=0o700)
+                files = building.FilesTarget(restore.layout, MEGABYTE)
+                files.write_tables(now, size.accounts, _unseen)
+        restore.make_ready()
+        if not is_empty:
+            store.set_aside(restore.now)
+        with whole.at_one_instant(restore.staged) as merged:
+            store.write_tables(merged, _unseen)
+            if not store.has_log():
+                store.write_log(merged, summed_up(merged, _unseen), _unseen)
+        store.append(event)
+    return store.kept
 
 
 def _unseen() -> None:

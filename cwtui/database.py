@@ -69,6 +69,19 @@ def new_store(config: Config, now: float, *, replace: bool) -> Iterator[Database
         yield made
 
 
+@contextmanager
+def replaced(config: Config) -> Iterator[building.Replaced]:
+    """Lend the store, or a new one, to replace what is in it; an exception undoes all.
+
+    Raises CannotCheck.
+    """
+    with (
+        opening.opened(config.database, _password(config)) as database,
+        building.replaced(database) as store,
+    ):
+        yield store
+
+
 def _password(config: Config) -> Callable[[], str] | None:
     """Return what reads the password, each time that a connection is made."""
     store = config.store

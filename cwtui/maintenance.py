@@ -2,29 +2,28 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
-from cwtui import __version__, installation, services
+from cwtui import __version__, copying, installation, services
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import (
     CannotCheck,
-    InvalidInput,
     KeyringMissing,
     Refused,
     StoreDamaged,
 )
+from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountStore, AuditLog, Keyring
 from cwtui.accounts.session import Operator
-from cwtui.accounts.text import has_control_characters
 from cwtui.accounts.upkeep.findings import Finding, Severity, WithProgress, of_error
 from cwtui.accounts.upkeep.restored_state import Difference, difference
 from cwtui.config import Config
-from cwtui.copying import in_files
+from cwtui.copying import in_files, private_folder
 from cwtui.host.files import (
     cannot,
     discard,
@@ -44,9 +43,6 @@ from cwtui.store.contents import Contents
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore
 from cwtui.store.restoring import Restore
-
-_LONGEST_ROLE: Final = 63
-"""PostgreSQL cuts longer names."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +179,6 @@ def rights(role: str) -> str:
     """Return the SQL that lets a role of a database use a store in it. Raises InvalidInput."""
     from cwtui.store.postgres import rights as of_database
 
-    if not role or has_control_characters(role) or len(role.encode()) > _LONGEST_ROLE:
-        raise InvalidInput("role", f"Enter a role's name of 1 to {_LONGEST_ROLE} bytes.")
     return of_database.sql(role)
 
 
@@ -264,7 +258,7 @@ def back_up_to(
 def _record_backup(config: Config, operator: Operator, where: str) -> bool:
     if services.is_read_only(config):
         return False
-    _write_event(config, EventType.STORE_BACKUP, operator, where)
+    services.audit_log(config).append(_event(EventType.STORE_BACKUP, operator, where))
     return True
 
 
@@ -277,18 +271,20 @@ class CheckedBackup:
 
     config: Config
     manifest: Manifest
-    restore: Restore
+    restore: Callable[[Event], Path | str | None]
+    """Replaces the store, and writes the event. Returns where the old store is kept, if any."""
     then: int
     now: int | None
     difference: Difference | None
 
-    def run(self, operator: Operator) -> Path | None:
-        """Restore it. Returns the folder with the old store, if any. Raises CannotCheck."""
+    def run(self, operator: Operator) -> Path | str | None:
+        """Restore it. Returns the folder or schema with the old store, if any.
+
+        Raises CannotCheck.
+        """
         made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.manifest.created_at))
         reason = f"backup of {made}, accounts={self.then}"
-        return self.restore.run(
-            partial(_write_event, self.config, EventType.STORE_RESTORE, operator, reason)
-        )
+        return self.restore(_event(EventType.STORE_RESTORE, operator, reason))
 
 
 @contextmanager
@@ -297,15 +293,16 @@ def checked_backup(
 ) -> Iterator[CheckedBackup]:
     """Unpack a backup and check it like a store, with the current keyring.
 
-    Raises CannotCheck, and Refused for a database.
+    Raises CannotCheck.
     """
-    _refuse_database(
-        config,
-        "Restore the backup to a new folder with --store FOLDER, then copy that to the database: "
-        "cwtui store copy FOLDER URL --replace.",
-    )
     keyring = services.open_keyring(config)
-    with restoring.unpacked(config.layout, path) as (staged, manifest):
+    with ExitStack() as unpacking:
+        layout = (
+            Layout(unpacking.enter_context(private_folder(None)))
+            if config.database
+            else config.layout
+        )
+        staged, manifest = unpacking.enter_context(restoring.unpacked(layout, path))
         damage = [
             finding.sentence.replace(str(staged.folder), str(path))
             for finding in ContentChecks(staged, keyring).all(with_progress)
@@ -314,20 +311,37 @@ def checked_backup(
         if damage:
             others = f" ({len(damage)} problems in all.)" if len(damage) > 1 else ""
             raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
-        yield _compared(config, manifest, staged, keyring)
+        yield _compared(config, manifest, layout, staged, keyring)
 
 
 def _compared(
-    config: Config, manifest: Manifest, staged: Layout, keyring: FileKeyring
+    config: Config, manifest: Manifest, layout: Layout, staged: Layout, keyring: FileKeyring
 ) -> CheckedBackup:
     then = TinyAccountStore(staged.accounts).all()
-    restore = Restore(config.layout, staged, keyring, os.urandom, time.time())
+    restore = Restore(layout, staged, keyring, os.urandom, time.time())
+
+    def replace(event: Event) -> Path | str | None:
+        if config.database:
+            return copying.restore_to_database(config, restore, event)
+        return restore.run(partial(services.audit_log(config).append, event))
+
     try:
-        store = TinyAccountStore(config.accounts_file)
-        now = store.all() if config.layout.is_there() else {}
+        now = _accounts_now(config)
     except CannotCheck:
-        return CheckedBackup(config, manifest, restore, len(then), None, None)
-    return CheckedBackup(config, manifest, restore, len(then), len(now), difference(then, now))
+        return CheckedBackup(config, manifest, replace, len(then), None, None)
+    return CheckedBackup(config, manifest, replace, len(then), len(now), difference(then, now))
+
+
+def _accounts_now(config: Config) -> dict[str, Account]:
+    if not config.database:
+        store = TinyAccountStore(config.accounts_file)
+        return store.all() if config.layout.is_there() else {}
+    from cwtui import database
+
+    if not database.is_there(config):
+        return {}
+    with database.at_one_instant(config) as found:
+        return {account.username: account for account in found.accounts()}
 
 
 @contextmanager
@@ -356,17 +370,15 @@ def _snapshot(
             yield found, backup.manifest_of(found, __version__, time.time())
 
 
-def _write_event(config: Config, event: EventType, operator: Operator, reason: str) -> None:
-    services.audit_log(config).append(
-        Event(
-            at=time.time(),
-            event=event,
-            actor=operator.actor,
-            subject="",
-            source=operator.source,
-            outcome=Outcome.SUCCESS,
-            reason=reason,
-        )
+def _event(event: EventType, operator: Operator, reason: str) -> Event:
+    return Event(
+        at=time.time(),
+        event=event,
+        actor=operator.actor,
+        subject="",
+        source=operator.source,
+        outcome=Outcome.SUCCESS,
+        reason=reason,
     )
 
 

@@ -141,7 +141,7 @@ def restore(host: Host, file: str, yes: bool) -> None:
         made = f"{utc_minute(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"
         say(f"The backup was made {made}. It contains {counted(found.then, 'account')}.")
         _say_what_changes(found.now, found.difference)
-        if not yes and not terminal.ask_yes(f"Restore it to {config.folder}?"):
+        if not yes and not terminal.ask_yes(f"Restore it to {config.store_name}?"):
             raise Failed("Nothing was restored.")
         kept = found.run(operator())
     say(f"Restored {counted(found.then, 'account')}. All sessions have ended.")

@@ -28,13 +28,18 @@ class FilesTarget:
 
     def write(self, source: Whole, summary: Summary, step: Step) -> None:
         """Write everything. Raises CannotCheck."""
-        accounts = stepping(source.accounts(), step)
-        TinyAccountStore.build(self.staged.accounts, accounts, summary.accounts.number, source)
+        self.write_tables(source, summary.accounts.number, step)
+        self._audit.begin(stepping(source.lines(), step), source.ends())
+        sync_folder(self.staged.folder)
+
+    def write_tables(self, source: Whole, accounts: int, step: Step) -> None:
+        """Write everything but the audit log. Raises CannotCheck."""
+        found = stepping(source.accounts(), step)
+        TinyAccountStore.build(self.staged.accounts, found, accounts, source)
         records = TinyRecordStore(self.staged.records)
         for number, part in source.records():
             records.put(number, dict(stepping(part.items(), step)))
             records.compact(number)
-        self._audit.begin(stepping(source.lines(), step), source.ends())
         for folder in (self.staged.records, self.staged.folder):
             sync_folder(folder)
 

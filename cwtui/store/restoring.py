@@ -75,7 +75,7 @@ class Restore:
         with ExitStack() as locks:
             for path in files:
                 locks.enter_context(exclusive(path))
-            self._make_ready()
+            self.make_ready()
             kept = RESTORE.keep(self.layout, table_files(self.layout), self.now)
             RESTORE.mark(self.layout)
             is_first = not self.layout.audit_files()
@@ -90,8 +90,8 @@ class Restore:
             RESTORE.replace(self.layout, self.staged, table_files, self._order)
         return kept
 
-    def _make_ready(self) -> None:
-        """Merge the unpacked files with the current state, on disk."""
+    def make_ready(self) -> None:
+        """Merge the unpacked files with the current state, on disk. Raises CannotCheck."""
         now = _readable_accounts(self.layout)
         then = TinyAccountStore(self.staged.accounts).all()
         renamed = restoring.other_names(then, now)

@@ -20,7 +20,9 @@ def backup_in(config: Config) -> Path:
 
 def restore(config: Config, path: Path | None = None) -> Path | None:
     with maintenance.checked_backup(config, path or backup_in(config), unwatched) as found:
-        return found.run(OPERATOR)
+        kept = found.run(OPERATOR)
+    assert not isinstance(kept, str)
+    return kept
 
 
 def names(config: Config) -> list[str]:

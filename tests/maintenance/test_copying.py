@@ -8,17 +8,19 @@ import pytest
 from msgspec.structs import replace as with_fields
 
 from cwtui import copying, maintenance, services
-from cwtui.accounts import administration
+from cwtui.accounts import administration, sign_in
 from cwtui.accounts.audit.lines import START, decode
 from cwtui.accounts.audit.reading import verified
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
+from cwtui.accounts.secret import Secret
 from cwtui.config import Config, StoreConfig
 from cwtui.store import swapping
 from cwtui.store.building import FilesTarget
 from cwtui.store.postgres.building import DatabaseTarget
 from tests.accounts.steps import at_step, last_step
-from tests.accounts.world import OPERATOR
-from tests.durability.saves import connected, unwatched
+from tests.accounts.world import OPERATOR, PASSWORD, Device
+from tests.durability.saves import BACKUP, codes_left, connected, unwatched
+from tests.maintenance.small_store import asked_for_code
 from tests.servers.postgres import Postgres
 
 pytestmark = pytest.mark.usefixtures("quick_disk")
@@ -109,6 +111,44 @@ def test_a_backup_of_a_database_can_be_restored_to_files(
             found.run(OPERATOR)
         assert names(there) == names(source)
         assert events(there)[:-1] == events(source)[:-1]
+
+
+def test_a_backup_of_files_is_restored_to_a_database(
+    config: Config, device: Device, postgres_server: Postgres
+) -> None:
+    path = config.folder.parent / BACKUP  # of ada and alice
+    with postgres_server.database() as url:
+        target = with_fields(config, store=StoreConfig(url))
+        with maintenance.checked_backup(target, path, unwatched) as found:
+            assert (found.then, found.now) == (2, 0)
+            assert found.run(OPERATOR) is None
+        assert names(target) == ["ada", "alice"]
+        assert events(target)[:-1] == events(config)[:BEFORE]
+        assert verified(services.audit_log(target), has_accounts=True).findings == []
+
+        ports = connected(target)
+        administration.create_user(ports, OPERATOR, "carol", password=Secret(PASSWORD))
+        ports.records.update("ada", lambda _: (at_step(9), None))
+        state = asked_for_code(ports)
+        sign_in.with_backup_code(ports, state, device.codes[0].reveal())
+        left = codes_left(target)
+        before = events(target)
+        with maintenance.checked_backup(target, path, unwatched) as found:
+            assert found.difference is not None
+            assert found.difference.gone == ("carol",)
+            kept = found.run(OPERATOR)
+        assert str(kept).startswith("cwtui_before_restore_")
+        assert names(target) == ["ada", "alice"]
+        assert last_step(services.connect(target).records.get("ada")) == 9
+        assert codes_left(target) == left == len(device.codes) - 1
+        assert events(target)[:-1] == before
+        assert " store.restore " in events(target)[-1]
+        assert maintenance.check(target, unwatched).findings == []
+        asked_for_code(ports)
+
+
+BEFORE: Final = 2
+"""Events in the backup: ada and alice were made."""
 
 
 def interrupted(*_: object) -> None:

@@ -212,7 +212,7 @@ def test_a_damaged_store_can_be_restored(config: Config) -> None:
     with maintenance.checked_backup(config, backup_in(config), unwatched) as found:
         assert (found.now, found.difference) == (None, None)
         kept = found.run(OPERATOR)
-    assert kept is not None
+    assert isinstance(kept, Path)
     assert (kept / "accounts.json").read_bytes() == b"{"
     assert names(config) == ["ada", "alice"]
 

@@ -36,6 +36,21 @@ _IS_EMPTY: Final = Statement(
 )
 _NAMED: Final = "SELECT to_regnamespace(%s) IS NOT NULL"
 _RENAME: Final = "ALTER SCHEMA cwtui RENAME TO {}"
+_HAS_LOG: Final = "SELECT n > 0 FROM cwtui.audit_head"
+_NOBODY_ELSE: Final = Statement(
+    "LOCK TABLE cwtui.organization, cwtui.account, cwtui.record IN SHARE ROW EXCLUSIVE MODE"
+)
+_KEEP: Final = (
+    "CREATE SCHEMA {}",
+    "CREATE TABLE {}.account AS TABLE cwtui.account",
+    "CREATE TABLE {}.record AS TABLE cwtui.record",
+    "CREATE TABLE {}.organization AS TABLE cwtui.organization",
+)
+_EMPTY: Final = (
+    "DELETE FROM cwtui.account",
+    "DELETE FROM cwtui.record",
+    "UPDATE cwtui.organization SET accounts = 0",
+)
 _RECORDS: Final = """
     INSERT INTO cwtui.record (username, document, part, waits_until, last_sign_in)
     SELECT * FROM jsonb_to_recordset(%s::jsonb) AS given (
@@ -62,6 +77,11 @@ class DatabaseTarget:
 
     def write(self, source: Whole, summary: Summary, step: Step) -> None:
         """Write everything. Raises CannotCheck."""
+        self.write_tables(source, step)
+        self.write_log(source, summary, step)
+
+    def write_tables(self, source: Whole, step: Step) -> None:
+        """Write everything but the audit log. Raises CannotCheck."""
         settings = msgspec.json.encode(source.settings()).decode()
         needed = msgspec.json.encode(sorted(source.needed_keys())).decode()
         self._write(SET, settings, needed)
@@ -72,6 +92,9 @@ class DatabaseTarget:
             for some in batched(stepping(iter(records.items()), step), _AT_ONCE):
                 found = [_record(username, part, record) for username, record in some]
                 self._write(_RECORDS, msgspec.json.encode(found).decode())
+
+    def write_log(self, source: Whole, summary: Summary, step: Step) -> None:
+        """Write the audit log. Raises CannotCheck."""
         for lines in batched(_rows(stepping(source.lines(), step)), _AT_ONCE):
             self._write(_LINES, [n for n, _ in lines], [content for _, content in lines])
         first, following = summary.chain
@@ -93,6 +116,37 @@ class DatabaseTarget:
     def _write(self, sql: str, *values: object) -> None:
         self._transaction.later(Statement(sql, values))
         self._transaction.run()  # so that only few rows are in memory
+
+
+class Replaced(DatabaseTarget):
+    """A store whose accounts and records are replaced. Nobody else can change it meanwhile."""
+
+    def has_log(self) -> bool:
+        """Whether the audit log has events."""
+        return bool(self._read(_HAS_LOG).rows[0][0])
+
+    def set_aside(self, now: float) -> None:
+        """Keep accounts, records and settings in tables of their own, and empty the store's."""
+        self.kept = _free_name(self._transaction, "restore", now)
+        for statement in _KEEP:
+            self._write(statement.format(self.kept))
+        for statement in _EMPTY:
+            self._write(statement)
+
+
+@contextmanager
+def replaced(database: Database) -> Iterator[Replaced]:
+    """Lend the store, or a new one, to replace what is in it; an exception undoes all.
+
+    Raises CannotCheck.
+    """
+    with database.change() as transaction:
+        locked, _ = transaction.run(_LOCK, LONG)
+        refuse_unless_locked(locked)
+        if not schema.is_there_in(transaction):
+            schema.create_in(transaction)
+        transaction.run(_NOBODY_ELSE)
+        yield Replaced(transaction, None)
 
 
 @contextmanager
@@ -122,11 +176,17 @@ def new_store(
 
 def _set_aside(transaction: Transaction, now: float) -> str:
     """Give the store's schema another name, and return it."""
+    name = _free_name(transaction, "copy", now)
+    transaction.later(Statement(_RENAME.format(name)))
+    return name
+
+
+def _free_name(transaction: Transaction, act: str, now: float) -> str:
+    """Return a name for a schema with the old store."""
     while True:
-        name = f"cwtui_before_copy_{datetime.fromtimestamp(now, UTC):%Y%m%dt%H%M%Sz}"
+        name = f"cwtui_before_{act}_{datetime.fromtimestamp(now, UTC):%Y%m%dt%H%M%Sz}"
         (found,) = transaction.run(Statement(_NAMED, (name,)))
         if not found.rows[0][0]:
-            transaction.later(Statement(_RENAME.format(name)))
             return name
         now += 1
 

@@ -6,6 +6,12 @@ the role can neither change nor remove an event, nor write one outside the chain
 
 from typing import Final
 
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.text import has_control_characters
+
+_LONGEST: Final = 63
+"""PostgreSQL cuts longer names."""
+
 _RIGHTS: Final = """\
 -- The rights that cwtui needs as the role {role}, and no more.
 -- Review them, then run them as the owner of the tables, in the database of the store.
@@ -23,6 +29,8 @@ GRANT EXECUTE ON FUNCTION cwtui.append_event(uuid, text) TO {role};
 
 
 def sql(role: str) -> str:
-    """Return the statements for this role, whatever characters its name has."""
+    """Return the statements for this role. Raises InvalidInput."""
+    if not role or has_control_characters(role) or len(role.encode()) > _LONGEST:
+        raise InvalidInput("role", f"Enter a role's name of 1 to {_LONGEST} bytes.")
     quoted = '"{}"'.format(role.replace('"', '""'))
     return _RIGHTS.format(role=quoted)
