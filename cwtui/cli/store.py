@@ -146,7 +146,7 @@ def restore(host: Host, file: str, yes: bool) -> None:
         kept = found.run(operator())
     say(f"Restored {counted(found.then, 'account')}. All sessions have ended.")
     if kept is not None:
-        say(f"The old store is kept in {kept}.")
+        say(f"The old store is kept in {_place(kept)}.")
 
 
 @command.command(
@@ -183,7 +183,7 @@ def copy(ctx: click.Context, host: Host, source: str, target: str, replace: bool
         "read back and are the same."
     )
     if done.kept is not None:
-        say(f"The store that was there is kept in {done.kept}.")
+        say(f"The store that was there is kept in {_place(done.kept)}.")
         if to.database:
             say("The tables are new. Give the role of the hosts its rights: cwtui store grant ROLE")
     if not done.is_recorded:
@@ -200,6 +200,10 @@ def copy(ctx: click.Context, host: Host, source: str, target: str, replace: bool
         )
         ctx.exit(1)
     say(f"What changes in {from_.store_name} from now on is not in the copy.")
+
+
+def _place(kept: Path | str) -> str:
+    return str(kept) if isinstance(kept, Path) else f"the schema {kept} of the database"
 
 
 def _say_what_changes(now: int | None, difference: Difference | None) -> None:
