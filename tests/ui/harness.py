@@ -24,7 +24,7 @@ from cwtui.ui.clipboard import CopyWay
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from tests.accounts.world import HERE, PASSWORD, Clock
 from tests.ui.reader import Reader
-from tests.ui.speed import drawn_when_looked_at
+from tests.ui.speed import drawn_when_looked_at, updated_when_asked
 
 HOST: Final = "plant-7"
 CONFIG: Final = Config()
@@ -142,6 +142,10 @@ class Person(Reader):
 
     async def settle(self) -> None:
         """Wait until all messages are handled and drawn, and no worker or call is running."""
+        with updated_when_asked():
+            await self._settle()
+
+    async def _settle(self) -> None:
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + PATIENCE
         before: object = None

@@ -7,6 +7,7 @@ from typing import Any, Final
 from rich.console import RenderableType
 from textual._compositor import Compositor
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Button
 
 from tests.ui import quick_layout, quick_messages, quick_styles
@@ -59,6 +60,39 @@ def drawn_as_in_a_terminal(*, really: bool = True) -> Iterator[None]:
         _draws_updates = before
 
 
+_resume: Final = Timer.resume
+_waiting: set[Timer] | None = None
+"""Timers whose screens would have been updated by now."""
+
+
+@contextmanager
+def updated_when_asked() -> Iterator[None]:
+    """Screens are updated when the block asks for it, and after it, but by no timer in between.
+
+    A timer updates them after a sixtieth of a second, so between any two messages: often for a
+    layout that the next message changes. Where each update is rendered, timers go on as they are.
+    """
+    global _waiting
+    if _draws_updates:
+        yield
+        return
+    before, _waiting = _waiting, set()
+    try:
+        yield
+    finally:
+        late, _waiting = _waiting, before
+        for timer in late:
+            timer.resume()
+
+
+def _resume_when_asked(self: Timer) -> None:
+    if _waiting is not None and self.name == "screen_update":
+        _waiting.add(self)
+    else:
+        _resume(self)
+
+
+Timer.resume = _resume_when_asked  # type: ignore[method-assign]  # only for tests
 quick_layout.begin()
 quick_messages.begin()
 quick_styles.begin()
