@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 def begin() -> None:
     _lay_out_once_for_a_size()
+    _lay_out_once_for_a_place()
     _keep_the_whole_map()
     _keep_parts_of_rows_in_plain_dictionaries()
 
@@ -26,6 +27,22 @@ def _lay_out_once_for_a_size() -> None:
             resized(self, size)
 
     Screen._screen_resized = resized_once  # type: ignore[method-assign,assignment]  # replaced on purpose
+
+
+def _lay_out_once_for_a_place() -> None:
+    """Each widget that a layout gave another place asked for a layout, which gave it the same.
+
+    Only scrollbars that appear or go move anything, and they ask for a layout themselves.
+    """
+    update = Widget._size_updated
+
+    def update_once(
+        self: Widget, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        del layout
+        return update(self, size, virtual_size, container_size, layout=False)
+
+    Widget._size_updated = update_once  # type: ignore[method-assign]  # only for tests
 
 
 def _keep_the_whole_map() -> None:
