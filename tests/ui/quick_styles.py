@@ -13,6 +13,7 @@ from textual.css.match import _check_selectors
 from textual.css.model import CombinatorType, RuleSet, SelectorSet
 from textual.css.styles import RulesMap, Styles
 from textual.css.stylesheet import Stylesheet
+from textual.design import ColorSystem
 from textual.dom import DOMNode
 from textual.theme import Theme
 
@@ -20,11 +21,27 @@ from tests.ui.replacing import replace_in
 
 
 def begin() -> None:
+    _mix_colours_once()
     _parse_styles_once()
     _join_styles_once()
     _find_rules_once()
     _hash_rules_quickly()
     _match_quickly()
+
+
+def _mix_colours_once() -> None:
+    """An application asks a theme for its colours when it starts, and when it is switched to."""
+    generate = ColorSystem.generate
+    mixed: dict[object, dict[str, str]] = {}
+
+    def generated_once(self: ColorSystem) -> dict[str, str]:
+        chosen = {**vars(self), "variables": tuple(self.variables.items())}
+        key = tuple(chosen.items())
+        if key not in mixed:
+            mixed[key] = generate(self)
+        return mixed[key].copy()
+
+    ColorSystem.generate = generated_once  # type: ignore[method-assign]  # only for tests
 
 
 def _parse_styles_once() -> None:
