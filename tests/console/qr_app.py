@@ -1,6 +1,8 @@
-"""A small application that shows a QR code beside 33 columns of text: python -m ... THEME STYLE.
+"""A small application that shows a QR code beside 33 columns of text.
 
-t: the other theme of the same kind.
+    python -m tests.console.qr_app STYLE THEME...
+
+t: the other theme of the same kind. q: the application of the next theme, or the end.
 """
 
 import sys
@@ -57,4 +59,5 @@ class QrApp(App[None]):
 
 
 if __name__ == "__main__":
-    QrApp(sys.argv[1], DrawingStyle[sys.argv[2]]).run()
+    for theme in sys.argv[2:]:
+        QrApp(theme, DrawingStyle[sys.argv[1]]).run()
