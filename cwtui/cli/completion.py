@@ -19,8 +19,8 @@ from click.shell_completion import (
 )
 
 from cwtui.cli.groups import CommandWithExamples
+from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put
-from cwtui.cli.values import OneOf
 
 _BASH: Final = """\
 # Completion of cwtui for bash 4.4 or newer.

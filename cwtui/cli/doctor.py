@@ -15,9 +15,9 @@ from cwtui.accounts.text import counted, shortened, visible
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
 from cwtui.cli.json_output import put_list
+from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import SENTENCE_LENGTH, put, say
 from cwtui.cli.tables import WIDTH
-from cwtui.cli.values import OneOf
 from cwtui.config import config_file
 from cwtui.doctor import examination
 from cwtui.doctor.findings import Area, Finding, Level, exit_status

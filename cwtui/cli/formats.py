@@ -12,9 +12,9 @@ from cwtui.accounts.text import visible
 from cwtui.cli.completing import parts
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.json_output import on_a_line, put_list
+from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
-from cwtui.cli.values import OneOf
 
 TABLE: Final = "table"
 _FORMATS: Final = (TABLE, "csv", "json", "jsonl")

@@ -10,9 +10,10 @@ from cwtui.accounts.listing import AccountRow, View
 from cwtui.cli import account_output, completing, filtering, formats
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
+from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
-from cwtui.cli.values import OneOf, WholeNumber
+from cwtui.cli.values import WholeNumber
 
 _WORDS: Final = account_words.account_words(account_words.Facts())
 

@@ -9,6 +9,7 @@ from cwtui.cli.completing import files, folders
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import LazyGroup
 from cwtui.cli.host import Host
+from cwtui.cli.one_of import OneOf
 
 if TYPE_CHECKING:
     from cwtui.dialogue.conversation import Drawing
@@ -67,7 +68,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.option("--plain", is_flag=True, help="Ask line by line, without screens and colours.")
 @click.option(
     "--qr",
-    type=click.Choice(["none", "ascii", "utf8"]),
+    type=OneOf(["none", "ascii", "utf8"]),
     help="How --plain draws QR codes. By default as the terminal can.",
 )
 @click.option("--paths", is_flag=True, help="Show where the files are, and whether they exist.")

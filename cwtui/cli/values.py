@@ -5,23 +5,9 @@ from typing import Any, Final
 import click
 
 from cwtui.accounts.text import username
-from cwtui.cli.usage import choose, quoted
+from cwtui.cli.usage import quoted
 
 _MOST_DIGITS: Final = 9
-
-
-class OneOf(click.Choice[str]):
-    """One of a few words."""
-
-    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        del ctx
-        # Imported here, because only mistakes need it.
-        from difflib import get_close_matches
-
-        typed, choices = str(value), list(self.choices)
-        near = get_close_matches(typed.casefold(), choices, 1, 0.7)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
-        return f"cannot be {quoted(typed)}. {hint}{choose(choices)}"
 
 
 class Username(click.ParamType[str]):

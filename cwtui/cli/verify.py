@@ -13,8 +13,9 @@ from cwtui.cli import asking
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
+from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import say
-from cwtui.cli.values import OneOf, Username
+from cwtui.cli.values import Username
 from cwtui.dialogue.conversation import Gone, Room
 from cwtui.service.packets import Phase, Request, Verdict
 
