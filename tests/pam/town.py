@@ -11,7 +11,7 @@ from typing import Final
 from tests.cli.accounts import put
 from tests.cli.commands import PASSWORD, Host
 from tests.pam.house import ROOT_PASSWORD, WHO, Door, House
-from tests.service.service import enrolled, new_host
+from tests.service.service import enrolled, more_backup_codes, new_host
 
 CODE: Final = "One-time code (or a backup code): "
 USERS: Final = (
@@ -54,6 +54,8 @@ class Town:
 
     def fresh(self, user: str) -> str:
         """A backup code, which works once. A code of the app works for one sign-in in 30 s."""
+        if not self.codes[user]:
+            self.codes[user].extend(more_backup_codes(self.host, user))
         return self.codes[user].pop()
 
     def served(self) -> subprocess.Popen[str]:

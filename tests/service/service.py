@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import pyotp
+from msgspec.structs import replace
 
-from cwtui.accounts import self_service
+from cwtui.accounts import enrolment, self_service
 from cwtui.accounts.session import open_session
 from tests.cli.accounts import put
 from tests.cli.commands import PASSWORD, Host
@@ -58,6 +59,17 @@ def enrolled(host: Host, name: str) -> tuple[str, list[str]]:
     after, codes = self_service.register_device(ports, session, offered, code)
     self_service.acknowledge_backup_codes(ports, after)
     return offered.totp_secret.reveal(), [code.reveal() for code in codes]
+
+
+def more_backup_codes(host: Host, name: str) -> list[str]:
+    """Replace the backup codes of an account that has a device."""
+    ports = host.ports()
+    hashed, codes = enrolment.new_backup_codes(ports)
+    account = ports.accounts.get(name)
+    assert account is not None
+    factor = replace(enrolment.second_factor(account), backup_codes=hashed)
+    put(host, name, second_factor=factor)
+    return [code.reveal() for code in codes]
 
 
 @contextmanager
