@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.bench import (
     audit_page,
     crowd,
+    database,
     reading,
     serving,
     signing_in,
@@ -35,6 +36,7 @@ BENCHMARKS = (
     ssh_sessions.rows,
     reading.rows,
     sizes.rows,
+    database.rows,
     users_page.rows,
     audit_page.rows,
     terminals.rows,

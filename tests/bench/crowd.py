@@ -50,11 +50,11 @@ def sign_ins(bench: Bench) -> Iterator[Row]:
         )
 
 
-def rate(home: Path | None, cost: int, processes: int, numbers: range) -> float:
+def rate(home: Path | None, cost: int, processes: int, numbers: range, url: str = "") -> float:
     """How many users these processes sign in per second; without a home, how many they check."""
     command = [
         *(sys.executable, "-m", "tests.bench.crowd_worker"),
-        *(str(home) if home is not None else "", str(cost)),
+        *(str(home) if home is not None else "", str(cost), url),
     ]
     read, write = os.pipe()
     with ExitStack() as stack:

@@ -155,16 +155,16 @@ def _of_size(
 
 
 def _insert(size: Size) -> Iterator[Row]:
-    people = list(_people(size.ours.keyring, size.accounts))
-    ours = seconds(lambda: size.ours.insert(people))
-    yield size.row("bulk insert", ours, seconds(lambda: size.sqlite.insert(people)))
+    everyone = list(people(size.ours.keyring, size.accounts))
+    ours = seconds(lambda: size.ours.insert(everyone))
+    yield size.row("bulk insert", ours, seconds(lambda: size.sqlite.insert(everyone)))
     stock = size.stock
     if stock is not None:
-        yield Row("  the same", ours, duration, _STOCK, seconds(lambda: stock.insert(people)))
+        yield Row("  the same", ours, duration, _STOCK, seconds(lambda: stock.insert(everyone)))
     size.ours.compact()
 
 
-def _people(keyring: Keyring, accounts: int) -> Iterator[Account]:
+def people(keyring: Keyring, accounts: int) -> Iterator[Account]:
     password = passwords.hash_password(Secret(PASSWORD), keyring, cost=4)
     for number in range(accounts):
         yield Account(

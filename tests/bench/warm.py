@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyotp
+from msgspec import structs
 
 from cwtui import services
 from cwtui.accounts import sign_in
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.config import StoreConfig
 from tests.bench.measuring import Bench, medians, seconds
 from tests.bench.people import PASSWORD, SOURCE, TOTP_SECRET, Store, config_in, user
 from tests.bench.signing_in import bcrypt_check
@@ -53,8 +55,12 @@ def with_passwords(store: Store, numbers: range, cost: int) -> list[str]:
     return names
 
 
-def connect(home: Path, cost: int) -> Ports:
-    return dataclasses.replace(services.connect(config_in(home)), bcrypt_cost=cost)
+def connect(home: Path, cost: int, url: str = "") -> Ports:
+    """The store in this home, or with its keyring in the database at this URL."""
+    config = config_in(home)
+    if url:
+        config = structs.replace(config, store=StoreConfig(url))
+    return dataclasses.replace(services.connect(config), bcrypt_cost=cost)
 
 
 def sign_in_with_mfa(ports: Ports, username: str) -> None:

@@ -62,7 +62,7 @@ class Postgres:
         """The URL of this process's own database, with a store that is as it was created."""
         name = f"of_{os.getpid()}"
         if name in _MADE:
-            self.execute(_EMPTIED, name)
+            self.execute(EMPTIED, name)
         else:
             _MADE.add(name)
             self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
@@ -88,7 +88,7 @@ class Postgres:
 
 _MADE: Final = set[str]()
 """The databases of this process."""
-_EMPTIED: Final = """
+EMPTIED: Final = """
     TRUNCATE cwtui.account, cwtui.record, cwtui.audit, cwtui.act;
     UPDATE cwtui.audit_head SET n = 0, previous = '', hash = repeat('0', 64),
         first_n = 1, first_previous = repeat('0', 64);

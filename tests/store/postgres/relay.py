@@ -1,9 +1,11 @@
 """A relay between cwtui and a database, which can lose or hold back what passes."""
 
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Self
 
@@ -25,6 +27,8 @@ class Relay:
         """Lose the connection before a message that contains this is passed on."""
         self.after: bytes | None = None
         """Lose the connection when such a message was answered, before the answer is passed on."""
+        self.seconds = 0.0
+        """How much later what is asked arrives."""
         self._goes_on = Event()
         self._goes_on.set()
         self._lost_answer = False
@@ -64,12 +68,14 @@ class Relay:
                 self._start(self._asked, theirs, ours)
                 self._start(self._answered, ours, theirs)
 
-    def _start(self, work: Callable[..., None], *ends: socket.socket) -> None:
+    def _start(self, work: Callable[..., None], *ends: object) -> None:
         thread = Thread(target=work, args=ends, daemon=True)
         self._threads.append(thread)
         thread.start()
 
     def _asked(self, theirs: socket.socket, ours: socket.socket) -> None:
+        late: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+        self._start(self._arrives, late, ours)
         with suppress(OSError):
             while data := theirs.recv(_BLOCK):
                 self._goes_on.wait(20)
@@ -79,8 +85,22 @@ class Relay:
                 if self.after is not None and self.after in data:
                     self.after = None
                     self._lost_answer = True
-                ours.sendall(data)
+                if self.seconds:
+                    # What follows it closely arrives just as closely.
+                    late.put((time.monotonic() + self.seconds, data))
+                else:
+                    ours.sendall(data)
+        late.put((0.0, b""))
         self._end(theirs, ours)
+
+    def _arrives(self, late: SimpleQueue[tuple[float, bytes]], ours: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                at, data = late.get()
+                if not data:
+                    return
+                time.sleep(max(0.0, at - time.monotonic()))
+                ours.sendall(data)
 
     def _answered(self, ours: socket.socket, theirs: socket.socket) -> None:
         with suppress(OSError):
