@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from statistics import median
@@ -229,12 +230,12 @@ def _of_size(bench: Bench, url: str, accounts: int, check: float) -> Iterator[Ro
         yield Row(f"PostgreSQL: update, {own}", ours, duration, _BCRYPT, check)
         reads: dict[str, Callable[[Parts], object]] = {
             "get": lambda parts: parts.accounts.get(name()),
-            f"first {FIRST} rows": lambda parts: _page(parts, ALL_ACCOUNTS),
+            f"first {FIRST} rows": partial(_page, query=ALL_ACCOUNTS),
         }
         for text in _FILTERS:
             query = parse(text, account_words(Facts()), _NOW)
-            reads[f"first rows of {text}"] = lambda parts, query=query: _page(parts, query)
-            reads[f"count {text}"] = lambda parts, query=query: parts.accounts.count(query)
+            reads[f"first rows of {text}"] = partial(_page, query=query)
+            reads[f"count {text}"] = partial(_count_of, query=query)
         for what, read in reads.items():
             statements = _statements(parts, read)
             ours, theirs = medians(
@@ -247,6 +248,10 @@ def _of_size(bench: Bench, url: str, accounts: int, check: float) -> Iterator[Ro
 
 def _page(parts: Parts, query: AccountQuery) -> object:
     return parts.accounts.page(query, BY_USERNAME, limit=FIRST)
+
+
+def _count_of(parts: Parts, query: AccountQuery) -> object:
+    return parts.accounts.count(query)
 
 
 def _each(act: Callable[[], object]) -> float:

@@ -162,7 +162,9 @@ def make_cluster(folder: Path) -> None:
     give(folder, data)
     command = [program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
     command += ["--no-locale", "-E", "UTF8", "--no-instructions"]
-    subprocess.run([*unprivileged(), *map(str, command)], check=True, cwd="/")
+    subprocess.run(
+        [*unprivileged(), *map(str, command)], check=True, cwd="/", stdout=subprocess.DEVNULL
+    )
     with (data / "pg_hba.conf").open("a") as file:
         file.write("host all,replication all samenet trust\n")
     copy_cluster(folder, folder / PRISTINE)
