@@ -37,6 +37,7 @@ plink putty-tools
 rsync rsync
 systemd-analyze systemd
 pgbouncer pgbouncer
+ip iproute2
 LIST
 [ -e /usr/include/security/pam_modules.h ] || missing="$missing libpam0g-dev"
 [ -n "$(find /usr/lib -name pam_radius_auth.so 2>/dev/null)" ] || missing="$missing libpam-radius-auth"

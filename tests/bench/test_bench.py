@@ -2,17 +2,29 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 import pytest
 
 from tests import soak
-from tests.bench import crowd, slow_lines, ssh_sessions, table, terminals, users_page, visits
+from tests.bench import (
+    crowd,
+    database,
+    slow_lines,
+    ssh_sessions,
+    table,
+    terminals,
+    users_page,
+    visits,
+)
 from tests.bench.__main__ import BENCHMARKS
 from tests.bench.measuring import Bench, Scale, make_bench, medians
 from tests.bench.table import Least, Most, Row
 from tests.console.terminal import Terminal
 from tests.programs import find
+from tests.servers.own_postgres import DATABASE, OwnPostgres
+from tests.servers.postgres import Postgres
 
 BLOCK: Final = 64 << 20
 AT_WORK: Final = f"""\
@@ -49,12 +61,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 SHORTER: Final = {
     crowd.rows: [crowd.sign_ins],
+    database.rows: [],
     slow_lines.rows: [],
     ssh_sessions.rows: [ssh_sessions.rows] if soak.times(0, 1) and find("sshd") else [],
     terminals.rows: [],
     users_page.rows: [users_page.lists],
 }
-"""What is measured with many terminals takes long; below, their parts are tested."""
+"""What is measured with many terminals or servers takes long; below, their parts are tested."""
 
 
 @pytest.mark.parametrize(
@@ -69,6 +82,21 @@ def test_a_benchmark_returns_positive_measurements(
     assert rows
     assert all(row.ours > 0 for row in rows)
     assert all(row.theirs is None or row.theirs > 0 for row in rows)
+
+
+def test_the_store_in_a_database_is_measured(bench: Bench, postgres_server: Postgres) -> None:
+    server = OwnPostgres(postgres_server.folder, {})
+    quicker = replace(bench, scale=replace(TINY, sizes=(40,), processes=()))
+    server.create()
+    try:
+        rows = [*database.sign_ins(quicker, server), *database.growth(quicker, server)]
+    finally:
+        postgres_server.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    trips, near, far, *_ = rows
+    assert 1 < trips.ours < 10
+    # Each trip takes longer, whatever else the machine does.
+    assert far.ours > near.ours / 2 + trips.ours * database.LATENCY / 2
+    assert all(row.ours > 0 for row in rows)
 
 
 def test_bytes_of_the_first_paint_are_counted(bench: Bench) -> None:

@@ -67,6 +67,6 @@ def sign_in_with_mfa(ports: Ports, username: str) -> None:
     asked = sign_in.with_password(ports, username, Secret(PASSWORD), SOURCE)
     if not isinstance(asked, sign_in.CodeNeeded):
         raise TypeError(asked)
-    done = sign_in.with_one_time_code(ports, asked, pyotp.TOTP(TOTP_SECRET).now())
+    done = sign_in.with_code(ports, asked, pyotp.TOTP(TOTP_SECRET).now(), "code")
     if not isinstance(done, sign_in.SignedIn):
         raise TypeError(done)
