@@ -173,8 +173,12 @@ def copy(ctx: click.Context, host: Host, source: str, target: str, replace: bool
     if host.store is not None:
         raise WrongUsage("--store cannot be combined with store copy, which names both stores.")
     from_, to = host.config_of("FROM", source), host.config_of("TO", target)
-    with progress("Copying") as shown:
-        done = copying.copy(from_, to, operator(), shown, replace=replace)
+    try:
+        with progress("Copying") as shown:
+            done = copying.copy(from_, to, operator(), shown, replace=replace)
+    except KeyboardInterrupt:
+        say(f"Interrupted. {from_.store_name} stays as it was. Nobody can use a part of the copy.")
+        raise
     found = done.summary
     say(
         f"Copied {counted(found.accounts.number, 'account')}, "
