@@ -5,6 +5,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,32 @@ settings.register_profile("quick", settings.get_profile("cwtui"), max_examples=1
 settings.load_profile("quick" if os.environ.get("CWTUI_QUICK") else "cwtui")
 # A group-writable configuration is refused.
 os.umask(0o022)
+
+
+_MEMORY: Final = Path("/dev/shm")
+_ROOM: Final = 4 << 30
+"""Bytes: far more than the temporary folders of a whole run take."""
+_TEMPORARY: Final = "PYTEST_DEBUG_TEMPROOT"
+"""Where pytest makes them."""
+
+
+def _has_room_in_memory() -> bool:
+    """Whether there is room for files, also for programs, and so much memory is free."""
+    with suppress(OSError):
+        about = os.statvfs(_MEMORY)
+        free = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        return (
+            os.access(_MEMORY, os.W_OK)
+            and not about.f_flag & os.ST_NOEXEC
+            and about.f_bavail * about.f_frsize >= _ROOM
+            and int(free["MemAvailable"].split()[0]) * 1024 >= _ROOM
+        )
+    return False
+
+
+# Thousands of folders and small files take a while on a disk. Who names a folder gets it there.
+if not {_TEMPORARY, "TMPDIR"} & os.environ.keys() and _has_room_in_memory():
+    os.environ[_TEMPORARY] = str(_MEMORY)
 
 
 @pytest.fixture
