@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pyte.screens import Char
 from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
@@ -12,10 +11,10 @@ from rich.style import Style
 from textual._compositor import LayoutUpdate
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from wcwidth import wcwidth
 
 from cwtui.ui.painted import Painted
 from cwtui.ui.spelling.abilities import Abilities
+from tests.console.seen import seen
 from tests.console.terminal import Emulator
 
 SIZE = Size(40, 3)
@@ -58,32 +57,6 @@ def written(painted: Painted, one: LayoutUpdate, size: Size = SIZE) -> str:
     return painted.written(ColorSystem.TRUECOLOR)
 
 
-def seen(terminal: Emulator) -> list[list[Char]]:
-    """Each cell as it looks: of a blank the background only, and nothing reversed.
-
-    pyte keeps half of a wide character whose other half is covered. Terminals show a blank.
-    """
-    rows = []
-    for y in range(terminal.screen.lines):
-        cells = [terminal.screen.buffer[y][x] for x in range(terminal.screen.columns)]
-        wide = [wcwidth(cell.data[:1]) > 1 for cell in cells]
-        halves = [not cell.data for cell in cells]
-        for x, cell in enumerate(cells):
-            is_lost_head = wide[x] and halves[x + 1 : x + 2] != [True]
-            is_lost_tail = halves[x] and not wide[max(0, x - 1)]
-            cells[x] = look(cell._replace(data=" ") if is_lost_head or is_lost_tail else cell)
-        rows.append(cells)
-    return rows
-
-
-def look(cell: Char) -> Char:
-    if cell.reverse and "default" not in (cell.fg, cell.bg):
-        cell = cell._replace(fg=cell.bg, bg=cell.fg, reverse=False)
-    if cell.data == " " and not (cell.reverse or cell.underscore or cell.strikethrough):
-        return Char(" ", bg=cell.bg)
-    return cell
-
-
 @given(UPDATES, CAN)
 def test_the_screen_looks_like_one_drawn_completely(
     updates: list[LayoutUpdate], can: Abilities
@@ -93,7 +66,7 @@ def test_the_screen_looks_like_one_drawn_completely(
     for one in updates:
         whole.feed(one.render_segments(CONSOLE).encode())
         spared.feed(written(painted, one).encode())
-        assert seen(spared) == seen(whole)
+        assert seen(spared.screen) == seen(whole.screen)
 
 
 @given(UPDATES, CAN, st.lists(st.integers(0, 40), max_size=30))
@@ -110,7 +83,7 @@ def test_what_is_written_in_parts_shows_the_newest_state_in_the_end(
             spared.feed(painted.written(ColorSystem.TRUECOLOR, parts.pop(), first=[2]).encode())
     spared.feed(painted.written(ColorSystem.TRUECOLOR).encode())
     assert painted.is_done
-    assert seen(spared) == seen(whole)
+    assert seen(spared.screen) == seen(whole.screen)
 
 
 @given(UPDATES, CAN)
