@@ -11,7 +11,8 @@ from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.store.postgres.opening import Parts
 from tests.accounts.steps import at_step, last_step
-from tests.store.postgres.test_lost_connections import count, log, put, state
+from tests.store.postgres.relay import Relay
+from tests.store.postgres.test_lost_connections import COMMIT, count, log, put, state
 from tests.store.samples import PLAIN, RECORD
 
 
@@ -61,6 +62,7 @@ def test_a_change_of_what_was_seen_takes_one_trip(parts: Parts) -> None:
 
 def test_what_others_changed_is_seen_at_the_next_try(parts: Parts, far: Parts) -> None:
     put(parts)
+    parts.records.update("bob", count)
     with glancing(parts):
         far.records.update("bob", lambda _: (at_step(40, SignInRecord()), None))
         seen: list[int] = []
@@ -74,7 +76,7 @@ def test_what_others_changed_is_seen_at_the_next_try(parts: Parts, far: Parts) -
             return parts.records.update("bob", step)
 
         assert parts.records.together(act) == 41
-        assert seen == [0, 40]
+        assert seen == [1, 40]
         assert parts.records.get("bob") == at_step(41, SignInRecord())
         with far.accounts.change() as change:
             change.put(PLAIN.changed(enabled=False))
@@ -83,6 +85,18 @@ def test_what_others_changed_is_seen_at_the_next_try(parts: Parts, far: Parts) -
         assert account is not None
         assert not account.enabled
     assert state(parts) == (True, 42, 2)
+
+
+def test_a_change_of_what_was_seen_is_looked_up_if_its_answer_was_lost(
+    parts: Parts, far: Parts, relay: Relay
+) -> None:
+    for times, step in ((1, "after"), (2, "before")):
+        with glancing(far):
+            setattr(relay, step, COMMIT)
+            far.records.update("bob", count)
+            assert getattr(relay, step) is None
+            assert far.records.get("bob") == parts.records.get("bob")
+        assert state(parts) == (False, times, 0)
 
 
 def test_a_refusal_is_made_only_from_what_is_true_now(parts: Parts, far: Parts) -> None:
