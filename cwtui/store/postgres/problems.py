@@ -44,6 +44,8 @@ _NO_STORE: Final = (
     "The database has no store of cwtui, or only part of one. If it is the right one, restore it "
     "from a backup. Nothing was changed."
 )
+_BEFORE: Final = ("connection failed: ", "connection is bad: ")
+"""What the library puts before the reason why there is no connection."""
 _RIGHTS: Final = "For the rights that a role needs, see: cwtui store grant ROLE"
 
 _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck], str], ...]] = (
@@ -124,5 +126,7 @@ def damaged(what: str, reason: object) -> StoreDamaged:
 def _said(error: psycopg.Error) -> str:
     """Return the first line of what the server or the library said, without what follows it."""
     said = error.diag.message_primary or str(error)
+    for before in _BEFORE:
+        said = said.removeprefix(before)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return visible(shortened(lines[0] if lines else type(error).__name__, 200)).rstrip(".")

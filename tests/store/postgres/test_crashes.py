@@ -24,6 +24,7 @@ ACTS, SERVERS = 100, 4
 def test_kills_lose_nothing_that_was_acknowledged(
     postgres_server: Postgres, tmp_path: Path
 ) -> None:
+    longest = soak.times(2 * ACTS // SERVERS, in_a_soak=500)  # acts in the life of the server
     chance = random.Random(13)  # noqa: S311  repeatable
     said = tmp_path / nursery.ACKNOWLEDGED
     said.touch()
@@ -34,7 +35,7 @@ def test_kills_lose_nothing_that_was_acknowledged(
             assert worker.line() == "started"
             wanted = 0
             while wanted < ACTS or time.monotonic() < until:
-                wanted += chance.randrange(1, 2 * ACTS // SERVERS)
+                wanted += chance.randrange(1, longest)
                 while len(said.read_bytes().splitlines()) < wanted:
                     time.sleep(0.02)
                 kills[0] += 1

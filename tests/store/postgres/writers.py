@@ -32,7 +32,7 @@ _LONGEST: Final = 0.15
 """The longest time between two kills in seconds."""
 _LIFE: Final = 150
 """Bytes that they note between two kills at least, so that something is done on a slow machine."""
-_PAUSE: Final = 0.05
+_PAUSE: Final = 0.1
 """After a refusal, so that a server that is starting has the processor."""
 
 
