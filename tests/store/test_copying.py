@@ -10,7 +10,7 @@ import pytest
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.audit.lines import START, Line, Position
 from cwtui.accounts.audit.reading import verified
-from cwtui.accounts.errors import CannotCheck, StoreDamaged
+from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreTooNew
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.upkeep.copying import summed_up
 from cwtui.store import building, whole
@@ -207,3 +207,18 @@ def test_a_database_is_not_copied_while_somebody_migrates_it(postgres_server: Po
             database_building.new_store(two, "there", NOW, replace=True),
         ):
             pass
+
+
+def test_a_database_of_a_newer_version_is_neither_copied_nor_replaced(
+    postgres_server: Postgres,
+) -> None:
+    with postgres_server.database("with_store") as url, opening.opened(url) as database:
+        name = url.partition("?")[0].rpartition("/")[2]
+        postgres_server.execute("UPDATE cwtui.schema_version SET version = 99", name)
+        for use in (
+            database_whole.at_one_instant(database),
+            database_building.new_store(database, "there", NOW, replace=True),
+            database_building.replaced(database),
+        ):
+            with pytest.raises(StoreTooNew), use:
+                pass

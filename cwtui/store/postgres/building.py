@@ -140,6 +140,7 @@ def replaced(database: Database) -> Iterator[Replaced]:
 
     Raises CannotCheck.
     """
+    _check_version(database)
     with database.change() as transaction:
         locked, _ = transaction.run(_LOCK, LONG)
         refuse_unless_locked(locked)
@@ -157,6 +158,7 @@ def new_store(
 
     Raises Refused if there is a store already, unless it is to be replaced, and CannotCheck.
     """
+    _check_version(database)
     with database.change() as transaction:
         locked, _ = transaction.run(_LOCK, LONG)
         refuse_unless_locked(locked)
@@ -172,6 +174,12 @@ def new_store(
         if not is_there:
             schema.create_in(transaction)
         yield DatabaseTarget(transaction, kept)
+
+
+def _check_version(database: Database) -> None:
+    """Bring the tables to this version, if there are any. Raises CannotCheck, and StoreTooNew."""
+    if schema.is_there(database):
+        schema.check(database)
 
 
 def _set_aside(transaction: Transaction, now: float) -> str:

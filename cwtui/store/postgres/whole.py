@@ -87,6 +87,7 @@ class WholeDatabase(NamedTuple):
 @contextmanager
 def at_one_instant(database: Database) -> Iterator[WholeDatabase]:
     """Lend everything as it is now. Raises CannotCheck."""
+    schema.check(database)
     with database.connections.one(new=True) as connection:
 
         def read(sql: str, *values: object) -> Answer:
