@@ -8,21 +8,20 @@ import pytest
 
 from tests.cli.commands import PASSWORD
 from tests.pam.house import House
-from tests.programs import require
 
 PACKAGING: Final = Path(__file__).parents[2] / "packaging"
 SNIPPETS: Final = PACKAGING / "examples"
 STORE: Final = "/var/lib/cwtui"
+_AS_OWNER: Final = (
+    *("setpriv", "--reuid", "connectware", "--regid", "connectware"),
+    *("--init-groups", "--reset-env"),
+)
 
 
 def install(house: House) -> None:
     """The programs, the configuration, the store with an admin, and the keys of the kiosk."""
     owner = ("-o", "connectware", "-g", "connectware", "-m")
-    as_owner = (
-        *(require("setpriv"), "--reuid", "connectware", "--regid", "connectware"),
-        *("--init-groups", "--reset-env"),
-    )
-    if house.do(*as_owner, sys.executable, "-I", "-c", "import cwtui").returncode:
+    if house.do(*_AS_OWNER, sys.executable, "-I", "-c", "import cwtui").returncode:
         pytest.skip("other users cannot run this Python")
     keys = "/run/keys/connectware.pub"
     for command in (
@@ -32,7 +31,14 @@ def install(house: House) -> None:
         ("install", "-m", "644", PACKAGING / "config.toml", "/etc/cwtui"),
         ("install", "-m", "644", keys, "/etc/cwtui/ssh_keys"),
         ("install", "-d", *owner, "700", STORE, "/etc/cwtui/keyring"),
-        (*as_owner, "cwtui-host", "init", "--admin", "admin", "--password-stdin"),
     ):
-        done = house.do(*command, stdin=PASSWORD)
+        done = house.do(*command)
         assert done.returncode == 0, done.stderr
+    operate(house, "init", "--admin", "admin", "--password-stdin", stdin=PASSWORD)
+
+
+def operate(house: House, *words: str, stdin: str = "") -> str:
+    """What a command of cwtui prints, run by the owner of the store."""
+    done = house.do(*_AS_OWNER, "cwtui-host", *words, stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

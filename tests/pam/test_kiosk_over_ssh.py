@@ -37,7 +37,7 @@ def home(installed: Town) -> Path:
     home = installed.house.run / "home" / USER
     (home / ".ssh").mkdir(exist_ok=True)
     (home / ".ssh" / "rc").write_text("touch ~/made\n")
-    (home / ".ssh" / "environment").write_text("PYTHONINSPECT=1\n")
+    (home / ".ssh" / "environment").write_text("PLANTED=1\n")
     for name in ("planted", ".profile", ".bashrc"):
         (home / name).write_text("touch ~/made\n")
     (home / "planted.py").write_text("open('/run/home/connectware/made', 'w')\n")
@@ -54,7 +54,9 @@ def test_no_way_leads_out_of_a_kiosk_over_ssh(installed: Town, home: Path, tmp_p
         door.wait_for("Sign in to Your Account")
         door.type(f"admin\t{PASSWORD}\r")
         door.wait_for("Change Password")
-        assert b"\0PYTHONINSPECT=1\0" in environment(port)
+        variables = environment(port)
+        assert b"\0PYTHONINSPECT=1\0" in variables
+        assert b"PLANTED" not in variables
         hunt(door, 30, Random(1))  # noqa: S311  repeatable
         door.send("ctrl+q")
         door.wait_for("Press Y to quit")

@@ -27,7 +27,11 @@ USERS: Final = (
     "ines",
     "jan",
 )
-GROUPS: Final = {"connectware": ("ada", "bob", "carol", "dora", "gina"), "operators": ("ada",)}
+GROUPS: Final = {
+    "connectware": ("ada", "bob", "carol", "dora", "gina"),
+    "operators": ("ada",),
+    "people": ("gina",),
+}
 RECIPES: Final = {
     "pam.d/sshd": "pam.d/sshd-code",
     "pam.d/sshd-password": "pam.d/sshd-password",
