@@ -55,7 +55,8 @@ def test_a_lost_initial_password_is_reported(
     result = host.process("user", *command, *options, stdout=write)
     os.close(write)
     assert result.status == 1
-    assert result.err.endswith(f"Create another one: cwtui user reset-password {command[1]}\n")
+    again = f"cwtui --config {host.config} user reset-password {command[1]}"
+    assert result.err.endswith(f"Create another one: {again}\n")
 
 
 def test_the_exit_status_is_right_if_errors_cannot_be_printed(host: Host) -> None:
