@@ -115,7 +115,7 @@ def test_without_its_standby_a_primary_confirms_nothing(
         for act in ACTS:
             act(parts)
         monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.2)
-        monkeypatch.setattr("cwtui.store.postgres.transactions._LOOKED_UP_FOR", 0.5)
+        monkeypatch.setattr("cwtui.store.postgres.access._LOOKED_UP_FOR", 0.5)
         standby.kill()
         for act in ACTS:
             begun = time.monotonic()

@@ -129,7 +129,7 @@ def test_a_host_whose_network_is_cut_waits_only_so_long(
 ) -> None:
     """It fails closed, and goes on by itself when the network is back."""
     monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.3)
-    monkeypatch.setattr("cwtui.store.postgres.transactions._LOOKED_UP_FOR", 0.3)
+    monkeypatch.setattr("cwtui.store.postgres.access._LOOKED_UP_FOR", 0.3)
     monkeypatch.setitem(connections._ALWAYS, "connect_timeout", 2)
     took, was_cut = list[float](), list[bool]()
 

@@ -63,8 +63,7 @@ def test_commands_do_the_same_as_with_files(host: Host, monkeypatch: pytest.Monk
     assert "database" in run("--paths")
     assert "no warning" in run("doctor", "store", "keyring", "audit")
     run("user", "remove", "bob", "--yes")
-    for command in (("compact",), ("backup", str(host.folder / "x")), ("restore", "x", "--yes")):
-        assert "in the database" in run("store", *command, status=1)
+    assert "in the database" in run("store", "compact", status=1)
     assert 'TO "cwtui"' in run("store", "grant", "cwtui")
     run("store", "grant", "", status=2)
     assert not host.store.exists()
