@@ -29,7 +29,7 @@ CLOCKS: Final = (0.0, -420.0)
 EACH: Final = 4
 """Processes of a host."""
 ALL: Final = EACH * len(CLOCKS)
-ROUNDS: Final = 2
+ROUNDS: Final = soak.times(2, in_a_soak=6)
 LIMIT: Final = 10
 """Of wrong attempts, more than there are processes."""
 MODULE: Final = "tests.store.postgres.host"
