@@ -91,7 +91,7 @@ class TextualApp(App[int]):
 
     def _line_is_free(self) -> None:
         self._waits_for_line = False
-        if self._running:
+        if self._running and self.screen_stack:
             self._write_changes()
 
     def _changes(self, most: int | None) -> str:
