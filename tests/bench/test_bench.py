@@ -102,7 +102,7 @@ def test_the_store_in_a_database_is_measured(bench: Bench, postgres_server: Post
 def test_bytes_of_the_first_paint_are_counted(bench: Bench) -> None:
     row = next(terminals.first_paint(bench.few.home))
     assert row.theirs is not None
-    assert 1_000 < row.ours < 100_000
+    assert 500 < row.ours < 100_000
     assert 1_000 < row.theirs < 100_000
 
 
