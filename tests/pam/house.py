@@ -51,11 +51,12 @@ _MOUNTS: Final = """
 set -e
 mount --make-rprivate /
 layers="$1/layers"
+touch "$1/run/layered"
 mount -t tmpfs -o mode=755 tmpfs "$layers"
 for name in etc opt usr/bin var/lib; do
     mkdir -p "$layers/$name/upper" "$layers/$name/work"
     mount -t overlay -o "lowerdir=/$name,upperdir=$layers/$name/upper,workdir=$layers/$name/work" \
-        overlay "/$name"
+        overlay "/$name" || rm -f "$1/run/layered"
 done
 for name in passwd shadow group; do mount --bind "$1/etc/$name" "/etc/$name"; done
 for name in pam.d sudoers.d; do mount --bind "$1/etc/$name" "/etc/$name"; done
@@ -213,6 +214,11 @@ class House:
             yield
         finally:
             assert self.do("umount", "--lazy", str(folder)).returncode == 0
+
+    @property
+    def is_layered(self) -> bool:
+        """Whether /etc, /opt, /usr/bin and /var/lib can be written to inside, and only inside."""
+        return (self.run / "layered").exists()
 
     @contextmanager
     def waiting(self, seconds: int) -> Iterator[None]:
