@@ -95,7 +95,8 @@ def _with(row: _Row, x: int, cells: _Row) -> _Row:
         at = max(number for number, (text, _) in enumerate(before) if text)
         before[at:] = [(" ", before[at][1])] * (x - at)
     if after and not after[0][0] and after[0] is not UNKNOWN:
-        count = next((number for number, (text, _) in enumerate(after) if text), len(after))
+        others = (at for at, cell in enumerate(after) if cell[0] or cell is UNKNOWN)
+        count = next(others, len(after))
         after[:count] = [(" ", after[0][1])] * count
     return [*before, *cells, *after]
 
