@@ -69,6 +69,8 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("store backup", ("{folder}/backup.tar",)),
     ("store backup", ("-",)),
     ("store restore", ("{folder}/backup.tar", "--yes")),
+    ("store copy", ("{folder}/store", "{folder}/copy")),
+    ("store grant", ("hosts",)),
     ("help", ()),
     ("help", ("locked-out",)),
     ("completion", ("bash",)),
