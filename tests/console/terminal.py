@@ -8,14 +8,15 @@ import signal
 import time
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import pexpect
 import pyte
+from pyte.screens import Char
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -97,6 +98,28 @@ class Screen(pyte.Screen):
                 row[self.columns - 1] = last._replace(data=together)
             else:
                 super().draw(character)
+
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        with self._only_paper():
+            super().erase_in_line(how, private)
+
+    def erase_in_display(self, how: int = 0, *args: Any, **kwargs: Any) -> None:
+        with self._only_paper():
+            super().erase_in_display(how, *args, **kwargs)
+
+    def erase_characters(self, count: int | None = None) -> None:
+        with self._only_paper():
+            super().erase_characters(count)
+
+    @contextmanager
+    def _only_paper(self) -> Iterator[None]:
+        """Terminals erase with the background colour, also while colours are reversed."""
+        attributes = self.cursor.attrs
+        self.cursor.attrs = Char(" ", bg=attributes.bg)
+        try:
+            yield
+        finally:
+            self.cursor.attrs = attributes
 
     def has_private_mode(self, mode: int) -> bool:
         """Whether DEC mode `mode`, such as 1000 for the mouse, is on."""

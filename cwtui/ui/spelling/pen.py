@@ -53,9 +53,9 @@ class Pen:
         self._system = ColorSystem.TRUECOLOR
         self._looks: dict[int, tuple[Style | None, Look]] = {}
         """By the identity of the style, which is kept: hashing styles is slow."""
-        self._changes: dict[tuple[Look | None, Look, bool], tuple[str, Look]] = {}
-        """The shortest change to each look, for a blank or another character, and what it leads to.
-        """
+        self._changes: dict[tuple[Look | None, Look, bool, bool], tuple[str, Look]] = {}
+        """The shortest change to each look, for a blank, to erase or for another character, and
+        what it leads to."""
 
     def lift(self) -> None:
         """Forget where the cursor is, so that the next move says it completely."""
@@ -98,7 +98,7 @@ class Pen:
 
     def _anew(self, y: int, cells: Sequence[Cell], start: int) -> str:
         """Return what erases the row from `start` on, and writes what is not blank there."""
-        erased = f"{self.move(y, start)}{self._change_to(PLAIN, is_blank=True)}\x1b[K"
+        erased = f"{self.move(y, start)}{self._change_to(PLAIN, erases=True)}\x1b[K"
         runs = [
             (at, at + len(same))
             for at, same in groups([cell == DEFAULT_BLANK for cell in cells[start:]], start)
@@ -146,17 +146,16 @@ class Pen:
         look = self._look_of(first)
         if self._at != (y, start):
             written.append(self.move(y, start))
-        written.append(self._change_to(look, is_blank=is_blank))
         if is_blank:
             stop = end_of_blanks(cells, start, end)
             if erased := self._erased(start, stop, end, look):
-                written.append(erased)
+                written += [self._change_to(look, erases=True), erased]
                 return stop
             text = BLANK * (stop - start)
         else:
             stop = end_of_text(cells, start, end)
             text = "".join([character for character, _ in cells[start:stop]])
-        written.append(text)
+        written += [self._change_to(look, is_blank=is_blank), text]
         # Terminals disagree about the width of some characters, and about the cursor at the edge.
         is_ascii, is_inside = text.isascii(), stop < self._edge
         self._at = (y, stop) if is_ascii or is_inside else None
@@ -187,28 +186,35 @@ class Pen:
             found = self._looks[id(style)] = style, look_of(style, self._system)
         return found[1]
 
-    def _change_to(self, look: Look, *, is_blank: bool) -> str:
-        """Return what changes the look to this one, or to one that looks the same there."""
+    def _change_to(self, look: Look, *, is_blank: bool = False, erases: bool = False) -> str:
+        """Return what changes the look to this one, or to one that looks the same there.
+
+        Terminals erase with the background, whether or not the colours are reversed.
+        """
         if look is self._look:
             return ""
-        key = self._look, look, is_blank
+        key = self._look, look, is_blank, erases
         found = self._changes.get(key)
         if found is None:
             if len(self._changes) >= _MOST_CHANGES:
                 self._changes.clear()
-            found = self._changes[key] = self._shortest(look, is_blank=is_blank)
+            found = self._changes[key] = self._shortest(look, is_blank=is_blank, erases=erases)
         self._look = found[1]
         return found[0]
 
-    def _shortest(self, look: Look, *, is_blank: bool) -> tuple[str, Look]:
+    def _shortest(self, look: Look, *, is_blank: bool, erases: bool) -> tuple[str, Look]:
         before = self._look
         choices = [look]
-        if before is not None and is_blank and not look.on:
-            if is_seen_as_blank(before, look.paper):
+        if before is not None and (is_blank or erases) and not look.on:
+            if erases:
+                fits = before.paper == look.paper and before.on <= UNSEEN_ON_BLANKS
+            else:
+                fits = is_seen_as_blank(before, look.paper)
+            if fits:
                 return "", before
             choices.append(the_look(before.on & UNSEEN_ON_BLANKS, before.ink, look.paper))
             turned = the_look(before.on ^ {REVERSE}, before.ink, before.paper)
-            choices += [turned] if is_seen_as_blank(turned, look.paper) else []
+            choices += [turned] if not erases and is_seen_as_blank(turned, look.paper) else []
         elif (same := reversed_look(look)) is not None:
             choices.append(same)
         off = self._can.switches_off
