@@ -36,8 +36,8 @@ def tinydb(folder: Path) -> Stores:
 
 
 def postgres(_: Path) -> Stores:
-    """Needs the fixture postgres_server."""
-    url = servers.Postgres(servers.of_run()).emptied_store()
+    """The server starts with the run, for every test that takes a `kind`."""
+    url = servers.wait(servers.of_run()).emptied_store()
     return Stores(lambda: opening.parts(url).accounts, lambda: opening.parts(url).records)
 
 

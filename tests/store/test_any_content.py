@@ -1,10 +1,13 @@
 """Any names and texts are kept, by every AccountStore and RecordStore."""
 
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from cwtui.accounts.errors import CannotCheck
 from tests.store.samples import PLAIN, RECORD
 from tests.store.stores import STORES
 
@@ -12,6 +15,8 @@ pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NUL_IS_REFUSED = {"postgres"}
+"""Rules let no control character into a text, so nothing is lost there."""
 usernames = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
 
 
@@ -29,6 +34,8 @@ def test_any_names_and_texts_are_read_back_unchanged(
     kept: dict[str, dict[str, object]],
     removed: set[str],
 ) -> None:
+    texts = [*removed, *kept, *(str(fields["display_name"]) for fields in kept.values())]
+    assume(kind not in NUL_IS_REFUSED or "\0" not in "".join(texts))
     folder = tmp_path_factory.mktemp("data")
     stores = STORES[kind](folder)
     expected = {name: PLAIN.changed(username=name, **fields) for name, fields in kept.items()}
@@ -44,3 +51,11 @@ def test_any_names_and_texts_are_read_back_unchanged(
     for name in kept:
         stores.records().update(name, lambda _: (RECORD, None))
         assert stores.records().get(name) == RECORD
+
+
+@pytest.mark.parametrize("kind", sorted(NUL_IS_REFUSED))
+def test_the_character_nul_is_refused(tmp_path: Path, kind: str) -> None:
+    accounts = STORES[kind](tmp_path).accounts()
+    with pytest.raises(CannotCheck, match="the character NUL"), accounts.change() as change:
+        change.put(PLAIN.changed(display_name="a\0b"))
+    assert accounts.names() == []

@@ -57,6 +57,11 @@ _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck],
     ),
     ((errors.InFailedSqlTransaction,), CannotCheck, _IN_THE_WAY),
     ((errors.UniqueViolation,), Exists, "The database already has this entry."),
+    (
+        (errors.UntranslatableCharacter,),
+        CannotCheck,
+        "PostgreSQL cannot keep a text that contains the character NUL. Nothing was changed.",
+    ),
     (_MISSING, StoreMissing, _NO_STORE),
     (
         (errors.InsufficientPrivilege,),
