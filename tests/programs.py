@@ -1,7 +1,8 @@
-"""Debian programs that tests run."""
+"""Debian programs that tests run, and what else a test needs of its machine."""
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -16,8 +17,12 @@ def require(program: str) -> str:
     """The path of a program. If it is missing, the test fails in CI and is skipped elsewhere."""
     path = find(program)
     if path is None:
-        reason = f"{program} is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        cannot_run(f"{program} is not installed")
     return path
+
+
+def cannot_run(reason: str) -> NoReturn:
+    """Say why a test cannot run here: as a failure in CI, and by skipping it elsewhere."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -74,7 +74,7 @@ class Act(NamedTuple):
         layout: Layout,
         staged: Layout,
         files_of: Callable[[Layout], list[str]],
-        late: Callable[[str], object],
+        late: Callable[[str], tuple[bool | str, ...]],
     ) -> None:
         """Replace these files, remove other old ones, and remove the marker. Raises CannotCheck.
 
@@ -82,7 +82,7 @@ class Act(NamedTuple):
         """
         with self.interruptions():
             new, old = files_of(staged), files_of(layout)
-            for name in sorted(new, key=late):  # type: ignore[arg-type]  # any order will do
+            for name in sorted(new, key=late):
                 (staged.folder / name).replace(layout.folder / name)
             for name in sorted(set(old) - set(new)):
                 (layout.folder / name).unlink()

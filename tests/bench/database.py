@@ -181,7 +181,7 @@ def growth(bench: Bench, server: OwnPostgres) -> Iterator[Row]:
     memory: dict[int, float] = {}
     for accounts in bench.scale.sizes:
         server.execute(postgres.EMPTIED)
-        taken = seconds(lambda: _fill(server.url, sizes.people(keyring, accounts)))  # noqa: B023
+        taken = seconds(lambda: _fill(server.url, sizes.people(keyring, accounts)))  # noqa: B023  called at once
         yield Row(f"PostgreSQL: insert {accounts:,} accounts", taken, duration)
         server.execute("ANALYZE")
         yield from _of_size(bench, server.url, accounts, check)
@@ -240,8 +240,8 @@ def _of_size(bench: Bench, url: str, accounts: int, check: float) -> Iterator[Ro
             statements = _statements(parts, read)
             ours, theirs = medians(
                 bench.scale.rounds,
-                lambda: _each(lambda: read(parts)),  # noqa: B023
-                lambda: _each(lambda: _send(directly, statements)),  # noqa: B023
+                lambda: _each(lambda: read(parts)),  # noqa: B023  called at once
+                lambda: _each(lambda: _send(directly, statements)),  # noqa: B023  called at once
             )
             yield Row(f"PostgreSQL: {what}, {own}", ours, duration, _DIRECTLY, theirs)
 

@@ -22,13 +22,17 @@ def table(address: str = "0100007F", port: str = "0714", uid: int = 998) -> str:
 
 
 def looked(
-    root: Path, clients: dict[str, str], udp: str = "", udp6: str = "", **radius_config: object
+    root: Path,
+    clients: dict[str, str],
+    udp: str = "",
+    udp6: str = "",
+    address: str = "127.0.0.1",
 ) -> list[Finding]:
     """What is found for these clients, whose secrets are files below `root`."""
     files = {name: str(root / file) for name, file in clients.items()}
     config = Config(
         store=StoreConfig(url=str(root / "store")),
-        radius=RadiusConfig(clients=files, **radius_config),  # type: ignore[arg-type]
+        radius=RadiusConfig(clients=files, address=address),
     )
     tables = {"/proc/net/udp": udp, **({"/proc/net/udp6": udp6} if udp6 else {})}
     there = machine(root, tables if udp else {}, euid=os.geteuid())
@@ -72,7 +76,7 @@ def test_each_bad_secret_is_a_problem(root: Path) -> None:
 
 def test_clients_that_share_a_secret_or_are_everybody(root: Path) -> None:
     clients = {"192.0.2.1": "vpn", "192.0.2.2": "vpn", "0.0.0.0/0": "switch"}
-    found = looked(root, clients, table("00000000", uid=os.geteuid()), address="0.0.0.0")  # noqa: S104
+    found = looked(root, clients, table("090200C0", uid=os.geteuid()), address="192.0.2.9")
     shared, everybody = said(iter(found), Level.WARNING)
     assert shared.startswith("192.0.2.1, 192.0.2.2 have the same secret, in ")
     assert everybody.startswith("0.0.0.0/0 allows every address")
@@ -92,19 +96,19 @@ def test_whether_a_process_waits(root: Path) -> None:
     owner, stranger = os.geteuid(), os.geteuid() + 4711
     clients = {"127.0.0.1": "vpn"}
     assert looked(root, clients)[-1].level is Level.UNKNOWN
-    for udp, udp6, config, sentence in (
-        (TABLE, "", {}, "No process listens at 127.0.0.1, UDP port 1812. RADIUS"),
-        (table(port="0715", uid=owner), "", {}, "No process listens"),
+    for udp, udp6, address, sentence in (
+        (TABLE, "", "127.0.0.1", "No process listens at 127.0.0.1, UDP port 1812. RADIUS"),
+        (table(port="0715", uid=owner), "", "127.0.0.1", "No process listens"),
         (
             table("020200C0", uid=owner),
             "",
-            {},
+            "127.0.0.1",
             "1812; a process listens at another address. RADIUS",
         ),
-        (table(uid=stranger), "", {}, "and not cwtui, listens at UDP port 1812."),
-        (table(), V6.format(uid=stranger), {"address": "::1"}, "and not cwtui, listens at"),
+        (table(uid=stranger), "", "127.0.0.1", "and not cwtui, listens at UDP port 1812."),
+        (table(), V6.format(uid=stranger), "::1", "and not cwtui, listens at"),
     ):
-        (problem,) = said(iter(looked(root, clients, udp, udp6, **config)), Level.PROBLEM)
+        (problem,) = said(iter(looked(root, clients, udp, udp6, address)), Level.PROBLEM)
         assert sentence in problem
     found = looked(root, clients, TABLE, V6.format(uid=owner), address="::1")
     assert found[-1].sentence == "A process listens at ::1, UDP port 1812."

@@ -11,7 +11,7 @@ from cwtui.doctor import sshd
 from cwtui.doctor.findings import Level
 from tests.doctor import hosts
 from tests.doctor.hosts import CODE, EXAMPLES, PASSWD, machine, printed, said, subject, with_pam
-from tests.programs import find
+from tests.programs import require
 
 GATE = {
     "forcecommand": "/usr/bin/cwtui-host gate -- tmux",
@@ -99,9 +99,7 @@ def test_shells_read_what_the_doctor_says(
     tmp_path: Path, shell: str, file: str, *, reads: bool
 ) -> None:
     """Started as sshd does it."""
-    program = find("bash" if shell == "sh" else shell)
-    if program is None:
-        pytest.skip(f"{shell} is not installed")
+    program = require("bash" if shell == "sh" else shell)
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text("echo read\n")
     environment = {"HOME": str(tmp_path), "PATH": os.defpath, "SSH_CLIENT": "192.0.2.1 5 22"}

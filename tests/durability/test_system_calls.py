@@ -12,7 +12,7 @@ import pytest
 
 from cwtui import maintenance
 from tests.durability.saves import SAVES, config_in, made_in, unwatched
-from tests.programs import require
+from tests.programs import cannot_run, require
 from tests.store.processes import ROOT
 
 OLD, NEW = "old", "new"
@@ -65,7 +65,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [strace, "-qq", "-o", os.devnull, "true"], check=False, capture_output=True
     )
     if probe.returncode:
-        pytest.skip(f"no process may be traced here: {probe.stderr.decode().strip()}")
+        cannot_run(f"no process may be traced here: {probe.stderr.decode().strip()}")
     folder = tmp_path_factory.mktemp("traced")
     made_in(folder)
     return folder

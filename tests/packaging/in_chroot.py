@@ -16,7 +16,7 @@ import pexpect
 import pytest
 
 from cwtui import __version__
-from tests.programs import require
+from tests.programs import cannot_run, require
 from tools import deb
 
 BASE = deb.ROOT / "build" / "debian"
@@ -89,7 +89,7 @@ def _packages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="module", name="host")
 def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chroot]:
     if os.geteuid() != 0:
-        pytest.skip("A chroot needs root.")
+        cannot_run("a chroot needs root")
     if not BASE.exists():
         release = Path("/etc/os-release").read_text()
         suite = release.partition("VERSION_CODENAME=")[2].split()[0]

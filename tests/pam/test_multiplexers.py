@@ -50,7 +50,7 @@ def test_a_door_inside_a_multiplexer(town: Town, tmp_path: Path, name: str, newc
             for choice, palette in (("1", DARK), ("2", LIGHT)):
                 before = door.text
                 door.type(f"{choice}\r")
-                door.wait_until(lambda: door.text != before and asks_again(door))  # noqa: B023
+                door.wait_until(lambda: door.text != before and asks_again(door))  # noqa: B023  used in this round
                 door.wait_until_still()
                 assert_one_read(uris, paint(door.screen, palette))
             door.type(f"{one_time_code(key, time.time())}\r")

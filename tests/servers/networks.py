@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
-from typing import Final, NoReturn
+from typing import Final
 
-import pytest
-
-from tests.programs import require
+from tests.programs import cannot_run, require
 
 _CLONE_NEWNET: Final = 0x40000000
 """From linux/sched.h."""
@@ -43,14 +41,14 @@ class Network:
             command, input="\n".join(lines), capture_output=True, text=True, check=False
         )
         if done.returncode:
-            _cannot(done.stderr.strip())
+            cannot_run(f"networks cannot be joined here: {done.stderr.strip()}")
 
 
 @contextmanager
 def joined_hosts(count: int) -> Iterator[tuple[Network, list[Network]]]:
     """The network of a server, and those of so many hosts that reach it.
 
-    The test is skipped if this user or this machine may have none.
+    If this user or this machine may have none, the test fails in CI and is skipped elsewhere.
     """
     server = Network(_new())
     hosts = [Network(_new(), f"10.77.{number}.1") for number in range(count)]
@@ -97,9 +95,5 @@ def _new() -> int:
     thread.start()
     thread.join()
     if not made:
-        _cannot("only root can give a host a network of its own")
+        cannot_run("only root can give a host a network of its own")
     return made[0]
-
-
-def _cannot(reason: str) -> NoReturn:
-    pytest.skip(f"networks cannot be joined here: {reason}")

@@ -162,10 +162,8 @@ class Change:
             raise RuntimeError(message)
 
     def _head(self) -> Head:
-        if self._transaction.head is None:
-            self._transaction.lock_head()
-        assert self._transaction.head is not None  # noqa: S101  for mypy
-        return self._transaction.head
+        head = self._transaction.head
+        return head if head is not None else self._transaction.lock_head()[0]
 
     def _read_all(self, sql: str, *values: object) -> Answer:
         """Read after everything that was changed."""
@@ -176,5 +174,5 @@ class Change:
     def _read(self, sql: str, *values: object) -> Answer:
         statement = Statement(sql, values)
         if self._transaction.head is None:
-            return self._transaction.lock_head(statement)[0]
+            return self._transaction.lock_head(statement)[1][0]
         return self._transaction.run(statement)[0]

@@ -39,9 +39,9 @@ _PUT: Final = (
     " document = excluded.document, waits_until = excluded.waits_until,"
     " last_sign_in = excluded.last_sign_in"
 )
-_VALUES: Final = "(username, document, part, waits_until, last_sign_in)"
 _ADD: Final = (
-    f"WITH done AS (INSERT INTO cwtui.record {_VALUES} VALUES (%s, %s::jsonb, %s, %s, %s)"  # noqa: S608
+    "WITH done AS (INSERT INTO cwtui.record (username, document, part, waits_until, last_sign_in)"
+    " VALUES (%s, %s::jsonb, %s, %s, %s)"
     " ON CONFLICT (username) DO NOTHING RETURNING username) SELECT 1 / count(*) FROM done"
 )
 _SWAP: Final = (

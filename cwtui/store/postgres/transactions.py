@@ -113,12 +113,15 @@ class Transaction:
             listener(answers[place])
         return answers[len(waiting) - len(statements) :] if statements else []
 
-    def lock_head(self, *statements: Statement) -> list[Answer]:
-        """Like `run`, but nobody else can change accounts or settings from now on."""
+    def lock_head(self, *statements: Statement) -> tuple[Head, list[Answer]]:
+        """Like `run`, but nobody else can change accounts or settings from now on.
+
+        Returns the head as well.
+        """
         asked = self._database.clock.here()
         first, *answers = self.run(_LOCKED_HEAD, *statements)
-        self.head = self._database.learn(first, asked)
-        return answers
+        self.head = head = self._database.learn(first, asked)
+        return head, answers
 
     def later(
         self, statement: Statement, on_answer: Callable[[Answer], None] | None = None
