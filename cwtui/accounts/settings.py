@@ -126,8 +126,5 @@ def _typed(key: str, value: str) -> str | int | bool:
         return value.strip().lower()
     if key == "mfa_required_for_new_ldap_users":
         return _YES_OR_NO.get(value.strip().lower(), value)
-    number = value.strip()
-    # int() would also accept "1_0", digits of other scripts, and a megabyte of digits.
-    return (
-        int(number) if number.isascii() and number.isdigit() and len(number) <= _DIGITS else value
-    )
+    number = text.whole_number(value.strip(), _DIGITS)
+    return value if number is None else number

@@ -39,6 +39,15 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def whole_number(text: str, most_digits: int) -> int | None:
+    """Return the number that these digits are; None for all else, such as a sign or a blank.
+
+    int() would also accept "1_0", digits of other scripts, and a megabyte of digits.
+    """
+    is_number = text.isascii() and text.isdecimal() and len(text) <= most_digits
+    return int(text) if is_number else None
+
+
 def is_control(character: str) -> bool:
     """Whether this one character is of the kind that keys such as Enter and Backspace send."""
     return unicodedata.category(character) == "Cc"

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from cwtui.accounts.text import username
+from cwtui.accounts.text import username, whole_number
 from cwtui.cli.usage import quoted
 
 _MOST_DIGITS: Final = 9
@@ -85,9 +85,8 @@ class WholeNumber(click.ParamType[int]):
         self._least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        digits = str(value)
-        is_number = digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
-        if not is_number or int(digits) < self._least:
+        number = whole_number(str(value), _MOST_DIGITS)
+        if number is None or number < self._least:
             right = f"Enter a whole number of at least {self._least}."
-            self.fail(f"cannot be {quoted(digits)}. {right}", param, ctx)
-        return int(digits)
+            self.fail(f"cannot be {quoted(str(value))}. {right}", param, ctx)
+        return number

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from cwtui.accounts.errors import InvalidInput, Refused, SignInFailed
+from cwtui.accounts.text import normal, whole_number
 from cwtui.dialogue.conversation import Conversation
 
 T = TypeVar("T")
 
+_DIGITS: Final = 3
 PASSWORD: Final = "Password: "  # noqa: S105  a prompt
 CODE: Final = "One-time code (or a backup code): "
 ATTEMPTS: Final = 3
@@ -65,8 +67,9 @@ def choice(person: Conversation, labels: Sequence[str], leave: str) -> int | Non
         typed = person.ask("Choose: ").strip().casefold()
         if typed in {"q", "quit", "exit"}:
             return None
-        if typed.isdecimal() and 1 <= int(typed) <= len(labels):
-            return int(typed) - 1
+        chosen = whole_number(normal(typed), _DIGITS)
+        if chosen is not None and 1 <= chosen <= len(labels):
+            return chosen - 1
         found = [
             number
             for number, label in enumerate(labels)

@@ -12,6 +12,8 @@ from cwtui.doctor.pam_stack import IGNORE, REFUSED, SUCCESS, Decisions, decision
 from cwtui.doctor.programs import CannotRun
 from cwtui.doctor.subject import CWTUI
 
+_DECIMAL: Final = re.compile("0|[1-9][0-9]{0,9}")
+"""pam_succeed_if also reads octal and hexadecimal numbers. They are rare, so they are unknown."""
 _REFUSALS: Final = (REFUSED, "maxtries", "user_unknown", "authinfo_unavail", "acct_expired")
 """How cwtui can refuse; a stack may treat each of them in another way."""
 _FACTORS: Final = frozenset(
@@ -154,7 +156,7 @@ def _holds(
         return _is_in_group(value, user, machine, wanted=sign == "ingroup")
     if field in {"uid", "gid"} and sign in _NUMBERS:
         number = user.uid if field == "uid" else user.gid
-        return _NUMBERS[sign](number, int(value)) if re.fullmatch(r"\d{1,10}", value) else None
+        return _NUMBERS[sign](number, int(value)) if _DECIMAL.fullmatch(value) else None
     texts = {"user": user.name, "shell": user.shell, "home": user.home, "service": service}
     compare = _TEXTS.get(sign)
     return compare(texts[field], value) if field in texts and compare is not None else None

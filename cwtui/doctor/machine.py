@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from cwtui.accounts.text import whole_number
 from cwtui.doctor import programs
 from cwtui.doctor.programs import Answer, CannotRun, NotInstalled
 
@@ -19,6 +20,7 @@ _FIRST_PERSON: Final = 1000
 """The smallest uid of a person (UID_MIN in login.defs(5))."""
 _FIELDS: Final = 7
 """Of a line of passwd(5)."""
+_ID_DIGITS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,9 @@ class Machine:
 
 def _unix_user(line: str) -> UnixUser | None:
     parts = line.split(":")
-    if len(parts) != _FIELDS or not (parts[2].isdecimal() and parts[3].isdecimal()):
+    if len(parts) != _FIELDS:
         return None
-    return UnixUser(parts[0], int(parts[2]), int(parts[3]), parts[5], parts[6])
+    uid, gid = (whole_number(one, _ID_DIGITS) for one in parts[2:4])
+    if uid is None or gid is None:
+        return None
+    return UnixUser(parts[0], uid, gid, parts[5], parts[6])

@@ -19,7 +19,7 @@ _AREA: Final = Area.PAM
 _found = partial(Finding, _AREA)
 _FOLDERS: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 _ARGUMENT: Final = re.compile(
-    r"socket=/.{0,106}|mode=(full|code|key)|timeout=([1-9]\d?|[1-5]\d\d|600)|nullok|debug|verbose"
+    rb"socket=/.{0,106}|mode=(full|code|key)|timeout=([1-9]\d?|[1-5]\d\d|600)|nullok|debug|verbose"
 )
 _USUAL_SOCKET: Final = "/run/cwtui/pam"
 """What the module asks if no argument names a socket."""
@@ -168,7 +168,7 @@ def sockets(modules: Sequence[Module]) -> set[str]:
 
 
 def _is_argument(word: str) -> bool:
-    return _ARGUMENT.fullmatch(word) is not None
+    return _ARGUMENT.fullmatch(word.encode(errors="surrogateescape")) is not None
 
 
 def _auth(one: Door, subject: Subject) -> Iterator[Finding]:

@@ -1,11 +1,13 @@
 """Find out what a stack of PAM modules decides, as libpam does (pam.conf(5), "control")."""
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice, product
 from typing import Final, TypeAlias
 
+from cwtui.accounts.text import whole_number
 from cwtui.doctor.pam_files import Module, Step, Substack
 
 SUCCESS: Final = "success"
@@ -15,12 +17,15 @@ REFUSED: Final = "auth_err"
 ResultOf: TypeAlias = Callable[[Module], str | None]
 """Returns what a module says, as the controls name it; None if that is not known."""
 
-_SIMPLE: Final = {
+_SIMPLE: Final[Mapping[str, Mapping[str, str | int]]] = {
     "required": {SUCCESS: "ok", IGNORE: IGNORE, "default": "bad"},
     "requisite": {SUCCESS: "ok", IGNORE: IGNORE, "default": "die"},
     "sufficient": {SUCCESS: "done", IGNORE: IGNORE, "default": IGNORE},
     "optional": {SUCCESS: "ok", IGNORE: IGNORE, "default": IGNORE},
 }
+_WORDS: Final = frozenset({"ok", "done", "bad", "die", "reset", IGNORE})
+"""The actions of a control in brackets, besides a number of modules to skip."""
+_DIGITS: Final = 9
 _MOST_CASES: Final = 256
 
 
@@ -95,14 +100,14 @@ class _Evaluation:
                 continue
             result = self._result(step)
             action = _action(step.control, result)
-            if action.isdecimal():
-                skip = int(action)
+            if isinstance(action, int):
+                skip = action
             elif action == "reset":
                 self._so, self._status_is_success = before
             elif self._ends(action, result):
                 return
 
-    def _ends(self, action: str, result: str) -> bool:
+    def _ends(self, action: str | int, result: str) -> bool:
         """Take note of the result, and return whether the stack ends here."""
         match action:
             case "ok" | "done":
@@ -116,10 +121,19 @@ class _Evaluation:
         return False
 
 
-def _action(control: str, result: str) -> str:
-    actions = _SIMPLE.get(control)
-    if actions is None:
-        pairs = (word.partition("=") for word in control.strip("[]").split())
-        actions = {name: action for name, _, action in pairs}
-    # What a control in brackets does not mention is bad, and so is a word that PAM does not know.
+def _action(control: str, result: str) -> str | int:
+    """Return what PAM does about this result: one of `_WORDS`, or how many modules it skips."""
+    actions = _SIMPLE.get(control) or _in_brackets(control)
+    # What a control in brackets does not mention is bad.
     return actions.get(result, actions.get("default", "bad"))
+
+
+def _in_brackets(control: str) -> Mapping[str, str | int]:
+    words = re.sub(r"\s*=\s*", "=", control.strip("[]")).split()
+    actions: dict[str, str | int] = {}
+    for name, _, action in (word.partition("=") for word in words):
+        known = action if action in _WORDS else whole_number(action, _DIGITS)
+        if not known:  # libpam then takes every result as bad, also if the number is 0
+            return {}
+        actions[name] = known
+    return actions

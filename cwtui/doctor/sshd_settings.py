@@ -85,9 +85,9 @@ def parse(printed: str) -> SshdSettings:
 
 def seconds(time: str) -> int:
     """Return the seconds of a time such as 120, 2m or 1h30m (sshd_config(5), TIME FORMATS)."""
-    if re.fullmatch(r"(\d{1,9}[smhdwSMHDW]?)+", time) is None:
+    if re.fullmatch(r"([0-9]{1,9}[smhdwSMHDW]?)+", time) is None:
         return 0
-    parts = re.findall(r"(\d{1,9})([smhdwSMHDW]?)", time)
+    parts = re.findall(r"([0-9]{1,9})([smhdwSMHDW]?)", time)
     return sum(int(number) * _UNITS[unit.lower() or "s"] for number, unit in parts)
 
 

@@ -77,7 +77,7 @@ def _note(content: str, found: Sudoers, machine: Machine) -> list[Path]:
 def _note_defaults(line: str, found: Sudoers) -> None:
     for word in re.split(r"[\s,]+", line):
         name, _, value = word.partition("=")
-        if name == "timestamp_timeout" and re.fullmatch(r"-?\d{1,6}(\.\d+)?", value):
+        if name == "timestamp_timeout" and re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]{1,6})?", value):
             found.minutes = float(value)
         elif name == "!authenticate":
             found.authenticates = False

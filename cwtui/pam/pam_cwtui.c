@@ -62,7 +62,8 @@ static bool understand(struct talk *talk, const char *argument)
         talk->mode = value;
     } else if (strncmp(argument, "timeout=", 8) == 0) {
         talk->seconds = strtol(value, &end, 10);
-        return *end == '\0' && talk->seconds >= 1 && talk->seconds <= 600;
+        /* strtol would also take blanks, a sign and leading zeros. */
+        return *value >= '1' && *value <= '9' && *end == '\0' && talk->seconds <= 600;
     } else if (strcmp(argument, "nullok") == 0) {
         talk->nullok = true;
     } else if (strcmp(argument, "debug") == 0) {

@@ -159,7 +159,8 @@ class Doors:
         username, place = self._who(request, peer, person), places.at_gate(request, peer)
         # Of Unix users that several people share, an address does not say who comes again.
         may_be_fresh = username == peer.name or not request.get("rhost")
-        minutes = _number(request.get("fresh")) if may_be_fresh else 0
+        given = text.whole_number(request.get("fresh"), _DIGITS)
+        minutes = given if may_be_fresh and given is not None else 0
         account = self.ports.accounts.get(username)
         if account is not None and self._covers(self._recent_at_gate, account, place, minutes):
             host_sign_in.usable_account(self.ports, username)
@@ -240,7 +241,3 @@ def _exact(given: str) -> str:
     if not is_exact:
         raise UnknownAccount(places.shown(given))
     return given
-
-
-def _number(digits: str) -> int:
-    return int(digits) if digits.isdecimal() and len(digits) <= _DIGITS else 0

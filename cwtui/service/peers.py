@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cwtui.accounts.text import whole_number
 from cwtui.service.packets import Request
 
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -50,8 +51,7 @@ def invoker(request: Request) -> str:
     Some programs do not name that user, but the real uid of their process says who it is. Empty if
     that is root's too: then nobody is signed in there yet, as at login.
     """
-    given = request.get("uid")
-    uid = int(given) if given.isascii() and given.isdecimal() and len(given) <= _UID_DIGITS else 0
+    uid = whole_number(request.get("uid"), _UID_DIGITS)
     return request.get("ruser") or (uid and (_name_of(uid) or f"uid {uid}")) or ""
 
 

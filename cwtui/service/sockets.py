@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, Refused
+from cwtui.accounts.text import whole_number
 from cwtui.host.locks import lock_of
 from cwtui.host.untrusted_files import open_regular
 
@@ -18,6 +19,7 @@ GATE_MODE: Final = 0o666
 """Everybody may knock at the gate; the service asks the kernel who it is."""
 _FIRST_DESCRIPTOR: Final = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
+_DIGITS: Final = 3
 _BACKLOG: Final = 256
 _LONGEST: Final = 107
 """Bytes of a socket's path (unix(7))."""
@@ -29,12 +31,13 @@ def given_by_systemd() -> list[socket.socket]:
     Raises CannotCheck for sockets of another type.
     """
     environ = os.environ
-    pid, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
-    if pid != str(os.getpid()) or not count.isdecimal():
+    pid = environ.pop("LISTEN_PID", "")
+    count = whole_number(environ.pop("LISTEN_FDS", ""), _DIGITS)
+    if pid != str(os.getpid()) or count is None:
         return []
     found = [
         socket.socket(fileno=descriptor)
-        for descriptor in range(_FIRST_DESCRIPTOR, _FIRST_DESCRIPTOR + int(count))
+        for descriptor in range(_FIRST_DESCRIPTOR, _FIRST_DESCRIPTOR + count)
     ]
     for one in found:
         if (one.family, one.type) != (socket.AF_UNIX, socket.SOCK_SEQPACKET):

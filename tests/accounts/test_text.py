@@ -259,3 +259,10 @@ def test_long_lists_of_names_are_shortened(names: str, sentence: str) -> None:
 )
 def test_foreign_text_is_shown_as_one_short_line(written: str, shown: str) -> None:
     assert text.visible_line(written) == shown
+
+
+def test_a_whole_number_is_ascii_digits_alone() -> None:
+    assert [text.whole_number(one, 3) for one in ("0", "007", "999")] == [0, 7, 999]
+    for wrong in ("", "1000", "+5", "-5", " 5", "5\n", "1_0", "0x1", "1.0", "\u0665", "\u00b2"):
+        assert text.whole_number(wrong, 3) is None, wrong
+    assert text.whole_number("9" * 5000, 10) is None

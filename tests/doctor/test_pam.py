@@ -20,6 +20,7 @@ from tests.doctor.hosts import (
     subject,
     with_pam,
 )
+from tests.pam.cases import WRONG_ARGUMENTS
 
 ACCOUNT = "account required pam_cwtui.so\n"
 
@@ -56,7 +57,6 @@ def test_the_recipes_have_no_problem(tmp_path: Path, recipe: str) -> None:
         ),
         ("auth required pam_cwtui.so mode=both\n", "does not understand the argument mode=both"),
         ("auth required pam_cwtui.so socket=run/x\n", "does not understand the argument"),
-        ("auth required pam_cwtui.so timeout=0\n", "does not understand the argument"),
         ("auth required pam_cwtui.so\n@include nosuch\n", "PAM refuses everybody at sshd"),
         ("auth required pam_cwtui.so\n@include common-account\n", "disabled people still get in"),
         (
@@ -68,6 +68,16 @@ def test_the_recipes_have_no_problem(tmp_path: Path, recipe: str) -> None:
 def test_what_is_wrong_with_a_door(tmp_path: Path, wrong: str, sentence: str) -> None:
     (problem, *_) = pam_says(tmp_path, Level.PROBLEM, sshd=wrong)
     assert sentence in problem
+
+
+@pytest.mark.parametrize("argument", WRONG_ARGUMENTS)
+def test_the_doctor_understands_no_argument_that_the_module_denies(
+    tmp_path: Path, argument: str
+) -> None:
+    (problem, *_) = pam_says(
+        tmp_path, Level.PROBLEM, sshd=f"auth required pam_cwtui.so [{argument}]\n{ACCOUNT}"
+    )
+    assert "does not understand the argument" in problem
 
 
 def test_a_file_that_others_include_is_no_door(tmp_path: Path) -> None:

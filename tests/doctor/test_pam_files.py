@@ -104,6 +104,14 @@ SAYS = {"yes": "success", "no": "auth_err", "ignore": "ignore", "max": "maxtries
         ("[success=1 maxtries=ignore default=die] max, required yes", True),
         # What a control does not mention is bad.
         ("[success=ok] no, required yes", False),
+        # If PAM does not understand one action, everything is bad.
+        ("[success=ok default=ignore] yes", True),
+        ("[success = ok default = ignore] yes", True),
+        ("[success=ok default=+1] yes", False),
+        ("[success=ok auth_err=0 default=ignore] yes", False),
+        ("[success=ok auth_err=oops default=ignore] yes", False),
+        ("[success=\u0661 default=ignore] yes, requisite no, required yes", False),
+        (f"[success={'1' * 5000} default=ignore] yes, required yes", False),
         ("required no, [default=reset] yes, required yes", True),
         ("unheard-of yes", False),
     ],

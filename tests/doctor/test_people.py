@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from cwtui.accounts.listing import AccountRow, Present
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.doctor import people
@@ -9,7 +11,7 @@ from cwtui.doctor.doors import Door
 from cwtui.doctor.findings import Level
 from cwtui.doctor.machine import UnixUser
 from cwtui.doctor.people import Matching
-from tests.doctor.hosts import ASKS_CODE, COMMON, PASSWD, machine, said, subject, with_pam
+from tests.doctor.hosts import ASKS_CODE, COMMON, PASSWD, getent, machine, said, subject, with_pam
 
 
 def row(
@@ -87,3 +89,10 @@ def test_unix_users_are_people_with_a_shell(tmp_path: Path) -> None:
     assert host.unix_users("1000") == []
     assert len(host.unix_users()) == PASSWD.count("\n")
     assert "common-auth" in COMMON
+
+
+@pytest.mark.parametrize("uid", ["", "x", "-1", "\u0661000", "1" * 5000])
+def test_a_line_of_passwd_without_a_number_is_passed_over(tmp_path: Path, uid: str) -> None:
+    lines = f"odd:x:{uid}:1000::/home/odd:/bin/sh\n{PASSWD}"
+    host = machine(tmp_path, programs={"getent": getent(lines)})
+    assert [user.name for user in host.unix_users() if user.is_person] == ["alice", "bob"]

@@ -13,6 +13,15 @@ from tests.pam.scripted import (
 
 SECRET: Final = "TEXT-THAT-IS-SECRET"
 LONGEST_TEXT: Final = b"x" * 8191
+WRONG_ARGUMENTS: Final = [
+    "unknown", "nullok=1", "mode=", "mode=both", "mode=Full", "debug=1",
+    "timeout=", "timeout=0", "timeout=601", "timeout=-1", "timeout=9s", "timeout=+5",
+    "timeout= 5", "timeout=\t5", "timeout=5 ", "timeout=05", "timeout=0x5", "timeout=5.0",
+    "timeout=1e1", "timeout=\u0665", "timeout=99999999999999999999", "timeout=18446744073709551621",
+    "socket=", "socket=relative", "socket=@abstract", "socket=/" + "x" * 107,
+    "socket=/" + "é" * 54, "=", "nullok ",
+]  # fmt: skip
+"""Of the module. The doctor must not take them for right either."""
 
 
 @dataclass(frozen=True)

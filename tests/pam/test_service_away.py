@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pam.cases import WRONG_ARGUMENTS
 from tests.pam.scripted import (
     AUTH_ERR,
     PERM_DENIED,
@@ -145,16 +146,9 @@ def test_a_folder_that_others_can_write_to_is_denied(host: Host, mode: int) -> N
     assert is_denied(host.ask(b"A"))
 
 
-WRONG = [
-    "unknown", "nullok=1", "mode=", "mode=both", "mode=Full", "timeout=", "timeout=0",
-    "timeout=601", "timeout=-1", "timeout=9s", "timeout=99999999999999999999", "debug=1",
-    "socket=", "socket=relative", "socket=@abstract", "socket=/" + "x" * 107, "=", "nullok ",
-]  # fmt: skip
-
-
 def test_an_argument_that_is_not_understood_denies_every_phase(host: Host) -> None:
     with Service(host.socket, [b"A"]) as service:
-        for argument in WRONG:
+        for argument in WRONG_ARGUMENTS:
             host.arguments(f"[{argument}]")
             happened = host.sign_in("auth", "account", "open", "close")
             codes = [code for _, code in happened.results]

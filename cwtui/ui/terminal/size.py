@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from cwtui.accounts.text import whole_number
+
 MOST_COLUMNS: Final = 640
 MOST_ROWS: Final = 240
 """A screen of 3840x2160 pixels with characters of 6x9. Larger windows are used only partly."""
@@ -29,10 +31,5 @@ def kernel_size(terminal: int) -> tuple[int, int] | None:
 
 def size_in(environ: Mapping[str, str]) -> tuple[int, int]:
     """Return what COLUMNS and LINES say, or 80x24."""
-    columns, rows = (_number(environ.get(name, "")) for name in ("COLUMNS", "LINES"))
+    columns, rows = (whole_number(environ.get(name, ""), _DIGITS) for name in ("COLUMNS", "LINES"))
     return clamped(columns or _USUAL[0], rows or _USUAL[1])
-
-
-def _number(text: str) -> int:
-    is_number = text.isascii() and text.isdecimal() and len(text) <= _DIGITS
-    return int(text) if is_number else 0
