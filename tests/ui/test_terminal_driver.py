@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,10 +14,17 @@ from textual.geometry import Size
 from textual.message import Message
 
 from cwtui.config import Config, KeysConfig
+from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.quitting import QuitScreen
+from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.terminal.driver import TOO_MUCH, TerminalDriver
 from cwtui.ui.terminal.input import Kind, Piece
 from cwtui.ui.terminal.translator import Translator
 from cwtui.ui.terminal.waiting import Waiting
+from cwtui.ui.widgets.fields import TextInput
+from tests.ui.harness import Person
+from tests.ui.scenes import SCENES
 
 
 class Application(SimpleNamespace):
@@ -28,6 +36,24 @@ class Application(SimpleNamespace):
 
     def notify(self, sentence: str, **_options: object) -> None:
         self.notes.append(sentence)
+
+
+@asynccontextmanager
+async def keyboard(scene: str) -> AsyncIterator[tuple[Person, Callable[[str], Awaitable[None]]]]:
+    """The scene, and a way to type letters as a terminal sends them: all at once."""
+    async with SCENES[scene].played() as (person, _):
+        driver = TerminalDriver(person.app, size=(80, 24))
+
+        async def write(text: str) -> None:
+            driver._handle([Piece(Kind.TEXT, text)])
+            await person.until(lambda: not driver._waiting._is_taken)
+            await person.settle()
+
+        try:
+            yield person, write
+        finally:
+            os.close(driver._wake_read)
+            os.close(driver._wake_write)
 
 
 @pytest.fixture
@@ -43,6 +69,21 @@ async def driver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TerminalDrive
 def flooded(driver: TerminalDriver) -> None:
     driver._handle([Piece(Kind.SEQUENCE, "\x1bOP")] * (Waiting.MOST_OTHERS + 1))
     assert driver._waiting.is_flooded
+
+
+async def test_the_rest_of_a_word_goes_to_what_its_first_letter_opened() -> None:
+    async with keyboard("settings") as (person, write):
+        await write("query")
+        person.screen(QuitScreen)
+        assert not person.app.is_exiting, "Y belongs to the word."
+        await person.press("escape")
+        await write("?q?")
+        person.screen(HelpScreen)
+        await write("?ab")
+        person.screen(SettingsPage)
+    async with keyboard("users") as (person, write):
+        await write("/ali")
+        assert person.screen(UsersPage).query_one(TextInput).value == "ali"
 
 
 async def test_input_in_a_flood_is_not_processed(
@@ -66,7 +107,7 @@ async def test_the_quit_key_works_during_a_flood(driver: TerminalDriver) -> None
     """Even if it is not Ctrl+Q."""
     flooded(driver)
     driver._handle([Piece(Kind.TEXT, "abc\x11"), Piece(Kind.SEQUENCE, "\x1b[21~")])
-    (taken,) = driver._waiting.take()
+    (taken,) = driver._waiting.take(is_text=True)
     assert isinstance(taken, events.Key)
     assert taken.key == "f10"
 

@@ -24,15 +24,25 @@ def test_typed_keys_wait_in_order() -> None:
     waiting = Waiting("f10")
     for name in "abc":
         waiting.put(key(name))
-    assert named(waiting.take()) == ["a", "b", "c"]
-    assert waiting.take() == []
+    assert named(waiting.take(is_text=True)) == ["a", "b", "c"]
+    assert waiting.take(is_text=True) == []
+
+
+def test_letters_that_are_no_text_are_taken_one_by_one() -> None:
+    """The first may open a screen, which gets the next."""
+    waiting = Waiting("f10")
+    for name in "abcd":
+        waiting.put(key(name))
+    assert named(waiting.take(is_text=False)) == ["a"]
+    assert named(waiting.take(is_text=False)) == ["b"]
+    assert named(waiting.take(is_text=True)) == ["c", "d"]
 
 
 def test_a_key_that_types_nothing_is_taken_alone() -> None:
     waiting = Waiting("f10")
     for name in ["a", "b", "backspace", "backspace", "c"]:
         waiting.put(key(name))
-    taken = [named(waiting.take()) for _ in range(4)]
+    taken = [named(waiting.take(is_text=True)) for _ in range(4)]
     assert taken == [["a", "b"], ["backspace"], ["backspace"], ["c"]]
 
 
@@ -40,19 +50,19 @@ def test_a_limited_number_of_keys_is_taken_at_once() -> None:
     waiting = Waiting("f10")
     for _ in range(Waiting.MOST_AT_ONCE + 1):
         waiting.put(key("a"))
-    assert [len(waiting.take()) for _ in range(3)] == [Waiting.MOST_AT_ONCE, 1, 0]
+    assert [len(waiting.take(is_text=True)) for _ in range(3)] == [Waiting.MOST_AT_ONCE, 1, 0]
 
 
 def test_taking_starts_only_once() -> None:
     """Two consumers would mix up the order of keys."""
     waiting = Waiting("f10")
     assert [waiting.put(key(name)) for name in "abc"] == [True, False, False]
-    waiting.take()
+    waiting.take(is_text=True)
     assert not waiting.put(key("d"))
-    waiting.take()
+    waiting.take(is_text=True)
     assert not waiting.put(key("e"))
-    waiting.take()
-    assert waiting.take() == []
+    waiting.take(is_text=True)
+    assert waiting.take(is_text=True) == []
     assert waiting.put(key("f"))
 
 
@@ -75,7 +85,7 @@ def test_taking_starts_only_once_with_concurrent_threads() -> None:
             assert begun <= 1
             if not begun:
                 continue
-        if found := waiting.take():
+        if found := waiting.take(is_text=True):
             taken += len(found)
         else:
             with lock:
@@ -106,7 +116,7 @@ def test_fewer_keys_without_text_may_wait() -> None:
     waiting = Waiting("f10")
     for _ in range(10 * Waiting.MOST_OTHERS):
         waiting.put(key("f1"))
-        assert waiting.take()
+        assert waiting.take(is_text=True)
     assert not waiting.is_flooded
 
 
@@ -116,6 +126,6 @@ def test_only_the_last_mouse_move_waits() -> None:
         waiting.put(move(x))
     assert not waiting.is_flooded
     assert len(waiting) == 1
-    (last,) = waiting.take()
+    (last,) = waiting.take(is_text=True)
     assert isinstance(last, events.MouseMove)
     assert last.x == 3 * Waiting.MOST - 1

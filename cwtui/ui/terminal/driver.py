@@ -208,7 +208,9 @@ class TerminalDriver(LinuxDriver):
         Textual passes a key from widget to widget before it runs its binding. If all keys were
         passed on at once, Backspace would take effect after the letters that follow it.
         """
-        if taken := self._waiting.take():
+        focused = self._app.focused if self._app.screen_stack else None
+        is_text = focused is not None and focused.check_consume_key("a", "a")
+        if taken := self._waiting.take(is_text=is_text):
             for event in taken:
                 self._app.post_message(event)
             self._handed_at = time.monotonic()

@@ -23,7 +23,7 @@ class Waiting:
     MOST_OTHERS: Final = 256
     """The limit for keys that type nothing, such as F1. Each may cause some work."""
     MOST_AT_ONCE: Final = 32
-    """The limit for keys that type something and are taken together."""
+    """The limit for keys that type text into a field and are taken together."""
     _MOST_URGENT: Final = 8
 
     def __init__(self, urgent: str) -> None:
@@ -62,15 +62,17 @@ class Waiting:
     def _is_urgent(self, event: Message) -> bool:
         return isinstance(event, events.Key) and event.key == self._urgent
 
-    def take(self) -> list[Message]:
-        """Return the next event, and what is typed together with it.
+    def take(self, *, is_text: bool) -> list[Message]:
+        """Return the next event; if letters are text for a field now, all that are typed together.
+
+        Elsewhere, each letter may be a shortcut. What it opens gets the next one.
 
         The caller takes until nothing is left. Then `put` says when to start again. So there are
         never two takers at once, and the order is kept.
         """
         with self._lock:
             taken: list[Message] = []
-            while self._events and (not taken or self._goes_with(taken)):
+            while self._events and (not taken or (is_text and self._goes_with(taken))):
                 event = self._events.popleft()
                 self._others -= not _is_typing(event)
                 taken.append(event)
