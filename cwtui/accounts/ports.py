@@ -184,7 +184,8 @@ class RecordStore(Protocol):
         changed the same record meanwhile.
         """
 
-    def remove(self, username: str) -> None: ...
+    def remove(self, *usernames: str) -> None:
+        """Remove these records if they exist; many at once cost little more than one."""
 
 
 class KeyringChange(Protocol):
@@ -233,8 +234,11 @@ class Keyring(Protocol):
 class AuditLog(Protocol):
     """The audit log. All methods raise CannotCheck."""
 
-    def append(self, event: Event) -> None:
-        """Write the event durably. If it raises CannotCheck, the action must not happen."""
+    def append(self, *events: Event) -> None:
+        """Write the events durably. If it raises CannotCheck, the action must not happen.
+
+        Many at once cost little more than one. Some may have been written then, but not the last.
+        """
 
     def lines(self, start: Position) -> Iterator[Line]:
         """Yield the lines from `start` to the end, oldest first, reading as needed."""

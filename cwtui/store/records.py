@@ -91,10 +91,14 @@ class TinyRecordStore:
     def together(self, act: Callable[[], T]) -> T:
         return act()
 
-    def remove(self, username: str) -> None:
-        file = self._file_of(username)
-        with file.transaction():
-            file.drop(_RECORDS, username)
+    def remove(self, *usernames: str) -> None:
+        by_file: dict[int, list[str]] = {}
+        for username in usernames:
+            by_file.setdefault(number_of(username), []).append(username)
+        for number, names in sorted(by_file.items()):
+            file = self._file(number)
+            with file.transaction():
+                file.drop(_RECORDS, *names)
 
     @staticmethod
     def numbers() -> range:

@@ -205,10 +205,11 @@ class MemoryRecords:
         crowd = sum([name.startswith(others.prefix) for name in kept])
         return others.change(kept) if crowd > others.most else {}
 
-    def remove(self, username: str) -> None:
+    def remove(self, *usernames: str) -> None:
         with self._lock:
             self._fail()
-            self.kept.pop(username, None)
+            for username in usernames:
+                self.kept.pop(username, None)
 
     def _fail(self) -> None:
         if self.fails:
@@ -226,9 +227,13 @@ class MemoryAudit:
         self.read = 0
         """How many lines were read."""
 
-    def append(self, event: Event) -> None:
+    def append(self, *events: Event) -> None:
         if self.fails:
             raise CannotCheck("Cannot write audit: no space left on device.")
+        for event in events:
+            self._append(event)
+
+    def _append(self, event: Event) -> None:
         self.events.append(event)
         link = audit_chain.following(audit_chain.tail(reversed(self.contents)), self.kept)
         line = encode(event, link.n, link.hash)

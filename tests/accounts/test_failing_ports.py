@@ -83,9 +83,9 @@ class _Records(MemoryRecords):
 
         return super().update(username, then_fail, others)
 
-    def remove(self, username: str) -> None:
+    def remove(self, *usernames: str) -> None:
         self._failing.call("remove records")
-        super().remove(username)
+        super().remove(*usernames)
 
 
 class _Audit(MemoryAudit):
@@ -93,9 +93,9 @@ class _Audit(MemoryAudit):
         self.__dict__ = real.__dict__
         self._failing = failing
 
-    def append(self, event: Event) -> None:
+    def append(self, *events: Event) -> None:
         self._failing.call("append")
-        super().append(event)
+        super().append(*events)
 
 
 def attempt(scene: Scene, act: str, number: int) -> tuple[int, bool]:
@@ -165,7 +165,7 @@ def test_a_failed_event_keeps_what_others_changed_meanwhile(world: World) -> Non
     world.records.kept["plain"] = SignInRecord(password_attempts={"": Attempts(3, NOW)})
 
     class Late(MemoryAudit):
-        def append(self, _: Event) -> None:
+        def append(self, *_: Event) -> None:
             record = world.records.get("plain")
             world.records.kept["plain"] = at_step(9, record)
             raise CannotCheck("No space left on device.")

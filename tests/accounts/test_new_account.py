@@ -77,9 +77,9 @@ def test_the_record_is_removed_inside_the_change(world: World) -> None:
             self.accounts = accounts
             self.inside: list[bool] = []
 
-        def remove(self, username: str) -> None:
+        def remove(self, *usernames: str) -> None:
             self.inside.append(self.accounts.is_changing)
-            super().remove(username)
+            super().remove(*usernames)
 
     world.add_admin()
     world.add("alice")

@@ -23,6 +23,15 @@ def test_a_missing_record_reads_as_empty(records: RecordStore) -> None:
     records.remove("nobody")
 
 
+def test_many_records_are_removed_at_once(stores: Stores) -> None:
+    for name in ("ada", "bob", "cho"):
+        stores.records().update(name, lambda _: (RECORD, None))
+    stores.records().remove("bob", "nobody", "ada")
+    stores.records().remove()
+    found = [stores.records().get(name) for name in ("ada", "bob", "cho")]
+    assert found == [SignInRecord(), SignInRecord(), RECORD]
+
+
 def test_an_update_replaces_the_record_and_returns_the_result(stores: Stores) -> None:
     def step(before: SignInRecord) -> tuple[SignInRecord, str]:
         assert before == SignInRecord()

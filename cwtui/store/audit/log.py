@@ -5,7 +5,7 @@ without syncing, so that after a power failure it may be behind the log, but nev
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
@@ -35,6 +35,8 @@ from cwtui.store.audit.files import AuditFiles
 MEGABYTE: Final = 1_000_000
 _AT_ONCE: Final = 1 << 16
 """Bytes that are written at once."""
+_EVENTS_AT_ONCE: Final = 4000
+"""Events that are written at once: about a megabyte."""
 _HEAD_SIZE: Final = 512
 """Bytes: one sector, so that writing in place leaves either the old or the new content."""
 
@@ -63,7 +65,11 @@ class FileAuditLog:
         self._keep_files = keep_files
         self._copy = copy
 
-    def append(self, event: Event) -> None:
+    def append(self, *events: Event) -> None:
+        for start in range(0, len(events), _EVENTS_AT_ONCE):
+            self._append(events[start : start + _EVENTS_AT_ONCE])
+
+    def _append(self, events: Sequence[Event]) -> None:
         with exclusive(self._path, self._check_is_there):
             self._check_is_there()
             ends = self._read_ends()
@@ -71,15 +77,20 @@ class FileAuditLog:
                 ends = self._rotate(ends)
             with closing(self._files.backward(None, locked=True)) as lines:
                 end = audit_chain.tail(line.content for line in lines)
-            link = audit_chain.following(end, ends)
-            line = encode(event, link.n, link.hash)
-            append_durably(self._path, line)
-            # The event is recorded, so errors from here on must not say otherwise.
+            start = audit_chain.following(end, ends)
+            written: list[bytes] = []
+            link = start
+            for event in events:
+                written.append(encode(event, link.n, link.hash))
+                link = Link(link.n + 1, audit_chain.link_of(written[-1], link.n).hash)
+            append_durably(self._path, b"\n".join(written))
+            # The events are recorded, so errors from here on must not say otherwise.
             with suppress(OSError, CannotCheck):
-                first = ends.first if ends is not None else self._first() or link
-                self._write_ends(Ends(first, audit_chain.link_of(line, link.n)))
+                first = ends.first if ends is not None else self._first() or start
+                self._write_ends(Ends(first, Link(link.n - 1, link.hash)))
         if self._copy is not None:
-            self._copy(line)
+            for line in written:
+                self._copy(line)
 
     def begin(self, lines: Iterable[bytes], ends: Ends | None) -> None:
         """Write a whole log where there is none, and to disk. Raises CannotCheck.

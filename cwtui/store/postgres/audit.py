@@ -21,7 +21,11 @@ _MANY: Final = 2048
 _MORE: Final = 4
 
 APPEND: Final = "SELECT cwtui.append_event(%s::uuid, %s)"
-_FOUND: Final = "SELECT line FROM cwtui.audit WHERE act = %s::uuid"
+_APPEND_ALL: Final = (
+    "SELECT cwtui.append_event(act, event)"
+    " FROM unnest(%s::uuid[], %s::text[]) AS given (act, event)"
+)
+_FOUND: Final = "SELECT line FROM cwtui.audit WHERE act = ANY (%s::uuid[]) ORDER BY n"
 HEAD: Final = (
     "SELECT n, hash, first_n, first_previous,"
     " (SELECT line FROM cwtui.audit WHERE audit.n = audit_head.n) FROM cwtui.audit_head"
@@ -44,22 +48,22 @@ class PostgresAuditLog:
         self._database = database
         self._copy = copy
 
-    def append(self, event: Event) -> None:
-        act = str(uuid.uuid4())
-        statement = Statement(APPEND, (act, event_without_link(event)))
+    def append(self, *events: Event) -> None:
+        acts = [str(uuid.uuid4()) for _ in events]
+        statement = Statement(_APPEND_ALL, (acts, [event_without_link(one) for one in events]))
         current = self._database.current
         if current is not None and current.can_take:
             # Committed together with the change of accounts that it is about.
             answers: list[Answer] = []
             with current.taking() as transaction:
                 transaction.at_end(statement, answers.append)
-                transaction.after(lambda: self._tell(act, answers))
+                transaction.after(lambda: self._tell(acts, answers))
             return
         try:
             answers = [self._database.add(statement)]
         except Exists:
             answers = []
-        self._tell(act, answers)
+        self._tell(acts, answers)
 
     def lines(self, start: Position) -> Iterator[Line]:
         row, count = start.offset // _PLACES, _FEW
@@ -82,14 +86,15 @@ class PostgresAuditLog:
     def ends(self) -> Ends | None:
         return ends_of(self._database.rows(Statement(HEAD)))
 
-    def _tell(self, act: str, answers: list[Answer]) -> None:
-        """Copy the line. Without an answer, because that was lost, it is read again."""
+    def _tell(self, acts: list[str], answers: list[Answer]) -> None:
+        """Copy the lines. Without an answer, because that was lost, they are read again."""
         if self._copy is None:
             return
         # The event is recorded, so errors from here on must not say otherwise.
         with suppress(CannotCheck):
-            found = answers or self._database.read(Statement(_FOUND, (act,)))[1]
-            self._copy(bytes(found[0].rows[0][0]))
+            found = answers or self._database.read(Statement(_FOUND, (acts,)))[1]
+            for (line,) in found[0].rows:
+                self._copy(bytes(line))
 
 
 def ends_of(rows: Sequence[tuple[Any, ...]]) -> Ends | None:

@@ -108,9 +108,9 @@ class PostgresRecordStore:
     def together(self, act: Callable[[], T]) -> T:
         return self._database.together(act)
 
-    def remove(self, username: str) -> None:
+    def remove(self, *usernames: str) -> None:
         with joined(self._database) as transaction:
-            transaction.later(Statement(_REMOVE, ([username],)))
+            transaction.later(Statement(_REMOVE, (list(usernames),)))
 
     def _look_at_crowd(self, transaction: Transaction, username: str, others: Others) -> None:
         """Change the other records afterwards, if there are too many by now.

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cwtui.accounts.audit.lines import LONGEST, START
 from cwtui.accounts.errors import CannotCheck, StoreExposed
 from cwtui.store.audit import files as audit_files
+from cwtui.store.audit import log as audit_log
 from cwtui.store.audit.log import FileAuditLog
 from tests.store.audit.samples import event, findings, quick, records, verdict
 
@@ -43,6 +44,30 @@ def test_events_are_appended(file: Path) -> None:
         FileAuditLog(file).append(event(subject=str(number)))
     subjects = [json.loads(line)["subject"] for line in file.read_text().splitlines()]
     assert subjects == ["0", "1", "2"]
+
+
+def test_many_events_are_written_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_log, "_EVENTS_AT_ONCE", 4)
+    copied: list[bytes] = []
+    log = FileAuditLog(file, copy=copied.append)
+    log.append(event(subject="first"))
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    log.append(*(event(subject=str(number)) for number in range(7)))
+    assert len(synced) == 2
+    log.append(event(subject="last"))
+    assert [one.subject for one in records(log)] == ["first", *map(str, range(7)), "last"]
+    assert findings(log) == []
+    assert b"\n".join(copied) + b"\n" == file.read_bytes()
+
+
+def test_many_events_fill_several_files(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_log, "_EVENTS_AT_ONCE", 4)
+    log = FileAuditLog(file, max_bytes=1500)
+    log.append(*(event(subject=str(number)) for number in range(30)))
+    assert [one.subject for one in records(log)] == [*map(str, range(30))]
+    assert findings(log) == []
+    assert len(list(file.parent.glob("audit-*.jsonl"))) == 3
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
