@@ -38,9 +38,12 @@ Digest: TypeAlias = Annotated[str, Meta(pattern=r"^[./A-Za-z0-9]{31}\Z")]
 
 
 class PasswordHash(Struct, frozen=True, forbid_unknown_fields=True):
-    """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the pepper's key."""
+    """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the pepper's key.
 
-    key: str
+    Without a key it is `bcrypt(password)` of another program, until the next sign-in.
+    """
+
+    key: str | None
     bcrypt: Bcrypt
 
 

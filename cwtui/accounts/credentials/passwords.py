@@ -27,6 +27,11 @@ CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 GROUPED_LENGTH: Final = 16
 """The characters of `random_groups`."""
 
+BCRYPT_BYTES: Final = 72
+"""Bytes of a password that bcrypt reads, at most to the first NUL."""
+_NO_PASSWORD: Final = b"\xff"
+"""No text in UTF-8, so no other program has hashed it as a password."""
+
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 _AROUND: Final = string.digits + string.punctuation + " "
@@ -88,11 +93,10 @@ def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, c
         hash_password(Secret(""), keyring, cost)
         return False
     try:
-        pepper = keyring.pepper(kept.key)
+        digest = _hashed_text(password, kept, keyring)
     except KeyringMissing:
         hash_password(Secret(""), keyring, cost)
         raise
-    digest = pepper_digest(pepper, password)
     if bcrypt.checkpw(digest, kept.bcrypt.encode()):
         return True
     # Add the work that a hash of a lower cost saved: each step of the cost doubles it.
@@ -101,8 +105,18 @@ def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, c
     return False
 
 
+def _hashed_text(password: Secret, kept: PasswordHash, keyring: Keyring) -> bytes:
+    """Return what bcrypt gets if this is the password. Raises KeyringMissing."""
+    if kept.key is not None:
+        return pepper_digest(keyring.pepper(kept.key), password)
+    # Another program hashed what was typed. Where bcrypt would read only its beginning, others
+    # could sign in with that, so nothing matches.
+    text = password.reveal().encode("utf-8", "surrogatepass")
+    return text if len(text) <= BCRYPT_BYTES and b"\0" not in text else _NO_PASSWORD
+
+
 def needs_rehash(kept: PasswordHash, keyring: Keyring, cost: int) -> bool:
-    """Whether the hash has an old key or cost."""
+    """Whether the hash has an old key or cost, or is one of another program."""
     return kept.key != keyring.active or _cost(kept) != cost
 
 

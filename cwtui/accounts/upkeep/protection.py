@@ -21,6 +21,12 @@ class UnderKey(Struct, frozen=True, gc=False):
     key: str
 
 
+class HashUnderKey(Struct, frozen=True, gc=False):
+    """Like UnderKey, for a password; a hash of another program has no key."""
+
+    key: str | None
+
+
 class CodesUnderKey(Struct, frozen=True, gc=False):
     """Like UnderKey, for a set of backup codes; a set without unused codes needs no key."""
 
@@ -46,7 +52,7 @@ class Protected(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     username: str
-    password: UnderKey | None = None
+    password: HashUnderKey | None = None
     second_factor: ProtectedFactor | None = None
 
     @property
