@@ -15,7 +15,15 @@ from cwtui.accounts.errors import (
     StoreDamaged,
     StoreMissing,
 )
-from cwtui.accounts.ports import AccountStore, AuditLog, Clock, Directory, Ports, RecordStore
+from cwtui.accounts.ports import (
+    AccountStore,
+    AuditLog,
+    Clock,
+    Directory,
+    OpenSessions,
+    Ports,
+    RecordStore,
+)
 from cwtui.accounts.unix_users import UnixUser
 from cwtui.config import Config, ConfigError
 from cwtui.host import files, reserve
@@ -25,6 +33,7 @@ from cwtui.keyring.file_keyring import FileKeyring, Held
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import MEGABYTE, FileAuditLog
 from cwtui.store.contents import Contents
+from cwtui.store.open_sessions import FileOpenSessions
 from cwtui.store.records import TinyRecordStore
 
 
@@ -187,6 +196,7 @@ class _Opened(NamedTuple):
     accounts: Accounts
     records: RecordStore
     audit: AuditLog
+    sessions: OpenSessions
     now: Clock
 
 
@@ -196,11 +206,13 @@ def _open(config: Config) -> _Opened:
         from cwtui import database
 
         parts = database.parts(config, _copy(config))
-        return _Opened(parts.accounts, parts.records, parts.audit, parts.clock.now)
+        return _Opened(parts.accounts, parts.records, parts.audit, parts.sessions, parts.clock.now)
     accounts = _accounts(config)
     check_store = accounts.is_empty  # reads the accounts if they changed, which checks them
     records = TinyRecordStore(config.records_folder, check_store)
-    return _Opened(accounts, records, _file_audit_log(config, check_store), time.time)
+    sessions = FileOpenSessions(config.layout.sessions)
+    audit = _file_audit_log(config, check_store)
+    return _Opened(accounts, records, audit, sessions, time.time)
 
 
 def _accounts(config: Config) -> TinyAccountStore:
@@ -280,6 +292,7 @@ def _put_together(config: Config, opened: _Opened, keyring: FileKeyring) -> Port
         records=opened.records,
         keyring=keyring,
         audit=opened.audit,
+        sessions=opened.sessions,
         now=opened.now,
         random=os.urandom,
         bcrypt_cost=config.passwords.bcrypt_cost,

@@ -111,6 +111,13 @@ class UnknownAccount(Refused):
         self.gone = f"The account {username} was removed or renamed in the meantime."
 
 
+class UnknownSession(Refused):
+    """There is no open session with this id."""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(f"There is no open session {id_}. It may have ended in the meantime.")
+
+
 class NoSecondFactor(Refused):
     """The account has no second factor, and this door of the host asks for one."""
 

@@ -298,6 +298,36 @@ def unchanged(record: SignInRecord) -> SignInRecord:
     return record
 
 
+SessionId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{12}\Z")]
+"""Random, and no secret: it opens nothing."""
+
+
+class OpenSession(Struct, frozen=True, kw_only=True):
+    """An open session, as lists show it. Nothing of it outlives its process.
+
+    `source` is where the person is, `door` how the person came in, such as `application` or `sshd`,
+    and `host` and `pid` say where its process runs. `active_at` is when the person last did
+    something, to the minute. `is_ending`: somebody has asked it to end, and it has not yet.
+    """
+
+    id: SessionId
+    username: Annotated[str, Meta(min_length=1, max_length=64)]
+    source: str
+    door: str
+    host: str
+    pid: Annotated[int, Meta(ge=0)]
+    started_at: Time
+    active_at: Time
+    is_ending: bool = False
+
+
+class EndAsked(Struct, frozen=True):
+    """Who asked a session to end, and from where. Both are empty if that cannot be read."""
+
+    actor: str
+    source: str
+
+
 class Moved(Struct, frozen=True, forbid_unknown_fields=True):
     """The old name of a renamed account, and its sign-in record."""
 

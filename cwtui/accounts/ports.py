@@ -12,7 +12,7 @@ from cwtui.accounts.audit.lines import Line, Position
 from cwtui.accounts.directory_port import DirectoryUser, Tell
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Sort
-from cwtui.accounts.model import Account, Sealed, SignInRecord
+from cwtui.accounts.model import Account, EndAsked, OpenSession, Sealed, SignInRecord
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
@@ -188,6 +188,37 @@ class RecordStore(Protocol):
         """Remove these records if they exist; many at once cost little more than one."""
 
 
+class OpenSessions(Protocol):
+    """The sessions that are open now. All methods raise CannotCheck.
+
+    A session whose process has ended is not among them, however it ended. It may be for a while
+    yet if that process was on another host.
+    """
+
+    @property
+    def look_seconds(self) -> float:
+        """How often the process of a session calls `look`."""
+
+    def begin(self, session: OpenSession) -> None:
+        """List the session from now on. The process that calls this is the session's."""
+
+    def look(self, id_: str, active_at: float) -> EndAsked | None:
+        """Note when the person was last active, and return who asked this session to end.
+
+        For the process that began it. A session that somehow is not listed any more is listed
+        again.
+        """
+
+    def end(self, id_: str) -> None:
+        """Remove the session from the list. It may be gone already."""
+
+    def all(self, username: str | None = None) -> list[OpenSession]:
+        """Return the sessions, or those of one account, oldest first."""
+
+    def ask_to_end(self, ids: Iterable[str], asked: EndAsked) -> frozenset[str]:
+        """Ask these sessions to end, and return the ids of those that were open."""
+
+
 class KeyringChange(Protocol):
     """One read-modify-write of the keyring: nobody else can change it until it ends.
 
@@ -306,6 +337,7 @@ class Ports:
     records: RecordStore
     keyring: Keyring
     audit: AuditLog
+    sessions: OpenSessions
     now: Clock
     random: RandomBytes
     bcrypt_cost: int = 12

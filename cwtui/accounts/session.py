@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
@@ -31,6 +32,7 @@ class Session:
     are those of the account at sign-in.
     """
 
+    id: str
     username: str
     epoch: int
     roles: tuple[str, ...]
@@ -72,6 +74,7 @@ def open_session(
     """Return a new session for an account whose factors were proved at these times."""
     now = ports.now()
     return Session(
+        id=ports.random(6).hex(),
         username=account.username,
         epoch=account.session_epoch,
         roles=account.roles,
@@ -103,7 +106,8 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
         )
     if account.session_epoch != session.epoch:
         raise SessionEnded(
-            "Your password, roles, status, MFA or SSH keys were changed elsewhere. Sign in again.",
+            "Your password, roles, status, MFA or SSH keys were changed elsewhere, or you were "
+            "signed out everywhere. Sign in again.",
             "changed elsewhere",
         )
     if ports.now() >= session.ends_at:
@@ -254,6 +258,10 @@ def _plain(value: object) -> str:
 
 
 def sign_out(ports: Ports, session: Session, reason: str = "") -> None:
-    """Log the end of a session. The caller then drops the session."""
+    """Log the end of a session, which is not open any more. The caller then drops the session."""
     event = EventType.SESSION_END if reason else EventType.SIGN_OUT
-    write_audit(ports, event, session, session.username, reason)
+    try:
+        write_audit(ports, event, session, session.username, reason)
+    finally:
+        with suppress(CannotCheck):  # then it is listed until others notice that it has ended
+            ports.sessions.end(session.id)

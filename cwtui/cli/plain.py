@@ -1,8 +1,12 @@
 """`cwtui --plain`: the application line by line, for screen readers and simple terminals."""
 
 import os
+import time
+from socket import gethostname
+from typing import NamedTuple
 
 from cwtui import installation, services
+from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.ports import Ports
 from cwtui.cli import terminal
 from cwtui.cli.ending import at_signals
@@ -17,7 +21,7 @@ _NOBODY = 1
 
 
 def run(config: Config, *, kiosk: bool, drawing: Drawing | None = None) -> int:
-    """Run the application and return its exit status. Raises CannotCheck.
+    """Run the application and return its exit status. Raises CannotCheck, and SessionEnded.
 
     QR codes are drawn as given, or else as the terminal can show them.
     """
@@ -32,14 +36,28 @@ def run(config: Config, *, kiosk: bool, drawing: Drawing | None = None) -> int:
             if installation.is_new(config) and not kiosk:
                 _first_admin(config, person, source)
             ports = services.connect(config)
-
-            def signed_in() -> None:
-                person.seconds = config.session.idle_minutes * 60.0
-
-            was_signed_in = application.run(ports, person, source, signed_in)
+            here = _Here(person, config.session.idle_minutes * 60.0)
+            process = Process("kiosk" if kiosk else "application", gethostname(), os.getpid())
+            was_signed_in = application.run(ports, person, source, here, process)
         except Gone:
             return _NOBODY
     return 0 if was_signed_in else _NOBODY
+
+
+class _Here(NamedTuple):
+    """The terminal of this process, and for how long it waits for a line in a session."""
+
+    person: TerminalPerson
+    seconds: float
+
+    def signed_in(self) -> None:
+        self.person.seconds = self.seconds
+
+    def idle(self) -> float:
+        return time.monotonic() - self.person.heard_at
+
+    def leave(self) -> None:
+        self.person.leave()
 
 
 def _first_admin(config: Config, person: TerminalPerson, source: str) -> None:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "init": ("cwtui.cli.init", "Create the store, the keyring and the first admin."),
     "user": ("cwtui.cli.user", "List, show, add, change and remove accounts."),
     "ssh-keys": ("cwtui.cli.ssh_keys", "Print the SSH keys of an account, for sshd."),
+    "session": ("cwtui.cli.session", "List open sessions, and end them."),
     "key": ("cwtui.cli.key", "Show and replace the keys that protect the store."),
     "directory": ("cwtui.cli.directory", "Test the LDAP connection, and sync LDAP accounts."),
     "settings": ("cwtui.cli.settings", "Show and change the organization settings."),
@@ -44,7 +45,10 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @click.group(
     cls=LazyGroup,
     lazy=_COMMANDS,
-    unlisted={"completion", "gate", "ssh-keys", "verify", "--kiosk", "--qr", "--store", "--help"},
+    unlisted={
+        *("completion", "gate", "ssh-keys", "verify"),
+        *("--kiosk", "--qr", "--store", "--version", "--help"),
+    },
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},

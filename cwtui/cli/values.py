@@ -1,5 +1,6 @@
 """Kinds of values of options. Their errors say what would be right."""
 
+import re
 from typing import Any, Final
 
 import click
@@ -8,6 +9,7 @@ from cwtui.accounts.text import username, whole_number
 from cwtui.cli.usage import quoted
 
 _MOST_DIGITS: Final = 9
+_SESSION_ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 
 
 class Username(click.ParamType[str]):
@@ -73,6 +75,19 @@ class Fingerprint(click.ParamType[str]):
         if not is_fingerprint(typed):
             right = "A fingerprint is SHA256: and 43 characters, as ssh-keygen -l prints it."
             self.fail(f"cannot be {quoted(typed)}. {right}", param, ctx)
+        return typed
+
+
+class SessionId(click.ParamType[str]):
+    """The id of an open session."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        typed = str(value)
+        if not _SESSION_ID.fullmatch(typed):
+            # Not quoted: it may be anything, such as a password.
+            self.fail("must be 12 of 0-9 and a-f, as cwtui session list prints it.", param, ctx)
         return typed
 
 

@@ -1,10 +1,12 @@
 """The whole application as a dialogue: sign in, choose what to do, sign out."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from cwtui.accounts import first_admin, roles, text, wording
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
+from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.preferences import zone
 from cwtui.accounts.roles import Permission
@@ -16,14 +18,28 @@ from cwtui.dialogue.conversation import Cancelled, Conversation, Gone
 from cwtui.dialogue.managing import Managing
 from cwtui.dialogue.own_account import OwnAccount
 from cwtui.dialogue.session import SessionDialogue
+from cwtui.dialogue.session_watch import SessionWatch
 from cwtui.dialogue.signing_in import Dialogue, tell_of
 
 
-def run(ports: Ports, person: Conversation, source: str, signed_in: Callable[[], None]) -> bool:
+class Here(Protocol):
+    """The person at a terminal of this process."""
+
+    def signed_in(self) -> None:
+        """Know that a session begins."""
+
+    def idle(self) -> float:
+        """Return for how many seconds the person has done nothing."""
+
+    def leave(self) -> None:
+        """Let whatever is said or asked now or later raise Gone. Called in another thread."""
+
+
+def run(ports: Ports, person: Conversation, source: str, here: Here, process: Process) -> bool:
     """Let one person sign in and do what the account allows, until they sign out.
 
-    `signed_in` is called when a session begins. Returns whether the session ended with the person's
-    own sign-out. Raises Gone if nobody answers; the session has then ended.
+    Returns whether the session ended with the person's own sign-out. Raises SessionEnded if others
+    ended it, and Gone if nobody answers; the session has then ended.
     """
     person.tell("Sign in to Your Account")
     entry = Dialogue(ports, person, source)
@@ -37,8 +53,12 @@ def run(ports: Ports, person: Conversation, source: str, signed_in: Callable[[],
     except (Refused, CannotCheck) as error:
         person.warn(str(error))
         return False
-    signed_in()
-    return _session(entry, state)
+    here.signed_in()
+    watch = SessionWatch(ports, state.session, here.idle, here.leave)
+    try:
+        return _session(entry, state, watch, process)
+    finally:
+        watch.stop()
 
 
 def create_first_admin(
@@ -90,10 +110,14 @@ def _identified(entry: Dialogue) -> State:
     return until_right(person, ask, ATTEMPTS)
 
 
-def _session(entry: Dialogue, signed_in: SignedIn) -> bool:
+def _session(entry: Dialogue, signed_in: SignedIn, watch: SessionWatch, process: Process) -> bool:
     ports, person, session = entry.ports, entry.person, signed_in.session
     dialogue = SessionDialogue(ports, person, session, zone(session.preferences.time_zone))
     try:
+        try:
+            watch.begin(process)
+        except CannotCheck as problem:
+            person.warn(f"This session is missing from the list of open sessions. {problem}")
         tell_of(person, signed_in, entry.source)
         person.tell(
             f"Signed in as {session.username}.\n"
@@ -106,8 +130,11 @@ def _session(entry: Dialogue, signed_in: SignedIn) -> bool:
         sign_out(ports, dialogue.session, ended.reason)
         return False
     except Gone:
-        sign_out(ports, dialogue.session, "no answer")
-        raise
+        if watch.ended is None:
+            sign_out(ports, dialogue.session, "no answer")
+            raise
+        sign_out(ports, dialogue.session, watch.ended.reason)
+        raise watch.ended from None
     sign_out(ports, dialogue.session)
     person.tell("You are signed out.")
     return True

@@ -4,6 +4,7 @@ import os
 import select
 import termios
 import textwrap
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,6 +43,8 @@ class TerminalPerson:
         self.seconds = seconds
         self._drawing = drawing
         self._charset = charset
+        self.heard_at = time.monotonic()
+        """When the person last sent a line, in monotonic seconds."""
         self._has_left = False
         self._cancels = 0
         """How often the person has cancelled since the last line."""
@@ -148,6 +151,7 @@ class TerminalPerson:
             if len(line) > _LONGEST:
                 raise Gone
         self._cancels = self._heeded = 0
+        self.heard_at = time.monotonic()
         text = line[:-1].decode(errors="surrogateescape")
         return text.removesuffix("\r")
 

@@ -36,6 +36,11 @@ class Layout(NamedTuple):
         return self.folder / "audit.jsonl"
 
     @property
+    def sessions(self) -> Path:
+        """The folder of the open sessions. It belongs to no backup."""
+        return self.folder / "sessions"
+
+    @property
     def marker(self) -> Path:
         """Exists while a restore or copy replaces files, when the store is partly old and new."""
         return self.folder / "restoring"

@@ -87,6 +87,7 @@ class Absence:
         """Whether the event only shows hidden secrets again, and must do nothing else."""
         if not shows_presence(event) or event.is_forwarded:
             return False
+        self._context.active_at = self._context.clock()
         for timer in self.timers:
             timer.touch()
         blanked = [screen for screen in self._secret_screens if screen.blanked]

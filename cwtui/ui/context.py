@@ -61,6 +61,8 @@ class Context:
         self.home = Path(os.path.expanduser("~"))  # noqa: PTH111  Path.home() fails if there is none
         """Where a relative path of the person starts."""
         self.session: Session | None = None
+        self.active_at = 0.0
+        """When somebody last pressed a key or a button of the mouse, in seconds since the epoch."""
         self.record_before: SignInRecord | None = None
         """The last sign-in before this one, and the attempts that failed since then."""
         self.password_changed = False
@@ -102,7 +104,7 @@ class Context:
 
     def begin_session(self, session: "Session", record_before: "SignInRecord") -> None:
         """Set the session. `record_before` is the sign-in record from before this sign-in."""
-        self.session = session
+        self.session, self.active_at = session, self.clock()
         self.record_before, self.password_notice = record_before, None
         self.password_changed, self.changes = False, None
         self.use_preferences(session.preferences)

@@ -1,11 +1,12 @@
 """In-memory ports for the rules; the store's contract tests run on them too."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock, get_ident
 from typing import TypeVar
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -17,7 +18,7 @@ from cwtui.accounts.audit.lines import Line, Position, encode
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Present, Sort
-from cwtui.accounts.model import Account, Origin, Sealed, SignInRecord
+from cwtui.accounts.model import Account, EndAsked, OpenSession, Origin, Sealed, SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Key, Protected, keys_of, protected
@@ -214,6 +215,47 @@ class MemoryRecords:
     def _fail(self) -> None:
         if self.fails:
             raise CannotCheck("Cannot write records: no space left on device.")
+
+
+class MemoryOpenSessions:
+    """The port OpenSessions: one process, of which all sessions are."""
+
+    def __init__(self) -> None:
+        self.look_seconds = 600.0
+        self.kept: dict[str, OpenSession] = {}
+        self.asked: dict[str, EndAsked] = {}
+        self.fails = False
+
+    def begin(self, session: OpenSession) -> None:
+        self._fail()
+        self.kept[session.id] = session
+
+    def look(self, id_: str, active_at: float) -> EndAsked | None:
+        self._fail()
+        if id_ in self.kept:
+            self.kept[id_] = msgspec.structs.replace(self.kept[id_], active_at=active_at)
+        return self.asked.get(id_)
+
+    def end(self, id_: str) -> None:
+        self.kept.pop(id_, None)
+
+    def all(self, username: str | None = None) -> list[OpenSession]:
+        self._fail()
+        found = [one for one in self.kept.values() if username in {None, one.username}]
+        return [
+            msgspec.structs.replace(one, is_ending=one.id in self.asked)
+            for one in sorted(found, key=lambda one: (one.started_at, one.id))
+        ]
+
+    def ask_to_end(self, ids: Iterable[str], asked: EndAsked) -> frozenset[str]:
+        self._fail()
+        found = frozenset(ids) & self.kept.keys()
+        self.asked |= dict.fromkeys(found, asked)
+        return found
+
+    def _fail(self) -> None:
+        if self.fails:
+            raise CannotCheck("Cannot write sessions: no space left on device.")
 
 
 class MemoryAudit:

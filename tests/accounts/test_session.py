@@ -4,14 +4,27 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import administration, own_devices, roles, self_service, session, sign_in
+from cwtui.accounts import (
+    administration,
+    open_sessions,
+    own_devices,
+    roles,
+    self_service,
+    session,
+    sign_in,
+)
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import TO_EVERYTHING, SessionEnded
+from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, SessionEnded
+from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
+CHANGED = (
+    "Your password, roles, status, MFA or SSH keys were changed elsewhere, or you were signed out "
+    "everywhere. Sign in again."
+)
 
 ENDINGS: dict[str, tuple[Callable[[World], object], str, str]] = {
     "removed": (
@@ -33,19 +46,19 @@ ENDINGS: dict[str, tuple[Callable[[World], object], str, str]] = {
     ),
     "password reset": (
         lambda w: administration.reset_password(w.ports, OPERATOR, "alice"),
-        "Your password, roles, status, MFA or SSH keys were changed elsewhere. Sign in again.",
+        CHANGED,
         "changed elsewhere",
     ),
     "password changed elsewhere": (
         lambda w: self_service.change_password(
             w.ports, w.session(source="10.0.0.2"), Secret(PASSWORD), NEW, NEW
         ),
-        "Your password, roles, status, MFA or SSH keys were changed elsewhere. Sign in again.",
+        CHANGED,
         "changed elsewhere",
     ),
     "MFA enabled elsewhere": (
         lambda w: w.equip(),
-        "Your password, roles, status, MFA or SSH keys were changed elsewhere. Sign in again.",
+        CHANGED,
         "changed elsewhere",
     ),
 }
@@ -134,6 +147,16 @@ def test_sign_out_and_idle_timeout_are_recorded(
     assert world.events[-1].event is event
     assert world.events[-1].reason == reason
     assert (world.events[-1].actor, world.events[-1].source) == ("alice", HERE)
+
+
+def test_who_signed_out_is_not_listed_even_if_that_cannot_be_recorded(world: World) -> None:
+    world.add()
+    leaving = world.session()
+    open_sessions.begin(world.ports, leaving, Process("application", "host", 1))
+    world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        session.sign_out(world.ports, leaving)
+    assert world.sessions.all() == []
 
 
 def test_the_operator_is_recorded_with_the_command_line(world: World) -> None:

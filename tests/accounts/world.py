@@ -20,7 +20,13 @@ from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, Session
 from cwtui.accounts.settings import OrganizationSettings
-from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryKeyring, MemoryRecords
+from tests.accounts.memory import (
+    MemoryAccounts,
+    MemoryAudit,
+    MemoryKeyring,
+    MemoryOpenSessions,
+    MemoryRecords,
+)
 
 T = TypeVar("T")
 
@@ -100,6 +106,7 @@ class World:
     records: MemoryRecords = field(default_factory=MemoryRecords)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
     keyring: MemoryKeyring = field(default_factory=lambda: MemoryKeyring("k1"))
+    sessions: MemoryOpenSessions = field(default_factory=MemoryOpenSessions)
     bcrypt_cost: int = 4
     directory: Directory | None = None
     seed: int = 1
@@ -114,6 +121,7 @@ class World:
             records=self.records,
             keyring=self.keyring,
             audit=self.audit,
+            sessions=self.sessions,
             now=self.clock,
             random=self.random,
             bcrypt_cost=self.bcrypt_cost,

@@ -1,13 +1,37 @@
 """The application as a dialogue: how a session ends."""
 
+from collections.abc import Callable
+from threading import Event
+
 import pytest
 
+from cwtui.accounts import open_sessions
 from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.open_sessions import Process
 from cwtui.dialogue import application
 from cwtui.dialogue.asking import CANCELLED
 from cwtui.dialogue.conversation import Cancelled, Gone
-from tests.accounts.world import HERE, PASSWORD, World
+from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
 from tests.dialogue.scripted import Scripted
+
+PROCESS = Process("application", "host", 1)
+
+
+class Terminal:
+    """Nobody has done anything there for 90 seconds."""
+
+    def __init__(self) -> None:
+        self.has_left = Event()
+
+    def signed_in(self) -> None:
+        pass
+
+    def idle(self) -> float:
+        return 90.0
+
+    def leave(self) -> None:
+        self.has_left.set()
 
 
 class Leaving(Scripted):
@@ -26,7 +50,7 @@ class Leaving(Scripted):
 def test_after_a_wrong_password_the_username_is_asked_for_again(world: World) -> None:
     world.add()
     person = Scripted(["alcie", PASSWORD, "alice", "wrong", "", PASSWORD, "q"])
-    assert application.run(world.ports, person, HERE, lambda: None)
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
     assert [question for question in person.all("ask") if "Username" in question] == [
         "Username: ",
         "Username (Enter: alcie): ",
@@ -37,7 +61,7 @@ def test_after_a_wrong_password_the_username_is_asked_for_again(world: World) ->
 def test_three_wrong_sign_ins_end_it(world: World) -> None:
     world.add()
     person = Scripted(["alice", "wrong", "", "wrong", "", "wrong", "", PASSWORD, "q"])
-    assert not application.run(world.ports, person, HERE, lambda: None)
+    assert not application.run(world.ports, person, HERE, Terminal(), PROCESS)
     assert person.answers == ["", PASSWORD, "q"]
 
 
@@ -50,7 +74,7 @@ def test_a_cancelled_question_leads_back_to_where_one_can_choose(world: World) -
     person = Scripted(
         [cancelled, "alice", cancelled, "alice", PASSWORD, cancelled, "change", cancelled, "q"]
     )
-    assert application.run(world.ports, person, HERE, lambda: None)
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
     assert person.all("warn").count(CANCELLED) == 4
     assert person.all("ask").count("Username: ") == 3
     assert person.all("ask").count("Choose: ") == 3
@@ -64,5 +88,37 @@ def test_the_end_of_a_session_is_logged_whenever_the_terminal_is_lost(
     person = Leaving(["alice", "wrong", "", PASSWORD])
     person.until = until
     with pytest.raises(Gone):
-        application.run(world.ports, person, HERE, lambda: None)
+        application.run(world.ports, person, HERE, Terminal(), PROCESS)
     assert world.events[-1].event is EventType.SESSION_END
+
+
+def asked_meanwhile(world: World, terminal: Terminal, seen: list[float]) -> Callable[[], str]:
+    def ask() -> str:
+        (one,) = open_sessions.every(world.ports, OPERATOR)
+        open_sessions.end(world.ports, OPERATOR, [one.id])
+        assert terminal.has_left.wait(10)
+        seen.extend(one.active_at for one in world.sessions.all())
+        raise Gone
+
+    return ask
+
+
+def test_a_session_that_others_end_says_so_and_is_logged(world: World) -> None:
+    world.add()
+    world.sessions.look_seconds = 0.02
+    terminal, seen = Terminal(), list[float]()
+    person = Scripted(["alice", PASSWORD, asked_meanwhile(world, terminal, seen)])
+    with pytest.raises(SessionEnded, match="An administrator signed you out"):
+        application.run(world.ports, person, HERE, terminal, PROCESS)
+    assert seen == [NOW - 90]
+    assert world.sessions.all() == []
+    last = world.events[-1]
+    assert (last.event, last.reason) == (EventType.SESSION_END, "ended by operator:root")
+
+
+def test_a_session_that_cannot_be_listed_goes_on_and_says_so(world: World) -> None:
+    world.add()
+    world.sessions.fails = True
+    person = Scripted(["alice", PASSWORD, "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    assert "missing from the list of open sessions" in person.all("warn")[0]

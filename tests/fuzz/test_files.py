@@ -105,6 +105,7 @@ class Place:
             records=TinyRecordStore(self.records),
             keyring=ports.keyring,
             audit=ports.audit,
+            sessions=ports.sessions,
             now=ports.now,
             random=ports.random,
             bcrypt_cost=4,

@@ -87,7 +87,7 @@ class Postgres:
 _MADE: Final = set[str]()
 """The databases of this process."""
 EMPTIED: Final = """
-    TRUNCATE cwtui.account, cwtui.record, cwtui.audit, cwtui.act;
+    TRUNCATE cwtui.account, cwtui.record, cwtui.audit, cwtui.act, cwtui.session;
     UPDATE cwtui.audit_head SET n = 0, previous = '', hash = repeat('0', 64),
         first_n = 1, first_previous = repeat('0', 64);
     UPDATE cwtui.organization SET settings = '{}', needed_keys = '[]', accounts = 0;

@@ -29,7 +29,10 @@ def password_changed(world: World) -> None:
     world.put(world.account(ADMIN).changed_ending_sessions())
 
 
-CHANGED = "Your password, roles, status, MFA or SSH keys were changed elsewhere."
+CHANGED = (
+    "Your password, roles, status, MFA or SSH keys were changed elsewhere, or you were signed out "
+    "everywhere."
+)
 
 
 @pytest.mark.parametrize(

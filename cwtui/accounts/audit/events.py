@@ -15,6 +15,8 @@ class EventType(StrEnum):
     SIGN_IN_BACKUP_CODE = "sign_in.backup_code"
     SIGN_OUT = "session.sign_out"
     SESSION_END = "session.end"
+    SESSION_END_ASKED = "session.end_asked"
+    SESSION_END_EVERYWHERE = "session.end_everywhere"
     HOST_RECENT_PROOF = "host.recent_proof"
     HOST_OPEN = "host.open"
     HOST_CLOSE = "host.close"

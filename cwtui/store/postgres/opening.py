@@ -10,6 +10,7 @@ from cwtui.store.postgres.accounts import PostgresAccountStore
 from cwtui.store.postgres.audit import PostgresAuditLog
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Connections, Statement
+from cwtui.store.postgres.open_sessions import PostgresOpenSessions
 from cwtui.store.postgres.records import PostgresRecordStore
 
 
@@ -19,6 +20,7 @@ class Parts(NamedTuple):
     accounts: PostgresAccountStore
     records: PostgresRecordStore
     audit: PostgresAuditLog
+    sessions: PostgresOpenSessions
     clock: DatabaseClock
     connections: Connections
 
@@ -70,6 +72,7 @@ def parts(
         PostgresAccountStore(database),
         PostgresRecordStore(database),
         PostgresAuditLog(database, copy),
+        PostgresOpenSessions(database),
         database.clock,
         connections,
     )

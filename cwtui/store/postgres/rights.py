@@ -20,7 +20,8 @@ REVOKE ALL ON SCHEMA cwtui FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA cwtui FROM PUBLIC, {role};
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA cwtui FROM PUBLIC, {role};
 GRANT USAGE ON SCHEMA cwtui TO {role};
-GRANT SELECT, INSERT, UPDATE, DELETE ON cwtui.account, cwtui.record, cwtui.act TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON cwtui.account, cwtui.record, cwtui.act, cwtui.session
+    TO {role};
 GRANT SELECT, UPDATE ON cwtui.organization TO {role};
 GRANT SELECT ON cwtui.schema_version, cwtui.audit, cwtui.audit_head TO {role};
 -- Events are only added, by this function. The role cannot change or remove them.

@@ -3,11 +3,12 @@
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, StoreTooNew
+from cwtui.store.postgres import open_sessions
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
 
-VERSION: Final = 1
+VERSION: Final = 2
 LOCK: Final = 0x63777475
 """The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
 
@@ -120,11 +121,15 @@ _FIRST: Final = (
     "INSERT INTO cwtui.organization (settings, needed_keys, accounts) VALUES ('{}', '[]', 0)",
     "INSERT INTO cwtui.schema_version (version) VALUES (1)",
 )
-_MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {1: _FIRST}
+_MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
+    1: _FIRST,
+    2: (*open_sessions.TABLE, "UPDATE cwtui.schema_version SET version = 2"),
+}
 """The statements that lead to each version from the one before."""
 
 _LOCKED: Final = Statement("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
 _VERSION: Final = Statement("SELECT max(version) FROM cwtui.schema_version")
+_MAY_MIGRATE: Final = Statement("SELECT has_schema_privilege('cwtui', 'CREATE')")
 _FOUND: Final = Statement(
     "SELECT to_regclass('cwtui.schema_version') IS NOT NULL,"
     " to_regclass('cwtui.organization') IS NOT NULL"
@@ -162,8 +167,15 @@ def check(database: Database) -> None:
     if _version(database.read(_VERSION)[1][0]) == VERSION:
         return
     with database.change() as transaction:
-        _, found = transaction.run(_LOCKED, _VERSION)
-        _bring_up(transaction, _version(found))
+        _, found, may = transaction.run(_LOCKED, _VERSION, _MAY_MIGRATE)
+        version = _version(found)
+        if version < VERSION and not may.rows[0][0]:
+            raise CannotCheck(
+                f"The database has schema {version}, and this version of cwtui needs {VERSION}. As "
+                "the owner of the tables, run any command, such as cwtui store check. Then give "
+                "each role its rights again: cwtui store grant ROLE"
+            )
+        _bring_up(transaction, version)
 
 
 def _bring_up(transaction: Transaction, version: int) -> None:

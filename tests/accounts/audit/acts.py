@@ -1,12 +1,13 @@
 """Every action that is recorded, and a world in which each is possible."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from cwtui.accounts import (
     administration,
     enrolment,
+    open_sessions,
     organization,
     own_devices,
     recovery,
@@ -21,6 +22,7 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.model import Attempts, SignInRecord
+from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.upkeep import key_rotation as keys
@@ -107,6 +109,12 @@ def add(scene: Scene, name: str, replaces: str | None = None) -> object:
     return own_devices.register(scene.world.ports, scene.equipped, offer, code)
 
 
+def end_other(scene: Scene) -> object:
+    other = replace(scene.plain, id="0123456789ab")
+    open_sessions.begin(scene.world.ports, other, Process("application", "host", 1))
+    return open_sessions.end_own(scene.world.ports, scene.plain, other.id)
+
+
 def retire_unused_key(world: World) -> object:
     world.keyring.made = {"k0": 0.0} | world.keyring.made
     return keys.retire(world.ports, OPERATOR)
@@ -132,6 +140,9 @@ ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     EventType.SETTINGS_UPDATE: lambda w: organization.update_settings(
         w.ports, OPERATOR, {"mfa": "required"}, TO_EVERYTHING
     ),
+    EventType.SESSION_END_EVERYWHERE: lambda w: open_sessions.sign_out_user(
+        w.ports, OPERATOR, "plain"
+    ),
     EventType.KEY_ROTATE: lambda w: keys.rotate(w.ports, OPERATOR, lambda *_: None),
     EventType.KEY_RETIRE: retire_unused_key,
 }
@@ -142,6 +153,7 @@ OWN_ACTS: dict[EventType, tuple[str, Callable[[Scene], object]]] = {
         "plain",
         lambda s: session.sign_out(s.world.ports, s.plain, "idle"),
     ),
+    EventType.SESSION_END_ASKED: ("plain", end_other),
     EventType.PASSWORD_CHANGE: (
         "plain",
         lambda s: self_service.change_password(s.world.ports, s.plain, OLD, NEW, NEW),

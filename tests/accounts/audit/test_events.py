@@ -185,6 +185,7 @@ LEAVE_THE_ACCOUNTS = {
     EventType.SESSION_END,
     EventType.PROOF,
     EventType.USER_UNLOCK,
+    EventType.SESSION_END_ASKED,
     EventType.KEY_ROTATE,  # the keyring is written first
 }
 WRITING_ACTS = [act for act in (*ADMIN_ACTS, *OWN_ACTS) if act not in LEAVE_THE_ACCOUNTS]

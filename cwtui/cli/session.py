@@ -1,0 +1,114 @@
+"""`cwtui session`: list open sessions, and end them."""
+
+from typing import Any, Final
+
+import click
+
+from cwtui.accounts import open_sessions, times
+from cwtui.accounts.model import OpenSession
+from cwtui.accounts.text import visible
+from cwtui.cli import completing
+from cwtui.cli.errors import WrongUsage
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
+from cwtui.cli.json_output import put_list
+from cwtui.cli.output import put, say
+from cwtui.cli.tables import moment, table
+from cwtui.cli.values import SessionId, Username
+
+_HEADINGS: Final = ("USER", "FROM", "DOOR", "SINCE (UTC)", "IDLE", "ID")
+
+
+@click.group("session", cls=GroupInOrder)
+def command() -> None:
+    """List open sessions, and end them."""
+
+
+@command.command("list", examples=("cwtui session list", "cwtui session list --user alice --json"))
+@click.option(
+    "--user",
+    metavar="NAME",
+    type=Username(),
+    shell_complete=completing.usernames,
+    help="Only the sessions of this account.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_host
+def list_(host: Host, user: str | None, as_json: bool) -> None:
+    """List who is signed in now, from where and since when.
+
+    DOOR is how the person came in. IDLE is for how long the person has done nothing there. Sessions
+    of other hosts are listed too if they share the store, and say on which host they are.
+    """
+    ports = host.ports()
+    found = (
+        open_sessions.every(ports, operator())
+        if user is None
+        else open_sessions.of_user(ports, operator(), user)
+    )
+    if as_json:
+        put_list(map(_fields, found))
+    elif found:
+        now, hosts = ports.now(), len({one.host for one in found})
+        put(table([_HEADINGS, *(_cells(one, now, with_host=hosts > 1) for one in found)]))
+    else:
+        say("No session is open." if user is None else f"{user} has no open session.")
+
+
+@command.command(
+    examples=("cwtui session end 3f9a1c5e7b20", "cwtui session end --user alice"),
+)
+@click.argument("ids", metavar="[ID]...", nargs=-1, type=SessionId())
+@click.option(
+    "--user",
+    metavar="NAME",
+    type=Username(),
+    shell_complete=completing.usernames,
+    help="Sign this account out everywhere.",
+)
+@pass_host
+def end(host: Host, ids: tuple[str, ...], user: str | None) -> None:
+    """End sessions by their IDs, or all of an account.
+
+    A session ends a few seconds later, and its person is told. With --user, sessions that are not
+    in the list end too, at their next action, and proofs at doors of the host count no more. SSH
+    connections that are open stay open.
+    """
+    if bool(ids) == (user is not None):
+        raise WrongUsage("Give either IDs of sessions, or --user NAME.")
+    ports = host.ports()
+    if user is not None:
+        open_sessions.sign_out_user(ports, operator(), user)
+        say(f"{user} is signed out everywhere.")
+        return
+    for one in open_sessions.end(ports, operator(), ids):
+        say(
+            f"The session {one.id} of {one.username} ends within "
+            f"{ports.sessions.look_seconds:g} seconds."
+        )
+
+
+def _fields(one: OpenSession) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "username": one.username,
+        "source": one.source,
+        "door": one.door,
+        "host": one.host,
+        "pid": one.pid,
+        "started_at": moment(one.started_at),
+        "active_at": moment(one.active_at),
+        "ending": one.is_ending,
+    }
+
+
+def _cells(one: OpenSession, now: float, *, with_host: bool) -> tuple[str, ...]:
+    door = f"{one.door} on {one.host}" if with_host else one.door
+    return (
+        visible(one.username),
+        visible(one.source),
+        visible(door),
+        times.minute(one.started_at),
+        "ending" if one.is_ending else times.ago(one.active_at, now),
+        one.id,
+    )
