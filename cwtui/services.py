@@ -5,6 +5,7 @@ import time
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from cwtui import installation
@@ -308,8 +309,10 @@ def _unix_user(name: str, config: Config) -> UnixUser | None:
     # Imported here, because only those who create users need it.
     from cwtui.host import unix_users
 
-    # Who owns the keys can do all that the owner of the store can.
-    own = config.keyring_file.parent if config.database else config.folder
+    def own() -> Path:
+        # Who owns the keys can do all that the owner of the store can.
+        return config.keyring_file.parent if config.database else config.folder
+
     return unix_users.find(name, own)
 
 

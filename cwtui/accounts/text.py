@@ -21,6 +21,7 @@ _DIRECTORY_MARKS = " '&$!#%^~{}()"
 _DIRECTORY_STARTS = "_$"
 """Not "?" or "(", which start the placeholders for unknown names, nor "-", which starts options."""
 _LOCAL_NAME = "Use only letters, digits and . _ - @ + in the name of a local account."
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """The categories Cc, Cs, Zl and Zp of Unicode, which is stable for them."""
 # Characters that reorder text or are invisible: Default_Ignorable_Code_Point of Unicode (UAX 44)
@@ -81,6 +82,8 @@ def username(text: str, field: str = "username", *, local: bool = False) -> str:
     """
     if len(text) > USERNAME_LENGTH * 4:
         raise InvalidInput(field, f"A username can have at most {USERNAME_LENGTH} characters.")
+    if _PLAIN_NAME.fullmatch(text):
+        return text.lower()  # at once: this includes most names
     refuse_control_characters(text, field)
     # Directories treat several spaces as one (RFC 4518 section 2.6.1).
     name = " ".join(normal(normal(text).casefold()).split())

@@ -266,3 +266,11 @@ def test_a_whole_number_is_ascii_digits_alone() -> None:
     for wrong in ("", "1000", "+5", "-5", " 5", "5\n", "1_0", "0x1", "1.0", "\u0665", "\u00b2"):
         assert text.whole_number(wrong, 3) is None, wrong
     assert text.whole_number("9" * 5000, 10) is None
+
+
+@given(st.text(st.characters(codec="ascii"), min_size=1, max_size=70))
+def test_a_plain_username_needs_no_normalization(typed: str) -> None:
+    """What is quick must be the same as what is slow: here the slow way gets one space more."""
+    quick = outcome(lambda: text.username(typed, local=True))
+    slow = outcome(lambda: text.username(f" {typed}", local=True))
+    assert str(quick) == str(slow)
