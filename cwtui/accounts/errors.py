@@ -68,6 +68,12 @@ class MakesAdmin(ConfirmationNeeded):
         self.question = f"Make {username} an admin?"
 
 
+class GivesPower(ConfirmationNeeded):
+    """Accounts that are imported can do more than others, here or as Unix users."""
+
+    question = "Import them anyway?"
+
+
 class RequiresMfa(ConfirmationNeeded):
     """Everyone must have a second factor from now on, and some have none."""
 
@@ -237,5 +243,5 @@ Agreed: TypeAlias = frozenset[type[ConfirmationNeeded]]
 
 TO_NOTHING: Final[Agreed] = frozenset()
 TO_EVERYTHING: Final[Agreed] = frozenset(
-    {LooksAlike, NamesUnixUser, MakesAdmin, RequiresMfa, ChangedByOthers}
+    {LooksAlike, NamesUnixUser, MakesAdmin, GivesPower, RequiresMfa, ChangedByOthers}
 )

@@ -20,6 +20,9 @@ _TABLE: Final = Path(__file__).with_name("confusables.txt")
 _NAMED: Final = 3
 """The maximum number of look-alikes that a message names."""
 
+_COMPARED: Final = 50
+"""The maximum number of names that one of many is compared with."""
+
 _NUMBER: Final = re.compile("[0-9]+")
 _ALONE: Final = {"0": "o", "1": "l"}
 """What digits read as anywhere. This is what the table has for them."""
@@ -61,6 +64,40 @@ def among_later(usernames: Iterable[str], seen: Iterable[str], typed: str) -> tu
     """Like `among`, but only for usernames that are not in `seen`, which was already searched."""
     later = set(usernames).difference(seen)
     return among(sorted(later), typed) if later else ()
+
+
+def of_many(usernames: Iterable[str], typed: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the usernames that each of many new ones looks like, if there are any.
+
+    `typed` is how each new name was typed. Names that look alike are rare; of very many, only some
+    are compared. Raises InvalidInput.
+    """
+    if not typed:
+        return {}
+    # All names in one string is faster, as in `among`.
+    as_kept = _drawn("\n".join(typed)).split("\n")
+    as_typed = _drawn("\n".join(text.normal(one.strip()) for one in typed.values())).split("\n")
+    forms = [{kept, other} for kept, other in zip(as_kept, as_typed, strict=True)]
+    keys = [{form.translate(_ALIKE) for form in some} for some in forms]
+    alike: dict[str, list[tuple[str, str]]] = {key: [] for some in keys for key in some}
+    names = [name for name in (*usernames, *typed) if "\n" not in name]
+    drawn = _drawn("\n".join(names))
+    for name, its, key in zip(
+        names, drawn.split("\n"), drawn.translate(_ALIKE).split("\n"), strict=True
+    ):
+        if key in alike and len(alike[key]) < _COMPARED:
+            alike[key].append((name, its))
+    found: dict[str, tuple[str, ...]] = {}
+    for name, its_forms, its_keys in zip(typed, forms, keys, strict=True):
+        near = [one for key in sorted(its_keys) for one in alike[key]]
+        similar = tuple(
+            other
+            for other, its in near
+            if other != name and any(_read_alike(its, form) for form in its_forms)
+        )
+        if similar:
+            found[name] = similar
+    return found
 
 
 def check(similar: tuple[str, ...], typed: str) -> None:

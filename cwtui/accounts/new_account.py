@@ -11,11 +11,18 @@ INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
 """Seconds; initial passwords must expire soon (OWASP ASVS 5.0, 6.4.1)."""
 
 
-def initial_password_fields(ports: Ports, initial: Secret) -> dict[str, object]:
-    """Return the account fields for this one-time initial password."""
+def initial_password_fields(
+    ports: Ports, initial: Secret, cost: int | None = None
+) -> dict[str, object]:
+    """Return the account fields for this one-time initial password.
+
+    `cost` is that of its hash, if it is not the usual one.
+    """
     return {
         "password": passwords.hash_password(
-            passwords.initial(initial), ports.keyring, ports.bcrypt_cost
+            passwords.initial(initial),
+            ports.keyring,
+            ports.bcrypt_cost if cost is None else cost,
         ),
         "must_change_password": True,
         "initial_password_expires_at": ports.now() + INITIAL_PASSWORD_LIFETIME,
@@ -27,8 +34,8 @@ def first_epoch(ports: Ports) -> int:
     return int.from_bytes(ports.random(4), "big")
 
 
-def put_new(ports: Ports, change: AccountsChange, account: Account) -> None:
-    """Store a new account, and remove any sign-in record left from an old one of that name."""
-    change.put(account)
+def put_new(ports: Ports, change: AccountsChange, *accounts: Account) -> None:
+    """Store new accounts, and remove any sign-in records left from old ones of their names."""
+    change.put(*accounts)
     change.prepare()
-    ports.records.remove(account.username)
+    ports.records.remove(*(account.username for account in accounts))

@@ -199,16 +199,27 @@ def write_audit(
     """
     if change is not None:
         change.prepare()
-    ports.audit.append(
-        Event(
-            at=ports.now(),
-            event=event,
-            actor=actor.actor,
-            subject=subject,
-            source=actor.source,
-            outcome=outcome,
-            reason=reason,
-        )
+    ports.audit.append(event_of(ports, event, actor, subject, reason, outcome=outcome))
+
+
+def event_of(
+    ports: Ports,
+    event: EventType,
+    actor: Acting,
+    subject: str,
+    reason: str = "",
+    *,
+    outcome: Outcome = Outcome.SUCCESS,
+) -> Event:
+    """Return the event of what the actor does now."""
+    return Event(
+        at=ports.now(),
+        event=event,
+        actor=actor.actor,
+        subject=subject,
+        source=actor.source,
+        outcome=outcome,
+        reason=reason,
     )
 
 

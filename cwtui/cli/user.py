@@ -14,6 +14,7 @@ from cwtui.cli import (
     account_output,
     completing,
     confirming,
+    import_users,
     list_users,
     standard_input,
     terminal,
@@ -262,6 +263,7 @@ def unlock(host: Host, name: str) -> None:
     say(wording.unlocked(username, unlocked))
 
 
+command.add_command(import_users.import_)
 command.add_command(user_ssh_key.command)
 
 

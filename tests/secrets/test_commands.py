@@ -39,6 +39,9 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("user reset-mfa", ("grace",)),
     ("user unlock", ("grace",)),
     ("user remove", ("grace", "--yes")),
+    ("user import", ("{folder}/people.jsonl", "--dry-run")),
+    ("user import", ("{folder}/people.jsonl", "--json")),
+    ("user import", ("{folder}/people.jsonl", "--json", "--passwords-to", "{folder}/initial")),
     ("user ssh-key add", ("ada",)),
     ("user ssh-key list", ("ada",)),
     ("user ssh-key remove", ("ada", "laptop")),
@@ -86,6 +89,8 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
 """Commands and their arguments, in order. A missing command fails a test below."""
 COMMANDS: Final = sorted({command for command, _ in CALLS})
 
+TAKEN_OVER: Final = f"$2b$04${'a' * 53}"
+OF_A_DEVICE: Final = f"otpauth://totp/kim?secret={'JBSWY3DP' * 4}"
 PRINTS_AN_INITIAL_PASSWORD: Final = {"init", "user add", "user reset-password"}
 
 
@@ -112,6 +117,13 @@ def test_commands_print_log_and_store_no_secrets(new_host: Host, tmp_path: Path)
     secrets.add(TYPED_BY_MISTAKE, "a password in the wrong place")
     secrets.add(BIND_PASSWORD, "bind password")
     use_a_directory(new_host, tmp_path / "bind-password")
+    secrets.add(OF_A_DEVICE, "a device of another program")
+    secrets.add(OF_A_DEVICE.partition("=")[2], "the key of a device of another program")
+    people, kept = new_host.folder / "people.jsonl", new_host.folder / "initial"
+    people.write_text(
+        f'{{"username":"kim","password_hash":"{TAKEN_OVER}","otpauth_uris":"{OF_A_DEVICE}"}}\n'
+        '{"username":"lee"}\n'
+    )
     said: list[tuple[str, Result]] = []
     with logged() as log, observed(secrets.add, log.lines.add):
         for command, arguments in CALLS:
@@ -133,7 +145,12 @@ def test_commands_print_log_and_store_no_secrets(new_host: Host, tmp_path: Path)
         assert secrets.found_in(result.err.encode()) == set(), result
         initial = handed_over(command, result, secrets)
         assert secrets.found_in(result.out.encode(), but=initial) == set(), result
+        assert TAKEN_OVER not in result.err
+        assert TAKEN_OVER not in result.out or command == "store backup"
     assert sum(bool(handed_over(command, result, secrets)) for command, result in said) == 5
+    assert secrets.found_in(kept.read_bytes()), "no initial password was written"
+    for file in (people, kept):
+        file.unlink()
     assert_nowhere(secrets, new_host.folder, new_host.keyring)
 
 

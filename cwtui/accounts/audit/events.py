@@ -34,6 +34,7 @@ class EventType(StrEnum):
     BACKUP_CODES_REGENERATE = "backup_codes.regenerate"
     BACKUP_CODES_ACKNOWLEDGE = "backup_codes.acknowledge"
     USER_CREATE = "user.create"
+    USER_IMPORT = "user.import"
     USER_UPDATE = "user.update"
     USER_RENAME = "user.rename"
     USER_RESET_PASSWORD = "user.reset_password"  # noqa: S105  an event's name

@@ -33,6 +33,7 @@ def full_disk() -> None:
 
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
+OF_AN_IMPORT = {EventType.USER_IMPORT}  # tests/accounts/importing/test_importing.py
 # In tests/maintenance and tests/test_copying.py
 OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE, EventType.STORE_COPY}
 # tests/service/test_doors.py and tests/accounts/test_host_sign_in.py
@@ -50,7 +51,7 @@ OF_SSH_KEYS = {  # tests/accounts/test_ssh_key_changes.py
 
 
 def test_every_event_type_is_tested_here() -> None:
-    elsewhere = OF_THE_DIRECTORY | OF_THE_STORE | AT_A_DOOR | OF_SSH_KEYS
+    elsewhere = OF_AN_IMPORT | OF_THE_DIRECTORY | OF_THE_STORE | AT_A_DOOR | OF_SSH_KEYS
     assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES, *elsewhere} == set(EventType)
 
 

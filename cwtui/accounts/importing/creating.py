@@ -1,0 +1,147 @@
+"""Create the accounts of an import, all of them in one change."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import bcrypt
+
+from cwtui.accounts import devices, names
+from cwtui.accounts.audit.events import Event, EventType
+from cwtui.accounts.credentials import backup_codes, passwords
+from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
+from cwtui.accounts.importing.entries import Entry
+from cwtui.accounts.importing.planning import Plan
+from cwtui.accounts.model import (
+    Account,
+    BackupCodes,
+    Device,
+    PasswordHash,
+    SecondFactor,
+)
+from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
+from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.progress import ShowProgress
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Actor, as_reason, authorise_change, event_of
+
+_SHOWN: Final = 1000
+"""Accounts after which progress is shown."""
+_FEW: Final = 100
+"""Names that are looked up one by one."""
+
+
+@dataclass(frozen=True)
+class New:
+    """An account to create, with its initial password if one was made."""
+
+    account: Account
+    password: Secret | None = None
+
+
+def create(
+    ports: Ports,
+    actor: Actor,
+    plan: Plan,
+    hand_over: Callable[[Sequence[New]], None],
+    progress: ShowProgress,
+    workers: int,
+    agreed: Agreed = TO_NOTHING,
+) -> str:
+    """Create the new accounts of this plan, all or none, and return the id of the batch.
+
+    `hand_over` keeps the initial passwords before the accounts exist. Making their hashes takes
+    most of the time; so many `workers` do it. Raises GivesPower unless `agreed`, Refused if others
+    took one of the names since the plan was made, NotPermitted, SessionEnded and CannotCheck.
+    """
+    plan.check_powers(agreed)
+    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    batch = ports.random(4).hex()
+    total = 2 * len(plan.new)
+    made: list[New] = []
+    for one in _all_new(ports, plan.new, workers):
+        made.append(one)
+        if one.password is not None or not len(made) % _SHOWN:
+            progress(len(made), total)
+    events = list(_events(ports, actor, plan, batch))
+    hand_over([one for one in made if one.password is not None])
+    with ports.accounts.change() as change:
+        authorise_change(ports, actor, Permission.MANAGE_USERS, change)
+        _check_free(change, [one.account.username for one in made])
+        put_new(ports, change, *(one.account for one in made))
+        progress(total * 3 // 4, total)
+        ports.audit.append(*events)
+    progress(total, total)
+    return batch
+
+
+def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
+    """Raise Refused if an account has one of these names."""
+    if len(wanted) > _FEW:
+        existing = frozenset(change.names())
+        taken = [name for name in wanted if name in existing]
+    else:
+        taken = [name for name in wanted if change.get(name) is not None]
+    if taken:
+        raise Refused(
+            f"Others have created {taken[0]} in the meantime. Nothing was imported. Try again."
+        )
+
+
+def _events(ports: Ports, actor: Actor, plan: Plan, batch: str) -> Iterator[Event]:
+    """Yield an event for each account, and for the import: the last one says that all happened."""
+    for one in plan.new:
+        recorded: dict[str, object] = {"roles": one.new_roles, "batch": batch}
+        if one.keys:
+            recorded["devices"] = len(one.keys)
+        if one.username in plan.looks_like:
+            recorded["looks_like"] = plan.looks_like[one.username]
+        if one.username in plan.powers:
+            recorded["unix_user"] = plan.powers[one.username]
+        yield event_of(ports, EventType.USER_CREATE, actor, one.username, as_reason(recorded))
+    done = as_reason({"batch": batch, "created": len(plan.new)})
+    yield event_of(ports, EventType.USER_IMPORT, actor, "", done)
+
+
+def _all_new(ports: Ports, entries: Sequence[Entry], workers: int) -> Iterator[New]:
+    if all(one.password_hash is not None for one in entries):
+        yield from (_new(ports, one) for one in entries)
+        return
+    # bcrypt lets other threads run meanwhile.
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(lambda one: _new(ports, one), entries)
+
+
+def _new(ports: Ports, one: Entry) -> New:
+    account = Account(
+        username=one.username,
+        created_at=ports.now(),
+        display_name=one.display_name or "",
+        roles=one.new_roles,
+        mfa_required=bool(one.mfa_required),
+        enabled=one.enabled is not False,
+        session_epoch=first_epoch(ports),
+        second_factor=_second_factor(ports, one),
+    )
+    if one.password_hash is not None:
+        return New(account.changed(password=PasswordHash(key=None, bcrypt=one.password_hash)))
+    initial = Secret(passwords.random_groups(ports.random))
+    # Initial passwords have as many random bits as backup codes.
+    cost = min(ports.bcrypt_cost, backup_codes.COST)
+    return New(account.changed(**initial_password_fields(ports, initial, cost)), initial)
+
+
+def _second_factor(ports: Ports, one: Entry) -> SecondFactor | None:
+    """Return the devices of the file. Backup codes are for the person to make."""
+    if not one.keys:
+        return None
+    kept: list[Device] = []
+    for key in one.keys:
+        id_ = names.new_id(ports.random, {device.id for device in kept})
+        sealed = devices.sealed(ports.keyring, one.username, id_, key)
+        name = devices.new_name(kept)
+        kept.append(Device(name=name, totp_secret=sealed, registered_at=ports.now(), id=id_))
+    salt = bcrypt.gensalt(min(ports.bcrypt_cost, backup_codes.COST)).decode("ascii")
+    return SecondFactor(tuple(kept), BackupCodes(key=ports.keyring.active, salt=salt, hashes=()))

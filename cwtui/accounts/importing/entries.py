@@ -1,0 +1,152 @@
+"""What a line says of one account: names of fields as in `cwtui user list --json`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from cwtui.accounts import roles, text
+from cwtui.accounts.account_state import PasswordState
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.importing import key_uri
+from cwtui.accounts.model import MOST_DEVICES, Origin
+from cwtui.accounts.secret import Secret
+
+FIELDS: Final = (
+    *("username", "display_name", "role", "roles", "mfa_required", "mfa_required_of_account"),
+    *("enabled", "origin", "password_hash", key_uri.FIELD),
+)
+IGNORED: Final = (
+    *("mfa", "status", "locked_until", "gone_since", "in_directory_too"),
+    *("created_at", "last_sign_in", "password"),
+)
+"""What `cwtui user list` also prints. It follows from other things, or cannot be imported."""
+_PASSWORD_STATES: Final = {"", *PasswordState}
+_YES: Final = {"yes", "true", "1"}
+_NO: Final = {"no", "false", "0"}
+_BCRYPT: Final = re.compile(r"\$2[aby](\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53})")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One account of the file. None means that the file does not say it.
+
+    `typed` is the username as in the file. `password_hash` is a bcrypt hash that begins with $2b$,
+    and `keys` are the secret keys of the devices in base32.
+    """
+
+    line: int
+    username: str
+    typed: str
+    display_name: str | None = None
+    roles: tuple[str, ...] | None = None
+    mfa_required: bool | None = None
+    enabled: bool | None = None
+    origin: Origin = Origin.LOCAL
+    password_hash: str | None = field(default=None, repr=False)
+    keys: tuple[Secret, ...] = ()
+
+    @property
+    def new_roles(self) -> tuple[str, ...]:
+        """The roles that the account gets if it is new."""
+        return self.roles if self.roles is not None else (roles.MINIMUM,)
+
+
+def entry(line: int, fields: Mapping[str, object]) -> Entry:
+    """Return what these fields, text or JSON values, say. Raises InvalidInput."""
+    _refuse_password(fields)
+    typed = _text(fields, "username")
+    origin = _origin(fields)
+    shown = _text(fields, "display_name")
+    return Entry(
+        line=line,
+        username=text.username(typed, local=origin is Origin.LOCAL),
+        typed=typed,
+        display_name=text.line(shown, "display_name", "The display name") or None,
+        roles=_roles(fields),
+        mfa_required=_truth(
+            fields,
+            "mfa_required_of_account" if "mfa_required_of_account" in fields else "mfa_required",
+        ),
+        enabled=_truth(fields, "enabled"),
+        origin=origin,
+        password_hash=_password_hash(_text(fields, "password_hash")),
+        keys=_keys(fields),
+    )
+
+
+def _refuse_password(fields: Mapping[str, object]) -> None:
+    if (fields.get("password") or "") not in _PASSWORD_STATES:
+        raise InvalidInput(
+            "password",
+            "Passwords are not imported. Give the bcrypt hash as password_hash, or leave it out: "
+            "then an initial password is made.",
+        )
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidInput(name, f"{name} must be text.")
+    return value
+
+
+def _truth(fields: Mapping[str, object], name: str) -> bool | None:
+    value = fields.get(name)
+    word = "" if value is None else str(value).strip().lower()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    if word:
+        raise InvalidInput(name, f"{name} must be yes or no, or in JSON true or false.")
+    return None
+
+
+def _words(fields: Mapping[str, object], name: str) -> list[str]:
+    value = fields.get(name)
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return value.replace(",", " ").split() if name != key_uri.FIELD else value.split()
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return value
+    raise InvalidInput(name, f"{name} must be text, or in JSON a list of texts.")
+
+
+def _roles(fields: Mapping[str, object]) -> tuple[str, ...] | None:
+    chosen = [*_words(fields, "role"), *_words(fields, "roles")]
+    return roles.known(chosen) if chosen else None
+
+
+def _origin(fields: Mapping[str, object]) -> Origin:
+    try:
+        return Origin(_text(fields, "origin") or Origin.LOCAL)
+    except ValueError:
+        raise InvalidInput("origin", "origin must be local or ldap.") from None
+
+
+def _password_hash(typed: str) -> str | None:
+    if not typed:
+        return None
+    found = _BCRYPT.fullmatch(typed)
+    if found is None:
+        raise InvalidInput(
+            "password_hash",
+            "password_hash must be a bcrypt hash: $2a$, $2b$ or $2y$, a cost from 04 to 16, $ and "
+            "53 characters.",
+        )
+    # The three are the same for passwords of up to 72 bytes, and only those are accepted.
+    return f"$2b{found[1]}"
+
+
+def _keys(fields: Mapping[str, object]) -> tuple[Secret, ...]:
+    uris = _words(fields, key_uri.FIELD)
+    if len(uris) > MOST_DEVICES:
+        raise InvalidInput(key_uri.FIELD, f"An account can have at most {MOST_DEVICES} devices.")
+    keys = tuple(key_uri.secret_key(uri) for uri in uris)
+    if any(one == other for at, one in enumerate(keys) for other in keys[:at]):
+        raise InvalidInput(key_uri.FIELD, "Two otpauth URIs have the same secret key.")
+    return keys

@@ -1,0 +1,117 @@
+"""The formats of a file to import: CSV with a header line, and JSON with one object per line."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Final, TypeAlias
+
+import msgspec
+
+from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.importing.entries import FIELDS, IGNORED, Entry, entry
+from cwtui.accounts.importing.lines import Line, Problem
+from cwtui.accounts.text import counted, refuse_control_characters, shortened, visible
+
+Fields: TypeAlias = dict[str, object]
+
+_KNOWN: Final = {*FIELDS, *IGNORED}
+_QUOTED: Final = 64
+_decode: Final = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def entries(found: Iterable[Line | Problem]) -> Iterator[Entry | Problem]:
+    """Yield what each line says, or what is wrong with it. Raises Refused for a wrong header.
+
+    The first line tells the format: JSON begins with { or [, else it is the header of CSV. A list
+    in JSON must have one object per line, as `cwtui user list --json` prints it.
+    """
+    rest = iter(found)
+    first = next(rest, None)
+    if first is None:
+        return
+    if isinstance(first, Problem):
+        raise Refused(f"Line {first.line}: {first.reason} Nothing was read.")
+    if first.text.lstrip().startswith(("{", "[")):
+        yield from _each(chain([first], rest), _object)
+    else:
+        header = _header(first)
+        yield from _each(rest, lambda text: _cells(text, header))
+
+
+def _each(
+    found: Iterable[Line | Problem], fields_of: Callable[[str], Fields | None]
+) -> Iterator[Entry | Problem]:
+    for line in found:
+        if isinstance(line, Problem):
+            yield line
+            continue
+        name = ""
+        try:
+            fields = fields_of(line.text)
+            if fields is None:
+                continue
+            name = str(fields.get("username") or "")
+            yield entry(line.number, fields)
+        except InvalidInput as error:
+            yield Problem(line.number, str(error), visible(shortened(name, _QUOTED)))
+
+
+# CSV (RFC 4180), but with one record per line: an open quote ends with its line
+
+
+def _header(line: Line) -> Sequence[str]:
+    try:
+        names = [name.strip().casefold() for name in _split(line.text)]
+    except InvalidInput as error:
+        raise Refused(f"Line {line.number}: {error} Nothing was read.") from None
+    if "username" not in names:
+        raise Refused(
+            "The first line has no column username. It must name the columns, separated by commas, "
+            "such as: username,display_name,role,mfa_required"
+        )
+    for at, name in enumerate(names):
+        if name not in _KNOWN:
+            shown = visible(shortened(name, _QUOTED))
+            raise Refused(f"There is no column {shown}. Choose from: {', '.join(FIELDS)}.")
+        if name in names[:at]:
+            raise Refused(f"The column {name} is there twice.")
+    return names
+
+
+def _cells(text: str, header: Sequence[str]) -> Fields:
+    cells = _split(text)
+    if len(cells) != len(header):
+        raise InvalidInput(
+            "line",
+            f"The line has {counted(len(cells), 'field')}, and the first line has {len(header)}.",
+        )
+    return dict(zip(header, cells, strict=True))
+
+
+def _split(text: str) -> list[str]:
+    refuse_control_characters(text, "line")
+    try:
+        return next(csv.reader([text], strict=True))
+    except (csv.Error, StopIteration):
+        raise InvalidInput(
+            "line", "The quotes are not closed, or have text after them. A record is one line."
+        ) from None
+
+
+# JSON
+
+
+def _object(text: str) -> Fields | None:
+    bare = text.strip()
+    if bare in {"[", "]", "[]"}:
+        return None
+    try:
+        fields = _decode(bare.removesuffix(","))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise InvalidInput(
+            "line", "The line is not one JSON object. To make it so: jq -c '.[]' FILE"
+        ) from None
+    for name in fields.keys() - _KNOWN:
+        shown = visible(shortened(name, _QUOTED))
+        raise InvalidInput("line", f"There is no field {shown}. Choose from: {', '.join(FIELDS)}.")
+    return fields

@@ -1,0 +1,72 @@
+"""otpauth URIs (Key URI format) of devices that people have."""
+
+import base64
+import binascii
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from cwtui.accounts.credentials import totp
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.secret import Secret
+
+FIELD: Final = "otpauth_uris"
+_KEY_BYTES: Final = range(14, 65)
+"""NIST SP 800-63B-4 asks for 112 bits, and pyotp refuses less; 64 bytes are a block of SHA-1."""
+_MOST_PARAMETERS: Final = 8
+_ONLY: Final = {
+    "algorithm": ("SHA1", "only SHA1 is possible"),
+    "digits": (str(totp.DIGITS), f"only {totp.DIGITS} digits are possible"),
+    "period": (str(totp.PERIOD), f"only {totp.PERIOD} seconds are possible"),
+}
+_NO_MATTER: Final = {"secret", "issuer", "image"}
+
+
+def secret_key(uri: str) -> Secret:
+    """Return the secret key in base32. Raises InvalidInput, which does not quote the URI."""
+    parameters = _parameters(uri)
+    if parameters.keys() - _ONLY.keys() - _NO_MATTER:
+        # Not named, as it may be a part of a secret.
+        raise _invalid("it has a parameter that is not known")
+    for name, (needed, otherwise) in _ONLY.items():
+        if parameters.get(name, needed).upper().replace("-", "") != needed:
+            raise _invalid(f"{name} differs, and {otherwise}")
+    if not parameters.get("secret"):
+        raise _invalid("it has no secret key")
+    return checked_key(parameters["secret"])
+
+
+def checked_key(typed: str) -> Secret:
+    """Return a secret key in base32 as it is kept. Raises InvalidInput, which does not quote it."""
+    letters = typed.replace(" ", "").upper().rstrip("=")
+    try:
+        key = base64.b32decode(letters + "=" * (-len(letters) % 8))
+    except (binascii.Error, ValueError):
+        raise _invalid("the secret key is not in base32") from None
+    if len(key) not in _KEY_BYTES:
+        bits = f"{8 * _KEY_BYTES.start} to {8 * (_KEY_BYTES.stop - 1)}"
+        raise _invalid(f"the secret key has {8 * len(key)} bits, and {bits} are possible")
+    return Secret(letters)
+
+
+def _parameters(uri: str) -> dict[str, str]:
+    try:
+        parts = urlsplit(uri)
+        found = parse_qsl(
+            parts.query,
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=_MOST_PARAMETERS,
+        )
+    except ValueError:
+        raise _invalid("it is no URI of the form otpauth://totp/NAME?secret=...") from None
+    if (parts.scheme.lower(), parts.netloc.lower()) == ("otpauth", "hotp"):
+        raise _invalid("it is for codes by counter, and only codes by time are possible")
+    if (parts.scheme.lower(), parts.netloc.lower()) != ("otpauth", "totp"):
+        raise _invalid("it does not begin with otpauth://totp/")
+    if len(dict(found)) < len(found):
+        raise _invalid("a parameter is in it twice")
+    return dict(found)
+
+
+def _invalid(reason: str) -> InvalidInput:
+    return InvalidInput(FIELD, f"An otpauth URI cannot be used: {reason}.")

@@ -1,0 +1,85 @@
+"""The lines of a file to import, in UTF-8, bounded before they are read."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Protocol
+
+from cwtui.accounts.errors import Refused
+from cwtui.accounts.text import counted
+
+LINE_MOST: Final = 1 << 14
+"""Bytes of a line: several times the longest names, a hash and five URIs."""
+LINES_MOST: Final = 250_000
+"""Others who change accounts wait for the import, and give up after ten seconds."""
+BYTES_MOST: Final = 1 << 28
+_PIECE: Final = 1 << 16
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Source(Protocol):
+    """An open file."""
+
+    def readline(self, size: int = -1, /) -> bytes: ...
+
+
+class Line(NamedTuple):
+    """One line without its end. Numbers begin with 1."""
+
+    number: int
+    text: str
+
+
+class Problem(NamedTuple):
+    """Why a line is not imported: a sentence without secrets.
+
+    `exists`: the line is right, but there is another account of this name.
+    """
+
+    line: int
+    reason: str
+    username: str = ""
+    exists: bool = False
+
+
+def lines(source: Source) -> Iterator[Line | Problem]:
+    """Yield the lines that are not empty, or what is wrong with them.
+
+    Raises Refused for too many lines or bytes, and OSError.
+    """
+    number = size = 0
+    while content := source.readline(LINE_MOST + 1):
+        number += 1
+        size += len(content)
+        if number > LINES_MOST or size > BYTES_MOST:
+            most = f"{counted(LINES_MOST, 'line')} or {counted(BYTES_MOST, 'byte')}"
+            raise Refused(f"The file has more than {most}. Split it into several files.")
+        if len(content) > LINE_MOST:
+            size += _skipped(source, content)
+            yield Problem(number, f"The line is longer than {counted(LINE_MOST, 'byte')}.")
+            continue
+        if number == 1 and content.startswith(_UTF_16):
+            raise Refused("The file is in UTF-16. Save it as UTF-8.")
+        found = _decoded(number, content)
+        if isinstance(found, Problem) or found.text.strip():
+            yield found
+
+
+def _skipped(source: Source, content: bytes) -> int:
+    """Read the rest of the line, up to the most that a file may have, and return its length."""
+    size = 0
+    while content and not content.endswith(b"\n") and size <= BYTES_MOST:
+        content = source.readline(_PIECE)
+        size += len(content)
+    return size
+
+
+def _decoded(number: int, content: bytes) -> Line | Problem:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return Problem(number, "The line is not in UTF-8.")
+    if "\0" in text:
+        return Problem(number, "The line contains the character NUL.")
+    if number == 1:
+        text = text.removeprefix(_BYTE_ORDER_MARK)
+    return Line(number, text.removesuffix("\n").removesuffix("\r"))

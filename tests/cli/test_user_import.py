@@ -1,0 +1,239 @@
+"""`cwtui user import`: what it prints, its exit status, and what it leaves behind."""
+
+import csv
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+
+from cwtui.accounts.credentials import passwords
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.importing import creating
+from cwtui.accounts.secret import Secret
+from tests.cli.commands import PASSWORD, Host
+
+HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+PEOPLE = f"""username,display_name,role,mfa_required,password_hash,otpauth_uris
+ann,"Reed, Ann",minimum-access,yes,{HASH},otpauth://totp/X:ann?secret={KEY}
+bob,,,,{HASH},
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text(PEOPLE)
+    return path
+
+
+def names(host: Host) -> list[str]:
+    return host.ports().accounts.names()
+
+
+def test_accounts_are_imported_once(host: Host, file: Path) -> None:
+    result = host.run("user", "import", str(file))
+    assert (result.status, result.out) == (0, "")
+    assert result.err.startswith("Imported 2 accounts, in the audit log as batch ")
+    assert names(host) == ["admin", "ann", "bob"]
+    before = host.files()
+    again = host.run("user", "import", str(file), "--json")
+    assert again.status == 0
+    assert again.json["changed"] is False
+    assert again.json["unchanged"] == ["ann", "bob"]
+    assert "2 accounts exist already, and are as in the file." in again.err
+    assert host.files() == before
+
+
+def test_a_dry_run_prints_the_difference_and_changes_nothing(host: Host, file: Path) -> None:
+    before = host.files()
+    result = host.run("user", "import", str(file), "--dry-run")
+    assert result.status == 0
+    assert result.out == (
+        "+ ann  roles=minimum-access  mfa_required=yes  password=taken over  devices=1  "
+        'display_name="Reed, Ann"\n'
+        "+ bob  roles=minimum-access  password=taken over\n"
+    )
+    assert "2 accounts would be created. Nothing was changed." in result.err
+    assert host.files() == before
+    as_json = host.run("user", "import", str(file), "--dry-run", "--json").json
+    assert (as_json["changed"], as_json["dry_run"], as_json["new"]) == (False, True, ["ann", "bob"])
+
+
+def test_one_wrong_line_refuses_all(host: Host, file: Path) -> None:
+    file.write_text(PEOPLE + "cho,,nosuch,,,\n")
+    result = host.run("user", "import", str(file), "--json")
+    assert result.status == 1
+    assert names(host) == ["admin"]
+    [refused] = result.json["refused"]
+    assert (refused["line"], refused["username"], refused["exists"]) == (4, "cho", False)
+    assert "Line 4: cho: There is no role named nosuch." in result.err
+    assert "1 line cannot be imported. Nothing was imported." in result.err
+
+
+def test_other_lines_are_imported_on_demand(host: Host, file: Path) -> None:
+    file.write_text(PEOPLE + "cho,,nosuch,,,\n")
+    result = host.run("user", "import", str(file), "--keep-going", "--json")
+    assert result.status == 1
+    assert result.json["changed"] is True
+    assert names(host) == ["admin", "ann", "bob"]
+    assert "Nothing was imported" not in result.err
+
+
+def test_accounts_that_differ_have_an_exit_status_of_their_own(host: Host, file: Path) -> None:
+    host.run("user", "import", str(file))
+    file.write_text(PEOPLE.replace(",yes,", ",no,"))
+    result = host.run("user", "import", str(file))
+    assert result.status == 5
+    assert "Line 2: ann: The account exists, and differs: mfa_required is yes, not no." in (
+        result.err
+    )
+    file.write_text(PEOPLE.replace(",yes,", ",no,") + "cho,,nosuch,,,\n")
+    assert host.run("user", "import", str(file)).status == 1
+
+
+def test_initial_passwords_are_in_a_new_private_file(host: Host, tmp_path: Path) -> None:
+    kept = tmp_path / "initial.csv"
+    given = b"username\nann\nbob\n"
+    refused = host.run("user", "import", "-", stdin=given)
+    assert refused.status == 1
+    assert "--passwords-to NEWFILE" in refused.err
+    assert names(host) == ["admin"]
+    result = host.run("user", "import", "-", "--passwords-to", str(kept), stdin=given)
+    assert (result.status, result.out) == (0, "")
+    assert f"2 initial passwords in {kept}" in result.err
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    rows = list(csv.DictReader(kept.read_text().splitlines()))
+    assert [row["username"] for row in rows] == ["ann", "bob"]
+    ports = host.ports()
+    for row in rows:
+        account = ports.accounts.get(row["username"])
+        assert account is not None
+        assert account.must_change_password
+        typed = Secret(row["initial_password"])
+        assert passwords.is_password(typed, account.password, ports.keyring, 4)
+        assert row["initial_password"] not in result.err
+
+
+def test_a_file_that_exists_is_never_replaced(host: Host, tmp_path: Path) -> None:
+    kept = tmp_path / "initial.csv"
+    kept.write_text("precious")
+    result = host.run("user", "import", "-", "--passwords-to", str(kept), stdin=b"username\nann\n")
+    assert result.status == 1
+    assert f"{kept} exists" in result.err
+    assert kept.read_text() == "precious"
+    assert names(host) == ["admin"]
+
+
+def test_no_file_is_left_without_initial_passwords(host: Host, file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "initial.csv"
+    assert host.run("user", "import", str(file), "--passwords-to", str(kept)).status == 0
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), CannotCheck("Full.")])
+def test_a_file_of_passwords_that_nobody_has_is_removed(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    kept = tmp_path / "initial.csv"
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(creating, "create", fail)
+    host.run("user", "import", "-", "--passwords-to", str(kept), stdin=b"username\nann\n")
+    assert not kept.exists()
+
+
+def test_a_file_of_passwords_that_somebody_may_have_is_kept(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "initial.csv"
+    create = creating.create
+
+    def fail(*args: Any) -> None:
+        create(*args)
+        raise CannotCheck("Perhaps not on disk.")
+
+    monkeypatch.setattr(creating, "create", fail)
+    given = ("user", "import", "-", "--passwords-to", str(kept))
+    result = host.run(*given, stdin=b"username\nann\n")
+    assert result.status == 3
+    assert f"{kept} is kept" in result.err
+    assert "ann" in kept.read_text()
+
+
+def test_new_admins_are_asked_about(host: Host) -> None:
+    given = f"username,role,password_hash\nann,connectware-admin,{HASH}\n".encode()
+    refused = host.run("user", "import", "-", stdin=given)
+    assert refused.status == 1
+    assert "1 new account will be admins: ann. Cannot ask without a terminal. Use --yes." in (
+        refused.err
+    )
+    assert names(host) == ["admin"]
+    assert host.run("user", "import", "-", "--yes", stdin=given).status == 0
+    assert names(host) == ["admin", "ann"]
+
+
+def test_what_a_list_prints_can_be_imported(host: Host, file: Path) -> None:
+    host.run("user", "import", str(file))
+    host.run("user", "set", "bob", "--disabled", "--display-name", "=Bob")
+    for form in ("json", "jsonl", "csv"):
+        listed = host.run("user", "list", "--format", form).out.encode()
+        result = host.run("user", "import", "-", stdin=listed)
+        assert result.status == 0, result
+        assert "3 accounts exist already" in result.err
+
+
+def test_a_list_of_another_host_makes_the_same_accounts(
+    host: Host, tmp_path: Path, file: Path
+) -> None:
+    host.run("user", "import", str(file))
+    host.run("user", "set", "bob", "--disabled", "--mfa-required", "--display-name", "=Bob")
+    (tmp_path / "other").mkdir()
+    other = Host(tmp_path / "other")
+    listed = host.run("user", "list", "!admin", "--json")
+    given = ("user", "import", "-", "--passwords-to", str(tmp_path / "initial"))
+    assert other.run("init", "--admin", "admin", "--password-stdin", stdin=b"x7yPq!").status == 0
+    assert other.run(*given, stdin=listed.out.encode()).status == 0
+    fields = ("username", "display_name", "roles", "mfa_required_of_account", "enabled")
+    here, there = (one.run("user", "list", "!admin", "--json").json for one in (host, other))
+    assert [[row[f] for f in fields] for row in here] == [[row[f] for f in fields] for row in there]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "status", "sentence"),
+    [
+        (b"", 0, "There was nothing to import."),
+        (b"name\nann\n", 1, "no column username"),
+        (b"\xff\xfeu\0", 1, "UTF-16"),
+        (b"\0", 1, "NUL"),
+    ],
+)
+def test_odd_input_has_a_sentence(host: Host, stdin: bytes, status: int, sentence: str) -> None:
+    result = host.run("user", "import", "-", stdin=stdin)
+    assert result.status == status
+    assert sentence in result.err
+
+
+def test_a_terminal_is_no_file(host: Host) -> None:
+    assert host.run("user", "import", "-", terminal=True).status == 2
+
+
+@pytest.mark.parametrize("file", ["missing.csv", "/dev/null", "/"])
+def test_what_is_no_regular_file_cannot_be_read(host: Host, file: str) -> None:
+    assert host.run("user", "import", file).status == 3
+
+
+def test_exit_statuses_of_the_real_program(host: Host, file: Path) -> None:
+    wrong = file.with_name("wrong.csv")
+    wrong.write_text("username,role\nann,nosuch\n")
+    assert host.process("user", "import", str(wrong)).status == 1
+    done = host.process("user", "import", str(file), "--json")
+    assert (done.status, json.loads(done.out)["changed"]) == (0, True)
+    file.write_text(PEOPLE.replace(",yes,", ",no,"))
+    assert host.process("user", "import", str(file)).status == 5
+    assert host.process("user", "import").status == 2
