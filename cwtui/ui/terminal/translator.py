@@ -39,7 +39,7 @@ class Translator:
         """Return the events for the piece, or none if Textual does not know the key."""
         try:
             return list(self._events(piece))
-        except Exception:  # noqa: BLE001  the outermost edge: no input may end the program
+        except Exception:  # noqa: BLE001  of Textual's parser: no input may end the program
             return []
 
     def _events(self, piece: Piece) -> Iterator[Message]:
