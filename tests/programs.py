@@ -21,6 +21,17 @@ def require(program: str) -> str:
     return path
 
 
+def in_own_run(*command: str) -> list[str]:
+    """The command with a /run of its own, where root's sshd finds the folder that it insists on.
+
+    On a host where sshd was never started, there is none.
+    """
+    if os.geteuid() != 0:
+        return [*command]
+    script = 'mount -t tmpfs run /run && mkdir /run/sshd && exec "$@"'
+    return [require("unshare"), "--mount", "sh", "-c", script, "sh", *command]
+
+
 def cannot_run(reason: str) -> NoReturn:
     """Say why a test cannot run here: as a failure in CI, and by skipping it elsewhere."""
     if os.environ.get("CI") == "true":

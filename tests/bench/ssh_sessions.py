@@ -1,7 +1,6 @@
 """The application for many people at once, each with a session of OpenSSH's client and server."""
 
 import getpass
-import os
 import shlex
 import subprocess
 import sys
@@ -23,15 +22,13 @@ from tests.bench.people import PASSWORD, TOTP_SECRET
 from tests.bench.serving import config_of
 from tests.bench.table import Least, Most, Row, megabytes, milliseconds, number
 from tests.console.terminal import ROOT, Terminal
-from tests.programs import find
+from tests.programs import find, in_own_run
 from tests.servers.slapd import free_port
 
 _BARE: Final = "bare Textual app over SSH"
 _FIRST: Final = 10
 """The number of the first user: others have used the codes of those before."""
 _PATIENCE: Final = 300.0
-_OWN_RUN: Final = 'mount -t tmpfs run /run && mkdir /run/sshd && exec "$@"'
-"""sshd of root needs this folder."""
 
 
 def rows(bench: Bench) -> Iterator[Row]:
@@ -143,9 +140,7 @@ def serving(program: str, folder: Path) -> Iterator[Sshd]:
         f"AuthorizedKeysFile {own / 'key.pub'}\nStrictModes no\nUsePAM no\nPidFile none\n"
         "PermitRootLogin yes\nPrintMotd no\nPrintLastLog no\nMaxStartups 1000\n"
     )
-    command = [program, "-D", "-e", "-f", str(configuration)]
-    if os.geteuid() == 0:
-        command = ["unshare", "-m", "sh", "-c", _OWN_RUN, "sh", *command]
+    command = in_own_run(program, "-D", "-e", "-f", str(configuration))
     with (own / "log").open("wb") as log:
         process = subprocess.Popen(command, stderr=log)
     try:

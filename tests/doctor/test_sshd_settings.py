@@ -10,10 +10,7 @@ from cwtui.doctor.programs import Answer, run
 from cwtui.doctor.sshd_settings import matched_users, parse, seconds, settings_for
 from tests.doctor import hosts
 from tests.doctor.hosts import EXAMPLES, machine
-from tests.programs import require
-
-_OWN_RUN = 'mount -t tmpfs run /run && mkdir /run/sshd && exec "$0" "$@"'
-"""sshd refuses to say anything without that folder, which a stopped service may not leave."""
+from tests.programs import in_own_run, require
 
 
 def test_names_in_match_lines() -> None:
@@ -44,7 +41,8 @@ def test_the_real_sshd_s_settings_are_understood(tmp_path: Path) -> None:
 
     def real(name: str, arguments: Sequence[str]) -> Answer:
         assert name == "sshd"
-        return run("unshare", ["-rm", "sh", "-c", _OWN_RUN, sshd, "-f", str(config), *arguments])
+        program, *options = in_own_run(sshd, "-f", str(config), *arguments)
+        return run(Path(program).name, options)
 
     found = machine(tmp_path)
     settings = {

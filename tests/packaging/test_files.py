@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cwtui import help as manual
-from tests.programs import require
+from tests.programs import in_own_run, require
 from tools import deb
 
 SCRIPTS = [
@@ -152,8 +152,7 @@ def test_the_manual_shows_the_very_file(example: Path) -> None:
 def test_sshd_accepts_the_example(example: Path, tmp_path: Path) -> None:
     key = tmp_path / "key"
     output(require("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", key)
-    sshd = shutil.which("sshd", path="/usr/sbin:/sbin") or require("sshd")
-    output(sshd, "-t", "-f", example, "-h", key)
+    output(*in_own_run(require("sshd"), "-t", "-f", str(example), "-h", str(key)))
 
 
 def test_no_file_of_the_package_mentions_how_it_was_built(tree: Path) -> None:
