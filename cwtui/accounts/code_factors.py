@@ -1,6 +1,6 @@
 """Check one-time and backup codes. A code works once in all processes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -42,7 +42,7 @@ def check_one_time_code(
 
     From the second wrong code in a row on, the error says what is known of the clocks.
     """
-    accepted = accepted_code(ports, claim, factor, typed, field)
+    accepted = accepted_code(ports, claim, lambda: factor, typed, field)
     with reuse_recorded(ports, claim, accepted):
         use = after_code(claim, accepted, ports.now())
         ports.records.update(claim.username, lambda record: (use(record), None))
@@ -50,15 +50,15 @@ def check_one_time_code(
 
 
 def accepted_code(
-    ports: Ports, claim: tries.Claim, factor: SecondFactor, typed: str, field: str
+    ports: Ports, claim: tries.Claim, factor: Callable[[], SecondFactor], typed: str, field: str
 ) -> AcceptedCode:
-    """Return the code if it is correct for any device.
+    """Return the code if it is correct for any device. `factor` is asked after the attempt counts.
 
     Raises the same errors as `check_one_time_code`.
     """
     code = totp.typed_code(typed, field)
     counted = tries.count(ports, claim, "code_attempts", EventType.SIGN_IN_CODE, field)
-    secrets, problem = _secrets(ports, claim, factor)
+    secrets, problem = _secrets(ports, claim, factor())
     record, now = ports.records.get(claim.username), ports.now()
     found = [
         AcceptedCode(device, step, step - totp.step_at(now), field, counted)
@@ -169,15 +169,20 @@ def is_used(use: DeviceUse, step: int) -> bool:
 
 
 def use_backup_code(
-    ports: Ports, claim: tries.Claim, factor: SecondFactor, typed: str, field: str = "backup_code"
+    ports: Ports,
+    claim: tries.Claim,
+    factor: Callable[[], SecondFactor],
+    typed: str,
+    field: str = "backup_code",
 ) -> int:
     """Use up one backup code, and return how many are left.
 
+    `factor` is asked after the attempt counts.
     Raises InvalidInput, SignInFailed or Throttled.
     """
     code = backup_codes.typed_code(typed, field)
     counted = tries.count(ports, claim, "code_attempts", EventType.SIGN_IN_BACKUP_CODE, field)
-    hashed = backup_codes.matching_hash(code, factor.backup_codes, ports.keyring)
+    hashed = backup_codes.matching_hash(code, factor().backup_codes, ports.keyring)
     if hashed is None:
         tries.record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or already used")
         sentence = "This is not one of your unused backup codes."

@@ -14,6 +14,7 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.ports import Others, Ports
+from cwtui.accounts.throttle import Try
 
 _MARK: Final = "?"
 """No username starts with it."""
@@ -30,10 +31,12 @@ def counted_name(ports: Ports, username: str) -> str:
     return username if ports.accounts.get(username) is not None else hashed
 
 
-def glance(ports: Ports, username: str) -> AbstractContextManager[None]:
-    """Read at once what counting an attempt and the rest of a step of a sign-in need."""
+def glance(
+    ports: Ports, username: str, begun: Try | None = None, since: float | None = None
+) -> AbstractContextManager[None]:
+    """Read at once what a step of a sign-in needs. For the arguments, see `AccountStore.glance`."""
     hashed = _hashed(ports, username)
-    return ports.accounts.glance(username, hashed, _number(hashed))
+    return ports.accounts.glance(username, hashed, _number(hashed), begun, since)
 
 
 def is_made_up(counted: str) -> bool:

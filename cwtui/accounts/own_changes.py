@@ -25,7 +25,7 @@ def prove_code(ports: Ports, session: Session, account: Account, typed: str) -> 
         raise InvalidInput("code", "Enter a one-time code or a backup code.")
     claim, factor = claim_of(session), enrolment.second_factor(account)
     if typed_codes.is_backup_code(typed):
-        code_factors.use_backup_code(ports, claim, factor, typed, field="code")
+        code_factors.use_backup_code(ports, claim, lambda: factor, typed, field="code")
         return "backup code"
     return proof_by(code_factors.check_one_time_code(ports, claim, factor, typed))
 

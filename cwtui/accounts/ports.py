@@ -16,6 +16,7 @@ from cwtui.accounts.model import Account, EndAsked, OpenSession, Sealed, SignInR
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.throttle import Try
 from cwtui.accounts.unix_users import FindUnixUser
 from cwtui.accounts.upkeep.protection import Key, Protected
 
@@ -86,12 +87,23 @@ class AccountStore(Protocol):
 
     def get(self, username: str) -> Account | None: ...
 
-    def glance(self, username: str, record: str, number: int) -> AbstractContextManager[None]:
+    def glance(
+        self,
+        username: str,
+        record: str,
+        number: int,
+        begun: Try | None = None,
+        since: float | None = None,
+    ) -> AbstractContextManager[None]:
         """Read at once what a step of a sign-in needs, if reading takes long.
 
         That is this account, the sign-in records of `username` and `record`, the settings, and the
         account at `number` with its record. What the thread reads of them in the block may be as
-        old as the block's begin or as its own last change of the record.
+        old as `since` (None: the block's begin) until it changes the record, and then as that
+        change.
+
+        `begun` is an attempt that will be counted in the block, in the record of `username` or, if
+        there is no such account, of `record`. It may be counted already when the block begins.
         """
 
     def is_empty(self) -> bool: ...
@@ -170,11 +182,15 @@ class RecordStore(Protocol):
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
         others: Others | None = None,
+        begun: Try | None = None,
     ) -> T:
         """Replace the record with what `step` returns, under a lock, and return the result.
 
         An exception in `step` leaves the record unchanged. `others` is applied to the other records
         in the same file. `step` may be called again, if others changed the record meanwhile.
+
+        `begun` says that `step` is `throttle.with_try` for this attempt. If `glance` has counted
+        it, `step` only gets the record from before it.
         """
 
     def together(self, act: Callable[[], T]) -> T:

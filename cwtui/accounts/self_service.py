@@ -13,6 +13,7 @@ from cwtui.accounts import (
     factors,
     failed_sign_ins,
     provisioning,
+    throttle,
     tries,
 )
 from cwtui.accounts.account_state import Requirement
@@ -148,7 +149,7 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
     return session
 
 
-def wait(ports: Ports, session: Session, fields: Mapping[tries.Tries, str]) -> Throttled | None:
+def wait(ports: Ports, session: Session, fields: Mapping[throttle.Tries, str]) -> Throttled | None:
     """Return the error that one of these fields would get now, whatever is typed; or None.
 
     To be shown before anything is typed. Raises SessionEnded.

@@ -27,7 +27,15 @@ from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.model import Account, Ending, Note, Origin, SignInRecord, unchanged
+from cwtui.accounts.model import (
+    Account,
+    Ending,
+    Note,
+    Origin,
+    SecondFactor,
+    SignInRecord,
+    unchanged,
+)
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
@@ -156,8 +164,9 @@ def with_password(
     """
     text.check_filled_in(typed_username, password)
     username = text.username(typed_username)
-    claim = tries.Claim(username, source)
-    with made_up.glance(ports, username):
+    begun = throttle.Try("password_attempts", source, ports.now())
+    claim = tries.Claim(username, source, begun=begun)
+    with made_up.glance(ports, username, begun):
         account, notice = sign_in_password.check(ports, claim, password)
         now = ports.now()
         progress = Progress(
@@ -188,21 +197,23 @@ def with_code(ports: Ports, state: CodeNeeded, typed: str, field: str) -> State:
     else:
         is_one_time_code = typed_codes.is_one_time_code(typed)
     check = with_one_time_code if is_one_time_code else with_backup_code
-    with made_up.glance(ports, state.progress.username):
-        return check(ports, state, typed, field)
+    return check(ports, state, typed, field)
 
 
 def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str = "code") -> State:
     """Prove the second factor. Raises InvalidInput, SignInFailed, Throttled, SignInEnded."""
     progress = state.progress
-    factor = second_factor(current(ports, progress))
     claim, now = claim_of(progress), ports.now()
-    accepted = code_factors.accepted_code(ports, claim, factor, typed, field)
-    proved = progress.proved | {Proof.ONE_TIME_CODE}
-    progress = replace(progress, proved=proved, code_at=now, device=accepted.device.name)
-    with code_factors.reuse_recorded(ports, claim, accepted):
-        use = code_factors.after_code(claim, accepted, now)
-        return advance(ports, progress, EventType.SIGN_IN_CODE, use)
+    with made_up.glance(ports, progress.username, since=progress.last_step_at):
+        current(ports, progress)  # nothing is counted in a sign-in that has ended
+        accepted = code_factors.accepted_code(
+            ports, claim, lambda: _factor(ports, progress), typed, field
+        )
+        proved = progress.proved | {Proof.ONE_TIME_CODE}
+        further = replace(progress, proved=proved, code_at=now, device=accepted.device.name)
+        with code_factors.reuse_recorded(ports, claim, accepted):
+            use = code_factors.after_code(claim, accepted, now)
+            return advance(ports, further, EventType.SIGN_IN_CODE, use)
 
 
 def with_backup_code(
@@ -213,17 +224,24 @@ def with_backup_code(
     Raises the same errors as `with_one_time_code`.
     """
     progress = state.progress
-    factor = second_factor(current(ports, progress))
-    left = code_factors.use_backup_code(ports, claim_of(progress), factor, typed, field)
-    return advance(
-        ports,
-        replace(
-            progress,
-            proved=progress.proved | {Proof.BACKUP_CODE},
-            code_at=ports.now(),
-            backup_codes_left=left,
-        ),
-    )
+    with made_up.glance(ports, progress.username, since=progress.last_step_at):
+        current(ports, progress)
+        left = code_factors.use_backup_code(
+            ports, claim_of(progress), lambda: _factor(ports, progress), typed, field
+        )
+        return advance(
+            ports,
+            replace(
+                progress,
+                proved=progress.proved | {Proof.BACKUP_CODE},
+                code_at=ports.now(),
+                backup_codes_left=left,
+            ),
+        )
+
+
+def _factor(ports: Ports, progress: Progress) -> SecondFactor:
+    return second_factor(current(ports, progress))
 
 
 def with_new_password(

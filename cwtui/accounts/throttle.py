@@ -24,14 +24,18 @@ valid) that is a chance of 0.1 % and 0.7 %. It also takes the password, so the o
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from cwtui.accounts.errors import Throttled
-from cwtui.accounts.model import Attempts, SignInRecord
+from cwtui.accounts.model import Attempts, SignInRecord, Time
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import UNKNOWN_ADDRESS
+
+Tries: TypeAlias = Literal["password_attempts", "code_attempts"]
+"""Passwords and codes are counted separately; one-time and backup codes share a count."""
 
 STRANGERS: Final = ""
 MOST: Final = 15
@@ -53,6 +57,14 @@ class Limit(Struct, frozen=True):
 
     tries: int
     ban: float
+
+
+class Try(Struct, frozen=True, forbid_unknown_fields=True):
+    """An attempt: of what, from which source, and when."""
+
+    of: Tries
+    source: str
+    at: Time
 
 
 @dataclass(frozen=True)
@@ -113,6 +125,22 @@ def wait(
     if before.failures > MOST:
         sentence += " An admin can unlock your account."
     return Throttled(field, sentence, until)
+
+
+def limit_of(settings: OrganizationSettings, tries: Tries) -> Limit:
+    if tries == "password_attempts":
+        return Limit(settings.password_limit, settings.password_ban_minutes * 60.0)
+    return Limit(settings.code_limit, settings.code_ban_minutes * 60.0)
+
+
+def with_try(
+    record: SignInRecord, attempt: Try, settings: OrganizationSettings, field: str = ""
+) -> tuple[SignInRecord, Counted]:
+    """Return the record after this attempt, and what counting it has shown."""
+    attempts: dict[str, Attempts] = getattr(record, attempt.of)
+    budget = budget_of(record.known_sources, attempt.source)
+    counted = count_try(attempts, budget, limit_of(settings, attempt.of), attempt.at, field)
+    return record.changed(**{attempt.of: counted.attempts}), counted
 
 
 def count_try(

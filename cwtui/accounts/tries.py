@@ -1,7 +1,7 @@
 """Count attempts to prove a factor, before each check, and record the failed ones."""
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -11,9 +11,7 @@ from cwtui.accounts.errors import SignInFailed, Throttled
 from cwtui.accounts.model import Attempts, Ending, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import write_audit
-
-Tries: TypeAlias = Literal["password_attempts", "code_attempts"]
-"""Passwords and codes are counted separately; one-time and backup codes share a count."""
+from cwtui.accounts.throttle import Tries, Try
 
 NO_ACCOUNT: Final = "(no such account)"
 """Replaces unknown usernames in the audit log; no valid username looks like this."""
@@ -37,6 +35,8 @@ class Claim:
     in_session: bool = False
     after_host: bool = False
     """The host has checked the first factor, not the password."""
+    begun: Try | None = None
+    """The attempt that `made_up.glance` has begun for it."""
 
     @property
     def actor(self) -> str:
@@ -46,19 +46,17 @@ class Claim:
 def count(
     ports: Ports, claim: Claim, tries: Tries, event: EventType, field: str
 ) -> throttle.Counted:
-    limit = _limit(ports, tries)
+    """Count an attempt before it is checked. Raises Throttled if it must not be."""
+    attempt = claim.begun or Try(tries, claim.source, ports.now())
     name = made_up.counted_name(ports, claim.username)
     stand_in = made_up.stand_in(ports, claim.username)
 
     def step(record: SignInRecord) -> tuple[SignInRecord, throttle.Counted]:
         if made_up.is_made_up(name) and record == SignInRecord():
             record = stand_in
-        attempts: dict[str, Attempts] = getattr(record, tries)
-        budget = throttle.budget_of(record.known_sources, claim.source)
-        counted = throttle.count_try(attempts, budget, limit, ports.now(), field)
-        return record.changed(**{tries: counted.attempts}), counted
+        return throttle.with_try(record, attempt, ports.accounts.settings(), field)
 
-    counted = ports.records.update(name, step, made_up.CROWDED_OUT)
+    counted = ports.records.update(name, step, made_up.CROWDED_OUT, attempt)
     if counted.throttled is None:
         return counted
     # Only the first of each wait is logged, so that repeated attempts cannot fill the audit log.
@@ -75,14 +73,8 @@ def wait(ports: Ports, claim: Claim, tries: Tries, field: str) -> Throttled | No
     record = ports.records.get(claim.username)
     attempts: dict[str, Attempts] = getattr(record, tries)
     budget = throttle.budget_of(record.known_sources, claim.source)
-    return throttle.wait(attempts, budget, _limit(ports, tries), ports.now(), field)
-
-
-def _limit(ports: Ports, tries: Tries) -> throttle.Limit:
-    settings = ports.accounts.settings()
-    if tries == "password_attempts":
-        return throttle.Limit(settings.password_limit, settings.password_ban_minutes * 60.0)
-    return throttle.Limit(settings.code_limit, settings.code_ban_minutes * 60.0)
+    limit = throttle.limit_of(ports.accounts.settings(), tries)
+    return throttle.wait(attempts, budget, limit, ports.now(), field)
 
 
 def clear(record: SignInRecord, claim: Claim, tries: Tries) -> SignInRecord:

@@ -14,6 +14,7 @@ from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import BY_USERNAME, AccountRow, Sort
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.throttle import Try
 from cwtui.accounts.upkeep.protection import Protected, keys_of
 from cwtui.store import saving
 from cwtui.store.base_text import SEPARATOR, check_length, line_of
@@ -132,8 +133,15 @@ class TinyAccountStore:
         return None if document is None else _decoded(view, username, document)
 
     @contextmanager
-    def glance(self, username: str, record: str, number: int) -> Iterator[None]:
-        del username, record, number  # reading takes no time worth saving
+    def glance(
+        self,
+        username: str,
+        record: str,
+        number: int,
+        begun: Try | None = None,
+        since: float | None = None,
+    ) -> Iterator[None]:
+        del username, record, number, begun, since  # reading takes no time worth saving
         yield
 
     def is_empty(self) -> bool:

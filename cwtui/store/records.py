@@ -9,6 +9,7 @@ from zlib import crc32
 
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
+from cwtui.accounts.throttle import Try
 from cwtui.host.files import check_folder
 from cwtui.store.last_sign_ins import LastSignIns
 from cwtui.store.parts import Part
@@ -75,7 +76,9 @@ class TinyRecordStore:
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
         others: Others | None = None,
+        begun: Try | None = None,
     ) -> T:
+        del begun  # nothing is counted before
         file = self._file_of(username)
         with file.transaction():
             view = file.view()

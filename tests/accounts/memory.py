@@ -21,6 +21,7 @@ from cwtui.accounts.listing import AccountRow, Present, Sort
 from cwtui.accounts.model import Account, EndAsked, OpenSession, Origin, Sealed, SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.throttle import Try
 from cwtui.accounts.upkeep.protection import Key, Protected, keys_of, protected
 
 T = TypeVar("T")
@@ -56,8 +57,15 @@ class MemoryAccounts:
         return [name for name, one in found if key in {kept.key for kept in one.ssh_keys}]
 
     @contextmanager
-    def glance(self, username: str, record: str, number: int) -> Iterator[None]:
-        del username, record, number
+    def glance(
+        self,
+        username: str,
+        record: str,
+        number: int,
+        begun: Try | None = None,
+        since: float | None = None,
+    ) -> Iterator[None]:
+        del username, record, number, begun, since
         yield
 
     def is_empty(self) -> bool:
@@ -181,7 +189,9 @@ class MemoryRecords:
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
         others: Others | None = None,
+        begun: Try | None = None,
     ) -> T:
+        del begun  # nothing is counted before
         with self._lock:
             self.updates += 1
             after, result = step(self.get(username))

@@ -11,6 +11,7 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.ports import Others
+from cwtui.accounts.throttle import Try
 from tests.accounts.audit.acts import ALL_ACTS, Scene, scene_of
 from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryRecords
 from tests.accounts.steps import at_step, last_step
@@ -73,6 +74,7 @@ class _Records(MemoryRecords):
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
         others: Others | None = None,
+        begun: Try | None = None,
     ) -> T:
         self._failing.call("read records")
 
@@ -81,7 +83,7 @@ class _Records(MemoryRecords):
             self._failing.call("write records")
             return result
 
-        return super().update(username, then_fail, others)
+        return super().update(username, then_fail, others, begun)
 
     def remove(self, *usernames: str) -> None:
         self._failing.call("remove records")

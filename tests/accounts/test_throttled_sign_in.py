@@ -3,7 +3,7 @@
 import bcrypt
 import pytest
 
-from cwtui.accounts import self_service, sign_in, sign_in_progress, throttle, tries
+from cwtui.accounts import self_service, sign_in, sign_in_progress, throttle
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, InvalidInput, SignInFailed, Throttled
 from tests.accounts.attempts import ELSEWHERE, ban, wrong
@@ -99,8 +99,8 @@ def test_a_wait_is_known_before_anything_is_typed(world: World) -> None:
     device = world.equip()
     session = world.session(device=device)
     state = world.asked_for_code()
-    code: dict[tries.Tries, str] = {"code_attempts": "code"}
-    both: dict[tries.Tries, str] = {"password_attempts": "password", **code}
+    code: dict[throttle.Tries, str] = {"code_attempts": "code"}
+    both: dict[throttle.Tries, str] = {"password_attempts": "password", **code}
     for _ in range(5):
         assert sign_in_progress.code_wait(world.ports, state.progress, "code") is None
         with pytest.raises(SignInFailed):

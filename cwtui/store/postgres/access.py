@@ -17,11 +17,21 @@ from msgspec import MsgspecError, json
 
 from cwtui.accounts.errors import AccountsError, CannotCheck, StoreMissing
 from cwtui.store.postgres import problems
+from cwtui.store.postgres.attempts import Attempt
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Answer, Connections, Statement
-from cwtui.store.postgres.glance import Glance
+from cwtui.store.postgres.glance import Glance, Kept
 from cwtui.store.postgres.problems import Conflict, Cut, Exists, Unknown
-from cwtui.store.postgres.transactions import ACT, BEGIN, COMMIT, HEAD, LIMITS, Head, Transaction
+from cwtui.store.postgres.transactions import (
+    ACT,
+    BEGIN,
+    COMMIT,
+    HEAD,
+    LIMITS,
+    Head,
+    Transaction,
+    check_committed,
+)
 
 T = TypeVar("T")
 
@@ -45,6 +55,7 @@ class Database:
         """
         self._checked: tuple[bool, frozenset[str]] | None = None
         self._own = threading.local()
+        self._kept = Kept()
 
     @property
     def current(self) -> "Transaction | None":
@@ -59,18 +70,47 @@ class Database:
         return found
 
     @contextmanager
-    def glancing(self, glance: Glance) -> Iterator[None]:
-        """Read this first, and let the thread know it in the block. Raises CannotCheck."""
+    def glancing(self, glance: Glance, since: float | None) -> Iterator[None]:
+        """Read this first, and let the thread know it in the block. Raises CannotCheck.
+
+        What is known since this time is not read, unless an attempt is begun.
+        """
         if self.glance is not None or self.current is not None:
             yield
             return
-        head, answers = self.read(*glance.first)
-        glance.take(head.settings, answers)
+        if glance.begun is not None:
+            self._begin(glance, glance.begun)
+        else:
+            kept = self._kept.take(glance.username, since)
+            if kept is None:
+                head, answers = self.read(*glance.first)
+                glance.take(head.settings, answers, self.clock.now())
+            else:
+                glance = kept
         self._own.glance = glance
         try:
             yield
         finally:
             self._own.glance = None
+            self._kept.put(glance, self.clock.now())
+
+    def _begin(self, glance: Glance, begun: Attempt) -> None:
+        """Count the attempt, and read what the glance needs. Raises CannotCheck."""
+        begin = [BEGIN, LIMITS, begun.statement, HEAD]
+        whole = [*begin, *glance.first, COMMIT]
+
+        def act(*, new: bool) -> None:
+            with self.connections.one(new=new) as connection:
+                asked = self.clock.here()
+                *answers, end = self.connections.send(connection, whole)
+            check_committed(end)
+            head = self.learn(answers[len(begin) - 1], asked)
+            glance.take(head.settings, answers[len(begin) :], self.clock.now())
+
+        try:
+            self.repeated(lambda: act(new=False))
+        except Cut:
+            act(new=True)  # the attempt is added only once
 
     def read(self, *statements: Statement) -> tuple[Head, list[Answer]]:
         """Read in one trip, each statement for itself. Raises CannotCheck."""

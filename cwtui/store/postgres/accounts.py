@@ -9,11 +9,13 @@ from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Sort
 from cwtui.accounts.model import Account
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.throttle import Try
 from cwtui.accounts.upkeep.protection import Protected
 from cwtui.store.contents import Contents
 from cwtui.store.postgres import queries
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.account_changes import Change
+from cwtui.store.postgres.attempts import Attempt
 from cwtui.store.postgres.columns import agree, place_of
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.glance import Glance
@@ -69,8 +71,19 @@ class PostgresAccountStore:
         return found_in(username, self._read(ONE, username))
 
     @contextmanager
-    def glance(self, username: str, record: str, number: int) -> Iterator[None]:
-        with self._database.glancing(Glance(username, record, place_of(number))):
+    def glance(
+        self,
+        username: str,
+        record: str,
+        number: int,
+        begun: Try | None = None,
+        since: float | None = None,
+    ) -> Iterator[None]:
+        place = place_of(number)
+        glance = Glance(username, record, place)
+        if begun is not None:
+            glance.begun = Attempt(begun, username, record, place)
+        with self._database.glancing(glance, since):
             yield
 
     def is_empty(self) -> bool:

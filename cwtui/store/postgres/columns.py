@@ -1,7 +1,8 @@
-"""The columns of an account's row. All follow from the account, so that queries find it quickly."""
+"""The columns of rows. They follow from what is in the row, so that queries find it quickly."""
 
 from hashlib import sha256
 from typing import Final
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +15,8 @@ _SHARED: Final = tuple(
 )
 _HIDDEN: Final = ("password", "second_factor")
 _PLACES: Final = 1 << 63
+PARTS: Final = 64
+"""Records are crowded out part by part, as in files."""
 
 
 class Columns(Struct, frozen=True, gc=False):
@@ -63,6 +66,11 @@ def agree(account: Account, columns: bytes) -> bool:
 def place_of(number: int) -> int:
     """Return the place among all accounts that a number of any size stands for."""
     return number % _PLACES
+
+
+def part_of(username: str) -> int:
+    """Return the part that this user's record is in."""
+    return crc32(username.encode()) % PARTS
 
 
 def _listed(account: Account) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeVar
-from zlib import crc32
 
 import msgspec
 
@@ -10,22 +9,23 @@ from cwtui.accounts import throttle
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
+from cwtui.accounts.throttle import Try
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.access import Database, joined
-from cwtui.store.postgres.connections import Statement
+from cwtui.store.postgres.attempts import Seen, record_of
+from cwtui.store.postgres.columns import part_of
+from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.last_sign_ins import LastSignIns
-from cwtui.store.postgres.transactions import Transaction
+from cwtui.store.postgres.transactions import HEAD, Transaction
 
 T = TypeVar("T")
 
-PARTS: Final = 64
-"""Records are crowded out part by part, as in files."""
-
-_GET: Final = "SELECT document FROM cwtui.record WHERE username = %s"
-_WAITING: Final = "SELECT username, document FROM cwtui.record WHERE waits_until > 0"
+_GET: Final = "SELECT document, begun FROM cwtui.record WHERE username = %s"
+_WAITING: Final = "SELECT username, document, begun FROM cwtui.record WHERE waits_until > 0"
 _MANY: Final = (
-    "SELECT username, document FROM cwtui.record WHERE username > %s ORDER BY username LIMIT %s"
+    "SELECT username, document, begun FROM cwtui.record WHERE username > %s"
+    " ORDER BY username LIMIT %s"
 )
 _TAKE: Final = (
     "INSERT INTO cwtui.record (username, document, part, waits_until)"
@@ -37,7 +37,7 @@ _PUT: Final = (
     "INSERT INTO cwtui.record (username, document, part, waits_until, last_sign_in)"
     " VALUES (%s, %s::jsonb, %s, %s, %s) ON CONFLICT (username) DO UPDATE SET"
     " document = excluded.document, waits_until = excluded.waits_until,"
-    " last_sign_in = excluded.last_sign_in"
+    " last_sign_in = excluded.last_sign_in, begun = '[]'"
 )
 _ADD: Final = (
     "WITH done AS (INSERT INTO cwtui.record (username, document, part, waits_until, last_sign_in)"
@@ -46,17 +46,19 @@ _ADD: Final = (
 )
 _SWAP: Final = (
     "WITH done AS (UPDATE cwtui.record SET document = %s::jsonb, waits_until = %s,"
-    " last_sign_in = %s WHERE username = %s AND document = %s::jsonb RETURNING username)"
+    " last_sign_in = %s, begun = '[]'"
+    " WHERE username = %s AND document = %s::jsonb AND begun = %s::jsonb RETURNING username)"
     " SELECT 1 / count(*) FROM done"
 )
-"""Both fail by a division by zero if the record is not as it was seen."""
+_SAME_SETTINGS: Final = "SELECT 1 / count(*) FROM cwtui.organization WHERE settings = %s::jsonb"
+"""These fail by a division by zero if something is not as it was seen."""
 _REMOVE: Final = "DELETE FROM cwtui.record WHERE username = ANY (%s)"
 _CROWD: Final = (
     "SELECT count(*) FROM (SELECT FROM cwtui.record WHERE part = %s AND username >= %s"
     " AND left(username, %s) = %s AND username <> %s LIMIT %s) AS crowd"
 )
 _OTHERS: Final = (
-    "SELECT username, document FROM cwtui.record WHERE part = %s AND username <> %s"
+    "SELECT username, document, begun FROM cwtui.record WHERE part = %s AND username <> %s"
     " ORDER BY username FOR UPDATE"
 )
 _AT_ONCE: Final = 5000
@@ -74,14 +76,15 @@ class PostgresRecordStore:
     def get(self, username: str) -> SignInRecord:
         glance = self._database.glance
         if glance is not None and username in glance.records:
-            document = glance.records[username]
-            return decoded(username, document) if document is not None else SignInRecord()
-        rows = self._database.rows(Statement(_GET, (username,)))
-        return decoded(username, rows[0][0]) if rows else SignInRecord()
+            return record_of(username, glance.records[username], glance.settings)
+        head, (found,) = self._database.read(Statement(_GET, (username,)))
+        seen = Seen(*found.rows[0]) if found.rows else None
+        return record_of(username, seen, head.settings)
 
     def banned(self) -> dict[str, SignInRecord]:
-        rows = self._database.rows(Statement(_WAITING))
-        return {username: decoded(username, document) for username, document in rows}
+        """Those whose last attempt is not applied yet may be missing."""
+        head, (found,) = self._database.read(Statement(_WAITING))
+        return {name: record_of(name, Seen(*row), head.settings) for name, *row in found.rows}
 
     def last_sign_ins(self) -> LastSignIns:
         return LastSignIns(self._database.rows)
@@ -91,16 +94,23 @@ class PostgresRecordStore:
         username: str,
         step: Callable[[SignInRecord], tuple[SignInRecord, T]],
         others: Others | None = None,
+        begun: Try | None = None,
     ) -> T:
+        glance = self._database.glance
+        before = glance.before(username, begun) if glance is not None else None
+        if glance is not None and before is not None:
+            glance.others = others  # they are looked at with what follows
+            return step(record_of(username, before, glance.settings))[1]
+
         def act() -> T:
             with joined(self._database) as transaction:
-                glance = self._database.glance if transaction.goes_by_glance else None
-                if glance is not None and username in glance.records:
+                if glance is not None and transaction.goes_by_glance and username in glance.records:
                     result = _swap(transaction, glance, username, step)
                 else:
-                    result = _update(transaction, self._database.glance, username, step)
-                if others is not None:
-                    self._look_at_crowd(transaction, username, others)
+                    result = self._update(transaction, username, step)
+                looked_at = others or (glance.others if glance is not None else None)
+                if looked_at is not None:
+                    self._look_at_crowd(transaction, username, looked_at)
                 return result
 
         return self._database.together(act)
@@ -120,6 +130,8 @@ class PostgresRecordStore:
         sizes: list[int] = []
 
         def clean() -> None:
+            if self._database.glance is not None:
+                self._database.glance.others = None
             if sizes and sizes[-1] > others.most:
                 self._database.repeated(lambda: self._change_others(username, others))
 
@@ -128,18 +140,54 @@ class PostgresRecordStore:
 
     def _change_others(self, username: str, others: Others) -> None:
         with self._database.change() as transaction:
-            _change_others(transaction, username, others)
+            asked = self._database.clock.here()
+            counted, found, head = transaction.run(
+                _crowd(username, others), Statement(_OTHERS, (part_of(username), username)), HEAD
+            )
+            if counted.rows[0][0] > others.most:  # otherwise somebody else was first
+                settings = self._database.learn(head, asked, is_final=False).settings
+                _change(transaction, found, settings, others)
+
+    def _update(
+        self,
+        transaction: Transaction,
+        username: str,
+        step: Callable[[SignInRecord], tuple[SignInRecord, T]],
+    ) -> T:
+        """Change the record under its lock."""
+        asked = self._database.clock.here()
+        take, found, head = transaction.run(
+            Statement(_TAKE, (username, part_of(username))), Statement(_LOCK, (username,)), HEAD
+        )
+        if not found.rows:
+            raise problems.Conflict("The record was removed at the same moment. Try again.")
+        settings = self._database.learn(head, asked, is_final=False).settings
+        seen = Seen(*found.rows[0])
+        before = record_of(username, seen, settings)
+        after, result = step(before)
+        if after != before or not seen.is_whole:
+            transaction.later(_put(username, after))
+        elif take.affected and transaction.takes_others:
+            transaction.later(Statement(_REMOVE, ([username],)))
+        if self._database.glance is not None:
+            is_there = after != SignInRecord()
+            now = Seen(msgspec.json.encode(after)) if is_there else None
+            self._database.glance.records[username] = now
+        return result
 
     def all(self) -> Iterator[tuple[str, SignInRecord | CannotCheck]]:
         """Yield each record by username, or what is wrong with it. Raises CannotCheck."""
         after = ""
-        while rows := self._database.rows(Statement(_MANY, (after, _AT_ONCE))):
-            for username, document in rows:
+        while True:
+            head, (found,) = self._database.read(Statement(_MANY, (after, _AT_ONCE)))
+            if not found.rows:
+                return
+            for username, *row in found.rows:
                 try:
-                    yield username, decoded(username, document)
+                    yield username, record_of(username, Seen(*row), head.settings)
                 except CannotCheck as error:
                     yield username, error
-            after = rows[-1][0]
+            after = found.rows[-1][0]
 
 
 def _swap(
@@ -150,41 +198,22 @@ def _swap(
 ) -> T:
     """Change the record if it still is as it was seen. Otherwise the transaction fails."""
     seen = glance.records[username]
-    before = decoded(username, seen) if seen is not None else SignInRecord()
+    before = record_of(username, seen, glance.settings)
     after, result = step(before)
-    if after == before:
+    if after == before and (seen is None or seen.is_whole):
         # Nobody needs to know whether it still is.
         return result
     document = msgspec.json.encode(after)
     until, last = throttle.longest_wait(after, 0.0), after.last_sign_in
+    if glance.is_kept and glance.settings is not None:
+        transaction.later(Statement(_SAME_SETTINGS, (glance.settings.decode(),)))
     if seen is None:
         values = (username, document.decode(), part_of(username), until, last)
         transaction.later(Statement(_ADD, values))
     else:
-        values_ = (document.decode(), until, last, username, seen.decode())
-        transaction.later(Statement(_SWAP, values_))
-    glance.records[username] = document
-    return result
-
-
-def _update(
-    transaction: Transaction,
-    glance: Glance | None,
-    username: str,
-    step: Callable[[SignInRecord], tuple[SignInRecord, T]],
-) -> T:
-    part = part_of(username)
-    take, found = transaction.run(Statement(_TAKE, (username, part)), Statement(_LOCK, (username,)))
-    if not found.rows:
-        raise problems.Conflict("The record was removed at the same moment. Try again.")
-    before = decoded(username, found.rows[0][0])
-    after, result = step(before)
-    if after != before:
-        transaction.later(_put(username, after))
-    elif take.affected and transaction.takes_others:
-        transaction.later(Statement(_REMOVE, ([username],)))
-    if glance is not None:
-        glance.records[username] = msgspec.json.encode(after) if after != SignInRecord() else None
+        as_seen = (seen.document.decode(), seen.begun.decode())
+        transaction.later(Statement(_SWAP, (document.decode(), until, last, username, *as_seen)))
+    glance.records[username] = Seen(document)
     return result
 
 
@@ -194,13 +223,9 @@ def _crowd(username: str, others: Others) -> Statement:
     return Statement(_CROWD, values)
 
 
-def _change_others(transaction: Transaction, username: str, others: Others) -> None:
-    counted, found = transaction.run(
-        _crowd(username, others), Statement(_OTHERS, (part_of(username), username))
-    )
-    if counted.rows[0][0] <= others.most:
-        return  # somebody else was first
-    changed = others.change(_Others(dict(found.rows)))
+def _change(transaction: Transaction, found: Answer, settings: bytes, others: Others) -> None:
+    rows = {name: Seen(*row) for name, *row in found.rows}
+    changed = others.change(_Others(rows, settings))
     gone = [name for name, record in changed.items() if record is None]
     if gone:
         transaction.later(Statement(_REMOVE, (gone,)))
@@ -212,33 +237,21 @@ def _change_others(transaction: Transaction, username: str, others: Others) -> N
 class _Others(Mapping[str, SignInRecord]):
     """Records that are decoded on access."""
 
-    def __init__(self, documents: Mapping[str, bytes]) -> None:
-        self._documents = documents
+    def __init__(self, rows: Mapping[str, Seen], settings: bytes) -> None:
+        self._rows = rows
+        self._settings = settings
 
     def __getitem__(self, username: str) -> SignInRecord:
-        return decoded(username, self._documents[username])
+        return record_of(username, self._rows[username], self._settings)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._documents)
+        return iter(self._rows)
 
     def __len__(self) -> int:
-        return len(self._documents)
+        return len(self._rows)
 
 
 def _put(username: str, record: SignInRecord) -> Statement:
     document = msgspec.json.encode(record).decode()
     until = throttle.longest_wait(record, 0.0)
     return Statement(_PUT, (username, document, part_of(username), until, record.last_sign_in))
-
-
-def part_of(username: str) -> int:
-    """Return the part that this user's record is in."""
-    return crc32(username.encode()) % PARTS
-
-
-def decoded(username: str, document: bytes) -> SignInRecord:
-    """Return the record. Raises StoreDamaged."""
-    try:
-        return msgspec.json.decode(document, type=SignInRecord)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise problems.damaged(f"The sign-in record of {username}", error) from None

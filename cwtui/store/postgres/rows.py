@@ -30,6 +30,7 @@ AT_PLACE: Final = (
     "(SELECT username FROM cwtui.account WHERE place >= %s ORDER BY place LIMIT 1)"
     " UNION ALL (SELECT username FROM cwtui.account ORDER BY place LIMIT 1) LIMIT 1"
 )
+"""The account at a place."""
 OF_PERSON: Final = (
     "SELECT username, document FROM cwtui.account WHERE directory_ids && %s::text[]"
     " ORDER BY username"

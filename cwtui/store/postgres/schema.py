@@ -8,7 +8,7 @@ from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
 
-VERSION: Final = 2
+VERSION: Final = 3
 LOCK: Final = 0x63777475
 """The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
 
@@ -121,9 +121,15 @@ _FIRST: Final = (
     "INSERT INTO cwtui.organization (settings, needed_keys, accounts) VALUES ('{}', '[]', 0)",
     "INSERT INTO cwtui.schema_version (version) VALUES (1)",
 )
+_BEGUN: Final = (
+    # Attempts that count, but are not yet applied to the document (see attempts).
+    "ALTER TABLE cwtui.record ADD COLUMN begun jsonb NOT NULL DEFAULT '[]'",
+    "UPDATE cwtui.schema_version SET version = 3",
+)
 _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     1: _FIRST,
     2: (*open_sessions.TABLE, "UPDATE cwtui.schema_version SET version = 2"),
+    3: _BEGUN,
 }
 """The statements that lead to each version from the one before."""
 

@@ -50,6 +50,12 @@ _SELDOM: Final = 500
 """Old rows are removed about once in so many transactions."""
 
 
+def check_committed(answer: Answer) -> None:
+    """Raise CannotCheck if this answer to COMMIT says that nothing was committed."""
+    if answer.command != "COMMIT":
+        raise CannotCheck("The database refused the change. Nothing was changed. Try again.")
+
+
 class Head(NamedTuple):
     """What every answer says about the store as a whole."""
 
@@ -187,9 +193,9 @@ class Transaction:
                 glance.forget()
             return self._database.was_committed(act)
         if glance is not None:
-            glance.take(self._database.learn(known[0], asked).settings, known[1:])
-        if answer.command != "COMMIT":
-            raise CannotCheck("The database refused the change. Nothing was changed. Try again.")
+            settings = self._database.learn(known[0], asked).settings
+            glance.take(settings, known[1:], self._database.clock.now())
+        check_committed(answer)
         return True
 
     @property

@@ -9,8 +9,10 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.copying import Size
-from cwtui.store.postgres import audit, records, schema
+from cwtui.store.postgres import audit, schema
 from cwtui.store.postgres.access import Database, ids_of
+from cwtui.store.postgres.attempts import Seen, record_of
+from cwtui.store.postgres.columns import PARTS
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.rows import ADMINS, Read, decoded, documents, settings_of
 from cwtui.store.postgres.transactions import Head
@@ -31,7 +33,7 @@ _COUNTS: Final = (
     " (SELECT count(*) FROM cwtui.audit)"
 )
 _RECORDS: Final = (
-    "SELECT username, document FROM cwtui.record WHERE part = %s AND username > %s"
+    "SELECT username, document, begun FROM cwtui.record WHERE part = %s AND username > %s"
     " ORDER BY username LIMIT %s"
 )
 _LINES: Final = "SELECT n, line FROM cwtui.audit WHERE n > %s ORDER BY n LIMIT %s"
@@ -58,15 +60,16 @@ class WholeDatabase(NamedTuple):
         return (decoded(username, document) for username, document in documents(self.read))
 
     def records(self) -> Iterator[tuple[int, Mapping[str, SignInRecord]]]:
-        for part in range(records.PARTS):
-            found = dict(self._records(part))
+        settings = self._head().settings
+        for part in range(PARTS):
+            found = dict(self._records(part, settings))
             if found:
                 yield part, found
 
-    def _records(self, part: int) -> Iterator[tuple[str, SignInRecord]]:
+    def _records(self, part: int, settings: bytes) -> Iterator[tuple[str, SignInRecord]]:
         after = ""
         while rows := self.read(_RECORDS, part, after, _AT_ONCE).rows:
-            yield from ((name, records.decoded(name, document)) for name, document in rows)
+            yield from ((name, record_of(name, Seen(*row), settings)) for name, *row in rows)
             after = rows[-1][0]
 
     def lines(self) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import pytest
+from msgspec.structs import replace
 
 from cwtui.accounts.errors import SignInFailed
 from cwtui.accounts.model import SignInRecord
@@ -129,10 +130,48 @@ def test_made_up_names_and_others_take_the_same_trips(parts: Parts) -> None:
     """Otherwise the time would tell which names have an account."""
     others = Others("?", 1000, lambda _: {})
     taken = set()
-    for name in ("bob", "?bob"):
+    for username, name in (("bob", "bob"), ("eve", "?eve")):
         before = parts.connections.trips
-        with glancing(parts):
+        with parts.accounts.glance(username, f"?{username}", 7):
             parts.records.update(name, count, others)
         parts.records.update(name, count, others)
         taken.add(parts.connections.trips - before)
     assert taken == {2 + 2}
+
+
+def test_the_next_step_knows_what_the_last_one_saw(parts: Parts, far: Parts) -> None:
+    put(parts)
+    begun = parts.clock.now()
+
+    @contextmanager
+    def going_on(since: float = begun) -> Iterator[None]:
+        with parts.accounts.glance("bob", "?bob", 7, since=since):
+            yield
+
+    with glancing(parts):
+        pass
+    with trips(parts, 1), going_on():
+        assert parts.accounts.get("bob") == PLAIN
+        parts.records.update("bob", count)
+    with trips(parts, 1), going_on(parts.clock.now()):
+        pass
+    # What others changed is seen with the first write, and settings that count before it is made.
+    with far.accounts.change() as change:
+        change.put(PLAIN.changed(enabled=False))
+    with going_on():
+        parts.records.update("bob", count)
+        account = parts.accounts.get("bob")
+        assert account is not None
+        assert not account.enabled
+    with far.accounts.change() as change:
+        change.put_settings(replace(change.settings(), code_limit=3))
+    seen: list[int] = []
+
+    def step(record: SignInRecord) -> tuple[SignInRecord, None]:
+        seen.append(parts.accounts.settings().code_limit)
+        return count(record)
+
+    with going_on():
+        parts.records.update("bob", step)
+    assert seen == [5, 3]
+    assert last_step(parts.records.get("bob")) == 3

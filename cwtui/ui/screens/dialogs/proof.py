@@ -10,7 +10,7 @@ from textual.widgets import Static
 from cwtui.accounts import self_service
 from cwtui.accounts.errors import ProofNeeded
 from cwtui.accounts.session import Session
-from cwtui.accounts.tries import Tries
+from cwtui.accounts.throttle import Tries
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 
 from cwtui.accounts import self_service
 from cwtui.accounts.session import Session
-from cwtui.accounts.tries import Tries
+from cwtui.accounts.throttle import Tries
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.buttons import Button
