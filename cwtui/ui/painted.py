@@ -1,7 +1,8 @@
 """Remembers what the terminal shows, so that nothing is written to it twice.
 
 Textual draws a new screen two or three times, until all parts are in place. On a serial line with
-9600 baud, each time takes seconds. Of what changes later, only the cells that differ are written.
+9600 baud, each time takes seconds. Of what changes later, only the cells that differ are written,
+and on such a line, rows that moved are scrolled.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,24 +14,30 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from cwtui.ui.spelling.abilities import Abilities
-from cwtui.ui.spelling.cells import UNKNOWN, Cell, Run, cells_of
-from cwtui.ui.spelling.pen import Pen
+from cwtui.ui.spelling.cells import DEFAULT_BLANK, UNKNOWN, Cell, Run, cells_of
+from cwtui.ui.spelling.pen import Pen, PenState
+from cwtui.ui.spelling.scrolling import Scroll, scrolls
 
 _Piece: TypeAlias = tuple[int, int, Strip]
 """Row, column, and what is drawn there."""
 _Row: TypeAlias = list[Cell]
-_VT100: Final = Abilities()
+_State: TypeAlias = tuple[dict[int, _Row], set[int], PenState]
+_LEAST_SCROLLED: Final = 3
+"""If fewer rows differ, writing them takes fewer bytes than scrolling."""
 
 
 class Painted:
     """The rows of one terminal: as they were last written, and as they should be."""
 
-    def __init__(self, can: Abilities = _VT100) -> None:
+    def __init__(self, can: Abilities) -> None:
+        self._can = can
         self._size = Size(0, 0)
         self._shown: dict[int, _Row] = {}
         self._wanted: dict[int, _Row] = {}
         self._changed: set[int] = set()
         """The rows in which the two may differ."""
+        self._is_new = False
+        """Whether something changed since it was last looked for what to scroll."""
         self._pen = Pen(can)
 
     def take(self, update: CompositorUpdate, size: Size) -> None:
@@ -46,6 +53,7 @@ class Painted:
             if row[x : x + len(cells)] != cells:
                 self._wanted[y] = _with(row, x, cells)
                 self._changed.add(y)
+                self._is_new = True
 
     @property
     def is_done(self) -> bool:
@@ -60,9 +68,11 @@ class Painted:
         If that is more than `most` characters, the rest is left for later. The rows in `first` come
         first.
         """
-        written: list[str] = []
-        length = 0
         self._pen.lift()
+        # A fast line has written the rows sooner than it is found out what to scroll.
+        written = [self._scrolled(system) if self._is_new and most is not None else ""]
+        self._is_new = False
+        length = len(written[0])
         preferred = [y for y in first if y in self._changed]
         for y in (*preferred, *sorted(self._changed.difference(preferred))):
             if most is not None and length >= most:
@@ -75,6 +85,49 @@ class Painted:
     def cursor(self, x: int, y: int) -> str:
         """Return what moves the cursor there after `written`."""
         return self._pen.move(y, x)
+
+    def _scrolled(self, system: ColorSystem) -> str:
+        """Return what moves rows that only have another place now, if it saves bytes."""
+        height = range(self._size.height)
+        is_worth = self._can.scrolls and len(self._changed) >= _LEAST_SCROLLED
+        if not is_worth or any(y not in self._shown or y not in self._wanted for y in height):
+            return ""
+        steps = [*scrolls([self._shown[y] for y in height], [self._wanted[y] for y in height])]
+        if not steps:
+            return ""
+        before = self._state
+        plain = self._rest(system)
+        self._state = before
+        moved = "".join(map(self._scroll, steps))
+        after = self._state
+        is_shorter = len(moved) + len(self._rest(system)) < len(plain)
+        self._state = after if is_shorter else before
+        return moved if is_shorter else ""
+
+    def _scroll(self, scroll: Scroll) -> str:
+        blank = [DEFAULT_BLANK] * self._size.width
+        rows = scroll.applied(self._shown, blank)
+        for y, row in enumerate(rows, scroll.top):
+            self._shown[y] = row
+            if row == self._wanted[y]:
+                self._changed.discard(y)
+            else:
+                self._changed.add(y)
+        return self._pen.scroll(scroll)
+
+    def _rest(self, system: ColorSystem) -> bytes:
+        """Return what writes all rows that differ."""
+        return "".join([self._row(y, system) for y in sorted(self._changed)]).encode()
+
+    @property
+    def _state(self) -> _State:
+        """What `written` changes: to try something, and to go back to it."""
+        return dict(self._shown), set(self._changed), self._pen.state
+
+    @_state.setter
+    def _state(self, state: _State) -> None:
+        shown, changed, self._pen.state = state
+        self._shown, self._changed = dict(shown), set(changed)
 
     def _row(self, y: int, system: ColorSystem) -> str:
         wanted = self._wanted[y]

@@ -111,6 +111,34 @@ class Screen(pyte.Screen):
         with self._only_paper():
             super().erase_characters(count)
 
+    def set_margins(self, top: int | None = None, bottom: int | None = None) -> None:
+        """Choose the rows that scroll. All terminals move the cursor home, also for all rows."""
+        super().set_margins(top, bottom)
+        if self.margins is None:
+            self.cursor_position()
+
+    def index(self) -> None:
+        """Move down; at the lower margin, scroll: the free row gets the background colour."""
+        is_at_margin = self.cursor.y == (self.margins.bottom if self.margins else self.lines - 1)
+        super().index()
+        if is_at_margin:
+            self.erase_in_line(2)
+
+    def reverse_index(self) -> None:
+        """Move up; at the upper margin, scroll: the free row gets the background colour."""
+        is_at_margin = self.cursor.y == (self.margins.top if self.margins else 0)
+        super().reverse_index()
+        if is_at_margin:
+            self.erase_in_line(2)
+
+    def resize(self, lines: int | None = None, columns: int | None = None) -> None:
+        """Change the size. The cursor stays where it is."""
+        at = self.cursor.x, self.cursor.y
+        super().resize(lines, columns)
+        self.cursor.x, self.cursor.y = at
+        self.ensure_hbounds()
+        self.ensure_vbounds()
+
     @contextmanager
     def _only_paper(self) -> Iterator[None]:
         """Terminals erase with the background colour, also while colours are reversed."""

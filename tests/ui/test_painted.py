@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import ColorSystem
@@ -16,6 +17,9 @@ from cwtui.ui.painted import Painted
 from cwtui.ui.spelling.abilities import Abilities
 from tests.console.seen import seen
 from tests.console.terminal import Emulator
+from tests.fuzz.mutations import many
+from tests.ui import moving_pictures
+from tests.ui.moving_pictures import moving
 
 SIZE = Size(40, 3)
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=40)
@@ -49,7 +53,9 @@ def updates_of(letters: Sequence[str]) -> st.SearchStrategy[list[LayoutUpdate]]:
 UPDATES = updates_of(LETTERS)
 
 
-CAN = st.builds(Abilities, st.booleans(), st.booleans(), st.booleans())
+CAN = st.builds(Abilities, st.booleans(), st.booleans(), st.booleans(), st.booleans())
+SLOW = 10**6
+"""As on a slow line, but all at once."""
 
 
 def written(painted: Painted, one: LayoutUpdate, size: Size = SIZE) -> str:
@@ -97,9 +103,72 @@ def test_a_move_after_writing_leads_where_it_should(
         assert (terminal.screen.cursor.x, terminal.screen.cursor.y) == (7, 1)
 
 
+@many(40)
+@given(moving(), CAN, st.lists(st.integers(0, 200), max_size=30))
+def test_rows_that_moved_are_scrolled_to_where_they_should_be(
+    pictures: list[LayoutUpdate], can: Abilities, parts: list[int]
+) -> None:
+    """In parts, of which some are cut off by the next picture."""
+    spared = Emulator(*moving_pictures.SIZE)
+    painted = Painted(can)
+    for one in pictures:
+        whole = Emulator(*moving_pictures.SIZE)
+        whole.feed(one.render_segments(CONSOLE).encode())
+        painted.take(one, moving_pictures.SIZE)
+        if parts:
+            spared.feed(painted.written(ColorSystem.TRUECOLOR, parts.pop(), first=[2]).encode())
+        if not parts:
+            spared.feed(painted.written(ColorSystem.TRUECOLOR, SLOW).encode())
+            assert painted.is_done
+            assert seen(spared.screen) == seen(whole.screen)
+
+
+@many(40)
+@given(moving())
+def test_scrolling_never_takes_more_bytes(pictures: list[LayoutUpdate]) -> None:
+    ours, plain = Painted(Abilities(scrolls=True)), Painted(Abilities())
+    for one in pictures[:2]:
+        ours.take(one, moving_pictures.SIZE)
+        plain.take(one, moving_pictures.SIZE)
+        most = len(plain.written(ColorSystem.TRUECOLOR, SLOW).encode())
+        assert len(ours.written(ColorSystem.TRUECOLOR, SLOW).encode()) <= most
+
+
+def test_a_list_that_moves_by_a_row_writes_only_the_new_one() -> None:
+    size = moving_pictures.SIZE
+    terminal, painted = Emulator(*size), Painted(Abilities(scrolls=True))
+    rows = [(4 * number, 3) for number in range(size.height + 3)]
+    for first, length in ((0, None), (1, 100), (3, 170), (0, 250)):
+        one = moving_pictures.update(rows[first : first + size.height])
+        painted.take(one, size)
+        text = painted.written(ColorSystem.TRUECOLOR, SLOW)
+        terminal.feed(text.encode())
+        assert length is None or len(text) < length
+        assert f"{4 * first}. user-{4 * first:05}" in terminal.screen.display[0]
+        assert f"{4 * first + 32}. user-" in terminal.screen.display[-1]
+
+
+@pytest.mark.parametrize(
+    ("can", "most"), [(Abilities(scrolls=True), None), (Abilities(), SLOW)], ids=["fast", "unknown"]
+)
+def test_fast_lines_and_unknown_terminals_get_the_rows_again(
+    can: Abilities, most: int | None
+) -> None:
+    size = moving_pictures.SIZE
+    rows = [(4 * number, 3) for number in range(size.height + 1)]
+    painted = Painted(can)
+    painted.take(moving_pictures.update(rows[:-1]), size)
+    painted.written(ColorSystem.TRUECOLOR, most)
+    painted.take(moving_pictures.update(rows[1:]), size)
+    text = painted.written(ColorSystem.TRUECOLOR, most)
+    assert "\x1bD" not in text
+    assert "\x1b[r" not in text
+    assert len(text) > 100
+
+
 @given(UPDATES)
 def test_unchanged_cells_are_not_written_again(updates: list[LayoutUpdate]) -> None:
-    painted = Painted()
+    painted = Painted(Abilities())
     for one in updates:
         written(painted, one)
         assert written(painted, one) == ""
@@ -107,7 +176,7 @@ def test_unchanged_cells_are_not_written_again(updates: list[LayoutUpdate]) -> N
 
 @given(UPDATES)
 def test_after_a_resize_everything_is_written(updates: list[LayoutUpdate]) -> None:
-    painted = Painted()
+    painted = Painted(Abilities())
     for one in updates:
         written(painted, one)
     for one in updates[:1]:
@@ -119,7 +188,7 @@ def drawn(painted: Painted, *cells: tuple[str, int]) -> str:
 
 
 def test_only_the_cells_that_differ_are_written() -> None:
-    painted = Painted()
+    painted = Painted(Abilities())
     drawn(painted, ("It changes in 10 s, and then again.", 1))
     assert drawn(painted, ("It changes in  9 s, and then again.", 1)) == "\x1b[1;15H 9"
     assert drawn(painted, ("At changes in  9 s, and then again!", 1)) == "\x1b[1HA\x1b[33C!"
@@ -127,11 +196,11 @@ def test_only_the_cells_that_differ_are_written() -> None:
 
 
 def test_a_style_is_written_only_where_it_changes() -> None:
-    painted = Painted()
+    painted = Painted(Abilities())
     assert drawn(painted, ("a", 0), ("b", 1)) == "\x1b[1H\x1b[0;31ma\x1b[0;44mb"
     assert drawn(painted, ("a", 0), ("c", 1)) == "\x1b[1;2Hc"
     assert drawn(painted, ("d", 0), ("c", 1)) == "\x1b[1H\x1b[0;31md"
-    assert drawn(Painted(), ("d", 0)).endswith("\x1b[0;31md")
+    assert drawn(Painted(Abilities()), ("d", 0)).endswith("\x1b[0;31md")
 
 
 def test_blanks_are_erased_where_the_terminal_can() -> None:
@@ -139,4 +208,4 @@ def test_blanks_are_erased_where_the_terminal_can() -> None:
     assert drawn(Painted(Abilities(erases=True)), *blanks).count(" ") == 30
     can = Abilities(erases=True, in_colour=True, switches_off=True)
     assert drawn(Painted(can), *blanks).endswith("ma\x1b[44m\x1b[30X\x1b[30C\x1b[49mb")
-    assert drawn(Painted(), ("a", 0), (" " * 39, 0)).endswith("ma\x1b[K")
+    assert drawn(Painted(Abilities()), ("a", 0), (" " * 39, 0)).endswith("ma\x1b[K")

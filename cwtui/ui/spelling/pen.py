@@ -4,7 +4,7 @@ The sequences are those of the VT100, and those that the type of terminal is kno
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from rich.color import ColorSystem
 from rich.style import Style
@@ -32,9 +32,15 @@ from cwtui.ui.spelling.looks import (
     reversed_look,
     the_look,
 )
+from cwtui.ui.spelling.scrolling import Scroll
 
+PenState: TypeAlias = tuple[Look | None, tuple[int, int] | None, bool]
+"""The look, the position of the cursor, and whether it is certain."""
 _LEAST_TO_ERASE: Final = 16
 """Erasing a row first takes more bytes than so many."""
+_INDEX: Final = "\x1bD"
+"""Moves the cursor down; in the last row that scrolls, it moves the rows up."""
+_REVERSE_INDEX: Final = "\x1bM"
 _MOST_CHANGES: Final = 4096
 """How many changes from one look to another are remembered."""
 
@@ -57,6 +63,15 @@ class Pen:
         """The shortest change to each look, for a blank, to erase or for another character, and
         what it leads to."""
 
+    @property
+    def state(self) -> PenState:
+        """What the terminal was told last: to try something, and to go back to it."""
+        return self._look, self._at, self._is_sure
+
+    @state.setter
+    def state(self, state: PenState) -> None:
+        self._look, self._at, self._is_sure = state
+
     def lift(self) -> None:
         """Forget where the cursor is, so that the next move says it completely."""
         self._at = None
@@ -66,6 +81,15 @@ class Pen:
         sequence = "" if self._is_sure and self._at == (y, x) else self._way(y, x)
         self._at, self._is_sure = (y, x), True
         return sequence
+
+    def scroll(self, scroll: Scroll) -> str:
+        """Return what scrolls these rows. The cursor is in the first column and row afterwards."""
+        top, bottom, up = scroll
+        # In the terminal's own colours: terminals disagree about which ones the free rows get.
+        own = self._change_to(PLAIN, erases=True)
+        edge, step = (bottom, _INDEX) if up > 0 else (top, _REVERSE_INDEX)
+        self._at, self._is_sure = (0, 0), True
+        return f"{own}\x1b[{top + 1};{bottom + 1}r\x1b[{edge + 1}H{step * abs(up)}\x1b[r"
 
     def row(
         self,
@@ -81,19 +105,19 @@ class Pen:
             self._system = system
             self._looks.clear()
         start = runs[0][0]
-        before = self._look, self._at, self._is_sure
+        before = self.state
         kept = self._written(y, cells, runs)
         erasable = cells[start:].count(DEFAULT_BLANK)
         if len(kept) < _LEAST_TO_ERASE or erasable < _LEAST_TO_ERASE:
             return kept
         if len(cells) != columns or UNKNOWN in cells:
             return kept
-        after = self._look, self._at, self._is_sure
-        self._look, self._at, self._is_sure = before
+        after = self.state
+        self.state = before
         anew = self._anew(y, cells, start)
         if len(anew.encode()) < len(kept.encode()):
             return anew
-        self._look, self._at, self._is_sure = after
+        self.state = after
         return kept
 
     def _anew(self, y: int, cells: Sequence[Cell], start: int) -> str:

@@ -42,9 +42,9 @@ _NOTE_SECONDS: Final = 20
 
 _RESTORE: Final = (
     b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
-    b"\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
+    b"\x1b[r\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m"
 )
-"""The same as stop_application_mode writes."""
+"""What stop_application_mode writes. Besides, all rows scroll again if a paint was cut short."""
 
 
 class Application(Protocol):
