@@ -7,7 +7,7 @@ sector, the process is killed instead of getting an error.
 
     {"meta":{
     "sha256":"...",            of everything after this line's value
-    "schema":8,
+    "schema":9,
     "journal":"accounts-1.journal",
     "count":2,                 of documents in the main table
     "marked":["ada"]           see view.py
@@ -44,10 +44,11 @@ from cwtui.store.base_text import (
     line_of,
 )
 
-SCHEMA: Final = 8
-"""Schema 8 adds SSH keys to accounts, and more ways in which a sign-in can end; documents of schema
-7 are valid in it. Schema 7 has several devices for an account (see schema_6.py). The format is
-the same since schema 6; older ones are in old_files.py."""
+SCHEMA: Final = 9
+"""Schema 9 adds password hashes of other programs; documents of schemas 7 and 8 are valid in it.
+Schema 8 adds SSH keys to accounts, and more ways in which a sign-in can end. Schema 7 has several
+devices for an account (see schema_6.py). The format is the same since schema 6; older ones are in
+old_files.py."""
 ONE_DEVICE: Final = 6
 """The last schema with one device for each account."""
 START: Final = b'{"meta":{\n"sha256":"'
