@@ -116,7 +116,7 @@ def without_keyring(config: Config) -> AccountStore:
     return _without_keyring(config).accounts
 
 
-def _without_keyring(config: Config) -> "_Opened":
+def _without_keyring(config: Config) -> "Opened":
     refuse_half_restored(config)
     installation.check_is_there(config)
     _check_no_credential(config)
@@ -143,7 +143,7 @@ def with_new_keyring(config: Config) -> Ports:
     with exclusive(config.keyring_file):
         opened = _without_keyring(config)
         keyring = FileKeyring.replace(config.keyring_file, opened.now())
-    return _put_together(config, opened, keyring)
+    return put_together(config, opened, keyring)
 
 
 def _check_no_credential(config: Config) -> None:
@@ -178,7 +178,7 @@ def _connect(config: Config, *, all_keys: bool = True, any_active: bool = False)
     opened = _open(config)
     keyring = open_keyring(config)
     _join(opened.accounts, keyring, all_keys=all_keys, any_active=any_active)
-    return _put_together(config, opened, keyring)
+    return put_together(config, opened, keyring)
 
 
 class Accounts(AccountStore, Protocol):
@@ -191,7 +191,7 @@ class Accounts(AccountStore, Protocol):
         """Return what the keyring must match. Raises CannotCheck."""
 
 
-class _Opened(NamedTuple):
+class Opened(NamedTuple):
     """An open store, wherever it is kept."""
 
     accounts: Accounts
@@ -201,19 +201,19 @@ class _Opened(NamedTuple):
     now: Clock
 
 
-def _open(config: Config) -> _Opened:
+def _open(config: Config) -> Opened:
     if config.database:
         # Imported here, because most hosts have no database.
         from cwtui import database
 
         parts = database.parts(config, _copy(config))
-        return _Opened(parts.accounts, parts.records, parts.audit, parts.sessions, parts.clock.now)
+        return Opened(parts.accounts, parts.records, parts.audit, parts.sessions, parts.clock.now)
     accounts = _accounts(config)
     check_store = accounts.is_empty  # reads the accounts if they changed, which checks them
     records = TinyRecordStore(config.records_folder, check_store)
     sessions = FileOpenSessions(config.layout.sessions)
     audit = _file_audit_log(config, check_store)
-    return _Opened(accounts, records, audit, sessions, time.time)
+    return Opened(accounts, records, audit, sessions, time.time)
 
 
 def _accounts(config: Config) -> TinyAccountStore:
@@ -287,7 +287,8 @@ def check_active_key(contents: Contents, keyring: FileKeyring, held: Held) -> No
         raise keyring.with_unknown(held.active)
 
 
-def _put_together(config: Config, opened: _Opened, keyring: FileKeyring) -> Ports:
+def put_together(config: Config, opened: Opened, keyring: FileKeyring) -> Ports:
+    """Return the ports of an open store."""
     return Ports(
         accounts=opened.accounts,
         records=opened.records,

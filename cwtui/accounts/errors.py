@@ -218,6 +218,10 @@ class StoreMissing(CannotCheck):
     """The store that should be here is missing. It is never treated as a new one."""
 
 
+class StoreUnreachable(CannotCheck):
+    """No server of the store's database answers, not even to refuse."""
+
+
 class StoreDamaged(CannotCheck):
     """A file has invalid content. It is left unchanged."""
 

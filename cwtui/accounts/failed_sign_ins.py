@@ -123,6 +123,29 @@ def with_own_new_password(record: SignInRecord) -> SignInRecord:
     return record if failed is None else record.changed(failed=replace(failed, right_passwords=1))
 
 
+def together(first: FailedSignIns | None, second: FailedSignIns | None) -> FailedSignIns | None:
+    """Return the failed sign-ins of both: each was counted in one of them."""
+    if first is None or second is None:
+        return first or second
+    both = (first, second)
+    last = max(both, key=lambda one: one.last_at or 0.0)
+    knew = [one.knew_password for one in both if one.knew_password is not None]
+    codes = dict(first.wrong_codes)
+    for source, wrong in second.wrong_codes.items():
+        before = codes.get(source, WrongCodes(0, 0.0))
+        last_at = max(before.last_at, wrong.last_at)
+        codes[source] = WrongCodes(before.count + wrong.count, last_at)
+    latest = sorted(codes, key=lambda source: codes[source].last_at)[-SOURCES:]
+    return FailedSignIns(
+        first.count + second.count,
+        last.last_at,
+        last.last_source,
+        max(knew, key=lambda one: one.at, default=None),
+        sum(map(_right_passwords, both)),
+        {source: codes[source] for source in latest},
+    )
+
+
 def restored(failed: FailedSignIns | None) -> FailedSignIns | None:
     """Return this after a restore, which may have brought an old password back."""
     if failed is None or not _is_old(failed):

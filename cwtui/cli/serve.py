@@ -15,6 +15,8 @@ from cwtui.cli.output import put, say
 
 if TYPE_CHECKING:
     from cwtui.config import Config
+    from cwtui.service.figures import Figures
+    from cwtui.service.server import Answers
     from cwtui.service.sockets import Made
 
 
@@ -68,24 +70,39 @@ def command(
             raise WrongUsage("--radius uses no socket. Leave out --socket and --gate-socket.")
         _serve_radius(config)
         return
-    from cwtui import services
     from cwtui.service import peers, sockets
-    from cwtui.service.doors import Doors
     from cwtui.service.figures import Figures
     from cwtui.service.room import Room
     from cwtui.service.server import Server
 
-    ports = services.connect(config)
-    services.load_rest()
+    figures = Figures(time.time())
+    doors = _doors(config, figures)
     given = sockets.given_by_systemd()
     made = [] if given else _listen(path, Path(gate_socket or config.service.gate_socket))
-    figures = Figures(time.time())
-    doors = Doors(ports, config.service, figures)
     if made:
         say(f"Listening on {path}. Ctrl+C ends the service.")
     room = Room(config.service.conversations, peers.ids_of(config.service.gate_users))
     listening = given or [one.socket for one in made]
     Server(doors, listening, room, figures, made).run()
+
+
+def _doors(config: "Config", figures: "Figures") -> "Answers":
+    """Return what answers at the host's doors, connected to the store. Raises CannotCheck."""
+    from cwtui import services
+    from cwtui.service.doors import Doors
+
+    if config.database:
+        # Imported here, because most hosts have no database.
+        from cwtui import cut_off
+
+        if cut_off.is_on(config):
+            doors = cut_off.doors(config, figures)
+            services.load_rest()
+            return doors
+        cut_off.give_up(config)
+    ports = services.connect(config)
+    services.load_rest()
+    return Doors(ports, config.service, figures)
 
 
 def _serve_radius(config: "Config") -> None:
@@ -142,7 +159,21 @@ def _show_status(path: Path, *, as_json: bool) -> None:
     busy = fields["median_busy_seconds"]
     if busy is not None:
         put(f"Processor time of a conversation: {busy * 1000:.0f} ms (median)")
+    if "cut_off" in fields:
+        _show_copies(fields["cut_off"])
     for name, count in fields["conversations"].items():
         put(f"{name.replace('_', ' ')}: {count:,}")
     for waiting in fields["throttled"]:
         put(f"{visible(waiting['username'])} must wait until {utc_minute(waiting['until'])}")
+
+
+def _show_copies(found: dict[str, Any]) -> None:
+    from cwtui.accounts.text import counted
+    from cwtui.accounts.times import utc_minute
+
+    if found["since"] is not None:
+        waiting = counted(found["events"], "event")
+        put(f"Cut off from the database since {utc_minute(found['since'])}; {waiting} to be sent")
+    people = counted(found["copies"], "person", "people")
+    checked = f", up to date at {utc_minute(found['confirmed'])}" if found["copies"] else ""
+    put(f"Local copies: {people}{checked}")

@@ -115,6 +115,16 @@ class GateConfig(Struct, frozen=True, forbid_unknown_fields=True):
     transfers: list[Literal["rsync", "scp", "sftp"]] = []
 
 
+class CutOffConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """While a database cannot be reached, `cwtui serve` lets in who signed in lately.
+
+    That is in the last `days`; 0 for nobody. `folder` has the copies of these people.
+    """
+
+    days: Annotated[int, Meta(ge=0, le=30)] = 0
+    folder: str = ""
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     store: StoreConfig = StoreConfig()
     keyring: KeyringConfig = KeyringConfig()
@@ -125,6 +135,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     audit: AuditConfig = AuditConfig()
     service: ServiceConfig = ServiceConfig()
     gate: GateConfig = GateConfig()
+    cut_off: CutOffConfig = CutOffConfig()
     radius: RadiusConfig = RadiusConfig()
 
     @property
@@ -162,6 +173,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def audit_file(self) -> Path:
         return self.layout.audit
+
+    @property
+    def copies_folder(self) -> Path:
+        """The folder with what lets people in while the database cannot be reached."""
+        if self.cut_off.folder:
+            return Path(self.cut_off.folder)
+        return platformdirs.user_state_path("cwtui") / "cut-off"
 
     @property
     def names_a_place(self) -> bool:
@@ -220,6 +238,9 @@ def load(given: str | None = None, store: str | None = None) -> Config:
             config.service,
             socket=_usable(config.service.socket, "service's socket"),
             gate_socket=_usable(config.service.gate_socket, "gate's socket"),
+        ),
+        cut_off=CutOffConfig(
+            config.cut_off.days, _usable(config.cut_off.folder, "folder of copies")
         ),
         radius=_with_usable_secrets(config.radius),
     )

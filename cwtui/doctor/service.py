@@ -11,6 +11,7 @@ import msgspec
 from cwtui.accounts.errors import AccountsError, Refused
 from cwtui.accounts.text import counted
 from cwtui.accounts.times import utc_minute
+from cwtui.doctor import copies
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import asked_at, doors
 from cwtui.doctor.subject import Subject
@@ -39,6 +40,7 @@ def _ask(path: Path) -> str:
 
 
 def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
+    yield from copies.findings(subject)
     yield from _gate(Path(subject.settings.service.gate_socket))
     path = Path(subject.settings.service.socket)
     asking = [one.name for one in doors(subject) if str(path) in asked_at(one)]

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
@@ -59,6 +59,10 @@ class Doors:
     ports: Ports
     config: ServiceConfig
     figures: Figures
+    signed_in: Callable[[str, Conversation], None] = lambda *_: None
+    """Called with whoever has proved everything that is asked."""
+    about: Callable[[], Mapping[str, object]] = dict
+    """Returns more fields for the status."""
     elapsed: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME)
     """Seconds of a clock that nobody sets, and that goes on while the host is suspended."""
     _recent: RecentProofs = field(default_factory=RecentProofs, init=False)
@@ -72,15 +76,18 @@ class Doors:
         Everything that goes wrong is told to the person in one sentence, and refuses.
         """
         try:
-            if not peer.is_trusted and request.phase is not Phase.GATE:
-                raise Refused(_NOT_ALLOWED)
-            self._phases[request.phase](request, peer, person)
+            self.act(request, peer, person)
         except Gone:
             raise
         except AccountsError as error:
-            person.warn(refusals.sentence(error))
-            return refusals.verdict(error)
+            return refusals.told(person, error)
         return Verdict.ACCEPTED
+
+    def act(self, request: Request, peer: Peer, person: Conversation) -> None:
+        """Do what is asked. Raises AccountsError, which refuses, and Gone."""
+        if not peer.is_trusted and request.phase is not Phase.GATE:
+            raise Refused(_NOT_ALLOWED)
+        self._phases[request.phase](request, peer, person)
 
     @property
     def _phases(self) -> dict[Phase, Callable[[Request, Peer, Conversation], None]]:
@@ -120,6 +127,7 @@ class Doors:
         else:
             signed_in = dialogue.with_password(username)
         self._remember(self._recent, signed_in, place)
+        self.signed_in(username, person)
 
     def _is_fresh(self, username: str, place: Place, door: str) -> bool:
         minutes = self.config.fresh_minutes.get(door, 0)
@@ -168,6 +176,7 @@ class Doors:
         else:
             dialogue = Dialogue(self.ports, person, place.source, GATE)
             self._remember(self._recent_at_gate, dialogue.with_password(username), place)
+            self.signed_in(username, person)
         reason = as_reason({"door": GATE, "command": places.shown(request.get("command"))})
         visitor = _Visitor(username, place.source)
         write_audit(self.ports, EventType.HOST_OPEN, visitor, username, reason)
@@ -200,8 +209,10 @@ class Doors:
                 host_sign_in.check_password(self.ports, username, password, source, VERIFY)
             case "code":
                 dialogue.finish(host_sign_in.begin(self.ports, username, source, VERIFY))
+                self.signed_in(text.username(username), person)
             case "both":
                 replace(dialogue, null_ok=False).with_password(username)
+                self.signed_in(text.username(username), person)
             case _:
                 raise Refused("Unknown factor.")
 
@@ -210,7 +221,12 @@ class Doors:
             {"username": name, "until": record_until}
             for name, record_until in _throttled(self.ports)
         ]
-        fields = {**self.figures.as_fields(), "throttled": waiting, "pid": os.getpid()}
+        fields = {
+            **self.figures.as_fields(),
+            **self.about(),
+            "throttled": waiting,
+            "pid": os.getpid(),
+        }
         person.tell(msgspec.json.encode(fields).decode())
 
 

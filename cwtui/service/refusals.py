@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from cwtui.accounts.cut_off import NotUsable
 from cwtui.accounts.errors import (
     AccountsError,
     CannotCheck,
@@ -13,6 +14,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.times import clock
 from cwtui.dialogue.asking import TooManyAttempts
+from cwtui.dialogue.conversation import Listener
 from cwtui.service.packets import Verdict
 
 CANNOT_CHECK: Final = "Cannot check this now. Tell the operator of this host."
@@ -20,7 +22,7 @@ CANNOT_CHECK: Final = "Cannot check this now. Tell the operator of this host."
 
 def sentence(error: AccountsError) -> str:
     """Return what the person is told."""
-    if isinstance(error, CannotCheck):
+    if isinstance(error, CannotCheck) and not isinstance(error, NotUsable):
         # Paths and reasons are the operator's business, and in the journal.
         return CANNOT_CHECK
     if isinstance(error, SignInFailed) and error.until is not None:
@@ -28,6 +30,12 @@ def sentence(error: AccountsError) -> str:
     if isinstance(error, UnknownAccount):
         return "There is no Connectware account with your name. Ask an admin."
     return str(error)
+
+
+def told(person: Listener, error: AccountsError) -> Verdict:
+    """Tell the person, and return how the conversation ends. Raises Gone."""
+    person.warn(sentence(error))
+    return verdict(error)
 
 
 def verdict(error: AccountsError) -> Verdict:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from threading import Semaphore, Thread
-from typing import Final
+from typing import Final, Protocol
 
+from cwtui.accounts.ports import Ports
 from cwtui.dialogue.conversation import Gone
 from cwtui.host import crash, upgrade
 from cwtui.service import packets, peers, process, sockets
-from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
 from cwtui.service.packets import BadPacket, Phase, Verdict
 from cwtui.service.peers import Peer
@@ -27,11 +27,21 @@ _END_SECONDS: Final = 20.0
 """How long conversations may go on after the signal to end."""
 
 
+class Answers(Protocol):
+    """The doors."""
+
+    @property
+    def ports(self) -> Ports: ...
+
+    def answer(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
+        """Talk to the person, and return the verdict. Raises Gone."""
+
+
 @dataclass
 class Server:
     """Serves until a signal ends it, or until it is idle after an upgrade of cwtui."""
 
-    doors: Doors
+    doors: Answers
     listening: Sequence[socket.socket]
     room: Room
     """For conversations at once. Others wait in the queue of the socket."""

@@ -48,6 +48,8 @@ class EventType(StrEnum):
     STORE_BACKUP = "store.backup"
     STORE_RESTORE = "store.restore"
     STORE_COPY = "store.copy"
+    CUT_OFF_END = "cut_off.end"
+    CUT_OFF_USED_TWICE = "cut_off.used_twice"
 
 
 class Outcome(StrEnum):

@@ -1,11 +1,17 @@
 """What the database can answer instead of doing what it was asked, as sentences for people."""
 
+import re
 from typing import Final
 
 import psycopg
 from psycopg import errors
 
-from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
+from cwtui.accounts.errors import (
+    CannotCheck,
+    StoreDamaged,
+    StoreMissing,
+    StoreUnreachable,
+)
 from cwtui.accounts.text import shortened, visible
 
 
@@ -46,6 +52,9 @@ _NO_STORE: Final = (
 )
 _BEFORE: Final = ("connection failed: ", "connection is bad: ")
 """What the library puts before the reason why there is no connection."""
+_ANSWERED: Final = re.compile(r"\w:  \w|(session|server) is (not )?(read-only|in hot standby)")
+"""What the library says if a server answered, without a code that says so. In any language, two
+spaces stand after the first word of a server's own message. The rest is about a replica."""
 _RIGHTS: Final = "For the rights that a role needs, see: cwtui store grant ROLE"
 
 _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck], str], ...]] = (
@@ -114,7 +123,8 @@ def unreachable(error: psycopg.Error, where: str) -> CannotCheck:
     """Return the error to raise if no connection can be made."""
     if error.sqlstate:  # the server answered
         return cannot(error)
-    return CannotCheck(
+    kind = CannotCheck if _ANSWERED.search(str(error)) else StoreUnreachable
+    return kind(
         f"Cannot reach the database {where}: {_said(error)}. Check that it is running and that "
         "this host can reach it."
     )

@@ -43,6 +43,7 @@ AT_A_DOOR = {
     EventType.HOST_OPEN,
     EventType.HOST_CLOSE,
 }
+OF_A_CUT = {EventType.CUT_OFF_END, EventType.CUT_OFF_USED_TWICE}  # tests/service/test_cut_off.py
 OF_SSH_KEYS = {  # tests/accounts/test_ssh_key_changes.py
     EventType.SSH_KEY_ADD,
     EventType.SSH_KEY_RENAME,
@@ -51,7 +52,8 @@ OF_SSH_KEYS = {  # tests/accounts/test_ssh_key_changes.py
 
 
 def test_every_event_type_is_tested_here() -> None:
-    elsewhere = OF_AN_IMPORT | OF_THE_DIRECTORY | OF_THE_STORE | AT_A_DOOR | OF_SSH_KEYS
+    at_hosts = AT_A_DOOR | OF_SSH_KEYS | OF_A_CUT
+    elsewhere = OF_AN_IMPORT | OF_THE_DIRECTORY | OF_THE_STORE | at_hosts
     assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES, *elsewhere} == set(EventType)
 
 

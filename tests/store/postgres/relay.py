@@ -19,7 +19,8 @@ class Relay:
         self.folder = folder
         self._server = server / ".s.PGSQL.5432"
         self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(folder / ".s.PGSQL.5432"))
+        self._door = folder / ".s.PGSQL.5432"
+        self._listening.bind(str(self._door))
         self._listening.listen()
         self._ends: list[socket.socket] = []
         self._threads: list[Thread] = []
@@ -50,6 +51,14 @@ class Relay:
     def cut(self) -> None:
         """Lose all connections."""
         self._end(*self._ends)
+
+    def close(self) -> None:
+        """Lose all connections, and let nobody connect until `open`."""
+        self._door.rename(self._door.with_suffix(".closed"))
+        self.cut()
+
+    def open(self) -> None:
+        self._door.with_suffix(".closed").rename(self._door)
 
     def hold(self) -> None:
         """Pass nothing on until `release`."""

@@ -1,0 +1,225 @@
+"""Which store the doors ask: the database, or local copies while it cannot be reached.
+
+See `accounts.cut_off`. When the database answers again, what happened meanwhile is written to it
+before anything else is answered.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+from typing import Final, NamedTuple, Protocol
+
+from msgspec import to_builtins
+from msgspec.structs import replace
+
+from cwtui.accounts import cut_off
+from cwtui.accounts.cut_off import LocalCopies, NotUsable
+from cwtui.accounts.errors import CannotCheck, StoreUnreachable
+from cwtui.accounts.local_copies import Keeper
+from cwtui.accounts.ports import Clock, Ports
+from cwtui.accounts.reconciling import Reconciling
+from cwtui.accounts.text import counted
+from cwtui.host import crash
+from cwtui.service import process
+
+CONFIRM_SECONDS: Final = 120.0
+"""How often copies are brought up to date: an account that was disabled has none after that."""
+RETURN_SECONDS: Final = 15.0
+"""How often a host that is cut off tries to reach the database."""
+_AT_ONCE: Final = 20
+"""Copies that are brought up to date before a sign-in may go on."""
+_AGAIN: Final = "This host can reach the account database again. Start again."
+
+
+class OpenLocal(Protocol):
+    """Opens ports on the copies. `check` raises CannotCheck when nothing may be written."""
+
+    def __call__(self, now: Clock, check: Callable[[], None]) -> Ports: ...
+
+
+class Asked(NamedTuple):
+    """The ports that a conversation uses: of the database, or of the copies."""
+
+    ports: Ports
+    is_copy: bool
+
+
+class _Local:
+    """Ports on the copies, and why they must not be used any more, if so."""
+
+    def __init__(self, open_local: OpenLocal, now: Clock) -> None:
+        self.closed: CannotCheck | None = None
+        self.ports = open_local(now, self.check)
+
+    def check(self) -> None:
+        if self.closed is not None:
+            raise self.closed
+
+
+@dataclass
+class CutOff:
+    """Knows whether the host is cut off. Several threads may use it.
+
+    `store` names the database, and `host` this host in its log. `connect` raises CannotCheck.
+    """
+
+    copies: LocalCopies
+    connect: Callable[[], Ports]
+    open_local: OpenLocal
+    store: str
+    host: str
+    days: int
+    of_host: Clock = time.time
+    _online: Ports | None = field(default=None, init=False)
+    _local: _Local | None = field(default=None, init=False)
+    """The copies, while the host is cut off."""
+    _lock: Lock = field(default_factory=Lock, init=False)
+    _ending: Event = field(default_factory=Event, init=False)
+
+    def start(self) -> None:
+        """Connect to the database, or begin without it. Raises CannotCheck if it refuses."""
+        try:
+            self.return_()
+        except StoreUnreachable:
+            self._begin()
+
+    def watch(self) -> None:
+        """Look after the copies and the database in a thread, until `end`."""
+        Thread(target=self._watch, name="database", daemon=True).start()
+
+    def end(self) -> None:
+        self._ending.set()
+
+    @property
+    def current(self) -> Asked:
+        """What is used now, for looking at it."""
+        local, online = self._local, self._online
+        if local is not None:
+            return Asked(local.ports, is_copy=True)
+        if online is None:
+            message = "it was not started"
+            raise RuntimeError(message)
+        return Asked(online, is_copy=False)
+
+    @property
+    def is_cut_off(self) -> bool:
+        return self._local is not None
+
+    def ports(self) -> Asked:
+        """Return what one conversation asks. Raises CannotCheck."""
+        while True:
+            if self._local is None and self._online is not None:
+                if _reaches(self._online):
+                    return Asked(self._online, is_copy=False)
+                self._begin()
+            with self._lock:
+                if self._local is not None:
+                    self._local.check()
+                    cut_off.open_copies(self.copies, self.store, self.days, self._now())
+                    return Asked(self._local.ports, is_copy=True)
+
+    def keep(self, username: str) -> None:
+        """Keep a copy of somebody whom the database has just let in. If that fails, log it."""
+        with self._lock:
+            if self._local is not None or self._online is None:
+                return
+            try:
+                self._keeper(self._online).keep(username, self._ahead(self._online))
+            except CannotCheck as error:
+                process.log(f"No copy of the account {username} was kept: {error}")
+
+    def confirm(self) -> None:
+        """Bring all copies up to date. Raises CannotCheck."""
+        online = self._online
+        if online is None:
+            return
+        online.accounts.is_empty()  # whether it can be reached
+        names = list(self.copies.state.kept)
+        for at in range(0, len(names), _AT_ONCE):
+            with self._lock:
+                if self._local is None:
+                    some = names[at : at + _AT_ONCE]
+                    self._keeper(online).confirm(some, self._ahead(online))
+
+    def return_(self) -> None:
+        """Go back to the database, after writing to it what happened. Raises CannotCheck."""
+        online = self._online or self.connect()
+        online.accounts.is_empty()
+        with self._lock:
+            since = self.copies.state.since
+            # Conversations that go on with the copies cannot write to them any more.
+            self._close(NotUsable(_AGAIN))
+            count = Reconciling(self.copies, online, self.host).run()
+            self._online, self._local = online, None
+        if since is not None:
+            process.log(
+                f"The database can be reached again. {counted(count, 'event')} of the meantime "
+                "were written to its log."
+            )
+
+    def status(self) -> dict[str, object]:
+        """Return what there is to say of the copies, for JSON. Raises CannotCheck."""
+        return {"cut_off": to_builtins(cut_off.about(self.copies))}
+
+    def _begin(self) -> None:
+        """Use the copies from now on, or again."""
+        with self._lock:
+            if self._local is not None:
+                self._local.closed = None
+                return
+            state = self.copies.state
+            if state.since is None:
+                self.copies.save(replace(state, since=self._now()))
+            self._local = _Local(self.open_local, self._now)
+        process.log("The database cannot be reached. People are checked with local copies.")
+
+    def _close(self, why: CannotCheck) -> None:
+        if self._local is not None:
+            self._local.closed = why
+
+    def _now(self) -> float:
+        """Return the database's time, as far as it is known."""
+        if self._online is not None:
+            return self._online.now()
+        return self.of_host() + self.copies.state.ahead
+
+    def _ahead(self, online: Ports) -> float:
+        return online.now() - self.of_host()
+
+    def _keeper(self, online: Ports) -> Keeper:
+        return Keeper(self.copies, online, self.store, self.days)
+
+    def _watch(self) -> None:
+        while not self._ending.wait(RETURN_SECONDS if self.is_cut_off else CONFIRM_SECONDS):
+            try:
+                self.look_after()
+            except Exception as error:  # noqa: BLE001  outermost layer of a thread
+                crash.keep(crash.places(error))
+                process.log(f"An unexpected error occurred ({type(error).__name__}).")
+
+    def look_after(self) -> None:
+        """Bring the copies up to date, or go back to the database; log why that fails."""
+        try:
+            if self.is_cut_off:
+                self.return_()
+            else:
+                self.confirm()
+        except StoreUnreachable:
+            self._begin()
+        except CannotCheck as error:
+            # A database that answers decides alone, even if it cannot be used.
+            with self._lock:
+                self._close(error)
+            process.log(str(error))
+
+
+def _reaches(online: Ports) -> bool:
+    """Whether the database answers. What else is wrong, the conversation says."""
+    try:
+        online.accounts.is_empty()
+    except StoreUnreachable:
+        return False
+    except CannotCheck:
+        return True
+    return True

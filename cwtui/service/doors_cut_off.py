@@ -1,0 +1,78 @@
+"""The doors of a host that lets people in with local copies while it is cut off."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from cwtui.accounts import cut_off
+from cwtui.accounts.cut_off import NoCopy
+from cwtui.accounts.errors import AccountsError, UnknownAccount
+from cwtui.accounts.ports import Ports
+from cwtui.config import ServiceConfig
+from cwtui.dialogue.conversation import Conversation, Gone
+from cwtui.service import refusals
+from cwtui.service.cut_off import Asked, CutOff
+from cwtui.service.doors import Doors
+from cwtui.service.figures import Figures
+from cwtui.service.packets import Phase, Request, Verdict
+from cwtui.service.peers import Peer
+
+_SIGN_INS: Final = frozenset({Phase.AUTH, Phase.GATE, Phase.VERIFY})
+
+
+@dataclass
+class DoorsCutOff:
+    """Answers requests with the database, or with local copies while it cannot be reached."""
+
+    cut_off: CutOff
+    config: ServiceConfig
+    figures: Figures
+    has_directory: bool = False
+    _doors: list[Doors] = field(default_factory=list, init=False)
+    """Those of the database, and those of the copies: proofs of one do not count in the other."""
+
+    @property
+    def ports(self) -> Ports:
+        return self.cut_off.current.ports
+
+    def answer(self, request: Request, peer: Peer, person: Conversation) -> Verdict:
+        """Talk to the person, and return the verdict. Raises Gone."""
+        try:
+            self._act(request, peer, person)
+        except Gone:
+            raise
+        except AccountsError as error:
+            return refusals.told(person, error)
+        return Verdict.ACCEPTED
+
+    def _act(self, request: Request, peer: Peer, person: Conversation) -> None:
+        is_status = request.phase is Phase.STATUS
+        asked = self.cut_off.current if is_status else self.cut_off.ports()
+        doors = self._doors_of(asked)
+        if is_status or not asked.is_copy:
+            doors.act(request, peer, person)
+            return
+        if request.phase in _SIGN_INS:
+            days = self.cut_off.days
+            person.tell(cut_off.announcement(days, has_directory=self.has_directory))
+        try:
+            doors.act(request, peer, person)
+        except UnknownAccount:
+            # PAM could let in somebody whom cwtui does not know.
+            raise NoCopy(self.cut_off.days) from None
+
+    def _doors_of(self, asked: Asked) -> Doors:
+        for doors in self._doors:
+            if doors.ports is asked.ports:
+                return doors
+        signed_in = self._explain if asked.is_copy else self._keep
+        made = Doors(asked.ports, self.config, self.figures, signed_in, self.cut_off.status)
+        self._doors = [made, *self._doors[:1]]
+        return made
+
+    def _keep(self, username: str, _: Conversation) -> None:
+        self.cut_off.keep(username)
+
+    def _explain(self, username: str, person: Conversation) -> None:
+        kept = self.cut_off.copies.state.kept.get(username)
+        if kept is not None:
+            person.tell(cut_off.explanation(kept))
