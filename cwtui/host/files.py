@@ -262,8 +262,13 @@ def closed(descriptor: int) -> Iterator[int]:
     try:
         yield descriptor
     finally:
-        with suppress(OSError):  # it is closed anyway, and important data was synced before
-            os.close(descriptor)
+        close(descriptor)
+
+
+def close(descriptor: int) -> None:
+    """Close the descriptor. Errors are ignored."""
+    with suppress(OSError):  # it is closed anyway, and important data was synced before
+        os.close(descriptor)
 
 
 def write_all(descriptor: int, content: bytes) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.accounts.text import shortened
-from cwtui.host.files import cannot
+from cwtui.host.files import cannot, close
 
 SEPARATOR: Final = b",\n"
 LINE_MOST: Final = 1 << 20
@@ -32,7 +32,7 @@ class BaseText:
 
     def __init__(self, descriptor: int, path: Path) -> None:
         """Take over the descriptor."""
-        weakref.finalize(self, os.close, descriptor)
+        weakref.finalize(self, close, descriptor)
         self._descriptor = descriptor
         self._path = path
         self.size = os.fstat(descriptor).st_size

@@ -6,10 +6,12 @@
 line. So a journal fits one base only, and checking its last line checks all of it. `count` is the
 number of documents in the main table afterwards. null removes a document.
 
+Zeros may follow the last line; the next one is written over them. JSON contains none.
+
 The last line may be torn: a process was killed or the power failed while it was written, or it is
-prepared and not yet committed. Then it has no newline at its end, or contains zero bytes, which
-file systems leave where data was not written in time. It is no damage: readers ignore it, and the
-next writer overwrites it. Any other line that does not fit is damage.
+prepared and not yet committed. Then it has no newline at its end, or contains zeros, which were
+there before or which file systems leave where data was not written in time. It is no damage:
+readers ignore it, and the next writer overwrites it. Any other line that does not fit is damage.
 """
 
 import hashlib
@@ -60,6 +62,7 @@ class Lines(NamedTuple):
     """Committed lines whose sums are right. They are decoded when it is known how many are needed.
 
     `documents` is the number of documents in the main table after them; None without lines.
+    `is_torn`: what follows them is not only zeros.
     """
 
     text: bytes
@@ -67,6 +70,7 @@ class Lines(NamedTuple):
     start: Point
     end: Point
     path: Path
+    is_torn: bool
 
     def changes(self) -> Changes:
         """Return what they change. Raises StoreDamaged."""
@@ -111,8 +115,10 @@ def beginning(checksum: str) -> Point:
 def committed(text: bytes, at: Point, path: Path) -> Lines:
     """Return the committed lines of a text that begins at this point. Raises StoreDamaged."""
     whole = _without_torn_end(text)
+    rest = text[len(whole) :]
+    is_torn = rest != bytes(len(rest))
     if not whole:
-        return Lines(b"", None, at, at, path)
+        return Lines(b"", None, at, at, path, is_torn)
     # The sum of the last line is of all lines, so the others need not be looked at one by one.
     last = _last_line(whole)
     hashed = at.hash.copy()
@@ -124,7 +130,7 @@ def committed(text: bytes, at: Point, path: Path) -> Lines:
     except _INVALID:
         raise _invalid(whole, at, path) from None
     hashed.update(memoryview(whole)[last:])
-    return Lines(whole, documents, at, Point(at.offset + len(whole), hashed), path)
+    return Lines(whole, documents, at, Point(at.offset + len(whole), hashed), path, is_torn)
 
 
 def _without_torn_end(text: bytes) -> bytes:

@@ -1,7 +1,15 @@
-"""The file of a journal: how it is read, and how a line is written to disk."""
+"""The file of a journal: how it is read, and how a line is written to disk.
+
+Zeros follow the last line, as room for the next ones. A line written over them leaves the size of
+the file as it is, so that its sync writes only the line. A line that finds no room, such as the
+first one, brings zeros for the next ones.
+"""
 
 import errno
 import os
+import time
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +22,7 @@ from cwtui.host.files import (
     cannot,
     check_found,
     check_private,
+    close,
     closed,
     is_regular,
     maybe_lost,
@@ -27,31 +36,66 @@ MOST: Final = 1 << 31
 """The maximum size in bytes: large enough for one change of 1,000,000 accounts."""
 PREPARED: Final = b"\0"
 """Stands in place of the newline of a prepared line, so that committing needs no disk space."""
+ROOM: Final = 1 << 13
+"""A journal grows to a multiple of this size in bytes: zeros for about 25 changes."""
+_TICK: Final = 0.02
+"""Seconds after which a file that is written again gets another time: longer than a tick of the
+kernel's clock."""
 
 
-def read(path: Path, since: int, seen: Version | None = None) -> tuple[bytes, Version] | None:
-    """Return the text from this offset on, and the file's version. None if there is no file.
+class JournalFile:
+    """A journal that stays open for reading. Its methods raise CannotCheck."""
 
-    `seen` is the version that the caller has just found there. Raises CannotCheck.
-    """
-    was_regular = seen is not None and is_regular(seen)
-    try:
-        with closed(open_regular(path, was_regular=was_regular)) as descriptor:
-            found = os.fstat(descriptor)
-            check_found(path, found)
+    def __init__(self, descriptor: int, path: Path) -> None:
+        """Take over the descriptor."""
+        weakref.finalize(self, close, descriptor)
+        self._descriptor = descriptor
+        self._path = path
+
+    def read(self, since: int) -> tuple[bytes, Version]:
+        """Return the text from this offset on, and the version that the file had before."""
+        try:
+            found = os.fstat(self._descriptor)
+            check_found(self._path, found)
             if found.st_size > MOST:
-                raise TooLarge(MOST, path)
-            text = os.pread(descriptor, max(found.st_size - since, 0), since)
+                raise TooLarge(MOST, self._path)
+            text = os.pread(self._descriptor, max(found.st_size - since, 0), since)
             while since + len(text) < found.st_size:
-                more = os.pread(descriptor, found.st_size - since - len(text), since + len(text))
+                left, at = found.st_size - since - len(text), since + len(text)
+                more = os.pread(self._descriptor, left, at)
                 if not more:
                     break
                 text += more
-            return text, version_of(found)
+        except OSError as error:
+            raise cannot("read", self._path, error) from None
+        return text, version_of(found)
+
+    def is_empty_at(self, offset: int) -> bool:
+        """Whether no line begins at this offset: the file ends there, or has a zero."""
+        try:
+            return os.pread(self._descriptor, 1, offset) in (b"", b"\0")
+        except OSError as error:
+            raise cannot("read", self._path, error) from None
+
+
+def opened(path: Path, seen: Version | None = None) -> JournalFile | None:
+    """Open a journal for reading. None if there is no file. Raises CannotCheck.
+
+    `seen` is the version that the caller has just found there.
+    """
+    was_regular = seen is not None and is_regular(seen)
+    try:
+        return JournalFile(open_regular(path, was_regular=was_regular), path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise cannot("read", path, error) from None
+
+
+def read(path: Path, since: int) -> bytes | None:
+    """Return the text from this offset on. None if there is no file. Raises CannotCheck."""
+    file = opened(path)
+    return file.read(since)[0] if file is not None else None
 
 
 def begin(path: Path, text: bytes) -> None:
@@ -63,25 +107,31 @@ def begin(path: Path, text: bytes) -> None:
         raise cannot("write", path, error) from None
 
 
-def append(path: Path, offset: int, text: bytes, *, seen: Version, is_committed: bool) -> Version:
-    """Write a line durably at this offset, over what is torn there, and return the new version.
+def append(
+    path: Path, offset: int, text: bytes, *, seen: Version, is_torn: bool, is_committed: bool
+) -> Version:
+    """Write a line durably at this offset, and return the new version.
 
-    `seen` is the version that the caller has just found there and checked. After CannotCheck the
-    journal is as before. A line that is not committed yet is ignored.
+    `seen` is the version that the caller has just found there and checked; only zeros follow this
+    offset in it, or if `is_torn`, a line that is overwritten. After CannotCheck the journal is as
+    before. A line that is not committed yet is ignored.
     """
+    line = text + (b"\n" if is_committed else PREPARED)
 
     def write() -> Version:
         with closed(open_regular(path, os.O_RDWR, was_regular=True)) as descriptor:
             found = os.fstat(descriptor)
-            if version_of(found) != seen:
+            is_as_seen = version_of(found) == seen
+            if not is_as_seen:
                 check_private(path, descriptor)
-            if offset + len(text) >= MOST:
+            if offset + len(line) > MOST:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            size = found.st_size
             try:
-                if found.st_size > offset:
-                    os.ftruncate(descriptor, offset)
-                os.lseek(descriptor, offset, os.SEEK_SET)
-                write_all(descriptor, text + (b"\n" if is_committed else PREPARED))
+                if size > offset and (is_torn or not is_as_seen):
+                    _clear(descriptor, offset)
+                    size = offset
+                _write_line(descriptor, line, offset, size)
                 os.fdatasync(descriptor)
                 return version_of(os.fstat(descriptor))
             except OSError as error:
@@ -89,18 +139,44 @@ def append(path: Path, offset: int, text: bytes, *, seen: Version, is_committed:
                 raise
 
     try:
-        return reserve.with_room_from(reserve.folder_of(path), len(text), write)
+        return reserve.with_room_from(reserve.folder_of(path), len(text) + ROOM, write)
     except OSError as error:
         raise cannot("write", path, error) from None
+
+
+def _clear(descriptor: int, offset: int) -> None:
+    """Remove what follows this offset from the disk.
+
+    Else a power failure could leave parts of two lines there, which would be damage.
+    """
+    os.ftruncate(descriptor, offset)
+    os.fsync(descriptor)
+
+
+def _write_line(descriptor: int, line: bytes, offset: int, size: int) -> None:
+    """Write a line into a file of this size, and zeros after it if the file becomes longer."""
+    end = offset + len(line)
+    text = line + bytes(-end % ROOM) if end > size else line
+    written = 0
+    while written < len(text):
+        try:
+            written += os.pwrite(descriptor, text[written:], offset + written)
+        except OSError:
+            if written < len(line):
+                raise
+            return  # the disk is full, and the line needs no zeros
 
 
 def _undo(descriptor: int, offset: int, path: Path, error: OSError) -> None:
     try:
         os.ftruncate(descriptor, offset)
     except OSError:
-        size = os.fstat(descriptor).st_size
-        if size > offset and os.pread(descriptor, 1, size - 1) == b"\n":
+        if b"\n" in os.pread(descriptor, os.fstat(descriptor).st_size, offset):
             raise maybe_lost(path, error) from None  # others see the change
+    with suppress(OSError):
+        os.fsync(descriptor)  # else it could be there again after a power failure
+    # Who has seen the line compares sizes and times, and the next line can bring the same size.
+    time.sleep(_TICK)
 
 
 def commit(path: Path, end: int) -> Version:
@@ -136,14 +212,13 @@ def cut(path: Path, offset: int) -> None:
 
 def line_number(path: Path, offset: int) -> int:
     """Return the number of the line that begins at this offset, for errors."""
-    found = read(path, 0)
-    return found[0].count(b"\n", 0, offset) + 1 if found is not None else 1
+    text = read(path, 0)
+    return text.count(b"\n", 0, offset) + 1 if text is not None else 1
 
 
 def line_naming(path: Path, name: str) -> int:
     """Return the number of the last line that changes this document, for errors."""
-    found = read(path, 0)
-    kept = found[0].split(b"\n") if found is not None else []
+    kept = (read(path, 0) or b"").split(b"\n")
     needle = msgspec.json.encode(name) + b":"
     return max((number for number, text in enumerate(kept, 1) if needle in text), default=1)
 

@@ -37,9 +37,13 @@ class Prepared(NamedTuple):
     end: int
 
 
-def as_line(path: Path, offset: int, text: bytes, *, seen: Version, is_prepared: bool) -> Prepared:
+def as_line(
+    path: Path, offset: int, text: bytes, *, seen: Version, is_torn: bool, is_prepared: bool
+) -> Prepared:
     """Append a line to the journal. Without `is_prepared` it is visible at once."""
-    version = journal_file.append(path, offset, text, seen=seen, is_committed=not is_prepared)
+    version = journal_file.append(
+        path, offset, text, seen=seen, is_torn=is_torn, is_committed=not is_prepared
+    )
     end = offset + len(text) + 1
 
     def commit() -> Version:

@@ -1,7 +1,7 @@
 """Tables of JSON documents in one file that several processes share: a base and a journal.
 
 Reading needs no lock: a base never changes, and the committed part of a journal only grows. A
-change is one line at the end of the journal, durable with one fdatasync. When the journal has
+change is one line after the others in the journal, durable with one fdatasync. When the journal has
 become long, a new base is written from a snapshot, while others go on reading and changing the
 file. What they changed meanwhile becomes the first line of the new base's journal. The rename of
 the base is the commit, as it names its journal.
@@ -191,7 +191,12 @@ class TableFile:
             raise StoreMissing(f"{self.path} is missing. Nothing was changed.")
         text = journal.line(draft.own, draft.count, read.point)
         line = saving.as_line(
-            beside, read.point.offset, text, seen=read.journal, is_prepared=is_prepared
+            beside,
+            read.point.offset,
+            text,
+            seen=read.journal,
+            is_torn=read.is_torn,
+            is_prepared=is_prepared,
         )
 
         def commit() -> Version:

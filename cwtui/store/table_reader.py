@@ -14,6 +14,7 @@ from cwtui.store import journal, journal_file, parts, saving
 from cwtui.store.base import MOST, ONE_DEVICE, SCHEMA, START, Base
 from cwtui.store.base_text import damaged
 from cwtui.store.journal import Lines, Point
+from cwtui.store.journal_file import JournalFile
 from cwtui.store.parts import Part
 from cwtui.store.view import Draft, Kind, View
 
@@ -30,7 +31,19 @@ class Read(NamedTuple):
     schema: int | None = None
     """The schema of a file, if it is an old one."""
     journal: Version = ()
+    file: JournalFile | None = None
+    """The journal, which stays open."""
     point: Point = _START
+    is_torn: bool = False
+    """Whether a torn line follows this point."""
+
+    def is_same(self, now: Version) -> bool:
+        """Whether the journal, which has this version now, is as it was. Raises CannotCheck."""
+        # Writing over zeros does not change its size, and its time is not exact.
+        at = self.point.offset
+        return now == self.journal and (
+            now[2] == at or (self.file is not None and self.file.is_empty_at(at))
+        )
 
 
 class TableReader:
@@ -96,7 +109,7 @@ class TableReader:
         end = Point(point.offset + len(line), point.hash.copy())
         end.hash.update(line)
         view = View(self._kind, draft.base, draft.changes, draft.count, path)
-        self._last = read._replace(view=view, journal=now, point=end)
+        self._last = read._replace(view=view, journal=now, point=end, is_torn=False)
 
     def _is_valid(self, view: View) -> bool:
         if view is not self._checked:
@@ -109,13 +122,12 @@ class TableReader:
 
     def _is_newest(self, read: Read) -> bool:
         """Whether nothing was changed since. False as well if that is not clear."""
-        journal, offset = read.view.journal, read.point.offset
+        journal = read.view.journal
         try:
             return version_of(self._path.stat()) == read.version and (
-                journal is None
-                or ((now := version_of(journal.stat())) == read.journal and now[2] == offset)
+                journal is None or read.is_same(version_of(journal.stat()))
             )
-        except OSError:
+        except (OSError, CannotCheck):
             return False
 
     def _version(self) -> Version | None:
@@ -192,32 +204,47 @@ class TableReader:
         now = _version_at(path)
         if now is None:
             return None
-        if now == read.journal and now[2] == read.point.offset:
+        if read.is_same(now):
             return read
-        if read.journal and (now[:2] != read.journal[:2] or now[2] <= read.point.offset):
-            read = self._without_journal(read)  # changed in place, or another file
-        found = journal_file.read(path, read.point.offset, now)
-        if found is None:
-            return None
-        text, version = found
-        try:
-            return self._with_lines(read, text, version, path)
-        except StoreDamaged:
-            if not read.point.offset:
-                raise
-            # A writer may have undone the line before, as it could not get it onto the disk.
-            return self._with_journal(self._without_journal(read))
+        file = read.file
+        if file is None or now[:2] != read.journal[:2]:
+            file = journal_file.opened(path, now)
+            if file is None:
+                return None
+            read = self._without_journal(read)._replace(file=file)
+        return self._with_lines(read, file, path)
 
-    def _with_lines(self, read: Read, text: bytes, version: Version, path: Path) -> Read:
-        lines = journal.committed(text, read.point, path)
+    def _with_lines(self, read: Read, file: JournalFile, path: Path) -> Read:
+        """Return what there is with the lines after those of `read`."""
+        before: bytes | None = None
+        while True:
+            text, version = file.read(read.point.offset)
+            try:
+                lines = journal.committed(text, read.point, path)
+                view = self._view_with(read, lines)
+            except StoreDamaged:
+                # It may have been read while it was half written, or a writer has undone a line, as
+                # it could not get it onto the disk. Damage stays.
+                if text == before:
+                    raise
+                before = text
+            else:
+                if lines.text or version == read.journal or not read.point.offset:
+                    return read._replace(
+                        view=view, journal=version, point=lines.end, is_torn=lines.is_torn
+                    )
+                # It was changed, and no line was added.
+            read = self._without_journal(read)
+
+    def _view_with(self, read: Read, lines: Lines) -> View:
         view = read.view
-        if lines.documents is not None and read.schema is not None and read.schema <= ONE_DEVICE:
+        if lines.documents is None:
+            return view
+        if read.schema is not None and read.schema <= ONE_DEVICE:
             from cwtui.store.schema_6 import as_schema_7
 
-            view = view.with_changes(as_schema_7(view.changes_of(lines)), lines.documents)
-        elif lines.documents is not None:
-            view = view.with_lines(lines, lines.documents)
-        return read._replace(view=view, journal=version, point=lines.end)
+            return view.with_changes(as_schema_7(view.changes_of(lines)), lines.documents)
+        return view.with_lines(lines, lines.documents)
 
     @staticmethod
     def lines_since(read: Read) -> Lines | None:
@@ -228,10 +255,10 @@ class TableReader:
         path = read.view.journal
         if path is None:
             return None
-        found = journal_file.read(path, read.point.offset)
-        if found is None:
+        text = journal_file.read(path, read.point.offset)
+        if text is None:
             raise journal_file.missing(path, read.view.kind.path)
-        return journal.committed(found[0], read.point, path)
+        return journal.committed(text, read.point, path)
 
     def _without_journal(self, read: Read) -> Read:
         base = read.view.base

@@ -69,7 +69,9 @@ class Ours:
 
     @property
     def journal_size(self) -> int:
-        return sum(one.stat().st_size for one in self._path.parent.glob("accounts-*.journal"))
+        """The bytes of its lines, without the zeros after them."""
+        journals = self._path.parent.glob("accounts-*.journal")
+        return sum(len(one.read_bytes().rstrip(b"\0")) for one in journals)
 
     def open(self, name: str) -> AbstractContextManager[object]:
         store = TinyAccountStore(self._path)

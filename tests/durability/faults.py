@@ -43,7 +43,7 @@ CANDIDATES: Final = {
     Kind.FULL_ONCE: WRITING,
     Kind.QUOTA: WRITING,
     Kind.FULL: GROWING,
-    Kind.SHORT: frozenset({"write"}),
+    Kind.SHORT: frozenset({"write", "pwrite"}),
     Kind.KILLED: WRITING | {"unlink", "ftruncate"},
 }
 """Which calls can fail in this way; None: all."""
@@ -92,7 +92,8 @@ class Faults:
                 if self._kind is Kind.KILLED:
                     os.kill(os.getpid(), signal.SIGKILL)
                 if self._kind is Kind.SHORT:
-                    return real(first, rest[0][: len(rest[0]) // 2])
+                    text, *at = rest
+                    return real(first, text[: -(-len(text) // 2)], *at)
                 if name == "close":
                     real(first)  # it is closed all the same
                 raise _error(self._kind)

@@ -33,10 +33,10 @@ class Case(NamedTuple):
 
 CASES = [
     Case("openat", JOURNAL, "EIO", "account", OLD),
-    Case("write", JOURNAL, "EIO", "account", OLD),
-    Case("write", JOURNAL, "ENOSPC", "account", NEW),  # from the reserve
-    Case("fdatasync", JOURNAL, "EIO", "account", OLD),
     Case("pwrite64", JOURNAL, "EIO", "account", OLD),
+    Case("pwrite64", JOURNAL, "ENOSPC", "account", NEW),  # from the reserve
+    Case("fdatasync", JOURNAL, "EIO", "account", OLD),
+    Case("pwrite64", JOURNAL, "EIO", "account", OLD, "2"),
     Case("fdatasync", JOURNAL, "EIO", "account", NEW, "2"),
     # A new base that fails is written later.
     Case("openat", "store/.accounts.json.base.new", "EIO", "new base", NEW),

@@ -60,6 +60,11 @@ def journal_of(path: Path) -> Path:
     return path.with_name(msgspec.json.decode(path.read_bytes())["meta"]["journal"])
 
 
+def lines_of(path: Path) -> bytes:
+    """The lines of a journal, without the zeros after them."""
+    return path.read_bytes().rstrip(b"\0")
+
+
 def write(path: Path, content: bytes) -> None:
     """Write in place, as an editor would."""
     path.write_bytes(content)

@@ -23,6 +23,7 @@ from tests.store.table_files import (
     change,
     is_marked,
     journal_of,
+    lines_of,
     make_pieces_small,
     table,
     table_of_thirty,
@@ -97,14 +98,18 @@ def file(tmp_path: Path) -> TableFile:
 
 
 def texts_of(path: Path) -> Iterator[bytes]:
-    """The journal, with each possible torn end."""
-    whole = path.read_bytes()
+    """The journal, with each possible torn end, without zeros in advance and with them."""
+    whole = lines_of(path)
     assert whole.count(b"\n") == 2
     start = whole.index(b"\n") + 1
     for end in range(start, len(whole) - 1):
         yield whole[: end + 1]
         # A file system that had extended the file, but not written all of its content.
         yield whole[:end] + bytes(len(whole) - end)
+        yield whole[:end] + bytes(journal_file.ROOM)
+        # The disk had written the end of the line before its beginning.
+        late = end + 1 - start
+        yield whole[:start] + bytes(late) + whole[start + late :] + bytes(journal_file.ROOM)
     yield whole[:start] + bytes(len(whole) - start - 1) + b"\n"
 
 
@@ -117,8 +122,10 @@ def test_a_torn_last_line_is_ignored_and_overwritten(file: TableFile) -> None:
         assert again.view().get("n8") == b'{"text":"xxxxxxxx"}'
         assert again.view().get("n7") == b'{"text":"changed"}'
         again.verify()
-        change(again, {"n9": {"text": "next"}})
-        assert table(file.path).view().get("n9") == b'{"text":"next"}'
+        # Neither is longer than the torn line.
+        for number in range(2):
+            change(again, {"n9": {"n": number}})
+            assert table(file.path).view().get("n9") == b'{"n":%d}' % number
         table(file.path).verify()
 
 
@@ -154,7 +161,7 @@ def test_an_invalid_line_with_the_right_sum_is_damage_and_kept(file: TableFile, 
     """Only another program can have written it."""
     path, base = journal_of(file.path), file.view().base
     assert base is not None
-    whole, start = path.read_bytes(), journal.beginning(base.meta.sha256)
+    whole, start = lines_of(path), journal.beginning(base.meta.sha256)
     point = journal.committed(whole, start, path).end
     rest = b'","count":30,"set":{"things":{}%b}}' % end
     line = b'{"sum":"%b' % journal._sum(point.hash, rest) + rest
@@ -194,7 +201,7 @@ def test_a_complete_last_line_that_was_changed_is_damage(file: TableFile) -> Non
 
 def test_a_journal_that_others_can_read_is_neither_read_nor_written(file: TableFile) -> None:
     path = journal_of(file.path)
-    before, seen = path.read_bytes(), version_of(path.stat())
+    before, seen = lines_of(path), version_of(path.stat())
     file.view()
     path.chmod(0o640)
     for refused in (file, table(file.path)):
@@ -203,8 +210,8 @@ def test_a_journal_that_others_can_read_is_neither_read_nor_written(file: TableF
         with pytest.raises(StoreExposed, match="journal"):
             change(refused, {"n9": {}})
     with pytest.raises(StoreExposed):  # at the last moment
-        journal_file.append(path, len(before), b"{}", seen=seen, is_committed=True)
-    assert path.read_bytes() == before
+        journal_file.append(path, len(before), b"{}", seen=seen, is_torn=False, is_committed=True)
+    assert lines_of(path) == before
 
 
 def test_a_journal_of_another_base_is_damage(file: TableFile, tmp_path: Path) -> None:
@@ -290,7 +297,7 @@ def test_a_prepared_change_is_invisible_to_others(file: TableFile) -> None:
 
 
 def test_a_prepared_change_is_cut_by_an_error(file: TableFile) -> None:
-    before = journal_of(file.path).read_bytes()
+    before = lines_of(journal_of(file.path))
     with suppress(ZeroDivisionError), file.transaction():
         file.put("things", {"n8": {"text": "prepared"}})
         file.prepare()
