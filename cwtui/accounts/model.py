@@ -115,17 +115,18 @@ SSH_KEY_TYPES: Final = (
 )
 
 
-class SshKey(Struct, frozen=True, forbid_unknown_fields=True):
+class SshKey(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A public SSH key that opens doors of the host for the person (see `ssh_keys`).
 
     `key` is what is in base64 in a line of authorized_keys, and begins with its type. `id` is
-    random and never used again.
+    random and never used again. `added_by` is the actor; keys from before schema 9 have none.
     """
 
     id: SshKeyId
     name: str
     key: Annotated[bytes, Meta(min_length=32, max_length=MOST_SSH_KEY_BYTES)]
     added_at: Time
+    added_by: str = ""
 
     def __post_init__(self) -> None:
         """Raise ValueError, which is damage in a store, for a key of another type."""
@@ -138,6 +139,27 @@ class SshKey(Struct, frozen=True, forbid_unknown_fields=True):
         return self.key[4 : 4 + int.from_bytes(self.key[:4], "big")].decode("ascii", "replace")
 
 
+class Removed(StrEnum):
+    """What somebody else can remove from an account."""
+
+    SSH_KEY = "SSH key"
+    DEVICE = "device"
+    SECOND_FACTOR = "second factor"
+
+
+class Removal(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Something that somebody else has removed. The second factor has no name."""
+
+    what: Removed
+    at: Time
+    by: str
+    name: str = ""
+
+
+MOST_REMOVALS: Final = 20
+"""How many are kept, the newest of them. They are for the next sign-in of the owner."""
+
+
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One person's entry.
 
@@ -145,7 +167,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     For LDAP users, `directory_ids` are the ids that never change (see `identity`), and
     `gone_since` is when a sync first found the person missing. `in_directory_too`: the directory
     has a person with the name of this local account. `moved` is set on a renamed account until its
-    sign-in record has been moved.
+    sign-in record has been moved. `removals` are what others have removed, oldest first.
     """
 
     username: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -166,6 +188,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
     moved: "Moved | None" = None
     preferences: Preferences = DEFAULTS
     ssh_keys: Annotated[tuple[SshKey, ...], Meta(max_length=MOST_SSH_KEYS)] = ()
+    removals: Annotated[tuple[Removal, ...], Meta(max_length=MOST_REMOVALS)] = ()
 
     @property
     def is_admin(self) -> bool:

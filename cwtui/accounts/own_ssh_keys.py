@@ -53,7 +53,7 @@ def add(ports: Ports, session: Session, line: str, name: str) -> Changed:
     key = public_keys.parse(line)
     with ports.accounts.change() as change:
         before = proved_account_of(ports, session, change)
-        after, new = ssh_keys.added(ports, change, before, key, name, own=True)
+        after, new = ssh_keys.added(ports, change, before, key, name, by=session.actor)
         change.put(after)
         reason = as_reason(ssh_keys.as_fields(new))
         write_audit(ports, EventType.SSH_KEY_ADD, session, session.username, reason, change=change)

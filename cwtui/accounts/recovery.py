@@ -1,11 +1,12 @@
 """Emergency access: the operator restores an admin if no admin can sign in."""
 
 from cwtui.accounts import admins, failed_sign_ins, look_alikes, roles, text, unix_users
+from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import InvalidInput, Refused
-from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.model import Account, Origin, Removed
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.secret import Secret
@@ -50,6 +51,9 @@ def recover_admin(
             similar += look_alikes.among_later(change.names(), names, username)
             put_new(ports, change, after)
         else:
+            if before.second_factor != after.second_factor:
+                now = ports.now()
+                after = with_removal(after, Removed.SECOND_FACTOR, actor.actor, now)
             change.put(after)
         reason = "created" if before is None else _difference(before, after)
         reason += f", {as_reason({'looks_like': similar})}" if similar else ""

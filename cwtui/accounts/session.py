@@ -17,6 +17,8 @@ from cwtui.accounts.preferences import DEFAULTS, Preferences
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import counted
 
+OPERATOR_PREFIX: Final = "operator:"
+"""What distinguishes a Unix user from an account. No username has a colon."""
 PROOF_LIFETIME: Final = 600.0
 """Seconds for which a proof is valid (OWASP ASVS 5.0, 7.5.1)."""
 
@@ -62,7 +64,7 @@ class Operator:
 
     @property
     def actor(self) -> str:
-        return f"operator:{self.name}"
+        return f"{OPERATOR_PREFIX}{self.name}"
 
 
 Actor: TypeAlias = Session | Operator

@@ -76,15 +76,15 @@ def authorized(key: SshKey) -> str:
 
 
 def added(
-    ports: Ports, change: AccountsChange, before: Account, key: PublicKey, name: str, *, own: bool
+    ports: Ports, change: AccountsChange, before: Account, key: PublicKey, name: str, *, by: str
 ) -> tuple[Account, SshKey]:
-    """Return the account with this key, which ends its sessions, and the key. `own`: who reads it.
+    """Return the account with this key, which ends its sessions, and the key. `by` is the actor.
 
     A new way in ends sessions as a new device does (OWASP ASVS 5.0, 7.4.3): somebody may have added
     it from a session that is not theirs. An empty name follows from the key's comment. Raises
     InvalidInput and Refused.
     """
-    kept = before.ssh_keys
+    kept, own = before.ssh_keys, by == before.username
     check_another(before, own=own)
     whose = "You have" if own else f"{before.username} has"
     for same in kept:
@@ -97,7 +97,7 @@ def added(
         raise Taken(FIELD, f"{where} has this key. A key can be on one account only. {then}")
     chosen = checked_name(name, kept) if name.strip() else name_of(key.comment, kept)
     id_ = names.new_id(ports.random, (one.id for one in kept))
-    new = SshKey(id_, chosen, key.key, ports.now())
+    new = SshKey(id_, chosen, key.key, ports.now(), by)
     return before.changed_ending_sessions(ssh_keys=(*kept, new)), new
 
 

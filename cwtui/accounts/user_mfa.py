@@ -1,10 +1,11 @@
 """How admins remove the devices of others, for example when one is lost."""
 
 from cwtui.accounts import devices, names, text
+from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.managing import existing, refuse_own
-from cwtui.accounts.model import Account, Device, SecondFactor
+from cwtui.accounts.model import Account, Device, Removed, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
@@ -22,7 +23,12 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name)
         _second_factor(before)
-        after = before.changed_ending_sessions(second_factor=None)
+        after = with_removal(
+            before.changed_ending_sessions(second_factor=None),
+            Removed.SECOND_FACTOR,
+            actor.actor,
+            ports.now(),
+        )
         change.put(after)
         change.prepare()
         ports.records.update(name, lambda record: (record.changed(code_attempts={}), None))
@@ -48,7 +54,13 @@ def remove_device(
         if len(factor.devices) == 1:
             raise Refused(f"This is the only device of {name}. Disable the MFA of {name} instead.")
         left = devices.without(factor, found)
-        after = before.changed_ending_sessions(second_factor=left)
+        after = with_removal(
+            before.changed_ending_sessions(second_factor=left),
+            Removed.DEVICE,
+            actor.actor,
+            ports.now(),
+            found.name,
+        )
         change.put(after)
         reason = as_reason({"removed": found.name})
         write_audit(ports, EventType.DEVICE_REMOVE, actor, name, reason, change=change)

@@ -1,10 +1,11 @@
 """How admins and the operator add and remove the SSH keys of others."""
 
 from cwtui.accounts import names, public_keys, ssh_keys, text
+from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.managing import existing, refuse_own
-from cwtui.accounts.model import Account, SshKey
+from cwtui.accounts.model import Account, Removed, SshKey
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
@@ -21,7 +22,7 @@ def add(ports: Ports, actor: Actor, username: str, line: str, name: str = "") ->
     key = public_keys.parse(line)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, account)
-        after, new = ssh_keys.added(ports, change, before, key, name, own=False)
+        after, new = ssh_keys.added(ports, change, before, key, name, by=actor.actor)
         change.put(after)
         reason = as_reason(ssh_keys.as_fields(new))
         write_audit(ports, EventType.SSH_KEY_ADD, actor, account, reason, change=change)
@@ -40,7 +41,9 @@ def remove(ports: Ports, actor: Actor, username: str, key: str | SshKey) -> SshK
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, account)
         found = _found(before, key)
-        change.put(ssh_keys.removed(before, found))
+        after = ssh_keys.removed(before, found)
+        noted = with_removal(after, Removed.SSH_KEY, actor.actor, ports.now(), found.name)
+        change.put(noted)
         reason = as_reason(ssh_keys.as_fields(found))
         write_audit(ports, EventType.SSH_KEY_REMOVE, actor, account, reason, change=change)
     return found

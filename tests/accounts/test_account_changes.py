@@ -1,15 +1,17 @@
-"""What the owner is told at the next sign-in: new SSH keys, and a device that was removed."""
+"""What the owner is told at the next sign-in: new SSH keys, what others removed, and by whom."""
 
 from cwtui.accounts import (
     own_devices,
     own_ssh_keys,
+    roles,
     self_service,
     sign_in,
     sign_in_enrolment,
     user_mfa,
     user_ssh_keys,
 )
-from cwtui.accounts.account_changes import Changes
+from cwtui.accounts.account_changes import Changes, with_removal
+from cwtui.accounts.model import MOST_REMOVALS, Account, Removed
 from tests.accounts.ssh_lines import ECDSA_256, ED25519, ED25519_2
 from tests.accounts.world import OPERATOR, Device, World
 
@@ -33,15 +35,15 @@ def test_new_ssh_keys_are_told_once_whoever_added_them(world: World) -> None:
     session = own_ssh_keys.add(world.ports, session, ED25519, "laptop").session
     (sentence,) = told(world)
     assert sentence == (
-        "Since your last sign-in, 1 SSH key was added: laptop (2027-01-15 08:01 UTC). If that was "
-        "not you, remove it in Settings and tell an admin."
+        "Since your last sign-in, 1 SSH key was added: laptop (2027-01-15 08:01 UTC, by you). If "
+        "you did not expect that, remove it in Settings and tell an admin."
     )
     assert told(world) == []
     for number, line in enumerate((ED25519_2, ECDSA_256)):
         world.clock.forward(1)
         user_ssh_keys.add(world.ports, OPERATOR, "alice", line, f"key {number}")
     (sentence,) = told(world)
-    assert "2 SSH keys were added: key 0 (2027-" in sentence
+    assert "2 SSH keys were added: key 0 (2027-01-15 08:03 UTC, by the operator root), " in sentence
     assert "remove them in Settings" in sentence
 
 
@@ -56,11 +58,12 @@ def test_mfa_that_others_disabled_is_told_once(world: World) -> None:
     world.add()
     device = world.equip()
     assert told(world, device) == []
+    world.clock.forward(1)
     user_mfa.disable_mfa(world.ports, OPERATOR, "alice")
     (sentence,) = told(world)
     assert sentence == (
-        "Since your last sign-in, your multi-factor authentication was disabled. If that was not "
-        "you, tell an admin."
+        "Since your last sign-in, your multi-factor authentication was disabled (2027-01-15 08:01 "
+        "UTC, by the operator root). If you did not expect that, tell an admin."
     )
     assert told(world) == []
 
@@ -69,6 +72,7 @@ def test_who_must_enrol_anew_is_told_that_the_device_was_removed(world: World) -
     world.add(mfa_required=True)
     device = world.equip()
     assert told(world, device) == []
+    world.clock.forward(1)
     user_mfa.disable_mfa(world.ports, OPERATOR, "alice")
     state = world.begin()
     assert isinstance(state, sign_in.EnrolmentNeeded)
@@ -77,8 +81,8 @@ def test_who_must_enrol_anew_is_told_that_the_device_was_removed(world: World) -
     assert isinstance(shown, sign_in.BackupCodesShown)
     signed_in = sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
     assert isinstance(signed_in, sign_in.SignedIn)
-    assert signed_in.changes.device_gone
-    assert not signed_in.changes.mfa_off
+    (sentence,) = signed_in.changes.sentences()
+    assert "multi-factor authentication was disabled (20" in sentence
 
 
 def test_a_device_that_others_removed_is_told_to_whoever_used_it(world: World) -> None:
@@ -86,11 +90,12 @@ def test_a_device_that_others_removed_is_told_to_whoever_used_it(world: World) -
     phone = world.equip()
     tablet = world.equip_too("Tablet")
     assert told(world, tablet) == []
+    world.clock.forward(1)
     user_mfa.remove_device(world.ports, OPERATOR, "alice", "Tablet")
     (sentence,) = told(world, phone)
     assert sentence == (
-        "Since your last sign-in, the device that you used then was removed. If that was not you, "
-        "tell an admin."
+        "Since your last sign-in, 1 device was removed: Tablet (2027-01-15 08:01 UTC, by the "
+        "operator root). If you did not expect that, tell an admin."
     )
     assert told(world, phone) == []
 
@@ -110,6 +115,52 @@ def test_who_removes_a_device_with_its_own_code_is_not_told(world: World) -> Non
     self_service.disable_mfa(world.ports, session, phone.code(world.clock()))
     assert told(world) == []
     assert told(world) == []
+
+
+def test_a_device_removed_in_a_session_of_the_owner_is_told_without_a_name(world: World) -> None:
+    world.add()
+    phone = world.equip()
+    tablet = world.equip_too("Tablet")
+    session = world.session(device=phone)
+    assert told(world, tablet) == []
+    world.clock.forward(30)
+    (_, id_) = (device.id for device in self_service.overview(world.ports, session).devices)
+    own_devices.remove(world.ports, session, id_, phone.code(world.clock()))
+    (sentence,) = told(world, phone)
+    assert sentence == (
+        "Since your last sign-in, the device that you used then was removed. If that was not you, "
+        "tell an admin."
+    )
+
+
+def test_what_an_admin_removed_is_told_once_and_never_before_the_first_sign_in(
+    world: World,
+) -> None:
+    world.add()
+    world.add("bob", roles=(roles.ADMIN,))
+    bob = world.session("bob")
+    user_ssh_keys.add(world.ports, bob, "alice", ED25519, "laptop")
+    user_ssh_keys.remove(world.ports, bob, "alice", "laptop")
+    assert told(world) == []
+    world.clock.forward(1)
+    for name, line in (("laptop", ED25519), ("desk", ED25519_2)):
+        user_ssh_keys.add(world.ports, OPERATOR, "alice", line, name)
+    assert len(told(world)) == 1
+    world.clock.forward(1)
+    for name in ("laptop", "desk"):
+        user_ssh_keys.remove(world.ports, bob, "alice", name)
+    (sentence,) = told(world)
+    assert "2 SSH keys were removed: laptop (2027-01-15 08:02 UTC, by bob), desk (" in sentence
+    assert told(world) == []
+
+
+def test_a_bounded_number_of_removals_is_kept() -> None:
+    account = Account(username="alice", created_at=0.0)
+    for number in range(MOST_REMOVALS + 2):
+        account = with_removal(account, Removed.SSH_KEY, "bob", float(number), str(number))
+    assert [removal.name for removal in account.removals] == [
+        str(number) for number in range(2, MOST_REMOVALS + 2)
+    ]
 
 
 def test_nothing_is_told_without_a_change() -> None:

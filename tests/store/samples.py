@@ -15,6 +15,8 @@ from cwtui.accounts.model import (
     Moved,
     Origin,
     PasswordHash,
+    Removal,
+    Removed,
     Sealed,
     SecondFactor,
     SignInRecord,
@@ -57,8 +59,14 @@ FULL = Account(
     in_directory_too=True,
     preferences=Preferences(Theme.SIXTEEN_LIGHT, "America/Argentina/Buenos_Aires", mouse=False),
     ssh_keys=(
-        SshKey("1b2c3d4e", 'Ada\'s "Engine"', b64decode(ED25519.split()[1]), 1_800_000_003.5),
+        SshKey(
+            "1b2c3d4e", 'Ada\'s "Engine"', b64decode(ED25519.split()[1]), 1_800_000_003.5, "bob"
+        ),
         SshKey("2c3d4e5f", "rsa", b64decode(RSA_3072.split()[1]), 1_800_000_004.0),
+    ),
+    removals=(
+        Removal(Removed.SSH_KEY, 1_800_000_004.5, "operator:root", 'Ada\'s "Tablet"'),
+        Removal(Removed.SECOND_FACTOR, 1_800_000_005.0, "bob"),
     ),
 )
 PLAIN = Account(username="bob", created_at=1.0)

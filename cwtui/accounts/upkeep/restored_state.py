@@ -52,6 +52,7 @@ def _is_changed(then: Account, now: Account) -> bool:
     kept = {
         "second_factor": now.second_factor,
         "ssh_keys": now.ssh_keys,
+        "removals": now.removals,
         "session_epoch": now.session_epoch,
     }
     return then.changed(**kept) != now
@@ -100,23 +101,27 @@ def account(
 ) -> Account:
     """Return the account to restore from the backup.
 
-    Devices, backup codes and SSH keys stay as they are now: a removed device or key may be in the
-    wrong hands, and without the newer devices, somebody could get in with the password alone. If
-    there is no such account now, or one that was created later, they come from the backup; in the
-    second case without the codes, because it is unknown which of them were used. An SSH key that
-    another account has now (`kept_keys`) does not come back, because it must be on one only.
+    Devices, backup codes, SSH keys and removals stay as they are now: a removed device or key may
+    be in the wrong hands, and without the newer devices, somebody could get in with the password
+    alone. If there is no such account now, or one that was created later, they come from the
+    backup; in the second case without the codes, because it is unknown which of them were used. An
+    SSH key that another account has now (`kept_keys`) does not come back, because it must be on one
+    only.
 
     The session epoch is random, as for a new account. Otherwise a session from a later state could
     become valid again when the epoch rises.
     """
-    factor = then.second_factor
+    factor, removals = then.second_factor, then.removals
     ssh_keys = tuple(key for key in then.ssh_keys if key.key not in kept_keys)
     if now is not None and now.created_at == then.created_at:
         factor, ssh_keys = _kept(then, now, keyring), now.ssh_keys
+        removals = now.removals
     elif now is not None and factor is not None:
         factor = replace(factor, backup_codes=replace(factor.backup_codes, hashes=()))
     epoch = int.from_bytes(random(4), "big")
-    return then.changed(second_factor=factor, ssh_keys=ssh_keys, session_epoch=epoch)
+    return then.changed(
+        second_factor=factor, ssh_keys=ssh_keys, removals=removals, session_epoch=epoch
+    )
 
 
 def _kept(then: Account, now: Account, keyring: Keyring) -> SecondFactor | None:

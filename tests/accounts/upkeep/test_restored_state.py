@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from cwtui.accounts import devices, failed_sign_ins, roles
+from cwtui.accounts import account_changes, devices, failed_sign_ins, roles
 from cwtui.accounts.model import (
     Account,
     Attempts,
@@ -11,6 +11,7 @@ from cwtui.accounts.model import (
     FailedSignIns,
     KnewPassword,
     Origin,
+    Removed,
     SignInRecord,
     WrongCode,
 )
@@ -74,6 +75,16 @@ def test_ssh_keys_stay_as_they_are_now(world: World) -> None:
     assert restored(world, then, None).ssh_keys == (first,)
     another = then.changed(created_at=then.created_at + 1, ssh_keys=(second,))
     assert restored(world, then, another).ssh_keys == (first,)
+
+
+def test_what_others_have_removed_is_still_told(world: World) -> None:
+    then = world.add()
+    now = account_changes.with_removal(then, Removed.SSH_KEY, "bob", world.clock(), "laptop")
+    assert restored(world, then, now).removals == now.removals
+    assert restored(world, now, then).removals == ()
+    assert restoring.difference({"alice": then}, {"alice": now}).changed == ()
+    another = now.changed(created_at=now.created_at + 1)
+    assert restored(world, then, another).removals == ()
 
 
 def test_an_ssh_key_that_is_on_another_account_now_does_not_come_back(world: World) -> None:
