@@ -20,11 +20,41 @@ _MANY: Final = 2048
 """How many lines are read at once, at first and at most."""
 _MORE: Final = 4
 
-APPEND: Final = "SELECT cwtui.append_event(%s::uuid, %s)"
-_APPEND_ALL: Final = (
-    "SELECT cwtui.append_event(act, event)"
-    " FROM unnest(%s::uuid[], %s::text[]) AS given (act, event)"
+FUNCTION: Final = (
+    "DROP FUNCTION cwtui.append_event(uuid, text)",
+    # The only way to add events for roles without rights to these tables. The lock makes others
+    # wait, so that events are chained one after the other. The end of the chain is written once,
+    # as each of its versions makes the next one slower until the transaction ends.
+    r"""
+    CREATE FUNCTION cwtui.append_events(acts uuid[], events text[]) RETURNS SETOF bytea
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$
+    DECLARE
+        head cwtui.audit_head;
+        given record;
+        line bytea;
+    BEGIN
+        SELECT * INTO STRICT head FROM cwtui.audit_head FOR UPDATE;
+        FOR given IN SELECT * FROM unnest(acts, events) AS given (act, event) LOOP
+            IF (given.event ~ '[\r\n]' OR octet_length(given.event) > 65000) IS NOT FALSE THEN
+                RAISE EXCEPTION 'no event of cwtui';
+            END IF;
+            line := convert_to(concat(
+                '{"n":', head.n + 1, ',"previous":"', head.hash, '",', given.event
+            ), 'UTF8');
+            INSERT INTO cwtui.audit (n, act, line) VALUES (head.n + 1, given.act, line);
+            head.n := head.n + 1;
+            head.previous := head.hash;
+            head.hash := encode(sha256(line), 'hex');
+            RETURN NEXT line;
+        END LOOP;
+        UPDATE cwtui.audit_head SET n = head.n, previous = head.previous, hash = head.hash;
+    END
+    $$
+    """,
+    "REVOKE ALL ON FUNCTION cwtui.append_events(uuid[], text[]) FROM PUBLIC",
 )
+_APPEND: Final = "SELECT cwtui.append_events(%s::uuid[], %s::text[])"
 _FOUND: Final = "SELECT line FROM cwtui.audit WHERE act = ANY (%s::uuid[]) ORDER BY n"
 HEAD: Final = (
     "SELECT n, hash, first_n, first_previous,"
@@ -50,7 +80,7 @@ class PostgresAuditLog:
 
     def append(self, *events: Event) -> None:
         acts = [str(uuid.uuid4()) for _ in events]
-        statement = Statement(_APPEND_ALL, (acts, [event_without_link(one) for one in events]))
+        statement = appending(acts, events)
         current = self._database.current
         if current is not None and current.can_take:
             # Committed together with the change of accounts that it is about.
@@ -97,6 +127,11 @@ class PostgresAuditLog:
                 self._copy(bytes(line))
 
 
+def appending(acts: Sequence[str], events: Sequence[Event]) -> Statement:
+    """Return the statement that adds these events. It can be repeated with the same acts."""
+    return Statement(_APPEND, (list(acts), [_without_link(one) for one in events]))
+
+
 def ends_of(rows: Sequence[tuple[Any, ...]]) -> Ends | None:
     """Return the ends of the chain from what HEAD reads."""
     n, hash_, first, first_previous, line = rows[0] if rows else (0, "", 1, NOTHING, None)
@@ -122,7 +157,7 @@ def lines_of(n: int, content: bytes) -> list[Line]:
 _NUMBERED: Final = b'{"n":0,"previous":"",'
 
 
-def event_without_link(event: Event) -> str:
+def _without_link(event: Event) -> str:
     """Return the rest of the event's line, to which the database adds its number and the hash."""
     line = encode(event, 0, "")
     if not line.startswith(_NUMBERED):

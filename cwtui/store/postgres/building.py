@@ -108,7 +108,8 @@ class DatabaseTarget:
 
     def append(self, event: Event) -> None:
         """Write an event to the audit log. Raises CannotCheck."""
-        self._write(audit.APPEND, str(uuid4()), audit.event_without_link(event))
+        self._transaction.later(audit.appending([str(uuid4())], [event]))
+        self._transaction.run()
 
     def _read(self, sql: str, *values: object) -> Answer:
         return self._transaction.run(Statement(sql, values))[0]

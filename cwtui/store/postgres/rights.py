@@ -25,7 +25,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON cwtui.account, cwtui.record, cwtui.act, 
 GRANT SELECT, UPDATE ON cwtui.organization TO {role};
 GRANT SELECT ON cwtui.schema_version, cwtui.audit, cwtui.audit_head TO {role};
 -- Events are only added, by this function. The role cannot change or remove them.
-GRANT EXECUTE ON FUNCTION cwtui.append_event(uuid, text) TO {role};
+GRANT EXECUTE ON FUNCTION cwtui.append_events(uuid[], text[]) TO {role};
 """
 
 

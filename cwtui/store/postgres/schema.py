@@ -3,7 +3,7 @@
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, StoreTooNew
-from cwtui.store.postgres import open_sessions
+from cwtui.store.postgres import audit, open_sessions
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
@@ -128,7 +128,11 @@ _BEGUN: Final = (
 )
 _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     1: _FIRST,
-    2: (*open_sessions.TABLE, "UPDATE cwtui.schema_version SET version = 2"),
+    2: (
+        *open_sessions.TABLE,
+        *audit.FUNCTION,
+        "UPDATE cwtui.schema_version SET version = 2",
+    ),
     3: _BEGUN,
 }
 """The statements that lead to each version from the one before."""

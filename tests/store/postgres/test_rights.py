@@ -9,6 +9,7 @@ from tests.servers.postgres import Postgres
 from tests.store.postgres.test_lost_connections import ACTS, state
 
 ROLE = 'cwtui "host" ü'
+_APPEND = "SELECT cwtui.append_events(ARRAY[gen_random_uuid()], ARRAY[%s]::text[])"
 
 
 def test_the_role_can_use_the_store_but_not_change_the_log(postgres_server: Postgres) -> None:
@@ -49,7 +50,11 @@ def _check(owner: "psycopg.Connection[tuple[object, ...]]", url: str) -> None:
             "DROP TABLE cwtui.account",
             "CREATE TABLE cwtui.other ()",
             "UPDATE cwtui.schema_version SET version = 2",
-            "DROP FUNCTION cwtui.append_event",
+            "DROP FUNCTION cwtui.append_events",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(forbidden.encode())
+        for event in ("one\ntwo", "one\rtwo", "x" * 65_001, None):
+            with pytest.raises(psycopg.errors.RaiseException):
+                connection.execute(_APPEND, [event])
+        assert connection.execute(_APPEND, ["x" * 65_000]).fetchone() is not None

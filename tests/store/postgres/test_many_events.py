@@ -1,0 +1,48 @@
+"""Many events at once in the database: in one chain, and with the change that they are about."""
+
+import pytest
+from msgspec.structs import replace
+
+from cwtui.accounts.audit import chain
+from cwtui.accounts.audit.lines import START, decode
+from cwtui.store.postgres.opening import Parts
+from tests.store.postgres.test_lost_connections import EVENT
+from tests.store.samples import PLAIN
+
+MANY = [replace(EVENT, subject=f"new{number}") for number in range(300)]
+
+
+def subjects(parts: Parts) -> list[str]:
+    records = [decode(line.content) for line in parts.audit.lines(START)]
+    return [record.subject for record in records if record is not None]
+
+
+def test_they_are_chained_in_their_order(parts: Parts) -> None:
+    copied: list[bytes] = []
+    parts.audit._copy = copied.append
+    parts.audit.append(EVENT)
+    parts.audit.append(*MANY)
+    parts.audit.append(EVENT)
+    assert subjects(parts) == ["bob", *(event.subject for event in MANY), "bob"]
+    verdict = chain.verify(parts.audit.lines(START), parts.audit.ends())
+    assert (verdict.findings, verdict.first) == ([], 1)
+    assert verdict.last is not None
+    assert verdict.last.n == 302
+    assert copied == [line.content for line in parts.audit.lines(START)]
+
+
+def test_they_are_undone_with_their_change(parts: Parts) -> None:
+    def act(*, fails: bool) -> None:
+        with parts.accounts.change() as change:
+            change.put(PLAIN)
+            change.prepare()
+            parts.audit.append(*MANY)
+            if fails:
+                raise LookupError
+
+    with pytest.raises(LookupError):
+        act(fails=True)
+    assert subjects(parts) == []
+    act(fails=False)
+    assert len(subjects(parts)) == len(MANY)
+    assert parts.accounts.names() == ["bob"]
