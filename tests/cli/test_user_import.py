@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,23 @@ def test_exit_statuses_of_the_real_program(host: Host, file: Path) -> None:
     file.write_text(PEOPLE.replace(",yes,", ",no,"))
     assert host.process("user", "import", str(file)).status == 5
     assert host.process("user", "import").status == 2
+
+
+def test_ten_thousand_accounts_are_one_change(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits for the disk a few times together, and not ten thousand times."""
+    file = tmp_path / "many.csv"
+    lines = (f"new{number},Person {number},yes,{HASH}" for number in range(10_000))
+    file.write_text("username,display_name,mfa_required,password_hash\n" + "\n".join(lines))
+    synced: list[int] = []
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, name, synced.append)
+    result = host.run("user", "import", str(file), "--json")
+    assert result.status == 0, result.err
+    assert len(result.json["new"]) == 10_000
+    assert len(synced) < 30
+    listed = host.run("user", "list", "--format", "csv").out.encode()
+    assert host.run("user", "import", "-", "--json", stdin=listed).json["changed"] is False
+    assert "Checked 10,001 accounts" in host.run("store", "check").err
+    assert "Events 1 to 10002: complete" in host.run("audit", "verify").out

@@ -1,5 +1,6 @@
 """A small store with two accounts, and every kind of save."""
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from cwtui import maintenance, services
 from cwtui.accounts import administration, devices, first_admin, sign_in
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
+from cwtui.accounts.importing import creating, formats, lines, planning
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.upkeep.protection import keys_of
@@ -26,6 +28,9 @@ from tests.accounts.steps import at_step, last_step, one_device
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.store.table_files import journal_of
 
+PEOPLE: Final = b"username,password_hash\n" + b"".join(
+    b"new%d,$2y$04$%b\n" % (number, b"a" * 53) for number in range(4)
+)
 BACKUP: Final = "backup.tar"
 _SMALL_RESERVE: Final = 1 << 17
 """Bytes, for tests that reserve space thousands of times; each save has room in it."""
@@ -106,6 +111,16 @@ def rename_alice_in_a_new_base(config: Config) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table_file, "_MOST_JOURNAL", 1)
         rename_alice(config)
+
+
+def import_accounts(config: Config) -> None:
+    """Of several, where some have an old sign-in record, and in a new base."""
+    ports = connected(config)
+    found = formats.entries(lines.lines(io.BytesIO(PEOPLE)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table_file, "_MOST_JOURNAL", 1)
+        plan = planning.plan(ports, OPERATOR, found)
+        creating.create(ports, OPERATOR, plan, lambda _: None, lambda *_: None, 1)
 
 
 def compact(config: Config) -> None:
@@ -215,6 +230,7 @@ SAVES: Final = {
     "new base": Save(rename_alice_in_a_new_base, accounts_of),
     "compaction": Save(compact, journal_and_accounts_of),
     "compaction and change": Save(compact_while_another_writes, accounts_of, has_steps=True),
+    "import": Save(import_accounts, accounts_of),
     "record": Save(use_step, accounts_of),
     "first record": Save(use_first_step, accounts_of),
     "audit": Save(append, events_of),
