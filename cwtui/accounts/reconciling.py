@@ -13,6 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from cwtui.accounts import cut_off, made_up, merging
+from cwtui.accounts.audit import late
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.audit.lines import START, Record, decode
 from cwtui.accounts.cut_off import LocalCopies, State
@@ -24,7 +25,6 @@ from cwtui.accounts.times import utc_minute
 
 _AT_ONCE: Final = 50
 """Events of one person that are written in one change."""
-_FIELD: Final = "while_cut_off"
 _SLACK: Final = 60.0
 """Seconds. Hosts do not know the database's time to the millisecond."""
 
@@ -152,16 +152,15 @@ class Reconciling:
             record = decode(line.content)
             if record is None:
                 continue
-            _, is_ours, number = record.reason.rpartition(self._mark(""))
-            if is_ours:
-                if record.subject == state.writing and number.isdecimal():
-                    return int(number)
-            elif f"{_FIELD}=" not in record.reason and record.at.timestamp() < before:
+            number = late.number(record, self.host, state.log)
+            if number is not None and record.subject == state.writing:
+                return number
+            if not late.is_late(record) and record.at.timestamp() < before:
                 break  # all others are older
         return 0
 
-    def _mark(self, number: object) -> str:
-        return as_reason({_FIELD: f"{self.host}/{self.copies.state.log}/{number}"})
+    def _mark(self, number: int) -> str:
+        return f"{late.mark(self.host, self.copies.state.log)}{number}"
 
     def _as_written(self, record: Record) -> Event:
         try:

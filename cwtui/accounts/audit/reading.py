@@ -8,6 +8,7 @@ from cwtui.accounts.audit import chain as audit_chain
 from cwtui.accounts.audit.chain import Link, Verdict
 from cwtui.accounts.audit.event_words import EventQuery, accepts, earliest
 from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.audit.late import is_late
 from cwtui.accounts.audit.lines import START, Line, Position, Record, decode
 from cwtui.accounts.ports import AuditLog, Ports
 from cwtui.accounts.roles import Permission
@@ -75,7 +76,7 @@ def newest(
         if search is not None:
             search.check()
         record = decode(line.content)
-        if record is not None and record.at.timestamp() < stop_at:
+        if record is not None and record.at.timestamp() < stop_at and not is_late(record):
             return Window(tuple(found), None)
         if accepts(query, record):
             found.append(Entry(line, record))

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from cwtui.accounts import roles
+from cwtui.accounts.audit import late
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Ends, Link
 from cwtui.accounts.audit.event_words import EVERYTHING, EventQuery, event_words
@@ -159,6 +160,26 @@ def test_a_clock_set_back_hides_no_events(world: World) -> None:
     world.clock.forward(2 * 3600)
     found = newest(world.ports, OPERATOR, query("since:1h", world.clock()))
     assert subjects(found.entries) == ["before"]
+
+
+def test_an_event_that_was_written_late_hides_none_before_it(world: World) -> None:
+    """Of a host that was cut off for days."""
+    write(world, "before")
+    mark = f"{late.mark('plant7', '0a0a0a0a')}3"
+    for days, reason in ((5, mark), (0, "")):
+        world.audit.append(
+            Event(
+                at=world.clock() - days * 24 * 3600,
+                event=EventType.SIGN_IN,
+                actor="alice",
+                subject="alice",
+                source=HERE,
+                outcome=Outcome.SUCCESS,
+                reason=reason,
+            )
+        )
+    found = newest(world.ports, OPERATOR, query("since:1h", world.clock()))
+    assert subjects(found.entries) == ["alice", "before"]
 
 
 def test_a_damaged_line_does_not_stop_reading(world: World) -> None:
