@@ -91,8 +91,8 @@ def _doors(config: "Config", figures: "Figures") -> "Answers":
     from cwtui import services
     from cwtui.service.doors import Doors
 
-    if config.database:
-        # Imported here, because most hosts have no database.
+    if config.database or config.copies_folder.exists():
+        # Imported here, because most hosts have no copies.
         from cwtui import cut_off
 
         if cut_off.is_on(config):

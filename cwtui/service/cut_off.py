@@ -7,6 +7,7 @@ before anything else is answered.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Final, NamedTuple, Protocol
 
@@ -75,7 +76,11 @@ class CutOff:
     _local: _Local | None = field(default=None, init=False)
     """The copies, while the host is cut off."""
     _lock: Lock = field(default_factory=Lock, init=False)
-    _ending: Event = field(default_factory=Event, init=False)
+    _signed_in: SimpleQueue[str] = field(default_factory=SimpleQueue, init=False)
+    _wake: Event = field(default_factory=Event, init=False)
+    _is_ending: bool = field(default=False, init=False)
+    _told: str = field(default="", init=False)
+    """The last problem that was logged."""
 
     def start(self) -> None:
         """Connect to the database, or begin without it. Raises CannotCheck if it refuses."""
@@ -89,7 +94,8 @@ class CutOff:
         Thread(target=self._watch, name="database", daemon=True).start()
 
     def end(self) -> None:
-        self._ending.set()
+        self._is_ending = True
+        self._wake.set()
 
     @property
     def current(self) -> Asked:
@@ -120,14 +126,17 @@ class CutOff:
                     return Asked(self._local.ports, is_copy=True)
 
     def keep(self, username: str) -> None:
-        """Keep a copy of somebody whom the database has just let in. If that fails, log it."""
-        with self._lock:
-            if self._local is not None or self._online is None:
-                return
-            try:
-                self._keeper(self._online).keep(username, self._ahead(self._online))
-            except CannotCheck as error:
-                process.log(f"No copy of the account {username} was kept: {error}")
+        """Let the thread keep a copy of somebody whom the database has just let in."""
+        self._signed_in.put(username)
+        self._wake.set()
+
+    def _keep(self) -> None:
+        """Keep copies of those who have signed in. Raises CannotCheck."""
+        while not self._signed_in.empty():
+            username = self._signed_in.get()
+            with self._lock:
+                if self._local is None and self._online is not None:
+                    self._keeper(self._online).keep(username, self._ahead(self._online))
 
     def confirm(self) -> None:
         """Bring all copies up to date. Raises CannotCheck."""
@@ -191,19 +200,27 @@ class CutOff:
         return Keeper(self.copies, online, self.store, self.days)
 
     def _watch(self) -> None:
-        while not self._ending.wait(RETURN_SECONDS if self.is_cut_off else CONFIRM_SECONDS):
+        due = 0.0
+        while not self._is_ending:
+            now = time.monotonic()
+            self._wake.wait(RETURN_SECONDS if self.is_cut_off else max(due - now, 0.0))
+            self._wake.clear()
+            is_due = self.is_cut_off or time.monotonic() >= due
             try:
-                self.look_after()
+                self.look_after(confirm=is_due)
             except Exception as error:  # noqa: BLE001  outermost layer of a thread
                 crash.keep(crash.places(error))
                 process.log(f"An unexpected error occurred ({type(error).__name__}).")
+            if is_due:
+                due = time.monotonic() + CONFIRM_SECONDS
 
-    def look_after(self) -> None:
-        """Bring the copies up to date, or go back to the database; log why that fails."""
+    def look_after(self, *, confirm: bool = True) -> None:
+        """Keep new copies, and bring the others up to date, or go back to the database."""
         try:
             if self.is_cut_off:
                 self.return_()
-            else:
+            self._keep()
+            if confirm:
                 self.confirm()
         except StoreUnreachable:
             self._begin()
@@ -211,7 +228,11 @@ class CutOff:
             # A database that answers decides alone, even if it cannot be used.
             with self._lock:
                 self._close(error)
-            process.log(str(error))
+            if str(error) != self._told:
+                process.log(str(error))
+            self._told = str(error)
+        else:
+            self._told = ""
 
 
 def _reaches(online: Ports) -> bool:

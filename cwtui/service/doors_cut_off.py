@@ -1,6 +1,7 @@
 """The doors of a host that lets people in with local copies while it is cut off."""
 
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Final
 
 from cwtui.accounts import cut_off
@@ -27,8 +28,9 @@ class DoorsCutOff:
     config: ServiceConfig
     figures: Figures
     has_directory: bool = False
-    _doors: list[Doors] = field(default_factory=list, init=False)
+    _doors: dict[bool, Doors] = field(default_factory=dict, init=False)
     """Those of the database, and those of the copies: proofs of one do not count in the other."""
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     @property
     def ports(self) -> Ports:
@@ -61,13 +63,14 @@ class DoorsCutOff:
             raise NoCopy(self.cut_off.days) from None
 
     def _doors_of(self, asked: Asked) -> Doors:
-        for doors in self._doors:
-            if doors.ports is asked.ports:
-                return doors
-        signed_in = self._explain if asked.is_copy else self._keep
-        made = Doors(asked.ports, self.config, self.figures, signed_in, self.cut_off.status)
-        self._doors = [made, *self._doors[:1]]
-        return made
+        with self._lock:
+            doors = self._doors.get(asked.is_copy)
+            if doors is None or doors.ports is not asked.ports:
+                signed_in = self._explain if asked.is_copy else self._keep
+                status = self.cut_off.status
+                doors = Doors(asked.ports, self.config, self.figures, signed_in, status)
+                self._doors[asked.is_copy] = doors
+            return doors
 
     def _keep(self, username: str, _: Conversation) -> None:
         self.cut_off.keep(username)

@@ -79,6 +79,7 @@ def test_the_service_goes_on_with_copies_and_comes_back(
     doors = cut_off.doors(config, Figures(NOW))
     code = device.code(database.now())
     assert sign_in(PASSWORD, code) is Verdict.ACCEPTED
+    doors.cut_off.look_after(confirm=False)
     relay.close()
     assert sign_in(PASSWORD, device.codes[0].reveal()) is Verdict.ACCEPTED
     doors.cut_off.end()
